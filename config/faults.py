@@ -1,0 +1,68 @@
+"""Faults in settings, told so that they can be mended: where, what, and what to do, all at once."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+EX_CONFIG = 78  # sysexits.h: a configuration error; systemd must not restart on it
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used. `faults` holds one readable line each."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+def describe(error: ValidationError, model: type[BaseModel], where: str, table: str = "") -> list[str]:
+    """Put each fault into a line like `doorbell.toml: [broker] prot: unknown key. Did you mean 'port'?`.
+
+    pydantic's own text is never used: it shows the input, and the input may be a password.
+    """
+    return [_line(fault, model, where, table) for fault in error.errors(include_input=False, include_url=False)]
+
+
+def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: str) -> str:
+    path = [str(part) for part in fault["loc"]]
+    if bad_name := path[-1:] == ["[key]"]:
+        path.pop()
+    about_table = fault["type"] == "value_error"
+    key = "" if about_table or not path else path[-1]
+    section = ".".join(part for part in (table, *(path if about_table else path[:-1])) if part)
+    variable = "DOORBELL_" + "__".join(path).upper()
+    if variable in os.environ:
+        where, section, key = variable, "", ""
+    place = f"{where}: " + (f"[{section}] " if section else "") + (f"{key}: " if key else "")
+    if fault["type"] == "extra_forbidden":
+        return place + "unknown key." + suggest(key, _keys_at(model, path[:-1]))
+    if fault["type"] == "missing":
+        return place + "missing. Set it."
+    if bad_name:
+        return place + "not a name. Use a-z, 0-9, - and _, beginning with a letter, 32 characters at most."
+    return place + str(fault["msg"]).removeprefix("Value error, ") + "."
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """` Did you mean 'port'?`, or the list of what there is."""
+    names = sorted(known)
+    if close := get_close_matches(word, names, n=1, cutoff=0.6):
+        return f" Did you mean '{close[0]}'?"
+    return f" Known here: {', '.join(names)}." if names else ""
+
+
+def _keys_at(model: type[BaseModel], path: Sequence[str]) -> list[str]:
+    here: Any = model
+    for part in path:
+        if isinstance(here, type) and issubclass(here, BaseModel) and part in here.model_fields:
+            here = _model_in(here.model_fields[part].annotation)
+    return list(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []
+
+
+def _model_in(annotation: Any) -> Any:
+    """The model inside `Broker`, `Broker | None` or `dict[str, Door]`."""
+    inner = [a for a in (annotation, *get_args(annotation)) if isinstance(a, type) and issubclass(a, BaseModel)]
+    return inner[0] if inner else annotation

@@ -1,0 +1,79 @@
+"""The settings of the house: plain models, so that a handler process need not load what reads them."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+
+NAME = r"^[a-z][a-z0-9_-]{0,31}$"
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+
+
+class Section(BaseModel):
+    """One table of `doorbell.toml`. Unknown keys are faults, and no fault ever shows what was typed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class House(Section):
+    """`[house]`: where the door stands, for the sun."""
+
+    latitude: float | None = Field(None, ge=-90, le=90, description="degrees north")
+    longitude: float | None = Field(None, ge=-180, le=180, description="degrees east")
+
+    @model_validator(mode="after")
+    def _place_is_whole(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude go together. Set both, or neither")
+        return self
+
+
+class Broker(Section):
+    """`[broker]`: the MQTT broker. Without a host, `doorbell run` starts an embedded one."""
+
+    host: str | None = None
+    port: int = Field(1883, ge=1, le=65535)
+    username: str | None = None
+    password: SecretStr | None = None
+    keepalive_s: int = Field(30, ge=5, le=3600)
+
+
+class Button(Section):
+    """`[doors.NAME.button]`: what the visitor presses."""
+
+    driver: Literal["simulated", "gpio"] = "simulated"
+    pin: int | None = Field(None, ge=0, le=53, description="BCM number of the GPIO line")
+    pull: Literal["up", "down"] = "up"
+    min_press_s: float = Field(0.02, ge=0, le=5, description="shorter pulses are interference, not visitors")
+    debounce_s: float = Field(0.05, ge=0, le=5, description="how long the line must rest before it counts as released")
+
+    @model_validator(mode="after")
+    def _gpio_has_a_pin(self) -> Self:
+        if self.driver == "gpio" and self.pin is None:
+            raise ValueError("driver = \"gpio\" needs a pin. Set pin to the BCM number of its GPIO line, like 17")
+        return self
+
+
+class Door(Section):
+    """`[doors.NAME]`: one door with its button."""
+
+    name: str | None = None
+    button: Button = Button()
+
+
+class Settings(Section):
+    """Everything in `doorbell.toml`. What a handler may set belongs to its own file, so it stays unread here."""
+
+    house: House = House()
+    broker: Broker = Broker()
+    hub: Name = Field("home", description="the name under which this hub speaks")
+    doors: dict[Name, Door] = Field(default_factory=lambda: {"front": Door(name="Front door")}, min_length=1)
+    handlers: dict[str, dict[str, Any]] = {}
+    handlers_dir: Path = Path("handlers")
+    state_dir: Path = Path("~/.local/state/doorbell")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    def door_name(self, door: str) -> str:
+        """What people call the door: its `name`, or its key made readable."""
+        known = self.doors.get(door)
+        return (known and known.name) or f"{door.replace('_', ' ').replace('-', ' ')} door".capitalize()

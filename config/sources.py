@@ -1,0 +1,105 @@
+"""Reads the settings: `doorbell.toml`, over it the environment (`DOORBELL_BROKER__HOST=…`)."""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from config.faults import SettingsError, describe
+from config.model import Settings
+
+PREFIX = "DOORBELL_"
+DEMO = Path(__file__).parent / "demo.toml"
+SEARCHED = (Path("doorbell.toml"), Path("~/.config/doorbell/doorbell.toml"), Path("/etc/doorbell/doorbell.toml"))
+
+
+def find(given: Path | None = None) -> Path:
+    """The settings file: the one given, `$DOORBELL_CONFIG`, the first that exists, else the demo's.
+
+    Raises:
+        SettingsError: the file that was asked for does not exist.
+    """
+    asked = given or (Path(os.environ["DOORBELL_CONFIG"]) if os.environ.get("DOORBELL_CONFIG") else None)
+    if asked is None:
+        return next((p for p in (s.expanduser() for s in SEARCHED) if p.is_file()), DEMO).absolute()
+    if not asked.is_file():
+        raise SettingsError([f"{asked}: no such settings file. Give another with --config, or write this one."])
+    return asked.absolute()
+
+
+def load(path: Path) -> Settings:
+    """Read and check the settings; relative folders in them are taken from the file's own.
+
+    Raises:
+        SettingsError: with every fault found.
+    """
+    from pydantic_settings import (  # noqa: PLC0415 - see load_lean
+        BaseSettings,
+        PydanticBaseSettingsSource,
+        SettingsConfigDict,
+        TomlConfigSettingsSource,
+    )
+
+    class Sources(BaseSettings, Settings):  # type: ignore[misc]  # the model's own config is meant to be extended
+        model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__")
+
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], env_settings: PydanticBaseSettingsSource, **_: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
+
+    try:
+        read = Sources()
+    except ValidationError as error:
+        raise SettingsError(describe(error, Settings, path.name)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError([f"{path.name}: cannot be read: {error}."]) from None
+    settings = Settings.model_validate(_plain(read.model_dump()))
+    # The demo's file belongs to the package: what it names is taken from where the person stands.
+    base = Path.cwd() if path == DEMO else path.parent
+    folders = {key: base / getattr(settings, key).expanduser() for key in ("handlers_dir", "state_dir")}
+    return settings.model_copy(update=folders)
+
+
+def load_lean(path: Path) -> Settings:
+    """The same, for a process that lives long: a short-lived child does the reading.
+
+    pydantic-settings imports asyncio and argparse among others: 7 MB that each handler would hold for ever.
+
+    Raises:
+        SettingsError: with every fault found.
+    """
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        _answer(path, writer)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        answer = json.loads(pipe.read() or b'{"faults": ["the settings could not be read: their reader died"]}')
+    os.waitpid(child, 0)
+    if "faults" in answer:
+        raise SettingsError(answer["faults"])
+    return Settings.model_validate(answer["settings"])
+
+
+def _answer(path: Path, writer: int) -> None:
+    """In the child: write the settings, secrets in clear, into the pipe, and vanish."""
+    try:
+        answer: dict[str, Any] = {"settings": _plain(load(path).model_dump())}
+    except SettingsError as error:
+        answer = {"faults": error.faults}
+    except Exception as error:  # noqa: BLE001 - the child must answer, whatever went wrong
+        answer = {"faults": [f"{path.name}: cannot be read: {type(error).__name__}"]}
+    with os.fdopen(writer, "wb") as pipe:
+        pipe.write(json.dumps(answer, default=str).encode())
+    os._exit(0)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return value.get_secret_value() if hasattr(value, "get_secret_value") else value

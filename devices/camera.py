@@ -1,0 +1,69 @@
+"""The camera: what a doorbell needs of one, and which one a name means."""
+
+from pathlib import Path
+from typing import Protocol
+
+
+class Camera(Protocol):
+    """Something that sees the door. It is open as long as the process lives: opening takes seconds."""
+
+    def snapshot(self, path: Path) -> None:
+        """Write what is seen now, not what was seen before, as JPEG.
+
+        Raises:
+            CameraError: there is no picture now; trying again later may help.
+        """
+
+    def start_clip(self, path: Path) -> Path:
+        """Begin to record an MP4 (H.264) and return at once.
+
+        Returns:
+            The clip that is being recorded: `path`, or that of a clip which has begun already.
+
+        Raises:
+            CameraError: there is no picture now; trying again later may help.
+        """
+
+    def finish_clip(self) -> tuple[Path, float] | None:
+        """End the clip: it stands complete under its name only now.
+
+        Returns:
+            Its path and its length in seconds; None when none was being recorded.
+        """
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class CameraError(OSError):
+    """The camera gives no picture; the text says which and what to do."""
+
+
+def open_camera(name: str) -> Camera:
+    """The camera of this name.
+
+    Args:
+        name: `test` (a test pattern), `picamera` (a Raspberry Pi camera module), `/dev/video0` (V4L2), `rtsp://…` or
+            `http://…` (a network camera), or the path of a video file, which is shown again and again.
+
+    Raises:
+        CameraError: it is no camera's name, or its library is missing.
+    """
+    if name == "picamera":
+        from devices.camera_pi import PiCamera  # noqa: PLC0415 - hardware only where it is used
+
+        return PiCamera()
+    from devices.camera_av import AvCamera  # noqa: PLC0415 - 20 MB that only a camera's process needs
+
+    return AvCamera(name)
+
+
+def aside(path: Path) -> Path:
+    """Where a file is written until it is complete."""
+    return path.with_name(f".{path.name}.part")
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a crash left half written."""
+    for part in folder.glob(".*.part"):
+        part.unlink(missing_ok=True)

@@ -1,0 +1,156 @@
+"""The light at the door: a relay or LED on a GPIO line, a lamp on the broker, or a simulated one."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Light(Protocol):
+    """Something that can be switched on."""
+
+    def read(self) -> bool | None:
+        """Whether it is on; None when it does not say."""
+
+    def switch(self, *, on: bool) -> None:
+        """Switch it.
+
+        Raises:
+            OSError: it cannot be reached now; trying again later may help.
+        """
+
+    def close(self) -> None:
+        """Let go of it, leaving it as it is."""
+
+
+class MqttLink(Protocol):
+    """What a lamp on the broker needs of us."""
+
+    def publish(self, topic: str, payload: str) -> None:
+        """Say it."""
+
+    def ask(self, topic: str, payload: str, answer_topic: str, timeout_s: float = 2.0) -> str | None:
+        """Say it and give the first answer, or None."""
+
+
+class LightError(ValueError):
+    """There is no such light; the text says how to name one."""
+
+
+class SimulatedLight:
+    """A lamp in a file: like a real one it stays as it is while we are away."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> bool:
+        """See Light."""
+        return self._path.is_file() and self._path.read_text(encoding="utf-8") == "on"
+
+    def switch(self, *, on: bool) -> None:
+        """See Light."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text("on" if on else "off", encoding="utf-8")
+
+    def close(self) -> None:
+        """See Light."""
+
+
+class GpioLight:
+    """A relay or LED on a GPIO line. The kernel gives the line back when the process ends: a relay then falls off.
+
+    Raises:
+        LightError: the line cannot be had.
+    """
+
+    def __init__(self, pin: int, *, active_high: bool = True) -> None:
+        try:
+            from gpiozero import DigitalOutputDevice, GPIOZeroError  # noqa: PLC0415 - hardware only where it is used
+        except ImportError as error:
+            raise LightError(f"GPIO {pin}: {error}. Install doorbell-hub[pi]") from error
+        try:
+            self._line: Any = DigitalOutputDevice(pin, active_high=active_high, initial_value=False)
+        except (GPIOZeroError, OSError, RuntimeError, ImportError) as error:
+            raise LightError(f"GPIO {pin} cannot be used: {error}") from error
+
+    def read(self) -> bool:
+        """See Light."""
+        return bool(self._line.value)
+
+    def switch(self, *, on: bool) -> None:
+        """See Light."""
+        self._line.value = int(on)
+
+    def close(self) -> None:
+        """See Light."""
+        self._line.close()
+
+
+class MqttLight:
+    """A lamp that listens on the broker, in one of the usual manners."""
+
+    def __init__(self, manner: str, topic: str, link: MqttLink) -> None:
+        self._manner, self._topic, self._link = manner, topic, link
+
+    def read(self) -> bool | None:
+        """See Light."""
+        answer = self._ask()
+        return None if answer is None else _is_on(answer)
+
+    def switch(self, *, on: bool) -> None:
+        """See Light."""
+        match self._manner:
+            case "zigbee2mqtt":  # https://www.zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages.html
+                self._link.publish(f"{self._topic}/set", json.dumps({"state": "ON" if on else "OFF"}))
+            case "tasmota":  # https://tasmota.github.io/docs/Commands/#control
+                self._link.publish(f"cmnd/{self._topic}/POWER", "ON" if on else "OFF")
+            case _:  # https://kno.wled.ge/interfaces/mqtt/
+                self._link.publish(self._topic, "ON" if on else "OFF")
+
+    def close(self) -> None:
+        """See Light."""
+
+    def _ask(self) -> str | None:
+        match self._manner:
+            case "zigbee2mqtt":
+                return self._link.ask(f"{self._topic}/get", json.dumps({"state": ""}), self._topic)
+            case "tasmota":
+                return self._link.ask(f"cmnd/{self._topic}/POWER", "", f"stat/{self._topic}/POWER")
+            case _:  # WLED keeps its brightness (0 to 255) retained there
+                return self._link.ask(f"{self._topic}/api", "", f"{self._topic}/g")
+
+
+MANNERS = ("zigbee2mqtt", "tasmota", "wled")
+
+
+def open_light(name: str, link: MqttLink, folder: Path) -> Light:
+    """The light of this name: `simulated`, `gpio:17`, `gpio:17:low`, `zigbee2mqtt:TOPIC`, `tasmota:TOPIC`, `wled:TOPIC`.
+
+    Raises:
+        LightError: it is no light's name, or its line cannot be had.
+    """
+    manner, _, rest = name.partition(":")
+    if name == "simulated":
+        return SimulatedLight(folder / "simulated-light")
+    if manner in MANNERS and rest:
+        return MqttLight(manner, rest if manner != "zigbee2mqtt" or "/" in rest else f"zigbee2mqtt/{rest}", link)
+    pin, _, level = rest.partition(":")
+    if manner == "gpio" and pin.isdecimal() and level in ("", "high", "low"):
+        return GpioLight(int(pin), active_high=level != "low")
+    raise LightError(f"{name!r}: not a lamp. Write {LIGHT_NAMES}")
+
+
+LIGHT_NAMES = "simulated, gpio:17, gpio:17:low (a relay that closes on low), zigbee2mqtt:NAME, tasmota:TOPIC or wled:TOPIC"
+
+
+def _is_on(answer: str) -> bool | None:
+    """Reads `ON`, `off`, `1`, a brightness, or JSON with a `state`."""
+    try:
+        value = json.loads(answer)
+    except ValueError:
+        value = answer
+    if isinstance(value, Mapping):
+        value = value.get("state", value.get("POWER"))
+    if isinstance(value, str):
+        return {"ON": True, "OFF": False}.get(value.upper())
+    return bool(value) if isinstance(value, int | float) else None

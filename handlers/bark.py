@@ -1,0 +1,50 @@
+"""Let the dog bark: one of our own making, or the person's own sound."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, time
+from pathlib import Path
+
+from devices.bark import write_bark
+from devices.speaker import Speaker, open_speaker
+from hub import Event, HandlerConfig, handler
+from pydantic import Field, FilePath
+
+
+class Config(HandlerConfig):
+    """Settings of `bark`."""
+
+    speaker: str = Field("auto", description="auto, default, simulated, or part of a sound card's name")
+    sound: FilePath | None = Field(None, description="a WAV, FLAC or MP3 file; the synthesised bark if not set")
+    volume: float = Field(80, ge=0, le=100, description="in percent")
+    quiet_from: time | None = Field(None, description="no barking from then on, like 22:00")
+    quiet_to: time | None = Field(None, description="until then, like 07:00")
+
+
+@contextmanager
+def kennel(config: Config) -> Iterator[tuple[Speaker, Path]]:
+    """The speaker, and what it plays."""
+    sound = config.sound or write_bark(config.state_dir / "bark.wav")
+    speaker = open_speaker(config.speaker, config.state_dir / "heard")
+    try:
+        yield speaker, sound
+    finally:
+        speaker.close()
+
+
+@handler("doorbell.pressed", max_age_s=15, attempts=2, on_redelivery="skip", uses=kennel)
+def bark(event: Event, config: Config, dog: tuple[Speaker, Path]) -> str:  # noqa: ARG001 - a handler's signature
+    """Bark, unless people sleep. A visitor who left does not need it, so it is never late and never repeated."""
+    if _is_quiet(datetime.now().astimezone().time(), config):
+        return "quiet hours"
+    speaker, sound = dog
+    length_s = speaker.play(sound, config.volume / 100)
+    return f"{sound.name} for {length_s:.1f} s at {config.volume:g} %"
+
+
+def _is_quiet(now: time, config: Config) -> bool:
+    """Whether it is between the two times; over midnight when the first is the later one."""
+    begin, end = config.quiet_from, config.quiet_to
+    if begin is None or end is None:
+        return False
+    return begin <= now < end if begin <= end else now >= begin or now < end

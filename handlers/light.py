@@ -1,0 +1,59 @@
+"""At night, put the light on at the door for some minutes, and then put it back as it was."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Literal
+
+from devices.clock import is_dark
+from devices.light import Light, open_light
+from hub import Event, HandlerConfig, handler, later, link, memory
+from pydantic import Field
+
+
+class Config(HandlerConfig):
+    """Settings of `light`."""
+
+    lamp: str = Field("simulated", description="gpio:17, zigbee2mqtt:NAME, tasmota:TOPIC, wled:TOPIC or simulated")
+    when: Literal["night", "always"] = Field("night", description="night needs latitude and longitude in [house]")
+    minutes: float = Field(5, gt=0, le=720, description="how long after the last press")
+
+
+@contextmanager
+def open_lamp(config: Config) -> Iterator[Light]:
+    """The lamp."""
+    if config.when == "night" and config.house.latitude is None:
+        raise ValueError('without a place there is no night. Set latitude and longitude in [house], or when = "always"')
+    lamp = open_light(config.lamp, link, config.state_dir)
+    try:
+        yield lamp
+    finally:
+        lamp.close()
+
+
+@handler("doorbell.pressed", max_age_s=120, uses=open_lamp)
+def light(event: Event, config: Config, lamp: Light) -> str:
+    """Switch it on. What it was before is written down first, so that no crash can lose it."""
+    if config.when == "night" and not _is_night(config):
+        return "it is light outside"
+    if "was_on" not in memory:
+        memory["was_on"] = lamp.read()
+    later("light.expired", config.minutes * 60, subject="lamp")
+    lamp.switch(on=True)
+    return f"on for {config.minutes:g} min, was {'on' if memory['was_on'] else 'off'}"
+
+
+@handler("light.expired", attempts=20, uses=open_lamp)
+def restore(event: Event, config: Config, lamp: Light) -> str:  # noqa: ARG001 - a handler's signature
+    """The time is up, perhaps after a crash: put it back."""
+    was_on = bool(memory.get("was_on"))
+    lamp.switch(on=was_on)
+    memory.pop("was_on", None)
+    return f"back to {'on' if was_on else 'off'}"
+
+
+def _is_night(config: Config) -> bool:
+    house = config.house
+    return house.latitude is not None and house.longitude is not None and is_dark(
+        datetime.now(UTC), house.latitude, house.longitude
+    )

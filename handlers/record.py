@@ -1,0 +1,56 @@
+"""Record a clip, and take a picture for the phone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from devices.camera import Camera, open_camera, sweep
+from hub import Event, HandlerConfig, emit, handler, later
+from pydantic import Field
+
+
+class Config(HandlerConfig):
+    """Settings of `record`."""
+
+    camera: str = Field("test", description="test, picamera, /dev/video0, rtsp://…, or a video file")
+    clip_s: float = Field(10, ge=1, le=300, description="seconds to record after the last press")
+    folder: Path | None = Field(None, description="where clips and pictures go; media in the state folder if not set")
+
+    @property
+    def media(self) -> Path:
+        """Where clips and pictures go."""
+        return self.folder or self.state_dir / "media"
+
+
+@contextmanager
+def watch(config: Config) -> Iterator[Camera]:
+    """The camera, open as long as the process lives."""
+    sweep(config.media)
+    camera = open_camera(config.camera)
+    try:
+        yield camera
+    finally:
+        camera.close()
+
+
+@handler("doorbell.pressed", max_age_s=30, attempts=2, uses=watch)
+def record(event: Event, config: Config, camera: Camera) -> str:
+    """Take the picture at once and let the clip run; a press during a clip lengthens it."""
+    name = f"{event.time.astimezone():%Y%m%d-%H%M%S}-{event.door}-{event.id[-6:]}"
+    picture = config.media / f"{name}.jpg"
+    camera.snapshot(picture)
+    emit("snapshot.taken", {"path": str(picture), "door": event.door})
+    clip = camera.start_clip(config.media / f"{name}.mp4")
+    later("clip.due", config.clip_s, {"door": event.door}, subject="camera")
+    return f"picture taken, recording {clip.name}"
+
+
+@handler("clip.due", attempts=1, uses=watch)
+def finish(event: Event, config: Config, camera: Camera) -> str:  # noqa: ARG001 - a handler's signature
+    """The time is up: the clip is complete."""
+    clip = camera.finish_clip()
+    if clip is None:
+        return "the clip was cut off by a restart"
+    path, length_s = clip
+    emit("clip.recorded", {"path": str(path), "seconds": round(length_s, 2)}, subject=event.data["door"])
+    return f"{path.name}, {length_s:.1f} s"

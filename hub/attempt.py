@@ -1,0 +1,186 @@
+"""What a handler may do besides returning: say something, come back later, remember, talk to a lamp."""
+
+import json
+from collections.abc import Container, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from hub import topics
+from hub.event import BadEvent, Event, encode, uuid7
+from hub.inbox import Inbox
+from hub.state import State
+from hub.trace import child
+
+_current: ContextVar["Attempt | None"] = ContextVar("attempt", default=None)
+
+
+class Attempt(Protocol):
+    """Where the words of a running handler go."""
+
+    event: Event
+
+    def emit(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
+        """Say it together with the outcome."""
+
+    def later(self, kind: str, subject: str, data: Mapping[str, Any], after_s: float) -> None:
+        """Deliver it to the same handler after that time."""
+
+    @property
+    def memory(self) -> MutableMapping[str, Any]:
+        """What the handler keeps."""
+
+
+def emit(kind: str, data: Mapping[str, Any] | None = None, *, subject: str | None = None) -> None:
+    """Say an event of the handler's own: `emit("clip.recorded", {"path": path})`.
+
+    It is said if and only if this run succeeds: it is written in one transaction with the outcome. Outside a run
+    (a test that calls the handler as a plain function) it does nothing; see `hub.testing` to look at it.
+
+    Args:
+        kind: Its type, like `clip.recorded`; never `doorbell.…`, which is the hub's.
+        data: A JSON object.
+        subject: What it is about; by default what the handled event is about: the door.
+
+    Raises:
+        BadEvent: it cannot be said.
+    """
+    if attempt := _current.get():
+        attempt.emit(kind, subject or attempt.event.subject, _checked(kind, data))
+
+
+def later(
+    kind: str, after_s: float, data: Mapping[str, Any] | None = None, *, subject: str | None = None
+) -> None:
+    """Come back: the same file gets an event of this type after that many seconds, whatever crashes until then.
+
+    It is on the disk when this returns, whether the run succeeds or not. A second one of the same type and subject
+    replaces the first. It never leaves the process: nobody else sees it, and no broker is needed.
+
+    Args:
+        kind: Its type; another function of this file reacts to it.
+        after_s: Seconds from now.
+        data: A JSON object.
+        subject: What it is about; by default what the handled event is about: the door.
+
+    Raises:
+        BadEvent: it cannot be said.
+    """
+    if attempt := _current.get():
+        attempt.later(kind, subject or attempt.event.subject, _checked(kind, data), after_s)
+
+
+def _checked(kind: str, data: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    reserved = kind.startswith((*topics.HUB_TYPES, *topics.OUTCOME_TYPES))
+    if fault := topics.fault_in_type(kind) or ("it is not a handler's to say" if reserved else None):
+        raise BadEvent(f"{kind}: {fault}")
+    return data or {}
+
+
+class _Memory(MutableMapping[str, Any]):
+    """A handler's own memory: JSON values by key, kept across crashes. Each change is on the disk at once."""
+
+    def _now(self) -> MutableMapping[str, Any]:
+        if (attempt := _current.get()) is None:
+            raise RuntimeError("memory is there while a handler runs. In a test use: with hub.testing.run() as run")
+        return attempt.memory
+
+    def __getitem__(self, key: str) -> Any:
+        return self._now()[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._now()[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self._now()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+
+memory = _Memory()
+
+
+@contextmanager
+def running(attempt: Attempt) -> Iterator[None]:
+    """While this lasts, what the handler says goes to this attempt."""
+    token = _current.set(attempt)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+class DiskMemory(MutableMapping[str, Any]):
+    """The memory table of a process's state."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def __getitem__(self, key: str) -> Any:
+        with self._state.read() as db:
+            row = db.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            raise KeyError(key)
+        return json.loads(row[0])
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        text = json.dumps(value)
+        with self._state.write(durable=True) as db:
+            db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (key, text))
+
+    def __delitem__(self, key: str) -> None:
+        with self._state.write(durable=True) as db:
+            if not db.execute("DELETE FROM memory WHERE key = ?", (key,)).rowcount:
+                raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        with self._state.read() as db:
+            rows = db.execute("SELECT key FROM memory ORDER BY key").fetchall()
+        return iter([key for (key,) in rows])
+
+    def __len__(self) -> int:
+        with self._state.read() as db:
+            (count,) = db.execute("SELECT COUNT(*) FROM memory").fetchone()
+        return int(count)
+
+
+class LiveAttempt:
+    """A run in a real handler process."""
+
+    def __init__(self, event: Event, source: str, state: State, inbox: Inbox, reacts_to: Container[str]) -> None:
+        self.event = event
+        self._reacts_to = reacts_to
+        self.said: list[tuple[str, str, Mapping[str, Any]]] = []
+        self.memory: MutableMapping[str, Any] = DiskMemory(state)
+        self._source, self._inbox, self._epoch = source, inbox, state.epoch
+
+    def emit(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
+        encode(self._event(kind, subject, data, datetime.now(UTC)))  # refuse it here, where the author's line is
+        self.said.append((kind, subject, data))
+
+    def later(self, kind: str, subject: str, data: Mapping[str, Any], after_s: float) -> None:
+        if kind not in self._reacts_to:
+            raise BadEvent(f'{kind}: this file does not react to it. Add a function with @handler("{kind}")')
+        due = datetime.now(UTC) + timedelta(seconds=after_s)
+        self._inbox.set_timer(self._event(kind, subject, data, due), due.timestamp())
+
+    def _event(self, kind: str, subject: str, data: Mapping[str, Any], time: datetime) -> Event:
+        if fault := topics.fault_in(self._source, kind, subject):
+            raise BadEvent(f"{kind}: {fault}")
+        return Event(
+            id=uuid7(),
+            type=kind,
+            source=self._source,
+            subject=subject,
+            time=time,
+            data=data,
+            sequence=1,
+            epoch=self._epoch,
+            traceparent=child(self.event.traceparent),
+            cause=self.event.id,
+        )

@@ -1,0 +1,49 @@
+"""The embedded broker of `doorbell run`, for houses that have none. Keeps nothing: our journals do."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+
+from amqtt.broker import Broker
+
+from hub.process import set_up_logs
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Serve MQTT 3.1.1 on the loopback interface until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m hub.broker", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    port = parser.parse_args().port
+    set_up_logs("WARNING", "broker")
+    # amqtt reports each 5.0 CONNECT that it refuses as an error; that is how clients find out, and no fault.
+    logging.getLogger("amqtt").setLevel(logging.CRITICAL)
+    logging.getLogger("transitions").setLevel(logging.CRITICAL)
+    asyncio.run(serve(port))
+
+
+async def serve(port: int) -> None:
+    """Run until SIGTERM (or Ctrl-C, when nobody supervises us)."""
+    broker = Broker(
+        {
+            "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}", "max_connections": 200}},
+            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+        }
+    )
+    await broker.start()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    if "DOORBELL_SUPERVISED" in os.environ:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    else:
+        loop.add_signal_handler(signal.SIGINT, stop.set)
+    await stop.wait()
+    await broker.shutdown()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,280 @@
+"""The fast path: one connection to the MQTT broker. The only user of paho.
+
+The broker is trusted with nothing: the session is clean, what is unsent when a connection ends is forgotten here and
+published again from the journal, and what is missed is asked for again by the inbox's owner.
+"""
+
+import logging
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo, topic_matches_sub
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from config import Broker
+from hub.event import CONTENT_TYPE
+from hub.retry import Backoff
+
+log = logging.getLogger(__name__)
+RECEIVE_MAXIMUM = 32  # MQTT 5, 3.1.2.11.3: how many messages the broker may leave unacknowledged with us
+CONNECT_TIMEOUT_S = 10.0
+PROBE_TIMEOUT_S = 2.0
+DRAIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What came in. It stays the broker's until `ack` is called; after a reconnect that does nothing."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    ack: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker says for us when we vanish."""
+
+    topic: str
+    payload: bytes
+
+
+class Bus:
+    """Publishes and receives with QoS 1; reconnects for ever.
+
+    Speaks MQTT 5 where the broker does and 3.1.1 otherwise, found out by trying. Callbacks run in the network
+    thread and must be short; an exception in one is logged and harms nobody.
+
+    Attributes:
+        on_connect: Called after each connection, when all subscriptions have been sent.
+        on_published: Called with the number that `publish` gave and whether the broker took it. paho holds a lock
+            meanwhile: do not wait in it for a thread that may be publishing.
+        connected: Set while there is a connection.
+    """
+
+    def __init__(self, broker: Broker, client_id: str, will: Will | None = None) -> None:
+        self._broker = broker
+        self._client_id = client_id
+        self._will = will
+        self._protocol: MQTTProtocolVersion | None = None  # found out at the first connection
+        self._client: Client | None = None
+        self._subscriptions: list[tuple[str, Callable[[Message], None]]] = []
+        self._unacknowledged: deque[MQTTMessageInfo] = deque(maxlen=8)  # the last ones, to wait for at the end
+        self._subscribing = threading.Lock()
+        self._stopping = threading.Event()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._stay_connected, name="bus", daemon=True)
+        self.connected = threading.Event()
+        self.on_connect: list[Callable[[], None]] = []
+        self.on_published: Callable[[int, bool], None] = lambda _, __: None
+
+    @property
+    def protocol(self) -> str:
+        """`5.0` or `3.1.1`: what is spoken with this broker."""
+        return "5.0" if self._protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1"
+
+    @property
+    def address(self) -> str:
+        """`host:port` of the broker."""
+        return f"{self._broker.host or '127.0.0.1'}:{self._broker.port}"
+
+    def start(self) -> None:
+        """Begin to connect, and keep at it. Does not wait."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say good-bye to the broker, so that it keeps the last will to itself."""
+        self._stopping.set()
+        if (client := self._client) and self.connected.is_set():
+            self._drain(client)
+            client.disconnect()
+        self._closed.set()
+        if self._thread.ident:
+            self._thread.join(CONNECT_TIMEOUT_S)
+
+    def subscribe(self, topic_filter: str, receive: Callable[[Message], None]) -> None:
+        """Have messages of these topics given to `receive`, now and after each reconnect."""
+        with self._subscribing:
+            self._subscriptions.append((topic_filter, receive))
+            if self.connected.is_set() and (client := self._client):
+                self._send_subscriptions(client, [topic_filter])
+
+    def unsubscribe(self, topic_filter: str) -> None:
+        """No longer receive these topics."""
+        self._subscriptions = [pair for pair in self._subscriptions if pair[0] != topic_filter]
+        if client := self._client:
+            client.unsubscribe(topic_filter)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, content_type: str = CONTENT_TYPE) -> int | None:
+        """Hand a message to the network thread; None when there is no connection.
+
+        Returns:
+            The number by which `on_published` will name it. It means something within this connection only.
+        """
+        client = self._client
+        if client is None or not self.connected.is_set():
+            return None
+        properties = None
+        if self._protocol == MQTTProtocolVersion.MQTTv5 and payload:
+            properties = Properties(PacketTypes.PUBLISH)
+            properties.ContentType = content_type
+        info = client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        self._unacknowledged.append(info)
+        return info.mid if info.rc == 0 else None
+
+    def _stay_connected(self) -> None:
+        backoff = Backoff(first_s=0.2, longest_s=10)
+        while not self._stopping.is_set():
+            self._closed.clear()
+            try:
+                if self._protocol is None:
+                    self._protocol = self._find_protocol()
+                client = self._client = self._new_client(self._protocol)
+                self._dial(client)
+                client.loop_start()
+                if not self._closed.wait(CONNECT_TIMEOUT_S) and self.connected.is_set():
+                    self._closed.wait()
+                client.disconnect()
+                client.loop_stop()
+            except OSError as error:
+                log.info("broker %s: %s", self.address, error)
+            if self.connected.is_set():
+                backoff.reset()
+            elif not self._stopping.is_set():
+                self._protocol = None  # perhaps it is another broker now
+            self.connected.clear()
+            self._stopping.wait(backoff.next_s())
+
+    def _find_protocol(self) -> MQTTProtocolVersion:
+        """Ask with the plainest MQTT 5 CONNECT that there is.
+
+        A broker that does not speak it refuses, hangs up, or (amqtt, when a last will is in it) waits for ever.
+        """
+        answers: list[ReasonCode] = []
+        client = self._bare_client(MQTTProtocolVersion.MQTTv5)
+        client.on_connect = lambda _, __, ___, reason, ____: answers.append(reason)
+        self._dial(client)
+        deadline = time.monotonic() + PROBE_TIMEOUT_S
+        while not answers and time.monotonic() < deadline and client.loop(0.1) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            pass
+        client.disconnect()
+        five = bool(answers) and answers[0] != "Unsupported protocol version"
+        return MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311
+
+    def _dial(self, client: Client) -> None:
+        properties = None
+        if client.protocol == MQTTProtocolVersion.MQTTv5:
+            properties = Properties(PacketTypes.CONNECT)
+            properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        host = self._broker.host or "127.0.0.1"
+        client.connect(host, self._broker.port, self._broker.keepalive_s, properties=properties)
+
+    def _drain(self, client: Client) -> None:
+        """Let both directions run dry: a socket closed over unread bytes is reset, and the last will goes out."""
+        quiet = threading.Event()
+        client.on_unsubscribe = lambda *_: quiet.set()
+        with self._subscribing:
+            filters = list(dict.fromkeys(topic_filter for topic_filter, _ in self._subscriptions))
+        if filters:
+            client.unsubscribe(filters)
+            quiet.wait(DRAIN_S)
+        for info in self._unacknowledged:
+            info.wait_for_publish(DRAIN_S)
+
+    def _bare_client(self, protocol: MQTTProtocolVersion) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            self._client_id,
+            protocol=protocol,
+            manual_ack=True,
+            reconnect_on_failure=False,
+            clean_session=None if protocol == MQTTProtocolVersion.MQTTv5 else True,
+        )
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.on_socket_open = _set_nodelay
+        if self._broker.username is not None:
+            password = self._broker.password
+            client.username_pw_set(self._broker.username, password and password.get_secret_value())
+        return client
+
+    def _new_client(self, protocol: MQTTProtocolVersion) -> Client:
+        client = self._bare_client(protocol)
+        client.max_inflight_messages_set(0)  # the journal keeps the window, not paho
+        client.on_connect = self._connected
+        client.on_disconnect = self._disconnected
+        client.on_publish = self._published
+        client.on_message = self._received
+        if self._will:
+            client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
+        return client
+
+    def _connected(
+        self, client: Client, _: Any, __: ConnectFlags, reason: ReasonCode, ___: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            log.error("broker %s refuses us: %s", self.address, reason)
+            self._closed.set()
+            return
+        with self._subscribing:
+            self._send_subscriptions(client, [topic_filter for topic_filter, _ in self._subscriptions])
+            self.connected.set()
+        log.info("connected to the broker at %s with MQTT %s", self.address, self.protocol)
+        for call in self.on_connect:
+            _guarded(call)
+
+    def _send_subscriptions(self, client: Client, filters: list[str]) -> None:
+        five = self._protocol == MQTTProtocolVersion.MQTTv5
+        options: Any = SubscribeOptions(qos=1) if five else 1
+        if filters:
+            client.subscribe([(topic_filter, options) for topic_filter in dict.fromkeys(filters)])
+
+    def _disconnected(
+        self, client: Client, _: Any, __: DisconnectFlags, reason: ReasonCode, ___: Properties | None
+    ) -> None:
+        if client is not self._client:
+            return
+        if self.connected.is_set() and not self._stopping.is_set():
+            log.warning("lost the broker at %s: %s", self.address, reason)
+        self._closed.set()
+
+    def _published(self, client: Client, _: Any, number: int, reason: ReasonCode, __: Properties | None) -> None:
+        if client is not self._client:
+            return
+        if reason.is_failure:
+            log.error("broker %s refuses what we publish: %s. Check its ACL", self.address, reason)
+        _guarded(lambda: self.on_published(number, not reason.is_failure))
+
+    def _received(self, client: Client, _: Any, message: MQTTMessage) -> None:
+        def ack() -> None:
+            if client is self._client:
+                client.ack(message.mid, message.qos)
+
+        receivers = [call for topic_filter, call in self._subscriptions if topic_matches_sub(topic_filter, message.topic)]
+        incoming = Message(message.topic, bytes(message.payload), message.retain, ack)
+        for receive in dict.fromkeys(receivers):
+            _guarded(lambda receive=receive: receive(incoming))  # type: ignore[misc]
+        if not receivers:
+            ack()
+
+
+def _set_nodelay(_: Client, __: Any, sock: Any) -> None:
+    """Without this, Nagle's algorithm and delayed acknowledgement add 40 ms to a press."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _guarded(call: Callable[[], None]) -> None:
+    """A callback's fault is its own; the network thread goes on."""
+    try:
+        call()
+    except Exception:
+        log.exception("a bus callback failed")

@@ -1,0 +1,129 @@
+"""Asks producers for what was missed: at start, after a gap, when a producer comes back, and now and then."""
+
+import json
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from hub import topics
+from hub.bus import Bus, Message
+from hub.event import BadEvent, Event, from_wire, uuid7
+from hub.inbox import Inbox
+from hub.journal import Head
+
+log = logging.getLogger(__name__)
+AUDIT_S = 60.0  # a broker that silently dropped the last event of a topic is found out after this long
+UNANSWERED_S = 2.0
+BACKLOG_PAGES = 4
+
+
+class CatchUp:
+    """Keeps a consumer's events complete, on any broker.
+
+    Everything but `receive` and the two triggers runs in the consumer's own thread.
+    """
+
+    def __init__(
+        self, bus: Bus, inbox: Inbox, source: str, since: Mapping[str, float], wake: Callable[[], None]
+    ) -> None:
+        """Prepare.
+
+        Args:
+            bus: To ask on.
+            inbox: Knows how far we are.
+            source: Who asks.
+            since: For each event type, from which Unix time on a producer never met before owes us its events.
+            wake: Called from another thread when there is something to do.
+        """
+        self._bus, self._inbox, self._source, self._since, self._wake = bus, inbox, source, since, wake
+        self._pages: deque[Mapping[str, Any]] = deque()
+        self._events: deque[Event] = deque()
+        self._ask_at = dict.fromkeys(since, 0.0)  # monotonic seconds
+        self._patience_s = dict.fromkeys(since, UNANSWERED_S)
+        bus.on_connect.append(self.ask_all)
+        bus.subscribe(topics.answer("doorbell/+/+", topics.name_of(source)), self._receive)
+        bus.subscribe(topics.status("doorbell/+/+"), self._producer_status)
+
+    def ask_all(self) -> None:
+        """Ask for every type soon."""
+        self.ask_soon(self._ask_at)
+
+    def ask_soon(self, kinds: Iterable[str]) -> None:
+        """Ask for these types as soon as the consumer is free."""
+        for kind in kinds:
+            self._patience_s[kind] = UNANSWERED_S
+            self._ask_at[kind] = 0.0
+        self._wake()
+
+    def next_event(self) -> Event | None:
+        """One event out of what producers have answered; None when there is none now."""
+        while not self._events and self._pages:
+            self._open(self._pages.popleft())
+        return self._events.popleft() if self._events else None
+
+    def ask_what_is_due(self) -> float:
+        """Send the questions whose time has come; returns in how many seconds the next one is due."""
+        now = time.monotonic()
+        if self._bus.connected.is_set() and not self._events and not self._pages:
+            for kind, at in list(self._ask_at.items()):
+                if at <= now:
+                    self._ask_at[kind] = now + self._patience_s[kind]
+                    self._patience_s[kind] = min(self._patience_s[kind] * 2, AUDIT_S)
+                    self._ask(kind)
+        return max(0.0, min(self._ask_at.values(), default=now + AUDIT_S) - now)
+
+    def _ask(self, kind: str) -> None:
+        question = {
+            "request": uuid7(),
+            "cursors": self._inbox.cursors(kind),
+            "known": self._inbox.known_producers(),
+            "since": self._since[kind],
+        }
+        payload = json.dumps(question, separators=(",", ":")).encode()
+        self._bus.publish(topics.ask(self._source, kind), payload, content_type="application/json")
+
+    def _receive(self, message: Message) -> None:
+        """In the network thread: keep the page for later; one too many will be asked for again."""
+        message.ack()
+        try:
+            page = json.loads(message.payload)
+        except (ValueError, RecursionError):
+            page = None
+        if not isinstance(page, dict):
+            log.warning("%s: not a page that I understand", message.topic)
+        elif len(self._pages) < BACKLOG_PAGES:
+            self._pages.append(page | {"topic": message.topic})
+            self._wake()
+
+    def _producer_status(self, message: Message) -> None:
+        """In the network thread: a producer that has just become ready may have old events for us."""
+        message.ack()
+        if b'"ready"' in message.payload and not message.retained and not message.topic.startswith(f"{self._source}/"):
+            role = message.topic.split("/")[1]
+            self.ask_soon([kind for kind in self._since if topics.role_for(kind) == role])
+
+    def _open(self, page: Mapping[str, Any]) -> None:
+        try:
+            source, heads = page["source"], [Head(**head) for head in page["heads"]]
+            events = [from_wire(wire) for wire in page["events"]]
+            more = bool(page["more"])
+            if page["topic"] != topics.answer(source, topics.name_of(self._source)):
+                raise BadEvent("it answers for somebody else")
+            if any(event.source != source for event in events):
+                raise BadEvent("it holds events of somebody else")
+        except (BadEvent, KeyError, TypeError, AttributeError) as error:
+            log.warning("a page of old events is refused: %s", error)
+            return
+        for lost in self._inbox.learn(source, heads):
+            log.error("lost to the retention of %s before we could have it: %s", source, lost)
+        self._events.extend(event for event in events if event.type in self._since)
+        for kind in {topic_type(head.topic) for head in heads} & self._since.keys():
+            self._patience_s[kind] = AUDIT_S
+            self._ask_at[kind] = time.monotonic() + (0 if more else AUDIT_S)
+
+
+def topic_type(topic: str) -> str:
+    """The event type in an event's topic."""
+    return topic.split("/")[4]

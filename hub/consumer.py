@@ -1,0 +1,248 @@
+"""The consumer loop: takes each event once, runs the handler's function, records the outcome."""
+
+import logging
+import queue
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from hub import topics
+from hub.attempt import LiveAttempt, running
+from hub.bus import Bus, Message
+from hub.catchup import CatchUp
+from hub.deadline import Overdue, deadline, hasten
+from hub.event import BadEvent, Event, decode
+from hub.handler import Drop, HandlerConfig, Reaction
+from hub.inbox import Held, Inbox
+from hub.producer import Producer
+from hub.retry import backoff_s
+from hub.state import State
+
+log = logging.getLogger(__name__)
+LIVE_LIMIT = 1000  # live events waiting in memory; more are left to the catch-up
+NOTE_LENGTH = 500
+STOP_GRACE_S = 3.0
+
+
+class Consumer:
+    """One handler's side of the bus.
+
+    Live events come first, then what waited for its time, then what was missed. Events of one topic are taken in
+    order of their sequence, but a live one is not held back for an old one, nor a new one for one that failed.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        reactions: Mapping[str, Reaction],
+        resources: Mapping[Reaction, Any],
+        config: HandlerConfig,
+        state: State,
+        bus: Bus,
+    ) -> None:
+        self._source, self._reactions, self._resources, self._config = source, reactions, resources, config
+        self._state = state
+        self._inbox = Inbox(state)
+        self._producer = Producer(state, bus, source)
+        self._live: queue.SimpleQueue[tuple[Event, Message] | None] = queue.SimpleQueue()
+        self._refused: Counter[str] = Counter()
+        self._stopping = False
+        since = {kind: state.born - reaction.since_s for kind, reaction in reactions.items()}
+        self._catch_up = CatchUp(bus, self._inbox, source, since, self._wake)
+        for kind in reactions:
+            bus.subscribe(topics.event_filter(kind), self._receive)
+
+    def run(self) -> None:
+        """React until `stop` is called."""
+        self._inbox.recover(_now())
+        self._producer.publish()
+        while not self._stopping:
+            self._step()
+        self._producer.settle()
+
+    def stop(self) -> None:
+        """End soon; what runs gets a few seconds to finish. May be called from a signal handler."""
+        self._stopping = True
+        hasten(STOP_GRACE_S)
+        self._wake()
+
+    def _step(self) -> None:
+        """Take one thing in hand, or wait for one."""
+        try:
+            item = self._live.get_nowait()
+        except queue.Empty:
+            if self._take_waiting():
+                return
+            self._producer.settle()
+            try:
+                item = self._live.get(timeout=self._idle_s())
+            except queue.Empty:
+                return
+        if item:
+            event, message = item
+            self._take(event)
+            message.ack()
+
+    def _take_waiting(self) -> bool:
+        """What waited for its time, or a missed event; False when there is neither."""
+        if (due := self._inbox.next_due()) is not None and due <= _now():
+            held = self._inbox.take_due(_now(), durable=True)
+            if held:
+                self._try(held)
+            return True
+        if event := self._catch_up.next_event():
+            self._take(event)
+            return True
+        return False
+
+    def _idle_s(self) -> float:
+        """How long there is surely nothing to do but wait for a live event."""
+        ask_in_s = self._catch_up.ask_what_is_due()
+        due = self._inbox.next_due()
+        return min(ask_in_s or 1.0, max(0.0, due - _now()) if due is not None else ask_in_s or 1.0)
+
+    def _receive(self, message: Message) -> None:
+        """In the network thread: check what came, and queue it. It is acknowledged when its outcome is recorded."""
+        if message.retained:
+            self._refuse(message, "it is retained, and a press is never retained")
+            return
+        try:
+            event = decode(message.payload)
+        except BadEvent as error:
+            self._refuse(message, str(error))
+            return
+        if event.topic != message.topic:
+            self._refuse(message, "its topic does not fit its source, type and subject")
+            return
+        if self._live.qsize() < LIVE_LIMIT:
+            self._live.put((event, message))
+        else:
+            message.ack()
+            self._catch_up.ask_soon([event.type])
+
+    def _refuse(self, message: Message, reason: str) -> None:
+        """Count it, and log each reason once: a broken sender shall not fill the disk."""
+        message.ack()
+        self._refused[reason] += 1
+        if self._refused[reason] == 1:
+            log.warning("refused a message on %s: %s (further ones are only counted)", message.topic, reason)
+
+    def _take(self, event: Event) -> None:
+        """First sight of an event, live or missed."""
+        reaction = self._reactions[event.type]
+        held = self._inbox.begin(event, durable=reaction.on_redelivery == "skip")
+        if held is None:
+            return
+        if not self._inbox.is_complete_to(event):
+            self._catch_up.ask_soon([event.type])
+        self._try(held)
+
+    def _try(self, held: Held) -> None:
+        """Run the reaction once, and record what became of it."""
+        reaction = self._reactions.get(held.event.type)
+        if reaction is None:
+            self._bury(held, "the handler's file no longer reacts to this type", {})
+            return
+        if self._config.doors is not None and held.event.subject not in self._config.doors:
+            self._forget(held)
+            return
+        if reason := self._reason_to_skip(held, reaction):
+            self._conclude(held, "handler.skipped", {"reason": reason})
+            return
+        if held.event.attempt > reaction.attempts:
+            self._bury(held, f"it crashed the handler {reaction.attempts} times", {})
+            return
+        self._run(held, reaction)
+
+    def _reason_to_skip(self, held: Held, reaction: Reaction) -> str | None:
+        max_age_s = self._config.max_age_s or reaction.max_age_s
+        age_s = held.event.age_s(datetime.now(UTC))
+        if max_age_s is not None and age_s > max_age_s and not held.is_timer:
+            return f"stale: {age_s:.0f} s old, {max_age_s:.0f} s at most"
+        if held.event.redelivered and reaction.on_redelivery == "skip":
+            return "a crash may have come after the act, and this handler does not repeat it"
+        return None
+
+    def _run(self, held: Held, reaction: Reaction) -> None:
+        event = held.event
+        attempt = LiveAttempt(event, self._source, self._state, self._inbox, self._reactions)
+        arguments = (event, self._config, *((self._resources[reaction],) if reaction.uses else ()))
+        limit_s = self._config.timeout_s or reaction.timeout_s
+        started, clock = _now(), time.perf_counter()
+        failure: BaseException | None = None
+        note: Any = None
+        try:
+            with running(attempt), deadline(limit_s):
+                note = reaction.function(*arguments)
+        except (Exception, Overdue) as error:  # noqa: BLE001 - the handler's code may raise anything
+            failure = error
+        data: dict[str, Any] = {
+            "started_after_ms": round((started - event.time.timestamp()) * 1000, 3),
+            "took_ms": round((time.perf_counter() - clock) * 1000, 3),
+        }
+        if failure is None:
+            self._conclude(held, "handler.done", data | ({"note": str(note)[:NOTE_LENGTH]} if note else {}), attempt)
+        else:
+            self._fail(held, reaction, failure, data, limit_s)
+
+    def _fail(self, held: Held, reaction: Reaction, failure: BaseException, data: dict[str, Any], limit_s: float) -> None:
+        words = f"it took longer than {limit_s:g} s" if isinstance(failure, Overdue) else _words(failure)
+        if isinstance(failure, Overdue) and self._stopping:
+            words = "stopped while it ran"
+        log.warning("%s failed (attempt %d): %s", reaction.name, held.event.attempt, words, exc_info=_trace(failure))
+        if isinstance(failure, Drop) or held.event.attempt >= reaction.attempts:
+            self._bury(held, words, data)
+            return
+        wait_s = backoff_s(held.event.attempt, reaction.backoff_s, reaction.backoff_max_s)
+        with self._state.write(durable=True) as db:
+            self._inbox.retry(db, held, _now() + wait_s)
+            self._say(db, held, "handler.retried", data | {"reason": words, "again_in_s": round(wait_s, 3)})
+        self._producer.publish()
+
+    def _conclude(self, held: Held, outcome: str, data: dict[str, Any], attempt: LiveAttempt | None = None) -> None:
+        """One transaction: the event is finished, and therefore we say this."""
+        with self._state.write(durable=True) as db:
+            self._inbox.finish(db, held)
+            for kind, subject, said in attempt.said if attempt else ():
+                self._producer.journal.append(db, kind, subject, said, time=datetime.now(UTC), cause=held.event)
+            self._say(db, held, outcome, data)
+        self._producer.publish()
+
+    def _bury(self, held: Held, reason: str, data: dict[str, Any]) -> None:
+        with self._state.write(durable=True) as db:
+            self._inbox.bury(db, held, reason)
+            self._say(db, held, "handler.dead", data | {"reason": reason})
+        self._producer.publish()
+
+    def _forget(self, held: Held) -> None:
+        """Not this handler's door: no outcome, only out of hand."""
+        with self._state.write(durable=False) as db:
+            self._inbox.finish(db, held)
+
+    def _say(self, db: sqlite3.Connection, held: Held, outcome: str, data: dict[str, Any]) -> None:
+        """The outcome as an event. Outcomes of outcomes are not said: they would never end."""
+        event = held.event
+        if event.type.startswith(topics.OUTCOME_TYPES):
+            return
+        name = topics.name_of(self._source)
+        facts = {"handler": name, "type": event.type, "attempt": event.attempt, "redelivered": event.redelivered} | data
+        self._producer.journal.append(db, outcome, event.subject, facts, time=datetime.now(UTC), cause=event)
+
+    def _wake(self) -> None:
+        self._live.put(None)
+
+
+def _now() -> float:
+    return time.time()
+
+
+def _words(failure: BaseException) -> str:
+    return (str(failure) or type(failure).__name__)[:NOTE_LENGTH]
+
+
+def _trace(failure: BaseException) -> BaseException | None:
+    """Where it happened, for what the author did not foresee."""
+    return None if isinstance(failure, Drop | Overdue) else failure

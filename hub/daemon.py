@@ -1,0 +1,122 @@
+"""`doorbell-hub`: the process that owns the buttons. A press is journaled, then published; nothing else happens here."""
+
+import argparse
+import json
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from config import Settings, SettingsError
+from config.model import Button as ButtonSettings
+from devices.button import Button, ButtonError, GpioButton, SimulatedButton
+from hub import topics
+from hub.bus import Bus, Message
+from hub.process import on_stop, serve
+from hub.producer import Producer
+from hub.state import State
+from hub.status import Status, will
+
+log = logging.getLogger(__name__)
+SETTLE_S = 1.0
+PRESSED = "doorbell.pressed"
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="doorbell-hub", description=__doc__)
+    parser.add_argument("--config", type=Path, help="the settings file")
+    serve("hub", run, parser.parse_args().config)
+
+
+def run(settings: Settings) -> None:
+    """Watch the buttons until told to stop."""
+    stopping = threading.Event()
+    on_stop(stopping.set)
+    source = topics.source("hub", settings.hub)
+    state = State(settings.state_dir / f"hub-{settings.hub}.db", time.time())
+    bus = Bus(settings.broker, f"doorbell-hub-{settings.hub}", will(source))
+    status = Status(bus, source)
+    hub = Hub(settings, Producer(state, bus, source), bus)
+    faults = hub.open_buttons()
+    bus.start()
+    if len(faults) == len(settings.doors):
+        status.set("failed", "; ".join(faults))
+        raise SettingsError(faults)
+    status.set("ready", "; ".join(faults))
+    log.info("ready: doors %s", ", ".join(settings.doors))
+    while not stopping.wait(SETTLE_S):
+        hub.settle()
+    hub.close()
+    status.set("offline", "stopped")
+    bus.stop()
+    state.close()
+
+
+class Hub:
+    """The doors of this house and what is said of them."""
+
+    def __init__(self, settings: Settings, producer: Producer, bus: Bus) -> None:
+        self._settings, self._producer = settings, producer
+        self._buttons: dict[str, Button] = {}
+        bus.subscribe(topics.press("doorbell/+/+", settings.hub, "+"), self._wish)
+        bus.on_connect.append(producer.publish)
+
+    def open_buttons(self) -> list[str]:
+        """Listen to every button that can be had; returns what is wrong with the others."""
+        faults = []
+        for door, wanted in self._settings.doors.items():
+            try:
+                button = self._buttons[door] = _button(wanted.button)
+                button.listen(partial(self._pressed, door, "button"))
+            except ButtonError as error:
+                faults.append(f"[doors.{door}] {error}")
+                log.error("[doors.%s] %s", door, error)  # noqa: TRY400 - the sentence says it all
+        return faults
+
+    def settle(self) -> None:
+        """Write down what can wait."""
+        self._producer.settle()
+
+    def close(self) -> None:
+        """Let go of the buttons."""
+        for button in self._buttons.values():
+            button.close()
+        self._producer.settle()
+
+    def _pressed(self, door: str, via: str, at: datetime, wish: str | None = None) -> None:
+        """The press: on the disk first, then on its way."""
+        data = {"name": self._settings.door_name(door), "via": via}
+        event = self._producer.say(PRESSED, door, data, time=at, id=wish)
+        log.info("%s pressed (%s)", door, event.id)
+
+    def _wish(self, message: Message) -> None:
+        """Somebody presses from afar. Its id becomes the event's, so that a wish delivered twice rings once."""
+        message.ack()
+        door = topics.name_of(message.topic)
+        try:
+            wish = json.loads(message.payload)["id"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            wish = None
+        if message.retained or door not in self._settings.doors or not _is_id(wish):
+            log.warning("%s: not a press that I can make", message.topic)
+        elif not self._producer.journal.knows(wish):
+            self._pressed(door, "command", datetime.now(UTC), wish)
+
+
+def _button(wanted: ButtonSettings) -> Button:
+    if wanted.driver == "gpio" and wanted.pin is not None:
+        return GpioButton(
+            wanted.pin, pull=wanted.pull, min_press_s=wanted.min_press_s, debounce_s=wanted.debounce_s
+        )
+    return SimulatedButton()
+
+
+def _is_id(text: object) -> bool:
+    return isinstance(text, str) and len(text) == 36 and all(c in "0123456789abcdef-" for c in text)  # noqa: PLR2004
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""A time limit on other people's code, kept in the main thread by the kernel's timer."""
+
+import faulthandler
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+GRACE_S = 5.0  # how long code may take to notice that its time is up
+
+
+class Overdue(BaseException):
+    """The time is up. Not an Exception, so that a handler's own `except Exception` does not swallow it."""
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Raise Overdue in what runs here after that many seconds, and end the process if it does not listen.
+
+    Works in the main thread only. Code that never returns to the interpreter (a hang inside a C library) cannot be
+    interrupted: GRACE_S later the process prints where it hangs and exits, and its inbox remembers the attempt.
+    """
+    previous = signal.signal(signal.SIGALRM, _ring)
+    faulthandler.dump_traceback_later(seconds + GRACE_S, exit=True, file=sys.stderr)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        try:
+            _disarm(previous)
+        except Overdue:  # it rang in the very last moment; the next ring would come a second later
+            _disarm(previous)
+            raise
+
+
+def hasten(seconds: float) -> None:
+    """The process is to stop: give what runs under a deadline this long at most."""
+    left, _ = signal.getitimer(signal.ITIMER_REAL)
+    if left > seconds:
+        signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+
+
+def _disarm(previous: Any) -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    faulthandler.cancel_dump_traceback_later()
+    signal.signal(signal.SIGALRM, previous)
+
+
+def _ring(_: int, __: FrameType | None) -> None:
+    raise Overdue

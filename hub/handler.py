@@ -1,0 +1,150 @@
+"""What a handler file is written with: the decorator, its settings, and how it refuses an event."""
+
+import inspect
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from config import House, Settings
+from hub import topics
+
+Function = TypeVar("Function", bound=Callable[..., str | None])
+MARK = "__doorbell_reaction__"
+
+
+class Drop(Exception):  # noqa: N818 - it is an order, not an error: `raise Drop("no such camera")`
+    """Raise it to send the event straight to the dead letters: trying again would not help."""
+
+
+class HandlerConfig(BaseModel):
+    """Settings of a handler, from its `[handlers.NAME]`. Subclass it as `Config` in the handler's file.
+
+    Attributes:
+        enabled: Whether to start it at all.
+        doors: Only these doors; all when not set.
+        timeout_s: Seconds a reaction may take, in place of what the file says.
+        max_age_s: Seconds after which an event is too old to react to, in place of what the file says.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    enabled: bool = True
+    doors: list[str] | None = None
+    timeout_s: float | None = Field(None, gt=0, le=3600)
+    max_age_s: float | None = Field(None, gt=0)
+    _settings: Settings = PrivateAttr(default_factory=Settings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unfold(cls, table: Any) -> Any:
+        """The environment can only hold text: a list or table in it is JSON."""
+        if not isinstance(table, dict):
+            return table
+        return {key: _from_text(value) if isinstance(value, str) else value for key, value in table.items()}
+
+    @property
+    def house(self) -> House:
+        """Where the house stands: `[house]`."""
+        return self._settings.house
+
+    @property
+    def state_dir(self) -> Any:
+        """A folder (pathlib.Path) where a handler may keep files."""
+        return self._settings.state_dir
+
+    def door_name(self, door: str) -> str:
+        """What people call a door."""
+        return self._settings.door_name(door)
+
+    def within(self, settings: Settings) -> None:
+        """Tell these settings of the house that they belong to."""
+        self._settings = settings
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """One decorated function and the rules it runs under.
+
+    Attributes:
+        types: The event types that it reacts to.
+        timeout_s: Seconds a try may take.
+        max_age_s: An older event is skipped as stale; None: never.
+        attempts: How often an event is tried before it goes to the dead letters.
+        backoff_s: Seconds to wait after the first failure; doubled after each further one.
+        backoff_max_s: The longest wait between two tries, in seconds.
+        on_redelivery: What to do when a crash may have come after the act: `repeat` it or `skip` it.
+        since_s: How many seconds before its first start a new handler catches up.
+        uses: Opens what lives as long as the process: called with the config, gives a context manager.
+    """
+
+    function: Callable[..., str | None]
+    types: tuple[str, ...]
+    timeout_s: float
+    max_age_s: float | None
+    attempts: int
+    backoff_s: float
+    backoff_max_s: float
+    on_redelivery: Literal["repeat", "skip"]
+    since_s: float
+    uses: Callable[[Any], AbstractContextManager[Any]] | None
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return getattr(self.function, "__name__", "reaction")
+
+
+def handler(
+    *types: str,
+    timeout_s: float = 10.0,
+    max_age_s: float | None = None,
+    attempts: int = 5,
+    backoff_s: float = 1.0,
+    backoff_max_s: float = 300.0,
+    on_redelivery: Literal["repeat", "skip"] = "repeat",
+    since_s: float = 0.0,
+    uses: Callable[[Any], AbstractContextManager[Any]] | None = None,
+) -> Callable[[Function], Function]:
+    """Make a function react to events. It stays a plain function, to be called with an event and a config.
+
+    The function takes `(event, config)`, or `(event, config, resource)` with `uses=`. Returning means done (a
+    returned text is shown beside the outcome); an exception means try again later; `Drop` means never again.
+    See `Reaction` for the arguments.
+
+    Raises:
+        TypeError: the decorator is used in a way that cannot work; the text says how to mend it.
+    """
+    if len(types) == 1 and callable(types[0]):
+        raise TypeError('@handler needs the event to react to: @handler("doorbell.pressed")')
+    faults = [f"{kind!r}: {fault}" for kind in types if (fault := topics.fault_in_type(kind))]
+    if faults or not types:
+        raise TypeError("; ".join(faults) or '@handler() names no event. Write @handler("doorbell.pressed")')
+    if timeout_s <= 0 or attempts < 1:
+        raise TypeError("timeout_s must be more than 0 and attempts at least 1")
+
+    def mark(function: Function) -> Function:
+        wanted = 3 if uses else 2
+        taken = len(inspect.signature(function).parameters)
+        if taken != wanted:
+            what = "(event, config, resource)" if uses else "(event, config)"
+            raise TypeError(f"{function.__name__} takes {taken} arguments; a handler takes {what}")
+        reaction = Reaction(
+            function, types, timeout_s, max_age_s, attempts, backoff_s, backoff_max_s, on_redelivery, since_s, uses
+        )
+        setattr(function, MARK, reaction)
+        return function
+
+    return mark
+
+
+def _from_text(value: str) -> Any:
+    if value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value

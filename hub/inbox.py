@@ -1,0 +1,180 @@
+"""The inbox: what this process heard and what became of it (idempotent consumer)."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from hub.event import Event, decode, encode
+from hub.journal import Head
+from hub.state import State
+
+TIMER = "later/"  # the topic of what a handler asked itself to do later; it is no MQTT topic
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An event in hand: begun, and not finished."""
+
+    topic: str
+    epoch: str
+    sequence: int
+    event: Event
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What the inbox knows it by."""
+        return self.topic, self.epoch, self.sequence
+
+    @property
+    def is_timer(self) -> bool:
+        """Whether the handler asked for it itself, so that it cannot be stale."""
+        return self.topic.startswith(TIMER)
+
+
+class Inbox:
+    """Takes each event once.
+
+    Per topic and epoch a cursor says up to which sequence everything has been taken; rows hold what is not finished
+    (`trying`, `waiting`, `dead`) or was finished ahead of the cursor (`done`).
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def recover(self, now: float) -> None:
+        """At start: what was being tried when the process died is due again, marked as redelivered."""
+        with self._state.write(durable=False) as db:
+            db.execute("UPDATE inbox SET state = 'crashed', due = ? WHERE state = 'trying'", (now,))
+
+    def begin(self, event: Event, *, durable: bool) -> Held | None:
+        """Take an event in hand for its first attempt; None when it was seen before."""
+        topic = event.topic
+        with self._state.read() as db:
+            if self._seen(db, topic, event):
+                return None
+            with self._state.write(durable=durable):
+                self._insert(db, topic, event, "trying", None)
+                self._advance(db, topic, event.epoch)
+        return Held(topic, event.epoch, event.sequence, event)
+
+    def take_due(self, now: float, *, durable: bool) -> Held | None:
+        """Take in hand what waited for its time: a retry, a timer, or what a crash left behind."""
+        query = """SELECT topic, epoch, sequence, payload, attempts, state FROM inbox
+            WHERE due <= ? ORDER BY due LIMIT 1"""
+        with self._state.read() as db:
+            row = db.execute(query, (now,)).fetchone()
+            if row is None:
+                return None
+            *key, payload, attempts, state = row
+            crashed = state == "crashed"
+            with self._state.write(durable=durable):
+                db.execute(
+                    "UPDATE inbox SET state = 'trying', due = NULL, attempts = ?, crashes = crashes + ?"
+                    " WHERE topic = ? AND epoch = ? AND sequence = ?",
+                    (attempts + 1, crashed, *key),
+                )
+            (crashes,) = db.execute(
+                "SELECT crashes FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?", key
+            ).fetchone()
+        event = replace(decode(payload), attempt=attempts + 1, redelivered=crashes > 0)
+        return Held(*key, event)
+
+    def next_due(self) -> float | None:
+        """Unix time in seconds of the next thing that waits."""
+        with self._state.read() as db:
+            due: float | None = db.execute("SELECT MIN(due) FROM inbox WHERE due IS NOT NULL").fetchone()[0]
+        return due
+
+    def finish(self, db: sqlite3.Connection, held: Held) -> None:
+        """In the open transaction: this event is done with."""
+        cursor = self._cursor(db, held.topic, held.epoch)
+        if held.is_timer or (cursor is not None and held.sequence <= cursor):
+            db.execute("DELETE FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?", held.key)
+        else:
+            self._set(db, held, "state = 'done', due = NULL, payload = NULL")
+
+    def retry(self, db: sqlite3.Connection, held: Held, due: float) -> None:
+        """In the open transaction: try again at that time (Unix seconds)."""
+        self._set(db, held, "state = 'waiting', due = ?", due)
+
+    def bury(self, db: sqlite3.Connection, held: Held, reason: str) -> None:
+        """In the open transaction: to the dead letters, with the reason."""
+        self._set(db, held, "state = 'dead', due = NULL, reason = ?", reason)
+
+    def set_timer(self, event: Event, due: float) -> None:
+        """Deliver this event to ourselves at that time (Unix seconds), in place of any timer of its type and subject."""
+        topic = f"{TIMER}{event.type}/{event.subject}"
+        with self._state.write(durable=True) as db:
+            db.execute("DELETE FROM inbox WHERE topic = ? AND state = 'waiting'", (topic,))
+            row = db.execute("SELECT sequence FROM head WHERE topic = ?", (topic,)).fetchone()
+            timer = replace(event, sequence=(row[0] if row else 0) + 1)
+            db.execute("INSERT OR REPLACE INTO head VALUES (?, ?)", (topic, timer.sequence))
+            self._insert(db, topic, timer, "waiting", due)
+
+    def is_complete_to(self, event: Event) -> bool:
+        """Whether everything before this event has been taken; if not, some of it is missing."""
+        with self._state.read() as db:
+            cursor = self._cursor(db, event.topic, event.epoch)
+        return cursor is not None and cursor >= event.sequence
+
+    def cursors(self, kind: str) -> list[tuple[str, str, int]]:
+        """Topic, epoch and sequence up to which everything of this type has been taken."""
+        with self._state.read() as db:
+            rows = db.execute("SELECT topic, epoch, sequence FROM cursor").fetchall()
+        return [row for row in rows if row[0].split("/")[4] == kind]
+
+    def known_producers(self) -> list[str]:
+        """The sources that have answered us before: everything new of theirs is owed to us."""
+        with self._state.read() as db:
+            return [source for (source,) in db.execute("SELECT source FROM producer")]
+
+    def learn(self, source: str, heads: Iterable[Head]) -> list[str]:
+        """Note what a producer says of its topics; returns what retention took before we could have it."""
+        lost = []
+        with self._state.write(durable=False) as db:
+            for head in heads:
+                cursor = self._cursor(db, head.topic, head.epoch)
+                if cursor is not None and cursor < head.after:
+                    lost.append(f"{head.topic}: {cursor + 1} to {head.after}")
+                if cursor is None or cursor < head.after:
+                    db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)", (head.topic, head.epoch, head.after))
+                self._advance(db, head.topic, head.epoch)
+            db.execute("INSERT OR IGNORE INTO producer VALUES (?)", (source,))
+        return lost
+
+    def _seen(self, db: sqlite3.Connection, topic: str, event: Event) -> bool:
+        cursor = self._cursor(db, topic, event.epoch)
+        if cursor is not None and event.sequence <= cursor:
+            return True
+        row = db.execute(
+            "SELECT 1 FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?", (topic, event.epoch, event.sequence)
+        ).fetchone()
+        return row is not None
+
+    def _cursor(self, db: sqlite3.Connection, topic: str, epoch: str) -> int | None:
+        row = db.execute("SELECT sequence FROM cursor WHERE topic = ? AND epoch = ?", (topic, epoch)).fetchone()
+        return row[0] if row else None
+
+    def _insert(self, db: sqlite3.Connection, topic: str, event: Event, state: str, due: float | None) -> None:
+        attempts = int(state == "trying")
+        db.execute(
+            "INSERT INTO inbox (topic, epoch, sequence, state, attempts, due, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (topic, event.epoch, event.sequence, state, attempts, due, encode(event)),
+        )
+
+    def _set(self, db: sqlite3.Connection, held: Held, assignment: str, *values: object) -> None:
+        db.execute(f"UPDATE inbox SET {assignment} WHERE topic = ? AND epoch = ? AND sequence = ?", (*values, *held.key))
+
+    def _advance(self, db: sqlite3.Connection, topic: str, epoch: str) -> None:
+        """Move the cursor over what has been taken without a gap; an epoch begins with 1."""
+        known = self._cursor(db, topic, epoch)
+        position = known or 0
+        taken = "SELECT 1 FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?"
+        while db.execute(taken, (topic, epoch, position + 1)).fetchone():
+            position += 1
+        if position != (known or 0):
+            db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)", (topic, epoch, position))
+            db.execute(
+                "DELETE FROM inbox WHERE state = 'done' AND topic = ? AND epoch = ? AND sequence <= ?",
+                (topic, epoch, position),
+            )

@@ -1,0 +1,117 @@
+"""The journal: what this process said, kept before it is published (transactional outbox)."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hub import topics, trace
+from hub.event import Event, encode, uuid7
+from hub.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A journaled event, ready for the wire."""
+
+    position: int
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far one topic goes, and after which number a consumer is owed something.
+
+    `after` is the last sequence that the asking consumer is not owed (or that retention removed); `last` the newest.
+    """
+
+    topic: str
+    epoch: str
+    after: int
+    last: int
+
+
+class Journal:
+    """Numbers events by topic and keeps them until they may go."""
+
+    def __init__(self, state: State, source: str) -> None:
+        self._state = state
+        self.source = source
+
+    def append(
+        self,
+        db: sqlite3.Connection,
+        kind: str,
+        subject: str,
+        data: Mapping[str, Any],
+        *,
+        time: datetime,
+        cause: Event | None = None,
+        id: str | None = None,  # noqa: A002 - the attribute's name in CloudEvents
+    ) -> Event:
+        """Write an event into the open transaction, with the next sequence of its topic.
+
+        Raises:
+            BadEvent: type, subject or data cannot be published; nothing was written.
+        """
+        topic = topics.event(self.source, kind, subject)
+        row = db.execute("SELECT sequence FROM head WHERE topic = ?", (topic,)).fetchone()
+        event = Event(
+            id=id or uuid7(),
+            type=kind,
+            source=self.source,
+            subject=subject,
+            time=time,
+            data=data,
+            sequence=(row[0] if row else 0) + 1,
+            epoch=self._state.epoch,
+            traceparent=trace.child(cause.traceparent) if cause else trace.begin(),
+            cause=cause.id if cause else None,
+        )
+        payload = encode(event)
+        db.execute(
+            "INSERT INTO journal (topic, epoch, sequence, type, id, time, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (topic, event.epoch, event.sequence, kind, event.id, time.timestamp(), payload),
+        )
+        db.execute("INSERT OR REPLACE INTO head VALUES (?, ?)", (topic, event.sequence))
+        return event
+
+    def knows(self, event_id: str) -> bool:
+        """Whether an event of this id was said already."""
+        with self._state.read() as db:
+            return db.execute("SELECT 1 FROM journal WHERE id = ?", (event_id,)).fetchone() is not None
+
+    def unpublished(self, after: int, limit: int) -> list[Entry]:
+        """The oldest events beyond a position that no broker has acknowledged yet."""
+        query = "SELECT position, topic, payload FROM journal WHERE published = 0 AND position > ? ORDER BY position LIMIT ?"
+        with self._state.read() as db:
+            return [Entry(*row) for row in db.execute(query, (after, limit))]
+
+    def mark_published(self, positions: Iterable[int]) -> None:
+        """Note what the broker acknowledged. Not durable: after a power cut they are published again, and dropped."""
+        with self._state.write(durable=False) as db:
+            db.executemany("UPDATE journal SET published = 1 WHERE position = ?", [(p,) for p in positions])
+
+    def owed(self, kind: str, cursors: Mapping[tuple[str, str], int], *, since: float | None) -> list[Head]:
+        """The topics of a type, and what of them a consumer is owed that has come as far as `cursors` says.
+
+        Of a topic that it has no cursor for, it is owed what happened from `since` (Unix seconds); None: everything.
+        """
+        query = """SELECT topic, epoch, MIN(sequence) - 1, MAX(sequence),
+            MAX(CASE WHEN time < ? THEN sequence END) FROM journal WHERE type = ? GROUP BY topic, epoch"""
+        with self._state.read() as db:
+            rows = db.execute(query, (float("-inf") if since is None else since, kind)).fetchall()
+        return [
+            Head(topic, epoch, max(removed, cursors.get((topic, epoch), old or 0)), last)
+            for topic, epoch, removed, last, old in rows
+        ]
+
+    def page(self, head: Head, limit: int) -> list[dict[str, Any]]:
+        """The events after `head.after`, oldest first, as JSON objects."""
+        query = "SELECT payload FROM journal WHERE topic = ? AND epoch = ? AND sequence > ? ORDER BY sequence LIMIT ?"
+        with self._state.read() as db:
+            rows = db.execute(query, (head.topic, head.epoch, head.after, limit)).fetchall()
+        return [json.loads(payload) for (payload,) in rows]

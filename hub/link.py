@@ -1,0 +1,54 @@
+"""What a device that lives on the broker (a lamp) needs of it: say something, and ask something."""
+
+import queue
+import threading
+
+from hub.bus import Bus, Message
+
+
+class Link:
+    """Talks to things on the broker that are not ours: lamps, plugs, sensors. Nothing here is kept or repeated."""
+
+    def __init__(self) -> None:
+        self._bus: Bus | None = None
+        self._lock = threading.Lock()
+
+    def attach(self, bus: Bus) -> None:
+        """Use this process's connection."""
+        self._bus = bus
+
+    def publish(self, topic: str, payload: str) -> None:
+        """Say it.
+
+        Raises:
+            ConnectionError: there is no broker now; try again later.
+        """
+        if self._bus is None or self._bus.publish(topic, payload.encode(), content_type="text/plain") is None:
+            raise ConnectionError("no connection to the broker")
+
+    def ask(self, topic: str, payload: str, answer_topic: str, timeout_s: float = 2.0) -> str | None:
+        """Say it and wait for one message on `answer_topic`; None when none came in time.
+
+        Raises:
+            ConnectionError: there is no broker now; try again later.
+        """
+        answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+        def receive(message: Message) -> None:
+            message.ack()
+            answers.put(message.payload.decode(errors="replace"))
+
+        if self._bus is None:
+            raise ConnectionError("no connection to the broker")
+        with self._lock:
+            self._bus.subscribe(answer_topic, receive)
+            try:
+                self.publish(topic, payload)
+                return answers.get(timeout=timeout_s)
+            except queue.Empty:
+                return None
+            finally:
+                self._bus.unsubscribe(answer_topic)
+
+
+link = Link()

@@ -1,0 +1,139 @@
+"""Finds handler files and loads one by its path; whatever is wrong with it is told with where, what and how."""
+
+import importlib.util
+import re
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+
+from pydantic import ValidationError
+
+from config import Settings, SettingsError
+from config.faults import describe
+from config.model import NAME
+from hub.handler import MARK, HandlerConfig, Reaction
+
+SHIPPED = Path(__file__).parent.parent / "handlers"
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerFile:
+    """A handler that can run.
+
+    Attributes:
+        reactions: By event type, what to run.
+    """
+
+    name: str
+    path: Path
+    config: HandlerConfig
+    reactions: dict[str, Reaction]
+
+
+def find(settings: Settings) -> dict[str, Path]:
+    """All handler files by name: those that come with us, and the person's own, which win."""
+    files: dict[str, Path] = {}
+    for folder in (SHIPPED, settings.handlers_dir):
+        if folder.is_dir():
+            files |= {path.stem: path for path in sorted(folder.glob("*.py")) if not path.name.startswith(("_", "."))}
+    return files
+
+
+def locate(name: str, settings: Settings) -> Path:
+    """The file of one handler.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    files = find(settings)
+    if name not in files:
+        raise SettingsError([f"{name}: no such handler file. There are: {', '.join(sorted(files))}"])
+    return files[name]
+
+
+def unknown_tables(settings: Settings, where: str) -> list[str]:
+    """`[handlers.NAME]` tables that no file belongs to."""
+    names = sorted(find(settings))
+    faults = []
+    for table in sorted(settings.handlers.keys() - set(names)):
+        close = get_close_matches(table, names, n=1)
+        hint = f"Did you mean [handlers.{close[0]}]?" if close else f"Put {table}.py into {settings.handlers_dir}."
+        faults.append(f"{where}: [handlers.{table}]: there is no handler file {table}.py. {hint}")
+    return faults
+
+
+def load(path: Path, settings: Settings) -> HandlerFile:
+    """Load one handler file with its settings.
+
+    Raises:
+        SettingsError: with every fault found in the file and in its settings.
+    """
+    name = path.stem
+    if not re.fullmatch(NAME, name):
+        good = re.sub(r"[^a-z0-9_-]", "_", name.lower())
+        raise SettingsError(
+            [f"{path.name}: not a handler's name. Use a-z, 0-9, - and _, beginning with a letter, like {good}.py"]
+        )
+    module = _execute(path)
+    reactions = _reactions(module)
+    faults = _faults_in(path, reactions)
+    model = _config_model(module)
+    try:
+        config = model.model_validate(settings.handlers.get(name, {}))
+    except ValidationError as error:
+        raise SettingsError([*faults, *describe(error, model, path.name, f"handlers.{name}")]) from None
+    if faults:
+        raise SettingsError(faults)
+    config.within(settings)
+    return HandlerFile(name, path, config, {kind: reaction for reaction in reactions for kind in reaction.types})
+
+
+def _execute(path: Path) -> ModuleType:
+    name = f"doorbell_handler_{path.stem.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise SettingsError([f"{path.name}: cannot be loaded as Python"])
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise SettingsError([f"{path.name}, line {error.lineno}: {error.msg}"]) from None
+    except ModuleNotFoundError as error:
+        where = _line_of(path, error)
+        raise SettingsError([f"{where}: {error}. Install it where doorbell is: pip install {error.name}"]) from None
+    except (Exception, SystemExit) as error:  # somebody else's code may do anything
+        raise SettingsError([f"{_line_of(path, error)}: {type(error).__name__}: {error}"]) from None
+    return module
+
+
+def _line_of(path: Path, error: BaseException) -> str:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f"{path.name}, line {lines[-1]}" if lines else path.name
+
+
+def _reactions(module: ModuleType) -> list[Reaction]:
+    own = (value for value in vars(module).values() if getattr(value, "__module__", None) == module.__name__)
+    return [getattr(value, MARK) for value in own if hasattr(value, MARK)]
+
+
+def _config_model(module: ModuleType) -> type[HandlerConfig]:
+    model = getattr(module, "Config", HandlerConfig)
+    if not (isinstance(model, type) and issubclass(model, HandlerConfig)):
+        raise SettingsError([f"{module.__name__}: Config is not a HandlerConfig. Write: class Config(HandlerConfig):"])
+    return model
+
+
+def _faults_in(path: Path, reactions: Iterable[Reaction]) -> list[str]:
+    reactions = list(reactions)
+    if not reactions:
+        return [f'{path.name}: no handler in it. Put @handler("doorbell.pressed") above a function of (event, config)']
+    kinds = [kind for reaction in reactions for kind in reaction.types]
+    return [
+        f"{path.name}: two functions react to {kind}. One file reacts to an event in one way: join them"
+        for kind in sorted({kind for kind in kinds if kinds.count(kind) > 1})
+    ]

@@ -1,0 +1,55 @@
+"""What all our processes have in common: their logs, their signals, the end with the right exit code."""
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from config import Settings, SettingsError
+from config.faults import EX_CONFIG
+from config.sources import find, load_lean
+from hub.state import StateError
+
+EX_TEMPFAIL = 75  # sysexits.h: trying again later may help
+PR_SET_PDEATHSIG = 1  # prctl(2)
+log = logging.getLogger("doorbell")
+
+
+def set_up_logs(level: str, name: str) -> None:
+    """Log to standard error, a line each, with the process's name."""
+    logging.basicConfig(level=level, format=f"%(levelname)s {name}: %(message)s", stream=sys.stderr)
+
+
+def on_stop(stop: Callable[[], None]) -> None:
+    """Call `stop` when somebody wants us to end. Ctrl-C is left to the supervisor, which then tells everybody."""
+
+    def ring(_: int, __: FrameType | None) -> None:
+        stop()
+
+    signal.signal(signal.SIGTERM, ring)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if "DOORBELL_SUPERVISED" in os.environ else ring)
+
+
+def serve(name: str, main: Callable[[Settings], None], config: Path | None = None) -> None:
+    """Run a process's main function with the settings; faults in them end it with EX_CONFIG (78)."""
+    set_up_logs("INFO", name)
+    try:
+        settings = load_lean(find(config))
+        logging.getLogger().setLevel(settings.log_level)
+        main(settings)
+    except SettingsError as error:
+        for fault in error.faults:
+            log.error("%s", fault)
+        sys.exit(EX_CONFIG)
+    except StateError as error:
+        log.error("%s", error)  # noqa: TRY400 - the person needs the sentence, not our stack
+        sys.exit(EX_TEMPFAIL)
+
+
+def die_with_parent() -> None:
+    """Between fork and exec: have the kernel end the child when its parent dies, even by kill -9 (Linux)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,138 @@
+"""The producer: says events by way of the journal, and answers consumers who missed some."""
+
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from hub import topics
+from hub.bus import Bus, Message
+from hub.event import Event
+from hub.journal import Head, Journal
+from hub.state import State
+
+log = logging.getLogger(__name__)
+WINDOW = 20  # events published and not yet acknowledged; fewer than any broker's default queue
+PAGE_EVENTS = 50
+PAGE_BYTES = 131_072
+
+
+class Producer:
+    """Publishes what stands in the journal, in order, until the broker has it.
+
+    A live event and one left over from a crash take the same way: both are rows not yet published.
+    """
+
+    def __init__(self, state: State, bus: Bus, source: str) -> None:
+        self._state, self._bus = state, bus
+        self.journal = Journal(state, source)
+        self._pumping = threading.Lock()
+        self._wanted = False
+        self._reconnected = False
+        self._in_flight: dict[int, int] = {}  # the bus's number → position in the journal
+        self._sent_to = 0  # the last position handed to the bus in this connection
+        self._answered: deque[tuple[int, bool]] = deque()  # the bus's number, and whether the broker took it
+        self._acknowledged: deque[int] = deque()  # positions to be marked in the journal
+        bus.on_connect.append(self._begin_again)
+        bus.on_published = self._published
+        bus.subscribe(topics.ask("doorbell/+/+", "+"), self._answer)
+
+    def say(self, kind: str, subject: str, data: Mapping[str, Any], *, time: datetime, id: str | None = None) -> Event:  # noqa: A002
+        """Journal an event, so that it cannot be lost any more, and publish it.
+
+        Raises:
+            BadEvent: it cannot be published.
+        """
+        with self._state.write(durable=True) as db:
+            event = self.journal.append(db, kind, subject, data, time=time, id=id)
+        self.publish()
+        return event
+
+    def publish(self) -> None:
+        """Hand to the bus what is waiting in the journal, as far as the window allows.
+
+        Never waits for another thread that is at it: paho calls back with its own lock held, and waiting there for
+        ours would be a deadlock. Whoever is at it looks again instead.
+        """
+        self._wanted = True
+        while self._wanted and self._pumping.acquire(blocking=False):
+            try:
+                self._wanted = False
+                self._pump()
+            finally:
+                self._pumping.release()
+
+    def settle(self) -> None:
+        """Write down what the broker has acknowledged; called when there is time."""
+        settled = [self._acknowledged.popleft() for _ in range(len(self._acknowledged))]
+        if settled:
+            self.journal.mark_published(settled)
+
+    def _pump(self) -> None:
+        if self._reconnected:
+            self._reconnected = False
+            self._in_flight.clear()
+            self._answered.clear()
+            self._sent_to = 0
+            self.settle()
+        while self._answered:
+            number, taken = self._answered.popleft()
+            position = self._in_flight.pop(number, None)
+            if taken and position is not None:
+                self._acknowledged.append(position)
+        if len(self._acknowledged) >= WINDOW:
+            self.settle()
+        for entry in self.journal.unpublished(self._sent_to, WINDOW - len(self._in_flight)):
+            number_given = self._bus.publish(entry.topic, entry.payload)
+            if number_given is None:
+                return
+            self._in_flight[number_given] = entry.position
+            self._sent_to = entry.position
+
+    def _begin_again(self) -> None:
+        """A new connection: what was under way in the old one may be lost."""
+        self._reconnected = True
+        self.publish()
+
+    def _published(self, number: int, taken: bool) -> None:  # noqa: FBT001 - the bus's callback
+        self._answered.append((number, taken))
+        self.publish()
+
+    def _answer(self, message: Message) -> None:
+        message.ack()
+        consumer = message.topic.split("/")[2]
+        kind = topics.name_of(message.topic)
+        try:
+            ask = json.loads(message.payload)
+            cursors = {(topic, epoch): int(sequence) for topic, epoch, sequence in ask["cursors"]}
+            since = None if self.journal.source in ask["known"] else float(ask["since"])
+            request = str(ask["request"])[:64]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            log.warning("%s: not a question that I understand", message.topic)
+            return
+        if heads := self.journal.owed(kind, cursors, since=since):
+            page = self._page(heads, request)
+            self._bus.publish(topics.answer(self.journal.source, consumer), page, content_type="application/json")
+
+    def _page(self, heads: list[Head], request: str) -> bytes:
+        events: list[dict[str, Any]] = []
+        size = 0
+        for head in heads:
+            for event in self.journal.page(head, PAGE_EVENTS - len(events)):
+                size += len(json.dumps(event))
+                if size > PAGE_BYTES:
+                    break
+                events.append(event)
+        owed = sum(head.last - head.after for head in heads)
+        answer = {
+            "request": request,
+            "source": self.journal.source,
+            "heads": [asdict(head) for head in heads],
+            "events": events,
+            "more": owed > len(events),
+        }
+        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()

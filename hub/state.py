@@ -1,0 +1,113 @@
+"""One SQLite file per process: its journal, its inbox and its memory, so that one transaction can cover all three."""
+
+import fcntl
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+SCHEMA_VERSION = 1
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- The journal (transactional outbox): what this process said.
+CREATE TABLE head (topic TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE journal (
+    position INTEGER PRIMARY KEY, topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+    type TEXT NOT NULL, id TEXT NOT NULL UNIQUE, time REAL NOT NULL, payload BLOB NOT NULL,
+    published INTEGER NOT NULL DEFAULT 0);
+CREATE UNIQUE INDEX journal_sequence ON journal (topic, epoch, sequence);
+CREATE INDEX journal_unpublished ON journal (position) WHERE published = 0;
+-- The inbox (idempotent consumer): what this process heard, as long as it is not finished.
+CREATE TABLE cursor (topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+    PRIMARY KEY (topic, epoch)) WITHOUT ROWID;
+CREATE TABLE inbox (
+    topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL, state TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, due REAL, payload BLOB, reason TEXT,
+    PRIMARY KEY (topic, epoch, sequence)) WITHOUT ROWID;
+CREATE INDEX inbox_due ON inbox (due) WHERE due IS NOT NULL;
+CREATE TABLE producer (source TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
+
+class StateError(RuntimeError):
+    """The state file cannot be used; the text says what to do."""
+
+
+class State:
+    """A process's own file. Safe to use from several threads; one process at a time.
+
+    Attributes:
+        epoch: 16 hex digits, new with every new file: the numbering that its sequences belong to.
+        born: Unix time in seconds at which the file was made.
+    """
+
+    def __init__(self, path: Path, now: float) -> None:
+        self._lock = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._only_one = _lock_file(path)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA cache_size = -256")
+            self._prepare(path, now)
+        except (OSError, sqlite3.Error) as error:
+            raise StateError(f"{path}: cannot be used: {error}. Check the folder's permissions and space") from error
+        with self.read() as db:
+            meta = dict(db.execute("SELECT key, value FROM meta"))
+        self.epoch, self.born = meta["epoch"], float(meta["born"])
+
+    def _prepare(self, path: Path, now: float) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise StateError(f"{path}: written by a newer doorbell (schema {version}). Update this one")
+        if version < SCHEMA_VERSION:
+            first = (("epoch", secrets.token_hex(8)), ("born", repr(now)))
+            with self.write(durable=True) as db:
+                for statement in SCHEMA.split(";"):
+                    db.execute(statement)
+                db.executemany("INSERT INTO meta VALUES (?, ?)", first)
+                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """The database, for looking."""
+        with self._lock:
+            yield self._db
+
+    @contextmanager
+    def write(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+        """A transaction: all of it, or nothing.
+
+        Any commit survives the death of the process. Only a durable one is also on the disk (fsync) when this
+        returns, and so survives a power cut (https://sqlite.org/pragma.html#pragma_synchronous, WAL).
+        """
+        with self._lock:
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._db.close()
+            self._only_one.close()
+
+
+def _lock_file(path: Path) -> IO[str]:
+    """Two processes with one inbox would act twice: the second one is refused."""
+    lock = path.with_suffix(".lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise StateError(f"{path}: in use: {path.stem} runs already. Stop the other one first") from None
+    return lock

@@ -1,0 +1,94 @@
+"""The topic tree. Everybody writes under their own source only, so that a broker's ACL can hold them to it.
+
+    doorbell/ROLE/NAME/event/TYPE/SUBJECT   events, never retained
+    doorbell/ROLE/NAME/status               how the process is, retained, with a last will
+    doorbell/ROLE/NAME/ask/TYPE             "what did I miss?", asked by a consumer
+    doorbell/ROLE/NAME/answer/CONSUMER      a page of a journal, for the consumer of that name
+    doorbell/ROLE/NAME/press/HUB/DOOR       "press that button", a wish: the hub decides
+
+ROLE/NAME is `hub/home`, `handler/notify` or `cli/…`: a source. Types that begin with `doorbell.` are the hubs' alone:
+whoever listens for a press listens to hubs, and a handler cannot ring.
+"""
+
+import re
+
+ROOT = "doorbell"
+ROLES = ("hub", "handler", "cli")
+HUB_TYPES = ("doorbell.",)  # what only a hub may say
+OUTCOME_TYPES = ("handler.",)  # what the consumer loop says of a handler's work
+_NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
+_SOURCE = re.compile(rf"{ROOT}/({'|'.join(ROLES)})/({_NAME})")
+_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_SUBJECT = re.compile(_NAME)
+_TYPE_LENGTH = 64
+
+
+def source(role: str, name: str) -> str:
+    """Who speaks: `doorbell/handler/notify`."""
+    return f"{ROOT}/{role}/{name}"
+
+
+def name_of(source: str) -> str:
+    """The last part of a source: `notify`."""
+    return source.rpartition("/")[2]
+
+
+def event(source: str, kind: str, subject: str) -> str:
+    """Where an event is published."""
+    return f"{source}/event/{kind}/{subject}"
+
+
+def event_filter(kind: str) -> str:
+    """What to subscribe to for all events of a type, whoever may say it."""
+    return f"{ROOT}/{role_for(kind)}/+/event/{kind}/+"
+
+
+def every_event() -> str:
+    """All events of everybody."""
+    return f"{ROOT}/+/+/event/#"
+
+
+def status(source: str) -> str:
+    """Where a process says how it is."""
+    return f"{source}/status"
+
+
+def ask(source: str, kind: str) -> str:
+    """Where a consumer asks for what it missed."""
+    return f"{source}/ask/{kind}"
+
+
+def answer(source: str, consumer: str) -> str:
+    """Where a producer answers one consumer."""
+    return f"{source}/answer/{consumer}"
+
+
+def press(source: str, hub: str, door: str) -> str:
+    """Where somebody wishes a button pressed."""
+    return f"{source}/press/{hub}/{door}"
+
+
+def role_for(kind: str) -> str:
+    """Who may say events of this type."""
+    return "hub" if kind.startswith(HUB_TYPES) else "handler"
+
+
+def fault_in(source: str, kind: str, subject: str) -> str | None:
+    """Why these three cannot make an event's topic; None when they can."""
+    speaker = _SOURCE.fullmatch(source)
+    if not speaker:
+        return "source is not doorbell/ROLE/NAME"
+    if type_fault := fault_in_type(kind):
+        return type_fault
+    if not _SUBJECT.fullmatch(subject):
+        return "subject is not a name of a-z, 0-9, - and _"
+    if speaker[1] != role_for(kind):
+        return f"only a {role_for(kind)} may say {kind}"
+    return None
+
+
+def fault_in_type(kind: str) -> str | None:
+    """Why this cannot be an event's type; None when it can."""
+    if not _TYPE.fullmatch(kind) or len(kind) > _TYPE_LENGTH:
+        return "type is not words of a-z, 0-9 and _ joined by dots, like doorbell.pressed"
+    return None

@@ -1,0 +1,88 @@
+"""`doorbell-handler NAME`: the process of one handler file."""
+
+import argparse
+import logging
+import sys
+import time
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any
+
+from config import Settings, SettingsError
+from hub import loader, topics
+from hub.bus import Bus
+from hub.consumer import Consumer
+from hub.handler import Reaction
+from hub.link import link
+from hub.loader import HandlerFile
+from hub.process import EX_TEMPFAIL, on_stop, serve
+from hub.state import State
+from hub.status import Status, will
+
+log = logging.getLogger(__name__)
+FAREWELL_S = 2.0
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="doorbell-handler", description=__doc__)
+    parser.add_argument("name", help="the handler file's name without .py, or its path")
+    parser.add_argument("--config", type=Path, help="the settings file")
+    arguments = parser.parse_args()
+    name = Path(arguments.name).stem
+    serve(name, lambda settings: run(arguments.name, settings), arguments.config)
+
+
+def run(given: str, settings: Settings) -> None:
+    """Connect, load the file, react until told to stop."""
+    path = Path(given) if given.endswith(".py") else None
+    name = Path(given).stem
+    source = topics.source("handler", name)
+    bus = Bus(settings.broker, f"doorbell-{name}", will(source))
+    status = Status(bus, source)
+    bus.start()
+    try:
+        _react(loader.load(path or loader.locate(name, settings), settings), settings, bus, status, source)
+    except SettingsError as error:
+        _farewell(bus, status, "failed", "; ".join(error.faults))
+        raise
+    _farewell(bus, status, "offline", "stopped")
+
+
+def _react(file: HandlerFile, settings: Settings, bus: Bus, status: Status, source: str) -> None:
+    link.attach(bus)
+    state = State(settings.state_dir / f"{file.name}.db", time.time())
+    with ExitStack() as stack:
+        stack.callback(state.close)
+        try:
+            resources = _open(stack, file)
+        except Exception as error:
+            log.exception("what the handler uses cannot be opened")
+            _farewell(bus, status, "failed", f"{type(error).__name__}: {error}")
+            sys.exit(EX_TEMPFAIL)
+        consumer = Consumer(source, file.reactions, resources, file.config, state, bus)
+        on_stop(consumer.stop)
+        status.set("ready")
+        log.info("ready: reacts to %s", ", ".join(file.reactions))
+        consumer.run()
+
+
+def _open(stack: ExitStack, file: HandlerFile) -> dict[Reaction, Any]:
+    """Open what the reactions use, each thing once however many use it."""
+    opened: dict[Any, Any] = {}
+    for reaction in file.reactions.values():
+        if reaction.uses and reaction.uses not in opened:
+            context: AbstractContextManager[Any] = reaction.uses(file.config)
+            opened[reaction.uses] = stack.enter_context(context)
+    return {reaction: opened[reaction.uses] for reaction in file.reactions.values() if reaction.uses}
+
+
+def _farewell(bus: Bus, status: Status, state: str, reason: str) -> None:
+    """Leave the last word with the broker, if there is one; retained, it outlives us."""
+    if bus.connected.wait(FAREWELL_S):
+        status.set(state, reason)
+    bus.stop()
+
+
+if __name__ == "__main__":
+    main()
