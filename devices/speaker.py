@@ -1,13 +1,20 @@
 """The loudspeaker: a sound card through miniaudio (ALSA), or a file that shows what would have been heard."""
 
+from __future__ import annotations
+
+import logging
 import threading
 import wave
 from array import array
 from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+if TYPE_CHECKING:
+    Samples = array[int]
+
+log = logging.getLogger(__name__)
 RATE_HZ = 44_100
 CHANNELS = 2
 
@@ -49,6 +56,8 @@ class AlsaSpeaker:
 
     def __init__(self, device: str | None = None) -> None:
         self._miniaudio = _import_miniaudio()
+        if not any(Path("/dev/snd").glob("pcm*p")):
+            raise SpeakerError("no sound card: /dev/snd has none. `aplay -l` shows what there is")
         backends = [self._miniaudio.Backend.ALSA]
         try:
             found = self._miniaudio.Devices(backends).get_playbacks()
@@ -63,12 +72,10 @@ class AlsaSpeaker:
 
     def play(self, sound: Path, volume: float) -> float:
         """See Speaker."""
-        samples = self._decode(sound, volume)
+        samples = decode(self._miniaudio, sound, volume)
         heard = threading.Event()
         try:
-            with self._miniaudio.PlaybackDevice(
-                nchannels=CHANNELS, sample_rate=RATE_HZ, device_id=self._card_id, backends=self._backends
-            ) as card:
+            with self._open() as card:
                 stream = _stream(samples, heard)
                 next(stream)
                 card.start(stream)
@@ -82,8 +89,21 @@ class AlsaSpeaker:
     def close(self) -> None:
         """See Speaker. Nothing is held between two sounds."""
 
-    def _decode(self, sound: Path, volume: float) -> array[int]:
-        return decode(self._miniaudio, sound, volume)
+    def check(self) -> None:
+        """Open the card once.
+
+        Raises:
+            SpeakerError: it cannot be opened now.
+        """
+        try:
+            self._open().close()
+        except self._miniaudio.MiniaudioError as error:
+            raise SpeakerError(f"the sound card cannot be used now: {error}") from error
+
+    def _open(self) -> Any:
+        return self._miniaudio.PlaybackDevice(
+            nchannels=CHANNELS, sample_rate=RATE_HZ, device_id=self._card_id, backends=self._backends
+        )
 
 
 class SimulatedSpeaker:
@@ -124,13 +144,16 @@ def open_speaker(name: str, folder: Path) -> Speaker:
         return SimulatedSpeaker(folder)
     if name == "auto":
         try:
-            return AlsaSpeaker()
-        except SpeakerError:
+            speaker = AlsaSpeaker()
+            speaker.check()
+        except SpeakerError as error:
+            log.info("no sound here (%s); what would be heard is written to %s", error, folder)
             return SimulatedSpeaker(folder)
+        return speaker
     return AlsaSpeaker(None if name == "default" else name)
 
 
-def decode(miniaudio: Any, sound: Path, volume: float) -> array[int]:
+def decode(miniaudio: Any, sound: Path, volume: float) -> Samples:
     """The file's sound as 16-bit stereo samples at 44,100 Hz, with the volume applied.
 
     Raises:
@@ -145,12 +168,12 @@ def decode(miniaudio: Any, sound: Path, volume: float) -> array[int]:
     return _louder(decoded.samples, volume)
 
 
-def _louder(samples: array[int], volume: float) -> array[int]:
+def _louder(samples: Samples, volume: float) -> Samples:
     level = max(0.0, min(1.0, volume))
     return samples if level == 1.0 else array("h", [int(sample * level) for sample in samples])
 
 
-def _read_wav(sound: Path, volume: float) -> tuple[array[int], tuple[int, int]]:
+def _read_wav(sound: Path, volume: float) -> tuple[Samples, tuple[int, int]]:
     try:
         with wave.open(str(sound), "rb") as file:
             if file.getsampwidth() != 2:  # noqa: PLR2004 - 16 bits
@@ -161,7 +184,7 @@ def _read_wav(sound: Path, volume: float) -> tuple[array[int], tuple[int, int]]:
         raise SpeakerError(f"{sound}: cannot be played: {error}") from error
 
 
-def _stream(samples: array[int], heard: threading.Event) -> Generator[bytes, int, None]:
+def _stream(samples: Samples, heard: threading.Event) -> Generator[bytes, int, None]:
     """Give the card what it asks for, then silence until what is in its buffer has been heard."""
     data, position = memoryview(samples), 0
     frames = yield b""

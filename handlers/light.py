@@ -33,12 +33,12 @@ def open_lamp(config: Config) -> Iterator[Light]:
 
 @handler("doorbell.pressed", max_age_s=120, uses=open_lamp)
 def light(event: Event, config: Config, lamp: Light) -> str:
-    """Switch it on. What it was before is written down first, so that no crash can lose it."""
+    """Switch it on. That and how to put it back is written down before it is touched, so that no crash loses it."""
     if config.when == "night" and not _is_night(config):
         return "it is light outside"
+    later("light.expired", config.minutes * 60, subject="lamp")
     if "was_on" not in memory:
         memory["was_on"] = lamp.read()
-    later("light.expired", config.minutes * 60, subject="lamp")
     lamp.switch(on=True)
     return f"on for {config.minutes:g} min, was {'on' if memory['was_on'] else 'off'}"
 
@@ -46,9 +46,11 @@ def light(event: Event, config: Config, lamp: Light) -> str:
 @handler("light.expired", attempts=20, uses=open_lamp)
 def restore(event: Event, config: Config, lamp: Light) -> str:  # noqa: ARG001 - a handler's signature
     """The time is up, perhaps after a crash: put it back."""
-    was_on = bool(memory.get("was_on"))
+    if "was_on" not in memory:
+        return "it was never switched"
+    was_on = bool(memory["was_on"])
     lamp.switch(on=was_on)
-    memory.pop("was_on", None)
+    del memory["was_on"]
     return f"back to {'on' if was_on else 'off'}"
 
 

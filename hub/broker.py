@@ -20,8 +20,8 @@ def main() -> None:
     port = parser.parse_args().port
     set_up_logs("WARNING", "broker")
     # amqtt reports each 5.0 CONNECT that it refuses as an error; that is how clients find out, and no fault.
-    logging.getLogger("amqtt").setLevel(logging.CRITICAL)
-    logging.getLogger("transitions").setLevel(logging.CRITICAL)
+    for name in ("amqtt", "transitions", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     asyncio.run(serve(port))
 
 

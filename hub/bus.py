@@ -140,7 +140,7 @@ class Bus:
                 if self._protocol is None:
                     self._protocol = self._find_protocol()
                 client = self._client = self._new_client(self._protocol)
-                self._dial(client)
+                self._dial(client, _connect_properties(self._protocol))
                 client.loop_start()
                 if not self._closed.wait(CONNECT_TIMEOUT_S) and self.connected.is_set():
                     self._closed.wait()
@@ -158,7 +158,7 @@ class Bus:
     def _find_protocol(self) -> MQTTProtocolVersion:
         """Ask with the plainest MQTT 5 CONNECT that there is.
 
-        A broker that does not speak it refuses, hangs up, or (amqtt, when a last will is in it) waits for ever.
+        A broker that does not speak it refuses, hangs up, or (amqtt, when there is more in it) waits for ever.
         """
         answers: list[ReasonCode] = []
         client = self._bare_client(MQTTProtocolVersion.MQTTv5)
@@ -171,11 +171,7 @@ class Bus:
         five = bool(answers) and answers[0] != "Unsupported protocol version"
         return MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311
 
-    def _dial(self, client: Client) -> None:
-        properties = None
-        if client.protocol == MQTTProtocolVersion.MQTTv5:
-            properties = Properties(PacketTypes.CONNECT)
-            properties.ReceiveMaximum = RECEIVE_MAXIMUM
+    def _dial(self, client: Client, properties: Properties | None = None) -> None:
         host = self._broker.host or "127.0.0.1"
         client.connect(host, self._broker.port, self._broker.keepalive_s, properties=properties)
 
@@ -265,6 +261,14 @@ class Bus:
             _guarded(lambda receive=receive: receive(incoming))  # type: ignore[misc]
         if not receivers:
             ack()
+
+
+def _connect_properties(protocol: MQTTProtocolVersion) -> Properties | None:
+    if protocol != MQTTProtocolVersion.MQTTv5:
+        return None
+    properties = Properties(PacketTypes.CONNECT)
+    properties.ReceiveMaximum = RECEIVE_MAXIMUM
+    return properties
 
 
 def _set_nodelay(_: Client, __: Any, sock: Any) -> None:

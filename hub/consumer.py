@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 LIVE_LIMIT = 1000  # live events waiting in memory; more are left to the catch-up
 NOTE_LENGTH = 500
 STOP_GRACE_S = 3.0
+IDLE_S = 60.0
+MUST_WAIT_S = 0.5  # a question that cannot be asked now (no broker) is looked at again after this long
 
 
 class Consumer:
@@ -71,20 +73,22 @@ class Consumer:
 
     def _step(self) -> None:
         """Take one thing in hand, or wait for one."""
-        try:
-            item = self._live.get_nowait()
-        except queue.Empty:
-            if self._take_waiting():
-                return
+        item = self._next_live(0)
+        if item is None and self._take_waiting():
+            return
+        if item is None:
             self._producer.settle()
-            try:
-                item = self._live.get(timeout=self._idle_s())
-            except queue.Empty:
-                return
+            item = self._next_live(self._idle_s())
         if item:
             event, message = item
             self._take(event)
             message.ack()
+
+    def _next_live(self, timeout_s: float) -> tuple[Event, Message] | None:
+        try:
+            return self._live.get(timeout=timeout_s) if timeout_s > 0 else self._live.get_nowait()
+        except queue.Empty:
+            return None
 
     def _take_waiting(self) -> bool:
         """What waited for its time, or a missed event; False when there is neither."""
@@ -102,7 +106,8 @@ class Consumer:
         """How long there is surely nothing to do but wait for a live event."""
         ask_in_s = self._catch_up.ask_what_is_due()
         due = self._inbox.next_due()
-        return min(ask_in_s or 1.0, max(0.0, due - _now()) if due is not None else ask_in_s or 1.0)
+        wait_s = min(ask_in_s, IDLE_S) or MUST_WAIT_S
+        return wait_s if due is None else min(wait_s, max(0.0, due - _now()))
 
     def _receive(self, message: Message) -> None:
         """In the network thread: check what came, and queue it. It is acknowledged when its outcome is recorded."""
@@ -192,7 +197,7 @@ class Consumer:
         words = f"it took longer than {limit_s:g} s" if isinstance(failure, Overdue) else _words(failure)
         if isinstance(failure, Overdue) and self._stopping:
             words = "stopped while it ran"
-        log.warning("%s failed (attempt %d): %s", reaction.name, held.event.attempt, words, exc_info=_trace(failure))
+        log.warning("%s failed (attempt %d): %s", reaction.name, held.event.attempt, words, exc_info=_trace(held, failure))
         if isinstance(failure, Drop) or held.event.attempt >= reaction.attempts:
             self._bury(held, words, data)
             return
@@ -243,6 +248,6 @@ def _words(failure: BaseException) -> str:
     return (str(failure) or type(failure).__name__)[:NOTE_LENGTH]
 
 
-def _trace(failure: BaseException) -> BaseException | None:
-    """Where it happened, for what the author did not foresee."""
-    return None if isinstance(failure, Drop | Overdue) else failure
+def _trace(held: Held, failure: BaseException) -> BaseException | None:
+    """Where it happened: once, and only for what the author did not foresee."""
+    return None if isinstance(failure, Drop | Overdue) or held.event.attempt > 1 else failure

@@ -17,6 +17,7 @@ from config.faults import describe
 from config.model import NAME
 from hub.handler import MARK, HandlerConfig, Reaction
 
+NOT_OURS = ("_", ".", "test_")
 SHIPPED = Path(__file__).parent.parent / "handlers"
 
 
@@ -39,7 +40,7 @@ def find(settings: Settings) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for folder in (SHIPPED, settings.handlers_dir):
         if folder.is_dir():
-            files |= {path.stem: path for path in sorted(folder.glob("*.py")) if not path.name.startswith(("_", "."))}
+            files |= {path.stem: path for path in sorted(folder.glob("*.py")) if not path.name.startswith(NOT_OURS)}
     return files
 
 

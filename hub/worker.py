@@ -4,7 +4,7 @@ import argparse
 import logging
 import sys
 import time
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,10 @@ from hub.status import Status, will
 
 log = logging.getLogger(__name__)
 FAREWELL_S = 2.0
+
+
+class OpenError(RuntimeError):
+    """What the handler uses (`uses=`) cannot be opened."""
 
 
 def main() -> None:
@@ -42,24 +46,30 @@ def run(given: str, settings: Settings) -> None:
     status = Status(bus, source)
     bus.start()
     try:
-        _react(loader.load(path or loader.locate(name, settings), settings), settings, bus, status, source)
+        file = loader.load(path or loader.locate(name, settings), settings)
     except SettingsError as error:
         _farewell(bus, status, "failed", "; ".join(error.faults))
         raise
-    _farewell(bus, status, "offline", "stopped")
+    if not file.config.enabled:
+        _farewell(bus, status, "offline", "switched off by its settings")
+        return
+    with closing(State(settings.state_dir / f"{file.name}.db", time.time())) as state:
+        try:
+            _react(file, state, bus, status, source)
+        except OpenError as error:
+            log.exception("what the handler uses cannot be opened")
+            _farewell(bus, status, "failed", str(error))
+            sys.exit(EX_TEMPFAIL)
+        _farewell(bus, status, "offline", "stopped")
 
 
-def _react(file: HandlerFile, settings: Settings, bus: Bus, status: Status, source: str) -> None:
+def _react(file: HandlerFile, state: State, bus: Bus, status: Status, source: str) -> None:
     link.attach(bus)
-    state = State(settings.state_dir / f"{file.name}.db", time.time())
     with ExitStack() as stack:
-        stack.callback(state.close)
         try:
             resources = _open(stack, file)
         except Exception as error:
-            log.exception("what the handler uses cannot be opened")
-            _farewell(bus, status, "failed", f"{type(error).__name__}: {error}")
-            sys.exit(EX_TEMPFAIL)
+            raise OpenError(f"{type(error).__name__}: {error}") from error
         consumer = Consumer(source, file.reactions, resources, file.config, state, bus)
         on_stop(consumer.stop)
         status.set("ready")

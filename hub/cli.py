@@ -1,0 +1,155 @@
+"""`doorbell`: the command line."""
+
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from config import Settings, SettingsError, sources
+from config.faults import EX_CONFIG
+from hub import loader, show
+from hub.bus import Bus
+from hub.event import uuid7
+from hub.new import write_handler
+from hub.press import PressError, press_and_wait, wish
+from hub.supervisor import TICK_S, Supervisor, with_embedded_broker
+from hub.timeline import Timeline
+
+app = typer.Typer(
+    help="A doorbell hub: one press, independent reactions, nothing lost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="The settings file. Else doorbell.toml here, in ~/.config or /etc.")
+]
+
+
+def main() -> None:
+    """Run the command; faults in settings are told, not thrown."""
+    try:
+        app()
+    except SettingsError as error:
+        for fault in error.faults:
+            print(f"✗ {fault}", file=sys.stderr)
+        sys.exit(EX_CONFIG)
+
+
+@app.command()
+def run(config: ConfigOption = None) -> None:
+    """Start everything in the foreground. Enter rings the bell, Ctrl-C ends it."""
+    settings, path = _settings(config)
+    console = Console(highlight=False)
+    if path == sources.DEMO:
+        console.print("no doorbell.toml here: this is the demo, with simulated devices", style="dim")
+    faults = loader.unknown_tables(settings, path.name)
+    for fault in faults:
+        console.print(f"✗ {fault}", style="red")
+    timeline: list[Timeline] = []
+
+    def echo(name: str, line: str) -> None:
+        (timeline[0].say if timeline else console.print)(f"{name}: {line}")
+
+    os.environ.setdefault("DOORBELL_LOG_LEVEL", "WARNING")  # for the children: the timeline tells the rest
+    supervisor = Supervisor(settings, path, echo)
+    settings = supervisor.start()
+    bus = Bus(settings.broker, f"doorbell-run-{os.getpid()}")
+    timeline.append(Timeline(bus, console))
+    doors = ", ".join(settings.doors)
+    console.print(f"broker {bus.address} · doors {doors} · Enter rings the bell, Ctrl-C ends")
+    bus.start()
+    timeline[0].start()
+    stopped = threading.Event()
+    threading.Thread(target=_ring_on_enter, args=(bus, settings, timeline[0]), daemon=True).start()
+    try:
+        while not stopped.wait(TICK_S):
+            supervisor.tick()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        timeline[0].stop()
+        bus.stop()
+        supervisor.stop()
+
+
+@app.command()
+def press(door: Annotated[str | None, typer.Argument(help="Which door; else the first one.")] = None, config: ConfigOption = None) -> None:
+    """Press the button of a door from here."""
+    settings, _ = _settings(config)
+    settings = with_embedded_broker(settings)
+    try:
+        event = press_and_wait(settings, _door(settings, door))
+    except PressError as error:
+        print(f"✗ {error}", file=sys.stderr)
+        sys.exit(1)
+    print(f"{event.data.get('name', event.subject)} rang: {event.id}")
+
+
+@app.command()
+def check(config: ConfigOption = None) -> None:
+    """Check all settings and handler files, and tell every fault at once."""
+    settings, path = _settings(config)
+    faults = loader.unknown_tables(settings, path.name)
+    for name, file in loader.find(settings).items():
+        try:
+            loaded = loader.load(file, settings)
+        except SettingsError as error:
+            faults += error.faults
+        else:
+            state = f"reacts to {', '.join(loaded.reactions)}" if loaded.config.enabled else "switched off"
+            print(f"✓ {name}: {state}")
+    for fault in faults:
+        print(f"✗ {fault}", file=sys.stderr)
+    if faults:
+        sys.exit(EX_CONFIG)
+    print(f"✓ {path}: {len(settings.doors)} door{'s' * (len(settings.doors) > 1)}")
+
+
+@app.command("config")
+def show_config(config: ConfigOption = None) -> None:
+    """Print the settings in force, secrets masked."""
+    settings, path = _settings(config)
+    print(f"# {path}")
+    print(show.settings_in_force(settings))
+
+
+@app.command()
+def new(name: str, config: ConfigOption = None) -> None:
+    """Write a handler file to begin with, and its test."""
+    settings, _ = _settings(config)
+    for file in write_handler(name, settings.handlers_dir):
+        print(f"✓ {file}")
+
+
+def _settings(config: Path | None) -> tuple[Settings, Path]:
+    path = sources.find(config)
+    return sources.load(path), path
+
+
+def _door(settings: Settings, door: str | None) -> str:
+    if door is None:
+        return next(iter(settings.doors))
+    if door not in settings.doors:
+        raise SettingsError([f"{door}: no such door. There are: {', '.join(settings.doors)}"])
+    return door
+
+
+def _ring_on_enter(bus: Bus, settings: Settings, timeline: Timeline) -> None:
+    """In its own thread: each line is a press; it may name the door."""
+    for line in sys.stdin:
+        try:
+            door = _door(settings, line.strip() or None)
+        except SettingsError as error:
+            timeline.say(str(error), "red")
+            continue
+        if wish(bus, settings, door, uuid7()) is None:
+            timeline.say("no broker yet: try again", "red")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""`doorbell run`: the hub, the handlers and, where none is configured, a broker, as processes in the foreground."""
+
+import fcntl
+import socket
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from config import Settings, SettingsError
+from hub import loader
+from hub.children import STOP_S, Child, Echo
+
+TICK_S = 0.2
+PORT_FILE = "embedded-broker-port"
+Stamp = tuple[int, int]
+
+
+class Supervisor:
+    """Starts and watches; on a Pi systemd does the same."""
+
+    def __init__(self, settings: Settings, config: Path, echo: Echo) -> None:
+        """Prepare.
+
+        Args:
+            settings: In force.
+            config: Their file, for the children.
+            echo: Called with a process's name and each line that it prints.
+        """
+        self._settings, self._echo = settings, echo
+        self._environment = {"DOORBELL_CONFIG": str(config)}
+        self._processes: dict[str, Child] = {}
+        self._handlers: dict[str, Child] = {}
+        self._stamps: dict[Path, Stamp] = {}
+        self._unsettled: dict[Path, Stamp] = {}
+        self._held = ExitStack()
+
+    def start(self) -> Settings:
+        """Start everything; returns the settings with the broker that is in use.
+
+        Raises:
+            SettingsError: another `doorbell run` uses the same state folder.
+        """
+        self._settings.state_dir.mkdir(parents=True, exist_ok=True)
+        self._be_the_only_one()
+        settings = self._settings
+        if settings.broker.host is None:
+            port = free_port(settings.broker.port)
+            (settings.state_dir / PORT_FILE).write_text(str(port), encoding="ascii")
+            self._add("broker", ["-m", "hub.broker", "--port", str(port)])
+            settings = with_embedded_broker(settings)
+            self._environment |= {"DOORBELL_BROKER__HOST": "127.0.0.1", "DOORBELL_BROKER__PORT": str(port)}
+        self._add("hub", ["-m", "hub.daemon"])
+        self._look_for_handlers()
+        self.tick()
+        return settings
+
+    def tick(self) -> None:
+        """One round: who died is restarted, and the handlers folder is looked at."""
+        self._look_for_handlers()
+        for child in (*self._processes.values(), *self._handlers.values()):
+            child.tick()
+
+    def stop(self) -> None:
+        """End everything: the reactions first, the broker last."""
+        deadline = time.monotonic() + STOP_S
+        for children in (self._handlers.values(), self._processes.values()):
+            for child in reversed(list(children)):
+                child.end()
+            for child in children:
+                child.wait_ended(deadline)
+        (self._settings.state_dir / PORT_FILE).unlink(missing_ok=True)
+        self._held.close()
+
+    def pids(self) -> dict[str, int]:
+        """The process ids of who runs, by name."""
+        everybody = {**self._processes, **self._handlers}
+        return {name: child.process.pid for name, child in everybody.items() if child.process}
+
+    def _add(self, name: str, command: list[str]) -> None:
+        self._processes[name] = Child(name, command, self._environment, self._echo)
+
+    def _look_for_handlers(self) -> None:
+        """Start what was saved, restart what changed, stop what went. A file must hold still for one round first."""
+        found = loader.find(self._settings)
+        for name in self._handlers.keys() - found.keys():
+            self._echo(name, "its file is gone: stopping")
+            child = self._handlers.pop(name)
+            child.end()
+            child.wait_ended(time.monotonic() + STOP_S)
+        stamps = {path: stamp for path in found.values() if (stamp := _stamp(path))}
+        first_round = not self._stamps
+        for name, path in found.items():
+            stamp = stamps.get(path)
+            if stamp is None or (name in self._handlers and self._stamps.get(path) == stamp):
+                continue
+            if not first_round and self._unsettled.get(path) != stamp:
+                continue
+            self._stamps[path] = stamp
+            self._begin(name, path)
+        self._unsettled = stamps
+
+    def _begin(self, name: str, path: Path) -> None:
+        if name in self._handlers:
+            self._echo(name, "its file changed: starting it again")
+            self._handlers[name].restart()
+            return
+        self._handlers[name] = Child(name, ["-m", "hub.worker", str(path)], self._environment, self._echo)
+
+    def _be_the_only_one(self) -> None:
+        lock = self._held.enter_context((self._settings.state_dir / "run.lock").open("a"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._held.close()
+            raise SettingsError(
+                [f"another `doorbell run` uses {self._settings.state_dir}. Stop it, or set another state_dir"]
+            ) from None
+
+
+def with_embedded_broker(settings: Settings) -> Settings:
+    """The settings, with the embedded broker's address where no broker is configured and one runs."""
+    port_file = settings.state_dir / PORT_FILE
+    if settings.broker.host is not None or not port_file.is_file():
+        return settings
+    broker = settings.broker.model_copy(
+        update={"host": "127.0.0.1", "port": int(port_file.read_text(encoding="ascii"))}
+    )
+    return settings.model_copy(update={"broker": broker})
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port if nobody listens there (another broker often does), else any free one."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise SettingsError([f"port {wanted} and every other port is taken"])
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

@@ -1,0 +1,155 @@
+"""The terminal's view of the house: each press, who reacted, how long after it and how long it took."""
+
+import json
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from hub import topics
+from hub.bus import Bus, Message
+from hub.event import BadEvent, Event, decode
+from hub.trace import trace_id
+
+SIGNS = {
+    "handler.done": ("✓", "green"),
+    "handler.retried": ("↻", "yellow"),
+    "handler.skipped": ("–", "dim"),
+    "handler.dead": ("✗", "red"),
+}
+STATE_STYLES = {"ready": "green", "failed": "red"}
+
+
+@dataclass
+class Press:
+    """One press and the outcomes that followed from it, by handler and event type."""
+
+    event: Event
+    waiting: set[str]
+    outcomes: dict[tuple[str, str], Event] = field(default_factory=dict)
+
+    def add(self, outcome: Event) -> None:
+        """One more outcome; the latest of a handler for an event type counts."""
+        handler = str(outcome.data.get("handler", topics.name_of(outcome.source)))
+        kind = str(outcome.data.get("type", ""))
+        self.outcomes[handler, kind] = outcome
+        if kind == self.event.type:
+            self.waiting.discard(handler)
+
+    def render(self) -> RenderableType:
+        """As a small table under a headline."""
+        table = Table.grid(padding=(0, 2))
+        for justify in ("left", "left", "right", "right", "left"):
+            table.add_column(justify=justify)  # type: ignore[arg-type]
+        for (handler, kind), outcome in self.outcomes.items():
+            table.add_row(*_row(handler, "" if kind == self.event.type else kind, outcome))
+        for handler in sorted(self.waiting):
+            table.add_row(Text("…", "dim"), Text(handler, "dim"), "", "", "")
+        at = self.event.time.astimezone()
+        name = self.event.data.get("name", self.event.subject)
+        return Group(Text(f"{at:%H:%M:%S}  ding dong  {name}", "bold"), table)
+
+
+class Timeline:
+    """Listens to everything and shows it; live on a terminal, a line each elsewhere."""
+
+    def __init__(self, bus: Bus, console: Console) -> None:
+        self._console = console
+        self._lock = threading.Lock()
+        self._ready: set[str] = set()
+        self._press: Press | None = None
+        self._seen: set[str] = set()
+        self._live = Live(Text(""), console=console, refresh_per_second=8) if console.is_terminal else None
+        bus.subscribe(topics.every_event(), self._event)
+        bus.subscribe(topics.status("doorbell/handler/+"), self._status)
+
+    def start(self) -> None:
+        """Begin to show."""
+        if self._live:
+            self._live.start()
+
+    def stop(self) -> None:
+        """Leave what is shown, and end."""
+        if self._live:
+            self._live.stop()
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print a line above the live part."""
+        self._console.print(Text(text, style), soft_wrap=True)
+
+    def _event(self, message: Message) -> None:
+        message.ack()
+        try:
+            event = decode(message.payload)
+        except BadEvent:
+            return
+        with self._lock:
+            if event.id in self._seen or message.retained:
+                return
+            self._seen.add(event.id)
+            if event.type == "doorbell.pressed":
+                self._begin(event)
+            elif event.type in SIGNS and self._press and _same_trace(event, self._press.event):
+                self._press.add(event)
+            self._show(event)
+
+    def _begin(self, event: Event) -> None:
+        if self._press and self._live:
+            self._console.print(self._press.render())
+        self._press = Press(event, set(self._ready))
+
+    def _show(self, event: Event) -> None:
+        if self._live:
+            if self._press:
+                self._live.update(self._press.render())
+        elif event.type == "doorbell.pressed":
+            self._console.print(f"{event.time.astimezone():%H:%M:%S}  ding dong  {event.subject}")
+        elif event.type in SIGNS:
+            cells = _row(topics.name_of(event.source), str(event.data.get("type", "")), event)
+            self._console.print(Text("  ").join(cells), soft_wrap=True)
+
+    def _status(self, message: Message) -> None:
+        message.ack()
+        name = message.topic.split("/")[2]
+        try:
+            status = json.loads(message.payload)
+            state, reason = str(status["state"]), str(status.get("reason", ""))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return
+        with self._lock:
+            changed = (state == "ready") != (name in self._ready)
+            (self._ready.add if state == "ready" else self._ready.discard)(name)
+        if changed or state == "failed":
+            self.say(f"{name} is {state}" + (f": {reason}" if reason else ""), STATE_STYLES.get(state, "dim"))
+
+
+def _row(handler: str, kind: str, outcome: Event) -> list[Text]:
+    sign, style = SIGNS[outcome.type]
+    data = outcome.data
+    said = str(data.get("note") or data.get("reason") or "")
+    if "again_in_s" in data:
+        said += f" (attempt {data.get('attempt')}, again in {data['again_in_s']} s)"
+    return [
+        Text(sign, style),
+        Text(handler + (f" · {kind}" if kind else ""), style),
+        Text(_milliseconds(data.get("started_after_ms"), "after ")),
+        Text(_milliseconds(data.get("took_ms"), "took ")),
+        Text(said, "dim" if style != "red" else style),
+    ]
+
+
+def _milliseconds(value: Any, word: str) -> str:
+    if not isinstance(value, int | float):
+        return ""
+    return f"{word}{value / 1000:.1f} s" if value >= 1000 else f"{word}{value:.1f} ms"  # noqa: PLR2004
+
+
+def _same_trace(one: Event, other: Event) -> bool:
+    return trace_id(one.traceparent) == trace_id(other.traceparent)
+
+
