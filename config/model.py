@@ -50,7 +50,7 @@ class Button(Section):
     @model_validator(mode="after")
     def _gpio_has_a_pin(self) -> Self:
         if self.driver == "gpio" and self.pin is None:
-            raise ValueError("driver = \"gpio\" needs a pin. Set pin to the BCM number of its GPIO line, like 17")
+            raise ValueError('driver = "gpio" needs a pin. Set pin to the BCM number of its GPIO line, like 17')
         return self
 
 

@@ -14,7 +14,11 @@ from config.model import Settings
 
 PREFIX = "DOORBELL_"
 DEMO = Path(__file__).parent / "demo.toml"
-SEARCHED = (Path("doorbell.toml"), Path("~/.config/doorbell/doorbell.toml"), Path("/etc/doorbell/doorbell.toml"))
+SEARCHED = (
+    Path("doorbell.toml"),
+    Path("~/.config/doorbell/doorbell.toml"),
+    Path("/etc/doorbell/doorbell.toml"),
+)
 
 
 def find(given: Path | None = None) -> Path:
@@ -44,12 +48,17 @@ def load(path: Path) -> Settings:
         TomlConfigSettingsSource,
     )
 
-    class Sources(BaseSettings, Settings):  # type: ignore[misc]  # the model's own config is meant to be extended
+    class Sources(BaseSettings, Settings):
         model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__")
 
         @classmethod
         def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], env_settings: PydanticBaseSettingsSource, **_: Any
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings names its arguments
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
 

@@ -14,7 +14,7 @@ PEAK = 28_000  # of 32,767
 
 def write_bark(path: Path, woofs: int = 2) -> Path:
     """Write a bark as WAV: 16 bits, mono, 22,050 Hz. The same at every call."""
-    chance = random.Random(1)  # noqa: S311 - breath, no cryptography
+    chance = random.Random(1)
     samples = array("h")
     for _ in range(woofs):
         samples.extend(_woof(chance))

@@ -56,7 +56,12 @@ class GpioButton:
     """
 
     def __init__(
-        self, pin: int, *, pull: Literal["up", "down"] = "up", min_press_s: float = 0.02, debounce_s: float = 0.05
+        self,
+        pin: int,
+        *,
+        pull: Literal["up", "down"] = "up",
+        min_press_s: float = 0.02,
+        debounce_s: float = 0.05,
     ) -> None:
         try:
             from gpiozero import DigitalInputDevice, GPIOZeroError  # noqa: PLC0415 - hardware only where it is used

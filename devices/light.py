@@ -124,7 +124,7 @@ MANNERS = ("zigbee2mqtt", "tasmota", "wled")
 
 
 def open_light(name: str, link: MqttLink, folder: Path) -> Light:
-    """The light of this name: `simulated`, `gpio:17`, `gpio:17:low`, `zigbee2mqtt:TOPIC`, `tasmota:TOPIC`, `wled:TOPIC`.
+    """The light of this name; LIGHT_NAMES says how to write one.
 
     Raises:
         LightError: it is no light's name, or its line cannot be had.
@@ -140,7 +140,9 @@ def open_light(name: str, link: MqttLink, folder: Path) -> Light:
     raise LightError(f"{name!r}: not a lamp. Write {LIGHT_NAMES}")
 
 
-LIGHT_NAMES = "simulated, gpio:17, gpio:17:low (a relay that closes on low), zigbee2mqtt:NAME, tasmota:TOPIC or wled:TOPIC"
+LIGHT_NAMES = (
+    "simulated, gpio:17, gpio:17:low (a relay that closes on low), zigbee2mqtt:NAME, tasmota:TOPIC or wled:TOPIC"
+)
 
 
 def _is_on(answer: str) -> bool | None:

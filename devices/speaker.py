@@ -6,12 +6,13 @@ import logging
 import threading
 import wave
 from array import array
-from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     Samples = array[int]
 
 log = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ class SimulatedSpeaker:
 
 
 def open_speaker(name: str, folder: Path) -> Speaker:
-    """The speaker of this name: `auto` (a sound card if there is one), `simulated`, `default`, or part of a card's name.
+    """The speaker of this name: `auto` (a sound card if there is one), `simulated`, `default`, or part of a name.
 
     Raises:
         SpeakerError: there is no such sound card.

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from datetime import datetime, time
 from pathlib import Path
 
+from pydantic import Field, FilePath
+
 from devices.bark import write_bark
 from devices.speaker import Speaker, open_speaker
 from hub import Event, HandlerConfig, handler
-from pydantic import Field, FilePath
 
 
 class Config(HandlerConfig):

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Literal
 
+from pydantic import Field
+
 from devices.clock import is_dark
 from devices.light import Light, open_light
 from hub import Event, HandlerConfig, handler, later, link, memory
-from pydantic import Field
 
 
 class Config(HandlerConfig):
@@ -32,7 +33,7 @@ def open_lamp(config: Config) -> Iterator[Light]:
 
 
 @handler("doorbell.pressed", max_age_s=120, uses=open_lamp)
-def light(event: Event, config: Config, lamp: Light) -> str:
+def light(event: Event, config: Config, lamp: Light) -> str:  # noqa: ARG001 - a handler's signature
     """Switch it on. That and how to put it back is written down before it is touched, so that no crash loses it."""
     if config.when == "night" and not _is_night(config):
         return "it is light outside"
@@ -56,6 +57,8 @@ def restore(event: Event, config: Config, lamp: Light) -> str:  # noqa: ARG001 -
 
 def _is_night(config: Config) -> bool:
     house = config.house
-    return house.latitude is not None and house.longitude is not None and is_dark(
-        datetime.now(UTC), house.latitude, house.longitude
+    return (
+        house.latitude is not None
+        and house.longitude is not None
+        and is_dark(datetime.now(UTC), house.latitude, house.longitude)
     )

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import Field
+
 from devices.camera import Camera, open_camera, sweep
 from hub import Event, HandlerConfig, emit, handler, later
-from pydantic import Field
 
 
 class Config(HandlerConfig):

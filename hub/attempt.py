@@ -50,9 +50,7 @@ def emit(kind: str, data: Mapping[str, Any] | None = None, *, subject: str | Non
         attempt.emit(kind, subject or attempt.event.subject, _checked(kind, data))
 
 
-def later(
-    kind: str, after_s: float, data: Mapping[str, Any] | None = None, *, subject: str | None = None
-) -> None:
+def later(kind: str, after_s: float, data: Mapping[str, Any] | None = None, *, subject: str | None = None) -> None:
     """Come back: the same file gets an event of this type after that many seconds, whatever crashes until then.
 
     It is on the disk when this returns, whether the run succeeds or not. A second one of the same type and subject
@@ -160,10 +158,12 @@ class LiveAttempt:
         self._source, self._inbox, self._epoch = source, inbox, state.epoch
 
     def emit(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
+        """See Attempt."""
         encode(self._event(kind, subject, data, datetime.now(UTC)))  # refuse it here, where the author's line is
         self.said.append((kind, subject, data))
 
     def later(self, kind: str, subject: str, data: Mapping[str, Any], after_s: float) -> None:
+        """See Attempt."""
         if kind not in self._reacts_to:
             raise BadEvent(f'{kind}: this file does not react to it. Add a function with @handler("{kind}")')
         due = datetime.now(UTC) + timedelta(seconds=after_s)

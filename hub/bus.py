@@ -13,7 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo, topic_matches_sub
+from paho.mqtt.client import (
+    Client,
+    ConnectFlags,
+    DisconnectFlags,
+    MQTTMessage,
+    MQTTMessageInfo,
+    topic_matches_sub,
+)
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -115,7 +122,9 @@ class Bus:
         if client := self._client:
             client.unsubscribe(topic_filter)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False, content_type: str = CONTENT_TYPE) -> int | None:
+    def publish(
+        self, topic: str, payload: bytes, *, retain: bool = False, content_type: str = CONTENT_TYPE
+    ) -> int | None:
         """Hand a message to the network thread; None when there is no connection.
 
         Returns:
@@ -126,8 +135,7 @@ class Bus:
             return None
         properties = None
         if self._protocol == MQTTProtocolVersion.MQTTv5 and payload:
-            properties = Properties(PacketTypes.PUBLISH)
-            properties.ContentType = content_type
+            properties = _properties(PacketTypes.PUBLISH, ContentType=content_type)
         info = client.publish(topic, payload, qos=1, retain=retain, properties=properties)
         self._unacknowledged.append(info)
         return info.mid if info.rc == 0 else None
@@ -200,7 +208,7 @@ class Bus:
         client.on_socket_open = _set_nodelay
         if self._broker.username is not None:
             password = self._broker.password
-            client.username_pw_set(self._broker.username, password and password.get_secret_value())
+            client.username_pw_set(self._broker.username, password.get_secret_value() if password else None)
         return client
 
     def _new_client(self, protocol: MQTTProtocolVersion) -> Client:
@@ -214,9 +222,7 @@ class Bus:
             client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
         return client
 
-    def _connected(
-        self, client: Client, _: Any, __: ConnectFlags, reason: ReasonCode, ___: Properties | None
-    ) -> None:
+    def _connected(self, client: Client, _: Any, __: ConnectFlags, reason: ReasonCode, ___: Properties | None) -> None:
         if reason.is_failure:
             log.error("broker %s refuses us: %s", self.address, reason)
             self._closed.set()
@@ -255,7 +261,9 @@ class Bus:
             if client is self._client:
                 client.ack(message.mid, message.qos)
 
-        receivers = [call for topic_filter, call in self._subscriptions if topic_matches_sub(topic_filter, message.topic)]
+        receivers = [
+            call for topic_filter, call in self._subscriptions if topic_matches_sub(topic_filter, message.topic)
+        ]
         incoming = Message(message.topic, bytes(message.payload), message.retain, ack)
         for receive in dict.fromkeys(receivers):
             _guarded(lambda receive=receive: receive(incoming))  # type: ignore[misc]
@@ -266,8 +274,13 @@ class Bus:
 def _connect_properties(protocol: MQTTProtocolVersion) -> Properties | None:
     if protocol != MQTTProtocolVersion.MQTTv5:
         return None
-    properties = Properties(PacketTypes.CONNECT)
-    properties.ReceiveMaximum = RECEIVE_MAXIMUM
+    return _properties(PacketTypes.CONNECT, ReceiveMaximum=RECEIVE_MAXIMUM)
+
+
+def _properties(packet_type: int, **values: object) -> Properties:
+    properties = Properties(packet_type)  # type: ignore[no-untyped-call]
+    for name, value in values.items():
+        setattr(properties, name, value)
     return properties
 
 

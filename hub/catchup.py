@@ -109,10 +109,7 @@ class CatchUp:
             source, heads = page["source"], [Head(**head) for head in page["heads"]]
             events = [from_wire(wire) for wire in page["events"]]
             more = bool(page["more"])
-            if page["topic"] != topics.answer(source, topics.name_of(self._source)):
-                raise BadEvent("it answers for somebody else")
-            if any(event.source != source for event in events):
-                raise BadEvent("it holds events of somebody else")
+            self._check_sender(page, source, events)
         except (BadEvent, KeyError, TypeError, AttributeError) as error:
             log.warning("a page of old events is refused: %s", error)
             return
@@ -122,6 +119,12 @@ class CatchUp:
         for kind in {topic_type(head.topic) for head in heads} & self._since.keys():
             self._patience_s[kind] = AUDIT_S
             self._ask_at[kind] = time.monotonic() + (0 if more else AUDIT_S)
+
+    def _check_sender(self, page: Mapping[str, Any], source: str, events: list[Event]) -> None:
+        if page["topic"] != topics.answer(source, topics.name_of(self._source)):
+            raise BadEvent("it answers for somebody else")
+        if any(event.source != source for event in events):
+            raise BadEvent("it holds events of somebody else")
 
 
 def topic_type(topic: str) -> str:

@@ -71,7 +71,7 @@ class Child:
 
     def _start(self) -> None:
         self._started_at, self._restart_at = time.monotonic(), None
-        self.process = subprocess.Popen(  # noqa: PLW1509 - prctl only, between fork and exec
+        self.process = subprocess.Popen(
             [sys.executable, *self.command],
             env={**os.environ, **self.environment, "DOORBELL_SUPERVISED": "1", "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
@@ -79,7 +79,7 @@ class Child:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            preexec_fn=die_with_parent,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call between fork and exec
         )
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
 

@@ -26,7 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", "-c", help="The settings file. Else doorbell.toml here, in ~/.config or /etc.")
+    Path | None,
+    typer.Option("--config", "-c", help="The settings file. Else doorbell.toml here, in ~/.config or /etc."),
 ]
 
 
@@ -78,7 +79,10 @@ def run(config: ConfigOption = None) -> None:
 
 
 @app.command()
-def press(door: Annotated[str | None, typer.Argument(help="Which door; else the first one.")] = None, config: ConfigOption = None) -> None:
+def press(
+    door: Annotated[str | None, typer.Argument(help="Which door; else the first one.")] = None,
+    config: ConfigOption = None,
+) -> None:
     """Press the button of a door from here."""
     settings, _ = _settings(config)
     settings = with_embedded_broker(settings)

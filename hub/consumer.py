@@ -39,6 +39,7 @@ class Consumer:
     def __init__(
         self,
         source: str,
+        *,
         reactions: Mapping[str, Reaction],
         resources: Mapping[Reaction, Any],
         config: HandlerConfig,
@@ -193,11 +194,19 @@ class Consumer:
         else:
             self._fail(held, reaction, failure, data, limit_s)
 
-    def _fail(self, held: Held, reaction: Reaction, failure: BaseException, data: dict[str, Any], limit_s: float) -> None:
+    def _fail(
+        self, held: Held, reaction: Reaction, failure: BaseException, data: dict[str, Any], limit_s: float
+    ) -> None:
         words = f"it took longer than {limit_s:g} s" if isinstance(failure, Overdue) else _words(failure)
         if isinstance(failure, Overdue) and self._stopping:
             words = "stopped while it ran"
-        log.warning("%s failed (attempt %d): %s", reaction.name, held.event.attempt, words, exc_info=_trace(held, failure))
+        log.warning(
+            "%s failed (attempt %d): %s",
+            reaction.name,
+            held.event.attempt,
+            words,
+            exc_info=_trace(held, failure),
+        )
         if isinstance(failure, Drop) or held.event.attempt >= reaction.attempts:
             self._bury(held, words, data)
             return
@@ -233,7 +242,12 @@ class Consumer:
         if event.type.startswith(topics.OUTCOME_TYPES):
             return
         name = topics.name_of(self._source)
-        facts = {"handler": name, "type": event.type, "attempt": event.attempt, "redelivered": event.redelivered} | data
+        facts = {
+            "handler": name,
+            "type": event.type,
+            "attempt": event.attempt,
+            "redelivered": event.redelivered,
+        } | data
         self._producer.journal.append(db, outcome, event.subject, facts, time=datetime.now(UTC), cause=event)
 
     def _wake(self) -> None:

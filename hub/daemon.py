@@ -1,4 +1,4 @@
-"""`doorbell-hub`: the process that owns the buttons. A press is journaled, then published; nothing else happens here."""
+"""`doorbell-hub`: the process that owns the buttons. A press is journaled, then published; that is all."""
 
 import argparse
 import json
@@ -108,9 +108,7 @@ class Hub:
 
 def _button(wanted: ButtonSettings) -> Button:
     if wanted.driver == "gpio" and wanted.pin is not None:
-        return GpioButton(
-            wanted.pin, pull=wanted.pull, min_press_s=wanted.min_press_s, debounce_s=wanted.debounce_s
-        )
+        return GpioButton(wanted.pin, pull=wanted.pull, min_press_s=wanted.min_press_s, debounce_s=wanted.debounce_s)
     return SimulatedButton()
 
 

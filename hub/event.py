@@ -18,7 +18,7 @@ _EPOCH = re.compile(r"[0-9a-f]{16}")
 _SEQUENCE = re.compile(r"[0-9]{16}")
 
 
-class BadEvent(ValueError):
+class BadEvent(ValueError):  # noqa: N818 - in the field's words, like BadRequest
     """A message that is not one of our events. Its text says why, and never quotes the message."""
 
 

@@ -36,7 +36,7 @@ class HandlerConfig(BaseModel):
     doors: list[str] | None = None
     timeout_s: float | None = Field(None, gt=0, le=3600)
     max_age_s: float | None = Field(None, gt=0)
-    _settings: Settings = PrivateAttr(default_factory=Settings)
+    _settings: Settings = PrivateAttr(default_factory=lambda: Settings())  # noqa: PLW0108 - mypy wants it
 
     @model_validator(mode="before")
     @classmethod
@@ -133,7 +133,16 @@ def handler(
             what = "(event, config, resource)" if uses else "(event, config)"
             raise TypeError(f"{function.__name__} takes {taken} arguments; a handler takes {what}")
         reaction = Reaction(
-            function, types, timeout_s, max_age_s, attempts, backoff_s, backoff_max_s, on_redelivery, since_s, uses
+            function,
+            types,
+            timeout_s,
+            max_age_s,
+            attempts,
+            backoff_s,
+            backoff_max_s,
+            on_redelivery,
+            since_s,
+            uses,
         )
         setattr(function, MARK, reaction)
         return function

@@ -65,7 +65,8 @@ class Inbox:
             row = db.execute(query, (now,)).fetchone()
             if row is None:
                 return None
-            *key, payload, attempts, state = row
+            topic, epoch, sequence, payload, attempts, state = row
+            key = (topic, epoch, sequence)
             crashed = state == "crashed"
             with self._state.write(durable=durable):
                 db.execute(
@@ -77,7 +78,7 @@ class Inbox:
                 "SELECT crashes FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?", key
             ).fetchone()
         event = replace(decode(payload), attempt=attempts + 1, redelivered=crashes > 0)
-        return Held(*key, event)
+        return Held(topic, epoch, sequence, event)
 
     def next_due(self) -> float | None:
         """Unix time in seconds of the next thing that waits."""
@@ -102,7 +103,7 @@ class Inbox:
         self._set(db, held, "state = 'dead', due = NULL, reason = ?", reason)
 
     def set_timer(self, event: Event, due: float) -> None:
-        """Deliver this event to ourselves at that time (Unix seconds), in place of any timer of its type and subject."""
+        """Deliver this event to ourselves at that time (Unix seconds), in place of its type and subject's last one."""
         topic = f"{TIMER}{event.type}/{event.subject}"
         with self._state.write(durable=True) as db:
             db.execute("DELETE FROM inbox WHERE topic = ? AND state = 'waiting'", (topic,))
@@ -147,7 +148,8 @@ class Inbox:
         if cursor is not None and event.sequence <= cursor:
             return True
         row = db.execute(
-            "SELECT 1 FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?", (topic, event.epoch, event.sequence)
+            "SELECT 1 FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?",
+            (topic, event.epoch, event.sequence),
         ).fetchone()
         return row is not None
 
@@ -163,7 +165,9 @@ class Inbox:
         )
 
     def _set(self, db: sqlite3.Connection, held: Held, assignment: str, *values: object) -> None:
-        db.execute(f"UPDATE inbox SET {assignment} WHERE topic = ? AND epoch = ? AND sequence = ?", (*values, *held.key))
+        """Change the row of what is held; `assignment` is one of this class's own texts."""
+        where = "WHERE topic = ? AND epoch = ? AND sequence = ?"
+        db.execute(f"UPDATE inbox SET {assignment} {where}", (*values, *held.key))  # noqa: S608
 
     def _advance(self, db: sqlite3.Connection, topic: str, epoch: str) -> None:
         """Move the cursor over what has been taken without a gap; an epoch begins with 1."""

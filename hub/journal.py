@@ -86,7 +86,8 @@ class Journal:
 
     def unpublished(self, after: int, limit: int) -> list[Entry]:
         """The oldest events beyond a position that no broker has acknowledged yet."""
-        query = "SELECT position, topic, payload FROM journal WHERE published = 0 AND position > ? ORDER BY position LIMIT ?"
+        query = """SELECT position, topic, payload FROM journal
+            WHERE published = 0 AND position > ? ORDER BY position LIMIT ?"""
         with self._state.read() as db:
             return [Entry(*row) for row in db.execute(query, (after, limit))]
 

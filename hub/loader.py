@@ -107,7 +107,7 @@ def _execute(path: Path) -> ModuleType:
     except ModuleNotFoundError as error:
         where = _line_of(path, error)
         raise SettingsError([f"{where}: {error}. Install it where doorbell is: pip install {error.name}"]) from None
-    except (Exception, SystemExit) as error:  # somebody else's code may do anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's code may do anything
         raise SettingsError([f"{_line_of(path, error)}: {type(error).__name__}: {error}"]) from None
     return module
 

@@ -43,10 +43,10 @@ def serve(name: str, main: Callable[[Settings], None], config: Path | None = Non
         main(settings)
     except SettingsError as error:
         for fault in error.faults:
-            log.error("%s", fault)
+            log.error("%s", fault)  # noqa: TRY400 - the person needs the sentence, not our stack
         sys.exit(EX_CONFIG)
     except StateError as error:
-        log.error("%s", error)  # noqa: TRY400 - the person needs the sentence, not our stack
+        log.error("%s", error)  # noqa: TRY400 - likewise
         sys.exit(EX_TEMPFAIL)
 
 

@@ -35,5 +35,11 @@ class Status:
 
     def _say(self) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        status = {"state": self._state, "reason": self._reason, "time": now, "pid": os.getpid(), "mqtt": self._bus.protocol}
+        status = {
+            "state": self._state,
+            "reason": self._reason,
+            "time": now,
+            "pid": os.getpid(),
+            "mqtt": self._bus.protocol,
+        }
         self._bus.publish(self._topic, json.dumps(status).encode(), retain=True, content_type="application/json")

@@ -3,7 +3,6 @@
 import json
 import threading
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -19,9 +18,10 @@ from hub.trace import trace_id
 SIGNS = {
     "handler.done": ("✓", "green"),
     "handler.retried": ("↻", "yellow"),
-    "handler.skipped": ("–", "dim"),
+    "handler.skipped": ("·", "dim"),
     "handler.dead": ("✗", "red"),
 }
+NUMBER_COLUMNS = (2, 3)
 STATE_STYLES = {"ready": "green", "failed": "red"}
 
 
@@ -44,8 +44,8 @@ class Press:
     def render(self) -> RenderableType:
         """As a small table under a headline."""
         table = Table.grid(padding=(0, 2))
-        for justify in ("left", "left", "right", "right", "left"):
-            table.add_column(justify=justify)  # type: ignore[arg-type]
+        for number in range(5):
+            table.add_column(justify="right" if number in NUMBER_COLUMNS else "left")
         for (handler, kind), outcome in self.outcomes.items():
             table.add_row(*_row(handler, "" if kind == self.event.type else kind, outcome))
         for handler in sorted(self.waiting):
@@ -151,5 +151,3 @@ def _milliseconds(value: Any, word: str) -> str:
 
 def _same_trace(one: Event, other: Event) -> bool:
     return trace_id(one.traceparent) == trace_id(other.traceparent)
-
-

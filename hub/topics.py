@@ -6,8 +6,8 @@
     doorbell/ROLE/NAME/answer/CONSUMER      a page of a journal, for the consumer of that name
     doorbell/ROLE/NAME/press/HUB/DOOR       "press that button", a wish: the hub decides
 
-ROLE/NAME is `hub/home`, `handler/notify` or `cli/…`: a source. Types that begin with `doorbell.` are the hubs' alone:
-whoever listens for a press listens to hubs, and a handler cannot ring.
+`doorbell/ROLE/NAME` is a source: `doorbell/hub/home`, `doorbell/handler/notify`. Types that begin with `doorbell.` are
+the hubs' alone: whoever listens for a press listens to hubs, and a handler cannot ring.
 """
 
 import re

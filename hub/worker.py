@@ -70,7 +70,9 @@ def _react(file: HandlerFile, state: State, bus: Bus, status: Status, source: st
             resources = _open(stack, file)
         except Exception as error:
             raise OpenError(f"{type(error).__name__}: {error}") from error
-        consumer = Consumer(source, file.reactions, resources, file.config, state, bus)
+        consumer = Consumer(
+            source, reactions=file.reactions, resources=resources, config=file.config, state=state, bus=bus
+        )
         on_stop(consumer.stop)
         status.set("ready")
         log.info("ready: reacts to %s", ", ".join(file.reactions))
