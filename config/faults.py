@@ -33,10 +33,10 @@ def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: s
     about_table = fault["type"] == "value_error"
     key = "" if about_table or not path else path[-1]
     section = ".".join(part for part in (table, *(path if about_table else path[:-1])) if part)
-    variable = "DOORBELL_" + "__".join(path).upper()
-    if variable in os.environ:
-        where, section, key = variable, "", ""
     place = f"{where}: " + (f"[{section}] " if section else "") + (f"{key}: " if key else "")
+    variable = "DOORBELL_" + "__".join([*filter(None, table.split(".")), *path]).upper()
+    if variable in map(str.upper, os.environ):
+        place = f"{variable}: "
     if fault["type"] == "extra_forbidden":
         return place + "unknown key." + suggest(key, _keys_at(model, path[:-1]))
     if fault["type"] == "missing":

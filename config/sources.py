@@ -4,15 +4,17 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
-from config.faults import SettingsError, describe
+from config.faults import SettingsError, describe, suggest
 from config.model import Settings
 
 PREFIX = "DOORBELL_"
+OTHER_VARIABLES = ("CONFIG", "SUPERVISED")
 DEMO = Path(__file__).parent / "demo.toml"
 SEARCHED = (
     Path("doorbell.toml"),
@@ -41,12 +43,13 @@ def load(path: Path) -> Settings:
     Raises:
         SettingsError: with every fault found.
     """
-    from pydantic_settings import (  # noqa: PLC0415 - see load_lean
+    from pydantic_settings import (  # noqa: PLC0415
         BaseSettings,
         PydanticBaseSettingsSource,
         SettingsConfigDict,
         TomlConfigSettingsSource,
     )
+    from pydantic_settings import SettingsError as UnreadableVariable  # noqa: PLC0415 - see load_lean
 
     class Sources(BaseSettings, Settings):
         model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__")
@@ -62,10 +65,16 @@ def load(path: Path) -> Settings:
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
 
+    if strangers := _strange_variables():
+        raise SettingsError(strangers)
     try:
         read = Sources()
     except ValidationError as error:
         raise SettingsError(describe(error, Settings, path.name)) from None
+    except UnreadableVariable as error:
+        raise SettingsError(
+            [f"{_variable_in(error)}: not JSON. Write the table as JSON, or set its keys one by one."]
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError([f"{path.name}: cannot be read: {error}."]) from None
     settings = Settings.model_validate(_plain(read.model_dump()))
@@ -104,11 +113,30 @@ def _answer(path: Path, writer: int) -> None:
     except Exception as error:  # noqa: BLE001 - the child must answer, whatever went wrong
         answer = {"faults": [f"{path.name}: cannot be read: {type(error).__name__}"]}
     with os.fdopen(writer, "wb") as pipe:
-        pipe.write(json.dumps(answer, default=str).encode())
+        pipe.write(json.dumps(answer).encode())
     os._exit(0)
 
 
 def _plain(value: Any) -> Any:
+    """What JSON can say: secrets in clear, times and folders as text."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
-    return value.get_secret_value() if hasattr(value, "get_secret_value") else value
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return str(value) if isinstance(value, Path) else value
+
+
+def _strange_variables() -> list[str]:
+    """Variables that look like ours and are not: a typing error must not go unnoticed."""
+    known = {PREFIX + name.upper() for name in (*Settings.model_fields, *OTHER_VARIABLES)}
+    strange = [name for name in os.environ if name.startswith(PREFIX) and name.partition("__")[0].upper() not in known]
+    return [f"{name}: unknown variable." + suggest(name.partition("__")[0], known) for name in sorted(strange)]
+
+
+def _variable_in(error: Exception) -> str:
+    """pydantic-settings says `error parsing value for field "broker" from source …`."""
+    return PREFIX + str(error).split('"')[1].upper()

@@ -1,14 +1,18 @@
 """The button at the door: a GPIO line, or one that is pressed by hand or by a test."""
 
+import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from devices.press_filter import Line
 
+log = logging.getLogger(__name__)
 OnPress = Callable[[datetime], None]
+LOST_EDGE_S = 0.02  # when the line has contradicted us for so long, an edge was lost and the line is right
 
 
 class Button(Protocol):
@@ -79,6 +83,7 @@ class GpioButton:
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._on_press: OnPress | None = None
+        self._pressed_at: deque[datetime] = deque()
         self._closed = False
         self._timer = threading.Thread(target=self._watch, name=f"gpio-{pin}", daemon=True)
 
@@ -95,30 +100,51 @@ class GpioButton:
             self._closed = True
             self._changed.notify()
         self._line_in.close()
+        if self._timer.ident:
+            self._timer.join()
 
     def _edge(self, *, active: bool) -> None:
         with self._lock:
-            self._line = self._line.edge(time.monotonic(), active=active)
-            self._report()
+            self._take(self._line.edge(time.monotonic(), active=active))
             self._changed.notify()
 
     def _watch(self) -> None:
-        """Settle the line when its time has come. It is read again first: an edge may still be on its way to us."""
-        with self._lock:
-            while not self._closed:
-                deadline = self._line.deadline
-                left_s = None if deadline is None else deadline - time.monotonic()
-                if left_s is None or left_s > 0:
-                    self._changed.wait(left_s)
-                    continue
-                active = bool(self._line_in.is_active)
-                if active == (self._line.phase in ("rising", "pressed")):
-                    self._line = self._line.settle(time.monotonic())
-                    self._report()
-                else:
-                    self._changed.wait(0.001)
+        """Settle the line when its time has come, and tell of presses.
 
-    def _report(self) -> None:
-        if self._line.press is not None and self._on_press:
-            ago = timedelta(seconds=time.monotonic() - self._line.press)
-            self._on_press(datetime.now(UTC) - ago)
+        They are told without the lock and in this thread: telling writes to a disk, and neither its slowness nor its
+        failure may hold up the line.
+        """
+        while not self._closed:
+            with self._lock:
+                if not self._pressed_at:
+                    self._settle_or_wait()
+                at = self._pressed_at.popleft() if self._pressed_at else None
+            if at:
+                self._tell(at)
+
+    def _settle_or_wait(self) -> None:
+        deadline = self._line.deadline
+        now = time.monotonic()
+        if deadline is None or deadline > now:
+            self._changed.wait(None if deadline is None else deadline - now)
+            return
+        # The line is read again first: an edge may still be on its way to us.
+        active = bool(self._line_in.is_active)
+        if active == (self._line.phase in ("rising", "pressed")):
+            self._take(self._line.settle(now))
+        elif now > deadline + LOST_EDGE_S:
+            self._take(self._line.edge(now, active=active))
+        else:
+            self._changed.wait(0.001)
+
+    def _take(self, line: Line) -> None:
+        self._line = line
+        if line.press is not None:
+            self._pressed_at.append(datetime.now(UTC) - timedelta(seconds=time.monotonic() - line.press))
+
+    def _tell(self, at: datetime) -> None:
+        try:
+            if self._on_press:
+                self._on_press(at)
+        except Exception:
+            log.exception("a press could not be told")

@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ class AvCamera:
         Args:
             source: See `devices.camera.open_camera`.
         """
-        self._source = source
+        self._source, self._name = source, _without_password(source)
         self._lock = threading.Lock()
         self._waiting: list[queue.SimpleQueue[Any]] = []
         self._clip: _Clip | None = None
@@ -57,7 +58,12 @@ class AvCamera:
         """See Camera."""
         with self._lock:
             clip, self._clip = self._clip, None
-        return None if clip is None else (clip.path, clip.finish())
+        if clip is None:
+            return None
+        if clip.is_empty:
+            clip.abandon()
+            return None
+        return clip.path, clip.finish()
 
     def close(self) -> None:
         """See Camera."""
@@ -74,7 +80,7 @@ class AvCamera:
         try:
             return frames.get(timeout=FRAME_PATIENCE_S)
         except queue.Empty:
-            raise CameraError(f"the camera {self._source} gives no picture. Is it plugged in and reachable?") from None
+            raise CameraError(f"the camera {self._name} gives no picture. Is it plugged in and reachable?") from None
 
     def _watch(self) -> None:
         failures = 0
@@ -84,7 +90,7 @@ class AvCamera:
                     failures = 0
                     self._show(frame)
             except (av.FFmpegError, OSError, ValueError) as error:
-                log.warning("camera %s: %s", self._source, error)
+                log.warning("camera %s: %s", self._name, _without_password(str(error)))
             self._closed.wait(RETRY_S[min(failures, len(RETRY_S) - 1)])
             failures += 1
 
@@ -138,6 +144,11 @@ class _Clip:
         picture.pict_type = 0  # what was a key frame in the source need not be one here
         self._container.mux(self._stream.encode(picture))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no picture came."""
+        return self._began is None
+
     def finish(self) -> float:
         """Complete it; gives its length in seconds."""
         self._container.mux(self._stream.encode(None))
@@ -149,6 +160,11 @@ class _Clip:
         """Leave nothing behind."""
         self._container.close()
         aside(self.path).unlink(missing_ok=True)
+
+
+def _without_password(text: str) -> str:
+    """`rtsp://user:secret@host` must not stand in a log."""
+    return re.sub(r"//[^/@\s]*@", "//", text)
 
 
 def _open(source: str) -> Any:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, time
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, FilePath
+from pydantic import Field, FilePath, model_validator
 
 from devices.bark import write_bark
 from devices.speaker import Speaker, open_speaker
@@ -20,6 +21,12 @@ class Config(HandlerConfig):
     volume: float = Field(80, ge=0, le=100, description="in percent")
     quiet_from: time | None = Field(None, description="no barking from then on, like 22:00")
     quiet_to: time | None = Field(None, description="until then, like 07:00")
+
+    @model_validator(mode="after")
+    def _quiet_has_two_ends(self) -> Self:
+        if (self.quiet_from is None) != (self.quiet_to is None):
+            raise ValueError("quiet_from and quiet_to go together. Set both, or neither")
+        return self
 
 
 @contextmanager

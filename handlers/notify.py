@@ -1,8 +1,10 @@
 """Tell the phone: the text at once, the picture when there is one. Over a hundred services by way of Apprise."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from apprise import Apprise, AppriseAsset
@@ -23,7 +25,9 @@ class Config(HandlerConfig):
     @field_validator("urls")
     @classmethod
     def _are_services(cls, urls: list[SecretStr]) -> list[SecretStr]:
+        logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would log the refused URL with its password
         bad = [number for number, url in enumerate(urls, 1) if Apprise.instantiate(url.get_secret_value()) is None]
+        logging.getLogger("apprise").setLevel(logging.NOTSET)
         if bad:
             raise ValueError(f"number {bad} is no notification service. See https://github.com/caronc/apprise/wiki")
         return urls
@@ -53,6 +57,8 @@ def show(event: Event, config: Config, phone: Apprise) -> str:
     """Let the picture follow."""
     if not config.picture:
         return "pictures are switched off"
+    if not Path(event.data["path"]).is_file():
+        raise Drop("the picture is gone")
     return _tell(phone, config, f"This is who was there at {event.time.astimezone():%H:%M}", attach=event.data["path"])
 
 
@@ -60,8 +66,6 @@ def _tell(phone: Apprise, config: Config, text: str, **more: Any) -> str:
     if not config.urls:
         return f"no phone is set up; it would have read: {text}"
     told = phone.notify(body=text, title=config.title, **more)
-    if told is None:
-        raise Drop("there is nothing to send: is the picture gone?")
     if not told:
         raise ConnectionError("not every service took it; the log says which")
     return f"told {len(config.urls)}: {text}"

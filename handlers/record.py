@@ -51,7 +51,7 @@ def finish(event: Event, config: Config, camera: Camera) -> str:  # noqa: ARG001
     """The time is up: the clip is complete."""
     clip = camera.finish_clip()
     if clip is None:
-        return "the clip was cut off by a restart"
+        return "no clip: it was cut off by a restart, or the camera gave no picture"
     path, length_s = clip
     emit("clip.recorded", {"path": str(path), "seconds": round(length_s, 2)}, subject=event.data["door"])
     return f"{path.name}, {length_s:.1f} s"

@@ -12,6 +12,7 @@ from config import Settings, SettingsError
 from hub import loader
 
 MASK = "********"
+URL_PASSWORD = re.compile(r"//[^/@\s]*@")
 SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|credential", re.IGNORECASE)
 
 
@@ -36,4 +37,6 @@ def _masked(value: Any, key: str = "") -> Any:
         return {str(k): _masked(v, str(k)) for k, v in value.items() if v is not None}
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(item, key) for item in value if item is not None]
+    if isinstance(value, str):
+        return URL_PASSWORD.sub(f"//{MASK}@", value)
     return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,129 @@
+"""The settings files: which one is read, what it means, and that those we ship and show are good."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from config import Settings, SettingsError
+from config.sources import DEMO, SEARCHED, find, load, load_lean
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+README_TOML = re.findall(r"^```toml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+FULL = """
+hub = "cottage"
+state_dir = "state"
+[house]
+latitude = 69.65
+longitude = 18.96
+[broker]
+host = "localhost"
+password = "hunter2"
+[doors.front]
+button = { driver = "gpio", pin = 17, pull = "down" }
+[handlers.notify]
+urls = ["json://localhost"]
+"""
+
+
+def _write(path: Path, text: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_file_given_is_read_before_all_others(monkeypatch, tmp_path):
+    """`--config` beats $DOORBELL_CONFIG, which beats the folder, which beats the home, which beats the demo."""
+    assert find() == (SEARCHED[-1] if SEARCHED[-1].is_file() else DEMO)
+    home = _write(tmp_path / "home/.config/doorbell/doorbell.toml")
+    assert find() == home
+    here = _write(tmp_path / "doorbell.toml")
+    assert find() == here
+    by_variable = _write(tmp_path / "variable.toml")
+    monkeypatch.setenv("DOORBELL_CONFIG", str(by_variable))
+    assert find() == by_variable
+    given = _write(tmp_path / "given.toml")
+    assert find(Path("given.toml")) == given
+
+
+@pytest.mark.parametrize("by_variable", [True, False])
+def test_a_file_that_was_asked_for_and_is_not_there_is_told(monkeypatch, by_variable):
+    """Nobody who names a file gets another one instead."""
+    _write(Path("doorbell.toml"))
+    monkeypatch.setenv("DOORBELL_CONFIG", "absent.toml" if by_variable else "")
+    with pytest.raises(SettingsError, match=r"^absent\.toml: no such settings file\. Give another with --config"):
+        find(None if by_variable else Path("absent.toml"))
+
+
+def test_relative_folders_are_taken_from_the_files_own(tmp_path):
+    """A settings file means the same from wherever a process is started."""
+    path = _write(tmp_path / "etc/doorbell.toml", 'state_dir = "state"\nhandlers_dir = "/srv/handlers"\n')
+    read = load(path)
+    assert (read.state_dir, read.handlers_dir) == (tmp_path / "etc/state", Path("/srv/handlers"))
+
+
+def test_the_home_folder_may_be_written_as_a_tilde(tmp_path):
+    """`~` is the home of whoever runs it, in the file and in the default."""
+    read = load(_write(tmp_path / "doorbell.toml", 'handlers_dir = "~/reactions"\n'))
+    assert read.handlers_dir == tmp_path / "home/reactions"
+    assert read.state_dir == tmp_path / "home/.local/state/doorbell"
+
+
+def test_the_demos_folders_are_taken_from_where_the_person_stands(tmp_path):
+    """The demo's file belongs to the package, and nobody's handlers are in there."""
+    assert load(DEMO).handlers_dir == tmp_path / "handlers"
+
+
+@pytest.mark.parametrize("text", ["", FULL, *README_TOML, DEMO.read_text(encoding="utf-8")])
+def test_every_file_that_we_show_can_be_loaded(tmp_path, text):
+    """The demo's settings and every TOML block of the README are good."""
+    assert isinstance(load(_write(tmp_path / "doorbell.toml", text)), Settings)
+
+
+def test_the_readme_shows_a_settings_file():
+    """Without a block there the test above would hold nothing."""
+    assert any("[doors.front]" in block for block in README_TOML)
+
+
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+@pytest.mark.parametrize("text", ["", FULL])
+def test_the_lean_way_reads_the_same_settings(monkeypatch, tmp_path, text):
+    """A handler process, whose child does the reading, has the same settings as the hub, secrets included."""
+    monkeypatch.setenv("DOORBELL_BROKER__USERNAME", "door")
+    path = _write(tmp_path / "doorbell.toml", text)
+    assert load_lean(path) == load(path)
+
+
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+@pytest.mark.parametrize("read", [load, load_lean])
+def test_a_secret_is_read_whole_and_shown_masked(tmp_path, read):
+    """The broker gets the password that was set; whoever prints the settings does not."""
+    broker = read(_write(tmp_path / "doorbell.toml", FULL)).broker
+    assert broker.password.get_secret_value() == "hunter2"
+    assert "hunter2" not in repr(broker)
+
+
+def test_the_lean_way_keeps_times_as_times(tmp_path):
+    """A time in a handler's table is a time, whichever way it was read."""
+    path = _write(tmp_path / "doorbell.toml", "[handlers.bark]\nquiet_from = 22:00:00\n")
+    assert load_lean(path) == load(path)
+
+
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_the_lean_way_tells_the_same_faults(tmp_path):
+    """Faults come back from the child as they are."""
+    path = _write(tmp_path / "doorbell.toml", "[broker]\nport = 0\nkeepalive_s = 1\n[house]\nlatitude = 91\n")
+    with pytest.raises(SettingsError) as plain:
+        load(path)
+    with pytest.raises(SettingsError) as lean:
+        load_lean(path)
+    assert lean.value.faults == plain.value.faults
+    assert len(lean.value.faults) == 3
+
+
+@pytest.mark.parametrize(
+    ("key", "name"), [("front", "Front door"), ("back_gate", "Back gate door"), ("side", "Seiteneingang")]
+)
+def test_a_door_without_a_name_is_called_by_its_key(key, name):
+    """People read a door's name; where none was set, its key is made readable."""
+    assert Settings(doors={"side": {"name": "Seiteneingang"}}).door_name(key) == name

@@ -1,0 +1,140 @@
+"""The settings: what may be written, what is told when it is wrong, and what never is told."""
+
+import tempfile
+from pathlib import Path
+
+import pydantic_settings
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from config import SettingsError
+from config.sources import load
+from hub import HandlerConfig
+
+WRONG_IN_MANY_WAYS = """
+hab = "home"
+[house]
+latitude = 52.5
+[broker]
+prot = 1883
+port = 70000
+[doors.front.button]
+driver = "gpio"
+[doors."Back Door"]
+name = "Back"
+[doors.side.button]
+pull = "sideways"
+"""
+NO_PIN = 'driver = "gpio" needs a pin. Set pin to the BCM number of its GPIO line, like 17.'
+NO_NAME = "not a name. Use a-z, 0-9, - and _, beginning with a letter, 32 characters at most."
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _faults(text: str) -> tuple[str, ...]:
+    with tempfile.TemporaryDirectory() as folder, pytest.raises(SettingsError) as told:
+        load(_write(Path(folder) / "doorbell.toml", text))
+    return told.value.faults
+
+
+def test_every_fault_of_a_file_is_told_at_once():
+    """Who mends a file sees all that is wrong with it, each in a line of where, what and how."""
+    assert sorted(_faults(WRONG_IN_MANY_WAYS)) == sorted(
+        [
+            "doorbell.toml: hab: unknown key. Did you mean 'hub'?",
+            "doorbell.toml: [house] latitude and longitude go together. Set both, or neither.",
+            "doorbell.toml: [broker] prot: unknown key. Did you mean 'port'?",
+            "doorbell.toml: [broker] port: Input should be less than or equal to 65535.",
+            f"doorbell.toml: [doors.front.button] {NO_PIN}",
+            f"doorbell.toml: [doors] Back Door: {NO_NAME}",
+            "doorbell.toml: [doors.side.button] pull: Input should be 'up' or 'down'.",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("[broker\n", "line 1"), ("a = 1\nb = ?\n", "line 2"), ("a = 1\na = 2\n", "line 2")],
+)
+def test_a_file_that_is_no_toml_is_told_with_its_line(text, place):
+    """Broken TOML is one fault that names the file and the line."""
+    (fault,) = _faults(text)
+    assert fault.startswith("doorbell.toml: cannot be read: ")
+    assert place in fault
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("DOORBELL_BROKER__PORT", "many", "a valid integer"),
+        ("DOORBELL_BROKER__PROT", "1883", "unknown key"),
+        ("DOORBELL_DOORS__SIDE__BUTTON__PIN", "ninety", "a valid integer"),
+        ("DOORBELL_LOG_LEVEL", "LOUD", "'DEBUG', 'INFO'"),
+    ],
+)
+def test_a_fault_in_the_environment_names_the_variable(monkeypatch, variable, value, says):
+    """What came from a variable is told with the variable's name, not with the file's."""
+    monkeypatch.setenv(variable, value)
+    (fault,) = _faults("")
+    assert fault.startswith(f"{variable}: ")
+    assert says in fault
+
+
+def test_a_table_in_the_environment_that_is_no_json_is_a_fault_like_any_other(monkeypatch):
+    """A whole table may stand in a variable as JSON; when it is none, the fault names the variable."""
+    monkeypatch.setenv("DOORBELL_BROKER", "localhost")
+    (fault,) = _faults("")
+    assert "DOORBELL_BROKER" in fault
+
+
+def test_an_unknown_key_in_the_environment_is_met_with_a_suggestion(monkeypatch):
+    """A slip of the keys is told the same way, wherever it was made."""
+    monkeypatch.setenv("DOORBELL_BROKER__PROT", "1883")
+    assert _faults("") == ("DOORBELL_BROKER__PROT: unknown key. Did you mean 'port'?",)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    secret=st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=12, max_size=24),
+    line=st.sampled_from(
+        [
+            "[broker]\npassword = {}",
+            '[broker]\npassword = "{}',
+            '[broker]\npassword = ["{}"]',
+            '[broker]\npassword = {{ is = "{}" }}',
+            '[broker]\nusername = ["{}"]',
+            '[broker]\nport = "{}"',
+            'broker = "{}"',
+            'handlers = "{}"',
+            '[handlers]\nnotify = "{}"',
+            '[broker]\nprot = "{}"',
+        ]
+    ),
+)
+def test_no_fault_shows_what_was_typed(secret, line):
+    """Wherever a secret was put by mistake, the faults do not repeat it."""
+    told = "\n".join(_faults(line.format("!" + secret)))
+    assert secret not in told
+
+
+def test_the_environment_beats_the_file(monkeypatch, tmp_path):
+    """A variable wins over the file, key by key; what it does not name stays as the file says."""
+    monkeypatch.setenv("DOORBELL_BROKER__HOST", "from-environment")
+    read = load(_write(tmp_path / "doorbell.toml", '[broker]\nhost = "from-file"\nport = 1999\n'))
+    assert (read.broker.host, read.broker.port) == ("from-environment", 1999)
+
+
+def test_a_json_list_in_the_environment_reaches_a_handlers_list(monkeypatch, tmp_path):
+    """A variable can only hold text; a handler's list is written in it as JSON."""
+
+    class Config(HandlerConfig):
+        urls: list[str]
+
+    monkeypatch.setenv("DOORBELL_HANDLERS__NOTIFY__URLS", '["json://a", "json://b"]')
+    read = load(_write(tmp_path / "doorbell.toml", '[handlers.notify]\nurls = ["json://c"]\n'))
+    assert Config.model_validate(read.handlers["notify"]).urls == ["json://a", "json://b"]

@@ -1,0 +1,245 @@
+"""A house under test: real processes, a real broker, and ears and eyes outside of them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from paho.mqtt.client import Client, topic_matches_sub
+from paho.mqtt.enums import CallbackAPIVersion
+
+from hub.event import uuid7
+
+ROOT = Path(__file__).parent.parent
+PATIENCE_S = 30.0
+
+
+def until(condition: Callable[[], Any], what: Callable[[], str] | str, patience_s: float = PATIENCE_S) -> Any:
+    """Poll until the condition gives something true; fail with `what` (asked then) at the deadline."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.01)
+    raise AssertionError(f"not within {patience_s:g} s: {what if isinstance(what, str) else what()}")
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class BrokerProcess:
+    """A broker that can be stopped, killed and started again on the same port."""
+
+    def __init__(self, command: list[str], port: int, log: Path) -> None:
+        self.port, self._command, self._log = port, command, log
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(self._command, cwd=ROOT, stdout=log, stderr=log)
+        until(self._listens, lambda: f"the broker listens on {self.port}: {self._log.read_text()[-500:]}")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self.process:
+            self.process.send_signal(how)
+            self.process.wait(10)
+            self.process = None
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+@contextmanager
+def mosquitto_broker(program: str, folder: Path, config: str = "") -> Iterator[BrokerProcess]:
+    """A mosquitto with its default settings, or with these."""
+    port = free_port()
+    command = [program, "-p", str(port)]
+    if config:
+        path = folder / "mosquitto.conf"
+        path.write_text(f"{config}\nlistener {port} 127.0.0.1\nallow_anonymous true\n", encoding="utf-8")
+        command = [program, "-c", str(path)]
+    with _running(BrokerProcess(command, port, folder / "mosquitto.log")) as broker:
+        yield broker
+
+
+@contextmanager
+def embedded_broker(folder: Path) -> Iterator[BrokerProcess]:
+    port = free_port()
+    command = [sys.executable, "-m", "hub.broker", "--port", str(port)]
+    with _running(BrokerProcess(command, port, folder / "amqtt.log")) as broker:
+        yield broker
+
+
+@contextmanager
+def _running(broker: BrokerProcess) -> Iterator[BrokerProcess]:
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.stop(signal.SIGKILL)
+
+
+class Ears:
+    """Hears everything that is said on a broker, as any program could."""
+
+    def __init__(self, port: int, *topics: str) -> None:
+        self.heard: list[tuple[str, bytes, float]] = []
+        self._subscribed = threading.Event()
+        self._client = Client(CallbackAPIVersion.VERSION2, f"ears-{os.getpid()}-{time.monotonic_ns()}")
+        self._client.on_connect = lambda client, *_: client.subscribe([(t, 1) for t in topics or ("#",)])
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
+        self._client.on_message = lambda _, __, m: self.heard.append((m.topic, m.payload, time.time()))
+        self._client.on_socket_open = lambda _, __, sock: sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._client.reconnect_delay_set(0.1, 0.5)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+        assert self._subscribed.wait(PATIENCE_S)
+
+    def publish(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
+
+    def messages(self, topic_filter: str) -> list[dict[str, Any]]:
+        """The JSON of what was said on these topics, in order; what is none is passed over."""
+        said = [load for topic, load, _ in list(self.heard) if topic_matches_sub(topic_filter, topic)]
+        return [json.loads(load) for load in said if load.startswith(b"{")]
+
+    def events(self, kind: str, handler: str | None = None) -> list[dict[str, Any]]:
+        """Each event of this type once, in the order in which it was first heard."""
+        found = self.messages(f"doorbell/+/{handler or '+'}/event/{kind}/+")
+        return list({event["id"]: event for event in found}.values())
+
+    def outcomes(self, press: str, handler: str) -> list[str]:
+        """How a handler fared with a press: the types of its outcomes in order."""
+        said = [
+            (e["time"], e["type"])
+            for topic in ("handler.done", "handler.retried", "handler.skipped", "handler.dead")
+            for e in self.events(topic, handler)
+            if e.get("causationid") == press
+        ]
+        return [kind for _, kind in sorted(said)]
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+class House:
+    """Processes started one by one, so that a test can do to each what it likes."""
+
+    def __init__(self, folder: Path, broker: BrokerProcess) -> None:
+        self.folder, self.broker = folder, broker
+        self.handlers_dir = folder / "handlers"
+        self.state_dir = folder / "state"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.settings = ""
+        self.ears = Ears(broker.port)
+
+    def __enter__(self) -> Self:
+        self.handlers_dir.mkdir(parents=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+        self.ears.close()
+
+    @property
+    def config(self) -> Path:
+        path = self.folder / "doorbell.toml"
+        path.write_text(
+            f'handlers_dir = "handlers"\nstate_dir = "state"\n[broker]\nhost = "127.0.0.1"\nport = {self.broker.port}\n'
+            f'[doors.front]\nname = "Front door"\n{self.settings}',
+            encoding="utf-8",
+        )
+        return path
+
+    def write_handler(self, name: str, body: str, decoration: str = '"doorbell.pressed"') -> Path:
+        """A handler file; `done(event)` in it leaves a line in effects/NAME."""
+        effects = self.effects_file(name)
+        path = self.handlers_dir / f"{name}.py"
+        indented = "\n".join(f"    {line}" for line in body.splitlines())
+        path.write_text(
+            f"from hub import *\nimport os, time\n\ndef done(event):\n"
+            f"    with open({str(effects)!r}, 'a') as file:\n        file.write(event.id + chr(10))\n\n"
+            f"@handler({decoration})\ndef {name}(event: Event, config: HandlerConfig):\n{indented}\n",
+            encoding="utf-8",
+        )
+        return path
+
+    def effects_file(self, name: str) -> Path:
+        folder = self.folder / "effects"
+        folder.mkdir(exist_ok=True, parents=True)
+        return folder / name
+
+    def effects(self, name: str) -> list[str]:
+        """The ids of the events that a handler acted on, in order, counted at the effect."""
+        path = self.effects_file(name)
+        return path.read_text(encoding="utf-8").split() if path.exists() else []
+
+    def start(self, *names: str, wait: bool = True) -> None:
+        """Start the hub (`hub`) or handlers by name."""
+        for name in names:
+            command = ["-m", "hub.daemon"] if name == "hub" else ["-m", "hub.worker", name]
+            with (self.folder / f"{name}.log").open("ab") as log:
+                self.processes[name] = subprocess.Popen(
+                    [sys.executable, *command, "--config", str(self.config)], cwd=ROOT, stdout=log, stderr=log
+                )
+        if wait:
+            for name in names:
+                self.wait_ready(name)
+
+    def wait_ready(self, name: str) -> None:
+        pid = self.processes[name].pid
+        until(
+            lambda: any(s.get("pid") == pid for s in self.statuses(name, "ready")),
+            lambda: f"{name} is ready: {self.log(name)}",
+        )
+
+    def statuses(self, name: str, state: str) -> list[dict[str, Any]]:
+        topic = "doorbell/hub/home/status" if name == "hub" else f"doorbell/handler/{name}/status"
+        return [status for status in self.ears.messages(topic) if status["state"] == state]
+
+    def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> int:
+        """End a process; returns its exit code."""
+        process = self.processes.pop(name)
+        process.send_signal(how)
+        return process.wait(15)
+
+    def log(self, name: str) -> str:
+        path = self.folder / f"{name}.log"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def wish(self, door: str = "front") -> str:
+        """Press the button from outside; returns the id that the press will have."""
+        event_id = uuid7()
+        self.ears.publish(f"doorbell/cli/test/press/home/{door}", json.dumps({"id": event_id}))
+        return event_id
+
+    def press(self, door: str = "front") -> str:
+        """Press, and wait until the hub has said so."""
+        event_id = self.wish(door)
+        until(
+            lambda: event_id in [e["id"] for e in self.ears.events("doorbell.pressed")],
+            lambda: f"the bell rings: {self.log('hub')}",
+        )
+        return event_id
+
+    def wait_outcome(self, press: str, handler: str, outcome: str = "handler.done") -> None:
+        until(
+            lambda: outcome in self.ears.outcomes(press, handler),
+            lambda: f"{handler} says {outcome}: {self.ears.outcomes(press, handler)} {self.log(handler)[-2000:]}",
+        )
