@@ -171,7 +171,7 @@ def decode(miniaudio: Any, sound: Path, volume: float) -> Samples:
 
 def _louder(samples: Samples, volume: float) -> Samples:
     level = max(0.0, min(1.0, volume))
-    return samples if level == 1.0 else array("h", [int(sample * level) for sample in samples])
+    return samples if level == 1.0 else array("h", (int(sample * level) for sample in samples))
 
 
 def _read_wav(sound: Path, volume: float) -> tuple[Samples, tuple[int, int]]:
