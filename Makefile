@@ -1,0 +1,35 @@
+# Everything a person does with a checkout. No root is needed.
+.PHONY: run test bench clean
+VENV ?= .venv
+BIN := $(VENV)/bin
+TESTED := $(VENV)/.test-ready
+
+run: $(VENV)/.ready
+	@$(BIN)/doorbell run
+
+# Everything that CI checks: format, lint, types, imports, tests.
+test: $(TESTED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+bench: $(TESTED)
+	$(BIN)/python -m tests.bench --write docs/benchmark.md
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# Where no wheel of the sound library exists (64-bit ARM) it is compiled; without a compiler the dog barks into a file.
+$(VENV)/.ready: pyproject.toml
+	@test -x $(BIN)/python || sh .ci/make-venv $(VENV)
+	@echo "installing into $(VENV) (a minute at the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sound]' \
+	  || { echo "no sound library here (it needs a compiler and python3-dev): going on without"; \
+	       $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .; }
+	@touch $@
+
+$(TESTED): $(VENV)/.ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@

@@ -1,0 +1,124 @@
+"""The rounds of the benchmark: one bare echo, one press, and when each effect was seen from outside."""
+
+import http.server
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tests.bench import floor, memory
+from tests.house import BrokerProcess, Ears, House, until
+
+FOUR = ("notify", "record", "light", "bark")
+WARM_UP = 10
+
+
+@dataclass
+class Result:
+    """What was measured with one broker; times in seconds, a list a row."""
+
+    name: str
+    times: dict[str, list[float]]
+    memory: str
+    ready_s: float
+
+
+class Outside:
+    """Programs of their own that see the effects: one connection each, so that none waits behind another's messages."""
+
+    def __init__(self, port: int, phone: list[float]) -> None:
+        self.presses = Ears(port, "doorbell/hub/+/event/doorbell.pressed/+")
+        self.lamp = Ears(port, "zigbee2mqtt/porch/set", "zigbee2mqtt/porch/get")
+        self.outcomes = Ears(port, "doorbell/handler/+/event/#")
+        self.phone = phone
+
+    def lamp_times(self) -> list[float]:
+        return [at for topic, _, at in list(self.lamp.heard) if topic.endswith("/set")]
+
+    def close(self) -> None:
+        for ears in (self.presses, self.lamp, self.outcomes):
+            ears.close()
+
+
+def measure(name: str, broker: BrokerProcess, folder: Path, presses: int) -> Result:
+    """Start the house, do the rounds, look at the memory."""
+    with House(folder / "house", broker) as house, _phone() as (port, hits), floor.echo(broker.port) as echo:
+        house.settings = _settings(port)
+        began = time.monotonic()
+        house.start("hub", *FOUR)
+        ready_s = time.monotonic() - began
+        house.ears.close()
+        outside = Outside(broker.port, hits)
+        house.ears = Ears(broker.port, "doorbell/cli/none")
+        rounds = [_round(house, outside, echo) for _ in range(presses + WARM_UP)][WARM_UP:]
+        times = {row: [one[row] for one in rounds] for row in rounds[0]} | _begins(outside)
+        table = memory.table({name: process.pid for name, process in house.processes.items()})
+        outside.close()
+    return Result(name, times, table, ready_s)
+
+
+def _round(house: House, outside: Outside, echo: Callable[[], float]) -> dict[str, float]:
+    bare = echo()
+    lamps, calls = len(outside.lamp_times()), len(outside.phone)
+    press = house.wish()
+    if not lamps:
+        until(lambda: any(topic.endswith("/get") for topic, _, __ in outside.lamp.heard), "the lamp is asked")
+        outside.lamp.publish("zigbee2mqtt/porch", '{"state": "OFF"}')
+    until(lambda: len(outside.lamp_times()) > lamps and len(outside.phone) > calls, "lamp and phone")
+    until(lambda: all(outside.outcomes.outcomes(press, name) for name in FOUR), "four outcomes")
+    event, heard_at = _heard(outside, press)
+    at = datetime.fromisoformat(event["time"]).timestamp()
+    return {
+        "bare paho echo: publish, broker, echo, broker, back": bare,
+        "press → on the disk, and heard by another program": heard_at - at,
+        "press → the lamp's command is heard (`light`, MQTT)": outside.lamp_times()[lamps] - at,
+        "press → the phone's service is called (`notify`, HTTP)": outside.phone[calls] - at,
+    }
+
+
+def _heard(outside: Outside, press: str) -> tuple[dict, float]:
+    index = next(i for i, event in enumerate(outside.presses.messages("#")) if event["id"] == press)
+    return outside.presses.messages("#")[index], outside.presses.heard[index][2]
+
+
+def _begins(outside: Outside) -> dict[str, list[float]]:
+    """Press to the first line of each handler's function, as its outcomes say."""
+    begins: dict[str, list[float]] = {f"press → first line of `{name}`": [] for name in FOUR}
+    for event in outside.outcomes.events("handler.done")[WARM_UP * len(FOUR) :]:
+        if event["data"]["type"] == "doorbell.pressed":
+            begins[f"press → first line of `{event['data']['handler']}`"].append(
+                event["data"]["started_after_ms"] / 1000
+            )
+    return begins
+
+
+def _settings(port: int) -> str:
+    return (
+        f'[handlers.notify]\nurls = ["json://127.0.0.1:{port}/"]\npicture = false\n'
+        '[handlers.record]\ncamera = "test"\nclip_s = 300\n'
+        '[handlers.light]\nlamp = "zigbee2mqtt:porch"\nwhen = "always"\nminutes = 60\n'
+        '[handlers.bark]\nspeaker = "simulated"\n'
+    )
+
+
+@contextmanager
+def _phone() -> Iterator[tuple[int, list[float]]]:
+    hits: list[float] = []
+
+    class Phone(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            hits.append(time.time())
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Be quiet."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Phone) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1], hits
+        server.shutdown()

@@ -1,0 +1,88 @@
+"""The commands that check, show and write files."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.house import ROOT
+
+
+def doorbell(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "hub.cli", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_check_tells_every_fault_at_once(tmp_path: Path):
+    """All settings and all handler files are looked at before it ends with 78."""
+    (tmp_path / "doorbell.toml").write_text(
+        "[handlers.notify]\nprioriy = 1\n[handlers.bark]\nvolume = 200\n[handlers.barc]\n"
+    )
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "mine.py").write_text("def x(:\n")
+    checked = doorbell(tmp_path, "check")
+    assert checked.returncode == 78
+    assert checked.stderr.splitlines() == [
+        "✗ doorbell.toml: [handlers.barc]: there is no handler file barc.py. Did you mean [handlers.bark]?",
+        "✗ bark.py: [handlers.bark] volume: Input should be less than or equal to 100.",
+        "✗ notify.py: [handlers.notify] prioriy: unknown key. "
+        + "Known here: doors, enabled, max_age_s, picture, timeout_s, title, urls.",
+        "✗ mine.py, line 1: invalid syntax",
+    ]
+    assert "✓ light: reacts to doorbell.pressed, light.expired" in checked.stdout
+
+
+def test_check_is_content_with_the_demo(tmp_path: Path):
+    """Without any file everything is in order."""
+    checked = doorbell(tmp_path, "check")
+    assert checked.returncode == 0, checked.stderr
+    assert "demo.toml: 1 door" in checked.stdout
+
+
+def test_config_masks_secrets(tmp_path: Path):
+    """Settings in force, defaults included; no password, token or URL of a notification service."""
+    (tmp_path / "doorbell.toml").write_text(
+        '[broker]\nhost = "b"\npassword = "hunter2"\n[handlers.notify]\nurls = ["ntfy://s3cret@host/topic"]\n'
+        '[handlers.record]\ncamera = "rtsp://me:pa55@cam/live"\n'
+    )
+    shown = doorbell(tmp_path, "config")
+    assert shown.returncode == 0, shown.stderr
+    for secret in ("hunter2", "s3cret", "pa55"):
+        assert secret not in shown.stdout
+    assert 'camera = "rtsp://********@cam/live"' in shown.stdout
+    assert "clip_s = 10\n" in shown.stdout
+
+
+def test_a_new_handler_and_its_test_work_as_written(tmp_path: Path):
+    """`doorbell new` writes a handler that passes `check` and a test that passes; it overwrites nothing."""
+    made = doorbell(tmp_path, "new", "wave")
+    assert made.returncode == 0, made.stderr
+    assert doorbell(tmp_path, "check").returncode == 0
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "handlers/tests"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "1 passed" in tested.stdout, tested.stdout
+    again = doorbell(tmp_path, "new", "wave")
+    assert again.returncode == 78
+    assert "exists already" in again.stderr
+
+
+def test_press_without_a_broker_says_what_to_do(tmp_path: Path):
+    """No broker: the command fails with where it looked."""
+    pressed = doorbell(tmp_path, "press", DOORBELL_BROKER__HOST="127.0.0.1", DOORBELL_BROKER__PORT="1")
+    assert pressed.returncode == 1
+    assert "no broker at 127.0.0.1:1. Is `doorbell run` or your broker running?" in pressed.stderr

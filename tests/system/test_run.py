@@ -1,0 +1,211 @@
+"""`doorbell run` as a person uses it: with its own broker, from the keyboard, with handler files that come and go."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house import ROOT, until
+
+FOUR = ("notify", "record", "light", "bark")
+HANDLER = """from hub import Event, HandlerConfig, handler
+
+@handler("doorbell.pressed")
+def {name}(event: Event, config: HandlerConfig) -> str:
+    return "{says}"
+"""
+
+
+class Run:
+    """A `doorbell run` in a process group of its own, and what it printed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lines: list[str] = []
+        (folder / "handlers").mkdir(parents=True, exist_ok=True)
+        (folder / "doorbell.toml").write_text(
+            'state_dir = "state"\n[handlers.light]\nwhen = "always"\n[handlers.bark]\nspeaker = "simulated"\n'
+            "[handlers.record]\nclip_s = 1\n"
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "hub.cli", "run"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+
+    def wait_for(self, *parts: str, after: int = 0) -> str:
+        """The first line (from number `after`) that holds all these parts."""
+
+        def found() -> list[str]:
+            return [line for line in self.lines[after:] if all(part in line for part in parts)]
+
+        return until(found, lambda: f"{parts} in:\n" + "\n".join(self.lines))[0]
+
+    def press(self) -> int:
+        """Enter; returns the number of lines printed before."""
+        before = len(self.lines)
+        assert self.process.stdin
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return before
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Another `doorbell` command, from another terminal."""
+        return subprocess.run(
+            [sys.executable, "-m", "hub.cli", *words],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(self.folder)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    def family(self) -> list[int]:
+        """All processes of the session that `doorbell run` began."""
+        sessions = subprocess.run(["ps", "-eo", "pid=,sess=,stat="], capture_output=True, text=True, check=True).stdout
+        rows = [line.split() for line in sessions.splitlines()]
+        return [int(pid) for pid, session, stat in rows if int(session) == self.process.pid and "Z" not in stat]
+
+    def child(self, *parts: str) -> int:
+        """The process whose command line holds these parts."""
+
+        def found() -> list[int]:
+            lines = {pid: _command_line(pid) for pid in self.family()}
+            return [pid for pid, line in lines.items() if all(part in line for part in parts)]
+
+        return until(found, f"a process {parts}")[0]
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ")
+    except OSError:
+        return ""
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    run = Run(tmp_path / "home")
+    try:
+        for name in FOUR:
+            run.wait_for(f"{name} is ready")
+        yield run
+    finally:
+        for pid in run.family():
+            os.kill(pid, signal.SIGKILL)
+        run.process.wait(10)
+        assert run.process.stdin
+        assert run.process.stdout
+        run.process.stdin.close()
+        run.process.stdout.close()
+
+
+def test_enter_rings_and_four_react(run: Run):
+    """Each press shows, and each of the four reactions with how long after it and how long it took."""
+    before = run.press()
+    run.wait_for("ding dong", "front", after=before)
+    for name in FOUR:
+        line = run.wait_for("✓", f"{name} · doorbell.pressed", after=before)
+        assert "after" in line
+        assert "took" in line
+
+
+def test_the_press_command_rings_too(run: Run):
+    """From another terminal, without being told which port the embedded broker has."""
+    pressed = run.command("press", "front")
+    assert pressed.returncode == 0, pressed.stderr
+    assert pressed.stdout.startswith("Front door rang: ")
+    run.wait_for("✓", "bark · doorbell.pressed")
+    wrong = run.command("press", "garage")
+    assert (wrong.returncode, wrong.stderr) == (78, "✗ garage: no such door. There are: front\n")
+
+
+def test_a_saved_file_reacts_changes_and_goes(run: Run):
+    """A handler file is started when it is saved, started again when it changes, and stopped when it is removed."""
+    path = run.folder / "handlers" / "wave.py"
+    path.write_text(HANDLER.format(name="wave", says="hello"))
+    run.wait_for("wave is ready")
+    before = run.press()
+    run.wait_for("✓", "wave · doorbell.pressed", "hello", after=before)
+    changed = len(run.lines)
+    path.write_text(HANDLER.format(name="wave", says="good-bye"))
+    run.wait_for("its file changed", after=changed)
+    run.wait_for("wave is ready", after=changed)
+    before = run.press()
+    run.wait_for("✓", "wave · doorbell.pressed", "good-bye", after=before)
+    path.unlink()
+    run.wait_for("wave: its file is gone")
+    before = run.press()
+    run.wait_for("✓", "bark · doorbell.pressed", after=before)
+    until(lambda: not any("wave.py" in _command_line(pid) for pid in run.family()), "its process is gone")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("broken", "def x(:\n", "broken.py, line 1: invalid syntax"),
+        ("Loud", HANDLER.format(name="loud", says=""), "Loud.py: not a handler's name."),
+        ("empty", "x = 1\n", 'empty.py: no handler in it. Put @handler("doorbell.pressed")'),
+        ("needy", "import not_there\n", "needy.py, line 1: No module named 'not_there'. Install it"),
+    ],
+)
+def test_a_bad_file_is_reported_and_stops_nobody(run: Run, name: str, text: str, complaint: str):
+    """Where, what and what to do; the others react as before; mended, it starts."""
+    path = run.folder / "handlers" / f"{name}.py"
+    path.write_text(text)
+    run.wait_for(complaint)
+    run.wait_for("not started again until its file or its settings change")
+    before = run.press()
+    for other in FOUR:
+        run.wait_for("✓", f"{other} · doorbell.pressed", after=before)
+    if name == "broken":
+        path.write_text(HANDLER.format(name=name, says="mended"))
+        run.wait_for(f"{name} is ready")
+
+
+def test_who_dies_is_started_again(run: Run):
+    """A killed handler and a killed broker come back by themselves, and the next press finds all four."""
+    os.kill(run.child("worker", "bark.py"), signal.SIGKILL)
+    run.wait_for("bark: was killed by signal 9")
+    os.kill(run.child("hub.broker"), signal.SIGKILL)
+    mark = len(run.lines)
+    run.wait_for("broker: was killed by signal 9", after=mark - 1)
+    until(lambda: run.command("press").returncode == 0, "it rings again")
+    until(lambda: run.command("press").returncode == 0, "it rings again")
+    run.wait_for("✓", "bark · doorbell.pressed", after=mark)
+    run.wait_for("✓", "light · doorbell.pressed", after=mark)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_is_left_behind(run: Run, how: signal.Signals):
+    """Ctrl-C, a polite end and even kill -9 of `doorbell run` end every process that it started."""
+    assert len(run.family()) == 7
+    if how == signal.SIGINT:
+        os.killpg(run.process.pid, how)
+    else:
+        run.process.send_signal(how)
+    until(lambda: not run.family(), lambda: f"all are gone: {[_command_line(pid) for pid in run.family()]}")
+
+
+def test_two_of_them_do_not_share_a_house(run: Run):
+    """A second `doorbell run` on the same state is refused with what to do."""
+    second = run.command("run")
+    assert second.returncode == 78
+    assert "another `doorbell run` uses" in second.stderr

@@ -1,0 +1,105 @@
+"""The rooms are what the architecture says they are."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hub
+from hub import loader
+from tests.house import ROOT
+
+ROOMS = ("hub", "devices", "config", "handlers")
+ONE_USER = {
+    "paho": ["hub/bus.py"],
+    "amqtt": ["hub/broker.py"],
+    "gpiozero": ["devices/button.py", "devices/light.py"],
+    "picamera2": ["devices/camera_pi.py"],
+    "av": ["devices/camera_av.py"],
+    "miniaudio": ["devices/speaker.py"],
+    "astral": ["devices/clock.py"],
+    "sqlite3": ["hub/consumer.py", "hub/inbox.py", "hub/journal.py", "hub/state.py"],
+    "rich": ["hub/cli.py", "hub/timeline.py"],
+}
+HARDWARE = ("gpiozero", "lgpio", "picamera2", "libcamera", "av", "miniaudio")
+
+
+def _files() -> list[Path]:
+    return [path for room in ROOMS for path in sorted((ROOT / room).glob("*.py"))]
+
+
+def _imports(path: Path) -> list[str]:
+    """The modules that a file imports, wherever in it."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+    return found
+
+
+def test_imports_go_one_way():
+    """import-linter finds every contract of pyproject.toml kept."""
+    linted = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert linted.returncode == 0, linted.stdout
+
+
+@pytest.mark.parametrize("library", ONE_USER)
+def test_a_library_has_its_one_place(library: str):
+    """What a room hides is hidden: only these files import the library."""
+    users = [
+        path.relative_to(ROOT).as_posix() for path in _files() if library in {i.split(".")[0] for i in _imports(path)}
+    ]
+    assert users == ONE_USER[library]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "handlers").glob("*.py")), ids=lambda path: path.stem)
+def test_the_handlers_that_come_with_it_have_no_privilege(path: Path):
+    """They use the public names of hub, and the devices; nothing else of ours."""
+    ours = [module for module in _imports(path) if module.split(".")[0] in ROOMS]
+    assert all(module == "hub" or module.startswith("devices") for module in ours)
+    names = [
+        alias.name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "hub"
+        for alias in node.names
+    ]
+    assert set(names) <= set(hub.__all__)
+
+
+@pytest.mark.parametrize("module", ["hub.worker", "hub.daemon", "hub.cli", "devices.camera", "devices.button"])
+def test_a_process_starts_without_the_hardware_libraries(module: str):
+    """They are imported only inside their own driver, when it is opened."""
+    code = f"import sys, {module}; print([m for m in {HARDWARE!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_handler_process_does_not_carry_the_settings_reader():
+    """pydantic-settings and asyncio would be 7 MB in each handler for ever."""
+    code = "import sys, hub.worker; print([m for m in ('pydantic_settings', 'asyncio', 'rich') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_file_is_long():
+    """A file beyond 300 lines is a design that is not done."""
+    long = {
+        path.relative_to(ROOT).as_posix(): n for path in _files() if (n := len(path.read_text().splitlines())) > 300
+    }
+    assert long == {}
+
+
+def test_the_shipped_handlers_are_found_where_they_are():
+    """Four files, four reactions."""
+    names = {path.stem for path in loader.SHIPPED.glob("*.py")}
+    assert names == {"notify", "record", "light", "bark"}
