@@ -3,7 +3,6 @@
 import tempfile
 from pathlib import Path
 
-import pydantic_settings
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

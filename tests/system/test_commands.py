@@ -34,7 +34,7 @@ def test_check_tells_every_fault_at_once(tmp_path: Path):
         "✗ doorbell.toml: [handlers.barc]: there is no handler file barc.py. Did you mean [handlers.bark]?",
         "✗ bark.py: [handlers.bark] volume: Input should be less than or equal to 100.",
         "✗ notify.py: [handlers.notify] prioriy: unknown key. "
-        + "Known here: doors, enabled, max_age_s, picture, timeout_s, title, urls.",
+        "Known here: doors, enabled, max_age_s, picture, timeout_s, title, urls.",
         "✗ mine.py, line 1: invalid syntax",
     ]
     assert "✓ light: reacts to doorbell.pressed, light.expired" in checked.stdout

@@ -1,0 +1,114 @@
+"""What the documents say is true."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from config import Settings, sources
+from config.model import Broker, Button, Door, House
+from hub import HandlerConfig, loader
+from hub.handler import Reaction
+from hub.testing import event
+from tests.house import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+HANDLERS = (ROOT / "docs" / "handlers.md").read_text(encoding="utf-8")
+ANNOTATED = (ROOT / "config" / "doorbell.toml").read_text(encoding="utf-8")
+
+
+def _blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def _uncommented(text: str) -> str:
+    """The annotated settings with every `# key = value` in force."""
+    return re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
+
+
+def test_the_handler_in_the_readme_works(tmp_path: Path):
+    """It loads by its path like any other, and does what is said of it."""
+    (block,) = _blocks(README, "python")
+    path = tmp_path / "shout.py"
+    path.write_text(block.replace("/tmp/shouts.txt", str(tmp_path / "shouts.txt")), encoding="utf-8")
+    file = loader.load(path, Settings())
+    said = file.reactions["doorbell.pressed"].function(event(), file.config)
+    assert said == "shouted"
+    assert (tmp_path / "shouts.txt").read_text(encoding="utf-8") == "FRONT DOOR!\n"
+
+
+def test_the_handler_in_the_docs_passes_the_test_in_the_docs(tmp_path: Path):
+    """Both blocks run as they stand."""
+    source, test = _blocks(HANDLERS, "python")
+    (tmp_path / "wave.py").write_text(source, encoding="utf-8")
+    (tmp_path / "use.py").write_text(f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]\n{test}", "utf-8")
+    loader.load(tmp_path / "wave.py", Settings())
+    subprocess.run([sys.executable, tmp_path / "use.py"], check=True)
+
+
+def test_every_setting_is_in_the_annotated_file_with_its_default(tmp_path: Path):
+    """The file with everything uncommented holds each setting that there is; what it says is the default, is."""
+    path = tmp_path / "doorbell.toml"
+    text = _uncommented(ANNOTATED).replace('password = "…"', 'password = "x"')
+    path.write_text(text, encoding="utf-8")
+    sources.load(path)
+    table = tomllib.loads(text)
+    models = {
+        "house": House,
+        "broker": Broker,
+        "doors.front": Door,
+        "doors.front.button": Button,
+    } | {f"handlers.{name}": type(file.config) for name, file in _shipped().items()}
+    for name, model in models.items():
+        here = table
+        for part in name.split("."):
+            here = here[part]
+        everywhere = HandlerConfig.model_fields if issubclass(model, HandlerConfig) else {"button": None}
+        assert set(model.model_fields) - set(everywhere) == set(here) - {"button"}, name
+        for key, field in model.model_fields.items():
+            if key in here and isinstance(field.default, bool | int | float | str):
+                assert here[key] == field.default, (name, key)
+    assert set(Settings.model_fields) == set(table)
+
+
+def _shipped() -> dict[str, loader.HandlerFile]:
+    return {path.stem: loader.load(path, Settings()) for path in loader.SHIPPED.glob("*.py")}
+
+
+def test_the_annotated_file_is_in_order_as_it_stands():
+    """Copied unchanged it works."""
+    sources.load(ROOT / "config" / "doorbell.toml")
+
+
+@pytest.mark.parametrize("argument", [f for f in Reaction.__slots__ if f not in ("function", "types")])
+def test_every_argument_of_the_decorator_is_documented(argument: str):
+    """What @handler takes stands in docs/handlers.md."""
+    assert f"`{argument}`" in HANDLERS
+
+
+@pytest.mark.parametrize("name", [*HandlerConfig.model_fields])
+def test_every_setting_of_all_handlers_is_documented(name: str):
+    """What each handler's table may hold stands in docs/handlers.md and in the annotated file."""
+    assert name in HANDLERS
+    assert name in ANNOTATED
+
+
+def test_every_link_leads_somewhere():
+    """Files that documents link to exist."""
+    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_command_is_in_the_readme():
+    """`doorbell --help` names nothing that the README does not."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "hub.cli", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    commands = re.findall(r"^│ (\w+) ", shown.stdout, re.MULTILINE)
+    assert len(commands) >= 5
+    for command in commands:
+        assert f"`doorbell {command}" in README
