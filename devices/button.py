@@ -12,7 +12,9 @@ from devices.press_filter import Line
 
 log = logging.getLogger(__name__)
 OnPress = Callable[[datetime], None]
-LOST_EDGE_S = 0.02  # when the line has contradicted us for so long, an edge was lost and the line is right
+LOST_EDGE_S = 0.25  # when the line has contradicted us for so long, an edge was lost and the line is right
+HELD_LOOK_S = 1.0  # how often a held button's line is looked at, in case the edge of its release was lost
+STAMP_TRUST_S = 10.0
 
 
 class Button(Protocol):
@@ -79,33 +81,40 @@ class GpioButton:
             raise ButtonError(
                 f"GPIO {pin} cannot be used: {error}. Is another program using it, and are you in the group gpio?"
             ) from error
+        self._active_state = pull == "down"
         self._line = Line(min_press_s, debounce_s)
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._on_press: OnPress | None = None
         self._pressed_at: deque[datetime] = deque()
+        self._contradicted_since: float | None = None
         self._closed = False
         self._timer = threading.Thread(target=self._watch, name=f"gpio-{pin}", daemon=True)
 
     def listen(self, on_press: OnPress) -> None:
         """See Button. A button held while we start does not ring: no edge was seen."""
         self._on_press = on_press
-        self._line_in.when_activated = lambda: self._edge(active=True)
-        self._line_in.when_deactivated = lambda: self._edge(active=False)
+        # The pin tells when the edge was; the device's own callbacks do not, and may come late on a busy machine.
+        self._line_in.pin.when_changed = self._edge
         self._timer.start()
 
     def close(self) -> None:
-        """See Button."""
+        """See Button. What was pressed until now is still told."""
         with self._lock:
             self._closed = True
             self._changed.notify()
-        self._line_in.close()
+        self._line_in.pin.when_changed = None
         if self._timer.ident:
             self._timer.join()
+        self._line_in.close()
 
-    def _edge(self, *, active: bool) -> None:
+    def _edge(self, ticks: float, state: int) -> None:
+        """In gpiozero's thread."""
+        now = time.monotonic()
+        # The kernel stamps edges with its monotonic clock (Linux 5.7 and later); anything else is no time of ours.
+        at = ticks if now - STAMP_TRUST_S < ticks <= now else now
         with self._lock:
-            self._take(self._line.edge(time.monotonic(), active=active))
+            self._take(self._line.edge(at, active=bool(state) == self._active_state))
             self._changed.notify()
 
     def _watch(self) -> None:
@@ -114,28 +123,35 @@ class GpioButton:
         They are told without the lock and in this thread: telling writes to a disk, and neither its slowness nor its
         failure may hold up the line.
         """
-        while not self._closed:
+        while True:
             with self._lock:
-                if not self._pressed_at:
+                if not self._pressed_at and not self._closed:
                     self._settle_or_wait()
                 at = self._pressed_at.popleft() if self._pressed_at else None
+                if at is None and self._closed:
+                    return
             if at:
                 self._tell(at)
 
     def _settle_or_wait(self) -> None:
-        deadline = self._line.deadline
-        now = time.monotonic()
-        if deadline is None or deadline > now:
-            self._changed.wait(None if deadline is None else deadline - now)
+        line, now = self._line, time.monotonic()
+        look_at = line.deadline if line.deadline is not None else line.since + HELD_LOOK_S
+        if line.phase == "resting" or (line.deadline is not None and look_at > now):
+            self._changed.wait(None if line.phase == "resting" else look_at - now)
             return
         # The line is read again first: an edge may still be on its way to us.
-        active = bool(self._line_in.is_active)
-        if active == (self._line.phase in ("rising", "pressed")):
-            self._take(self._line.settle(now))
-        elif now > deadline + LOST_EDGE_S:
-            self._take(self._line.edge(now, active=active))
+        if bool(self._line_in.is_active) == (line.phase in ("rising", "pressed")):
+            self._contradicted_since = None
+            if line.deadline is None:
+                self._changed.wait(HELD_LOOK_S)
+            else:
+                self._take(line.settle(now))
+        elif self._contradicted_since is not None and now - self._contradicted_since > LOST_EDGE_S:
+            self._contradicted_since = None
+            self._take(line.without_edge(now))
         else:
-            self._changed.wait(0.001)
+            self._contradicted_since = self._contradicted_since or now
+            self._changed.wait(0.005)
 
     def _take(self, line: Line) -> None:
         self._line = line

@@ -60,3 +60,14 @@ class Line:
         if line.phase == "rising":
             return replace(line, phase="pressed", press=line.since)
         return replace(line, phase="resting", since=line.deadline)
+
+    def without_edge(self, at: float) -> "Line":
+        """The line is not what it should be: an edge was lost, in a storm of them. What is not known is no press."""
+        match self.phase:
+            case "rising":
+                return replace(self, phase="resting", since=at, press=None)
+            case "pressed":
+                return replace(self, phase="falling", since=at, press=None)
+            case "falling":
+                return replace(self, phase="pressed", since=at, press=None)
+        return self

@@ -39,6 +39,8 @@ def open_phone(config: Config) -> Iterator[Apprise]:
     phone = Apprise(asset=AppriseAsset(app_id="doorbell", async_mode=False))
     for url in config.urls:
         phone.add(url.get_secret_value())
+    for service in phone:
+        service.request_rate_per_sec = 0  # Apprise would hold the next visitor's text back for 5 seconds
     yield phone
 
 
