@@ -35,10 +35,6 @@ class Camera(Protocol):
         """Let go of it."""
 
 
-class CameraError(OSError):
-    """The camera gives no picture; the text says which and what to do."""
-
-
 def open_camera(name: str) -> Camera:
     """The camera of this name.
 
@@ -56,14 +52,3 @@ def open_camera(name: str) -> Camera:
     from devices.camera_av import AvCamera  # noqa: PLC0415 - 20 MB that only a camera's process needs
 
     return AvCamera(name)
-
-
-def aside(path: Path) -> Path:
-    """Where a file is written until it is complete."""
-    return path.with_name(f".{path.name}.part")
-
-
-def sweep(folder: Path) -> None:
-    """Remove what a crash left half written."""
-    for part in folder.glob(".*.part"):
-        part.unlink(missing_ok=True)

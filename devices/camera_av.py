@@ -12,7 +12,7 @@ from typing import Any
 
 import av
 
-from devices.camera import CameraError, aside
+from devices.footage import CameraError, aside
 
 log = logging.getLogger(__name__)
 TEST_PATTERN = "testsrc2=size=640x360:rate=15,realtime"  # a picture with a running clock, at the speed of life

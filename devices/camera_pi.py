@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from devices.camera import CameraError, aside
+from devices.footage import CameraError, aside
 
 SIZE = (1280, 720)
 BITRATE = 3_000_000  # bits a second

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from devices.camera import Camera, open_camera, sweep
+from devices.camera import Camera, open_camera
+from devices.footage import sweep
 from hub import Event, HandlerConfig, emit, handler, later
 
 

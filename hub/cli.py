@@ -63,6 +63,7 @@ def run(config: ConfigOption = None) -> None:
     timeline.append(Timeline(bus, console))
     doors = ", ".join(settings.doors)
     console.print(f"broker {bus.address} · doors {doors} · Enter rings the bell, Ctrl-C ends")
+    console.print(f"journals, pictures and clips: {settings.state_dir}", style="dim", soft_wrap=True)
     bus.start()
     timeline[0].start()
     stopped = threading.Event()

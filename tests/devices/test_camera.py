@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import av
 import pytest
 
-from devices.camera import CameraError, aside, open_camera, sweep
+from devices.camera import open_camera
+from devices.footage import CameraError, aside, sweep
 
 CLIP_S = 1.2
 

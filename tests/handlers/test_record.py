@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import pytest
 
-from devices.camera import CameraError, aside
+from devices.footage import CameraError, aside
 from hub.attempt import running
 from hub.testing import Run, event, run
 
