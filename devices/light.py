@@ -113,13 +113,14 @@ class MqttLight:
     def _ask(self) -> str | None:
         match self._manner:
             case "zigbee2mqtt":
-                return self._link.ask(f"{self._topic}/get", json.dumps({"state": ""}), self._topic)
+                return self._link.ask(f"{self._topic}/get", json.dumps({"state": ""}), self._topic, timeout_s=ANSWER_S)
             case "tasmota":
-                return self._link.ask(f"cmnd/{self._topic}/POWER", "", f"stat/{self._topic}/POWER")
+                return self._link.ask(f"cmnd/{self._topic}/POWER", "", f"stat/{self._topic}/POWER", timeout_s=ANSWER_S)
             case _:  # WLED keeps its brightness (0 to 255) retained there
-                return self._link.ask(f"{self._topic}/api", "", f"{self._topic}/g")
+                return self._link.ask(f"{self._topic}/api", "", f"{self._topic}/g", timeout_s=ANSWER_S)
 
 
+ANSWER_S = 0.5  # a lamp that does not say is taken for off; the visitor stands in the dark meanwhile
 MANNERS = ("zigbee2mqtt", "tasmota", "wled")
 
 
