@@ -1,15 +1,14 @@
-"""The fast path: one connection to the MQTT broker. The only user of paho.
+"""The fast path: one connection to the MQTT broker. It and `hub.client` are the only users of paho.
 
 The broker is trusted with nothing: the session is clean, what is unsent when a connection ends is forgotten here and
 published again from the journal, and what is missed is asked for again by the inbox's owner.
 """
 
 import logging
-import socket
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,20 +20,18 @@ from paho.mqtt.client import (
     MQTTMessageInfo,
     topic_matches_sub,
 )
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from config import Broker
+from hub.client import CONNECT_TIMEOUT_S, ClientFactory, properties
 from hub.event import CONTENT_TYPE
 from hub.retry import Backoff
 
 log = logging.getLogger(__name__)
-RECEIVE_MAXIMUM = 32  # MQTT 5, 3.1.2.11.3: how many messages the broker may leave unacknowledged with us
-CONNECT_TIMEOUT_S = 10.0
-PROBE_TIMEOUT_S = 2.0
 DRAIN_S = 1.0
 
 
@@ -71,7 +68,7 @@ class Bus:
 
     def __init__(self, broker: Broker, client_id: str, will: Will | None = None) -> None:
         self._broker = broker
-        self._client_id = client_id
+        self._clients = ClientFactory(broker, client_id)
         self._will = will
         self._protocol: MQTTProtocolVersion | None = None  # found out at the first connection
         self._client: Client | None = None
@@ -133,55 +130,42 @@ class Bus:
         client = self._client
         if client is None or not self.connected.is_set():
             return None
-        properties = None
+        mqtt5 = None
         if self._protocol == MQTTProtocolVersion.MQTTv5 and payload:
-            properties = _properties(PacketTypes.PUBLISH, ContentType=content_type)
-        info = client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+            mqtt5 = properties(PacketTypes.PUBLISH, ContentType=content_type)
+        info = client.publish(topic, payload, qos=1, retain=retain, properties=mqtt5)
         self._unacknowledged.append(info)
         return info.mid if info.rc == 0 else None
 
     def _stay_connected(self) -> None:
         backoff = Backoff(first_s=0.2, longest_s=10)
-        while not self._stopping.is_set():
+        while True:
             self._closed.clear()
+            if self._stopping.is_set():
+                return
             try:
-                if self._protocol is None:
-                    self._protocol = self._find_protocol()
-                client = self._client = self._new_client(self._protocol)
-                self._dial(client, _connect_properties(self._protocol))
-                client.loop_start()
-                if not self._closed.wait(CONNECT_TIMEOUT_S) and self.connected.is_set():
-                    self._closed.wait()
-                client.disconnect()
-                client.loop_stop()
+                self._serve_one_connection()
             except OSError as error:
                 log.info("broker %s: %s", self.address, error)
+            except Exception:  # whatever paho makes of a broken broker: this thread must outlive it
+                log.exception("broker %s: the connection failed", self.address)
             if self.connected.is_set():
                 backoff.reset()
-            elif not self._stopping.is_set():
+            else:
                 self._protocol = None  # perhaps it is another broker now
             self.connected.clear()
             self._stopping.wait(backoff.next_s())
 
-    def _find_protocol(self) -> MQTTProtocolVersion:
-        """Ask with the plainest MQTT 5 CONNECT that there is.
-
-        A broker that does not speak it refuses, hangs up, or (amqtt, when there is more in it) waits for ever.
-        """
-        answers: list[ReasonCode] = []
-        client = self._bare_client(MQTTProtocolVersion.MQTTv5)
-        client.on_connect = lambda _, __, ___, reason, ____: answers.append(reason)
-        self._dial(client)
-        deadline = time.monotonic() + PROBE_TIMEOUT_S
-        while not answers and time.monotonic() < deadline and client.loop(0.1) == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            pass
+    def _serve_one_connection(self) -> None:
+        if self._protocol is None:
+            self._protocol = self._clients.find_protocol()
+        client = self._client = self._new_client(self._protocol)
+        self._clients.connect(client)
+        client.loop_start()
+        if not self._closed.wait(CONNECT_TIMEOUT_S) and self.connected.is_set():
+            self._closed.wait()
         client.disconnect()
-        five = bool(answers) and answers[0] != "Unsupported protocol version"
-        return MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311
-
-    def _dial(self, client: Client, properties: Properties | None = None) -> None:
-        host = self._broker.host or "127.0.0.1"
-        client.connect(host, self._broker.port, self._broker.keepalive_s, properties=properties)
+        client.loop_stop()
 
     def _drain(self, client: Client) -> None:
         """Let both directions run dry: a socket closed over unread bytes is reset, and the last will goes out."""
@@ -192,28 +176,12 @@ class Bus:
         if filters:
             client.unsubscribe(filters)
             quiet.wait(DRAIN_S)
-        for info in self._unacknowledged:
-            info.wait_for_publish(DRAIN_S)
-
-    def _bare_client(self, protocol: MQTTProtocolVersion) -> Client:
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            self._client_id,
-            protocol=protocol,
-            manual_ack=True,
-            reconnect_on_failure=False,
-            clean_session=None if protocol == MQTTProtocolVersion.MQTTv5 else True,
-        )
-        client.connect_timeout = CONNECT_TIMEOUT_S
-        client.on_socket_open = _set_nodelay
-        if self._broker.username is not None:
-            password = self._broker.password
-            client.username_pw_set(self._broker.username, password.get_secret_value() if password else None)
-        return client
+        for info in list(self._unacknowledged):
+            with suppress(RuntimeError, ValueError):  # it never left
+                info.wait_for_publish(DRAIN_S)
 
     def _new_client(self, protocol: MQTTProtocolVersion) -> Client:
-        client = self._bare_client(protocol)
-        client.max_inflight_messages_set(0)  # the journal keeps the window, not paho
+        client = self._clients.make(protocol)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_publish = self._published
@@ -227,6 +195,7 @@ class Bus:
             log.error("broker %s refuses us: %s", self.address, reason)
             self._closed.set()
             return
+        self._unacknowledged.clear()
         with self._subscribing:
             self._send_subscriptions(client, [topic_filter for topic_filter, _ in self._subscriptions])
             self.connected.set()
@@ -269,24 +238,6 @@ class Bus:
             _guarded(lambda receive=receive: receive(incoming))  # type: ignore[misc]
         if not receivers:
             ack()
-
-
-def _connect_properties(protocol: MQTTProtocolVersion) -> Properties | None:
-    if protocol != MQTTProtocolVersion.MQTTv5:
-        return None
-    return _properties(PacketTypes.CONNECT, ReceiveMaximum=RECEIVE_MAXIMUM)
-
-
-def _properties(packet_type: int, **values: object) -> Properties:
-    properties = Properties(packet_type)  # type: ignore[no-untyped-call]
-    for name, value in values.items():
-        setattr(properties, name, value)
-    return properties
-
-
-def _set_nodelay(_: Client, __: Any, sock: Any) -> None:
-    """Without this, Nagle's algorithm and delayed acknowledgement add 40 ms to a press."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _guarded(call: Callable[[], None]) -> None:
