@@ -1,0 +1,238 @@
+"""A bus in memory with the interface of the real one, and what else the tests of this room share."""
+
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from paho.mqtt.client import topic_matches_sub
+
+from hub import topics
+from hub.bus import Message
+from hub.consumer import Consumer
+from hub.event import Event, decode
+from hub.handler import MARK, HandlerConfig, Reaction, handler
+from hub.journal import Journal
+from hub.producer import Producer
+from hub.state import State
+from tests.house import ROOT, until
+
+HUB = "doorbell/hub/home"
+NOTIFY = "doorbell/handler/notify"
+PRESSED = "doorbell.pressed"
+Fate = Callable[[str, bytes], int]
+
+
+class FakeBroker:
+    """Delivers at once and keeps nothing.
+
+    Attributes:
+        fate: Asked for each message how often it arrives: 0 loses it, 2 doubles it, -1 keeps it until `release`.
+        heard: Everything published, in order.
+    """
+
+    def __init__(self) -> None:
+        self.fate: Fate = lambda _, __: 1
+        self.heard: list[tuple[str, bytes]] = []
+        self.kept: list[tuple[str, bytes, bool]] = []
+        self._buses: list[FakeBus] = []
+        self._work: deque[Callable[[], None]] = deque()
+        self._network = threading.RLock()
+        self._working = False
+
+    def bus(self, *, connected: bool = True) -> "FakeBus":
+        bus = FakeBus(self)
+        self._buses.append(bus)
+        if connected:
+            bus.connected.set()
+        return bus
+
+    def take(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
+        self.heard.append((topic, payload))
+        times = self.fate(topic, payload)
+        if times < 0:
+            self.kept.append((topic, payload, retained))
+        for _ in range(times):
+            self.later(lambda: self._deliver(topic, payload, retained))
+        self.work()
+
+    def release(self, order: Iterable[int] | None = None) -> None:
+        """Deliver what was kept, in this order."""
+        kept, self.kept = self.kept, []
+        for number in range(len(kept)) if order is None else order:
+            self.later(lambda message=kept[number]: self._deliver(*message))
+        self.work()
+
+    def later(self, work: Callable[[], None]) -> None:
+        self._work.append(work)
+
+    def work(self) -> None:
+        """Like the network thread: one thing after the other, never one inside another."""
+        with self._network:
+            if self._working:
+                return
+            self._working = True
+            try:
+                while self._work:
+                    self._work.popleft()()
+            finally:
+                self._working = False
+
+    def events(self, kind: str) -> list[Event]:
+        return [decode(payload) for topic, payload in self.heard if f"/event/{kind}/" in topic]
+
+    def _deliver(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
+        for bus in self._buses:
+            if bus.connected.is_set():
+                bus.hear(topic, payload, retained=retained)
+
+
+class FakeBus:
+    """One connection to the broker in memory.
+
+    Attributes:
+        acknowledges: Whether the broker takes what we publish (True), refuses it (False) or says nothing (None).
+        acknowledged: The topics of the messages that were acknowledged, in order.
+    """
+
+    protocol = "5.0"
+    address = "memory"
+
+    def __init__(self, broker: FakeBroker) -> None:
+        self.broker = broker
+        self.connected = threading.Event()
+        self.on_connect: list[Callable[[], None]] = []
+        self.on_published: Callable[[int, bool], None] = lambda _, __: None
+        self.acknowledges: bool | None = True
+        self.acknowledged: list[str] = []
+        self.retained: list[str] = []
+        self._subscriptions: list[tuple[str, Callable[[Message], None]]] = []
+        self._number = 0
+
+    def subscribe(self, topic_filter: str, receive: Callable[[Message], None]) -> None:
+        self._subscriptions.append((topic_filter, receive))
+
+    def unsubscribe(self, topic_filter: str) -> None:
+        self._subscriptions = [pair for pair in self._subscriptions if pair[0] != topic_filter]
+
+    def filters(self) -> list[str]:
+        return [topic_filter for topic_filter, _ in self._subscriptions]
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, **_: str) -> int | None:
+        if not self.connected.is_set():
+            return None
+        self._number += 1
+        number, taken = self._number, self.acknowledges
+        if retain:
+            self.retained.append(topic)
+        if taken is not None:
+            self.broker.later(lambda: self.on_published(number, taken))
+        self.broker.take(topic, payload)
+        return number
+
+    def hear(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
+        for topic_filter, receive in list(self._subscriptions):
+            if topic_matches_sub(topic_filter, topic):
+                receive(Message(topic, payload, retained, lambda: self.acknowledged.append(topic)))
+
+    def connect(self) -> None:
+        """A new connection: what was under way in the old one is forgotten."""
+        self.connected.set()
+        for call in self.on_connect:
+            self.broker.later(call)
+        self.broker.work()
+
+
+def ring(producer: Producer, subject: str = "front", *, age_s: float = 0.0, **data: Any) -> Event:
+    """One press, that long ago."""
+    return producer.say(PRESSED, subject, data, time=datetime.now(UTC) - timedelta(seconds=age_s))
+
+
+def journaled(state: State, kind: str = PRESSED, subject: str = "front", source: str = HUB, **more: Any) -> Event:
+    """One event in a journal, not published."""
+    time = more.pop("time", datetime.now(UTC))
+    with state.write(durable=False) as db:
+        return Journal(state, source).append(db, kind, subject, more.pop("data", {}), time=time, **more)
+
+
+def does(act: Callable[[Event], Any] = lambda _: None) -> Callable[..., Any]:
+    """A handler's function that does this with the event."""
+
+    def react(event: Event, config: HandlerConfig) -> Any:
+        return act(event)
+
+    return react
+
+
+def reaction(function: Callable[..., Any], *types: str, **rules: Any) -> dict[str, Reaction]:
+    """What the loader makes of a decorated function."""
+    made: Reaction = getattr(handler(*(types or (PRESSED,)), **rules)(function), MARK)
+    return dict.fromkeys(made.types, made)
+
+
+def consumer_of(
+    state: State, bus: FakeBus, reactions: Mapping[str, Reaction], config: HandlerConfig | None = None, **more: Any
+) -> Consumer:
+    settings = config or HandlerConfig()
+    return Consumer(
+        more.pop("source", NOTIFY), reactions=reactions, resources=more, config=settings, state=state, bus=bus
+    )
+
+
+def run_until(
+    consumer: Consumer, condition: Callable[[], Any], what: Callable[[], str] | str = "the consumer gets there"
+) -> None:
+    """Run it in this thread, where deadlines work, until the condition is true."""
+    failures: list[BaseException] = []
+    ended = threading.Event()
+
+    def watch() -> None:
+        try:
+            until(lambda: ended.is_set() or condition(), what, 8)
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the test's own thread
+            failures.append(error)
+        finally:
+            consumer.stop()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        consumer.run()
+    finally:
+        ended.set()
+        watcher.join()
+    if failures:
+        raise failures[0]
+
+
+def outcomes(state: State) -> list[tuple[str, Mapping[str, Any]]]:
+    """Type and data of what stands in a journal, in order."""
+    with state.read() as db:
+        rows = db.execute("SELECT payload FROM journal ORDER BY position").fetchall()
+    return [(event.type, event.data) for event in (decode(payload) for (payload,) in rows)]
+
+
+def rows(state: State, query: str) -> list[tuple[Any, ...]]:
+    with state.read() as db:
+        return db.execute(query).fetchall()
+
+
+def python(program: str, *arguments: str | Path, **more: Any) -> "subprocess.Popen[str]":
+    """A small program of its own, with our packages at hand."""
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **more,
+    )
+
+
+def cursor(state: State, topic: str = topics.event(HUB, PRESSED, "front")) -> int | None:
+    found = [sequence for (where, sequence) in rows(state, "SELECT topic, sequence FROM cursor") if where == topic]
+    return found[0] if found else None

@@ -1,0 +1,35 @@
+"""The hearing half of a consumer, without a handler: takes each event once and notes it."""
+
+from hub import topics
+from hub.catchup import CatchUp
+from hub.event import decode
+from hub.inbox import Inbox
+from tests.hub.fakes import NOTIFY, PRESSED
+
+
+class Listener:
+    """The hearing half of a consumer: takes each event once and notes its id."""
+
+    def __init__(self, state, bus, kinds=(PRESSED,), since=0.0):
+        self.state, self.bus, self.taken, self.live = state, bus, [], []
+        self.inbox = Inbox(state)
+        self.catch_up = CatchUp(bus, self.inbox, NOTIFY, dict.fromkeys(kinds, since), lambda: None)
+        for kind in kinds:
+            bus.subscribe(topics.event_filter(kind), lambda message: self.live.append(decode(message.payload)))
+
+    def work(self):
+        """Until there is nothing to do now; returns in how many seconds there will be."""
+        while True:
+            while self.live or (event := self.catch_up.next_event()):
+                self._take(self.live.pop(0) if self.live else event)
+            pause_s = self.catch_up.ask_what_is_due()
+            if not self.live and not self.catch_up._pages and pause_s > 0:
+                return pause_s
+
+    def _take(self, event):
+        if held := self.inbox.begin(event, durable=False):
+            self.taken.append(event.id)
+            with self.state.write(durable=False) as db:
+                self.inbox.finish(db, held)
+            if not self.inbox.is_complete_to(event):
+                self.catch_up.ask_soon([event.type])
