@@ -164,7 +164,7 @@ class _Clip:
 
 def _without_password(text: str) -> str:
     """`rtsp://user:secret@host` must not stand in a log."""
-    return re.sub(r"//[^/@\s]*@", "//", text)
+    return re.sub(r"//[^/\s]*@", "//", text)
 
 
 def _open(source: str) -> Any:

@@ -7,7 +7,7 @@ published again from the journal, and what is missed is asked for again by the i
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +46,15 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscription:
+    """What somebody here listens to."""
+
+    topic_filter: str
+    receive: Callable[[Message], None]
+    qos: int
+
+
+@dataclass(frozen=True, slots=True)
 class Will:
     """What the broker says for us when we vanish."""
 
@@ -72,7 +81,7 @@ class Bus:
         self._will = will
         self._protocol: MQTTProtocolVersion | None = None  # found out at the first connection
         self._client: Client | None = None
-        self._subscriptions: list[tuple[str, Callable[[Message], None]]] = []
+        self._subscriptions: list[Subscription] = []
         self._unacknowledged: deque[MQTTMessageInfo] = deque(maxlen=8)  # the last ones, to wait for at the end
         self._subscribing = threading.Lock()
         self._stopping = threading.Event()
@@ -106,16 +115,23 @@ class Bus:
         if self._thread.ident:
             self._thread.join(CONNECT_TIMEOUT_S)
 
-    def subscribe(self, topic_filter: str, receive: Callable[[Message], None]) -> None:
-        """Have messages of these topics given to `receive`, now and after each reconnect."""
+    def subscribe(self, topic_filter: str, receive: Callable[[Message], None], *, qos: int = 1) -> None:
+        """Have messages of these topics given to `receive`, now and after each reconnect.
+
+        Args:
+            topic_filter: With the wildcards of MQTT.
+            receive: Called in the network thread.
+            qos: 1 for what stays the broker's until it is acknowledged; 0 for what is asked again if it gets lost, so
+                that it need not queue behind events which wait for a slow handler.
+        """
         with self._subscribing:
-            self._subscriptions.append((topic_filter, receive))
+            self._subscriptions.append(Subscription(topic_filter, receive, qos))
             if self.connected.is_set() and (client := self._client):
-                self._send_subscriptions(client, [topic_filter])
+                self._send_subscriptions(client, self._subscriptions[-1:])
 
     def unsubscribe(self, topic_filter: str) -> None:
         """No longer receive these topics."""
-        self._subscriptions = [pair for pair in self._subscriptions if pair[0] != topic_filter]
+        self._subscriptions = [one for one in self._subscriptions if one.topic_filter != topic_filter]
         if client := self._client:
             client.unsubscribe(topic_filter)
 
@@ -172,7 +188,7 @@ class Bus:
         quiet = threading.Event()
         client.on_unsubscribe = lambda *_: quiet.set()
         with self._subscribing:
-            filters = list(dict.fromkeys(topic_filter for topic_filter, _ in self._subscriptions))
+            filters = list(dict.fromkeys(one.topic_filter for one in self._subscriptions))
         if filters:
             client.unsubscribe(filters)
             quiet.wait(DRAIN_S)
@@ -197,17 +213,18 @@ class Bus:
             return
         self._unacknowledged.clear()
         with self._subscribing:
-            self._send_subscriptions(client, [topic_filter for topic_filter, _ in self._subscriptions])
+            self._send_subscriptions(client, self._subscriptions)
             self.connected.set()
         log.info("connected to the broker at %s with MQTT %s", self.address, self.protocol)
         for call in self.on_connect:
             _guarded(call)
 
-    def _send_subscriptions(self, client: Client, filters: list[str]) -> None:
+    def _send_subscriptions(self, client: Client, subscriptions: Sequence[Subscription]) -> None:
         five = self._protocol == MQTTProtocolVersion.MQTTv5
-        options: Any = SubscribeOptions(qos=1) if five else 1
-        if filters:
-            client.subscribe([(topic_filter, options) for topic_filter in dict.fromkeys(filters)])
+        wanted = {one.topic_filter: one.qos for one in subscriptions}
+        options: Any = [(name, SubscribeOptions(qos=qos) if five else qos) for name, qos in wanted.items()]
+        if options:
+            client.subscribe(options)
 
     def _disconnected(
         self, client: Client, _: Any, __: DisconnectFlags, reason: ReasonCode, ___: Properties | None
@@ -230,9 +247,7 @@ class Bus:
             if client is self._client:
                 client.ack(message.mid, message.qos)
 
-        receivers = [
-            call for topic_filter, call in self._subscriptions if topic_matches_sub(topic_filter, message.topic)
-        ]
+        receivers = [one.receive for one in self._subscriptions if topic_matches_sub(one.topic_filter, message.topic)]
         incoming = Message(message.topic, bytes(message.payload), message.retain, ack)
         for receive in dict.fromkeys(receivers):
             _guarded(lambda receive=receive: receive(incoming))  # type: ignore[misc]

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub import topics
 from hub.bus import Bus, Message
-from hub.event import BadEvent, Event, from_wire, uuid7
+from hub.event import EPOCH, BadEvent, Event, from_wire, uuid7
 from hub.inbox import Inbox
 from hub.journal import Head
 
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 AUDIT_S = 60.0  # a broker that silently dropped the last event of a topic is found out after this long
 UNANSWERED_S = 2.0
 BACKLOG_PAGES = 4
+MANY = 10**15  # more events than a house will see
 
 
 class CatchUp:
@@ -42,9 +43,10 @@ class CatchUp:
         self._events: deque[Event] = deque()
         self._ask_at = dict.fromkeys(since, 0.0)  # monotonic seconds
         self._patience_s = dict.fromkeys(since, UNANSWERED_S)
+        self._request = dict.fromkeys(since, "")  # the last question for each type
         bus.on_connect.append(self.ask_all)
-        bus.subscribe(topics.answer("doorbell/+/+", topics.name_of(source)), self._receive)
-        bus.subscribe(topics.status("doorbell/+/+"), self._producer_status)
+        bus.subscribe(topics.answer("doorbell/+/+", topics.name_of(source)), self._receive, qos=0)
+        bus.subscribe(topics.status("doorbell/+/+"), self._producer_status, qos=0)
 
     def ask_all(self) -> None:
         """Ask for every type soon."""
@@ -75,10 +77,11 @@ class CatchUp:
         return max(0.0, min(self._ask_at.values(), default=now + AUDIT_S) - now)
 
     def _ask(self, kind: str) -> None:
+        request = self._request[kind] = uuid7()
         question = {
-            "request": uuid7(),
+            "request": request,
             "cursors": self._inbox.cursors(kind),
-            "known": self._inbox.known_producers(),
+            "known": self._inbox.known_producers(kind),
             "since": self._since[kind],
         }
         payload = json.dumps(question, separators=(",", ":")).encode()
@@ -106,27 +109,43 @@ class CatchUp:
 
     def _open(self, page: Mapping[str, Any]) -> None:
         try:
-            source, heads = page["source"], [Head(**head) for head in page["heads"]]
-            events = [from_wire(wire) for wire in page["events"]]
-            more = bool(page["more"])
-            self._check_sender(page, source, events)
-        except (BadEvent, KeyError, TypeError, AttributeError) as error:
+            source, heads, events = self._checked(page)
+        except BadEvent as error:
             log.warning("a page of old events is refused: %s", error)
             return
         for lost in self._inbox.learn(source, heads):
             log.error("lost to the retention of %s before we could have it: %s", source, lost)
         self._events.extend(event for event in events if event.type in self._since)
-        for kind in {topic_type(head.topic) for head in heads} & self._since.keys():
-            self._patience_s[kind] = AUDIT_S
-            self._ask_at[kind] = time.monotonic() + (0 if more else AUDIT_S)
+        for kind in {topics.type_of(head.topic) for head in heads}:
+            self._plan_next(kind, more=page.get("more") is True, is_last=page.get("request") == self._request[kind])
 
-    def _check_sender(self, page: Mapping[str, Any], source: str, events: list[Event]) -> None:
-        if page["topic"] != topics.answer(source, topics.name_of(self._source)):
-            raise BadEvent("it answers for somebody else")
+    def _plan_next(self, kind: str, *, more: bool, is_last: bool) -> None:
+        """Ask at once where there is more; only the answer to our last question lets us rest."""
+        if more:
+            self._ask_at[kind] = 0.0
+        elif is_last and self._ask_at[kind] > 0:
+            self._patience_s[kind] = AUDIT_S
+            self._ask_at[kind] = time.monotonic() + AUDIT_S
+
+    def _checked(self, page: Mapping[str, Any]) -> tuple[str, list[Head], list[Event]]:
+        """What a page says, if its sender may say it: everybody speaks of their own topics only."""
+        try:
+            source = str(page["source"])
+            if page["topic"] != topics.answer(source, topics.name_of(self._source)):
+                raise BadEvent("it answers for somebody else")
+            heads = [self._head(source, head) for head in page["heads"]]
+            events = [from_wire(wire) for wire in page["events"]]
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise error if isinstance(error, BadEvent) else BadEvent("it is malformed") from None
         if any(event.source != source for event in events):
             raise BadEvent("it holds events of somebody else")
+        return source, heads, events
 
-
-def topic_type(topic: str) -> str:
-    """The event type in an event's topic."""
-    return topic.split("/")[4]
+    def _head(self, source: str, head: Mapping[str, Any]) -> Head:
+        topic, epoch, after, last = head["topic"], head["epoch"], head["after"], head["last"]
+        numbers = type(after) is int and type(last) is int and 0 <= after <= last < MANY
+        if not isinstance(topic, str) or not isinstance(epoch, str) or not EPOCH.fullmatch(epoch) or not numbers:
+            raise BadEvent("a head is malformed")
+        if not topic.startswith(f"{source}/event/") or topics.type_of(topic) not in self._since:
+            raise BadEvent("it speaks of topics that are not its own, or that nobody asked for")
+        return Head(topic, epoch, after, last)

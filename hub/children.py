@@ -93,7 +93,7 @@ class Child:
         if code == 0:
             return
         if code == EX_CONFIG:
-            self.echo(self.name, "not started again until its file or its settings change")
+            self.echo(self.name, "not started again until its file changes")
             return
         if time.monotonic() - self._started_at > STEADY_S:
             self._backoff.reset()

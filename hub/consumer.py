@@ -53,7 +53,8 @@ class Consumer:
         self._live: queue.SimpleQueue[tuple[Event, Message] | None] = queue.SimpleQueue()
         self._refused: Counter[str] = Counter()
         self._stopping = False
-        since = {kind: state.born - reaction.since_s for kind, reaction in reactions.items()}
+        first = self._inbox.first_reactions(reactions, _now())
+        since = {kind: first[kind] - reaction.since_s for kind, reaction in reactions.items()}
         self._catch_up = CatchUp(bus, self._inbox, source, since, self._wake)
         for kind in reactions:
             bus.subscribe(topics.event_filter(kind), self._receive)
@@ -152,7 +153,7 @@ class Consumer:
         if reaction is None:
             self._bury(held, "the handler's file no longer reacts to this type", {})
             return
-        if self._config.doors is not None and held.event.subject not in self._config.doors:
+        if self._config.doors is not None and not held.is_timer and held.event.subject not in self._config.doors:
             self._forget(held)
             return
         if reason := self._reason_to_skip(held, reaction):
@@ -179,27 +180,29 @@ class Consumer:
         limit_s = self._config.timeout_s or reaction.timeout_s
         started, clock = _now(), time.perf_counter()
         failure: BaseException | None = None
-        note: Any = None
+        note = ""
         try:
             with running(attempt), deadline(limit_s):
-                note = reaction.function(*arguments)
-        except (Exception, Overdue) as error:  # noqa: BLE001 - the handler's code may raise anything
+                note = _text(reaction.function(*arguments))
+        except (Exception, Overdue, SystemExit) as error:  # noqa: BLE001 - the handler's code may raise anything
             failure = error
         data: dict[str, Any] = {
             "started_after_ms": round((started - event.time.timestamp()) * 1000, 3),
             "took_ms": round((time.perf_counter() - clock) * 1000, 3),
         }
         if failure is None:
-            self._conclude(held, "handler.done", data | ({"note": str(note)[:NOTE_LENGTH]} if note else {}), attempt)
+            self._conclude(held, "handler.done", data | ({"note": note} if note else {}), attempt)
         else:
             self._fail(held, reaction, failure, data, limit_s)
 
     def _fail(
         self, held: Held, reaction: Reaction, failure: BaseException, data: dict[str, Any], limit_s: float
     ) -> None:
-        words = f"it took longer than {limit_s:g} s" if isinstance(failure, Overdue) else _words(failure)
-        if isinstance(failure, Overdue) and self._stopping:
-            words = "stopped while it ran"
+        overdue = isinstance(failure, Overdue)
+        if overdue and self._stopping:
+            self._set_back(held, data)
+            return
+        words = f"it took longer than {limit_s:g} s" if overdue else _words(failure)
         log.warning(
             "%s failed (attempt %d): %s",
             reaction.name,
@@ -207,13 +210,21 @@ class Consumer:
             words,
             exc_info=_trace(held, failure),
         )
-        if isinstance(failure, Drop) or held.event.attempt >= reaction.attempts:
+        may_be_done = overdue and reaction.on_redelivery == "skip"
+        if isinstance(failure, Drop) or may_be_done or held.event.attempt >= reaction.attempts:
             self._bury(held, words, data)
             return
         wait_s = backoff_s(held.event.attempt, reaction.backoff_s, reaction.backoff_max_s)
         with self._state.write(durable=True) as db:
             self._inbox.retry(db, held, _now() + wait_s)
             self._say(db, held, "handler.retried", data | {"reason": words, "again_in_s": round(wait_s, 3)})
+        self._producer.publish()
+
+    def _set_back(self, held: Held, data: dict[str, Any]) -> None:
+        """We are to stop, and cut it off: the next process takes it up, as after a crash."""
+        with self._state.write(durable=True) as db:
+            self._inbox.set_back(db, held, _now())
+            self._say(db, held, "handler.retried", data | {"reason": "stopped while it ran", "again_in_s": 0})
         self._producer.publish()
 
     def _conclude(self, held: Held, outcome: str, data: dict[str, Any], attempt: LiveAttempt | None = None) -> None:
@@ -259,7 +270,19 @@ def _now() -> float:
 
 
 def _words(failure: BaseException) -> str:
-    return (str(failure) or type(failure).__name__)[:NOTE_LENGTH]
+    if isinstance(failure, SystemExit):
+        return "it called sys.exit(): a handler returns, or raises"
+    return _text(failure) or type(failure).__name__
+
+
+def _text(value: object) -> str:
+    """What a handler returned or raised, as text that can travel: an act is never repeated because of words."""
+    if value is None:
+        return ""
+    try:
+        return str(value).encode("utf-8", "replace").decode()[:NOTE_LENGTH]
+    except Exception:  # noqa: BLE001 - somebody else's __str__
+        return type(value).__name__
 
 
 def _trace(held: Held, failure: BaseException) -> BaseException | None:

@@ -5,6 +5,7 @@ import json
 import logging
 import threading
 import time
+from collections import deque
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,12 +17,13 @@ from hub import topics
 from hub.bus import Bus, Message
 from hub.process import on_stop, serve
 from hub.producer import Producer
-from hub.state import State
+from hub.state import State, StateError
 from hub.status import Status, will
 
 log = logging.getLogger(__name__)
 SETTLE_S = 1.0
 PRESSED = "doorbell.pressed"
+UNWRITTEN = 1000  # presses kept in memory while the disk takes nothing
 
 
 def main() -> None:
@@ -61,6 +63,7 @@ class Hub:
     def __init__(self, settings: Settings, producer: Producer, bus: Bus) -> None:
         self._settings, self._producer = settings, producer
         self._buttons: dict[str, Button] = {}
+        self._unwritten: deque[tuple[str, str, datetime, str | None]] = deque(maxlen=UNWRITTEN)
         bus.subscribe(topics.press("doorbell/+/+", settings.hub, "+"), self._wish)
         bus.on_connect.append(producer.publish)
 
@@ -77,24 +80,30 @@ class Hub:
         return faults
 
     def settle(self) -> None:
-        """Write down what can wait."""
+        """Write down what can wait, and what could not be written before."""
+        for _ in range(len(self._unwritten)):
+            self._pressed(*self._unwritten.popleft())
         self._producer.settle()
 
     def close(self) -> None:
         """Let go of the buttons."""
         for button in self._buttons.values():
             button.close()
-        self._producer.settle()
+        self.settle()
 
     def _pressed(self, door: str, via: str, at: datetime, wish: str | None = None) -> None:
         """The press: on the disk first, then on its way."""
         data = {"name": self._settings.door_name(door), "via": via}
-        event = self._producer.say(PRESSED, door, data, time=at, id=wish)
-        log.info("%s pressed (%s)", door, event.id)
+        try:
+            event = self._producer.say(PRESSED, door, data, time=at, id=wish)
+        except StateError as error:
+            log.error("%s pressed, and it cannot be written down yet: %s", door, error)  # noqa: TRY400 - it says it all
+            self._unwritten.append((door, via, at, wish))
+        else:
+            log.info("%s pressed (%s)", door, event.id)
 
     def _wish(self, message: Message) -> None:
         """Somebody presses from afar. Its id becomes the event's, so that a wish delivered twice rings once."""
-        message.ack()
         door = topics.name_of(message.topic)
         try:
             wish = json.loads(message.payload)["id"]
@@ -104,6 +113,7 @@ class Hub:
             log.warning("%s: not a press that I can make", message.topic)
         elif not self._producer.journal.knows(wish):
             self._pressed(door, "command", datetime.now(UTC), wish)
+        message.ack()
 
 
 def _button(wanted: ButtonSettings) -> Button:

@@ -14,7 +14,7 @@ from hub.trace import TRACEPARENT
 
 MAX_BYTES = 65_536  # far below any broker's packet limit; pictures travel by reference
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
-_EPOCH = re.compile(r"[0-9a-f]{16}")
+EPOCH = re.compile(r"[0-9a-f]{16}")
 _SEQUENCE = re.compile(r"[0-9]{16}")
 
 
@@ -93,10 +93,10 @@ def encode(event: Event) -> bytes:
         wire["causationid"] = event.cause
     try:
         payload = json.dumps(wire, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise BadEvent(f"the data of {event.type} is not JSON: {error}") from None
+    except (TypeError, ValueError, RecursionError):
+        raise BadEvent("its data is no JSON: only text, finite numbers, true, false, null, lists and objects") from None
     if len(payload) > MAX_BYTES:
-        raise BadEvent(f"{event.type} is {len(payload)} bytes, {MAX_BYTES} at most. Send large data as a path")
+        raise BadEvent(f"larger than {MAX_BYTES} bytes. Send large data as a path")
     return payload
 
 
@@ -131,7 +131,7 @@ def from_wire(wire: Mapping[str, Any]) -> Event:
     source, kind, subject = (_text(wire, key, 128) for key in ("source", "type", "subject"))
     if fault := topics.fault_in(source, kind, subject):
         raise BadEvent(fault)
-    return Event(
+    event = Event(
         id=_text(wire, "id", 64),
         type=kind,
         source=source,
@@ -139,10 +139,12 @@ def from_wire(wire: Mapping[str, Any]) -> Event:
         time=_time(_text(wire, "time", 40)),
         data=data,
         sequence=_sequence(_text(wire, "sequence", 16)),
-        epoch=_matching(_EPOCH, _text(wire, "epoch", 16), "epoch"),
+        epoch=_matching(EPOCH, _text(wire, "epoch", 16), "epoch"),
         traceparent=_matching(TRACEPARENT, _text(wire, "traceparent", 55), "traceparent"),
         cause=_text(wire, "causationid", 64) if "causationid" in wire else None,
     )
+    encode(event)  # what cannot be written again (1e999, half a surrogate) could not be kept
+    return event
 
 
 def _text(wire: Mapping[str, Any], key: str, limit: int) -> str:

@@ -14,6 +14,7 @@ from hub import topics
 
 Function = TypeVar("Function", bound=Callable[..., str | None])
 MARK = "__doorbell_reaction__"
+NOT_PLAIN = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
 
 
 class Drop(Exception):  # noqa: N818 - it is an order, not an error: `raise Drop("no such camera")`
@@ -127,6 +128,12 @@ def handler(
         raise TypeError("timeout_s must be more than 0 and attempts at least 1")
 
     def mark(function: Function) -> Function:
+        if hasattr(function, MARK):
+            raise TypeError(f'{function.__name__} has two @handler. Name all its events in one: @handler("a.b", "c.d")')
+        if any(is_other(function) for is_other in NOT_PLAIN):
+            raise TypeError(
+                f"{function.__name__} is async or a generator; a handler is a plain function: def, no yield"
+            )
         wanted = 3 if uses else 2
         taken = len(inspect.signature(function).parameters)
         if taken != wanted:

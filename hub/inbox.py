@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from hub import topics
 from hub.event import Event, decode, encode
 from hub.journal import Head
 from hub.state import State
@@ -98,6 +99,10 @@ class Inbox:
         """In the open transaction: try again at that time (Unix seconds)."""
         self._set(db, held, "state = 'waiting', due = ?", due)
 
+    def set_back(self, db: sqlite3.Connection, held: Held, due: float) -> None:
+        """In the open transaction: it was cut off by our own stop; that was no attempt, but may have been an act."""
+        self._set(db, held, "state = 'crashed', due = ?, attempts = attempts - 1", due)
+
     def bury(self, db: sqlite3.Connection, held: Held, reason: str) -> None:
         """In the open transaction: to the dead letters, with the reason."""
         self._set(db, held, "state = 'dead', due = NULL, reason = ?", reason)
@@ -107,9 +112,9 @@ class Inbox:
         topic = f"{TIMER}{event.type}/{event.subject}"
         with self._state.write(durable=True) as db:
             db.execute("DELETE FROM inbox WHERE topic = ? AND state = 'waiting'", (topic,))
-            row = db.execute("SELECT sequence FROM head WHERE topic = ?", (topic,)).fetchone()
-            timer = replace(event, sequence=(row[0] if row else 0) + 1)
-            db.execute("INSERT OR REPLACE INTO head VALUES (?, ?)", (topic, timer.sequence))
+            row = db.execute("SELECT MAX(sequence) FROM head WHERE topic = ?", (topic,)).fetchone()
+            timer = replace(event, sequence=(row[0] or 0) + 1)
+            db.execute("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", (topic, timer.epoch, timer.sequence))
             self._insert(db, topic, timer, "waiting", due)
 
     def is_complete_to(self, event: Event) -> bool:
@@ -122,12 +127,21 @@ class Inbox:
         """Topic, epoch and sequence up to which everything of this type has been taken."""
         with self._state.read() as db:
             rows = db.execute("SELECT topic, epoch, sequence FROM cursor").fetchall()
-        return [row for row in rows if row[0].split("/")[4] == kind]
+        return [row for row in rows if topics.type_of(row[0]) == kind]
 
-    def known_producers(self) -> list[str]:
-        """The sources that have answered us before: everything new of theirs is owed to us."""
+    def known_producers(self, kind: str) -> list[str]:
+        """The sources that have answered us for this type: everything new of theirs is owed to us."""
         with self._state.read() as db:
-            return [source for (source,) in db.execute("SELECT source FROM producer")]
+            rows = db.execute("SELECT source FROM producer WHERE type = ?", (kind,)).fetchall()
+        return [source for (source,) in rows]
+
+    def first_reactions(self, kinds: Iterable[str], now: float) -> dict[str, float]:
+        """Since when (Unix seconds) we react to each type; now, for a type that is new to us."""
+        with self._state.write(durable=True) as db:
+            for kind in kinds:
+                db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (f"first {kind}", repr(now)))
+            rows = db.execute("SELECT key, value FROM meta WHERE key LIKE 'first %'").fetchall()
+        return {key.removeprefix("first "): float(value) for key, value in rows}
 
     def learn(self, source: str, heads: Iterable[Head]) -> list[str]:
         """Note what a producer says of its topics; returns what retention took before we could have it."""
@@ -138,9 +152,10 @@ class Inbox:
                 if cursor is not None and cursor < head.after:
                     lost.append(f"{head.topic}: {cursor + 1} to {head.after}")
                 if cursor is None or cursor < head.after:
-                    db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)", (head.topic, head.epoch, head.after))
+                    self._move(db, head.topic, head.epoch, head.after)
                 self._advance(db, head.topic, head.epoch)
-            db.execute("INSERT OR IGNORE INTO producer VALUES (?)", (source,))
+                kind = topics.type_of(head.topic)
+                db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (source, kind))
         return lost
 
     def _seen(self, db: sqlite3.Connection, topic: str, event: Event) -> bool:
@@ -177,8 +192,12 @@ class Inbox:
         while db.execute(taken, (topic, epoch, position + 1)).fetchone():
             position += 1
         if position != (known or 0):
-            db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)", (topic, epoch, position))
-            db.execute(
-                "DELETE FROM inbox WHERE state = 'done' AND topic = ? AND epoch = ? AND sequence <= ?",
-                (topic, epoch, position),
-            )
+            self._move(db, topic, epoch, position)
+
+    def _move(self, db: sqlite3.Connection, topic: str, epoch: str, position: int) -> None:
+        """Set the cursor; what was finished before it need not be kept."""
+        db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)", (topic, epoch, position))
+        db.execute(
+            "DELETE FROM inbox WHERE state = 'done' AND topic = ? AND epoch = ? AND sequence <= ?",
+            (topic, epoch, position),
+        )

@@ -1,14 +1,13 @@
 """The journal: what this process said, kept before it is published (transactional outbox)."""
 
-import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from hub import topics, trace
-from hub.event import Event, encode, uuid7
+from hub.event import BadEvent, Event, encode, uuid7
 from hub.state import State
 
 
@@ -57,8 +56,10 @@ class Journal:
         Raises:
             BadEvent: type, subject or data cannot be published; nothing was written.
         """
-        topic = topics.event(self.source, kind, subject)
-        row = db.execute("SELECT sequence FROM head WHERE topic = ?", (topic,)).fetchone()
+        if fault := topics.fault_in(self.source, kind, subject):
+            raise BadEvent(f"{kind}: {fault}")
+        topic, epoch = topics.event(self.source, kind, subject), self._state.epoch
+        row = db.execute("SELECT sequence FROM head WHERE topic = ? AND epoch = ?", (topic, epoch)).fetchone()
         event = Event(
             id=id or uuid7(),
             type=kind,
@@ -67,7 +68,7 @@ class Journal:
             time=time,
             data=data,
             sequence=(row[0] if row else 0) + 1,
-            epoch=self._state.epoch,
+            epoch=epoch,
             traceparent=trace.child(cause.traceparent) if cause else trace.begin(),
             cause=cause.id if cause else None,
         )
@@ -76,7 +77,7 @@ class Journal:
             "INSERT INTO journal (topic, epoch, sequence, type, id, time, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (topic, event.epoch, event.sequence, kind, event.id, time.timestamp(), payload),
         )
-        db.execute("INSERT OR REPLACE INTO head VALUES (?, ?)", (topic, event.sequence))
+        db.execute("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", (topic, epoch, event.sequence))
         return event
 
     def knows(self, event_id: str) -> bool:
@@ -101,18 +102,36 @@ class Journal:
 
         Of a topic that it has no cursor for, it is owed what happened from `since` (Unix seconds); None: everything.
         """
-        query = """SELECT topic, epoch, MIN(sequence) - 1, MAX(sequence),
-            MAX(CASE WHEN time < ? THEN sequence END) FROM journal WHERE type = ? GROUP BY topic, epoch"""
         with self._state.read() as db:
-            rows = db.execute(query, (float("-inf") if since is None else since, kind)).fetchall()
-        return [
-            Head(topic, epoch, max(removed, cursors.get((topic, epoch), old or 0)), last)
-            for topic, epoch, removed, last, old in rows
-        ]
+            heads = db.execute("SELECT topic, epoch, 0, sequence FROM head").fetchall()
+            mine = [head for head in heads if topics.type_of(head[0]) == kind]
+            return [self._owed(db, Head(*head), cursors.get(head[:2]), since) for head in mine]
 
-    def page(self, head: Head, limit: int) -> list[dict[str, Any]]:
-        """The events after `head.after`, oldest first, as JSON objects."""
+    def is_behind(self, cursors: Mapping[tuple[str, str], int]) -> bool:
+        """Whether somebody has had more from us than we know of: then this file is an older copy."""
+        with self._state.read() as db:
+            heads = {(topic, epoch): last for topic, epoch, last in db.execute("SELECT * FROM head")}
+        ours = f"{self.source}/event/"
+        return any(
+            sequence > heads.get((topic, epoch), 0)
+            for (topic, epoch), sequence in cursors.items()
+            if epoch == self._state.epoch and topic.startswith(ours)
+        )
+
+    def _owed(self, db: sqlite3.Connection, head: Head, cursor: int | None, since: float | None) -> Head:
+        row = "FROM journal WHERE topic = ? AND epoch = ?"
+        key = (head.topic, head.epoch)
+        (first,) = db.execute(f"SELECT MIN(sequence) {row}", key).fetchone()
+        removed = head.last if first is None else first - 1
+        if cursor is None and since is not None:
+            older = f"SELECT sequence {row} AND time < ? ORDER BY sequence DESC LIMIT 1"
+            found = db.execute(older, (*key, since)).fetchone()
+            cursor = found[0] if found else 0
+        return replace(head, after=max(removed, cursor or 0))
+
+    def page(self, head: Head, limit: int) -> list[bytes]:
+        """The events after `head.after`, oldest first, as they were published."""
         query = "SELECT payload FROM journal WHERE topic = ? AND epoch = ? AND sequence > ? ORDER BY sequence LIMIT ?"
         with self._state.read() as db:
             rows = db.execute(query, (head.topic, head.epoch, head.after, limit)).fetchall()
-        return [json.loads(payload) for (payload,) in rows]
+        return [payload for (payload,) in rows]

@@ -41,7 +41,7 @@ class Link:
         if self._bus is None:
             raise ConnectionError("no connection to the broker")
         with self._lock:
-            self._bus.subscribe(answer_topic, receive)
+            self._bus.subscribe(answer_topic, receive, qos=0)
             try:
                 self.publish(topic, payload)
                 return answers.get(timeout=timeout_s)

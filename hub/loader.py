@@ -17,6 +17,7 @@ from config.faults import describe
 from config.model import NAME
 from hub.handler import MARK, HandlerConfig, Reaction
 
+OTHERS = ("hub-", "run-", "cli-")  # those are the names of other processes
 NOT_OURS = ("_", ".", "test_")
 SHIPPED = Path(__file__).parent.parent / "handlers"
 
@@ -74,7 +75,7 @@ def load(path: Path, settings: Settings) -> HandlerFile:
         SettingsError: with every fault found in the file and in its settings.
     """
     name = path.stem
-    if not re.fullmatch(NAME, name):
+    if not re.fullmatch(NAME, name) or name.startswith(OTHERS):
         good = re.sub(r"[^a-z0-9_-]", "_", name.lower())
         raise SettingsError(
             [f"{path.name}: not a handler's name. Use a-z, 0-9, - and _, beginning with a letter, like {good}.py"]

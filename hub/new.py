@@ -1,11 +1,14 @@
 """Writes a handler file to begin with, and the test that belongs to it."""
 
+import keyword
 import re
 from pathlib import Path
 
 from config import SettingsError
 from config.model import NAME
+from hub.loader import NOT_OURS
 
+NOT_NAMES = ("event", "config", "handler", "emit", "later", "memory", "link", "hub", "devices", "handlers")
 HANDLER = '''"""Say in one sentence what happens when somebody rings."""
 
 from hub import Event, HandlerConfig, handler
@@ -49,7 +52,8 @@ def write_handler(name: str, folder: Path) -> list[Path]:
     Raises:
         SettingsError: it is no name, or one of the files exists.
     """
-    if not re.fullmatch(NAME, name) or "-" in name:
+    taken = keyword.iskeyword(name) or name in NOT_NAMES or name.startswith(NOT_OURS)
+    if not re.fullmatch(NAME, name) or "-" in name or taken:
         raise SettingsError([f"{name}: not a name for a handler. Use a-z, 0-9 and _, beginning with a letter"])
     texts = {folder / f"{name}.py": HANDLER, folder / "tests" / f"test_{name}.py": TEST}
     if there := [path for path in texts if path.exists()]:

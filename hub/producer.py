@@ -3,8 +3,10 @@
 import json
 import logging
 import threading
+import time as clock
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -16,7 +18,9 @@ from hub.journal import Head, Journal
 from hub.state import State
 
 log = logging.getLogger(__name__)
-WINDOW = 20  # events published and not yet acknowledged; fewer than any broker's default queue
+WINDOW = 20  # events of a backlog published and not yet acknowledged; fewer than any broker's default queue
+LIVE_WINDOW = 100  # a live event need not wait for a broker that has forgotten to acknowledge
+PATIENCE_S = 30.0
 PAGE_EVENTS = 50
 PAGE_BYTES = 131_072
 
@@ -31,7 +35,8 @@ class Producer:
         self._state, self._bus = state, bus
         self.journal = Journal(state, source)
         self._pumping = threading.Lock()
-        self._wanted = False
+        self._wanted = 0  # the window with which somebody wants to publish
+        self._heard_at = 0.0  # monotonic seconds of the last acknowledgement, or of the first event that waits for one
         self._reconnected = False
         self._in_flight: dict[int, int] = {}  # the bus's number → position in the journal
         self._sent_to = 0  # the last position handed to the bus in this connection
@@ -39,7 +44,7 @@ class Producer:
         self._acknowledged: deque[int] = deque()  # positions to be marked in the journal
         bus.on_connect.append(self._begin_again)
         bus.on_published = self._published
-        bus.subscribe(topics.ask("doorbell/+/+", "+"), self._answer)
+        bus.subscribe(topics.ask("doorbell/+/+", "+"), self._answer, qos=0)
 
     def say(self, kind: str, subject: str, data: Mapping[str, Any], *, time: datetime, id: str | None = None) -> Event:  # noqa: A002
         """Journal an event, so that it cannot be lost any more, and publish it.
@@ -49,30 +54,36 @@ class Producer:
         """
         with self._state.write(durable=True) as db:
             event = self.journal.append(db, kind, subject, data, time=time, id=id)
-        self.publish()
+        self.publish(LIVE_WINDOW)
         return event
 
-    def publish(self) -> None:
+    def publish(self, window: int = WINDOW) -> None:
         """Hand to the bus what is waiting in the journal, as far as the window allows.
 
         Never waits for another thread that is at it: paho calls back with its own lock held, and waiting there for
         ours would be a deadlock. Whoever is at it looks again instead.
         """
-        self._wanted = True
+        self._wanted = max(self._wanted, window)
         while self._wanted and self._pumping.acquire(blocking=False):
             try:
-                self._wanted = False
-                self._pump()
+                window, self._wanted = self._wanted, 0
+                self._pump(window)
             finally:
                 self._pumping.release()
 
     def settle(self) -> None:
-        """Write down what the broker has acknowledged; called when there is time."""
-        settled = [self._acknowledged.popleft() for _ in range(len(self._acknowledged))]
+        """Write down what the broker has acknowledged; called about once a second, when there is time."""
+        settled = []
+        with suppress(IndexError):  # more than one thread may be at it
+            while True:
+                settled.append(self._acknowledged.popleft())
         if settled:
             self.journal.mark_published(settled)
+        if self._in_flight and clock.monotonic() - self._heard_at > PATIENCE_S:
+            log.warning("the broker has not acknowledged for %.0f s: publishing again", PATIENCE_S)
+            self._begin_again()
 
-    def _pump(self) -> None:
+    def _pump(self, window: int) -> None:
         if self._reconnected:
             self._reconnected = False
             self._in_flight.clear()
@@ -81,12 +92,15 @@ class Producer:
             self.settle()
         while self._answered:
             number, taken = self._answered.popleft()
+            self._heard_at = clock.monotonic()
             position = self._in_flight.pop(number, None)
             if taken and position is not None:
                 self._acknowledged.append(position)
         if len(self._acknowledged) >= WINDOW:
             self.settle()
-        for entry in self.journal.unpublished(self._sent_to, WINDOW - len(self._in_flight)):
+        if not self._in_flight:
+            self._heard_at = clock.monotonic()
+        for entry in self.journal.unpublished(self._sent_to, max(0, window - len(self._in_flight))):
             number_given = self._bus.publish(entry.topic, entry.payload)
             if number_given is None:
                 return
@@ -94,7 +108,7 @@ class Producer:
             self._sent_to = entry.position
 
     def _begin_again(self) -> None:
-        """A new connection: what was under way in the old one may be lost."""
+        """What was under way in the last connection may be lost."""
         self._reconnected = True
         self.publish()
 
@@ -111,20 +125,23 @@ class Producer:
             cursors = {(topic, epoch): int(sequence) for topic, epoch, sequence in ask["cursors"]}
             since = None if self.journal.source in ask["known"] else float(ask["since"])
             request = str(ask["request"])[:64]
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             log.warning("%s: not a question that I understand", message.topic)
             return
+        if self.journal.is_behind(cursors):
+            log.error("%s has had more of us than this file knows: it is an older copy. Numbering anew", consumer)
+            self._state.begin_epoch()
         if heads := self.journal.owed(kind, cursors, since=since):
             page = self._page(heads, request)
             self._bus.publish(topics.answer(self.journal.source, consumer), page, content_type="application/json")
 
     def _page(self, heads: list[Head], request: str) -> bytes:
-        events: list[dict[str, Any]] = []
+        events: list[bytes] = []
         size = 0
         for head in heads:
             for event in self.journal.page(head, PAGE_EVENTS - len(events)):
-                size += len(json.dumps(event))
-                if size > PAGE_BYTES:
+                size += len(event)
+                if events and size > PAGE_BYTES:
                     break
                 events.append(event)
         owed = sum(head.last - head.after for head in heads)
@@ -132,7 +149,7 @@ class Producer:
             "request": request,
             "source": self.journal.source,
             "heads": [asdict(head) for head in heads],
-            "events": events,
+            "events": [json.loads(event) for event in events],
             "more": owed > len(events),
         }
         return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()

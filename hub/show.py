@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from datetime import date, datetime, time
 from typing import Any
 
 import tomli_w
@@ -12,7 +12,7 @@ from config import Settings, SettingsError
 from hub import loader
 
 MASK = "********"
-URL_PASSWORD = re.compile(r"//[^/@\s]*@")
+URL_PASSWORD = re.compile(r"//[^/\s]*@")
 SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|credential", re.IGNORECASE)
 
 
@@ -39,4 +39,4 @@ def _masked(value: Any, key: str = "") -> Any:
         return [_masked(item, key) for item in value if item is not None]
     if isinstance(value, str):
         return URL_PASSWORD.sub(f"//{MASK}@", value)
-    return str(value) if isinstance(value, Path) else value
+    return value if isinstance(value, bool | int | float | datetime | date | time) else str(value)

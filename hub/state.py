@@ -5,7 +5,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -14,7 +14,8 @@ SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 -- The journal (transactional outbox): what this process said.
-CREATE TABLE head (topic TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE head (topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+    PRIMARY KEY (topic, epoch)) WITHOUT ROWID;
 CREATE TABLE journal (
     position INTEGER PRIMARY KEY, topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
     type TEXT NOT NULL, id TEXT NOT NULL UNIQUE, time REAL NOT NULL, payload BLOB NOT NULL,
@@ -29,7 +30,7 @@ CREATE TABLE inbox (
     attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, due REAL, payload BLOB, reason TEXT,
     PRIMARY KEY (topic, epoch, sequence)) WITHOUT ROWID;
 CREATE INDEX inbox_due ON inbox (due) WHERE due IS NOT NULL;
-CREATE TABLE producer (source TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE producer (source TEXT NOT NULL, type TEXT NOT NULL, PRIMARY KEY (source, type)) WITHOUT ROWID;
 """
 
 
@@ -47,18 +48,38 @@ class State:
 
     def __init__(self, path: Path, now: float) -> None:
         self._lock = threading.RLock()
+        self._path = path
+        self._closing = ExitStack()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._only_one = _lock_file(path)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA cache_size = -256")
-            self._prepare(path, now)
+            self._open(path, now)
         except (OSError, sqlite3.Error) as error:
+            self._closing.close()
             raise StateError(f"{path}: cannot be used: {error}. Check the folder's permissions and space") from error
+        except StateError:
+            self._closing.close()
+            raise
+
+    def _open(self, path: Path, now: float) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+        self._closing.enter_context(_lock_file(path))
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA cache_size = -256")
+        self._closing.callback(self._db.close)
+        self._prepare(path, now)
         with self.read() as db:
             meta = dict(db.execute("SELECT key, value FROM meta"))
         self.epoch, self.born = meta["epoch"], float(meta["born"])
+        if meta.get("inode") != (inode := str(path.stat().st_ino)):
+            self.begin_epoch(inode)
+
+    def begin_epoch(self, inode: str | None = None) -> None:
+        """Number anew: the file may be an older copy, and its next numbers may have been used already."""
+        self.epoch = secrets.token_hex(8)
+        with self.write(durable=True) as db:
+            db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (self.epoch,))
+            if inode:
+                db.execute("INSERT OR REPLACE INTO meta VALUES ('inode', ?)", (inode,))
 
     def _prepare(self, path: Path, now: float) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -86,20 +107,22 @@ class State:
         returns, and so survives a power cut (https://sqlite.org/pragma.html#pragma_synchronous, WAL).
         """
         with self._lock:
-            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
+                self._db.execute("COMMIT")
+            except BaseException as error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError):
+                    raise StateError(f"{self._path}: cannot be written: {error}. Is the disk full?") from error
                 raise
-            self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
-            self._db.close()
-            self._only_one.close()
+            self._closing.close()
 
 
 def _lock_file(path: Path) -> IO[str]:

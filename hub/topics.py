@@ -21,6 +21,7 @@ _SOURCE = re.compile(rf"{ROOT}/({'|'.join(ROLES)})/({_NAME})")
 _TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _SUBJECT = re.compile(_NAME)
 _TYPE_LENGTH = 64
+_EVENT_LEVELS = 6
 
 
 def source(role: str, name: str) -> str:
@@ -41,6 +42,12 @@ def event(source: str, kind: str, subject: str) -> str:
 def event_filter(kind: str) -> str:
     """What to subscribe to for all events of a type, whoever may say it."""
     return f"{ROOT}/{role_for(kind)}/+/event/{kind}/+"
+
+
+def type_of(topic: str) -> str:
+    """The event type in an event's topic; empty when it is none's."""
+    parts = topic.split("/")
+    return parts[4] if len(parts) == _EVENT_LEVELS and parts[3] == "event" else ""
 
 
 def every_event() -> str:
@@ -83,7 +90,7 @@ def fault_in(source: str, kind: str, subject: str) -> str | None:
     if not _SUBJECT.fullmatch(subject):
         return "subject is not a name of a-z, 0-9, - and _"
     if speaker[1] != role_for(kind):
-        return f"only a {role_for(kind)} may say {kind}"
+        return f"only a {role_for(kind)} may say an event of this type"
     return None
 
 

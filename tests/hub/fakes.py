@@ -113,7 +113,7 @@ class FakeBus:
         self._subscriptions: list[tuple[str, Callable[[Message], None]]] = []
         self._number = 0
 
-    def subscribe(self, topic_filter: str, receive: Callable[[Message], None]) -> None:
+    def subscribe(self, topic_filter: str, receive: Callable[[Message], None], *, qos: int = 1) -> None:  # noqa: ARG002
         self._subscriptions.append((topic_filter, receive))
 
     def unsubscribe(self, topic_filter: str) -> None:

@@ -63,11 +63,6 @@ def test_an_answer_may_not_bring_events_of_somebody_else(listener, states):
     assert listener.catch_up.next_event() is None
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="hub/catchup.py:123 _check_sender looks at the events' sources only: the heads of a page may name anybody's"
-    " topic, so one message of any handler (doorbell/handler/evil/answer/notify) silences the hub for good",
-)
 def test_nobody_can_close_a_topic_that_is_not_theirs(net, producer, listener):
     """A page moves the cursors of its sender's own topics only."""
     evil = "doorbell/handler/evil"
@@ -79,12 +74,6 @@ def test_nobody_can_close_a_topic_that_is_not_theirs(net, producer, listener):
     assert listener.taken == [said.id]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=(IndexError, TypeError, AttributeError),
-    reason="hub/catchup.py:109 Head(**head) checks no types: one malformed page ends the consumer; a topic without"
-    " slashes is even stored as a cursor, and hub/inbox.py:125 then fails at every question after every restart",
-)
 @pytest.mark.parametrize(
     "head",
     [

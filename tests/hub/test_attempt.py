@@ -62,9 +62,6 @@ def test_what_cannot_travel_is_refused_at_the_line(state, attempt, say):
     assert (attempt.said, rows(state, "SELECT * FROM inbox")) == ([], [])
 
 
-@pytest.mark.xfail(
-    strict=True, reason="hub/attempt.py:163 keeps the author's dict, and journals what has become of it since"
-)
 def test_what_was_said_does_not_change_afterwards(attempt):
     """The words are those of the moment in which they were said; a later fault in them cannot end the process."""
     data = {"n": 1}

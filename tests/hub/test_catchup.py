@@ -155,10 +155,6 @@ def test_a_producer_that_comes_back_is_asked(net, listener, source, status, aske
     assert [topic for topic, _ in net.heard] == [topics.ask(NOTIFY, PRESSED)] * asked
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="hub/catchup.py:121 a complete page of one producer puts off for 60 s what another one has more of",
-)
 def test_a_short_answer_of_one_producer_does_not_put_off_the_long_one_of_another(net, states, listener, producer):
     """With two hubs the backlog of the one is made up at once, whatever the other says."""
     other = Producer(states("barn"), net.bus(), "doorbell/hub/barn")
@@ -168,11 +164,6 @@ def test_a_short_answer_of_one_producer_does_not_put_off_the_long_one_of_another
     assert sorted(listener.taken) == sorted(said)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="hub/catchup.py:121 opening a page that was answered before the reconnect overwrites the question that the"
-    " reconnect asked for: what was missed while disconnected comes 60 s later, and is stale for a bark by then",
-)
 def test_an_answer_from_before_a_reconnect_does_not_put_off_the_question_after_it(net, producer, listener):
     """What happened while we were away is asked for as soon as we are back."""
     first = ring(producer)
@@ -184,11 +175,6 @@ def test_an_answer_from_before_a_reconnect_does_not_put_off_the_question_after_i
     assert listener.taken == [first.id, missed.id]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="hub/inbox.py:143 a source is known, not a source and type: a type that is new in a handler's file, or"
-    " whose first question got lost, is owed all of its past; and State.born is that of the file, not of the type",
-)
 def test_a_new_reaction_in_an_old_file_does_not_relive_the_past(tmp_path, net, states):
     """Whoever adds a function for another event gets what happens from then on, as with a new file."""
     record = "doorbell/handler/record"

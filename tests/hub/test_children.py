@@ -96,7 +96,7 @@ def test_who_crashes_is_started_again_after_a_pause(watch, end, words):
     assert 0.5 <= float([line for line in one.said() if words in line][1].split()[-2]) <= 1.0
 
 
-@pytest.mark.parametrize(("code", "words"), [(78, "not started again until its file or its settings change"), (0, "")])
+@pytest.mark.parametrize(("code", "words"), [(78, "not started again until its file changes"), (0, "")])
 def test_who_is_done_or_wrongly_set_up_is_not_started_again(watch, code, words):
     """Exit 78 is a fault that starting again cannot mend, and 0 is none."""
     one = watch(f"raise SystemExit({code})")

@@ -63,11 +63,6 @@ def test_what_is_no_live_event_is_refused(state, net, hub, fault, caplog):
     assert calls == [good.id]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="hub/consumer.py:210 an attempt that was cut off by stop() counts as failed: with the last one (attempts=1,"
-    " or the second of record's two) a restart of the service sends the press to the dead letters",
-)
 def test_a_stop_while_it_runs_buries_nobody(state, net, hub):
     """What a shutdown cut off is taken up again by the next process."""
 
@@ -82,11 +77,6 @@ def test_a_stop_while_it_runs_buries_nobody(state, net, hub):
     assert rows(state, "SELECT state FROM inbox") != [("dead",)]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=SystemExit,
-    reason="hub/consumer.py:186 sys.exit() in a handler ends its process with code 0, which nobody restarts",
-)
 def test_a_handler_that_calls_exit_has_failed(react, hub):
     """Its process lives on, and the event is tried again."""
     ring(hub)
@@ -102,12 +92,6 @@ class _Undecided:
         raise ValueError("the truth value of an array is ambiguous")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=ValueError,
-    reason="hub/consumer.py:193 what was returned is looked at outside of the try, and a note that is no UTF-8 cannot"
-    " be journaled: the process dies after the act, and the act is repeated `attempts` times",
-)
 @pytest.mark.parametrize("note", ["clip-\udcff.mp4", _Undecided()], ids=["surrogate", "no truth value"])
 def test_whatever_a_handler_returns_it_is_done(react, hub, note):
     """An act is never repeated because of the words about it."""
@@ -115,9 +99,6 @@ def test_whatever_a_handler_returns_it_is_done(react, hub, note):
     assert react(does(lambda _: note), since_s=60)[0][0] == "handler.done"
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="hub/consumer.py:216 a reason that is no UTF-8 cannot be journaled"
-)
 def test_whatever_a_handler_raises_it_is_retried(react, hub):
     """A failure whose words cannot travel is still a failure, and no crash."""
     ring(hub)
@@ -128,11 +109,6 @@ def test_whatever_a_handler_raises_it_is_retried(react, hub):
     assert react(fail, since_s=60)[0][0] == "handler.retried"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=ValueError,
-    reason="hub/consumer.py:142 an event that decode accepts and encode refuses ends every consumer that hears it",
-)
 def test_a_message_that_cannot_be_kept_is_refused(state, net, hub):
     """One message from anybody who may publish does not end a process."""
     calls, bus = [], net.bus()
@@ -143,11 +119,6 @@ def test_a_message_that_cannot_be_kept_is_refused(state, net, hub):
     assert calls == [1]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="hub/consumer.py:155 the doors filter is applied to the handler's own timers, whose subject is no door: with"
-    " `doors` set, the light never goes off and the clip never ends",
-)
 def test_a_timer_of_its_own_is_no_matter_of_doors(state, net):
     """What a handler asked itself to do later is done, whatever doors it looks after."""
     calls = []

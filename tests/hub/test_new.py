@@ -54,9 +54,6 @@ def test_nothing_is_overwritten(tmp_path, existing):
     assert len(list(tmp_path.rglob("*.py"))) == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="hub/new.py:52 takes keywords, names that hide our own, and names that the loader passes over"
-)
 @pytest.mark.parametrize("name", ["class", "event", "test_it"])
 def test_a_name_that_cannot_work_is_refused(tmp_path, name):
     """A keyword of Python, the name of what the test imports, or one that is never found as a handler."""

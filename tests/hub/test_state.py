@@ -149,7 +149,6 @@ def test_threads_take_turns(state):
     assert rows(state, "SELECT value FROM memory") == [("200",)]
 
 
-@pytest.mark.xfail(strict=True, reason="hub/state.py:52 keeps lock and database open when opening fails")
 def test_a_file_that_could_not_be_opened_is_let_go(tmp_path):
     """Who was refused holds nothing: when the file was mended, it can be opened."""
     path = tmp_path / "own.db"

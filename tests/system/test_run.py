@@ -171,7 +171,7 @@ def test_a_bad_file_is_reported_and_stops_nobody(run: Run, name: str, text: str,
     path = run.folder / "handlers" / f"{name}.py"
     path.write_text(text)
     run.wait_for(complaint)
-    run.wait_for("not started again until its file or its settings change")
+    run.wait_for("not started again until its file changes")
     before = run.press()
     for other in FOUR:
         run.wait_for("✓", f"{other} · doorbell.pressed", after=before)
