@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from config import Settings, SettingsError
+from config import Settings
 from config.model import Button as ButtonSettings
 from devices.button import Button, ButtonError, GpioButton, SimulatedButton
 from hub import topics
@@ -42,14 +42,13 @@ def run(settings: Settings) -> None:
     bus = Bus(settings.broker, f"doorbell-hub-{settings.hub}", will(source))
     status = Status(bus, source)
     hub = Hub(settings, Producer(state, bus, source), bus)
-    faults = hub.open_buttons()
     bus.start()
-    if len(faults) == len(settings.doors):
-        status.set("failed", "; ".join(faults))
-        raise SettingsError(faults)
-    status.set("ready", "; ".join(faults))
-    log.info("ready: doors %s", ", ".join(settings.doors))
-    while not stopping.wait(SETTLE_S):
+    faults: list[str] | None = None
+    while True:
+        if faults != (faults := hub.open_buttons()):
+            hub.tell(status, faults)
+        if stopping.wait(SETTLE_S):
+            break
         hub.settle()
     hub.close()
     status.set("offline", "stopped")
@@ -65,19 +64,28 @@ class Hub:
         self._buttons: dict[str, Button] = {}
         self._unwritten: deque[tuple[str, str, datetime, str | None]] = deque(maxlen=UNWRITTEN)
         bus.subscribe(topics.press("doorbell/+/+", settings.hub, "+"), self._wish)
-        bus.on_connect.append(producer.publish)
 
     def open_buttons(self) -> list[str]:
-        """Listen to every button that can be had; returns what is wrong with the others."""
+        """Listen to every button that can be had and is not listened to yet; returns what is wrong with the others."""
         faults = []
         for door, wanted in self._settings.doors.items():
+            if door in self._buttons:
+                continue
             try:
-                button = self._buttons[door] = _button(wanted.button)
-                button.listen(partial(self._pressed, door, "button"))
+                button = _button(wanted.button)
             except ButtonError as error:
                 faults.append(f"[doors.{door}] {error}")
-                log.error("[doors.%s] %s", door, error)  # noqa: TRY400 - the sentence says it all
+            else:
+                self._buttons[door] = button
+                button.listen(partial(self._pressed, door, "button"))
         return faults
+
+    def tell(self, status: Status, faults: list[str]) -> None:
+        """Say how the doors are. Without a single button it still keeps the journal and rings for `doorbell press`."""
+        for fault in faults:
+            log.error("%s", fault)
+        status.set("ready" if self._buttons else "failed", "; ".join(faults))
+        log.info("listening at: %s", ", ".join(self._buttons) or "no door")
 
     def settle(self) -> None:
         """Write down what can wait, and what could not be written before."""
