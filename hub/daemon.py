@@ -1,6 +1,7 @@
 """`doorbell-hub`: the process that owns the buttons. A press is journaled, then published; that is all."""
 
 import argparse
+import itertools
 import json
 import logging
 import threading
@@ -22,6 +23,7 @@ from hub.status import Status, will
 
 log = logging.getLogger(__name__)
 SETTLE_S = 1.0
+RETRY_S = 15  # how often a button that could not be had is tried again
 PRESSED = "doorbell.pressed"
 UNWRITTEN = 1000  # presses kept in memory while the disk takes nothing
 
@@ -44,8 +46,8 @@ def run(settings: Settings) -> None:
     hub = Hub(settings, Producer(state, bus, source), bus)
     bus.start()
     faults: list[str] | None = None
-    while True:
-        if faults != (faults := hub.open_buttons()):
+    for second in itertools.count():
+        if second % RETRY_S == 0 and faults != (faults := hub.open_buttons()):
             hub.tell(status, faults)
         if stopping.wait(SETTLE_S):
             break
