@@ -47,8 +47,9 @@ def run(settings: Settings) -> None:
     bus.start()
     faults: list[str] | None = None
     for second in itertools.count():
-        if second % RETRY_S == 0 and faults != (faults := hub.open_buttons()):
-            hub.tell(status, faults)
+        if second % RETRY_S == 0 and (found := hub.open_buttons()) != faults:
+            hub.tell(status, found)
+            faults = found
         if stopping.wait(SETTLE_S):
             break
         hub.settle()
