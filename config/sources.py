@@ -77,7 +77,7 @@ def load(path: Path) -> Settings:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError([f"{path.name}: cannot be read: {error}."]) from None
-    settings = Settings.model_validate(_plain(read.model_dump()))
+    settings = Settings.model_validate(_plain(read.model_dump(exclude_unset=True)))
     # The demo's file belongs to the package: what it names is taken from where the person stands.
     base = Path.cwd() if path == DEMO else path.parent
     folders = {key: base / getattr(settings, key).expanduser() for key in ("handlers_dir", "state_dir")}

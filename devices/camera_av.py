@@ -69,9 +69,7 @@ class AvCamera:
         """See Camera."""
         self._closed.set()
         self._thread.join(FRAME_PATIENCE_S)
-        with self._lock:
-            if self._clip:
-                self._clip.abandon()
+        self.finish_clip()
 
     def _next_frame(self) -> Any:
         frames: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -113,11 +111,19 @@ class AvCamera:
     def _show(self, frame: Any) -> None:
         with self._lock:
             waiting, self._waiting = self._waiting, []
-            clip = self._clip
-            if clip:
-                clip.add(frame)
         for frames in waiting:
             frames.put(frame)
+        with self._lock:
+            if self._clip:
+                self._add_to_clip(self._clip, frame)
+
+    def _add_to_clip(self, clip: "_Clip", frame: Any) -> None:
+        try:
+            clip.add(frame)
+        except (av.FFmpegError, OSError) as error:
+            log.error("the clip %s is given up: %s", clip.path, error)  # noqa: TRY400 - the sentence says it all
+            self._clip = None
+            clip.abandon()
 
 
 class _Clip:

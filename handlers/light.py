@@ -19,12 +19,16 @@ class Config(HandlerConfig):
     when: Literal["night", "always"] = Field("night", description="night needs latitude and longitude in [house]")
     minutes: float = Field(5, gt=0, le=720, description="how long after the last press")
 
+    def check(self) -> list[str]:
+        """Without a place there is no night."""
+        if self.enabled and self.when == "night" and self.house.latitude is None:
+            return ['when: "night" needs a place. Set latitude and longitude in [house], or when = "always"']
+        return []
+
 
 @contextmanager
 def open_lamp(config: Config) -> Iterator[Light]:
     """The lamp."""
-    if config.when == "night" and config.house.latitude is None:
-        raise ValueError('without a place there is no night. Set latitude and longitude in [house], or when = "always"')
     lamp = open_light(config.lamp, link, config.state_dir)
     try:
         yield lamp

@@ -47,7 +47,7 @@ def record(event: Event, config: Config, camera: Camera) -> str:
     return f"picture taken, recording {clip.name}"
 
 
-@handler("clip.due", attempts=1, uses=watch)
+@handler("clip.due", timeout_s=60, attempts=1, uses=watch)
 def finish(event: Event, config: Config, camera: Camera) -> str:  # noqa: ARG001 - a handler's signature
     """The time is up: the clip is complete."""
     clip = camera.finish_clip()

@@ -33,6 +33,7 @@ from hub.retry import Backoff
 
 log = logging.getLogger(__name__)
 DRAIN_S = 1.0
+UNLIMITED = 65_535  # MQTT 5, 3.2.2.3.3: what holds when the broker says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Bus:
         on_published: Called with the number that `publish` gave and whether the broker took it. paho holds a lock
             meanwhile: do not wait in it for a thread that may be publishing.
         connected: Set while there is a connection.
+        receive_maximum: How many unacknowledged messages this broker takes (MQTT 5, 3.3.4).
     """
 
     def __init__(self, broker: Broker, client_id: str, will: Will | None = None) -> None:
@@ -88,6 +90,7 @@ class Bus:
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._stay_connected, name="bus", daemon=True)
         self.connected = threading.Event()
+        self.receive_maximum = UNLIMITED
         self.on_connect: list[Callable[[], None]] = []
         self.on_published: Callable[[int, bool], None] = lambda _, __: None
 
@@ -153,6 +156,16 @@ class Bus:
         self._unacknowledged.append(info)
         return info.mid if info.rc == 0 else None
 
+    def deliver(self, topic: str, payload: bytes, *, timeout_s: float) -> bool:
+        """Publish what no journal of ours keeps, and wait; gives whether the broker has acknowledged it."""
+        client = self._client
+        if client is None or not self.connected.is_set():
+            return False
+        info = client.publish(topic, payload, qos=1)
+        with suppress(RuntimeError, ValueError):
+            info.wait_for_publish(timeout_s)
+        return info.rc == 0 and info.is_published()
+
     def _stay_connected(self) -> None:
         backoff = Backoff(first_s=0.2, longest_s=10)
         while True:
@@ -206,12 +219,15 @@ class Bus:
             client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
         return client
 
-    def _connected(self, client: Client, _: Any, __: ConnectFlags, reason: ReasonCode, ___: Properties | None) -> None:
+    def _connected(
+        self, client: Client, _: Any, __: ConnectFlags, reason: ReasonCode, connack: Properties | None
+    ) -> None:
         if reason.is_failure:
             log.error("broker %s refuses us: %s", self.address, reason)
             self._closed.set()
             return
         self._unacknowledged.clear()
+        self.receive_maximum = getattr(connack, "ReceiveMaximum", UNLIMITED)
         with self._subscribing:
             self._send_subscriptions(client, self._subscriptions)
             self.connected.set()
@@ -243,6 +259,10 @@ class Bus:
         _guarded(lambda: self.on_published(number, not reason.is_failure))
 
     def _received(self, client: Client, _: Any, message: MQTTMessage) -> None:
+        """Whatever comes: an exception in here would end paho's thread, and nothing would come any more."""
+        _guarded(lambda: self._hand_on(client, message))
+
+    def _hand_on(self, client: Client, message: MQTTMessage) -> None:
         def ack() -> None:
             if client is self._client:
                 client.ack(message.mid, message.qos)

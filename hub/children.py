@@ -1,5 +1,6 @@
 """Child processes that are kept alive: started, watched, restarted with backoff, ended."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -10,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from config.faults import EX_CONFIG
-from hub.process import die_with_parent
 from hub.retry import Backoff
 
+PR_SET_PDEATHSIG = 1  # prctl(2)
+_libc = ctypes.CDLL(None)  # found before any fork: looking it up in the child could hang on another thread's lock
 STEADY_S = 10.0  # who ran that long and dies has its first failure
 STOP_S = 6.0
 Echo = Callable[[str, str], None]
@@ -72,14 +74,14 @@ class Child:
     def _start(self) -> None:
         self._started_at, self._restart_at = time.monotonic(), None
         self.process = subprocess.Popen(
-            [sys.executable, *self.command],
+            [sys.executable, "-P", *self.command],  # -P: what lies where somebody typed the command is not ours
             env={**os.environ, **self.environment, "DOORBELL_SUPERVISED": "1", "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call between fork and exec
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call between fork and exec
         )
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
 
@@ -101,3 +103,8 @@ class Child:
         self._restart_at = time.monotonic() + wait_s
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
         self.echo(self.name, f"{how}; starts again in {wait_s:.1f} s")
+
+
+def _die_with_parent() -> None:
+    """Between fork and exec: have the kernel end the child when its parent dies, even by kill -9 (Linux)."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

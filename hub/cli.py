@@ -56,7 +56,9 @@ def run(config: ConfigOption = None) -> None:
     def echo(name: str, line: str) -> None:
         (timeline[0].say if timeline else console.print)(f"{name}: {line}")
 
-    os.environ.setdefault("DOORBELL_LOG_LEVEL", "WARNING")  # for the children: the timeline tells the rest
+    os.umask(0o027)
+    if "log_level" not in settings.model_fields_set:
+        os.environ["DOORBELL_LOG_LEVEL"] = "WARNING"  # for the children: the timeline tells the rest
     supervisor = Supervisor(settings, path, echo)
     settings = supervisor.start()
     bus = Bus(settings.broker, f"doorbell-run-{os.getpid()}")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
 
 RECEIVE_MAXIMUM = 32  # MQTT 5, 3.1.2.11.3: how many messages the broker may leave unacknowledged with us
+MAXIMUM_PACKET_SIZE = 262_144  # more than a page of old events; a giant message must not fill every process
 CONNECT_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 2.0
 UNSUPPORTED_PROTOCOL_VERSION = 0x84  # MQTT 5, 3.2.2.2; paho gives it for 3.1.1's return code 1, too
@@ -70,7 +71,12 @@ class ClientFactory:
             OSError: the broker cannot be reached.
         """
         five = client.protocol == MQTTProtocolVersion.MQTTv5
-        self._connect(client, properties(PacketTypes.CONNECT, ReceiveMaximum=RECEIVE_MAXIMUM) if five else None)
+        self._connect(
+            client,
+            properties(PacketTypes.CONNECT, ReceiveMaximum=RECEIVE_MAXIMUM, MaximumPacketSize=MAXIMUM_PACKET_SIZE)
+            if five
+            else None,
+        )
 
     def _connect(self, client: Client, connect_properties: Properties | None) -> None:
         host = self._broker.host or "127.0.0.1"

@@ -120,6 +120,9 @@ class Hub:
             wish = json.loads(message.payload)["id"]
         except (ValueError, TypeError, KeyError, RecursionError):
             wish = None
+        kept = any(wish == waiting for *_, waiting in self._unwritten)
+        if kept:
+            return  # pressed already, and waiting for the disk
         if message.retained or door not in self._settings.doors or not _is_id(wish):
             log.warning("%s: not a press that I can make", message.topic)
         elif not self._producer.journal.knows(wish):

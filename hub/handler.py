@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
@@ -52,9 +53,13 @@ class HandlerConfig(BaseModel):
         """Where the house stands: `[house]`."""
         return self._settings.house
 
+    def check(self) -> list[str]:
+        """What is wrong with these settings in this house, for what a field's own check cannot know. Override it."""
+        return []
+
     @property
-    def state_dir(self) -> Any:
-        """A folder (pathlib.Path) where a handler may keep files."""
+    def state_dir(self) -> Path:
+        """A folder where a handler may keep files."""
         return self._settings.state_dir
 
     def door_name(self, door: str) -> str:

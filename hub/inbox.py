@@ -111,7 +111,7 @@ class Inbox:
         """Deliver this event to ourselves at that time (Unix seconds), in place of its type and subject's last one."""
         topic = f"{TIMER}{event.type}/{event.subject}"
         with self._state.write(durable=True) as db:
-            db.execute("DELETE FROM inbox WHERE topic = ? AND state = 'waiting'", (topic,))
+            db.execute("DELETE FROM inbox WHERE topic = ? AND state IN ('waiting', 'crashed')", (topic,))
             row = db.execute("SELECT MAX(sequence) FROM head WHERE topic = ?", (topic,)).fetchone()
             timer = replace(event, sequence=(row[0] or 0) + 1)
             db.execute("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", (topic, timer.epoch, timer.sequence))

@@ -5,6 +5,8 @@ import threading
 
 from hub.bus import Bus, Message
 
+DELIVERY_S = 5.0
+
 
 class Link:
     """Talks to things on the broker that are not ours: lamps, plugs, sensors. Nothing here is kept or repeated."""
@@ -18,13 +20,13 @@ class Link:
         self._bus = bus
 
     def publish(self, topic: str, payload: str) -> None:
-        """Say it.
+        """Say it, and wait until the broker has it: a lamp that was told nothing must not count as told.
 
         Raises:
-            ConnectionError: there is no broker now; try again later.
+            ConnectionError: there is no broker now, or it does not answer; try again later.
         """
-        if self._bus is None or self._bus.publish(topic, payload.encode(), content_type="text/plain") is None:
-            raise ConnectionError("no connection to the broker")
+        if self._bus is None or not self._bus.deliver(topic, payload.encode(), timeout_s=DELIVERY_S):
+            raise ConnectionError("no connection to the broker, or it does not answer")
 
     def ask(self, topic: str, payload: str, answer_topic: str, timeout_s: float = 2.0) -> str | None:
         """Say it and wait for one message on `answer_topic`; None when none came in time.

@@ -13,7 +13,7 @@ from types import ModuleType
 from pydantic import ValidationError
 
 from config import Settings, SettingsError
-from config.faults import describe
+from config.faults import describe, suggest
 from config.model import NAME
 from hub.handler import MARK, HandlerConfig, Reaction
 
@@ -88,9 +88,13 @@ def load(path: Path, settings: Settings) -> HandlerFile:
         config = model.model_validate(settings.handlers.get(name, {}))
     except ValidationError as error:
         raise SettingsError([*faults, *describe(error, model, path.name, f"handlers.{name}")]) from None
+    config.within(settings)
+    where = f"{path.name}: [handlers.{name}]"
+    unknown = sorted(set(config.doors or ()) - set(settings.doors))
+    faults += [f"{where} doors: there is no door {door!r}.{suggest(door, settings.doors)}" for door in unknown]
+    faults += [f"{where} {fault}" for fault in config.check()]
     if faults:
         raise SettingsError(faults)
-    config.within(settings)
     return HandlerFile(name, path, config, {kind: reaction for reaction in reactions for kind in reaction.types})
 
 

@@ -2,6 +2,7 @@
 
 import keyword
 import re
+import sys
 from pathlib import Path
 
 from config import SettingsError
@@ -52,7 +53,7 @@ def write_handler(name: str, folder: Path) -> list[Path]:
     Raises:
         SettingsError: it is no name, or one of the files exists.
     """
-    taken = keyword.iskeyword(name) or name in NOT_NAMES or name.startswith(NOT_OURS)
+    taken = keyword.iskeyword(name) or name in sys.stdlib_module_names or name in NOT_NAMES or name.startswith(NOT_OURS)
     if not re.fullmatch(NAME, name) or "-" in name or taken:
         raise SettingsError([f"{name}: not a name for a handler. Use a-z, 0-9 and _, beginning with a letter"])
     texts = {folder / f"{name}.py": HANDLER, folder / "tests" / f"test_{name}.py": TEST}

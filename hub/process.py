@@ -1,6 +1,5 @@
 """What all our processes have in common: their logs, their signals, the end with the right exit code."""
 
-import ctypes
 import logging
 import os
 import signal
@@ -15,7 +14,6 @@ from config.sources import find, load_lean
 from hub.state import StateError
 
 EX_TEMPFAIL = 75  # sysexits.h: trying again later may help
-PR_SET_PDEATHSIG = 1  # prctl(2)
 log = logging.getLogger("doorbell")
 
 
@@ -37,6 +35,7 @@ def on_stop(stop: Callable[[], None]) -> None:
 def serve(name: str, main: Callable[[Settings], None], config: Path | None = None) -> None:
     """Run a process's main function with the settings; faults in them end it with EX_CONFIG (78)."""
     set_up_logs("INFO", name)
+    os.umask(0o027)  # who rang, and the pictures, are nobody else's business
     try:
         settings = load_lean(find(config))
         logging.getLogger().setLevel(settings.log_level)
@@ -48,8 +47,3 @@ def serve(name: str, main: Callable[[Settings], None], config: Path | None = Non
     except StateError as error:
         log.error("%s", error)  # noqa: TRY400 - likewise
         sys.exit(EX_TEMPFAIL)
-
-
-def die_with_parent() -> None:
-    """Between fork and exec: have the kernel end the child when its parent dies, even by kill -9 (Linux)."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -15,7 +15,7 @@ from hub import topics
 from hub.bus import Bus, Message
 from hub.event import Event
 from hub.journal import Head, Journal
-from hub.state import State
+from hub.state import State, StateError
 
 log = logging.getLogger(__name__)
 WINDOW = 20  # events of a backlog published and not yet acknowledged; fewer than any broker's default queue
@@ -54,7 +54,10 @@ class Producer:
         """
         with self._state.write(durable=True) as db:
             event = self.journal.append(db, kind, subject, data, time=time, id=id)
-        self.publish(LIVE_WINDOW)
+        try:
+            self.publish(LIVE_WINDOW)
+        except StateError:  # it is written down; that it was acknowledged may be noted later
+            log.exception("publishing is held up")
         return event
 
     def publish(self, window: int = WINDOW) -> None:
@@ -77,8 +80,12 @@ class Producer:
         with suppress(IndexError):  # more than one thread may be at it
             while True:
                 settled.append(self._acknowledged.popleft())
-        if settled:
-            self.journal.mark_published(settled)
+        try:
+            if settled:
+                self.journal.mark_published(settled)
+        except StateError as error:
+            self._acknowledged.extend(settled)
+            log.warning("acknowledgements cannot be noted now: %s", error)
         if self._in_flight and clock.monotonic() - self._heard_at > PATIENCE_S:
             log.warning("the broker has not acknowledged for %.0f s: publishing again", PATIENCE_S)
             self._begin_again()
@@ -100,7 +107,9 @@ class Producer:
             self.settle()
         if not self._in_flight:
             self._heard_at = clock.monotonic()
-        for entry in self.journal.unpublished(self._sent_to, max(0, window - len(self._in_flight))):
+        for entry in self.journal.unpublished(
+            self._sent_to, max(0, min(window, self._bus.receive_maximum) - len(self._in_flight))
+        ):
             number_given = self._bus.publish(entry.topic, entry.payload)
             if number_given is None:
                 return

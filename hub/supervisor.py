@@ -62,10 +62,10 @@ class Supervisor:
 
     def stop(self) -> None:
         """End everything: the reactions first, the broker last."""
-        deadline = time.monotonic() + STOP_S
         for children in (self._handlers.values(), self._processes.values()):
             for child in reversed(list(children)):
                 child.end()
+            deadline = time.monotonic() + STOP_S
             for child in children:
                 child.wait_ended(deadline)
         (self._settings.state_dir / PORT_FILE).unlink(missing_ok=True)
@@ -91,7 +91,8 @@ class Supervisor:
         first_round = not self._stamps
         for name, path in found.items():
             stamp = stamps.get(path)
-            if stamp is None or (name in self._handlers and self._stamps.get(path) == stamp):
+            known = name in self._handlers and self._handlers[name].command[-1] == str(path)
+            if stamp is None or (known and self._stamps.get(path) == stamp):
                 continue
             if not first_round and self._unsettled.get(path) != stamp:
                 continue
@@ -100,14 +101,14 @@ class Supervisor:
         self._unsettled = stamps
 
     def _begin(self, name: str, path: Path) -> None:
-        if name in self._handlers:
+        if old := self._handlers.get(name):
             self._echo(name, "its file changed: starting it again")
-            self._handlers[name].restart()
-            return
+            old.end()
+            old.wait_ended(time.monotonic() + STOP_S)
         self._handlers[name] = Child(name, ["-m", "hub.worker", str(path)], self._environment, self._echo)
 
     def _be_the_only_one(self) -> None:
-        lock = self._held.enter_context((self._settings.state_dir / "run.lock").open("a"))
+        lock = self._held.enter_context((self._settings.state_dir / ".run.lock").open("a"))
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from config import Settings, SettingsError
+from config.faults import EX_CONFIG
 from hub import loader, topics
 from hub.bus import Bus
 from hub.consumer import Consumer
@@ -59,7 +60,7 @@ def run(given: str, settings: Settings) -> None:
         except OpenError as error:
             log.exception("what the handler uses cannot be opened")
             _farewell(bus, status, "failed", str(error))
-            sys.exit(EX_TEMPFAIL)
+            sys.exit(EX_CONFIG if isinstance(error.__cause__, ValueError) else EX_TEMPFAIL)
         _farewell(bus, status, "offline", "stopped")
 
 

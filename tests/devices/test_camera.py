@@ -138,8 +138,8 @@ def test_a_pi_camera_without_its_library_says_what_to_install():
         open_camera("picamera")
 
 
-def test_a_camera_closed_during_a_clip_leaves_nothing_behind(tmp_path):
-    """A clip that was never finished is no clip."""
+def test_a_camera_closed_during_a_clip_finishes_it(tmp_path):
+    """A polite stop loses nothing that was recorded, and leaves no part behind."""
     camera = open_camera("test")
     part = aside(camera.start_clip(tmp_path / "cut.mp4"))
     deadline = time.monotonic() + 5
@@ -147,7 +147,9 @@ def test_a_camera_closed_during_a_clip_leaves_nothing_behind(tmp_path):
         camera.snapshot(tmp_path / "one.jpg")
     assert part.exists()
     camera.close()
-    assert [path.name for path in tmp_path.iterdir()] == ["one.jpg"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.mp4", "one.jpg"]
+    with av.open(str(tmp_path / "cut.mp4")) as movie:
+        assert any(movie.decode(video=0))
 
 
 def test_what_a_crash_left_half_written_is_swept_away(tmp_path):

@@ -117,9 +117,8 @@ def test_by_night_the_lamp_goes_on(shipped):
 
 def test_night_without_a_place_is_told_at_the_start(shipped):
     """Nobody waits for a light that can never come; the words say what to set."""
-    file = shipped("light")
-    with pytest.raises(ValueError, match=r'latitude and longitude in \[house\], or when = "always"'):
-        file.reactions["doorbell.pressed"].uses(file.config).__enter__()
+    with pytest.raises(SettingsError, match=r'latitude and longitude in \[house\], or when = "always"'):
+        shipped("light")
 
 
 @pytest.mark.parametrize("minutes", [0, -1, 721])

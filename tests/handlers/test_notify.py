@@ -14,7 +14,7 @@ import pytest
 
 from config import SettingsError
 from hub import Drop
-from hub.testing import event
+from hub.testing import event, run
 
 # Apprise asks for a module that Python 3.13 no longer has, and has its own in place of it.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -84,11 +84,29 @@ def test_every_service_is_told(notify, service):
 
 @pytest.mark.parametrize("refusing", [["anna"], ["ben"], ["anna", "ben"]])
 def test_a_service_that_refuses_is_tried_again(notify, service, refusing):
-    """An error raises, so that the event comes again; it keeps nobody else from being told."""
+    """An error raises, so that the event comes again; nobody is kept from being told, and nobody is told twice."""
     service.status = dict.fromkeys(refusing, 500)
-    with pytest.raises(ConnectionError, match="not every service took it"):
-        notify(event(), urls=[f"{service.url}/anna", f"{service.url}/ben"])
-    assert {path for path, _ in service.got} == {"anna", "ben"}
+    press, urls = event(), [f"{service.url}/anna", f"{service.url}/ben"]
+    with run(press) as doing:
+        with pytest.raises(ConnectionError, match=f"{len(refusing)} of 2 services did not take it"):
+            notify(press, urls=urls)
+        assert {path for path, _ in service.got} == {"anna", "ben"}
+        service.got.clear()
+        service.status = {}
+        notify(replace(press, attempt=2), urls=urls)
+    assert sorted(path for path, _ in service.got) == refusing
+    assert doing.memory == {}
+
+
+def test_only_pictures_leave_the_house(notify, service, tmp_path):
+    """An event may name any file; what is no JPEG is not sent."""
+    secret = tmp_path / "secret.jpg"
+    secret.write_text("hunter2")
+    with pytest.raises(Drop):
+        notify(event("snapshot.taken", path=str(secret)), urls=[service.url])
+    with pytest.raises(Drop):
+        notify(event("snapshot.taken"), urls=[service.url])
+    assert service.got == []
 
 
 def test_the_picture_follows(notify, service, tmp_path):

@@ -116,6 +116,11 @@ class FakeBus:
     def subscribe(self, topic_filter: str, receive: Callable[[Message], None], *, qos: int = 1) -> None:  # noqa: ARG002
         self._subscriptions.append((topic_filter, receive))
 
+    receive_maximum = 65_535
+
+    def deliver(self, topic: str, payload: bytes, *, timeout_s: float) -> bool:  # noqa: ARG002
+        return self.publish(topic, payload) is not None
+
     def unsubscribe(self, topic_filter: str) -> None:
         self._subscriptions = [pair for pair in self._subscriptions if pair[0] != topic_filter]
 

@@ -72,7 +72,7 @@ def test_what_is_in_force_is_toml_with_every_default(shown):
     """All tables, the handlers' own defaults included; what is not set is left out."""
     said = tomllib.loads(shown("words", "str", "hello"))
     assert said["handlers"]["shout"] == {"enabled": True, "words": "hello"}
-    assert said["handlers"]["light"]["minutes"] == 5
+    assert said["handlers"]["record"]["clip_s"] == 10
     assert said["doors"]["front"]["button"]["driver"] == "simulated"
     assert "latitude" not in said["house"]
 

@@ -33,11 +33,13 @@ def test_check_tells_every_fault_at_once(tmp_path: Path):
     assert checked.stderr.splitlines() == [
         "✗ doorbell.toml: [handlers.barc]: there is no handler file barc.py. Did you mean [handlers.bark]?",
         "✗ bark.py: [handlers.bark] volume: Input should be less than or equal to 100.",
+        '✗ light.py: [handlers.light] when: "night" needs a place. '
+        'Set latitude and longitude in [house], or when = "always"',
         "✗ notify.py: [handlers.notify] prioriy: unknown key. "
         "Known here: doors, enabled, max_age_s, picture, timeout_s, title, urls.",
         "✗ mine.py, line 1: invalid syntax",
     ]
-    assert "✓ light: reacts to doorbell.pressed, light.expired" in checked.stdout
+    assert "✓ record: reacts to doorbell.pressed, clip.due" in checked.stdout
 
 
 def test_check_is_content_with_the_demo(tmp_path: Path):
@@ -63,7 +65,7 @@ def test_config_masks_secrets(tmp_path: Path):
 
 def test_a_new_handler_and_its_test_work_as_written(tmp_path: Path):
     """`doorbell new` writes a handler that passes `check` and a test that passes; it overwrites nothing."""
-    made = doorbell(tmp_path, "new", "wave")
+    made = doorbell(tmp_path, "new", "greet")
     assert made.returncode == 0, made.stderr
     assert doorbell(tmp_path, "check").returncode == 0
     tested = subprocess.run(
@@ -76,7 +78,7 @@ def test_a_new_handler_and_its_test_work_as_written(tmp_path: Path):
         check=False,
     )
     assert "1 passed" in tested.stdout, tested.stdout
-    again = doorbell(tmp_path, "new", "wave")
+    again = doorbell(tmp_path, "new", "greet")
     assert again.returncode == 78
     assert "exists already" in again.stderr
 

@@ -136,27 +136,25 @@ def test_a_wish_delivered_twice_rings_once(house: House):
 
 
 def test_nothing_but_a_press_rings(house: House):
-    """A retained event, a malformed one, a forged one and a restart have no effect, and harm nobody."""
+    """A retained event, a malformed one, one in a wrong topic, a retained wish and a restart have no effect."""
     house.write_handler("one", "done(event)")
     house.start("hub", "one")
     first = house.press()
     house.wait_outcome(first, "one")
     topic, payload = next((t, p) for t, p, _ in house.ears.heard if "/event/doorbell.pressed/" in t)
     forged = payload.replace(first.encode(), b"0" * len(first)).replace(b'"0000000000000001"', b'"0000000000000009"')
-    house.ears.publish(topic, forged, retain=True)
     house.ears.publish(topic, b"\xff not json")
     house.ears.publish(topic.replace("hub/home", "handler/evil"), forged)
     house.ears.publish("doorbell/cli/test/press/home/front", b'{"id": 1}')
     house.kill("hub", signal.SIGTERM)
     house.kill("one", signal.SIGTERM)
+    house.ears.publish(topic, forged, retain=True)
     house.ears.publish("doorbell/cli/test/press/home/front", '{"id": "' + "0" * 36 + '"}', retain=True)
     house.start("hub", "one")
     last = house.press()
     house.wait_outcome(last, "one")
     house.ears.publish("doorbell/cli/test/press/home/front", b"", retain=True)
-    effects = house.effects("one")
-    assert {first, last} <= set(effects)
-    assert len(effects) == len(set(effects))
+    assert house.effects("one") == [first, last]
 
 
 def test_a_stale_press_is_skipped(house: House):
