@@ -202,7 +202,7 @@ class Consumer:
         if overdue and self._stopping:
             self._set_back(held, data)
             return
-        words = f"it took longer than {limit_s:g} s" if overdue else _words(failure)
+        words = f"it took longer than {limit_s:g} s" if overdue else self._config.without_secrets(_words(failure))
         log.warning(
             "%s failed (attempt %d): %s",
             reaction.name,

@@ -2,13 +2,13 @@
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
 from config import House, Settings
 from hub import topics
@@ -65,6 +65,12 @@ class HandlerConfig(BaseModel):
     def door_name(self, door: str) -> str:
         """What people call a door."""
         return self._settings.door_name(door)
+
+    def without_secrets(self, text: str) -> str:
+        """The text with every secret of these settings masked: what a library complains of may quote a token."""
+        for secret in _secrets_in(dict(self)):
+            text = text.replace(secret, "********")
+        return text
 
     def within(self, settings: Settings) -> None:
         """Tell these settings of the house that they belong to."""
@@ -160,6 +166,14 @@ def handler(
         return function
 
     return mark
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield from filter(None, [value.get_secret_value()])
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _secrets_in(item)
 
 
 def _from_text(value: str) -> Any:

@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import Field, SecretStr
 
 from hub import Drop, HandlerConfig, emit, topics
 from hub.inbox import Inbox
@@ -254,3 +255,22 @@ def test_no_alarm_is_left_behind(react, hub):
     ring(hub)
     react(does(), since_s=60)
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+class _WithToken(HandlerConfig):
+    """Settings with a secret."""
+
+    urls: list[SecretStr] = Field([SecretStr("https://x/botT0KEN/send")])
+
+
+def test_a_secret_does_not_travel_in_a_reason(state, net, hub):
+    """What a library complains of may quote a URL with its token; the outcome goes to everybody."""
+
+    def fail(event, config):
+        raise OSError(f"cannot reach {config.urls[0].get_secret_value()}")
+
+    consumer = consumer_of(state, net.bus(), reaction(fail, since_s=60), _WithToken())
+    ring(hub)
+    run_until(consumer, lambda: outcomes(state))
+    ((_, data),) = outcomes(state)[:1]
+    assert data["reason"] == "cannot reach ********"
