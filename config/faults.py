@@ -3,19 +3,37 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
+
+if TYPE_CHECKING:
+    from config.model import Settings
 
 EX_CONFIG = 78  # sysexits.h: a configuration error; systemd must not restart on it
 
 
-class SettingsError(ValueError):
-    """The settings cannot be used. `faults` holds one readable line each."""
+PLAIN_WORDS = {
+    "time_parsing": 'not a time. Write it like "22:00".',
+    "time_type": 'not a time. Write it like "22:00".',
+    "path_not_file": "there is no such file. Check the path; it is taken from where doorbell runs.",
+    "path_not_directory": "there is no such folder.",
+    "string_type": 'not text. Put it in quotes, like "this".',
+}
 
-    def __init__(self, faults: Sequence[str]) -> None:
+
+class SettingsError(ValueError):
+    """The settings cannot be used.
+
+    Attributes:
+        faults: One readable line each.
+        usable: What could be read all the same, so that the rest can be checked, too.
+    """
+
+    def __init__(self, faults: Sequence[str], usable: "Settings | None" = None) -> None:
         super().__init__("\n".join(faults))
         self.faults = tuple(faults)
+        self.usable = usable
 
 
 def describe(error: ValidationError, model: type[BaseModel], where: str, table: str = "") -> list[str]:
@@ -43,6 +61,8 @@ def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: s
         return place + "missing. Set it."
     if bad_name:
         return place + "not a name. Use a-z, 0-9, - and _, beginning with a letter, 32 characters at most."
+    if fault["type"] in PLAIN_WORDS:
+        return place + PLAIN_WORDS[fault["type"]]
     return place + str(fault["msg"]).removeprefix("Value error, ") + "."
 
 

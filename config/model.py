@@ -73,6 +73,15 @@ class Settings(Section):
     state_dir: Path = Path("~/.local/state/doorbell")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    @model_validator(mode="after")
+    def _each_button_has_its_own_line(self) -> Self:
+        doors: dict[int, str] = {}
+        for name, door in self.doors.items():
+            pin = door.button.pin
+            if door.button.driver == "gpio" and pin is not None and (other := doors.setdefault(pin, name)) != name:
+                raise ValueError(f"[doors.{name}.button] and [doors.{other}.button] both use pin {pin}. Change one")
+        return self
+
     def door_name(self, door: str) -> str:
         """What people call the door: its `name`, or its key made readable."""
         known = self.doors.get(door)

@@ -70,18 +70,36 @@ def load(path: Path) -> Settings:
     try:
         read = Sources()
     except ValidationError as error:
-        raise SettingsError(describe(error, Settings, path.name)) from None
+        faulty = {str(fault["loc"][0]) for fault in error.errors(include_input=False) if fault["loc"]}
+        raise SettingsError(describe(error, Settings, path.name), _without(faulty, path)) from None
     except UnreadableVariable as error:
         raise SettingsError(
             [f"{_variable_in(error)}: not JSON. Write the table as JSON, or set its keys one by one."]
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError([f"{path.name}: cannot be read: {error}."]) from None
-    settings = Settings.model_validate(_plain(read.model_dump(exclude_unset=True)))
-    # The demo's file belongs to the package: what it names is taken from where the person stands.
+    return _at_home(Settings.model_validate(_plain(read.model_dump(exclude_unset=True))), path)
+
+
+def _without(faulty: set[str], path: Path) -> Settings | None:
+    """The file's settings but for the tables with faults in them."""
+    try:
+        read = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _at_home(Settings.model_validate({key: read[key] for key in read.keys() - faulty}), path)
+    except (OSError, ValueError):
+        return None
+
+
+def _at_home(settings: Settings, path: Path) -> Settings:
+    """Relative folders are taken from the settings file's own; the demo's file is ours, so from where one stands."""
     base = Path.cwd() if path == DEMO else path.parent
-    folders = {key: base / getattr(settings, key).expanduser() for key in ("handlers_dir", "state_dir")}
-    return settings.model_copy(update=folders)
+    folders: dict[str, Path] = {
+        key: base / getattr(settings, key).expanduser() for key in ("handlers_dir", "state_dir")
+    }
+    given = settings.model_fields_set
+    moved = settings.model_copy(update=folders)
+    moved.__pydantic_fields_set__.intersection_update(given)  # what was not set still counts as not set
+    return moved
 
 
 def load_lean(path: Path) -> Settings:

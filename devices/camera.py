@@ -35,6 +35,15 @@ class Camera(Protocol):
         """Let go of it."""
 
 
+def fault_in_name(name: str) -> str | None:
+    """Why no camera can be had under this name; None when one may. Nothing is opened."""
+    if name in ("test", "picamera") or "://" in name or Path(name).exists():
+        return None
+    if name.startswith("/dev/"):
+        return f"{name}: there is no such device. `ls /dev/video*` shows what there is"
+    return f"{name!r}: no camera and no video file. Write test, picamera, /dev/video0, rtsp://… or a file's path"
+
+
 def open_camera(name: str) -> Camera:
     """The camera of this name.
 

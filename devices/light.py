@@ -1,6 +1,7 @@
 """The light at the door: a relay or LED on a GPIO line, a lamp on the broker, or a simulated one."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -135,10 +136,23 @@ def open_light(name: str, link: MqttLink, folder: Path) -> Light:
         return SimulatedLight(folder / "simulated-light")
     if manner in MANNERS and rest:
         return MqttLight(manner, rest if manner != "zigbee2mqtt" or "/" in rest else f"zigbee2mqtt/{rest}", link)
-    pin, _, level = rest.partition(":")
-    if manner == "gpio" and pin.isdecimal() and level in ("", "high", "low"):
-        return GpioLight(int(pin), active_high=level != "low")
-    raise LightError(f"{name!r}: not a lamp. Write {LIGHT_NAMES}")
+    if (pin := gpio_pin(name)) is not None:
+        return GpioLight(pin, active_high=not name.endswith(":low"))
+    raise LightError(fault_in_name(name))
+
+
+def fault_in_name(name: str) -> str | None:
+    """Why this is no lamp's name; None when it is one."""
+    manner, _, rest = name.partition(":")
+    if name == "simulated" or (manner in MANNERS and rest) or gpio_pin(name) is not None:
+        return None
+    return f"{name!r}: not a lamp. Write {LIGHT_NAMES}"
+
+
+def gpio_pin(name: str) -> int | None:
+    """The BCM number in `gpio:17` or `gpio:17:low`; None when it is no such name."""
+    found = re.fullmatch(r"gpio:(\d{1,2})(:high|:low)?", name)
+    return int(found[1]) if found else None
 
 
 LIGHT_NAMES = (

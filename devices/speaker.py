@@ -135,6 +135,17 @@ class SimulatedSpeaker:
         """See Speaker."""
 
 
+def fault_in_name(name: str) -> str | None:
+    """Why no speaker can be had under this name; None when one may. Nothing is opened."""
+    if name in ("auto", "simulated"):
+        return None
+    try:
+        AlsaSpeaker(None if name == "default" else name)
+    except SpeakerError as error:
+        return f"{error}"
+    return None
+
+
 def open_speaker(name: str, folder: Path) -> Speaker:
     """The speaker of this name: `auto` (a sound card if there is one), `simulated`, `default`, or part of a name.
 

@@ -9,7 +9,7 @@ from typing import Self
 from pydantic import Field, FilePath, model_validator
 
 from devices.bark import write_bark
-from devices.speaker import Speaker, open_speaker
+from devices.speaker import Speaker, fault_in_name, open_speaker
 from hub import Event, HandlerConfig, handler
 
 
@@ -27,6 +27,11 @@ class Config(HandlerConfig):
         if (self.quiet_from is None) != (self.quiet_to is None):
             raise ValueError("quiet_from and quiet_to go together. Set both, or neither")
         return self
+
+    def absent(self) -> list[str]:
+        """A sound card that is not there is better told now."""
+        fault = fault_in_name(self.speaker)
+        return [f"speaker: {fault}"] if fault else []
 
 
 @contextmanager

@@ -8,8 +8,10 @@ from typing import Literal
 from pydantic import Field
 
 from devices.clock import is_dark
-from devices.light import Light, open_light
+from devices.light import Light, fault_in_name, gpio_pin, open_light
 from hub import Event, HandlerConfig, handler, later, link, memory
+
+WORDS = {True: "on", False: "off", None: "silent: it did not say how it was"}
 
 
 class Config(HandlerConfig):
@@ -20,10 +22,15 @@ class Config(HandlerConfig):
     minutes: float = Field(5, gt=0, le=720, description="how long after the last press")
 
     def check(self) -> list[str]:
-        """Without a place there is no night."""
+        """Without a place there is no night; and a lamp is somewhere, and not where a button is."""
+        faults = []
         if self.enabled and self.when == "night" and self.house.latitude is None:
-            return ['when: "night" needs a place. Set latitude and longitude in [house], or when = "always"']
-        return []
+            faults.append('when: "night" needs a place. Set latitude and longitude in [house], or when = "always"')
+        if fault := fault_in_name(self.lamp):
+            faults.append(f"lamp: {fault}")
+        elif (pin := gpio_pin(self.lamp)) is not None and pin in self.button_pins:
+            faults.append(f"lamp: GPIO {pin} is the button of [doors.{self.button_pins[pin]}]. Use another line")
+        return faults
 
 
 @contextmanager
@@ -45,7 +52,7 @@ def light(event: Event, config: Config, lamp: Light) -> str:  # noqa: ARG001 - a
     if "was_on" not in memory:
         memory["was_on"] = lamp.read()
     lamp.switch(on=True)
-    return f"on for {config.minutes:g} min, was {'on' if memory['was_on'] else 'off'}"
+    return f"on for {config.minutes:g} min, was {WORDS[memory['was_on']]}"
 
 
 @handler("light.expired", attempts=20, uses=open_lamp)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from devices.camera import Camera, open_camera
+from devices.camera import Camera, fault_in_name, open_camera
 from devices.footage import sweep
 from hub import Event, HandlerConfig, emit, handler, later
 
@@ -17,6 +17,11 @@ class Config(HandlerConfig):
     camera: str = Field("test", description="test, picamera, /dev/video0, rtsp://…, or a video file")
     clip_s: float = Field(10, ge=1, le=300, description="seconds to record after the last press")
     folder: Path | None = Field(None, description="where clips and pictures go; media in the state folder if not set")
+
+    def absent(self) -> list[str]:
+        """A camera that is not there is better told now."""
+        fault = fault_in_name(self.camera)
+        return [f"camera: {fault}"] if fault else []
 
     @property
     def media(self) -> Path:

@@ -5,6 +5,8 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Iterator
+from typing import Any
 
 from amqtt.broker import Broker
 
@@ -25,6 +27,17 @@ def main() -> None:
     asyncio.run(serve(port))
 
 
+class _Subscriptions(dict[str, Any]):
+    """What amqtt keeps its subscriptions in, gone through as it was at the beginning.
+
+    amqtt 0.12.1 goes through them for each new client, and gives others their turn meanwhile: one of them subscribing
+    then would end the new client's service (RuntimeError), with its connection left open and deaf.
+    """
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self.keys()))
+
+
 async def serve(port: int) -> None:
     """Run until SIGTERM (or Ctrl-C, when nobody supervises us)."""
     broker = Broker(
@@ -33,6 +46,7 @@ async def serve(port: int) -> None:
             "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
         }
     )
+    broker._subscriptions = _Subscriptions()  # noqa: SLF001 - see there
     await broker.start()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -6,7 +6,7 @@ published again from the journal, and what is missed is asked for again by the i
 
 import logging
 import threading
-from collections import deque
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ from paho.mqtt.client import (
     ConnectFlags,
     DisconnectFlags,
     MQTTMessage,
-    MQTTMessageInfo,
     topic_matches_sub,
 )
 from paho.mqtt.enums import MQTTProtocolVersion
@@ -27,12 +26,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from config import Broker
+from hub.awaited import Awaited
 from hub.client import CONNECT_TIMEOUT_S, ClientFactory, properties
 from hub.event import CONTENT_TYPE
 from hub.retry import Backoff
 
 log = logging.getLogger(__name__)
 DRAIN_S = 1.0
+LOOK_S = 2.0
 UNLIMITED = 65_535  # MQTT 5, 3.2.2.3.3: what holds when the broker says nothing
 
 
@@ -84,7 +85,7 @@ class Bus:
         self._protocol: MQTTProtocolVersion | None = None  # found out at the first connection
         self._client: Client | None = None
         self._subscriptions: list[Subscription] = []
-        self._unacknowledged: deque[MQTTMessageInfo] = deque(maxlen=8)  # the last ones, to wait for at the end
+        self._awaited = Awaited()
         self._subscribing = threading.Lock()
         self._stopping = threading.Event()
         self._closed = threading.Event()
@@ -134,7 +135,8 @@ class Bus:
 
     def unsubscribe(self, topic_filter: str) -> None:
         """No longer receive these topics."""
-        self._subscriptions = [one for one in self._subscriptions if one.topic_filter != topic_filter]
+        with self._subscribing:
+            self._subscriptions = [one for one in self._subscriptions if one.topic_filter != topic_filter]
         if client := self._client:
             client.unsubscribe(topic_filter)
 
@@ -153,8 +155,10 @@ class Bus:
         if self._protocol == MQTTProtocolVersion.MQTTv5 and payload:
             mqtt5 = properties(PacketTypes.PUBLISH, ContentType=content_type)
         info = client.publish(topic, payload, qos=1, retain=retain, properties=mqtt5)
-        self._unacknowledged.append(info)
-        return info.mid if info.rc == 0 else None
+        if info.rc != 0:
+            return None
+        self._awaited.published(info)
+        return info.mid
 
     def deliver(self, topic: str, payload: bytes, *, timeout_s: float) -> bool:
         """Publish what no journal of ours keeps, and wait; gives whether the broker has acknowledged it."""
@@ -191,8 +195,12 @@ class Bus:
         client = self._client = self._new_client(self._protocol)
         self._clients.connect(client)
         client.loop_start()
-        if not self._closed.wait(CONNECT_TIMEOUT_S) and self.connected.is_set():
-            self._closed.wait()
+        answer_by = time.monotonic() + CONNECT_TIMEOUT_S
+        while not self._closed.wait(LOOK_S):
+            late = "our CONNECT" if time.monotonic() > answer_by else ""
+            if lost := self._awaited.overdue() if self.connected.is_set() else late:
+                log.warning("broker %s has not acknowledged %s: connecting anew", self.address, lost)
+                break
         client.disconnect()
         client.loop_stop()
 
@@ -205,15 +213,14 @@ class Bus:
         if filters:
             client.unsubscribe(filters)
             quiet.wait(DRAIN_S)
-        for info in list(self._unacknowledged):
-            with suppress(RuntimeError, ValueError):  # it never left
-                info.wait_for_publish(DRAIN_S)
+        self._awaited.drain(DRAIN_S)
 
     def _new_client(self, protocol: MQTTProtocolVersion) -> Client:
         client = self._clients.make(protocol)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_publish = self._published
+        client.on_subscribe = self._confirmed
         client.on_message = self._received
         if self._will:
             client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
@@ -226,7 +233,7 @@ class Bus:
             log.error("broker %s refuses us: %s", self.address, reason)
             self._closed.set()
             return
-        self._unacknowledged.clear()
+        self._awaited.clear()
         self.receive_maximum = getattr(connack, "ReceiveMaximum", UNLIMITED)
         with self._subscribing:
             self._send_subscriptions(client, self._subscriptions)
@@ -240,11 +247,20 @@ class Bus:
         wanted = {one.topic_filter: one.qos for one in subscriptions}
         options: Any = [(name, SubscribeOptions(qos=qos) if five else qos) for name, qos in wanted.items()]
         if options:
-            client.subscribe(options)
+            _, number = client.subscribe(options)
+            if number is not None:
+                self._awaited.subscribed(number, list(wanted))
 
-    def _disconnected(
-        self, client: Client, _: Any, __: DisconnectFlags, reason: ReasonCode, ___: Properties | None
-    ) -> None:
+    def _confirmed(self, client: Client, _: Any, number: int, reasons: list[ReasonCode], __: Properties | None) -> None:
+        if client is not self._client:
+            return
+        with self._subscribing:  # it may come before the number is noted
+            filters = self._awaited.confirmed(number)
+        for name, reason in zip(filters, reasons, strict=False):
+            if reason.is_failure:
+                log.error("broker %s refuses that we listen to %s: %s. Check its ACL", self.address, name, reason)
+
+    def _disconnected(self, client: Client, _: Any, __: DisconnectFlags, reason: ReasonCode, *___: object) -> None:
         if client is not self._client:
             return
         if self.connected.is_set() and not self._stopping.is_set():

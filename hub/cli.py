@@ -1,8 +1,14 @@
 """`doorbell`: the command line."""
 
 import os
+import signal
 import sys
+import termios
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +19,9 @@ from config import Settings, SettingsError, sources
 from config.faults import EX_CONFIG
 from hub import loader, show
 from hub.bus import Bus
-from hub.event import uuid7
+from hub.check import check as check_house
 from hub.new import write_handler
-from hub.press import PressError, press_and_wait, wish
+from hub.press import Presser, PressError, press_and_wait
 from hub.supervisor import TICK_S, Supervisor, with_embedded_broker
 from hub.timeline import Timeline
 
@@ -41,6 +47,15 @@ def main() -> None:
         sys.exit(EX_CONFIG)
 
 
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=lambda wanted: _print_version() if wanted else None, is_eager=True)
+    ] = False,
+) -> None:
+    """A doorbell hub: one press, independent reactions, nothing lost."""
+
+
 @app.command()
 def run(config: ConfigOption = None) -> None:
     """Start everything in the foreground. Enter rings the bell, Ctrl-C ends it."""
@@ -63,16 +78,20 @@ def run(config: ConfigOption = None) -> None:
     settings = supervisor.start()
     bus = Bus(settings.broker, f"doorbell-run-{os.getpid()}")
     timeline.append(Timeline(bus, console))
+    presser = Presser(bus, settings)
     doors = ", ".join(settings.doors)
     console.print(f"broker {bus.address} · doors {doors} · Enter rings the bell, Ctrl-C ends")
     console.print(f"journals, pictures and clips: {settings.state_dir}", style="dim", soft_wrap=True)
     bus.start()
     timeline[0].start()
-    stopped = threading.Event()
-    threading.Thread(target=_ring_on_enter, args=(bus, settings, timeline[0]), daemon=True).start()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is one, whoever asks for it
+    threading.Thread(target=_ring_on_enter, args=(presser, settings, timeline[0]), daemon=True).start()
     try:
-        while not stopped.wait(TICK_S):
-            supervisor.tick()
+        with _no_echo():
+            while True:
+                supervisor.tick()
+                timeline[0].watch_broker()
+                time.sleep(TICK_S)
     except KeyboardInterrupt:
         pass
     finally:
@@ -100,16 +119,18 @@ def press(
 @app.command()
 def check(config: ConfigOption = None) -> None:
     """Check all settings and handler files, and tell every fault at once."""
-    settings, path = _settings(config)
-    faults = loader.unknown_tables(settings, path.name)
-    for name, file in loader.find(settings).items():
-        try:
-            loaded = loader.load(file, settings)
-        except SettingsError as error:
-            faults += error.faults
-        else:
-            state = f"reacts to {', '.join(loaded.reactions)}" if loaded.config.enabled else "switched off"
-            print(f"✓ {name}: {state}")
+    path = sources.find(config)
+    faults: list[str] = []
+    try:
+        settings = sources.load(path)
+    except SettingsError as error:
+        if error.usable is None:
+            raise
+        faults, settings = [*error.faults], error.usable
+    report = check_house(settings, path)
+    for line in report.good:
+        print(f"✓ {line}")
+    faults += report.faults
     for fault in faults:
         print(f"✗ {fault}", file=sys.stderr)
     if faults:
@@ -146,16 +167,35 @@ def _door(settings: Settings, door: str | None) -> str:
     return door
 
 
-def _ring_on_enter(bus: Bus, settings: Settings, timeline: Timeline) -> None:
+def _print_version() -> None:
+    print(f"doorbell {version('doorbell-hub')}")
+    raise typer.Exit
+
+
+@contextmanager
+def _no_echo() -> Iterator[None]:
+    """While this lasts, Enter does not move the terminal's cursor: it would tear the live timeline."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    quiet = [*before]
+    quiet[3] &= ~termios.ECHO
+    termios.tcsetattr(sys.stdin, termios.TCSADRAIN, quiet)
+    try:
+        yield
+    finally:
+        with suppress(termios.error):
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
+def _ring_on_enter(presser: Presser, settings: Settings, timeline: Timeline) -> None:
     """In its own thread: each line is a press; it may name the door."""
     for line in sys.stdin:
         try:
-            door = _door(settings, line.strip() or None)
-        except SettingsError as error:
+            presser.press(_door(settings, line.strip() or None))
+        except (SettingsError, PressError) as error:
             timeline.say(str(error), "red")
-            continue
-        if wish(bus, settings, door, uuid7()) is None:
-            timeline.say("no broker yet: try again", "red")
 
 
 if __name__ == "__main__":

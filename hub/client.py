@@ -36,7 +36,7 @@ class ClientFactory:
             OSError: the broker cannot be reached.
         """
         answers: list[ReasonCode] = []
-        client = self.make(MQTTProtocolVersion.MQTTv5)
+        client = self.make(MQTTProtocolVersion.MQTTv5, "-probe")  # two of one id in quick succession confuse a broker
         client.on_connect = lambda _, __, ___, reason, ____: answers.append(reason)
         self._connect(client, None)
         deadline = time.monotonic() + PROBE_TIMEOUT_S
@@ -46,11 +46,11 @@ class ClientFactory:
         five = bool(answers) and answers[0].value != UNSUPPORTED_PROTOCOL_VERSION
         return MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311
 
-    def make(self, protocol: MQTTProtocolVersion) -> Client:
+    def make(self, protocol: MQTTProtocolVersion, suffix: str = "") -> Client:
         """A client with a clean session that acknowledges nothing and reconnects to nothing by itself."""
         client = Client(
             CallbackAPIVersion.VERSION2,
-            self._client_id,
+            self._client_id + suffix,
             protocol=protocol,
             manual_ack=True,
             reconnect_on_failure=False,

@@ -53,8 +53,18 @@ class HandlerConfig(BaseModel):
         """Where the house stands: `[house]`."""
         return self._settings.house
 
+    @property
+    def button_pins(self) -> dict[int, str]:
+        """The GPIO lines (BCM numbers) that buttons use, each with its door."""
+        doors = self._settings.doors
+        return {one.button.pin: name for name, one in doors.items() if one.button.pin is not None}
+
     def check(self) -> list[str]:
         """What is wrong with these settings in this house, for what a field's own check cannot know. Override it."""
+        return []
+
+    def absent(self) -> list[str]:
+        """What these settings name and is not there now. `doorbell check` tells it; it may come. Override it."""
         return []
 
     @property

@@ -42,7 +42,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from {name} import Config, {function}  # noqa: E402
 
 
-def test_it_greets_the_door():
+def test_it_greets_the_door() -> None:
     assert {function}(event(door="front"), Config(greeting="Hi")) == "Hi, front door!"
 '''
 

@@ -10,46 +10,62 @@ from hub.bus import Bus, Message
 from hub.event import BadEvent, Event, decode, uuid7
 
 PATIENCE_S = 5.0
+AGAIN_S = 1.0  # a wish that nobody heard (the hub restarts) is said again; its id makes it one press
 
 
 class PressError(RuntimeError):
     """Nobody rang; the text says why and what to do."""
 
 
-def wish(bus: Bus, settings: Settings, door: str, event_id: str) -> int | None:
-    """Ask the hub to press a button; None when there is no broker. The event will have this id."""
-    topic = topics.press(topics.source("cli", str(os.getpid())), settings.hub, door)
-    return bus.publish(topic, json.dumps({"id": event_id}).encode(), content_type="application/json")
+class Presser:
+    """Presses buttons over a bus, one at a time."""
 
+    def __init__(self, bus: Bus, settings: Settings) -> None:
+        self._bus, self._hub = bus, settings.hub
+        self._source = topics.source("cli", str(os.getpid()))
+        self._wanted = ""
+        self._rang = threading.Event()
+        self._event: Event | None = None
+        bus.subscribe(topics.event_filter("doorbell.pressed"), self._receive)
 
-def press_and_wait(settings: Settings, door: str) -> Event:
-    """Press, and wait until the hub has said so.
+    def press(self, door: str) -> Event:
+        """Press, and wait until the hub has said so.
 
-    Raises:
-        PressError: there is no broker, or no hub.
-    """
-    bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
-    event_id, rang = uuid7(), threading.Event()
-    heard: list[Event] = []
+        Raises:
+            PressError: there is no broker, or no hub.
+        """
+        if not self._bus.connected.wait(PATIENCE_S):
+            raise PressError(f"no broker at {self._bus.address}. Is `doorbell run` or your broker running?")
+        self._rang.clear()
+        self._event, self._wanted = None, uuid7()
+        wish = json.dumps({"id": self._wanted}).encode()
+        for _ in range(int(PATIENCE_S / AGAIN_S)):
+            self._bus.publish(topics.press(self._source, self._hub, door), wish, content_type="application/json")
+            if self._rang.wait(AGAIN_S) and self._event:
+                return self._event
+        raise PressError(f"the hub {self._hub!r} does not answer. Is it running? `doorbell run` shows it")
 
-    def receive(message: Message) -> None:
+    def _receive(self, message: Message) -> None:
         message.ack()
         try:
             event = decode(message.payload)
         except BadEvent:
             return
-        if event.id == event_id:
-            heard.append(event)
-            rang.set()
+        if event.id == self._wanted:
+            self._event = event
+            self._rang.set()
 
-    bus.subscribe(topics.event_filter("doorbell.pressed"), receive)
+
+def press_and_wait(settings: Settings, door: str) -> Event:
+    """Press over a connection of its own.
+
+    Raises:
+        PressError: there is no broker, or no hub.
+    """
+    bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
+    presser = Presser(bus, settings)
     bus.start()
     try:
-        if not bus.connected.wait(PATIENCE_S):
-            raise PressError(f"no broker at {bus.address}. Is `doorbell run` or your broker running?")
-        wish(bus, settings, door, event_id)
-        if not rang.wait(PATIENCE_S):
-            raise PressError(f"the hub {settings.hub!r} does not answer. Is it running? `doorbell run` shows it")
-        return heard[0]
+        return presser.press(door)
     finally:
         bus.stop()

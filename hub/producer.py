@@ -3,7 +3,6 @@
 import json
 import logging
 import threading
-import time as clock
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,7 +19,6 @@ from hub.state import State, StateError
 log = logging.getLogger(__name__)
 WINDOW = 20  # events of a backlog published and not yet acknowledged; fewer than any broker's default queue
 LIVE_WINDOW = 100  # a live event need not wait for a broker that has forgotten to acknowledge
-PATIENCE_S = 30.0
 PAGE_EVENTS = 50
 PAGE_BYTES = 131_072
 
@@ -36,7 +34,6 @@ class Producer:
         self.journal = Journal(state, source)
         self._pumping = threading.Lock()
         self._wanted = 0  # the window with which somebody wants to publish
-        self._heard_at = 0.0  # monotonic seconds of the last acknowledgement, or of the first event that waits for one
         self._reconnected = False
         self._in_flight: dict[int, int] = {}  # the bus's number → position in the journal
         self._sent_to = 0  # the last position handed to the bus in this connection
@@ -86,9 +83,6 @@ class Producer:
         except StateError as error:
             self._acknowledged.extend(settled)
             log.warning("acknowledgements cannot be noted now: %s", error)
-        if self._in_flight and clock.monotonic() - self._heard_at > PATIENCE_S:
-            log.warning("the broker has not acknowledged for %.0f s: publishing again", PATIENCE_S)
-            self._begin_again()
 
     def _pump(self, window: int) -> None:
         if self._reconnected:
@@ -99,14 +93,11 @@ class Producer:
             self.settle()
         while self._answered:
             number, taken = self._answered.popleft()
-            self._heard_at = clock.monotonic()
             position = self._in_flight.pop(number, None)
             if taken and position is not None:
                 self._acknowledged.append(position)
         if len(self._acknowledged) >= WINDOW:
             self.settle()
-        if not self._in_flight:
-            self._heard_at = clock.monotonic()
         for entry in self.journal.unpublished(
             self._sent_to, max(0, min(window, self._bus.receive_maximum) - len(self._in_flight))
         ):

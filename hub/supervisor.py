@@ -8,6 +8,7 @@ from pathlib import Path
 
 from config import Settings, SettingsError
 from hub import loader
+from hub.check import fault_in_state_dir
 from hub.children import STOP_S, Child, Echo
 
 TICK_S = 0.2
@@ -40,6 +41,8 @@ class Supervisor:
         Raises:
             SettingsError: another `doorbell run` uses the same state folder.
         """
+        if fault := fault_in_state_dir(self._settings.state_dir):
+            raise SettingsError([f"state_dir: {fault}"])
         self._settings.state_dir.mkdir(parents=True, exist_ok=True)
         self._be_the_only_one()
         settings = self._settings

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,8 @@ SIGNS = {
     "handler.dead": ("✗", "red"),
 }
 NUMBER_COLUMNS = (2, 3)
+NOTE_COLUMN = 4
+BROKER_PATIENCE_S = 3.0
 STATE_STYLES = {"ready": "green", "failed": "red"}
 
 
@@ -45,28 +48,28 @@ class Press:
         """As a small table under a headline."""
         table = Table.grid(padding=(0, 2))
         for number in range(5):
-            table.add_column(justify="right" if number in NUMBER_COLUMNS else "left")
+            table.add_column(justify="right" if number in NUMBER_COLUMNS else "left", no_wrap=number < NOTE_COLUMN)
         for (handler, kind), outcome in self.outcomes.items():
             table.add_row(*_row(handler, "" if kind == self.event.type else kind, outcome))
         for handler in sorted(self.waiting):
             table.add_row(Text("…", "dim"), Text(handler, "dim"), "", "", "")
-        at = self.event.time.astimezone()
-        name = self.event.data.get("name", self.event.subject)
-        return Group(Text(f"{at:%H:%M:%S}  ding dong  {name}", "bold"), table)
+        return Group(Text(_headline(self.event), "bold"), table)
 
 
 class Timeline:
     """Listens to everything and shows it; live on a terminal, a line each elsewhere."""
 
     def __init__(self, bus: Bus, console: Console) -> None:
-        self._console = console
+        self._bus, self._console = bus, console
+        self._told_of_broker = False
+        self._alone_since = time.monotonic()
         self._lock = threading.Lock()
         self._ready: set[str] = set()
         self._press: Press | None = None
         self._seen: set[str] = set()
         self._live = Live(Text(""), console=console, refresh_per_second=8) if console.is_terminal else None
         bus.subscribe(topics.every_event(), self._event)
-        bus.subscribe(topics.status("doorbell/handler/+"), self._status)
+        bus.subscribe(topics.status("doorbell/handler/+"), self._status, qos=0)
 
     def start(self) -> None:
         """Begin to show."""
@@ -81,6 +84,16 @@ class Timeline:
     def say(self, text: str, style: str = "") -> None:
         """Print a line above the live part."""
         self._console.print(Text(text, style), soft_wrap=True)
+
+    def watch_broker(self) -> None:
+        """Say when the broker cannot be reached, and when it is back; called now and then."""
+        if self._bus.connected.is_set():
+            if self._told_of_broker:
+                self.say("the broker answers", "green")
+            self._told_of_broker, self._alone_since = False, time.monotonic()
+        elif not self._told_of_broker and time.monotonic() - self._alone_since > BROKER_PATIENCE_S:
+            self.say(f"no broker answers at {self._bus.address}: trying on. Does it run there?", "red")
+            self._told_of_broker = True
 
     def _event(self, message: Message) -> None:
         message.ack()
@@ -108,7 +121,7 @@ class Timeline:
             if self._press:
                 self._live.update(self._press.render())
         elif event.type == "doorbell.pressed":
-            self._console.print(f"{event.time.astimezone():%H:%M:%S}  ding dong  {event.subject}")
+            self._console.print(_headline(event), soft_wrap=True)
         elif event.type in SIGNS:
             cells = _row(topics.name_of(event.source), str(event.data.get("type", "")), event)
             self._console.print(Text("  ").join(cells), soft_wrap=True)
@@ -125,7 +138,9 @@ class Timeline:
             changed = (state == "ready") != (name in self._ready)
             (self._ready.add if state == "ready" else self._ready.discard)(name)
         if changed or state == "failed":
-            self.say(f"{name} is {state}" + (f": {reason}" if reason else ""), STATE_STYLES.get(state, "dim"))
+            words = "has failed" if state == "failed" else f"is {state}"
+            why = f": {reason}" if reason and state != "failed" else ""  # why it failed, its own log has said
+            self.say(f"{name} {words}{why}", STATE_STYLES.get(state, "dim"))
 
 
 def _row(handler: str, kind: str, outcome: Event) -> list[Text]:
@@ -133,7 +148,7 @@ def _row(handler: str, kind: str, outcome: Event) -> list[Text]:
     data = outcome.data
     said = str(data.get("note") or data.get("reason") or "")
     if "again_in_s" in data:
-        said += f" (attempt {data.get('attempt')}, again in {data['again_in_s']} s)"
+        said += f" (attempt {data.get('attempt')}, again in {_seconds(data['again_in_s'])})"
     return [
         Text(sign, style),
         Text(handler + (f" · {kind}" if kind else ""), style),
@@ -141,6 +156,14 @@ def _row(handler: str, kind: str, outcome: Event) -> list[Text]:
         Text(_milliseconds(data.get("took_ms"), "took ")),
         Text(said, "dim" if style != "red" else style),
     ]
+
+
+def _headline(press: Event) -> str:
+    return f"{press.time.astimezone():%H:%M:%S}  ding dong  {press.data.get('name', press.subject)}"
+
+
+def _seconds(value: Any) -> str:
+    return f"{value:.1f} s" if isinstance(value, int | float) else "a while"
 
 
 def _milliseconds(value: Any, word: str) -> str:

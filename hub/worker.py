@@ -58,7 +58,8 @@ def run(given: str, settings: Settings) -> None:
         try:
             _react(file, state, bus, status, source)
         except OpenError as error:
-            log.exception("what the handler uses cannot be opened")
+            log.error("what it uses cannot be opened: %s", error)  # noqa: TRY400 - its own words say where and what
+            log.debug("", exc_info=True)
             _farewell(bus, status, "failed", str(error))
             sys.exit(EX_CONFIG if isinstance(error.__cause__, ValueError) else EX_TEMPFAIL)
         _farewell(bus, status, "offline", "stopped")

@@ -17,14 +17,20 @@ def _mosquitto_program() -> str | None:
 
 
 @pytest.fixture
-def mosquitto(tmp_path: Path) -> Iterator[BrokerProcess]:
-    """A mosquitto of its own, on a free port, with its default settings."""
+def mosquitto_program() -> str:
+    """Where mosquitto is."""
     program = _mosquitto_program()
     if program is None:
         if os.environ.get("CI"):
             pytest.fail("mosquitto is missing, and CI must not do without: apt-get install mosquitto")
         pytest.skip("mosquitto is not installed")
-    with mosquitto_broker(program, tmp_path) as broker:
+    return program
+
+
+@pytest.fixture
+def mosquitto(mosquitto_program: str, tmp_path: Path) -> Iterator[BrokerProcess]:
+    """A mosquitto of its own, on a free port, with its default settings."""
+    with mosquitto_broker(mosquitto_program, tmp_path) as broker:
         yield broker
 
 

@@ -1,5 +1,6 @@
 """A house under test: real processes, a real broker, and ears and eyes outside of them."""
 
+import getpass
 import json
 import os
 import signal
@@ -69,7 +70,8 @@ def mosquitto_broker(program: str, folder: Path, config: str = "") -> Iterator[B
     command = [program, "-p", str(port)]
     if config:
         path = folder / "mosquitto.conf"
-        path.write_text(f"{config}\nlistener {port} 127.0.0.1\nallow_anonymous true\n", encoding="utf-8")
+        config = f"user {getpass.getuser()}\n{config}\nlistener {port} 127.0.0.1\nallow_anonymous true\n"
+        path.write_text(config, encoding="utf-8")
         command = [program, "-c", str(path)]
     with _running(BrokerProcess(command, port, folder / "mosquitto.log")) as broker:
         yield broker

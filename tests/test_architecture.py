@@ -13,7 +13,7 @@ from tests.house import ROOT
 
 ROOMS = ("hub", "devices", "config", "handlers")
 ONE_USER = {
-    "paho": ["hub/bus.py", "hub/client.py"],
+    "paho": ["hub/awaited.py", "hub/bus.py", "hub/client.py"],
     "amqtt": ["hub/broker.py"],
     "gpiozero": ["devices/button.py", "devices/light.py"],
     "picamera2": ["devices/camera_pi.py"],

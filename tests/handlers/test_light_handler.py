@@ -6,7 +6,6 @@ import pytest
 
 from config import SettingsError
 from devices.clock import sun_elevation
-from devices.light import LightError
 from hub.testing import event, run
 
 
@@ -45,14 +44,17 @@ def always(shipped):
     return shipped("light", {"when": "always", "minutes": 3})
 
 
-@pytest.mark.parametrize(("before", "after", "word"), [(True, True, "on"), (False, False, "off"), (None, False, "off")])
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [(True, True, "on"), (False, False, "off"), (None, False, "silent: it did not say how it was")],
+)
 def test_the_lamp_is_put_back_as_it_was(always, before, after, word):
     """It is on for some minutes, then as before; one that did not say is taken to have been off."""
     lamp = _Lamp(on=before)
     with run() as doing:
         assert _react(always, lamp) == f"on for 3 min, was {word}"
         assert (lamp.on, doing.timers) == (True, {"light.expired": 180})
-        assert _react(always, lamp, "light.expired") == f"back to {word}"
+        assert _react(always, lamp, "light.expired") == f"back to {'on' if after else 'off'}"
     assert lamp.switched == [True, after]
     assert doing.memory == {}
 
@@ -135,6 +137,5 @@ def test_the_lamp_is_opened_by_its_name(shipped):
         _react(file, lamp)
     with file.reactions["light.expired"].uses(file.config) as lamp:
         assert lamp.read() is True
-    wrong = shipped("light", {"when": "always", "lamp": "porch"})
-    with pytest.raises(LightError, match="'porch': not a lamp"):
-        wrong.reactions["doorbell.pressed"].uses(wrong.config).__enter__()
+    with pytest.raises(SettingsError, match="lamp: 'porch': not a lamp"):
+        shipped("light", {"when": "always", "lamp": "porch"})

@@ -13,6 +13,7 @@ from hub.client import RECEIVE_MAXIMUM
 from hub.producer import Producer
 from tests.house import Ears, free_port, until
 from tests.hub.fakes import HUB, journaled, python
+from tests.wire import PUBACK, SUBACK, wire_to, without
 
 VANISH = """
 import sys, threading
@@ -270,3 +271,35 @@ def test_what_an_old_connection_left_open_does_not_delay_the_stop(bus_to, mosqui
     began = time.monotonic()
     bus.stop()
     assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("swallowed", [SUBACK, PUBACK])
+def test_a_broker_that_loses_an_acknowledgement_is_left_for_a_new_connection(
+    bus_to, broker, monkeypatch, caplog, swallowed
+):
+    """Nobody stays deaf, and nobody speaks for ever to somebody who does not listen."""
+    monkeypatch.setattr("hub.awaited.ANSWER_S", 0.3)
+    monkeypatch.setattr("hub.bus.LOOK_S", 0.05)
+    heard = []
+    with wire_to(broker.port) as wire:
+        wire.edit = without(swallowed)
+        bus = bus_to(wire.port)
+        bus.subscribe("a", _acknowledging(heard))
+        bus.on_connect.append(lambda: bus.publish("a", b""))
+        _connected(bus)
+        until(lambda: "connecting anew" in caplog.text, "it is noticed")
+        wire.edit = bytes
+        seen, bus_connections = len(heard), wire.connections
+        until(lambda: wire.connections > bus_connections, "it connects anew")
+        until(lambda: len(heard) > seen, "it hears")
+        until(lambda: not bus._awaited._subscribed and not bus._awaited._published, "all is acknowledged")
+
+
+def test_who_may_not_listen_is_told(bus_to, broker, caplog):
+    """A broker that refuses a subscription (MQTT 5, 3.9.3) is named in the log, with the topic."""
+    with wire_to(broker.port) as wire:
+        wire.edit = lambda packet: packet[:-1] + b"\x87" if packet[0] >> 4 == SUBACK else packet
+        bus = bus_to(wire.port)
+        bus.subscribe("closed/door", lambda message: message.ack())
+        _connected(bus)
+        until(lambda: "refuses that we listen to closed/door" in caplog.text, "it is told")

@@ -155,5 +155,5 @@ def test_a_status_is_told_when_it_changes(console, bus):
     assert _shown(console).splitlines() == [
         "notify is ready",
         "notify is offline: it vanished",
-        "notify is failed: no camera",
+        "notify has failed",
     ]

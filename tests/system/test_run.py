@@ -120,7 +120,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 def test_enter_rings_and_four_react(run: Run):
     """Each press shows, and each of the four reactions with how long after it and how long it took."""
     before = run.press()
-    run.wait_for("ding dong", "front", after=before)
+    run.wait_for("ding dong", "Front door", after=before)
     for name in FOUR:
         line = run.wait_for("✓", f"{name} · doorbell.pressed", after=before)
         assert "after" in line

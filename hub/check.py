@@ -1,0 +1,62 @@
+"""What is wrong with this house: its settings, its handler files, and what they name; all of it at once."""
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from config import Settings, SettingsError
+from hub import loader
+
+
+@dataclass
+class Report:
+    """What a check found.
+
+    Attributes:
+        good: A line for each handler that can run.
+        faults: A line for each fault: where, what, and what to do.
+    """
+
+    good: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def check(settings: Settings, path: Path) -> Report:
+    """Look at everything that can be looked at without opening a device."""
+    report = Report(faults=[*_faults_in_house(settings, path.name), *loader.unknown_tables(settings, path.name)])
+    for name, file in loader.find(settings).items():
+        try:
+            loaded = loader.load(file, settings)
+        except SettingsError as error:
+            report.faults += error.faults
+        else:
+            state = f"reacts to {', '.join(loaded.reactions)}" if loaded.config.enabled else "switched off"
+            report.good.append(f"{name}: {state}")
+            absent = loaded.config.absent() if loaded.config.enabled else []
+            report.faults += [f"{file.name}: [handlers.{name}] {fault}." for fault in absent]
+    return report
+
+
+def _faults_in_house(settings: Settings, where: str) -> Iterator[str]:
+    if "handlers_dir" in settings.model_fields_set and not settings.handlers_dir.is_dir():
+        yield f"{where}: handlers_dir: there is no folder {settings.handlers_dir}. Make it, or leave the setting out."
+    if fault := fault_in_state_dir(settings.state_dir):
+        yield f"{where}: state_dir: {fault}"
+    gpio = sorted(door for door, wanted in settings.doors.items() if wanted.button.driver == "gpio")
+    if gpio and importlib.util.find_spec("gpiozero") is None:
+        yield (
+            f'{where}: [doors.{gpio[0]}.button] driver = "gpio" needs gpiozero. Install doorbell-hub[pi], or make its '
+            "environment with --system-site-packages."
+        )
+
+
+def fault_in_state_dir(folder: Path) -> str | None:
+    """Why state cannot be kept there; None when it can."""
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not there.is_dir():
+        return f"{there} is no folder. Name another one."
+    if not os.access(there, os.W_OK | os.X_OK):
+        return f"{there} cannot be written by you. Change its owner, or name another folder."
+    return None
