@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +20,7 @@ from hub import loader, show
 from hub.bus import Bus
 from hub.check import check as check_house
 from hub.new import write_handler
+from hub.options import ConfigOption, door_named, read_settings
 from hub.press import Presser, PressError, press_and_wait
 from hub.supervisor import TICK_S, Supervisor, with_embedded_broker
 from hub.timeline import Timeline
@@ -31,10 +31,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", help="The settings file. Else doorbell.toml here, in ~/.config or /etc."),
-]
 
 
 def main() -> None:
@@ -59,7 +55,7 @@ def options(
 @app.command()
 def run(config: ConfigOption = None) -> None:
     """Start everything in the foreground. Enter rings the bell, Ctrl-C ends it."""
-    settings, path = _settings(config)
+    settings, path = read_settings(config)
     console = Console(highlight=False)
     if path == sources.DEMO:
         console.print("no doorbell.toml here: this is the demo, with simulated devices", style="dim")
@@ -106,10 +102,10 @@ def press(
     config: ConfigOption = None,
 ) -> None:
     """Press the button of a door from here."""
-    settings, _ = _settings(config)
+    settings, _ = read_settings(config)
     settings = with_embedded_broker(settings)
     try:
-        event = press_and_wait(settings, _door(settings, door))
+        event = press_and_wait(settings, door_named(settings, door))
     except PressError as error:
         print(f"✗ {error}", file=sys.stderr)
         sys.exit(1)
@@ -141,7 +137,7 @@ def check(config: ConfigOption = None) -> None:
 @app.command("config")
 def show_config(config: ConfigOption = None) -> None:
     """Print the settings in force, secrets masked."""
-    settings, path = _settings(config)
+    settings, path = read_settings(config)
     print(f"# {path}")
     print(show.settings_in_force(settings))
 
@@ -149,22 +145,9 @@ def show_config(config: ConfigOption = None) -> None:
 @app.command()
 def new(name: str, config: ConfigOption = None) -> None:
     """Write a handler file to begin with, and its test."""
-    settings, _ = _settings(config)
+    settings, _ = read_settings(config)
     for file in write_handler(name, settings.handlers_dir):
         print(f"✓ {file}")
-
-
-def _settings(config: Path | None) -> tuple[Settings, Path]:
-    path = sources.find(config)
-    return sources.load(path), path
-
-
-def _door(settings: Settings, door: str | None) -> str:
-    if door is None:
-        return next(iter(settings.doors))
-    if door not in settings.doors:
-        raise SettingsError([f"{door}: no such door. There are: {', '.join(settings.doors)}"])
-    return door
 
 
 def _print_version() -> None:
@@ -193,7 +176,7 @@ def _ring_on_enter(presser: Presser, settings: Settings, timeline: Timeline) -> 
     """In its own thread: each line is a press; it may name the door."""
     for line in sys.stdin:
         try:
-            presser.press(_door(settings, line.strip() or None))
+            presser.press(door_named(settings, line.strip() or None))
         except (SettingsError, PressError) as error:
             timeline.say(str(error), "red")
 
