@@ -38,6 +38,14 @@ class Broker(Section):
     keepalive_s: int = Field(30, ge=5, le=3600)
 
 
+class Journal(Section):
+    """`[journal]`: how long what was said is kept. What a handler has yet to get is kept in any case."""
+
+    keep_days: float = Field(90, gt=0, description="older events go")
+    max_mb: float = Field(64, ge=1, description="the oldest go when all of them are larger than this")
+    forget_consumers_days: float = Field(30, gt=0, description="who has not asked for so long is no longer waited for")
+
+
 class Button(Section):
     """`[doors.NAME.button]`: what the visitor presses."""
 
@@ -66,6 +74,7 @@ class Settings(Section):
 
     house: House = House()
     broker: Broker = Broker()
+    journal: Journal = Journal()
     hub: Name = Field("home", description="the name under which this hub speaks")
     doors: dict[Name, Door] = Field(default_factory=lambda: {"front": Door(name="Front door")}, min_length=1)
     handlers: dict[str, dict[str, Any]] = {}

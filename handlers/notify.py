@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ def notify(event: Event, config: Config, phones: list[Apprise]) -> str:
     """Say that somebody is there, or that somebody was."""
     door = config.door_name(event.door)
     text = f"Somebody is at the {door.lower()}"
-    if event.age_s(datetime.now(UTC)) > LATE_S:
+    if event.age_s() > LATE_S:
         text = f"You missed a visitor at the {door.lower()} at {event.time.astimezone():%H:%M}"
     return _tell(event, phones, config, text)
 

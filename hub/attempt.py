@@ -4,7 +4,7 @@ import json
 from collections.abc import Container, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from hub import topics
@@ -155,20 +155,20 @@ class LiveAttempt:
         self._reacts_to = reacts_to
         self.said: list[tuple[str, str, Mapping[str, Any]]] = []
         self.memory: MutableMapping[str, Any] = DiskMemory(state)
-        self._source, self._inbox, self._epoch = source, inbox, state.epoch
+        self._source, self._inbox, self._state = source, inbox, state
 
     def emit(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
         """See Attempt."""
         # Refused here, where the author's line is; and kept as it is now, whatever becomes of the author's object.
-        wire = json.loads(encode(self._event(kind, subject, data, datetime.now(UTC))))
+        wire = json.loads(encode(self._event(kind, subject, data, self._state.clock.utc())))
         self.said.append((kind, subject, wire["data"]))
 
     def later(self, kind: str, subject: str, data: Mapping[str, Any], after_s: float) -> None:
         """See Attempt."""
         if kind not in self._reacts_to:
             raise BadEvent(f'{kind}: this file does not react to it. Add a function with @handler("{kind}")')
-        due = datetime.now(UTC) + timedelta(seconds=after_s)
-        self._inbox.set_timer(self._event(kind, subject, data, due), due.timestamp())
+        due = self._state.clock.utc() + timedelta(seconds=after_s)
+        self._inbox.set_timer(self._event(kind, subject, data, due), after_s)
 
     def _event(self, kind: str, subject: str, data: Mapping[str, Any], time: datetime) -> Event:
         if fault := topics.fault_in(self._source, kind, subject):
@@ -181,7 +181,7 @@ class LiveAttempt:
             time=time,
             data=data,
             sequence=1,
-            epoch=self._epoch,
+            epoch=self._state.epoch,
             traceparent=child(self.event.traceparent),
             cause=self.event.id,
         )

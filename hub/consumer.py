@@ -6,9 +6,10 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
+from config import Journal as Limits
 from hub import topics
 from hub.attempt import LiveAttempt, running
 from hub.bus import Bus, Message
@@ -45,15 +46,17 @@ class Consumer:
         config: HandlerConfig,
         state: State,
         bus: Bus,
+        limits: Limits | None = None,
     ) -> None:
         self._source, self._reactions, self._resources, self._config = source, reactions, resources, config
         self._state = state
         self._inbox = Inbox(state)
-        self._producer = Producer(state, bus, source)
+        self._producer = Producer(state, bus, source, limits)
         self._live: queue.SimpleQueue[tuple[Event, Message] | None] = queue.SimpleQueue()
         self._refused: Counter[str] = Counter()
         self._stopping = False
-        first = self._inbox.first_reactions(reactions, _now())
+        self._clock = state.clock
+        first = self._inbox.first_reactions(reactions, self._clock.unix_s())
         since = {kind: first[kind] - reaction.since_s for kind, reaction in reactions.items()}
         self._catch_up = CatchUp(bus, self._inbox, source, since, self._wake)
         for kind in reactions:
@@ -61,7 +64,7 @@ class Consumer:
 
     def run(self) -> None:
         """React until `stop` is called."""
-        self._inbox.recover(_now())
+        self._inbox.recover()
         self._producer.publish()
         while not self._stopping:
             self._step()
@@ -94,10 +97,8 @@ class Consumer:
 
     def _take_waiting(self) -> bool:
         """What waited for its time, or a missed event; False when there is neither."""
-        if (due := self._inbox.next_due()) is not None and due <= _now():
-            held = self._inbox.take_due(_now(), durable=True)
-            if held:
-                self._try(held)
+        if held := self._inbox.take_due(durable=True):
+            self._try(held)
             return True
         if event := self._catch_up.next_event():
             self._take(event)
@@ -107,9 +108,9 @@ class Consumer:
     def _idle_s(self) -> float:
         """How long there is surely nothing to do but wait for a live event."""
         ask_in_s = self._catch_up.ask_what_is_due()
-        due = self._inbox.next_due()
+        due_in_s = self._inbox.due_in_s()
         wait_s = min(ask_in_s, IDLE_S) or MUST_WAIT_S
-        return wait_s if due is None else min(wait_s, max(0.0, due - _now()))
+        return wait_s if due_in_s is None else min(wait_s, due_in_s)
 
     def _receive(self, message: Message) -> None:
         """In the network thread: check what came, and queue it. It is acknowledged when its outcome is recorded."""
@@ -166,7 +167,7 @@ class Consumer:
 
     def _reason_to_skip(self, held: Held, reaction: Reaction) -> str | None:
         max_age_s = self._config.max_age_s or reaction.max_age_s
-        age_s = held.event.age_s(datetime.now(UTC))
+        age_s = held.event.age_s(self._clock)
         if max_age_s is not None and age_s > max_age_s and not held.is_timer:
             return f"stale: {age_s:.0f} s old, {max_age_s:.0f} s at most"
         if held.event.redelivered and reaction.on_redelivery == "skip":
@@ -174,11 +175,11 @@ class Consumer:
         return None
 
     def _run(self, held: Held, reaction: Reaction) -> None:
-        event = held.event
+        event = self._corrected(held.event)
         attempt = LiveAttempt(event, self._source, self._state, self._inbox, self._reactions)
         arguments = (event, self._config, *((self._resources[reaction],) if reaction.uses else ()))
         limit_s = self._config.timeout_s or reaction.timeout_s
-        started, clock = _now(), time.perf_counter()
+        started_s, clock = event.age_s(self._clock), time.perf_counter()
         failure: BaseException | None = None
         note = ""
         try:
@@ -187,13 +188,18 @@ class Consumer:
         except (Exception, Overdue, SystemExit) as error:  # noqa: BLE001 - the handler's code may raise anything
             failure = error
         data: dict[str, Any] = {
-            "started_after_ms": round((started - event.time.timestamp()) * 1000, 3),
+            "started_after_ms": round(started_s * 1000, 3),
             "took_ms": round((time.perf_counter() - clock) * 1000, 3),
         }
         if failure is None:
             self._conclude(held, "handler.done", data | ({"note": note} if note else {}), attempt)
         else:
             self._fail(held, reaction, failure, data, limit_s)
+
+    def _corrected(self, event: Event) -> Event:
+        """The event as its handler sees it: with the right time, where it was seen before the clock was set."""
+        stamp = self._clock.corrected(event.stamp)
+        return replace(event, time=stamp.time, synchronised=stamp.synchronised)
 
     def _fail(
         self, held: Held, reaction: Reaction, failure: BaseException, data: dict[str, Any], limit_s: float
@@ -216,14 +222,14 @@ class Consumer:
             return
         wait_s = backoff_s(held.event.attempt, reaction.backoff_s, reaction.backoff_max_s)
         with self._state.write(durable=True) as db:
-            self._inbox.retry(db, held, _now() + wait_s)
+            self._inbox.retry(db, held, wait_s)
             self._say(db, held, "handler.retried", data | {"reason": words, "again_in_s": round(wait_s, 3)})
         self._producer.publish()
 
     def _set_back(self, held: Held, data: dict[str, Any]) -> None:
         """We are to stop, and cut it off: the next process takes it up, as after a crash."""
         with self._state.write(durable=True) as db:
-            self._inbox.set_back(db, held, _now())
+            self._inbox.set_back(db, held)
             self._say(db, held, "handler.retried", data | {"reason": "stopped while it ran", "again_in_s": 0})
         self._producer.publish()
 
@@ -232,7 +238,7 @@ class Consumer:
         with self._state.write(durable=True) as db:
             self._inbox.finish(db, held)
             for kind, subject, said in attempt.said if attempt else ():
-                self._producer.journal.append(db, kind, subject, said, time=datetime.now(UTC), cause=held.event)
+                self._producer.journal.append(db, kind, subject, said, time=self._clock.utc(), cause=held.event)
             self._say(db, held, outcome, data)
         self._producer.publish()
 
@@ -259,14 +265,10 @@ class Consumer:
             "attempt": event.attempt,
             "redelivered": event.redelivered,
         } | data
-        self._producer.journal.append(db, outcome, event.subject, facts, time=datetime.now(UTC), cause=event)
+        self._producer.journal.append(db, outcome, event.subject, facts, time=self._clock.utc(), cause=event)
 
     def _wake(self) -> None:
         self._live.put(None)
-
-
-def _now() -> float:
-    return time.time()
 
 
 def _words(failure: BaseException) -> str:

@@ -5,7 +5,6 @@ import itertools
 import json
 import logging
 import threading
-import time
 from collections import deque
 from datetime import UTC, datetime
 from functools import partial
@@ -40,10 +39,10 @@ def run(settings: Settings) -> None:
     stopping = threading.Event()
     on_stop(stopping.set)
     source = topics.source("hub", settings.hub)
-    state = State(settings.state_dir / f"hub-{settings.hub}.db", time.time())
+    state = State(settings.state_dir / f"hub-{settings.hub}.db")
     bus = Bus(settings.broker, f"doorbell-hub-{settings.hub}", will(source))
     status = Status(bus, source)
-    hub = Hub(settings, Producer(state, bus, source), bus)
+    hub = Hub(settings, Producer(state, bus, source, settings.journal), bus)
     bus.start()
     faults: list[str] | None = None
     for second in itertools.count():

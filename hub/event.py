@@ -10,12 +10,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hub import topics
+from hub.clock import SYSTEM, Clock, Stamp
 from hub.trace import TRACEPARENT
 
 MAX_BYTES = 65_536  # far below any broker's packet limit; pictures travel by reference
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 EPOCH = re.compile(r"[0-9a-f]{16}")
 _SEQUENCE = re.compile(r"[0-9]{16}")
+_BOOT = re.compile(r"[0-9a-f]{16}")
+_UPTIME = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+CLOCK_STATES = {"synchronised": True, "unsynchronised": False}
 
 
 class BadEvent(ValueError):  # noqa: N818 - in the field's words, like BadRequest
@@ -37,6 +41,9 @@ class Event:
         epoch: Which numbering the sequence belongs to; a producer that lost its journal begins another.
         traceparent: W3C Trace Context; events that follow from one press share its trace id.
         cause: The id of the event that this one follows from.
+        boot: Which boot of which machine saw it; empty when its speaker does not say.
+        uptime_s: Seconds from that boot to the event.
+        synchronised: Whether the clock that `time` was read from could be believed.
         redelivered: A crash may have come between the act and its record: the act may have been done already.
         attempt: 1 for the first try.
     """
@@ -51,6 +58,9 @@ class Event:
     epoch: str
     traceparent: str
     cause: str | None = None
+    boot: str = ""
+    uptime_s: float = 0.0
+    synchronised: bool = True
     redelivered: bool = field(default=False, compare=False)
     attempt: int = field(default=1, compare=False)
 
@@ -64,9 +74,14 @@ class Event:
         """Where it is published."""
         return topics.event(self.source, self.type, self.subject)
 
-    def age_s(self, now: datetime) -> float:
-        """Seconds since it happened; never negative, whatever the clocks did."""
-        return max(0.0, (now - self.time).total_seconds())
+    @property
+    def stamp(self) -> Stamp:
+        """When it happened, in every way that is known."""
+        return Stamp(self.time, self.boot, self.uptime_s, self.synchronised)
+
+    def age_s(self, clock: Clock = SYSTEM) -> float:
+        """Seconds since it happened, whatever the wall clock did; where that cannot be known, the least it can be."""
+        return clock.age_s(self.stamp)
 
 
 def encode(event: Event) -> bytes:
@@ -91,6 +106,9 @@ def encode(event: Event) -> bytes:
     }
     if event.cause:
         wire["causationid"] = event.cause
+    if event.boot:
+        wire |= {"bootid": event.boot, "uptime": f"{event.uptime_s:.6f}"}
+        wire["clock"] = "synchronised" if event.synchronised else "unsynchronised"
     try:
         payload = json.dumps(wire, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError):
@@ -142,9 +160,22 @@ def from_wire(wire: Mapping[str, Any]) -> Event:
         epoch=_matching(EPOCH, _text(wire, "epoch", 16), "epoch"),
         traceparent=_matching(TRACEPARENT, _text(wire, "traceparent", 55), "traceparent"),
         cause=_text(wire, "causationid", 64) if "causationid" in wire else None,
+        **(_clocks(wire) if "bootid" in wire else {}),
     )
     encode(event)  # what cannot be written again (1e999, half a surrogate) could not be kept
     return event
+
+
+def _clocks(wire: Mapping[str, Any]) -> dict[str, Any]:
+    """The three attributes that say how far `time` can be believed; they come together."""
+    clock = _text(wire, "clock", 16)
+    if clock not in CLOCK_STATES:
+        raise BadEvent("clock is neither synchronised nor unsynchronised")
+    return {
+        "boot": _matching(_BOOT, _text(wire, "bootid", 16), "bootid"),
+        "uptime_s": float(_matching(_UPTIME, _text(wire, "uptime", 22), "uptime")),
+        "synchronised": CLOCK_STATES[clock],
+    }
 
 
 def _text(wire: Mapping[str, Any], key: str, limit: int) -> str:

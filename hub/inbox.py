@@ -40,12 +40,25 @@ class Inbox:
     """
 
     def __init__(self, state: State) -> None:
-        self._state = state
+        self._state, self._clock = state, state.clock
 
-    def recover(self, now: float) -> None:
-        """At start: what was being tried when the process died is due again, marked as redelivered."""
+    def recover(self) -> None:
+        """At start: what was being tried when the process died is due again, marked as redelivered.
+
+        After a boot the clock on which times to come are counted has begun anew: what waited, waits for what the wall
+        clock says is left, and not longer than it was to wait in all, should that clock be wrong.
+        """
+        now, unix = self._clock.uptime_s(), self._clock.unix_s()
         with self._state.write(durable=False) as db:
-            db.execute("UPDATE inbox SET state = 'crashed', due = ? WHERE state = 'trying'", (now,))
+            if db.execute("SELECT value FROM meta WHERE key = 'boot'").fetchone() != (self._clock.boot,):
+                db.execute(
+                    "UPDATE inbox SET due = ? + MAX(0, MIN(wait_s, due_unix - ?)) WHERE due IS NOT NULL", (now, unix)
+                )
+                db.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (self._clock.boot,))
+            db.execute(
+                "UPDATE inbox SET state = 'crashed', due = ?, due_unix = ?, wait_s = 0 WHERE state = 'trying'",
+                (now, unix),
+            )
 
     def begin(self, event: Event, *, durable: bool) -> Held | None:
         """Take an event in hand for its first attempt; None when it was seen before."""
@@ -54,16 +67,16 @@ class Inbox:
             if self._seen(db, topic, event):
                 return None
             with self._state.write(durable=durable):
-                self._insert(db, topic, event, "trying", None)
+                self._insert(db, topic, event, "trying")
                 self._advance(db, topic, event.epoch)
         return Held(topic, event.epoch, event.sequence, event)
 
-    def take_due(self, now: float, *, durable: bool) -> Held | None:
+    def take_due(self, *, durable: bool) -> Held | None:
         """Take in hand what waited for its time: a retry, a timer, or what a crash left behind."""
         query = """SELECT topic, epoch, sequence, payload, attempts, state FROM inbox
             WHERE due <= ? ORDER BY due LIMIT 1"""
         with self._state.read() as db:
-            row = db.execute(query, (now,)).fetchone()
+            row = db.execute(query, (self._clock.uptime_s(),)).fetchone()
             if row is None:
                 return None
             topic, epoch, sequence, payload, attempts, state = row
@@ -81,11 +94,11 @@ class Inbox:
         event = replace(decode(payload), attempt=attempts + 1, redelivered=crashes > 0)
         return Held(topic, epoch, sequence, event)
 
-    def next_due(self) -> float | None:
-        """Unix time in seconds of the next thing that waits."""
+    def due_in_s(self) -> float | None:
+        """In how many seconds the next thing that waits is due; None when nothing waits."""
         with self._state.read() as db:
             due: float | None = db.execute("SELECT MIN(due) FROM inbox WHERE due IS NOT NULL").fetchone()[0]
-        return due
+        return None if due is None else max(0.0, due - self._clock.uptime_s())
 
     def finish(self, db: sqlite3.Connection, held: Held) -> None:
         """In the open transaction: this event is done with."""
@@ -95,27 +108,28 @@ class Inbox:
         else:
             self._set(db, held, "state = 'done', due = NULL, payload = NULL")
 
-    def retry(self, db: sqlite3.Connection, held: Held, due: float) -> None:
-        """In the open transaction: try again at that time (Unix seconds)."""
-        self._set(db, held, "state = 'waiting', due = ?", due)
+    def retry(self, db: sqlite3.Connection, held: Held, wait_s: float) -> None:
+        """In the open transaction: try again in so many seconds."""
+        self._set(db, held, "state = 'waiting', due = ?, due_unix = ?, wait_s = ?", *self._due(wait_s))
 
-    def set_back(self, db: sqlite3.Connection, held: Held, due: float) -> None:
+    def set_back(self, db: sqlite3.Connection, held: Held) -> None:
         """In the open transaction: it was cut off by our own stop; that was no attempt, but may have been an act."""
-        self._set(db, held, "state = 'crashed', due = ?, attempts = attempts - 1", due)
+        set_due = "state = 'crashed', due = ?, due_unix = ?, wait_s = ?, attempts = attempts - 1"
+        self._set(db, held, set_due, *self._due(0.0))
 
     def bury(self, db: sqlite3.Connection, held: Held, reason: str) -> None:
         """In the open transaction: to the dead letters, with the reason."""
         self._set(db, held, "state = 'dead', due = NULL, reason = ?", reason)
 
-    def set_timer(self, event: Event, due: float) -> None:
-        """Deliver this event to ourselves at that time (Unix seconds), in place of its type and subject's last one."""
+    def set_timer(self, event: Event, wait_s: float) -> None:
+        """Deliver this event to ourselves in so many seconds, in place of its type and subject's last one."""
         topic = f"{TIMER}{event.type}/{event.subject}"
         with self._state.write(durable=True) as db:
             db.execute("DELETE FROM inbox WHERE topic = ? AND state IN ('waiting', 'crashed')", (topic,))
             row = db.execute("SELECT MAX(sequence) FROM head WHERE topic = ?", (topic,)).fetchone()
             timer = replace(event, sequence=(row[0] or 0) + 1)
             db.execute("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", (topic, timer.epoch, timer.sequence))
-            self._insert(db, topic, timer, "waiting", due)
+            self._insert(db, topic, timer, "waiting", *self._due(wait_s))
 
     def is_complete_to(self, event: Event) -> bool:
         """Whether everything before this event has been taken; if not, some of it is missing."""
@@ -172,11 +186,16 @@ class Inbox:
         row = db.execute("SELECT sequence FROM cursor WHERE topic = ? AND epoch = ?", (topic, epoch)).fetchone()
         return row[0] if row else None
 
-    def _insert(self, db: sqlite3.Connection, topic: str, event: Event, state: str, due: float | None) -> None:
+    def _due(self, wait_s: float) -> tuple[float, float, float]:
+        """So many seconds from now, on the clock that never jumps; on the wall clock; and the seconds themselves."""
+        return self._clock.uptime_s() + wait_s, self._clock.unix_s() + wait_s, wait_s
+
+    def _insert(self, db: sqlite3.Connection, topic: str, event: Event, state: str, *due: float) -> None:
         attempts = int(state == "trying")
         db.execute(
-            "INSERT INTO inbox (topic, epoch, sequence, state, attempts, due, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (topic, event.epoch, event.sequence, state, attempts, due, encode(event)),
+            "INSERT INTO inbox (topic, epoch, sequence, state, attempts, payload, due, due_unix, wait_s)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (topic, event.epoch, event.sequence, state, attempts, encode(event), *(due or (None, None, None))),
         )
 
     def _set(self, db: sqlite3.Connection, held: Held, assignment: str, *values: object) -> None:

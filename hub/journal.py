@@ -59,6 +59,7 @@ class Journal:
         if fault := topics.fault_in(self.source, kind, subject):
             raise BadEvent(f"{kind}: {fault}")
         topic, epoch = topics.event(self.source, kind, subject), self._state.epoch
+        stamp = self._state.clock.stamp(time)
         row = db.execute("SELECT sequence FROM head WHERE topic = ? AND epoch = ?", (topic, epoch)).fetchone()
         event = Event(
             id=id or uuid7(),
@@ -71,6 +72,9 @@ class Journal:
             epoch=epoch,
             traceparent=trace.child(cause.traceparent) if cause else trace.begin(),
             cause=cause.id if cause else None,
+            boot=stamp.boot,
+            uptime_s=stamp.uptime_s,
+            synchronised=stamp.synchronised,
         )
         payload = encode(event)
         db.execute(

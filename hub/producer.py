@@ -10,10 +10,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from config import Journal as Limits
 from hub import topics
 from hub.bus import Bus, Message
 from hub.event import Event
 from hub.journal import Head, Journal
+from hub.retention import Retention
 from hub.state import State, StateError
 
 log = logging.getLogger(__name__)
@@ -29,8 +31,9 @@ class Producer:
     A live event and one left over from a crash take the same way: both are rows not yet published.
     """
 
-    def __init__(self, state: State, bus: Bus, source: str) -> None:
+    def __init__(self, state: State, bus: Bus, source: str, limits: Limits | None = None) -> None:
         self._state, self._bus = state, bus
+        self._retention = Retention(state, limits or Limits())
         self.journal = Journal(state, source)
         self._pumping = threading.Lock()
         self._wanted = 0  # the window with which somebody wants to publish
@@ -80,6 +83,7 @@ class Producer:
         try:
             if settled:
                 self.journal.mark_published(settled)
+            self._retention.sweep()
         except StateError as error:
             self._acknowledged.extend(settled)
             log.warning("acknowledgements cannot be noted now: %s", error)
@@ -132,8 +136,15 @@ class Producer:
             log.error("%s has had more of us than this file knows: it is an older copy. Numbering anew", consumer)
             self._state.begin_epoch()
         if heads := self.journal.owed(kind, cursors, since=since):
+            self._note(consumer, heads)
             page = self._page(heads, request)
             self._bus.publish(topics.answer(self.journal.source, consumer), page, content_type="application/json")
+
+    def _note(self, consumer: str, heads: list[Head]) -> None:
+        try:
+            self._retention.note(consumer, heads)
+        except StateError as error:
+            log.warning("how far %s has come cannot be noted now: %s", consumer, error)
 
     def _page(self, heads: list[Head], request: str) -> bytes:
         events: list[bytes] = []

@@ -9,8 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-SCHEMA_VERSION = 1
-SCHEMA = """
+from hub.clock import SYSTEM, Clock
+
+# Each step brings a file from the version before it to its own; a released step is never changed.
+SCHEMA_STEPS = (
+    """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 -- The journal (transactional outbox): what this process said.
@@ -30,8 +33,20 @@ CREATE TABLE inbox (
     attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, due REAL, payload BLOB, reason TEXT,
     PRIMARY KEY (topic, epoch, sequence)) WITHOUT ROWID;
 CREATE INDEX inbox_due ON inbox (due) WHERE due IS NOT NULL;
-CREATE TABLE producer (source TEXT NOT NULL, type TEXT NOT NULL, PRIMARY KEY (source, type)) WITHOUT ROWID;
-"""
+CREATE TABLE producer (source TEXT NOT NULL, type TEXT NOT NULL, PRIMARY KEY (source, type)) WITHOUT ROWID
+""",
+    # Times to come are counted on the clock that never jumps, `due`; `due_unix` and `wait_s` carry them over a boot.
+    """
+ALTER TABLE inbox ADD COLUMN due_unix REAL;
+ALTER TABLE inbox ADD COLUMN wait_s REAL;
+UPDATE inbox SET due_unix = due, wait_s = 86400, due = 0 WHERE due IS NOT NULL;
+-- How far each consumer has come that asks us: retention keeps what it still needs.
+CREATE TABLE consumer (name TEXT NOT NULL, topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+    heard REAL NOT NULL, PRIMARY KEY (name, topic, epoch)) WITHOUT ROWID;
+CREATE INDEX journal_time ON journal (time)
+""",
+)
+SCHEMA_VERSION = len(SCHEMA_STEPS)
 
 
 class StateError(RuntimeError):
@@ -43,15 +58,16 @@ class State:
 
     Attributes:
         epoch: 16 hex digits, new with every new file: the numbering that its sequences belong to.
-        born: Unix time in seconds at which the file was made.
+        clock: What this process takes for the time.
     """
 
-    def __init__(self, path: Path, now: float) -> None:
+    def __init__(self, path: Path, clock: Clock = SYSTEM) -> None:
+        self.clock = clock
         self._lock = threading.RLock()
         self._path = path
         self._closing = ExitStack()
         try:
-            self._open(path, now)
+            self._open(path)
         except (OSError, sqlite3.Error) as error:
             self._closing.close()
             raise StateError(f"{path}: cannot be used: {error}. Check the folder's permissions and space") from error
@@ -59,17 +75,17 @@ class State:
             self._closing.close()
             raise
 
-    def _open(self, path: Path, now: float) -> None:
+    def _open(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
         self._closing.enter_context(_lock_file(path))
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA cache_size = -256")
         self._closing.callback(self._db.close)
-        self._prepare(path, now)
+        self._prepare(path)
         with self.read() as db:
             meta = dict(db.execute("SELECT key, value FROM meta"))
-        self.epoch, self.born = meta["epoch"], float(meta["born"])
+        self.epoch = meta["epoch"]
         if meta.get("inode") != (inode := str(path.stat().st_ino)):
             self.begin_epoch(inode)
 
@@ -81,17 +97,17 @@ class State:
             if inode:
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('inode', ?)", (inode,))
 
-    def _prepare(self, path: Path, now: float) -> None:
+    def _prepare(self, path: Path) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise StateError(f"{path}: written by a newer doorbell (schema {version}). Update this one")
-        if version < SCHEMA_VERSION:
-            first = (("epoch", secrets.token_hex(8)), ("born", repr(now)))
+        for number, step in enumerate(SCHEMA_STEPS[version:], version + 1):
             with self.write(durable=True) as db:
-                for statement in SCHEMA.split(";"):
+                for statement in step.split(";"):
                     db.execute(statement)
-                db.executemany("INSERT INTO meta VALUES (?, ?)", first)
-                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                db.execute(f"PRAGMA user_version = {number}")
+        with self.write(durable=True) as db:
+            db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(8),))
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

@@ -3,11 +3,11 @@
 import argparse
 import logging
 import sys
-import time
 from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from config import Journal as Limits
 from config import Settings, SettingsError
 from config.faults import EX_CONFIG
 from hub import loader, topics
@@ -54,9 +54,9 @@ def run(given: str, settings: Settings) -> None:
     if not file.config.enabled:
         _farewell(bus, status, "offline", "switched off by its settings")
         return
-    with closing(State(settings.state_dir / f"{file.name}.db", time.time())) as state:
+    with closing(State(settings.state_dir / f"{file.name}.db")) as state:
         try:
-            _react(file, state, bus, status, source)
+            _react(file, state, bus, status, source=source, limits=settings.journal)
         except OpenError as error:
             log.error("what it uses cannot be opened: %s", error)  # noqa: TRY400 - its own words say where and what
             log.debug("", exc_info=True)
@@ -65,7 +65,7 @@ def run(given: str, settings: Settings) -> None:
         _farewell(bus, status, "offline", "stopped")
 
 
-def _react(file: HandlerFile, state: State, bus: Bus, status: Status, source: str) -> None:
+def _react(file: HandlerFile, state: State, bus: Bus, status: Status, *, source: str, limits: Limits) -> None:
     link.attach(bus)
     with ExitStack() as stack:
         try:
@@ -73,7 +73,13 @@ def _react(file: HandlerFile, state: State, bus: Bus, status: Status, source: st
         except Exception as error:
             raise OpenError(f"{type(error).__name__}: {error}") from error
         consumer = Consumer(
-            source, reactions=file.reactions, resources=resources, config=file.config, state=state, bus=bus
+            source,
+            reactions=file.reactions,
+            resources=resources,
+            config=file.config,
+            state=state,
+            bus=bus,
+            limits=limits,
         )
         on_stop(consumer.stop)
         status.set("ready")

@@ -1,7 +1,6 @@
 """State files and a broker in memory."""
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 
 from hub.producer import Producer
 from hub.state import State
-from tests.hub.fakes import HUB, FakeBroker, consumer_of, outcomes, reaction, run_until
+from tests.hub.fakes import HUB, FakeBroker, FakeClock, consumer_of, outcomes, reaction, run_until
 
 
 @pytest.fixture(autouse=True)
@@ -24,8 +23,8 @@ def states(tmp_path: Path) -> Iterator[Callable[..., State]]:
     """Opens state files by name; all are closed at the end."""
     with ExitStack() as stack:
 
-        def open_state(name: str = "own", born_s_ago: float = 0.0) -> State:
-            return stack.enter_context(closing(State(tmp_path / f"{name}.db", time.time() - born_s_ago)))
+        def open_state(name: str = "own") -> State:
+            return stack.enter_context(closing(State(tmp_path / f"{name}.db", FakeClock())))
 
         yield open_state
 

@@ -1,5 +1,6 @@
 """A bus in memory with the interface of the real one, and what else the tests of this room share."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from paho.mqtt.client import topic_matches_sub
 
 from hub import topics
 from hub.bus import Message
+from hub.clock import Clock
 from hub.consumer import Consumer
 from hub.event import Event, decode
 from hub.handler import MARK, HandlerConfig, Reaction, handler
@@ -150,6 +152,32 @@ class FakeBus:
         for call in self.on_connect:
             self.broker.later(call)
         self.broker.work()
+
+
+class FakeClock(Clock):
+    """Two clocks that can be set apart from each other: the wall's may jump, the other one goes on."""
+
+    def __init__(self, *, boot: str = "a" * 16, ahead_s: float = 0.0, synchronised: bool = True) -> None:
+        super().__init__()
+        self.boot, self.synchronised = boot, synchronised
+        self.ahead_s = ahead_s  # of the real wall clock
+        self.passed_s = 0.0  # since it was made, beyond what really passed
+        self._rebooted_at = 0.0
+
+    def unix_s(self) -> float:
+        return super().unix_s() + self.ahead_s + self.passed_s
+
+    def uptime_s(self) -> float:
+        return super().uptime_s() + self.passed_s - self._rebooted_at
+
+    def is_synchronised(self) -> bool:
+        return self.synchronised
+
+    def reboot(self, *, machine: str = "a" * 8, synchronised: bool = True) -> None:
+        """The same machine or another one, a moment after it was switched on."""
+        self._rebooted_at = super().uptime_s() + self.passed_s - 1.0
+        self.boot = machine + os.urandom(4).hex()
+        self.synchronised = synchronised
 
 
 def ring(producer: Producer, subject: str = "front", *, age_s: float = 0.0, **data: Any) -> Event:

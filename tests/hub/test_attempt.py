@@ -1,7 +1,5 @@
 """What a handler may do besides returning: say something, come back later, remember."""
 
-import time
-
 import pytest
 
 from hub import BadEvent, Event, emit, later, memory, testing
@@ -78,11 +76,11 @@ def test_coming_back_needs_somebody_to_come_back_to(attempt):
 
 def test_coming_back_is_on_the_disk_at_once(state, attempt):
     """Whatever crashes after this line; the second one replaces the first."""
-    before = time.time()
+    before = state.clock.uptime_s()
     later("light.expired", 100)
     later("light.expired", 200, {"n": 2})
     ((due, payload),) = rows(state, "SELECT due, payload FROM inbox")
-    assert before + 200 <= due <= time.time() + 200
+    assert before + 200 <= due <= state.clock.uptime_s() + 200
     assert b'"n":2' in payload
 
 

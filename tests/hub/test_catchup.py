@@ -41,7 +41,7 @@ def test_whatever_happens_on_the_way_each_event_is_taken_once(data):
     """Whatever subset of live messages is lost, doubled or comes in another order, none is missing and none twice."""
     fates = iter(lambda: data.draw(st.integers(-1, 2)), None)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        hub, own = (stack.enter_context(closing(State(Path(folder) / f"{n}.db", 0.0))) for n in ("hub", "own"))
+        hub, own = (stack.enter_context(closing(State(Path(folder) / f"{n}.db"))) for n in ("hub", "own"))
         net = FakeBroker()
         net.fate = lambda topic, _: next(fates) if "/event/" in topic else 1
         bus = net.bus()
@@ -103,7 +103,7 @@ def test_a_new_epoch_is_followed_from_its_beginning(tmp_path, net, listener):
     """The hub lost its disk: its new numbers are new events, those that nobody heard included."""
     taken = []
     for name in ("hub", "new-hub"):
-        with closing(State(tmp_path / f"{name}.db", time.time())) as state:
+        with closing(State(tmp_path / f"{name}.db")) as state:
             producer = Producer(state, bus := net.bus(), HUB)
             net.fate = _only("/event/")
             taken.append(ring(producer).id)
@@ -182,9 +182,9 @@ def test_a_new_reaction_in_an_old_file_does_not_relive_the_past(tmp_path, net, s
     for kind in ("snapshot.taken", "clip.recorded"):
         producer.say(kind, "front", {}, time=LONG_AGO)
     state, bus = states("notify"), net.bus()
-    Listener(state, bus, ["snapshot.taken"], since=state.born).work()
+    Listener(state, bus, ["snapshot.taken"], since=state.clock.unix_s()).work()
     bus.connected.clear()
-    later = Listener(state, net.bus(), ["snapshot.taken", "clip.recorded"], since=state.born)
+    later = Listener(state, net.bus(), ["snapshot.taken", "clip.recorded"], since=state.clock.unix_s())
     later.work()
     assert later.taken == []
 

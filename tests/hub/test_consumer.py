@@ -142,9 +142,9 @@ def test_a_stale_event_is_skipped_in_words(react, hub, config, rules, kind):
 def test_after_a_crash_the_policy_decides(tmp_path, net, hub, rule, kind):
     """An act that may have been done is repeated, or not; either way the outcome says that it was redelivered."""
     press, done = ring(hub), []
-    with closing(State(tmp_path / "own.db", 0.0)) as state:
+    with closing(State(tmp_path / "own.db")) as state:
         assert Inbox(state).begin(press, durable=True)
-    with closing(State(tmp_path / "own.db", 0.0)) as state:
+    with closing(State(tmp_path / "own.db")) as state:
         rules = reaction(does(lambda event: done.append(event.redelivered)), on_redelivery=rule)
         run_until(consumer_of(state, net.bus(), rules), lambda: outcomes(state))
         ((said, data),) = outcomes(state)
@@ -209,13 +209,13 @@ def test_an_event_in_the_queue_is_not_lost_when_it_is_to_stop(tmp_path, net, hub
         ring(hub)
         consumer.stop()
 
-    with closing(State(path, 0.0)) as state:
+    with closing(State(path)) as state:
         consumer = consumer_of(state, bus := net.bus(), reaction(first))
         ring(hub)
         consumer.run()
         assert bus.acknowledged.count(FRONT) == 1
         bus.connected.clear()
-    with closing(State(path, 0.0)) as state:
+    with closing(State(path)) as state:
         rules = reaction(does(lambda event: calls.append(event.sequence)))
         run_until(consumer_of(state, net.bus(), rules), lambda: len(outcomes(state)) == 2)
     assert calls == [1, 2]

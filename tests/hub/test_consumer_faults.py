@@ -29,7 +29,7 @@ FRONT = topics.event(HUB, PRESSED, "front")
 def test_who_crashed_too_often_is_buried_unseen(tmp_path, net, hub):
     """An event that kills its handler does so as often as it may be tried, and no more."""
     calls = []
-    with closing(State(tmp_path / "own.db", 0.0)) as state:
+    with closing(State(tmp_path / "own.db")) as state:
         assert Inbox(state).begin(ring(hub), durable=True)
         rules = reaction(does(calls.append), attempts=1)
         run_until(consumer_of(state, net.bus(), rules), lambda: outcomes(state))

@@ -21,7 +21,7 @@ def mixed(monkeypatch):
 
 def test_a_button_that_cannot_be_had_does_not_take_the_others_along(mixed, tmp_path):
     """Its fault is told with its door, and the other door rings."""
-    state = State(tmp_path / "hub.db", 0.0)
+    state = State(tmp_path / "hub.db")
     bus = FakeBroker().bus()
     hub = Hub(mixed, Producer(state, bus, "doorbell/hub/home"), bus)
     (fault,) = hub.open_buttons()
@@ -35,7 +35,7 @@ def test_a_button_that_cannot_be_had_does_not_take_the_others_along(mixed, tmp_p
 
 def test_a_press_that_cannot_be_written_is_kept_until_it_can(tmp_path):
     """A full disk delays a press; it does not lose it."""
-    state = State(tmp_path / "hub.db", 0.0)
+    state = State(tmp_path / "hub.db")
     bus = FakeBroker().bus()
     hub = Hub(Settings(), Producer(state, bus, "doorbell/hub/home"), bus)
     hub.open_buttons()

@@ -1,7 +1,6 @@
 """The inbox: each event is taken once, whatever order it comes in and however often."""
 
 import tempfile
-import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +46,7 @@ def inbox(state):
 @given(st.integers(1, 12).flatmap(lambda n: st.permutations([*range(1, n + 1), *range(1, n + 1, 2)])))
 def test_any_order_and_any_repetition_is_taken_once(sequences):
     """Of events 1 to n each is taken exactly once, the cursor ends at n, and nothing is left over."""
-    with tempfile.TemporaryDirectory() as folder, closing(State(Path(folder) / "own.db", 0.0)) as state:
+    with tempfile.TemporaryDirectory() as folder, closing(State(Path(folder) / "own.db")) as state:
         inbox = Inbox(state)
         taken = [sequence for sequence in sequences if _take(state, inbox, sequence)]
         assert sorted(taken) == list(range(1, max(sequences) + 1))
@@ -63,7 +62,7 @@ def test_any_order_and_any_repetition_is_taken_once(sequences):
 )
 def test_what_the_producer_does_not_owe_and_what_is_in_hand_never_comes_again(live, after, held_back):
     """Whatever came live before the answer, and whatever of it is not finished: nothing is taken twice."""
-    with tempfile.TemporaryDirectory() as folder, closing(State(Path(folder) / "own.db", 0.0)) as state:
+    with tempfile.TemporaryDirectory() as folder, closing(State(Path(folder) / "own.db")) as state:
         inbox, taken = Inbox(state), []
         for sequence in live:
             if held := inbox.begin(_press(sequence), durable=False):
@@ -107,13 +106,14 @@ def test_what_a_crash_left_in_hand_is_due_again_and_says_so(state, inbox):
     """The attempts go on counting, and every later attempt knows of the crash."""
     first = inbox.begin(_press(1), durable=True)
     assert (first.event.attempt, first.event.redelivered) == (1, False)
-    inbox.recover(100.0)
-    assert inbox.next_due() == 100.0
-    second = inbox.take_due(100.0, durable=True)
+    inbox.recover()
+    assert inbox.due_in_s() == 0.0
+    second = inbox.take_due(durable=True)
     assert (second.event.attempt, second.event.redelivered) == (2, True)
     with state.write(durable=True) as db:
         inbox.retry(db, second, 200.0)
-    third = inbox.take_due(200.0, durable=True)
+    state.clock.passed_s = 200.0
+    third = inbox.take_due(durable=True)
     assert (third.event.attempt, third.event.redelivered) == (3, True)
     _finish(state, inbox, third)
     assert rows(state, "SELECT * FROM inbox") == []
@@ -125,10 +125,12 @@ def test_a_retry_is_taken_when_it_is_due(state, inbox):
         held = inbox.begin(_press(sequence), durable=False)
         with state.write(durable=False) as db:
             inbox.retry(db, held, due)
-    assert inbox.take_due(199.0, durable=False) is None
-    held = inbox.take_due(400.0, durable=False)
+    state.clock.passed_s = 199.0
+    assert inbox.take_due(durable=False) is None
+    state.clock.passed_s = 400.0
+    held = inbox.take_due(durable=False)
     assert (held.sequence, held.event.attempt, held.event.redelivered) == (2, 2, False)
-    assert inbox.next_due() == 300.0
+    assert inbox.take_due(durable=False).sequence == 1
 
 
 def test_a_dead_letter_keeps_its_event_and_its_reason(state, inbox):
@@ -136,8 +138,8 @@ def test_a_dead_letter_keeps_its_event_and_its_reason(state, inbox):
     held = inbox.begin(_press(1), durable=False)
     with state.write(durable=True) as db:
         inbox.bury(db, held, "no such camera")
-    inbox.recover(time.time())
-    assert inbox.next_due() is None
+    inbox.recover()
+    assert inbox.due_in_s() is None
     assert inbox.begin(_press(1), durable=False) is None
     ((sequence, reason, payload),) = rows(state, "SELECT sequence, reason, payload FROM inbox WHERE state = 'dead'")
     assert (sequence, reason) == (1, "no such camera")
@@ -150,21 +152,24 @@ def test_a_timer_replaces_the_one_before(state, inbox):
     inbox.set_timer(TIMER, 100.0)
     inbox.set_timer(replace(TIMER, data={"n": 2}), 200.0)
     inbox.set_timer(replace(TIMER, subject="other"), 300.0)
-    assert inbox.take_due(150.0, durable=False) is None
-    held = inbox.take_due(250.0, durable=False)
+    state.clock.passed_s = 150.0
+    assert inbox.take_due(durable=False) is None
+    state.clock.passed_s = 250.0
+    held = inbox.take_due(durable=False)
     assert (held.event.data, held.is_timer) == ({"n": 2}, True)
     _finish(state, inbox, held)
-    assert inbox.take_due(250.0, durable=False) is None
-    assert inbox.next_due() == 300.0
+    assert inbox.take_due(durable=False) is None
+    assert 0 < inbox.due_in_s() <= 50.0
 
 
 def test_a_timer_set_while_the_last_one_runs_is_not_lost(state, inbox):
     """The one in hand is finished, the new one stays."""
     inbox.set_timer(TIMER, 100.0)
-    held = inbox.take_due(100.0, durable=False)
+    state.clock.passed_s = 100.0
+    held = inbox.take_due(durable=False)
     inbox.set_timer(TIMER, 200.0)
     _finish(state, inbox, held)
-    assert inbox.next_due() == 200.0
+    assert 199.0 < inbox.due_in_s() <= 200.0
 
 
 def test_the_gap_is_noticed(state, inbox):
@@ -197,3 +202,34 @@ def test_an_older_answer_does_not_put_the_cursor_back(state, inbox):
     inbox.learn(HUB, [Head(TOPIC, EPOCH, after=5, last=5)])
     inbox.learn(HUB, [Head(TOPIC, EPOCH, after=2, last=5)])
     assert cursor(state) == 5
+
+
+@pytest.mark.parametrize("jump_s", [-86_400.0, 31_536_000.0])
+def test_a_clock_that_jumps_moves_no_timer(state, inbox, jump_s):
+    """Neither a year ahead (the time server is found) nor a day back: what waits, waits as long as it was told to."""
+    inbox.set_timer(TIMER, 300.0)
+    state.clock.ahead_s = jump_s
+    assert 299.0 < inbox.due_in_s() <= 300.0
+    state.clock.passed_s = 300.0
+    assert inbox.take_due(durable=False)
+
+
+def test_a_timer_goes_on_over_a_boot(state, inbox):
+    """The machine was off for 200 of 300 seconds: 100 are left."""
+    inbox.recover()
+    inbox.set_timer(TIMER, 300.0)
+    state.clock.passed_s = 200.0
+    state.clock.reboot()
+    inbox.recover()
+    assert 99.0 < inbox.due_in_s() <= 100.0
+
+
+@pytest.mark.parametrize(("ahead_s", "left_s"), [(-1e6, 300.0), (1e6, 0.0)])
+def test_after_a_boot_with_a_wrong_clock_a_timer_is_bounded(state, inbox, ahead_s, left_s):
+    """It waits no longer than it was to wait in all, and is never forgotten."""
+    inbox.recover()
+    inbox.set_timer(TIMER, 300.0)
+    state.clock.reboot()
+    state.clock.ahead_s = ahead_s
+    inbox.recover()
+    assert inbox.due_in_s() == pytest.approx(left_s, abs=1.0)

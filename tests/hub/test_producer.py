@@ -110,9 +110,9 @@ def test_an_acknowledgement_of_the_old_connection_means_nothing_in_the_new_one(n
 
 def test_what_a_crash_left_over_is_published_at_the_next_start(tmp_path, net):
     """A row that is not published takes the same way as a live event, in a new process too."""
-    with closing(State(tmp_path / "hub.db", 0.0)) as state:
+    with closing(State(tmp_path / "hub.db")) as state:
         left = journaled(state)
-    with closing(State(tmp_path / "hub.db", 0.0)) as state:
+    with closing(State(tmp_path / "hub.db")) as state:
         producer = Producer(state, net.bus(), HUB)
         producer.publish()
         assert net.events(PRESSED) == [left]

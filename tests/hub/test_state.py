@@ -15,7 +15,7 @@ WRITE_AND_HANG = """
 import sys, threading
 from pathlib import Path
 from hub.state import State
-state = State(Path(sys.argv[1]), 0.0)
+state = State(Path(sys.argv[1]))
 with state.write(durable=sys.argv[2] == "durable") as db:
     db.execute("INSERT INTO memory VALUES ('key', 'value')")
 print("written", flush=True)
@@ -28,23 +28,23 @@ from pathlib import Path
 from hub.state import State, StateError
 path = Path(sys.argv[1])
 try:
-    State(path, 0.0)
+    State(path)
 except StateError as refused:
     path.unlink()
-    State(path, 0.0).close()
+    State(path).close()
     print("opened")
 """
 
 
 def test_what_was_written_is_there_after_opening_again(tmp_path):
-    """The epoch and the birth belong to the file, not to the process."""
-    first = State(tmp_path / "deep" / "own.db", 123.25)
+    """The epoch belongs to the file, not to the process."""
+    first = State(tmp_path / "deep" / "own.db")
     with first.write(durable=True) as db:
         db.execute(INSERT)
     first.close()
-    second = State(tmp_path / "deep" / "own.db", 999.0)
+    second = State(tmp_path / "deep" / "own.db")
     assert rows(second, "SELECT key, value FROM memory") == [("key", "value")]
-    assert (second.epoch, second.born) == (first.epoch, 123.25)
+    assert second.epoch == first.epoch
     assert len(first.epoch) == 16
     second.close()
 
@@ -88,7 +88,7 @@ def test_what_was_written_survives_kill_9(tmp_path, durable):
     with python(WRITE_AND_HANG, path, durable) as process:
         assert process.stdout.readline() == "written\n"
         process.send_signal(signal.SIGKILL)
-    state = State(path, 0.0)
+    state = State(path)
     assert rows(state, "SELECT key FROM memory") == [("key",)]
     state.close()
 
@@ -99,9 +99,9 @@ def test_a_second_process_is_refused(tmp_path):
     with python(WRITE_AND_HANG, path, "durable") as process:
         assert process.stdout.readline() == "written\n"
         with pytest.raises(StateError, match=r"own\.db: in use: own runs already\. Stop the other one first"):
-            State(path, 0.0)
+            State(path)
         process.kill()
-    state = State(path, 0.0)
+    state = State(path)
     state.close()
 
 
@@ -113,7 +113,7 @@ def test_a_file_of_a_newer_doorbell_is_left_alone(tmp_path):
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     db.close()
     with pytest.raises(StateError, match=rf"newer doorbell \(schema {SCHEMA_VERSION + 1}\)\. Update this one"):
-        State(path, 0.0)
+        State(path)
 
 
 @LEAKS
@@ -127,7 +127,7 @@ def test_a_file_that_cannot_be_used_is_told_in_words(tmp_path, fault):
         (tmp_path / "file").touch()
         path = tmp_path / "file" / "own.db"
     with pytest.raises(StateError, match=r"own\.db: cannot be used: .*\. Check the folder's permissions and space"):
-        State(path, 0.0)
+        State(path)
 
 
 def test_threads_take_turns(state):
