@@ -128,13 +128,12 @@ class DiskMemory(MutableMapping[str, Any]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         text = json.dumps(value)
-        with self._state.write(durable=True) as db:
-            db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (key, text))
+        self._state.do(lambda db: db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (key, text)), durable=True)
 
     def __delitem__(self, key: str) -> None:
-        with self._state.write(durable=True) as db:
-            if not db.execute("DELETE FROM memory WHERE key = ?", (key,)).rowcount:
-                raise KeyError(key)
+        gone = self._state.do(lambda db: db.execute("DELETE FROM memory WHERE key = ?", (key,)), durable=True)
+        if not gone.rowcount:
+            raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:
         with self._state.read() as db:

@@ -2,7 +2,6 @@
 
 import logging
 import queue
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -18,9 +17,10 @@ from hub.deadline import Overdue, deadline, hasten
 from hub.event import BadEvent, Event, decode
 from hub.handler import Drop, HandlerConfig, Reaction
 from hub.inbox import Held, Inbox
+from hub.outcome import Outcomes
 from hub.producer import Producer
 from hub.retry import backoff_s
-from hub.state import State
+from hub.state import LAND_S, State
 
 log = logging.getLogger(__name__)
 LIVE_LIMIT = 1000  # live events waiting in memory; more are left to the catch-up
@@ -52,6 +52,7 @@ class Consumer:
         self._state = state
         self._inbox = Inbox(state)
         self._producer = Producer(state, bus, source, limits)
+        self._outcomes = Outcomes(source, state, self._inbox, self._producer)
         self._live: queue.SimpleQueue[tuple[Event, Message] | None] = queue.SimpleQueue()
         self._refused: Counter[str] = Counter()
         self._stopping = False
@@ -109,7 +110,7 @@ class Consumer:
         """How long there is surely nothing to do but wait for a live event."""
         ask_in_s = self._catch_up.ask_what_is_due()
         due_in_s = self._inbox.due_in_s()
-        wait_s = min(ask_in_s, IDLE_S) or MUST_WAIT_S
+        wait_s = min(ask_in_s, LAND_S if self._state.trouble else IDLE_S) or MUST_WAIT_S
         return wait_s if due_in_s is None else min(wait_s, due_in_s)
 
     def _receive(self, message: Message) -> None:
@@ -152,16 +153,16 @@ class Consumer:
         """Run the reaction once, and record what became of it."""
         reaction = self._reactions.get(held.event.type)
         if reaction is None:
-            self._bury(held, "the handler's file no longer reacts to this type", {})
+            self._outcomes.dead(held, {}, "the handler's file no longer reacts to this type")
             return
         if self._config.doors is not None and not held.is_timer and held.event.subject not in self._config.doors:
-            self._forget(held)
+            self._outcomes.forgotten(held)
             return
         if reason := self._reason_to_skip(held, reaction):
-            self._conclude(held, "handler.skipped", {"reason": reason})
+            self._outcomes.skipped(held, reason)
             return
         if held.event.attempt > reaction.attempts:
-            self._bury(held, f"it crashed the handler {reaction.attempts} times", {})
+            self._outcomes.dead(held, {}, f"it crashed the handler {reaction.attempts} times")
             return
         self._run(held, reaction)
 
@@ -192,7 +193,7 @@ class Consumer:
             "took_ms": round((time.perf_counter() - clock) * 1000, 3),
         }
         if failure is None:
-            self._conclude(held, "handler.done", data | ({"note": note} if note else {}), attempt)
+            self._outcomes.done(held, data | ({"note": note} if note else {}), attempt.said)
         else:
             self._fail(held, reaction, failure, data, limit_s)
 
@@ -206,7 +207,7 @@ class Consumer:
     ) -> None:
         overdue = isinstance(failure, Overdue)
         if overdue and self._stopping:
-            self._set_back(held, data)
+            self._outcomes.set_back(held, data)
             return
         words = f"it took longer than {limit_s:g} s" if overdue else self._config.without_secrets(_words(failure))
         log.warning(
@@ -218,54 +219,10 @@ class Consumer:
         )
         may_be_done = overdue and reaction.on_redelivery == "skip"
         if isinstance(failure, Drop) or may_be_done or held.event.attempt >= reaction.attempts:
-            self._bury(held, words, data)
+            self._outcomes.dead(held, data, words)
             return
         wait_s = backoff_s(held.event.attempt, reaction.backoff_s, reaction.backoff_max_s)
-        with self._state.write(durable=True) as db:
-            self._inbox.retry(db, held, wait_s)
-            self._say(db, held, "handler.retried", data | {"reason": words, "again_in_s": round(wait_s, 3)})
-        self._producer.publish()
-
-    def _set_back(self, held: Held, data: dict[str, Any]) -> None:
-        """We are to stop, and cut it off: the next process takes it up, as after a crash."""
-        with self._state.write(durable=True) as db:
-            self._inbox.set_back(db, held)
-            self._say(db, held, "handler.retried", data | {"reason": "stopped while it ran", "again_in_s": 0})
-        self._producer.publish()
-
-    def _conclude(self, held: Held, outcome: str, data: dict[str, Any], attempt: LiveAttempt | None = None) -> None:
-        """One transaction: the event is finished, and therefore we say this."""
-        with self._state.write(durable=True) as db:
-            self._inbox.finish(db, held)
-            for kind, subject, said in attempt.said if attempt else ():
-                self._producer.journal.append(db, kind, subject, said, time=self._clock.utc(), cause=held.event)
-            self._say(db, held, outcome, data)
-        self._producer.publish()
-
-    def _bury(self, held: Held, reason: str, data: dict[str, Any]) -> None:
-        with self._state.write(durable=True) as db:
-            self._inbox.bury(db, held, reason)
-            self._say(db, held, "handler.dead", data | {"reason": reason})
-        self._producer.publish()
-
-    def _forget(self, held: Held) -> None:
-        """Not this handler's door: no outcome, only out of hand."""
-        with self._state.write(durable=False) as db:
-            self._inbox.finish(db, held)
-
-    def _say(self, db: sqlite3.Connection, held: Held, outcome: str, data: dict[str, Any]) -> None:
-        """The outcome as an event. Outcomes of outcomes are not said: they would never end."""
-        event = held.event
-        if event.type.startswith(topics.OUTCOME_TYPES):
-            return
-        name = topics.name_of(self._source)
-        facts = {
-            "handler": name,
-            "type": event.type,
-            "attempt": event.attempt,
-            "redelivered": event.redelivered,
-        } | data
-        self._producer.journal.append(db, outcome, event.subject, facts, time=self._clock.utc(), cause=event)
+        self._outcomes.retried(held, data, words, wait_s)
 
     def _wake(self) -> None:
         self._live.put(None)

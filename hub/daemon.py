@@ -44,11 +44,14 @@ def run(settings: Settings) -> None:
     status = Status(bus, source)
     hub = Hub(settings, Producer(state, bus, source, settings.journal), bus)
     bus.start()
-    faults: list[str] | None = None
+    told: list[str] | None = None
+    broken: list[str] = []
     for second in itertools.count():
-        if second % RETRY_S == 0 and (found := hub.open_buttons()) != faults:
-            hub.tell(status, found)
-            faults = found
+        if second % RETRY_S == 0:
+            broken = hub.open_buttons()
+        if (faults := [*broken, *filter(None, [state.trouble])]) != told:
+            hub.tell(status, faults)
+            told = faults
         if stopping.wait(SETTLE_S):
             break
         hub.settle()

@@ -49,16 +49,16 @@ class Inbox:
         clock says is left, and not longer than it was to wait in all, should that clock be wrong.
         """
         now, unix = self._clock.uptime_s(), self._clock.unix_s()
-        with self._state.write(durable=False) as db:
+        after_boot = "UPDATE inbox SET due = ? + MAX(0, MIN(wait_s, due_unix - ?)) WHERE due IS NOT NULL"
+        after_crash = "UPDATE inbox SET state = 'crashed', due = ?, due_unix = ?, wait_s = 0 WHERE state = 'trying'"
+
+        def take_up(db: sqlite3.Connection) -> None:
             if db.execute("SELECT value FROM meta WHERE key = 'boot'").fetchone() != (self._clock.boot,):
-                db.execute(
-                    "UPDATE inbox SET due = ? + MAX(0, MIN(wait_s, due_unix - ?)) WHERE due IS NOT NULL", (now, unix)
-                )
+                db.execute(after_boot, (now, unix))
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (self._clock.boot,))
-            db.execute(
-                "UPDATE inbox SET state = 'crashed', due = ?, due_unix = ?, wait_s = 0 WHERE state = 'trying'",
-                (now, unix),
-            )
+            db.execute(after_crash, (now, unix))
+
+        self._state.do(take_up, durable=False)
 
     def begin(self, event: Event, *, durable: bool) -> Held | None:
         """Take an event in hand for its first attempt; None when it was seen before."""
@@ -66,31 +66,29 @@ class Inbox:
         with self._state.read() as db:
             if self._seen(db, topic, event):
                 return None
-            with self._state.write(durable=durable):
-                self._insert(db, topic, event, "trying")
-                self._advance(db, topic, event.epoch)
+
+        def take(db: sqlite3.Connection) -> None:
+            self._insert(db, topic, event, "trying")
+            self._advance(db, topic, event.epoch)
+
+        self._state.do(take, durable=durable)
         return Held(topic, event.epoch, event.sequence, event)
 
     def take_due(self, *, durable: bool) -> Held | None:
         """Take in hand what waited for its time: a retry, a timer, or what a crash left behind."""
-        query = """SELECT topic, epoch, sequence, payload, attempts, state FROM inbox
+        query = """SELECT topic, epoch, sequence, payload, attempts, crashes, state FROM inbox
             WHERE due <= ? ORDER BY due LIMIT 1"""
         with self._state.read() as db:
             row = db.execute(query, (self._clock.uptime_s(),)).fetchone()
-            if row is None:
-                return None
-            topic, epoch, sequence, payload, attempts, state = row
-            key = (topic, epoch, sequence)
-            crashed = state == "crashed"
-            with self._state.write(durable=durable):
-                db.execute(
-                    "UPDATE inbox SET state = 'trying', due = NULL, attempts = ?, crashes = crashes + ?"
-                    " WHERE topic = ? AND epoch = ? AND sequence = ?",
-                    (attempts + 1, crashed, *key),
-                )
-            (crashes,) = db.execute(
-                "SELECT crashes FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?", key
-            ).fetchone()
+        if row is None:
+            return None
+        topic, epoch, sequence, payload, attempts, crashes, state = row
+        crashes += state == "crashed"
+        again = (
+            "UPDATE inbox SET state = 'trying', due = NULL, attempts = ?, crashes = ?"
+            " WHERE topic = ? AND epoch = ? AND sequence = ?"
+        )
+        self._state.do(lambda db: db.execute(again, (attempts + 1, crashes, topic, epoch, sequence)), durable=durable)
         event = replace(decode(payload), attempt=attempts + 1, redelivered=crashes > 0)
         return Held(topic, epoch, sequence, event)
 
@@ -124,12 +122,15 @@ class Inbox:
     def set_timer(self, event: Event, wait_s: float) -> None:
         """Deliver this event to ourselves in so many seconds, in place of its type and subject's last one."""
         topic = f"{TIMER}{event.type}/{event.subject}"
-        with self._state.write(durable=True) as db:
+
+        def put(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM inbox WHERE topic = ? AND state IN ('waiting', 'crashed')", (topic,))
             row = db.execute("SELECT MAX(sequence) FROM head WHERE topic = ?", (topic,)).fetchone()
             timer = replace(event, sequence=(row[0] or 0) + 1)
             db.execute("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", (topic, timer.epoch, timer.sequence))
             self._insert(db, topic, timer, "waiting", *self._due(wait_s))
+
+        self._state.do(put, durable=True)
 
     def is_complete_to(self, event: Event) -> bool:
         """Whether everything before this event has been taken; if not, some of it is missing."""
@@ -151,25 +152,25 @@ class Inbox:
 
     def first_reactions(self, kinds: Iterable[str], now: float) -> dict[str, float]:
         """Since when (Unix seconds) we react to each type; now, for a type that is new to us."""
-        with self._state.write(durable=True) as db:
-            for kind in kinds:
-                db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (f"first {kind}", repr(now)))
+        news = [(f"first {kind}", repr(now)) for kind in kinds]
+        self._state.do(lambda db: db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", news), durable=True)
+        with self._state.read() as db:
             rows = db.execute("SELECT key, value FROM meta WHERE key LIKE 'first %'").fetchall()
         return {key.removeprefix("first "): float(value) for key, value in rows}
 
     def learn(self, source: str, heads: Iterable[Head]) -> list[str]:
         """Note what a producer says of its topics; returns what retention took before we could have it."""
-        lost = []
-        with self._state.write(durable=False) as db:
-            for head in heads:
-                cursor = self._cursor(db, head.topic, head.epoch)
-                if cursor is not None and cursor < head.after:
-                    lost.append(f"{head.topic}: {cursor + 1} to {head.after}")
-                if cursor is None or cursor < head.after:
-                    self._move(db, head.topic, head.epoch, head.after)
-                self._advance(db, head.topic, head.epoch)
-                kind = topics.type_of(head.topic)
-                db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (source, kind))
+        known = tuple(heads)
+        lost = self._state.do(lambda db: [self._learn(db, source, head) for head in known], durable=False)
+        return list(filter(None, lost))
+
+    def _learn(self, db: sqlite3.Connection, source: str, head: Head) -> str:
+        cursor = self._cursor(db, head.topic, head.epoch)
+        lost = f"{head.topic}: {cursor + 1} to {head.after}" if cursor is not None and cursor < head.after else ""
+        if cursor is None or lost:
+            self._move(db, head.topic, head.epoch, head.after)
+        self._advance(db, head.topic, head.epoch)
+        db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (source, topics.type_of(head.topic)))
         return lost
 
     def _seen(self, db: sqlite3.Connection, topic: str, event: Event) -> bool:

@@ -98,8 +98,9 @@ class Journal:
 
     def mark_published(self, positions: Iterable[int]) -> None:
         """Note what the broker acknowledged. Not durable: after a power cut they are published again, and dropped."""
-        with self._state.write(durable=False) as db:
-            db.executemany("UPDATE journal SET published = 1 WHERE position = ?", [(p,) for p in positions])
+        rows = [(position,) for position in positions]
+        mark = "UPDATE journal SET published = 1 WHERE position = ?"
+        self._state.do(lambda db: db.executemany(mark, rows), durable=False)
 
     def owed(self, kind: str, cursors: Mapping[tuple[str, str], int], *, since: float | None) -> list[Head]:
         """The topics of a type, and what of them a consumer is owed that has come as far as `cursors` says.

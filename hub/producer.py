@@ -52,8 +52,7 @@ class Producer:
         Raises:
             BadEvent: it cannot be published.
         """
-        with self._state.write(durable=True) as db:
-            event = self.journal.append(db, kind, subject, data, time=time, id=id)
+        event = self._state.do(lambda db: self.journal.append(db, kind, subject, data, time=time, id=id), durable=True)
         try:
             self.publish(LIVE_WINDOW)
         except StateError:  # it is written down; that it was acknowledged may be noted later
@@ -83,7 +82,9 @@ class Producer:
         try:
             if settled:
                 self.journal.mark_published(settled)
-            self._retention.sweep()
+            self._state.land()
+            if not self._state.trouble:
+                self._retention.sweep()
         except StateError as error:
             self._acknowledged.extend(settled)
             log.warning("acknowledgements cannot be noted now: %s", error)
@@ -122,6 +123,8 @@ class Producer:
 
     def _answer(self, message: Message) -> None:
         message.ack()
+        if self._state.trouble:
+            return  # most of the journal is on the disk; who asks will ask again
         consumer = message.topic.split("/")[2]
         kind = topics.name_of(message.topic)
         try:

@@ -45,8 +45,8 @@ class Retention:
             if (was := known.get((head.topic, head.epoch))) is None or was[0] != head.after or now - was[1] > HOUR_S
         ]
         if news:
-            with self._state.write(durable=False) as db:
-                db.executemany("INSERT OR REPLACE INTO consumer VALUES (?, ?, ?, ?, ?)", news)
+            insert = "INSERT OR REPLACE INTO consumer VALUES (?, ?, ?, ?, ?)"
+            self._state.do(lambda db: db.executemany(insert, news), durable=False)
 
     def sweep(self) -> int:
         """Remove what may go, once an hour at most; gives how many events went.

@@ -1,16 +1,22 @@
 """One SQLite file per process: its journal, its inbox and its memory, so that one transaction can cover all three."""
 
 import fcntl
+import logging
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
+from hub.afloat import Afloat, is_disk_fault
 from hub.clock import SYSTEM, Clock
 
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+BUSY_S = 30.0  # another program (`doorbell dead`) writes to the file for milliseconds
+LAND_S = 5.0
 # Each step brings a file from the version before it to its own; a released step is never changed.
 SCHEMA_STEPS = (
     """
@@ -56,13 +62,21 @@ class StateError(RuntimeError):
 class State:
     """A process's own file. Safe to use from several threads; one process at a time.
 
+    While the disk takes nothing the books are kept in memory, and written back when it does.
+
     Attributes:
         epoch: 16 hex digits, new with every new file: the numbering that its sequences belong to.
         clock: What this process takes for the time.
+        trouble: What is wrong with the disk; empty when all is well.
+        on_trouble: Called when that changes, with the words.
     """
 
     def __init__(self, path: Path, clock: Clock = SYSTEM) -> None:
         self.clock = clock
+        self.trouble = ""
+        self.on_trouble: Callable[[str], None] = lambda _: None
+        self._afloat: Afloat | None = None
+        self._land_at_s = 0.0
         self._lock = threading.RLock()
         self._path = path
         self._closing = ExitStack()
@@ -78,10 +92,12 @@ class State:
     def _open(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
         self._closing.enter_context(_lock_file(path))
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
+        self._disk = self._db = sqlite3.connect(
+            path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=64
+        )
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA cache_size = -256")
-        self._closing.callback(self._db.close)
+        self._closing.callback(self._disk.close)
         self._prepare(path)
         with self.read() as db:
             meta = dict(db.execute("SELECT key, value FROM meta"))
@@ -91,11 +107,12 @@ class State:
 
     def begin_epoch(self, inode: str | None = None) -> None:
         """Number anew: the file may be an older copy, and its next numbers may have been used already."""
-        self.epoch = secrets.token_hex(8)
+        epoch = secrets.token_hex(8)
         with self.write(durable=True) as db:
-            db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (self.epoch,))
+            db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (epoch,))
             if inode:
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('inode', ?)", (inode,))
+        self.epoch = epoch
 
     def _prepare(self, path: Path) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -115,6 +132,54 @@ class State:
         with self._lock:
             yield self._db
 
+    def do(self, work: Callable[[sqlite3.Connection], Result], *, durable: bool) -> Result:
+        """Do this in one transaction, on the disk or, where the disk takes nothing, in memory.
+
+        Raises:
+            StateError: not even that: another program holds the file, or there is too much for the memory.
+        """
+        try:
+            with self.write(durable=durable) as db:
+                return work(db)
+        except StateError as error:
+            if not self._set_afloat(error):
+                raise
+        with self.write(durable=durable) as db:
+            return work(db)
+
+    def land(self) -> None:
+        """Go back to the disk, if it takes what is in memory by now. Called now and then; tries every few seconds."""
+        with self._lock:
+            if self._afloat is None or self.clock.uptime_s() < self._land_at_s:
+                return
+            self._land_at_s = self.clock.uptime_s() + LAND_S
+            try:
+                self._afloat.land()
+            except sqlite3.Error:
+                return
+            self._afloat, self._db, self.trouble = None, self._disk, ""
+        log.warning("%s: the disk takes it again; everything is written down", self._path)
+        self.on_trouble("")
+
+    def _set_afloat(self, error: StateError) -> bool:
+        cause = error.__cause__
+        if not isinstance(cause, sqlite3.OperationalError) or not is_disk_fault(cause):
+            return False
+        with self._lock:
+            if self._afloat:
+                return False
+            try:
+                self._afloat = Afloat(self._disk)
+            except sqlite3.Error:
+                log.exception("%s: can be neither written nor read", self._path)
+                return False
+            self._db, self.epoch = self._afloat.db, self._afloat.epoch
+            self._land_at_s = self.clock.uptime_s() + LAND_S
+            self.trouble = f"{error} Until then the books are kept in memory: a crash would lose them"
+        log.error("%s", self.trouble)
+        self.on_trouble(self.trouble)
+        return True
+
     @contextmanager
     def write(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
         """A transaction: all of it, or nothing.
@@ -132,12 +197,15 @@ class State:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 if isinstance(error, sqlite3.OperationalError):
-                    raise StateError(f"{self._path}: cannot be written: {error}. Is the disk full?") from error
+                    words = f"{self._path}: cannot be written: {error}. Make room, or look at the disk."
+                    raise StateError(words) from error
                 raise
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
+            self._land_at_s = 0.0
+            self.land()
             self._closing.close()
 
 

@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 from contextlib import AbstractContextManager, ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def run(given: str, settings: Settings) -> None:
         _farewell(bus, status, "offline", "switched off by its settings")
         return
     with closing(State(settings.state_dir / f"{file.name}.db")) as state:
+        state.on_trouble = partial(status.set, "ready")
         try:
             _react(file, state, bus, status, source=source, limits=settings.journal)
         except OpenError as error:

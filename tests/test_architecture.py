@@ -20,7 +20,7 @@ ONE_USER = {
     "av": ["devices/camera_av.py"],
     "miniaudio": ["devices/speaker.py"],
     "astral": ["devices/clock.py"],
-    "sqlite3": ["hub/consumer.py", "hub/inbox.py", "hub/journal.py", "hub/state.py"],
+    "sqlite3": ["hub/afloat.py", "hub/inbox.py", "hub/journal.py", "hub/outcome.py", "hub/state.py"],
     "rich": ["hub/cli.py", "hub/timeline.py"],
 }
 HARDWARE = ("gpiozero", "lgpio", "picamera2", "libcamera", "av", "miniaudio")

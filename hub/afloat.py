@@ -1,0 +1,75 @@
+"""Books in memory, for as long as the disk takes nothing: full, read-only, or dying."""
+
+import secrets
+import sqlite3
+
+MAX_PAGES = 4096  # of 4 KiB: 16 MiB is all the memory that it may take
+TABLES = ("meta", "memory", "head", "cursor", "inbox", "producer", "consumer")
+DISK_FAULTS = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+)
+
+
+def is_disk_fault(error: sqlite3.OperationalError) -> bool:
+    """Whether the disk, and not another program, is the reason (https://sqlite.org/rescode.html)."""
+    return error.sqlite_errorcode & 0xFF in DISK_FAULTS
+
+
+class Afloat:
+    """A copy in memory of a state file's books, and the way back.
+
+    It holds all but the events of the journal that the broker has already. New events get numbers of a new epoch:
+    should the process die before they are on the disk, nobody takes the next ones for them.
+    """
+
+    def __init__(self, disk: sqlite3.Connection) -> None:
+        """Copy.
+
+        Raises:
+            sqlite3.Error: the file cannot even be read, or is too large.
+        """
+        self._disk = disk
+        self.db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=64)
+        self.db.execute(f"PRAGMA max_page_count = {MAX_PAGES}")
+        for (statement,) in disk.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"):
+            self.db.execute(statement)
+        for table in TABLES:
+            _copy(disk, self.db, f"SELECT * FROM {table}", table)  # noqa: S608 - names of our own
+        # The last one in any case, so that positions go on after it.
+        _copy(disk, self.db, "SELECT * FROM journal WHERE published = 0", "journal")
+        _copy(disk, self.db, "SELECT * FROM journal ORDER BY position DESC LIMIT 1", "journal")
+        (self._last,) = disk.execute("SELECT COALESCE(MAX(position), 0) FROM journal").fetchone()
+        self.epoch = secrets.token_hex(8)
+        self.db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (self.epoch,))
+
+    def land(self) -> None:
+        """Write everything back, in one transaction.
+
+        Raises:
+            sqlite3.OperationalError: the disk does not take it yet; nothing of it was written.
+        """
+        self._disk.execute("PRAGMA synchronous = FULL")
+        self._disk.execute("BEGIN IMMEDIATE")
+        try:
+            for table in TABLES:
+                self._disk.execute(f"DELETE FROM {table}")  # noqa: S608
+                _copy(self.db, self._disk, f"SELECT * FROM {table}", table)  # noqa: S608
+            _copy(self.db, self._disk, f"SELECT * FROM journal WHERE position > {self._last}", "journal")  # noqa: S608
+            published = self.db.execute("SELECT position FROM journal WHERE published <> 0").fetchall()
+            self._disk.executemany("UPDATE journal SET published = 1 WHERE position = ? AND published = 0", published)
+            self._disk.execute("COMMIT")
+        except BaseException:
+            if self._disk.in_transaction:
+                self._disk.execute("ROLLBACK")
+            raise
+        self.db.close()
+
+
+def _copy(source: sqlite3.Connection, target: sqlite3.Connection, query: str, table: str) -> None:
+    rows = source.execute(query)
+    places = ", ".join("?" * len(rows.description))
+    target.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({places})", rows)  # noqa: S608

@@ -1,0 +1,94 @@
+"""What became of an event, in one transaction: it is finished here, and therefore we say so."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from hub import topics
+from hub.inbox import Held, Inbox
+from hub.producer import Producer
+from hub.state import State
+
+Said = tuple[str, str, Mapping[str, Any]]  # type, subject and data of what the handler emitted
+Facts = Mapping[str, Any]
+
+
+class Outcomes:
+    """Records outcomes in the inbox and says them as events that name their cause.
+
+    Outcomes of outcomes are recorded, and not said: they would never end.
+    """
+
+    def __init__(self, source: str, state: State, inbox: Inbox, producer: Producer) -> None:
+        self._name, self._state, self._inbox, self._producer = topics.name_of(source), state, inbox, producer
+
+    def done(self, held: Held, facts: Facts, said: Iterable[Said] = ()) -> None:
+        """It worked; what the handler said meanwhile is said with it."""
+
+        def conclude(db: sqlite3.Connection) -> None:
+            self._inbox.finish(db, held)
+            for kind, subject, data in said:
+                self._producer.journal.append(db, kind, subject, data, time=self._state.clock.utc(), cause=held.event)
+            self._say(db, held, "handler.done", facts)
+
+        self._record(conclude)
+
+    def skipped(self, held: Held, reason: str) -> None:
+        """A rule of the handler forbids to react to it."""
+
+        def conclude(db: sqlite3.Connection) -> None:
+            self._inbox.finish(db, held)
+            self._say(db, held, "handler.skipped", {"reason": reason})
+
+        self._record(conclude)
+
+    def retried(self, held: Held, facts: Facts, reason: str, wait_s: float) -> None:
+        """It failed, and is tried again."""
+        facts = {**facts, "reason": reason, "again_in_s": round(wait_s, 3)}
+
+        def put_off(db: sqlite3.Connection) -> None:
+            self._inbox.retry(db, held, wait_s)
+            self._say(db, held, "handler.retried", facts)
+
+        self._record(put_off)
+
+    def set_back(self, held: Held, facts: Facts) -> None:
+        """We are to stop, and cut it off: the next process takes it up, as after a crash."""
+        facts = {**facts, "reason": "stopped while it ran", "again_in_s": 0}
+
+        def set_back(db: sqlite3.Connection) -> None:
+            self._inbox.set_back(db, held)
+            self._say(db, held, "handler.retried", facts)
+
+        self._record(set_back)
+
+    def dead(self, held: Held, facts: Facts, reason: str) -> None:
+        """To the dead letters."""
+
+        def bury(db: sqlite3.Connection) -> None:
+            self._inbox.bury(db, held, reason)
+            self._say(db, held, "handler.dead", {**facts, "reason": reason})
+
+        self._record(bury)
+
+    def forgotten(self, held: Held) -> None:
+        """Not this handler's door: no outcome, only out of hand."""
+        self._state.do(lambda db: self._inbox.finish(db, held), durable=False)
+
+    def _record(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        self._state.do(work, durable=True)
+        self._producer.publish()
+
+    def _say(self, db: sqlite3.Connection, held: Held, outcome: str, facts: Facts) -> None:
+        event = held.event
+        if event.type.startswith(topics.OUTCOME_TYPES):
+            return
+        data = {
+            "handler": self._name,
+            "type": event.type,
+            "attempt": event.attempt,
+            "redelivered": event.redelivered,
+            **facts,
+        }
+        now = self._state.clock.utc()
+        self._producer.journal.append(db, outcome, event.subject, data, time=now, cause=event)
