@@ -48,8 +48,7 @@ ALTER TABLE inbox ADD COLUMN wait_s REAL;
 UPDATE inbox SET due_unix = due, wait_s = 86400, due = 0 WHERE due IS NOT NULL;
 -- How far each consumer has come that asks us: retention keeps what it still needs.
 CREATE TABLE consumer (name TEXT NOT NULL, topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
-    heard REAL NOT NULL, PRIMARY KEY (name, topic, epoch)) WITHOUT ROWID;
-CREATE INDEX journal_time ON journal (time)
+    heard REAL NOT NULL, PRIMARY KEY (name, topic, epoch)) WITHOUT ROWID
 """,
 )
 SCHEMA_VERSION = len(SCHEMA_STEPS)
