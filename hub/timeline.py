@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ SIGNS = {
 NUMBER_COLUMNS = (2, 3)
 NOTE_COLUMN = 4
 BROKER_PATIENCE_S = 3.0
+SEEN = 500  # ids that are remembered: a broker that delivers twice does so soon
 STATE_STYLES = {"ready": "green", "failed": "red"}
 
 
@@ -66,7 +68,7 @@ class Timeline:
         self._lock = threading.Lock()
         self._ready: set[str] = set()
         self._press: Press | None = None
-        self._seen: set[str] = set()
+        self._seen: deque[str] = deque(maxlen=SEEN)
         self._live = Live(Text(""), console=console, refresh_per_second=8) if console.is_terminal else None
         bus.subscribe(topics.every_event(), self._event)
         bus.subscribe(topics.status("doorbell/handler/+"), self._status, qos=0)
@@ -104,7 +106,7 @@ class Timeline:
         with self._lock:
             if event.id in self._seen or message.retained:
                 return
-            self._seen.add(event.id)
+            self._seen.append(event.id)
             if event.type == "doorbell.pressed":
                 self._begin(event)
             elif event.type in SIGNS and self._press and _same_trace(event, self._press.event):
