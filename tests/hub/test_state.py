@@ -3,11 +3,15 @@
 import signal
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
-from hub.state import SCHEMA_VERSION, State, StateError
-from tests.hub.fakes import python, rows
+from hub import testing
+from hub.event import encode
+from hub.inbox import Inbox
+from hub.state import SCHEMA_STEPS, SCHEMA_VERSION, State, StateError
+from tests.hub.fakes import FakeClock, python, rows
 
 INSERT = "INSERT INTO memory VALUES ('key', 'value')"
 LEAKS = pytest.mark.filterwarnings("ignore::ResourceWarning")  # see the test of a lock that is let go
@@ -156,3 +160,25 @@ def test_a_file_that_could_not_be_opened_is_let_go(tmp_path):
     with python(MEND_AND_TRY_AGAIN, path) as process:
         said, told = process.communicate(timeout=20)
     assert said == "opened\n", told
+
+
+def test_a_file_of_the_first_schema_is_brought_up(tmp_path):
+    """Its epoch, its numbers and what waited stay; what was due by the wall clock is due by it still."""
+    path = tmp_path / "own.db"
+    clock = FakeClock()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(SCHEMA_STEPS[0] + ";PRAGMA user_version = 1")
+        db.execute("INSERT INTO meta VALUES ('epoch', '00000000000000ff')")
+        db.execute("INSERT INTO head VALUES ('topic', '00000000000000ff', 41)")
+        payload = encode(testing.event("light.expired", "lamp"))
+        row = ("later/light.expired/lamp", "00000000000000ff", 1, "waiting", clock.unix_s() + 300.0, payload)
+        db.execute("INSERT INTO inbox (topic, epoch, sequence, state, due, payload) VALUES (?, ?, ?, ?, ?, ?)", row)
+        db.execute("INSERT INTO meta VALUES ('inode', ?)", (str(path.stat().st_ino),))
+        db.commit()
+    with closing(State(path, clock)) as state:
+        assert state.epoch == "00000000000000ff"
+        assert rows(state, "SELECT sequence FROM head") == [(41,)]
+        inbox = Inbox(state)
+        inbox.recover()
+        assert inbox.due_in_s() == pytest.approx(300.0, abs=1.0)
+        assert rows(state, "PRAGMA user_version") == [(SCHEMA_VERSION,)]

@@ -1,0 +1,67 @@
+"""A disk without room, and real processes on it: the bell rings live, and nothing stored is damaged."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.house import House, until
+
+EVERYBODY = ("hub", "one", "two")
+TIMER = '\n@handler("two.due")\ndef due(event: Event, config: HandlerConfig):\n    return "due"\n'
+
+
+@pytest.fixture
+def small_disk(house: House) -> Iterator[Path]:
+    """The state folder on a file system of 1 MB."""
+    house.state_dir.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(house.state_dir)]
+    if os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("only root can mount a file system; tests/hub/test_afloat.py does it with a file size limit")
+    yield house.state_dir
+    for process in house.processes.values():
+        process.kill()
+        process.wait()
+    subprocess.run(["umount", "-l", str(house.state_dir)], check=True)
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 512)
+
+
+def _reasons(house: House) -> list[str]:
+    return [house.statuses(name, "ready")[-1]["reason"] for name in EVERYBODY]
+
+
+def test_the_bell_rings_on_a_full_disk(house: House, small_disk: Path):
+    """Filled by somebody else, and cleared again: each press has its effects once, then, and after kill -9 of all."""
+    house.write_handler("one", "done(event)")
+    two = house.write_handler("two", "memory['n'] = memory.get('n', 0) + 1\nlater('two.due', 0.1)\ndone(event)")
+    two.write_text(two.read_text() + TIMER)
+    house.start(*EVERYBODY)
+
+    def ring(count: int) -> list[str]:
+        presses = [house.press() for _ in range(count)]
+        for press in presses:
+            house.wait_outcome(press, "one")
+            house.wait_outcome(press, "two")
+        return presses
+
+    before = ring(1)
+    _fill(small_disk / "ballast")
+    during = ring(25)
+    until(lambda: all("is full" in reason for reason in _reasons(house)), lambda: f"all tell it: {_reasons(house)}")
+    (small_disk / "ballast").unlink()
+    until(lambda: not any(_reasons(house)), lambda: f"all are well again: {_reasons(house)}")
+    after = ring(1)
+    for name in EVERYBODY:
+        house.kill(name)
+    house.start(*EVERYBODY)
+    last = ring(1)
+    expected = [*before, *during, *after, *last]
+    assert (house.effects("one"), house.effects("two")) == (expected, expected)
