@@ -137,11 +137,12 @@ class State:
         Raises:
             StateError: not even that: another program holds the file, or there is too much for the memory.
         """
+        tried = self._db
         try:
             with self.write(durable=durable) as db:
                 return work(db)
         except StateError as error:
-            if not self._set_afloat(error):
+            if not self._set_afloat(error, tried):
                 raise
         with self.write(durable=durable) as db:
             return work(db)
@@ -160,13 +161,14 @@ class State:
         log.warning("%s: the disk takes it again; everything is written down", self._path)
         self.on_trouble("")
 
-    def _set_afloat(self, error: StateError) -> bool:
+    def _set_afloat(self, error: StateError, tried: sqlite3.Connection) -> bool:
+        """Whether there are books in memory now that have not been tried."""
         cause = error.__cause__
         if not isinstance(cause, sqlite3.OperationalError) or not is_disk_fault(cause):
             return False
         with self._lock:
             if self._afloat:
-                return False
+                return tried is self._disk  # another thread was quicker
             try:
                 self._afloat = Afloat(self._disk)
             except sqlite3.Error:

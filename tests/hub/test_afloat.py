@@ -6,6 +6,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import threading
 from contextlib import closing, contextmanager, suppress
 
 import pytest
@@ -170,3 +171,20 @@ def test_another_program_at_the_file_is_no_fault_of_the_disk(state, monkeypatch)
         assert not state.trouble
         other.execute("ROLLBACK")
     state.do(lambda db: db.execute("DELETE FROM memory"), durable=True)
+
+
+def test_whoever_meets_the_full_disk_second_goes_on_too(state):
+    """Two threads write at the same moment: both are taken in."""
+    gate = threading.Barrier(8)
+
+    def write(number):
+        gate.wait()
+        state.do(lambda db: db.execute("INSERT INTO memory VALUES (?, '')", (str(number),)), durable=True)
+
+    with _full_disk():
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(rows(state, "SELECT key FROM memory")) == 8
