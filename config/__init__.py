@@ -1,6 +1,6 @@
 """What may be set, and how it is read: `doorbell.toml`, the environment, secrets."""
 
 from config.faults import SettingsError
-from config.model import Broker, Button, Door, House, Journal, Settings
+from config.model import Broker, Button, Door, Drill, House, Journal, Settings
 
-__all__ = ["Broker", "Button", "Door", "House", "Journal", "Settings", "SettingsError"]
+__all__ = ["Broker", "Button", "Door", "Drill", "House", "Journal", "Settings", "SettingsError"]

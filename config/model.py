@@ -1,5 +1,6 @@
 """The settings of the house: plain models, so that a handler process need not load what reads them."""
 
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -46,6 +47,13 @@ class Journal(Section):
     forget_consumers_days: float = Field(30, gt=0, description="who has not asked for so long is no longer waited for")
 
 
+class Drill(Section):
+    """`[drill]`: the nightly drill. Without a time there is none."""
+
+    at: time | None = Field(None, description="when, by the local clock")
+    timeout_s: float = Field(60, ge=5, le=240, description="who has not answered by then does not work")
+
+
 class Button(Section):
     """`[doors.NAME.button]`: what the visitor presses."""
 
@@ -75,6 +83,7 @@ class Settings(Section):
     house: House = House()
     broker: Broker = Broker()
     journal: Journal = Journal()
+    drill: Drill = Drill()
     hub: Name = Field("home", description="the name under which this hub speaks")
     doors: dict[Name, Door] = Field(default_factory=lambda: {"front": Door(name="Front door")}, min_length=1)
     handlers: dict[str, dict[str, Any]] = {}

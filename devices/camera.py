@@ -14,6 +14,13 @@ class Camera(Protocol):
             CameraError: there is no picture now; trying again later may help.
         """
 
+    def check(self) -> int:
+        """Take a picture now and encode it, and keep nothing; gives its size in bytes.
+
+        Raises:
+            CameraError: there is no picture now.
+        """
+
     def start_clip(self, path: Path) -> Path:
         """Begin to record an MP4 (H.264) and return at once.
 

@@ -45,6 +45,10 @@ class AvCamera:
         aside(path).write_bytes(picture)
         aside(path).rename(path)
 
+    def check(self) -> int:
+        """See Camera."""
+        return len(_jpeg(self._next_frame()))
+
     def start_clip(self, path: Path) -> Path:
         """See Camera."""
         frame = self._next_frame()

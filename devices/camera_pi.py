@@ -1,5 +1,6 @@
 """A Raspberry Pi camera module, through picamera2 (which Raspberry Pi OS delivers by apt)."""
 
+import io
 import threading
 import time
 from pathlib import Path
@@ -39,6 +40,12 @@ class PiCamera:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._camera.capture_file(str(aside(path)), format="jpeg")
         aside(path).rename(path)
+
+    def check(self) -> int:
+        """See Camera."""
+        picture = io.BytesIO()
+        self._camera.capture_file(picture, format="jpeg")
+        return len(picture.getvalue())
 
     def start_clip(self, path: Path) -> Path:
         """See Camera."""

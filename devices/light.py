@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+ANSWER_S = 0.5  # a lamp that does not say is taken for off; the visitor stands in the dark meanwhile
+
 
 class Light(Protocol):
     """Something that can be switched on."""
 
-    def read(self) -> bool | None:
-        """Whether it is on; None when it does not say."""
+    def read(self, patience_s: float = ANSWER_S) -> bool | None:
+        """Whether it is on; None when it does not say within that time."""
 
     def switch(self, *, on: bool) -> None:
         """Switch it.
@@ -44,7 +46,7 @@ class SimulatedLight:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self) -> bool:
+    def read(self, patience_s: float = ANSWER_S) -> bool:  # noqa: ARG002 - a file answers at once
         """See Light."""
         return self._path.is_file() and self._path.read_text(encoding="utf-8") == "on"
 
@@ -74,7 +76,7 @@ class GpioLight:
         except (GPIOZeroError, OSError, RuntimeError, ImportError) as error:
             raise LightError(f"GPIO {pin} cannot be used: {error}") from error
 
-    def read(self) -> bool:
+    def read(self, patience_s: float = ANSWER_S) -> bool:  # noqa: ARG002 - a line answers at once
         """See Light."""
         return bool(self._line.value)
 
@@ -93,9 +95,9 @@ class MqttLight:
     def __init__(self, manner: str, topic: str, link: MqttLink) -> None:
         self._manner, self._topic, self._link = manner, topic, link
 
-    def read(self) -> bool | None:
+    def read(self, patience_s: float = ANSWER_S) -> bool | None:
         """See Light."""
-        answer = self._ask()
+        answer = self._ask(patience_s)
         return None if answer is None else _is_on(answer)
 
     def switch(self, *, on: bool) -> None:
@@ -111,17 +113,16 @@ class MqttLight:
     def close(self) -> None:
         """See Light."""
 
-    def _ask(self) -> str | None:
+    def _ask(self, timeout_s: float) -> str | None:
         match self._manner:
             case "zigbee2mqtt":
-                return self._link.ask(f"{self._topic}/get", json.dumps({"state": ""}), self._topic, timeout_s=ANSWER_S)
+                return self._link.ask(f"{self._topic}/get", json.dumps({"state": ""}), self._topic, timeout_s=timeout_s)
             case "tasmota":
-                return self._link.ask(f"cmnd/{self._topic}/POWER", "", f"stat/{self._topic}/POWER", timeout_s=ANSWER_S)
+                return self._link.ask(f"cmnd/{self._topic}/POWER", "", f"stat/{self._topic}/POWER", timeout_s=timeout_s)
             case _:  # WLED keeps its brightness (0 to 255) retained there
-                return self._link.ask(f"{self._topic}/api", "", f"{self._topic}/g", timeout_s=ANSWER_S)
+                return self._link.ask(f"{self._topic}/api", "", f"{self._topic}/g", timeout_s=timeout_s)
 
 
-ANSWER_S = 0.5  # a lamp that does not say is taken for off; the visitor stands in the dark meanwhile
 MANNERS = ("zigbee2mqtt", "tasmota", "wled")
 
 

@@ -37,6 +37,13 @@ class Speaker(Protocol):
             SpeakerError: the file cannot be decoded, or the sound card is gone.
         """
 
+    def check(self, sound: Path | None = None) -> str:
+        """Decode a file and open the card, and be not heard; gives what was found, in words.
+
+        Raises:
+            SpeakerError: the file cannot be decoded, or the sound card cannot be opened now.
+        """
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -90,16 +97,15 @@ class AlsaSpeaker:
     def close(self) -> None:
         """See Speaker. Nothing is held between two sounds."""
 
-    def check(self) -> None:
-        """Open the card once.
-
-        Raises:
-            SpeakerError: it cannot be opened now.
-        """
+    def check(self, sound: Path | None = None) -> str:
+        """See Speaker."""
+        if sound:
+            decode(self._miniaudio, sound, 0)
         try:
             self._open().close()
         except self._miniaudio.MiniaudioError as error:
             raise SpeakerError(f"the sound card cannot be used now: {error}") from error
+        return "the sound card opens"
 
     def _open(self) -> Any:
         return self._miniaudio.PlaybackDevice(
@@ -115,13 +121,7 @@ class SimulatedSpeaker:
 
     def play(self, sound: Path, volume: float) -> float:
         """See Speaker. Without miniaudio only WAV can be read."""
-        try:
-            samples = decode(_import_miniaudio(), sound, volume)
-            shape = (CHANNELS, RATE_HZ)
-        except SpeakerError:
-            if sound.suffix.lower() != ".wav":
-                raise
-            samples, shape = _read_wav(sound, volume)
+        samples, shape = self._read(sound, volume)
         self._folder.mkdir(parents=True, exist_ok=True)
         name = datetime.now(UTC).strftime("heard-%Y%m%dT%H%M%S.%f.wav")
         with wave.open(str(self._folder / name), "wb") as file:
@@ -130,6 +130,20 @@ class SimulatedSpeaker:
             file.setframerate(shape[1])
             file.writeframes(samples.tobytes())
         return len(samples) / shape[0] / shape[1]
+
+    def check(self, sound: Path | None = None) -> str:
+        """See Speaker."""
+        if sound:
+            self._read(sound, 0)
+        return "no sound card is in use: nobody would hear it"
+
+    def _read(self, sound: Path, volume: float) -> tuple[Samples, tuple[int, int]]:
+        try:
+            return decode(_import_miniaudio(), sound, volume), (CHANNELS, RATE_HZ)
+        except SpeakerError:
+            if sound.suffix.lower() != ".wav":
+                raise
+            return _read_wav(sound, volume)
 
     def close(self) -> None:
         """See Speaker."""

@@ -45,7 +45,14 @@ def kennel(config: Config) -> Iterator[tuple[Speaker, Path]]:
         speaker.close()
 
 
-@handler("doorbell.pressed", max_age_s=15, attempts=2, on_redelivery="skip", uses=kennel)
+def listen(event: Event, config: Config, dog: tuple[Speaker, Path]) -> str:  # noqa: ARG001 - a handler's signature
+    """The dry run: the sound decodes and the card opens, and nobody is woken."""
+    speaker, sound = dog
+    found = speaker.check(sound)
+    return f"{sound.name} can be played; {found}"
+
+
+@handler("doorbell.pressed", max_age_s=15, attempts=2, on_redelivery="skip", uses=kennel, drill=listen)
 def bark(event: Event, config: Config, dog: tuple[Speaker, Path]) -> str:  # noqa: ARG001 - a handler's signature
     """Bark, unless people sleep. A visitor who left does not need it, so it is never late and never repeated."""
     if _is_quiet(datetime.now().astimezone().time(), config):

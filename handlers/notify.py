@@ -9,6 +9,7 @@ from typing import Any
 from apprise import Apprise, AppriseAsset
 from pydantic import Field, SecretStr, field_validator
 
+from devices.service import address_of, fault_in_reaching
 from hub import Drop, Event, HandlerConfig, handler, memory
 
 LATE_S = 60.0
@@ -19,6 +20,7 @@ class Config(HandlerConfig):
 
     urls: list[SecretStr] = Field([], description="where to, as Apprise URLs, like ntfy://ntfy.sh/my-door")
     title: str = Field("Doorbell", description="the notification's title")
+    drill_text: bool = Field(False, description="whether a drill sends a text, marked as one")
     picture: bool = Field(True, description="whether the picture follows")
 
     @field_validator("urls")
@@ -43,7 +45,18 @@ def open_phones(config: Config) -> Iterator[list[Apprise]]:
     yield phones
 
 
-@handler("doorbell.pressed", timeout_s=20, max_age_s=86_400, uses=open_phones)
+def reach(event: Event, config: Config, phones: list[Apprise]) -> str:
+    """The dry run: does each service's host answer? It is told nothing, unless `drill_text` says so."""
+    if config.drill_text:
+        return _tell(event, phones, config, f"This is a drill: nobody is at the {config.door_name(event.door).lower()}")
+    faults = [fault for phone in phones for service in phone if (fault := fault_in_reaching(service))]
+    if faults:
+        raise ConnectionError("; ".join(faults))
+    known = sum(address_of(service) is not None for phone in phones for service in phone)
+    return f"{known} of {len(phones)} services answer; nothing was sent" if phones else "no phone is set up"
+
+
+@handler("doorbell.pressed", timeout_s=20, max_age_s=86_400, uses=open_phones, drill=reach)
 def notify(event: Event, config: Config, phones: list[Apprise]) -> str:
     """Say that somebody is there, or that somebody was."""
     door = config.door_name(event.door)
@@ -63,6 +76,14 @@ def show(event: Event, config: Config, phones: list[Apprise]) -> str:
         raise Drop("the picture is gone, or is none")
     text = f"This is who was there at {event.time.astimezone():%H:%M}"
     return _tell(event, phones, config, text, attach=str(picture))
+
+
+@handler("doorbell.drill_failed", timeout_s=20, max_age_s=86_400, uses=open_phones)
+def warn(event: Event, config: Config, phones: list[Apprise]) -> str:
+    """A nightly drill found what no longer works: better told now than by the next visitor."""
+    failed = [(one["handler"], one["reason"]) for one in event.data["failed"]]
+    text = "\n".join(f"The doorbell's {name} does not work: {reason}" for name, reason in failed)
+    return _tell(event, phones, config, text)
 
 
 def _tell(event: Event, phones: list[Apprise], config: Config, text: str, **more: Any) -> str:

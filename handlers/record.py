@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import disk_usage
+from tempfile import TemporaryFile
 
 from pydantic import Field
 
 from devices.camera import Camera, fault_in_name, open_camera
 from devices.footage import sweep
 from hub import Event, HandlerConfig, emit, handler, later
+
+MB = 1_000_000
+ROOM_MB = 100
 
 
 class Config(HandlerConfig):
@@ -40,7 +45,19 @@ def watch(config: Config) -> Iterator[Camera]:
         camera.close()
 
 
-@handler("doorbell.pressed", max_age_s=30, attempts=2, uses=watch)
+def look(event: Event, config: Config, camera: Camera) -> str:  # noqa: ARG001 - a handler's signature
+    """The dry run: a picture now, not kept, and room for a clip."""
+    size = camera.check()
+    config.media.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=config.media) as file:  # it has no name, and goes with its end
+        file.write(bytes(size))
+    free_mb = disk_usage(config.media).free // MB
+    if free_mb < ROOM_MB:
+        raise OSError(f"{config.media}: {free_mb} MB are free, a clip may need {ROOM_MB}. Remove old clips")
+    return f"a picture of {size / 1000:.0f} kB, {free_mb} MB free"
+
+
+@handler("doorbell.pressed", max_age_s=30, attempts=2, uses=watch, drill=look)
 def record(event: Event, config: Config, camera: Camera) -> str:
     """Take the picture at once and let the clip run; a press during a clip lengthens it."""
     name = f"{event.time.astimezone():%Y%m%d-%H%M%S}-{event.door}-{event.id[-6:]}"

@@ -44,9 +44,10 @@ def emit(kind: str, data: Mapping[str, Any] | None = None, *, subject: str | Non
         subject: What it is about; by default what the handled event is about: the door.
 
     Raises:
-        BadEvent: it cannot be said.
+        BadEvent: it cannot be said; in a drill nothing can.
     """
     if attempt := _current.get():
+        _refuse_in_drill(attempt, f"emit({kind!r})")
         attempt.emit(kind, subject or attempt.event.subject, _checked(kind, data))
 
 
@@ -63,10 +64,17 @@ def later(kind: str, after_s: float, data: Mapping[str, Any] | None = None, *, s
         subject: What it is about; by default what the handled event is about: the door.
 
     Raises:
-        BadEvent: it cannot be said.
+        BadEvent: it cannot be said; in a drill nothing can.
     """
     if attempt := _current.get():
+        _refuse_in_drill(attempt, f"later({kind!r})")
         attempt.later(kind, subject or attempt.event.subject, _checked(kind, data), after_s)
+
+
+def _refuse_in_drill(attempt: Attempt, what: str) -> None:
+    """What follows from a drill would no longer be marked as one: a picture on the phone, a lamp that goes off."""
+    if attempt.event.is_drill:
+        raise BadEvent(f"{what} in a dry run: others would take it for real. A dry run only looks and returns")
 
 
 def _checked(kind: str, data: Mapping[str, Any] | None) -> Mapping[str, Any]:

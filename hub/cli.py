@@ -19,6 +19,7 @@ from config.faults import EX_CONFIG
 from hub import loader, show
 from hub.bus import Bus
 from hub.check import check as check_house
+from hub.drill_command import drill
 from hub.new import write_handler
 from hub.options import ConfigOption, door_named, read_settings
 from hub.press import Presser, PressError, press_and_wait
@@ -31,6 +32,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.command()(drill)
 
 
 def main() -> None:

@@ -155,7 +155,7 @@ class Consumer:
         if reaction is None:
             self._outcomes.dead(held, {}, "the handler's file no longer reacts to this type")
             return
-        if self._config.doors is not None and not held.is_timer and held.event.subject not in self._config.doors:
+        if self._is_elsewhere(held):
             self._outcomes.forgotten(held)
             return
         if reason := self._reason_to_skip(held, reaction):
@@ -166,8 +166,13 @@ class Consumer:
             return
         self._run(held, reaction)
 
+    def _is_elsewhere(self, held: Held) -> bool:
+        """Whether it happened at a door that is not this handler's; a drill is for everybody."""
+        event, doors = held.event, self._config.doors
+        return doors is not None and event.subject not in doors and not held.is_timer and not event.is_drill
+
     def _reason_to_skip(self, held: Held, reaction: Reaction) -> str | None:
-        max_age_s = self._config.max_age_s or reaction.max_age_s
+        max_age_s = reaction.max_age_s if held.event.is_drill else self._config.max_age_s or reaction.max_age_s
         age_s = held.event.age_s(self._clock)
         if max_age_s is not None and age_s > max_age_s and not held.is_timer:
             return f"stale: {age_s:.0f} s old, {max_age_s:.0f} s at most"

@@ -15,6 +15,7 @@ from config.model import Button as ButtonSettings
 from devices.button import Button, ButtonError, GpioButton, SimulatedButton
 from hub import topics
 from hub.bus import Bus, Message
+from hub.nightly import Nightly
 from hub.process import on_stop, serve
 from hub.producer import Producer
 from hub.state import State, StateError
@@ -23,7 +24,8 @@ from hub.status import Status, will
 log = logging.getLogger(__name__)
 SETTLE_S = 1.0
 RETRY_S = 15  # how often a button that could not be had is tried again
-PRESSED = "doorbell.pressed"
+WISHES = {"press": topics.PRESSED, "drill": topics.DRILLED}
+SAID = {topics.PRESSED: "pressed", topics.DRILLED: "drilled"}
 UNWRITTEN = 1000  # presses kept in memory while the disk takes nothing
 
 
@@ -42,19 +44,22 @@ def run(settings: Settings) -> None:
     state = State(settings.state_dir / f"hub-{settings.hub}.db")
     bus = Bus(settings.broker, f"doorbell-hub-{settings.hub}", will(source))
     status = Status(bus, source)
-    hub = Hub(settings, Producer(state, bus, source, settings.journal), bus)
+    producer = Producer(state, bus, source, settings.journal)
+    hub = Hub(settings, producer, bus)
     bus.start()
+    night = Nightly(settings, state, producer, bus)
     told: list[str] | None = None
     broken: list[str] = []
     for second in itertools.count():
         if second % RETRY_S == 0:
             broken = hub.open_buttons()
-        if (faults := [*broken, *filter(None, [state.trouble])]) != told:
+        if (faults := [*broken, *filter(None, [state.trouble]), *night.faults]) != told:
             hub.tell(status, faults)
             told = faults
         if stopping.wait(SETTLE_S):
             break
         hub.settle()
+        night.tick()
     hub.close()
     status.set("offline", "stopped")
     bus.stop()
@@ -67,8 +72,9 @@ class Hub:
     def __init__(self, settings: Settings, producer: Producer, bus: Bus) -> None:
         self._settings, self._producer = settings, producer
         self._buttons: dict[str, Button] = {}
-        self._unwritten: deque[tuple[str, str, datetime, str | None]] = deque(maxlen=UNWRITTEN)
+        self._unwritten: deque[tuple[str, str, str, datetime, str | None]] = deque(maxlen=UNWRITTEN)
         bus.subscribe(topics.press("doorbell/+/+", settings.hub, "+"), self._wish)
+        bus.subscribe(topics.drill("doorbell/+/+", settings.hub, "+"), self._wish)
 
     def open_buttons(self) -> list[str]:
         """Listen to every button that can be had and is not listened to yet; returns what is wrong with the others."""
@@ -82,7 +88,7 @@ class Hub:
                 faults.append(f"[doors.{door}] {error}")
             else:
                 self._buttons[door] = button
-                button.listen(partial(self._pressed, door, "button"))
+                button.listen(partial(self._say, topics.PRESSED, door, "button"))
         return faults
 
     def tell(self, status: Status, faults: list[str]) -> None:
@@ -95,7 +101,7 @@ class Hub:
     def settle(self) -> None:
         """Write down what can wait, and what could not be written before."""
         for _ in range(len(self._unwritten)):
-            self._pressed(*self._unwritten.popleft())
+            self._say(*self._unwritten.popleft())
         self._producer.settle()
 
     def close(self) -> None:
@@ -104,20 +110,20 @@ class Hub:
             button.close()
         self.settle()
 
-    def _pressed(self, door: str, via: str, at: datetime, wish: str | None = None) -> None:
-        """The press: on the disk first, then on its way."""
+    def _say(self, kind: str, door: str, via: str, at: datetime, wish: str | None = None) -> None:
+        """The press, or the drill: on the disk first, then on its way."""
         data = {"name": self._settings.door_name(door), "via": via}
         try:
-            event = self._producer.say(PRESSED, door, data, time=at, id=wish)
+            event = self._producer.say(kind, door, data, time=at, id=wish)
         except StateError as error:
-            log.error("%s pressed, and it cannot be written down yet: %s", door, error)  # noqa: TRY400 - it says it all
-            self._unwritten.append((door, via, at, wish))
+            log.error("%s %s, and it cannot be written down yet: %s", door, SAID[kind], error)  # noqa: TRY400 - it says it all
+            self._unwritten.append((kind, door, via, at, wish))
         else:
-            log.info("%s pressed (%s)", door, event.id)
+            log.info("%s %s (%s)", door, SAID[kind], event.id)
 
     def _wish(self, message: Message) -> None:
-        """Somebody presses from afar. Its id becomes the event's, so that a wish delivered twice rings once."""
-        door = topics.name_of(message.topic)
+        """Somebody presses or drills from afar. Its id becomes the event's: a wish delivered twice rings once."""
+        *_, wished, _, door = message.topic.split("/")
         try:
             wish = json.loads(message.payload)["id"]
         except (ValueError, TypeError, KeyError, RecursionError):
@@ -126,9 +132,9 @@ class Hub:
         if kept:
             return  # pressed already, and waiting for the disk
         if message.retained or door not in self._settings.doors or not _is_id(wish):
-            log.warning("%s: not a press that I can make", message.topic)
+            log.warning("%s: not a %s that I can make", message.topic, wished)
         elif not self._producer.journal.knows(wish):
-            self._pressed(door, "command", datetime.now(UTC), wish)
+            self._say(WISHES[wished], door, "command", datetime.now(UTC), wish)
         message.ack()
 
 

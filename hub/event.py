@@ -70,6 +70,11 @@ class Event:
         return self.subject
 
     @property
+    def is_drill(self) -> bool:
+        """Whether it is a marked test press: nobody is at the door."""
+        return self.type == topics.DRILLED
+
+    @property
     def topic(self) -> str:
         """Where it is published."""
         return topics.event(self.source, self.type, self.subject)

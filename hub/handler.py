@@ -101,6 +101,7 @@ class Reaction:
         on_redelivery: What to do when a crash may have come after the act: `repeat` it or `skip` it.
         since_s: How many seconds before its first start a new handler catches up.
         uses: Opens what lives as long as the process: called with the config, gives a context manager.
+        drill: The dry run: called in its place when a drill, and no visitor, rings.
     """
 
     function: Callable[..., str | None]
@@ -113,6 +114,7 @@ class Reaction:
     on_redelivery: Literal["repeat", "skip"]
     since_s: float
     uses: Callable[[Any], AbstractContextManager[Any]] | None
+    drill: Callable[..., str | None] | None = None
 
     @property
     def name(self) -> str:
@@ -130,6 +132,7 @@ def handler(
     on_redelivery: Literal["repeat", "skip"] = "repeat",
     since_s: float = 0.0,
     uses: Callable[[Any], AbstractContextManager[Any]] | None = None,
+    drill: Callable[..., str | None] | None = None,
 ) -> Callable[[Function], Function]:
     """Make a function react to events. It stays a plain function, to be called with an event and a config.
 
@@ -147,19 +150,15 @@ def handler(
         raise TypeError("; ".join(faults) or '@handler() names no event. Write @handler("doorbell.pressed")')
     if timeout_s <= 0 or attempts < 1:
         raise TypeError("timeout_s must be more than 0 and attempts at least 1")
+    if drill and topics.PRESSED not in types:
+        raise TypeError(f'drill= is the dry run of a reaction to "{topics.PRESSED}". Put it there')
 
     def mark(function: Function) -> Function:
         if hasattr(function, MARK):
             raise TypeError(f'{function.__name__} has two @handler. Name all its events in one: @handler("a.b", "c.d")')
-        if any(is_other(function) for is_other in NOT_PLAIN):
-            raise TypeError(
-                f"{function.__name__} is async or a generator; a handler is a plain function: def, no yield"
-            )
-        wanted = 3 if uses else 2
-        taken = len(inspect.signature(function).parameters)
-        if taken != wanted:
-            what = "(event, config, resource)" if uses else "(event, config)"
-            raise TypeError(f"{function.__name__} takes {taken} arguments; a handler takes {what}")
+        _check_shape(function, with_resource=uses is not None)
+        if drill:
+            _check_shape(drill, with_resource=uses is not None)
         reaction = Reaction(
             function,
             types,
@@ -171,11 +170,22 @@ def handler(
             on_redelivery,
             since_s,
             uses,
+            drill,
         )
         setattr(function, MARK, reaction)
         return function
 
     return mark
+
+
+def _check_shape(function: Callable[..., Any], *, with_resource: bool) -> None:
+    name = getattr(function, "__name__", "it")
+    if any(is_other(function) for is_other in NOT_PLAIN):
+        raise TypeError(f"{name} is async or a generator; a handler is a plain function: def, no yield")
+    taken = len(inspect.signature(function).parameters)
+    if taken != (3 if with_resource else 2):
+        what = "(event, config, resource)" if with_resource else "(event, config)"
+        raise TypeError(f"{name} takes {taken} arguments; a handler takes {what}")
 
 
 def _secrets_in(value: Any) -> Iterator[str]:

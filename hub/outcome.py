@@ -66,7 +66,10 @@ class Outcomes:
         """To the dead letters."""
 
         def bury(db: sqlite3.Connection) -> None:
-            self._inbox.bury(db, held, reason)
+            if held.event.is_drill:
+                self._inbox.finish(db, held)  # nobody wants to send a drill again
+            else:
+                self._inbox.bury(db, held, reason)
             self._say(db, held, "handler.dead", {**facts, "reason": reason})
 
         self._record(bury)

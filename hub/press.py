@@ -1,4 +1,4 @@
-"""Pressing a button from afar: a wish on the broker, fulfilled when the hub says that the bell rang."""
+"""Pressing a button from afar: a wish on the broker, fulfilled when the hub says that the bell rang, or drilled."""
 
 import json
 import os
@@ -18,15 +18,16 @@ class PressError(RuntimeError):
 
 
 class Presser:
-    """Presses buttons over a bus, one at a time."""
+    """Presses buttons over a bus, one at a time; or drills, which is marked from here on and rings no bell."""
 
-    def __init__(self, bus: Bus, settings: Settings) -> None:
+    def __init__(self, bus: Bus, settings: Settings, *, drill: bool = False) -> None:
         self._bus, self._hub = bus, settings.hub
+        self._wish = topics.drill if drill else topics.press
         self._source = topics.source("cli", str(os.getpid()))
         self._wanted = ""
         self._rang = threading.Event()
         self._event: Event | None = None
-        bus.subscribe(topics.event_filter("doorbell.pressed"), self._receive)
+        bus.subscribe(topics.event_filter(topics.DRILLED if drill else topics.PRESSED), self._receive)
 
     def press(self, door: str) -> Event:
         """Press, and wait until the hub has said so.
@@ -40,7 +41,7 @@ class Presser:
         self._event, self._wanted = None, uuid7()
         wish = json.dumps({"id": self._wanted}).encode()
         for _ in range(int(PATIENCE_S / AGAIN_S)):
-            self._bus.publish(topics.press(self._source, self._hub, door), wish, content_type="application/json")
+            self._bus.publish(self._wish(self._source, self._hub, door), wish, content_type="application/json")
             if self._rang.wait(AGAIN_S) and self._event:
                 return self._event
         raise PressError(f"the hub {self._hub!r} does not answer. Is it running? `doorbell run` shows it")

@@ -46,18 +46,33 @@ class Producer:
         bus.on_published = self._published
         bus.subscribe(topics.ask("doorbell/+/+", "+"), self._answer, qos=0)
 
-    def say(self, kind: str, subject: str, data: Mapping[str, Any], *, time: datetime, id: str | None = None) -> Event:  # noqa: A002
+    def say(
+        self,
+        kind: str,
+        subject: str,
+        data: Mapping[str, Any],
+        *,
+        time: datetime,
+        id: str | None = None,  # noqa: A002 - the attribute's name in CloudEvents
+        cause: Event | None = None,
+    ) -> Event:
         """Journal an event, so that it cannot be lost any more, and publish it.
 
         Raises:
             BadEvent: it cannot be published.
         """
-        event = self._state.do(lambda db: self.journal.append(db, kind, subject, data, time=time, id=id), durable=True)
+        event = self._state.do(
+            lambda db: self.journal.append(db, kind, subject, data, time=time, id=id, cause=cause), durable=True
+        )
         try:
             self.publish(LIVE_WINDOW)
         except StateError:  # it is written down; that it was acknowledged may be noted later
             log.exception("publishing is held up")
         return event
+
+    def consumers(self) -> set[str]:
+        """The names of those who have asked us for events lately."""
+        return self._retention.consumers()
 
     def publish(self, window: int = WINDOW) -> None:
         """Hand to the bus what is waiting in the journal, as far as the window allows.

@@ -48,6 +48,12 @@ class Retention:
             insert = "INSERT OR REPLACE INTO consumer VALUES (?, ?, ?, ?, ?)"
             self._state.do(lambda db: db.executemany(insert, news), durable=False)
 
+    def consumers(self) -> set[str]:
+        """Who is waited for."""
+        since = self._state.clock.unix_s() - self._limits.forget_consumers_days * DAY_S
+        with self._state.read() as db:
+            return {name for (name,) in db.execute("SELECT DISTINCT name FROM consumer WHERE heard > ?", (since,))}
+
     def sweep(self) -> int:
         """Remove what may go, once an hour at most; gives how many events went.
 

@@ -25,6 +25,7 @@ SIGNS = {
 }
 NUMBER_COLUMNS = (2, 3)
 NOTE_COLUMN = 4
+RINGS = {topics.PRESSED: "ding dong", topics.DRILLED: "drill"}
 BROKER_PATIENCE_S = 3.0
 SEEN = 500  # ids that are remembered: a broker that delivers twice does so soon
 STATE_STYLES = {"ready": "green", "failed": "red"}
@@ -107,11 +108,20 @@ class Timeline:
             if event.id in self._seen or message.retained:
                 return
             self._seen.append(event.id)
-            if event.type == "doorbell.pressed":
+            if event.type in RINGS:
                 self._begin(event)
             elif event.type in SIGNS and self._press and _same_trace(event, self._press.event):
                 self._press.add(event)
+            elif event.type == topics.DRILL_FAILED:
+                self._warn(event)
             self._show(event)
+
+    def _warn(self, event: Event) -> None:
+        """A nightly drill found something; whoever sits here may be the only one to be told."""
+        failed = event.data.get("failed")
+        for one in failed if isinstance(failed, list) else ():
+            if isinstance(one, dict):
+                self.say(f"drill: {one.get('handler')} does not work: {one.get('reason')}", "red")
 
     def _begin(self, event: Event) -> None:
         if self._press and self._live:
@@ -122,7 +132,7 @@ class Timeline:
         if self._live:
             if self._press:
                 self._live.update(self._press.render())
-        elif event.type == "doorbell.pressed":
+        elif event.type in RINGS:
             self._console.print(_headline(event), soft_wrap=True)
         elif event.type in SIGNS:
             cells = _row(topics.name_of(event.source), str(event.data.get("type", "")), event)
@@ -161,7 +171,7 @@ def _row(handler: str, kind: str, outcome: Event) -> list[Text]:
 
 
 def _headline(press: Event) -> str:
-    return f"{press.time.astimezone():%H:%M:%S}  ding dong  {press.data.get('name', press.subject)}"
+    return f"{press.time.astimezone():%H:%M:%S}  {RINGS[press.type]}  {press.data.get('name', press.subject)}"
 
 
 def _seconds(value: Any) -> str:

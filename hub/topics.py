@@ -5,6 +5,7 @@
     doorbell/ROLE/NAME/ask/TYPE             "what did I miss?", asked by a consumer
     doorbell/ROLE/NAME/answer/CONSUMER      a page of a journal, for the consumer of that name
     doorbell/ROLE/NAME/press/HUB/DOOR       "press that button", a wish: the hub decides
+    doorbell/ROLE/NAME/drill/HUB/DOOR       "drill at that door", likewise
 
 `doorbell/ROLE/NAME` is a source: `doorbell/hub/home`, `doorbell/handler/notify`. Types that begin with `doorbell.` are
 the hubs' alone: whoever listens for a press listens to hubs, and a handler cannot ring.
@@ -14,6 +15,9 @@ import re
 
 ROOT = "doorbell"
 ROLES = ("hub", "handler", "cli")
+PRESSED = "doorbell.pressed"
+DRILLED = "doorbell.drilled"  # a marked test press: who listens for presses never hears it
+DRILL_FAILED = "doorbell.drill_failed"
 HUB_TYPES = ("doorbell.",)  # what only a hub may say
 OUTCOME_TYPES = ("handler.",)  # what the consumer loop says of a handler's work
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
@@ -73,6 +77,11 @@ def answer(source: str, consumer: str) -> str:
 def press(source: str, hub: str, door: str) -> str:
     """Where somebody wishes a button pressed."""
     return f"{source}/press/{hub}/{door}"
+
+
+def drill(source: str, hub: str, door: str) -> str:
+    """Where somebody wishes a drill."""
+    return f"{source}/drill/{hub}/{door}"
 
 
 def role_for(kind: str) -> str:

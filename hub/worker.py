@@ -3,6 +3,7 @@
 import argparse
 import logging
 import sys
+from collections.abc import Collection
 from contextlib import AbstractContextManager, ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import Any
 from config import Journal as Limits
 from config import Settings, SettingsError
 from config.faults import EX_CONFIG
-from hub import loader, topics
+from hub import loader, rehearsal, topics
 from hub.bus import Bus
 from hub.consumer import Consumer
-from hub.handler import Reaction
+from hub.handler import HandlerConfig, Reaction
 from hub.link import link
 from hub.loader import HandlerFile
 from hub.process import EX_TEMPFAIL, on_stop, serve
@@ -69,14 +70,15 @@ def run(given: str, settings: Settings) -> None:
 
 def _react(file: HandlerFile, state: State, bus: Bus, status: Status, *, source: str, limits: Limits) -> None:
     link.attach(bus)
+    reactions = rehearsal.with_drill(file.reactions)
     with ExitStack() as stack:
         try:
-            resources = _open(stack, file)
+            resources = _open(stack, reactions.values(), file.config)
         except Exception as error:
             raise OpenError(f"{type(error).__name__}: {error}") from error
         consumer = Consumer(
             source,
-            reactions=file.reactions,
+            reactions=reactions,
             resources=resources,
             config=file.config,
             state=state,
@@ -89,14 +91,14 @@ def _react(file: HandlerFile, state: State, bus: Bus, status: Status, *, source:
         consumer.run()
 
 
-def _open(stack: ExitStack, file: HandlerFile) -> dict[Reaction, Any]:
+def _open(stack: ExitStack, reactions: Collection[Reaction], config: HandlerConfig) -> dict[Reaction, Any]:
     """Open what the reactions use, each thing once however many use it."""
     opened: dict[Any, Any] = {}
-    for reaction in file.reactions.values():
+    for reaction in reactions:
         if reaction.uses and reaction.uses not in opened:
-            context: AbstractContextManager[Any] = reaction.uses(file.config)
+            context: AbstractContextManager[Any] = reaction.uses(config)
             opened[reaction.uses] = stack.enter_context(context)
-    return {reaction: opened[reaction.uses] for reaction in file.reactions.values() if reaction.uses}
+    return {reaction: opened[reaction.uses] for reaction in reactions if reaction.uses}
 
 
 def _farewell(bus: Bus, status: Status, state: str, reason: str) -> None:

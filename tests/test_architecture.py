@@ -19,9 +19,10 @@ ONE_USER = {
     "picamera2": ["devices/camera_pi.py"],
     "av": ["devices/camera_av.py"],
     "miniaudio": ["devices/speaker.py"],
+    "apscheduler": ["hub/schedule.py"],
     "astral": ["devices/clock.py"],
     "sqlite3": ["hub/afloat.py", "hub/inbox.py", "hub/journal.py", "hub/outcome.py", "hub/state.py"],
-    "rich": ["hub/cli.py", "hub/timeline.py"],
+    "rich": ["hub/cli.py", "hub/drill_command.py", "hub/timeline.py"],
 }
 HARDWARE = ("gpiozero", "lgpio", "picamera2", "libcamera", "av", "miniaudio")
 

@@ -1,0 +1,33 @@
+"""What happens every day at the same local time. The only user of APScheduler, which knows zones and summer time.
+
+Its own clockwork is not used: it waits for so many seconds, and a Raspberry Pi's clock jumps by years when the time
+server answers. Whoever wants to know asks here now and then; the answer depends on nothing but the time.
+"""
+
+from datetime import datetime, time, timedelta
+
+from apscheduler.triggers.cron import CronTrigger
+
+GRACE = timedelta(minutes=15)  # who was off at the time, or busy, is that much late at most
+
+
+class Daily:
+    """Once each day at a local time."""
+
+    def __init__(self, at: time, zone: str | None = None) -> None:
+        """Prepare.
+
+        Args:
+            at: The time of day; a time that summer time leaves out comes with the hour after it.
+            zone: Its time zone, like `Europe/Berlin`; this machine's if not given.
+        """
+        self._trigger = CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=zone)
+
+    def due(self, now: datetime) -> str | None:
+        """The day (`2026-03-29`) whose time has come and not long passed; None between the times.
+
+        Who keeps the day that was done does nothing twice: not after a restart, nor when a clock is set back, nor
+        in the hour that comes twice.
+        """
+        planned: datetime | None = self._trigger.get_next_fire_time(None, now - GRACE)
+        return planned.date().isoformat() if planned and planned <= now else None
