@@ -4,10 +4,11 @@ Its own clockwork is not used: it waits for so many seconds, and a Raspberry Pi'
 server answers. Whoever wants to know asks here now and then; the answer depends on nothing but the time.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from apscheduler.triggers.cron import CronTrigger
 
+LOOK_BACK = timedelta(hours=3)  # more than summer time moves a clock: a planned time that it leaves out is found
 GRACE = timedelta(minutes=15)  # who was off at the time, or busy, is that much late at most
 
 
@@ -29,5 +30,8 @@ class Daily:
         Who keeps the day that was done does nothing twice: not after a restart, nor when a clock is set back, nor
         in the hour that comes twice.
         """
-        planned: datetime | None = self._trigger.get_next_fire_time(None, now - GRACE)
-        return planned.date().isoformat() if planned and planned <= now else None
+        planned: datetime | None = self._trigger.get_next_fire_time(None, now.astimezone(UTC) - LOOK_BACK)
+        if planned is None:
+            return None
+        late = now.astimezone(UTC) - planned.astimezone(UTC)  # of two times in one zone Python ignores the offsets
+        return planned.date().isoformat() if timedelta(0) <= late <= GRACE else None

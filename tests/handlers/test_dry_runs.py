@@ -1,0 +1,117 @@
+"""The dry runs of the handlers that come with us: they find real faults, and nobody notices them."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from devices.footage import CameraError
+from devices.light import MqttLight
+from devices.speaker import SimulatedSpeaker, SpeakerError
+from hub.testing import event, run
+from tests.house import free_port
+from tests.phone import phone_service
+
+# Apprise asks for a module that Python 3.13 no longer has, and has its own in place of it.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+
+
+def _dry(file, resource=None):
+    """Call the dry run of the reaction to a press, with this resource or the one that the handler opens."""
+    reaction = file.reactions["doorbell.pressed"]
+    with run(event("doorbell.drilled")) as doing:
+        if resource is not None:
+            return reaction.drill(doing.event, file.config, resource)
+        with reaction.uses(file.config) as opened:
+            return reaction.drill(doing.event, file.config, opened)
+
+
+def test_notify_asks_whether_the_services_can_be_reached(shipped):
+    """Nothing is sent; one that is away fails with its address."""
+    with phone_service() as phone:
+        assert _dry(shipped("notify", {"urls": [phone.url, "syslog://"]})) == "1 of 2 services answer; nothing was sent"
+        assert phone.told == []
+    assert _dry(shipped("notify")) == "no phone is set up"
+    with pytest.raises(ConnectionError, match="cannot be reached"):
+        _dry(shipped("notify", {"urls": [f"json://127.0.0.1:{free_port()}/x"]}))
+
+
+def test_notify_sends_a_marked_text_when_it_is_told_to(shipped):
+    """`drill_text`: the whole way, for who wants it; nobody takes it for a visitor."""
+    with phone_service() as phone:
+        _dry(shipped("notify", {"urls": [phone.url], "drill_text": True}))
+        assert [one["message"] for one in phone.told] == ["This is a drill: nobody is at the front door"]
+
+
+def test_notify_tells_what_a_nightly_drill_found(shipped):
+    """A line for each handler that does not work."""
+    failed = [{"handler": "record", "reason": "no picture"}, {"handler": "bark", "reason": "it did not answer"}]
+    with phone_service() as phone, run(event("doorbell.drill_failed", failed=failed)) as doing:
+        file = shipped("notify", {"urls": [phone.url]})
+        reaction = file.reactions["doorbell.drill_failed"]
+        with reaction.uses(file.config) as phones:
+            reaction.function(doing.event, file.config, phones)
+        assert phone.told[0]["message"].splitlines() == [
+            "The doorbell's record does not work: no picture",
+            "The doorbell's bark does not work: it did not answer",
+        ]
+
+
+def test_record_takes_a_picture_and_keeps_none(shipped, tmp_path):
+    """From the camera as it is now, encoded, written, and gone."""
+    media = tmp_path / "films"
+    assert _dry(shipped("record", {"folder": str(media)})).startswith("a picture of ")
+    assert list(media.iterdir()) == []
+
+
+def test_record_finds_a_camera_without_a_picture_and_a_full_disk(shipped, monkeypatch):
+    """Both raise, with what to do."""
+    file = shipped("record")
+    blind = SimpleNamespace(check=lambda: (_ for _ in ()).throw(CameraError("the camera gives no picture")))
+    with pytest.raises(CameraError, match="gives no picture"):
+        _dry(file, blind)
+    function = file.reactions["doorbell.pressed"].drill
+    monkeypatch.setitem(function.__globals__, "disk_usage", lambda _: SimpleNamespace(free=7_000_000))
+    with pytest.raises(OSError, match="7 MB are free, a clip may need 100"):
+        _dry(file, SimpleNamespace(check=lambda: 1000))
+
+
+@pytest.mark.parametrize(("answer", "said"), [('{"state": "ON"}', "the lamp is on"), (None, None)])
+def test_light_asks_the_lamp_and_does_not_switch_it(shipped, answer, said):
+    """It is asked how it is, and given time; a silent one fails."""
+    published, asked = [], []
+
+    def ask(topic, payload, answer_topic, timeout_s):
+        asked.append((topic, timeout_s))
+        return answer
+
+    lamp = MqttLight("zigbee2mqtt", "zigbee2mqtt/porch", SimpleNamespace(ask=ask, publish=published.append))
+    file = shipped("light", {"when": "always", "lamp": "zigbee2mqtt:porch"})
+    if said:
+        assert _dry(file, lamp) == said
+    else:
+        with pytest.raises(ConnectionError, match="the lamp zigbee2mqtt:porch does not answer"):
+            _dry(file, lamp)
+    assert (published, asked) == ([], [("zigbee2mqtt/porch/get", 3.0)])
+
+
+def test_bark_decodes_its_sound_and_is_not_heard(shipped, tmp_path):
+    """Quiet hours or not; a file that is none fails."""
+    file = shipped("bark", {"speaker": "simulated"})
+    assert _dry(file) == "bark.wav can be played; no sound card is in use: nobody would hear it"
+    assert not (tmp_path / "state" / "heard").exists()
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"no sound")
+    with pytest.raises(SpeakerError, match="cannot be played"):
+        _dry(file, (SimulatedSpeaker(tmp_path), broken))
+
+
+def test_bark_opens_the_sound_card(shipped, tmp_path):
+    """What the card says of itself is passed on."""
+    file, asked = shipped("bark"), []
+
+    def check(sound):
+        asked.append(sound)
+        return "the sound card opens"
+
+    assert _dry(file, (SimpleNamespace(check=check), tmp_path / "woof.mp3")).endswith("; the sound card opens")
+    assert asked == [tmp_path / "woof.mp3"]
