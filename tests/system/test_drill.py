@@ -135,28 +135,20 @@ def test_the_bell_never_rings_by_itself(house: House):
     """Retained junk, a broker that flaps and restarts of everybody ring nothing and drill nothing; a press does."""
     house.write_handler("one", "done(event)")
     house.start("hub", "one")
-    for _ in range(3):
+    for _ in range(2):
         said = {name: len(house.statuses(name, "ready")) for name in ("hub", "one")}
         house.broker.stop(signal.SIGKILL)
         house.broker.start()
         until(lambda said=said: all(len(house.statuses(n, "ready")) > said[n] for n in said), "both are back")
+    house.kill("hub")
     for kind in ("press", "drill"):
-        wish = json.dumps({"id": "0" * 36})
-        until(lambda kind=kind, wish=wish: _say(house, f"doorbell/cli/x/{kind}/home/front", wish), "the broker is back")
+        house.ears.publish(f"doorbell/cli/x/{kind}/home/front", json.dumps({"id": "0" * 36}), retain=True)
     for name in ("hub", "one", "hub"):
-        house.kill(name, signal.SIGKILL)
+        if name in house.processes:
+            house.kill(name)
         house.start(name)
-    until(lambda: house.log("hub").count("not a drill that I can make") == 2, "it was heard by both new hubs")
+    until(lambda: house.log("hub").count("that I can make") >= 4, lambda: house.log("hub"))
     assert house.ears.events("doorbell.pressed") == house.ears.events("doorbell.drilled") == house.effects("one") == []
     press = house.press()
     house.wait_outcome(press, "one")
     assert [event["id"] for event in house.ears.events("doorbell.pressed")] == house.effects("one") == [press]
-
-
-def _say(house: House, topic: str, payload: str) -> bool:
-    """Retained; a client that lost its broker a moment ago may fail at first."""
-    try:
-        house.ears.publish(topic, payload, retain=True)
-    except (RuntimeError, ValueError):
-        return False
-    return True
