@@ -4,16 +4,17 @@ import re
 import subprocess
 import sys
 import tomllib
+from datetime import time
 from pathlib import Path
 
 import pytest
 
 from config import Settings, sources
-from config.model import Broker, Button, Door, House
+from config.model import Broker, Button, Door, Drill, House
 from hub import HandlerConfig, loader
 from hub.handler import Reaction
 from hub.testing import event
-from tests.house import ROOT
+from tests.house import ROOT, free_port
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 HANDLERS = (ROOT / "docs" / "handlers.md").read_text(encoding="utf-8")
@@ -42,11 +43,26 @@ def test_the_handler_in_the_readme_works(tmp_path: Path):
 
 def test_the_handler_in_the_docs_passes_the_test_in_the_docs(tmp_path: Path):
     """Both blocks run as they stand."""
-    source, test = _blocks(HANDLERS, "python")
+    source, _, test = _blocks(HANDLERS, "python")
     (tmp_path / "flag.py").write_text(source, encoding="utf-8")
     (tmp_path / "use.py").write_text(f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]\n{test}", "utf-8")
     loader.load(tmp_path / "flag.py", Settings())
     subprocess.run([sys.executable, tmp_path / "use.py"], check=True)
+
+
+def test_the_dry_run_in_the_docs_is_one(tmp_path: Path):
+    """The file loads, and its dry run finds that there is no gong here."""
+    path = tmp_path / "gong.py"
+    path.write_text(_blocks(HANDLERS, "python")[1].replace("gong.local", "127.0.0.1").replace("4000", str(free_port())))
+    file = loader.load(path, Settings())
+    with pytest.raises(ConnectionRefusedError):
+        file.reactions["doorbell.pressed"].drill(event("doorbell.drilled"), file.config)
+
+
+def test_the_nightly_drill_in_the_docs_can_be_set():
+    """As it stands there."""
+    (block,) = _blocks((ROOT / "docs" / "drills.md").read_text(encoding="utf-8"), "toml")
+    assert Settings.model_validate(tomllib.loads(block)).drill.at == time(3, 30)
 
 
 def test_every_setting_is_in_the_annotated_file_with_its_default(tmp_path: Path):
@@ -59,6 +75,7 @@ def test_every_setting_is_in_the_annotated_file_with_its_default(tmp_path: Path)
     models = {
         "house": House,
         "broker": Broker,
+        "drill": Drill,
         "doors.front": Door,
         "doors.front.button": Button,
     } | {f"handlers.{name}": type(file.config) for name, file in _shipped().items()}

@@ -1,6 +1,7 @@
 """The terminal's view: a press, who reacted, how long after it and how long it took."""
 
 import io
+from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
@@ -157,3 +158,14 @@ def test_a_status_is_told_when_it_changes(console, bus):
         "notify is offline: it vanished",
         "notify has failed",
     ]
+
+
+def test_a_drill_is_shown_as_one(bus, console, hub):
+    """Never as a visitor; and what a nightly one found is told where somebody may sit."""
+    drill = hub.say("doorbell.drilled", "front", {"name": "Front door"}, time=datetime.now(UTC))
+    failed = [{"handler": "record", "reason": "no picture"}, "junk"]
+    hub.say("doorbell.drill_failed", "front", {"failed": failed}, time=datetime.now(UTC), cause=drill)
+    shown = _shown(console)
+    assert "  drill  Front door" in shown
+    assert "ding dong" not in shown
+    assert "drill: record does not work: no picture" in shown
