@@ -16,6 +16,7 @@ from hub.roll import Answer, RollCall
 
 PAUSE_S = 0.05
 STATUSES_S = 5.0
+GONE_S = 5.0
 OURS = ("hub.worker", "doorbell-handler")  # what stands in the command line of a handler's process
 
 
@@ -58,7 +59,7 @@ class Driller:
         """
         if not self._bus.connected.wait(PATIENCE_S):
             raise DrillError(f"no broker at {self._bus.address}. Is `doorbell run` or your broker running?")
-        self._wait(lambda: self._roll.is_quiet, STATUSES_S)
+        _wait(lambda: self._roll.is_quiet, STATUSES_S)
         if not self._roll.expected():
             raise DrillError("no handler has said on this broker that it is there. `doorbell run` starts them")
         killed, slowed = self._pids(trouble.kill), self._pids(trouble.slow)
@@ -71,7 +72,7 @@ class Driller:
                 resume_due()
                 return self._roll.is_complete(event.id, self._roll.expected())
 
-            self._wait(is_over, timeout_s)
+            _wait(is_over, timeout_s)
             answers = self._roll.answers(event.id)
         return event, [self._with_trouble(answer, killed, trouble.slow) for answer in answers]
 
@@ -93,6 +94,10 @@ class Driller:
             raise DrillError(
                 f"{name}: its process is not on this machine, or has ended. It cannot be reached from here"
             )
+        try:
+            os.kill(pid, 0)  # asks whether we may
+        except PermissionError as error:
+            raise DrillError(f"{name}: its process belongs to another user. Run this command as that user") from error
         return pid
 
     def _with_trouble(self, answer: Answer, killed: Mapping[str, int], slow: Mapping[str, float]) -> Answer:
@@ -105,17 +110,17 @@ class Driller:
             words.append(f"stopped for {slow[name]:g} s")
         return replace(answer, words="; ".join(filter(None, [*words, answer.words])))
 
-    def _wait(self, condition: Callable[[], bool], patience_s: float) -> None:
-        deadline = time.monotonic() + patience_s
-        while not condition() and time.monotonic() < deadline:
-            time.sleep(PAUSE_S)
+
+def _wait(condition: Callable[[], bool], patience_s: float) -> None:
+    deadline = time.monotonic() + patience_s
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(PAUSE_S)
 
 
 def _kill(pid: int) -> None:
     """At once (SIGKILL), and wait until it is gone: what comes afterwards it cannot have seen."""
     os.kill(pid, signal.SIGKILL)
-    while _command_of(pid):
-        time.sleep(PAUSE_S)
+    _wait(lambda: not _command_of(pid), GONE_S)
 
 
 @contextmanager

@@ -109,8 +109,6 @@ class Nightly:
         if not answers:
             failed = [{"handler": "handlers", "reason": self._why_nobody()}]
         self.faults = [f"drill: {one['handler']} does not work: {one['reason']}" for one in failed]
-        for fault in self.faults:
-            log.error("%s", fault)
         if failed:
             data = {**drill.data, "failed": failed}
             self._producer.say(topics.DRILL_FAILED, drill.subject, data, time=self._now(), cause=drill)

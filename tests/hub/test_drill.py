@@ -78,3 +78,26 @@ def test_what_was_stopped_goes_on_whatever_happens():
         with drill._stopped({process.pid: 0.05}) as resume_due:
             until(lambda: resume_due() or not stopped(process.pid), "it goes on after its time")
         process.send_signal(signal.SIGKILL)
+
+
+@pytest.mark.parametrize(("there", "said"), [(False, "no broker at memory"), (True, "no handler has said on this")])
+def test_a_house_without_a_broker_or_a_handler_is_told(net, monkeypatch, there, said):
+    """With what to do."""
+    monkeypatch.setattr(drill, "PATIENCE_S", 0.01)
+    driller = drill.Driller(net.bus(connected=there), Settings())
+    with pytest.raises(drill.DrillError, match=said):
+        driller.drill("front", drill.Trouble(), 1)
+
+
+def test_a_handler_of_another_user_is_told_not_thrown(net, monkeypatch):
+    """Under systemd it runs as a user of its own."""
+    driller = drill.Driller(bus := net.bus(), Settings())
+    bus.hear(topics.status("doorbell/handler/light"), json.dumps({"state": "ready", "pid": 1}).encode(), retained=True)
+    monkeypatch.setattr(drill, "_is_handler", lambda *_: True)
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(drill.os, "kill", refuse)
+    with pytest.raises(drill.DrillError, match="light: its process belongs to another user"):
+        driller.drill("front", drill.Trouble(kill=["light"]), 1)

@@ -36,7 +36,7 @@ def test_check_tells_every_fault_at_once(tmp_path: Path):
         '✗ light.py: [handlers.light] when: "night" needs a place. '
         'Set latitude and longitude in [house], or when = "always"',
         "✗ notify.py: [handlers.notify] prioriy: unknown key. "
-        "Known here: doors, enabled, max_age_s, picture, timeout_s, title, urls.",
+        "Known here: doors, drill_text, enabled, max_age_s, picture, timeout_s, title, urls.",
         "✗ mine.py, line 1: invalid syntax",
     ]
     assert "✓ record: reacts to doorbell.pressed, clip.due" in checked.stdout
