@@ -100,7 +100,7 @@ class AlsaSpeaker:
     def check(self, sound: Path | None = None) -> str:
         """See Speaker."""
         if sound:
-            decode(self._miniaudio, sound, 0)
+            decode(self._miniaudio, sound, 1)
         try:
             self._open().close()
         except self._miniaudio.MiniaudioError as error:
@@ -134,7 +134,7 @@ class SimulatedSpeaker:
     def check(self, sound: Path | None = None) -> str:
         """See Speaker."""
         if sound:
-            self._read(sound, 0)
+            self._read(sound, 1)
         return "no sound card is in use: nobody would hear it"
 
     def _read(self, sound: Path, volume: float) -> tuple[Samples, tuple[int, int]]:

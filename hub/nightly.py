@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 LOOK_S = 10.0  # how often the time of day is looked at
 STATUSES_S = 5.0  # a broker that gives no statuses in that time gives none
+UNDER_WAY = "drill under way"
 DONE = "drilled on"  # in the hub's memory: the day of the last nightly drill
 
 
@@ -50,11 +51,13 @@ class Nightly:
         self._drill: Event | None = None
         self.faults: list[str] = []
         self._daily = self._read_schedule()
+        if self._memory.pop(UNDER_WAY, None):
+            self.faults = ["drill: it was cut off when the hub ended, and has no result. Try `doorbell drill`"]
 
     def _read_schedule(self) -> "Daily | None":
         if self._settings.drill.at is None:
             return None
-        from hub.schedule import Daily  # noqa: PLC0415 - 15 MB that only a house with a nightly drill needs
+        from hub.schedule import Daily  # noqa: PLC0415 - 2 MB that only a house with a nightly drill needs
 
         return Daily(self._settings.drill.at)
 
@@ -97,11 +100,13 @@ class Nightly:
         door = next(iter(self._settings.doors))
         data = {"name": self._settings.door_name(door), "via": "schedule"}
         self._drill = self._producer.say(topics.DRILLED, door, data, time=self._now())
+        self._memory[UNDER_WAY] = self._drill.id
         self._since = self._seconds()
         log.info("nightly drill: %s", ", ".join(roll.expected()) or "nobody is there")
 
     def _conclude(self, roll: RollCall, drill: Event) -> None:
         self._roll = self._drill = None
+        self._memory.pop(UNDER_WAY, None)
         roll.close()
         answers = roll.answers(drill.id)
         broken = [answer for answer in answers if not answer.works]

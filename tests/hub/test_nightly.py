@@ -152,3 +152,17 @@ def test_the_memory_is_written_before_the_drill(night):
     night.tick()
     assert DiskMemory(night.state)["drilled on"] == "2026-11-23"
     assert night.net.events(DRILLED) == []
+
+
+def test_a_drill_cut_off_by_the_hubs_own_end_is_no_good_news(night):
+    """It has no result, and the status says so; a finished one leaves nothing to say."""
+    drill = night.drill()
+    night.begin()
+    assert night.nightly.faults == ["drill: it was cut off when the hub ended, and has no result. Try `doorbell drill`"]
+    night.begin()
+    assert night.nightly.faults == []
+    night.now = night.now.replace(day=24)
+    night.outcome(night.drill(), "notify")
+    night.tick()
+    night.begin()
+    assert (night.nightly.faults, drill.data["via"]) == ([], "schedule")
