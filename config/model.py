@@ -36,7 +36,23 @@ class Broker(Section):
     port: int = Field(1883, ge=1, le=65535)
     username: str | None = None
     password: SecretStr | None = None
+    password_dir: Path | None = Field(None, description="a file for each process's password; its name is the user's")
+    tls: bool = Field(default=False, description="TLS 1.2 or later, with the certificate and its name checked")
+    ca_file: Path | None = Field(None, description="the private CA, which switches TLS on; else the system's")
     keepalive_s: int = Field(30, ge=5, le=3600)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether TLS is spoken: who names a CA wants it, too."""
+        return self.tls or self.ca_file is not None
+
+    @model_validator(mode="after")
+    def _embedded_has_no_tls(self) -> Self:
+        if self.encrypted and self.host is None:
+            raise ValueError(
+                "the embedded broker has no TLS. Set host to your own broker, or leave out tls and ca_file"
+            )
+        return self
 
 
 class Journal(Section):

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from paho.mqtt.client import (
@@ -26,42 +25,18 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from config import Broker
+from hub import login, refusal
 from hub.awaited import Awaited
 from hub.client import CONNECT_TIMEOUT_S, ClientFactory, properties
 from hub.event import CONTENT_TYPE
+from hub.message import Message, Subscription, Will
 from hub.retry import Backoff
 
+__all__ = ["Bus", "Message", "Subscription", "Will"]
 log = logging.getLogger(__name__)
 DRAIN_S = 1.0
 LOOK_S = 2.0
 UNLIMITED = 65_535  # MQTT 5, 3.2.2.3.3: what holds when the broker says nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What came in. It stays the broker's until `ack` is called; after a reconnect that does nothing."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    ack: Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """What somebody here listens to."""
-
-    topic_filter: str
-    receive: Callable[[Message], None]
-    qos: int
-
-
-@dataclass(frozen=True, slots=True)
-class Will:
-    """What the broker says for us when we vanish."""
-
-    topic: str
-    payload: bytes
 
 
 class Bus:
@@ -78,9 +53,10 @@ class Bus:
         receive_maximum: How many unacknowledged messages this broker takes (MQTT 5, 3.3.4).
     """
 
-    def __init__(self, broker: Broker, client_id: str, will: Will | None = None) -> None:
+    def __init__(self, broker: Broker, client_id: str, will: Will | None = None, user: str = login.CLI) -> None:
         self._broker = broker
-        self._clients = ClientFactory(broker, client_id)
+        self._clients = ClientFactory(broker, client_id, user)
+        self._told = ""  # why there is no connection, in the words last logged
         self._will = will
         self._protocol: MQTTProtocolVersion | None = None  # found out at the first connection
         self._client: Client | None = None
@@ -179,7 +155,7 @@ class Bus:
             try:
                 self._serve_one_connection()
             except OSError as error:
-                log.info("broker %s: %s", self.address, error)
+                self._tell(str(error), logging.ERROR if isinstance(error, refusal.RefusedError) else logging.INFO)
             except Exception:  # whatever paho makes of a broken broker: this thread must outlive it
                 log.exception("broker %s: the connection failed", self.address)
             if self.connected.is_set():
@@ -188,6 +164,11 @@ class Bus:
                 self._protocol = None  # perhaps it is another broker now
             self.connected.clear()
             self._stopping.wait(backoff.next_s())
+
+    def _tell(self, why: str, level: int = logging.ERROR) -> None:
+        """Say why there is no connection, once for each reason: it is tried again and again."""
+        log.log(logging.DEBUG if why == self._told else level, "broker %s: %s", self.address, why)
+        self._told = why
 
     def _serve_one_connection(self) -> None:
         if self._protocol is None:
@@ -230,9 +211,10 @@ class Bus:
         self, client: Client, _: Any, __: ConnectFlags, reason: ReasonCode, connack: Properties | None
     ) -> None:
         if reason.is_failure:
-            log.error("broker %s refuses us: %s", self.address, reason)
+            self._tell(refusal.of_login(reason.value, str(reason), self._clients.logged_in_as))
             self._closed.set()
             return
+        self._told = ""
         self._awaited.clear()
         self.receive_maximum = getattr(connack, "ReceiveMaximum", UNLIMITED)
         with self._subscribing:
@@ -265,6 +247,8 @@ class Bus:
             return
         if self.connected.is_set() and not self._stopping.is_set():
             log.warning("lost the broker at %s: %s", self.address, reason)
+        elif not self._closed.is_set() and not self._stopping.is_set():
+            self._tell(refusal.HUNG_UP)
         self._closed.set()
 
     def _published(self, client: Client, _: Any, number: int, reason: ReasonCode, __: Properties | None) -> None:

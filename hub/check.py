@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config import Settings, SettingsError
-from hub import loader
+from hub import loader, login
 
 
 @dataclass
@@ -44,12 +44,19 @@ def _faults_in_house(settings: Settings, where: str) -> Iterator[str]:
         yield f"{where}: handlers_dir: there is no folder {settings.handlers_dir}. Make it, or leave the setting out."
     if fault := fault_in_state_dir(settings.state_dir):
         yield f"{where}: state_dir: {fault}"
+    yield from (f"{where}: [broker] {fault}." for fault in login.faults(settings.broker, users_of(settings)))
     gpio = sorted(door for door, wanted in settings.doors.items() if wanted.button.driver == "gpio")
     if gpio and importlib.util.find_spec("gpiozero") is None:
         yield (
             f'{where}: [doors.{gpio[0]}.button] driver = "gpio" needs gpiozero. Install doorbell-hub[pi], or make its '
             "environment with --system-site-packages."
         )
+
+
+def users_of(settings: Settings) -> list[str]:
+    """Who has to log in to the broker: the hub, each handler, the command line."""
+    handlers = [login.user("handler", name) for name in loader.find(settings)]
+    return [login.user("hub", settings.hub), *handlers, login.CLI]
 
 
 def fault_in_state_dir(folder: Path) -> str | None:

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from config import Settings, SettingsError, sources
 from config.faults import EX_CONFIG
-from hub import loader, show
+from hub import loader, secure, show
 from hub.bus import Bus
 from hub.check import check as check_house
 from hub.drill_command import drill
@@ -35,6 +35,7 @@ app = typer.Typer(
 
 
 app.command()(drill)
+app.add_typer(secure.app)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Makes the bus's paho clients: with its credentials, without Nagle's delay, in the broker's version of MQTT."""
 
 import socket
+import ssl
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from config import Broker
+from hub import login, refusal
 
 if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
@@ -24,8 +26,9 @@ UNSUPPORTED_PROTOCOL_VERSION = 0x84  # MQTT 5, 3.2.2.2; paho gives it for 3.1.1'
 class ClientFactory:
     """Knows the broker, and finds out which version of MQTT it speaks."""
 
-    def __init__(self, broker: Broker, client_id: str) -> None:
-        self._broker, self._client_id = broker, client_id
+    def __init__(self, broker: Broker, client_id: str, user: str = login.CLI) -> None:
+        self._broker, self._client_id, self._user = broker, client_id, user
+        self.logged_in_as: str | None = None
 
     def find_protocol(self) -> MQTTProtocolVersion:
         """Ask with the plainest MQTT 5 CONNECT that there is.
@@ -33,7 +36,7 @@ class ClientFactory:
         A broker that does not speak it refuses, hangs up, or (amqtt, when there is more in it) waits for ever.
 
         Raises:
-            OSError: the broker cannot be reached.
+            OSError: the broker cannot be reached; its text says what to do.
         """
         answers: list[ReasonCode] = []
         client = self.make(MQTTProtocolVersion.MQTTv5, "-probe")  # two of one id in quick succession confuse a broker
@@ -59,9 +62,12 @@ class ClientFactory:
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(0)  # the journal keeps the window, not paho
         client.on_socket_open = _set_nodelay
-        if self._broker.username is not None:
-            password = self._broker.password
-            client.username_pw_set(self._broker.username, password.get_secret_value() if password else None)
+        self.logged_in_as = None
+        if pair := login.credentials(self._broker, self._user):
+            client.username_pw_set(*pair)
+            self.logged_in_as = pair[0]
+        if self._broker.encrypted:
+            client.tls_set_context(_context(self._broker))
         return client
 
     def connect(self, client: Client) -> None:
@@ -80,7 +86,10 @@ class ClientFactory:
 
     def _connect(self, client: Client, connect_properties: Properties | None) -> None:
         host = self._broker.host or "127.0.0.1"
-        client.connect(host, self._broker.port, self._broker.keepalive_s, properties=connect_properties)
+        try:
+            client.connect(host, self._broker.port, self._broker.keepalive_s, properties=connect_properties)
+        except OSError as error:
+            raise refusal.of_connection(error, self._broker) from error
 
 
 def properties(packet_type: int, **values: object) -> Properties:
@@ -89,6 +98,18 @@ def properties(packet_type: int, **values: object) -> Properties:
     for name, value in values.items():
         setattr(made, name, value)
     return made
+
+
+def _context(broker: Broker) -> ssl.SSLContext:
+    """TLS 1.2 or later; the certificate must be from the CA and for the host's name.
+
+    Raises:
+        OSError: the CA cannot be read.
+    """
+    try:
+        return ssl.create_default_context(cafile=broker.ca_file)
+    except OSError as error:  # an SSLError when it is no certificate
+        raise refusal.RefusedError(f"ca_file: {broker.ca_file} cannot be used: {error.strerror or error}") from None
 
 
 def _set_nodelay(_: Client, __: Any, sock: Any) -> None:

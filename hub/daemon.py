@@ -13,7 +13,7 @@ from pathlib import Path
 from config import Settings
 from config.model import Button as ButtonSettings
 from devices.button import Button, ButtonError, GpioButton, SimulatedButton
-from hub import topics
+from hub import login, topics
 from hub.bus import Bus, Message
 from hub.nightly import Nightly
 from hub.process import on_stop, serve
@@ -42,7 +42,7 @@ def run(settings: Settings) -> None:
     on_stop(stopping.set)
     source = topics.source("hub", settings.hub)
     state = State(settings.state_dir / f"hub-{settings.hub}.db")
-    bus = Bus(settings.broker, f"doorbell-hub-{settings.hub}", will(source))
+    bus = Bus(settings.broker, f"doorbell-hub-{settings.hub}", will(source), login.user("hub", settings.hub))
     status = Status(bus, source)
     producer = Producer(state, bus, source, settings.journal)
     hub = Hub(settings, producer, bus)

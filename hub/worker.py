@@ -12,7 +12,7 @@ from typing import Any
 from config import Journal as Limits
 from config import Settings, SettingsError
 from config.faults import EX_CONFIG
-from hub import loader, rehearsal, topics
+from hub import loader, login, rehearsal, topics
 from hub.bus import Bus
 from hub.consumer import Consumer
 from hub.handler import HandlerConfig, Reaction
@@ -45,7 +45,7 @@ def run(given: str, settings: Settings) -> None:
     path = Path(given) if given.endswith(".py") else None
     name = Path(given).stem
     source = topics.source("handler", name)
-    bus = Bus(settings.broker, f"doorbell-{name}", will(source))
+    bus = Bus(settings.broker, f"doorbell-{name}", will(source), login.user("handler", name))
     status = Status(bus, source)
     bus.start()
     try:

@@ -73,7 +73,7 @@ def mosquitto_broker(program: str, folder: Path, config: str = "") -> Iterator[B
         config = f"user {getpass.getuser()}\n{config}\nlistener {port} 127.0.0.1\nallow_anonymous true\n"
         path.write_text(config, encoding="utf-8")
         command = [program, "-c", str(path)]
-    with _running(BrokerProcess(command, port, folder / "mosquitto.log")) as broker:
+    with running(BrokerProcess(command, port, folder / "mosquitto.log")) as broker:
         yield broker
 
 
@@ -81,12 +81,12 @@ def mosquitto_broker(program: str, folder: Path, config: str = "") -> Iterator[B
 def embedded_broker(folder: Path) -> Iterator[BrokerProcess]:
     port = free_port()
     command = [sys.executable, "-m", "hub.broker", "--port", str(port)]
-    with _running(BrokerProcess(command, port, folder / "amqtt.log")) as broker:
+    with running(BrokerProcess(command, port, folder / "amqtt.log")) as broker:
         yield broker
 
 
 @contextmanager
-def _running(broker: BrokerProcess) -> Iterator[BrokerProcess]:
+def running(broker: BrokerProcess) -> Iterator[BrokerProcess]:
     broker.start()
     try:
         yield broker
@@ -97,6 +97,8 @@ def _running(broker: BrokerProcess) -> Iterator[BrokerProcess]:
 class Ears:
     """Hears everything that is said on a broker, as any program could."""
 
+    host = "127.0.0.1"
+
     def __init__(self, port: int, *topics: str) -> None:
         self.heard: list[tuple[str, bytes, float]] = []
         self._subscribed = threading.Event()
@@ -106,9 +108,13 @@ class Ears:
         self._client.on_message = lambda _, __, m: self.heard.append((m.topic, m.payload, time.time()))
         self._client.on_socket_open = lambda _, __, sock: sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client.reconnect_delay_set(0.1, 0.5)
-        self._client.connect("127.0.0.1", port)
+        self.prepare(self._client)
+        self._client.connect(self.host, port)
         self._client.loop_start()
         assert self._subscribed.wait(PATIENCE_S)
+
+    def prepare(self, client: Client) -> None:
+        """Before it connects: a broker may want more of it."""
 
     def publish(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
@@ -147,7 +153,7 @@ class House:
         self.state_dir = folder / "state"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.settings = ""
-        self.ears = Ears(broker.port)
+        self.ears = self.listen()
 
     def __enter__(self) -> Self:
         self.handlers_dir.mkdir(parents=True)
@@ -158,6 +164,9 @@ class House:
             process.kill()
             process.wait()
         self.ears.close()
+
+    def listen(self) -> Ears:
+        return Ears(self.broker.port)
 
     @property
     def config(self) -> Path:

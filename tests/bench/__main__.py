@@ -17,9 +17,9 @@ def main() -> None:
     program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin")
     if program is None:
         raise SystemExit("mosquitto is not installed: sudo apt install mosquitto")
-    ours = (ROOT / "config" / "mosquitto.conf").read_text(encoding="utf-8")
+    ours = (ROOT / "config" / "mosquitto" / "doorbell.conf").read_text(encoding="utf-8")
     results = []
-    for name, settings in (("with `config/mosquitto.conf`", ours), ("with its default settings", "")):
+    for name, settings in (("with `config/mosquitto/doorbell.conf`", ours), ("with its default settings", "")):
         with tempfile.TemporaryDirectory() as folder, mosquitto_broker(program, Path(folder), settings) as broker:
             results.append(rounds.measure(name, broker, Path(folder), arguments.presses))
     text = report.write(results)

@@ -1,0 +1,55 @@
+"""What each user may do on the broker, as a mosquitto ACL file: speak as themselves, hear what their part needs."""
+
+from collections.abc import Iterable
+
+from hub import topics
+from hub.login import CLI
+
+HEAD = """\
+# Written by `doorbell secure`: what each user may say (write) and hear (read). See docs/security.md.
+# What you add yourself belongs into acl.own: it is copied to the end of this file.
+"""
+ANYBODY = f"{topics.ROOT}/+/+"
+
+
+def acl(users: Iterable[str], own: str = "") -> str:
+    """The ACL file for these users, and what the person has added."""
+    blocks = [f"\nuser {user}\n" + "".join(f"topic {right}\n" for right in rights(user)) for user in users]
+    return HEAD + "".join(blocks) + (f"\n{own}" if own else "")
+
+
+def rights(user: str) -> list[str]:
+    """`write TOPIC` and `read TOPIC` for a user; somebody of no known role may only listen."""
+    role, _, name = user.partition("-")
+    if user == CLI:
+        return [f"write {topics.source('cli', '#')}", f"read {topics.ROOT}/#"]
+    if role == "hub" and name:
+        return _hub(name)
+    if role == "handler" and name:
+        return _handler(name)
+    return [f"read {topics.ROOT}/#"]
+
+
+def _hub(name: str) -> list[str]:
+    """A hub says events, and answers who asks for old ones; wishes it hears of the command line alone."""
+    me = topics.source("hub", name)
+    wishes = topics.source("cli", "+")
+    return [
+        *(f"write {topic}" for topic in (topics.event(me, "+", "+"), topics.status(me), topics.answer(me, "+"))),
+        f"read {topics.press(wishes, name, '+')}",
+        f"read {wishes}/drill/{name}/+",
+        f"read {topics.ask(ANYBODY, '+')}",
+    ]
+
+
+def _handler(name: str) -> list[str]:
+    """A handler does the same, hears all events, asks for what it missed, and reads the answers to itself."""
+    me = topics.source("handler", name)
+    said = (topics.event(me, "+", "+"), topics.status(me), topics.ask(me, "+"), topics.answer(me, "+"))
+    heard = (
+        topics.event(ANYBODY, "+", "+"),
+        topics.status(ANYBODY),
+        topics.ask(ANYBODY, "+"),
+        topics.answer(ANYBODY, name),
+    )
+    return [*(f"write {topic}" for topic in said), *(f"read {topic}" for topic in heard)]

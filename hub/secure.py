@@ -1,0 +1,130 @@
+"""`doorbell secure`: passwords for every process, the broker's ACL, and its certificate."""
+
+import base64
+import hashlib
+import os
+import re
+import secrets
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config import Settings, SettingsError
+from hub import certificates
+from hub.acl import acl
+from hub.check import users_of
+from hub.options import ConfigOption, read_settings
+
+app = typer.Typer()
+USER = re.compile(r"[a-z][a-z0-9_-]{0,71}")
+ITERATIONS = 101  # mosquitto's own number; our passwords are 256 random bits, so guessing is hopeless at any
+SALT_BYTES = 12
+OWN = """\
+# What you grant beyond what `doorbell secure` writes. Uncomment, run it again, copy the acl to the broker. Examples:
+
+# A lamp that handlers/light.py switches (also "cmnd/PORCH/#" and "stat/PORCH/#" for Tasmota, "wled/PORCH" for WLED).
+# user handler-light
+# topic readwrite zigbee2mqtt/porch/#
+# topic read zigbee2mqtt/porch
+
+# zigbee2mqtt itself. It needs a password: doorbell secure --user zigbee2mqtt
+# user zigbee2mqtt
+# topic readwrite zigbee2mqtt/#
+"""
+
+
+@app.command()
+def secure(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where to write; else `broker` beside the settings file.")
+    ] = None,
+    host: Annotated[
+        list[str] | None, typer.Option("--host", help="A name or address of the broker; makes its TLS certificate.")
+    ] = None,
+    user: Annotated[
+        list[str] | None, typer.Option("--user", help="One more user: handler-NAME, hub-NAME, or a mere listener.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write passwords, ACL and certificate for your mosquitto; what is there already is kept."""
+    settings, path = read_settings(config)
+    folder = (folder or path.parent / "broker").absolute()
+    try:
+        for line in write(settings, folder, host or [], user or []):
+            print(f"✓ {line}")
+    except (OSError, certificates.CertificateError) as error:
+        print(f"✗ {error}", file=sys.stderr)
+        sys.exit(1)
+    print("What to do with them: docs/security.md")
+
+
+def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence[str]) -> list[str]:
+    """Bring the folder up to date; returns a line for each thing in it.
+
+    Raises:
+        SettingsError: a user's name is none.
+        CertificateError: openssl is missing, or refuses.
+        OSError: the folder cannot be written.
+    """
+    for_broker, passwords = folder / "mosquitto", folder / "passwords"
+    if bad := [name for name in more if not USER.fullmatch(name)]:
+        raise SettingsError([f"--user {name}: not a name of a-z, 0-9, - and _" for name in bad])
+    for one in (folder, for_broker, passwords):
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+    users = sorted({*users_of(settings), *more, *_users_in(passwords)})
+    _write_passwords(passwords, for_broker / "passwd", users)
+    own = folder / "acl.own"
+    if not own.exists():
+        _write_private(own, OWN)
+    _write_private(for_broker / "acl", acl(users, own.read_text(encoding="utf-8")))
+    lines = [f"{passwords}: a password for each of {', '.join(users)}", f"{for_broker}: passwd and acl for the broker"]
+    if hosts:
+        lines.append(_certify(folder, for_broker, hosts))
+    return lines
+
+
+def hashed(password: str, salt: bytes) -> str:
+    """As mosquitto 2 keeps it: PBKDF2 with HMAC-SHA-512 (mosquitto_passwd(1), `$7$`)."""
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
+    return f"$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+
+
+def _users_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if USER.fullmatch(path.name)]
+
+
+def _write_passwords(folder: Path, table: Path, users: Iterable[str]) -> None:
+    """Whom the table has beside ours was put there by mosquitto_passwd, and stays."""
+    lines = table.read_text(encoding="utf-8").splitlines() if table.exists() else []
+    entries = dict(line.split(":", 1) for line in lines if ":" in line)
+    for name in users:
+        path = folder / name
+        if not path.exists():
+            _write_private(path, secrets.token_urlsafe(32) + "\n")
+        entries[name] = hashed(path.read_text(encoding="utf-8").strip(), secrets.token_bytes(SALT_BYTES))
+    _write_private(table, "".join(f"{name}:{entry}\n" for name, entry in entries.items()))
+
+
+def _certify(folder: Path, for_broker: Path, hosts: Sequence[str]) -> str:
+    ca = folder / "ca.key", folder / "ca.crt"
+    server = for_broker / "server.key", for_broker / "server.crt"
+    if not all(path.exists() for path in ca):
+        certificates.make_ca(*ca)
+        server[1].unlink(missing_ok=True)
+    if not (server[0].exists() and certificates.serves(server[1], hosts)):
+        certificates.make_server(ca, *server, hosts)
+    _write_private(for_broker / "ca.crt", ca[1].read_text(encoding="ascii"))
+    ca[1].chmod(0o644)
+    return f"{server[1]}: for {', '.join(hosts)}, signed by {ca[1]}"
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Whole or not at all, and from the first byte on its owner's alone."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    new.replace(path)

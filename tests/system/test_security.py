@@ -1,0 +1,192 @@
+"""Who may do what on a real mosquitto with the shipped files: each act refused, and allowed to the right user."""
+
+import json
+
+import pytest
+
+from config import Broker
+from hub.bus import Bus
+from hub.event import uuid7
+from tests.house import until
+from tests.secured import Person, SecuredHouse, secured_mosquitto
+
+FORGED = '{"state": "ready"}'
+
+
+@pytest.fixture
+def secured(mosquitto_program, tmp_path):
+    with secured_mosquitto(mosquitto_program, tmp_path, ["handler-one", "handler-two"]) as broker:
+        yield broker
+
+
+@pytest.fixture
+def person(secured):
+    """Makes people, who leave at the end."""
+    people = []
+
+    def come(user, password=None, **more):
+        people.append(Person(secured, user, password, **more))
+        return people[-1]
+
+    yield come
+    for one in people:
+        one.close()
+
+
+@pytest.fixture
+def secured_house(secured, tmp_path):
+    with SecuredHouse(tmp_path / "house", secured) as house:
+        yield house
+
+
+@pytest.fixture
+def bus(secured):
+    """Makes buses of one user; all are stopped at the end."""
+    buses = []
+
+    def make(user="handler-one", **settings):
+        known = {"host": "localhost", "port": secured.tls_port, "ca_file": secured.folder / "ca.crt"}
+        broker = Broker(**({"password_dir": secured.folder / "passwords"} | known | settings))
+        buses.append(Bus(broker, f"test-{len(buses)}", user=user))
+        buses[-1].start()
+        return buses[-1]
+
+    yield make
+    for one in buses:
+        one.stop()
+
+
+def test_a_press_goes_through_and_is_caught_up(secured_house):
+    """Each process as its own user, over TLS: a press arrives, and one missed by a killed handler is asked for."""
+    house = secured_house
+    house.write_handler("one", "done(event)")
+    house.write_handler("two", "done(event)")
+    house.start("hub", "one", "two")
+    first = house.press()
+    house.wait_outcome(first, "one")
+    house.kill("one")
+    missed = house.press()
+    house.wait_outcome(missed, "two")
+    house.start("one")
+    house.wait_outcome(missed, "one")
+    assert house.effects("one") == [first, missed]
+    for name in ("hub", "one", "two"):
+        assert "refuses" not in house.log(name)
+
+
+@pytest.mark.parametrize(
+    ("topic", "allowed", "refused"),
+    [
+        ("doorbell/hub/home/event/doorbell.pressed/front", "hub-home", "handler-one"),
+        ("doorbell/hub/home/event/doorbell.pressed/front", "hub-home", "cli"),
+        ("doorbell/hub/home/answer/two", "hub-home", "handler-one"),
+        ("doorbell/hub/home/status", "hub-home", "handler-one"),
+        ("doorbell/handler/one/event/handler.done/front", "handler-one", "handler-two"),
+        ("doorbell/handler/one/event/parcel.seen/front", "handler-one", "hub-home"),
+        ("doorbell/handler/one/status", "handler-one", "handler-two"),
+        ("doorbell/handler/one/ask/doorbell.pressed", "handler-one", "handler-two"),
+        ("doorbell/cli/1/press/home/front", "cli", "handler-one"),
+        ("doorbell/cli/1/press/home/front", "cli", "hub-home"),
+        ("doorbell/cli/1/drill/home/front", "cli", "listener"),
+    ],
+)
+def test_everybody_speaks_only_as_themselves(person, topic, allowed, refused):
+    """What the wrong user says is refused and reaches nobody; the right user's very same message arrives."""
+    ears = person("cli", topics=[topic])
+    assert person(refused).publish(topic, "forged").value == 0x87
+    assert not person(allowed).publish(topic, "true").is_failure
+    until(lambda: ears.heard, "the right user is heard")
+    assert ears.heard == [(topic, b"true")]
+
+
+def test_a_handler_may_wish_nowhere(person):
+    """Not even under its own name: the hub would hear `doorbell/handler/one/press/…`, so the broker refuses it."""
+    ears = person("cli", topics=["doorbell/+/+/press/#"])
+    one = person("handler-one")
+    assert one.publish("doorbell/handler/one/press/home/front", json.dumps({"id": uuid7()})).value == 0x87
+    assert one.publish("doorbell/cli/1/press/home/front", json.dumps({"id": uuid7()})).value == 0x87
+    person("cli").publish("doorbell/cli/1/press/home/last", "")
+    until(lambda: ears.heard, "the command line is heard")
+    assert [topic for topic, _ in ears.heard] == ["doorbell/cli/1/press/home/last"]
+
+
+def test_nobody_reads_answers_to_others(person):
+    """A page of a journal comes to the handler that it is for, and to no other, whatever it subscribes to."""
+    one, two = person("handler-one"), person("handler-two")
+    hub = person("hub-home")
+    for consumer in ("two", "one", "two"):
+        hub.publish(f"doorbell/hub/home/answer/{consumer}", consumer)
+    hub.publish("doorbell/hub/home/event/doorbell.pressed/front", "last")
+    until(lambda: one.heard[-1:] and one.heard[-1][1] == b"last", "one hears the event")
+    until(lambda: two.heard[-1:] and two.heard[-1][1] == b"last", "two hears the event")
+    assert [load for _, load in one.heard] == [b"one", b"last"]
+    assert [load for _, load in two.heard] == [b"two", b"two", b"last"]
+
+
+def test_a_listener_hears_and_says_nothing(person):
+    """A user of one's own making reads `doorbell/#`; that is all."""
+    listener = person("listener")
+    for topic in ("doorbell/listener/event/a.b/c", "doorbell/cli/1/ask/a.b", "else/where"):
+        assert listener.publish(topic, "forged").value == 0x87
+    person("hub-home").publish("doorbell/hub/home/event/doorbell.pressed/front", "heard")
+    until(lambda: listener.heard, "the listener hears")
+    assert [load for _, load in listener.heard] == [b"heard"]
+
+
+@pytest.mark.parametrize(("user", "password"), [(None, None), ("handler-one", "wrong"), ("stranger", "any")])
+def test_nobody_unknown_gets_in(person, user, password):
+    """Neither anonymous nor with a wrong password; with the right one, yes."""
+    assert person(user, password).answer.value == 0x87
+    assert not person("handler-one").answer.is_failure
+
+
+def test_an_event_forged_by_a_handler_rings_nowhere(secured_house, person):
+    """A handler that writes into the hub's topics is refused, and no other handler reacts; the hub's press rings."""
+    house = secured_house
+    house.write_handler("one", "done(event)")
+    house.start("hub", "one")
+    real = house.press()
+    house.wait_outcome(real, "one")
+    (said,) = house.ears.messages("doorbell/hub/home/event/doorbell.pressed/front")
+    forged = json.dumps(said | {"id": uuid7(), "sequence": "0000000000000099"})
+    assert person("handler-two").publish("doorbell/hub/home/event/doorbell.pressed/front", forged).value == 0x87
+    last = house.press()
+    house.wait_outcome(last, "one")
+    assert house.effects("one") == [real, last]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"password_dir": None}, "takes nobody without a password"),
+        ({"password_dir": None, "username": "handler-one", "password": "x"}, "does not know the user 'handler-one'"),
+        ({"password_dir": "/nowhere"}, "`doorbell secure` writes it"),
+        ({"ca_file": "/nowhere"}, "ca_file: /nowhere cannot be used"),
+        ({"ca_file": None, "tls": True}, "is not from a public CA. Set ca_file"),
+        ({"host": "127.0.0.1"}, "its certificate is not for '127.0.0.1'"),
+        ({"ca_file": None}, "set tls = true"),
+        ({"port": "plain"}, "Set port in [broker] to its TLS port"),
+    ],
+)
+def test_a_refusal_says_once_what_to_do(bus, secured, caplog, settings, words):
+    """One line without a traceback for each reason, however often it is tried; whoever has it right gets in."""
+    caplog.set_level("DEBUG", "hub.bus")
+    if settings.get("port"):
+        settings = {"port": secured.broker.port}
+    bus(**settings)
+    until(lambda: len(caplog.records) > 1, lambda: f"it is tried again: {caplog.text}")
+    assert [record.levelname for record in caplog.records[:2]] == ["ERROR", "DEBUG"]
+    assert words in caplog.records[0].message
+    assert not any(record.exc_info for record in caplog.records)
+    assert bus().connected.wait(20)
+
+
+def test_a_broker_with_another_ca_is_not_spoken_to(bus, mosquitto_program, secured, tmp_path_factory, caplog):
+    """Whoever sets up a broker of the same name on the way gets no password: the CA does not match."""
+    with secured_mosquitto(mosquitto_program, tmp_path_factory.mktemp("impostor"), ["handler-one"]) as impostor:
+        stranger = bus(port=impostor.tls_port)
+        until(lambda: "is not from the CA in" in caplog.text, lambda: caplog.text)
+        assert not stranger.connected.is_set()
+        assert bus(
+            port=impostor.tls_port, ca_file=impostor.folder / "ca.crt", password_dir=impostor.folder / "passwords"
+        ).connected.wait(20)
