@@ -25,9 +25,10 @@ SALT_BYTES = 12
 OWN = """\
 # What you grant beyond what `doorbell secure` writes. Uncomment, run it again, copy the acl to the broker. Examples:
 
-# A lamp that handlers/light.py switches (also "cmnd/PORCH/#" and "stat/PORCH/#" for Tasmota, "wled/PORCH" for WLED).
+# The lamp "zigbee2mqtt:porch", for handlers/light.py; other makes are in docs/security.md.
 # user handler-light
-# topic readwrite zigbee2mqtt/porch/#
+# topic write zigbee2mqtt/porch/set
+# topic write zigbee2mqtt/porch/get
 # topic read zigbee2mqtt/porch
 
 # zigbee2mqtt itself. It needs a password: doorbell secure --user zigbee2mqtt

@@ -40,6 +40,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 class BrokerProcess:
     """A broker that can be stopped, killed and started again on the same port."""
 
@@ -50,17 +56,13 @@ class BrokerProcess:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(self._command, cwd=ROOT, stdout=log, stderr=log)
-        until(self._listens, lambda: f"the broker listens on {self.port}: {self._log.read_text()[-500:]}")
+        until(lambda: listens(self.port), lambda: f"the broker listens on {self.port}: {self._log.read_text()[-500:]}")
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.process:
             self.process.send_signal(how)
             self.process.wait(10)
             self.process = None
-
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 @contextmanager

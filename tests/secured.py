@@ -5,7 +5,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from config import Settings
 from hub import secure
-from tests.house import PATIENCE_S, ROOT, BrokerProcess, Ears, House, free_port, running
+from tests.house import PATIENCE_S, ROOT, BrokerProcess, Ears, House, free_port, listens, running, until
 
 SHIPPED = ROOT / "config" / "mosquitto"
 
@@ -29,11 +29,13 @@ class Secured:
         folder: What `doorbell secure` wrote.
         broker: Listens without TLS, on this machine alone.
         tls_port: Listens with TLS.
+        write: `doorbell secure` again, with more users if they are named.
     """
 
     folder: Path
     broker: BrokerProcess
     tls_port: int
+    write: Callable[..., list[str]]
 
     def password(self, user: str) -> str:
         return (self.folder / "passwords" / user).read_text(encoding="utf-8").strip()
@@ -44,7 +46,11 @@ def secured_mosquitto(program: str, folder: Path, users: Sequence[str], host: st
     """Started with doorbell.conf, users.conf and tls.conf for these users beside the house's own."""
     written, plain, tls = folder / "broker", free_port(), free_port()
     settings = Settings(handlers_dir=folder / "none")
-    secure.write(settings, written, [host], [*users, "listener"])
+
+    def write(*more: str) -> list[str]:
+        return secure.write(settings, written, [host], more)
+
+    write(*users, "listener")
     text = "\n".join((SHIPPED / name).read_text("utf-8") for name in ("doorbell.conf", "users.conf", "tls.conf"))
     text = text.replace("/etc/mosquitto/doorbell", str(written / "mosquitto"))
     text, count = re.subn(
@@ -54,7 +60,8 @@ def secured_mosquitto(program: str, folder: Path, users: Sequence[str], host: st
     conf = folder / "secured.conf"
     conf.write_text(f"user {getpass.getuser()}\n{text}", encoding="utf-8")
     with running(BrokerProcess([program, "-c", str(conf)], plain, folder / "mosquitto.log")) as broker:
-        yield Secured(written, broker, tls)
+        until(lambda: listens(tls), lambda: f"it listens on {tls}, too: {(folder / 'mosquitto.log').read_text()}")
+        yield Secured(written, broker, tls, write)
 
 
 class Person:

@@ -1,13 +1,17 @@
 """Who may do what on a real mosquitto with the shipped files: each act refused, and allowed to the right user."""
 
 import json
+import re
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from config import Broker
 from hub.bus import Bus
 from hub.event import uuid7
-from tests.house import until
+from tests.house import ROOT, until
 from tests.secured import Person, SecuredHouse, secured_mosquitto
 
 FORGED = '{"state": "ready"}'
@@ -190,3 +194,41 @@ def test_a_broker_with_another_ca_is_not_spoken_to(bus, mosquitto_program, secur
         assert bus(
             port=impostor.tls_port, ca_file=impostor.folder / "ca.crt", password_dir=impostor.folder / "passwords"
         ).connected.wait(20)
+
+
+def test_what_a_person_grants_is_granted(person, secured):
+    """The example for a lamp in acl.own, uncommented: `light` reaches its lamp after a reload, and no other."""
+    topics = ("zigbee2mqtt/porch/set", "zigbee2mqtt/porch/get")
+    light = person("handler-light")
+    assert [light.publish(topic, "ON").value for topic in topics] == [0x87, 0x87]
+    own = secured.folder / "acl.own"
+    own.write_text(re.sub(r"^# (user|topic) ", r"\1 ", own.read_text(), flags=re.MULTILINE))
+    secured.write()
+    secured.broker.process.send_signal(signal.SIGHUP)
+    until(lambda: not light.publish(topics[0], "ON").is_failure, "the broker has read its files again")
+    assert not light.publish(topics[1], "ON").is_failure
+    assert light.publish("zigbee2mqtt/cellar/set", "ON").value == 0x87
+    assert person("handler-one").publish(topics[0], "ON").value == 0x87
+
+
+def test_a_user_added_later_gets_in_after_a_reload(person, secured):
+    """A handler file comes along: `doorbell secure` again, a reload, and nobody else is disturbed."""
+    one = person("handler-one")
+    secured.write("handler-new")
+    assert person("handler-new").answer.value == 0x87
+    secured.broker.process.send_signal(signal.SIGHUP)
+    until(lambda: not person("handler-new").answer.is_failure, "the new handler gets in")
+    assert not one.publish("doorbell/handler/one/status", "{}").is_failure
+
+
+def test_the_command_line_presses_and_the_uninvited_is_told(secured_house):
+    """`doorbell press` is the user cli; without its password it says what is wrong."""
+    house = secured_house
+    house.start("hub")
+    command = [sys.executable, "-m", "hub.cli", "press", "--config", str(house.config)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert "Front door rang" in done.stdout, done.stderr
+    (house.secured.folder / "passwords" / "cli").write_text("wrong")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 1
+    assert "does not know the user 'cli'" in done.stderr
