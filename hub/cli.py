@@ -16,7 +16,7 @@ from rich.console import Console
 
 from config import Settings, SettingsError, sources
 from config.faults import EX_CONFIG
-from hub import loader, show
+from hub import cli_trace, loader, show
 from hub.bus import Bus
 from hub.check import check as check_house
 from hub.drill_command import drill
@@ -39,12 +39,16 @@ app.command()(drill)
 
 def main() -> None:
     """Run the command; faults in settings are told, not thrown."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doorbell events | head` ends quietly
     try:
         app()
     except SettingsError as error:
         for fault in error.faults:
             print(f"✗ {fault}", file=sys.stderr)
         sys.exit(EX_CONFIG)
+
+
+cli_trace.add_to(app)
 
 
 @app.callback()

@@ -1,0 +1,18 @@
+"""Keep the visitor log: who rang when, and what each reaction did. `doorbell events` and `doorbell trace` show it."""
+
+from pydantic import Field
+
+from hub import Event, HandlerConfig, handler, keep
+
+
+class Config(HandlerConfig):
+    """Settings of `log`."""
+
+    keep_days: float = Field(365, gt=0, description="how long a visit is kept")
+
+
+@handler("*")
+def log(event: Event, config: Config) -> str:  # noqa: ARG001 - a handler's signature
+    """Write it down, whatever it is."""
+    keep(days=config.keep_days)
+    return "written down"
