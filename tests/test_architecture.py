@@ -23,6 +23,7 @@ ONE_USER = {
     "astral": ["devices/clock.py"],
     "sqlite3": [
         "hub/afloat.py",
+        "hub/again.py",
         "hub/inbox.py",
         "hub/journal.py",
         "hub/outcome.py",
