@@ -74,7 +74,7 @@ def ids(told):
 
 
 def test_a_press_and_an_attempt_are_spans_of_one_trace(send):
-    """Their ids are the wire's; the attempt ends when its outcome was said, and began before that as long as it took."""
+    """Their ids are the wire's; the attempt ends when its outcome was said, and began as long before that."""
     press = event(name="Front door")
     done = follows(press, "handler.done", handler="notify", type=press.type, attempt=1, took_ms=250.0, note="told 1")
     root, attempt = send(press, done)
