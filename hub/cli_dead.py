@@ -13,7 +13,7 @@ from hub.again import DeadLetter, InboxError, InboxFile
 from hub.cli_wake import wake
 from hub.event import encode
 from hub.handler import reaction_to
-from hub.options import ConfigOption, read_settings
+from hub.options import ConfigOption, count, read_settings
 
 dead = typer.Typer(help="What handlers gave up: list it, show it, send it again, drop it.", no_args_is_help=True)
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The event's id, its beginning or its end.")]
@@ -30,7 +30,7 @@ def list_dead(handler: HandlerOption = None, config: ConfigOption = None) -> Non
         event = letter.event
         print(
             f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}  {event.id[-8:]}  {event.subject:<8}  {letter.handler:<8}  "
-            f"{event.type}  after {letter.attempts} attempts: {letter.reason}"
+            f"{event.type}  after {count(letter.attempts, 'attempt')}: {letter.reason}"
         )
     if not letters:
         print("no dead letters", file=sys.stderr)
@@ -41,7 +41,7 @@ def show_dead(name: IdArgument, handler: HandlerOption = None, config: ConfigOpt
     """Show a dead letter: the reason, and the event as it came."""
     settings, _ = read_settings(config)
     for letter in _named(_letters(settings, handler), name):
-        print(f"{letter.handler} gave it up after {letter.attempts} attempts: {letter.reason}")
+        print(f"{letter.handler} gave it up after {count(letter.attempts, 'attempt')}: {letter.reason}")
         print(json.dumps(json.loads(encode(letter.event)), indent=2, ensure_ascii=False))
 
 

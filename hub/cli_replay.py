@@ -15,7 +15,7 @@ from hub.cli_wake import wake
 from hub.event import Event
 from hub.handler import reaction_to
 from hub.loader import HandlerFile
-from hub.options import ConfigOption, moment, read_settings
+from hub.options import ConfigOption, count, moment, read_settings
 from hub.past import EVERY, Past, Wanted
 
 
@@ -59,12 +59,12 @@ def _is_for(file: HandlerFile, event: Event) -> bool:
 
 def _told(handler: str, put: list[Event], fates: Counter[str], *, dry_run: bool) -> list[str]:
     kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(Counter(event.type for event in put).items()))
-    verb = "would be put into its inbox" if dry_run else "are in its inbox again"
-    lines = [f"{handler}: {len(put)} events {verb}{f': {kinds}' if kinds else ''}"]
+    verb = "would be put into its inbox" if dry_run else "put into its inbox"
+    lines = [f"{handler}: {count(len(put), 'event')} {verb}{f': {kinds}' if kinds else ''}"]
     if fates[IN_HAND]:
-        lines.append(f"{fates[IN_HAND]} are in its hands already")
+        lines.append(f"not put there: {fates[IN_HAND]} in its hands already")
     if fates[DEAD]:
-        lines.append(f"{fates[DEAD]} are dead letters: `doorbell dead again` is for them")
+        lines.append(f"not put there: {count(fates[DEAD], 'dead letter')}; `doorbell dead again` is for them")
     return lines
 
 
@@ -72,7 +72,7 @@ def _stale(file: HandlerFile, put: list[Event]) -> list[str]:
     """What the handler's own rule will make of it."""
     limits = {event.type: file.config.max_age_s or _reaction_limit(file, event) for event in put}
     old = [event for event in put if (limit_s := limits[event.type]) and event.age_s() > limit_s]
-    return [f"{len(old)} of them are too old by its max_age_s and will be skipped; with --any-age not"] if old else []
+    return [f"{count(len(old), 'event')} too old by its max_age_s: skipped, unless you say --any-age"] if old else []
 
 
 def _reaction_limit(file: HandlerFile, event: Event) -> float | None:

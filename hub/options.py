@@ -39,6 +39,11 @@ SinceOption = Annotated[
 ]
 
 
+def count(number: int, thing: str) -> str:
+    """`1 event`, `2 events`."""
+    return f"{number} {thing}{'s' * (number != 1)}"
+
+
 def read_settings(config: Path | None) -> tuple[Settings, Path]:
     """The settings and the file that they come from.
 

@@ -1,6 +1,6 @@
 """Who reacts to everything: it misses nothing, says little, and ends."""
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
 import pytest
@@ -23,6 +23,7 @@ from tests.hub.fakes import (
     run_until,
 )
 from tests.hub.listener import Listener
+from tests.hub.test_afloat import _full_disk as full_disk
 
 LOG = topics.source("handler", "log")
 
@@ -119,6 +120,26 @@ def test_an_event_is_kept_with_its_outcome_and_once(state, net, hub):
 
     _observe(state, net, act, lambda: rows(state, "SELECT 1 FROM record"), since_s=60, backoff_s=0.01)
     assert rows(state, "SELECT id, type FROM record") == [(press.id, PRESSED)]
+
+
+def test_what_is_kept_while_the_disk_is_full_is_written_down_after(state, net, hub):
+    """It goes the way of the other books: into memory, and back."""
+    before, during = ring(hub), []
+
+    def act(event):
+        keep(days=1)
+        if event.id == before.id:
+            disk.enter_context(full_disk())
+        else:
+            during.append(event.id)
+
+    with ExitStack() as disk:
+        _observe(state, net, act, lambda: len(during) >= 1, since_s=60)
+        assert state.trouble
+    state._land_at_s = 0.0
+    state.land()
+    assert {before.id, *during} <= {id for (id,) in rows(state, "SELECT id FROM record")}  # noqa: A001
+    assert not state.trouble
 
 
 @pytest.mark.parametrize(("synchronised", "left"), [(False, 2), (True, 1)])

@@ -31,7 +31,7 @@ def test_a_dead_letter_is_shown_and_sent_again_while_the_handler_runs(stubborn: 
     press = _give_up(stubborn)
     listed = ask(stubborn, "dead", "list").stdout
     assert press[-8:] in listed
-    assert "flag      doorbell.pressed  after 1 attempts: no flag" in listed
+    assert "flag      doorbell.pressed  after 1 attempt: no flag" in listed
     assert f'"id": "{press}"' in ask(stubborn, "dead", "show", press[-8:]).stdout
     sent = ask(stubborn, "dead", "again", press)
     assert (sent.returncode, sent.stdout) == (0, "flag: doorbell.pressed of front is tried again\n"), sent.stderr
@@ -76,13 +76,13 @@ def test_a_handler_reacts_again_to_what_a_person_wants(stubborn: House):
     stubborn.wait_outcome(third, "flag")
     dry = ask(stubborn, "replay", "flag", "--since", "1h", "--dry-run")
     assert dry.stdout.splitlines() == [
-        "flag: 1 events would be put into its inbox: 1 doorbell.pressed",
-        "2 are dead letters: `doorbell dead again` is for them",
+        "flag: 1 event would be put into its inbox: 1 doorbell.pressed",
+        "not put there: 2 dead letters; `doorbell dead again` is for them",
     ], dry.stderr
     assert ask(stubborn, "replay", "flag", "--since", "1h").returncode == 0
     until(lambda: stubborn.effects("flag") == [third, third], lambda: str(stubborn.effects("flag")))
     old = ask(stubborn, "replay", "late", "--since", "1h")
-    assert "3 of them are too old by its max_age_s and will be skipped" in old.stdout
+    assert "3 events too old by its max_age_s: skipped" in old.stdout
     ask(stubborn, "replay", "late", "--since", "1h", "--any-age")
     until(lambda: set(stubborn.effects("late")) >= {*presses, third}, lambda: str(stubborn.ears.events("handler.*")))
 

@@ -1,12 +1,16 @@
 """`doorbell events` and `doorbell trace`, on real processes."""
 
 import json
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 
 from tests.house import House, until
 from tests.system.test_commands import doorbell
+
+PRESSES = "SELECT id FROM record WHERE type = 'doorbell.pressed' ORDER BY id"
 
 
 def ask(house: House, *words: str) -> subprocess.CompletedProcess[str]:
@@ -65,6 +69,29 @@ def test_the_log_outlives_the_journals(traced: House):
             file.unlink()
     listed = ask(traced, "events", "--type", "doorbell.pressed", "--json")
     assert [json.loads(line)["id"] for line in listed.stdout.splitlines()] == presses
+
+
+def test_a_power_cut_does_not_part_the_log_from_its_place(traced: House):
+    """What had not reached the disk is lost to both, and comes again: no visit is missing, and none is there twice."""
+    first = traced.press()
+    traced.wait_outcome(first, "log")
+    file = traced.state_dir / "log.db"
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    presses = [first, traced.press(), traced.press()]
+    for press in presses:
+        traced.wait_outcome(press, "log")
+    traced.kill("log")
+    (file.with_name("log.db-wal")).unlink()  # what a power cut may take
+    with closing(sqlite3.connect(file)) as db:
+        assert db.execute(PRESSES).fetchall() == [(first,)]
+    traced.start("log")
+
+    def kept() -> list[str]:
+        with closing(sqlite3.connect(file)) as db:
+            return [press for (press,) in db.execute(PRESSES)]
+
+    until(lambda: kept() == presses, lambda: f"{kept()} of {presses}: {traced.log('log')}")
 
 
 def test_events_are_listed_and_filtered(traced: House):
