@@ -18,6 +18,11 @@ ROW = "topic = ? AND epoch = ? AND sequence = ?"
 # Due at once on any clock; what it went through before does not count any more.
 WAITING = "state = 'waiting', attempts = 0, crashes = 0, due = 0, due_unix = ?, wait_s = 0, any_age = ?"
 
+PUT = (
+    "INSERT OR REPLACE INTO inbox (topic, epoch, sequence, payload, state, due, due_unix, wait_s, any_age)"
+    " VALUES (?, ?, ?, ?, 'waiting', 0, ?, 0, ?)"
+)
+
 
 class InboxError(RuntimeError):
     """A handler's inbox cannot be used; the text says why and what to do."""
@@ -89,11 +94,9 @@ class InboxFile:
         """Have the handler react to an event, again if it has already; gives what was with it until now."""
         with self._write() as db:
             fate = _fate(db, event)
-            if fate == NEW:
-                insert = "INSERT OR REPLACE INTO inbox (topic, epoch, sequence, payload, state) VALUES (?, ?, ?, ?, '')"
-                db.execute(insert, (*_key(event, event.topic), encode(event)))
-                now = time.time()
-                db.execute(f"UPDATE inbox SET {WAITING} WHERE {ROW}", (now, any_age, *_key(event, event.topic)))  # noqa: S608
+            if fate == NEW:  # never taken, or done with: either way the row is made anew, and finished like any other
+                key, now = _key(event, event.topic), time.time()
+                db.execute(PUT, (*key, encode(event), now, any_age))
         return fate
 
     @contextmanager
