@@ -1,8 +1,8 @@
 """What a handler file may use. Everything else in this package may change without notice."""
 
-from hub.attempt import emit, later, memory
+from hub.attempt import emit, keep, later, memory
 from hub.event import BadEvent, Event
 from hub.handler import Drop, HandlerConfig, handler
 from hub.link import link
 
-__all__ = ["BadEvent", "Drop", "Event", "HandlerConfig", "emit", "handler", "later", "link", "memory"]
+__all__ = ["BadEvent", "Drop", "Event", "HandlerConfig", "emit", "handler", "keep", "later", "link", "memory"]

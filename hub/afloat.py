@@ -59,6 +59,7 @@ class Afloat:
                 self._disk.execute(f"DELETE FROM {table}")  # noqa: S608
                 _copy(self.db, self._disk, f"SELECT * FROM {table}", table)  # noqa: S608
             _copy(self.db, self._disk, f"SELECT * FROM journal WHERE position > {self._last}", "journal")  # noqa: S608
+            _copy(self.db, self._disk, "SELECT * FROM record", "record")
             published = self.db.execute("SELECT position FROM journal WHERE published <> 0").fetchall()
             self._disk.executemany("UPDATE journal SET published = 1 WHERE position = ? AND published = 0", published)
             self._disk.execute("COMMIT")

@@ -27,6 +27,9 @@ class Attempt(Protocol):
     def later(self, kind: str, subject: str, data: Mapping[str, Any], after_s: float) -> None:
         """Deliver it to the same handler after that time."""
 
+    def keep(self, days: float) -> None:
+        """Keep the event together with the outcome."""
+
     @property
     def memory(self) -> MutableMapping[str, Any]:
         """What the handler keeps."""
@@ -75,6 +78,18 @@ def _refuse_in_drill(attempt: Attempt, what: str) -> None:
     """What follows from a drill would no longer be marked as one: a picture on the phone, a lamp that goes off."""
     if attempt.event.is_drill:
         raise BadEvent(f"{what} in a dry run: others would take it for real. A dry run only looks and returns")
+
+
+def keep(*, days: float) -> None:
+    """Keep the event that is being handled: `doorbell events` and `doorbell trace` show it, `doorbell replay` finds it.
+
+    It is kept if and only if this run succeeds, once however often it comes, in the handler's own state file.
+
+    Args:
+        days: How long.
+    """
+    if attempt := _current.get():
+        attempt.keep(days)
 
 
 def _checked(kind: str, data: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -161,6 +176,7 @@ class LiveAttempt:
         self.event = event
         self._reacts_to = reacts_to
         self.said: list[tuple[str, str, Mapping[str, Any]]] = []
+        self.kept: list[tuple[Event, float]] = []
         self.memory: MutableMapping[str, Any] = DiskMemory(state)
         self._source, self._inbox, self._state = source, inbox, state
 
@@ -172,10 +188,14 @@ class LiveAttempt:
 
     def later(self, kind: str, subject: str, data: Mapping[str, Any], after_s: float) -> None:
         """See Attempt."""
-        if kind not in self._reacts_to:
+        if kind not in self._reacts_to and topics.EVERY not in self._reacts_to:
             raise BadEvent(f'{kind}: this file does not react to it. Add a function with @handler("{kind}")')
         due = self._state.clock.utc() + timedelta(seconds=after_s)
         self._inbox.set_timer(self._event(kind, subject, data, due), after_s)
+
+    def keep(self, days: float) -> None:
+        """See Attempt."""
+        self.kept.append((self.event, days))
 
     def _event(self, kind: str, subject: str, data: Mapping[str, Any], time: datetime) -> Event:
         if fault := topics.fault_in(self._source, kind, subject):

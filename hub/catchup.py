@@ -54,7 +54,7 @@ class CatchUp:
 
     def ask_soon(self, kinds: Iterable[str]) -> None:
         """Ask for these types as soon as the consumer is free."""
-        for kind in kinds:
+        for kind in map(self._asked_as, kinds):
             self._patience_s[kind] = UNANSWERED_S
             self._ask_at[kind] = 0.0
         self._wake()
@@ -105,7 +105,7 @@ class CatchUp:
         message.ack()
         if b'"ready"' in message.payload and not message.retained and not message.topic.startswith(f"{self._source}/"):
             role = message.topic.split("/")[1]
-            self.ask_soon([kind for kind in self._since if topics.role_for(kind) == role])
+            self.ask_soon([kind for kind in self._since if kind == topics.EVERY or topics.role_for(kind) == role])
 
     def _open(self, page: Mapping[str, Any]) -> None:
         try:
@@ -113,11 +113,16 @@ class CatchUp:
         except BadEvent as error:
             log.warning("a page of old events is refused: %s", error)
             return
-        for lost in self._inbox.learn(source, heads):
+        asked = topics.EVERY if topics.EVERY in self._since else ""
+        for lost in self._inbox.learn(source, heads, asked):
             log.error("lost to the retention of %s before we could have it: %s", source, lost)
-        self._events.extend(event for event in events if event.type in self._since)
-        for kind in {topics.type_of(head.topic) for head in heads}:
+        self._events.extend(event for event in events if self._asked_as(event.type) in self._since)
+        for kind in {self._asked_as(topics.type_of(head.topic)) for head in heads}:
             self._plan_next(kind, more=page.get("more") is True, is_last=page.get("request") == self._request[kind])
+
+    def _asked_as(self, kind: str) -> str:
+        """The question that brings events of this type."""
+        return topics.EVERY if topics.EVERY in self._since else kind
 
     def _plan_next(self, kind: str, *, more: bool, is_last: bool) -> None:
         """Ask at once where there is more; only the answer to our last question lets us rest."""
@@ -146,6 +151,9 @@ class CatchUp:
         numbers = type(after) is int and type(last) is int and 0 <= after <= last < MANY
         if not isinstance(topic, str) or not isinstance(epoch, str) or not EPOCH.fullmatch(epoch) or not numbers:
             raise BadEvent("a head is malformed")
-        if not topic.startswith(f"{source}/event/") or topics.type_of(topic) not in self._since:
+        if not topic.startswith(f"{source}/event/") or not self._is_wanted(topic):
             raise BadEvent("it speaks of topics that are not its own, or that nobody asked for")
         return Head(topic, epoch, after, last)
+
+    def _is_wanted(self, topic: str) -> bool:
+        return any(topics.is_of(topic, kind) for kind in self._since)

@@ -16,9 +16,12 @@ from rich.console import Console
 
 from config import Settings, SettingsError, sources
 from config.faults import EX_CONFIG
-from hub import loader, secure, show
+from hub import cli_trace, loader, secure, show
+from hub.again import InboxError
 from hub.bus import Bus
 from hub.check import check as check_house
+from hub.cli_dead import dead
+from hub.cli_replay import replay
 from hub.drill_command import drill
 from hub.new import write_handler
 from hub.options import ConfigOption, door_named, read_settings
@@ -40,12 +43,21 @@ app.add_typer(secure.app)
 
 def main() -> None:
     """Run the command; faults in settings are told, not thrown."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doorbell events | head` ends quietly
     try:
         app()
     except SettingsError as error:
         for fault in error.faults:
             print(f"✗ {fault}", file=sys.stderr)
         sys.exit(EX_CONFIG)
+    except InboxError as error:
+        print(f"✗ {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+cli_trace.add_to(app)
+app.command()(replay)
+app.add_typer(dead, name="dead")
 
 
 @app.callback()

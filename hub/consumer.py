@@ -15,7 +15,7 @@ from hub.bus import Bus, Message
 from hub.catchup import CatchUp
 from hub.deadline import Overdue, deadline, hasten
 from hub.event import BadEvent, Event, decode
-from hub.handler import Drop, HandlerConfig, Reaction
+from hub.handler import Drop, HandlerConfig, Reaction, reaction_to
 from hub.inbox import Held, Inbox
 from hub.outcome import Outcomes
 from hub.producer import Producer
@@ -28,6 +28,8 @@ NOTE_LENGTH = 500
 STOP_GRACE_S = 3.0
 IDLE_S = 60.0
 MUST_WAIT_S = 0.5  # a question that cannot be asked now (no broker) is looked at again after this long
+NOTHING: Mapping[str, Any] = {}
+Live = tuple[Event, Message, float]  # what came, and how many seconds after it had happened
 
 
 class Consumer:
@@ -53,7 +55,7 @@ class Consumer:
         self._inbox = Inbox(state)
         self._producer = Producer(state, bus, source, limits)
         self._outcomes = Outcomes(source, state, self._inbox, self._producer)
-        self._live: queue.SimpleQueue[tuple[Event, Message] | None] = queue.SimpleQueue()
+        self._live: queue.SimpleQueue[Live | None] = queue.SimpleQueue()
         self._refused: Counter[str] = Counter()
         self._stopping = False
         self._clock = state.clock
@@ -62,6 +64,7 @@ class Consumer:
         self._catch_up = CatchUp(bus, self._inbox, source, since, self._wake)
         for kind in reactions:
             bus.subscribe(topics.event_filter(kind), self._receive)
+        bus.subscribe(topics.wake("doorbell/cli/+", topics.name_of(source)), self._be_woken, qos=0)
 
     def run(self) -> None:
         """React until `stop` is called."""
@@ -86,11 +89,11 @@ class Consumer:
             self._producer.settle()
             item = self._next_live(self._idle_s())
         if item:
-            event, message = item
-            self._take(event)
+            event, message, received_s = item
+            self._take(event, received_s)
             message.ack()
 
-    def _next_live(self, timeout_s: float) -> tuple[Event, Message] | None:
+    def _next_live(self, timeout_s: float) -> Live | None:
         try:
             return self._live.get(timeout=timeout_s) if timeout_s > 0 else self._live.get_nowait()
         except queue.Empty:
@@ -102,7 +105,7 @@ class Consumer:
             self._try(held)
             return True
         if event := self._catch_up.next_event():
-            self._take(event)
+            self._take(event, event.age_s(self._clock))
             return True
         return False
 
@@ -127,7 +130,7 @@ class Consumer:
             self._refuse(message, "its topic does not fit its source, type and subject")
             return
         if self._live.qsize() < LIVE_LIMIT:
-            self._live.put((event, message))
+            self._live.put((event, message, event.age_s(self._clock)))
         else:
             message.ack()
             self._catch_up.ask_soon([event.type])
@@ -139,23 +142,23 @@ class Consumer:
         if self._refused[reason] == 1:
             log.warning("refused a message on %s: %s (further ones are only counted)", message.topic, reason)
 
-    def _take(self, event: Event) -> None:
-        """First sight of an event, live or missed."""
-        reaction = self._reactions[event.type]
-        held = self._inbox.begin(event, durable=reaction.on_redelivery == "skip")
+    def _take(self, event: Event, received_s: float) -> None:
+        """First sight of an event, live or missed; it came so many seconds after it happened."""
+        reaction = reaction_to(event.type, self._reactions)
+        held = self._inbox.begin(event, durable=reaction is not None and reaction.on_redelivery == "skip")
         if held is None:
             return
         if not self._inbox.is_complete_to(event):
             self._catch_up.ask_soon([event.type])
-        self._try(held)
+        self._try(held, {"received_after_ms": round(received_s * 1000, 3)})
 
-    def _try(self, held: Held) -> None:
+    def _try(self, held: Held, facts: Mapping[str, Any] = NOTHING) -> None:
         """Run the reaction once, and record what became of it."""
-        reaction = self._reactions.get(held.event.type)
+        reaction = reaction_to(held.event.type, self._reactions)
         if reaction is None:
             self._outcomes.dead(held, {}, "the handler's file no longer reacts to this type")
             return
-        if self._is_elsewhere(held):
+        if not held.is_timer and self._is_none_of_ours(held.event, reaction):
             self._outcomes.forgotten(held)
             return
         if reason := self._reason_to_skip(held, reaction):
@@ -164,23 +167,25 @@ class Consumer:
         if held.event.attempt > reaction.attempts:
             self._outcomes.dead(held, {}, f"it crashed the handler {reaction.attempts} times")
             return
-        self._run(held, reaction)
+        self._run(held, reaction, facts)
 
-    def _is_elsewhere(self, held: Held) -> bool:
-        """Whether it happened at a door that is not this handler's; a drill is for everybody."""
-        event, doors = held.event, self._config.doors
-        return doors is not None and event.subject not in doors and not held.is_timer and not event.is_drill
+    def _is_none_of_ours(self, event: Event, reaction: Reaction) -> bool:
+        """Another door's, but a drill is for everybody; or, for who reacts to everything, what it has said itself."""
+        own = event.source == self._source and not event.type.startswith(topics.OUTCOME_TYPES)
+        doors = self._config.doors
+        is_elsewhere = doors is not None and event.subject not in doors and not event.is_drill
+        return is_elsewhere or (own and reaction.is_observer)
 
     def _reason_to_skip(self, held: Held, reaction: Reaction) -> str | None:
         max_age_s = reaction.max_age_s if held.event.is_drill else self._config.max_age_s or reaction.max_age_s
         age_s = held.event.age_s(self._clock)
-        if max_age_s is not None and age_s > max_age_s and not held.is_timer:
+        if max_age_s is not None and age_s > max_age_s and not (held.is_timer or held.any_age):
             return f"stale: {age_s:.0f} s old, {max_age_s:.0f} s at most"
         if held.event.redelivered and reaction.on_redelivery == "skip":
             return "a crash may have come after the act, and this handler does not repeat it"
         return None
 
-    def _run(self, held: Held, reaction: Reaction) -> None:
+    def _run(self, held: Held, reaction: Reaction, facts: Mapping[str, Any]) -> None:
         event = self._corrected(held.event)
         attempt = LiveAttempt(event, self._source, self._state, self._inbox, self._reactions)
         arguments = (event, self._config, *((self._resources[reaction],) if reaction.uses else ()))
@@ -194,11 +199,13 @@ class Consumer:
         except (Exception, Overdue, SystemExit) as error:  # noqa: BLE001 - the handler's code may raise anything
             failure = error
         data: dict[str, Any] = {
+            **facts,
             "started_after_ms": round(started_s * 1000, 3),
             "took_ms": round((time.perf_counter() - clock) * 1000, 3),
         }
         if failure is None:
-            self._outcomes.done(held, data | ({"note": note} if note else {}), attempt.said)
+            data |= {"note": note} if note else {}
+            self._outcomes.done(held, data, attempt.said, attempt.kept, quiet=_is_quiet(held.event, reaction))
         else:
             self._fail(held, reaction, failure, data, limit_s)
 
@@ -231,6 +238,16 @@ class Consumer:
 
     def _wake(self) -> None:
         self._live.put(None)
+
+    def _be_woken(self, message: Message) -> None:
+        """Somebody has put something into our inbox (`doorbell replay`)."""
+        message.ack()
+        self._wake()
+
+
+def _is_quiet(event: Event, reaction: Reaction) -> bool:
+    """Of who reacts to everything only failures are told, and what became of the hub's own events: a press shows."""
+    return reaction.is_observer and not event.type.startswith(topics.HUB_TYPES)
 
 
 def _words(failure: BaseException) -> str:

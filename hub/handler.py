@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +92,7 @@ class Reaction:
     """One decorated function and the rules it runs under.
 
     Attributes:
-        types: The event types that it reacts to.
+        types: The event types that it reacts to; `*` is all of them.
         timeout_s: Seconds a try may take.
         max_age_s: An older event is skipped as stale; None: never.
         attempts: How often an event is tried before it goes to the dead letters.
@@ -121,6 +121,16 @@ class Reaction:
         """The function's name."""
         return getattr(self.function, "__name__", "reaction")
 
+    @property
+    def is_observer(self) -> bool:
+        """Whether it reacts to everything, what other reactions say among it."""
+        return topics.EVERY in self.types
+
+
+def reaction_to(kind: str, reactions: Mapping[str, Reaction]) -> Reaction | None:
+    """The one that reacts to events of this type."""
+    return reactions.get(kind) or reactions.get(topics.EVERY)
+
 
 def handler(
     *types: str,
@@ -145,7 +155,7 @@ def handler(
     """
     if len(types) == 1 and callable(types[0]):
         raise TypeError('@handler needs the event to react to: @handler("doorbell.pressed")')
-    faults = [f"{kind!r}: {fault}" for kind in types if (fault := topics.fault_in_type(kind))]
+    faults = [f"{kind!r}: {fault}" for kind in types if kind != topics.EVERY and (fault := topics.fault_in_type(kind))]
     if faults or not types:
         raise TypeError("; ".join(faults) or '@handler() names no event. Write @handler("doorbell.pressed")')
     if timeout_s <= 0 or attempts < 1:

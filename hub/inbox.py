@@ -14,12 +14,17 @@ TIMER = "later/"  # the topic of what a handler asked itself to do later; it is 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An event in hand: begun, and not finished."""
+    """An event in hand: begun, and not finished.
+
+    Attributes:
+        any_age: Somebody wants it done however old it is.
+    """
 
     topic: str
     epoch: str
     sequence: int
     event: Event
+    any_age: bool = False
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -67,22 +72,25 @@ class Inbox:
             if self._seen(db, topic, event):
                 return None
 
-        def take(db: sqlite3.Connection) -> None:
+        def take(db: sqlite3.Connection) -> bool:
+            if self._seen(db, topic, event):  # `doorbell replay` may have put it there just now
+                return False
             self._insert(db, topic, event, "trying")
             self._advance(db, topic, event.epoch)
+            return True
 
-        self._state.do(take, durable=durable)
-        return Held(topic, event.epoch, event.sequence, event)
+        is_new = self._state.do(take, durable=durable)
+        return Held(topic, event.epoch, event.sequence, event) if is_new else None
 
     def take_due(self, *, durable: bool) -> Held | None:
         """Take in hand what waited for its time: a retry, a timer, or what a crash left behind."""
-        query = """SELECT topic, epoch, sequence, payload, attempts, crashes, state FROM inbox
+        query = """SELECT topic, epoch, sequence, payload, attempts, crashes, state, any_age FROM inbox
             WHERE due <= ? ORDER BY due LIMIT 1"""
         with self._state.read() as db:
             row = db.execute(query, (self._clock.uptime_s(),)).fetchone()
         if row is None:
             return None
-        topic, epoch, sequence, payload, attempts, crashes, state = row
+        topic, epoch, sequence, payload, attempts, crashes, state, any_age = row
         crashes += state == "crashed"
         again = (
             "UPDATE inbox SET state = 'trying', due = NULL, attempts = ?, crashes = ?"
@@ -90,7 +98,7 @@ class Inbox:
         )
         self._state.do(lambda db: db.execute(again, (attempts + 1, crashes, topic, epoch, sequence)), durable=durable)
         event = replace(decode(payload), attempt=attempts + 1, redelivered=crashes > 0)
-        return Held(topic, epoch, sequence, event)
+        return Held(topic, epoch, sequence, event, any_age=bool(any_age))
 
     def due_in_s(self) -> float | None:
         """In how many seconds the next thing that waits is due; None when nothing waits."""
@@ -142,7 +150,7 @@ class Inbox:
         """Topic, epoch and sequence up to which everything of this type has been taken."""
         with self._state.read() as db:
             rows = db.execute("SELECT topic, epoch, sequence FROM cursor").fetchall()
-        return [row for row in rows if topics.type_of(row[0]) == kind]
+        return [row for row in rows if topics.is_of(row[0], kind)]
 
     def known_producers(self, kind: str) -> list[str]:
         """The sources that have answered us for this type: everything new of theirs is owed to us."""
@@ -158,19 +166,25 @@ class Inbox:
             rows = db.execute("SELECT key, value FROM meta WHERE key LIKE 'first %'").fetchall()
         return {key.removeprefix("first "): float(value) for key, value in rows}
 
-    def learn(self, source: str, heads: Iterable[Head]) -> list[str]:
-        """Note what a producer says of its topics; returns what retention took before we could have it."""
+    def learn(self, source: str, heads: Iterable[Head], asked: str = "") -> list[str]:
+        """Note what a producer says of its topics; returns what retention took before we could have it.
+
+        Args:
+            source: Who says it.
+            heads: What it says.
+            asked: What was asked for, where that is not the type of the topics.
+        """
         known = tuple(heads)
-        lost = self._state.do(lambda db: [self._learn(db, source, head) for head in known], durable=False)
+        lost = self._state.do(lambda db: [self._learn(db, source, head, asked) for head in known], durable=False)
         return list(filter(None, lost))
 
-    def _learn(self, db: sqlite3.Connection, source: str, head: Head) -> str:
+    def _learn(self, db: sqlite3.Connection, source: str, head: Head, asked: str) -> str:
         cursor = self._cursor(db, head.topic, head.epoch)
         lost = f"{head.topic}: {cursor + 1} to {head.after}" if cursor is not None and cursor < head.after else ""
         if cursor is None or lost:
             self._move(db, head.topic, head.epoch, head.after)
         self._advance(db, head.topic, head.epoch)
-        db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (source, topics.type_of(head.topic)))
+        db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (source, asked or topics.type_of(head.topic)))
         return lost
 
     def _seen(self, db: sqlite3.Connection, topic: str, event: Event) -> bool:

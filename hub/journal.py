@@ -1,7 +1,7 @@
 """The journal: what this process said, kept before it is published (transactional outbox)."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,9 @@ class Journal:
     def __init__(self, state: State, source: str) -> None:
         self._state = state
         self.source = source
+        self._uptime_s = state.clock.uptime_s
+        with state.read() as db:
+            (self._began_after,) = db.execute("SELECT COALESCE(MAX(position), 0) FROM journal").fetchone()
 
     def append(
         self,
@@ -78,8 +81,9 @@ class Journal:
         )
         payload = encode(event)
         db.execute(
-            "INSERT INTO journal (topic, epoch, sequence, type, id, time, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (topic, event.epoch, event.sequence, kind, event.id, time.timestamp(), payload),
+            "INSERT INTO journal (topic, epoch, sequence, type, id, time, payload, journaled)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (topic, event.epoch, event.sequence, kind, event.id, time.timestamp(), payload, self._uptime_s()),
         )
         db.execute("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", (topic, epoch, event.sequence))
         return event
@@ -96,10 +100,15 @@ class Journal:
         with self._state.read() as db:
             return [Entry(*row) for row in db.execute(query, (after, limit))]
 
-    def mark_published(self, positions: Iterable[int]) -> None:
-        """Note what the broker acknowledged. Not durable: after a power cut they are published again, and dropped."""
-        rows = [(position,) for position in positions]
-        mark = "UPDATE journal SET published = 1 WHERE position = ?"
+    def mark_published(self, acknowledged: Mapping[int, float]) -> None:
+        """Note what the broker acknowledged. Not durable: after a power cut they are published again, and dropped.
+
+        Args:
+            acknowledged: By position, when: seconds on the clock that never jumps. It is kept of what this process
+                has said; of what an earlier one left behind only that it was acknowledged.
+        """
+        rows = [(self._began_after, uptime_s, position) for position, uptime_s in acknowledged.items()]
+        mark = "UPDATE journal SET published = 1, acknowledged = CASE WHEN position > ? THEN ? END WHERE position = ?"
         self._state.do(lambda db: db.executemany(mark, rows), durable=False)
 
     def owed(self, kind: str, cursors: Mapping[tuple[str, str], int], *, since: float | None) -> list[Head]:
@@ -109,7 +118,7 @@ class Journal:
         """
         with self._state.read() as db:
             heads = db.execute("SELECT topic, epoch, 0, sequence FROM head").fetchall()
-            mine = [head for head in heads if topics.type_of(head[0]) == kind]
+            mine = [head for head in heads if topics.is_of(head[0], kind)]
             return [self._owed(db, Head(*head), cursors.get(head[:2]), since) for head in mine]
 
     def is_behind(self, cursors: Mapping[tuple[str, str], int]) -> bool:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from config import Settings, SettingsError
 from config.faults import describe, suggest
 from config.model import NAME
+from hub import topics
 from hub.handler import MARK, HandlerConfig, Reaction
 
 OTHERS = ("hub-", "run-", "cli-")  # those are the names of other processes
@@ -139,6 +140,8 @@ def _faults_in(path: Path, reactions: Iterable[Reaction]) -> list[str]:
     if not reactions:
         return [f'{path.name}: no handler in it. Put @handler("doorbell.pressed") above a function of (event, config)']
     kinds = [kind for reaction in reactions for kind in reaction.types]
+    if topics.EVERY in kinds and len(kinds) > 1:
+        return [f'{path.name}: "*" is every event. One file reacts to an event in one way: leave the other types out']
     return [
         f"{path.name}: two functions react to {kind}. One file reacts to an event in one way: join them"
         for kind in sorted({kind for kind in kinds if kinds.count(kind) > 1})

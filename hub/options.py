@@ -1,5 +1,7 @@
 """What the commands of `doorbell` have in common: the settings they work with, and how a door is named."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,35 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="The settings file. Else doorbell.toml here, in ~/.config or /etc."),
 ]
+
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def moment(text: str) -> datetime:
+    """A time as a person says it: `2h` ago (s, m, h, d, w), `2026-11-01`, `2026-11-01T14:02`.
+
+    Without a zone it is the local one.
+
+    Raises:
+        typer.BadParameter: it is none of these.
+    """
+    if ago := re.fullmatch(r"(\d{1,6})([smhdw])", text):
+        return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text}: no time. Write 90s, 30m, 2h, 7d, 2026-11-01 or 2026-11-01T14:02") from None
+
+
+SinceOption = Annotated[
+    datetime | None, typer.Option(parser=moment, metavar="TIME", help="From then on: 2h, 7d, 2026-11-01, or ISO 8601.")
+]
+
+
+def count(number: int, thing: str) -> str:
+    """`1 event`, `2 events`."""
+    return f"{number} {thing}{'s' * (number != 1)}"
 
 
 def read_settings(config: Path | None) -> tuple[Settings, Path]:

@@ -1,12 +1,13 @@
 """What became of an event, in one transaction: it is finished here, and therefore we say so."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hub import topics
 from hub.inbox import Held, Inbox
 from hub.producer import Producer
+from hub.records import Keepsake, Records
 from hub.state import State
 
 Said = tuple[str, str, Mapping[str, Any]]  # type, subject and data of what the handler emitted
@@ -21,17 +22,33 @@ class Outcomes:
 
     def __init__(self, source: str, state: State, inbox: Inbox, producer: Producer) -> None:
         self._name, self._state, self._inbox, self._producer = topics.name_of(source), state, inbox, producer
+        self._records = Records(state)
 
-    def done(self, held: Held, facts: Facts, said: Iterable[Said] = ()) -> None:
-        """It worked; what the handler said meanwhile is said with it."""
+    def done(
+        self,
+        held: Held,
+        facts: Facts,
+        said: Sequence[Said] = (),
+        kept: Sequence[Keepsake] = (),
+        *,
+        quiet: bool = False,
+    ) -> None:
+        """It worked; what the handler said and kept meanwhile is said and kept with it.
+
+        A quiet one is not said. Nothing then hangs on it but what this file holds itself: after a power cut it is as if
+        the event had not come yet, and it comes again. So it need not wait for the disk.
+        """
 
         def conclude(db: sqlite3.Connection) -> None:
             self._inbox.finish(db, held)
+            self._records.add(db, kept)
+            if quiet and not said:
+                return
             for kind, subject, data in said:
                 self._producer.journal.append(db, kind, subject, data, time=self._state.clock.utc(), cause=held.event)
             self._say(db, held, "handler.done", facts)
 
-        self._record(conclude)
+        self._record(conclude, durable=bool(said) or not quiet)
 
     def skipped(self, held: Held, reason: str) -> None:
         """A rule of the handler forbids to react to it."""
@@ -78,8 +95,8 @@ class Outcomes:
         """Not this handler's door: no outcome, only out of hand."""
         self._state.do(lambda db: self._inbox.finish(db, held), durable=False)
 
-    def _record(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        self._state.do(work, durable=True)
+    def _record(self, work: Callable[[sqlite3.Connection], None], *, durable: bool = True) -> None:
+        self._state.do(work, durable=durable)
         self._producer.publish()
 
     def _say(self, db: sqlite3.Connection, held: Held, outcome: str, facts: Facts) -> None:

@@ -40,8 +40,8 @@ class Producer:
         self._reconnected = False
         self._in_flight: dict[int, int] = {}  # the bus's number → position in the journal
         self._sent_to = 0  # the last position handed to the bus in this connection
-        self._answered: deque[tuple[int, bool]] = deque()  # the bus's number, and whether the broker took it
-        self._acknowledged: deque[int] = deque()  # positions to be marked in the journal
+        self._answered: deque[tuple[int, bool, float]] = deque()  # the bus's number, whether the broker took it, when
+        self._acknowledged: deque[tuple[int, float]] = deque()  # positions to be marked in the journal, and since when
         bus.on_connect.append(self._begin_again)
         bus.on_published = self._published
         bus.subscribe(topics.ask("doorbell/+/+", "+"), self._answer, qos=0)
@@ -96,7 +96,7 @@ class Producer:
                 settled.append(self._acknowledged.popleft())
         try:
             if settled:
-                self.journal.mark_published(settled)
+                self.journal.mark_published(dict(settled))
             self._state.land()
             if not self._state.trouble:
                 self._retention.sweep()
@@ -112,10 +112,10 @@ class Producer:
             self._sent_to = 0
             self.settle()
         while self._answered:
-            number, taken = self._answered.popleft()
+            number, taken, uptime_s = self._answered.popleft()
             position = self._in_flight.pop(number, None)
             if taken and position is not None:
-                self._acknowledged.append(position)
+                self._acknowledged.append((position, uptime_s))
         if len(self._acknowledged) >= WINDOW:
             self.settle()
         for entry in self.journal.unpublished(
@@ -133,7 +133,7 @@ class Producer:
         self.publish()
 
     def _published(self, number: int, taken: bool) -> None:  # noqa: FBT001 - the bus's callback
-        self._answered.append((number, taken))
+        self._answered.append((number, taken, self._state.clock.uptime_s()))
         self.publish()
 
     def _answer(self, message: Message) -> None:
@@ -141,7 +141,7 @@ class Producer:
         if self._state.trouble:
             return  # most of the journal is on the disk; who asks will ask again
         consumer = message.topic.split("/")[2]
-        kind = topics.name_of(message.topic)
+        kind = topics.asked(message.topic)
         try:
             ask = json.loads(message.payload)
             cursors = {(topic, epoch): int(sequence) for topic, epoch, sequence in ask["cursors"]}

@@ -50,6 +50,15 @@ UPDATE inbox SET due_unix = due, wait_s = 86400, due = 0 WHERE due IS NOT NULL;
 CREATE TABLE consumer (name TEXT NOT NULL, topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
     heard REAL NOT NULL, PRIMARY KEY (name, topic, epoch)) WITHOUT ROWID
 """,
+    # Tracing: when an event was journaled and acknowledged, in seconds since the boot that the event names; the records
+    # that a handler keeps (`hub.keep`); what was put into an inbox again, and may be of any age.
+    """
+ALTER TABLE journal ADD COLUMN journaled REAL;
+ALTER TABLE journal ADD COLUMN acknowledged REAL;
+-- No index but the id, which sorts by time: each one more would be another page written for each event.
+CREATE TABLE record (id TEXT PRIMARY KEY, time REAL NOT NULL, type TEXT NOT NULL, payload BLOB NOT NULL) WITHOUT ROWID;
+ALTER TABLE inbox ADD COLUMN any_age INTEGER NOT NULL DEFAULT 0
+""",
 )
 SCHEMA_VERSION = len(SCHEMA_STEPS)
 

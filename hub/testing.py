@@ -40,12 +40,14 @@ class Run:
         emitted: Type and data of each `emit`, in order.
         timers: Seconds of each `later`, by type; the last one counts.
         memory: What the handler remembers.
+        kept: For how many days the event is kept, by each `keep`.
     """
 
     event: Event
     emitted: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     timers: dict[str, float] = field(default_factory=dict)
     memory: MutableMapping[str, Any] = field(default_factory=dict)
+    kept: list[float] = field(default_factory=list)
 
     def emit(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:  # noqa: ARG002 - see attempt.Attempt
         """Keep what was said."""
@@ -54,6 +56,10 @@ class Run:
     def later(self, kind: str, subject: str, data: Mapping[str, Any], after_s: float) -> None:  # noqa: ARG002
         """Keep what was asked for."""
         self.timers[kind] = after_s
+
+    def keep(self, days: float) -> None:
+        """Keep how long."""
+        self.kept.append(days)
 
 
 @contextmanager

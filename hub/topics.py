@@ -6,6 +6,7 @@
     doorbell/ROLE/NAME/answer/CONSUMER      a page of a journal, for the consumer of that name
     doorbell/ROLE/NAME/press/HUB/DOOR       "press that button", a wish: the hub decides
     doorbell/ROLE/NAME/drill/HUB/DOOR       "drill at that door", likewise
+    doorbell/ROLE/NAME/wake/HANDLER         "look into your inbox", said by who put something there
 
 `doorbell/ROLE/NAME` is a source: `doorbell/hub/home`, `doorbell/handler/notify`. Types that begin with `doorbell.` are
 the hubs' alone: whoever listens for a press listens to hubs, and a handler cannot ring.
@@ -20,6 +21,8 @@ DRILLED = "doorbell.drilled"  # a marked test press: who listens for presses nev
 DRILL_FAILED = "doorbell.drill_failed"
 HUB_TYPES = ("doorbell.",)  # what only a hub may say
 OUTCOME_TYPES = ("handler.",)  # what the consumer loop says of a handler's work
+EVERY = "*"  # in place of a type: all of them
+_EVERY_ASKED = "all"  # the same as a level of a topic; no type, because a type has a dot
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 _SOURCE = re.compile(rf"{ROOT}/({'|'.join(ROLES)})/({_NAME})")
 _TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
@@ -45,6 +48,8 @@ def event(source: str, kind: str, subject: str) -> str:
 
 def event_filter(kind: str) -> str:
     """What to subscribe to for all events of a type, whoever may say it."""
+    if kind == EVERY:
+        return every_event()
     return f"{ROOT}/{role_for(kind)}/+/event/{kind}/+"
 
 
@@ -52,6 +57,11 @@ def type_of(topic: str) -> str:
     """The event type in an event's topic; empty when it is none's."""
     parts = topic.split("/")
     return parts[4] if len(parts) == _EVENT_LEVELS and parts[3] == "event" else ""
+
+
+def is_of(topic: str, kind: str) -> bool:
+    """Whether events of this type are published there."""
+    return bool(found := type_of(topic)) and kind in (found, EVERY)
 
 
 def every_event() -> str:
@@ -66,7 +76,13 @@ def status(source: str) -> str:
 
 def ask(source: str, kind: str) -> str:
     """Where a consumer asks for what it missed."""
-    return f"{source}/ask/{kind}"
+    return f"{source}/ask/{_EVERY_ASKED if kind == EVERY else kind}"
+
+
+def asked(topic: str) -> str:
+    """The event type that a question is about."""
+    kind = name_of(topic)
+    return EVERY if kind == _EVERY_ASKED else kind
 
 
 def answer(source: str, consumer: str) -> str:
@@ -82,6 +98,11 @@ def press(source: str, hub: str, door: str) -> str:
 def drill(source: str, hub: str, door: str) -> str:
     """Where somebody wishes a drill."""
     return f"{source}/drill/{hub}/{door}"
+
+
+def wake(source: str, handler: str) -> str:
+    """Where somebody wakes a handler."""
+    return f"{source}/wake/{handler}"
 
 
 def role_for(kind: str) -> str:

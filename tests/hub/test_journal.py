@@ -76,7 +76,7 @@ def test_what_is_not_published_comes_in_the_order_of_saying(state, journal):
     entries = journal.unpublished(0, 9)
     assert [decode(entry.payload) for entry in entries] == said
     assert [entry.topic for entry in entries] == [event.topic for event in said]
-    journal.mark_published([entries[1].position])
+    journal.mark_published({entries[1].position: 0.0})
     assert [entry.position for entry in journal.unpublished(0, 2)] == [entries[0].position, entries[2].position]
     assert journal.unpublished(entries[3].position, 9) == []
     assert journal.unpublished(0, 0) == []

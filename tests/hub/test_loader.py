@@ -119,7 +119,7 @@ def test_files_are_found_by_name_and_the_persons_own_win(write, settings):
     for name in ("notify.py", "shout.py", "_shared.py", ".hidden.py", "test_shout.py", "readme.txt"):
         write(name)
     found = loader.find(settings)
-    assert {"bark", "light", "notify", "record", "shout"} == set(found)
+    assert {"bark", "light", "log", "notify", "record", "shout", "telemetry"} == set(found)
     assert found["notify"].parent == settings.handlers_dir
     assert found["bark"].parent == loader.SHIPPED
     assert loader.locate("shout", settings) == found["shout"]
@@ -127,7 +127,7 @@ def test_files_are_found_by_name_and_the_persons_own_win(write, settings):
 
 def test_a_handler_that_is_not_there_is_told_with_those_that_are(settings):
     """No guessing: the names that there are."""
-    with pytest.raises(SettingsError, match=r"bell: no such handler file. There are: bark, light, notify, record"):
+    with pytest.raises(SettingsError, match=r"bell: no such handler file. There are: bark, light, log, notify, record"):
         loader.locate("bell", settings)
 
 
@@ -138,3 +138,9 @@ def test_a_table_without_a_file_is_told(settings, table, hint):
     (fault,) = loader.unknown_tables(strange, "doorbell.toml")
     assert re.match(rf"doorbell\.toml: \[handlers\.{table}\]: there is no handler file {table}\.py\. ", fault)
     assert hint in fault
+
+
+def test_who_reacts_to_everything_reacts_to_nothing_else(write, settings):
+    """`*` stands alone in its file."""
+    both = '\n@handler("*")\ndef all_of_it(event, config): pass\n'
+    assert '"*" is every event.' in _faults(write("shout.py", GOOD + both), settings)[0]

@@ -25,7 +25,7 @@ def say(state):
     def several(count, *, published=True, **data):
         events = [journaled(state, data=data, time=state.clock.utc()) for _ in range(count)]
         if published:
-            journal.mark_published([entry.position for entry in journal.unpublished(0, 10_000)])
+            journal.mark_published({entry.position: 0.0 for entry in journal.unpublished(0, 10_000)})
         return events
 
     return several
