@@ -31,7 +31,15 @@ class Wire:
 
     def close(self) -> None:
         """End every connection, and accept no more."""
-        for end in (self._listener, *self._ends):
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.sever()
+
+    def sever(self) -> None:
+        """End every connection; new ones are welcome."""
+        ends, self._ends = self._ends, []
+        for end in ends:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()

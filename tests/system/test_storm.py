@@ -1,0 +1,32 @@
+"""Chance finds what nobody thought of: random faults, then calm, then the audit.
+
+`STORM_S=600 STORM_SEED=7 python -m pytest tests/system/test_storm.py` blows longer, and the same again.
+"""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.house import BrokerProcess, House
+from tests.system.storm import Storm
+from tests.wire import wire_to
+
+STORM_S = float(os.environ.get("STORM_S", "10"))
+SEED = int(os.environ.get("STORM_SEED", random.SystemRandom().randrange(10_000)))
+
+
+@pytest.mark.parametrize("any_broker", ["embedded", "mosquitto"], indirect=True)
+def test_a_storm_loses_nothing_and_doubles_nothing(any_broker: BrokerProcess, tmp_path: Path):
+    """Whatever fails in whatever order: each press in the journal has one end with each handler, and its effect."""
+    print(f"STORM_S={STORM_S:g} STORM_SEED={SEED}")
+    with wire_to(any_broker.port) as wire, House(tmp_path / "house", any_broker) as house:
+        house.port = wire.port
+        storm = Storm(house, any_broker, wire, SEED, tmp_path / "diary.txt")
+        storm.blow(STORM_S)
+        ledger = storm.calm()
+    print(
+        f"{len(ledger.presses)} presses, {sum(one.crashes or 0 for one in ledger.handlers.values())} deaths of handlers"
+    )
+    assert len(ledger.presses) > STORM_S
