@@ -121,6 +121,7 @@ class Ears:
         """Before it connects: a broker may want more of it."""
 
     def publish(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
+        until(self._client.is_connected, "the ears are connected")
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
 
     def try_publish(self, topic: str, payload: bytes | str) -> None:
