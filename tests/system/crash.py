@@ -44,7 +44,7 @@ WORKER_STEPS = {
     "not begun": "before:hub.inbox:Inbox.begin:1",
     "begun, not committed": "after:hub.inbox:Inbox._insert:1",
     "begun, not acted on": "after:hub.inbox:Inbox.begin:1",
-    "acted on, not recorded": "before:hub.consumer:Consumer._conclude:1",
+    "acted on, not recorded": "before:hub.outcome:Outcomes.done:1",
     "finished, not committed": "after:hub.inbox:Inbox.finish:1",
     "outcome written, not committed": "after:hub.journal:Journal.append:1~'handler.done'",
     "outcome committed, not published": f"before:hub.bus:Bus.publish:1{_DONE}",
@@ -60,18 +60,19 @@ CATCH_UP_STEPS = {  # of a handler that was off while the bell rang
     "the page is not read": "before:hub.catchup:CatchUp._checked:1",
     "the producer is known, its events are not taken": "after:hub.inbox:Inbox.learn:1",
     "the second missed event is begun": "after:hub.inbox:Inbox.begin:2",
-    "the second missed event is acted on": "before:hub.consumer:Consumer._conclude:2",
+    "the second missed event is acted on": "before:hub.outcome:Outcomes.done:2",
 }
 RETRY_STEPS = {  # of a handler that fails at its first attempt
     "failed, not recorded": "before:hub.consumer:Consumer._fail:1",
     "the retry is planned, not committed": "after:hub.inbox:Inbox.retry:1",
     "the retry is taken up": "before:hub.consumer:Consumer._run:2",
-    "the retry is acted on, not recorded": "before:hub.consumer:Consumer._conclude:1",
+    "the retry is acted on, not recorded": "before:hub.outcome:Outcomes.done:1",
 }
 DEAD_STEPS = {  # of a handler that gives up
     "given up, not committed": "after:hub.inbox:Inbox.bury:1",
     "given up, not told": "before:hub.bus:Bus.publish:1~event/handler.dead",
 }
+STEPS = HUB_STEPS | ANSWER_STEPS | WORKER_STEPS | NOTE_STEPS | CATCH_UP_STEPS | RETRY_STEPS | DEAD_STEPS
 
 
 def main() -> None:
@@ -85,7 +86,14 @@ def main() -> None:
 
 
 def plant(point: str) -> None:
-    """Wrap the method that the point names.
+    """Wrap the method that the point names; see `find`."""
+    owner, method, parts = find(point)
+    mined = _mined(getattr(owner, method), parts["when"], int(parts["call"]), re.compile(parts["pattern"] or ""))
+    setattr(owner, method, mined)
+
+
+def find(point: str) -> tuple[type, str, re.Match[str]]:
+    """The class and the method that a point names.
 
     Raises:
         ValueError: this is no point, or the method is not there (any more).
@@ -95,10 +103,9 @@ def plant(point: str) -> None:
         raise ValueError(f"{point}: a point looks like before:hub.inbox:Inbox.begin:1")
     owner_name, method = parts["name"].split(".")
     owner = getattr(importlib.import_module(parts["module"]), owner_name, None)
-    call = getattr(owner, method, None)
-    if call is None:
+    if owner is None or not hasattr(owner, method):
         raise ValueError(f"{point}: {parts['module']} has no {parts['name']} (any more). Mend the list of steps")
-    setattr(owner, method, _mined(call, parts["when"], int(parts["call"]), re.compile(parts["pattern"] or "")))
+    return owner, method, parts
 
 
 def _mined(call: Callable[..., Any], when: str, number: int, pattern: re.Pattern[str]) -> Callable[..., Any]:

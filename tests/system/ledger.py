@@ -176,7 +176,7 @@ def _of_presses(ledger: Ledger) -> Iterator[str]:
     for press, times in Counter(ledger.presses).items():
         if times > 1:
             yield f"hub: press {press} stands {times} times in the journal"
-    by_button = [event["id"] for event, _ in ledger.hub.said if event["id"] not in ledger.wishes]
+    by_button = [press for press in ledger.presses if press not in ledger.wishes]
     if len(by_button) > ledger.rings:
         yield f"hub: rang by itself: {len(by_button)} presses that nobody wished, {ledger.rings} times at the button"
 

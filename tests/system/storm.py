@@ -83,11 +83,15 @@ class Storm:
             self._house.start(name, wait=False)
         for name in self._names:
             self._house.wait_ready(name)
+        self._note("calm")
+        for _ in range(2):
+            self._house.press()
+            settle_accounts(self._house)
+            self._note(f"settled, and {self._replay(100)}")
         self._house.press()
-        settle_accounts(self._house)
-        self._note(self._replay(100))
-        self._house.press()
-        return settle_accounts(self._house)
+        ledger = settle_accounts(self._house)
+        self._note("settled")
+        return ledger
 
     def _ring(self) -> str:
         if not self._house.is_running("hub"):
@@ -106,7 +110,7 @@ class Storm:
     def _revive(self) -> None:
         """What has died starts again, sometimes only to die at a chosen step."""
         for name in self._names:
-            if not self._house.is_running(name) and self._chance.random() < 0.3:
+            if not self._house.is_running(name) and self._chance.random() < 0.2:
                 self._start(name)
         if self._broker.process is None and self._chance.random() < 0.3:
             self._broker.start()
@@ -114,7 +118,7 @@ class Storm:
 
     def _start(self, name: str) -> None:
         doom = "-"
-        if self._chance.random() < 0.4:
+        if self._chance.random() < 0.5:
             doom = self._chance.choice(DOOMS.get(name, DOOMS[""]))
         self._house.start(name, wait=False, doom=doom)
         self._note(f"start {name} {doom}")
