@@ -46,6 +46,7 @@ class Handler:
     """One handler's side of the matter.
 
     Attributes:
+        kind: The type of the events that it reacts to: presses, or what other handlers emit.
         repeats: Whether its policy is to act again when a crash may have come after the act.
         acts: Each act at its effect: the event's id, and whether it was told that it may be a repeat.
         crashes: How often it died, at most; None when nobody counted.
@@ -53,14 +54,15 @@ class Handler:
 
     books: Books
     acts: list[tuple[str, bool]]
+    kind: str = PRESSED
     repeats: bool = True
     crashes: int | None = None
 
     def outcomes(self) -> dict[str, list[dict[str, Any]]]:
-        """What it recorded of each press, in order."""
+        """What it recorded of each event, in order."""
         found: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for event, _ in self.books.said:
-            if event["type"].startswith("handler.") and event["data"]["type"] == PRESSED:
+            if event["type"].startswith("handler.") and event["data"]["type"] == self.kind:
                 found[event["causationid"]].append(event)
         return found
 
@@ -78,20 +80,39 @@ class Ledger:
     @property
     def presses(self) -> list[str]:
         """The ids of what stands in the hub's journal: what the button saw."""
-        return [event["id"] for event, _ in self.hub.said if event["type"] == PRESSED]
+        return self.events(PRESSED)
+
+    @property
+    def everybody(self) -> dict[str, Books]:
+        """All who speak."""
+        return {"hub": self.hub} | {name: handler.books for name, handler in self.handlers.items()}
+
+    def events(self, kind: str) -> list[str]:
+        """The ids of all events of a type that stand in a journal: what is owed to whoever reacts to them."""
+        return [event["id"] for books in self.everybody.values() for event, _ in books.said if event["type"] == kind]
+
+    def heads(self, kind: str) -> dict[tuple[str, str], int]:
+        """How far each topic of that type goes, by topic and epoch."""
+        heads = [head for books in self.everybody.values() for head in books.heads.items()]
+        return {key: last for key, last in heads if f"/event/{kind}/" in key[0]}
 
 
 def read(house: House) -> Ledger:
     """Look into everything while it runs, against the flow, so that no effect is seen without its cause."""
     heard = house.ears.messages("doorbell/+/+/event/#")
-    handlers = {name: _read_handler(house, name, decoration) for name, decoration in house.handlers.items()}
+    # Who reacts to other handlers' events is written after them, so read before them.
+    handlers = {name: _read_handler(house, name) for name in reversed(list(house.handlers))}
     return Ledger(read_books(house.state_dir / "hub-home.db"), handlers, heard, list(house.wishes), house.rings)
 
 
-def _read_handler(house: House, name: str, decoration: str) -> Handler:
-    books = read_books(house.state_dir / f"{name}.db")
+def _read_handler(house: House, name: str) -> Handler:
+    books, decoration = read_books(house.state_dir / f"{name}.db"), house.handlers[name]
     return Handler(
-        books, house.acts(name), repeats='on_redelivery="skip"' not in decoration, crashes=house.deaths(name)
+        books,
+        house.acts(name),
+        kind=decoration.split('"')[1],
+        repeats='on_redelivery="skip"' not in decoration,
+        crashes=house.deaths(name),
     )
 
 
@@ -131,20 +152,20 @@ def settle_accounts(house: House, patience_s: float = PATIENCE_S) -> Ledger:
 def unsettled(ledger: Ledger) -> Iterator[str]:
     """What is allowed for a while, and a loss when it stays."""
     heard = {event["id"] for event in ledger.heard}
-    for name, books in [("hub", ledger.hub), *((name, one.books) for name, one in ledger.handlers.items())]:
+    for name, books in ledger.everybody.items():
         for event, published in books.said:
             if not published and event["id"] not in heard:  # that it was acknowledged is noted when there is time
                 yield f"{name}: {event['type']} {event['id']} was never said"
     for name, handler in ledger.handlers.items():
         outcomes = handler.outcomes()
-        for press in ledger.presses:
-            if not any(outcome["type"] in FINAL for outcome in outcomes[press]):
-                yield f"{name}: press {press} is lost: it has no final outcome"
+        for event in ledger.events(handler.kind):
+            if not any(outcome["type"] in FINAL for outcome in outcomes[event]):
+                yield f"{name}: {handler.kind} {event} is lost: it has no final outcome"
         for state, event in handler.books.in_hand:
             if state != "dead":
                 yield f"{name}: {event} is still in hand ({state})"
-        for (topic, epoch), last in ledger.hub.heads.items():
-            if PRESSED in topic and handler.books.cursors.get((topic, epoch), 0) != last:
+        for (topic, epoch), last in ledger.heads(handler.kind).items():
+            if handler.books.cursors.get((topic, epoch), 0) != last:
                 come = handler.books.cursors.get((topic, epoch), 0)
                 yield f"{name}: has come to {come} of {last} on {topic} (epoch {epoch})"
 
@@ -156,8 +177,9 @@ def violations(ledger: Ledger) -> Iterator[str]:
     yield from _of_announcements(ledger)
     for name, handler in ledger.handlers.items():
         yield from _of_journal(name, handler.books)
-        yield from _of_outcomes(name, handler, ledger.presses)
-        yield from _of_acts(name, handler, ledger.presses)
+        yield from _of_outcomes(name, handler, ledger.events(handler.kind))
+        yield from _of_emitted(name, handler)
+        yield from _of_acts(name, handler, ledger.events(handler.kind))
 
 
 def _of_journal(name: str, books: Books) -> Iterator[str]:
@@ -183,8 +205,7 @@ def _of_presses(ledger: Ledger) -> Iterator[str]:
 
 def _of_announcements(ledger: Ledger) -> Iterator[str]:
     """Nothing is said that is not written down, and never in two ways."""
-    everybody = [ledger.hub, *(handler.books for handler in ledger.handlers.values())]
-    written = {event["id"]: event for books in everybody for event, _ in books.said}
+    written = {event["id"]: event for books in ledger.everybody.values() for event, _ in books.said}
     for event in ledger.heard:
         if event["id"] not in written:
             yield f"{event['source']}: said {event['type']} {event['id']}, which stands in no journal"
@@ -192,13 +213,13 @@ def _of_announcements(ledger: Ledger) -> Iterator[str]:
             yield f"{event['source']}: said {event['type']} {event['id']} otherwise than it is written"
 
 
-def _of_outcomes(name: str, handler: Handler, presses: list[str]) -> Iterator[str]:
+def _of_outcomes(name: str, handler: Handler, owed: list[str]) -> Iterator[str]:
     dead = {event for state, event in handler.books.in_hand if state == "dead"}
     for press, outcomes in handler.outcomes().items():
         kinds = [outcome["type"] for outcome in outcomes]
         final = [kind for kind in kinds if kind in FINAL]
-        if press not in presses:
-            yield f"{name}: recorded {kinds} of {press}, which nobody pressed"
+        if press not in owed:
+            yield f"{name}: recorded {kinds} of {press}, which nobody said"
         if len(final) > 1 or (final and kinds[-1] not in FINAL):
             yield f"{name}: press {press} was concluded more than once, or went on after its end: {kinds}"
         if ("handler.dead" in final) != (press in dead):
@@ -209,7 +230,18 @@ def _of_outcomes(name: str, handler: Handler, presses: list[str]) -> Iterator[st
             yield f"{name}: the attempts at {press} are numbered {attempts}"
 
 
-def _of_acts(name: str, handler: Handler, presses: list[str]) -> Iterator[str]:
+def _of_emitted(name: str, handler: Handler) -> Iterator[str]:
+    """What a handler emits is said once, and only with its success."""
+    done = {cause for cause, ends in handler.outcomes().items() if any(end["type"] == "handler.done" for end in ends)}
+    said = [event for event, _ in handler.books.said if not event["type"].startswith("handler.")]
+    for (kind, cause), times in Counter((event["type"], event["causationid"]) for event in said).items():
+        if times > 1:
+            yield f"{name}: said {kind} {times} times because of {cause}"
+        if cause not in done:
+            yield f"{name}: said {kind} because of {cause}, which is not done"
+
+
+def _of_acts(name: str, handler: Handler, owed: list[str]) -> Iterator[str]:
     told: dict[str, list[bool]] = defaultdict(list)
     for event, redelivered in handler.acts:
         told[event].append(redelivered)
@@ -218,8 +250,8 @@ def _of_acts(name: str, handler: Handler, presses: list[str]) -> Iterator[str]:
         for press, outcomes in handler.outcomes().items()
     }
     for press, flags in told.items():
-        if press not in presses:
-            yield f"{name}: acted on {press}, which nobody pressed"
+        if press not in owed:
+            yield f"{name}: acted on {press}, which nobody said"
         if len(flags) > 1 and not handler.repeats:
             yield f"{name}: acted {len(flags)} times on {press}, and its policy is not to repeat"
         if not all(flags[1:]):

@@ -22,6 +22,10 @@ def _outcome(number, press, kind="handler.done", attempt=1, *, redelivered=False
     return event | {"sequence": f"{number:016d}", "epoch": "e", "causationid": press}
 
 
+def _clip(number, cause):
+    return _outcome(number, cause) | {"id": f"c{number}", "type": "clip.recorded"}
+
+
 def _books_of_one(*outcomes, in_hand=()):
     heads = {}
     for outcome in outcomes:
@@ -69,12 +73,14 @@ LIES = {
     "stands in no journal": _edit(lambda all_, _: all_.heard.append(_press(9))),
     "otherwise than it is written": _edit(lambda all_, _: all_.heard.append(_press(1) | {"data": {"via": "a lie"}})),
     "concluded more than once": _edit(lambda _, one: one.books.said.append((_outcome(3, "p1", attempt=2), True))),
-    "which nobody pressed": _edit(lambda _, one: one.books.said.append((_outcome(3, "p9"), True))),
+    "which nobody said": _edit(lambda _, one: one.books.said.append((_outcome(3, "p9"), True))),
     "the dead letters say otherwise": _edit(lambda _, one: one.books.in_hand.append(("dead", "p1"))),
     "the attempts at p1 are numbered [1, 1]": _edit(
         lambda _, one: one.books.said.insert(0, (_outcome(3, "p1", "handler.retried"), True))
     ),
     "acted on p9": _edit(lambda _, one: one.acts.append(("p9", False))),
+    "said clip.recorded 2 times": _edit(lambda _, one: [one.books.said.append((_clip(n, "p1"), True)) for n in (1, 2)]),
+    "which is not done": _edit(lambda _, one: one.books.said.append((_clip(1, "p9"), True))),
     "its policy is not to repeat": _edit(lambda _, one: setattr(one, "repeats", False)),
     "without being told": _edit(lambda _, one: one.acts.append(("p1", False))),
     "its outcome does not say so": _edit(lambda _, one: one.acts.append(("p1", True))),

@@ -13,11 +13,12 @@ from tests.house import BrokerProcess, House
 from tests.system.storm import Storm
 from tests.wire import wire_to
 
-STORM_S = float(os.environ.get("STORM_S", "8"))
+STORM_S = float(os.environ.get("STORM_S", "6"))
+BROKERS = os.environ.get("STORM_BROKERS", "embedded mosquitto").split()
 SEED = int(os.environ.get("STORM_SEED", random.SystemRandom().randrange(10_000)))
 
 
-@pytest.mark.parametrize("any_broker", ["embedded", "mosquitto"], indirect=True)
+@pytest.mark.parametrize("any_broker", BROKERS, indirect=True)
 def test_a_storm_loses_nothing_and_doubles_nothing(any_broker: BrokerProcess, tmp_path: Path):
     """Whatever fails in whatever order: each press in the journal has one end with each handler, and its effect."""
     print(f"STORM_S={STORM_S:g} STORM_SEED={SEED}")
@@ -29,4 +30,4 @@ def test_a_storm_loses_nothing_and_doubles_nothing(any_broker: BrokerProcess, tm
     print(
         f"{len(ledger.presses)} presses, {sum(one.crashes or 0 for one in ledger.handlers.values())} deaths of handlers"
     )
-    assert len(ledger.presses) > STORM_S
+    assert len(ledger.presses) > 5, "there was a storm"
