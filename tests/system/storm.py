@@ -3,17 +3,14 @@
 import random
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tests.house import BrokerProcess, House
+from tests.house import BrokerProcess, House, until
 from tests.system import crash
 from tests.system.ledger import Ledger, settle_accounts
 from tests.wire import TO_BROKER, TO_CLIENT, Wire
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 HANDLERS = {
     "one": ("done(event)\nemit('one.done')", '"doorbell.pressed"'),
@@ -43,7 +40,22 @@ class Storm:
     The processes talk to the broker through one wire; the ears of the test listen beside it.
     """
 
-    def __init__(self, house: House, broker: BrokerProcess, wire: Wire, seed: int, diary: Path) -> None:
+    def __init__(
+        self, house: House, broker: BrokerProcess, wire: Wire, seed: int, diary: Path, *, deadly: bool = True
+    ) -> None:
+        """Prepare.
+
+        Args:
+            house: Empty.
+            broker: To be killed.
+            wire: Between the two.
+            seed: Of the same storm.
+            diary: A file for what happens.
+            deadly: Processes are killed. If not, the disk fills instead: a crash on a full disk may lose what was
+                only in memory, and the status says so.
+        """
+        self.deadly = deadly
+        self._ballast = house.state_dir / "ballast"
         self._house, self._broker, self._wire = house, broker, wire
         self._chance = random.Random(seed)
         self._diary = diary
@@ -54,18 +66,7 @@ class Storm:
 
     def blow(self, seconds: float) -> None:
         """Let chance have its way for so long."""
-        happenings: list[tuple[int, Callable[[], str]]] = [
-            (40, self._ring),
-            (10, self._wish),
-            (8, self._burst),
-            (14, self._kill),
-            (4, self._stop_politely),
-            (6, self._break_the_broker),
-            (5, self._cut),
-            (5, self._sever),
-            (3, self._replay),
-            (3, self._freeze),
-        ]
+        happenings = self._happenings()
         weights = [weight for weight, _ in happenings]
         signal.signal(
             signal.SIGUSR1, signal.SIG_IGN
@@ -77,11 +78,27 @@ class Storm:
             self._note(happen())
             time.sleep(self._chance.expovariate(1 / PAUSE_S))
 
+    def _happenings(self) -> list[tuple[int, Callable[[], str]]]:
+        """What may happen, and how often compared with the others."""
+        return [
+            (40, self._ring),
+            (10, self._wish),
+            (8, self._burst),
+            (6, self._break_the_broker),
+            (5, self._cut),
+            (5, self._sever),
+            (3, self._replay),
+            (3, self._freeze),
+            *([(14, self._kill), (4, self._stop_politely)] if self.deadly else [(20, self._fill)]),
+        ]
+
     def calm(self) -> Ledger:
         """Everything is well again; then the books must agree, after a second hearing of everything, too."""
         self._wire.cut = set()
+        self._ballast.unlink(missing_ok=True)
         if self._broker.process is None:
             self._broker.start()
+        until(lambda: not self._troubles(), lambda: f"the disk is used again: {self._troubles()}")
         for name in self._names:
             if self._house.is_running(name):
                 self._house.processes[name].send_signal(signal.SIGCONT)
@@ -127,7 +144,7 @@ class Storm:
 
     def _start(self, name: str) -> None:
         doom = "-"
-        if self._chance.random() < 0.5:
+        if self.deadly and self._chance.random() < 0.5:
             doom = self._chance.choice(DOOMS.get(name, DOOMS[""]))
         self._house.start(name, wait=False, doom=doom)
         self._note(f"start {name} {doom}")
@@ -177,6 +194,24 @@ class Storm:
             time.sleep(self._chance.uniform(0.05, 0.5))
             self._house.processes[name].send_signal(signal.SIGCONT)
         return f"freeze {name}"
+
+    def _fill(self) -> str:
+        """The disk is full, or has room again."""
+        if self._ballast.exists():
+            self._ballast.unlink()
+            return "there is room on the disk"
+        with self._ballast.open("wb", buffering=0) as file:
+            for size in (65_536, 512):
+                with suppress(OSError):
+                    while file.write(b"x" * size) == size:
+                        pass
+        return "the disk is full"
+
+    def _troubles(self) -> list[str]:
+        """Who keeps books in memory: that was the last that they said of their disk."""
+        logs = {name: self._house.log(name) for name in self._names}
+        full, well = "Until then the books are kept in memory", "the disk takes it again"
+        return [name for name, log in logs.items() if not self.deadly and log.rfind(full) > log.rfind(well)]
 
     def _note(self, what: str) -> None:
         with self._diary.open("a", encoding="utf-8") as diary:

@@ -5,6 +5,7 @@
 
 import os
 import random
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -30,4 +31,23 @@ def test_a_storm_loses_nothing_and_doubles_nothing(any_broker: BrokerProcess, tm
     print(
         f"{len(ledger.presses)} presses, {sum(one.crashes or 0 for one in ledger.handlers.values())} deaths of handlers"
     )
+    assert len(ledger.presses) > 5, "there was a storm"
+
+
+def test_a_storm_on_a_disk_that_fills(mosquitto: BrokerProcess, tmp_path: Path):
+    """Nobody dies, but the disk is full again and again: books kept in memory, and written back, agree as well."""
+    print(f"STORM_S={STORM_S:g} STORM_SEED={SEED}")
+    with wire_to(mosquitto.port) as wire, House(tmp_path / "house", mosquitto) as house:
+        house.port = wire.port
+        house.state_dir.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(house.state_dir)]
+        if os.geteuid() or subprocess.run(mount, check=False).returncode:
+            pytest.skip("only root can mount a file system")
+        try:
+            storm = Storm(house, mosquitto, wire, SEED, tmp_path / "diary.txt", deadly=False)
+            storm.blow(STORM_S)
+            ledger = storm.calm()
+        finally:
+            subprocess.run(["umount", "-l", str(house.state_dir)], check=True)
+    print(f"{len(ledger.presses)} presses, on a disk that fills")
     assert len(ledger.presses) > 5, "there was a storm"
