@@ -9,19 +9,19 @@ from pathlib import Path
 
 from tests.house import BrokerProcess, House, until
 from tests.system import crash
-from tests.system.ledger import Ledger, settle_accounts
+from tests.system.ledger import PATIENCE_S, Ledger, settle_accounts
 from tests.wire import TO_BROKER, TO_CLIENT, Wire
 
 HANDLERS = {
     "one": ("done(event)\nemit('one.done')", '"doorbell.pressed"'),
     "careful": ("done(event)", '"doorbell.pressed", on_redelivery="skip"'),
-    "slow": ("time.sleep(0.05)\ndone(event)", '"doorbell.pressed"'),
+    "slow": ("time.sleep(0.02)\ndone(event)", '"doorbell.pressed"'),
     "flaky": (
         "if event.attempt < 3 and event.sequence % 3 == 0:\n    raise ValueError('not yet')\ndone(event)",
         '"doorbell.pressed", backoff_s=0.02, backoff_max_s=0.1, attempts=50',
     ),
     "hanging": (
-        "if event.attempt == 1 and event.sequence % 5 == 0:\n    time.sleep(60)\ndone(event)",
+        "if event.attempt == 1 and event.sequence % 25 == 0:\n    time.sleep(60)\ndone(event)",
         '"doorbell.pressed", timeout_s=0.3, backoff_s=0.02, attempts=50',
     ),
     "second": ("memory['n'] = memory.get('n', 0) + 1\ndone(event)\nemit('second.done')", '"one.done"'),
@@ -55,6 +55,7 @@ class Storm:
                 only in memory, and the status says so.
         """
         self.deadly = deadly
+        self._patience_s = PATIENCE_S
         self._ballast = house.state_dir / "ballast"
         self._house, self._broker, self._wire = house, broker, wire
         self._chance = random.Random(seed)
@@ -66,6 +67,7 @@ class Storm:
 
     def blow(self, seconds: float) -> None:
         """Let chance have its way for so long."""
+        self._patience_s = PATIENCE_S + seconds  # a longer storm leaves more to be done
         happenings = self._happenings()
         weights = [weight for weight, _ in happenings]
         signal.signal(
@@ -109,10 +111,10 @@ class Storm:
         self._note("calm")
         for _ in range(2):
             self._house.press()
-            settle_accounts(self._house)
+            settle_accounts(self._house, self._patience_s)
             self._note(f"settled, and {self._replay(100)}")
         self._house.press()
-        ledger = settle_accounts(self._house)
+        ledger = settle_accounts(self._house, self._patience_s)
         self._note("settled")
         return ledger
 
