@@ -11,13 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from paho.mqtt.client import (
-    Client,
-    ConnectFlags,
-    DisconnectFlags,
-    MQTTMessage,
-    topic_matches_sub,
-)
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, topic_matches_sub
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -25,7 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from config import Broker
-from hub import login, refusal
+from hub import login, refusal, topics
 from hub.awaited import Awaited
 from hub.client import CONNECT_TIMEOUT_S, ClientFactory, properties
 from hub.event import CONTENT_TYPE
@@ -267,8 +261,9 @@ class Bus:
             if client is self._client:
                 client.ack(message.mid, message.qos)
 
-        receivers = [one.receive for one in self._subscriptions if topic_matches_sub(one.topic_filter, message.topic)]
-        incoming = Message(message.topic, bytes(message.payload), message.retain, ack)
+        topic = topics.heard(message.topic)
+        receivers = [one.receive for one in self._subscriptions if topic_matches_sub(one.topic_filter, topic)]
+        incoming = Message(topic, bytes(message.payload), message.retain, ack)
         for receive in dict.fromkeys(receivers):
             _guarded(lambda receive=receive: receive(incoming))  # type: ignore[misc]
         if not receivers:

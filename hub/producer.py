@@ -44,7 +44,7 @@ class Producer:
         self._acknowledged: deque[tuple[int, float]] = deque()  # positions to be marked in the journal, and since when
         bus.on_connect.append(self._begin_again)
         bus.on_published = self._published
-        bus.subscribe(topics.ask("doorbell/+/+", "+"), self._answer, qos=0)
+        bus.subscribe(topics.every_ask(), self._answer, qos=0)
 
     def say(
         self,

@@ -29,6 +29,7 @@ _TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _SUBJECT = re.compile(_NAME)
 _TYPE_LENGTH = 64
 _EVENT_LEVELS = 6
+_TYPE_LEVEL = 4  # where the type stands in the topics that name one
 
 
 def source(role: str, name: str) -> str:
@@ -56,7 +57,25 @@ def event_filter(kind: str) -> str:
 def type_of(topic: str) -> str:
     """The event type in an event's topic; empty when it is none's."""
     parts = topic.split("/")
-    return parts[4] if len(parts) == _EVENT_LEVELS and parts[3] == "event" else ""
+    return parts[_TYPE_LEVEL] if len(parts) == _EVENT_LEVELS and parts[3] == "event" else ""
+
+
+def heard(topic: str) -> str:
+    """A topic as it was published, whatever the broker made of it.
+
+    RabbitMQ's plugin has no dots in topics: it passes each one on as a slash
+    (https://www.rabbitmq.com/docs/mqtt, "Topic Level Separator and Wildcards").
+    """
+    parts = topic.split("/")
+    if parts[0] != ROOT or len(parts) < _EVENT_LEVELS or parts[3] not in ("event", "ask"):
+        return topic
+    end = len(parts) - (parts[3] == "event")  # behind an event's type comes its subject
+    return "/".join((*parts[:_TYPE_LEVEL], ".".join(parts[_TYPE_LEVEL:end]), *parts[end:]))
+
+
+def every_ask() -> str:
+    """All questions of everybody. No `+` for the type: see `heard`."""
+    return f"{ROOT}/+/+/ask/#"
 
 
 def is_of(topic: str, kind: str) -> bool:

@@ -1,4 +1,4 @@
-"""Brokers for the tests: ours, and a real mosquitto where it is installed (in CI it must be)."""
+"""Brokers for the tests: ours, and a real mosquitto and RabbitMQ where they are installed (in CI they must be)."""
 
 import os
 import shutil
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import BrokerProcess, House, embedded_broker, mosquitto_broker
+from tests.house import ROOT, BrokerProcess, House, embedded_broker, mosquitto_broker
+from tests.rabbitmq import RabbitProcess, rabbitmq_broker, rabbitmq_program
 
 os.environ.pop("DOORBELL_CONFIG", None)
 
@@ -16,15 +17,18 @@ def _mosquitto_program() -> str | None:
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
 
+def _needed(program: str | None, package: str) -> str:
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{package} is missing, and CI must not do without: apt-get install {package}")
+        pytest.skip(f"{package} is not installed")
+    return program
+
+
 @pytest.fixture
 def mosquitto_program() -> str:
     """Where mosquitto is."""
-    program = _mosquitto_program()
-    if program is None:
-        if os.environ.get("CI"):
-            pytest.fail("mosquitto is missing, and CI must not do without: apt-get install mosquitto")
-        pytest.skip("mosquitto is not installed")
-    return program
+    return _needed(_mosquitto_program(), "mosquitto")
 
 
 @pytest.fixture
@@ -39,6 +43,46 @@ def embedded(tmp_path: Path) -> Iterator[BrokerProcess]:
     """The broker that `doorbell run` brings along."""
     with embedded_broker(tmp_path) as broker:
         yield broker
+
+
+@pytest.fixture
+def our_mosquitto(mosquitto_program: str, tmp_path: Path) -> Iterator[BrokerProcess]:
+    """A mosquitto with the settings that this project recommends."""
+    ours = (ROOT / "config/mosquitto.conf").read_text(encoding="utf-8")
+    with mosquitto_broker(mosquitto_program, tmp_path, ours) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def running_rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitProcess]:
+    """It takes its time to start, so that all tests share one."""
+    _needed(rabbitmq_program(), "rabbitmq-server")
+    with rabbitmq_broker(tmp_path_factory.mktemp("rabbitmq")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def rabbitmq(running_rabbitmq: RabbitProcess) -> RabbitProcess:
+    """A RabbitMQ with its MQTT plugin, whatever the test before did to it."""
+    if running_rabbitmq.process is None:
+        running_rabbitmq.start()
+    return running_rabbitmq
+
+
+BROKERS = ("embedded", "mosquitto", "our_mosquitto", "rabbitmq")
+
+
+@pytest.fixture(params=BROKERS)
+def any_broker(request: pytest.FixtureRequest) -> BrokerProcess:
+    """Each broker that the promise is tested on, in turn; choose some with `parametrize(..., indirect=True)`."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def any_house(any_broker: BrokerProcess, tmp_path: Path) -> Iterator[House]:
+    """A house with one door, on any of the brokers."""
+    with House(tmp_path / "house", any_broker) as house:
+        yield house
 
 
 @pytest.fixture(params=["embedded", "mosquitto"])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from paho.mqtt.client import Client, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion
 
 from hub.event import uuid7
+from hub.topics import heard
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 30.0
@@ -107,7 +109,7 @@ class Ears:
         self._client = Client(CallbackAPIVersion.VERSION2, f"ears-{os.getpid()}-{time.monotonic_ns()}")
         self._client.on_connect = lambda client, *_: client.subscribe([(t, 1) for t in topics or ("#",)])
         self._client.on_subscribe = lambda *_: self._subscribed.set()
-        self._client.on_message = lambda _, __, m: self.heard.append((m.topic, m.payload, time.time()))
+        self._client.on_message = lambda _, __, m: self.heard.append((heard(m.topic), m.payload, time.time()))
         self._client.on_socket_open = lambda _, __, sock: sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client.reconnect_delay_set(0.1, 0.5)
         self.prepare(self._client)
@@ -119,7 +121,12 @@ class Ears:
         """Before it connects: a broker may want more of it."""
 
     def publish(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
+        until(self._client.is_connected, "the ears are connected")
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
+
+    def try_publish(self, topic: str, payload: bytes | str) -> None:
+        """Without waiting: there may be no broker."""
+        self._client.publish(topic, payload, qos=1)
 
     def messages(self, topic_filter: str) -> list[dict[str, Any]]:
         """The JSON of what was said on these topics, in order; what is none is passed over."""
@@ -146,15 +153,25 @@ class Ears:
         self._client.loop_stop()
 
 
+def _program(name: str) -> list[str]:
+    """The module of a process, and what it is told."""
+    return ["hub.daemon"] if name == "hub" else ["hub.worker", name]
+
+
 class House:
     """Processes started one by one, so that a test can do to each what it likes."""
 
     def __init__(self, folder: Path, broker: BrokerProcess) -> None:
         self.folder, self.broker = folder, broker
+        self.port = broker.port  # where the processes find it; there may be a wire between
         self.handlers_dir = folder / "handlers"
         self.state_dir = folder / "state"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.settings = ""
+        self.handlers: dict[str, str] = {}  # the decoration of each
+        self.wishes: list[str] = []
+        self.rings = 0  # how often the button itself was pressed
+        self.starts: Counter[str] = Counter()
         self.ears = self.listen()
 
     def __enter__(self) -> Self:
@@ -174,20 +191,22 @@ class House:
     def config(self) -> Path:
         path = self.folder / "doorbell.toml"
         path.write_text(
-            f'handlers_dir = "handlers"\nstate_dir = "state"\n[broker]\nhost = "127.0.0.1"\nport = {self.broker.port}\n'
+            f'handlers_dir = "handlers"\nstate_dir = "state"\n[broker]\nhost = "127.0.0.1"\nport = {self.port}\n'
             f'[doors.front]\nname = "Front door"\n{self.settings}',
             encoding="utf-8",
         )
         return path
 
     def write_handler(self, name: str, body: str, decoration: str = '"doorbell.pressed"') -> Path:
-        """A handler file; `done(event)` in it leaves a line in effects/NAME."""
+        """A handler file; `done(event)` in it leaves a line in effects/NAME: which event, and whether redelivered."""
         effects = self.effects_file(name)
+        self.handlers[name] = decoration
         path = self.handlers_dir / f"{name}.py"
         indented = "\n".join(f"    {line}" for line in body.splitlines())
         path.write_text(
             f"from hub import *\nimport os, time\n\ndef done(event):\n"
-            f"    with open({str(effects)!r}, 'a') as file:\n        file.write(event.id + chr(10))\n\n"
+            f"    with open({str(effects)!r}, 'a') as file:\n"
+            f"        file.write(f'{{event.id}} {{event.redelivered}}\\n')\n\n"
             f"@handler({decoration})\ndef {name}(event: Event, config: HandlerConfig):\n{indented}\n",
             encoding="utf-8",
         )
@@ -198,15 +217,21 @@ class House:
         folder.mkdir(exist_ok=True, parents=True)
         return folder / name
 
+    def acts(self, name: str) -> list[tuple[str, bool]]:
+        """The id of each event that a handler acted on, and whether it was told that it may have done so before."""
+        path = self.effects_file(name)
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [(event, told == "True") for event, told in (line.split() for line in lines)]
+
     def effects(self, name: str) -> list[str]:
         """The ids of the events that a handler acted on, in order, counted at the effect."""
-        path = self.effects_file(name)
-        return path.read_text(encoding="utf-8").split() if path.exists() else []
+        return [event for event, _ in self.acts(name)]
 
-    def start(self, *names: str, wait: bool = True) -> None:
-        """Start the hub (`hub`) or handlers by name."""
+    def start(self, *names: str, wait: bool = True, doom: str = "") -> None:
+        """Start the hub (`hub`) or handlers by name; `doom` is the step at which they die (tests/system/crash.py)."""
         for name in names:
-            command = ["-m", "hub.daemon"] if name == "hub" else ["-m", "hub.worker", name]
+            self.starts[name] += 1
+            command = ["-m", *(["tests.system.crash", doom] if doom else []), *_program(name)]
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
                     [sys.executable, *command, "--config", str(self.config)], cwd=ROOT, stdout=log, stderr=log
@@ -232,15 +257,32 @@ class House:
         process.send_signal(how)
         return process.wait(15)
 
+    def is_running(self, name: str) -> bool:
+        return name in self.processes and self.processes[name].poll() is None
+
+    def deaths(self, name: str) -> int:
+        """How often a process has ended, however it ended."""
+        return self.starts[name] - self.is_running(name)
+
     def log(self, name: str) -> str:
         path = self.folder / f"{name}.log"
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def wish(self, door: str = "front") -> str:
         """Press the button from outside; returns the id that the press will have."""
-        event_id = uuid7()
-        self.ears.publish(f"doorbell/cli/test/press/home/{door}", json.dumps({"id": event_id}))
-        return event_id
+        topic, payload = self.wish_message(door)
+        self.ears.publish(topic, payload)
+        return self.wishes[-1]
+
+    def wish_message(self, door: str = "front") -> tuple[str, str]:
+        """What has to be published for a press."""
+        self.wishes.append(uuid7())
+        return f"doorbell/cli/test/press/home/{door}", json.dumps({"id": self.wishes[-1]})
+
+    def ring(self) -> None:
+        """Press the button itself: no broker is needed, but a hub that was started with `doom`."""
+        self.rings += 1
+        self.processes["hub"].send_signal(signal.SIGUSR1)
 
     def press(self, door: str = "front") -> str:
         """Press, and wait until the hub has said so."""

@@ -16,12 +16,14 @@ class Wire:
 
     Attributes:
         edit: Gets each packet on its way to the client, and gives what shall arrive.
+        watch: Is shown the direction of each packet and the packet, before it passes.
         cut: Directions in which nothing passes, while both ends believe that they are connected.
     """
 
     def __init__(self, broker_port: int) -> None:
         self._broker_port = broker_port
         self.edit: Callable[[bytes], bytes] = lambda packet: packet
+        self.watch: Callable[[str, bytes], None] = lambda _, __: None
         self.cut: set[str] = set()
         self.connections = 0
         self._ends: list[socket.socket] = []
@@ -31,7 +33,15 @@ class Wire:
 
     def close(self) -> None:
         """End every connection, and accept no more."""
-        for end in (self._listener, *self._ends):
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.sever()
+
+    def sever(self) -> None:
+        """End every connection; new ones are welcome."""
+        ends, self._ends = self._ends, []
+        for end in ends:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
@@ -55,6 +65,7 @@ class Wire:
     def _pass_on(self, source: socket.socket, sink: socket.socket, direction: str) -> None:
         with suppress(OSError):
             for packet in _packets(source):
+                self.watch(direction, packet)
                 passed = self.edit(packet) if direction == TO_CLIENT else packet
                 if direction not in self.cut:
                     sink.sendall(passed)

@@ -30,6 +30,22 @@ def test_every_good_name_can_be_published(name, kind, subject):
     assert Client(CallbackAPIVersion.VERSION2).publish(topic, b"", qos=1).mid
 
 
+@given(NAMES, KINDS, NAMES)
+def test_a_broker_that_turns_dots_into_slashes_is_understood(name, kind, subject):
+    """RabbitMQ does so; every topic of ours is read as it was published, and those that it left alone stay."""
+    source = topics.source(topics.role_for(kind), name)
+    ours = (topics.event(source, kind, subject), topics.ask(source, kind), topics.answer(source, name))
+    for topic in (*ours, topics.status(source), topics.press(source, name, subject)):
+        assert topics.heard(topic) == topics.heard(topic.replace(".", "/")) == topic
+    assert topic_matches_sub(topics.every_ask(), ours[1].replace(".", "/"))
+
+
+@pytest.mark.parametrize("foreign", ["zigbee2mqtt/porch.1/set", "event", "a/b/c/event/d/e/f", "doorbell/a/b/c/d/e/f/g"])
+def test_topics_of_others_stay_as_they_are(foreign):
+    """Nobody else's topic is touched, whatever its form."""
+    assert topics.heard(foreign) == foreign
+
+
 @given(ANY, ANY, ANY)
 def test_nothing_else_is_accepted(name, kind, subject):
     """Whatever holds a wildcard, a slash, a control character or anything but a-z, 0-9, - and _ is refused."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import House, until
+from tests.system.ledger import settle_accounts
 
 EVERYBODY = ("hub", "one", "two")
 TIMER = '\n@handler("two.due")\ndef due(event: Event, config: HandlerConfig):\n    return "due"\n'
@@ -63,5 +64,6 @@ def test_the_bell_rings_on_a_full_disk(house: House, small_disk: Path):
         house.kill(name)
     house.start(*EVERYBODY)
     last = ring(1)
+    settle_accounts(house)
     expected = [*before, *during, *after, *last]
     assert (house.effects("one"), house.effects("two")) == (expected, expected)
