@@ -10,6 +10,7 @@ HEAD = """\
 # What you add yourself belongs into acl.own: it is copied to the end of this file.
 """
 ANYBODY = f"{topics.ROOT}/+/+"
+HANDLERS = topics.source("handler", "+")
 
 
 def acl(users: Iterable[str], own: str = "") -> str:
@@ -31,14 +32,16 @@ def rights(user: str) -> list[str]:
 
 
 def _hub(name: str) -> list[str]:
-    """A hub says events, and answers who asks for old ones; wishes it hears of the command line alone."""
+    """A hub says events, answers who asks for old ones, hears how handlers fare (its drills), and wishes of `cli`."""
     me = topics.source("hub", name)
     wishes = topics.source("cli", "+")
     return [
         *(f"write {topic}" for topic in (topics.event(me, "+", "+"), topics.status(me), topics.answer(me, "+"))),
         f"read {topics.press(wishes, name, '+')}",
-        f"read {wishes}/drill/{name}/+",
+        f"read {topics.drill(wishes, name, '+')}",
         f"read {topics.ask(ANYBODY, '+')}",
+        f"read {topics.status(HANDLERS)}",
+        f"read {topics.event(HANDLERS, '+', '+')}",
     ]
 
 

@@ -221,6 +221,29 @@ def test_a_user_added_later_gets_in_after_a_reload(person, secured):
     assert not one.publish("doorbell/handler/one/status", "{}").is_failure
 
 
+def test_a_hub_hears_how_handlers_fare_and_nobody_elses_wishes(person):
+    """Its nightly drill needs outcomes and statuses; wishes for another hub and events of hubs are not its part."""
+    hub = person("hub-home")
+    cli, one = person("cli"), person("handler-one")
+    cli.publish("doorbell/cli/1/press/garden/front", "other hub")
+    cli.publish("doorbell/cli/1/drill/home/front", "drill")
+    one.publish("doorbell/handler/one/answer/two", "other's answer")
+    one.publish("doorbell/handler/one/event/handler.done/front", "outcome")
+    one.publish("doorbell/handler/one/status", "status")
+    until(lambda: len(hub.heard) >= 3, "the hub hears")
+    assert [load for _, load in hub.heard] == [b"drill", b"outcome", b"status"]
+
+
+def test_a_drill_goes_through(secured_house):
+    """`doorbell drill` under the ACL: the command line wishes it, the hub says it, a handler reacts."""
+    house = secured_house
+    house.settings = '[handlers.light]\nwhen = "always"\n'
+    house.start("hub", "light")
+    command = [sys.executable, "-m", "hub.cli", "drill", "--config", str(house.config)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_command_line_presses_and_the_uninvited_is_told(secured_house):
     """`doorbell press` is the user cli; without its password it says what is wrong."""
     house = secured_house
