@@ -8,6 +8,7 @@ import pytest
 
 from config import Broker, Settings, SettingsError, sources
 from hub import login, secure
+from hub.acl import acl
 from hub.certificates import serves
 from hub.check import check
 from tests.house import ROOT
@@ -74,6 +75,12 @@ def test_another_name_makes_another_certificate(write, folder):
     write("localhost", "10.0.0.1")
     assert serves(certificate, ["localhost", "10.0.0.1"])
     assert (folder / "ca.crt").read_bytes() == ca
+
+
+def test_the_shipped_example_is_what_is_written():
+    """Whoever writes the ACL by hand copies from what is tested."""
+    example = (ROOT / "config" / "mosquitto" / "acl.example").read_text()
+    assert example == acl(["cli", "handler-notify", "hub-home", "listener"])
 
 
 @pytest.mark.parametrize("name", ["two\nlines", "a:b", "../up", "#", ""])
