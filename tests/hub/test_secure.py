@@ -1,5 +1,6 @@
 """`doorbell secure`: what it writes is private, complete, and kept; `doorbell check` sees what is missing."""
 
+import re
 import stat
 import subprocess
 import sys
@@ -81,6 +82,18 @@ def test_the_shipped_example_is_what_is_written():
     """Whoever writes the ACL by hand copies from what is tested."""
     example = (ROOT / "config" / "mosquitto" / "acl.example").read_text()
     assert example == acl(["cli", "handler-notify", "hub-home", "listener"])
+
+
+def test_the_settings_in_the_document_are_settings(tmp_path):
+    """Each block of docs/security.md loads; its folders are taken from the settings file's own."""
+    blocks = re.findall(r"^```toml\n(.*?)^```", (ROOT / "docs" / "security.md").read_text(), re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 2
+    for block in blocks:
+        path = tmp_path / "doorbell.toml"
+        path.write_text(block)
+        broker = sources.load_lean(path).broker
+        assert broker.password_dir == tmp_path / "broker" / "passwords"
+        assert broker.encrypted == (broker.ca_file == tmp_path / "broker" / "ca.crt")
 
 
 @pytest.mark.parametrize("name", ["two\nlines", "a:b", "../up", "#", ""])
