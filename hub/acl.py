@@ -10,6 +10,7 @@ HEAD = """\
 # What you add yourself belongs into acl.own: it is copied to the end of this file.
 """
 ANYBODY = f"{topics.ROOT}/+/+"
+WISHES = topics.source("cli", "+")
 HANDLERS = topics.source("handler", "+")
 
 
@@ -34,11 +35,10 @@ def rights(user: str) -> list[str]:
 def _hub(name: str) -> list[str]:
     """A hub says events, answers who asks for old ones, hears how handlers fare (its drills), and wishes of `cli`."""
     me = topics.source("hub", name)
-    wishes = topics.source("cli", "+")
     return [
         *(f"write {topic}" for topic in (topics.event(me, "+", "+"), topics.status(me), topics.answer(me, "+"))),
-        f"read {topics.press(wishes, name, '+')}",
-        f"read {topics.drill(wishes, name, '+')}",
+        f"read {topics.press(WISHES, name, '+')}",
+        f"read {topics.drill(WISHES, name, '+')}",
         f"read {topics.ask(ANYBODY, '+')}",
         f"read {topics.status(HANDLERS)}",
         f"read {topics.event(HANDLERS, '+', '+')}",
@@ -54,5 +54,6 @@ def _handler(name: str) -> list[str]:
         topics.status(ANYBODY),
         topics.ask(ANYBODY, "+"),
         topics.answer(ANYBODY, name),
+        topics.wake(WISHES, name),
     )
     return [*(f"write {topic}" for topic in said), *(f"read {topic}" for topic in heard)]

@@ -115,15 +115,16 @@ def test_a_handler_may_wish_nowhere(person):
 
 
 def test_nobody_reads_answers_to_others(person):
-    """A page of a journal comes to the handler that it is for, and to no other, whatever it subscribes to."""
+    """A page of a journal, or a wake-up, comes to the handler that it is for, and to no other, whatever it subscribes to."""
     one, two = person("handler-one"), person("handler-two")
     hub = person("hub-home")
     for consumer in ("two", "one", "two"):
         hub.publish(f"doorbell/hub/home/answer/{consumer}", consumer)
+    person("cli").publish("doorbell/cli/1/wake/one", "awake")
     hub.publish("doorbell/hub/home/event/doorbell.pressed/front", "last")
     until(lambda: one.heard[-1:] and one.heard[-1][1] == b"last", "one hears the event")
     until(lambda: two.heard[-1:] and two.heard[-1][1] == b"last", "two hears the event")
-    assert [load for _, load in one.heard] == [b"one", b"last"]
+    assert [load for _, load in one.heard] == [b"one", b"awake", b"last"]
     assert [load for _, load in two.heard] == [b"two", b"two", b"last"]
 
 
