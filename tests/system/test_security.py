@@ -115,7 +115,7 @@ def test_a_handler_may_wish_nowhere(person):
 
 
 def test_nobody_reads_answers_to_others(person):
-    """A page of a journal, or a wake-up, comes to the handler that it is for, and to no other, whatever it subscribes to."""
+    """A page of a journal, or a wake-up, comes to the handler that it is for, and to no other that subscribes to it."""
     one, two = person("handler-one"), person("handler-two")
     hub = person("hub-home")
     for consumer in ("two", "one", "two"):
