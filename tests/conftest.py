@@ -48,7 +48,7 @@ def embedded(tmp_path: Path) -> Iterator[BrokerProcess]:
 @pytest.fixture
 def our_mosquitto(mosquitto_program: str, tmp_path: Path) -> Iterator[BrokerProcess]:
     """A mosquitto with the settings that this project recommends."""
-    ours = (ROOT / "config/mosquitto.conf").read_text(encoding="utf-8")
+    ours = (ROOT / "config/mosquitto/doorbell.conf").read_text(encoding="utf-8")
     with mosquitto_broker(mosquitto_program, tmp_path, ours) as broker:
         yield broker
 
