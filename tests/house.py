@@ -58,7 +58,10 @@ class BrokerProcess:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(self._command, cwd=ROOT, stdout=log, stderr=log)
-        until(lambda: listens(self.port), lambda: f"the broker listens on {self.port}: {self._log.read_text()[-500:]}")
+        until(self._listens, lambda: f"the broker listens on {self.port}: {self._log.read_text()[-500:]}")
+
+    def _listens(self) -> bool:
+        return listens(self.port)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.process:
