@@ -13,7 +13,7 @@ from hub import loader
 
 MASK = "********"
 URL_PASSWORD = re.compile(r"//[^/\s]*@")
-SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|credential", re.IGNORECASE)
+SECRET_KEY = re.compile(r"password(?!_dir)|passwd|secret|token|api_?key|credential", re.IGNORECASE)
 
 
 def settings_in_force(settings: Settings) -> str:

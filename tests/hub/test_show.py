@@ -65,7 +65,8 @@ def test_a_secret_is_masked(shown, key, kind, value):
 def test_the_brokers_password_is_masked(shown):
     """Its user name is not: it is what one looks for."""
     text = shown("words", "str", "x", broker={"username": "bell", "password": "hunter2"})
-    assert tomllib.loads(text)["broker"] == {"port": 1883, "username": "bell", "password": show.MASK, "keepalive_s": 30}
+    broker = tomllib.loads(text)["broker"]
+    assert (broker["username"], broker["password"]) == ("bell", show.MASK)
 
 
 def test_what_is_in_force_is_toml_with_every_default(shown):
