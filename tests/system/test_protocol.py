@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import contract
-from tests.house import PATIENCE_S, ROOT, BrokerProcess, House, until
+from tests.house import PATIENCE_S, ROOT, BrokerProcess, Ears, House, until
 
 PAGE = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 CLIENTS = ("mosquitto_sub", "mosquitto_pub", "mosquitto_rr")
@@ -67,3 +67,18 @@ def test_every_channel_and_field_stands_in_the_page():
     fields = contract.DOCUMENT["components"]["schemas"]["event"]["properties"]
     assert [kind for kind in kinds if f"`doorbell/ROLE/NAME/{kind}" not in PAGE] == []
     assert [name for name in fields if f'"{name}"' not in PAGE and f"`{name}`" not in PAGE] == []
+
+
+def test_a_house_notices_what_breaks_the_contract(mosquitto: BrokerProcess, tmp_path: Path):
+    """A process that says something wrong fails the test that it ran in; what the test itself forged does not."""
+    wrong = ("doorbell/hub/home/status", '{"state": "fine"}')
+    with House(tmp_path / "calm", mosquitto) as calm:
+        calm.ears.publish(*wrong)
+        until(lambda: calm.ears.heard, "the forged status is heard")
+    bad = House(tmp_path / "bad", mosquitto)
+    stranger = Ears(mosquitto.port)
+    stranger.publish(*wrong)
+    until(lambda: bad.ears.heard, "the wrong status is heard")
+    stranger.close()
+    with pytest.raises(AssertionError, match="'reason' is a required property"):
+        bad.__exit__(None)
