@@ -20,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from hub.event import uuid7
 from hub.topics import heard
+from tests import contract
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 30.0
@@ -108,6 +109,7 @@ class Ears:
 
     def __init__(self, port: int, *topics: str) -> None:
         self.heard: list[tuple[str, bytes, float]] = []
+        self.own: set[tuple[str, bytes]] = set()  # what the test itself said: it may be forged on purpose
         self._subscribed = threading.Event()
         self._client = Client(CallbackAPIVersion.VERSION2, f"ears-{os.getpid()}-{time.monotonic_ns()}")
         self._client.on_connect = lambda client, *_: client.subscribe([(t, 1) for t in topics or ("#",)])
@@ -125,16 +127,23 @@ class Ears:
 
     def publish(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
         until(self._client.is_connected, "the ears are connected")
+        self.own.add((topic, payload.encode() if isinstance(payload, str) else payload))
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
 
     def try_publish(self, topic: str, payload: bytes | str) -> None:
         """Without waiting: there may be no broker."""
+        self.own.add((topic, payload.encode() if isinstance(payload, str) else payload))
         self._client.publish(topic, payload, qos=1)
 
     def messages(self, topic_filter: str) -> list[dict[str, Any]]:
         """The JSON of what was said on these topics, in order; what is none is passed over."""
         said = [load for topic, load, _ in list(self.heard) if topic_matches_sub(topic_filter, topic)]
         return [json.loads(load) for load in said if load.startswith(b"{")]
+
+    def breaches(self) -> list[str]:
+        """What of all that was said, except by the test itself, is not as hub/asyncapi.yaml has it."""
+        said = {(topic, load) for topic, load, _ in list(self.heard) if topic.startswith("doorbell/")}
+        return [fault for topic, load in said - self.own for fault in contract.faults(topic, load)]
 
     def events(self, kind: str, handler: str | None = None) -> list[dict[str, Any]]:
         """Each event of this type once, in the order in which it was first heard."""
@@ -181,11 +190,14 @@ class House:
         self.handlers_dir.mkdir(parents=True)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for process in self.processes.values():
             process.kill()
             process.wait()
         self.ears.close()
+        if kind is None:
+            breaches = self.ears.breaches()
+            assert not breaches, f"not as hub/asyncapi.yaml has it: {breaches[:5]}"
 
     def listen(self) -> Ears:
         return Ears(self.broker.port)

@@ -1,0 +1,77 @@
+"""Holds what is said on a broker against the contract, hub/asyncapi.yaml."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft7Validator
+
+PATH = Path(__file__).parent.parent / "hub" / "asyncapi.yaml"
+DOCUMENT: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+
+
+def resolve(item: dict[str, Any]) -> dict[str, Any]:
+    """What a reference inside the document stands for."""
+    while "$ref" in item:
+        found: Any = DOCUMENT
+        for key in item["$ref"].removeprefix("#/").split("/"):
+            found = found[key]
+        item = found
+    return item
+
+
+@cache
+def _channels() -> list[tuple[re.Pattern[str], str]]:
+    """Topics as expressions; the special before the general, by how many parameters they have."""
+    names = sorted(DOCUMENT["channels"], key=lambda name: DOCUMENT["channels"][name]["address"].count("{"))
+    return [(re.compile(_expression(DOCUMENT["channels"][name])), name) for name in names]
+
+
+def _expression(channel: dict[str, Any]) -> str:
+    levels = []
+    for level in channel["address"].split("/"):
+        if level.startswith("{"):
+            parameter = resolve(channel["parameters"][level.strip("{}")])
+            levels.append(f"(?:{'|'.join(parameter['enum']) if 'enum' in parameter else parameter['x-pattern']})")
+        else:
+            levels.append(re.escape(level))
+    return "/".join(levels)
+
+
+def channel_of(topic: str) -> str | None:
+    """The channel that a topic belongs to."""
+    return next((name for expression, name in _channels() if expression.fullmatch(topic)), None)
+
+
+@cache
+def _validator(channel: str) -> Draft7Validator:
+    (message,) = DOCUMENT["channels"][channel]["messages"].values()
+    return Draft7Validator({**resolve(message)["payload"], "components": DOCUMENT["components"]})
+
+
+def faults(topic: str, payload: bytes) -> list[str]:
+    """What of a message is not as the contract has it; empty when all is well."""
+    if (channel := channel_of(topic)) is None:
+        return [f"{topic}: no channel has such a topic"]
+    try:
+        wire = json.loads(payload)
+    except ValueError:
+        return [f"{topic}: not JSON"]
+    found = [f"{topic}: {error.json_path}: {error.message}" for error in _validator(channel).iter_errors(wire)]
+    return found or _disagreements(topic, wire)
+
+
+def _disagreements(topic: str, wire: dict[str, Any]) -> list[str]:
+    """What topic and payload say twice is the same; the events of a page are events of who answers."""
+    if "/event/" in topic:
+        said = f"{wire['source']}/event/{wire['type']}/{wire['subject']}"
+        return [] if said == topic else [f"{topic}: its payload says {said}"]
+    if "/answer/" not in topic:
+        return []
+    if not topic.startswith(f"{wire['source']}/answer/"):
+        return [f"{topic}: answers for {wire['source']}"]
+    topics = [(f"{wire['source']}/event/{event['type']}/{event['subject']}", event) for event in wire["events"]]
+    return [fault for at, event in topics for fault in faults(at, json.dumps(event).encode())]
