@@ -51,5 +51,6 @@ def _handler(name: str) -> list[str]:
         topics.status(ANYBODY),
         topics.ask(ANYBODY, "+"),
         topics.answer(ANYBODY, name),
+        topics.wake(topics.source("cli", "+"), name),
     )
     return [*(f"write {topic}" for topic in said), *(f"read {topic}" for topic in heard)]
