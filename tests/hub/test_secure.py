@@ -14,7 +14,16 @@ from hub.certificates import serves
 from hub.check import check
 from tests.house import ROOT
 
-USERS = {"cli", "hub-home", "handler-bark", "handler-light", "handler-notify", "handler-record"}
+USERS = {
+    "cli",
+    "hub-home",
+    "handler-bark",
+    "handler-light",
+    "handler-log",
+    "handler-telemetry",
+    "handler-notify",
+    "handler-record",
+}
 
 
 @pytest.fixture

@@ -78,6 +78,27 @@ def test_a_press_goes_through_and_is_caught_up(secured_house):
         assert "refuses" not in house.log(name)
 
 
+def test_who_reacts_to_everything_hears_it_and_can_be_woken(secured_house, person):
+    """Live, and what it missed; it hears the command line's wish to look into its inbox, and nobody else does."""
+    house = secured_house
+    house.write_handler("one", "done(event)", '"*"')
+    house.start("hub", "one")
+    first = house.press()
+    house.wait_outcome(first, "one")
+    house.kill("one")
+    missed = house.press()
+    house.start("one")
+    house.wait_outcome(missed, "one")
+    assert "refuses" not in house.log("one")
+    one, two = (person(f"handler-{name}", topics=["doorbell/cli/+/wake/+", "doorbell/#"]) for name in ("one", "two"))
+    person("cli").publish("doorbell/cli/1/wake/one", "{}")
+    person("cli").publish("doorbell/cli/1/wake/two", "{}")
+    until(lambda: ("doorbell/cli/1/wake/two", b"{}") in two.heard, "two is woken")
+    until(lambda: ("doorbell/cli/1/wake/one", b"{}") in one.heard, "one is woken")
+    for heard, other in ((one.heard, "two"), (two.heard, "one")):
+        assert not [topic for topic, _ in heard if topic.endswith(f"wake/{other}")]
+
+
 @pytest.mark.parametrize(
     ("topic", "allowed", "refused"),
     [
@@ -92,6 +113,7 @@ def test_a_press_goes_through_and_is_caught_up(secured_house):
         ("doorbell/cli/1/press/home/front", "cli", "handler-one"),
         ("doorbell/cli/1/press/home/front", "cli", "hub-home"),
         ("doorbell/cli/1/drill/home/front", "cli", "listener"),
+        ("doorbell/cli/1/wake/one", "cli", "handler-two"),
     ],
 )
 def test_everybody_speaks_only_as_themselves(person, topic, allowed, refused):
