@@ -32,6 +32,8 @@ class RabbitProcess(BrokerProcess):
         super().__init__([PROGRAM], port, folder / "rabbitmq.log")
         self._folder, self._mapper_port, self._peer_port = folder, free_port(), free_port()
         self._mapper = subprocess.Popen(["epmd", "-port", str(self._mapper_port), "-address", "127.0.0.1"])
+        # A server that does not find it would start one of its own, which outlives it.
+        until(lambda: listens(self._mapper_port), "epmd listens")
 
     def start(self) -> None:
         """Takes about ten seconds."""
@@ -39,7 +41,11 @@ class RabbitProcess(BrokerProcess):
             self.process = subprocess.Popen(
                 self._command, env=self._environment(), stdout=log, stderr=log, cwd=self._folder, start_new_session=True
             )
-        until(lambda: listens(self.port), lambda: f"RabbitMQ listens on {self.port}: {self._log.read_text()[-2000:]}", START_S)
+        until(
+            lambda: listens(self.port),
+            lambda: f"RabbitMQ listens on {self.port}: {self._log.read_text()[-2000:]}",
+            START_S,
+        )
 
     def stop(self, how: signal.Signals = signal.SIGKILL) -> None:
         """End the whole group: the script that was started is not the server."""
