@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.house import BrokerProcess, free_port, until
+from tests.house import BrokerProcess, free_port, listens, until
 
 PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # Debian's; the one in /usr/sbin insists on root or its own user
 START_S = 90.0
@@ -32,6 +32,8 @@ class RabbitProcess(BrokerProcess):
         super().__init__([PROGRAM], port, folder / "rabbitmq.log")
         self._folder, self._mapper_port, self._peer_port = folder, free_port(), free_port()
         self._mapper = subprocess.Popen(["epmd", "-port", str(self._mapper_port), "-address", "127.0.0.1"])
+        # A server that does not find it would start one of its own, which outlives it.
+        until(lambda: listens(self._mapper_port), "epmd listens")
 
     def start(self) -> None:
         """Takes about ten seconds."""
@@ -39,14 +41,18 @@ class RabbitProcess(BrokerProcess):
             self.process = subprocess.Popen(
                 self._command, env=self._environment(), stdout=log, stderr=log, cwd=self._folder, start_new_session=True
             )
-        until(self._listens, lambda: f"RabbitMQ listens on {self.port}: {self._log.read_text()[-2000:]}", START_S)
+        until(
+            lambda: listens(self.port),
+            lambda: f"RabbitMQ listens on {self.port}: {self._log.read_text()[-2000:]}",
+            START_S,
+        )
 
     def stop(self, how: signal.Signals = signal.SIGKILL) -> None:
         """End the whole group: the script that was started is not the server."""
         if self.process:
             os.killpg(self.process.pid, how)
             self.process.wait(10)
-            until(lambda: not self._listens(), "RabbitMQ lets go of its port")
+            until(lambda: not listens(self.port), "RabbitMQ lets go of its port")
             self.process = None
 
     def forget(self) -> None:
@@ -54,9 +60,11 @@ class RabbitProcess(BrokerProcess):
         shutil.rmtree(self._folder / "mnesia", ignore_errors=True)
 
     def close(self) -> None:
-        self.stop()
-        self._mapper.kill()
-        self._mapper.wait()
+        try:
+            self.stop()
+        finally:
+            self._mapper.kill()
+            self._mapper.wait()
 
     def _environment(self) -> dict[str, str]:
         home = self._folder / "home"
