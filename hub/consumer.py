@@ -82,6 +82,7 @@ class Consumer:
 
     def _step(self) -> None:
         """Take one thing in hand, or wait for one."""
+        self._state.land()
         item = self._next_live(0)
         if item is None and self._take_waiting():
             return

@@ -10,7 +10,7 @@ from tests.bench.rounds import Result
 HEAD = """# Benchmark
 
 Written by `make bench` on {date}, {cores} cores, {rounds} rounds a broker. Each round is one bare echo and, right after
-it, one press, with all four handlers running. Absolute figures depend on the machine and its noise; the ratio to the
+it, one press, with all five handlers running. Absolute figures depend on the machine and its noise; the ratio to the
 bare echo of the same run is what to compare (with mosquitto's default settings the echo itself waits for Nagle's
 algorithm and is no floor). The clock starts when the hub sees the press, and the press is on
 the disk (fsync) before it is published; what comes before that, `min_press_s` (20 ms by default), is not in it.
@@ -32,7 +32,7 @@ def write(results: Sequence[Result]) -> str:
     parts = [HEAD.format(date=f"{datetime.now(UTC):%Y-%m-%d}", cores=os.cpu_count(), rounds=rounds)]
     for result in results:
         parts += [f"## mosquitto {result.name}\n", _table(result), ""]
-    parts.append(f"From start to all five processes ready: {results[0].ready_s:.1f} s.")
+    parts.append(f"From start to all six processes ready: {results[0].ready_s:.1f} s.")
     return "\n".join([*parts, MEMORY, results[0].memory, ""])
 
 

@@ -13,6 +13,7 @@ from tests.bench import floor, memory
 from tests.house import BrokerProcess, Ears, House, until
 
 FOUR = ("notify", "record", "light", "bark")
+HANDLERS = (*FOUR, "log")
 WARM_UP = 10
 
 
@@ -48,7 +49,7 @@ def measure(name: str, broker: BrokerProcess, folder: Path, presses: int) -> Res
     with House(folder / "house", broker) as house, _phone() as (port, hits), floor.echo(broker.port) as echo:
         house.settings = _settings(port)
         began = time.monotonic()
-        house.start("hub", *FOUR)
+        house.start("hub", *HANDLERS)
         ready_s = time.monotonic() - began
         house.ears.close()
         outside = Outside(broker.port, hits)
@@ -68,7 +69,7 @@ def _round(house: House, outside: Outside, echo: Callable[[], float]) -> dict[st
         until(lambda: any(topic.endswith("/get") for topic, _, __ in outside.lamp.heard), "the lamp is asked")
         outside.lamp.publish("zigbee2mqtt/porch", '{"state": "OFF"}')
     until(lambda: len(outside.lamp_times()) > lamps and len(outside.phone) > calls, "lamp and phone")
-    until(lambda: all(outside.outcomes.outcomes(press, name) for name in FOUR), "four outcomes")
+    until(lambda: all(outside.outcomes.outcomes(press, name) for name in HANDLERS), "five outcomes")
     event, heard_at = _heard(outside, press)
     at = datetime.fromisoformat(event["time"]).timestamp()
     return {
@@ -86,8 +87,8 @@ def _heard(outside: Outside, press: str) -> tuple[dict, float]:
 
 def _begins(outside: Outside) -> dict[str, list[float]]:
     """Press to the first line of each handler's function, as its outcomes say."""
-    begins: dict[str, list[float]] = {f"press → first line of `{name}`": [] for name in FOUR}
-    for event in outside.outcomes.events("handler.done")[WARM_UP * len(FOUR) :]:
+    begins: dict[str, list[float]] = {f"press → first line of `{name}`": [] for name in HANDLERS}
+    for event in outside.outcomes.events("handler.done")[WARM_UP * len(HANDLERS) :]:
         if event["data"]["type"] == "doorbell.pressed":
             begins[f"press → first line of `{event['data']['handler']}`"].append(
                 event["data"]["started_after_ms"] / 1000
