@@ -97,7 +97,8 @@ def run(config: ConfigOption = None) -> None:
     console.print(f"journals, pictures and clips: {settings.state_dir}", style="dim", soft_wrap=True)
     bus.start()
     timeline[0].start()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is one, whoever asks for it
+    for ending in (signal.SIGINT, signal.SIGTERM):  # whoever asks, and also where a shell had Ctrl-C ignored
+        signal.signal(ending, signal.default_int_handler)
     threading.Thread(target=_ring_on_enter, args=(presser, settings, timeline[0]), daemon=True).start()
     try:
         with _no_echo():

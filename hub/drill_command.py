@@ -43,7 +43,7 @@ def drill(
     settings = with_embedded_broker(settings)
     trouble = Trouble(kill or (), dict(map(_slowness, slow or ())))
     where = door_named(settings, door)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)  # whoever ends us: what was stopped goes on
     bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
     driller = Driller(bus, settings)
