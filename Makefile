@@ -1,5 +1,5 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test bench clean
+.PHONY: run test reliability bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
@@ -14,6 +14,12 @@ test: $(TESTED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+# The fault matrix alone, with a longer storm, and its table.
+reliability: $(TESTED)
+	STORM_S=20 RELIABILITY_REPORT=docs/reliability.md $(BIN)/python -m pytest tests/system/test_crashes.py \
+	  tests/system/test_brokers.py tests/system/test_network.py tests/system/test_unruly.py \
+	  tests/system/test_full_disk.py tests/system/test_storm.py
 
 bench: $(TESTED)
 	$(BIN)/python -m tests.bench --write docs/benchmark.md

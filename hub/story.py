@@ -1,6 +1,6 @@
 """One press as a timeline: who heard of it when, what each did, and what followed from that."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,15 +89,28 @@ def _grow(tree: Tree, chapter: Chapter) -> None:
     """A branch for each handler: its attempts, and under them what it said."""
     for name in dict.fromkeys((*chapter.attempts, *chapter.followed)):
         attempts = chapter.attempts.get(name, [])
-        branch = tree.add(_line(name, attempts[-1] if attempts else None, many=len(attempts) > 1))
-        for outcome in attempts if len(attempts) > 1 else ():
-            branch.add(_line(f"attempt {outcome.data.get('attempt')}", outcome))
+        lines = list(_attempts(attempts))
+        branch = tree.add(_line(name, attempts[-1] if attempts else None, many=len(lines) > 1))
+        for line in lines if len(lines) > 1 else ():
+            branch.add(line)
         for further in chapter.followed.get(name, ()):
             words = f"{further.kind}, its own timer"
             if further.told:
                 at = f"{further.told.event.time.astimezone():%H:%M:%S}"
                 words = f"{further.kind} said at {at}{_journey(further.told)}"
             _grow(branch.add(Text(words)), further)
+
+
+def _attempts(outcomes: Iterable[Event]) -> Iterator[Text]:
+    """A line for each attempt. One that left no outcome is one that its process did not survive."""
+    reached = 0
+    for outcome in outcomes:
+        number = outcome.data.get("attempt")
+        number = number if isinstance(number, int) else reached + 1
+        for lost in range(reached + 1, number):
+            yield Text(f"✗ attempt {lost}  no outcome: its process died over it (killed, crashed, or no power)", "red")
+        yield _line(f"attempt {number}" + (", told so" if outcome.data.get("redelivered") else ""), outcome)
+        reached = max(reached, number)
 
 
 def _line(name: str, outcome: Event | None, *, many: bool = False) -> Text:

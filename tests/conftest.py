@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import ROOT, BrokerProcess, House, embedded_broker, mosquitto_broker
+from tests.brokers import BrokerProcess, embedded_broker, mosquitto_broker
+from tests.house import ROOT, House
 from tests.rabbitmq import RabbitProcess, rabbitmq_broker, rabbitmq_program
 
 os.environ.pop("DOORBELL_CONFIG", None)

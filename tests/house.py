@@ -1,6 +1,5 @@
 """A house under test: real processes, a real broker, and ears and eyes outside of them."""
 
-import getpass
 import json
 import os
 import signal
@@ -10,10 +9,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from paho.mqtt.client import Client, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion
@@ -21,6 +19,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from hub.event import uuid7
 from hub.topics import heard
 from tests import contract
+
+if TYPE_CHECKING:
+    from tests.brokers import BrokerProcess
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 30.0
@@ -41,65 +42,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    """Whether somebody takes connections there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-class BrokerProcess:
-    """A broker that can be stopped, killed and started again on the same port."""
-
-    def __init__(self, command: list[str], port: int, log: Path) -> None:
-        self.port, self._command, self._log = port, command, log
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(self._command, cwd=ROOT, stdout=log, stderr=log)
-        until(self._listens, lambda: f"the broker listens on {self.port}: {self._log.read_text()[-500:]}")
-
-    def _listens(self) -> bool:
-        return listens(self.port)
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        if self.process:
-            self.process.send_signal(how)
-            self.process.wait(10)
-            self.process = None
-
-
-@contextmanager
-def mosquitto_broker(program: str, folder: Path, config: str = "") -> Iterator[BrokerProcess]:
-    """A mosquitto with its default settings, or with these."""
-    port = free_port()
-    command = [program, "-p", str(port)]
-    if config:
-        path = folder / "mosquitto.conf"
-        config = f"user {getpass.getuser()}\n{config}\nlistener {port} 127.0.0.1\nallow_anonymous true\n"
-        path.write_text(config, encoding="utf-8")
-        command = [program, "-c", str(path)]
-    with running(BrokerProcess(command, port, folder / "mosquitto.log")) as broker:
-        yield broker
-
-
-@contextmanager
-def embedded_broker(folder: Path) -> Iterator[BrokerProcess]:
-    port = free_port()
-    command = [sys.executable, "-m", "hub.broker", "--port", str(port)]
-    with running(BrokerProcess(command, port, folder / "amqtt.log")) as broker:
-        yield broker
-
-
-@contextmanager
-def running(broker: BrokerProcess) -> Iterator[BrokerProcess]:
-    broker.start()
-    try:
-        yield broker
-    finally:
-        broker.stop(signal.SIGKILL)
 
 
 class Ears:
@@ -173,7 +115,7 @@ def _program(name: str) -> list[str]:
 class House:
     """Processes started one by one, so that a test can do to each what it likes."""
 
-    def __init__(self, folder: Path, broker: BrokerProcess) -> None:
+    def __init__(self, folder: Path, broker: "BrokerProcess") -> None:
         self.folder, self.broker = folder, broker
         self.port = broker.port  # where the processes find it; there may be a wire between
         self.handlers_dir = folder / "handlers"

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.house import BrokerProcess, free_port, listens, until
+from tests.brokers import BrokerProcess, listens
+from tests.house import free_port, until
 
 PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # Debian's; the one in /usr/sbin insists on root or its own user
 START_S = 90.0
@@ -30,6 +31,7 @@ class RabbitProcess(BrokerProcess):
 
     def __init__(self, folder: Path, port: int) -> None:
         super().__init__([PROGRAM], port, folder / "rabbitmq.log")
+        self.name = "RabbitMQ"
         self._folder, self._mapper_port, self._peer_port = folder, free_port(), free_port()
         self._mapper = subprocess.Popen(["epmd", "-port", str(self._mapper_port), "-address", "127.0.0.1"])
         # A server that does not find it would start one of its own, which outlives it.
@@ -54,6 +56,7 @@ class RabbitProcess(BrokerProcess):
             self.process.wait(10)
             until(lambda: not listens(self.port), "RabbitMQ lets go of its port")
             self.process = None
+            self.ends += 1
 
     def forget(self) -> None:
         """Take everything that it has on the disk."""

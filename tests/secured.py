@@ -16,7 +16,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from config import Settings
 from hub import secure
-from tests.house import PATIENCE_S, ROOT, BrokerProcess, Ears, House, free_port, listens, running, until
+from tests.brokers import BrokerProcess, listens, running
+from tests.house import PATIENCE_S, ROOT, Ears, House, free_port, until
 
 SHIPPED = ROOT / "config" / "mosquitto"
 

@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from tests.bench import report, rounds
-from tests.house import ROOT, mosquitto_broker
+from tests.brokers import mosquitto_broker
+from tests.house import ROOT
 
 
 def main() -> None:

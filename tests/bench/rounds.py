@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.bench import floor, memory
-from tests.house import BrokerProcess, Ears, House, until
+from tests.brokers import BrokerProcess
+from tests.house import Ears, House, until
 
 FOUR = ("notify", "record", "light", "bark")
 HANDLERS = (*FOUR, "log")

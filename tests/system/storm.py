@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tests.house import BrokerProcess, House, until
+from tests.brokers import BrokerProcess
+from tests.house import House, until
 from tests.system import crash
 from tests.system.ledger import PATIENCE_S, Ledger, settle_accounts
 from tests.wire import TO_BROKER, TO_CLIENT, Wire

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import BrokerProcess, House
+from tests.brokers import BrokerProcess
+from tests.house import House
 from tests.system.ledger import Books, Handler, Ledger, settle_accounts, unsettled, violations
 
 TOPIC = "doorbell/hub/home/event/doorbell.pressed/front"

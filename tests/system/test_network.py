@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import BrokerProcess, House, until
+from tests.brokers import BrokerProcess
+from tests.house import House, until
 from tests.system.ledger import settle_accounts
 from tests.wire import PUBACK, PUBLISH, TO_BROKER, TO_CLIENT, Wire, wire_to
 

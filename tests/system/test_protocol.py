@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests import contract
-from tests.house import PATIENCE_S, ROOT, BrokerProcess, Ears, House, until
+from tests.brokers import BrokerProcess
+from tests.house import PATIENCE_S, ROOT, Ears, House, until
 
 PAGE = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 CLIENTS = ("mosquitto_sub", "mosquitto_pub", "mosquitto_rr")

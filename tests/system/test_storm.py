@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import BrokerProcess, House
+from tests.brokers import BrokerProcess
+from tests.house import House
 from tests.system.storm import Storm
 from tests.wire import wire_to
 

@@ -118,3 +118,22 @@ def test_where_nothing_happened_the_commands_say_so(tmp_path):
         told = doorbell(tmp_path, *command)
         assert told.returncode == 1
         assert "nothing has happened here" in told.stderr
+
+
+def test_an_attempt_that_its_process_did_not_survive_is_told(traced: House):
+    """Killed in the middle of `one`: both attempts stand in the trace, and why the first has no outcome."""
+    died = traced.folder / "died"
+    traced.kill("one")
+    traced.write_handler(
+        "one",
+        f"died = {str(died)!r}\nif not os.path.exists(died):\n    open(died, 'w').close()\n    os.kill(os.getpid(), 9)"
+        "\ndone(event)",
+    )
+    traced.start("one")
+    press = traced.press()
+    assert traced.processes["one"].wait(15) == -9
+    traced.start("one")
+    traced.wait_outcome(press, "one")
+    shown = ask(traced, "trace", press).stdout
+    assert "✗ attempt 1  no outcome: its process died over it" in shown
+    assert "✓ attempt 2, told so" in shown
