@@ -71,6 +71,8 @@ def test_a_dropped_letter_stays_away(stubborn: House):
 def test_a_handler_reacts_again_to_what_a_person_wants(stubborn: House):
     """Those of the time and type, once for each replay; what is too old by its own rule is announced, and skipped."""
     presses = [stubborn.press() for _ in range(2)]
+    for press in presses:
+        stubborn.wait_outcome(press, "flag", "handler.dead")
     (stubborn.folder / "mended").touch()
     third = stubborn.press()
     stubborn.wait_outcome(third, "flag")
