@@ -8,8 +8,8 @@
     doorbell/ROLE/NAME/drill/HUB/DOOR       "drill at that door", likewise
     doorbell/ROLE/NAME/wake/HANDLER         "look into your inbox", said by who put something there
 
-`doorbell/ROLE/NAME` is a source: `doorbell/hub/home`, `doorbell/handler/notify`. Types that begin with `doorbell.` are
-the hubs' alone: whoever listens for a press listens to hubs, and a handler cannot ring.
+`doorbell/ROLE/NAME` is a source: `doorbell/hub/home`, `doorbell/handler/notify`. Types that begin with `doorbell.`,
+`visitor.` or `clock.` are the hubs' alone: whoever listens for a press listens to hubs, and a handler cannot ring.
 """
 
 import re
@@ -19,7 +19,7 @@ ROLES = ("hub", "handler", "cli")
 PRESSED = "doorbell.pressed"
 DRILLED = "doorbell.drilled"  # a marked test press: who listens for presses never hears it
 DRILL_FAILED = "doorbell.drill_failed"
-HUB_TYPES = ("doorbell.",)  # what only a hub may say
+HUB_TYPES = ("doorbell.", "visitor.", "clock.")  # what only a hub may say
 OUTCOME_TYPES = ("handler.",)  # what the consumer loop says of a handler's work
 EVERY = "*"  # in place of a type: all of them
 _EVERY_ASKED = "all"  # the same as a level of a topic; no type, because a type has a dot
