@@ -5,7 +5,6 @@ import itertools
 import json
 import logging
 import threading
-from collections import deque
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,15 +17,14 @@ from hub.bus import Bus, Message
 from hub.nightly import Nightly
 from hub.process import on_stop, serve
 from hub.producer import Producer
-from hub.state import State, StateError
+from hub.reporter import Report, Reporter
+from hub.state import State
 from hub.status import Status, will
 
 log = logging.getLogger(__name__)
 SETTLE_S = 1.0
 RETRY_S = 15  # how often a button that could not be had is tried again
 WISHES = {"press": topics.PRESSED, "drill": topics.DRILLED}
-SAID = {topics.PRESSED: "pressed", topics.DRILLED: "drilled"}
-UNWRITTEN = 1000  # presses kept in memory while the disk takes nothing
 
 
 def main() -> None:
@@ -71,8 +69,8 @@ class Hub:
 
     def __init__(self, settings: Settings, producer: Producer, bus: Bus) -> None:
         self._settings, self._producer = settings, producer
+        self._reporter = Reporter(producer)
         self._buttons: dict[str, Button] = {}
-        self._unwritten: deque[tuple[str, str, str, datetime, str | None]] = deque(maxlen=UNWRITTEN)
         bus.subscribe(topics.press("doorbell/+/+", settings.hub, "+"), self._wish)
         bus.subscribe(topics.drill("doorbell/+/+", settings.hub, "+"), self._wish)
 
@@ -100,8 +98,7 @@ class Hub:
 
     def settle(self) -> None:
         """Write down what can wait, and what could not be written before."""
-        for _ in range(len(self._unwritten)):
-            self._say(*self._unwritten.popleft())
+        self._reporter.settle()
         self._producer.settle()
 
     def close(self) -> None:
@@ -112,14 +109,7 @@ class Hub:
 
     def _say(self, kind: str, door: str, via: str, at: datetime, wish: str | None = None) -> None:
         """The press, or the drill: on the disk first, then on its way."""
-        data = {"name": self._settings.door_name(door), "via": via}
-        try:
-            event = self._producer.say(kind, door, data, time=at, id=wish)
-        except StateError as error:
-            log.error("%s %s, and it cannot be written down yet: %s", door, SAID[kind], error)  # noqa: TRY400 - it says it all
-            self._unwritten.append((kind, door, via, at, wish))
-        else:
-            log.info("%s %s (%s)", door, SAID[kind], event.id)
+        self._reporter.report(Report(kind, door, {"name": self._settings.door_name(door), "via": via}, at, wish))
 
     def _wish(self, message: Message) -> None:
         """Somebody presses or drills from afar. Its id becomes the event's: a wish delivered twice rings once."""
@@ -128,12 +118,11 @@ class Hub:
             wish = json.loads(message.payload)["id"]
         except (ValueError, TypeError, KeyError, RecursionError):
             wish = None
-        kept = any(wish == waiting for *_, waiting in self._unwritten)
-        if kept:
+        if isinstance(wish, str) and self._reporter.waits_with(wish):
             return  # pressed already, and waiting for the disk
         if message.retained or door not in self._settings.doors or not _is_id(wish):
             log.warning("%s: not a %s that I can make", message.topic, wished)
-        elif not self._producer.journal.knows(wish):
+        elif not self._reporter.knows(wish):
             self._say(WISHES[wished], door, "command", datetime.now(UTC), wish)
         message.ack()
 

@@ -1,0 +1,68 @@
+"""Reports what the hub saw: written down and published, and kept in memory while the disk takes nothing."""
+
+import logging
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from hub.event import Event
+from hub.producer import Producer
+from hub.state import StateError
+
+log = logging.getLogger(__name__)
+UNWRITTEN = 1000  # reports kept in memory while the disk takes nothing
+
+
+class Report(NamedTuple):
+    """What was seen.
+
+    Attributes:
+        kind: The event's type.
+        subject: What it is about: for most the door.
+        data: What else there is to know.
+        at: When it was seen, in UTC.
+        id: The event's id, where somebody else has chosen it.
+    """
+
+    kind: str
+    subject: str
+    data: Mapping[str, Any]
+    at: datetime
+    id: str | None = None
+    cause: Event | None = None
+
+
+class Reporter:
+    """The one way by which the hub says that something happened at a door."""
+
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
+        self._unwritten: deque[Report] = deque(maxlen=UNWRITTEN)
+
+    def report(self, report: Report) -> Event | None:
+        """Say it; None when it cannot be written down yet, and is when the disk takes it."""
+        what = report.kind.partition(".")[2].replace("_", " ")
+        try:
+            event = self._producer.say(
+                report.kind, report.subject, report.data, time=report.at, id=report.id, cause=report.cause
+            )
+        except StateError as error:
+            log.error("%s %s, and it cannot be written down yet: %s", report.subject, what, error)  # noqa: TRY400 - it says it all
+            self._unwritten.append(report)
+            return None
+        log.info("%s %s (%s)", report.subject, what, event.id)
+        return event
+
+    def knows(self, wish: str) -> bool:
+        """Whether an event with this id was said, or waits for the disk."""
+        return self.waits_with(wish) or self._producer.journal.knows(wish)
+
+    def waits_with(self, wish: str) -> bool:
+        """Whether an event with this id waits for the disk."""
+        return any(report.id == wish for report in list(self._unwritten))
+
+    def settle(self) -> None:
+        """Write down what could not be written before."""
+        for _ in range(len(self._unwritten)):
+            self.report(self._unwritten.popleft())
