@@ -2,5 +2,6 @@
 
 from config.faults import SettingsError
 from config.model import Broker, Button, Door, Drill, House, Journal, Settings
+from config.trigger import Trigger
 
-__all__ = ["Broker", "Button", "Door", "Drill", "House", "Journal", "Settings", "SettingsError"]
+__all__ = ["Broker", "Button", "Door", "Drill", "House", "Journal", "Settings", "SettingsError", "Trigger"]

@@ -48,7 +48,7 @@ def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: s
     path = [str(part) for part in fault["loc"]]
     if bad_name := path[-1:] == ["[key]"]:
         path.pop()
-    about_table = fault["type"] == "value_error"
+    about_table = fault["type"] == "value_error" and bool(_keys_at(model, path) or not path)
     key = "" if about_table or not path else path[-1]
     section = ".".join(part for part in (table, *(path if about_table else path[:-1])) if part)
     place = f"{where}: " + (f"[{section}] " if section else "") + (f"{key}: " if key else "")

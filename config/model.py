@@ -2,18 +2,12 @@
 
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-NAME = r"^[a-z][a-z0-9_-]{0,31}$"
-Name = Annotated[str, StringConstraints(pattern=NAME)]
-
-
-class Section(BaseModel):
-    """One table of `doorbell.toml`. Unknown keys are faults, and no fault ever shows what was typed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+from config.section import Name, Section
+from config.trigger import Trigger
 
 
 class House(Section):
@@ -102,7 +96,8 @@ class Settings(Section):
     drill: Drill = Drill()
     hub: Name = Field("home", description="the name under which this hub speaks")
     doors: dict[Name, Door] = Field(default_factory=lambda: {"front": Door(name="Front door")}, min_length=1)
-    handlers: dict[str, dict[str, Any]] = {}
+    triggers: dict[Name, Trigger] = Field(default_factory=dict)
+    handlers: dict[str, dict[str, Any]] = Field(default_factory=dict)
     handlers_dir: Path = Path("handlers")
     state_dir: Path = Path("~/.local/state/doorbell")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -114,6 +109,14 @@ class Settings(Section):
             pin = door.button.pin
             if door.button.driver == "gpio" and pin is not None and (other := doors.setdefault(pin, name)) != name:
                 raise ValueError(f"[doors.{name}.button] and [doors.{other}.button] both use pin {pin}. Change one")
+        return self
+
+    @model_validator(mode="after")
+    def _each_trigger_has_a_door(self) -> Self:
+        for name, trigger in self.triggers.items():
+            if trigger.door not in self.doors:
+                known = ", ".join(self.doors)
+                raise ValueError(f"[triggers.{name}] door: there is no [doors.{trigger.door}]. There are: {known}")
         return self
 
     def door_name(self, door: str) -> str:

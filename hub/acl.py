@@ -1,6 +1,6 @@
 """What each user may do on the broker, as a mosquitto ACL file: speak as themselves, hear what their part needs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from hub import topics
 from hub.login import CLI
@@ -14,9 +14,21 @@ WISHES = topics.source("cli", "+")
 HANDLERS = topics.source("handler", "+")
 
 
-def acl(users: Iterable[str], own: str = "") -> str:
-    """The ACL file for these users, and what the person has added."""
-    blocks = [f"\nuser {user}\n" + "".join(f"topic {right}\n" for right in rights(user)) for user in users]
+NOTHING: Mapping[str, Sequence[str]] = {}
+
+
+def acl(users: Iterable[str], own: str = "", heard: Mapping[str, Sequence[str]] = NOTHING) -> str:
+    """The ACL file for these users.
+
+    Args:
+        users: Their names.
+        own: What the person has added.
+        heard: For a user, topics of others that its settings listen to.
+    """
+    blocks = []
+    for user in users:
+        granted = [*rights(user), *(f"read {topic}" for topic in heard.get(user, ()))]
+        blocks.append(f"\nuser {user}\n" + "".join(f"topic {right}\n" for right in granted))
     return HEAD + "".join(blocks) + (f"\n{own}" if own else "")
 
 

@@ -20,6 +20,7 @@ from hub.producer import Producer
 from hub.reporter import Report, Reporter
 from hub.state import State
 from hub.status import Status, will
+from hub.trigger import Triggers
 
 log = logging.getLogger(__name__)
 SETTLE_S = 1.0
@@ -71,6 +72,7 @@ class Hub:
         self._settings, self._producer = settings, producer
         self._reporter = Reporter(producer)
         self._buttons: dict[str, Button] = {}
+        Triggers(settings, self._reporter, bus)
         bus.subscribe(topics.press("doorbell/+/+", settings.hub, "+"), self._wish)
         bus.subscribe(topics.drill("doorbell/+/+", settings.hub, "+"), self._wish)
 

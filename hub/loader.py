@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from config import Settings, SettingsError
 from config.faults import describe, suggest
-from config.model import NAME
+from config.section import NAME
 from hub import topics
 from hub.handler import MARK, HandlerConfig, Reaction
 

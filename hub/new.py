@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from config import SettingsError
-from config.model import NAME
+from config.section import NAME
 from hub.loader import NOT_OURS
 
 NOT_NAMES = ("event", "config", "handler", "emit", "later", "memory", "link", "hub", "devices", "handlers")

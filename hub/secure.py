@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from config import Settings, SettingsError
-from hub import certificates
+from hub import certificates, login
 from hub.acl import acl
 from hub.check import users_of
 from hub.options import ConfigOption, read_settings
@@ -80,7 +80,8 @@ def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence
     own = folder / "acl.own"
     if not own.exists():
         _write_private(own, OWN)
-    _write_private(for_broker / "acl", acl(users, own.read_text(encoding="utf-8")))
+    heard = {login.user("hub", settings.hub): sorted({trigger.topic for trigger in settings.triggers.values()})}
+    _write_private(for_broker / "acl", acl(users, own.read_text(encoding="utf-8"), heard))
     lines = [f"{passwords}: a password for each of {', '.join(users)}", f"{for_broker}: passwd and acl for the broker"]
     if hosts:
         lines.append(_certify(folder, for_broker, hosts))

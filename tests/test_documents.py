@@ -11,6 +11,7 @@ import pytest
 
 from config import Settings, sources
 from config.model import Broker, Button, Door, Drill, House
+from config.trigger import Trigger
 from hub import HandlerConfig, loader
 from hub.handler import Reaction
 from hub.testing import event
@@ -26,8 +27,8 @@ def _blocks(text: str, language: str) -> list[str]:
 
 
 def _uncommented(text: str) -> str:
-    """The annotated settings with every `# key = value` in force."""
-    return re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
+    """The annotated settings with every `# key = value` and `# [table]` in force."""
+    return re.sub(r"^# (\w+ = |\[[\w.]+\]$)", r"\1", text, flags=re.MULTILINE)
 
 
 def test_the_handler_in_the_readme_works(tmp_path: Path):
@@ -65,6 +66,19 @@ def test_the_nightly_drill_in_the_docs_can_be_set():
     assert Settings.model_validate(tomllib.loads(block)).drill.at == time(3, 30)
 
 
+def test_the_triggers_in_the_docs_can_be_set():
+    """As they stand there."""
+    (block,) = _blocks((ROOT / "docs" / "triggers.md").read_text(encoding="utf-8"), "toml")
+    triggers = Settings.model_validate(tomllib.loads(block)).triggers
+    assert [one.say for one in triggers.values()] == ["visitor.seen", "visitor.answered", "doorbell.pressed"]
+
+
+@pytest.mark.parametrize("name", [*Trigger.model_fields])
+def test_every_setting_of_a_trigger_is_documented(name: str):
+    """In its table."""
+    assert f"| `{name}` |" in (ROOT / "docs" / "triggers.md").read_text(encoding="utf-8")
+
+
 def test_every_setting_is_in_the_annotated_file_with_its_default(tmp_path: Path):
     """The file with everything uncommented holds each setting that there is; what it says is the default, is."""
     path = tmp_path / "doorbell.toml"
@@ -78,12 +92,15 @@ def test_every_setting_is_in_the_annotated_file_with_its_default(tmp_path: Path)
         "drill": Drill,
         "doors.front": Door,
         "doors.front.button": Button,
+        "triggers.person": Trigger,
     } | {f"handlers.{name}": type(file.config) for name, file in _shipped().items()}
     for name, model in models.items():
         here = table
         for part in name.split("."):
             here = here[part]
-        everywhere = HandlerConfig.model_fields if issubclass(model, HandlerConfig) else {"button": None}
+        everywhere = (
+            HandlerConfig.model_fields if issubclass(model, HandlerConfig) else {"button": None, "answer": None}
+        )
         assert set(model.model_fields) - set(everywhere) == set(here) - {"button"}, name
         for key, field in model.model_fields.items():
             if key in here and isinstance(field.default, bool | int | float | str):

@@ -158,3 +158,11 @@ def test_the_embedded_broker_has_no_tls():
     """Whoever asks for TLS without a broker of their own is told so: silence would mean no TLS."""
     with pytest.raises(ValueError, match="the embedded broker has no TLS"):
         Broker(tls=True)
+
+
+def test_the_hub_may_hear_what_its_triggers_name():
+    """Others' topics that the settings listen to are granted to the hub, and to nobody else."""
+    written = acl(["handler-notify", "hub-home"], heard={"hub-home": ["frigate/events"]})
+    notify, home = written.split("\nuser hub-home\n")
+    assert "topic read frigate/events\n" in home
+    assert "frigate" not in notify

@@ -1,0 +1,58 @@
+"""What others say on the broker, and what it means at our door."""
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from config.section import Name, Section
+
+Scalar = str | int | float | bool | None
+OURS = "doorbell"
+TOPIC_BYTES = 65_535  # MQTT 5.0, 1.5.4
+
+
+class Trigger(Section):
+    """`[triggers.NAME]`: a message of somebody else's on the broker that becomes an event of this hub."""
+
+    topic: str = Field(description="where the others speak; MQTT's wildcards + and # may be used")
+    door: Name = Field(description="the door that it is about")
+    say: Literal["doorbell.pressed", "visitor.seen", "visitor.answered"] = Field(description="what it means")
+    when: Scalar | dict[str, Scalar] = Field(
+        None, description="the text, or fields of the JSON (dots lead inside) and their values; else every message"
+    )
+    what: Name | None = Field(None, description="visitor.seen only: who was seen, like person or motion")
+    answer: Name | None = Field(None, description="visitor.answered only: what the answer was, like opened")
+    on_change: bool = Field(False, description="only when `when` begins to hold, for who repeats how they are")
+    once_per: str | None = Field(None, description="a field of the JSON: the same value is said once, ever")
+    every_s: float = Field(1, ge=0, le=86_400, description="no more often than that")
+
+    @field_validator("topic")
+    @classmethod
+    def _can_be_subscribed(cls, topic: str) -> str:
+        if fault := _fault_in(topic):
+            raise ValueError(fault)
+        return topic
+
+    @model_validator(mode="after")
+    def _fits_what_it_says(self) -> Self:
+        for key, kind in (("what", "visitor.seen"), ("answer", "visitor.answered")):
+            if (getattr(self, key) is None) == (self.say == kind):
+                needs = "needs" if self.say == kind else "has no"
+                raise ValueError(
+                    f'say = "{self.say}" {needs} {key}. {"Set it" if self.say == kind else "Leave it out"}'
+                )
+        if self.on_change and self.when is None:
+            raise ValueError("on_change needs a condition. Set when, or leave on_change out")
+        return self
+
+
+def _fault_in(topic: str) -> str | None:
+    levels = topic.split("/")
+    if not topic or "\0" in topic or len(topic.encode()) > TOPIC_BYTES:
+        return "no topic. Write one like zigbee2mqtt/front_contact"
+    if levels[0] in (OURS, "#", "+"):
+        return f"it takes in our own topics below {OURS}/. Name another program's"
+    wild = [level for level in levels if "+" in level or "#" in level]
+    if any(level not in ("+", "#") for level in wild) or "#" in levels[:-1]:
+        return "+ and # stand for whole levels, # for the last. Write one like zigbee2mqtt/+/action"
+    return None
