@@ -1,5 +1,6 @@
 """The settings of the house: plain models, so that a handler process need not load what reads them."""
 
+from collections.abc import Iterator
 from datetime import time
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -80,11 +81,33 @@ class Button(Section):
         return self
 
 
+class Led(Section):
+    """`[doors.NAME.led]`: the light in the button, which answers the visitor."""
+
+    pin: int | None = Field(None, ge=0, le=53, description="BCM number of the GPIO line; simulated if not set")
+    active: Literal["high", "low"] = Field("high", description="the level at which it is lit")
+    told_by: tuple[str, ...] = Field(("notify",), description="whose reaction it shows as: somebody was told")
+
+
 class Door(Section):
     """`[doors.NAME]`: one door with its button."""
 
     name: str | None = None
     button: Button = Button()
+    led: Led | None = None
+
+
+class Chime(Section):
+    """`[chime]`: the hub's own sound, for a press that nothing reacts to. Without speaker or relay there is none."""
+
+    speaker: str | None = Field(None, description="auto, default, simulated, or part of a sound card's name")
+    relay: int | None = Field(
+        None, ge=0, le=53, description="or the GPIO line (BCM number) of an electric gong's relay"
+    )
+    after_s: float = Field(3, ge=0.5, le=60, description="how long a reaction may take; without a broker it is at once")
+    sound: Path | None = Field(None, description="a WAV, FLAC or MP3 file; a synthesised ding-dong if not set")
+    volume: float = Field(80, ge=0, le=100, description="in percent")
+    strike_s: float = Field(0.4, gt=0, le=5, description="for how long the relay closes")
 
 
 class Settings(Section):
@@ -94,6 +117,7 @@ class Settings(Section):
     broker: Broker = Broker()
     journal: Journal = Journal()
     drill: Drill = Drill()
+    chime: Chime = Chime()
     hub: Name = Field("home", description="the name under which this hub speaks")
     doors: dict[Name, Door] = Field(default_factory=lambda: {"front": Door(name="Front door")}, min_length=1)
     triggers: dict[Name, Trigger] = Field(default_factory=dict)
@@ -103,13 +127,22 @@ class Settings(Section):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")
-    def _each_button_has_its_own_line(self) -> Self:
-        doors: dict[int, str] = {}
-        for name, door in self.doors.items():
-            pin = door.button.pin
-            if door.button.driver == "gpio" and pin is not None and (other := doors.setdefault(pin, name)) != name:
-                raise ValueError(f"[doors.{name}.button] and [doors.{other}.button] both use pin {pin}. Change one")
+    def _each_gpio_line_has_one_use(self) -> Self:
+        used: dict[int, str] = {}
+        for pin, where in self.gpio_lines():
+            if (other := used.setdefault(pin, where)) != where:
+                raise ValueError(f"{where} and {other} both use pin {pin}. Change one")
         return self
+
+    def gpio_lines(self) -> Iterator[tuple[int, str]]:
+        """The GPIO lines (BCM numbers) that the hub uses, each with where it is set."""
+        for name, door in self.doors.items():
+            if door.button.driver == "gpio" and door.button.pin is not None:
+                yield door.button.pin, f"[doors.{name}.button]"
+            if door.led and door.led.pin is not None:
+                yield door.led.pin, f"[doors.{name}.led]"
+        if self.chime.relay is not None:
+            yield self.chime.relay, "[chime]"
 
     @model_validator(mode="after")
     def _each_trigger_has_a_door(self) -> Self:

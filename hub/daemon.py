@@ -14,10 +14,12 @@ from config.model import Button as ButtonSettings
 from devices.button import Button, ButtonError, GpioButton, SimulatedButton
 from hub import login, topics
 from hub.bus import Bus, Message
+from hub.chime import Chime
 from hub.nightly import Nightly
 from hub.process import on_stop, serve
 from hub.producer import Producer
 from hub.reporter import Report, Reporter
+from hub.sign import Signs
 from hub.state import State
 from hub.status import Status, will
 from hub.trigger import Triggers
@@ -73,12 +75,14 @@ class Hub:
         self._reporter = Reporter(producer)
         self._buttons: dict[str, Button] = {}
         Triggers(settings, self._reporter, bus)
+        self._signs = Signs(settings, self._reporter, bus)
+        self._chime = Chime(settings, self._reporter, bus)
         bus.subscribe(topics.press("doorbell/+/+", settings.hub, "+"), self._wish)
         bus.subscribe(topics.drill("doorbell/+/+", settings.hub, "+"), self._wish)
 
     def open_buttons(self) -> list[str]:
         """Listen to every button that can be had and is not listened to yet; returns what is wrong with the others."""
-        faults = []
+        faults = [*self._signs.faults, *self._chime.faults]
         for door, wanted in self._settings.doors.items():
             if door in self._buttons:
                 continue
@@ -100,6 +104,8 @@ class Hub:
 
     def settle(self) -> None:
         """Write down what can wait, and what could not be written before."""
+        self._signs.tick()
+        self._chime.tick()
         self._reporter.settle()
         self._producer.settle()
 
@@ -108,6 +114,8 @@ class Hub:
         for button in self._buttons.values():
             button.close()
         self.settle()
+        self._signs.close()
+        self._chime.close()
 
     def _say(self, kind: str, door: str, via: str, at: datetime, wish: str | None = None) -> None:
         """The press, or the drill: on the disk first, then on its way."""

@@ -2,8 +2,8 @@
 
 import logging
 from collections import deque
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from hub.event import Event
@@ -33,15 +33,34 @@ class Report(NamedTuple):
     cause: Event | None = None
 
 
+OnReport = Callable[[Report, Event | None, float], None]
+
+
 class Reporter:
-    """The one way by which the hub says that something happened at a door."""
+    """The one way by which the hub says that something happened at a door.
+
+    Attributes:
+        on_report: Called with each report, its event (None when it cannot be written down yet), and how many seconds
+            ago it was seen. May be called again when it is written down.
+    """
 
     def __init__(self, producer: Producer) -> None:
         self._producer = producer
         self._unwritten: deque[Report] = deque(maxlen=UNWRITTEN)
+        self.on_report: list[OnReport] = []
 
     def report(self, report: Report) -> Event | None:
         """Say it; None when it cannot be written down yet, and is when the disk takes it."""
+        event = self._write(report)
+        late_s = (datetime.now(UTC) - report.at).total_seconds()
+        for call in self.on_report:
+            try:
+                call(report, event, late_s)
+            except Exception:
+                log.exception("what follows a press in the hub failed")
+        return event
+
+    def _write(self, report: Report) -> Event | None:
         what = report.kind.partition(".")[2].replace("_", " ")
         try:
             event = self._producer.say(

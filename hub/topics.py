@@ -17,6 +17,9 @@ import re
 ROOT = "doorbell"
 ROLES = ("hub", "handler", "cli")
 PRESSED = "doorbell.pressed"
+DOUBLE_PRESSED = "doorbell.double_pressed"
+PRESSES = (PRESSED, DOUBLE_PRESSED)  # each press is exactly one of these
+ANSWERED = "visitor.answered"
 DRILLED = "doorbell.drilled"  # a marked test press: who listens for presses never hears it
 DRILL_FAILED = "doorbell.drill_failed"
 HUB_TYPES = ("doorbell.", "visitor.", "clock.")  # what only a hub may say

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config import Settings, sources
-from config.model import Broker, Button, Door, Drill, House
+from config.model import Broker, Button, Chime, Door, Drill, House, Led
 from config.trigger import Trigger
 from hub import HandlerConfig, loader
 from hub.handler import Reaction
@@ -28,7 +28,7 @@ def _blocks(text: str, language: str) -> list[str]:
 
 def _uncommented(text: str) -> str:
     """The annotated settings with every `# key = value` and `# [table]` in force."""
-    return re.sub(r"^# (\w+ = |\[[\w.]+\]$)", r"\1", text, flags=re.MULTILINE)
+    return re.sub(r"^# (\w+ = |\[[\w.]+\])", r"\1", text, flags=re.MULTILINE)
 
 
 def test_the_handler_in_the_readme_works(tmp_path: Path):
@@ -73,6 +73,13 @@ def test_the_triggers_in_the_docs_can_be_set():
     assert [one.say for one in triggers.values()] == ["visitor.seen", "visitor.answered", "doorbell.pressed"]
 
 
+def test_the_light_and_the_chime_in_the_docs_can_be_set():
+    """As they stand there."""
+    blocks = _blocks((ROOT / "docs" / "doorstep.md").read_text(encoding="utf-8"), "toml")
+    read = Settings.model_validate(tomllib.loads("\n".join(blocks)))
+    assert (read.doors["front"].led, read.chime.speaker) == (Led(pin=27), "default")
+
+
 @pytest.mark.parametrize("name", [*Trigger.model_fields])
 def test_every_setting_of_a_trigger_is_documented(name: str):
     """In its table."""
@@ -92,16 +99,16 @@ def test_every_setting_is_in_the_annotated_file_with_its_default(tmp_path: Path)
         "drill": Drill,
         "doors.front": Door,
         "doors.front.button": Button,
+        "doors.front.led": Led,
+        "chime": Chime,
         "triggers.person": Trigger,
     } | {f"handlers.{name}": type(file.config) for name, file in _shipped().items()}
     for name, model in models.items():
         here = table
         for part in name.split("."):
             here = here[part]
-        everywhere = (
-            HandlerConfig.model_fields if issubclass(model, HandlerConfig) else {"button": None, "answer": None}
-        )
-        assert set(model.model_fields) - set(everywhere) == set(here) - {"button"}, name
+        everywhere = HandlerConfig.model_fields if issubclass(model, HandlerConfig) else {"button", "led", "answer"}
+        assert set(model.model_fields) - set(everywhere) == set(here) - {"button", "led"}, name
         for key, field in model.model_fields.items():
             if key in here and isinstance(field.default, bool | int | float | str):
                 assert here[key] == field.default, (name, key)

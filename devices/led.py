@@ -1,0 +1,93 @@
+"""The light in the button: it tells the visitor that the bell rang, that somebody was told, and what came of it."""
+
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol
+
+Sign = Literal["off", "pressed", "told", "answered", "missed"]
+
+
+class Blink(NamedTuple):
+    """How a sign looks.
+
+    Attributes:
+        on_s: How long it is lit, in seconds.
+        off_s: How long it is dark then, in seconds; 0: it stays lit.
+        times: How often; None: until the next sign.
+    """
+
+    on_s: float
+    off_s: float
+    times: int | None = None
+
+
+LOOKS: dict[Sign, Blink | None] = {
+    "off": None,
+    "pressed": Blink(0.1, 0.1),  # fast: it rings
+    "told": Blink(0.8, 0.8),  # slow: wait, somebody knows
+    "answered": Blink(1, 0),  # steady: somebody comes, or has spoken
+    "missed": Blink(1.5, 0.5, 2),  # twice, long: nobody answers
+}
+
+
+class Led(Protocol):
+    """Something that can show a sign."""
+
+    def show(self, sign: Sign) -> None:
+        """Show it from now on."""
+
+    def close(self) -> None:
+        """Go dark, and let go of it."""
+
+
+class LedError(RuntimeError):
+    """There is no such LED; the text says which and what to do."""
+
+
+class SimulatedLed:
+    """Keeps the sign in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.show("off")
+
+    def show(self, sign: Sign) -> None:
+        """See Led."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(sign, encoding="utf-8")
+
+    def close(self) -> None:
+        """See Led."""
+        self.show("off")
+
+
+class GpioLed:
+    """An LED (with its resistor) on a GPIO line, through gpiozero, which blinks in a thread of its own.
+
+    Raises:
+        LedError: the line cannot be had.
+    """
+
+    def __init__(self, pin: int, *, active_high: bool = True) -> None:
+        try:
+            from gpiozero import LED, GPIOZeroError  # noqa: PLC0415 - hardware only where it is used
+        except ImportError as error:
+            raise LedError(f"GPIO {pin}: {error}. Install doorbell-hub[pi]") from error
+        try:
+            self._line: Any = LED(pin, active_high=active_high, initial_value=False)
+        except (GPIOZeroError, OSError, RuntimeError, ImportError) as error:
+            raise LedError(f"GPIO {pin} cannot be used: {error}. Is it free?") from error
+
+    def show(self, sign: Sign) -> None:
+        """See Led."""
+        look = LOOKS[sign]
+        if look is None:
+            self._line.off()
+        elif look.off_s:
+            self._line.blink(look.on_s, look.off_s, n=look.times)
+        else:
+            self._line.on()
+
+    def close(self) -> None:
+        """See Led."""
+        self._line.off()
+        self._line.close()
