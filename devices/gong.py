@@ -6,7 +6,9 @@
 import logging
 import sys
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
+
+from devices.gpio import open_output
 
 
 class Gong(Protocol):
@@ -19,10 +21,6 @@ class Gong(Protocol):
         """Let go of it."""
 
 
-class GongError(RuntimeError):
-    """There is no such gong; the text says which and what to do."""
-
-
 class RelayGong:
     """The house's electric gong, switched by a relay on a GPIO line, like the button of old did.
 
@@ -31,18 +29,11 @@ class RelayGong:
         strike_s: For how many seconds the relay closes.
 
     Raises:
-        GongError: the line cannot be had.
+        GpioError: the line cannot be had.
     """
 
     def __init__(self, pin: int, *, strike_s: float) -> None:
-        try:
-            from gpiozero import DigitalOutputDevice, GPIOZeroError  # noqa: PLC0415 - hardware only where it is used
-        except ImportError as error:
-            raise GongError(f"GPIO {pin}: {error}. Install doorbell-hub[pi]") from error
-        try:
-            self._line: Any = DigitalOutputDevice(pin)
-        except (GPIOZeroError, OSError, RuntimeError, ImportError) as error:
-            raise GongError(f"GPIO {pin} cannot be used: {error}. Is it free?") from error
+        self._line = open_output(pin)
         self._strike_s = strike_s
 
     def strike(self) -> None:

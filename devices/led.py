@@ -1,7 +1,9 @@
 """The light in the button: it tells the visitor that the bell rang, that somebody was told, and what came of it."""
 
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
+
+from devices.gpio import open_output
 
 Sign = Literal["off", "pressed", "told", "answered", "missed"]
 
@@ -39,10 +41,6 @@ class Led(Protocol):
         """Go dark, and let go of it."""
 
 
-class LedError(RuntimeError):
-    """There is no such LED; the text says which and what to do."""
-
-
 class SimulatedLed:
     """Keeps the sign in a file."""
 
@@ -64,18 +62,11 @@ class GpioLed:
     """An LED (with its resistor) on a GPIO line, through gpiozero, which blinks in a thread of its own.
 
     Raises:
-        LedError: the line cannot be had.
+        GpioError: the line cannot be had.
     """
 
     def __init__(self, pin: int, *, active_high: bool = True) -> None:
-        try:
-            from gpiozero import LED, GPIOZeroError  # noqa: PLC0415 - hardware only where it is used
-        except ImportError as error:
-            raise LedError(f"GPIO {pin}: {error}. Install doorbell-hub[pi]") from error
-        try:
-            self._line: Any = LED(pin, active_high=active_high, initial_value=False)
-        except (GPIOZeroError, OSError, RuntimeError, ImportError) as error:
-            raise LedError(f"GPIO {pin} cannot be used: {error}. Is it free?") from error
+        self._line = open_output(pin, active_high=active_high)
 
     def show(self, sign: Sign) -> None:
         """See Led."""

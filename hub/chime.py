@@ -11,7 +11,8 @@ from contextlib import suppress
 from config import Chime as ChimeSettings
 from config import Settings
 from devices.chimes import write_chime
-from devices.gong import Gong, GongError, RelayGong
+from devices.gong import Gong, RelayGong
+from devices.gpio import GpioError
 from hub import topics
 from hub.bus import Bus, Message
 from hub.event import BadEvent, Event, decode
@@ -27,13 +28,13 @@ class PlayerGong:
     """Plays a sound in a process of its own: a sound card that hangs must not hang the hub.
 
     Raises:
-        GongError: there is no such file.
+        FileNotFoundError: there is no such file.
     """
 
     def __init__(self, settings: Settings) -> None:
         chime = settings.chime
         if chime.sound and not chime.sound.is_file():
-            raise GongError(f"sound: there is no file {chime.sound}. Name one, or leave it out for a ding-dong")
+            raise FileNotFoundError(f"sound: there is no file {chime.sound}. Name one, or leave it out for a ding-dong")
         sound = chime.sound or write_chime(settings.state_dir / "chime.wav", "ding-dong")
         self._command = ("-m", "devices.gong", str(sound), str(chime.volume / 100), str(chime.speaker))
         self._process: subprocess.Popen[bytes] | None = None
@@ -77,7 +78,7 @@ class Chime:
         self._gong: Gong | None = None
         try:
             self._gong = _open(settings, settings.chime)
-        except GongError as error:
+        except (GpioError, FileNotFoundError) as error:
             self.faults = [f"[chime] {error}"]
         if self._gong:
             reporter.on_report.append(self._seen)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from config import Settings
-from devices.led import GpioLed, Led, LedError, Sign, SimulatedLed
+from devices.gpio import GpioError
+from devices.led import GpioLed, Led, Sign, SimulatedLed
 from hub import topics
 from hub.bus import Bus, Message
 from hub.event import BadEvent, Event, decode
@@ -60,7 +61,7 @@ class Signs:
                 pin, path = wanted.led.pin, settings.state_dir / f"led-{door}"
                 led = SimulatedLed(path) if pin is None else GpioLed(pin, active_high=wanted.led.active == "high")
                 self._shown[door] = Shown(led, wanted.led.told_by)
-            except LedError as error:
+            except GpioError as error:
                 self.faults.append(f"[doors.{door}.led] {error}")
         if self._shown:
             reporter.on_report.append(self._seen)

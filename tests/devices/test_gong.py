@@ -6,21 +6,10 @@ import wave
 from array import array
 
 import pytest
-from gpiozero import Device
-from gpiozero.pins.mock import MockFactory
 
 from devices.chimes import RATE_HZ, STRIKES, write_chime
 from devices.gong import RelayGong
 from tests.house import ROOT, until
-
-
-@pytest.fixture
-def pins():
-    """GPIO lines in memory."""
-    before, Device.pin_factory = Device.pin_factory, MockFactory()
-    yield Device.pin_factory
-    Device.pin_factory.reset()
-    Device.pin_factory = before
 
 
 def test_the_relay_closes_and_opens_by_itself(pins):

@@ -1,20 +1,10 @@
 """The light in the button."""
 
 import pytest
-from gpiozero import Device
-from gpiozero.pins.mock import MockFactory
 
-from devices.led import GpioLed, LedError, SimulatedLed
+from devices.gpio import GpioError
+from devices.led import GpioLed, SimulatedLed
 from tests.house import until
-
-
-@pytest.fixture
-def pins():
-    """GPIO lines in memory."""
-    before, Device.pin_factory = Device.pin_factory, MockFactory()
-    yield Device.pin_factory
-    Device.pin_factory.reset()
-    Device.pin_factory = before
 
 
 def test_each_sign_looks_its_own_way(pins):
@@ -53,7 +43,7 @@ def test_an_led_to_the_supply_is_lit_by_low(pins):
 def test_a_line_in_use_is_told(pins):
     """With its number and what to do."""
     first = GpioLed(27)
-    with pytest.raises(LedError, match=r"^GPIO 27 cannot be used: .*Is it free\?"):
+    with pytest.raises(GpioError, match=r"^GPIO 27 cannot be used: .*Is it free\?"):
         GpioLed(27)
     first.close()
 
