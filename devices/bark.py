@@ -2,9 +2,10 @@
 
 import math
 import random
-import wave
 from array import array
 from pathlib import Path
+
+from devices.sound import write_wav
 
 RATE_HZ = 22_050
 WOOF_S = 0.28
@@ -19,14 +20,7 @@ def write_bark(path: Path, woofs: int = 2) -> Path:
     for _ in range(woofs):
         samples.extend(_woof(chance))
         samples.extend([0] * int(PAUSE_S * RATE_HZ))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    with wave.open(str(aside), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
-        file.writeframes(samples.tobytes())
-    return aside.replace(path)
+    return write_wav(path, samples, 1, RATE_HZ)
 
 
 def _woof(chance: random.Random) -> list[int]:

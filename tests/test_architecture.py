@@ -18,7 +18,7 @@ ONE_USER = {
     "gpiozero": ["devices/button.py", "devices/gpio.py", "devices/light.py"],
     "picamera2": ["devices/camera_pi.py"],
     "av": ["devices/camera_av.py"],
-    "miniaudio": ["devices/speaker.py"],
+    "miniaudio": ["devices/sound.py"],
     "apscheduler": ["hub/schedule.py"],
     "astral": ["devices/clock.py"],
     "opentelemetry": ["handlers/telemetry.py"],

@@ -1,18 +1,15 @@
 """The speaker: what is decoded, how loud it is, and what the card or the file gets."""
 
-import math
 import subprocess
-import threading
 import wave
 from array import array
 from pathlib import Path
 
 import miniaudio
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from devices.speaker import CHANNELS, RATE_HZ, SimulatedSpeaker, SpeakerError, _stream, decode, open_speaker
+from devices.sound import CHANNELS, RATE_HZ, SpeakerError, decode
+from devices.speaker import SimulatedSpeaker, open_speaker
 
 FORMATS = ("wav", "flac", "mp3")
 has_no_card = not any(Path("/dev/snd").glob("pcm*p"))
@@ -96,31 +93,5 @@ def test_auto_without_a_sound_card_is_a_simulated_speaker(sounds, tmp_path):
 @pytest.mark.parametrize("name", ["default", "usb"])
 def test_a_sound_card_that_was_asked_for_and_is_not_there_is_told(tmp_path, name):
     """Who asks for a card gets no file instead, but what to look at."""
-    with pytest.raises(SpeakerError, match=r"no sound card: .*aplay -l"):
+    with pytest.raises(SpeakerError, match=r"(?i)no sound card.*aplay -l"):
         open_speaker(name, tmp_path)
-
-
-@given(
-    frames=st.integers(0, 3000),
-    asked=st.lists(st.integers(1, 1024), min_size=1, max_size=20),
-    then=st.integers(64, 4096),
-)
-def test_the_card_gets_exactly_the_sound_and_then_silence(frames, asked, then):
-    """Whatever sizes it asks for, it gets them; `heard` comes after the sound and what the card had in its buffer."""
-    samples = array("h", [1 + n % 30_000 for n in range(frames * CHANNELS)])
-    heard = threading.Event()
-    stream = _stream(samples, heard)
-    next(stream)
-    got, silent_at_heard = bytearray(), None
-    sizes = [*asked, *[then] * math.ceil((frames + RATE_HZ) / then)]
-    for size in sizes:
-        chunk = stream.send(size)
-        assert len(chunk) == size * CHANNELS * 2
-        if heard.is_set() and silent_at_heard is None:
-            silent_at_heard = len(got) // (CHANNELS * 2) - frames
-        got += chunk
-    sound = samples.tobytes()
-    assert got[: len(sound)] == sound
-    assert not any(got[len(sound) :])
-    assert silent_at_heard is not None
-    assert silent_at_heard >= RATE_HZ // 4
