@@ -5,10 +5,12 @@ from datetime import time
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from config.section import Name, Section
 from config.trigger import Trigger
+
+CLOCK_NAMES = {"sunrise", "sunset", "quiet_began", "quiet_ended", "day_ended"}
 
 
 class House(Section):
@@ -65,6 +67,36 @@ class Drill(Section):
     timeout_s: float = Field(60, ge=5, le=240, description="who has not answered by then does not work")
 
 
+class Quiet(Section):
+    """`[quiet]`: when nothing makes a noise. Recording, notifications and lights go on."""
+
+    begin: time | None = Field(None, description="from then on, by the local clock")
+    end: time | None = Field(None, description="until then; over midnight when it is the earlier one")
+
+    @model_validator(mode="after")
+    def _has_two_ends(self) -> Self:
+        if (self.begin is None) != (self.end is None):
+            raise ValueError("begin and end go together. Set both, or neither")
+        return self
+
+
+class Clock(Section):
+    """`[clock]`: what the hub says of the time of day, so that handlers can react to it like to a press."""
+
+    sun: bool = Field(False, description="clock.sunrise and clock.sunset; needs the place in [house]")
+    quiet: bool = Field(False, description="clock.quiet_began and clock.quiet_ended")
+    summary_at: time | None = Field(None, description="clock.day_ended: who rang in the 24 hours before")
+    at: dict[Name, time] = Field(default_factory=dict, description="clock.NAME at a time of your own")
+    late_max_s: float = Field(10_800, ge=60, le=86_400, description="what the hub slept through is said that late")
+
+    @field_validator("at")
+    @classmethod
+    def _names_are_free(cls, at: dict[str, time]) -> dict[str, time]:
+        if taken := sorted({name.replace("-", "_") for name in at} & CLOCK_NAMES):
+            raise ValueError(f"{', '.join(taken)} is what the hub itself says. Choose another name")
+        return at
+
+
 class Button(Section):
     """`[doors.NAME.button]`: what the visitor presses."""
 
@@ -118,6 +150,8 @@ class Settings(Section):
     journal: Journal = Journal()
     drill: Drill = Drill()
     chime: Chime = Chime()
+    quiet: Quiet = Quiet()
+    clock: Clock = Clock()
     hub: Name = Field("home", description="the name under which this hub speaks")
     doors: dict[Name, Door] = Field(default_factory=lambda: {"front": Door(name="Front door")}, min_length=1)
     triggers: dict[Name, Trigger] = Field(default_factory=dict)
@@ -143,6 +177,14 @@ class Settings(Section):
                 yield door.led.pin, f"[doors.{name}.led]"
         if self.chime.relay is not None:
             yield self.chime.relay, "[chime]"
+
+    @model_validator(mode="after")
+    def _clock_has_what_it_needs(self) -> Self:
+        if self.clock.sun and self.house.latitude is None:
+            raise ValueError("[clock] sun needs a place. Set latitude and longitude in [house]")
+        if self.clock.quiet and self.quiet.begin is None:
+            raise ValueError("[clock] quiet needs quiet hours. Set begin and end in [quiet]")
+        return self
 
     @model_validator(mode="after")
     def _each_trigger_has_a_door(self) -> Self:

@@ -1,6 +1,7 @@
 """What time it is, and whether the sun is up."""
 
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 
@@ -42,6 +43,18 @@ def sun_elevation(at: datetime, latitude: float, longitude: float) -> float:
     from astral.sun import elevation  # noqa: PLC0415
 
     return float(elevation(Observer(latitude, longitude), at))
+
+
+def sun_moves(day: date, latitude: float, longitude: float) -> dict[str, datetime]:
+    """When the sun rises and sets on a day (UTC): `sunrise` and `sunset`, without what does not happen that day."""
+    from astral import Observer  # noqa: PLC0415
+    from astral.sun import sunrise, sunset  # noqa: PLC0415
+
+    moves = {}
+    for name, move in (("sunrise", sunrise), ("sunset", sunset)):
+        with suppress(ValueError):  # beyond the polar circles it may stay up, or down
+            moves[name] = move(Observer(latitude, longitude), day, tzinfo=UTC)
+    return moves
 
 
 def is_dark(at: datetime, latitude: float, longitude: float) -> bool:

@@ -1,32 +1,39 @@
-"""Let the dog bark: one of our own making, or the person's own sound."""
+"""Make the bell heard in the house: a bark or a chime of our own making, or the person's own sound."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, time
 from pathlib import Path
-from typing import Self
+from time import monotonic
+from typing import Annotated, Literal
 
-from pydantic import Field, FilePath, model_validator
+from pydantic import Field
 
-from devices.bark import write_bark
+from devices.sounds import fault_in_sound, find_sound
 from devices.speaker import Speaker, fault_in_name, open_speaker
-from hub import Event, HandlerConfig, handler
+from hub import Event, HandlerConfig, handler, later, quiet
+
+Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 class Config(HandlerConfig):
     """Settings of `bark`."""
 
     speaker: str = Field("auto", description="auto, default, simulated, or part of a sound card's name")
-    sound: FilePath | None = Field(None, description="a WAV, FLAC or MP3 file; the synthesised bark if not set")
-    volume: float = Field(80, ge=0, le=100, description="in percent")
-    quiet_from: time | None = Field(None, description="no barking from then on, like 22:00")
-    quiet_to: time | None = Field(None, description="until then, like 07:00")
+    sound: str = Field("bark", description="bark, ding, ding-dong, three-tone, westminster, gong, or a sound file")
+    sound_at: dict[str, str] = Field({}, description="another sound at a door, like { back = 'gong' }")
+    volume: Percent = Field(80, description="in percent")
+    volume_from: dict[time, Percent] = Field({}, description="another one from a time on, like { '20:00' = 30 }")
+    overlap: Literal["queue", "skip", "mix"] = Field("queue", description="what becomes of a ring during the sound")
+    repeats: int = Field(0, ge=0, le=20, description="how often it sounds again if nobody answers")
+    repeat_s: float = Field(10, ge=1, le=300, description="and after how many seconds each")
+    even_when_quiet: bool = Field(False, description="also in quiet hours")
 
-    @model_validator(mode="after")
-    def _quiet_has_two_ends(self) -> Self:
-        if (self.quiet_from is None) != (self.quiet_to is None):
-            raise ValueError("quiet_from and quiet_to go together. Set both, or neither")
-        return self
+    def check(self) -> list[str]:
+        """Every sound is there."""
+        named = {"sound": self.sound} | {f"sound_at: {door}": name for door, name in self.sound_at.items()}
+        return [f"{key}: {fault}" for key, name in named.items() if (fault := fault_in_sound(name))]
 
     def absent(self) -> list[str]:
         """A sound card that is not there is better told now."""
@@ -34,37 +41,85 @@ class Config(HandlerConfig):
         return [f"speaker: {fault}"] if fault else []
 
 
+class Bell:
+    """The speaker, what it plays, and when it ended."""
+
+    def __init__(self, config: Config, speaker: Speaker) -> None:
+        self.speaker = speaker
+        self._config = config
+        self._files = {name: find_sound(name, config.state_dir) for name in (config.sound, *config.sound_at.values())}
+        self._ended_s = -math.inf
+
+    def ring(self, door: str) -> str:
+        """Play this door's sound, at this hour's volume."""
+        sound, percent = self.sound(door), _volume(datetime.now().astimezone().time(), self._config)
+        length_s = self.speaker.play(sound, percent / 100, wait=self._config.overlap != "mix")
+        self._ended_s = monotonic()
+        return f"{sound.name} for {length_s:.1f} s at {percent:g} %"
+
+    def sounded_at(self, event: Event) -> bool:
+        """Whether something was to be heard when it happened."""
+        return event.age_s() >= monotonic() - self._ended_s
+
+    def sound(self, door: str) -> Path:
+        """What this door sounds like."""
+        return self._files[self._config.sound_at.get(door, self._config.sound)]
+
+
 @contextmanager
-def kennel(config: Config) -> Iterator[tuple[Speaker, Path]]:
+def kennel(config: Config) -> Iterator[Bell]:
     """The speaker, and what it plays."""
-    sound = config.sound or write_bark(config.state_dir / "bark.wav")
     speaker = open_speaker(config.speaker, config.state_dir / "heard")
     try:
-        yield speaker, sound
+        yield Bell(config, speaker)
     finally:
         speaker.close()
 
 
-def listen(event: Event, config: Config, dog: tuple[Speaker, Path]) -> str:  # noqa: ARG001 - a handler's signature
+def listen(event: Event, config: Config, bell: Bell) -> str:  # noqa: ARG001 - a handler's signature
     """The dry run: the sound decodes and the card opens, and nobody is woken."""
-    speaker, sound = dog
-    found = speaker.check(sound)
+    sound = bell.sound(event.door)
+    found = bell.speaker.check(sound)
     return f"{sound.name} can be played; {found}"
 
 
-@handler("doorbell.pressed", max_age_s=15, attempts=2, on_redelivery="skip", uses=kennel, drill=listen)
-def bark(event: Event, config: Config, dog: tuple[Speaker, Path]) -> str:  # noqa: ARG001 - a handler's signature
-    """Bark, unless people sleep. A visitor who left does not need it, so it is never late and never repeated."""
-    if _is_quiet(datetime.now().astimezone().time(), config):
-        return "quiet hours"
-    speaker, sound = dog
-    length_s = speaker.play(sound, config.volume / 100)
-    return f"{sound.name} for {length_s:.1f} s at {config.volume:g} %"
+@handler("doorbell.pressed", timeout_s=60, max_age_s=15, attempts=2, on_redelivery="skip", uses=kennel, drill=listen)
+def bark(event: Event, config: Config, bell: Bell) -> str:
+    """Sound, unless people sleep. A visitor who left does not need it, so it is never late and never repeated."""
+    if (reason := quiet.reason()) and not config.even_when_quiet:
+        return f"silent: {reason}"
+    if config.overlap == "skip" and bell.sounded_at(event):
+        return "it sounded already"
+    if config.repeats:
+        later("bark.again", config.repeat_s, {"left": config.repeats})
+    return bell.ring(event.door)
 
 
-def _is_quiet(now: time, config: Config) -> bool:
-    """Whether it is between the two times; over midnight when the first is the later one."""
-    begin, end = config.quiet_from, config.quiet_to
-    if begin is None or end is None:
-        return False
-    return begin <= now < end if begin <= end else now >= begin or now < end
+@handler("bark.again", timeout_s=60, attempts=1, on_redelivery="skip", uses=kennel)
+def again(event: Event, config: Config, bell: Bell) -> str:
+    """Nobody has answered: sound once more, and so on."""
+    left = int(event.data["left"]) - 1
+    if left < 0:
+        return "somebody has answered"
+    if (reason := quiet.reason()) and not config.even_when_quiet:
+        return f"silent: {reason}"
+    if left:
+        later("bark.again", config.repeat_s, {"left": left})
+    return bell.ring(event.door)
+
+
+@handler("visitor.answered", "visit.missed", max_age_s=3600)
+def hush(event: Event, config: Config) -> str:
+    """Somebody has answered, or the visitor is gone: no more repeats."""
+    if event.data.get("answer") == "snooze" or not config.repeats:
+        return "no reason to stop"
+    later("bark.again", 0, {"left": 0})
+    return "no more repeats"
+
+
+def _volume(now: time, config: Config) -> float:
+    """That of the last time of day that has come; before the first one it is still yesterday's last."""
+    if not config.volume_from:
+        return config.volume
+    times = sorted(config.volume_from)
+    return config.volume_from[next((at for at in reversed(times) if at <= now), times[-1])]

@@ -4,5 +4,6 @@ from hub.attempt import emit, keep, later, memory
 from hub.event import BadEvent, Event
 from hub.handler import Drop, HandlerConfig, handler
 from hub.link import link
+from hub.quiet import quiet
 
-__all__ = ["BadEvent", "Drop", "Event", "HandlerConfig", "emit", "handler", "keep", "later", "link", "memory"]
+__all__ = ["BadEvent", "Drop", "Event", "HandlerConfig", "emit", "handler", "keep", "later", "link", "memory", "quiet"]

@@ -49,6 +49,8 @@ def _hub(name: str) -> list[str]:
     me = topics.source("hub", name)
     return [
         *(f"write {topic}" for topic in (topics.event(me, "+", "+"), topics.status(me), topics.answer(me, "+"))),
+        f"write {topics.quiet(me)}",
+        f"read {topics.quiet_wish(WISHES, name)}",
         f"read {topics.press(WISHES, name, '+')}",
         f"read {topics.drill(WISHES, name, '+')}",
         f"read {topics.ask(ANYBODY, '+')}",
@@ -67,5 +69,6 @@ def _handler(name: str) -> list[str]:
         topics.ask(ANYBODY, "+"),
         topics.answer(ANYBODY, name),
         topics.wake(WISHES, name),
+        topics.quiet(topics.source("hub", "+")),
     )
     return [*(f"write {topic}" for topic in said), *(f"read {topic}" for topic in heard)]

@@ -69,9 +69,16 @@ class Chime:
     """
 
     def __init__(
-        self, settings: Settings, reporter: Reporter, bus: Bus, *, seconds: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        reporter: Reporter,
+        bus: Bus,
+        *,
+        quiet: Callable[[], str | None],
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._seconds, self._bus, self._after_s = seconds, bus, settings.chime.after_s
+        self._quiet = quiet
         self._lock = threading.Lock()
         self._waiting: dict[str, float] = {}  # a press → when it has to be heard
         self.faults: list[str] = []
@@ -91,7 +98,9 @@ class Chime:
             overdue = [press for press, at in self._waiting.items() if at <= now or not self._bus.connected.is_set()]
             for press in overdue:
                 del self._waiting[press]
-        if overdue and self._gong:
+        if overdue and (reason := self._quiet()):
+            log.warning("nothing has reacted to the press %s; the hub's own chime is silent: %s", overdue, reason)
+        elif overdue and self._gong:
             log.warning("nothing has reacted to the press %s: the hub's own chime strikes", ", ".join(overdue))
             self._gong.strike()
 

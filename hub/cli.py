@@ -21,6 +21,7 @@ from hub.again import InboxError
 from hub.bus import Bus
 from hub.check import check as check_house
 from hub.cli_dead import dead
+from hub.cli_quiet import quiet
 from hub.cli_replay import replay
 from hub.drill_command import drill
 from hub.new import write_handler
@@ -38,6 +39,7 @@ app = typer.Typer(
 
 
 app.command()(drill)
+app.command()(quiet)
 app.add_typer(secure.app)
 
 

@@ -13,11 +13,13 @@ from config import Settings
 from config.model import Button as ButtonSettings
 from devices.button import Button, ButtonError, GpioButton, SimulatedButton
 from hub import login, topics
+from hub.almanac import Almanac
 from hub.bus import Bus, Message
 from hub.chime import Chime
 from hub.nightly import Nightly
 from hub.process import on_stop, serve
 from hub.producer import Producer
+from hub.quiet_keeper import QuietKeeper
 from hub.reporter import Report, Reporter
 from hub.sign import Signs
 from hub.state import State
@@ -46,9 +48,12 @@ def run(settings: Settings) -> None:
     bus = Bus(settings.broker, f"doorbell-hub-{settings.hub}", will(source), login.user("hub", settings.hub))
     status = Status(bus, source)
     producer = Producer(state, bus, source, settings.journal)
-    hub = Hub(settings, producer, bus)
+    keeper = QuietKeeper(settings, state, bus)
+    hub = Hub(settings, producer, bus, keeper)
     bus.start()
     night = Nightly(settings, state, producer, bus)
+    almanac = Almanac(settings, state, producer)
+    keeper.tick()
     told: list[str] | None = None
     broken: list[str] = []
     for second in itertools.count():
@@ -60,6 +65,8 @@ def run(settings: Settings) -> None:
         if stopping.wait(SETTLE_S):
             break
         hub.settle()
+        keeper.tick()
+        almanac.tick()
         night.tick()
     hub.close()
     status.set("offline", "stopped")
@@ -70,13 +77,13 @@ def run(settings: Settings) -> None:
 class Hub:
     """The doors of this house and what is said of them."""
 
-    def __init__(self, settings: Settings, producer: Producer, bus: Bus) -> None:
+    def __init__(self, settings: Settings, producer: Producer, bus: Bus, keeper: QuietKeeper) -> None:
         self._settings, self._producer = settings, producer
         self._reporter = Reporter(producer)
         self._buttons: dict[str, Button] = {}
         Triggers(settings, self._reporter, bus)
         self._signs = Signs(settings, self._reporter, bus)
-        self._chime = Chime(settings, self._reporter, bus)
+        self._chime = Chime(settings, self._reporter, bus, quiet=keeper.reason)
         bus.subscribe(topics.press("doorbell/+/+", settings.hub, "+"), self._wish)
         bus.subscribe(topics.drill("doorbell/+/+", settings.hub, "+"), self._wish)
 

@@ -1,7 +1,8 @@
 """The journal: what this process said, kept before it is published (transactional outbox)."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -92,6 +93,16 @@ class Journal:
         """Whether an event of this id was said already."""
         with self._state.read() as db:
             return db.execute("SELECT 1 FROM journal WHERE id = ?", (event_id,)).fetchone() is not None
+
+    def count(self, kinds: Iterable[str], since: datetime, until: datetime) -> dict[str, int]:
+        """How many events of these types happened in that time, by their subject."""
+        found: Counter[str] = Counter()
+        with self._state.read() as db:
+            for kind in kinds:
+                query = "SELECT topic, COUNT(*) FROM journal WHERE type = ? AND time >= ? AND time < ? GROUP BY topic"
+                for topic, number in db.execute(query, (kind, since.timestamp(), until.timestamp())):
+                    found[topics.name_of(topic)] += number
+        return dict(found)
 
     def unpublished(self, after: int, limit: int) -> list[Entry]:
         """The oldest events beyond a position that no broker has acknowledged yet."""

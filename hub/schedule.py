@@ -24,14 +24,25 @@ class Daily:
         """
         self._trigger = CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=zone)
 
+    def last(self, now: datetime, within: timedelta) -> datetime | None:
+        """The last time that has come, if that is not longer ago; in its own zone."""
+        found, at = None, self._next(now.astimezone(UTC) - within)
+        while at is not None and at.astimezone(UTC) <= now:
+            found, at = at, self._next(at.astimezone(UTC) + timedelta(microseconds=1))
+        return found
+
     def due(self, now: datetime) -> str | None:
         """The day (`2026-03-29`) whose time has come and not long passed; None between the times.
 
         Who keeps the day that was done does nothing twice: not after a restart, nor when a clock is set back, nor
         in the hour that comes twice.
         """
-        planned: datetime | None = self._trigger.get_next_fire_time(None, now.astimezone(UTC) - LOOK_BACK)
+        planned = self._next(now.astimezone(UTC) - LOOK_BACK)
         if planned is None:
             return None
         late = now.astimezone(UTC) - planned.astimezone(UTC)  # of two times in one zone Python ignores the offsets
         return planned.date().isoformat() if timedelta(0) <= late <= GRACE else None
+
+    def _next(self, after: datetime) -> datetime | None:
+        planned: datetime | None = self._trigger.get_next_fire_time(None, after)
+        return planned

@@ -9,6 +9,7 @@ from typing import Any
 from hub import topics, trace
 from hub.attempt import running
 from hub.event import Event, uuid7
+from hub.quiet import quiet as house_quiet
 
 
 def event(kind: str = "doorbell.pressed", door: str = "front", **data: Any) -> Event:
@@ -63,8 +64,17 @@ class Run:
 
 
 @contextmanager
-def run(of: Event | None = None) -> Iterator[Run]:
-    """While this lasts, `emit`, `later` and `memory` work and can be looked at."""
+def run(of: Event | None = None, *, quiet: str | None = None) -> Iterator[Run]:
+    """While this lasts, `emit`, `later` and `memory` work and can be looked at.
+
+    Args:
+        of: The event that is handled.
+        quiet: Why the house is quiet meanwhile; not at all if not given.
+    """
     attempt = Run(of or event())
-    with running(attempt):
-        yield attempt
+    house_quiet.pretend(quiet)
+    try:
+        with running(attempt):
+            yield attempt
+    finally:
+        house_quiet.pretend(None)

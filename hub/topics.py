@@ -6,6 +6,8 @@
     doorbell/ROLE/NAME/answer/CONSUMER      a page of a journal, for the consumer of that name
     doorbell/ROLE/NAME/press/HUB/DOOR       "press that button", a wish: the hub decides
     doorbell/ROLE/NAME/drill/HUB/DOOR       "drill at that door", likewise
+    doorbell/ROLE/NAME/quiet/HUB            "be quiet", or "no longer": a wish
+    doorbell/hub/NAME/quiet                 whether the house is quiet, retained
     doorbell/ROLE/NAME/wake/HANDLER         "look into your inbox", said by who put something there
 
 `doorbell/ROLE/NAME` is a source: `doorbell/hub/home`, `doorbell/handler/notify`. Types that begin with `doorbell.`,
@@ -20,6 +22,7 @@ PRESSED = "doorbell.pressed"
 DOUBLE_PRESSED = "doorbell.double_pressed"
 PRESSES = (PRESSED, DOUBLE_PRESSED)  # each press is exactly one of these
 ANSWERED = "visitor.answered"
+DAY_ENDED = "clock.day_ended"
 DRILLED = "doorbell.drilled"  # a marked test press: who listens for presses never hears it
 DRILL_FAILED = "doorbell.drill_failed"
 HUB_TYPES = ("doorbell.", "visitor.", "clock.")  # what only a hub may say
@@ -125,6 +128,16 @@ def drill(source: str, hub: str, door: str) -> str:
 def wake(source: str, handler: str) -> str:
     """Where somebody wakes a handler."""
     return f"{source}/wake/{handler}"
+
+
+def quiet(source: str) -> str:
+    """Where a hub says whether the house is quiet."""
+    return f"{source}/quiet"
+
+
+def quiet_wish(source: str, hub: str) -> str:
+    """Where somebody wishes quiet."""
+    return f"{source}/quiet/{hub}"
 
 
 def role_for(kind: str) -> str:

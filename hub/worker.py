@@ -19,6 +19,7 @@ from hub.handler import HandlerConfig, Reaction
 from hub.link import link
 from hub.loader import HandlerFile
 from hub.process import EX_TEMPFAIL, on_stop, serve
+from hub.quiet import quiet
 from hub.state import State
 from hub.status import Status, will
 
@@ -47,6 +48,7 @@ def run(given: str, settings: Settings) -> None:
     source = topics.source("handler", name)
     bus = Bus(settings.broker, f"doorbell-{name}", will(source), login.user("handler", name))
     status = Status(bus, source)
+    quiet.attach(settings, bus)
     bus.start()
     try:
         file = loader.load(path or loader.locate(name, settings), settings)

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,12 @@ def _needed(program: str | None, package: str) -> str:
             pytest.fail(f"{package} is missing, and CI must not do without: apt-get install {package}")
         pytest.skip(f"{package} is not installed")
     return program
+
+
+@pytest.fixture
+def needed() -> Callable[..., str]:
+    """Where a program of the system is, which some Debian package brings; called like `_needed`."""
+    return lambda program, package="": _needed(shutil.which(program), package or program)
 
 
 @pytest.fixture

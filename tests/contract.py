@@ -48,8 +48,14 @@ def channel_of(topic: str) -> str | None:
 
 @cache
 def _validator(channel: str) -> Draft7Validator:
-    (message,) = DOCUMENT["channels"][channel]["messages"].values()
-    return Draft7Validator({**resolve(message)["payload"], "components": DOCUMENT["components"]})
+    payloads = [resolve(message)["payload"] for message in DOCUMENT["channels"][channel]["messages"].values()]
+    schema = payloads[0] if len(payloads) == 1 else {"anyOf": payloads}
+    return Draft7Validator({**schema, "components": DOCUMENT["components"]})
+
+
+def _takes_text(channel: str) -> bool:
+    messages = DOCUMENT["channels"][channel]["messages"].values()
+    return any(resolve(message)["contentType"] == "text/plain" for message in messages)
 
 
 def faults(topic: str, payload: bytes) -> list[str]:
@@ -59,7 +65,9 @@ def faults(topic: str, payload: bytes) -> list[str]:
     try:
         wire = json.loads(payload)
     except ValueError:
-        return [f"{topic}: not JSON"]
+        if not _takes_text(channel):
+            return [f"{topic}: not JSON"]
+        wire = payload.decode(errors="replace")
     found = [f"{topic}: {error.json_path}: {error.message}" for error in _validator(channel).iter_errors(wire)]
     return found or _disagreements(topic, wire)
 

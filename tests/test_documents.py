@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config import Settings, sources
-from config.model import Broker, Button, Chime, Door, Drill, House, Led
+from config.model import Broker, Button, Chime, Clock, Door, Drill, House, Led, Quiet
 from config.trigger import Trigger
 from hub import HandlerConfig, loader
 from hub.handler import Reaction
@@ -80,6 +80,15 @@ def test_the_light_and_the_chime_in_the_docs_can_be_set():
     assert (read.doors["front"].led, read.chime.speaker) == (Led(pin=27), "default")
 
 
+def test_the_sounds_in_the_docs_can_be_set():
+    """As they stand there."""
+    text = "\n".join(_blocks((ROOT / "docs" / "sound.md").read_text(encoding="utf-8"), "toml"))
+    table = tomllib.loads(text)["handlers"]
+    table["speak"]["enabled"] = False  # espeak-ng need not be here
+    read = {name: loader.load(loader.SHIPPED / f"{name}.py", Settings(handlers=table)).config for name in table}
+    assert (read["bark"].sound, read["speak"].voice) == ("ding-dong", "espeak-ng:de")
+
+
 @pytest.mark.parametrize("name", [*Trigger.model_fields])
 def test_every_setting_of_a_trigger_is_documented(name: str):
     """In its table."""
@@ -101,6 +110,8 @@ def test_every_setting_is_in_the_annotated_file_with_its_default(tmp_path: Path)
         "doors.front.button": Button,
         "doors.front.led": Led,
         "chime": Chime,
+        "quiet": Quiet,
+        "clock": Clock,
         "triggers.person": Trigger,
     } | {f"handlers.{name}": type(file.config) for name, file in _shipped().items()}
     for name, model in models.items():

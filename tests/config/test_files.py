@@ -105,7 +105,7 @@ def test_a_secret_is_read_whole_and_shown_masked(tmp_path, read):
 
 def test_the_lean_way_keeps_times_as_times(tmp_path):
     """A time in a handler's table is a time, whichever way it was read."""
-    path = _write(tmp_path / "doorbell.toml", "[handlers.bark]\nquiet_from = 22:00:00\n")
+    path = _write(tmp_path / "doorbell.toml", "[handlers.bark]\nwhen = 22:00:00\n")
     assert load_lean(path) == load(path)
 
 

@@ -31,8 +31,10 @@ speaker.close()
 
 
 @pytest.fixture
-def card(tmp_path):
+def card(tmp_path, needed):
     """Runs a program that plays on it; gives what the program said and what the card was given (sox's figures)."""
+    needed("sox")
+    needed("aplay", "alsa-utils")
     path = tmp_path / "played.wav"
     configuration = tmp_path / "alsa.conf"
     configuration.write_text(SYSTEMS.read_text(encoding="utf-8") + CARD.format(path=path), encoding="utf-8")

@@ -1,7 +1,7 @@
-"""`bark`: what is played, how loud, and when nobody wants to hear it."""
+"""`bark`: what is played, how loud, when nobody wants to hear it, and when it sounds again."""
 
 import wave
-from datetime import datetime, time, timedelta
+from datetime import time
 
 import pytest
 
@@ -9,7 +9,7 @@ from config import SettingsError
 from config.sources import load
 from devices.bark import write_bark
 from devices.speaker import SimulatedSpeaker
-from hub.testing import event
+from hub.testing import event, run
 
 
 class _Speaker:
@@ -18,91 +18,131 @@ class _Speaker:
     def __init__(self):
         self.played = []
 
-    def play(self, sound, volume):
-        self.played.append((sound, volume))
+    def play(self, sound, volume, *, wait=True):
+        self.played.append((sound.name, pytest.approx(volume), wait))
         return 0.8
 
     def close(self):
         """Nothing is held."""
 
 
-def _bark(file, speaker, sound):
-    return file.reactions["doorbell.pressed"].function(event(), file.config, (speaker, sound))
+@pytest.fixture
+def dog(shipped):
+    """A loaded `bark` with these settings, its bell on a speaker that counts, and a way to make it react."""
+
+    class Dog:
+        def __init__(self, table=None):
+            self.file = shipped("bark", {"speaker": "simulated", **(table or {})})
+            self.speaker = _Speaker()
+            self._kennel = self.file.reactions["doorbell.pressed"].uses(self.file.config)
+            self.bell = self._kennel.__enter__()
+            self.bell.speaker = self.speaker
+
+        def hears(self, what, **more):
+            """Gives what it said, and what it asked for later."""
+            with run(what, **more) as doing:
+                reaction = self.file.reactions[what.type]
+                given = (what, self.file.config, *([self.bell] if reaction.uses else []))
+                return reaction.function(*given), doing.timers
+
+    return Dog
 
 
 @pytest.mark.parametrize(("percent", "volume"), [(0, 0.0), (35, 0.35), (100, 1.0)])
-def test_the_sound_is_played_at_the_volume(shipped, tmp_path, percent, volume):
+def test_the_sound_is_played_at_the_volume(dog, percent, volume):
     """Percent are what a person sets, a share is what the speaker gets."""
-    speaker = _Speaker()
-    outcome = _bark(shipped("bark", {"volume": percent}), speaker, tmp_path / "woof.wav")
-    assert speaker.played == [(tmp_path / "woof.wav", pytest.approx(volume))]
-    assert outcome == f"woof.wav for 0.8 s at {percent} %"
+    rex = dog({"volume": percent})
+    assert rex.hears(event())[0] == f"bark.wav for 0.8 s at {percent} %"
+    assert rex.speaker.played == [("bark.wav", volume, True)]
 
 
 @pytest.mark.parametrize(
-    ("begin", "end", "now", "quiet"),
-    [
-        ("13:00", "15:00", "12:59", False),
-        ("13:00", "15:00", "13:00", True),
-        ("13:00", "15:00", "14:59", True),
-        ("13:00", "15:00", "15:00", False),
-        ("22:00", "07:00", "21:59", False),
-        ("22:00", "07:00", "22:00", True),
-        ("22:00", "07:00", "23:59", True),
-        ("22:00", "07:00", "00:00", True),
-        ("22:00", "07:00", "06:59", True),
-        ("22:00", "07:00", "07:00", False),
-        ("22:00", "07:00", "12:00", False),
-        (None, None, "03:00", False),
-    ],
+    ("now", "percent"), [("06:59", 30), ("07:00", 90), ("19:59", 90), ("20:00", 30), ("23:59", 30), ("00:00", 30)]
 )
-def test_quiet_hours_may_go_over_midnight(shipped, begin, end, now, quiet):
-    """From the first minute on, until the second time, and over midnight when that is the earlier one."""
-    hours = {} if begin is None else {"quiet_from": begin, "quiet_to": end}
-    file = shipped("bark", hours)
-    is_quiet = file.reactions["doorbell.pressed"].function.__globals__["_is_quiet"]
-    assert is_quiet(time.fromisoformat(now), file.config) is quiet
+def test_the_volume_goes_with_the_time_of_day(shipped, now, percent):
+    """That of the last time that has come; in the small hours that is yesterday's last."""
+    file = shipped("bark", {"volume_from": {"07:00": 90, "20:00": 30}})
+    volume = file.reactions["doorbell.pressed"].function.__globals__["_volume"]
+    assert volume(time.fromisoformat(now), file.config) == percent
 
 
-@pytest.mark.parametrize(("from_h", "to_h", "barks"), [(-2, 2, 0), (2, 4, 1), (-4, -2, 1)])
-def test_the_dog_is_quiet_while_people_sleep(shipped, tmp_path, from_h, to_h, barks):
-    """It is the local time that counts, and in quiet hours nothing is played."""
-    now = datetime.now().astimezone()
-    hours = {key: (now + timedelta(hours=h)).time() for key, h in (("quiet_from", from_h), ("quiet_to", to_h))}
-    speaker = _Speaker()
-    outcome = _bark(shipped("bark", hours), speaker, tmp_path / "woof.wav")
-    assert len(speaker.played) == barks
-    assert (outcome == "quiet hours") is (barks == 0)
+def test_each_door_may_have_its_sound(dog):
+    """Heard in the kitchen: it is the back door."""
+    rex = dog({"sound": "ding-dong", "sound_at": {"back": "gong"}})
+    rex.hears(event(door="front"))
+    rex.hears(event(door="back"))
+    assert [name for name, _, _ in rex.speaker.played] == ["ding-dong.wav", "gong.wav"]
+
+
+def test_the_dog_is_quiet_while_people_sleep(dog):
+    """The house's quiet hours hold, unless this handler is told otherwise."""
+    rex, loud = dog(), dog({"even_when_quiet": True})
+    assert rex.hears(event(), quiet="quiet hours until 07:00")[0] == "silent: quiet hours until 07:00"
+    assert rex.speaker.played == []
+    loud.hears(event(), quiet="quiet hours until 07:00")
+    assert len(loud.speaker.played) == 1
+
+
+def test_a_ring_during_the_sound_may_be_skipped_or_mixed(dog):
+    """`skip`: it sounded already when that ring came; `mix`: nobody waits for the end; `queue`: one after the other."""
+    skipping, mixing, queueing = (dog({"overlap": how}) for how in ("skip", "mix", "queue"))
+    for rex in (skipping, mixing, queueing):
+        first, during = event(), event()
+        rex.hears(first)
+        rex.hears(during)
+    assert skipping.hears(event())[0].startswith("bark.wav")
+    assert [len(rex.speaker.played) for rex in (skipping, mixing, queueing)] == [2, 2, 2]
+    assert {wait for _, _, wait in mixing.speaker.played} == {False}
+
+
+def test_it_sounds_again_until_somebody_answers(dog):
+    """So many times, one after the other; an answer or the end of the visit stops it, a snooze does not."""
+    rex = dog({"repeats": 2, "repeat_s": 7})
+    assert rex.hears(event())[1] == {"bark.again": 7}
+    assert rex.hears(event("bark.again", left=2))[1] == {"bark.again": 7}
+    assert rex.hears(event("bark.again", left=1))[1] == {}
+    assert len(rex.speaker.played) == 3
+    assert rex.hears(event("visitor.answered", answer="snooze"))[1] == {}
+    for ending in (event("visitor.answered", answer="coming"), event("visit.missed")):
+        assert rex.hears(ending)[1] == {"bark.again": 0}
+    assert rex.hears(event("bark.again", left=0)) == ("somebody has answered", {})
+    assert len(rex.speaker.played) == 3
+
+
+def test_in_quiet_hours_it_does_not_sound_again(dog):
+    """They may begin in between."""
+    rex = dog({"repeats": 2})
+    assert rex.hears(event("bark.again", left=2), quiet="it is quiet")[1] == {}
+    assert rex.speaker.played == []
 
 
 def test_without_a_sound_of_ones_own_the_dog_is_synthesised(shipped, tmp_path):
     """At the start the bark is written into the state folder, and a press makes it heard."""
     file = shipped("bark", {"speaker": "simulated"})
-    with file.reactions["doorbell.pressed"].uses(file.config) as (speaker, sound):
-        assert isinstance(speaker, SimulatedSpeaker)
-        assert sound == tmp_path / "state" / "bark.wav"
-        assert _bark(file, speaker, sound) == "bark.wav for 0.8 s at 80 %"
+    reaction = file.reactions["doorbell.pressed"]
+    with reaction.uses(file.config) as bell, run() as doing:
+        assert isinstance(bell.speaker, SimulatedSpeaker)
+        assert reaction.function(doing.event, file.config, bell) == "bark.wav for 0.8 s at 80 %"
     (heard,) = (tmp_path / "state" / "heard").iterdir()
     with wave.open(str(heard), "rb") as wav:
         assert wav.getnframes() / wav.getframerate() == pytest.approx(0.8, abs=0.01)
 
 
-def test_a_sound_of_ones_own_is_played_instead(shipped, tmp_path):
+def test_a_sound_of_ones_own_is_played_instead(dog, tmp_path):
     """The file that was set is what the speaker gets, and no other is written."""
-    own = write_bark(tmp_path / "own.wav", woofs=1)
-    file = shipped("bark", {"speaker": "simulated", "sound": str(own)})
-    with file.reactions["doorbell.pressed"].uses(file.config) as (_, sound):
-        assert sound == own
+    rex = dog({"sound": str(write_bark(tmp_path / "own.wav", woofs=1))})
+    rex.hears(event())
+    assert [name for name, _, _ in rex.speaker.played] == ["own.wav"]
     assert not (tmp_path / "state" / "bark.wav").exists()
 
 
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ({"sound": "/absent/woof.wav"}, "sound: there is no such file"),
+        ({"sound": "/absent/woof.wav"}, "sound: there is no file /absent/woof.wav"),
+        ({"sound_at": {"back": "bong"}}, "sound_at: back: 'bong': no sound. There are bark, ding, ding-dong,"),
         ({"volume": 101}, "volume: Input should be less than or equal to 100"),
         ({"volumen": 50}, "volumen: unknown key. Did you mean 'volume'?"),
-        ({"quiet_from": "late"}, "quiet_from: not a time. Write it like"),
     ],
 )
 def test_a_wrong_setting_is_told_before_anybody_rings(shipped, table, says):

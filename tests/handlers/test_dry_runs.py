@@ -6,7 +6,7 @@ import pytest
 
 from devices.footage import CameraError
 from devices.light import MqttLight
-from devices.speaker import SimulatedSpeaker, SpeakerError
+from devices.speaker import SpeakerError
 from hub.testing import event, run
 from tests.house import free_port
 from tests.phone import phone_service
@@ -102,16 +102,18 @@ def test_bark_decodes_its_sound_and_is_not_heard(shipped, tmp_path):
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"no sound")
     with pytest.raises(SpeakerError, match="cannot be played"):
-        _dry(file, (SimulatedSpeaker(tmp_path), broken))
+        _dry(shipped("bark", {"speaker": "simulated", "sound": str(broken)}))
 
 
 def test_bark_opens_the_sound_card(shipped, tmp_path):
     """What the card says of itself is passed on."""
-    file, asked = shipped("bark"), []
+    file, asked = shipped("bark", {"speaker": "simulated"}), []
 
     def check(sound):
-        asked.append(sound)
+        asked.append(sound.name)
         return "the sound card opens"
 
-    assert _dry(file, (SimpleNamespace(check=check), tmp_path / "woof.mp3")).endswith("; the sound card opens")
-    assert asked == [tmp_path / "woof.mp3"]
+    with file.reactions["doorbell.pressed"].uses(file.config) as bell:
+        bell.speaker = SimpleNamespace(check=check)
+        assert _dry(file, bell).endswith("; the sound card opens")
+    assert asked == ["bark.wav"]

@@ -23,7 +23,8 @@ class Porch:
         self.bus = FakeBroker().bus()
         self.producer = Producer(states("hub"), self.bus, "doorbell/hub/home")
         self.reporter = Reporter(self.producer)
-        self.chime = Chime(settings, self.reporter, self.bus, seconds=lambda: self.s)
+        self.quiet = None
+        self.chime = Chime(settings, self.reporter, self.bus, quiet=lambda: self.quiet, seconds=lambda: self.s)
         self.strikes = 0
         self.chime._gong = self
 
@@ -80,6 +81,14 @@ def test_without_a_broker_it_does_not_wait(porch):
     assert porch.strikes == 1
 
 
+def test_in_quiet_hours_it_is_silent(porch):
+    """It is a noise like any other."""
+    porch.quiet = "quiet hours until 07:00"
+    porch.press()
+    porch.pass_s(10)
+    assert porch.strikes == 0
+
+
 def test_a_press_that_cannot_be_written_down_sounds_too(porch, monkeypatch):
     """The disk is no reason for silence; when it is written down much later it is history."""
 
@@ -100,7 +109,7 @@ def test_a_sound_that_is_not_there_is_told(states, tmp_path):
     """In the hub's status, and the hub runs on."""
     settings = Settings.model_validate({"chime": {"speaker": "auto", "sound": tmp_path / "no.wav"}})
     bus = FakeBroker().bus()
-    chime = Chime(settings, Reporter(Producer(states("hub"), bus, "doorbell/hub/home")), bus)
+    chime = Chime(settings, Reporter(Producer(states("hub"), bus, "doorbell/hub/home")), bus, quiet=lambda: None)
     assert "[chime] sound: there is no file" in chime.faults[0]
 
 

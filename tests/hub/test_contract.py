@@ -98,7 +98,7 @@ def test_every_event_type_has_its_message():
         for path in (ROOT / room).glob("*.py")
         if path.name != "telemetry.py"  # its names are a span's attributes
     )
-    said = set(re.findall(r'"((?:doorbell|handler)\.[a-z_]+)"', code))
+    said = set(re.findall(r'"((?:doorbell|handler|visitor|clock)\.[a-z_]+)"', code))
     said |= set(get_args(Trigger.model_fields["say"].annotation))
     said |= set(
         re.findall(r'\bemit\("([a-z_.]+)"', "\n".join(p.read_text("utf-8") for p in (ROOT / "handlers").glob("*.py")))

@@ -6,6 +6,7 @@ from config import Broker, Settings
 from config.model import Button, Door
 from hub.daemon import Hub
 from hub.producer import Producer
+from hub.quiet_keeper import QuietKeeper
 from hub.state import State
 from tests.house import House, until
 from tests.hub.fakes import FakeBroker
@@ -23,7 +24,7 @@ def test_a_button_that_cannot_be_had_does_not_take_the_others_along(mixed, tmp_p
     """Its fault is told with its door, and the other door rings."""
     state = State(tmp_path / "hub.db")
     bus = FakeBroker().bus()
-    hub = Hub(mixed, Producer(state, bus, "doorbell/hub/home"), bus)
+    hub = Hub(mixed, Producer(state, bus, "doorbell/hub/home"), bus, QuietKeeper(mixed, state, bus))
     (fault,) = hub.open_buttons()
     assert fault.startswith("[doors.back] GPIO 17")
     hub._buttons["front"].press()
@@ -37,7 +38,7 @@ def test_a_press_that_cannot_be_written_is_kept_until_it_can(tmp_path):
     """A full disk delays a press; it does not lose it."""
     state = State(tmp_path / "hub.db")
     bus = FakeBroker().bus()
-    hub = Hub(Settings(), Producer(state, bus, "doorbell/hub/home"), bus)
+    hub = Hub(Settings(), Producer(state, bus, "doorbell/hub/home"), bus, QuietKeeper(Settings(), state, bus))
     hub.open_buttons()
     with state.read() as db:
         db.execute("PRAGMA max_page_count = 1")

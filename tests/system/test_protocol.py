@@ -41,7 +41,7 @@ def _run(command: str, shell: dict[str, str]) -> str:
 
 def test_the_commands_of_the_page_do_what_it_says(shell: dict[str, str], mosquitto: BrokerProcess, tmp_path: Path):
     """Listening hears a press, the shell presses, the status waits for who comes later, a question is answered."""
-    listen, press, status, ask = _blocks("sh")
+    listen, press, hush, is_quiet, status, ask = _blocks("sh")
     with House(tmp_path / "house", mosquitto) as house:
         house.start("hub")
         assert json.loads(_run(status, shell))["state"] == "ready"
@@ -49,6 +49,8 @@ def test_the_commands_of_the_page_do_what_it_says(shell: dict[str, str], mosquit
             until(lambda: _run(press, shell) or listener.poll() == 0, "the listener hears a press")
             heard = json.loads(listener.communicate(timeout=PATIENCE_S)[0])
         assert (heard["type"], heard["subject"]) == ("doorbell.pressed", "front")
+        _run(hush, shell)
+        until(lambda: json.loads(_run(is_quiet, shell))["wish"] == "my-nap", "the house is quiet")
         page = json.loads(_run(ask, shell))
         assert page["request"] == "1"
         assert heard["id"] in [event["id"] for event in page["events"]]
@@ -56,9 +58,10 @@ def test_the_commands_of_the_page_do_what_it_says(shell: dict[str, str], mosquit
 
 def test_the_examples_of_the_page_are_by_the_contract():
     """The event and the question that it shows are such as are sent."""
-    event, question = (json.loads(block) for block in _blocks("json"))
+    event, quiet, question = (json.loads(block) for block in _blocks("json"))
     topic = f"{event['source']}/event/{event['type']}/{event['subject']}"
     assert contract.faults(topic, json.dumps(event).encode()) == []
+    assert contract.faults("doorbell/hub/home/quiet", json.dumps(quiet).encode()) == []
     assert contract.faults("doorbell/cli/shell/ask/doorbell.pressed", json.dumps(question).encode()) == []
 
 

@@ -1,0 +1,116 @@
+"""The clock as a producer: sunrise, sunset, quiet hours, the end of the day, and times of one's own, as events."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from config import Quiet, Settings
+from devices.clock import sun_moves
+from hub import topics
+from hub.clock import RELEASED, Clock
+from hub.producer import Producer
+from hub.state import State, StateError
+
+if TYPE_CHECKING:
+    from hub.schedule import Daily
+
+log = logging.getLogger(__name__)
+HOUSE = "house"  # what these events are about
+LOOK_S = 2.0
+UNSET_S = 600.0  # a clock that no time server has set by then is believed: there may be none
+DAY = timedelta(days=1)
+
+
+class Almanac:
+    """Says each event of the clock once: its id is made of the day, and stands in the journal with it.
+
+    What came while the hub was off is said when it is back, if that is not longer ago than `late_max_s`, and of each
+    type the last one only. Nothing is said by a clock that cannot be believed.
+    """
+
+    def __init__(
+        self, settings: Settings, state: State, producer: Producer, *, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._settings, self._producer, self._seconds = settings, producer, seconds
+        self._clock: Clock = state.clock
+        self._within = timedelta(seconds=settings.clock.late_max_s)
+        self._look_at = -LOOK_S
+        self._daily = dict(_daily(settings))
+        self._said: dict[str, str] = {}  # by type, the id of the last one
+
+    def tick(self) -> None:
+        """Say what is due; never waits."""
+        if self._seconds() < self._look_at or not (self._daily or self._settings.clock.sun):
+            return
+        self._look_at = self._seconds() + LOOK_S
+        if not self._believes():
+            return
+        now = self._clock.utc()
+        for kind, due in self._due(now):
+            try:
+                self._say(kind, due, now)
+            except StateError as error:
+                log.warning("%s: %s", kind, error)
+
+    def _believes(self) -> bool:
+        settled = self._clock.uptime_s() > UNSET_S and self._clock.unix_s() >= RELEASED
+        return self._clock.is_synchronised() or settled
+
+    def _due(self, now: datetime) -> Iterator[tuple[str, datetime]]:
+        for kind, daily in self._daily.items():
+            if due := daily.last(now, self._within):
+                yield kind, due
+        if self._settings.clock.sun:
+            yield from self._sun(now)
+
+    def _sun(self, now: datetime) -> Iterator[tuple[str, datetime]]:
+        house = self._settings.house
+        if house.latitude is None or house.longitude is None:
+            return
+        last: dict[str, datetime] = {}
+        kinds = {"sunrise": "clock.sunrise", "sunset": "clock.sunset"}
+        for day in (now - DAY, now, now + DAY):  # the sun's day need not be UTC's
+            moves = sun_moves(day.date(), house.latitude, house.longitude)
+            last |= {name: at for name, at in moves.items() if now - self._within <= at <= now}
+        yield from ((kinds[name], at) for name, at in last.items())
+
+    def _say(self, kind: str, due: datetime, now: datetime) -> None:
+        name = f"doorbell:{self._settings.hub}:{kind}:{due.date()}"
+        event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
+        if self._said.get(kind) == event_id or self._producer.journal.knows(event_id):
+            self._said[kind] = event_id
+            return
+        at = due.astimezone(UTC)
+        data: dict[str, Any] = {"late_s": round((now - at).total_seconds())}
+        if kind == topics.DAY_ENDED:
+            data |= self._summary(at)
+        self._producer.say(kind, HOUSE, data, time=at, id=event_id)
+        self._said[kind] = event_id
+        log.info("%s (%s)", kind, event_id)
+
+    def _summary(self, until: datetime) -> Mapping[str, Any]:
+        """Who rang in the 24 hours before, and was answered: how often, by door."""
+        journal = self._producer.journal
+        return {
+            "presses": journal.count(topics.PRESSES, until - DAY, until),
+            "answers": journal.count([topics.ANSWERED], until - DAY, until),
+        }
+
+
+def _daily(settings: Settings) -> "Iterator[tuple[str, Daily]]":
+    clock, quiet = settings.clock, settings.quiet if settings.clock.quiet else Quiet()
+    times = {
+        "clock.quiet_began": quiet.begin,
+        "clock.quiet_ended": quiet.end,
+        topics.DAY_ENDED: clock.summary_at,
+        **{f"clock.{name.replace('-', '_')}": at for name, at in clock.at.items()},
+    }
+    wanted = {kind: at for kind, at in times.items() if at is not None}
+    if not wanted:
+        return
+    from hub.schedule import Daily  # noqa: PLC0415 - 2 MB that only who wants such events needs
+
+    yield from ((kind, Daily(at)) for kind, at in wanted.items())
