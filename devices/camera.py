@@ -1,17 +1,30 @@
 """The camera: what a doorbell needs of one, and which one a name means."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+
+from devices.footage import Footage
 
 
 class Camera(Protocol):
     """Something that sees the door. It is open as long as the process lives: opening takes seconds."""
 
-    def snapshot(self, path: Path) -> None:
-        """Write what is seen now, not what was seen before, as JPEG.
+    def private(self) -> str | None:
+        """Why nobody may look now, in words; None when one may. Then it holds no picture, and can give none."""
+
+    def snapshot(self, path: Path, ago_s: float = 0.0) -> float:
+        """Write a moment as JPEG: the picture that was seen nearest to it, and never one from long before.
+
+        Args:
+            path: What it is to be called.
+            ago_s: How many seconds ago that moment was.
+
+        Returns:
+            How many seconds after the moment it was seen (before it, when negative).
 
         Raises:
-            CameraError: there is no picture now; trying again later may help.
+            CameraError: there is no picture of then or later; trying again may help.
         """
 
     def check(self) -> int:
@@ -21,22 +34,29 @@ class Camera(Protocol):
             CameraError: there is no picture now.
         """
 
-    def start_clip(self, path: Path) -> Path:
-        """Begin to record an MP4 (H.264) and return at once.
+    def start_clip(self, path: Path, ago_s: float = 0.0) -> tuple[Path, float]:
+        """Begin an MP4 (H.264) with the seconds before that moment, and return at once.
+
+        Args:
+            path: What it is to be called.
+            ago_s: How many seconds ago the moment was.
 
         Returns:
-            The clip that is being recorded: `path`, or that of a clip which has begun already.
+            The clip that is being recorded (`path`, or that of a clip which has begun already), and its seconds by now.
 
         Raises:
             CameraError: there is no picture now; trying again later may help.
         """
 
-    def finish_clip(self) -> tuple[Path, float] | None:
-        """End the clip: it stands complete under its name only now.
+    def finish_clip(self) -> Footage | None:
+        """End the clip: it stands complete under its name only now. None when none was being recorded.
 
-        Returns:
-            Its path and its length in seconds; None when none was being recorded.
+        Raises:
+            CameraError: it could not be written.
         """
+
+    def on_trouble(self, tell: Callable[[str], None]) -> None:
+        """Have it told now, and whenever it changes, what is wrong; empty words when all is well."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -51,20 +71,25 @@ def fault_in_name(name: str) -> str | None:
     return f"{name!r}: no camera and no video file. Write test, picamera, /dev/video0, rtsp://… or a file's path"
 
 
-def open_camera(name: str) -> Camera:
-    """The camera of this name.
+def open_camera(
+    name: str, *, preroll_s: float = 5.0, ring_mb: float = 16, private: Callable[[], str | None] = lambda: None
+) -> Camera:
+    """The camera of this name. It need not be there: it is looked for again and again.
 
     Args:
         name: `test` (a test pattern), `picamera` (a Raspberry Pi camera module), `/dev/video0` (V4L2), `rtsp://…` or
             `http://…` (a network camera), or the path of a video file, which is shown again and again.
+        preroll_s: How many seconds it keeps in memory, encoded.
+        ring_mb: How much memory that may take, at most; what is longer is cut short.
+        private: Why nobody may look now; None when one may. Asked twice a second.
 
     Raises:
-        CameraError: it is no camera's name, or its library is missing.
+        CameraError: its library is missing.
     """
     if name == "picamera":
         from devices.camera_pi import PiCamera  # noqa: PLC0415 - hardware only where it is used
 
-        return PiCamera()
+        return PiCamera(preroll_s=preroll_s, ring_mb=ring_mb, private=private)
     from devices.camera_av import AvCamera  # noqa: PLC0415 - 20 MB that only a camera's process needs
 
-    return AvCamera(name)
+    return AvCamera(name, preroll_s=preroll_s, ring_mb=ring_mb, private=private)

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections.abc import Callable
 
 from hub.bus import Bus, Message
 
@@ -51,6 +52,19 @@ class Link:
                 return None
             finally:
                 self._bus.unsubscribe(answer_topic)
+
+    def follow(self, topic: str, hear: Callable[[str], None]) -> None:
+        """Have every message of this topic given to `hear` as long as the process lives; first what the broker keeps.
+
+        It is called in the network thread and must be short. Outside a handler's process nothing is heard.
+        """
+
+        def receive(message: Message) -> None:
+            message.ack()
+            hear(message.payload.decode(errors="replace"))
+
+        if self._bus:
+            self._bus.subscribe(topic, receive)
 
 
 link = Link()

@@ -2,9 +2,11 @@
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hub import topics
+from hub.event import Event
 from hub.inbox import Held, Inbox
 from hub.producer import Producer
 from hub.records import Keepsake, Records
@@ -45,7 +47,8 @@ class Outcomes:
             if quiet and not said:
                 return
             for kind, subject, data in said:
-                self._producer.journal.append(db, kind, subject, data, time=self._state.clock.utc(), cause=held.event)
+                now = self._state.clock.utc()
+                self._producer.journal.append(db, kind, subject, data, time=now, cause=_cause_of_what_follows(held))
             self._say(db, held, "handler.done", facts)
 
         self._record(conclude, durable=bool(said) or not quiet)
@@ -112,3 +115,9 @@ class Outcomes:
         }
         now = self._state.clock.utc()
         self._producer.journal.append(db, outcome, event.subject, data, time=now, cause=event)
+
+
+def _cause_of_what_follows(held: Held) -> Event:
+    """The event; but of a timer nobody else knows, so that what it brings follows from the event that set it."""
+    event = held.event
+    return replace(event, id=event.cause) if held.is_timer and event.cause else event

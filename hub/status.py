@@ -21,6 +21,7 @@ class Status:
     def __init__(self, bus: Bus, source: str) -> None:
         self._bus, self._topic = bus, topics.status(source)
         self._state, self._reason = "starting", ""
+        self._notes: dict[str, str] = {}
         bus.on_connect.append(self._say)
 
     def set(self, state: str, reason: str = "") -> None:
@@ -33,11 +34,23 @@ class Status:
         self._state, self._reason = state, reason
         self._say()
 
+    def note(self, part: str, words: str) -> None:
+        """Say what is wrong with a part of us, while the rest is well.
+
+        Args:
+            part: Which: its last words count.
+            words: What is wrong; empty when it is mended.
+        """
+        self._notes[part] = words
+        if self._state == "ready":
+            self._say()
+
     def _say(self) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        notes = "; ".join(filter(None, self._notes.values())) if self._state == "ready" else ""
         status = {
             "state": self._state,
-            "reason": self._reason,
+            "reason": self._reason or notes,
             "time": now,
             "pid": os.getpid(),
             "mqtt": self._bus.protocol,

@@ -59,7 +59,7 @@ def run(given: str, settings: Settings) -> None:
         _farewell(bus, status, "offline", "switched off by its settings")
         return
     with closing(State(settings.state_dir / f"{file.name}.db")) as state:
-        state.on_trouble = partial(status.set, "ready")
+        state.on_trouble = partial(status.note, "disk")
         try:
             _react(file, state, bus, status, source=source, limits=settings.journal)
         except OpenError as error:
@@ -89,6 +89,9 @@ def _react(file: HandlerFile, state: State, bus: Bus, status: Status, *, source:
         )
         on_stop(consumer.stop)
         status.set("ready")
+        for number, resource in enumerate({id(one): one for one in resources.values()}.values()):
+            if on_trouble := getattr(resource, "on_trouble", None):
+                on_trouble(partial(status.note, f"resource {number}"))
         log.info("ready: reacts to %s", ", ".join(file.reactions))
         consumer.run()
 

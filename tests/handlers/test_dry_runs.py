@@ -66,13 +66,15 @@ def test_record_takes_a_picture_and_keeps_none(shipped, tmp_path):
 def test_record_finds_a_camera_without_a_picture_and_a_full_disk(shipped, monkeypatch):
     """Both raise, with what to do."""
     file = shipped("record")
-    blind = SimpleNamespace(check=lambda: (_ for _ in ()).throw(CameraError("the camera gives no picture")))
+    blind = SimpleNamespace(
+        private=lambda: None, check=lambda: (_ for _ in ()).throw(CameraError("the camera gives no picture"))
+    )
     with pytest.raises(CameraError, match="gives no picture"):
         _dry(file, blind)
     function = file.reactions["doorbell.pressed"].drill
     monkeypatch.setitem(function.__globals__, "disk_usage", lambda _: SimpleNamespace(free=7_000_000))
     with pytest.raises(OSError, match="7 MB are free, a clip may need 100"):
-        _dry(file, SimpleNamespace(check=lambda: 1000))
+        _dry(file, SimpleNamespace(private=lambda: None, check=lambda: 1000))
 
 
 @pytest.mark.parametrize(("answer", "said"), [('{"state": "ON"}', "the lamp is on"), (None, None)])

@@ -1,12 +1,14 @@
 """`record`: the picture at once, the clip when its time is up."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import av
 import pytest
 
-from devices.footage import CameraError, aside
+from config import SettingsError
+from devices.footage import CameraError, Footage, aside
 from hub.attempt import running
 from hub.testing import Run, event, run
 
@@ -15,21 +17,25 @@ class _Camera:
     """Writes a word where a real one writes a picture, and makes one clip at a time."""
 
     def __init__(self):
-        self.clip, self.broken = None, False
+        self.clip, self.broken, self.length_s, self.reason = None, False, 5.0, None
 
-    def snapshot(self, path: Path):
+    def private(self):
+        return self.reason
+
+    def snapshot(self, path: Path, _: float):
         if self.broken:
             raise CameraError("the camera gives no picture")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("picture", encoding="utf-8")
+        return -0.0312
 
-    def start_clip(self, path: Path):
+    def start_clip(self, path: Path, _: float):
         self.clip = self.clip or path
-        return self.clip
+        return self.clip, self.length_s
 
     def finish_clip(self):
         clip, self.clip = self.clip, None
-        return None if clip is None else (clip, 10.006)
+        return None if clip is None else Footage(clip, 10.006, 5.004)
 
     def close(self):
         """Nothing is held."""
@@ -56,7 +62,7 @@ def test_a_press_gives_a_picture_and_begins_a_clip(file, tmp_path):
     camera, press = _Camera(), event(door="garden")
     outcome, doing = _react(file, camera, press)
     ((kind, data),) = doing.emitted
-    assert (kind, data["door"]) == ("snapshot.taken", "garden")
+    assert (kind, data["door"], data["after_s"]) == ("snapshot.taken", "garden", -0.031)
     assert Path(data["path"]).read_text(encoding="utf-8") == "picture"
     assert Path(data["path"]).parent == tmp_path / "state" / "media"
     assert camera.clip == Path(data["path"]).with_suffix(".mp4")
@@ -83,14 +89,63 @@ def test_a_press_during_a_clip_lengthens_it(file):
     assert outcome == f"picture taken, recording {clip.name}"
 
 
+def test_presses_lengthen_a_clip_up_to_its_limit(file):
+    """`max_clip_s`: who rings without end does not fill the disk."""
+    camera = _Camera()
+    camera.length_s = 115.5
+    assert _react(file, camera, event())[1].timers == {"clip.due": 4.5}
+    camera.length_s = 130
+    assert _react(file, camera, event())[1].timers == {"clip.due": 0}
+
+
+def test_what_is_private_is_not_recorded(file):
+    """No picture, no clip, and the outcome says why; the dry run does not look either."""
+    camera = _Camera()
+    camera.reason = "private until 07:00"
+    outcome, doing = _react(file, camera, event())
+    assert (outcome, doing.emitted, doing.timers, camera.clip) == (
+        "private until 07:00: nothing is recorded",
+        [],
+        {},
+        None,
+    )
+    with run(event("doorbell.drilled")) as drill:
+        words = file.reactions["doorbell.pressed"].drill(drill.event, file.config, camera)
+    assert words == "private until 07:00: the camera was not tried"
+
+
+def test_at_the_end_of_the_day_what_is_old_goes(shipped, tmp_path):
+    """Even when nobody rings any more."""
+    old = tmp_path / "20200101-120000-front-abcdef.mp4"
+    old.touch()
+    os.utime(old, (1_750_000_000, 1_750_000_000))
+    file = shipped("record", {"folder": str(tmp_path)})
+    assert _react(file, _Camera(), event("clock.day_ended", "house"))[0] == "1 old files removed"
+    assert not old.exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"private_from": "08:00:00"}, "private_from and private_to go together"),
+        ({"max_clip_s": 12}, "max_clip_s is less than preroll_s and clip_s together"),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_refused(shipped, table, words):
+    """With what to do."""
+    with pytest.raises(SettingsError, match=words):
+        shipped("record", table)
+
+
 def test_the_clip_is_told_when_it_is_complete(file):
     """`clip.recorded` names the file and its length, once."""
     camera = _Camera()
     _react(file, camera, event())
     clip = camera.clip
     outcome, doing = _react(file, camera, _due())
-    assert doing.emitted == [("clip.recorded", {"path": str(clip), "seconds": 10.01})]
-    assert outcome == f"{clip.name}, 10.0 s"
+    told = {"path": str(clip), "door": "front", "seconds": 10.01, "preroll_s": 5.0}
+    assert doing.emitted == [("clip.recorded", told)]
+    assert outcome == f"{clip.name}, 10.0 s, 5.0 s of it before the press"
 
 
 def test_a_clip_cut_off_by_a_restart_is_no_clip(file):

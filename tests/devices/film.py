@@ -1,0 +1,50 @@
+"""Films whose every picture carries its number, so that it can be read back from whatever was made of it."""
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+
+BITS = 12
+BLOCK = 16
+RATE = 15
+SIZE = (BITS * BLOCK, 64)
+
+
+def make_film(path: Path, codec: str, seconds: int, group: int = RATE) -> Path:
+    """Number 0 first, 15 pictures a second: white blocks are ones, the highest bit on the left."""
+    pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(
+            codec, rate=RATE, options={} if codec == "mjpeg" else {"preset": "ultrafast", "bf": "2"}
+        )
+        stream.width, stream.height, stream.pix_fmt = *SIZE, pix_fmt
+        stream.codec_context.gop_size = group
+        for number in range(seconds * RATE):
+            frame = av.VideoFrame(*SIZE, "gray")
+            plane = frame.planes[0]
+            row = b"".join((b"\xff" if number >> bit & 1 else b"\x00") * BLOCK for bit in reversed(range(BITS)))
+            plane.update(row.ljust(plane.line_size, b"\x00") * SIZE[1])
+            frame.pts, frame.time_base = number, Fraction(1, RATE)
+            container.mux(stream.encode(frame.reformat(format=pix_fmt)))
+        container.mux(stream.encode(None))
+    return path
+
+
+def numbers_in(path: Path) -> list[int]:
+    """The number of each picture, in the order in which they are shown."""
+    with av.open(str(path)) as container:
+        return [_number_of(frame) for frame in container.decode(video=0)]
+
+
+def is_gapless(numbers: list[int]) -> bool:
+    """Whether each is followed by the next."""
+    return all(after == before + 1 for before, after in pairwise(numbers))
+
+
+def _number_of(frame: av.VideoFrame) -> int:
+    plane = frame.reformat(format="gray").planes[0]
+    data, row = bytes(plane), SIZE[1] // 2 * plane.line_size
+    bits = [data[row + index * BLOCK + BLOCK // 2] > 127 for index in range(BITS)]
+    return sum(bit << place for place, bit in enumerate(reversed(bits)))
