@@ -1,8 +1,21 @@
 """What a handler file may use. Everything else in this package may change without notice."""
 
+from hub import answers
 from hub.attempt import emit, keep, later, memory
 from hub.event import BadEvent, Event
 from hub.handler import Drop, HandlerConfig, handler
 from hub.link import link
 
-__all__ = ["BadEvent", "Drop", "Event", "HandlerConfig", "emit", "handler", "keep", "later", "link", "memory"]
+__all__ = [
+    "BadEvent",
+    "Drop",
+    "Event",
+    "HandlerConfig",
+    "answers",
+    "emit",
+    "handler",
+    "keep",
+    "later",
+    "link",
+    "memory",
+]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from hub import topics, trace
+from hub import answers, topics, trace
 from hub.attempt import running
 from hub.event import Event, uuid7
 
@@ -63,8 +63,13 @@ class Run:
 
 
 @contextmanager
-def run(of: Event | None = None) -> Iterator[Run]:
-    """While this lasts, `emit`, `later` and `memory` work and can be looked at."""
+def run(of: Event | None = None, *, web: str | None = None) -> Iterator[Run]:
+    """While this lasts, `emit`, `later` and `memory` work and can be looked at.
+
+    Args:
+        of: The event that is handled.
+        web: The `[web] url` to which `answers.links` lead; without it there are none.
+    """
     attempt = Run(of or event())
-    with running(attempt):
+    with running(attempt), answers.demo(web):
         yield attempt

@@ -20,6 +20,7 @@ ONE_USER = {
     "av": ["devices/camera_av.py"],
     "miniaudio": ["devices/sound.py"],
     "apscheduler": ["hub/schedule.py"],
+    "itsdangerous": ["hub/ticket.py"],
     "astral": ["devices/clock.py"],
     "opentelemetry": ["handlers/telemetry.py"],
     "sqlite3": [
