@@ -1,5 +1,6 @@
 """The settings of the house: plain models, so that a handler process need not load what reads them."""
 
+import re
 from collections.abc import Iterator
 from datetime import time
 from pathlib import Path
@@ -142,6 +143,22 @@ class Chime(Section):
     strike_s: float = Field(0.4, gt=0, le=5, description="for how long the relay closes")
 
 
+class Web(Section):
+    """`[web]`: where answer links lead. Without a url there are none, and nothing listens."""
+
+    url: str | None = Field(None, description="the public address of the links, as a phone reaches it")
+    listen: str = Field("127.0.0.1", min_length=1, description="the address that doorbell-web listens on")
+    port: int = Field(8780, ge=1, le=65535, description="the port that it listens on")
+    expire_s: float = Field(86_400, ge=60, le=2_592_000, description="how long a link is good")
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+            raise ValueError("not an address of a web page. Write https://door.example.org, without ? and #")
+        return url and url.rstrip("/")
+
+
 class Settings(Section):
     """Everything in `doorbell.toml`. What a handler may set belongs to its own file, so it stays unread here."""
 
@@ -152,6 +169,7 @@ class Settings(Section):
     chime: Chime = Chime()
     quiet: Quiet = Quiet()
     clock: Clock = Clock()
+    web: Web = Web()
     hub: Name = Field("home", description="the name under which this hub speaks")
     doors: dict[Name, Door] = Field(default_factory=lambda: {"front": Door(name="Front door")}, min_length=1)
     triggers: dict[Name, Trigger] = Field(default_factory=dict)

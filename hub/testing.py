@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from hub import topics, trace
+from hub import answers, topics, trace
 from hub.attempt import running
 from hub.event import Event, uuid7
 from hub.quiet import quiet as house_quiet
@@ -64,17 +64,18 @@ class Run:
 
 
 @contextmanager
-def run(of: Event | None = None, *, quiet: str | None = None) -> Iterator[Run]:
+def run(of: Event | None = None, *, web: str | None = None, quiet: str | None = None) -> Iterator[Run]:
     """While this lasts, `emit`, `later` and `memory` work and can be looked at.
 
     Args:
         of: The event that is handled.
+        web: The `[web] url` to which `answers.links` lead; without it there are none.
         quiet: Why the house is quiet meanwhile; not at all if not given.
     """
     attempt = Run(of or event())
     house_quiet.pretend(quiet)
     try:
-        with running(attempt):
+        with running(attempt), answers.demo(web):
             yield attempt
     finally:
         house_quiet.pretend(None)

@@ -12,7 +12,7 @@ from typing import Any
 from config import Journal as Limits
 from config import Settings, SettingsError
 from config.faults import EX_CONFIG
-from hub import loader, login, rehearsal, topics
+from hub import answers, loader, login, rehearsal, topics
 from hub.bus import Bus
 from hub.consumer import Consumer
 from hub.handler import HandlerConfig, Reaction
@@ -58,6 +58,7 @@ def run(given: str, settings: Settings) -> None:
     if not file.config.enabled:
         _farewell(bus, status, "offline", "switched off by its settings")
         return
+    answers.attach(settings)
     with closing(State(settings.state_dir / f"{file.name}.db")) as state:
         state.on_trouble = partial(status.note, "disk")
         try:

@@ -26,6 +26,7 @@ ONE_USER = {
         "devices/video_source.py",
     ],
     "apscheduler": ["hub/schedule.py"],
+    "itsdangerous": ["hub/ticket.py"],
     "astral": ["devices/clock.py"],
     "opentelemetry": ["handlers/telemetry.py"],
     "sqlite3": [

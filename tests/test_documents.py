@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config import Settings, sources
-from config.model import Broker, Button, Chime, Clock, Door, Drill, House, Led, Quiet
+from config.model import Broker, Button, Chime, Clock, Door, Drill, House, Led, Quiet, Web
 from config.trigger import Trigger
 from hub import HandlerConfig, loader
 from hub.handler import Reaction
@@ -112,6 +112,7 @@ def test_every_setting_is_in_the_annotated_file_with_its_default(tmp_path: Path)
         "chime": Chime,
         "quiet": Quiet,
         "clock": Clock,
+        "web": Web,
         "triggers.person": Trigger,
     } | {f"handlers.{name}": type(file.config) for name, file in _shipped().items()}
     for name, model in models.items():
