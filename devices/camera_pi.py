@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +100,9 @@ class PiCamera(Recorder):
                     raise CameraError("it is frozen")
         finally:
             self._camera = None
-            try:
+            with suppress(Exception):  # where it had not begun
                 camera.stop_recording()
-            finally:
-                camera.close()
+            camera.close()
 
 
 def _start(camera: Any, sink: Any) -> None:

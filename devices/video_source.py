@@ -14,6 +14,7 @@ from devices.video_packet import CLOCK, Packet, Shape, encoder, shape_of
 
 TEST_PATTERN = "testsrc2=size=640x360:rate=15,realtime"  # a picture with a running clock, at the speed of life
 TIMEOUT_S = (10.0, 5.0)  # to open a network camera, and between two packets of it
+RTSP = {"rtsp_transport": "tcp", "fpsprobesize": "1"}  # the rate, which takes a second to find out, is not needed
 MOST_A_SECOND = 15.0  # pictures kept of a source whose pictures stand alone (MJPEG, raw)
 WIDEST = 1280  # pixels of a raw source's picture; what is wider is made smaller
 RAW = ("rawvideo", "wrapped_avframe")
@@ -141,7 +142,7 @@ def _open(name: str) -> Any:
     if name.startswith("/dev/"):
         return _open_v4l2(name)
     if name.startswith("rtsp://"):
-        return av.open(name, options={"rtsp_transport": "tcp"}, timeout=TIMEOUT_S)
+        return av.open(name, options=RTSP, timeout=TIMEOUT_S)
     return av.open(name, timeout=TIMEOUT_S if "://" in name else None)
 
 

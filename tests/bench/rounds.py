@@ -1,6 +1,7 @@
 """The rounds of the benchmark: one bare echo, one press, and when each effect was seen from outside."""
 
 import http.server
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -40,6 +41,11 @@ class Outside:
     def lamp_times(self) -> list[float]:
         return [at for topic, _, at in list(self.lamp.heard) if topic.endswith("/set")]
 
+    def picture_time(self, press: str) -> float:
+        """When the picture of this press was told; it is said together with the outcome."""
+        pictures = [(load, at) for topic, load, at in list(self.outcomes.heard) if "/snapshot.taken/" in topic]
+        return next(at for load, at in pictures if json.loads(load)["causationid"] == press)
+
     def close(self) -> None:
         for ears in (self.presses, self.lamp, self.outcomes):
             ears.close()
@@ -71,6 +77,7 @@ def _round(house: House, outside: Outside, echo: Callable[[], float]) -> dict[st
         outside.lamp.publish("zigbee2mqtt/porch", '{"state": "OFF"}')
     until(lambda: len(outside.lamp_times()) > lamps and len(outside.phone) > calls, "lamp and phone")
     until(lambda: all(outside.outcomes.outcomes(press, name) for name in HANDLERS), "five outcomes")
+    until(lambda: press in [one["causationid"] for one in outside.outcomes.events("snapshot.taken")], "the picture")
     event, heard_at = _heard(outside, press)
     at = datetime.fromisoformat(event["time"]).timestamp()
     return {
@@ -78,6 +85,7 @@ def _round(house: House, outside: Outside, echo: Callable[[], float]) -> dict[st
         "press → on the disk, and heard by another program": heard_at - at,
         "press → the lamp's command is heard (`light`, MQTT)": outside.lamp_times()[lamps] - at,
         "press → the phone's service is called (`notify`, HTTP)": outside.phone[calls] - at,
+        "press → its picture is on the disk and told (`record`, `snapshot.taken`)": outside.picture_time(press) - at,
     }
 
 
@@ -100,7 +108,7 @@ def _begins(outside: Outside) -> dict[str, list[float]]:
 def _settings(port: int) -> str:
     return (
         f'[handlers.notify]\nurls = ["json://127.0.0.1:{port}/"]\npicture = false\n'
-        '[handlers.record]\ncamera = "test"\nclip_s = 300\n'
+        '[handlers.record]\ncamera = "test"\nclip_s = 300\nmax_clip_s = 3600\n'
         '[handlers.light]\nlamp = "zigbee2mqtt:porch"\nwhen = "always"\nminutes = 60\n'
         '[handlers.bark]\nspeaker = "simulated"\n'
     )
