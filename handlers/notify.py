@@ -1,107 +1,252 @@
-"""Tell the phone: the text at once, the picture when there is one. Over a hundred services by way of Apprise."""
+"""Tell the phones: the text at once, the picture and answers in the same notification where the service can do that."""
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
-from apprise import Apprise, AppriseAsset
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from devices.service import address_of, fault_in_reaching
-from hub import Drop, Event, HandlerConfig, handler, memory
+from devices.phone import Button, Note, Phone, fault_in_url, open_phone
+from devices.switchboard import Person, Switchboard
+from hub import Drop, Event, HandlerConfig, answers, emit, handler, later, memory
 
 LATE_S = 60.0
+SNOOZE_S = 3600.0
+SENT = 40  # notifications that can still be changed
+ANSWERABLE = ("doorbell.pressed", "snapshot.taken", "notify.again", "notify.waited")
+Writer = Callable[[Person], Note]
+
+
+def _are_services(urls: list[SecretStr]) -> list[SecretStr]:
+    faults = {number: fault_in_url(url.get_secret_value()) for number, url in enumerate(urls, 1)}
+    if bad := {number: fault for number, fault in faults.items() if fault}:
+        raise ValueError(f"number {[*bad]} {next(iter(bad.values()))}")
+    return urls
+
+
+Urls = Annotated[list[SecretStr], AfterValidator(_are_services)]
+
+
+class Recipient(BaseModel):
+    """`[handlers.notify.recipients.NAME]`: somebody who is told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    urls: Urls = Field(min_length=1, description="where to, as Apprise URLs")
+    doors: list[str] | None = Field(None, description="only these doors; all when not set")
+    after_s: float = Field(0, ge=0, le=3600, description="told only if nobody has answered after so long")
+    quiet_from: time | None = Field(None, description="told silently from then on, like 22:00")
+    quiet_to: time | None = Field(None, description="until then, like 07:00")
+
+    @model_validator(mode="after")
+    def _quiet_has_two_ends(self) -> Self:
+        if (self.quiet_from is None) != (self.quiet_to is None):
+            raise ValueError("quiet_from and quiet_to go together. Set both, or neither")
+        return self
 
 
 class Config(HandlerConfig):
     """Settings of `notify`."""
 
-    urls: list[SecretStr] = Field([], description="where to, as Apprise URLs, like ntfy://ntfy.sh/my-door")
+    urls: Urls = Field([], description="where to, as Apprise URLs, like ntfy://ntfy.sh/my-door: told of everything")
+    recipients: dict[str, Recipient] = Field({}, description="people, each with their own ways, doors and hours")
     title: str = Field("Doorbell", description="the notification's title")
+    group_s: float = Field(10, ge=0, le=300, description="a ring so soon after the last one is told with it")
     drill_text: bool = Field(False, description="whether a drill sends a text, marked as one")
     picture: bool = Field(True, description="whether the picture follows")
 
-    @field_validator("urls")
-    @classmethod
-    def _are_services(cls, urls: list[SecretStr]) -> list[SecretStr]:
-        logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would log the refused URL with its password
-        bad = [number for number, url in enumerate(urls, 1) if Apprise.instantiate(url.get_secret_value()) is None]
-        logging.getLogger("apprise").setLevel(logging.INFO)  # at DEBUG it logs tokens
-        if bad:
-            raise ValueError(f"number {bad} is no notification service. See https://github.com/caronc/apprise/wiki")
-        return urls
+    def check(self) -> list[str]:
+        """A recipient's name stands in links and timers."""
+        bad = [name for name in self.recipients if not name.replace("-", "a").replace("_", "a").isalnum()]
+        return [f"recipients: {name!r}: not a name of a-z, 0-9, - and _" for name in bad]
 
 
 @contextmanager
-def open_phones(config: Config) -> Iterator[list[Apprise]]:
-    """One for each service, so that none is told twice because another one failed; made at start, which takes time."""
-    phones = [Apprise(asset=AppriseAsset(app_id="doorbell", async_mode=False)) for _ in config.urls]
-    for phone, url in zip(phones, config.urls, strict=True):
-        phone.add(url.get_secret_value())
-        for service in phone:
-            service.request_rate_per_sec = 0  # Apprise would hold the next visitor's text back for 5 seconds
-    yield phones
+def open_board(config: Config) -> Iterator[Switchboard]:
+    """All phones; made at start, which takes time."""
+    everybody = {"": Recipient(urls=config.urls)} if config.urls else {}
+    people = [
+        Person(
+            name=name,
+            phones=[open_phone(url.get_secret_value()) for url in one.urls],
+            doors=one.doors,
+            after_s=one.after_s,
+            quiet=(one.quiet_from, one.quiet_to) if one.quiet_from and one.quiet_to else None,
+        )
+        for name, one in (everybody | config.recipients).items()
+    ]
+    yield Switchboard(people, config.group_s)
 
 
-def reach(event: Event, config: Config, phones: list[Apprise]) -> str:
+def reach(event: Event, config: Config, board: Switchboard) -> str:
     """The dry run: does each service's host answer? It is told nothing, unless `drill_text` says so."""
     if config.drill_text:
-        return _tell(event, phones, config, f"This is a drill: nobody is at the {config.door_name(event.door).lower()}")
-    faults = [fault for phone in phones for service in phone if (fault := fault_in_reaching(service))]
-    if faults:
+        text = f"This is a drill: nobody is at the {_door(event.door, config)}"
+        return _tell(event, board, board.people, _writer(event, config, text))
+    phones = [phone for person in board.people for phone in person.phones]
+    if faults := [fault for phone in phones if (fault := phone.fault_in_reaching())]:
         raise ConnectionError("; ".join(faults))
-    known = sum(address_of(service) is not None for phone in phones for service in phone)
+    known = sum(phone.has_address for phone in phones)
     return f"{known} of {len(phones)} services answer; nothing was sent" if phones else "no phone is set up"
 
 
-@handler("doorbell.pressed", timeout_s=20, max_age_s=86_400, uses=open_phones, drill=reach)
-def notify(event: Event, config: Config, phones: list[Apprise]) -> str:
-    """Say that somebody is there, or that somebody was."""
-    door = config.door_name(event.door)
-    text = f"Somebody is at the {door.lower()}"
-    if event.age_s() > LATE_S:
-        text = f"You missed a visitor at the {door.lower()} at {event.time.astimezone():%H:%M}"
-    return _tell(event, phones, config, text)
+@handler("doorbell.pressed", timeout_s=30, max_age_s=86_400, uses=open_board, drill=reach)
+def notify(event: Event, config: Config, board: Switchboard) -> str:
+    """Say that somebody is there, or that somebody was. Who rings again soon is told with the first ring."""
+    group, people = board.group(event.id, event.door, event.time), board.people_at(event.door)
+    data = {"press": group.first, "door": event.door, "at": event.time.isoformat(), "count": group.rings}
+    if group.first != event.id:
+        later("notify.again", config.group_s, data)
+        return f"ring {group.rings} of this visitor: told with the first"
+    for person in people:
+        if person.after_s:
+            _come_back(person, person.after_s, data)
+    text = _text(event.door, config, event.time, event.age_s())
+    told = _tell(event, board, _first(people), _writer(event, config, text), data=data)
+    if people:
+        emit("notification.sent", {"press": event.id})
+    return told
 
 
-@handler("snapshot.taken", timeout_s=30, max_age_s=600, uses=open_phones)
-def show(event: Event, config: Config, phones: list[Apprise]) -> str:
-    """Let the picture follow."""
+@handler("notify.again", timeout_s=30, attempts=2, uses=open_board)
+def count(event: Event, config: Config, board: Switchboard) -> str:
+    """The visitor has rung several times: say how often, in the first notification where that can be."""
+    data, at = event.data, datetime.fromisoformat(event.data["at"])
+    text = f"{_text(event.door, config, at, (event.time - at).total_seconds())}, and rang {data['count']} times"
+    note_for = _writer(event, config, text, press=data["press"], picture=board.picture(data["press"]))
+    return _tell(event, board, _first(board.people_at(event.door)), note_for)
+
+
+@handler("notify.waited", timeout_s=30, uses=open_board)
+def escalate(event: Event, config: Config, board: Switchboard) -> str:
+    """Nobody has answered so far, or somebody's quiet hours are over: now it is their turn."""
+    data, at = event.data, datetime.fromisoformat(event.data["at"])
+    if memory.get(f"answered {data['door']}", "") >= data["at"]:
+        return "somebody has answered meanwhile"
+    text = _text(data["door"], config, at, (datetime.now(UTC) - at).total_seconds())
+    at_door = replace(event, subject=data["door"])  # a timer's subject is its own
+    note_for = _writer(at_door, config, text, press=data["press"], picture=board.picture(data["press"]))
+    people = [person for person in board.people if person.name == data["name"]]
+
+    def wanted(phone: Phone) -> bool:
+        return not (data["held"] and phone.can_be_silent)
+
+    return _tell(event, board, people, note_for, data=data, wanted=wanted)
+
+
+@handler("snapshot.taken", timeout_s=30, max_age_s=600, uses=open_board)
+def show(event: Event, config: Config, board: Switchboard) -> str:
+    """Let the picture of this press follow, in the same notification where that can be."""
+    picture, press = Path(str(event.data.get("path"))), event.cause or event.id
     if not config.picture:
         return "pictures are switched off"
-    picture = Path(str(event.data.get("path")))
     if not _is_jpeg(picture):
         raise Drop("the picture is gone, or is none")
+    if board.is_repeat(press):
+        return "another picture of the same visitor: not sent"
+    board.keep_picture(press, picture)
     text = f"This is who was there at {event.time.astimezone():%H:%M}"
-    return _tell(event, phones, config, text, attach=str(picture))
+    update = _text(event.door, config, event.time, event.age_s())
+    note_for = _writer(event, config, text, press=press, update=update, picture=picture)
+    return _tell(event, board, _first(board.people_at(event.door)), note_for)
 
 
-@handler("doorbell.drill_failed", timeout_s=20, max_age_s=86_400, uses=open_phones)
-def warn(event: Event, config: Config, phones: list[Apprise]) -> str:
+@handler("visitor.answered", timeout_s=30, max_age_s=3600, uses=open_board)
+def heed(event: Event, config: Config, board: Switchboard) -> str:
+    """Who wants no more gets none for an hour; after an answer nobody else is called, and the others can read it."""
+    by, answer, press = (str(event.data.get(key, "")) for key in ("by", "answer", "press"))
+    if answer == "snooze":
+        memory[f"snoozed {by}"] = event.time.timestamp() + SNOOZE_S
+        return f"no more for {by or 'everybody'} for an hour"
+    memory[f"answered {event.door}"] = event.time.isoformat()
+    text = f"{config.door_name(event.door)}: {answer.replace('_', ' ')}{f' ({by})' * bool(by)}"
+    others = [one for one in _first(board.people_at(event.door)) if one.name != by] if press else []
+    note_for = _writer(event, config, text, press=press, buttons=False, silent=True, picture=board.picture(press))
+    return (
+        _tell(event, board, others, note_for, wanted=lambda phone: bool(phone.updates)) if others else "nobody to tell"
+    )
+
+
+@handler("clock.day_ended", timeout_s=30, max_age_s=7200, uses=open_board)
+def sum_up(event: Event, config: Config, board: Switchboard) -> str:
+    """What was today, if anything was."""
+    doors = [f"{number} at the {_door(door, config)}" for door, number in event.data["presses"].items()]
+    text = f"Rings today: {', '.join(doors)}"
+    return _tell(event, board, board.people, _writer(event, config, text)) if doors else "nobody rang today"
+
+
+@handler("doorbell.drill_failed", timeout_s=30, max_age_s=86_400, uses=open_board)
+def warn(event: Event, config: Config, board: Switchboard) -> str:
     """A nightly drill found what no longer works: better told now than by the next visitor."""
     failed = [(one["handler"], one["reason"]) for one in event.data["failed"]]
     text = "\n".join(f"The doorbell's {name} does not work: {reason}" for name, reason in failed)
-    return _tell(event, phones, config, text)
+    return _tell(event, board, board.people, _writer(event, config, text))
 
 
-def _tell(event: Event, phones: list[Apprise], config: Config, text: str, **more: Any) -> str:
-    """Tell each service; who has been told is remembered, so that the next attempt tells only the others."""
-    if not phones:
+def _tell(
+    event: Event,
+    board: Switchboard,
+    people: Sequence[Person],
+    note_for: Writer,
+    *,
+    data: Mapping[str, Any] | None = None,
+    wanted: Callable[[Phone], bool] = lambda _: True,
+) -> str:
+    """Tell each phone; who has been told is remembered, so that the next attempt tells only the others."""
+    text = note_for(people[0] if people else Person("", [])).text
+    if not board.people:
         return f"no phone is set up; it would have read: {text}"
-    key = f"told {event.id}"
-    told = memory.get(key, []) if event.attempt > 1 else []
-    for number, phone in enumerate(phones):
-        if number not in told and phone.notify(body=text, title=config.title, **more):
-            told.append(number)
-    if len(told) < len(phones):
-        if told:
-            memory[key] = told
-        raise ConnectionError(f"{len(phones) - len(told)} of {len(phones)} services did not take it; the log says more")
+    key, sent = f"told {event.id}", memory.get("sent", {})
+    done = memory.get(key, []) if event.attempt > 1 else []
+    awake = [one for one in people if memory.get(f"snoozed {one.name}", 0) <= event.time.timestamp()]
+    told = board.tell(awake, note_for, done, sent, wanted=wanted)
+    if told.sent:
+        memory["sent"] = dict([*(sent | told.sent).items()][-SENT:])
+    if told.failures:
+        if told.done:
+            memory[key] = told.done
+        number = len(told.failures) + len(told.done)
+        failures = "; ".join(told.failures)
+        raise ConnectionError(f"{len(told.failures)} of {number} services did not take it: {failures}")
+    for person in told.held if data else []:
+        _come_back(person, person.wakes_in_s(datetime.now().astimezone()), data or {}, held=True)
     if event.attempt > 1:
         memory.pop(key, None)
-    return f"told {len(phones)}: {text}"
+    return f"told {len(told.done)}: {text}" if awake else "nobody wants to be told now"
+
+
+def _writer(event: Event, config: Config, text: str, *, press: str = "", buttons: bool = True, **more: Any) -> Writer:
+    """What each person is told: the same, with answers that bear their name."""
+
+    def note_for(person: Person) -> Note:
+        links = answers.links(event, by=person.name) if buttons and event.type in ANSWERABLE else []
+        given = [Button(link.label, link.url) for link in links]
+        return Note(title=config.title, text=text, key=press or event.id, buttons=given, **more)
+
+    return note_for
+
+
+def _come_back(person: Person, after_s: float, data: Mapping[str, Any], *, held: bool = False) -> None:
+    place = f"{person.name or 'all'}-{data['press'][-12:]}"
+    later("notify.waited", after_s, {**data, "name": person.name, "held": held}, subject=place)
+
+
+def _first(people: Sequence[Person]) -> list[Person]:
+    """Those who are told at once."""
+    return [person for person in people if not person.after_s]
+
+
+def _door(door: str, config: Config) -> str:
+    return config.door_name(door).lower()
+
+
+def _text(door: str, config: Config, at: datetime, age_s: float) -> str:
+    if age_s > LATE_S:
+        return f"You missed a visitor at the {_door(door, config)} at {at.astimezone():%H:%M}"
+    return f"Somebody is at the {_door(door, config)}"
 
 
 def _is_jpeg(path: Path) -> bool:

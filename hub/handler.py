@@ -201,6 +201,8 @@ def _check_shape(function: Callable[..., Any], *, with_resource: bool) -> None:
 def _secrets_in(value: Any) -> Iterator[str]:
     if isinstance(value, SecretStr):
         yield from filter(None, [value.get_secret_value()])
+    elif isinstance(value, BaseModel):
+        yield from _secrets_in(dict(value))
     elif isinstance(value, dict | list | tuple):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _secrets_in(item)

@@ -89,6 +89,15 @@ def test_the_sounds_in_the_docs_can_be_set():
     assert (read["bark"].sound, read["speak"].voice) == ("ding-dong", "espeak-ng:de")
 
 
+def test_the_phones_in_the_docs_can_be_set():
+    """As they stand there; and each setting of a recipient is told."""
+    text = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
+    settings = Settings.model_validate(tomllib.loads("\n".join(_blocks(text, "toml"))))
+    config = loader.load(loader.SHIPPED / "notify.py", settings).config
+    assert [*config.recipients] == ["anna", "ben"]
+    assert all(f"`{name}`" in text for name in type(config.recipients["anna"]).model_fields)
+
+
 @pytest.mark.parametrize("name", [*Trigger.model_fields])
 def test_every_setting_of_a_trigger_is_documented(name: str):
     """In its table."""

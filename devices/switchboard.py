@@ -1,0 +1,164 @@
+"""Who is told what on which phone: doors, quiet hours, rings that belong together, and each phone once."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from devices.phone import Note, Phone, PhoneError, Sent
+
+REMEMBERED = 200  # rings and pictures; older ones are nobody's business any more
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is told.
+
+    Attributes:
+        name: As the settings have it; empty for everybody.
+        phones: All of them are told.
+        doors: Only these; None: all.
+        after_s: Seconds after which they are told, if nobody has answered.
+        quiet: From when to when, by the local clock, nothing may wake them.
+    """
+
+    name: str
+    phones: Sequence[Phone]
+    doors: Sequence[str] | None = None
+    after_s: float = 0.0
+    quiet: tuple[time, time] | None = None
+
+    def sleeps(self, now: datetime) -> bool:
+        """Whether it is within their quiet hours."""
+        if self.quiet is None:
+            return False
+        begin, end, at = *self.quiet, now.time()
+        return begin <= at < end if begin <= end else at >= begin or at < end
+
+    def wakes_in_s(self, now: datetime) -> float:
+        """How long their quiet hours go on, in seconds."""
+        end = self.quiet[1] if self.quiet else now.time()
+        day = now.date() if now.time() < end else now.date() + timedelta(days=1)
+        return (datetime.combine(day, end).astimezone() - now).total_seconds()
+
+
+class Group(NamedTuple):
+    """Rings that are told as one.
+
+    Attributes:
+        first: The id of the first press.
+        rings: How many there were so far.
+    """
+
+    first: str
+    rings: int
+
+
+@dataclass
+class Told:
+    """What came of telling.
+
+    Attributes:
+        done: The phones that were told, by number, those of earlier attempts among them.
+        failures: Why others were not.
+        sent: What services gave back, by phone, to change what they said.
+        held: People some of whose phones cannot be told without waking them.
+    """
+
+    done: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    sent: dict[str, Sent] = field(default_factory=dict)
+    held: list[Person] = field(default_factory=list)
+
+
+class Switchboard:
+    """All people with their phones, and what was told lately.
+
+    Args:
+        people: Who may be told.
+        group_s: A ring so soon after the last one at that door belongs to it.
+    """
+
+    def __init__(self, people: Sequence[Person], group_s: float) -> None:
+        self.people, self._group_s = people, group_s
+        self._last: dict[str, tuple[Group, datetime]] = {}  # by door
+        self._groups: OrderedDict[str, Group] = OrderedDict()  # by press
+        self._pictures: OrderedDict[str, Path] = OrderedDict()  # by press
+
+    def people_at(self, door: str) -> list[Person]:
+        """Who is told of this door."""
+        return [person for person in self.people if person.doors is None or door in person.doors]
+
+    def group(self, press: str, door: str, at: datetime) -> Group:
+        """Which rings this one belongs to; asked again, it is the same answer."""
+        if press in self._groups:
+            return self._groups[press]
+        last, when = self._last.get(door, (None, at))
+        together = last is not None and timedelta() <= at - when <= timedelta(seconds=self._group_s)
+        group = Group(last.first, last.rings + 1) if last and together else Group(press, 1)
+        self._last[door] = group, at
+        self._groups[press] = group
+        while len(self._groups) > REMEMBERED:
+            self._groups.popitem(last=False)
+        return group
+
+    def is_repeat(self, press: str) -> bool:
+        """Whether this press was told with an earlier one."""
+        return press in self._groups and self._groups[press].first != press
+
+    def keep_picture(self, press: str, picture: Path) -> None:
+        """It is there for who is told later."""
+        self._pictures[press] = picture
+        while len(self._pictures) > REMEMBERED:
+            self._pictures.popitem(last=False)
+
+    def picture(self, press: str) -> Path | None:
+        """The picture of a press, if it has come and is still there."""
+        found = self._pictures.get(press)
+        return found if found and found.exists() else None
+
+    def tell(
+        self,
+        people: Sequence[Person],
+        note_for: Callable[[Person], Note],
+        done: Sequence[str],
+        sent: dict[str, Sent],
+        *,
+        wanted: Callable[[Phone], bool] = lambda _: True,
+    ) -> Told:
+        """Tell all phones at once, so that a slow service holds nobody up.
+
+        Args:
+            people: Whom.
+            note_for: What each is told.
+            done: Phones that need not be told again.
+            sent: What they gave back before.
+            wanted: Only such phones.
+        """
+        told, now = Told(done=[*done]), datetime.now().astimezone()
+        calls: list[tuple[str, Phone, Note]] = []
+        for person in people:
+            note, asleep = note_for(person), person.sleeps(now)
+            mine = [(f"{person.name}/{n}", phone) for n, phone in enumerate(person.phones) if wanted(phone)]
+            loud = [phone for _, phone in mine if asleep and not phone.can_be_silent]
+            told.held += [person] if loud else []
+            note = replace(note, silent=note.silent or asleep)
+            calls += [(key, phone, note) for key, phone in mine if key not in done and phone not in loud]
+        with ThreadPoolExecutor(max(1, len(calls))) as threads:
+            list(threads.map(lambda one: _tell(told, sent, *one), calls))
+        return told
+
+
+def _tell(told: Told, sent: dict[str, Sent], key: str, phone: Phone, note: Note) -> None:
+    place = f"{note.key} {key}"
+    try:
+        given = phone.tell(note, sent.get(place))
+    except PhoneError as error:
+        told.failures.append(str(error))
+        return
+    told.done.append(key)
+    if given:
+        told.sent[place] = given

@@ -1,0 +1,54 @@
+"""`notify` as one process has it: one switchboard and one memory over many events."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hub.event import Event
+from hub.loader import HandlerFile
+from hub.testing import Run, event, run
+
+JPEG = b"\xff\xd8\xff picture of "
+
+
+class Desk:
+    """What is told, event after event.
+
+    Attributes:
+        timers: What the last event asked for later, by type: when, and with what.
+        emitted: What it said.
+    """
+
+    def __init__(self, file: HandlerFile, web: str | None = None) -> None:
+        self.file, self._web = file, web
+        self._opened = file.reactions["doorbell.pressed"].uses(file.config)  # type: ignore[misc]
+        self.board: Any = self._opened.__enter__()
+        self.memory: dict[str, Any] = {}
+        self.timers: dict[str, float] = {}
+        self.later: list[Event] = []
+        self.emitted: list[Any] = []
+
+    def hears(self, what: Event) -> str:
+        """Give it an event; what comes back is what it says."""
+        doing: Run
+        with run(what, web=self._web) as doing:
+            doing.memory = self.memory
+            asked: list[Event] = []
+
+            def remember(kind: str, subject: str, data: Any, after_s: float) -> None:
+                doing.timers[kind] = after_s
+                asked.append(replace(event(kind), subject=subject, data=data, cause=what.id))
+
+            doing.later = remember  # type: ignore[method-assign]
+            try:
+                return str(self.file.reactions[what.type].function(what, self.file.config, self.board))
+            finally:
+                self.timers, self.later, self.emitted = doing.timers, asked, doing.emitted
+
+    def sees(self, press: Event, path: Any) -> str:
+        """The picture of a press has been taken."""
+        path.write_bytes(JPEG + press.id.encode())
+        return self.hears(replace(event("snapshot.taken", press.door, path=str(path)), cause=press.id))
+
+
+Open = Callable[..., Desk]

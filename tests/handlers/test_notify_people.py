@@ -1,0 +1,202 @@
+"""`notify`: who is told when: rings that belong together, doors, quiet hours, snooze, escalation, answers."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from devices.phone import PhoneError
+from hub.testing import event
+
+WEB = "https://door.example"
+
+
+class Fake:
+    """A phone that notes what it is told."""
+
+    name, has_address = "fake", True
+
+    def __init__(self, *, can_be_silent=True, updates=True):
+        self.can_be_silent, self.updates = can_be_silent, updates
+        self.told, self.fails = [], False
+
+    def tell(self, note, before=None):
+        if self.fails:
+            raise PhoneError("fake answers 507: full")
+        self.told.append(note)
+        return {"before": before} if self.updates else None
+
+    def fault_in_reaching(self):
+        return None
+
+    @property
+    def texts(self):
+        return [note.text for note in self.told]
+
+
+@pytest.fixture
+def family(desk):
+    """A desk with these recipients, each with one phone that notes."""
+
+    def open_family(*, phones=None, **recipients):
+        table = {name: {"urls": ["json://localhost"], **more} for name, more in recipients.items()}
+        opened = desk(web=WEB, recipients=table, **({} if table else {"urls": ["json://localhost"]}))
+        made = {person.name: (phones or {}).get(person.name, Fake()) for person in opened.board.people}
+        opened.board.people = [replace(person, phones=[made[person.name]]) for person in opened.board.people]
+        return opened, made
+
+    return open_family
+
+
+def _at(press, seconds):
+    return replace(event(door=press.door), time=press.time + timedelta(seconds=seconds))
+
+
+def test_rings_of_one_visitor_are_told_once_with_their_number(family, tmp_path):
+    """The first at once, the others together; another door, or a later ring, is another visitor."""
+    home, phones = family()
+    first = event()
+    home.hears(first)
+    for seconds in (3, 8):
+        assert "told with the first" in home.hears(_at(first, seconds))
+        assert home.timers == {"notify.again": 10}
+    (again,) = home.later
+    assert home.hears(again).endswith("Somebody is at the front door, and rang 3 times")
+    assert {note.key for note in phones[""].told} == {first.id}
+    home.hears(_at(replace(first, subject="garden_gate"), 4))
+    home.hears(_at(first, 60))
+    assert len(phones[""].told) == 4
+    assert home.sees(again, tmp_path / "1.jpg").startswith("told 1")
+
+
+def test_the_picture_is_that_of_this_press(family, tmp_path):
+    """It names the press that it belongs to; a further ring of the same visitor sends no second one."""
+    home, phones = family()
+    first = event()
+    second = _at(first, 3)
+    home.hears(first)
+    home.hears(second)
+    assert home.sees(second, tmp_path / "2.jpg") == "another picture of the same visitor: not sent"
+    home.sees(first, tmp_path / "1.jpg")
+    (note,) = [note for note in phones[""].told if note.picture]
+    assert (note.key, note.picture) == (first.id, tmp_path / "1.jpg")
+    assert note.update == "Somebody is at the front door"
+
+
+def test_a_ring_that_failed_and_comes_again_is_the_same_ring(family):
+    """Its number does not grow, and it is not taken for a second one."""
+    home, phones = family()
+    press = event()
+    phones[""].fails = True
+    with pytest.raises(ConnectionError, match="1 of 1 services did not take it: fake answers 507: full"):
+        home.hears(press)
+    phones[""].fails = False
+    assert home.hears(replace(press, attempt=2)).startswith("told 1")
+    assert phones[""].texts == ["Somebody is at the front door"]
+
+
+def test_each_door_has_its_people(family):
+    """Who is not asked about a door is not told of it."""
+    home, phones = family(anna={"doors": ["front"]}, ben={"doors": ["garden_gate"]}, cleo={})
+    home.hears(event(door="garden_gate"))
+    assert Counter({name: len(phone.told) for name, phone in phones.items()}) == {"anna": 0, "ben": 1, "cleo": 1}
+
+
+def test_everybody_gets_answers_of_their_own(family):
+    """So that it is known who answered; none where there is no address for them."""
+    home, phones = family(anna={}, ben={})
+    home.hears(event())
+    buttons = {name: phones[name].told[0].buttons for name in ("anna", "ben")}
+    assert [button.label for button in buttons["anna"]] == ["Coming", "Leave it at the door", "Snooze 1 h"]
+    assert not {button.url for button in buttons["anna"]} & {button.url for button in buttons["ben"]}
+    assert all(button.url.startswith(WEB) for button in buttons["ben"])
+
+
+def _hours(begin_h, end_h):
+    now = datetime.now().astimezone()
+    return {
+        key: (now + timedelta(hours=h)).strftime("%H:%M:%S")
+        for key, h in (("quiet_from", begin_h), ("quiet_to", end_h))
+    }
+
+
+def test_in_quiet_hours_a_phone_is_told_silently(family):
+    """Or, where it can only ring, when they are over: as a visitor who was missed."""
+    phones = {"ben": Fake(can_be_silent=False)}
+    home, phones = family(phones=phones, anna=_hours(-1, 2), ben=_hours(-1, 2), cleo=_hours(1, 2))
+    press = event()
+    home.hears(press)
+    assert [note.silent for name in ("anna", "cleo") for note in phones[name].told] == [True, False]
+    assert phones["ben"].told == []
+    assert 7100 < home.timers["notify.waited"] <= 7200
+    (waited,) = home.later
+    home.board.people = [replace(person, quiet=None) for person in home.board.people]
+    data = {**waited.data, "at": (press.time - timedelta(hours=2)).isoformat()}
+    home.hears(replace(waited, data=data))
+    assert phones["ben"].texts[0].startswith("You missed a visitor at the front door at ")
+    assert len(phones["anna"].told) == 1
+
+
+def test_who_wants_no_more_gets_none_for_an_hour(family):
+    """A snooze is one person's, and is remembered over a crash."""
+    home, phones = family(anna={}, ben={})
+    home.hears(event("visitor.answered", answer="snooze", by="anna", press="x"))
+    home.hears(event())
+    assert (len(phones["anna"].told), len(phones["ben"].told)) == (0, 1)
+    home.hears(replace(event(), time=datetime.now(UTC) + timedelta(hours=1, seconds=1)))
+    assert len(phones["anna"].told) == 1
+
+
+def test_the_next_one_is_called_if_nobody_answers(family, tmp_path):
+    """After the time that is set, with the picture; not if somebody has answered meanwhile."""
+    home, phones = family(anna={}, ben={"after_s": 30})
+    press = event()
+    home.hears(press)
+    assert home.timers == {"notify.waited": 30}
+    (waited,) = home.later
+    home.sees(press, tmp_path / "1.jpg")
+    assert phones["ben"].told == []
+    home.hears(waited)
+    assert phones["ben"].told[0].picture == tmp_path / "1.jpg"
+    assert phones["ben"].told[0].buttons
+    home.hears(event("visitor.answered", answer="coming", by="anna", press=press.id))
+    assert home.hears(waited) == "somebody has answered meanwhile"
+    assert len(phones["ben"].told) == 1
+
+
+def test_the_others_read_that_somebody_answers(family):
+    """Silently, in the notification that they have; not where that would be a second one, and not who answered."""
+    home, phones = family(phones={"cleo": Fake(updates=False)}, anna={}, ben={}, cleo={})
+    press = event()
+    home.hears(press)
+    home.hears(event("visitor.answered", answer="leave_it", by="anna", press=press.id))
+    assert [len(phones[name].told) for name in ("anna", "ben", "cleo")] == [1, 2, 1]
+    note = phones["ben"].told[1]
+    assert (note.text, note.key, note.silent) == ("Front door: leave it (anna)", press.id, True)
+    assert not note.buttons
+
+
+def test_what_a_service_gave_is_given_back(family, tmp_path):
+    """By the next process, too: it is remembered."""
+    home, _ = family()
+    press = event()
+    home.hears(press)
+    home.sees(press, tmp_path / "1.jpg")
+    assert home.memory["sent"][f"{press.id} /0"] == {"before": {"before": None}}
+
+
+def test_a_telling_is_an_event(family):
+    """Others may react to it: the visitor hears that somebody was told."""
+    home, _ = family()
+    press = event()
+    home.hears(press)
+    assert home.emitted == [("notification.sent", {"press": press.id})]
+
+
+def test_the_day_is_summed_up(family):
+    """If anybody rang."""
+    home, phones = family()
+    home.hears(event("clock.day_ended", "house", late_s=0, presses={"front": 3, "garden_gate": 1}, answers={}))
+    assert phones[""].texts == ["Rings today: 3 at the front door, 1 at the garden gate door"]
+    assert home.hears(event("clock.day_ended", "house", late_s=0, presses={}, answers={})) == "nobody rang today"
