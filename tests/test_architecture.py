@@ -27,6 +27,8 @@ ONE_USER = {
     ],
     "apscheduler": ["hub/schedule.py"],
     "itsdangerous": ["hub/ticket.py"],
+    "starlette": ["hub/web.py"],
+    "uvicorn": ["hub/web.py"],
     "astral": ["devices/clock.py"],
     "opentelemetry": ["handlers/telemetry.py"],
     "sqlite3": [

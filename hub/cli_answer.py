@@ -1,0 +1,43 @@
+"""`doorbell answer`: tell the visitor from here."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from config import SettingsError
+from hub import topics
+from hub.answered import ANSWER
+from hub.answering import Answerer, AnswerError
+from hub.bus import Bus
+from hub.options import ConfigOption, door_named, read_settings
+from hub.supervisor import with_embedded_broker
+
+
+def answer(
+    door: Annotated[str, typer.Argument(help="At which door.")],
+    words: Annotated[list[str], typer.Argument(help="What: coming, leave it, snooze, or another word.")],
+    by: Annotated[str, typer.Option("--by", help="Who answers.")] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Answer the visitor at a door from here: `doorbell answer front coming`."""
+    settings, _ = read_settings(config)
+    settings = with_embedded_broker(settings)
+    said = "_".join(" ".join(words).lower().split())
+    if not ANSWER.fullmatch(said):
+        raise SettingsError([f"{' '.join(words)}: not an answer. It is words of a-z and 0-9, 32 characters at most"])
+    if len(by) > 64 or not (by or "x").isprintable():  # noqa: PLR2004 - as the hub takes it
+        raise SettingsError(["--by: a name of 64 characters at most"])
+    named = door_named(settings, door)
+    bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
+    answerer = Answerer(bus, settings, topics.source("cli", str(os.getpid())))
+    bus.start()
+    try:
+        event = answerer.answer(named, said, by=by)
+    except AnswerError as error:
+        print(f"✗ {error}", file=sys.stderr)
+        sys.exit(1)
+    finally:
+        bus.stop()
+    print(f"{event.data.get('name', event.subject)} was answered ({said}): {event.id}")
