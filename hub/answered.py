@@ -15,7 +15,7 @@ from hub.reporter import Report, Reporter
 
 log = logging.getLogger(__name__)
 VIA = {"web": "link", "cli": "command"}  # what a wish came by, by the role of who says it
-ANSWER = re.compile(r"[a-z][a-z0-9_]{0,31}")
+ANSWER_LENGTH = 200  # a word like `coming`, or a sentence to be spoken at the door
 _ID = re.compile(r"[0-9a-f-]{36}")
 _BY_LENGTH = 64
 
@@ -69,9 +69,14 @@ def _read(payload: bytes) -> dict[str, str] | None:
         return None
     good = (
         _ID.fullmatch(found["id"])
-        and ANSWER.fullmatch(found["answer"])
+        and is_answer(found["answer"])
         and (not found["press"] or _ID.fullmatch(found["press"]))
         and len(found["by"]) <= _BY_LENGTH
         and (found["by"] or "x").isprintable()
     )
     return found if good else None
+
+
+def is_answer(text: str) -> bool:
+    """Whether somebody may answer with this."""
+    return len(text.strip()) > 0 and len(text) <= ANSWER_LENGTH and text.isprintable()

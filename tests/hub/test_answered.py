@@ -96,8 +96,10 @@ def test_a_wish_while_the_disk_takes_nothing_is_said_later_and_once(net, hub, mo
     [
         {"id": "short"},
         {"id": 7},
-        {"answer": "Coming!"},
-        {"answer": "x" * 33},
+        {"answer": ""},
+        {"answer": " "},
+        {"answer": "two\nlines"},
+        {"answer": "x" * 201},
         {"answer": None},
         {"by": "x" * 65},
         {"by": "a\nb"},

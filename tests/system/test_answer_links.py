@@ -176,8 +176,11 @@ def test_an_answer_goes_through_the_acl(secured, tmp_path):
             [*command, "--config", str(house.config)], capture_output=True, text=True, check=False, cwd=ROOT
         )
         assert "Front door was answered (leave_it)" in done.stdout, done.stderr
-        given = [(event["data"]["via"], event["data"]["answer"], event["data"]["by"]) for event in _heard(house, 2)]
-        assert given == [("link", "coming", "anna"), ("command", "leave_it", "bob")]
+        command[4:] = ["front", "I am in the garden"]
+        subprocess.run([*command, "--config", str(house.config)], capture_output=True, check=True, cwd=ROOT)
+        given = [(event["data"]["via"], event["data"]["answer"], event["data"]["by"]) for event in _heard(house, 3)]
+        assert given[:2] == [("link", "coming", "anna"), ("command", "leave_it", "bob")]
+        assert given[2] == ("command", "I am in the garden", "")
         for name in ("hub", "ask", "web"):
             assert "refuses" not in house.log(name)
 
