@@ -41,6 +41,8 @@ def rights(user: str) -> list[str]:
         return _hub(name)
     if role == "handler" and name:
         return _handler(name)
+    if role == "web" and name:
+        return _web(name)
     return [f"read {topics.ROOT}/#"]
 
 
@@ -53,6 +55,8 @@ def _hub(name: str) -> list[str]:
         f"read {topics.quiet_wish(WISHES, name)}",
         f"read {topics.press(WISHES, name, '+')}",
         f"read {topics.drill(WISHES, name, '+')}",
+        f"read {topics.answered(WISHES, name, '+')}",
+        f"read {topics.answered(topics.source('web', '+'), name, '+')}",
         f"read {topics.ask(ANYBODY, '+')}",
         f"read {topics.status(HANDLERS)}",
         f"read {topics.event(HANDLERS, '+', '+')}",
@@ -72,3 +76,13 @@ def _handler(name: str) -> list[str]:
         topics.quiet(topics.source("hub", "+")),
     )
     return [*(f"write {topic}" for topic in said), *(f"read {topic}" for topic in heard)]
+
+
+def _web(name: str) -> list[str]:
+    """The page of answer links passes answers on to its own hub, and hears whether that has said them; no more."""
+    me = topics.source("web", name)
+    return [
+        f"write {topics.answered(me, name, '+')}",
+        f"write {topics.status(me)}",
+        f"read {topics.event_filter(topics.ANSWERED)}",
+    ]

@@ -54,9 +54,10 @@ def _faults_in_house(settings: Settings, where: str) -> Iterator[str]:
 
 
 def users_of(settings: Settings) -> list[str]:
-    """Who has to log in to the broker: the hub, each handler, the command line."""
+    """Who has to log in to the broker: the hub, the page of answer links, each handler, the command line."""
     handlers = [login.user("handler", name) for name in loader.find(settings)]
-    return [login.user("hub", settings.hub), *handlers, login.CLI]
+    web = [login.user("web", settings.hub)] if settings.web.url else []
+    return [login.user("hub", settings.hub), *web, *handlers, login.CLI]
 
 
 def fault_in_state_dir(folder: Path) -> str | None:

@@ -20,6 +20,7 @@ from hub import cli_trace, loader, secure, show
 from hub.again import InboxError
 from hub.bus import Bus
 from hub.check import check as check_house
+from hub.cli_answer import answer
 from hub.cli_dead import dead
 from hub.cli_quiet import quiet
 from hub.cli_replay import replay
@@ -40,6 +41,7 @@ app = typer.Typer(
 
 app.command()(drill)
 app.command()(quiet)
+app.command()(answer)
 app.add_typer(secure.app)
 
 

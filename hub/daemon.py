@@ -14,6 +14,7 @@ from config.model import Button as ButtonSettings
 from devices.button import Button, ButtonError, GpioButton, SimulatedButton
 from hub import login, topics
 from hub.almanac import Almanac
+from hub.answered import Answered
 from hub.bus import Bus, Message
 from hub.chime import Chime
 from hub.nightly import Nightly
@@ -82,6 +83,7 @@ class Hub:
         self._reporter = Reporter(producer)
         self._buttons: dict[str, Button] = {}
         Triggers(settings, self._reporter, bus)
+        Answered(settings, self._reporter, producer, bus)
         self._signs = Signs(settings, self._reporter, bus)
         self._chime = Chime(settings, self._reporter, bus, quiet=keeper.reason)
         bus.subscribe(topics.press("doorbell/+/+", settings.hub, "+"), self._wish)

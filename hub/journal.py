@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hub import topics, trace
-from hub.event import BadEvent, Event, encode, uuid7
+from hub.event import BadEvent, Event, decode, encode, uuid7
 from hub.state import State
 
 
@@ -103,6 +103,12 @@ class Journal:
                 for topic, number in db.execute(query, (kind, since.timestamp(), until.timestamp())):
                     found[topics.name_of(topic)] += number
         return dict(found)
+
+    def find(self, event_id: str) -> Event | None:
+        """The event of this id; None when it was never said, or is no longer kept."""
+        with self._state.read() as db:
+            row = db.execute("SELECT payload FROM journal WHERE id = ?", (event_id,)).fetchone()
+        return decode(row[0]) if row else None
 
     def unpublished(self, after: int, limit: int) -> list[Entry]:
         """The oldest events beyond a position that no broker has acknowledged yet."""

@@ -53,6 +53,8 @@ class Supervisor:
             settings = with_embedded_broker(settings)
             self._environment |= {"DOORBELL_BROKER__HOST": "127.0.0.1", "DOORBELL_BROKER__PORT": str(port)}
         self._add("hub", ["-m", "hub.daemon"])
+        if settings.web.url:
+            self._add("web", ["-m", "hub.web"])
         self._look_for_handlers()
         self.tick()
         return settings

@@ -8,6 +8,7 @@
     doorbell/ROLE/NAME/drill/HUB/DOOR       "drill at that door", likewise
     doorbell/ROLE/NAME/quiet/HUB            "be quiet", or "no longer": a wish
     doorbell/hub/NAME/quiet                 whether the house is quiet, retained
+    doorbell/ROLE/NAME/answered/HUB/DOOR    "somebody answers at that door", likewise
     doorbell/ROLE/NAME/wake/HANDLER         "look into your inbox", said by who put something there
 
 `doorbell/ROLE/NAME` is a source: `doorbell/hub/home`, `doorbell/handler/notify`. Types that begin with `doorbell.`,
@@ -17,7 +18,7 @@
 import re
 
 ROOT = "doorbell"
-ROLES = ("hub", "handler", "cli")
+ROLES = ("hub", "handler", "cli", "web")
 PRESSED = "doorbell.pressed"
 DOUBLE_PRESSED = "doorbell.double_pressed"
 PRESSES = (PRESSED, DOUBLE_PRESSED)  # each press is exactly one of these
@@ -123,6 +124,11 @@ def press(source: str, hub: str, door: str) -> str:
 def drill(source: str, hub: str, door: str) -> str:
     """Where somebody wishes a drill."""
     return f"{source}/drill/{hub}/{door}"
+
+
+def answered(source: str, hub: str, door: str) -> str:
+    """Where somebody wishes to have answered the visitor."""
+    return f"{source}/answered/{hub}/{door}"
 
 
 def wake(source: str, handler: str) -> str:

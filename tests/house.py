@@ -109,7 +109,7 @@ class Ears:
 
 def _program(name: str) -> list[str]:
     """The module of a process, and what it is told."""
-    return ["hub.daemon"] if name == "hub" else ["hub.worker", name]
+    return [{"hub": "hub.daemon", "web": "hub.web"}[name]] if name in ("hub", "web") else ["hub.worker", name]
 
 
 class House:
@@ -205,7 +205,7 @@ class House:
         )
 
     def statuses(self, name: str, state: str) -> list[dict[str, Any]]:
-        topic = "doorbell/hub/home/status" if name == "hub" else f"doorbell/handler/{name}/status"
+        topic = f"doorbell/{name}/home/status" if name in ("hub", "web") else f"doorbell/handler/{name}/status"
         return [status for status in self.ears.messages(topic) if status["state"] == state]
 
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> int:

@@ -90,7 +90,7 @@ def test_another_name_makes_another_certificate(write, folder):
 def test_the_shipped_example_is_what_is_written():
     """Whoever writes the ACL by hand copies from what is tested."""
     example = (ROOT / "config" / "mosquitto" / "acl.example").read_text()
-    assert example == acl(["cli", "handler-notify", "hub-home", "listener"])
+    assert example == acl(["cli", "handler-notify", "hub-home", "listener", "web-home"])
 
 
 def test_the_settings_in_the_document_are_settings(tmp_path):

@@ -1,0 +1,238 @@
+"""Answer links with the real processes on a real broker: what a phone gets, what the house hears, and who may not."""
+
+import http.client
+import json
+import re
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from hub.event import uuid7
+from hub.ticket import KEY_FILE, Seal, issue
+from tests.house import ROOT, House, free_port, until
+from tests.secured import Person, SecuredHouse, secured_mosquitto
+
+# A handler that gives us the links, as `notify` gives them to a phone.
+LINKS = """
+import json
+with open({path!r}, "w") as file:
+    json.dump([[one.answer, one.url] for one in answers.links(event, by="anna")], file)
+done(event)
+"""
+
+
+class Phone:
+    """Follows links."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def ask(self, method, url, accept="*/*", body=None, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        path = re.sub(r"^https?://[^/]*/bell", "", url)
+        connection.request(method, path, body, {"Accept": accept} | headers)
+        answer = connection.getresponse()
+        said = answer.status, answer.headers, answer.read().decode()
+        connection.close()
+        return said
+
+
+def _with_web(house):
+    phone = Phone(free_port())
+    house.settings = f'[web]\nurl = "https://door.example/bell"\nport = {phone.port}\n'
+    house.write_handler("ask", LINKS.format(path=str(house.folder / "links.json")))
+    return phone
+
+
+def _links(house):
+    press = house.press()
+    house.wait_outcome(press, "ask")
+    return press, dict(json.loads((house.folder / "links.json").read_text(encoding="utf-8")))
+
+
+def _answers(house):
+    return house.ears.events("visitor.answered")
+
+
+def _heard(house, count):
+    """What the ears have heard, when they have heard so many."""
+    until(lambda: len(_answers(house)) >= count, lambda: f"{count} answers are heard: {_answers(house)}")
+    return _answers(house)
+
+
+def _press_the_button(phone, url):
+    """Until the house has taken it: a loaded machine may need a second try, which is still one event."""
+    return until(lambda: (found := phone.ask("POST", url))[0] == 200 and found, "the answer is taken")
+
+
+@pytest.fixture
+def house(mosquitto, tmp_path):
+    with House(tmp_path / "house", mosquitto) as house:
+        yield house
+
+
+@pytest.fixture
+def secured(mosquitto_program, tmp_path):
+    with secured_mosquitto(mosquitto_program, tmp_path, ["handler-ask", "web-home"]) as broker:
+        yield broker
+
+
+def test_a_link_is_an_answer_and_following_it_twice_is_one(house):
+    """From the press to the phone and back: one event that follows from the press; looking answers nothing."""
+    phone = _with_web(house)
+    house.start("hub", "ask", "web")
+    press, links = _links(house)
+    status, headers, page = phone.ask("GET", links["leave_it"], "text/html")
+    assert (status, _answers(house)) == (200, [])
+    assert "<button>Leave it at the door</button>" in page
+    assert headers["server"] is None
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    said = json.loads(_press_the_button(phone, links["leave_it"])[2])
+    again = json.loads(_press_the_button(phone, links["leave_it"])[2])
+    assert said == again
+    (event,) = _heard(house, 1)
+    assert (event["id"], event["causationid"], event["subject"]) == (said["event"], press, "front")
+    assert event["data"] == {
+        "name": "Front door", "via": "link", "answer": "leave_it", "by": "anna", "press": press,
+    }  # fmt: skip
+    _press_the_button(phone, links["coming"])
+    assert [event["data"]["answer"] for event in _heard(house, 2)] == ["leave_it", "coming"]
+    assert links["leave_it"].rpartition("/")[2][:40] not in house.log("web")
+
+
+def test_links_survive_every_restart_and_without_a_hub_it_says_so(house):
+    """The key is made once, for its owner alone; a hub that is away is 503, and the same link works when it is back."""
+    phone = _with_web(house)
+    house.start("hub", "ask", "web")
+    _, links = _links(house)
+    key = house.state_dir / KEY_FILE
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    house.kill("hub")
+    house.kill("web")
+    house.start("web")
+    status, _, body = phone.ask("POST", links["coming"])
+    assert (status, json.loads(body)["ok"], _answers(house)) == (503, False, [])
+    house.start("hub")
+    _press_the_button(phone, links["coming"])
+    assert len(_heard(house, 1)) == 1
+    assert key.read_text().strip() not in house.log("web") + house.log("hub") + house.log("ask")
+
+
+def test_what_is_no_good_link_answers_nothing(house):
+    """Forged and expired, over the wire; and a server that is fed rubbish goes on."""
+    phone = _with_web(house)
+    house.settings += "expire_s = 60\n"
+    house.start("hub", "ask", "web")
+    press, links = _links(house)
+    ticket = issue("home", "front", press, "coming", "anna")
+    forged = Seal("another key, which is long enough too").close(ticket)
+    assert phone.ask("POST", f"/a/{forged}")[0] == 403
+    serializer = Seal((house.state_dir / KEY_FILE).read_text().strip())._serializer
+    signer = serializer.make_signer(serializer.salt)
+    signer.get_timestamp = lambda: 1_000_000_000
+    old = signer.sign(serializer.dump_payload(ticket)).decode()
+    assert phone.ask("POST", f"/a/{old}")[0] == 410
+    assert phone.ask("POST", links["coming"], body="x" * 5000)[0] == 413
+    assert phone.ask("GET", "/a/" + "x" * 60_000)[0] in (400, 403)
+    assert phone.ask("DELETE", links["coming"])[0] == 405
+    assert _answers(house) == []
+    _press_the_button(phone, links["coming"])
+
+
+def test_its_status_tells_how_it_is(house):
+    """Ready when phones can come; offline when it was ended; a port that is taken is told and ends it."""
+    _with_web(house)
+    house.start("web")
+    taken = house.processes["web"]
+    house.start("web", wait=False)
+    second = house.processes["web"]
+    assert second.wait(30) == 75
+    assert "[web] cannot listen on 127.0.0.1 port" in house.log("web")
+    house.processes["web"] = taken
+    house.kill("web", 15)
+    until(lambda: house.statuses("web", "offline"), "it says good-bye")
+    assert house.statuses("web", "offline")[-1]["reason"] == "stopped"
+    assert taken.returncode == 0
+
+
+def test_without_an_address_it_does_not_run(house):
+    """A settings error, which is not tried again."""
+    house.start("web", wait=False)
+    assert house.processes["web"].wait(30) == 78
+    assert "[web] url is not set" in house.log("web")
+
+
+def test_an_answer_goes_through_the_acl(secured, tmp_path):
+    """Each process as its own user over TLS, and `doorbell answer` as `cli`."""
+    with SecuredHouse(tmp_path / "house", secured) as house:
+        phone = _with_web(house)
+        house.start("hub", "ask", "web")
+        _, links = _links(house)
+        _press_the_button(phone, links["coming"])
+        command = [sys.executable, "-m", "hub.cli", "answer", "front", "Leave", "it", "--by", "bob"]
+        done = subprocess.run(
+            [*command, "--config", str(house.config)], capture_output=True, text=True, check=False, cwd=ROOT
+        )
+        assert "Front door was answered (leave_it)" in done.stdout, done.stderr
+        command[4:] = ["front", "I am in the garden"]
+        subprocess.run([*command, "--config", str(house.config)], capture_output=True, check=True, cwd=ROOT)
+        given = [(event["data"]["via"], event["data"]["answer"], event["data"]["by"]) for event in _heard(house, 3)]
+        assert given[:2] == [("link", "coming", "anna"), ("command", "leave_it", "bob")]
+        assert given[2] == ("command", "I am in the garden", "")
+        for name in ("hub", "ask", "web"):
+            assert "refuses" not in house.log(name)
+
+
+def test_the_page_may_pass_on_answers_and_nothing_else(secured):
+    """It can neither ring nor speak as the hub nor answer for another; and no handler can answer the visitor."""
+    people = {name: Person(secured, name) for name in ("web-home", "handler-ask", "cli", "hub-home")}
+    web, ask = people["web-home"], people["handler-ask"]
+    wish = json.dumps({"id": uuid7(), "answer": "coming"})
+    try:
+        for topic in (
+            "doorbell/web/home/press/home/front",
+            "doorbell/cli/1/press/home/front",
+            "doorbell/hub/home/event/visitor.answered/front",
+            "doorbell/web/home/event/visitor.answered/front",
+            "doorbell/web/home/answered/garden/front",
+            "doorbell/cli/1/answered/home/front",
+        ):
+            assert web.publish(topic, wish).value == 0x87, topic
+        for topic in ("doorbell/handler/ask/answered/home/front", "doorbell/web/home/answered/home/front"):
+            assert ask.publish(topic, wish).value == 0x87, topic
+        assert not web.publish("doorbell/web/home/answered/home/front", wish).is_failure
+        people["hub-home"].publish("doorbell/hub/home/event/doorbell.pressed/front", "pressed")
+        people["hub-home"].publish("doorbell/hub/home/event/visitor.answered/front", "answered")
+        until(lambda: web.heard, "the page hears that it was said")
+        assert [load for _, load in web.heard] == [b"answered"]
+        until(lambda: people["hub-home"].heard, "the hub hears the wish")
+        assert [topic for topic, _ in people["hub-home"].heard] == ["doorbell/web/home/answered/home/front"]
+    finally:
+        for one in people.values():
+            one.close()
+
+
+def test_doorbell_run_starts_it_only_with_an_address(tmp_path):
+    """`doorbell run` with `[web] url` brings the page along; it is one more process, and ends with the others."""
+    port = free_port()
+    config = tmp_path / "doorbell.toml"
+    config.write_text(f'state_dir = "state"\n[web]\nurl = "http://127.0.0.1:{port}"\nport = {port}\n', "utf-8")
+    command = [sys.executable, "-m", "hub.cli", "run", "--config", str(config)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            until(lambda: _status(port) == 403, "the page answers")
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
+    until(lambda: _status(port) is None, "it is gone")
+
+
+def _status(port):
+    try:
+        return Phone(port).ask("GET", "/a/x")[0]
+    except OSError:
+        return None

@@ -1,0 +1,130 @@
+"""A visit over real processes: it is missed or answered once, whatever dies in between, and shows in the trace."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from hub.event import uuid7
+from tests.house import ROOT, House, until
+from tests.secured import SecuredHouse, secured_mosquitto
+from tests.system import crash
+
+SOON = "[handlers.{}]\nmissed_after_s = 5\ngap_s = 5\n"
+DYING = {
+    "the timer stands, the visit is not known": "after:hub.attempt:LiveAttempt.later:1",
+    "the visit is known, nothing is said": "before:hub.outcome:Outcomes.done:1",
+    "visit.started is written, not committed": "after:hub.journal:Journal.append:1~'visit.started'",
+    "visit.started is committed, not published": "before:hub.bus:Bus.publish:1~event/visit.started",
+    "it was missed, nothing is said": "before:hub.outcome:Outcomes.done:2",
+}
+
+
+@pytest.fixture
+def house(mosquitto, tmp_path):
+    with House(tmp_path / "house", mosquitto) as house:
+        yield house
+
+
+def _answer(house, *, press="", door="front"):
+    """As the page of answer links does."""
+    wish = {"id": uuid7(), "answer": "coming", "by": "anna", "press": press}
+    house.ears.publish(f"doorbell/web/home/answered/home/{door}", json.dumps(wish))
+
+
+def _of(house, kind, press, name="visit"):
+    return [event for event in house.ears.events(f"visit.{kind}", name) if event["data"]["visit"] == press]
+
+
+def _wait(house, kind, press, name="visit"):
+    until(lambda: _of(house, kind, press, name), lambda: f"{name} says visit.{kind}: {house.log(name)[-2000:]}")
+    return _of(house, kind, press, name)
+
+
+def _trace(house, press):
+    command = [sys.executable, "-m", "hub.cli", "trace", press, "--config", str(house.config)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+
+def _answer_until_it_is_one(house, press):
+    _answer(house, press=press)
+    return _wait(house, "answered", press)
+
+
+def test_an_answer_ends_the_visit_and_the_trace_tells_it(house):
+    """Two presses, one visit, one answer; what follows from what can be read in `doorbell trace`."""
+    house.start("hub", "visit")
+    first = house.press()
+    _wait(house, "started", first)
+    second = house.press()
+    house.wait_outcome(second, "visit")
+    (answered,) = _answer_until_it_is_one(house, first)
+    assert answered["data"] == answered["data"] | {"presses": 2, "answer": "coming", "by": "anna"}
+    assert answered["subject"] == "front"
+    assert [event["data"]["visit"] for event in house.ears.events("visit.started")] == [first]
+    shown = _trace(house, first)
+    order = ["doorbell.pressed", "visit.started said", "visitor.answered said", "visit.answered said"]
+    assert sorted(order, key=shown.index) == order, shown
+
+
+def test_a_crash_between_press_and_missed_loses_nothing_and_doubles_nothing(house):
+    """Killed with SIGKILL at each gap: it starts once and is missed once, told with the press's own time."""
+    house.start("hub")
+    names = {f"visit{number}": point for number, point in enumerate(DYING.values())}
+    for name, point in names.items():
+        house.settings += SOON.format(name)
+        shutil.copy(ROOT / "handlers" / "visit.py", house.handlers_dir / f"{name}.py")
+        house.start(name, doom=point)
+    press = house.press()
+    for name in names:
+        until(lambda name=name: not house.is_running(name), f"{name} dies")
+        house.processes.pop(name)
+        house.start(name)
+    (said,) = house.ears.events("doorbell.pressed")
+    for name in names:
+        (missed,) = _wait(house, "missed", press, name)
+        assert missed["data"]["at"][:19] == said["time"][:19]
+    last = house.press()
+    for name in names:
+        _wait(house, "started", last, name)
+        assert [len(_of(house, kind, press, name)) for kind in ("started", "missed", "answered")] == [1, 1, 0]
+
+
+def test_what_happened_while_it_was_off_is_caught_up_as_one_visit(house):
+    """Presses and the answer come from the hub's journal, in whatever order: answered, not missed."""
+    house.start("hub", "visit")
+    house.kill("visit")
+    first, second = house.press(), house.press()
+    _answer(house, press=second)
+    until(lambda: house.ears.events("visitor.answered"), "the answer is heard")
+    house.start("visit")
+    for press in (first, second):
+        house.wait_outcome(press, "visit")
+    (answered,) = until(lambda: house.ears.events("visit.answered"), lambda: house.log("visit"))
+    assert answered["data"]["visit"] in (first, second)
+    last = house.press()  # it belongs to the answered visit: whoever was told need not be told again
+    house.wait_outcome(last, "visit")
+    assert [len(house.ears.events(f"visit.{kind}")) for kind in ("started", "answered", "missed")] == [1, 1, 0]
+
+
+def test_it_works_under_the_acl(mosquitto_program, tmp_path):
+    """As the user `handler-visit`, over TLS: what it says is allowed, and heard."""
+    users = ["handler-visit", "web-home"]
+    with (
+        secured_mosquitto(mosquitto_program, tmp_path, users) as secured,
+        SecuredHouse(tmp_path / "h", secured) as house,
+    ):
+        house.start("hub", "visit")
+        press = house.press()
+        _wait(house, "started", press)
+        command = [sys.executable, "-m", "hub.cli", "answer", "front", "coming", "--config", str(house.config)]
+        subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+        _wait(house, "answered", press)
+        assert "refuses" not in house.log("visit")
+
+
+def test_the_steps_are_of_our_own_code():
+    """What is misspelt would never be reached, and its test would wait for nothing."""
+    assert all(crash.POINT.fullmatch(point) for point in DYING.values())
