@@ -88,6 +88,8 @@ class Recorder:
                 return self._clip.path, self._clip.seconds
             if self._shape is None:
                 raise CameraError(f"the camera {self.name} gives no picture")
+            if self._clip:
+                log.info("%s ended before its time and is not told of", self._clip.path)
             self._clip = Clip(path, self._shape, self._ring.since(moment - self._ring.seconds), moment)
             return path, self._clip.seconds
 
@@ -96,6 +98,11 @@ class Recorder:
         with self._changed:
             clip, self._clip = self._clip, None
         return clip.finish() if clip else None
+
+    def put_down(self) -> None:
+        """End the clip with the process. What went wrong with it was logged."""
+        with suppress(CameraError):
+            self.finish_clip()
 
     def on_trouble(self, tell: Callable[[str], None]) -> None:
         """See Camera."""
