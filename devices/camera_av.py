@@ -46,7 +46,7 @@ class AvCamera(Recorder):
         """See Camera."""
         self._closed.set()
         self._thread.join(sum(TIMEOUT_S))
-        self.finish_clip()
+        self.put_down()
 
     def _watch(self) -> None:
         """Keep a reader at work, but not while it is private: then the camera itself is let go of."""

@@ -64,7 +64,7 @@ class PiCamera(Recorder):
         """See Camera."""
         self._closed.set()
         self._thread.join(RETRY_S[-1])
-        self.finish_clip()
+        self.put_down()
 
     def _watch(self) -> None:
         """Keep it encoding, but not while it is private."""

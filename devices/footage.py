@@ -1,11 +1,16 @@
 """The files of a camera: complete under their name, or not there at all, and not kept for ever."""
 
+import logging
 import os
 import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import disk_usage
 from typing import NamedTuple
 
+log = logging.getLogger(__name__)
 MB = 1_000_000
 DAY_S = 86_400.0
 BELIEVABLE_S = 1_700_000_000  # November 2023: what seems older was written before the clock was set
@@ -81,8 +86,32 @@ def make_room(folder: Path, *, keep_days: float, keep_free_mb: float, now_s: flo
     return gone
 
 
+@contextmanager
+def swept_daily(tidy: Callable[[], object], every_s: float = DAY_S / 4) -> Iterator[None]:
+    """Tidy now, and some times a day as long as this lasts: what is old goes even when nobody rings any more."""
+    ended = threading.Event()
+
+    def sweep_on() -> None:
+        while True:
+            try:
+                tidy()
+            except OSError as error:
+                log.warning("old clips and pictures could not be removed: %s", error)
+            if ended.wait(every_s):
+                return
+
+    thread = threading.Thread(target=sweep_on, name="tidy", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(1)
+
+
 def _oldest_first(folder: Path) -> list[tuple[Path, float]]:
-    if not folder.is_dir():
-        return []
-    found = [(path, path.stat().st_mtime) for path in folder.iterdir() if OURS.fullmatch(path.name)]
+    found = []
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # somebody else was quicker
+            found += [(path, path.stat().st_mtime)] if OURS.fullmatch(path.name) else []
     return sorted(found, key=lambda one: (one[1], one[0].name))

@@ -1,9 +1,11 @@
 """What every camera does with its packets: the last seconds in memory, pictures of a moment, one clip at a time."""
 
+import ctypes
 import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from devices.footage import CameraError, Footage, write
@@ -16,6 +18,8 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 3.0
 NEAR_S = 0.25  # how long before the moment a picture may have been seen: a visitor does not come in that time
 MB = 1_000_000
+M_MMAP_THRESHOLD = -3  # glibc's malloc.h
+LARGE_BYTES = 262_144
 
 
 class Recorder:
@@ -37,6 +41,7 @@ class Recorder:
             ring_mb: How much memory that may take, at most.
             private: Why nobody may look now; None when one may.
         """
+        _give_back_at_once()
         self.name, self.private = name, private
         self._ring = Ring(preroll_s, int(ring_mb * MB))
         self._shape: Shape | None = None
@@ -83,6 +88,8 @@ class Recorder:
                 return self._clip.path, self._clip.seconds
             if self._shape is None:
                 raise CameraError(f"the camera {self.name} gives no picture")
+            if self._clip:
+                log.info("%s ended before its time and is not told of", self._clip.path)
             self._clip = Clip(path, self._shape, self._ring.since(moment - self._ring.seconds), moment)
             return path, self._clip.seconds
 
@@ -91,6 +98,11 @@ class Recorder:
         with self._changed:
             clip, self._clip = self._clip, None
         return clip.finish() if clip else None
+
+    def put_down(self) -> None:
+        """End the clip with the process. What went wrong with it was logged."""
+        with suppress(CameraError):
+            self.finish_clip()
 
     def on_trouble(self, tell: Callable[[str], None]) -> None:
         """See Camera."""
@@ -123,3 +135,13 @@ class Recorder:
         self._shape = None
         if self._clip:
             self._clip.end()
+
+
+def _give_back_at_once() -> None:
+    """Have freed pictures return to the system.
+
+    By itself glibc learns from the first large piece that is freed to keep them (mallopt(3), M_MMAP_THRESHOLD): after
+    a few pictures of 1920x1080 the process held 96 MB in place of 38 MB.
+    """
+    with suppress(AttributeError):  # another libc
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)

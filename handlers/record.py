@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, time
+from functools import partial
 from pathlib import Path
 from shutil import disk_usage
 from tempfile import TemporaryFile
@@ -11,7 +12,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from devices.camera import Camera, fault_in_name, open_camera
-from devices.footage import MB, make_room, sweep
+from devices.footage import MB, make_room, sweep, swept_daily
 from devices.privacy import Privacy
 from hub import Event, HandlerConfig, emit, handler, later, link
 
@@ -56,14 +57,14 @@ class Config(HandlerConfig):
 def watch(config: Config) -> Iterator[Camera]:
     """The camera, open as long as the process lives."""
     sweep(config.media)
-    _tidy(config)
     switch = config.state_dir / "record.private" if config.private_topic else None
     privacy = Privacy(config.private_from, config.private_to, switch)
     if config.private_topic:
         link.follow(config.private_topic, privacy.hear)
     camera = open_camera(config.camera, preroll_s=config.preroll_s, ring_mb=config.ring_mb, private=privacy)
     try:
-        yield camera
+        with swept_daily(partial(_tidy, config)):
+            yield camera
     finally:
         camera.close()
 
@@ -108,12 +109,6 @@ def finish(event: Event, config: Config, camera: Camera) -> str:
     data |= {"seconds": round(clip.seconds, 2), "preroll_s": round(clip.preroll_s, 2)}
     emit("clip.recorded", data, subject=event.data["door"])
     return f"{clip.path.name}, {clip.seconds:.1f} s, {clip.preroll_s:.1f} s of it before the press"
-
-
-@handler("clock.day_ended", uses=watch)
-def tidy(event: Event, config: Config, camera: Camera) -> str:  # noqa: ARG001 - a handler's signature
-    """What is too old goes, even when nobody rings any more."""
-    return f"{_tidy(config)} old files removed"
 
 
 def _tidy(config: Config) -> int:

@@ -6,7 +6,8 @@ from shutil import disk_usage
 
 import pytest
 
-from devices.footage import DAY_S, MB, make_room
+from devices.footage import DAY_S, MB, make_room, swept_daily
+from tests.house import until
 
 NOW_S = 1_800_000_000.0
 
@@ -64,3 +65,16 @@ def test_what_was_written_before_the_clock_was_set_is_not_called_old(media):
     os.utime(early, (60, 60))
     assert make_room(media, keep_days=2.5, keep_free_mb=0, now_s=NOW_S) == 4
     assert early.exists()
+
+
+def test_it_is_done_again_and_again_and_a_fault_does_not_end_it():
+    """A disk that is read-only today may be mended tomorrow."""
+    done: list[int] = []
+
+    def tidy() -> None:
+        done.append(1)
+        if len(done) == 1:
+            raise OSError("read-only")
+
+    with swept_daily(tidy, every_s=0.01):
+        until(lambda: len(done) > 2, "it is done again")

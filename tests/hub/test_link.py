@@ -58,3 +58,13 @@ def test_without_a_broker_it_is_an_error_that_is_tried_again(net, attached, use)
         link.attach(net.bus(connected=False))
     with pytest.raises(ConnectionError, match="no connection to the broker"):
         use(link)
+
+
+def test_a_topic_is_followed_as_long_as_the_process_lives(net, link):
+    """Each message, as text, and each acknowledged; outside a process nothing is heard, and nothing fails."""
+    heard = []
+    link.follow("home/private", heard.append)
+    for payload in (b"on", b"\xff", b"off"):
+        net.bus().publish("home/private", payload)
+    assert heard == ["on", "\ufffd", "off"]
+    Link().follow("home/private", heard.append)

@@ -47,6 +47,24 @@ def test_after_a_reconnect_the_status_is_said_again(net):
     assert [(said["state"], said["reason"]) for said in _said(net)] == [("ready", ""), ("failed", "it is dark")]
 
 
+def test_what_is_wrong_with_a_part_is_said_beside_that_all_else_is_ready(net):
+    """By part, until it is mended; a reason for not being ready goes before it."""
+    status = Status(net.bus(), NOTIFY)
+    status.note("camera", "no picture")
+    status.set("ready")
+    status.note("disk", "it is full")
+    status.note("camera", "")
+    status.note("camera", "no picture")
+    status.set("offline", "stopped")
+    assert [(said["state"], said["reason"]) for said in _said(net)] == [
+        ("ready", "no picture"),
+        ("ready", "no picture; it is full"),
+        ("ready", "it is full"),
+        ("ready", "no picture; it is full"),
+        ("offline", "stopped"),
+    ]
+
+
 def test_the_last_will_is_offline():
     """Who vanishes is offline, and it shows that it was no good-bye."""
     assert will(NOTIFY).topic == TOPIC
