@@ -4,6 +4,7 @@ import time as clock
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from tzlocal import reload_localzone
 
 from config import House as Place
 from config import Quiet, Settings
@@ -63,13 +64,19 @@ class Day:
 KINDS = [f"clock.{name}" for name in ("sunrise", "sunset", "quiet_began", "quiet_ended", "day_ended", "tea")]
 
 
+def _read_zone():
+    """For the C library, and for what APScheduler asks, which remembers the first answer."""
+    clock.tzset()
+    reload_localzone()
+
+
 @pytest.fixture(autouse=True)
 def _berlin(monkeypatch):
     monkeypatch.setenv("TZ", "Europe/Berlin")
-    clock.tzset()
+    _read_zone()
     yield
     monkeypatch.undo()
-    clock.tzset()
+    _read_zone()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from config import Door, Settings, SettingsError
 from hub import drill, drill_command, topics
 from hub.daemon import Hub
 from hub.producer import Producer
+from hub.quiet_keeper import QuietKeeper
 from tests.house import until
 from tests.hub.fakes import HUB, outcomes
 
@@ -21,7 +22,8 @@ WISH = json.dumps({"id": "0" * 36}).encode()
 @pytest.fixture
 def hub(net, state):
     bus = net.bus()
-    return Hub(Settings(doors={"front": Door(name="Front door")}), Producer(state, bus, HUB), bus)
+    settings = Settings(doors={"front": Door(name="Front door")})
+    return Hub(settings, Producer(state, bus, HUB), bus, QuietKeeper(settings, state, bus))
 
 
 def test_a_wish_is_a_drill_and_no_press(hub, net, state):

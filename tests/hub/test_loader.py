@@ -119,7 +119,7 @@ def test_files_are_found_by_name_and_the_persons_own_win(write, settings):
     for name in ("notify.py", "shout.py", "_shared.py", ".hidden.py", "test_shout.py", "readme.txt"):
         write(name)
     found = loader.find(settings)
-    assert {"bark", "light", "log", "notify", "record", "shout", "telemetry"} == set(found)
+    assert {"bark", "light", "log", "notify", "record", "shout", "speak", "telemetry", "visit"} == set(found)
     assert found["notify"].parent == settings.handlers_dir
     assert found["bark"].parent == loader.SHIPPED
     assert loader.locate("shout", settings) == found["shout"]

@@ -7,6 +7,7 @@ import time as clock
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from tzlocal import reload_localzone
 
 from config import Quiet as Hours
 from config import Settings
@@ -21,14 +22,20 @@ STATE = topics.quiet("doorbell/hub/home")
 WISH = topics.quiet_wish("doorbell/cli/1", "home")
 
 
+def _read_zone():
+    """For the C library, and for what APScheduler asks, which remembers the first answer."""
+    clock.tzset()
+    reload_localzone()
+
+
 @pytest.fixture
 def berlin(monkeypatch):
     """A machine in Berlin."""
     monkeypatch.setenv("TZ", "Europe/Berlin")
-    clock.tzset()
+    _read_zone()
     yield
     monkeypatch.undo()
-    clock.tzset()
+    _read_zone()
 
 
 def _at(text):
