@@ -14,11 +14,25 @@ EX_CONFIG = 78  # sysexits.h: a configuration error; systemd must not restart on
 
 
 PLAIN_WORDS = {
-    "time_parsing": 'not a time. Write it like "22:00".',
-    "time_type": 'not a time. Write it like "22:00".',
+    "time_parsing": "not a time. Write it like 22:00:00.",
+    "time_type": "not a time. Write it like 22:00:00.",
+    "int_parsing": "not a whole number. Write it like 17, without quotes.",
+    "int_type": "not a whole number. Write it like 17, without quotes.",
+    "float_parsing": "not a number. Write it like 2.5, without quotes.",
+    "float_type": "not a number. Write it like 2.5, without quotes.",
+    "bool_parsing": "neither true nor false. Write one of them, without quotes.",
+    "bool_type": "neither true nor false. Write one of them, without quotes.",
+    "string_too_short": "empty. Write something, or leave it out.",
     "path_not_file": "there is no such file. Check the path; it is taken from where doorbell runs.",
     "path_not_directory": "there is no such folder.",
     "string_type": 'not text. Put it in quotes, like "this".',
+}
+
+LIMITS = {
+    "greater_than": "more than",
+    "greater_than_equal": "at least",
+    "less_than": "less than",
+    "less_than_equal": "at most",
 }
 
 
@@ -63,6 +77,8 @@ def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: s
         return place + "not a name. Use a-z, 0-9, - and _, beginning with a letter, 32 characters at most."
     if fault["type"] in PLAIN_WORDS:
         return place + PLAIN_WORDS[fault["type"]]
+    if fault["type"] in LIMITS:
+        return place + f"must be {LIMITS[fault['type']]} {next(iter(fault['ctx'].values())):g}."
     return place + str(fault["msg"]).removeprefix("Value error, ") + "."
 
 

@@ -30,7 +30,7 @@ class House(Section):
 class Broker(Section):
     """`[broker]`: the MQTT broker. Without a host, `doorbell run` starts an embedded one."""
 
-    host: str | None = None
+    host: str | None = Field(None, min_length=1)
     port: int = Field(1883, ge=1, le=65535)
     username: str | None = None
     password: SecretStr | None = None

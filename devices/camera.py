@@ -1,6 +1,7 @@
 """The camera: what a doorbell needs of one, and which one a name means."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -64,6 +65,8 @@ class Camera(Protocol):
 
 def fault_in_name(name: str) -> str | None:
     """Why no camera can be had under this name; None when one may. Nothing is opened."""
+    if name == "picamera" and find_spec("picamera2") is None:
+        return "picamera2 is not installed. Install it with apt (python3-picamera2), and see README, On a Raspberry Pi"
     if name in ("test", "picamera") or "://" in name or Path(name).exists():
         return None
     if name.startswith("/dev/"):

@@ -42,7 +42,7 @@ class Answerer:
         """
         deadline = time.monotonic() + PATIENCE_S
         if not self._bus.connected.wait(PATIENCE_S):
-            raise AnswerError(f"no broker at {self._bus.address}. Is `doorbell run` or your broker running?")
+            raise AnswerError(self._bus.absence)
         wanted, heard = id or uuid7(), threading.Event()
         wish = json.dumps({"id": wanted, "answer": answer, "by": by, "press": press}).encode()
         with self._lock:

@@ -38,9 +38,21 @@ class _Subscriptions(dict[str, Any]):
         return iter(tuple(self.keys()))
 
 
+class _Broker(Broker):  # type: ignore[misc]
+    """amqtt's broker, which gives what it has kept to those who subscribed to it.
+
+    amqtt 0.12.1 gives a new client what is kept for the subscriptions of everybody.
+    """
+
+    async def _publish_retained_messages_for_subscription(self, subscription: tuple[str, int], session: Any) -> None:
+        subscribed = self._subscriptions.get(subscription[0], [])
+        if any(one.client_id == session.client_id for one, _ in subscribed):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
+
+
 async def serve(port: int) -> None:
     """Run until SIGTERM (or Ctrl-C, when nobody supervises us)."""
-    broker = Broker(
+    broker = _Broker(
         {
             "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}", "max_connections": 200}},
             "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},

@@ -30,6 +30,7 @@ __all__ = ["Bus", "Message", "Subscription", "Will"]
 log = logging.getLogger(__name__)
 DRAIN_S = 1.0
 LOOK_S = 2.0
+UNSPECIFIED = "Unspecified error"  # paho's words for a connection that ends without a reason
 UNLIMITED = 65_535  # MQTT 5, 3.2.2.3.3: what holds when the broker says nothing
 
 
@@ -50,6 +51,7 @@ class Bus:
     def __init__(self, broker: Broker, client_id: str, will: Will | None = None, user: str = login.CLI) -> None:
         self._broker = broker
         self._clients = ClientFactory(broker, client_id, user)
+        self.is_refused = False
         self._told = ""  # why there is no connection, in the words last logged
         self._will = will
         self._protocol: MQTTProtocolVersion | None = None  # found out at the first connection
@@ -74,6 +76,13 @@ class Bus:
     def address(self) -> str:
         """`host:port` of the broker."""
         return f"{self._broker.host or '127.0.0.1'}:{self._broker.port}"
+
+    @property
+    def absence(self) -> str:
+        """Why there is no connection, for people: why we are refused, or that nobody answers."""
+        if self.is_refused:
+            return f"broker {self.address}: {self._told}"
+        return f"no broker at {self.address}. Is `doorbell run` or your broker running?"
 
     def start(self) -> None:
         """Begin to connect, and keep at it. Does not wait."""
@@ -163,6 +172,7 @@ class Bus:
         """Say why there is no connection, once for each reason: it is tried again and again."""
         log.log(logging.DEBUG if why == self._told else level, "broker %s: %s", self.address, why)
         self._told = why
+        self.is_refused = level == logging.ERROR
 
     def _serve_one_connection(self) -> None:
         if self._protocol is None:
@@ -240,7 +250,8 @@ class Bus:
         if client is not self._client:
             return
         if self.connected.is_set() and not self._stopping.is_set():
-            log.warning("lost the broker at %s: %s", self.address, reason)
+            why = "it closed the connection" if str(reason) == UNSPECIFIED else reason
+            log.warning("lost the broker at %s: %s", self.address, why)
         elif not self._closed.is_set() and not self._stopping.is_set():
             self._tell(refusal.HUNG_UP)
         self._closed.set()

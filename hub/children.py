@@ -28,12 +28,14 @@ class Child:
         name: What people call it.
         command: What starts it, after the Python interpreter.
         echo: Called with the name and each line that it prints.
+        listens: Whether it is told things on its standard input.
     """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     echo: Echo
+    listens: bool = False
     process: subprocess.Popen[str] | None = None
     _restart_at: float | None = 0.0  # monotonic seconds; None: not by itself
     _started_at: float = 0.0
@@ -53,6 +55,18 @@ class Child:
         self.wait_ended(time.monotonic() + STOP_S)
         self._backoff.reset()
         self._restart_at = 0.0
+
+    def tell(self, line: str) -> bool:
+        """Give it a line to read; False when it does not run."""
+        process = self.process
+        if process is None or process.stdin is None or process.poll() is not None:
+            return False
+        try:
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+        except OSError:
+            return False
+        return True
 
     def end(self) -> None:
         """Ask it to end, and do not start it again."""
@@ -76,7 +90,7 @@ class Child:
         self.process = subprocess.Popen(
             [sys.executable, "-P", *self.command],  # -P: what lies where somebody typed the command is not ours
             env={**os.environ, **self.environment, "DOORBELL_SUPERVISED": "1", "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if self.listens else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

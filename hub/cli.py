@@ -27,7 +27,7 @@ from hub.cli_replay import replay
 from hub.drill_command import drill
 from hub.new import write_handler
 from hub.options import ConfigOption, door_named, read_settings
-from hub.press import Presser, PressError, press_and_wait
+from hub.press import PressError, press_and_wait
 from hub.supervisor import TICK_S, Supervisor, with_embedded_broker
 from hub.timeline import Timeline
 
@@ -95,7 +95,6 @@ def run(config: ConfigOption = None) -> None:
     settings = supervisor.start()
     bus = Bus(settings.broker, f"doorbell-run-{os.getpid()}")
     timeline.append(Timeline(bus, console))
-    presser = Presser(bus, settings)
     doors = ", ".join(settings.doors)
     console.print(f"broker {bus.address} · doors {doors} · Enter rings the bell, Ctrl-C ends")
     console.print(f"journals, pictures and clips: {settings.state_dir}", style="dim", soft_wrap=True)
@@ -103,7 +102,7 @@ def run(config: ConfigOption = None) -> None:
     timeline[0].start()
     for ending in (signal.SIGINT, signal.SIGTERM):  # whoever asks, and also where a shell had Ctrl-C ignored
         signal.signal(ending, signal.default_int_handler)
-    threading.Thread(target=_ring_on_enter, args=(presser, settings, timeline[0]), daemon=True).start()
+    threading.Thread(target=_ring_on_enter, args=(supervisor, bus, settings, timeline[0]), daemon=True).start()
     try:
         with _no_echo():
             while True:
@@ -194,13 +193,19 @@ def _no_echo() -> Iterator[None]:
             termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
-def _ring_on_enter(presser: Presser, settings: Settings, timeline: Timeline) -> None:
-    """In its own thread: each line is a press; it may name the door."""
+def _ring_on_enter(supervisor: Supervisor, bus: Bus, settings: Settings, timeline: Timeline) -> None:
+    """In its own thread: each line is a press, and may name the door. The hub is told with no broker in between."""
     for line in sys.stdin:
         try:
-            presser.press(door_named(settings, line.strip() or None))
-        except (SettingsError, PressError) as error:
+            door = door_named(settings, line.strip() or None)
+        except SettingsError as error:
             timeline.say(str(error), "red")
+            continue
+        name = settings.door_name(door)
+        if not supervisor.ring(door):
+            timeline.say(f"{name}: not pressed, because the hub does not run. Press again when it does", "red")
+        elif not bus.connected.is_set():
+            timeline.say(f"{name} rang; it is written down, and told when a broker answers", "yellow")
 
 
 if __name__ == "__main__":

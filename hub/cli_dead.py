@@ -30,7 +30,7 @@ def list_dead(handler: HandlerOption = None, config: ConfigOption = None) -> Non
         event = letter.event
         print(
             f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}  {event.id[-8:]}  {event.subject:<8}  {letter.handler:<8}  "
-            f"{event.type}  after {count(letter.attempts, 'attempt')}: {letter.reason}"
+            f"{event.type}  after {count(letter.attempts, 'attempt')}: {' '.join(letter.reason.split())}"
         )
     if not letters:
         print("no dead letters", file=sys.stderr)

@@ -55,7 +55,7 @@ def ask(settings: Settings, wish: str | None, for_s: float | None) -> QuietState
     bus.start()
     try:
         if not bus.connected.wait(PATIENCE_S):
-            raise PressError(f"no broker at {bus.address}. Is `doorbell run` or your broker running?")
+            raise PressError(bus.absence)
         return listener.wish(wish, for_s) if wish else listener.look()
     finally:
         bus.stop()

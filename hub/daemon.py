@@ -4,6 +4,8 @@ import argparse
 import itertools
 import json
 import logging
+import os
+import sys
 import threading
 from datetime import UTC, datetime
 from functools import partial
@@ -37,11 +39,13 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="doorbell-hub", description=__doc__)
     parser.add_argument("--config", type=Path, help="the settings file")
-    serve("hub", run, parser.parse_args().config)
+    parser.add_argument("--stdin", action="store_true", help="each line read names a door whose button is pressed")
+    arguments = parser.parse_args()
+    serve("hub", partial(run, by_hand=arguments.stdin), arguments.config)
 
 
-def run(settings: Settings) -> None:
-    """Watch the buttons until told to stop."""
+def run(settings: Settings, *, by_hand: bool = False) -> None:
+    """Watch the buttons until told to stop; `by_hand` also those that are pressed on the standard input."""
     stopping = threading.Event()
     on_stop(stopping.set)
     source = topics.source("hub", settings.hub)
@@ -55,6 +59,8 @@ def run(settings: Settings) -> None:
     night = Nightly(settings, state, producer, bus)
     almanac = Almanac(settings, state, producer)
     keeper.tick()
+    if by_hand:
+        threading.Thread(target=hub.read_presses, name="by hand", daemon=True).start()
     told: list[str] | None = None
     broken: list[str] = []
     for second in itertools.count():
@@ -111,6 +117,17 @@ class Hub:
         status.set("ready" if self._buttons else "failed", "; ".join(faults))
         log.info("listening at: %s", ", ".join(self._buttons) or "no door")
 
+    def read_presses(self) -> None:
+        """In a thread of its own: press what is named on the standard input."""
+        rest = b""
+        while chunk := os.read(sys.stdin.fileno(), 4096):  # not sys.stdin: a thread that waits in it spoils our end
+            *lines, rest = (rest + chunk).split(b"\n")
+            for door in [line.decode(errors="replace").strip() for line in lines]:
+                if door not in self._settings.doors:
+                    continue
+                simulated = isinstance(self._buttons.get(door), SimulatedButton)
+                self._say(topics.PRESSED, door, "button" if simulated else "command", datetime.now(UTC))
+
     def settle(self) -> None:
         """Write down what can wait, and what could not be written before."""
         self._signs.tick()
@@ -139,11 +156,18 @@ class Hub:
             wish = None
         if isinstance(wish, str) and self._reporter.waits_with(wish):
             return  # pressed already, and waiting for the disk
-        if message.retained or door not in self._settings.doors or not _is_id(wish):
-            log.warning("%s: not a %s that I can make", message.topic, wished)
+        if fault := self._fault_in(message, door, wish):
+            log.warning("%s: not a %s that I can make: %s", message.topic, wished, fault)
         elif not self._reporter.knows(wish):
             self._say(WISHES[wished], door, "command", datetime.now(UTC), wish)
         message.ack()
+
+    def _fault_in(self, message: Message, door: str, wish: object) -> str | None:
+        if message.retained:
+            return "it is retained, and a press is never retained"
+        if door not in self._settings.doors:
+            return f"there is no such door. There are: {', '.join(self._settings.doors)}"
+        return None if _is_id(wish) else 'it is no JSON with an "id" of 36 hexadecimal digits and dashes'
 
 
 def _button(wanted: ButtonSettings) -> Button:

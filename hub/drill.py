@@ -58,7 +58,7 @@ class Driller:
             DrillError: there is no broker, no hub or no handler, or somebody to be killed or slowed is not here.
         """
         if not self._bus.connected.wait(PATIENCE_S):
-            raise DrillError(f"no broker at {self._bus.address}. Is `doorbell run` or your broker running?")
+            raise DrillError(self._bus.absence)
         _wait(lambda: self._roll.is_quiet, STATUSES_S)
         if not self._roll.expected():
             raise DrillError("no handler has said on this broker that it is there. `doorbell run` starts them")

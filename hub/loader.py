@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -88,15 +89,30 @@ def load(path: Path, settings: Settings) -> HandlerFile:
     try:
         config = model.model_validate(settings.handlers.get(name, {}))
     except ValidationError as error:
-        raise SettingsError([*faults, *describe(error, model, path.name, f"handlers.{name}")]) from None
-    config.within(settings)
-    where = f"{path.name}: [handlers.{name}]"
-    unknown = sorted(set(config.doors or ()) - set(settings.doors))
-    faults += [f"{where} doors: there is no door {door!r}.{suggest(door, settings.doors)}" for door in unknown]
-    faults += [f"{where} {fault}" for fault in config.check()]
-    if faults:
+        faults += describe(error, model, path.name, f"handlers.{name}")
+        usable = _without(error, model, settings.handlers.get(name, {}))
+        raise SettingsError([*faults, *(_faults_in_config(usable, path, settings) if usable else [])]) from None
+    if faults := [*faults, *_faults_in_config(config, path, settings)]:
         raise SettingsError(faults)
     return HandlerFile(name, path, config, {kind: reaction for reaction in reactions for kind in reaction.types})
+
+
+def _faults_in_config(config: HandlerConfig, path: Path, settings: Settings) -> list[str]:
+    """What no single field can know; the house is told to the settings on the way."""
+    config.within(settings)
+    where = f"{path.name}: [handlers.{path.stem}]"
+    unknown = sorted(set(config.doors or ()) - set(settings.doors))
+    faults = [f"{where} doors: there is no door {door!r}.{suggest(door, settings.doors)}" for door in unknown]
+    return faults + [f"{where} {fault}" for fault in config.check()]
+
+
+def _without(error: ValidationError, model: type[HandlerConfig], table: dict[str, Any]) -> HandlerConfig | None:
+    """The settings without the keys that are faulty, so that the others can be looked at, too."""
+    faulty = {str(fault["loc"][0]) for fault in error.errors(include_input=False) if fault["loc"]}
+    try:
+        return model.model_validate({key: value for key, value in table.items() if key not in faulty})
+    except ValidationError:
+        return None
 
 
 def _execute(path: Path) -> ModuleType:

@@ -9,7 +9,8 @@ from config import SettingsError
 from config.section import NAME
 from hub.loader import NOT_OURS
 
-NOT_NAMES = ("event", "config", "handler", "emit", "later", "memory", "link", "hub", "devices", "handlers")
+PUBLIC = ("answers", "config", "emit", "event", "handler", "keep", "later", "link", "memory", "quiet")
+NOT_NAMES = (*PUBLIC, "hub", "devices", "handlers")
 HANDLER = '''"""Say in one sentence what happens when somebody rings."""
 
 from hub import Event, HandlerConfig, handler

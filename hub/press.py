@@ -36,7 +36,7 @@ class Presser:
             PressError: there is no broker, or no hub.
         """
         if not self._bus.connected.wait(PATIENCE_S):
-            raise PressError(f"no broker at {self._bus.address}. Is `doorbell run` or your broker running?")
+            raise PressError(self._bus.absence)
         self._rang.clear()
         self._event, self._wanted = None, uuid7()
         wish = json.dumps({"id": self._wanted}).encode()

@@ -98,7 +98,11 @@ class RollCall:
     def is_complete(self, drill: str, names: Collection[str]) -> bool:
         """Whether all of these have answered the drill of that id."""
         with self._lock:
-            return all((drill, name) in self._outcomes for name in names)
+            return all((drill, name) in self._outcomes or self._has_failed(name) for name in names)
+
+    def _has_failed(self, name: str) -> bool:
+        """It has said itself that it does not run: nobody need wait for it."""
+        return self._statuses.get(name, {}).get("state") == "failed"
 
     def answers(self, drill: str) -> list[Answer]:
         """What became of the drill of that id in everybody who should react, or did."""

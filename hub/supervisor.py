@@ -29,6 +29,8 @@ class Supervisor:
         """
         self._settings, self._echo = settings, echo
         self._environment = {"DOORBELL_CONFIG": str(config)}
+        self._config, self._read = config, _stamp(config)
+        self._changed = self._read
         self._processes: dict[str, Child] = {}
         self._handlers: dict[str, Child] = {}
         self._stamps: dict[Path, Stamp] = {}
@@ -52,16 +54,21 @@ class Supervisor:
             self._add("broker", ["-m", "hub.broker", "--port", str(port)])
             settings = with_embedded_broker(settings)
             self._environment |= {"DOORBELL_BROKER__HOST": "127.0.0.1", "DOORBELL_BROKER__PORT": str(port)}
-        self._add("hub", ["-m", "hub.daemon"])
+        self._add("hub", ["-m", "hub.daemon", "--stdin"], listens=True)
         if settings.web.url:
             self._add("web", ["-m", "hub.web"])
         self._look_for_handlers()
         self.tick()
         return settings
 
+    def ring(self, door: str) -> bool:
+        """Press a button by hand, with no broker in between; False when the hub does not run."""
+        return self._processes["hub"].tell(door)
+
     def tick(self) -> None:
-        """One round: who died is restarted, and the handlers folder is looked at."""
+        """One round: who died is restarted, and the handlers folder and the settings are looked at."""
         self._look_for_handlers()
+        self._look_for_settings()
         for child in (*self._processes.values(), *self._handlers.values()):
             child.tick()
 
@@ -81,8 +88,8 @@ class Supervisor:
         everybody = {**self._processes, **self._handlers}
         return {name: child.process.pid for name, child in everybody.items() if child.process}
 
-    def _add(self, name: str, command: list[str]) -> None:
-        self._processes[name] = Child(name, command, self._environment, self._echo)
+    def _add(self, name: str, command: list[str], *, listens: bool = False) -> None:
+        self._processes[name] = Child(name, command, self._environment, self._echo, listens)
 
     def _look_for_handlers(self) -> None:
         """Start what was saved, restart what changed, stop what went. A file must hold still for one round first."""
@@ -104,6 +111,19 @@ class Supervisor:
             self._stamps[path] = stamp
             self._begin(name, path)
         self._unsettled = stamps
+
+    def _look_for_settings(self) -> None:
+        """Settings that were changed, and hold still for one round, are read by whoever is started anew."""
+        stamp = _stamp(self._config)
+        if stamp is None or stamp == self._read:
+            return
+        if stamp != self._changed:
+            self._changed = stamp
+            return
+        self._read = stamp
+        self._echo("doorbell", f"{self._config.name} has changed: the hub and the handlers start again")
+        for child in (self._processes["hub"], *self._handlers.values()):
+            child.restart()
 
     def _begin(self, name: str, path: Path) -> None:
         if old := self._handlers.get(name):

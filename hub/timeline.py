@@ -27,6 +27,7 @@ NUMBER_COLUMNS = (2, 3)
 NOTE_COLUMN = 4
 RINGS = {topics.PRESSED: "ding dong", topics.DRILLED: "drill"}
 BROKER_PATIENCE_S = 3.0
+SETTLED_S = 2.0  # when nothing has come of a visit for so long, what is said next stands below it
 SEEN = 500  # ids that are remembered: a broker that delivers twice does so soon
 STATE_STYLES = {"ready": "green", "failed": "red"}
 
@@ -66,7 +67,9 @@ class Timeline:
         self._bus, self._console = bus, console
         self._told_of_broker = False
         self._alone_since = time.monotonic()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._changed_at = 0.0
+        self._former: Press | None = None  # shown for good; what still comes of it is a line of its own
         self._ready: set[str] = set()
         self._press: Press | None = None
         self._seen: deque[str] = deque(maxlen=SEEN)
@@ -85,8 +88,12 @@ class Timeline:
             self._live.stop()
 
     def say(self, text: str, style: str = "") -> None:
-        """Print a line above the live part."""
-        self._console.print(Text(text, style), soft_wrap=True)
+        """Print a line; above a visit that is still going on, below one that is settled."""
+        with self._lock:
+            if self._live and self._press and time.monotonic() - self._changed_at > SETTLED_S:
+                self._conclude()
+                self._live.update(Text(""))
+            self._console.print(Text(text, style), soft_wrap=True)
 
     def watch_broker(self) -> None:
         """Say when the broker cannot be reached, and when it is back; called now and then."""
@@ -95,7 +102,8 @@ class Timeline:
                 self.say("the broker answers", "green")
             self._told_of_broker, self._alone_since = False, time.monotonic()
         elif not self._told_of_broker and time.monotonic() - self._alone_since > BROKER_PATIENCE_S:
-            self.say(f"no broker answers at {self._bus.address}: trying on. Does it run there?", "red")
+            why = f"no broker answers at {self._bus.address}: trying on. Does it run there?"
+            self.say(self._bus.absence if self._bus.is_refused else why, "red")
             self._told_of_broker = True
 
     def _event(self, message: Message) -> None:
@@ -112,6 +120,9 @@ class Timeline:
                 self._begin(event)
             elif event.type in SIGNS and self._press and _same_trace(event, self._press.event):
                 self._press.add(event)
+                self._changed_at = time.monotonic()
+            elif event.type in SIGNS and self._live and self._former and _same_trace(event, self._former.event):
+                self._print_line(event)
             elif event.type == topics.DRILL_FAILED:
                 self._warn(event)
             self._show(event)
@@ -124,9 +135,16 @@ class Timeline:
                 self.say(f"drill: {one.get('handler')} does not work: {one.get('reason')}", "red")
 
     def _begin(self, event: Event) -> None:
+        self._conclude()
+        self._former = None  # from here on this visit is what there is to see
+        self._press = Press(event, set(self._ready))
+        self._changed_at = time.monotonic()
+
+    def _conclude(self) -> None:
+        """The visit is shown for good."""
         if self._press and self._live:
             self._console.print(self._press.render())
-        self._press = Press(event, set(self._ready))
+        self._former, self._press = self._press, None
 
     def _show(self, event: Event) -> None:
         if self._live:
@@ -135,8 +153,11 @@ class Timeline:
         elif event.type in RINGS:
             self._console.print(_headline(event), soft_wrap=True)
         elif event.type in SIGNS:
-            cells = _row(topics.name_of(event.source), str(event.data.get("type", "")), event)
-            self._console.print(Text("  ").join(cells), soft_wrap=True)
+            self._print_line(event)
+
+    def _print_line(self, event: Event) -> None:
+        cells = _row(topics.name_of(event.source), str(event.data.get("type", "")), event)
+        self._console.print(Text("  ").join(cells), soft_wrap=True)
 
     def _status(self, message: Message) -> None:
         message.ack()

@@ -48,7 +48,7 @@ def test_every_fault_of_a_file_is_told_at_once():
             "doorbell.toml: hab: unknown key. Did you mean 'hub'?",
             "doorbell.toml: [house] latitude and longitude go together. Set both, or neither.",
             "doorbell.toml: [broker] prot: unknown key. Did you mean 'port'?",
-            "doorbell.toml: [broker] port: Input should be less than or equal to 65535.",
+            "doorbell.toml: [broker] port: must be at most 65535.",
             f"doorbell.toml: [doors.front.button] {NO_PIN}",
             f"doorbell.toml: [doors] Back Door: {NO_NAME}",
             "doorbell.toml: [doors.side.button] pull: Input should be 'up' or 'down'.",
@@ -70,9 +70,9 @@ def test_a_file_that_is_no_toml_is_told_with_its_line(text, place):
 @pytest.mark.parametrize(
     ("variable", "value", "says"),
     [
-        ("DOORBELL_BROKER__PORT", "many", "a valid integer"),
+        ("DOORBELL_BROKER__PORT", "many", "not a whole number"),
         ("DOORBELL_BROKER__PROT", "1883", "unknown key"),
-        ("DOORBELL_DOORS__SIDE__BUTTON__PIN", "ninety", "a valid integer"),
+        ("DOORBELL_DOORS__SIDE__BUTTON__PIN", "ninety", "not a whole number"),
         ("DOORBELL_LOG_LEVEL", "LOUD", "'DEBUG', 'INFO'"),
     ],
 )

@@ -141,7 +141,7 @@ def test_a_sound_of_ones_own_is_played_instead(dog, tmp_path):
     [
         ({"sound": "/absent/woof.wav"}, "sound: there is no file /absent/woof.wav"),
         ({"sound_at": {"back": "bong"}}, "sound_at: back: 'bong': no sound. There are bark, ding, ding-dong,"),
-        ({"volume": 101}, "volume: Input should be less than or equal to 100"),
+        ({"volume": 101}, "volume: must be at most 100"),
         ({"volumen": 50}, "volumen: unknown key. Did you mean 'volume'?"),
     ],
 )

@@ -103,6 +103,8 @@ class FakeBus:
 
     protocol = "5.0"
     address = "memory"
+    absence = "no broker at memory. Is `doorbell run` or your broker running?"
+    is_refused = False
 
     def __init__(self, broker: FakeBroker) -> None:
         self.broker = broker

@@ -53,3 +53,20 @@ def test_nobody_stays_deaf_in_a_crowd(embedded):
             client.disconnect()
             client.loop_stop()
         ears.close()
+
+
+def test_what_is_kept_goes_to_who_subscribed_to_it(embedded):
+    """A stranger gets nothing, whoever else listens to everything; who asks for it gets it once."""
+    everything = Ears(embedded.port)
+    everything.publish("kept", b"by the broker", retain=True)
+    until(lambda: everything.heard, "it is kept")
+    stranger, friend = Ears(embedded.port, "a/b"), Ears(embedded.port, "kept")
+    try:
+        everything.publish("a/b", b"hello")
+        everything.publish("kept", b"and live")
+        until(lambda: len(friend.heard) >= 2 and stranger.heard, "both hear what is theirs")
+        assert [payload for _, payload, _ in friend.heard] == [b"by the broker", b"and live"]
+        assert [payload for _, payload, _ in stranger.heard] == [b"hello"]
+    finally:
+        for ears in (everything, stranger, friend):
+            ears.close()

@@ -72,6 +72,7 @@ def test_who_fails_or_is_silent_is_told_with_the_reason(night):
     """After the time, not before; as an event that follows from the drill, and in the hub's status."""
     drill = night.drill()
     night.status("record")
+    night.status("bark")
     night.status("light", "failed", "no such lamp")
     night.outcome(drill, "record", "handler.dead", reason="no picture")
     night.outcome(drill, "notify")
@@ -81,10 +82,11 @@ def test_who_fails_or_is_silent_is_told_with_the_reason(night):
     (failed,) = night.net.events(FAILED)
     assert failed.cause == drill.id
     assert failed.data["failed"] == [
+        {"handler": "bark", "reason": "it did not answer (ready)"},
         {"handler": "light", "reason": "it did not answer (failed: no such lamp)"},
         {"handler": "record", "reason": "no picture"},
     ]
-    assert night.nightly.faults[1] == "drill: record does not work: no picture"
+    assert night.nightly.faults[2] == "drill: record does not work: no picture"
 
 
 def test_a_night_has_one_drill(night):

@@ -169,3 +169,18 @@ def test_a_drill_is_shown_as_one(bus, console, hub):
     assert "  drill  Front door" in shown
     assert "ding dong" not in shown
     assert "drill: record does not work: no picture" in shown
+
+
+def test_what_is_said_after_a_visit_stands_below_it(net, hub, states, monkeypatch):
+    """A visit of which nothing more has come is shown for good; what comes of it later is a line of its own."""
+    monkeypatch.setattr("hub.timeline.SETTLED_S", -1.0)
+    console, bus = _console(terminal=True), net.bus()
+    timeline = Timeline(bus, console)
+    timeline.start()
+    press = ring(hub, name="First")
+    timeline.say("the broker is gone")
+    late = journaled(states("late"), "handler.done", source=NOTIFY, cause=press, data=DONE | {"note": "much later"})
+    bus.hear(late.topic, encode(late))
+    timeline.stop()
+    shown = _shown(console)
+    assert shown.index("First") < shown.index("the broker is gone") < shown.index("much later")

@@ -32,11 +32,11 @@ def test_check_tells_every_fault_at_once(tmp_path: Path):
     assert checked.returncode == 78
     assert checked.stderr.splitlines() == [
         "✗ doorbell.toml: [handlers.barc]: there is no handler file barc.py. Did you mean [handlers.bark]?",
-        "✗ bark.py: [handlers.bark] volume: Input should be less than or equal to 100.",
+        "✗ bark.py: [handlers.bark] volume: must be at most 100.",
         '✗ light.py: [handlers.light] when: "night" needs a place. '
         'Set latitude and longitude in [house], or when = "always"',
         "✗ notify.py: [handlers.notify] prioriy: unknown key. "
-        "Known here: doors, drill_text, enabled, max_age_s, picture, timeout_s, title, urls.",
+        "Known here: doors, drill_text, enabled, group_s, max_age_s, picture, recipients, timeout_s, title, urls.",
         "✗ mine.py, line 1: invalid syntax",
     ]
     assert "✓ record: reacts to doorbell.pressed, clip.due" in checked.stdout
