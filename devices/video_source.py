@@ -56,11 +56,12 @@ class Source:
 
     def packets(self, stopped: threading.Event) -> Iterator[Packet]:
         """What comes, as it comes; a file at the speed of life."""
-        began, last_at = time.monotonic(), 0.0
+        began, last_at, has_begun = time.monotonic(), 0.0, self._is_sparse or self._squeezer is not None
         for packet in self._container.demux(self._stream):
             if stopped.is_set():
                 return
-            if not packet.size:
+            has_begun = has_begun or bool(packet.is_keyframe)
+            if not packet.size or not has_begun:  # what comes first may hang on what was before we were connected
                 continue
             pts, dts = _seconds(packet.pts, packet), _seconds(packet.dts, packet)
             if self.is_film and dts is not None and stopped.wait(max(0.0, dts - (time.monotonic() - began))):

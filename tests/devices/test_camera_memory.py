@@ -17,15 +17,25 @@ FILM_S = 60  # longer than the tests take: it begins with 0 again after its end
 Opening = Callable[..., Camera]
 
 
-@pytest.fixture(scope="module", params=[("libx264", "film.mp4"), ("mjpeg", "film.avi")], ids=["H.264", "MJPEG"])
-def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camera]:
-    """A camera that sees numbers: what is copied, with B-frames, and what is encoded only when a clip is wanted."""
-    codec, name = request.param
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Camera]]:
+    """Cameras that see numbers: what is copied, with B-frames, and what is encoded only when a clip is wanted."""
     folder = tmp_path_factory.mktemp("film")
-    camera = open_camera(str(make_film(folder / name, codec, FILM_S)), preroll_s=PREROLL_S)
-    until(lambda: number_now(camera, folder / "x.jpg") > 2.5 * RATE, "there is something to remember")
-    yield camera
-    camera.close()
+    paths = {name: folder / f"film.{end}" for name, end in (("libx264", "mp4"), ("mjpeg", "avi"))}
+    cameras = {
+        name: open_camera(str(make_film(path, name, FILM_S)), preroll_s=PREROLL_S) for name, path in paths.items()
+    }
+    for camera in cameras.values():
+        until(lambda one=camera: number_now(one, folder / "x.jpg") > 2.5 * RATE, "there is something to remember")
+    yield cameras
+    for camera in cameras.values():
+        camera.close()
+
+
+@pytest.fixture(params=["libx264", "mjpeg"], ids=["H.264", "MJPEG"])
+def film(request: pytest.FixtureRequest, films: dict[str, Camera]) -> Camera:
+    """Each of them in turn."""
+    return films[request.param]
 
 
 @pytest.fixture
