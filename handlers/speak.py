@@ -70,8 +70,10 @@ def answer(event: Event, config: Config, mouth: Mouth) -> str:
 
 
 @handler("visit.missed", timeout_s=40, max_age_s=30, attempts=3, on_redelivery="skip", uses=open_mouth)
-def regret(event: Event, config: Config, mouth: Mouth) -> str:  # noqa: ARG001 - a handler's signature
-    """Nobody answers, and the visitor need not wait."""
+def regret(event: Event, config: Config, mouth: Mouth) -> str:
+    """Nobody answers, and the visitor need not wait; after an outage no visitor does."""
+    if event.data.get("late"):
+        return "the visitor left long ago"
     return _say(config.missed, config, mouth)
 
 

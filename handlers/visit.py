@@ -94,14 +94,15 @@ def answer(event: Event, config: Config) -> str:
 
 
 @handler("visit.due")
-def miss(event: Event, config: Config) -> str:  # noqa: ARG001 - a handler's signature
-    """Nobody has answered in time."""
+def miss(event: Event, config: Config) -> str:
+    """Nobody has answered in time; or there was no power at that time, and it is told now."""
     book = Book(event.data["door"])
     visit = book.latest(lambda one: one["id"] == event.subject)
     if visit is None or (visit["state"] != "ringing" and visit["by"] != event.id):
         return "somebody has answered"
     facts = _ended(visit, "missed", event, event.time.timestamp())
-    emit("visit.missed", facts | {"late": visit["late"]}, subject=visit["door"])
+    late = visit["late"] or event.age_s() > config.missed_after_s
+    emit("visit.missed", facts | {"late": late}, subject=visit["door"])
     book.write()
     return _words(visit)
 

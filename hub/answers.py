@@ -74,7 +74,8 @@ def links(event: Event, by: str = "") -> list[Answer]:
     except OSError as error:
         log.warning("no answer links: the key cannot be read or written: %s", error)
         return []
-    tickets = [issue(settings.hub, event.door, press, answer, by[:BY_LENGTH]) for answer in LABELS]
+    by = "".join(filter(str.isprintable, by))[:BY_LENGTH]  # as the hub takes it
+    tickets = [issue(settings.hub, event.door, press, answer, by) for answer in LABELS]
     return [Answer(LABELS[one.answer], one.answer, f"{settings.web.url}/a/{seal.close(one)}") for one in tickets]
 
 

@@ -12,7 +12,7 @@ body { font: 1.15rem/1.5 system-ui, sans-serif; margin: 0; min-height: 100vh; di
 main { width: min(26rem, 100% - 3rem); text-align: center; padding: 2rem 0 }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem }
 p { margin: .5rem 0 1.75rem; opacity: .8; overflow-wrap: anywhere }
-button { font: 600 1.25rem/1.3 inherit; font-family: inherit; width: 100%; min-height: 4rem; padding: 1rem; border: 0;
+button { font: inherit; font-size: 1.3rem; font-weight: 600; width: 100%; min-height: 4rem; padding: 1rem; border: 0;
   border-radius: 1rem; background: #1c6b3c; color: #fff }
 button:focus-visible { outline: .2rem solid; outline-offset: .2rem }
 """

@@ -96,7 +96,9 @@ def test_the_handlers_that_come_with_it_have_no_privilege(path: Path):
     assert set(names) <= set(hub.__all__)
 
 
-@pytest.mark.parametrize("module", ["hub.worker", "hub.daemon", "hub.cli", "devices.camera", "devices.button"])
+@pytest.mark.parametrize(
+    "module", ["hub.worker", "hub.daemon", "hub.cli", "hub.web", "devices.camera", "devices.button"]
+)
 def test_a_process_starts_without_the_hardware_libraries(module: str):
     """They are imported only inside their own driver, when it is opened."""
     code = f"import sys, {module}; print([m for m in {HARDWARE!r} if m in sys.modules])"
@@ -106,7 +108,8 @@ def test_a_process_starts_without_the_hardware_libraries(module: str):
 
 def test_a_handler_process_does_not_carry_the_settings_reader():
     """pydantic-settings and asyncio would be 7 MB in each handler for ever."""
-    code = "import sys, hub.worker; print([m for m in ('pydantic_settings', 'asyncio', 'rich') if m in sys.modules])"
+    others = ("pydantic_settings", "asyncio", "rich", "itsdangerous", "starlette")
+    code = f"import sys, hub.worker; print([m for m in {others!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -73,6 +73,17 @@ def test_the_triggers_in_the_docs_can_be_set():
     assert [one.say for one in triggers.values()] == ["visitor.seen", "visitor.answered", "doorbell.pressed"]
 
 
+def test_the_page_and_the_visit_in_the_docs_can_be_set():
+    """As they stand there, and the handler's are its defaults; each setting of the page has its row."""
+    text = (ROOT / "docs" / "answers.md").read_text(encoding="utf-8")
+    table = tomllib.loads("\n".join(_blocks(text, "toml")))
+    assert Settings.model_validate(table).web.url == "https://door.example.org"
+    assert _shipped()["visit"].config.model_dump().items() >= table["handlers"]["visit"].items()
+    for name, field in Web.model_fields.items():
+        default = "none" if field.default is None else str(field.default)
+        assert f"| `{name}` | {default.removesuffix('.0')} |".replace("127.0.0.1", "`127.0.0.1`") in text
+
+
 def test_the_light_and_the_chime_in_the_docs_can_be_set():
     """As they stand there."""
     blocks = _blocks((ROOT / "docs" / "doorstep.md").read_text(encoding="utf-8"), "toml")

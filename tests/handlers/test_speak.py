@@ -65,9 +65,10 @@ def test_an_answer_is_heard_at_the_door(door, answer, heard):
 
 
 def test_the_visitor_hears_that_nobody_answers(door):
-    """Unless it is set to nothing."""
+    """Unless it is set to nothing, or is told after an outage: then nobody stands there."""
     assert door(event("visit.missed"))[1] == ["Sorry, nobody answers."]
     assert door(event("visit.missed"), {"missed": ""})[1] == []
+    assert door(event("visit.missed", late=True))[1] == []
 
 
 def test_the_visitor_hears_that_somebody_was_told(door):

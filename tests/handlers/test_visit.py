@@ -179,6 +179,13 @@ def test_late_presses_are_missed_visits_told_soon(door):
     assert door.emitted[3][1]["at"] < door.emitted[2][1]["at"]
 
 
+def test_a_visit_that_a_power_cut_outlasted_is_told_late(door):
+    """The timer fires at the next boot, hours after its time: nobody stands there any more."""
+    _, first = door.press(0)
+    door.due(first.id, -4000)
+    assert door.said[-1] == ("visit.missed", {"visit": first.id, "presses": 1, "late": True})
+
+
 def test_a_late_press_does_not_disturb_who_stands_there_now(door):
     """Live ones come first: the visit of now rings on, with its own time."""
     _, now = door.press(0)

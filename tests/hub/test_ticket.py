@@ -1,10 +1,12 @@
 """Tickets and links: nobody makes one but this house, each is good for its time, and a second use is the same event."""
 
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from config import Settings
 from hub import answers
 from hub.testing import event, run
 from hub.ticket import AHEAD_S, KEY_FILE, ExpiredError, ForgedError, Seal, issue, key_in
@@ -89,7 +91,7 @@ def test_a_damaged_key_is_told_and_not_used(tmp_path):
 
 
 def test_links_are_for_the_press():
-    """One for each answer, each its own; the picture's links answer the press that it follows from."""
+    """One for each answer, each its own, below the address that is set."""
     press = event()
     with run(press, web="https://door.example/bell/"):
         found = answers.links(press, by="anna")
@@ -101,6 +103,44 @@ def test_links_are_for_the_press():
     assert all(one.url.startswith("https://door.example/bell/a/") for one in found)
     assert len({one.url for one in found}) == 3
     assert all(len(one.url) < 400 for one in found)
+
+
+def test_a_link_carries_what_the_hub_takes():
+    """Whatever somebody is called in the settings: what the hub would refuse is left out."""
+    with run(web="https://door.example"):
+        office = answers._office
+        (first, *_) = answers.links(event(), by="Änne\n\t" + "x" * 100)
+        ticket = office.seal.open(first.url.rpartition("/")[2], 60)
+    assert ticket.by == "Änne" + "x" * 60
+    assert (ticket.hub, ticket.door, ticket.answer) == ("home", "front", "coming")
+
+
+def test_the_picture_answers_the_press():
+    """What follows from a press has the same links' ids; another press has others."""
+    press = event()
+    picture = replace(event("snapshot.taken"), cause=press.id)
+    with run(web="https://door.example"):
+        seal = answers._office.seal
+        ids = [
+            [seal.open(one.url.rpartition("/")[2], 60).id for one in answers.links(of)]
+            for of in (press, picture, event())
+        ]
+    assert ids[0] == ids[1]
+    assert not set(ids[0]) & set(ids[2])
+
+
+def test_without_a_key_there_are_no_links_and_the_text_goes_out(tmp_path, caplog):
+    """A state folder that takes nothing costs the buttons, not the notification; a damaged key signs nothing."""
+    (tmp_path / KEY_FILE).write_text("short")
+    before = answers._office
+    answers.attach(Settings.model_validate({"web": {"url": "https://door.example"}, "state_dir": tmp_path}))
+    try:
+        assert answers.links(event()) == []
+        assert "no answer links" in caplog.text
+        (tmp_path / KEY_FILE).unlink()
+        assert len(answers.links(event())) == 3
+    finally:
+        answers._office = before
 
 
 def test_without_an_address_there_are_no_links():

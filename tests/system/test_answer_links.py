@@ -6,6 +6,7 @@ import re
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -21,6 +22,14 @@ with open({path!r}, "w") as file:
     json.dump([[one.answer, one.url] for one in answers.links(event, by="anna")], file)
 done(event)
 """
+
+
+DYING = {
+    "heard, not written": "before:hub.producer:Producer.say:1~visitor.answered",
+    "written, not committed": "after:hub.journal:Journal.append:1~visitor.answered",
+    "committed, not published": "before:hub.bus:Bus.publish:1~event/visitor.answered",
+    "published": "after:hub.bus:Bus.publish:1~event/visitor.answered",
+}
 
 
 class Phone:
@@ -118,6 +127,26 @@ def test_links_survive_every_restart_and_without_a_hub_it_says_so(house):
     _press_the_button(phone, links["coming"])
     assert len(_heard(house, 1)) == 1
     assert key.read_text().strip() not in house.log("web") + house.log("hub") + house.log("ask")
+
+
+@pytest.mark.parametrize("step", DYING)
+def test_a_hub_that_dies_over_an_answer_says_it_once(house, step):
+    """Killed before or after it is written, or published: the phone is told the truth, and it is one event."""
+    phone = _with_web(house)
+    house.start("hub", "ask", "web")
+    _, links = _links(house)
+    house.kill("hub")
+    house.start("hub", doom=DYING[step])
+    with ThreadPoolExecutor() as pool:
+        answers = [pool.submit(phone.ask, "POST", links["coming"]) for _ in range(5)]
+        until(lambda: not house.is_running("hub"), "the hub dies")
+        house.processes.pop("hub")
+        house.start("hub")
+        assert {answer.result()[0] for answer in answers} <= {200, 503}
+    _press_the_button(phone, links["coming"])
+    (said,) = _heard(house, 1)
+    assert said["data"]["answer"] == "coming"
+    assert said["sequence"] == "0000000000000001"
 
 
 def test_what_is_no_good_link_answers_nothing(house):

@@ -41,7 +41,7 @@ def _run(command: str, shell: dict[str, str]) -> str:
 
 def test_the_commands_of_the_page_do_what_it_says(shell: dict[str, str], mosquitto: BrokerProcess, tmp_path: Path):
     """Listening hears a press, the shell presses, the status waits for who comes later, a question is answered."""
-    listen, press, hush, is_quiet, status, ask = _blocks("sh")
+    listen, press, answer, hush, is_quiet, status, ask = _blocks("sh")
     with House(tmp_path / "house", mosquitto) as house:
         house.start("hub")
         assert json.loads(_run(status, shell))["state"] == "ready"
@@ -49,6 +49,9 @@ def test_the_commands_of_the_page_do_what_it_says(shell: dict[str, str], mosquit
             until(lambda: _run(press, shell) or listener.poll() == 0, "the listener hears a press")
             heard = json.loads(listener.communicate(timeout=PATIENCE_S)[0])
         assert (heard["type"], heard["subject"]) == ("doorbell.pressed", "front")
+        _run(answer, shell)
+        (said,) = until(lambda: house.ears.events("visitor.answered"), "the hub says the answer")
+        assert (said["data"]["answer"], said["data"]["via"]) == ("coming", "command")
         _run(hush, shell)
         until(lambda: json.loads(_run(is_quiet, shell))["wish"] == "my-nap", "the house is quiet")
         page = json.loads(_run(ask, shell))
