@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 import time as clock
 from datetime import UTC, datetime, time, timedelta
 
@@ -156,6 +157,51 @@ def test_a_wish_counts_until_its_time_is_over(keeper):
     keeper.pass_s(601)
     assert keeper.now == (False, "off")
     assert keeper.bus.retained == [STATE] * len(keeper.said)
+
+
+def test_a_wish_that_comes_twice_ends_at_its_time(keeper):
+    """The command line repeats itself until it is heard; the second one does not begin anew, nor over a restart."""
+    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
+    keeper.pass_s(1800)
+    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
+    keeper.start()
+    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
+    assert (keeper.now, keeper.said[-1].wish) == ((True, "command"), "w1")
+    keeper.pass_s(1801)
+    assert keeper.now == (False, "off")
+    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
+    assert keeper.now == (True, "command")
+
+
+def test_a_wish_that_is_over_does_not_come_back(keeper):
+    """Neither with a clock that is set back, nor with a reboot."""
+    keeper.wish({"quiet": True, "for_s": 60})
+    keeper.pass_s(61)
+    keeper.state.clock.reboot()
+    keeper.state.clock.ahead_s = -86_400
+    keeper.start()
+    assert keeper.now == (False, "off")
+
+
+def test_whoever_waits_for_a_wish_is_told_what_came_of_it(keeper):
+    """A look at the clock while it is being written down never pairs its id with what was before it."""
+    keep = keeper.keeper._memory
+    slow = type(keep).__setitem__
+
+    class Slow(type(keep)):
+        def __setitem__(self, key, value):
+            looking = threading.Thread(target=keeper.keeper.tick)
+            looking.start()
+            looking.join(0.05)
+            slow(self, key, value)
+            looking_at.append(looking)
+
+    looking_at = []
+    keeper.keeper._memory = Slow(keeper.state)
+    keeper.wish({"id": "w1", "quiet": True, "for_s": 60})
+    looking_at[0].join()
+    assert [state.quiet for state in keeper.said if state.wish == "w1"][:1] == [True]
+    assert keeper.now == (True, "command")
 
 
 def test_plain_words_are_wishes_too(keeper):
