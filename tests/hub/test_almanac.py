@@ -168,6 +168,35 @@ def test_the_sun_rises_and_sets(states):
     assert abs(fallen - datetime(2026, 11, 23, 15, 1, tzinfo=UTC)) < timedelta(minutes=4)
 
 
+def test_each_day_has_a_sunset_also_where_it_comes_at_midnight_in_utc(states):
+    """Chicago: it is at 0:01 in UTC one day and at 23:59 the next time, on the same day there."""
+    house = Day(states, clock=Clock(sun=True), house=Place(latitude=41.88, longitude=-87.63))
+    for hours in range(10 * 24):
+        house.at((datetime(2026, 9, 10, tzinfo=UTC) + timedelta(hours=hours)).isoformat())
+    assert (house.names.count("sunset"), house.names.count("sunrise")) == (10, 10)
+
+
+def test_what_was_slept_through_is_said_in_its_order(states):
+    """Who goes by the last of them is right."""
+    house = Day(states, clock=Clock(quiet=True, late_max_s=86_400), quiet=Quiet(begin=time(22), end=time(7)))
+    house.at("2026-11-23T23:00")
+    heard = [topic.split("/")[4] for topic, _ in house.net.heard]
+    assert list(dict.fromkeys(heard)) == ["clock.quiet_ended", "clock.quiet_began"]
+
+
+def test_what_was_due_before_the_boot_is_as_old_as_it_is(tea):
+    """So that a handler's max_age_s holds, though this boot's own clock does not reach back so far."""
+    tea.clock.wall, tea.clock.up_s = datetime(2026, 11, 23, 17, tzinfo=UTC), 90.0
+    tea.at("2026-11-23T18:00")
+    (event,) = tea.net.events("clock.tea")
+    assert event.age_s(tea.clock) == 3600
+    tea.start()
+    tea.clock.up_s = 90_000.0
+    tea.at("2026-11-24T17:00:01")
+    tea.clock.wall += timedelta(days=400)  # a jump of the wall clock makes nothing old
+    assert tea.net.events("clock.tea")[-1].age_s(tea.clock) == 1
+
+
 def test_where_the_sun_does_not_set_nothing_is_said(states):
     """Tromsø in June."""
     house = Day(states, clock=Clock(sun=True), house=Place(latitude=69.65, longitude=18.96))
