@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from config import Quiet, Settings
 from devices.clock import solar_day, sun_moves
 from hub import topics
+from hub.bus import Bus
 from hub.clock import RELEASED, Clock
 from hub.producer import Producer
 from hub.state import State, StateError
+from hub.tally import DEAD, MISSED, Tally
 
 if TYPE_CHECKING:
     from hub.schedule import Daily
@@ -33,11 +35,18 @@ class Almanac:
     """
 
     def __init__(
-        self, settings: Settings, state: State, producer: Producer, *, seconds: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        state: State,
+        producer: Producer,
+        bus: Bus,
+        *,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings, self._producer, self._seconds = settings, producer, seconds
         self._clock: Clock = state.clock
         self._within = timedelta(seconds=settings.clock.late_max_s)
+        self._tally = Tally(state, bus) if settings.clock.summary_at else None
         self._look_at = -LOOK_S
         self._daily = dict(_daily(settings))
         self._said: dict[str, str] = {}  # by type, the id of the last one
@@ -94,11 +103,13 @@ class Almanac:
         log.info("%s (%s)", kind, event_id)
 
     def _summary(self, until: datetime) -> Mapping[str, Any]:
-        """Who rang in the 24 hours before, and was answered: how often, by door."""
-        journal = self._producer.journal
+        """The 24 hours before: who rang, was answered, was missed, how often by door; which handlers gave up."""
+        journal, tally, since = self._producer.journal, self._tally, until - DAY
         return {
-            "presses": journal.count(topics.PRESSES, until - DAY, until),
-            "answers": journal.count([topics.ANSWERED], until - DAY, until),
+            "presses": journal.count(topics.PRESSES, since, until),
+            "answers": journal.count([topics.ANSWERED], since, until),
+            "missed": tally.count(MISSED, since, until) if tally else {},
+            "failed": tally.count(DEAD, since, until) if tally else {},
         }
 
 

@@ -53,7 +53,7 @@ def run(settings: Settings) -> None:
     hub = Hub(settings, producer, bus, keeper)
     bus.start()
     night = Nightly(settings, state, producer, bus)
-    almanac = Almanac(settings, state, producer)
+    almanac = Almanac(settings, state, producer, bus)
     keeper.tick()
     told: list[str] | None = None
     broken: list[str] = []

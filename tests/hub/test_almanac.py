@@ -1,5 +1,6 @@
 """The clock as a producer: each event once, late when it must be, never from a clock that cannot be believed."""
 
+import re
 import time as clock
 from datetime import UTC, datetime, time, timedelta
 
@@ -10,7 +11,8 @@ from config import House as Place
 from config import Quiet, Settings
 from config.model import Clock
 from hub.almanac import LOOK_S, Almanac
-from tests.house import House, until
+from tests import contract
+from tests.house import ROOT, House, until
 from tests.hub.fakes import FakeBroker, FakeClock, Producer, ring
 
 BERLIN = Place(latitude=52.52, longitude=13.40)
@@ -42,8 +44,9 @@ class Day:
         self.start()
 
     def start(self):
-        self.producer = Producer(self.state, self.net.bus(), "doorbell/hub/home")
-        self.almanac = Almanac(self.settings, self.state, self.producer, seconds=lambda: self.s)
+        self.bus = self.net.bus()
+        self.producer = Producer(self.state, self.bus, "doorbell/hub/home")
+        self.almanac = Almanac(self.settings, self.state, self.producer, self.bus, seconds=lambda: self.s)
 
     def at(self, text):
         """It is that time by the local clock."""
@@ -225,7 +228,28 @@ def test_the_day_is_summed_up(states):
     house.at((at + timedelta(seconds=1)).isoformat())
     ((name, _, data),) = house.said
     assert name == "day_ended"
-    assert data == {"late_s": data["late_s"], "presses": {"front": 2, "back": 1}, "answers": {}}
+    assert data["late_s"] >= 0
+    assert (data["presses"], data["answers"]) == ({"front": 2, "back": 1}, {})
+
+
+def test_the_summary_tells_who_was_missed_and_what_failed(states):
+    """As the hub hears it, once each, over a restart; a drill is no visitor, and the day before is over."""
+    house = Day(states, clock=Clock(summary_at=time(21)))
+    visit, notify = Producer(states("visit"), house.net.bus(), "doorbell/handler/visit"), states("notify")
+    notify = Producer(notify, house.net.bus(), "doorbell/handler/notify")
+    evening = datetime.fromisoformat("2026-11-23T21:00").astimezone(UTC)
+    for hours in (30, 3, 2):
+        visit.say("visit.missed", "front", {"visit": "v"}, time=evening - timedelta(hours=hours))
+    for kind in ("doorbell.pressed", "doorbell.drilled"):
+        dead = {"handler": "notify", "type": kind, "attempt": 5, "redelivered": False, "reason": "no network"}
+        notify.say("handler.dead", "front", dead, time=evening - timedelta(hours=1))
+    for topic, payload in list(house.net.heard):
+        house.bus.hear(topic, payload)
+    house.start()
+    house.at("2026-11-23T21:00:01")
+    ((_, _, data),) = house.said
+    assert (data["missed"], data["failed"]) == ({"front": 2}, {"notify": 1})
+    assert contract.faults(*next(heard for heard in house.net.heard if "clock.day_ended" in heard[0])) == []
 
 
 def test_without_settings_nothing_is_loaded(states):
@@ -248,6 +272,23 @@ def test_settings_that_cannot_work_are_told(clock, told):
     """With what to do."""
     with pytest.raises(ValueError, match=told):
         Settings.model_validate({"clock": clock})
+
+
+def test_the_lantern_in_the_docs_is_lit_at_sunset(house: House):
+    """The example and the settings of docs/clock.md as they stand there, over a real broker."""
+    text = (ROOT / "docs" / "clock.md").read_text(encoding="utf-8")
+    settings, example = (
+        re.findall(rf"^```{kind}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[-1] for kind in ("toml", "python")
+    )
+    now = datetime.now(UTC)
+    longitude = ((18.6 - now.hour - now.minute / 60) * 15 + 180) % 360 - 180  # there the sun has set within the hour
+    place = f"[house]\nlatitude = 0\nlongitude = {longitude}\n"
+    house.settings = f"{place}[quiet]\nbegin = 22:00:00\nend = 07:00:00\n{settings}"
+    (house.handlers_dir / "lantern.py").write_text(example, encoding="utf-8")
+    house.start("hub", "lantern")
+    lit = "zigbee2mqtt/lantern/set"
+    until(lambda: house.ears.messages(lit), lambda: house.log("hub") + house.log("lantern"))
+    assert house.ears.messages(lit) == [{"state": "ON"}]
 
 
 def test_a_handler_reacts_to_the_clock_like_to_a_press(house: House):

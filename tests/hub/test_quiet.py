@@ -1,9 +1,7 @@
 """Quiet: by the clock, by what somebody wished, and what a handler hears of it."""
 
-import json
 import subprocess
 import sys
-import threading
 import time as clock
 from datetime import UTC, datetime, time, timedelta
 
@@ -14,7 +12,6 @@ from config import Quiet as Hours
 from config import Settings
 from hub import topics
 from hub.quiet import Quiet, QuietState, by_schedule, decode
-from hub.quiet_keeper import QuietKeeper
 from tests.house import ROOT, House, until
 from tests.hub.fakes import FakeBroker
 
@@ -106,151 +103,6 @@ def test_a_state_comes_back_as_it_was_said():
     """Encoded and decoded."""
     state = QuietState(quiet=True, why="command", until=datetime(2026, 11, 23, 22, tzinfo=UTC), wish="x")
     assert decode(state.encode()) == state
-
-
-class Keeper:
-    """A hub's keeper on a broker in memory, with a clock in hand."""
-
-    def __init__(self, states, hours):
-        self.net = FakeBroker()
-        self.state = states("hub-quiet")
-        self.settings = Settings(quiet=hours)
-        self.start()
-
-    def start(self):
-        self.bus = self.net.bus()
-        self.keeper = QuietKeeper(self.settings, self.state, self.bus)
-        self.keeper.tick()
-
-    def wish(self, payload, *, retained=False):
-        text = payload if isinstance(payload, str) else json.dumps(payload)
-        self.bus.hear(WISH, text.encode(), retained=retained)
-
-    def pass_s(self, seconds):
-        self.state.clock.passed_s += seconds
-        self.keeper.tick()
-
-    @property
-    def said(self):
-        return [decode(payload) for topic, payload in self.net.heard if topic == STATE]
-
-    @property
-    def now(self):
-        return self.said[-1].quiet, self.said[-1].why
-
-
-@pytest.fixture
-def keeper(states):
-    return Keeper(states, Hours())
-
-
-def test_a_wish_counts_until_its_time_is_over(keeper):
-    """Then the clock decides again; each change is said once, retained."""
-    assert keeper.now == (False, "off")
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
-    assert keeper.now == (True, "command")
-    assert keeper.said[-1].wish == "w1"
-    said = len(keeper.said)
-    for _ in range(5):
-        keeper.pass_s(600)
-    assert len(keeper.said) == said
-    keeper.pass_s(601)
-    assert keeper.now == (False, "off")
-    assert keeper.bus.retained == [STATE] * len(keeper.said)
-
-
-def test_a_wish_that_comes_twice_ends_at_its_time(keeper):
-    """The command line repeats itself until it is heard; the second one does not begin anew, nor over a restart."""
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
-    keeper.pass_s(1800)
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
-    keeper.start()
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
-    assert (keeper.now, keeper.said[-1].wish) == ((True, "command"), "w1")
-    keeper.pass_s(1801)
-    assert keeper.now == (False, "off")
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
-    assert keeper.now == (True, "command")
-
-
-def test_a_wish_that_is_over_does_not_come_back(keeper):
-    """Neither with a clock that is set back, nor with a reboot."""
-    keeper.wish({"quiet": True, "for_s": 60})
-    keeper.pass_s(61)
-    keeper.state.clock.reboot()
-    keeper.state.clock.ahead_s = -86_400
-    keeper.start()
-    assert keeper.now == (False, "off")
-
-
-def test_whoever_waits_for_a_wish_is_told_what_came_of_it(keeper):
-    """A look at the clock while it is being written down never pairs its id with what was before it."""
-    keep = keeper.keeper._memory
-    slow = type(keep).__setitem__
-
-    class Slow(type(keep)):
-        def __setitem__(self, key, value):
-            looking = threading.Thread(target=keeper.keeper.tick)
-            looking.start()
-            looking.join(0.05)
-            slow(self, key, value)
-            looking_at.append(looking)
-
-    looking_at = []
-    keeper.keeper._memory = Slow(keeper.state)
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 60})
-    looking_at[0].join()
-    assert [state.quiet for state in keeper.said if state.wish == "w1"][:1] == [True]
-    assert keeper.now == (True, "command")
-
-
-def test_plain_words_are_wishes_too(keeper):
-    """For a switch that knows no JSON; `auto` is as the settings say."""
-    keeper.wish("ON")
-    assert keeper.now == (True, "command")
-    keeper.wish("off")
-    assert keeper.now == (False, "command")
-    keeper.wish("auto")
-    assert keeper.now == (False, "off")
-
-
-@pytest.mark.parametrize(
-    "wish",
-    ["", "louder", "[]", "{}", {"quiet": "yes"}, {"quiet": True, "for_s": -1}, {"quiet": True, "for_s": "2h"},
-     {"quiet": True, "for_s": True}, {"quiet": True, "for_s": 1e99}, {"quiet": True, "id": 7}, "[" * 9999],
-)  # fmt: skip
-def test_what_is_no_wish_changes_nothing(keeper, wish):
-    """And does not end the hub's connection."""
-    keeper.wish(wish)
-    assert keeper.now == (False, "off")
-
-
-def test_a_retained_wish_is_none(keeper):
-    """It would come again with each reconnection."""
-    keeper.wish("on", retained=True)
-    assert keeper.now == (False, "off")
-
-
-def test_a_wish_outlives_the_hub(keeper):
-    """Its process, and a reboot; and nobody's wrong clock makes it longer."""
-    keeper.wish({"quiet": True, "for_s": 3600})
-    keeper.start()
-    assert keeper.now == (True, "command")
-    keeper.state.clock.reboot()
-    keeper.state.clock.ahead_s = -86_400 * 365
-    keeper.start()
-    assert keeper.now == (True, "command")
-    assert keeper.keeper.state().until - keeper.state.clock.utc() <= timedelta(seconds=3600)
-    keeper.state.clock.ahead_s = 0
-    keeper.pass_s(3601)
-    assert keeper.now == (False, "off")
-
-
-def test_a_broker_that_forgot_is_told_again(keeper):
-    """With each connection, because brokers lose what they retain."""
-    before = len(keeper.said)
-    keeper.bus.connect()
-    assert len(keeper.said) == before + 1
 
 
 class Ear:
