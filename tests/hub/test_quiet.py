@@ -128,6 +128,16 @@ def test_a_handler_goes_by_the_settings_until_it_is_told():
     assert asleep.quiet.reason() is None
 
 
+def test_the_hub_knows_the_hours_better():
+    """Ours may be older than its own; when what it said is over and it says no more, ours count."""
+    now = datetime.now(UTC)
+    ear = Ear(Hours())
+    ear.told(quiet=True, why="schedule", until=now + timedelta(hours=1))
+    assert ear.quiet.reason().startswith("quiet hours until ")
+    ear.told(quiet=True, why="schedule", until=now - timedelta(seconds=1))
+    assert ear.quiet.reason() is None
+
+
 def test_what_somebody_said_ends_in_time():
     """Also when nobody says so."""
     ear, soon = Ear(Hours()), datetime.now(UTC) + timedelta(hours=1)

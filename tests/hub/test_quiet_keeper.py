@@ -9,6 +9,7 @@ import pytest
 from config import Quiet as Hours
 from config import Settings
 from hub import topics
+from hub.attempt import DiskMemory
 from hub.quiet import decode
 from hub.quiet_keeper import QuietKeeper
 from tests.hub.fakes import FakeBroker
@@ -92,24 +93,47 @@ def test_a_wish_that_is_over_does_not_come_back(keeper):
     assert keeper.now == (False, "off")
 
 
+class Interrupted(DiskMemory):
+    """A memory that is slow to write: meanwhile another thread does this, as far as it is let."""
+
+    def __init__(self, state, meanwhile):
+        super().__init__(state)
+        self.meanwhile, self.threads = meanwhile, []
+
+    def _interrupt(self):
+        if not self.threads:
+            self.threads.append(threading.Thread(target=self.meanwhile))
+            self.threads[0].start()
+            self.threads[0].join(0.1)
+
+    def __setitem__(self, key, value):
+        self._interrupt()
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key):
+        self._interrupt()
+        super().__delitem__(key)
+
+    def end(self):
+        self.threads[0].join()
+
+
 def test_whoever_waits_for_a_wish_is_told_what_came_of_it(keeper):
     """A look at the clock while it is being written down never pairs its id with what was before it."""
-    keep = keeper.keeper._memory
-    slow = type(keep).__setitem__
-
-    class Slow(type(keep)):
-        def __setitem__(self, key, value):
-            looking = threading.Thread(target=keeper.keeper.tick)
-            looking.start()
-            looking.join(0.05)
-            slow(self, key, value)
-            looking_at.append(looking)
-
-    looking_at = []
-    keeper.keeper._memory = Slow(keeper.state)
+    memory = keeper.keeper._memory = Interrupted(keeper.state, keeper.keeper.tick)
     keeper.wish({"id": "w1", "quiet": True, "for_s": 60})
-    looking_at[0].join()
-    assert [state.quiet for state in keeper.said if state.wish == "w1"][:1] == [True]
+    memory.end()
+    assert {state.quiet for state in keeper.said if state.wish == "w1"} == {True}
+
+
+def test_a_wish_that_ends_does_not_take_the_next_one_with_it(keeper):
+    """Somebody wishes in the very moment in which the last wish is over."""
+    keeper.wish({"id": "w1", "quiet": True, "for_s": 60})
+    next_wish = {"id": "w2", "quiet": True, "for_s": 60}
+    memory = keeper.keeper._memory = Interrupted(keeper.state, lambda: keeper.wish(next_wish))
+    keeper.pass_s(61)
+    memory.end()
+    keeper.keeper.tick()
     assert keeper.now == (True, "command")
 
 
