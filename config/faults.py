@@ -36,6 +36,12 @@ LIMITS = {
 }
 
 
+MOVED = {
+    "quiet_from": "it is the house's now. Set begin and end in [quiet].",
+    "quiet_to": "it is the house's now. Set begin and end in [quiet].",
+}
+
+
 class SettingsError(ValueError):
     """The settings cannot be used.
 
@@ -69,6 +75,8 @@ def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: s
     variable = "DOORBELL_" + "__".join([*filter(None, table.split(".")), *path]).upper()
     if variable in map(str.upper, os.environ):
         place = f"{variable}: "
+    if fault["type"] == "extra_forbidden" and key in MOVED:
+        return place + MOVED[key]
     if fault["type"] == "extra_forbidden":
         return place + "unknown key." + suggest(key, _keys_at(model, path[:-1]))
     if fault["type"] == "missing":

@@ -4,15 +4,17 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from config import Quiet, Settings
-from devices.clock import sun_moves
+from devices.clock import solar_day, sun_moves
 from hub import topics
+from hub.bus import Bus
 from hub.clock import RELEASED, Clock
 from hub.producer import Producer
 from hub.state import State, StateError
+from hub.tally import DEAD, MISSED, Tally
 
 if TYPE_CHECKING:
     from hub.schedule import Daily
@@ -22,6 +24,7 @@ HOUSE = "house"  # what these events are about
 LOOK_S = 2.0
 UNSET_S = 600.0  # a clock that no time server has set by then is believed: there may be none
 DAY = timedelta(days=1)
+SUN = {"sunrise": "clock.sunrise", "sunset": "clock.sunset"}
 
 
 class Almanac:
@@ -32,11 +35,18 @@ class Almanac:
     """
 
     def __init__(
-        self, settings: Settings, state: State, producer: Producer, *, seconds: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        state: State,
+        producer: Producer,
+        bus: Bus,
+        *,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings, self._producer, self._seconds = settings, producer, seconds
         self._clock: Clock = state.clock
         self._within = timedelta(seconds=settings.clock.late_max_s)
+        self._tally = Tally(state, bus) if settings.clock.summary_at else None
         self._look_at = -LOOK_S
         self._daily = dict(_daily(settings))
         self._said: dict[str, str] = {}  # by type, the id of the last one
@@ -49,9 +59,9 @@ class Almanac:
         if not self._believes():
             return
         now = self._clock.utc()
-        for kind, due in self._due(now):
+        for due, kind, day in sorted(self._due(now)):
             try:
-                self._say(kind, due, now)
+                self._say(kind, due, day, now)
             except StateError as error:
                 log.warning("%s: %s", kind, error)
 
@@ -59,44 +69,47 @@ class Almanac:
         settled = self._clock.uptime_s() > UNSET_S and self._clock.unix_s() >= RELEASED
         return self._clock.is_synchronised() or settled
 
-    def _due(self, now: datetime) -> Iterator[tuple[str, datetime]]:
+    def _due(self, now: datetime) -> Iterator[tuple[datetime, str, date]]:
+        """What has come and is not too late: when, what, and of which day it is."""
         for kind, daily in self._daily.items():
             if due := daily.last(now, self._within):
-                yield kind, due
+                yield due.astimezone(UTC), kind, due.date()
         if self._settings.clock.sun:
             yield from self._sun(now)
 
-    def _sun(self, now: datetime) -> Iterator[tuple[str, datetime]]:
+    def _sun(self, now: datetime) -> Iterator[tuple[datetime, str, date]]:
         house = self._settings.house
         if house.latitude is None or house.longitude is None:
             return
-        last: dict[str, datetime] = {}
-        kinds = {"sunrise": "clock.sunrise", "sunset": "clock.sunset"}
-        for day in (now - DAY, now, now + DAY):  # the sun's day need not be UTC's
-            moves = sun_moves(day.date(), house.latitude, house.longitude)
-            last |= {name: at for name, at in moves.items() if now - self._within <= at <= now}
-        yield from ((kinds[name], at) for name, at in last.items())
+        today = solar_day(now, house.longitude)
+        last: dict[str, tuple[datetime, str, date]] = {}
+        for day in (today - DAY, today):
+            for name, due in sun_moves(day, house.latitude, house.longitude).items():
+                if now - self._within <= due <= now:
+                    last[name] = (due, SUN[name], day)
+        yield from last.values()
 
-    def _say(self, kind: str, due: datetime, now: datetime) -> None:
-        name = f"doorbell:{self._settings.hub}:{kind}:{due.date()}"
+    def _say(self, kind: str, at: datetime, day: date, now: datetime) -> None:
+        name = f"doorbell:{self._settings.hub}:{kind}:{day}"
         event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
         if self._said.get(kind) == event_id or self._producer.journal.knows(event_id):
             self._said[kind] = event_id
             return
-        at = due.astimezone(UTC)
         data: dict[str, Any] = {"late_s": round((now - at).total_seconds())}
         if kind == topics.DAY_ENDED:
             data |= self._summary(at)
-        self._producer.say(kind, HOUSE, data, time=at, id=event_id)
+        self._producer.say(kind, HOUSE, data, time=at, id=event_id, planned=True)
         self._said[kind] = event_id
         log.info("%s (%s)", kind, event_id)
 
     def _summary(self, until: datetime) -> Mapping[str, Any]:
-        """Who rang in the 24 hours before, and was answered: how often, by door."""
-        journal = self._producer.journal
+        """The 24 hours before: who rang, was answered, was missed, how often by door; which handlers gave up."""
+        journal, tally, since = self._producer.journal, self._tally, until - DAY
         return {
-            "presses": journal.count(topics.PRESSES, until - DAY, until),
-            "answers": journal.count([topics.ANSWERED], until - DAY, until),
+            "presses": journal.count(topics.PRESSES, since, until),
+            "answers": journal.count([topics.ANSWERED], since, until),
+            "missed": tally.count(MISSED, since, until) if tally else {},
+            "failed": tally.count(DEAD, since, until) if tally else {},
         }
 
 

@@ -3,7 +3,7 @@
 import ctypes
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -61,6 +61,14 @@ class Clock:
         now = self.utc()
         ago_s = (now - at).total_seconds() if at else 0.0
         return Stamp(at or now, self.boot, max(0.0, round(self.uptime_s() - ago_s, 6)), self.is_synchronised())
+
+    def planned(self, at: datetime) -> Stamp:
+        """A moment that a calendar says; from before this boot only the wall clock knows it.
+
+        What was *seen* can't lie before the boot that saw it: there the wall clock must have jumped (see `stamp`).
+        """
+        stamp = self.stamp(at)
+        return replace(stamp, boot="", uptime_s=0.0) if stamp.uptime_s == 0 else stamp
 
     def age_s(self, stamp: Stamp) -> float:
         """Seconds since a moment; where that cannot be known, the least that it can be.

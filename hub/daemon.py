@@ -57,7 +57,7 @@ def run(settings: Settings, *, by_hand: bool = False) -> None:
     hub = Hub(settings, producer, bus, keeper)
     bus.start()
     night = Nightly(settings, state, producer, bus)
-    almanac = Almanac(settings, state, producer)
+    almanac = Almanac(settings, state, producer, bus)
     keeper.tick()
     if by_hand:
         threading.Thread(target=hub.read_presses, name="by hand", daemon=True).start()

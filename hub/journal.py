@@ -54,6 +54,7 @@ class Journal:
         time: datetime,
         cause: Event | None = None,
         id: str | None = None,  # noqa: A002 - the attribute's name in CloudEvents
+        planned: bool = False,
     ) -> Event:
         """Write an event into the open transaction, with the next sequence of its topic.
 
@@ -63,7 +64,7 @@ class Journal:
         if fault := topics.fault_in(self.source, kind, subject):
             raise BadEvent(f"{kind}: {fault}")
         topic, epoch = topics.event(self.source, kind, subject), self._state.epoch
-        stamp = self._state.clock.stamp(time)
+        stamp = self._state.clock.planned(time) if planned else self._state.clock.stamp(time)
         row = db.execute("SELECT sequence FROM head WHERE topic = ? AND epoch = ?", (topic, epoch)).fetchone()
         event = Event(
             id=id or uuid7(),

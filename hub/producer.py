@@ -55,14 +55,25 @@ class Producer:
         time: datetime,
         id: str | None = None,  # noqa: A002 - the attribute's name in CloudEvents
         cause: Event | None = None,
+        planned: bool = False,
     ) -> Event:
         """Journal an event, so that it cannot be lost any more, and publish it.
+
+        Args:
+            kind: Its type.
+            subject: What it is about.
+            data: What else there is to know.
+            time: When it happened.
+            id: Its id; a new one if not given.
+            cause: What it follows from.
+            planned: A calendar says that time; nobody saw it, and it may lie before this boot.
 
         Raises:
             BadEvent: it cannot be published.
         """
         event = self._state.do(
-            lambda db: self.journal.append(db, kind, subject, data, time=time, id=id, cause=cause), durable=True
+            lambda db: self.journal.append(db, kind, subject, data, time=time, id=id, cause=cause, planned=planned),
+            durable=True,
         )
         try:
             self.publish(LIVE_WINDOW)

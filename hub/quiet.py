@@ -89,9 +89,12 @@ class Quiet:
         return state.words if state.quiet else None
 
     def state(self) -> QuietState:
-        """How it is now: what somebody said counts until it ends, and then the clock does again."""
+        """How it is now: what the hub has told counts until it ends, and then the clock does again.
+
+        The hub's word also counts over our settings: they may be older than its own, or read in another time zone.
+        """
         told, now = self._told, datetime.now().astimezone()
-        if told and told.why == "command" and (told.until is None or now < told.until):
+        if told and (told.until is None or now < told.until):
             return told
         return by_schedule(self._hours, now)
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +33,7 @@ class QuietKeeper:
         self._memory = DiskMemory(state)
         self._said: QuietState | None = None
         self._wish_id = ""
+        self._wishing = threading.Lock()  # wishes come in the network thread; nothing is published with it held
         bus.on_connect.append(self._say_again)
         bus.subscribe(topics.quiet_wish("doorbell/+/+", settings.hub), self._wish)
 
@@ -49,19 +51,23 @@ class QuietKeeper:
 
     def state(self) -> QuietState:
         """How it is now."""
-        wished = self._memory.get(WISHED)
-        if wished and (left_s := _left_s(wished, self._clock)) > 0:
-            return QuietState(wished["quiet"], "command", self._until(left_s), self._wish_id)
-        self._memory.pop(WISHED, None)
+        with self._wishing:
+            wish_id, wished = self._wish_id, self._memory.get(WISHED)
+            left_s = _left_s(wished, self._clock) if wished else 0
+            if wished and left_s <= 0:
+                del self._memory[WISHED]  # or a clock that is set back would bring it back
+        if wished and left_s > 0:
+            return QuietState(wished["quiet"], "command", self._until(left_s), wish_id)
         now = datetime.fromtimestamp(self._clock.unix_s()).astimezone()
-        return replace(by_schedule(self._hours, now), wish=self._wish_id)
+        return replace(by_schedule(self._hours, now), wish=wish_id)
 
     def _until(self, left_s: float) -> datetime | None:
         """When a wish ends, for people: the same moment each time it is asked, unless the clock was set."""
         if math.isinf(left_s):
             return None
-        until, said = self._clock.utc() + timedelta(seconds=left_s), self._said and self._said.until
-        return said if said and abs((until - said).total_seconds()) < SAME_S else until
+        until, said = self._clock.utc() + timedelta(seconds=left_s), self._said  # another thread may forget it
+        same = said and said.until and abs((until - said.until).total_seconds()) < SAME_S
+        return said.until if said and same else until
 
     def _say(self) -> None:
         state = self.state()
@@ -71,8 +77,8 @@ class QuietKeeper:
             self._publish(state)
 
     def _say_again(self) -> None:
-        if self._said:
-            self._publish(self._said)
+        if said := self._said:
+            self._publish(said)
 
     def _publish(self, state: QuietState) -> None:
         self._bus.publish(self._topic, state.encode(), retain=True, content_type="application/json")
@@ -84,14 +90,21 @@ class QuietKeeper:
         if wish is None:
             log.warning("%s: not a wish for quiet. Write on, off, auto, or JSON", message.topic)
             return
-        quiet, for_s, self._wish_id = wish
-        if quiet is None:
-            self._memory.pop(WISHED, None)
-        else:
-            now = {"boot": self._clock.boot, "uptime_s": self._clock.uptime_s(), "unix_s": self._clock.unix_s()}
-            self._memory[WISHED] = {"quiet": quiet, "for_s": for_s, **now}
+        quiet, for_s, wish_id = wish
+        self._note(quiet=quiet, for_s=for_s, wish_id=wish_id)
         self._said = None
         self._say()
+
+    def _note(self, *, quiet: bool | None, for_s: float | None, wish_id: str) -> None:
+        """Keep it. If it comes twice its time goes on, and does not begin anew."""
+        now = {"boot": self._clock.boot, "uptime_s": self._clock.uptime_s(), "unix_s": self._clock.unix_s()}
+        wished = {"id": wish_id, "quiet": quiet, "for_s": for_s}
+        with self._wishing:
+            if quiet is None:
+                self._memory.pop(WISHED, None)
+            elif not (wish_id and (self._memory.get(WISHED) or {}).items() >= wished.items()):
+                self._memory[WISHED] = wished | now
+            self._wish_id = wish_id
 
 
 def _read(payload: bytes) -> tuple[bool | None, float | None, str] | None:

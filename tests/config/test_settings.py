@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config import SettingsError
+from config import Settings, SettingsError
 from config.sources import load
-from hub import HandlerConfig
+from hub import HandlerConfig, loader
 
 WRONG_IN_MANY_WAYS = """
 hab = "home"
@@ -54,6 +54,13 @@ def test_every_fault_of_a_file_is_told_at_once():
             "doorbell.toml: [doors.side.button] pull: Input should be 'up' or 'down'.",
         ]
     )
+
+
+def test_settings_that_have_moved_are_found_again(tmp_path):
+    """What `bark` once had is the house's now."""
+    house = Settings(handlers={"bark": {"quiet_from": "22:00", "enabled": True}}, state_dir=tmp_path)
+    with pytest.raises(SettingsError, match=r"quiet_from: it is the house's now. Set begin and end in \[quiet\]"):
+        loader.load(loader.SHIPPED / "bark.py", house)
 
 
 @pytest.mark.parametrize(

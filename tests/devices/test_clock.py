@@ -1,12 +1,15 @@
 """The clock and the sun: facts of astronomy, to half a degree."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
+from astral import Observer
+from astral.sun import sun
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.clock import SimulatedClock, SystemClock, is_dark, sun_elevation
+from devices.clock import SimulatedClock, SystemClock, is_dark, solar_day, sun_elevation, sun_moves
 
 BERLIN = (52.52, 13.40)
 TROMSO = (69.65, 18.96)
@@ -67,3 +70,24 @@ def test_a_simulated_clock_stands_where_it_is_put():
     now = SystemClock().now()
     assert now.utcoffset() == timedelta(0)
     assert before <= now <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize("place", [(41.88, -87.63), (64.15, -21.94), (64.84, -147.72), (-43.53, 172.64), (-33.0, 90.0)])
+def test_below_the_polar_circles_it_rises_and_sets_each_day(place):
+    """Also where that is at midnight in UTC: a day after the last time, but for minutes."""
+    begin, moved = date(2026, 1, 1), {"sunrise": [], "sunset": []}
+    for number in range(365):
+        for name, at in sun_moves(begin + timedelta(days=number), *place).items():
+            moved[name].append(at)
+    for times in moved.values():
+        gaps = [abs(later - earlier - timedelta(days=1)) for earlier, later in pairwise(times)]
+        assert (len(times), max(gaps) < timedelta(minutes=8)) == (365, True)
+
+
+def test_it_rises_and_sets_when_astral_says():
+    """Within half a minute, where astral's day is without fault."""
+    for month in range(1, 13):
+        day = date(2026, month, 15)
+        found, known = sun_moves(day, *BERLIN), sun(Observer(*BERLIN), day)
+        assert all(abs(found[name] - known[name]) < timedelta(seconds=30) for name in found)
+        assert {solar_day(at, BERLIN[1]) for at in found.values()} == {day}

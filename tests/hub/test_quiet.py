@@ -1,6 +1,5 @@
 """Quiet: by the clock, by what somebody wished, and what a handler hears of it."""
 
-import json
 import subprocess
 import sys
 import time as clock
@@ -13,7 +12,6 @@ from config import Quiet as Hours
 from config import Settings
 from hub import topics
 from hub.quiet import Quiet, QuietState, by_schedule, decode
-from hub.quiet_keeper import QuietKeeper
 from tests.house import ROOT, House, until
 from tests.hub.fakes import FakeBroker
 
@@ -107,106 +105,6 @@ def test_a_state_comes_back_as_it_was_said():
     assert decode(state.encode()) == state
 
 
-class Keeper:
-    """A hub's keeper on a broker in memory, with a clock in hand."""
-
-    def __init__(self, states, hours):
-        self.net = FakeBroker()
-        self.state = states("hub-quiet")
-        self.settings = Settings(quiet=hours)
-        self.start()
-
-    def start(self):
-        self.bus = self.net.bus()
-        self.keeper = QuietKeeper(self.settings, self.state, self.bus)
-        self.keeper.tick()
-
-    def wish(self, payload, *, retained=False):
-        text = payload if isinstance(payload, str) else json.dumps(payload)
-        self.bus.hear(WISH, text.encode(), retained=retained)
-
-    def pass_s(self, seconds):
-        self.state.clock.passed_s += seconds
-        self.keeper.tick()
-
-    @property
-    def said(self):
-        return [decode(payload) for topic, payload in self.net.heard if topic == STATE]
-
-    @property
-    def now(self):
-        return self.said[-1].quiet, self.said[-1].why
-
-
-@pytest.fixture
-def keeper(states):
-    return Keeper(states, Hours())
-
-
-def test_a_wish_counts_until_its_time_is_over(keeper):
-    """Then the clock decides again; each change is said once, retained."""
-    assert keeper.now == (False, "off")
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
-    assert keeper.now == (True, "command")
-    assert keeper.said[-1].wish == "w1"
-    said = len(keeper.said)
-    for _ in range(5):
-        keeper.pass_s(600)
-    assert len(keeper.said) == said
-    keeper.pass_s(601)
-    assert keeper.now == (False, "off")
-    assert keeper.bus.retained == [STATE] * len(keeper.said)
-
-
-def test_plain_words_are_wishes_too(keeper):
-    """For a switch that knows no JSON; `auto` is as the settings say."""
-    keeper.wish("ON")
-    assert keeper.now == (True, "command")
-    keeper.wish("off")
-    assert keeper.now == (False, "command")
-    keeper.wish("auto")
-    assert keeper.now == (False, "off")
-
-
-@pytest.mark.parametrize(
-    "wish",
-    ["", "louder", "[]", "{}", {"quiet": "yes"}, {"quiet": True, "for_s": -1}, {"quiet": True, "for_s": "2h"},
-     {"quiet": True, "for_s": True}, {"quiet": True, "for_s": 1e99}, {"quiet": True, "id": 7}, "[" * 9999],
-)  # fmt: skip
-def test_what_is_no_wish_changes_nothing(keeper, wish):
-    """And does not end the hub's connection."""
-    keeper.wish(wish)
-    assert keeper.now == (False, "off")
-
-
-def test_a_retained_wish_is_none(keeper):
-    """It would come again with each reconnection."""
-    keeper.wish("on", retained=True)
-    assert keeper.now == (False, "off")
-
-
-def test_a_wish_outlives_the_hub(keeper):
-    """Its process, and a reboot; and nobody's wrong clock makes it longer."""
-    keeper.wish({"quiet": True, "for_s": 3600})
-    keeper.start()
-    assert keeper.now == (True, "command")
-    keeper.state.clock.reboot()
-    keeper.state.clock.ahead_s = -86_400 * 365
-    keeper.start()
-    assert keeper.now == (True, "command")
-    assert keeper.keeper.state().until - keeper.state.clock.utc() <= timedelta(seconds=3600)
-    keeper.state.clock.ahead_s = 0
-    keeper.pass_s(3601)
-    assert keeper.now == (False, "off")
-
-
-def test_a_broker_that_forgot_is_told_again(keeper):
-    """With each connection, because brokers lose what they retain."""
-    before = len(keeper.said)
-    keeper.bus.connect()
-    assert len(keeper.said) == before + 1
-
-
 class Ear:
     """A handler's side."""
 
@@ -228,6 +126,16 @@ def test_a_handler_goes_by_the_settings_until_it_is_told():
     assert Ear(Hours()).quiet.reason() is None
     asleep.told(quiet=False, why="command")
     assert asleep.quiet.reason() is None
+
+
+def test_the_hub_knows_the_hours_better():
+    """Ours may be older than its own; when what it said is over and it says no more, ours count."""
+    now = datetime.now(UTC)
+    ear = Ear(Hours())
+    ear.told(quiet=True, why="schedule", until=now + timedelta(hours=1))
+    assert ear.quiet.reason().startswith("quiet hours until ")
+    ear.told(quiet=True, why="schedule", until=now - timedelta(seconds=1))
+    assert ear.quiet.reason() is None
 
 
 def test_what_somebody_said_ends_in_time():

@@ -114,6 +114,8 @@ def test_who_reacts_to_everything_hears_it_and_can_be_woken(secured_house, perso
         ("doorbell/cli/1/press/home/front", "cli", "hub-home"),
         ("doorbell/cli/1/drill/home/front", "cli", "listener"),
         ("doorbell/cli/1/wake/one", "cli", "handler-two"),
+        ("doorbell/hub/home/quiet", "hub-home", "handler-one"),
+        ("doorbell/cli/1/quiet/home", "cli", "handler-one"),
     ],
 )
 def test_everybody_speaks_only_as_themselves(person, topic, allowed, refused):
@@ -123,6 +125,20 @@ def test_everybody_speaks_only_as_themselves(person, topic, allowed, refused):
     assert not person(allowed).publish(topic, "true").is_failure
     until(lambda: ears.heard, "the right user is heard")
     assert ears.heard == [(topic, b"true")]
+
+
+def test_a_wish_for_quiet_reaches_the_handlers(secured_house):
+    """The hub hears it from the command line's user and says how it is; a handler that starts then knows."""
+    house = secured_house
+    house.write_handler("one", "return 'silent' if quiet.reason() else done(event)")
+    house.start("hub")
+    house.ears.publish("doorbell/cli/1/quiet/home", "on")
+    until(
+        lambda: any(said["quiet"] for said in house.ears.messages("doorbell/hub/home/quiet")), lambda: house.log("hub")
+    )
+    house.start("one")
+    house.wait_outcome(house.press(), "one")
+    assert (house.effects("one"), "refuses" in house.log("hub") + house.log("one")) == ([], False)
 
 
 def test_a_handler_may_wish_nowhere(person):
