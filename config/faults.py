@@ -64,7 +64,7 @@ def describe(error: ValidationError, model: type[BaseModel], where: str, table: 
     return [_line(fault, model, where, table) for fault in error.errors(include_input=False, include_url=False)]
 
 
-def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: str) -> str:
+def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: str) -> str:  # noqa: PLR0911 - a list of cases
     path = [str(part) for part in fault["loc"]]
     if bad_name := path[-1:] == ["[key]"]:
         path.pop()

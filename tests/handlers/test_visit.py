@@ -11,7 +11,13 @@ from config import SettingsError
 from hub.event import uuid7
 from hub.testing import event, run
 
-START = datetime.now(UTC)
+START = datetime.now(UTC)  # set anew for each test
+
+
+@pytest.fixture(autouse=True)
+def _starts_now():
+    global START  # noqa: PLW0603
+    START = datetime.now(UTC)
 
 
 class Door:
