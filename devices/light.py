@@ -3,20 +3,43 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from devices.gpio import open_output
+
 ANSWER_S = 0.5  # a lamp that does not say is taken for off; the visitor stands in the dark meanwhile
+Shot = dict[str, Any]  # JSON: how a lamp is, in its own terms; `on` is among them
+NEAR = 3.0  # of a lamp's own steps: it rounds what it is told
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """How a lamp is to shine.
+
+    Attributes:
+        brightness: In percent; None: as the lamp likes.
+        color: `#rrggbb`.
+        kelvin: The colour temperature, instead of a colour.
+    """
+
+    brightness: float | None = None
+    color: str | None = None
+    kelvin: int | None = None
 
 
 class Light(Protocol):
-    """Something that can be switched on."""
+    """Something that can be lit, and asked how it is."""
 
-    def read(self, patience_s: float = ANSWER_S) -> bool | None:
-        """Whether it is on; None when it does not say within that time."""
+    def read(self, patience_s: float = ANSWER_S) -> Shot | None:
+        """How it is; None when it does not say within that time."""
 
-    def switch(self, *, on: bool) -> None:
-        """Switch it.
+    def lit(self, scene: Scene) -> Shot:
+        """How it would be when lit so; nothing is switched."""
+
+    def put(self, shot: Shot) -> None:
+        """Make it so.
 
         Raises:
             OSError: it cannot be reached now; trying again later may help.
@@ -40,114 +63,124 @@ class LightError(ValueError):
     """There is no such light; the text says how to name one."""
 
 
+OFF: Shot = {"on": False}
+
+
+def is_as(now: Shot, left: Shot) -> bool:
+    """Whether a lamp is still as we left it, as far as it says: a person may have switched or dimmed it meanwhile."""
+    return all(_is_near(now[key], value) for key, value in left.items() if key in now)
+
+
+def _is_near(now: Any, then: Any) -> bool:
+    if isinstance(now, bool) or isinstance(then, bool):
+        return bool(now) is bool(then)
+    if isinstance(now, int | float) and isinstance(then, int | float):
+        return abs(now - then) <= NEAR
+    if isinstance(now, str) and isinstance(then, str):
+        return now.casefold() == then.casefold()
+    return bool(now == then)
+
+
 class SimulatedLight:
     """A lamp in a file: like a real one it stays as it is while we are away."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self, patience_s: float = ANSWER_S) -> bool:  # noqa: ARG002 - a file answers at once
+    def read(self, patience_s: float = ANSWER_S) -> Shot:  # noqa: ARG002 - a file answers at once
         """See Light."""
-        return self._path.is_file() and self._path.read_text(encoding="utf-8") == "on"
+        try:
+            shot = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return OFF
+        return shot if isinstance(shot, dict) else OFF
 
-    def switch(self, *, on: bool) -> None:
+    def lit(self, scene: Scene) -> Shot:
+        """See Light."""
+        told = {"brightness": scene.brightness, "color": scene.color, "kelvin": scene.kelvin}
+        return {"on": True} | {key: value for key, value in told.items() if value is not None}
+
+    def put(self, shot: Shot) -> None:
         """See Light."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text("on" if on else "off", encoding="utf-8")
+        self._path.write_text(json.dumps(shot), encoding="utf-8")
 
     def close(self) -> None:
         """See Light."""
 
 
 class GpioLight:
-    """A relay or LED on a GPIO line. The kernel gives the line back when the process ends: a relay then falls off.
+    """A relay or LED on a GPIO line.
+
+    The kernel gives the line back when the process ends, and a relay falls off; so how it was put stands in a file, and
+    a new process puts it so again.
+
+    Args:
+        pin: BCM number.
+        path: That file.
+        active_high: Whether it is lit at 3.3 V.
 
     Raises:
-        LightError: the line cannot be had.
+        GpioError: the line cannot be had.
     """
 
-    def __init__(self, pin: int, *, active_high: bool = True) -> None:
-        try:
-            from gpiozero import DigitalOutputDevice, GPIOZeroError  # noqa: PLC0415 - hardware only where it is used
-        except ImportError as error:
-            raise LightError(f"GPIO {pin}: {error}. Install doorbell-hub[pi]") from error
-        try:
-            self._line: Any = DigitalOutputDevice(pin, active_high=active_high, initial_value=False)
-        except (GPIOZeroError, OSError, RuntimeError, ImportError) as error:
-            raise LightError(f"GPIO {pin} cannot be used: {error}") from error
+    def __init__(self, pin: int, path: Path, *, active_high: bool = True) -> None:
+        self._path = path
+        self._line = open_output(pin, active_high=active_high)
+        if self._was_on():
+            self._line.on()
 
-    def read(self, patience_s: float = ANSWER_S) -> bool:  # noqa: ARG002 - a line answers at once
+    def read(self, patience_s: float = ANSWER_S) -> Shot:  # noqa: ARG002 - a line answers at once
         """See Light."""
-        return bool(self._line.value)
+        return {"on": bool(self._line.value)}
 
-    def switch(self, *, on: bool) -> None:
+    def lit(self, scene: Scene) -> Shot:  # noqa: ARG002 - it is on, or off
         """See Light."""
+        return {"on": True}
+
+    def put(self, shot: Shot) -> None:
+        """See Light."""
+        on = bool(shot["on"])
+        if on != self._was_on():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.write_text("on" if on else "off", encoding="utf-8")
         self._line.value = int(on)
 
     def close(self) -> None:
         """See Light."""
         self._line.close()
 
-
-class MqttLight:
-    """A lamp that listens on the broker, in one of the usual manners."""
-
-    def __init__(self, manner: str, topic: str, link: MqttLink) -> None:
-        self._manner, self._topic, self._link = manner, topic, link
-
-    def read(self, patience_s: float = ANSWER_S) -> bool | None:
-        """See Light."""
-        answer = self._ask(patience_s)
-        return None if answer is None else _is_on(answer)
-
-    def switch(self, *, on: bool) -> None:
-        """See Light."""
-        match self._manner:
-            case "zigbee2mqtt":  # https://www.zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages.html
-                self._link.publish(f"{self._topic}/set", json.dumps({"state": "ON" if on else "OFF"}))
-            case "tasmota":  # https://tasmota.github.io/docs/Commands/#control
-                self._link.publish(f"cmnd/{self._topic}/POWER", "ON" if on else "OFF")
-            case _:  # https://kno.wled.ge/interfaces/mqtt/
-                self._link.publish(self._topic, "ON" if on else "OFF")
-
-    def close(self) -> None:
-        """See Light."""
-
-    def _ask(self, timeout_s: float) -> str | None:
-        match self._manner:
-            case "zigbee2mqtt":
-                return self._link.ask(f"{self._topic}/get", json.dumps({"state": ""}), self._topic, timeout_s=timeout_s)
-            case "tasmota":
-                return self._link.ask(f"cmnd/{self._topic}/POWER", "", f"stat/{self._topic}/POWER", timeout_s=timeout_s)
-            case _:  # WLED keeps its brightness (0 to 255) retained there
-                return self._link.ask(f"{self._topic}/api", "", f"{self._topic}/g", timeout_s=timeout_s)
-
-
-MANNERS = ("zigbee2mqtt", "tasmota", "wled")
+    def _was_on(self) -> bool:
+        return self._path.is_file() and self._path.read_text(encoding="utf-8") == "on"
 
 
 def open_light(name: str, link: MqttLink, folder: Path) -> Light:
-    """The light of this name; LIGHT_NAMES says how to write one.
+    """The light of this name; NAMES says how to write one.
 
     Raises:
-        LightError: it is no light's name, or its line cannot be had.
+        LightError: it is no light's name.
+        GpioError: its line cannot be had.
     """
+    from devices.light_mqtt import MANNERS  # noqa: PLC0415 - it imports from here
+
     manner, _, rest = name.partition(":")
     if name == "simulated":
         return SimulatedLight(folder / "simulated-light")
     if manner in MANNERS and rest:
-        return MqttLight(manner, rest if manner != "zigbee2mqtt" or "/" in rest else f"zigbee2mqtt/{rest}", link)
+        return MANNERS[manner](rest, link)
     if (pin := gpio_pin(name)) is not None:
-        return GpioLight(pin, active_high=not name.endswith(":low"))
+        return GpioLight(pin, folder / f"gpio-{pin}", active_high=not name.endswith(":low"))
     raise LightError(fault_in_name(name))
 
 
 def fault_in_name(name: str) -> str | None:
     """Why this is no lamp's name; None when it is one."""
+    from devices.light_mqtt import MANNERS  # noqa: PLC0415 - likewise
+
     manner, _, rest = name.partition(":")
     if name == "simulated" or (manner in MANNERS and rest) or gpio_pin(name) is not None:
         return None
-    return f"{name!r}: not a lamp. Write {LIGHT_NAMES}"
+    return f"{name!r}: not a lamp. Write {NAMES}"
 
 
 def gpio_pin(name: str) -> int | None:
@@ -156,19 +189,12 @@ def gpio_pin(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
-LIGHT_NAMES = (
-    "simulated, gpio:17, gpio:17:low (a relay that closes on low), zigbee2mqtt:NAME, tasmota:TOPIC or wled:TOPIC"
+NAMES = (
+    "simulated, gpio:17, gpio:17:low (a relay that closes on low), zigbee2mqtt:NAME, tasmota:TOPIC, wled:TOPIC, "
+    "shelly:PREFIX (a switch) or shelly-light:PREFIX (a dimmer)"
 )
 
 
-def _is_on(answer: str) -> bool | None:
-    """Reads `ON`, `off`, `1`, a brightness, or JSON with a `state`."""
-    try:
-        value = json.loads(answer)
-    except ValueError:
-        value = answer
-    if isinstance(value, Mapping):
-        value = value.get("state", value.get("POWER"))
-    if isinstance(value, str):
-        return {"ON": True, "OFF": False}.get(value.upper())
-    return bool(value) if isinstance(value, int | float) else None
+def chosen(shot: Mapping[str, Any], keys: tuple[str, ...]) -> Shot:
+    """Of what a lamp says only what can be put back."""
+    return {key: shot[key] for key in keys if shot.get(key) is not None}

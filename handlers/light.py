@@ -1,84 +1,173 @@
-"""At night, put the light on at the door for some minutes, and then put it back as it was."""
+"""When it is dark, put the lights on at the door for some minutes, and then put them back as they were."""
 
+import json
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Literal
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime, time
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devices.clock import is_dark
-from devices.light import Light, fault_in_name, gpio_pin, open_light
+from devices.light import OFF, Light, Scene, fault_in_name, gpio_pin, is_as, open_light
 from hub import Event, HandlerConfig, handler, later, link, memory
 
 DRILL_PATIENCE_S = 3.0  # a lamp far down a mesh may take its time
-WORDS = {True: "on", False: "off", None: "silent: it did not say how it was"}
+PATIENCE_S = 2.0  # nobody stands in the dark while it is asked whether somebody changed it
+
+
+class DoorScene(BaseModel):
+    """`[handlers.light.scenes.DOOR]`: what shines at a door, and how."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    lamps: list[str] = Field([], description="named like lamp; that one if none is named")
+    brightness: float | None = Field(None, gt=0, le=100, description="in percent")
+    color: str | None = Field(None, pattern=r"^#[0-9a-fA-F]{6}$", description="like #ffcc88")
+    kelvin: int | None = Field(None, ge=1500, le=9000, description="the colour temperature, like 2700")
+
+    @model_validator(mode="after")
+    def _has_one_colour(self) -> Self:
+        if self.color and self.kelvin:
+            raise ValueError("color and kelvin are two ways to say it. Leave one of them out")
+        return self
 
 
 class Config(HandlerConfig):
     """Settings of `light`."""
 
-    lamp: str = Field("simulated", description="gpio:17, zigbee2mqtt:NAME, tasmota:TOPIC, wled:TOPIC or simulated")
-    when: Literal["night", "always"] = Field("night", description="night needs latitude and longitude in [house]")
+    lamp: str = Field("simulated", description="gpio:17, zigbee2mqtt:NAME, tasmota:TOPIC, wled:TOPIC, shelly:PREFIX, …")
+    scenes: dict[str, DoorScene] = Field({}, description="lamps, brightness and colour for a door")
+    when: Literal["night", "hours", "sensor", "always"] = Field("night", description="night: by the sun at [house]")
+    hours_from: time | None = Field(None, description="with hours: from then on, like 17:00")
+    hours_to: time | None = Field(None, description="until then, like 07:00")
+    sensor_topic: str | None = Field(None, description="with sensor: where it says how bright it is")
+    sensor_key: str | None = Field(None, description="a field of its JSON, like illuminance; a bare number if not set")
+    sensor_below: float = Field(20, ge=0, description="dark is less than that, in lux mostly")
     minutes: float = Field(5, gt=0, le=720, description="how long after the last press")
 
     def check(self) -> list[str]:
-        """Without a place there is no night; and a lamp is somewhere, and not where a button is."""
-        faults = []
-        if self.enabled and self.when == "night" and self.house.latitude is None:
-            faults.append('when: "night" needs a place. Set latitude and longitude in [house], or when = "always"')
-        if fault := fault_in_name(self.lamp):
-            faults.append(f"lamp: {fault}")
-        elif (pin := gpio_pin(self.lamp)) is not None and pin in self.button_pins:
-            faults.append(f"lamp: GPIO {pin} is the button of [doors.{self.button_pins[pin]}]. Use another line")
+        """Each way to tell the dark has what it needs; and a lamp is somewhere, and not where the hub has something."""
+        needs = {
+            "night": (self.house.latitude is not None, "a place. Set latitude and longitude in [house]"),
+            "hours": (self.hours_from and self.hours_to, "two times. Set hours_from and hours_to"),
+            "sensor": (self.sensor_topic, "a sensor. Set sensor_topic"),
+            "always": (True, ""),
+        }
+        there, missing = needs[self.when]
+        faults = [] if there or not self.enabled else [f'when: "{self.when}" needs {missing}, or when = "always"']
+        for name in self.lamps:
+            if fault := fault_in_name(name):
+                faults.append(f"lamp: {fault}")
+            elif (pin := gpio_pin(name)) is not None and pin in self.hub_pins:
+                faults.append(f"lamp: GPIO {pin} is used by {self.hub_pins[pin]}. Use another line")
         return faults
+
+    @property
+    def lamps(self) -> list[str]:
+        """All that are named."""
+        named = [self.lamp, *(lamp for scene in self.scenes.values() for lamp in scene.lamps)]
+        return list(dict.fromkeys(named))
+
+    def at(self, door: str) -> tuple[list[str], Scene]:
+        """What shines at a door, and how."""
+        wanted = self.scenes.get(door, DoorScene())
+        return wanted.lamps or [self.lamp], Scene(wanted.brightness, wanted.color, wanted.kelvin)
+
+
+class Porch:
+    """The lamps, and how bright it is."""
+
+    def __init__(self, config: Config, lamps: dict[str, Light]) -> None:
+        self.lamps = lamps
+        self._config, self._level = config, None if config.when != "sensor" else 0.0
+
+    def hear(self, text: str) -> None:
+        """What the sensor says."""
+        try:
+            value = json.loads(text)
+            self._level = float(value[self._config.sensor_key] if self._config.sensor_key else value)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return  # it also says other things, like how its battery is
+
+    @property
+    def is_dark(self) -> bool:
+        """By what is set. Where a sensor has said nothing it is dark: rather a light too many."""
+        config, house = self._config, self._config.house
+        if config.when == "sensor":
+            return (self._level or 0.0) < config.sensor_below
+        if config.when == "hours" and config.hours_from and config.hours_to:
+            begin, end, now = config.hours_from, config.hours_to, datetime.now().astimezone().time()
+            return begin <= now < end if begin <= end else now >= begin or now < end
+        if config.when == "night" and house.latitude is not None and house.longitude is not None:
+            return is_dark(datetime.now(UTC), house.latitude, house.longitude)
+        return config.when == "always"
 
 
 @contextmanager
-def open_lamp(config: Config) -> Iterator[Light]:
-    """The lamp."""
-    lamp = open_light(config.lamp, link, config.state_dir)
-    try:
-        yield lamp
-    finally:
-        lamp.close()
+def open_porch(config: Config) -> Iterator[Porch]:
+    """All lamps, and the sensor's topic."""
+    with ExitStack() as stack:
+        lamps = {name: open_light(name, link, config.state_dir) for name in config.lamps}
+        for lamp in lamps.values():
+            stack.enter_context(closing(lamp))
+        porch = Porch(config, lamps)
+        if config.when == "sensor" and config.sensor_topic:
+            link.follow(config.sensor_topic, porch.hear)
+        yield porch
 
 
-def look(event: Event, config: Config, lamp: Light) -> str:  # noqa: ARG001 - a handler's signature
-    """The dry run: ask the lamp how it is, and leave it so."""
-    is_on = lamp.read(DRILL_PATIENCE_S)
-    if is_on is None:
-        raise ConnectionError(f"the lamp {config.lamp} does not answer. Has it power, and is its name right?")
-    return f"the lamp is {WORDS[is_on]}"
+def look(event: Event, config: Config, porch: Porch) -> str:
+    """The dry run: ask the lamps how they are, and leave them so."""
+    found = {name: porch.lamps[name].read(DRILL_PATIENCE_S) for name in config.at(event.door)[0]}
+    if silent := [name for name, shot in found.items() if shot is None]:
+        raise ConnectionError(f"the lamp {', '.join(silent)} does not answer. Has it power, and is its name right?")
+    return ", ".join(f"the lamp is {_word(shot)}" for shot in found.values())
 
 
-@handler("doorbell.pressed", max_age_s=120, uses=open_lamp, drill=look)
-def light(event: Event, config: Config, lamp: Light) -> str:  # noqa: ARG001 - a handler's signature
-    """Switch it on. That and how to put it back is written down before it is touched, so that no crash loses it."""
-    if config.when == "night" and not _is_night(config):
+@handler("doorbell.pressed", timeout_s=20, max_age_s=120, uses=open_porch, drill=look)
+def light(event: Event, config: Config, porch: Porch) -> str:
+    """Light them. That, and how to put them back, is written down before one is touched, so that no crash loses it."""
+    if not porch.is_dark:
         return "it is light outside"
-    later("light.expired", config.minutes * 60, subject="lamp")
-    if "was_on" not in memory:
-        memory["was_on"] = lamp.read()
-    lamp.switch(on=True)
-    return f"on for {config.minutes:g} min, was {WORDS[memory['was_on']]}"
+    names, scene = config.at(event.door)
+    words = []
+    for name in names:
+        lamp, key = porch.lamps[name], f"lit {name}"
+        later("light.expired", config.minutes * 60, {"lamp": name}, subject=_slug(name))
+        known = memory.get(key)
+        before, left = known["before"] if known else lamp.read(), lamp.lit(scene)
+        if known != {"before": before, "left": left}:
+            memory[key] = {"before": before, "left": left}
+        lamp.put(left)
+        words.append(_word(before))
+    return f"on for {config.minutes:g} min, was {', '.join(words)}"
 
 
-@handler("light.expired", attempts=20, uses=open_lamp)
-def restore(event: Event, config: Config, lamp: Light) -> str:  # noqa: ARG001 - a handler's signature
-    """The time is up, perhaps after a crash: put it back."""
-    if "was_on" not in memory:
-        return "it was never switched"
-    was_on = bool(memory["was_on"])
-    lamp.switch(on=was_on)
-    del memory["was_on"]
-    return f"back to {'on' if was_on else 'off'}"
+@handler("light.expired", timeout_s=20, attempts=20, uses=open_porch)
+def restore(event: Event, config: Config, porch: Porch) -> str:  # noqa: ARG001 - a handler's signature
+    """The time is up, perhaps after a crash: put it back, unless somebody has changed it meanwhile."""
+    name = event.data["lamp"]
+    lamp, known = porch.lamps.get(name), memory.get(f"lit {name}")
+    if lamp is None or known is None:
+        memory.pop(f"lit {name}", None)
+        return "it is no lamp of ours any more" if known else "it was never switched"
+    now = lamp.read(PATIENCE_S)
+    if now is not None and not is_as(now, known["left"]):
+        del memory[f"lit {name}"]
+        return f"somebody has changed it: left {_word(now)}"
+    lamp.put(known["before"] or OFF)
+    del memory[f"lit {name}"]
+    return f"back to {_word(known['before'] or OFF)}"
 
 
-def _is_night(config: Config) -> bool:
-    house = config.house
-    return (
-        house.latitude is not None
-        and house.longitude is not None
-        and is_dark(datetime.now(UTC), house.latitude, house.longitude)
-    )
+def _word(shot: dict[str, object] | None) -> str:
+    if shot is None:
+        return "silent: it did not say how it was"
+    return "on" if shot["on"] else "off"
+
+
+def _slug(name: str) -> str:
+    """A lamp's name as a timer's subject."""
+    return re.sub(r"[^a-z0-9_-]", "-", name.lower())[:60]

@@ -54,10 +54,9 @@ class HandlerConfig(BaseModel):
         return self._settings.house
 
     @property
-    def button_pins(self) -> dict[int, str]:
-        """The GPIO lines (BCM numbers) that buttons use, each with its door."""
-        doors = self._settings.doors
-        return {one.button.pin: name for name, one in doors.items() if one.button.pin is not None}
+    def hub_pins(self) -> dict[int, str]:
+        """The GPIO lines (BCM numbers) that the hub uses, each with where that is set."""
+        return dict(self._settings.gpio_lines())
 
     def check(self) -> list[str]:
         """What is wrong with these settings in this house, for what a field's own check cannot know. Override it."""

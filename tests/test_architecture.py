@@ -15,7 +15,7 @@ ROOMS = ("hub", "devices", "config", "handlers")
 ONE_USER = {
     "paho": ["hub/awaited.py", "hub/bus.py", "hub/client.py"],
     "amqtt": ["hub/broker.py"],
-    "gpiozero": ["devices/button.py", "devices/gpio.py", "devices/light.py"],
+    "gpiozero": ["devices/button.py", "devices/gpio.py"],
     "picamera2": ["devices/camera_pi.py"],
     "miniaudio": ["devices/sound.py"],
     "av": [

@@ -109,6 +109,15 @@ def test_the_phones_in_the_docs_can_be_set():
     assert all(f"`{name}`" in text for name in type(config.recipients["anna"]).model_fields)
 
 
+def test_the_lights_in_the_docs_can_be_set():
+    """As they stand there; and each setting of a scene is told."""
+    text = (ROOT / "docs" / "lights.md").read_text(encoding="utf-8")
+    settings = Settings.model_validate(tomllib.loads("\n".join(_blocks(text, "toml"))))
+    config = loader.load(loader.SHIPPED / "light.py", settings).config
+    assert config.lamps == ["zigbee2mqtt:porch", "wled:wled/path", "gpio:22"]
+    assert all(f"`{name}`" in text for name in type(config.scenes["back"]).model_fields)
+
+
 @pytest.mark.parametrize("name", [*Trigger.model_fields])
 def test_every_setting_of_a_trigger_is_documented(name: str):
     """In its table."""

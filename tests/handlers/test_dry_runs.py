@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from devices.footage import CameraError
-from devices.light import MqttLight
+from devices.light_mqtt import Zigbee2Mqtt
 from devices.speaker import SpeakerError
 from hub.testing import event, run
 from tests.house import free_port
@@ -86,13 +86,14 @@ def test_light_asks_the_lamp_and_does_not_switch_it(shipped, answer, said):
         asked.append((topic, timeout_s))
         return answer
 
-    lamp = MqttLight("zigbee2mqtt", "zigbee2mqtt/porch", SimpleNamespace(ask=ask, publish=published.append))
+    lamp = Zigbee2Mqtt("porch", SimpleNamespace(ask=ask, publish=published.append))
     file = shipped("light", {"when": "always", "lamp": "zigbee2mqtt:porch"})
+    porch = SimpleNamespace(lamps={"zigbee2mqtt:porch": lamp})
     if said:
-        assert _dry(file, lamp) == said
+        assert _dry(file, porch) == said
     else:
         with pytest.raises(ConnectionError, match="the lamp zigbee2mqtt:porch does not answer"):
-            _dry(file, lamp)
+            _dry(file, porch)
     assert (published, asked) == ([], [("zigbee2mqtt/porch/get", 3.0)])
 
 

@@ -1,10 +1,11 @@
-"""`light`: on at night, and afterwards as it was."""
+"""`light`: on when it is dark, and afterwards as it was, unless a person changed it meanwhile."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from config import SettingsError
+from config.model import Button, Door
 from devices.clock import sun_elevation
 from hub.testing import event, run
 
@@ -12,24 +13,55 @@ from hub.testing import event, run
 class _Lamp:
     """A lamp that may keep silent about itself, and may be out of reach."""
 
-    def __init__(self, *, on=False):
-        self.on, self.reachable, self.switched = on, True, []
+    def __init__(self, shot=None):
+        self.shot, self.reachable, self.put_so = shot, True, []
 
-    def read(self):
-        return self.on
+    def read(self, _patience_s=0.5):
+        return self.shot
 
-    def switch(self, *, on):
+    def lit(self, scene):
+        return {"on": True} | ({"brightness": scene.brightness} if scene.brightness else {})
+
+    def put(self, shot):
         if not self.reachable:
             raise ConnectionError("no connection to the broker")
-        self.on = on
-        self.switched.append(on)
-
-    def close(self):
-        """Nothing is held."""
+        self.put_so.append(shot)
+        if self.shot is not None:
+            self.shot = {**self.shot, **shot}
 
 
-def _react(file, lamp, kind="doorbell.pressed"):
-    return file.reactions[kind].function(event(kind), file.config, lamp)
+class Night:
+    """A loaded `light` with these settings and lamps, its memory, and a way to make it react."""
+
+    def __init__(self, file, lamps):
+        self.file = file
+        porch = file.reactions["doorbell.pressed"].function.__globals__["Porch"]
+        self.porch = porch(file.config, lamps)
+        self.memory, self.timers = {}, {}
+
+    def press(self, door="front"):
+        return self._react(event(door=door))
+
+    def expire(self, lamp="simulated"):
+        return self._react(event("light.expired", lamp=lamp))
+
+    def _react(self, what):
+        with run(what) as doing:
+            doing.memory = self.memory
+            try:
+                return self.file.reactions[what.type].function(what, self.file.config, self.porch)
+            finally:
+                self.timers = doing.timers
+
+
+@pytest.fixture
+def night(shipped):
+    """By day and by night, for three minutes, with this lamp."""
+
+    def make(lamp, table=None, lamps=None):
+        return Night(shipped("light", {"when": "always", "minutes": 3, **(table or {})}), lamps or {"simulated": lamp})
+
+    return make
 
 
 def _place(*, dark):
@@ -38,104 +70,152 @@ def _place(*, dark):
     return {"latitude": 0, "longitude": (min if dark else max)(sun, key=sun.__getitem__)}
 
 
-@pytest.fixture
-def always(shipped):
-    """The handler, by day and by night, for three minutes."""
-    return shipped("light", {"when": "always", "minutes": 3})
-
-
 @pytest.mark.parametrize(
     ("before", "after", "word"),
-    [(True, True, "on"), (False, False, "off"), (None, False, "silent: it did not say how it was")],
+    [
+        ({"on": True, "brightness": 10}, {"on": True, "brightness": 10}, "on"),
+        ({"on": False}, {"on": False}, "off"),
+        (None, {"on": False}, "silent: it did not say how it was"),
+    ],
 )
-def test_the_lamp_is_put_back_as_it_was(always, before, after, word):
+def test_the_lamp_is_put_back_as_it_was(night, before, after, word):
     """It is on for some minutes, then as before; one that did not say is taken to have been off."""
-    lamp = _Lamp(on=before)
-    with run() as doing:
-        assert _react(always, lamp) == f"on for 3 min, was {word}"
-        assert (lamp.on, doing.timers) == (True, {"light.expired": 180})
-        assert _react(always, lamp, "light.expired") == f"back to {'on' if after else 'off'}"
-    assert lamp.switched == [True, after]
-    assert doing.memory == {}
+    lamp = _Lamp(before)
+    home = night(lamp)
+    assert (home.press(), home.timers) == (f"on for 3 min, was {word}", {"light.expired": 180})
+    assert home.expire() == f"back to {'on' if after['on'] else 'off'}"
+    assert lamp.put_so == [{"on": True}, after]
+    assert home.memory == {}
 
 
-def test_a_second_press_keeps_the_first_memory(always):
+def test_a_second_press_keeps_the_first_memory(night):
     """The lamp is on because of us by then; what counts is how it was before the first press."""
-    lamp = _Lamp(on=False)
-    with run() as doing:
-        _react(always, lamp)
-        doing.timers.clear()
-        assert _react(always, lamp) == "on for 3 min, was off"
-        assert doing.timers == {"light.expired": 180}
-        _react(always, lamp, "light.expired")
-    assert lamp.on is False
+    lamp = _Lamp({"on": False})
+    home = night(lamp)
+    home.press()
+    assert (home.press(), home.timers) == ("on for 3 min, was off", {"light.expired": 180})
+    home.expire()
+    assert lamp.shot == {"on": False}
 
 
-def test_the_way_back_is_written_down_before_the_lamp_is_touched(always):
+@pytest.mark.parametrize("meanwhile", [{"on": False}, {"on": True, "brightness": 20}])
+def test_a_person_who_changed_it_wins(night, meanwhile):
+    """Switched off it stays off, dimmed it stays dimmed; and we have forgotten it."""
+    lamp = _Lamp({"on": True, "brightness": 90})
+    home = night(lamp, {"scenes": {"front": {"brightness": 100}}})
+    home.press()
+    lamp.shot = meanwhile
+    assert home.expire().startswith("somebody has changed it: left o")
+    assert (lamp.put_so, home.memory) == ([{"on": True, "brightness": 100}], {})
+
+
+def test_the_way_back_is_written_down_before_the_lamp_is_touched(night):
     """If it cannot be switched, or we die in between, the clock and the memory are there already."""
-    lamp = _Lamp(on=False)
+    lamp = _Lamp({"on": False})
     lamp.reachable = False
-    with run() as doing, pytest.raises(ConnectionError):
-        _react(always, lamp)
-    assert (doing.timers, doing.memory) == ({"light.expired": 180}, {"was_on": False})
+    home = night(lamp)
+    with pytest.raises(ConnectionError):
+        home.press()
+    assert home.timers == {"light.expired": 180}
+    assert home.memory == {"lit simulated": {"before": {"on": False}, "left": {"on": True}}}
 
 
-def test_a_lamp_that_cannot_be_put_back_is_remembered(always):
+def test_a_lamp_that_cannot_be_put_back_is_remembered(night):
     """The memory goes only when the lamp is as it was, so that the next try still knows."""
-    lamp = _Lamp(on=False)
-    with run() as doing:
-        _react(always, lamp)
-        lamp.reachable = False
-        with pytest.raises(ConnectionError):
-            _react(always, lamp, "light.expired")
-        assert doing.memory == {"was_on": False}
-        lamp.reachable = True
-        assert _react(always, lamp, "light.expired") == "back to off"
+    lamp = _Lamp({"on": False})
+    home = night(lamp)
+    home.press()
+    lamp.reachable = False
+    with pytest.raises(ConnectionError):
+        home.expire()
+    assert home.memory
+    lamp.reachable = True
+    assert home.expire() == "back to off"
 
 
-def test_what_was_never_switched_is_not_put_back(always):
-    """Without a memory the lamp is left alone."""
-    lamp = _Lamp(on=True)
-    with run():
-        assert _react(always, lamp, "light.expired") == "it was never switched"
-    assert lamp.switched == []
+def test_what_was_never_switched_is_not_put_back(night):
+    """Without a memory the lamp is left alone; so is one that is no longer set."""
+    lamp = _Lamp({"on": True})
+    home = night(lamp)
+    assert home.expire() == "it was never switched"
+    home.memory["lit gone"] = {"before": None, "left": {"on": True}}
+    assert home.expire("gone") == "it is no lamp of ours any more"
+    assert (lamp.put_so, home.memory) == ([], {})
+
+
+def test_each_door_has_its_scene(night):
+    """Its lamps, all of them; a door without a scene has the one lamp."""
+    lamps = {name: _Lamp({"on": False}) for name in ("simulated", "wled:a", "wled:b")}
+    home = night(None, {"scenes": {"back": {"lamps": ["wled:a", "wled:b"], "brightness": 40}}}, lamps)
+    assert home.press("back") == "on for 3 min, was off, off"
+    assert [lamps[name].put_so for name in lamps] == [[], *[[{"on": True, "brightness": 40}]] * 2]
+    home.press("front")
+    assert lamps["simulated"].put_so == [{"on": True}]
 
 
 def test_by_day_nothing_happens(shipped):
-    """No lamp, no clock, no memory."""
-    lamp = _Lamp()
-    with run() as doing:
-        assert _react(shipped("light", house=_place(dark=False)), lamp) == "it is light outside"
-    assert (lamp.switched, doing.timers, doing.memory) == ([], {}, {})
+    """No lamp, no clock, no memory; by night it goes on, out of the box for five minutes."""
+    lamp = _Lamp({"on": False})
+    day = Night(shipped("light", house=_place(dark=False)), {"simulated": lamp})
+    assert day.press() == "it is light outside"
+    assert (lamp.put_so, day.timers, day.memory) == ([], {}, {})
+    dark = Night(shipped("light", house=_place(dark=True)), {"simulated": lamp})
+    assert (dark.press(), dark.timers) == ("on for 5 min, was off", {"light.expired": 300})
 
 
-def test_by_night_the_lamp_goes_on(shipped):
-    """Where the sun is down at the house, out of the box it is on for five minutes."""
-    lamp = _Lamp()
-    with run() as doing:
-        assert _react(shipped("light", house=_place(dark=True)), lamp) == "on for 5 min, was off"
-    assert (lamp.switched, doing.timers) == ([True], {"light.expired": 300})
+@pytest.mark.parametrize(("begin_h", "end_h", "dark"), [(-1, 1, True), (1, 2, False), (-2, -1, False)])
+def test_fixed_hours_may_be_the_night(night, begin_h, end_h, dark):
+    """By the local clock, and over midnight."""
+    now = datetime.now().astimezone()
+    times = {"hours_from": begin_h, "hours_to": end_h}
+    hours = {key: (now + timedelta(hours=h)).strftime("%H:%M:%S") for key, h in times.items()}
+    assert night(_Lamp(), {"when": "hours", **hours}).porch.is_dark is dark
 
 
-def test_night_without_a_place_is_told_at_the_start(shipped):
+@pytest.mark.parametrize(
+    ("said", "dark"),
+    [
+        ([], True),
+        (['{"lux": 900}'], False),
+        (['{"lux": 900}', '{"lux": 5}'], True),
+        (['{"lux": 900}', '{"battery": 5}', "nonsense", "[]", '{"lux": null}'], False),
+    ],
+)
+def test_a_sensor_may_say_that_it_is_dark(night, said, dark):
+    """What it said last counts, as far as it is about light; until then rather a light too many."""
+    home = night(_Lamp(), {"when": "sensor", "sensor_topic": "yard", "sensor_key": "lux", "sensor_below": 10})
+    for text in said:
+        home.porch.hear(text)
+    assert home.porch.is_dark is dark
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({}, r'when: "night" needs a place. Set latitude and longitude in [house], or when = "always"'),
+        ({"when": "hours"}, 'when: "hours" needs two times'),
+        ({"when": "sensor"}, 'when: "sensor" needs a sensor'),
+        ({"when": "always", "minutes": 0}, "minutes: must be more than 0"),
+        ({"when": "always", "minutes": 721}, "minutes: must be at most 720"),
+        ({"when": "always", "lamp": "porch"}, "lamp: 'porch': not a lamp"),
+        ({"when": "always", "scenes": {"front": {"lamps": ["hue:1"]}}}, "lamp: 'hue:1': not a lamp"),
+        ({"when": "always", "scenes": {"front": {"color": "red"}}}, "color"),
+        ({"when": "always", "scenes": {"front": {"color": "#ff0000", "kelvin": 2700}}}, "Leave one of them out"),
+        ({"when": "always", "lamp": "gpio:17"}, "lamp: GPIO 17 is used by [doors.front.button]. Use another line"),
+    ],
+)
+def test_what_cannot_work_is_told_at_the_start(shipped, table, says):
     """Nobody waits for a light that can never come; the words say what to set."""
-    with pytest.raises(SettingsError, match=r'latitude and longitude in \[house\], or when = "always"'):
-        shipped("light")
+    doors = {"front": Door(button=Button(driver="gpio", pin=17))}
+    with pytest.raises(SettingsError) as told:
+        shipped("light", table, doors=doors)
+    assert any(says in fault for fault in told.value.faults), told.value.faults
 
 
-@pytest.mark.parametrize("minutes", [0, -1, 721])
-def test_the_minutes_have_a_range(shipped, minutes):
-    """A light for no time, or for days, is a slip."""
-    with pytest.raises(SettingsError, match=r"^light\.py: \[handlers\.light\] minutes: "):
-        shipped("light", {"minutes": minutes})
-
-
-def test_the_lamp_is_opened_by_its_name(shipped):
-    """The simulated lamp lives in the state folder; a name that is none is told at the start."""
-    file = shipped("light", {"when": "always", "lamp": "simulated"})
-    with file.reactions["doorbell.pressed"].uses(file.config) as lamp, run():
-        _react(file, lamp)
-    with file.reactions["light.expired"].uses(file.config) as lamp:
-        assert lamp.read() is True
-    with pytest.raises(SettingsError, match="lamp: 'porch': not a lamp"):
-        shipped("light", {"when": "always", "lamp": "porch"})
+def test_the_lamps_are_opened_by_their_names(shipped):
+    """The simulated lamp lives in the state folder."""
+    file = shipped("light", {"when": "always"})
+    reaction = file.reactions["doorbell.pressed"]
+    with reaction.uses(file.config) as porch, run() as doing:
+        reaction.function(doing.event, file.config, porch)
+        assert porch.lamps["simulated"].read() == {"on": True}
