@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from config import Settings, SettingsError
+from config import Settings, SettingsError, sources
 from hub import loader
 from hub.check import fault_in_state_dir
 from hub.children import STOP_S, Child, Echo
@@ -122,8 +122,21 @@ class Supervisor:
             return
         self._read = stamp
         self._echo("doorbell", f"{self._config.name} has changed: the hub and the handlers start again")
-        for child in (self._processes["hub"], *self._handlers.values()):
+        self._begin_or_end_web()
+        for child in (self._processes["hub"], *filter(None, [self._processes.get("web")]), *self._handlers.values()):
             child.restart()
+
+    def _begin_or_end_web(self) -> None:
+        """The page of answer links runs only while it has an address."""
+        try:
+            url = sources.load(self._config).web.url
+        except SettingsError:
+            return  # whoever is started anew says what is wrong
+        if url and "web" not in self._processes:
+            self._add("web", ["-m", "hub.web"])
+        elif not url and (child := self._processes.pop("web", None)):
+            child.end()
+            child.wait_ended(time.monotonic() + STOP_S)
 
     def _begin(self, name: str, path: Path) -> None:
         if old := self._handlers.get(name):

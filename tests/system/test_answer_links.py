@@ -2,17 +2,20 @@
 
 import http.client
 import json
+import random
 import re
+import socket
 import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
 from hub.event import uuid7
 from hub.ticket import KEY_FILE, Seal, issue
-from tests.house import ROOT, House, free_port, until
+from tests.house import ROOT, House, until
 from tests.secured import Person, SecuredHouse, secured_mosquitto
 
 # A handler that gives us the links, as `notify` gives them to a phone.
@@ -48,8 +51,17 @@ class Phone:
         return said
 
 
+def _port():
+    """A port that is free, and stays so until the page is started: the system gives others only higher ones."""
+    for port in random.sample(range(20_000, 30_000), 50):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
+
+
 def _with_web(house):
-    phone = Phone(free_port())
+    phone = Phone(_port())
     house.settings = f'[web]\nurl = "https://door.example/bell"\nport = {phone.port}\n'
     house.write_handler("ask", LINKS.format(path=str(house.folder / "links.json")))
     return phone
@@ -244,16 +256,23 @@ def test_the_page_may_pass_on_answers_and_nothing_else(secured):
 
 
 def test_doorbell_run_starts_it_only_with_an_address(tmp_path):
-    """`doorbell run` with `[web] url` brings the page along; it is one more process, and ends with the others."""
-    port = free_port()
+    """An address that is set while it runs starts the page; one that is removed, and the end of all, ends it."""
+    port = _port()
     config = tmp_path / "doorbell.toml"
-    config.write_text(f'state_dir = "state"\n[web]\nurl = "http://127.0.0.1:{port}"\nport = {port}\n', "utf-8")
+    without = f'state_dir = "state"\n[handlers.light]\nwhen = "always"\n[web]\nport = {port}\n'
+    config.write_text(without, "utf-8")
     command = [sys.executable, "-m", "hub.cli", "run", "--config", str(config)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
+            until((tmp_path / "state" / "hub-home.db").exists, "it runs")
+            config.write_text(f'{without}url = "http://127.0.0.1:{port}"\n', "utf-8")
             until(lambda: _status(port) == 403, "the page answers")
+            config.write_text(f"{without}# url\n", "utf-8")
+            until(lambda: _status(port) is None, "the page is gone")
+            config.write_text(f'{without}url = "http://127.0.0.1:{port}/a"\n', "utf-8")
+            until(lambda: _status(port) == 403, "the page answers again")
         finally:
             process.terminate()
             process.communicate(timeout=60)
