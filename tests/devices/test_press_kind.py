@@ -98,3 +98,8 @@ def test_no_press_is_missed_in_bounce():
 def test_interference_inside_a_press():
     """A press that interference breaks a hundred times a second, once it is certain, is one press."""
     assert _presses([(30, 5)] + [(5, 5)] * 100 + [(5, 500)]) == 1
+
+
+def test_interference_from_the_beginning_hides_a_press():
+    """The filter's known limit: a press that is never whole for the minimum is not seen; `min_press_s` must be less."""
+    assert _presses([(9, 1)] * 100 + [(1, 500)]) == 0
