@@ -106,6 +106,9 @@ class Button(Section):
     pull: Literal["up", "down"] = "up"
     min_press_s: float = Field(0.02, ge=0, le=5, description="shorter pulses are interference, not visitors")
     debounce_s: float = Field(0.05, ge=0, le=5, description="how long the line must rest before it counts as released")
+    double_s: float = Field(0, ge=0, le=5, description="a second press so soon is doorbell.double_pressed; 0: never")
+    long_s: float = Field(0, ge=0, le=60, description="held so long it is doorbell.long_pressed, too; 0: never")
+    stuck_s: float = Field(60, ge=0, le=3600, description="held so long it is stuck, which is told once; 0: never")
 
     @model_validator(mode="after")
     def _gpio_has_a_pin(self) -> Self:

@@ -20,6 +20,7 @@ class Line:
         phase: Where in a press we are.
         since: When this phase began, in seconds of a monotonic clock.
         press: Set by the call in which a press became certain: when it began, in seconds of the same clock.
+        release: Set by the call in which it became certain that a press is over: when it was let go.
     """
 
     min_press_s: float
@@ -27,6 +28,7 @@ class Line:
     phase: Phase = "resting"
     since: float = 0.0
     press: float | None = None
+    release: float | None = None
 
     @property
     def deadline(self) -> float | None:
@@ -43,7 +45,8 @@ class Line:
         match line.phase, active:
             case "resting", True:
                 # With no minimum the edge itself is the press; otherwise time will tell.
-                return replace(line, phase="rising", since=at).settle(at, also=line.press)
+                rising = replace(line, phase="rising", since=at).settle(at, also=line.press)
+                return replace(rising, release=line.release)
             case "rising", False:
                 return replace(line, phase="resting", since=at)
             case "pressed", False:
@@ -54,20 +57,20 @@ class Line:
 
     def settle(self, at: float, *, also: float | None = None) -> "Line":
         """Time passed without an edge, up to `at`."""
-        line = replace(self, press=also)
+        line = replace(self, press=also, release=None)
         if line.deadline is None or at < line.deadline:
             return line
         if line.phase == "rising":
             return replace(line, phase="pressed", press=line.since)
-        return replace(line, phase="resting", since=line.deadline)
+        return replace(line, phase="resting", since=line.deadline, release=line.since)
 
     def without_edge(self, at: float) -> "Line":
         """The line is not what it should be: an edge was lost, in a storm of them. What is not known is no press."""
         match self.phase:
             case "rising":
-                return replace(self, phase="resting", since=at, press=None)
+                return replace(self, phase="resting", since=at, press=None, release=None)
             case "pressed":
-                return replace(self, phase="falling", since=at, press=None)
+                return replace(self, phase="falling", since=at, press=None, release=None)
             case "falling":
-                return replace(self, phase="pressed", since=at, press=None)
+                return replace(self, phase="pressed", since=at, press=None, release=None)
         return self

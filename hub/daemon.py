@@ -7,13 +7,15 @@ import logging
 import os
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from config import Settings
 from config.model import Button as ButtonSettings
 from devices.button import Button, ButtonError, GpioButton, SimulatedButton
+from devices.press_kind import Hold, Kind
 from hub import login, topics
 from hub.almanac import Almanac
 from hub.answered import Answered
@@ -32,6 +34,11 @@ from hub.trigger import Triggers
 log = logging.getLogger(__name__)
 SETTLE_S = 1.0
 RETRY_S = 15  # how often a button that could not be had is tried again
+KINDS: dict[Kind, str] = {
+    "double_pressed": topics.DOUBLE_PRESSED,
+    "long_pressed": "doorbell.long_pressed",
+    "stuck": "doorbell.stuck",
+}
 WISHES = {"press": topics.PRESSED, "drill": topics.DRILLED}
 
 
@@ -66,7 +73,7 @@ def run(settings: Settings, *, by_hand: bool = False) -> None:
     for second in itertools.count():
         if second % RETRY_S == 0:
             broken = hub.open_buttons()
-        if (faults := [*broken, *filter(None, [state.trouble]), *night.faults]) != told:
+        if (faults := [*broken, *hub.stuck, *filter(None, [state.trouble]), *night.faults]) != told:
             hub.tell(status, faults)
             told = faults
         if stopping.wait(SETTLE_S):
@@ -88,6 +95,7 @@ class Hub:
         self._settings, self._producer = settings, producer
         self._reporter = Reporter(producer)
         self._buttons: dict[str, Button] = {}
+        self._stuck: set[str] = set()
         Triggers(settings, self._reporter, bus)
         Answered(settings, self._reporter, producer, bus)
         self._signs = Signs(settings, self._reporter, bus)
@@ -107,8 +115,14 @@ class Hub:
                 faults.append(f"[doors.{door}] {error}")
             else:
                 self._buttons[door] = button
-                button.listen(partial(self._say, topics.PRESSED, door, "button"))
+                button.listen(partial(self._say, topics.PRESSED, door, "button"), partial(self._say_more, door))
         return faults
+
+    @property
+    def stuck(self) -> list[str]:
+        """A line for each button that is stuck now."""
+        doors = sorted(self._stuck)
+        return [f"[doors.{door}.button] is stuck, or its wires touch: it has been held all the time" for door in doors]
 
     def tell(self, status: Status, faults: list[str]) -> None:
         """Say how the doors are. Without a single button it still keeps the journal and rings for `doorbell press`."""
@@ -147,6 +161,19 @@ class Hub:
         """The press, or the drill: on the disk first, then on its way."""
         self._reporter.report(Report(kind, door, {"name": self._settings.door_name(door), "via": via}, at, wish))
 
+    def _say_more(self, door: str, kind: Kind, at: datetime, held_s: float) -> None:
+        """The second press of a pair; or what became of the last press because it is held."""
+        if kind == "released":
+            self._stuck.discard(door)
+            return
+        if kind == "stuck":
+            self._stuck.add(door)
+        data: dict[str, Any] = {"name": self._settings.door_name(door), "via": "button"}
+        if kind != "double_pressed":
+            data["held_s"] = round(held_s, 1)
+            at += timedelta(seconds=held_s)  # it is said of the moment in which it became true
+        self._reporter.report(Report(KINDS[kind], door, data, at))
+
     def _wish(self, message: Message) -> None:
         """Somebody presses or drills from afar. Its id becomes the event's: a wish delivered twice rings once."""
         *_, wished, _, door = message.topic.split("/")
@@ -171,9 +198,11 @@ class Hub:
 
 
 def _button(wanted: ButtonSettings) -> Button:
+    hold = Hold(wanted.double_s, wanted.long_s, wanted.stuck_s)
     if wanted.driver == "gpio" and wanted.pin is not None:
-        return GpioButton(wanted.pin, pull=wanted.pull, min_press_s=wanted.min_press_s, debounce_s=wanted.debounce_s)
-    return SimulatedButton()
+        filtered = {"min_press_s": wanted.min_press_s, "debounce_s": wanted.debounce_s}
+        return GpioButton(wanted.pin, pull=wanted.pull, hold=hold, **filtered)
+    return SimulatedButton(hold)
 
 
 def _is_id(text: object) -> bool:

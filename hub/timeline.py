@@ -25,7 +25,7 @@ SIGNS = {
 }
 NUMBER_COLUMNS = (2, 3)
 NOTE_COLUMN = 4
-RINGS = {topics.PRESSED: "ding dong", topics.DRILLED: "drill"}
+RINGS = {topics.PRESSED: "ding dong", topics.DOUBLE_PRESSED: "ding dong, ding dong", topics.DRILLED: "drill"}
 BROKER_PATIENCE_S = 3.0
 SETTLED_S = 2.0  # when nothing has come of a visit for so long, what is said next stands below it
 SEEN = 500  # ids that are remembered: a broker that delivers twice does so soon

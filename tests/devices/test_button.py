@@ -6,6 +6,8 @@ from queue import Empty, SimpleQueue
 import pytest
 
 from devices.button import ButtonError, GpioButton, SimulatedButton
+from devices.press_kind import Hold
+from tests.house import until
 
 PATIENCE_S = 5.0
 
@@ -131,3 +133,56 @@ def test_a_simulated_button_is_pressed_by_hand():
     button.press()
     assert len(presses) == 2
     assert before <= presses[0] <= presses[1] <= datetime.now(UTC)
+
+
+class _Kinds(_Bell):
+    """The same, which also notes what else a press is."""
+
+    def __init__(self, pins, *, held=False, **hold):
+        super().__init__(pins)
+        self.button.close()
+        self.more: SimpleQueue[tuple[str, float]] = SimpleQueue()
+        self.button = GpioButton(17, min_press_s=0.01, debounce_s=0, hold=Hold(**hold))
+        if held:
+            self.down()
+        self.button.listen(self.presses.put, lambda kind, _, held_s: self.more.put((kind, held_s)))
+
+
+def test_the_second_of_two_presses_is_a_double_press(pins):
+    """In place of a press, so that each is told once; the third is a press again."""
+    with _Kinds(pins, double_s=60) as bell:
+        for _ in range(3):
+            bell.down()
+            until(lambda: bell.button._line.phase == "pressed", "it is certain")
+            bell.up()
+            until(lambda: bell.button._line.phase == "resting", "it is over")
+        bell.presses.get(timeout=PATIENCE_S)
+        assert bell.more.get(timeout=PATIENCE_S)[0] == "double_pressed"
+        bell.presses.get(timeout=PATIENCE_S)
+        assert bell.presses.empty()
+        assert bell.more.empty()
+
+
+def test_a_button_that_is_held_is_told_in_its_time(pins):
+    """The press at once, then that it is long, then that it is stuck; and when it is free again."""
+    with _Kinds(pins, long_s=0.05, stuck_s=0.15) as bell:
+        bell.down()
+        bell.presses.get(timeout=PATIENCE_S)
+        kinds = [bell.more.get(timeout=PATIENCE_S) for _ in range(2)]
+        assert [kind for kind, _ in kinds] == ["long_pressed", "stuck"]
+        assert kinds[0][1] >= 0.05
+        assert kinds[1][1] >= 0.15
+        assert bell.more.empty()
+        bell.up()
+        assert bell.more.get(timeout=PATIENCE_S)[0] == "released"
+
+
+def test_a_button_held_at_the_start_is_no_press_but_may_be_stuck(pins):
+    """A wire that touches since yesterday does not ring after a power cut; the next real press does."""
+    with _Kinds(pins, held=True, stuck_s=0.05) as bell:
+        assert bell.more.get(timeout=PATIENCE_S)[0] == "stuck"
+        bell.up()
+        assert bell.more.get(timeout=PATIENCE_S)[0] == "released"
+        assert bell.presses.empty()
+        bell.down()
+        bell.presses.get(timeout=PATIENCE_S)

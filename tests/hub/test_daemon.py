@@ -1,5 +1,7 @@
 """The hub's process with buttons that cannot be had and a disk that takes nothing."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from config import Broker, Settings
@@ -66,3 +68,23 @@ def test_a_hub_without_any_button_still_rings_from_afar(house: House, monkeypatc
     press = house.press()
     house.wait_outcome(press, "one")
     assert house.effects("one") == [press]
+
+
+def test_what_a_button_means_is_said_once_each(tmp_path):
+    """A pair is a press and a double press; a stuck button is an event once, and a fault until it is free."""
+    state, bus = State(tmp_path / "hub.db"), FakeBroker().bus()
+    settings = Settings(doors={"front": Door(name="Front door", button=Button(double_s=5))})
+    hub = Hub(settings, Producer(state, bus, "doorbell/hub/home"), bus, QuietKeeper(settings, state, bus))
+    hub.open_buttons()
+    for _ in range(3):
+        hub._buttons["front"].press()
+    hub._say_more("front", "stuck", datetime.now(UTC), 60.0)
+    assert hub.stuck == ["[doors.front.button] is stuck, or its wires touch: it has been held all the time"]
+    hub._say_more("front", "released", datetime.now(UTC), 61.0)
+    assert hub.stuck == []
+    with state.read() as db:
+        said = [kind for (kind,) in db.execute("SELECT type FROM journal ORDER BY position")]
+    pressed, double = "doorbell.pressed", "doorbell.double_pressed"
+    assert said == [pressed, double, pressed, "doorbell.stuck"]
+    hub.close()
+    state.close()
