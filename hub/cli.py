@@ -22,6 +22,7 @@ from hub.bus import Bus
 from hub.check import check as check_house
 from hub.cli_answer import answer
 from hub.cli_dead import dead
+from hub.cli_doctor import doctor
 from hub.cli_quiet import quiet
 from hub.cli_replay import replay
 from hub.drill_command import drill
@@ -62,6 +63,7 @@ def main() -> None:
 cli_trace.add_to(app)
 app.command()(replay)
 app.add_typer(dead, name="dead")
+app.add_typer(doctor, name="doctor")
 
 
 @app.callback()

@@ -118,6 +118,12 @@ def test_the_lights_in_the_docs_can_be_set():
     assert all(f"`{name}`" in text for name in type(config.scenes["back"]).model_fields)
 
 
+def test_the_button_in_the_docs_can_be_set():
+    """As it stands there."""
+    (block,) = _blocks((ROOT / "docs" / "button.md").read_text(encoding="utf-8"), "toml")
+    assert Settings.model_validate(tomllib.loads(block)).doors["front"].button.double_s == 0.6
+
+
 @pytest.mark.parametrize("name", [*Trigger.model_fields])
 def test_every_setting_of_a_trigger_is_documented(name: str):
     """In its table."""
