@@ -17,6 +17,7 @@ from tests.house import Ears, House, until
 FOUR = ("notify", "record", "light", "bark")
 HANDLERS = (*FOUR, "log")
 WARM_UP = 10
+Call = tuple[float, bool]  # when the phone's service was called, and whether with a photo
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Result:
 class Outside:
     """Programs of their own that see the effects: one connection each, so that none waits behind another's messages."""
 
-    def __init__(self, port: int, phone: list[float]) -> None:
+    def __init__(self, port: int, phone: list[Call]) -> None:
         self.presses = Ears(port, "doorbell/hub/+/event/doorbell.pressed/+")
         self.lamp = Ears(port, "zigbee2mqtt/porch/set", "zigbee2mqtt/porch/get")
         self.outcomes = Ears(port, "doorbell/handler/+/event/#")
@@ -40,6 +41,10 @@ class Outside:
 
     def lamp_times(self) -> list[float]:
         return [at for topic, _, at in list(self.lamp.heard) if topic.endswith("/set")]
+
+    def calls(self, *, photo: bool = False) -> list[float]:
+        """When the phone's service was called with a text, or with a photo."""
+        return [at for at, with_photo in list(self.phone) if with_photo is photo]
 
     def picture_time(self, press: str) -> float:
         """When the picture of this press was told; it is said together with the outcome."""
@@ -70,21 +75,23 @@ def measure(name: str, broker: BrokerProcess, folder: Path, presses: int) -> Res
 
 def _round(house: House, outside: Outside, echo: Callable[[], float]) -> dict[str, float]:
     bare = echo()
-    lamps, calls = len(outside.lamp_times()), len(outside.phone)
+    lamps, texts, photos = len(outside.lamp_times()), len(outside.calls()), len(outside.calls(photo=True))
     press = house.wish()
     if not lamps:
         until(lambda: any(topic.endswith("/get") for topic, _, __ in outside.lamp.heard), "the lamp is asked")
         outside.lamp.publish("zigbee2mqtt/porch", '{"state": "OFF"}')
-    until(lambda: len(outside.lamp_times()) > lamps and len(outside.phone) > calls, "lamp and phone")
+    until(lambda: len(outside.lamp_times()) > lamps and len(outside.calls()) > texts, "lamp and phone")
     until(lambda: all(outside.outcomes.outcomes(press, name) for name in HANDLERS), "five outcomes")
     until(lambda: press in [one["causationid"] for one in outside.outcomes.events("snapshot.taken")], "the picture")
+    until(lambda: len(outside.calls(photo=True)) > photos, "the photo")
     event, heard_at = _heard(outside, press)
     at = datetime.fromisoformat(event["time"]).timestamp()
     return {
         "bare paho echo: publish, broker, echo, broker, back": bare,
         "press → on the disk, and heard by another program": heard_at - at,
         "press → the lamp's command is heard (`light`, MQTT)": outside.lamp_times()[lamps] - at,
-        "press → the phone's service is called (`notify`, HTTP)": outside.phone[calls] - at,
+        "press → the phone's service is called (`notify`, HTTP)": outside.calls()[texts] - at,
+        "press → the phone's service has the photo (`record`, `notify`, HTTP)": outside.calls(photo=True)[photos] - at,
         "press → its picture is on the disk and told (`record`, `snapshot.taken`)": outside.picture_time(press) - at,
     }
 
@@ -107,7 +114,7 @@ def _begins(outside: Outside) -> dict[str, list[float]]:
 
 def _settings(port: int) -> str:
     return (
-        f'[handlers.notify]\nurls = ["json://127.0.0.1:{port}/"]\npicture = false\n'
+        f'[handlers.notify]\nurls = ["json://127.0.0.1:{port}/"]\ngroup_s = 0\n'
         '[handlers.record]\ncamera = "test"\nclip_s = 300\nmax_clip_s = 3600\n'
         '[handlers.light]\nlamp = "zigbee2mqtt:porch"\nwhen = "always"\nminutes = 60\n'
         '[handlers.bark]\nspeaker = "simulated"\n'
@@ -115,13 +122,14 @@ def _settings(port: int) -> str:
 
 
 @contextmanager
-def _phone() -> Iterator[tuple[int, list[float]]]:
-    hits: list[float] = []
+def _phone() -> Iterator[tuple[int, list[Call]]]:
+    hits: list[Call] = []
 
     class Phone(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            hits.append(time.time())
-            self.rfile.read(int(self.headers["Content-Length"]))
+            at = time.time()
+            message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            hits.append((at, bool(message["attachments"])))
             self.send_response(200)
             self.end_headers()
 
