@@ -35,7 +35,7 @@ def report(tmp_path):
         ('lamp = "zigbee:porch"', "light.py: [handlers.light] lamp: 'zigbee:porch': not a lamp. Write simulated,"),
         (
             'lamp = "gpio:17"\n[doors.front.button]\ndriver = "gpio"\npin = 17',
-            "light.py: [handlers.light] lamp: GPIO 17 is the button of [doors.front]. Use another line",
+            "light.py: [handlers.light] lamp: GPIO 17 is used by [doors.front.button]. Use another line",
         ),
         (
             '[handlers.record]\ncamera = "/dev/video99"',
