@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 AUDIT_S = 60.0  # a broker that silently dropped the last event of a topic is found out after this long
 UNANSWERED_S = 2.0
 BACKLOG_PAGES = 4
+ASKED = 64  # questions that are remembered: a page that answers none of them says nothing to us
 MANY = 10**15  # more events than a house will see
 
 
@@ -44,6 +45,7 @@ class CatchUp:
         self._ask_at = dict.fromkeys(since, 0.0)  # monotonic seconds
         self._patience_s = dict.fromkeys(since, UNANSWERED_S)
         self._request = dict.fromkeys(since, "")  # the last question for each type
+        self._asked: deque[str] = deque(maxlen=ASKED)
         bus.on_connect.append(self.ask_all)
         bus.subscribe(topics.answer("doorbell/+/+", topics.name_of(source)), self._receive, qos=0)
         bus.subscribe(topics.status("doorbell/+/+"), self._producer_status, qos=0)
@@ -78,6 +80,7 @@ class CatchUp:
 
     def _ask(self, kind: str) -> None:
         request = self._request[kind] = uuid7()
+        self._asked.append(request)
         question = {
             "request": request,
             "cursors": self._inbox.cursors(kind),
@@ -108,6 +111,9 @@ class CatchUp:
             self.ask_soon([kind for kind in self._since if kind == topics.EVERY or topics.role_for(kind) == role])
 
     def _open(self, page: Mapping[str, Any]) -> None:
+        if page.get("request") not in self._asked:
+            log.debug("a page that nobody asked for: not read")
+            return
         try:
             source, heads, events = self._checked(page)
         except BadEvent as error:

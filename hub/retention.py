@@ -2,8 +2,11 @@
 
 import logging
 from collections.abc import Iterable
+from itertools import islice
+from typing import Any
 
 from config import Journal as Limits
+from hub import topics
 from hub.journal import Head
 from hub.state import State
 
@@ -11,10 +14,9 @@ log = logging.getLogger(__name__)
 DAY_S = 86_400.0
 HOUR_S = 3600.0
 BATCH = 500  # events removed in one transaction: a press must not wait for a big one
-# What every consumer that we have heard of lately has got, or need not have.
-NOT_NEEDED = """published = 1 AND NOT EXISTS (SELECT 1 FROM consumer
-    WHERE consumer.topic = journal.topic AND consumer.epoch = journal.epoch
-    AND consumer.heard > ? AND consumer.sequence < journal.sequence)"""
+MANY = 10**15  # beyond every sequence
+UNSURE = '"clock":"unsynchronised"'  # in an event: when it was, nobody knows, so that it is never called old
+Stays = dict[tuple[str, str], int]  # by topic and epoch, the first sequence that must stay
 
 
 class Retention:
@@ -65,28 +67,63 @@ class Retention:
         self._due_s = clock.uptime_s() + HOUR_S
         gone = 0
         if clock.is_synchronised():
-            gone += self._remove("time < ?", clock.unix_s() - self._limits.keep_days * DAY_S)
-        while self._size() > self._limits.max_mb * 1_000_000:
-            if (removed := self._remove_oldest()) == 0:
-                log.warning("the journal is larger than max_mb, and a consumer still needs all of it")
-                break
-            gone += removed
+            gone += self._remove(self._stays(older_than=clock.unix_s() - self._limits.keep_days * DAY_S))
+        if self._size() > self._limits.max_mb * 1_000_000:
+            gone += self._shrink(self._stays())
         if gone:
             log.info("%d events left the journal: older than %g days, or too many", gone, self._limits.keep_days)
         return gone
 
-    def _remove(self, condition: str, value: float) -> int:
+    def _stays(self, older_than: float | None = None) -> Stays:
+        """From where on each numbering stays: only its beginning may go, because a consumer takes numbers in order.
+
+        Kept is what no broker has acknowledged, what a known consumer has yet to get (all of a numbering that has
+        begun since it last asked), and, with a time, what is not older.
+        """
+        young = "published = 0"
+        values: tuple[float, ...] = ()
+        if older_than is not None:
+            young += f" OR time >= ? OR instr(CAST(payload AS TEXT), '{UNSURE}') > 0"
+            values = (older_than,)
+        group = "SELECT topic, epoch, MIN(sequence) FROM journal"
+        with self._state.read() as db:
+            stays = {(topic, epoch): MANY for topic, epoch, _ in db.execute(f"{group} GROUP BY topic, epoch")}
+            query = f"{group} WHERE {young} GROUP BY topic, epoch"
+            kept = {(topic, epoch): first for topic, epoch, first in db.execute(query, values)}
+            known = db.execute(
+                "SELECT name, topic, epoch, sequence FROM consumer WHERE heard > ?", (self._forgotten_before(),)
+            ).fetchall()
+        has = {(name, topic, epoch): sequence for name, topic, epoch, sequence in known}
+        asks = {(name, topics.type_of(topic)) for name, topic, _, _ in known}
+        for (topic, epoch), first in stays.items():
+            needed = [has.get((name, topic, epoch), 0) + 1 for name, kind in asks if kind == topics.type_of(topic)]
+            stays[topic, epoch] = min([first, kept.get((topic, epoch), MANY), *needed])
+        return stays
+
+    def _remove(self, stays: Stays) -> int:
         gone = 0
-        query = f"SELECT position FROM journal WHERE {condition} AND {NOT_NEEDED} LIMIT {BATCH}"  # noqa: S608
-        while removed := self._delete(query, (value, self._forgotten_before())):
-            gone += removed
+        query = f"SELECT position FROM journal WHERE topic = ? AND epoch = ? AND sequence < ? LIMIT {BATCH}"  # noqa: S608 - a number of ours
+        for (topic, epoch), first in stays.items():
+            while removed := self._delete(query, (topic, epoch, first)):
+                gone += removed
         return gone
 
-    def _remove_oldest(self) -> int:
-        query = f"SELECT position FROM journal WHERE {NOT_NEEDED} ORDER BY position LIMIT {BATCH}"  # noqa: S608
-        return self._delete(query, (self._forgotten_before(),))
+    def _shrink(self, stays: Stays) -> int:
+        """The oldest go until the rest is small enough, a batch at a time."""
+        gone = 0
+        while self._size() > self._limits.max_mb * 1_000_000:
+            with self._state.read() as db:
+                rows = db.execute("SELECT position, topic, epoch, sequence FROM journal ORDER BY position")
+                free = (position for position, topic, epoch, number in rows if number < stays.get((topic, epoch), 0))
+                last = list(islice(free, BATCH))
+            if not last:
+                log.warning("the journal is larger than max_mb, and a consumer still needs all of it")
+                break
+            places = ", ".join(map(str, last))
+            gone += self._delete(f"SELECT position FROM journal WHERE position IN ({places})", ())  # noqa: S608
+        return gone
 
-    def _delete(self, query: str, values: tuple[float, ...]) -> int:
+    def _delete(self, query: str, values: tuple[Any, ...]) -> int:
         with self._state.write(durable=False) as db:
             return db.execute(f"DELETE FROM journal WHERE position IN ({query})", values).rowcount  # noqa: S608
 

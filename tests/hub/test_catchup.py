@@ -1,5 +1,6 @@
 """The catch-up: whatever gets lost on the way, a consumer ends up with every event once."""
 
+import json
 import tempfile
 import time
 from contextlib import ExitStack, closing
@@ -202,3 +203,16 @@ def test_what_retention_took_is_passed_over(net, states, producer, listener, cap
     assert listener.taken == [seen.id, left.id]
     assert cursor(listener.state) == 3
     assert "front: 2 to 2" in caplog.text
+
+
+def test_a_page_that_nobody_asked_for_moves_nothing(producer, listener, net):
+    """Else one message from anybody could make a handler take what comes for long had."""
+    first = ring(producer)
+    listener.work()
+    head = {"topic": first.topic, "epoch": first.epoch, "after": 100_000, "last": 100_000}
+    page = {"request": "0" * 36, "source": HUB, "heads": [head], "events": [], "more": False}
+    net.take(topics.answer(HUB, "notify"), json.dumps(page).encode())
+    listener.work()
+    second = ring(producer)
+    listener.work()
+    assert listener.taken == [first.id, second.id]

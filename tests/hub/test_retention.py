@@ -114,3 +114,39 @@ def test_numbers_go_on_after_everything_went(state, retention, say):
     state.clock.passed_s = 11 * DAY_S
     retention.sweep()
     assert say(1)[0].sequence == 3
+
+
+def test_only_the_beginning_of_a_numbering_goes(state, retention, say):
+    """Who takes numbers in order could not pass a hole: what is old behind what must stay, stays."""
+    say(5)
+    with state.write(durable=False) as db:
+        db.execute("UPDATE journal SET published = 0 WHERE sequence = 3")
+    state.clock.passed_s = 11 * DAY_S
+    assert retention.sweep() == 2
+    assert _left(state) == [3, 4, 5]
+
+
+def test_what_was_seen_by_a_clock_that_was_not_set_is_not_called_old(state, retention, say):
+    """A Raspberry Pi rings in 1970; that press is not fifty years old."""
+    say(1)
+    state.clock.synchronised, state.clock.ahead_s = False, -50 * 365 * DAY_S
+    say(1)
+    state.clock.synchronised, state.clock.ahead_s = True, 0.0
+    say(1)
+    assert retention.sweep() == 0
+    state.clock.passed_s = 11 * DAY_S
+    assert retention.sweep() == 1
+    assert _left(state) == [2, 3]
+
+
+def test_a_numbering_that_began_while_a_handler_was_away_is_kept_for_it(state, retention, say):
+    """It has asked for such events, and has yet to hear of these."""
+    say(2)
+    _has_come_to(retention, state, 2)
+    state.begin_epoch()
+    say(3)
+    state.clock.passed_s = 11 * DAY_S
+    assert retention.sweep() == 2
+    assert _left(state) == [1, 2, 3]
+    state.clock.passed_s = 31 * DAY_S
+    assert retention.sweep() == 3
