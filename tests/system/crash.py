@@ -130,9 +130,9 @@ _buttons: list[SimulatedButton] = []
 _listen = SimulatedButton.listen
 
 
-def _known(button: SimulatedButton, on_press: Any) -> None:
+def _known(button: SimulatedButton, *told: Any) -> None:
     _buttons.append(button)
-    _listen(button, on_press)
+    _listen(button, *told)
 
 
 SimulatedButton.listen = _known  # type: ignore[method-assign]
