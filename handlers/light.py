@@ -5,16 +5,18 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, time
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devices.clock import is_dark
-from devices.light import OFF, Light, Scene, fault_in_name, gpio_pin, is_as, open_light
+from devices.lamp import OFF, LampState, Light, is_as
+from devices.light import fault_in_name, gpio_pin, open_light
 from hub import Event, HandlerConfig, handler, later, link, memory
 
 DRILL_PATIENCE_S = 3.0  # a lamp far down a mesh may take its time
 PATIENCE_S = 2.0  # nobody stands in the dark while it is asked whether somebody changed it
+TRIES = 20  # for an hour or so; a lamp that was unplugged, or its gateway, may come back
 
 
 class DoorScene(BaseModel):
@@ -70,10 +72,10 @@ class Config(HandlerConfig):
         named = [self.lamp, *(lamp for scene in self.scenes.values() for lamp in scene.lamps)]
         return list(dict.fromkeys(named))
 
-    def at(self, door: str) -> tuple[list[str], Scene]:
+    def at(self, door: str) -> tuple[list[str], LampState]:
         """What shines at a door, and how."""
         wanted = self.scenes.get(door, DoorScene())
-        return wanted.lamps or [self.lamp], Scene(wanted.brightness, wanted.color, wanted.kelvin)
+        return wanted.lamps or [self.lamp], LampState(True, wanted.brightness, wanted.color or wanted.kelvin)
 
 
 class Porch:
@@ -129,43 +131,58 @@ def look(event: Event, config: Config, porch: Porch) -> str:
 @handler("doorbell.pressed", timeout_s=20, max_age_s=120, uses=open_porch, drill=look)
 def light(event: Event, config: Config, porch: Porch) -> str:
     """Light them. That, and how to put them back, is written down before one is touched, so that no crash loses it."""
-    if not porch.is_dark:
-        return "it is light outside"
     names, scene = config.at(event.door)
-    words = []
-    for name in names:
-        lamp, key = porch.lamps[name], f"lit {name}"
-        later("light.expired", config.minutes * 60, {"lamp": name}, subject=_slug(name))
-        known = memory.get(key)
-        before, left = known["before"] if known else lamp.read(), lamp.lit(scene)
-        if known != {"before": before, "left": left}:
-            memory[key] = {"before": before, "left": left}
-        lamp.put(left)
-        words.append(_word(before))
+    if not porch.is_dark and not any(_key(name) in memory for name in names):
+        return "it is light outside"
+    words = [_light(event, name, porch.lamps[name], scene, config.minutes * 60) for name in names]
     return f"on for {config.minutes:g} min, was {', '.join(words)}"
 
 
-@handler("light.expired", timeout_s=20, attempts=20, uses=open_porch)
+def _light(event: Event, name: str, lamp: Light, scene: LampState, seconds: float) -> str:
+    """A press while it is on lengthens only; when somebody has switched it off since, that is how it was before."""
+    later("light.expired", seconds, {"lamp": name}, subject=_slug(name))
+    now, known = lamp.read(), memory.get(_key(name))
+    left = LampState(**known["left"]) if known else None
+    if known and now and now.on and left == scene and event.attempt == 1 and not event.redelivered:
+        return _word(_before(known))
+    before = now if not known or (now and not now.on) else _before(known)
+    memory[_key(name)] = {"before": before and before.as_json(), "left": scene.as_json()}
+    lamp.put(scene)
+    return _word(before)
+
+
+@handler("light.expired", timeout_s=20, attempts=TRIES, uses=open_porch)
 def restore(event: Event, config: Config, porch: Porch) -> str:  # noqa: ARG001 - a handler's signature
     """The time is up, perhaps after a crash: put it back, unless somebody has changed it meanwhile."""
     name = event.data["lamp"]
-    lamp, known = porch.lamps.get(name), memory.get(f"lit {name}")
+    lamp, known = porch.lamps.get(name), memory.get(_key(name))
     if lamp is None or known is None:
-        memory.pop(f"lit {name}", None)
+        memory.pop(_key(name), None)
         return "it is no lamp of ours any more" if known else "it was never switched"
-    now = lamp.read(PATIENCE_S)
-    if now is not None and not is_as(now, known["left"]):
-        del memory[f"lit {name}"]
+    before, now = _before(known), lamp.read(PATIENCE_S)
+    if now and not is_as(now, LampState(**known["left"]), before):
+        del memory[_key(name)]
         return f"somebody has changed it: left {_word(now)}"
-    lamp.put(known["before"] or OFF)
-    del memory[f"lit {name}"]
-    return f"back to {_word(known['before'] or OFF)}"
+    if before and not now and event.attempt < TRIES:
+        raise ConnectionError(f"the lamp {name} answered before, and does not now. Has it power?")
+    lamp.put(before or OFF)
+    del memory[_key(name)]
+    return f"back to {_word(before or OFF)}"
 
 
-def _word(shot: dict[str, object] | None) -> str:
-    if shot is None:
+def _key(name: str) -> str:
+    return f"lit {name}"
+
+
+def _before(known: dict[str, Any]) -> LampState | None:
+    """How it was; None if it did not say."""
+    return LampState(**known["before"]) if known["before"] else None
+
+
+def _word(state: LampState | None) -> str:
+    if state is None:
         return "silent: it did not say how it was"
-    return "on" if shot["on"] else "off"
+    return "on" if state.on else "off"
 
 
 def _slug(name: str) -> str:

@@ -29,8 +29,24 @@ class Link:
         if self._bus is None or not self._bus.deliver(topic, payload.encode(), timeout_s=DELIVERY_S):
             raise ConnectionError("no connection to the broker, or it does not answer")
 
-    def ask(self, topic: str, payload: str, answer_topic: str, timeout_s: float = 2.0) -> str | None:
+    def ask(
+        self,
+        topic: str,
+        payload: str,
+        answer_topic: str,
+        timeout_s: float = 2.0,
+        wanted: Callable[[str], bool] = lambda _: True,
+    ) -> str | None:
         """Say it and wait for one message on `answer_topic`; None when none came in time.
+
+        What the broker had kept is no answer: the thing may have lost its power since.
+
+        Args:
+            topic: Where it listens.
+            payload: The question.
+            answer_topic: Where it answers; wildcards may be used.
+            timeout_s: How long to wait.
+            wanted: Whether this text is the answer, where others come there, too. Called in the network thread.
 
         Raises:
             ConnectionError: there is no broker now; try again later.
@@ -39,7 +55,9 @@ class Link:
 
         def receive(message: Message) -> None:
             message.ack()
-            answers.put(message.payload.decode(errors="replace"))
+            text = message.payload.decode(errors="replace")
+            if not message.retained and wanted(text):
+                answers.put(text)
 
         if self._bus is None:
             raise ConnectionError("no connection to the broker")

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from devices.footage import CameraError
-from devices.light_mqtt import Zigbee2Mqtt
+from devices.lamp_zigbee2mqtt import Zigbee2MqttLamp
 from devices.speaker import SpeakerError
 from hub.testing import event, run
 from tests.house import free_port
@@ -82,11 +82,11 @@ def test_light_asks_the_lamp_and_does_not_switch_it(shipped, answer, said):
     """It is asked how it is, and given time; a silent one fails."""
     published, asked = [], []
 
-    def ask(topic, payload, answer_topic, timeout_s):
+    def ask(topic, payload, answer_topic, timeout_s, wanted):
         asked.append((topic, timeout_s))
         return answer
 
-    lamp = Zigbee2Mqtt("porch", SimpleNamespace(ask=ask, publish=published.append))
+    lamp = Zigbee2MqttLamp("porch", SimpleNamespace(ask=ask, publish=published.append))
     file = shipped("light", {"when": "always", "lamp": "zigbee2mqtt:porch"})
     porch = SimpleNamespace(lamps={"zigbee2mqtt:porch": lamp})
     if said:

@@ -1,18 +1,18 @@
 """`light` in real processes on a real broker, with lamps of ours that speak their makers' topics."""
 
-import copy
 import signal
+from dataclasses import replace
 
 import pytest
 
 from tests.house import House, until
-from tests.lamps import LAMPS, TasmotaLamp, ZigbeeLamp
+from tests.lamps import LAMPS, ShellyLamp, WledLamp, ZigbeeLamp
 
 SECONDS = 0.02  # minutes
-UNTOLD = {  # what a lamp that is off does not say of itself, or says in two ways
-    "wled:wled/porch": ("bri",),
-    "zigbee2mqtt:porch": ("color",),
-}
+LONG = 0.05
+SCENE = {"colour": 'color = "#ff0000"', "white": "kelvin = 4000", "none": ""}
+ON = {"state": "ON", "POWER": "ON", "bri": 64, "output": True}
+OFF = {"state": "OFF", "POWER": "OFF", "bri": 0, "output": False}
 
 
 @pytest.fixture
@@ -33,41 +33,133 @@ def _notes(house):
     return [event["data"].get("note", "") for event in house.ears.events("handler.done", "light")]
 
 
-@pytest.mark.parametrize("name", LAMPS)
-def test_each_make_is_lit_and_put_back_as_it_was(porch, mosquitto, name):
-    """With the brightness of the scene; afterwards off, and as dim and as coloured as before."""
-    with LAMPS[name](mosquitto.port) as lamp:
-        before = copy.deepcopy(lamp.state)
-        house = porch(name, "[handlers.light.scenes.front]", "brightness = 100", 'color = "#ff0000"')
-        house.press()
-        until(lambda: lamp.is_on, lambda: house.log("light"))
-        bright = {"brightness": (100, 254), "Dimmer": (100,), "bri": (255,)}
-        assert [lamp.state[key] in levels for key, levels in bright.items() if key in lamp.state] == [True]
-        until(lambda: "back to off" in _notes(house), lambda: f"{_notes(house)} {house.log('light')}")
-        until(lambda: not lamp.is_on, lambda: str(lamp.state))
-        told = [key for key in before if key not in UNTOLD.get(name, ())]
-        assert {key: lamp.state[key] for key in told} == {key: before[key] for key in told}
+def _by_hand(lamp, how):
+    lamp.by_hand(**{key: value for key, value in how.items() if key in lamp.state})
 
 
-@pytest.mark.parametrize("name", LAMPS)
-def test_a_person_who_switched_it_meanwhile_wins(porch, mosquitto, name):
-    """Off is left off, and what was on and dimmed since is left as it is."""
+@pytest.mark.parametrize(
+    ("name", "scene"),
+    [
+        *((name, "colour") for name in LAMPS if "light" not in name),
+        ("zigbee2mqtt:porch", "white"),
+        ("tasmota:porch", "white"),
+        ("shelly-cct:porch", "white"),
+        ("shelly-light:porch", "none"),
+    ],
+)
+def test_each_make_is_lit_and_put_back_as_it_was(porch, mosquitto, name, scene):
+    """As bright as the scene says, in its colour as far as the lamp can; afterwards off, and as dim and coloured."""
     with LAMPS[name](mosquitto.port) as lamp:
-        on = {"state": "ON", "POWER": "ON", "on": True, "output": True}
-        off = {"state": "OFF", "POWER": "OFF", "on": False, "output": False}
-        lamp.state.update({key: value for key, value in on.items() if key in lamp.state})
-        house = porch(name, minutes=0.05)
+        _by_hand(lamp, ON)
+        _by_hand(lamp, OFF)
+        before = _as_seen(lamp)
+        house = porch(name, "[handlers.light.scenes.front]", "brightness = 100", SCENE[scene])
         house.press()
         until(lambda: _notes(house), lambda: house.log("light"))
-        lamp.by_hand(**{key: value for key, value in off.items() if key in lamp.state})
-        told = len(lamp.told)
+        assert _notes(house)[0].endswith("was off")
+        until(lambda: len(_notes(house)) > 1, lambda: f"{_notes(house)} {lamp.told} {house.log('light')}")
+        assert _notes(house)[1] == "back to off"
+        until(lambda: _as_seen(lamp) == before, lambda: f"{before} {lamp.as_seen()} {lamp.told}")
+
+
+def _as_seen(lamp):
+    """A strip with WLED that is off does not say how bright it will be when lit."""
+    return replace(lamp.as_seen(), brightness=None) if isinstance(lamp, WledLamp) else lamp.as_seen()
+
+
+@pytest.mark.parametrize("name", [name for name in LAMPS if name not in ("shelly-cct:porch", "shelly-rgb:porch")])
+def test_a_person_who_switched_it_meanwhile_wins(porch, mosquitto, name):
+    """It was on and we made it brighter; somebody switched it off: nothing is told to it any more."""
+    with LAMPS[name](mosquitto.port) as lamp:
+        _by_hand(lamp, ON)
+        house = porch(name, "[handlers.light.scenes.front]", "brightness = 90", minutes=LONG)
+        house.press()
+        until(lambda: _notes(house), lambda: house.log("light"))
+        until(lambda: _is_commanded(lamp), lambda: str(lamp.told))
+        _by_hand(lamp, OFF)
+        told = _commands(lamp)
+        until(lambda: len(_notes(house)) > 1, lambda: str(_notes(house)))
+        assert _notes(house)[1] == "somebody has changed it: left off"
+        assert (lamp.is_on, _commands(lamp)) == (False, told)
+
+
+def _commands(lamp):
+    """What it was told to do, without what it was asked."""
+    return [text for topic, text in lamp.told if not topic.endswith(("/get", "/STATE")) and "GetStatus" not in text]
+
+
+def _is_commanded(lamp):
+    return bool(_commands(lamp))
+
+
+def test_a_person_who_dimmed_it_meanwhile_wins(porch, mosquitto):
+    """It stays on, as dim as it was made."""
+    with ZigbeeLamp(mosquitto.port) as lamp:
+        house = porch("zigbee2mqtt:porch", "[handlers.light.scenes.front]", "brightness = 100", minutes=LONG)
+        house.press()
+        until(lambda: lamp.is_on, lambda: house.log("light"))
+        lamp.by_hand(brightness=30)
+        until(lambda: "somebody has changed it: left on" in _notes(house), lambda: str(_notes(house)))
+        assert (lamp.is_on, lamp.state["brightness"]) == (True, 30)
+
+
+def test_what_the_broker_keeps_of_a_lamp_is_no_answer(porch, mosquitto):
+    """It said once that it is on, and has no power now: it is asked, and taken for off when nothing comes."""
+    with ZigbeeLamp(mosquitto.port, retains=True) as lamp:
+        lamp.by_hand(state="ON")
+        lamp.is_mute = True
+        house = porch("zigbee2mqtt:porch")
+        house.press()
+        until(lambda: "back to off" in _notes(house), lambda: f"{_notes(house)} {house.log('light')}")
+        assert _notes(house)[0].endswith("silent: it did not say how it was")
+
+
+def test_a_slow_lamp_is_heard(porch, mosquitto):
+    """Within half a second."""
+    with ZigbeeLamp(mosquitto.port, latency_s=0.2) as lamp:
+        lamp.by_hand(state="ON")
+        house = porch("zigbee2mqtt:porch")
+        house.press()
+        until(lambda: "back to on" in _notes(house), lambda: str(_notes(house)))
+
+
+def test_a_strip_that_keeps_nothing_is_silent_until_it_speaks(porch, mosquitto):
+    """WLED cannot be asked: without its option it is taken for off, and what it says from then on counts."""
+    with WledLamp(mosquitto.port, retains=False) as lamp:
+        house = porch("wled:wled/porch", minutes=LONG)
+        house.press()
+        until(lambda: lamp.is_on, lambda: house.log("light"))
+        assert "silent: it did not say how it was" in until(lambda: _notes(house), "a note")[0]
+        lamp.by_hand(bri=0)
         until(lambda: "somebody has changed it: left off" in _notes(house), lambda: str(_notes(house)))
-        assert not lamp.is_on
-        assert all("get" in topic.lower() or not _commands(text) for topic, text in lamp.told[told:])
 
 
-def _commands(text):
-    return any(word in text for word in ('"ON"', "POWER", '"on"', "Set", "Backlog"))
+def test_lamps_that_answer_in_one_place_are_told_apart(porch, mosquitto):
+    """All of a home's Shellys answer to the same topic, also to what they were told before."""
+    with (
+        ShellyLamp(mosquitto.port, "one", latency_s=0.05) as one,
+        ShellyLamp(mosquitto.port, "two", latency_s=0.05) as two,
+    ):
+        two.by_hand(output=True)
+        lamps = 'lamps = ["shelly-light:one", "shelly-light:two"]'
+        house = porch("simulated", "[handlers.light.scenes.front]", lamps, "brightness = 100")
+        house.press()
+        until(lambda: len(_notes(house)) > 2, lambda: f"{_notes(house)} {house.log('light')}")
+        assert _notes(house)[0].endswith("was off, on")
+        until(lambda: (one.is_on, two.is_on) == (False, True), lambda: f"{one.told} {two.told}")
+
+
+def test_a_lamp_that_lost_its_power_is_put_back_when_it_answers(porch, mosquitto):
+    """It is tried again, also after a restart of the process."""
+    with ZigbeeLamp(mosquitto.port) as lamp:
+        house = porch("zigbee2mqtt:porch")
+        house.press()
+        until(lambda: lamp.is_on and _notes(house), lambda: house.log("light"))
+        lamp.is_mute = True
+        until(lambda: house.ears.events("handler.retried", "light"), lambda: f"{_notes(house)} {house.log('light')}")
+        assert lamp.is_on
+        lamp.is_mute = False
+        until(lambda: not lamp.is_on, lambda: f"{_notes(house)} {house.log('light')}")
 
 
 def test_a_lamp_left_on_by_a_crash_is_put_back(porch, mosquitto):
@@ -79,16 +171,6 @@ def test_a_lamp_left_on_by_a_crash_is_put_back(porch, mosquitto):
         house.kill("light", signal.SIGKILL)
         house.start("light")
         until(lambda: not lamp.is_on, lambda: house.log("light"))
-
-
-def test_a_lamp_without_power_is_tried_until_it_is_back(porch, mosquitto):
-    """A press lights what can be lit; who said nothing is taken for off."""
-    with TasmotaLamp(mosquitto.port) as lamp:
-        lamp.dead = True
-        house = porch("tasmota:porch")
-        house.press()
-        until(lambda: any("silent" in note for note in _notes(house)), lambda: house.log("light"))
-        until(lambda: "back to off" in _notes(house), lambda: str(_notes(house)))
 
 
 def test_each_door_has_its_lamps(porch, mosquitto):

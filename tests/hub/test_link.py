@@ -38,6 +38,13 @@ def test_no_answer_in_time_is_none(net, link):
     assert link.ask("lamp/get", "2", "lamp/state") == "ON2"
 
 
+def test_only_what_is_wanted_is_an_answer(net, link):
+    """Others come on the same topic, to other questions; they are passed over."""
+    bus = net.bus()
+    bus.subscribe("lamp/get", lambda _: [bus.publish("lamp/state", said) for said in (b"2 OFF", b"1 ON")])
+    assert link.ask("lamp/get", "1", "lamp/state", wanted=lambda text: text.startswith("1")) == "1 ON"
+
+
 def test_after_the_answer_nobody_listens(net):
     """The subscription ends with the question, answered or not, or not even asked."""
     link, bus = Link(), net.bus()
