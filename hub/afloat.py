@@ -39,6 +39,8 @@ class Afloat:
             self.db.execute(statement)
         for table in TABLES:
             _copy(disk, self.db, f"SELECT * FROM {table}", table)  # noqa: S608 - names of our own
+        self.db.execute("CREATE TABLE inbox_before AS SELECT * FROM inbox")
+        self._version = _version(disk)
         # The last one in any case, so that positions go on after it.
         _copy(disk, self.db, "SELECT * FROM journal WHERE published = 0", "journal")
         _copy(disk, self.db, "SELECT * FROM journal ORDER BY position DESC LIMIT 1", "journal")
@@ -55,6 +57,8 @@ class Afloat:
         self._disk.execute("PRAGMA synchronous = FULL")
         self._disk.execute("BEGIN IMMEDIATE")
         try:
+            if _version(self._disk) != self._version:
+                self._take_over()
             for table in TABLES:
                 self._disk.execute(f"DELETE FROM {table}")  # noqa: S608
                 _copy(self.db, self._disk, f"SELECT * FROM {table}", table)  # noqa: S608
@@ -68,6 +72,29 @@ class Afloat:
                 self._disk.execute("ROLLBACK")
             raise
         self.db.close()
+
+    def _take_over(self) -> None:
+        """What a command (`doorbell dead`, `replay`) has done to the inbox on the disk meanwhile, we do, too.
+
+        Unless we have changed the same row: what has happened since is more than the command knew.
+        """
+        before, here, there = (
+            {row[:3]: row for row in db.execute(f"SELECT * FROM {table}")}  # noqa: S608 - names of our own
+            for db, table in ((self.db, "inbox_before"), (self.db, "inbox"), (self._disk, "inbox"))
+        )
+        for key in before.keys() | there.keys():
+            was, is_now = before.get(key), there.get(key)
+            if was == is_now or here.get(key) != was:
+                continue
+            self.db.execute("DELETE FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?", key)
+            if is_now:
+                self.db.execute(f"INSERT INTO inbox VALUES ({', '.join('?' * len(is_now))})", is_now)  # noqa: S608
+
+
+def _version(disk: sqlite3.Connection) -> int:
+    """Another number as soon as another connection has written (https://sqlite.org/pragma.html#pragma_data_version)."""
+    (version,) = disk.execute("PRAGMA data_version").fetchone()
+    return int(version)
 
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection, query: str, table: str) -> None:

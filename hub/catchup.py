@@ -16,6 +16,8 @@ from hub.journal import Head
 log = logging.getLogger(__name__)
 AUDIT_S = 60.0  # a broker that silently dropped the last event of a topic is found out after this long
 UNANSWERED_S = 2.0
+SETTLE_S = 5.0
+MUST_WAIT_S = 0.5  # a question that cannot be asked now (no broker) is looked at again after this long
 BACKLOG_PAGES = 4
 ASKED = 64  # questions that are remembered: a page that answers none of them says nothing to us
 MANY = 10**15  # more events than a house will see
@@ -44,8 +46,11 @@ class CatchUp:
         self._events: deque[Event] = deque()
         self._ask_at = dict.fromkeys(since, 0.0)  # monotonic seconds
         self._patience_s = dict.fromkeys(since, UNANSWERED_S)
+        # The types of which somebody may know more, until an answer since the start has said that there is no more.
+        self._behind = {kind for kind in since if inbox.known_producers(kind)}
+        self._began_s = time.monotonic()
         self._request = dict.fromkeys(since, "")  # the last question for each type
-        self._asked: deque[str] = deque(maxlen=ASKED)
+        self._asked: dict[str, str] = {}  # our last questions, by their request: the type that was asked for
         bus.on_connect.append(self.ask_all)
         bus.subscribe(topics.answer("doorbell/+/+", topics.name_of(source)), self._receive, qos=0)
         bus.subscribe(topics.status("doorbell/+/+"), self._producer_status, qos=0)
@@ -67,6 +72,15 @@ class CatchUp:
             self._open(self._pages.popleft())
         return self._events.popleft() if self._events else None
 
+    def settles_in_s(self) -> float:
+        """Seconds until what happened while we were away is surely known, as far as it can be; 0: now.
+
+        A producer that is away, or a broker, is not waited for longer than SETTLE_S.
+        """
+        if self._events or self._pages:
+            return MUST_WAIT_S
+        return max(0.0, self._began_s + SETTLE_S - time.monotonic()) if self._behind else 0.0
+
     def ask_what_is_due(self) -> float:
         """Send the questions whose time has come; returns in how many seconds the next one is due."""
         now = time.monotonic()
@@ -80,7 +94,9 @@ class CatchUp:
 
     def _ask(self, kind: str) -> None:
         request = self._request[kind] = uuid7()
-        self._asked.append(request)
+        self._asked[request] = kind
+        if len(self._asked) > ASKED:
+            del self._asked[next(iter(self._asked))]
         question = {
             "request": request,
             "cursors": self._inbox.cursors(kind),
@@ -111,20 +127,21 @@ class CatchUp:
             self.ask_soon([kind for kind in self._since if kind == topics.EVERY or topics.role_for(kind) == role])
 
     def _open(self, page: Mapping[str, Any]) -> None:
-        if page.get("request") not in self._asked:
+        request = page.get("request")
+        kind = self._asked.get(request) if isinstance(request, str) else None
+        if kind is None:
             log.debug("a page that nobody asked for: not read")
             return
         try:
-            source, heads, events = self._checked(page)
+            source, heads, events = self._checked(page, kind)
         except BadEvent as error:
             log.warning("a page of old events is refused: %s", error)
             return
-        asked = topics.EVERY if topics.EVERY in self._since else ""
-        for lost in self._inbox.learn(source, heads, asked):
+        for lost in self._inbox.learn(source, kind, heads):
             log.error("lost to the retention of %s before we could have it: %s", source, lost)
-        self._events.extend(event for event in events if self._asked_as(event.type) in self._since)
-        for kind in {self._asked_as(topics.type_of(head.topic)) for head in heads}:
-            self._plan_next(kind, more=page.get("more") is True, is_last=page.get("request") == self._request[kind])
+        self._inbox.forget(key for key in _keys(page.get("gone")) if key[0].startswith(f"{source}/event/"))
+        self._events.extend(events)
+        self._plan_next(kind, more=page.get("more") is True, is_last=request == self._request[kind])
 
     def _asked_as(self, kind: str) -> str:
         """The question that brings events of this type."""
@@ -134,32 +151,41 @@ class CatchUp:
         """Ask at once where there is more; only the answer to our last question lets us rest."""
         if more:
             self._ask_at[kind] = 0.0
-        elif is_last and self._ask_at[kind] > 0:
+            return
+        self._behind.discard(kind)
+        if self._ask_at[kind] <= 0:
+            return
+        if is_last:
             self._patience_s[kind] = AUDIT_S
             self._ask_at[kind] = time.monotonic() + AUDIT_S
 
-    def _checked(self, page: Mapping[str, Any]) -> tuple[str, list[Head], list[Event]]:
+    def _checked(self, page: Mapping[str, Any], kind: str) -> tuple[str, list[Head], list[Event]]:
         """What a page says, if its sender may say it: everybody speaks of their own topics only."""
         try:
             source = str(page["source"])
             if page["topic"] != topics.answer(source, topics.name_of(self._source)):
                 raise BadEvent("it answers for somebody else")
-            heads = [self._head(source, head) for head in page["heads"]]
+            if kind != topics.EVERY and topics.role_for(kind) != source.split("/")[1]:
+                raise BadEvent("it speaks of what is not its own to say")
+            heads = [self._head(source, head, kind) for head in page["heads"]]
             events = [from_wire(wire) for wire in page["events"]]
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise error if isinstance(error, BadEvent) else BadEvent("it is malformed") from None
-        if any(event.source != source for event in events):
-            raise BadEvent("it holds events of somebody else")
+        if any(event.source != source or not topics.is_of(event.topic, kind) for event in events):
+            raise BadEvent("it holds events of somebody else, or that nobody asked for")
         return source, heads, events
 
-    def _head(self, source: str, head: Mapping[str, Any]) -> Head:
+    def _head(self, source: str, head: Mapping[str, Any], kind: str) -> Head:
         topic, epoch, after, last = head["topic"], head["epoch"], head["after"], head["last"]
         numbers = type(after) is int and type(last) is int and 0 <= after <= last < MANY
         if not isinstance(topic, str) or not isinstance(epoch, str) or not EPOCH.fullmatch(epoch) or not numbers:
             raise BadEvent("a head is malformed")
-        if not topic.startswith(f"{source}/event/") or not self._is_wanted(topic):
+        if not topic.startswith(f"{source}/event/") or not topics.is_of(topic, kind):
             raise BadEvent("it speaks of topics that are not its own, or that nobody asked for")
         return Head(topic, epoch, after, last)
 
-    def _is_wanted(self, topic: str) -> bool:
-        return any(topics.is_of(topic, kind) for kind in self._since)
+
+def _keys(told: object) -> list[tuple[str, str]]:
+    """Topics and epochs, as a page lists them."""
+    pairs = told if isinstance(told, list) else []
+    return [(pair[0], pair[1]) for pair in pairs if isinstance(pair, list) and [*map(type, pair)] == [str, str]]

@@ -12,7 +12,7 @@ from config import Journal as Limits
 from hub import topics
 from hub.attempt import LiveAttempt, running
 from hub.bus import Bus, Message
-from hub.catchup import CatchUp
+from hub.catchup import MUST_WAIT_S, CatchUp
 from hub.deadline import Overdue, deadline, hasten
 from hub.event import BadEvent, Event, decode
 from hub.handler import Drop, HandlerConfig, Reaction, reaction_to
@@ -27,7 +27,6 @@ LIVE_LIMIT = 1000  # live events waiting in memory; more are left to the catch-u
 NOTE_LENGTH = 500
 STOP_GRACE_S = 3.0
 IDLE_S = 60.0
-MUST_WAIT_S = 0.5  # a question that cannot be asked now (no broker) is looked at again after this long
 NOTHING: Mapping[str, Any] = {}
 Live = tuple[Event, Message, float]  # what came, and how many seconds after it had happened
 
@@ -57,7 +56,7 @@ class Consumer:
         self._outcomes = Outcomes(source, state, self._inbox, self._producer)
         self._live: queue.SimpleQueue[Live | None] = queue.SimpleQueue()
         self._refused: Counter[str] = Counter()
-        self._stopping = False
+        self._stopping = self._settled = False
         self._clock = state.clock
         first = self._inbox.first_reactions(reactions, self._clock.unix_s())
         since = {kind: first[kind] - reaction.since_s for kind, reaction in reactions.items()}
@@ -101,8 +100,12 @@ class Consumer:
             return None
 
     def _take_waiting(self) -> bool:
-        """What waited for its time, or a missed event; False when there is neither."""
-        if held := self._inbox.take_due(durable=True):
+        """What waited for its time, or a missed event; False when there is neither.
+
+        A timer that came due while we were away waits for the news of that time: it may be superfluous by them.
+        """
+        self._settled = self._settled or self._catch_up.settles_in_s() == 0
+        if held := self._inbox.take_due(durable=True, timers=self._settled):
             self._try(held)
             return True
         if event := self._catch_up.next_event():
@@ -113,7 +116,9 @@ class Consumer:
     def _idle_s(self) -> float:
         """How long there is surely nothing to do but wait for a live event."""
         ask_in_s = self._catch_up.ask_what_is_due()
-        due_in_s = self._inbox.due_in_s()
+        due_in_s = self._inbox.due_in_s(timers=self._settled)
+        if not self._settled:
+            ask_in_s = min(ask_in_s, self._catch_up.settles_in_s())
         wait_s = min(ask_in_s, LAND_S if self._state.trouble else IDLE_S) or MUST_WAIT_S
         return wait_s if due_in_s is None else min(wait_s, due_in_s)
 
@@ -183,7 +188,7 @@ class Consumer:
         if max_age_s is not None and age_s > max_age_s and not (held.is_timer or held.any_age):
             return f"stale: {age_s:.0f} s old, {max_age_s:.0f} s at most"
         if held.event.redelivered and reaction.on_redelivery == "skip":
-            return "a crash may have come after the act, and this handler does not repeat it"
+            return "it may have been done already, before a crash or an older copy, and this handler does not repeat it"
         return None
 
     def _run(self, held: Held, reaction: Reaction, facts: Mapping[str, Any]) -> None:

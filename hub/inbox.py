@@ -9,6 +9,7 @@ from hub.event import Event, decode, encode
 from hub.journal import Head
 from hub.state import State
 
+FORGET_AFTER_S = 30 * 86_400.0
 TIMER = "later/"  # the topic of what a handler asked itself to do later; it is no MQTT topic
 
 
@@ -80,14 +81,14 @@ class Inbox:
             return True
 
         is_new = self._state.do(take, durable=durable)
-        return Held(topic, event.epoch, event.sequence, event) if is_new else None
+        return Held(topic, event.epoch, event.sequence, self._warned(event)) if is_new else None
 
-    def take_due(self, *, durable: bool) -> Held | None:
+    def take_due(self, *, durable: bool, timers: bool = True) -> Held | None:
         """Take in hand what waited for its time: a retry, a timer, or what a crash left behind."""
         query = """SELECT topic, epoch, sequence, payload, attempts, crashes, state, any_age FROM inbox
-            WHERE due <= ? ORDER BY due LIMIT 1"""
+            WHERE due <= ? AND (? OR topic NOT GLOB ?) ORDER BY due LIMIT 1"""
         with self._state.read() as db:
-            row = db.execute(query, (self._clock.uptime_s(),)).fetchone()
+            row = db.execute(query, (self._clock.uptime_s(), timers, f"{TIMER}*")).fetchone()
         if row is None:
             return None
         topic, epoch, sequence, payload, attempts, crashes, state, any_age = row
@@ -97,13 +98,21 @@ class Inbox:
             " WHERE topic = ? AND epoch = ? AND sequence = ?"
         )
         self._state.do(lambda db: db.execute(again, (attempts + 1, crashes, topic, epoch, sequence)), durable=durable)
-        event = replace(decode(payload), attempt=attempts + 1, redelivered=crashes > 0)
+        event = replace(self._warned(decode(payload)), attempt=attempts + 1)
+        event = replace(event, redelivered=event.redelivered or crashes > 0)
         return Held(topic, epoch, sequence, event, any_age=bool(any_age))
 
-    def due_in_s(self) -> float | None:
+    def _warned(self, event: Event) -> Event:
+        """Our file may be a copy of an older state: what happened before it came here may have been done already."""
+        copied = self._state.copied_unix_s
+        is_older = copied and self._clock.corrected(event.stamp).time.timestamp() <= copied
+        return replace(event, redelivered=True) if is_older else event
+
+    def due_in_s(self, *, timers: bool = True) -> float | None:
         """In how many seconds the next thing that waits is due; None when nothing waits."""
+        query = "SELECT MIN(due) FROM inbox WHERE due IS NOT NULL AND (? OR topic NOT GLOB ?)"
         with self._state.read() as db:
-            due: float | None = db.execute("SELECT MIN(due) FROM inbox WHERE due IS NOT NULL").fetchone()[0]
+            due: float | None = db.execute(query, (timers, f"{TIMER}*")).fetchone()[0]
         return None if due is None else max(0.0, due - self._clock.uptime_s())
 
     def finish(self, db: sqlite3.Connection, held: Held) -> None:
@@ -166,25 +175,33 @@ class Inbox:
             rows = db.execute("SELECT key, value FROM meta WHERE key LIKE 'first %'").fetchall()
         return {key.removeprefix("first "): float(value) for key, value in rows}
 
-    def learn(self, source: str, heads: Iterable[Head], asked: str = "") -> list[str]:
-        """Note what a producer says of its topics; returns what retention took before we could have it.
+    def learn(self, source: str, kind: str, heads: Iterable[Head]) -> list[str]:
+        """Note what a producer that was asked for a type says; returns what retention took before we could have it.
 
-        Args:
-            source: Who says it.
-            heads: What it says.
-            asked: What was asked for, where that is not the type of the topics.
+        From now on everything new of that type of its is owed to us.
         """
         known = tuple(heads)
-        lost = self._state.do(lambda db: [self._learn(db, source, head, asked) for head in known], durable=False)
-        return list(filter(None, lost))
 
-    def _learn(self, db: sqlite3.Connection, source: str, head: Head, asked: str) -> str:
+        def note(db: sqlite3.Connection) -> list[str]:
+            db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (source, kind))
+            return [self._learn(db, head) for head in known]
+
+        return list(filter(None, self._state.do(note, durable=False)))
+
+    def forget(self, numberings: Iterable[tuple[str, str]]) -> None:
+        """Let go of numberings that their producer no longer knows, when their last event can be on no way any more."""
+        before = self._clock.unix_s() - FORGET_AFTER_S
+        rows = [(topic, epoch, before) for topic, epoch in numberings]
+        query = "DELETE FROM cursor WHERE topic = ? AND epoch = ? AND moved < ?"
+        if rows and self._clock.is_synchronised():
+            self._state.do(lambda db: db.executemany(query, rows), durable=False)
+
+    def _learn(self, db: sqlite3.Connection, head: Head) -> str:
         cursor = self._cursor(db, head.topic, head.epoch)
         lost = f"{head.topic}: {cursor + 1} to {head.after}" if cursor is not None and cursor < head.after else ""
         if cursor is None or lost:
             self._move(db, head.topic, head.epoch, head.after)
         self._advance(db, head.topic, head.epoch)
-        db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (source, asked or topics.type_of(head.topic)))
         return lost
 
     def _seen(self, db: sqlite3.Connection, topic: str, event: Event) -> bool:
@@ -230,7 +247,7 @@ class Inbox:
 
     def _move(self, db: sqlite3.Connection, topic: str, epoch: str, position: int) -> None:
         """Set the cursor; what was finished before it need not be kept."""
-        db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)", (topic, epoch, position))
+        db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)", (topic, epoch, position, self._clock.unix_s()))
         db.execute(
             "DELETE FROM inbox WHERE state = 'done' AND topic = ? AND epoch = ? AND sequence <= ?",
             (topic, epoch, position),

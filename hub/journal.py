@@ -140,7 +140,12 @@ class Journal:
             return [self._owed(db, Head(*head), cursors.get(head[:2]), since) for head in mine]
 
     def is_behind(self, cursors: Mapping[tuple[str, str], int]) -> bool:
-        """Whether somebody has had more from us than we know of: then this file is an older copy."""
+        """Whether somebody has had more from us than we know of: then this file is an older copy.
+
+        Of a numbering that began in this run nobody can: whoever says so is in error, or lies.
+        """
+        if self._state.is_surely_last:
+            return False
         with self._state.read() as db:
             heads = {(topic, epoch): last for topic, epoch, last in db.execute("SELECT * FROM head")}
         ours = f"{self.source}/event/"
@@ -149,6 +154,17 @@ class Journal:
             for (topic, epoch), sequence in cursors.items()
             if epoch == self._state.epoch and topic.startswith(ours)
         )
+
+    def forgotten(self, cursors: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
+        """Which of these numberings were ours, and are no more."""
+        with self._state.read() as db:
+            heads = set(db.execute("SELECT topic, epoch FROM head"))
+        ours = f"{self.source}/event/"
+        return [key for key in cursors if key not in heads and key[0].startswith(ours)]
+
+    def is_current(self, head: Head) -> bool:
+        """Whether it may still grow."""
+        return head.epoch == self._state.epoch
 
     def _owed(self, db: sqlite3.Connection, head: Head, cursor: int | None, since: float | None) -> Head:
         row = "FROM journal WHERE topic = ? AND epoch = ?"

@@ -156,7 +156,8 @@ class Producer:
         try:
             ask = json.loads(message.payload)
             cursors = {(topic, epoch): int(sequence) for topic, epoch, sequence in ask["cursors"]}
-            since = None if self.journal.source in ask["known"] else float(ask["since"])
+            is_known = self.journal.source in ask["known"]
+            since = None if is_known else float(ask["since"])
             request = str(ask["request"])[:64]
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             log.warning("%s: not a question that I understand", message.topic)
@@ -164,10 +165,22 @@ class Producer:
         if self.journal.is_behind(cursors):
             log.error("%s has had more of us than this file knows: it is an older copy. Numbering anew", consumer)
             self._state.begin_epoch()
-        if heads := self.journal.owed(kind, cursors, since=since):
-            self._note(consumer, heads)
-            page = self._page(heads, request)
+        heads = self.journal.owed(kind, cursors, since=since)
+        self._note(consumer, heads)
+        news = [head for head in heads if _is_news(head, cursors) or self.journal.is_current(head)]
+        gone = self.journal.forgotten(cursors)
+        if news or gone or (self._may_say(kind) and not is_known):
+            page = self._page(news, request, gone)
             self._bus.publish(topics.answer(self.journal.source, consumer), page, content_type="application/json")
+
+    def _may_say(self, kind: str) -> bool:
+        """Whether such an event may come from us: then who does not know us hears from us even if nothing is owed.
+
+        From then on it need not compare its wall clock with ours to know what of us is new to it. What handlers may
+        say is without number, and each of them would answer for each: they do only who asks for everything.
+        """
+        is_hub = topics.role_for(kind) == "hub" and self.journal.source.startswith("doorbell/hub/")
+        return is_hub or kind == topics.EVERY
 
     def _note(self, consumer: str, heads: list[Head]) -> None:
         try:
@@ -175,7 +188,7 @@ class Producer:
         except StateError as error:
             log.warning("how far %s has come cannot be noted now: %s", consumer, error)
 
-    def _page(self, heads: list[Head], request: str) -> bytes:
+    def _page(self, heads: list[Head], request: str, gone: list[tuple[str, str]]) -> bytes:
         events: list[bytes] = []
         size = 0
         for head in heads:
@@ -191,5 +204,11 @@ class Producer:
             "heads": [asdict(head) for head in heads],
             "events": [json.loads(event) for event in events],
             "more": owed > len(events),
+            "gone": gone,
         }
         return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _is_news(head: Head, cursors: Mapping[tuple[str, str], int]) -> bool:
+    """Whether its asker does not know of it, or has not all of it. An old numbering is not told again and again."""
+    return (head.topic, head.epoch) not in cursors or head.after < head.last

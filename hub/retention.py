@@ -66,6 +66,7 @@ class Retention:
             return 0
         self._due_s = clock.uptime_s() + HOUR_S
         gone = 0
+        self._forget_empty()
         if clock.is_synchronised():
             gone += self._remove(self._stays(older_than=clock.unix_s() - self._limits.keep_days * DAY_S))
         if self._size() > self._limits.max_mb * 1_000_000:
@@ -73,6 +74,14 @@ class Retention:
         if gone:
             log.info("%d events left the journal: older than %g days, or too many", gone, self._limits.keep_days)
         return gone
+
+    def _forget_empty(self) -> None:
+        """An old numbering of which nothing is left: each boot begins a new one."""
+        empty = "NOT EXISTS (SELECT 1 FROM journal WHERE topic = head.topic AND epoch = head.epoch)"
+        no_head = "NOT EXISTS (SELECT 1 FROM head WHERE topic = consumer.topic AND epoch = consumer.epoch)"
+        with self._state.write(durable=False) as db:
+            db.execute(f"DELETE FROM head WHERE epoch <> ? AND {empty}", (self._state.epoch,))  # noqa: S608
+            db.execute(f"DELETE FROM consumer WHERE heard < ? AND {no_head}", (self._forgotten_before(),))  # noqa: S608
 
     def _stays(self, older_than: float | None = None) -> Stays:
         """From where on each numbering stays: only its beginning may go, because a consumer takes numbers in order.

@@ -5,7 +5,7 @@ import logging
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 BUSY_S = 30.0  # another program (`doorbell dead`) writes to the file for milliseconds
 LAND_S = 5.0
+NO_FACTS: Mapping[str, str] = {}
 # Each step brings a file from the version before it to its own; a released step is never changed.
 SCHEMA_STEPS = (
     """
@@ -59,6 +60,11 @@ ALTER TABLE journal ADD COLUMN acknowledged REAL;
 CREATE TABLE record (id TEXT PRIMARY KEY, time REAL NOT NULL, type TEXT NOT NULL, payload BLOB NOT NULL) WITHOUT ROWID;
 ALTER TABLE inbox ADD COLUMN any_age INTEGER NOT NULL DEFAULT 0
 """,
+    # When a cursor last moved, in Unix seconds: one whose numbering its producer has forgotten goes in the end.
+    """
+ALTER TABLE cursor ADD COLUMN moved REAL NOT NULL DEFAULT 0;
+UPDATE cursor SET moved = CAST(strftime('%s', 'now') AS REAL)
+""",
 )
 SCHEMA_VERSION = len(SCHEMA_STEPS)
 
@@ -73,7 +79,11 @@ class State:
     While the disk takes nothing the books are kept in memory, and written back when it does.
 
     Attributes:
-        epoch: 16 hex digits, new with every new file: the numbering that its sequences belong to.
+        epoch: 16 hex digits, the numbering that its sequences belong to; new with every new file, every boot (the card
+            may have been written anew from an older copy of itself), and every file that was put in place of another.
+        is_surely_last: Whether the numbering began in this run, so that nobody can have had more of it.
+        copied_unix_s: When this file was found to be a copy that was put in place; 0 for none. What happened before
+            may have been acted on already, by the file that it replaces.
         clock: What this process takes for the time.
         trouble: What is wrong with the disk; empty when all is well.
         on_trouble: Called when that changes, with the words.
@@ -82,6 +92,7 @@ class State:
     def __init__(self, path: Path, clock: Clock = SYSTEM) -> None:
         self.clock = clock
         self.trouble = ""
+        self.is_surely_last = False
         self.on_trouble: Callable[[str], None] = lambda _: None
         self._afloat: Afloat | None = None
         self._land_at_s = 0.0
@@ -109,18 +120,23 @@ class State:
         self._prepare(path)
         with self.read() as db:
             meta = dict(db.execute("SELECT key, value FROM meta"))
-        self.epoch = meta["epoch"]
-        if meta.get("inode") != (inode := str(path.stat().st_ino)):
-            self.begin_epoch(inode)
+        self.epoch: str = meta["epoch"]
+        now = {"inode": str(path.stat().st_ino), "numbered in": self.clock.boot}
+        if "inode" in meta and meta["inode"] != now["inode"]:
+            now["copied"] = repr(self.clock.unix_s())
+        self.copied_unix_s = float((meta | now).get("copied", 0))
+        if any(meta.get(key, value) != value for key, value in now.items()):
+            self.begin_epoch(now)
+        elif not now.items() <= meta.items():
+            with self.write(durable=True) as db:
+                _set_meta(db, now)
 
-    def begin_epoch(self, inode: str | None = None) -> None:
+    def begin_epoch(self, facts: Mapping[str, str] = NO_FACTS) -> None:
         """Number anew: the file may be an older copy, and its next numbers may have been used already."""
         epoch = secrets.token_hex(8)
         with self.write(durable=True) as db:
-            db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (epoch,))
-            if inode:
-                db.execute("INSERT OR REPLACE INTO meta VALUES ('inode', ?)", (inode,))
-        self.epoch = epoch
+            _set_meta(db, {**facts, "epoch": epoch})
+        self.epoch, self.is_surely_last = epoch, True
 
     def _prepare(self, path: Path) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -183,7 +199,7 @@ class State:
             except sqlite3.Error:
                 log.exception("%s: can be neither written nor read", self._path)
                 return False
-            self._db, self.epoch = self._afloat.db, self._afloat.epoch
+            self._db, self.epoch, self.is_surely_last = self._afloat.db, self._afloat.epoch, True
             self._land_at_s = self.clock.uptime_s() + LAND_S
             self.trouble = f"{error} Until then the books are kept in memory: a crash would lose them"
         log.error("%s", self.trouble)
@@ -217,6 +233,10 @@ class State:
             self._land_at_s = 0.0
             self.land()
             self._closing.close()
+
+
+def _set_meta(db: sqlite3.Connection, facts: Mapping[str, str]) -> None:
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
 
 
 def _lock_file(path: Path) -> IO[str]:

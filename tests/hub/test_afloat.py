@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager, suppress
 import pytest
 
 from hub import testing
+from hub.again import InboxFile
 from hub.inbox import Inbox
 from hub.producer import Producer
 from hub.state import LAND_S, State, StateError
@@ -188,3 +189,27 @@ def test_whoever_meets_the_full_disk_second_goes_on_too(state):
         for thread in threads:
             thread.join()
     assert len(rows(state, "SELECT key FROM memory")) == 8
+
+
+def test_what_a_command_does_to_the_inbox_meanwhile_is_not_undone(tmp_path):
+    """`doorbell dead drop` while the process's books are in memory: written back, the letter stays gone."""
+    clock = FakeClock()
+    with closing(State(tmp_path / "notify.db", clock)) as state:
+        inbox = Inbox(state)
+        for subject in ("front", "back"):
+            held = inbox.begin(testing.event("doorbell.pressed", subject), durable=True)
+            with state.write(durable=True) as db:
+                inbox.bury(db, held, "it is refused")
+        with _full_disk():
+            state.do(lambda db: db.execute("INSERT INTO memory VALUES ('a', '1')"), durable=True)
+        assert state.trouble
+        file = InboxFile(tmp_path / "notify.db")
+        first, second = file.dead()
+        assert file.drop(first)
+        assert file.send_again(second, any_age=True)
+        clock.passed_s += LAND_S + 1
+        state.land()
+        assert not state.trouble
+        assert file.dead() == []
+        assert inbox.take_due(durable=True).event.id == second.event.id
+        assert rows(state, "SELECT value FROM memory") == [("1",)]

@@ -216,3 +216,59 @@ def test_a_page_that_nobody_asked_for_moves_nothing(producer, listener, net):
     second = ring(producer)
     listener.work()
     assert listener.taken == [first.id, second.id]
+
+
+def test_a_producer_that_has_said_nothing_yet_becomes_known(net, states, producer):
+    """Its first press is owed then, whatever either wall clock has done in between."""
+    listener = Listener(states("notify"), net.bus(), since=datetime.now(UTC).timestamp())
+    listener.work()
+    listener.bus.connected.clear()
+    pressed = ring(producer, age_s=3600)
+    listener.bus.connect()
+    listener.work()
+    assert listener.taken == [pressed.id]
+
+
+def test_who_lies_about_its_cursors_has_a_producer_number_anew_once_at_most(net, states):
+    """Anybody may ask on an open broker; a numbering that began in this run nobody can have had more of."""
+    states("hub").close()
+    producer = Producer(states("hub"), net.bus(), HUB)
+    ring(producer)
+    epochs = set()
+    for _ in range(3):
+        epochs.add(producer.journal._state.epoch)
+        topic = topics.event(HUB, PRESSED, "front")
+        question = {
+            "request": "r",
+            "cursors": [[topic, producer.journal._state.epoch, 10**9]],
+            "known": [],
+            "since": 0,
+        }
+        net.bus().publish(topics.ask(NOTIFY, PRESSED), json.dumps(question).encode())
+    assert len(epochs) == 2
+
+
+def test_an_old_numbering_of_which_nothing_is_left_is_forgotten_at_both_ends(net, states, producer, listener):
+    """Each boot begins one; no question and no answer grows with them for ever."""
+    ring(producer)
+    producer.settle()
+    listener.work()
+    hub = producer.journal._state
+    hub.begin_epoch()
+    ring(producer)
+    producer.settle()
+    listener.catch_up.ask_all()
+    listener.work()
+    assert len(listener.inbox.cursors(PRESSED)) == 2
+    with hub.write(durable=False) as db:
+        db.execute("DELETE FROM journal WHERE epoch <> ?", (hub.epoch,))
+    hub.clock.passed_s += 3700
+    producer.settle()
+    assert len(rows(hub, "SELECT * FROM head")) == 1
+    listener.catch_up.ask_all()
+    listener.work()
+    assert len(listener.inbox.cursors(PRESSED)) == 2, "its last event may still be on its way"
+    listener.state.clock.passed_s += 31 * 86_400
+    listener.catch_up.ask_all()
+    listener.work()
+    assert [epoch for _, epoch, _ in listener.inbox.cursors(PRESSED)] == [hub.epoch]

@@ -1,5 +1,6 @@
 """The consumer under bad luck and bad company: nothing ends it, nothing is buried or repeated without need."""
 
+import shutil
 import threading
 from contextlib import closing
 
@@ -13,6 +14,7 @@ from hub.state import State
 from tests.hub.fakes import (
     HUB,
     PRESSED,
+    FakeClock,
     consumer_of,
     does,
     journaled,
@@ -139,3 +141,58 @@ def test_a_type_that_the_file_no_longer_reacts_to_is_buried(state, net):
     consumer = consumer_of(state, net.bus(), reaction(does(), "clip.due"))
     run_until(consumer, lambda: outcomes(state))
     assert outcomes(state)[0][1]["reason"] == "the handler's file no longer reacts to this type"
+
+
+def test_a_timer_that_came_due_while_nobody_ran_waits_for_the_news_of_that_time(tmp_path, net, hub):
+    """Somebody answered while the handler was down: it hears of that before it escalates."""
+    seen = []
+    rules = reaction(does(lambda event: seen.append(event.type)), PRESSED, "notify.waited", since_s=60)
+    with closing(State(tmp_path / "own.db", FakeClock())) as state:
+        ring(hub)
+        run_until(consumer_of(state, net.bus(), rules), lambda: len(seen) == 1)
+        Inbox(state).set_timer(testing.event("notify.waited", "front"), 1.0)
+    for bus in net._buses[1:]:
+        bus.connected.clear()
+    ring(hub)
+    clock = FakeClock()
+    clock.passed_s = 60.0
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        bus = net.bus(connected=False)
+        consumer = consumer_of(state, bus, rules)
+        net.later(bus.connect)
+        threading.Thread(target=net.work).start()
+        run_until(consumer, lambda: len(seen) == 3)
+    assert seen == [PRESSED, PRESSED, "notify.waited"]
+
+
+def test_a_timer_does_not_wait_for_a_broker_that_is_away(tmp_path, net, hub, monkeypatch):
+    """The lamp goes off all the same, some seconds later."""
+    monkeypatch.setattr("hub.catchup.SETTLE_S", 0.3)
+    seen = []
+    rules = reaction(does(lambda event: seen.append(event.type)), PRESSED, "light.expired", since_s=60)
+    with closing(State(tmp_path / "own.db", FakeClock())) as state:
+        ring(hub)
+        run_until(consumer_of(state, net.bus(), rules), lambda: len(seen) == 1)
+        Inbox(state).set_timer(testing.event("light.expired", "front"), 0.0)
+    with closing(State(tmp_path / "own.db", FakeClock())) as state:
+        run_until(consumer_of(state, net.bus(connected=False), rules), lambda: len(seen) == 2)
+    assert seen[-1] == "light.expired"
+
+
+@pytest.mark.parametrize(("rule", "kind"), [("skip", "handler.skipped"), ("repeat", "handler.done")])
+def test_what_a_copied_file_may_have_forgotten_is_left_to_the_policy(tmp_path, net, hub, rule, kind):
+    """The file was taken back from a backup: what it does not know of may have been done before."""
+    done = []
+    rules = reaction(does(lambda event: done.append(event.redelivered)), on_redelivery=rule, since_s=60)
+    with closing(State(tmp_path / "own.db", FakeClock())):
+        pass
+    (tmp_path / "own.db").rename(tmp_path / "backup")
+    ring(hub)
+    shutil.copy(tmp_path / "backup", tmp_path / "own.db")
+    with closing(State(tmp_path / "own.db", FakeClock())) as state:
+        run_until(consumer_of(state, net.bus(), rules), lambda: outcomes(state))
+        ((said, _),) = outcomes(state)
+        assert said == kind
+        ring(hub)
+        run_until(consumer_of(state, net.bus(), rules), lambda: len(outcomes(state)) == 2)
+    assert done == [True, False][rule == "skip" :]

@@ -69,7 +69,7 @@ def test_what_the_producer_does_not_owe_and_what_is_in_hand_never_comes_again(li
                 taken.append(sequence)
                 if sequence not in held_back:
                     _finish(state, inbox, held)
-        inbox.learn(HUB, [Head(TOPIC, EPOCH, after, 9)])
+        inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after, 9)])
         taken += [sequence for sequence in range(after + 1, 10) if _take(state, inbox, sequence)]
         assert len(taken) == len(set(taken))
         assert set(taken) >= set(range(after + 1, 10))
@@ -80,7 +80,7 @@ def test_what_the_cursor_passed_over_leaves_nothing_behind(state, inbox):
     """A finished event ahead of a gap that retention closed is forgotten, like all finished ones."""
     _take(state, inbox, 1)
     _take(state, inbox, 5)
-    inbox.learn(HUB, [Head(TOPIC, EPOCH, after=7, last=9)])
+    inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=7, last=9)])
     assert rows(state, "SELECT sequence, state FROM inbox") == []
 
 
@@ -185,7 +185,7 @@ def test_the_gap_is_noticed(state, inbox):
 def test_what_retention_took_is_told(state, inbox):
     """A producer that no longer has 2 and 3 is believed, the loss is named, and the rest goes on."""
     _take(state, inbox, 1)
-    assert inbox.learn(HUB, [Head(TOPIC, EPOCH, after=3, last=4)]) == [f"{TOPIC}: 2 to 3"]
+    assert inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=3, last=4)]) == [f"{TOPIC}: 2 to 3"]
     assert inbox.cursors(PRESSED) == [(TOPIC, EPOCH, 3)]
     assert inbox.known_producers(PRESSED) == [HUB]
     assert inbox.begin(_press(3), durable=False) is None
@@ -194,13 +194,13 @@ def test_what_retention_took_is_told(state, inbox):
 
 def test_what_a_new_consumer_is_not_owed_is_no_loss(state, inbox):
     """Whoever was never here has missed nothing of what was before."""
-    assert inbox.learn(HUB, [Head(TOPIC, EPOCH, after=3, last=4)]) == []
+    assert inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=3, last=4)]) == []
 
 
 def test_an_older_answer_does_not_put_the_cursor_back(state, inbox):
     """Answers may be late and out of order."""
-    inbox.learn(HUB, [Head(TOPIC, EPOCH, after=5, last=5)])
-    inbox.learn(HUB, [Head(TOPIC, EPOCH, after=2, last=5)])
+    inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=5, last=5)])
+    inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=2, last=5)])
     assert cursor(state) == 5
 
 

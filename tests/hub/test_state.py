@@ -1,5 +1,6 @@
 """The state file: one process, one file, all or nothing."""
 
+import shutil
 import signal
 import sqlite3
 import threading
@@ -182,3 +183,38 @@ def test_a_file_of_the_first_schema_is_brought_up(tmp_path):
         inbox.recover()
         assert inbox.due_in_s() == pytest.approx(300.0, abs=1.0)
         assert rows(state, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+
+
+def test_a_file_goes_on_with_its_numbering_within_a_boot(tmp_path):
+    """A process that starts again is no reason to number anew; nor is it a copy."""
+    clock = FakeClock()
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        epoch = state.epoch
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        assert (state.epoch, state.copied_unix_s) == (epoch, 0)
+
+
+def test_each_boot_begins_a_numbering(tmp_path):
+    """The card may have been written anew from an older copy of itself; that is no copy put in place, though."""
+    clock = FakeClock()
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        epoch = state.epoch
+    clock.reboot()
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        assert state.epoch != epoch
+        assert state.copied_unix_s == 0
+
+
+def test_a_copy_put_in_place_begins_a_numbering_and_knows_what_it_is(tmp_path):
+    """Its next numbers may have been used already, and what it has not finished may have been done."""
+    clock = FakeClock()
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        epoch = state.epoch
+    (tmp_path / "own.db").rename(tmp_path / "backup")
+    shutil.copy(tmp_path / "backup", tmp_path / "own.db")
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        assert state.epoch != epoch
+        copied = state.copied_unix_s
+        assert copied == pytest.approx(clock.unix_s(), abs=60)
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        assert state.copied_unix_s == copied
