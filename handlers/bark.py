@@ -14,6 +14,7 @@ from devices.sounds import fault_in_sound, find_sound
 from devices.speaker import Speaker, fault_in_name, open_speaker
 from hub import Event, HandlerConfig, handler, later, quiet
 
+LATE_S = 5.0  # a repeat that was due while nobody ran wakes people for a visitor who has gone
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
@@ -101,6 +102,8 @@ def again(event: Event, config: Config, bell: Bell) -> str:
     left = int(event.data["left"]) - 1
     if left < 0:
         return "somebody has answered"
+    if event.age_s() > LATE_S:
+        return "it is too late for that"
     if (reason := quiet.reason()) and not config.even_when_quiet:
         return f"silent: {reason}"
     if left:
@@ -111,7 +114,7 @@ def again(event: Event, config: Config, bell: Bell) -> str:
 @handler("visitor.answered", "visit.missed", max_age_s=3600)
 def hush(event: Event, config: Config) -> str:
     """Somebody has answered, or the visitor is gone: no more repeats."""
-    if event.data.get("answer") == "snooze" or not config.repeats:
+    if event.data.get("answer") == "snooze" or event.data.get("late") or not config.repeats:
         return "no reason to stop"
     later("bark.again", 0, {"left": 0})
     return "no more repeats"

@@ -7,22 +7,20 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, time
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from devices.clock import is_dark
 from devices.lamp import OFF, LampState, Light, is_as
 from devices.light import fault_in_name, gpio_pin, open_light
-from hub import Event, HandlerConfig, handler, later, link, memory
+from hub import Event, HandlerConfig, Section, handler, later, link, memory
 
 DRILL_PATIENCE_S = 3.0  # a lamp far down a mesh may take its time
 PATIENCE_S = 2.0  # nobody stands in the dark while it is asked whether somebody changed it
 TRIES = 20  # for an hour or so; a lamp that was unplugged, or its gateway, may come back
 
 
-class DoorScene(BaseModel):
+class DoorScene(Section):
     """`[handlers.light.scenes.DOOR]`: what shines at a door, and how."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     lamps: list[str] = Field([], description="named like lamp; that one if none is named")
     brightness: float | None = Field(None, gt=0, le=100, description="in percent")

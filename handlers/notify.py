@@ -7,11 +7,11 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from devices.phone import Button, Note, Phone, fault_in_url, open_phone
 from devices.switchboard import Person, Switchboard
-from hub import Drop, Event, HandlerConfig, answers, emit, handler, later, memory
+from hub import Drop, Event, HandlerConfig, Section, answers, emit, handler, later, memory
 
 LATE_S = 60.0
 SNOOZE_S = 3600.0
@@ -30,10 +30,8 @@ def _are_services(urls: list[SecretStr]) -> list[SecretStr]:
 Urls = Annotated[list[SecretStr], AfterValidator(_are_services)]
 
 
-class Recipient(BaseModel):
+class Recipient(Section):
     """`[handlers.notify.recipients.NAME]`: somebody who is told."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     urls: Urls = Field(min_length=1, description="where to, as Apprise URLs")
     doors: list[str] | None = Field(None, description="only these doors; all when not set")
@@ -161,7 +159,8 @@ def heed(event: Event, config: Config, board: Switchboard) -> str:
     if answer == "snooze":
         memory[f"snoozed {by}"] = event.time.timestamp() + SNOOZE_S
         return f"no more for {by or 'everybody'} for an hour"
-    memory[f"answered {event.door}"] = event.time.isoformat()
+    if not event.data.get("late"):  # else it is no answer to who rings now
+        memory[f"answered {event.door}"] = event.time.isoformat()
     text = f"{config.door_name(event.door)}: {answer.replace('_', ' ')}{f' ({by})' * bool(by)}"
     others = [one for one in _first(board.people_at(event.door)) if one.name != by] if press else []
     note_for = _writer(event, config, text, press=press, buttons=False, silent=True, picture=board.picture(press))

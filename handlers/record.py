@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 from shutil import disk_usage
 from tempfile import TemporaryFile
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from devices.camera import Camera, fault_in_name, open_camera
 from devices.footage import MB, make_room, sweep, swept_daily
 from devices.privacy import Privacy
-from hub import Event, HandlerConfig, emit, handler, later, link
+from hub import Event, HandlerConfig, emit, handler, later, link, memory
 
 ROOM_MB = 100
 
@@ -93,8 +93,9 @@ def record(event: Event, config: Config, camera: Camera) -> str:
     after_s = camera.snapshot(picture, event.age_s())
     emit("snapshot.taken", {"path": str(picture), "door": event.door, "after_s": round(after_s, 3)})
     clip, length_s = camera.start_clip(config.media / f"{name}.mp4", event.age_s())
+    memory["clip"] = concerned = _concerns(clip.name, event)
     left_s = max(0.0, min(config.clip_s, config.max_clip_s - length_s))
-    later("clip.due", left_s, {"door": event.door}, subject="camera")
+    later("clip.due", left_s, concerned, subject="camera")
     return f"picture taken, recording {clip.name}"
 
 
@@ -105,10 +106,18 @@ def finish(event: Event, config: Config, camera: Camera) -> str:
     _tidy(config)
     if clip is None:
         return "no clip: it was cut off by a restart, or the camera gave no picture"
-    data = {"path": str(clip.path), "door": event.data["door"]}
-    data |= {"seconds": round(clip.seconds, 2), "preroll_s": round(clip.preroll_s, 2)}
-    emit("clip.recorded", data, subject=event.data["door"])
+    data = {"path": str(clip.path), "seconds": round(clip.seconds, 2), "preroll_s": round(clip.preroll_s, 2)}
+    for door, presses in event.data["doors"].items():
+        emit("clip.recorded", data | {"door": door, "presses": presses}, subject=door)
     return f"{clip.path.name}, {clip.seconds:.1f} s, {clip.preroll_s:.1f} s of it before the press"
+
+
+def _concerns(clip: str, event: Event) -> dict[str, Any]:
+    """Whose clip it is: all who rang while it ran, at whatever door."""
+    known = memory.get("clip", {})
+    doors = known["doors"] if known.get("name") == clip else {}
+    presses = [*doors.get(event.door, []), event.id]
+    return {"name": clip, "doors": doors | {event.door: list(dict.fromkeys(presses))}}
 
 
 def _tidy(config: Config) -> int:

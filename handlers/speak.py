@@ -65,6 +65,8 @@ def open_mouth(config: Config) -> Iterator[Mouth]:
 @handler("visitor.answered", timeout_s=40, max_age_s=30, attempts=3, on_redelivery="skip", uses=open_mouth)
 def answer(event: Event, config: Config, mouth: Mouth) -> str:
     """Say it at the door: what is set for this answer, or the words that somebody typed."""
+    if event.data.get("late"):
+        return "who was meant has left"
     words = str(event.data.get("answer", ""))
     return _say(config.answers.get(words) or (words[:SPOKEN] if " " in words else ""), config, mouth)
 

@@ -1,5 +1,6 @@
 """What a handler file may use. Everything else in this package may change without notice."""
 
+from config.section import Section
 from hub import answers
 from hub.attempt import emit, keep, later, memory
 from hub.event import BadEvent, Event
@@ -12,6 +13,7 @@ __all__ = [
     "Drop",
     "Event",
     "HandlerConfig",
+    "Section",
     "answers",
     "emit",
     "handler",

@@ -3,13 +3,14 @@
 import json
 import logging
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from config import Settings
 from hub import topics
 from hub.bus import Bus, Message
-from hub.event import encode
+from hub.event import Event, encode
 from hub.producer import Producer
 from hub.reporter import Report, Reporter
 
@@ -18,6 +19,7 @@ VIA = {"web": "link", "cli": "command"}  # what a wish came by, by the role of w
 ANSWER_LENGTH = 200  # a word like `coming`, or a sentence to be spoken at the door
 _ID = re.compile(r"[0-9a-f-]{36}")
 _BY_LENGTH = 64
+VISITOR = timedelta(seconds=120)  # who has not pressed for so long has gone; who presses then is the next one
 
 
 class Answered:
@@ -50,7 +52,14 @@ class Answered:
         data: dict[str, Any] = {"name": self._settings.door_name(door), "via": via}
         data |= {key: wish[key] for key in ("answer", "by", "press")}
         press = self._journal.find(wish["press"]) if wish["press"] else None
+        data["late"] = press is not None and self._has_gone(press)
         self._reporter.report(Report(topics.ANSWERED, door, data, datetime.now(UTC), wish["id"], press))
+
+    def _has_gone(self, press: Event) -> bool:
+        """Whether who pressed then has gone: nobody rings at that door now, or somebody else does."""
+        now = datetime.now(UTC)
+        times = [*self._journal.times(topics.PRESSES, press.subject, press.time), now]
+        return any(later - earlier > VISITOR for earlier, later in pairwise(sorted(times)))
 
     def _say_again(self, said: str) -> None:
         event = self._journal.find(said)

@@ -110,7 +110,7 @@ class Chime:
             self._gong.close()
 
     def _seen(self, report: Report, event: Event | None, late_s: float) -> None:
-        if report.kind in topics.PRESSES and late_s <= OUTDATED_S:
+        if report.kind == topics.PRESSED and late_s <= OUTDATED_S:
             with self._lock:
                 self._waiting[event.id if event else report.at.isoformat()] = self._seconds() + self._after_s
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, SecretStr, model_validator
 
 from config import House, Settings
+from config.section import Section
 from hub import topics
 
 Function = TypeVar("Function", bound=Callable[..., str | None])
@@ -22,7 +23,7 @@ class Drop(Exception):  # noqa: N818 - it is an order, not an error: `raise Drop
     """Raise it to send the event straight to the dead letters: trying again would not help."""
 
 
-class HandlerConfig(BaseModel):
+class HandlerConfig(Section):
     """Settings of a handler, from its `[handlers.NAME]`. Subclass it as `Config` in the handler's file.
 
     Attributes:
@@ -31,8 +32,6 @@ class HandlerConfig(BaseModel):
         timeout_s: Seconds a reaction may take, in place of what the file says.
         max_age_s: Seconds after which an event is too old to react to, in place of what the file says.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     enabled: bool = True
     doors: list[str] | None = None

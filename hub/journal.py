@@ -4,7 +4,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from hub import topics, trace
@@ -104,6 +104,14 @@ class Journal:
                 for topic, number in db.execute(query, (kind, since.timestamp(), until.timestamp())):
                     found[topics.name_of(topic)] += number
         return dict(found)
+
+    def times(self, kinds: Iterable[str], subject: str, since: datetime) -> list[datetime]:
+        """When events of these types happened to one thing, from that time on."""
+        names = [topics.event(self.source, kind, subject) for kind in kinds]
+        query = "SELECT time FROM journal WHERE topic = ? AND time >= ?"
+        with self._state.read() as db:
+            found = [row[0] for name in names for row in db.execute(query, (name, since.timestamp()))]
+        return [datetime.fromtimestamp(time, UTC) for time in found]
 
     def find(self, event_id: str) -> Event | None:
         """The event of this id; None when it was never said, or is no longer kept."""

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from config import Settings
 from devices.gpio import GpioError
@@ -18,7 +18,12 @@ PATIENCE_S = 120.0  # a sign ends after that, whoever should have ended it
 ANSWERED_S = 30.0
 MISSED_S = 4.0  # as long as it blinks
 OUTDATED_S = 10.0  # nobody waits at the door for what was pressed longer ago
+ENDS: dict[str, tuple[Sign, float]] = {"visit.answered": ("answered", ANSWERED_S), "visit.missed": ("missed", MISSED_S)}
 SNOOZE = "snooze"  # an answer to the phone, not to the visitor
+
+
+WAITS = ("pressed", "told")
+PRESSES_KEPT = 100
 
 
 @dataclass
@@ -29,15 +34,20 @@ class Shown:
         led: The LED.
         told_by: Whose reaction means that somebody was told.
         sign: What it shows.
-        press: The id of the press that it is about; empty when it cannot be written down yet.
+        presses: The ids of the presses that it is about; empty for one that cannot be written down yet.
         until_s: When it goes dark, by the seconds of a monotonic clock.
     """
 
     led: Led
     told_by: tuple[str, ...]
     sign: Sign = "off"
-    press: str = ""
+    presses: list[str] = field(default_factory=list)
     until_s: float = 0.0
+
+    def ring(self, press: str, until_s: float) -> None:
+        """Somebody presses: who waits already, or the next one."""
+        self.presses = [*(self.presses if self.sign in WAITS else []), press][-PRESSES_KEPT:]
+        self.show("pressed", until_s)
 
     def show(self, sign: Sign, until_s: float) -> None:
         """Show it until then."""
@@ -83,10 +93,9 @@ class Signs:
         shown = self._shown.get(report.subject)
         if shown is None or late_s > OUTDATED_S:
             return
-        if report.kind in topics.PRESSES:
-            shown.press = event.id if event else ""
-            shown.show("pressed", self._seconds() + PATIENCE_S)
-        elif report.kind == topics.ANSWERED and report.data.get("answer") != SNOOZE:
+        if report.kind == topics.PRESSED:  # the second one of a pair changes nothing: it rings already
+            shown.ring(event.id if event else "", self._seconds() + PATIENCE_S)
+        elif report.kind == topics.ANSWERED and report.data.get("answer") != SNOOZE and not report.data.get("late"):
             self._end(shown, "answered", ANSWERED_S)
 
     def _receive(self, message: Message) -> None:
@@ -99,14 +108,13 @@ class Signs:
         shown = self._shown.get(event.subject)
         if shown is None or message.retained:
             return
-        if event.type == "visit.answered":
-            self._end(shown, "answered", ANSWERED_S)
-        elif event.type == "visit.missed":
-            self._end(shown, "missed", MISSED_S)
-        elif shown.sign == "pressed" and event.cause == shown.press and event.data.get("handler") in shown.told_by:
+        if event.type in ENDS:
+            if event.data.get("visit") in shown.presses:  # else an earlier visitor's
+                self._end(shown, *ENDS[event.type])
+        elif shown.sign == "pressed" and event.cause in shown.presses and event.data.get("handler") in shown.told_by:
             shown.show("told", shown.until_s)
 
     def _end(self, shown: Shown, sign: Sign, for_s: float) -> None:
         """Only who waits is told how it ends."""
-        if shown.sign in ("pressed", "told"):
+        if shown.sign in WAITS:
             shown.show(sign, self._seconds() + for_s)

@@ -1,6 +1,7 @@
 """`doorbell-web`: where answer links lead. GET shows a page with one button, POST answers; nothing else is served."""
 
 import argparse
+import asyncio
 import logging
 import socket
 import threading
@@ -18,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from config import Settings, SettingsError
 from hub import login, topics
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 TICKET_BYTES = 1024
 BODY_BYTES = 1024  # a form with nothing in it has none
 HEAD_BYTES = 16_384
+HEAD_S = 10.0  # for the first request to be whole
 CONNECTIONS = 64
 FORGED_A_MINUTE = 30
 
@@ -134,6 +137,24 @@ class Allowance:
             return True
 
 
+class _Hasty(H11Protocol):
+    """A connection that ends when it has not asked for anything soon: the few there may be are for those who ask."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """See H11Protocol."""
+        super().connection_made(transport)
+        self._deadline = self.loop.call_later(HEAD_S, self._give_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See H11Protocol."""
+        self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def _give_up(self) -> None:
+        if self.cycle is None:  # not one request was whole by now; after the first one timeout_keep_alive counts
+            self.transport.close()
+
+
 class _Server(uvicorn.Server):
     """uvicorn with our signals, and a word when it listens. No access log: the paths are keys."""
 
@@ -141,7 +162,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=_Hasty,
                 ws="none",
                 loop="asyncio",
                 lifespan="off",

@@ -1,6 +1,7 @@
 """The settings: what may be written, what is told when it is wrong, and what never is told."""
 
 import tempfile
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,18 @@ def _faults(text: str) -> tuple[str, ...]:
     with tempfile.TemporaryDirectory() as folder, pytest.raises(SettingsError) as told:
         load(_write(Path(folder) / "doorbell.toml", text))
     return told.value.faults
+
+
+def test_a_time_of_day_has_no_zone():
+    """It is this machine's local one; compared with a zone's it would end whoever compares."""
+    faults = _faults('[quiet]\nbegin = "22:00:00Z"\nend = "07:00:00"\n[clock.at]\nbins_out = "19:00:00+01:00"\n')
+    assert [fault.split(":")[1].split(" a time")[0] for fault in faults] == [" [quiet] begin", " [clock] at"], faults
+    with pytest.raises(ValueError, match="Write it without a zone"):
+        _WithTime.model_validate({"from_": {"20:00Z": 30}})
+
+
+class _WithTime(HandlerConfig):
+    from_: dict[time, int]
 
 
 def test_every_fault_of_a_file_is_told_at_once():

@@ -1,7 +1,8 @@
 """`bark`: what is played, how loud, when nobody wants to hear it, and when it sounds again."""
 
 import wave
-from datetime import time
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -107,6 +108,20 @@ def test_it_sounds_again_until_somebody_answers(dog):
         assert rex.hears(ending)[1] == {"bark.again": 0}
     assert rex.hears(event("bark.again", left=0)) == ("somebody has answered", {})
     assert len(rex.speaker.played) == 3
+
+
+def test_a_repeat_that_nobody_could_sound_in_time_is_left_out(dog):
+    """After an outage the visitor has gone, and people sleep perhaps."""
+    rex = dog({"repeats": 2})
+    late = replace(event("bark.again", left=2), time=datetime.now(UTC) - timedelta(seconds=45), boot="")
+    assert rex.hears(late) == ("it is too late for that", {})
+    assert rex.speaker.played == []
+
+
+def test_an_answer_to_an_earlier_visitor_stops_nothing(dog):
+    """Somebody else rings now."""
+    rex = dog({"repeats": 2})
+    assert rex.hears(event("visitor.answered", answer="coming", late=True))[1] == {}
 
 
 def test_in_quiet_hours_it_does_not_sound_again(dog):

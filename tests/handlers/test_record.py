@@ -48,8 +48,8 @@ def _react(file, camera, of) -> tuple[str, Run]:
         return file.reactions[of.type].function(of, file.config, camera), doing
 
 
-def _due(door="front"):
-    return replace(event("clip.due", "camera"), data={"door": door})
+def _due(*doors):
+    return replace(event("clip.due", "camera"), data={"doors": {door: ["a-press"] for door in doors or ["front"]}})
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_the_clip_is_told_when_it_is_complete(file):
     _react(file, camera, event())
     clip = camera.clip
     outcome, doing = _react(file, camera, _due())
-    told = {"path": str(clip), "door": "front", "seconds": 10.01, "preroll_s": 5.0}
+    told = {"path": str(clip), "door": "front", "seconds": 10.01, "preroll_s": 5.0, "presses": ["a-press"]}
     assert doing.emitted == [("clip.recorded", told)]
     assert outcome == f"{clip.name}, 10.0 s, 5.0 s of it before the press"
 
@@ -176,6 +176,23 @@ def test_the_clips_door_is_the_one_that_was_pressed(file):
     with running(_Listening(_due("garden"))):
         file.reactions["clip.due"].function(_due("garden"), file.config, camera)
     assert said == [("clip.recorded", "garden")]
+
+
+def test_a_clip_during_which_both_doors_rang_is_both_doors(file):
+    """One film, told once for each door with its own presses; the next clip begins without them."""
+    camera = _Camera()
+    presses = event(), event(door="back"), event()
+    with run(presses[0]) as doing:
+        asked = {}
+        doing.later = lambda _kind, _subject, data, _after_s: asked.update(data)
+        for press in presses:
+            doing.event = press
+            file.reactions[press.type].function(press, file.config, camera)
+        assert asked["doors"] == {"front": [presses[0].id, presses[2].id], "back": [presses[1].id]}
+        camera.finish_clip()
+        doing.event = other = event(door="back")
+        file.reactions[other.type].function(other, file.config, camera)
+        assert asked["doors"] == {"back": [other.id]}
 
 
 def test_from_the_press_to_the_clip_with_a_real_camera(shipped, tmp_path):

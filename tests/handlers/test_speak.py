@@ -64,6 +64,11 @@ def test_an_answer_is_heard_at_the_door(door, answer, heard):
     assert said == (f"said: {heard[0]}" if heard else "nothing to say")
 
 
+def test_an_answer_to_who_has_gone_is_not_said_to_the_next_one(door):
+    """Whoever stands there now would take it for theirs."""
+    assert door(event("visitor.answered", answer="leave_it", late=True)) == ("who was meant has left", [])
+
+
 def test_the_visitor_hears_that_nobody_answers(door):
     """Unless it is set to nothing, or is told after an outage: then nobody stands there."""
     assert door(event("visit.missed"))[1] == ["Sorry, nobody answers."]

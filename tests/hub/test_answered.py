@@ -49,8 +49,27 @@ def test_an_answer_follows_from_the_press_that_it_answers(net, hub):
     wish = _wish(net, by="anna", press=press.id)
     (event,) = _said(net)
     assert (event.id, event.door, event.cause) == (wish, "front", press.id)
-    assert event.data == {"name": "Front door", "via": "link", "answer": "coming", "by": "anna", "press": press.id}
+    assert event.data == {"name": "Front door", "via": "link", "answer": "coming", "by": "anna", "press": press.id} | {
+        "late": False
+    }
     assert event.traceparent.split("-")[1] == press.traceparent.split("-")[1]
+
+
+@pytest.mark.parametrize(
+    ("ages", "late"),
+    [
+        ([30], False),
+        ([200, 100, 30], False),  # one visitor, who rings again and again
+        ([600], True),  # who rang has gone
+        ([600, 5], True),  # and somebody else waits now
+    ],
+)
+def test_an_answer_to_a_visitor_who_has_gone_is_marked(net, hub, ages, late):
+    """Nobody else may take it for theirs: no LED, no voice, no end of the calls for who rings now."""
+    first, *_ = [ring(hub, age_s=age_s) for age_s in ages]
+    _wish(net, press=first.id)
+    (event,) = _said(net)
+    assert event.data["late"] is late
 
 
 def test_an_answer_to_no_known_press_is_one_all_the_same(net, hub):

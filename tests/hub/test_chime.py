@@ -31,9 +31,9 @@ class Porch:
     def strike(self):
         self.strikes += 1
 
-    def press(self, *, ago_s=0.0):
+    def press(self, *, ago_s=0.0, kind="doorbell.pressed"):
         at = datetime.now(UTC) - timedelta(seconds=ago_s)
-        return self.reporter.report(Report("doorbell.pressed", "front", {"name": "x", "via": "button"}, at))
+        return self.reporter.report(Report(kind, "front", {"name": "x", "via": "button"}, at))
 
     def react(self, name, press, kind="handler.done"):
         source = f"doorbell/handler/{name}"
@@ -121,3 +121,11 @@ def test_a_press_is_heard_although_the_broker_is_dead(house: House):
     house.ring()
     heard = house.state_dir / "heard"
     until(lambda: heard.is_dir() and list(heard.glob("*.wav")), lambda: house.log("hub"))
+
+
+def test_the_second_press_of_a_pair_needs_no_reaction_of_its_own(porch):
+    """The first one was heard; to the pair only who keeps books reacts."""
+    porch.react("bark", porch.press())
+    porch.press(kind="doorbell.double_pressed")
+    porch.pass_s(60)
+    assert porch.strikes == 0

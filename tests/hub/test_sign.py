@@ -27,12 +27,12 @@ class Step:
     def shows(self):
         return self.file.read_text()
 
-    def press(self, door="front", *, ago_s=0.0):
+    def press(self, door="front", *, ago_s=0.0, kind="doorbell.pressed"):
         at = datetime.now(UTC) - timedelta(seconds=ago_s)
-        return self.reporter.report(Report("doorbell.pressed", door, {"name": "x", "via": "button"}, at))
+        return self.reporter.report(Report(kind, door, {"name": "x", "via": "button"}, at))
 
-    def answer(self, answer):
-        data = {"name": "x", "answer": answer, "by": "", "via": "command", "press": ""}
+    def answer(self, answer, *, late=False):
+        data = {"name": "x", "answer": answer, "by": "", "via": "command", "press": "", "late": late}
         self.reporter.report(Report("visitor.answered", "front", data, datetime.now(UTC)))
 
     def handler(self, name, kind, cause, **data):
@@ -70,10 +70,38 @@ def test_it_rings_somebody_was_told_somebody_comes(step):
 def test_nobody_answers(step):
     """The visit is missed: the visitor is told so, for as long as it blinks."""
     press = step.press()
-    step.handler("visit", "visit.missed", press)
+    step.handler("visit", "visit.missed", press, visit=press.id)
     assert step.shows == "missed"
     step.pass_s(MISSED_S + 1)
     assert step.shows == "off"
+
+
+def test_an_answer_to_who_has_gone_is_not_shown_to_who_waits(step):
+    """Neither what the hub calls late, nor the end of an earlier visit."""
+    former = step.press()
+    step.handler("visit", "visit.missed", former, visit=former.id)
+    step.press()
+    step.answer("coming", late=True)
+    step.handler("visit2", "visit.answered", former, visit=former.id)
+    assert step.shows == "pressed"
+    step.answer("coming", late=False)
+    assert step.shows == "answered"
+
+
+def test_the_second_press_of_a_pair_changes_nothing(step):
+    """Only who keeps books reacts to it: the LED would say for ever that it rings."""
+    press = step.press()
+    step.handler("notify", "handler.done", press)
+    step.press(kind="doorbell.double_pressed")
+    assert step.shows == "told"
+
+
+def test_the_visit_of_several_presses_is_who_waits(step):
+    """The visit is named after the first one."""
+    first = step.press()
+    step.press()
+    step.handler("visit", "visit.answered", first, visit=first.id)
+    assert step.shows == "answered"
 
 
 def test_without_anybody_it_goes_dark_by_itself(step):

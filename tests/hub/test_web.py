@@ -3,16 +3,20 @@
 import asyncio
 import json
 import re
+import socket
+import threading
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
 
 from config import Settings
+from hub import web
 from hub.answering import AnswerError
 from hub.page import HEADERS
 from hub.ticket import Seal, issue
 from hub.web import FORGED_A_MINUTE, Allowance, Doorstep
+from tests.house import until
 
 SETTINGS = Settings.model_validate(
     {"web": {"url": "https://door.example"}, "doors": {"front": {"name": "Front <door>"}}}
@@ -192,3 +196,30 @@ def test_an_allowance_comes_back_with_time(monkeypatch):
     assert [allowance.take() for _ in range(61)] == [True] * 60 + [False]
     now[0] += 1.0
     assert [allowance.take(), allowance.take()] == [True, False]
+
+
+def test_who_connects_and_asks_nothing_locks_nobody_out(monkeypatch):
+    """There are so many connections and no more; one that does not ask soon is ended."""
+    monkeypatch.setattr(web, "HEAD_S", 0.2)
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = listener.getsockname()
+    server = web._Server(_Site().app, lambda: None)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        until(lambda: server.started, "the page listens")
+        idle = [socket.create_connection(address) for _ in range(web.CONNECTIONS + 6)]
+        idle[0].sendall(b"GET /a/x HTTP/1.1\r\nHost: dripping")
+
+        def ask():
+            with socket.create_connection(address) as phone:
+                phone.sendall(b"GET /nothing HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+                return phone.recv(100)
+
+        until(lambda: ask().startswith(b"HTTP/1.1 404"), "somebody who asks is answered")
+        assert idle[0].recv(1) == b""
+    finally:
+        server.stop()
+        thread.join(20)
+        for one in idle:
+            one.close()
