@@ -122,7 +122,7 @@ class Led(Section):
 
     pin: int | None = Field(None, ge=0, le=53, description="BCM number of the GPIO line; simulated if not set")
     active: Literal["high", "low"] = Field("high", description="the level at which it is lit")
-    told_by: tuple[str, ...] = Field(("notify",), description="whose reaction it shows as: somebody was told")
+    told_by: tuple[str, ...] = Field((), description="whose reaction, beside notification.sent, shows as told")
 
 
 class Door(Section):

@@ -77,8 +77,8 @@ class Phone(Protocol):
         """Why the service cannot be reached now; None when its host answers. It is told nothing."""
 
 
-def open_phone(url: str) -> Phone:
-    """The phone behind one of Apprise's URLs.
+def open_phones(url: str) -> list[Phone]:
+    """The phones behind one of Apprise's URLs: one for each topic or chat, as each may fail alone.
 
     Raises:
         ValueError: it is no notification service's.
@@ -90,10 +90,15 @@ def open_phone(url: str) -> Phone:
     service = service_of(url)
     match type(service).__name__:
         case "NotifyNtfy":
-            return NtfyPhone(service)
+            return [NtfyPhone(service, topic) for topic in service.topics]
         case "NotifyTelegram":
-            return TelegramPhone(service)
-    return ApprisePhone(url, service)
+            return [TelegramPhone(service, _chat(target)) for target in service.targets]
+    return [ApprisePhone(url, service)]
+
+
+def _chat(target: Any) -> str:
+    """Apprise has a chat as its id, or with the topic in it."""
+    return str(target[0] if isinstance(target, tuple) else target)
 
 
 def fault_in_url(url: str) -> str | None:

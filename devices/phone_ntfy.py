@@ -13,20 +13,21 @@ BUTTONS = 3  # as many as it shows
 
 
 class NtfyPhone:
-    """The topics of one server.
+    """A topic of a server.
 
     A server of 2.16 and later changes a notification when the same `sequence_id` comes again; older ones know no such
     thing, and show a second one.
 
     Args:
         service: Apprise's object of the URL, from which its parts are taken.
+        topic: One of its topics.
     """
 
     has_address = True
     can_be_silent = True
 
-    def __init__(self, service: Any) -> None:
-        self._service = service
+    def __init__(self, service: Any, topic: str) -> None:
+        self._service, self._topic = service, topic
         port = f":{service.port}" if service.port else ""
         is_cloud = service.mode == "cloud"
         self._url = service.cloud_notify_url if is_cloud else f"http{'s' * service.secure}://{service.host}{port}"
@@ -35,8 +36,7 @@ class NtfyPhone:
 
     def tell(self, note: Note, before: Sent | None = None) -> Sent | None:  # noqa: ARG002 - the key is enough
         """See Phone."""
-        for topic in self._service.topics:
-            self._tell(topic, note)
+        self._tell(self._topic, note)
         return None
 
     def fault_in_reaching(self) -> str | None:

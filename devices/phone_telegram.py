@@ -15,10 +15,11 @@ CHANGED_NOTHING = "message is not modified"
 
 
 class TelegramPhone:
-    """The chats of one bot.
+    """A chat of a bot.
 
     Args:
         service: Apprise's object of the URL, from which its parts are taken.
+        chat: One of its chats.
     """
 
     has_address = True
@@ -26,14 +27,13 @@ class TelegramPhone:
     updates: bool | None = True
     name = "Telegram"
 
-    def __init__(self, service: Any) -> None:
-        self._service = service
+    def __init__(self, service: Any, chat: str) -> None:
+        self._service, self._chat = service, chat
         self._url = f"{os.environ.get(API_VARIABLE, API).rstrip('/')}/bot{service.bot_token}"
-        self._chats = [str(target[0] if isinstance(target, tuple) else target) for target in service.targets]
 
     def tell(self, note: Note, before: Sent | None = None) -> Sent | None:
         """See Phone."""
-        return {chat: self._tell(chat, note, (before or {}).get(chat)) for chat in self._chats}
+        return self._tell(self._chat, note, before)
 
     def fault_in_reaching(self) -> str | None:
         """See Phone."""
@@ -54,7 +54,10 @@ class TelegramPhone:
             said = self._send(chat, note)
         except HttpError as error:
             raise PhoneError(f"{self.name} {error}") from None
-        return {"message": said["result"]["message_id"], "picture": bool(note.picture)}
+        try:
+            return {"message": said["result"]["message_id"], "picture": bool(note.picture)}
+        except (TypeError, KeyError):
+            raise PhoneError(f"{self.name} answers what is none of its answers. Is its address right?") from None
 
     def _send(self, chat: str, note: Note) -> Any:
         more = {"chat_id": chat, "disable_notification": note.silent, **_keyboard(note)}

@@ -1,15 +1,19 @@
 """Who is told what on which phone: doors, quiet hours, rings that belong together, and each phone once."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Any, NamedTuple
 
 from devices.phone import Note, Phone, PhoneError, Sent
 
+TELL_S = 15.0  # a service that answers a byte at a time must not hold the others' next news up
+LATELY = timedelta(seconds=120)
 REMEMBERED = 200  # rings and pictures; older ones are nobody's business any more
 
 
@@ -86,6 +90,7 @@ class Switchboard:
         self.people, self._group_s = people, group_s
         self._last: dict[str, tuple[Group, datetime]] = {}  # by door
         self._groups: OrderedDict[str, Group] = OrderedDict()  # by press
+        self._under_way: set[Phone] = set()
         self._pictures: OrderedDict[str, Path] = OrderedDict()  # by press
 
     def people_at(self, door: str) -> list[Person]:
@@ -147,18 +152,48 @@ class Switchboard:
             told.held += [person] if loud else []
             note = replace(note, silent=note.silent or asleep)
             calls += [(key, phone, note) for key, phone in mine if key not in done and phone not in loud]
-        with ThreadPoolExecutor(max(1, len(calls))) as threads:
-            list(threads.map(lambda one: _tell(told, sent, *one), calls))
+        answers: SimpleQueue[tuple[str, Note, Sent | Exception | None]] = SimpleQueue()
+        waiting: dict[str, Phone] = {}
+        for key, phone, note in calls:
+            if phone in self._under_way:
+                told.failures.append(f"{phone.name} has not answered the last time yet")
+                continue
+            waiting[key] = phone
+            self._under_way.add(phone)
+            work = (answers, key, phone, note, sent.get(f"{note.key} {key}"))
+            threading.Thread(target=self._call, args=work, daemon=True).start()
+        _collect(told, answers, waiting)
         return told
 
+    def latest(self, door: str, at: datetime) -> str | None:
+        """The first press of who rings at a door now, or did lately."""
+        group, when = self._last.get(door, (None, at))
+        return group.first if group and at - when <= LATELY else None
 
-def _tell(told: Told, sent: dict[str, Sent], key: str, phone: Phone, note: Note) -> None:
-    place = f"{note.key} {key}"
-    try:
-        given = phone.tell(note, sent.get(place))
-    except PhoneError as error:
-        told.failures.append(str(error))
-        return
-    told.done.append(key)
-    if given:
-        told.sent[place] = given
+    def _call(self, answers: "SimpleQueue[Any]", key: str, phone: Phone, note: Note, before: Sent | None) -> None:
+        """In a thread of its own, which a service that never ends its answer keeps for itself."""
+        given: Sent | Exception | None
+        try:
+            given = phone.tell(note, before)
+        except Exception as error:  # noqa: BLE001 - what one service does to its driver is no other phone's business
+            given = error
+        self._under_way.discard(phone)  # first of all: the next news may come at once
+        answers.put((key, note, given))
+
+
+def _collect(told: Told, answers: "SimpleQueue[Any]", waiting: dict[str, Phone]) -> None:
+    deadline = monotonic() + TELL_S
+    while waiting:
+        try:
+            key, note, given = answers.get(timeout=max(0.0, deadline - monotonic()))
+        except Empty:
+            told.failures += [f"{phone.name} does not answer within {TELL_S:g} s" for phone in waiting.values()]
+            return
+        phone = waiting.pop(key)
+        if isinstance(given, PhoneError):
+            told.failures.append(str(given))
+        elif isinstance(given, Exception):
+            told.failures.append(f"{phone.name}: {type(given).__name__}")
+        else:
+            told.done.append(key)
+            told.sent |= {f"{note.key} {key}": given} if given else {}

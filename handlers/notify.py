@@ -1,5 +1,6 @@
 """Tell the phones: the text at once, the picture and answers in the same notification where the service can do that."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,13 +10,16 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from devices.phone import Button, Note, Phone, fault_in_url, open_phone
+from devices.phone import Button, Note, Phone, fault_in_url, open_phones
 from devices.switchboard import Person, Switchboard
 from hub import Drop, Event, HandlerConfig, Section, answers, emit, handler, later, memory
 
 LATE_S = 60.0
 SNOOZE_S = 3600.0
-SENT = 40  # notifications that can still be changed
+LATE_PICTURE_S = 5.0  # then it is said; after a minute it shows somebody else, if anybody
+RINGS = 5  # who rings on and on is told of after so many
+KEPT = 40  # notifications that can still be changed, pictures for who is called later, tries that half succeeded
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 ANSWERABLE = ("doorbell.pressed", "snapshot.taken", "notify.again", "notify.waited")
 Writer = Callable[[Person], Note]
 
@@ -58,8 +62,8 @@ class Config(HandlerConfig):
 
     def check(self) -> list[str]:
         """A recipient's name stands in links and timers."""
-        bad = [name for name in self.recipients if not name.replace("-", "a").replace("_", "a").isalnum()]
-        return [f"recipients: {name!r}: not a name of a-z, 0-9, - and _" for name in bad]
+        bad = [name for name in self.recipients if not NAME.fullmatch(name)]
+        return [f"recipients: {name!r}: not a name. Use a-z, 0-9, - and _, 32 characters at most" for name in bad]
 
 
 @contextmanager
@@ -69,7 +73,7 @@ def open_board(config: Config) -> Iterator[Switchboard]:
     people = [
         Person(
             name=name,
-            phones=[open_phone(url.get_secret_value()) for url in one.urls],
+            phones=[phone for url in one.urls for phone in open_phones(url.get_secret_value())],
             doors=one.doors,
             after_s=one.after_s,
             quiet=(one.quiet_from, one.quiet_to) if one.quiet_from and one.quiet_to else None,
@@ -83,7 +87,7 @@ def reach(event: Event, config: Config, board: Switchboard) -> str:
     """The dry run: does each service's host answer? It is told nothing, unless `drill_text` says so."""
     if config.drill_text:
         text = f"This is a drill: nobody is at the {_door(event.door, config)}"
-        return _tell(event, board, board.people, _writer(event, config, text))
+        return _tell(event, board, board.people, _writer(event, config, text))[0]
     phones = [phone for person in board.people for phone in person.phones]
     if faults := [fault for phone in phones if (fault := phone.fault_in_reaching())]:
         raise ConnectionError("; ".join(faults))
@@ -97,42 +101,44 @@ def notify(event: Event, config: Config, board: Switchboard) -> str:
     group, people = board.group(event.id, event.door, event.time), board.people_at(event.door)
     data = {"press": group.first, "door": event.door, "at": event.time.isoformat(), "count": group.rings}
     if group.first != event.id:
-        later("notify.again", config.group_s, data)
+        later("notify.again", config.group_s if group.rings % RINGS else 0, data)
         return f"ring {group.rings} of this visitor: told with the first"
     for person in people:
         if person.after_s:
             _come_back(person, person.after_s, data)
     text = _text(event.door, config, event.time, event.age_s())
-    told = _tell(event, board, _first(people), _writer(event, config, text), data=data)
-    if people:
+    words, told = _tell(event, board, _first(people), _writer(event, config, text), data=data)
+    if told:
         emit("notification.sent", {"press": event.id})
-    return told
+    return words
 
 
 @handler("notify.again", timeout_s=30, attempts=2, uses=open_board)
 def count(event: Event, config: Config, board: Switchboard) -> str:
     """The visitor has rung several times: say how often, in the first notification where that can be."""
     data, at = event.data, datetime.fromisoformat(event.data["at"])
+    if _is_answered(data):
+        return "somebody has answered meanwhile"
     text = f"{_text(event.door, config, at, (event.time - at).total_seconds())}, and rang {data['count']} times"
-    note_for = _writer(event, config, text, press=data["press"], picture=board.picture(data["press"]))
-    return _tell(event, board, _first(board.people_at(event.door)), note_for)
+    note_for = _writer(event, config, text, press=data["press"], picture=_picture(data["press"], board))
+    return _tell(event, board, _first(board.people_at(event.door)), note_for)[0]
 
 
 @handler("notify.waited", timeout_s=30, uses=open_board)
 def escalate(event: Event, config: Config, board: Switchboard) -> str:
     """Nobody has answered so far, or somebody's quiet hours are over: now it is their turn."""
     data, at = event.data, datetime.fromisoformat(event.data["at"])
-    if memory.get(f"answered {data['door']}", "") >= data["at"]:
+    if _is_answered(data):
         return "somebody has answered meanwhile"
     text = _text(data["door"], config, at, (datetime.now(UTC) - at).total_seconds())
     at_door = replace(event, subject=data["door"])  # a timer's subject is its own
-    note_for = _writer(at_door, config, text, press=data["press"], picture=board.picture(data["press"]))
+    note_for = _writer(at_door, config, text, press=data["press"], picture=_picture(data["press"], board))
     people = [person for person in board.people if person.name == data["name"]]
 
     def wanted(phone: Phone) -> bool:
         return not (data["held"] and phone.can_be_silent)
 
-    return _tell(event, board, people, note_for, data=data, wanted=wanted)
+    return _tell(event, board, people, note_for, data=data, wanted=wanted)[0]
 
 
 @handler("snapshot.taken", timeout_s=30, max_age_s=600, uses=open_board)
@@ -145,11 +151,14 @@ def show(event: Event, config: Config, board: Switchboard) -> str:
         raise Drop("the picture is gone, or is none")
     if board.is_repeat(press):
         return "another picture of the same visitor: not sent"
-    board.keep_picture(press, picture)
-    text = f"This is who was there at {event.time.astimezone():%H:%M}"
-    update = _text(event.door, config, event.time, event.age_s())
+    if (after_s := float(event.data.get("after_s", 0))) > LATE_S:
+        return f"the picture was taken {after_s:.0f} s after the ring: it shows somebody else, if anybody"
+    _keep_picture(press, picture, board)
+    late = f", {after_s:.0f} s after the ring" if after_s > LATE_PICTURE_S else ""
+    text = f"This is who was there at {event.time.astimezone():%H:%M}{late}"
+    update = _text(event.door, config, event.time, event.age_s()) + (late and f". The picture was taken{late[1:]}")
     note_for = _writer(event, config, text, press=press, update=update, picture=picture)
-    return _tell(event, board, _first(board.people_at(event.door)), note_for)
+    return _tell(event, board, _first(board.people_at(event.door)), note_for)[0]
 
 
 @handler("visitor.answered", timeout_s=30, max_age_s=3600, uses=open_board)
@@ -157,16 +166,18 @@ def heed(event: Event, config: Config, board: Switchboard) -> str:
     """Who wants no more gets none for an hour; after an answer nobody else is called, and the others can read it."""
     by, answer, press = (str(event.data.get(key, "")) for key in ("by", "answer", "press"))
     if answer == "snooze":
-        memory[f"snoozed {by}"] = event.time.timestamp() + SNOOZE_S
+        everybody = "*" if event.data.get("via") == "command" else ""  # a link without a name is `urls`' own
+        memory[f"snoozed {by or everybody}"] = event.time.timestamp() + SNOOZE_S
         return f"no more for {by or 'everybody'} for an hour"
     if not event.data.get("late"):  # else it is no answer to who rings now
         memory[f"answered {event.door}"] = event.time.isoformat()
     text = f"{config.door_name(event.door)}: {answer.replace('_', ' ')}{f' ({by})' * bool(by)}"
-    others = [one for one in _first(board.people_at(event.door)) if one.name != by] if press else []
-    note_for = _writer(event, config, text, press=press, buttons=False, silent=True, picture=board.picture(press))
-    return (
-        _tell(event, board, others, note_for, wanted=lambda phone: bool(phone.updates)) if others else "nobody to tell"
-    )
+    asker = by if event.data.get("via") == "link" else by or None  # a link without a name is of `urls`
+    press = press or board.latest(event.door, event.time) or ""
+    others = [one for one in _first(board.people_at(event.door)) if one.name != asker] if press else []
+    note_for = _writer(event, config, text, press=press, buttons=False, silent=True, picture=_picture(press, board))
+    updates = lambda phone: bool(phone.updates)  # noqa: E731 - a rule in a line
+    return _tell(event, board, others, note_for, wanted=updates)[0] if others else "nobody to tell"
 
 
 @handler("clock.day_ended", timeout_s=30, max_age_s=7200, uses=open_board)
@@ -174,7 +185,7 @@ def sum_up(event: Event, config: Config, board: Switchboard) -> str:
     """What was today, if anything was."""
     doors = [f"{number} at the {_door(door, config)}" for door, number in event.data["presses"].items()]
     text = f"Rings today: {', '.join(doors)}"
-    return _tell(event, board, board.people, _writer(event, config, text)) if doors else "nobody rang today"
+    return _tell(event, board, board.people, _writer(event, config, text))[0] if doors else "nobody rang today"
 
 
 @handler("doorbell.drill_failed", timeout_s=30, max_age_s=86_400, uses=open_board)
@@ -182,7 +193,7 @@ def warn(event: Event, config: Config, board: Switchboard) -> str:
     """A nightly drill found what no longer works: better told now than by the next visitor."""
     failed = [(one["handler"], one["reason"]) for one in event.data["failed"]]
     text = "\n".join(f"The doorbell's {name} does not work: {reason}" for name, reason in failed)
-    return _tell(event, board, board.people, _writer(event, config, text))
+    return _tell(event, board, board.people, _writer(event, config, text))[0]
 
 
 def _tell(
@@ -193,28 +204,50 @@ def _tell(
     *,
     data: Mapping[str, Any] | None = None,
     wanted: Callable[[Phone], bool] = lambda _: True,
-) -> str:
-    """Tell each phone; who has been told is remembered, so that the next attempt tells only the others."""
+) -> tuple[str, int]:
+    """Tell each phone; who has been told is remembered, so that another try tells only the others."""
     text = note_for(people[0] if people else Person("", [])).text
     if not board.people:
-        return f"no phone is set up; it would have read: {text}"
-    key, sent = f"told {event.id}", memory.get("sent", {})
-    done = memory.get(key, []) if event.attempt > 1 else []
-    awake = [one for one in people if memory.get(f"snoozed {one.name}", 0) <= event.time.timestamp()]
-    told = board.tell(awake, note_for, done, sent, wanted=wanted)
+        return f"no phone is set up; it would have read: {text}", 0
+    halves, sent = memory.get("told", {}), memory.get("sent", {})
+    awake = [one for one in people if not _is_snoozed(one.name, event.time.timestamp())]
+    told = board.tell(awake, note_for, halves.get(event.id, []), sent, wanted=wanted)
     if told.sent:
-        memory["sent"] = dict([*(sent | told.sent).items()][-SENT:])
+        memory["sent"] = _last(sent | told.sent)
+    for person in told.held if data else []:
+        _come_back(person, person.wakes_in_s(datetime.now().astimezone()), data or {}, held=True)
     if told.failures:
-        if told.done:
-            memory[key] = told.done
+        memory["told"] = _last({**halves, event.id: told.done})
         number = len(told.failures) + len(told.done)
         failures = "; ".join(told.failures)
         raise ConnectionError(f"{len(told.failures)} of {number} services did not take it: {failures}")
-    for person in told.held if data else []:
-        _come_back(person, person.wakes_in_s(datetime.now().astimezone()), data or {}, held=True)
-    if event.attempt > 1:
-        memory.pop(key, None)
-    return f"told {len(told.done)}: {text}" if awake else "nobody wants to be told now"
+    if event.id in halves:
+        memory["told"] = {one: done for one, done in halves.items() if one != event.id}
+    return (f"told {len(told.done)}: {text}" if awake else "nobody wants to be told now"), len(told.done)
+
+
+def _is_snoozed(name: str, now_s: float) -> bool:
+    return any(memory.get(f"snoozed {one}", 0) > now_s for one in (name, "*"))
+
+
+def _is_answered(data: Mapping[str, Any]) -> bool:
+    return bool(memory.get(f"answered {data['door']}", "") >= data["at"])
+
+
+def _keep_picture(press: str, picture: Path, board: Switchboard) -> None:
+    """Who is called later gets it, too, even by another process than this one."""
+    board.keep_picture(press, picture)
+    if any(person.after_s for person in board.people):
+        memory["pictures"] = _last({**memory.get("pictures", {}), press: str(picture)})
+
+
+def _picture(press: str, board: Switchboard) -> Path | None:
+    kept = memory.get("pictures", {}).get(press)
+    return board.picture(press) or (Path(kept) if kept and _is_jpeg(Path(kept)) else None)
+
+
+def _last(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return dict([*kept.items()][-KEPT:])
 
 
 def _writer(event: Event, config: Config, text: str, *, press: str = "", buttons: bool = True, **more: Any) -> Writer:

@@ -75,7 +75,7 @@ class Signs:
                 self.faults.append(f"[doors.{door}.led] {error}")
         if self._shown:
             reporter.on_report.append(self._seen)
-            for kind in ("handler.done", "visit.answered", "visit.missed"):
+            for kind in ("notification.sent", "handler.done", *ENDS):
                 bus.subscribe(topics.event_filter(kind), self._receive, qos=0)
 
     def tick(self) -> None:
@@ -111,10 +111,15 @@ class Signs:
         if event.type in ENDS:
             if event.data.get("visit") in shown.presses:  # else an earlier visitor's
                 self._end(shown, *ENDS[event.type])
-        elif shown.sign == "pressed" and event.cause in shown.presses and event.data.get("handler") in shown.told_by:
+        elif shown.sign == "pressed" and event.cause in shown.presses and _tells(event, shown.told_by):
             shown.show("told", shown.until_s)
 
     def _end(self, shown: Shown, sign: Sign, for_s: float) -> None:
         """Only who waits is told how it ends."""
         if shown.sign in WAITS:
             shown.show(sign, self._seconds() + for_s)
+
+
+def _tells(event: Event, told_by: tuple[str, ...]) -> bool:
+    """Whether somebody was told: it says so itself, or its handler is one whose reaction means that."""
+    return event.type == "notification.sent" or event.data.get("handler") in told_by

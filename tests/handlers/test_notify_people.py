@@ -1,11 +1,13 @@
 """`notify`: who is told when: rings that belong together, doors, quiet hours, snooze, escalation, answers."""
 
+import threading
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from config import SettingsError
 from devices.phone import PhoneError
 from hub.testing import event
 
@@ -200,3 +202,130 @@ def test_the_day_is_summed_up(family):
     home.hears(event("clock.day_ended", "house", late_s=0, presses={"front": 3, "garden_gate": 1}, answers={}))
     assert phones[""].texts == ["Rings today: 3 at the front door, 1 at the garden gate door"]
     assert home.hears(event("clock.day_ended", "house", late_s=0, presses={}, answers={})) == "nobody rang today"
+
+
+def test_a_name_that_no_timer_can_have_is_a_fault_of_the_settings(shipped):
+    """It would be found out at the first press, and nobody would be told of that."""
+    for name in ("Anna", "jörg"):
+        table = {"recipients": {name: {"urls": ["json://localhost"], "after_s": 30}}}
+        with pytest.raises(SettingsError, match=r"not a name\. Use a-z"):
+            shipped("notify", table)
+
+
+def test_after_an_answer_nobody_is_told_how_often_it_rang(family):
+    """The answer stays what the phones show."""
+    home, _ = family()
+    first = event()
+    home.hears(first)
+    home.hears(_at(first, 3))
+    (again,) = home.later
+    answer = event("visitor.answered", answer="coming", by="", via="command", press=first.id)
+    home.hears(replace(answer, time=first.time + timedelta(seconds=5)))
+    assert home.hears(again) == "somebody has answered meanwhile"
+
+
+def test_an_answer_to_an_earlier_visitor_ends_no_call(family):
+    """The next one waits still, and somebody has to come."""
+    home, _ = family(anna={}, ben={"after_s": 30})
+    home.hears(event())
+    (call,) = home.later
+    home.hears(event("visitor.answered", answer="coming", by="anna", via="link", press="a-former-one", late=True))
+    assert home.hears(call).startswith("told 1")
+
+
+def test_an_answer_from_the_command_line_is_read_on_the_phones(family):
+    """It names no press: it is about who rings now."""
+    home, phones = family(anna={}, ben={})
+    first = event()
+    home.hears(first)
+    home.hears(event("visitor.answered", answer="coming", by="", via="command", press=""))
+    assert [phone.texts[-1] for phone in phones.values()] == ["Front door: coming"] * 2
+    assert {phone.told[-1].key for phone in phones.values()} == {first.id}
+
+
+def test_a_snooze_from_the_command_line_is_everybodys(family):
+    """Nobody is named; and nobody is said to have been told."""
+    home, phones = family(anna={}, ben={})
+    home.hears(event("visitor.answered", answer="snooze", by="", via="command", press=""))
+    assert home.hears(event()) == "nobody wants to be told now"
+    assert home.emitted == []
+    assert not phones["anna"].told
+
+
+def test_a_picture_that_came_late_says_so(family, tmp_path):
+    """The camera was away when somebody rang: the one it shows may be another; after a minute it surely is."""
+    home, phones = family()
+    first = event()
+    home.hears(first)
+    path = tmp_path / "1.jpg"
+    path.write_bytes(b"\xff\xd8\xff")
+    taken = {"path": str(path), "door": "front"}
+    home.hears(replace(event("snapshot.taken", **taken, after_s=22.4), cause=first.id))
+    note = phones[""].told[-1]
+    assert note.text.endswith(", 22 s after the ring")
+    assert note.update.endswith("The picture was taken 22 s after the ring")
+    said = home.hears(replace(event("snapshot.taken", **taken, after_s=7200), cause=first.id))
+    assert said == "the picture was taken 7200 s after the ring: it shows somebody else, if anybody"
+    assert len(phones[""].told) == 2
+
+
+def test_who_is_called_later_gets_the_picture_from_another_process_too(family, tmp_path):
+    """It is kept where a crash cannot take it."""
+    home, phones = family(anna={}, ben={"after_s": 30})
+    first = event()
+    home.hears(first)
+    (call,) = home.later
+    home.sees(first, tmp_path / "1.jpg")
+    home.board._pictures.clear()
+    home.hears(call)
+    assert phones["ben"].told[0].picture == tmp_path / "1.jpg"
+
+
+def test_who_rings_on_and_on_is_told_of(family):
+    """The count does not wait until it is quiet."""
+    home, _ = family()
+    first = event()
+    waits = []
+    for seconds in range(0, 12, 2):
+        home.hears(_at(first, seconds) if seconds else first)
+        waits += home.timers.values()
+    assert waits == [10, 10, 10, 0, 10]
+
+
+def test_a_morning_message_is_kept_when_another_service_is_down(family):
+    """Who sleeps is told in the morning, whatever the others' services do."""
+    now = datetime.now().astimezone()
+    hours = {"quiet_from": f"{now - timedelta(minutes=5):%H:%M}", "quiet_to": f"{now + timedelta(minutes=5):%H:%M}"}
+    anna, ben = Fake(can_be_silent=False), Fake()
+    home, _ = family(phones={"anna": anna, "ben": ben}, anna=hours, ben={})
+    ben.fails = True
+    with pytest.raises(ConnectionError):
+        home.hears(event())
+    assert "notify.waited" in home.timers
+
+
+def test_a_driver_that_breaks_is_that_phones_matter(family):
+    """Whatever it raises, the others are told, once."""
+    anna, ben = Fake(), Fake()
+    home, _ = family(phones={"anna": anna, "ben": ben}, anna={}, ben={})
+    ben.tell = lambda *_: {}["result"]
+    press = event()
+    with pytest.raises(ConnectionError, match="1 of 2 services did not take it: fake: KeyError"):
+        home.hears(press)
+    with pytest.raises(ConnectionError):
+        home.hears(press)
+    assert len(anna.told) == 1, "a dead letter that is sent again begins with attempt 1"
+
+
+def test_a_service_that_never_ends_its_answer_holds_nobody_up(family, monkeypatch):
+    """It is given up in time, and not asked a second time while it is at the first."""
+    monkeypatch.setattr("devices.switchboard.TELL_S", 0.2)
+    anna, ben, ends = Fake(), Fake(), threading.Event()
+    home, _ = family(phones={"anna": anna, "ben": ben}, anna={}, ben={})
+    ben.tell = lambda *_: ends.wait(20)
+    with pytest.raises(ConnectionError, match=r"does not answer within 0\.2 s"):
+        home.hears(event())
+    with pytest.raises(ConnectionError, match="has not answered the last time yet"):
+        home.hears(event(door="garden_gate"))
+    assert len(anna.told) == 2
+    ends.set()

@@ -57,7 +57,7 @@ def test_it_rings_somebody_was_told_somebody_comes(step):
     assert step.shows == "pressed"
     step.handler("bark", "handler.done", press)
     assert step.shows == "pressed"
-    step.handler("notify", "handler.done", press)
+    step.handler("notify", "notification.sent", press)
     assert step.shows == "told"
     step.answer("snooze")
     assert step.shows == "told"
@@ -91,7 +91,7 @@ def test_an_answer_to_who_has_gone_is_not_shown_to_who_waits(step):
 def test_the_second_press_of_a_pair_changes_nothing(step):
     """Only who keeps books reacts to it: the LED would say for ever that it rings."""
     press = step.press()
-    step.handler("notify", "handler.done", press)
+    step.handler("notify", "notification.sent", press)
     step.press(kind="doorbell.double_pressed")
     assert step.shows == "told"
 
@@ -119,7 +119,7 @@ def test_only_this_press_at_this_door_counts(step):
     step.press(ago_s=60)
     assert step.shows == "off"
     step.press()
-    step.handler("notify", "handler.done", former)
+    step.handler("notify", "notification.sent", former)
     assert step.shows == "pressed"
 
 
@@ -132,7 +132,7 @@ def test_an_answer_without_a_visitor_shows_nothing(step):
 def test_a_second_press_begins_anew(step):
     """Who rings again sees that it rang."""
     press = step.press()
-    step.handler("notify", "handler.done", press)
+    step.handler("notify", "notification.sent", press)
     step.press()
     assert step.shows == "pressed"
 

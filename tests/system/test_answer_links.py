@@ -116,7 +116,7 @@ def test_a_link_is_an_answer_and_following_it_twice_is_one(house):
     (event,) = _heard(house, 1)
     assert (event["id"], event["causationid"], event["subject"]) == (said["event"], press, "front")
     assert event["data"] == {
-        "name": "Front door", "via": "link", "answer": "leave_it", "by": "anna", "press": press,
+        "name": "Front door", "via": "link", "answer": "leave_it", "by": "anna", "press": press, "late": False,
     }  # fmt: skip
     _press_the_button(phone, links["coming"])
     assert [event["data"]["answer"] for event in _heard(house, 2)] == ["leave_it", "coming"]
