@@ -57,7 +57,8 @@ def write(path: Path, data: bytes) -> None:
 def sweep(folder: Path) -> None:
     """Remove what a crash left half written."""
     for part in folder.glob(".*.part"):
-        part.unlink(missing_ok=True)
+        if OURS.fullmatch(part.name[1 : -len(".part")]):
+            part.unlink(missing_ok=True)
 
 
 def make_room(folder: Path, *, keep_days: float, keep_free_mb: float, now_s: float) -> int:

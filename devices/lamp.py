@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-ANSWER_S = 0.5  # a lamp that does not say is taken for off; the visitor stands in the dark meanwhile
+ANSWER_S = 1.0  # a lamp that does not say is taken for off; the visitor stands in the dark meanwhile
 BRIGHTNESS_NEAR = 4.0  # percent: a lamp rounds what it is told to its own steps
 KELVIN_NEAR = 0.08  # of it: mireds are coarse, and a lamp has its limits
 COLOUR_NEAR = 0.25  # of a channel's range, at full brightness: a lamp's colours are its own

@@ -16,6 +16,9 @@ __all__ = ["AlsaSpeaker", "SimulatedSpeaker", "Speaker", "SpeakerError", "fault_
 log = logging.getLogger(__name__)
 
 
+HEARD = 50  # sounds that are kept, where there is no card to play them
+
+
 class Speaker(Protocol):
     """Something that makes a sound heard."""
 
@@ -55,6 +58,8 @@ class SimulatedSpeaker:
         """See Speaker. Without miniaudio only WAV can be read."""
         samples, shape = self._read(sound, volume)
         write_wav(self._folder / datetime.now(UTC).strftime("heard-%Y%m%dT%H%M%S.%f.wav"), samples, *shape)
+        for old in sorted(self._folder.glob("heard-*.wav"))[:-HEARD]:
+            old.unlink(missing_ok=True)
         return len(samples) / shape[0] / shape[1]
 
     def check(self, sound: Path | None = None) -> str:

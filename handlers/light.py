@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, time
 from typing import Any, Literal, Self
+from zlib import crc32
 
 from pydantic import Field, model_validator
 
@@ -140,12 +141,16 @@ def _light(event: Event, name: str, lamp: Light, scene: LampState, seconds: floa
     """A press while it is on lengthens only; when somebody has switched it off since, that is how it was before."""
     later("light.expired", seconds, {"lamp": name}, subject=_slug(name))
     now, known = lamp.read(), memory.get(_key(name))
-    left = LampState(**known["left"]) if known else None
-    if known and now and now.on and left == scene and event.attempt == 1 and not event.redelivered:
+    is_ours = bool(known and now and _is_as_left(now, known))
+    if known and is_ours and known["left"] == scene.as_json() and event.attempt == 1 and not event.redelivered:
         return _word(_before(known))
-    before = now if not known or (now and not now.on) else _before(known)
-    memory[_key(name)] = {"before": before and before.as_json(), "left": scene.as_json()}
+    is_a_wish = now and not is_ours and not event.redelivered and event.attempt == 1
+    before = now if not known or is_a_wish else _before(known)
+    written = {"before": before and before.as_json(), "left": scene.as_json()}
+    memory[_key(name)] = written
     lamp.put(scene)
+    if (seen := lamp.read()) and seen.on:  # what it made of that, with its own limits
+        memory[_key(name)] = written | {"seen": seen.as_json()}
     return _word(before)
 
 
@@ -158,7 +163,7 @@ def restore(event: Event, config: Config, porch: Porch) -> str:  # noqa: ARG001 
         memory.pop(_key(name), None)
         return "it is no lamp of ours any more" if known else "it was never switched"
     before, now = _before(known), lamp.read(PATIENCE_S)
-    if now and not is_as(now, LampState(**known["left"]), before):
+    if now and not _is_as_left(now, known):
         del memory[_key(name)]
         return f"somebody has changed it: left {_word(now)}"
     if before and not now and event.attempt < TRIES:
@@ -170,6 +175,15 @@ def restore(event: Event, config: Config, porch: Porch) -> str:  # noqa: ARG001 
 
 def _key(name: str) -> str:
     return f"lit {name}"
+
+
+def _is_as_left(now: LampState, known: dict[str, Any]) -> bool:
+    """Whether it is as it said it was after our word, or as that word was, as far as it named anything."""
+    left, seen, before = LampState(**known["left"]), known.get("seen"), _before(known)
+    if seen and is_as(now, LampState(**seen), before=None):
+        return True
+    says = left.brightness is not None or left.colour is not None
+    return (says or not seen) and is_as(now, left, before)
 
 
 def _before(known: dict[str, Any]) -> LampState | None:
@@ -185,4 +199,4 @@ def _word(state: LampState | None) -> str:
 
 def _slug(name: str) -> str:
     """A lamp's name as a timer's subject."""
-    return re.sub(r"[^a-z0-9_-]", "-", name.lower())[:60]
+    return f"{re.sub(r'[^a-z0-9_-]', '-', name.lower())[:50]}-{crc32(name.encode()):08x}"

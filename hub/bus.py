@@ -112,12 +112,14 @@ class Bus:
             if self.connected.is_set() and (client := self._client):
                 self._send_subscriptions(client, self._subscriptions[-1:])
 
-    def unsubscribe(self, topic_filter: str) -> None:
-        """No longer receive these topics."""
+    def unsubscribe(self, topic_filter: str, receive: Callable[[Message], None]) -> None:
+        """No longer give these topics to `receive`."""
         with self._subscribing:
-            self._subscriptions = [one for one in self._subscriptions if one.topic_filter != topic_filter]
-        if client := self._client:
-            client.unsubscribe(topic_filter)
+            mine = [one for one in self._subscriptions if (one.topic_filter, one.receive) == (topic_filter, receive)]
+            self._subscriptions = [one for one in self._subscriptions if one not in mine]
+            is_wanted = any(one.topic_filter == topic_filter for one in self._subscriptions)
+            if not is_wanted and (client := self._client):
+                client.unsubscribe(topic_filter)
 
     def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, content_type: str = CONTENT_TYPE

@@ -69,7 +69,7 @@ class Link:
             except queue.Empty:
                 return None
             finally:
-                self._bus.unsubscribe(answer_topic)
+                self._bus.unsubscribe(answer_topic, receive)
 
     def follow(self, topic: str, hear: Callable[[str], None]) -> None:
         """Have every message of this topic given to `hear` as long as the process lives; first what the broker keeps.

@@ -70,8 +70,9 @@ class RollCall:
 
     def close(self) -> None:
         """No longer listen."""
-        for topic_filter in (*self._filters, topics.status("doorbell/handler/+")):
-            self._bus.unsubscribe(topic_filter)
+        self._bus.unsubscribe(topics.status("doorbell/handler/+"), self._status)
+        for topic_filter in self._filters:
+            self._bus.unsubscribe(topic_filter, self._outcome)
 
     @property
     def is_quiet(self) -> bool:

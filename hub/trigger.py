@@ -16,6 +16,7 @@ from hub.reporter import Report, Reporter
 
 log = logging.getLogger(__name__)
 MISSING = object()
+TOPICS = 1000  # under a wildcard, whose last word is remembered
 
 
 class Triggers:
@@ -46,7 +47,10 @@ class Triggers:
     def _consider(self, name: str, trigger: Trigger, message: Message, value: Any) -> None:
         holds = trigger.when is None or _holds(trigger.when, value)
         before = self._held.get(place := f"{name} {message.topic}")
+        self._held.pop(place, None)
         self._held[place] = holds
+        if len(self._held) > TOPICS:
+            del self._held[next(iter(self._held))]
         if message.retained or not holds or (trigger.on_change and before is not False):
             return
         wish = None

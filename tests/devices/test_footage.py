@@ -6,7 +6,7 @@ from shutil import disk_usage
 
 import pytest
 
-from devices.footage import DAY_S, MB, make_room, swept_daily
+from devices.footage import DAY_S, MB, make_room, sweep, swept_daily
 from tests.house import until
 
 NOW_S = 1_800_000_000.0
@@ -29,6 +29,15 @@ def _file(path: Path, age_days: float) -> None:
 
 def _ages(media: Path) -> list[int]:
     return sorted(int(path.stem[-1]) for path in media.glob("2027010?-*"))
+
+
+def test_what_a_crash_left_goes_and_nothing_else(tmp_path):
+    """The folder may be the person's own, with half a film of another program in it."""
+    ours, other = tmp_path / ".20261123-201500-front-a1b2c3.mp4.part", tmp_path / ".film.mkv.part"
+    for path in (ours, other):
+        path.touch()
+    sweep(tmp_path)
+    assert [*tmp_path.iterdir()] == [other]
 
 
 def test_what_is_too_old_goes(media):

@@ -80,6 +80,17 @@ def test_two_sounds_leave_two_files(sounds, tmp_path):
     assert len(list(tmp_path.glob("heard-*.wav"))) == 2
 
 
+def test_not_all_that_would_have_been_heard_is_kept(sounds, tmp_path, monkeypatch):
+    """A house without a sound card rings for years: the last ones stay."""
+    monkeypatch.setattr("devices.speaker.HEARD", 3)
+    speaker = SimulatedSpeaker(tmp_path)
+    for _ in range(5):
+        speaker.play(sounds / "tone.wav", 1.0)
+        newest = max(tmp_path.glob("heard-*.wav"))
+    assert len(kept := sorted(tmp_path.glob("heard-*.wav"))) == 3
+    assert kept[-1] == newest
+
+
 @without_card
 def test_auto_without_a_sound_card_is_a_simulated_speaker(sounds, tmp_path):
     """The demo is heard where it can be, and goes on where it cannot."""

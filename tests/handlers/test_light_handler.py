@@ -266,3 +266,49 @@ def test_the_lamps_are_opened_by_their_names(shipped):
     with reaction.uses(file.config) as porch, run() as doing:
         reaction.function(doing.event, file.config, porch)
         assert porch.lamps["simulated"].read() == ON
+
+
+class _Bulb(_Lamp):
+    """One with limits of its own, that says what it made of what it was told."""
+
+    def put(self, state):
+        self.put_so.append(state)
+        kelvin = max(2200, min(4000, state.colour)) if isinstance(state.colour, int) else self.state.colour
+        self.state = LampState(state.on, state.brightness or self.state.brightness, kelvin)
+
+
+def test_a_lamp_that_cannot_do_all_of_a_scene_is_put_back(night):
+    """What it made of it counts, and is no change by a person."""
+    lamp = _Bulb(LampState(on=False, brightness=60, colour=2700))
+    home = night(lamp, {"scenes": {"front": {"kelvin": 6500}}})
+    home.press()
+    assert lamp.state.colour == 4000
+    assert home.expire() == "back to off"
+
+
+@pytest.mark.parametrize("wish", [{"brightness": 100}, {"colour": 4000}])
+def test_without_a_scene_too_a_person_who_changed_it_wins(night, wish):
+    """How it was when we lit it is known, though nothing but "on" was asked for."""
+    lamp = _Bulb(LampState(on=True, brightness=60, colour=2700))
+    home = night(lamp)
+    home.press()
+    lamp.state = replace(lamp.state, **wish)
+    assert home.expire() == "somebody has changed it: left on"
+
+
+def test_a_persons_wish_is_what_it_goes_back_to(night):
+    """It was dimmed by hand while lit; another door's ring lights it in its own way, and then it is as dim again."""
+    lamp = _Bulb(LampState(on=False, brightness=60, colour=2700))
+    home = night(lamp, {"scenes": {"front": {"brightness": 80}, "back": {"brightness": 40}}})
+    home.press()
+    lamp.state = replace(lamp.state, brightness=20)
+    home.press("back")
+    assert lamp.state.brightness == 40
+    assert home.expire() == "back to on"
+    assert lamp.state.brightness == 20
+
+
+def test_lamps_of_like_names_have_timers_of_their_own(night):
+    """A timer's name takes few letters; two lamps must not share one."""
+    slug = night(_Lamp(OFF)).file.reactions["doorbell.pressed"].function.__globals__["_slug"]
+    assert len({slug(name) for name in ("zigbee2mqtt:Küche", "zigbee2mqtt:Köche", "zigbee2mqtt:küche")}) == 3

@@ -199,7 +199,7 @@ def test_from_the_press_to_the_clip_with_a_real_camera(shipped, tmp_path):
     """With the test pattern: leftovers go, the picture and the clip are there and can be seen."""
     media = tmp_path / "films"
     media.mkdir()
-    aside(media / "crashed.mp4").touch()
+    aside(media / "20261123-201500-front-a1b2c3.mp4").touch()
     file = shipped("record", {"camera": "test", "folder": str(media)})
     with file.reactions["doorbell.pressed"].uses(file.config) as camera:
         assert list(media.iterdir()) == []

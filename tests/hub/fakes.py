@@ -125,8 +125,8 @@ class FakeBus:
     def deliver(self, topic: str, payload: bytes, *, timeout_s: float) -> bool:  # noqa: ARG002
         return self.publish(topic, payload) is not None
 
-    def unsubscribe(self, topic_filter: str) -> None:
-        self._subscriptions = [pair for pair in self._subscriptions if pair[0] != topic_filter]
+    def unsubscribe(self, topic_filter: str, receive: Callable[[Message], None]) -> None:
+        self._subscriptions = [pair for pair in self._subscriptions if pair != (topic_filter, receive)]
 
     def filters(self) -> list[str]:
         return [topic_filter for topic_filter, _ in self._subscriptions]

@@ -94,11 +94,12 @@ def test_a_message_goes_to_whoever_asked_for_it(connect):
     """To each of them once, also to those who asked later, and no longer to those who ceased to."""
     bus, first = connect("a/#")
     second, never = [], []
-    bus.subscribe("a/b", _acknowledging(second))
+    hear = _acknowledging(second)
+    bus.subscribe("a/b", hear)
     bus.subscribe("c", _acknowledging(never))
     bus.publish("a/b", b"1")
     until(lambda: first and second, "both hear it")
-    bus.unsubscribe("a/b")
+    bus.unsubscribe("a/b", hear)
     bus.publish("a/b", b"2")
     until(lambda: first[-1].payload == b"2", "the first one hears it")
     assert {message.payload for message in second} == {b"1"}

@@ -75,3 +75,13 @@ def test_a_topic_is_followed_as_long_as_the_process_lives(net, link):
         net.bus().publish("home/private", payload)
     assert heard == ["on", "\ufffd", "off"]
     Link().follow("home/private", heard.append)
+
+
+def test_a_question_does_not_end_what_is_followed(net, link):
+    """A lamp with a light sensor in it speaks on one topic, and is asked on it."""
+    heard = []
+    link.follow("lamp/state", heard.append)
+    _lamp(net)
+    assert link.ask("lamp/get", "1", "lamp/state") == "ON1"
+    net.bus().publish("lamp/state", b"5 lux")
+    assert heard == ["ON1", "5 lux"]

@@ -113,6 +113,18 @@ def test_the_same_value_is_said_once_ever(states):
     assert len(gate.said("visitor.seen")) == 2
 
 
+def test_a_wildcard_costs_bounded_memory(states, monkeypatch):
+    """Thousands of topics under it: what is remembered of each is forgotten in the end, the oldest first."""
+    monkeypatch.setattr("hub.trigger.TOPICS", 3)
+    gate = Gate(states, bell=RING | {"topic": "z/+", "when": {"state": "on"}, "on_change": True})
+    gate.hear("z/0", {"state": "off"})
+    for number in range(1, 4):
+        gate.hear(f"z/{number}", {"state": "off"})
+    gate.hear("z/0", {"state": "on"})
+    gate.hear("z/3", {"state": "on"})
+    assert len(gate.said("doorbell.pressed")) == 1
+
+
 def test_no_more_often_than_it_may(states):
     """`every_s` bounds what a nervous sensor can do."""
     gate = Gate(states, person=SEEN | {"every_s": 25})
