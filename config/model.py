@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -153,6 +154,14 @@ class Web(Section):
     listen: str = Field("127.0.0.1", min_length=1, description="the address that doorbell-web listens on")
     port: int = Field(8780, ge=1, le=65535, description="the port that it listens on")
     expire_s: float = Field(86_400, ge=60, le=2_592_000, description="how long a link is good")
+
+    @field_validator("listen")
+    @classmethod
+    def _is_of_this_machine(cls, listen: str) -> str:
+        try:
+            return listen if listen == "localhost" else str(ip_address(listen))
+        except ValueError:
+            raise ValueError("not an address of this machine. Write 127.0.0.1, or 0.0.0.0 for all of them") from None
 
     @field_validator("url")
     @classmethod

@@ -12,6 +12,7 @@ from devices.lamp_simulated import SimulatedLight
 from devices.lamp_tasmota import TasmotaLamp
 from devices.lamp_wled import WledLamp
 from devices.lamp_zigbee2mqtt import Zigbee2MqttLamp
+from devices.text import fault_in_topic
 
 MAKES: dict[str, Callable[[str, MqttLink], Light]] = {
     "zigbee2mqtt": Zigbee2MqttLamp,
@@ -57,7 +58,7 @@ def fault_in_name(name: str) -> str | None:
         return None
     if make not in MAKES or not rest:
         return f"{name!r}: not a lamp. Write {NAMES}"
-    return f"{name!r}: + and # are no part of a topic. Write it in full" if set(rest) & set("+#") else None
+    return fault_in_topic(rest)
 
 
 def gpio_pin(name: str) -> int | None:

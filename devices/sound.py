@@ -78,3 +78,17 @@ def import_miniaudio() -> Any:
 def _louder(samples: Samples, volume: float) -> Samples:
     level = max(0.0, min(1.0, volume))
     return samples if level == 1.0 else array("h", (int(sample * level) for sample in samples))
+
+
+def check_sound(sound: Path) -> None:
+    """Decode it, as whoever plays it would.
+
+    Raises:
+        SpeakerError: it cannot be.
+    """
+    try:
+        decode(import_miniaudio(), sound, 1)
+    except SpeakerError:
+        if sound.suffix.lower() != ".wav":
+            raise
+        read_wav(sound, 1)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from devices.bark import write_bark
 from devices.chimes import STRIKES, write_chime
+from devices.sound import SpeakerError, check_sound
 
 NAMES = ("bark", *STRIKES)
 
@@ -15,6 +16,20 @@ def fault_in_sound(name: str) -> str | None:
     if "/" in name or "." in name:
         return f"there is no file {name}"
     return f"{name!r}: no sound. There are {', '.join(NAMES)}; or name a WAV, FLAC or MP3 file"
+
+
+def fault_in_file(sound: Path) -> str | None:
+    """Why nothing is heard of it; None when it decodes. It takes a moment, and the file's size in memory."""
+    try:
+        check_sound(sound)
+    except SpeakerError as error:
+        return f"{error}"
+    return None
+
+
+def fault_in_playing(name: str) -> str | None:
+    """The same of a sound's name; ours need no look."""
+    return None if name in NAMES else fault_in_file(Path(name).expanduser())
 
 
 def find_sound(name: str, folder: Path) -> Path:

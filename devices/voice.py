@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 SPEAKING_S = 30.0  # Piper takes its time on a Raspberry Pi
@@ -86,4 +87,14 @@ def fault_in_name(name: str) -> str | None:
         return f"{program} is not installed: {how}"
     if program == "piper" and not Path(rest).is_file():
         return f"there is no file {rest}. `python -m piper.download_voices` gets a voice"
+    return None
+
+
+def fault_in_speaking(name: str) -> str | None:
+    """Why this voice says nothing, in its program's own words; None when it speaks."""
+    try:
+        with TemporaryDirectory() as folder:
+            open_voice(name, Path(folder)).speak("Test")
+    except VoiceError as error:
+        return f"{name}: {error}"
     return None

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from devices.sounds import fault_in_sound, find_sound
+from devices.sounds import fault_in_playing, fault_in_sound, find_sound
 from devices.speaker import Speaker, fault_in_name, open_speaker
 from hub import Event, HandlerConfig, handler, later, quiet
 
@@ -34,12 +34,14 @@ class Config(HandlerConfig):
     def check(self) -> list[str]:
         """Every sound is there."""
         named = {"sound": self.sound} | {f"sound_at: {door}": name for door, name in self.sound_at.items()}
-        return [f"{key}: {fault}" for key, name in named.items() if (fault := fault_in_sound(name))]
+        faults = [f"{key}: {fault}" for key, name in named.items() if (fault := fault_in_sound(name))]
+        return faults + self.faults_in_doors("sound_at", self.sound_at)
 
     def absent(self) -> list[str]:
-        """A sound card that is not there is better told now."""
-        fault = fault_in_name(self.speaker)
-        return [f"speaker: {fault}"] if fault else []
+        """A sound card that is not there, or a file that is no sound, is better told now."""
+        fault, sounds = fault_in_name(self.speaker), {self.sound, *self.sound_at.values()}
+        silent = [f"sound: {why}" for name in sorted(sounds) if (why := fault_in_playing(name))]
+        return [f"speaker: {fault}"] * bool(fault) + silent
 
 
 class Bell:

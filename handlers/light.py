@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, time
@@ -13,6 +14,7 @@ from pydantic import Field, model_validator
 from devices.clock import is_dark
 from devices.lamp import OFF, LampState, Light, is_as
 from devices.light import fault_in_name, gpio_pin, open_light
+from devices.text import fault_in_topic
 from hub import Event, HandlerConfig, Section, handler, later, link, memory
 
 DRILL_PATIENCE_S = 3.0  # a lamp far down a mesh may take its time
@@ -58,6 +60,11 @@ class Config(HandlerConfig):
         }
         there, missing = needs[self.when]
         faults = [] if there or not self.enabled else [f'when: "{self.when}" needs {missing}, or when = "always"']
+        faults += self.faults_in_doors("scenes", self.scenes)
+        if self.sensor_topic and (fault := fault_in_topic(self.sensor_topic)):
+            faults.append(f"sensor_topic: {fault}")
+        pins = Counter(pin for name in self.lamps if (pin := gpio_pin(name)) is not None)
+        faults += [f"lamp: GPIO {pin} is named in two ways. Write it in one" for pin, n in pins.items() if n > 1]
         for name in self.lamps:
             if fault := fault_in_name(name):
                 faults.append(f"lamp: {fault}")

@@ -63,7 +63,9 @@ class Config(HandlerConfig):
     def check(self) -> list[str]:
         """A recipient's name stands in links and timers."""
         bad = [name for name in self.recipients if not NAME.fullmatch(name)]
-        return [f"recipients: {name!r}: not a name. Use a-z, 0-9, - and _, 32 characters at most" for name in bad]
+        faults = [f"recipients: {name!r}: not a name. Use a-z, 0-9, - and _, 32 characters at most" for name in bad]
+        doors = {name: one.doors or () for name, one in self.recipients.items()}
+        return faults + [fault for name in doors for fault in self.faults_in_doors(f"recipients.{name}", doors[name])]
 
 
 @contextmanager

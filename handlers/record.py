@@ -12,8 +12,10 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from devices.camera import Camera, fault_in_name, open_camera
+from devices.folder import fault_in_folder
 from devices.footage import MB, make_room, sweep, swept_daily
 from devices.privacy import Privacy
+from devices.text import fault_in_topic
 from hub import Event, HandlerConfig, emit, handler, later, link, memory
 
 ROOM_MB = 100
@@ -43,9 +45,14 @@ class Config(HandlerConfig):
         return self
 
     def absent(self) -> list[str]:
-        """A camera that is not there is better told now."""
-        fault = fault_in_name(self.camera)
-        return [f"camera: {fault}"] if fault else []
+        """A camera that is not there, or a folder that takes nothing, is better told now."""
+        faults = {"camera": fault_in_name(self.camera), "folder": fault_in_folder(self.media)}
+        return [f"{key}: {fault}" for key, fault in faults.items() if fault]
+
+    def check(self) -> list[str]:
+        """What is followed is one topic."""
+        fault = fault_in_topic(self.private_topic) if self.private_topic is not None else None
+        return [f"private_topic: {fault}"] if fault else []
 
     @property
     def media(self) -> Path:

@@ -37,9 +37,9 @@ class Config(HandlerConfig):
         return [f"voice: {fault}"] if fault else []
 
     def absent(self) -> list[str]:
-        """A sound card that is not there is better told now."""
-        fault = speakers.fault_in_name(self.speaker)
-        return [f"speaker: {fault}"] if fault else []
+        """A sound card that is not there, or a language that nobody speaks, is better told now."""
+        faults = {"speaker": speakers.fault_in_name(self.speaker), "voice": voices.fault_in_speaking(self.voice)}
+        return [f"{key}: {fault}" for key, fault in faults.items() if fault]
 
 
 class Mouth(NamedTuple):

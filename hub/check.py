@@ -1,12 +1,15 @@
 """What is wrong with this house: its settings, its handler files, and what they name; all of it at once."""
 
 import importlib.util
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from config import Settings, SettingsError
+from config.faults import suggest
+from devices.folder import fault_in_folder
+from devices.sounds import fault_in_file
+from devices.speaker import fault_in_name
 from hub import loader, login
 
 
@@ -42,8 +45,13 @@ def check(settings: Settings, path: Path) -> Report:
 def _faults_in_house(settings: Settings, where: str) -> Iterator[str]:
     if "handlers_dir" in settings.model_fields_set and not settings.handlers_dir.is_dir():
         yield f"{where}: handlers_dir: there is no folder {settings.handlers_dir}. Make it, or leave the setting out."
-    if fault := fault_in_state_dir(settings.state_dir):
-        yield f"{where}: state_dir: {fault}"
+    if fault := fault_in_folder(settings.state_dir):
+        yield f"{where}: state_dir: {fault}."
+    yield from (f"{where}: {fault}." for fault in _faults_in_chime(settings))
+    names = loader.find(settings)
+    for door, wanted in settings.doors.items():
+        for unknown in sorted(set(wanted.led.told_by if wanted.led else ()) - names.keys()):
+            yield f"{where}: [doors.{door}.led] told_by: there is no handler {unknown!r}.{suggest(unknown, names)}"
     yield from (f"{where}: [broker] {fault}." for fault in login.faults(settings.broker, users_of(settings)))
     gpio = sorted(door for door, wanted in settings.doors.items() if wanted.button.driver == "gpio")
     if gpio and importlib.util.find_spec("gpiozero") is None:
@@ -53,18 +61,17 @@ def _faults_in_house(settings: Settings, where: str) -> Iterator[str]:
         )
 
 
+def _faults_in_chime(settings: Settings) -> Iterator[str]:
+    """It is the last resort, and must not be found missing when it is needed."""
+    chime = settings.chime
+    if chime.speaker and (fault := fault_in_name(chime.speaker)):
+        yield f"[chime] speaker: {fault}"
+    if chime.sound and (fault := fault_in_file(chime.sound)):
+        yield f"[chime] sound: {fault}"
+
+
 def users_of(settings: Settings) -> list[str]:
     """Who has to log in to the broker: the hub, the page of answer links, each handler, the command line."""
     handlers = [login.user("handler", name) for name in loader.find(settings)]
     web = [login.user("web", settings.hub)] if settings.web.url else []
     return [login.user("hub", settings.hub), *web, *handlers, login.CLI]
-
-
-def fault_in_state_dir(folder: Path) -> str | None:
-    """Why state cannot be kept there; None when it can."""
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not there.is_dir():
-        return f"{there} is no folder. Name another one."
-    if not os.access(there, os.W_OK | os.X_OK):
-        return f"{there} cannot be written by you. Change its owner, or name another folder."
-    return None

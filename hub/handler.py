@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, Field, PrivateAttr, SecretStr, model_validator
 
 from config import House, Settings
+from config.faults import suggest
 from config.section import Section
 from hub import topics
 
@@ -73,6 +74,16 @@ class HandlerConfig(Section):
     def door_name(self, door: str) -> str:
         """What people call a door."""
         return self._settings.door_name(door)
+
+    def faults_in_doors(self, key: str, doors: Iterable[str]) -> list[str]:
+        """A fault for each of these that is no door of this house, for `check`.
+
+        Args:
+            key: The setting that names them.
+            doors: Their names.
+        """
+        known = self._settings.doors
+        return [f"{key}: there is no door {door!r}.{suggest(door, known)}" for door in doors if door not in known]
 
     def without_secrets(self, text: str) -> str:
         """The text with every secret of these settings masked: what a library complains of may quote a token."""

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from config import Settings, SettingsError
-from config.faults import describe, suggest
+from config.faults import describe
 from config.section import NAME
 from hub import topics
 from hub.handler import MARK, HandlerConfig, Reaction
@@ -101,9 +101,8 @@ def _faults_in_config(config: HandlerConfig, path: Path, settings: Settings) -> 
     """What no single field can know; the house is told to the settings on the way."""
     config.within(settings)
     where = f"{path.name}: [handlers.{path.stem}]"
-    unknown = sorted(set(config.doors or ()) - set(settings.doors))
-    faults = [f"{where} doors: there is no door {door!r}.{suggest(door, settings.doors)}" for door in unknown]
-    return faults + [f"{where} {fault}" for fault in config.check()]
+    faults = [*config.faults_in_doors("doors", config.doors or ()), *config.check()]
+    return [f"{where} {fault}" for fault in faults]
 
 
 def _without(error: ValidationError, model: type[HandlerConfig], table: dict[str, Any]) -> HandlerConfig | None:

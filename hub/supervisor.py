@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from config import Settings, SettingsError, sources
+from devices.folder import fault_in_folder
 from hub import loader
-from hub.check import fault_in_state_dir
 from hub.children import STOP_S, Child, Echo
 
 TICK_S = 0.2
@@ -43,7 +43,7 @@ class Supervisor:
         Raises:
             SettingsError: another `doorbell run` uses the same state folder.
         """
-        if fault := fault_in_state_dir(self._settings.state_dir):
+        if fault := fault_in_folder(self._settings.state_dir):
             raise SettingsError([f"state_dir: {fault}"])
         self._settings.state_dir.mkdir(parents=True, exist_ok=True)
         self._be_the_only_one()

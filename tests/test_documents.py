@@ -96,14 +96,17 @@ def test_the_sounds_in_the_docs_can_be_set():
     text = "\n".join(_blocks((ROOT / "docs" / "sound.md").read_text(encoding="utf-8"), "toml"))
     table = tomllib.loads(text)["handlers"]
     table["speak"]["enabled"] = False  # espeak-ng need not be here
-    read = {name: loader.load(loader.SHIPPED / f"{name}.py", Settings(handlers=table)).config for name in table}
+    house = {"handlers": table, "doors": {"front": {}, "back": {}}}
+    read = {name: loader.load(loader.SHIPPED / f"{name}.py", Settings.model_validate(house)).config for name in table}
     assert (read["bark"].sound, read["speak"].voice) == ("ding-dong", "espeak-ng:de")
 
 
 def test_the_phones_in_the_docs_can_be_set():
     """As they stand there; and each setting of a recipient is told."""
     text = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
-    settings = Settings.model_validate(tomllib.loads("\n".join(_blocks(text, "toml"))))
+    settings = Settings.model_validate(
+        {"doors": {"front": {}, "back": {}}} | tomllib.loads("\n".join(_blocks(text, "toml")))
+    )
     config = loader.load(loader.SHIPPED / "notify.py", settings).config
     assert [*config.recipients] == ["anna", "ben"]
     assert all(f"`{name}`" in text for name in type(config.recipients["anna"]).model_fields)
@@ -112,7 +115,9 @@ def test_the_phones_in_the_docs_can_be_set():
 def test_the_lights_in_the_docs_can_be_set():
     """As they stand there; and each setting of a scene is told."""
     text = (ROOT / "docs" / "lights.md").read_text(encoding="utf-8")
-    settings = Settings.model_validate(tomllib.loads("\n".join(_blocks(text, "toml"))))
+    settings = Settings.model_validate(
+        {"doors": {"front": {}, "back": {}}} | tomllib.loads("\n".join(_blocks(text, "toml")))
+    )
     config = loader.load(loader.SHIPPED / "light.py", settings).config
     assert config.lamps == ["zigbee2mqtt:porch", "wled:wled/path", "gpio:22"]
     assert all(f"`{name}`" in text for name in type(config.scenes["back"]).model_fields)

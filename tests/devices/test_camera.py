@@ -154,7 +154,7 @@ def test_a_camera_closed_during_a_clip_finishes_it(tmp_path):
 
 def test_what_a_crash_left_half_written_is_swept_away(tmp_path):
     """Only that: pictures and clips stay, and a folder that is not there yet is no fault."""
-    aside(tmp_path / "cut.mp4").touch()
+    aside(tmp_path / "20261123-201500-front-a1b2c3.mp4").touch()
     (tmp_path / "kept.mp4").touch()
     sweep(tmp_path)
     sweep(tmp_path / "absent")

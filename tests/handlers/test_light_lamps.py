@@ -97,7 +97,7 @@ def test_a_person_who_dimmed_it_meanwhile_wins(porch, mosquitto):
     with ZigbeeLamp(mosquitto.port) as lamp:
         house = porch("zigbee2mqtt:porch", "[handlers.light.scenes.front]", "brightness = 100", minutes=LONG)
         house.press()
-        until(lambda: lamp.is_on, lambda: house.log("light"))
+        until(lambda: lamp.is_on and _notes(house), lambda: house.log("light"))
         lamp.by_hand(brightness=30)
         until(lambda: "somebody has changed it: left on" in _notes(house), lambda: str(_notes(house)))
         assert (lamp.is_on, lamp.state["brightness"]) == (True, 30)

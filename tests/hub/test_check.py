@@ -5,7 +5,8 @@ import os
 import pytest
 
 from config import Settings, SettingsError, sources
-from hub.check import check, fault_in_state_dir
+from devices.folder import fault_in_folder
+from hub.check import check
 
 TWO_DOORS = """
 [doors.front.button]
@@ -43,6 +44,33 @@ def report(tmp_path):
         ),
         ('[handlers.record]\ncamera = "porch"', "record.py: [handlers.record] camera: 'porch': no camera and no video"),
         ('[handlers.bark]\nspeaker = "Porch"', "bark.py: [handlers.bark] speaker: "),
+        (
+            'lamp = "gpio:5"\n[handlers.light.scenes.front]\nlamps = ["gpio:5:low"]',
+            "light.py: [handlers.light] lamp: GPIO 5 is",
+        ),
+        ('sensor_topic = "a/#/b"', "light.py: [handlers.light] sensor_topic: 'a/#/b': + and # are"),
+        ("[handlers.light.scenes.bakc]", "light.py: [handlers.light] scenes: there is no door 'bakc'."),
+        (
+            '[handlers.bark.sound_at]\nfornt = "gong"',
+            "bark.py: [handlers.bark] sound_at: there is no door 'fornt'. Did",
+        ),
+        ('[handlers.bark]\nsound = "doorbell.toml"', "bark.py: [handlers.bark] sound: "),
+        ('[chime]\nspeaker = "nosuchcard"', "doorbell.toml: [chime] speaker: "),
+        ('[chime]\nspeaker = "simulated"\nsound = "gone.wav"', "doorbell.toml: [chime] sound: "),
+        (
+            '[doors.front.led]\ntold_by = ["notfy"]',
+            "doorbell.toml: [doors.front.led] told_by: there is no handler 'notfy'.",
+        ),
+        (
+            '[handlers.speak]\nenabled = true\nvoice = "espeak-ng:klingonx"',
+            "speak.py: [handlers.speak] voice: espeak-ng:klin",
+        ),
+        ('[handlers.record]\nfolder = "/dev/null/films"', "record.py: [handlers.record] folder: "),
+        ('[handlers.record]\nprivate_topic = "home/+"', "record.py: [handlers.record] private_topic: "),
+        (
+            '[handlers.notify.recipients.anna]\nurls = ["json://h"]\ndoors = ["bakc"]',
+            "notify.py: [handlers.notify] recipients.anna: there is no door 'bakc'.",
+        ),
     ],
 )
 def test_what_cannot_work_here_is_told(report, text, fault):
@@ -73,13 +101,13 @@ def test_a_folder_that_was_named_must_be_there(tmp_path):
 
 def test_a_state_folder_must_be_writable(tmp_path):
     """Whether it exists or has yet to be made."""
-    assert fault_in_state_dir(tmp_path / "a" / "b") is None
+    assert fault_in_folder(tmp_path / "a" / "b") is None
     (tmp_path / "file").write_text("")
-    assert "is no folder" in fault_in_state_dir(tmp_path / "file" / "b")
-    assert fault_in_state_dir(tmp_path / "file")
+    assert "is no folder" in fault_in_folder(tmp_path / "file" / "b")
+    assert fault_in_folder(tmp_path / "file")
     if os.geteuid():
         (tmp_path / "locked").mkdir(mode=0o500)
-        assert "cannot be written by you" in fault_in_state_dir(tmp_path / "locked" / "b")
+        assert "cannot be written by you" in fault_in_folder(tmp_path / "locked" / "b")
 
 
 def test_the_rest_is_checked_in_spite_of_a_fault(tmp_path):
