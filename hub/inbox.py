@@ -120,6 +120,9 @@ class Inbox:
         cursor = self._cursor(db, held.topic, held.epoch)
         if held.is_timer or (cursor is not None and held.sequence <= cursor):
             db.execute("DELETE FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?", held.key)
+            if held.is_timer:  # it has no journal; its next one begins at 1 again
+                mine = "SELECT 1 FROM inbox WHERE topic = head.topic"
+                db.execute(f"DELETE FROM head WHERE topic = ? AND NOT EXISTS ({mine})", (held.topic,))  # noqa: S608
         else:
             self._set(db, held, "state = 'done', due = NULL, payload = NULL")
 

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from hub import Drop, HandlerConfig, testing, topics
+from hub import Drop, HandlerConfig, later, testing, topics
 from hub.deadline import hasten
 from hub.event import encode
 from hub.inbox import Inbox
@@ -196,3 +196,18 @@ def test_what_a_copied_file_may_have_forgotten_is_left_to_the_policy(tmp_path, n
         ring(hub)
         run_until(consumer_of(state, net.bus(), rules), lambda: len(outcomes(state)) == 2)
     assert done == [True, False][rule == "skip" :]
+
+
+def test_a_timer_leaves_nothing_behind(state, net):
+    """Each press has timers of its own: years of them cost no row; one that is set anew by its own end goes on."""
+    calls = []
+
+    def react(event):
+        calls.append(event.subject)
+        if len(calls) == 1:
+            later("light.expired", 0.0, subject="lamp")
+
+    Inbox(state).set_timer(testing.event("light.expired", "lamp"), 0.0)
+    consumer = consumer_of(state, net.bus(), reaction(does(react), "light.expired"))
+    run_until(consumer, lambda: len(calls) == 2 and not rows(state, "SELECT 1 FROM inbox"))
+    assert rows(state, "SELECT topic FROM head WHERE topic GLOB 'later/*'") == []
