@@ -23,6 +23,7 @@ from hub.check import check as check_house
 from hub.cli_answer import answer
 from hub.cli_dead import dead
 from hub.cli_doctor import doctor
+from hub.cli_handlers import handlers
 from hub.cli_quiet import quiet
 from hub.cli_replay import replay
 from hub.drill_command import drill
@@ -64,6 +65,7 @@ cli_trace.add_to(app)
 app.command()(replay)
 app.add_typer(dead, name="dead")
 app.add_typer(doctor, name="doctor")
+app.add_typer(handlers, name="handlers")
 
 
 @app.callback()

@@ -17,10 +17,12 @@ from hub.deadline import Overdue, deadline, hasten
 from hub.event import BadEvent, Event, decode
 from hub.handler import Drop, HandlerConfig, Reaction, reaction_to
 from hub.inbox import Held, Inbox
+from hub.journald import about
 from hub.outcome import Outcomes
 from hub.producer import Producer
 from hub.retry import backoff_s
 from hub.state import LAND_S, State
+from hub.supervision import Watchdog
 
 log = logging.getLogger(__name__)
 LIVE_LIMIT = 1000  # live events waiting in memory; more are left to the catch-up
@@ -57,6 +59,7 @@ class Consumer:
         self._live: queue.SimpleQueue[Live | None] = queue.SimpleQueue()
         self._refused: Counter[str] = Counter()
         self._stopping = self._settled = False
+        self._watchdog = Watchdog()
         self._clock = state.clock
         first = self._inbox.first_reactions(reactions, self._clock.unix_s())
         since = {kind: first[kind] - reaction.since_s for kind, reaction in reactions.items()}
@@ -81,6 +84,7 @@ class Consumer:
 
     def _step(self) -> None:
         """Take one thing in hand, or wait for one."""
+        self._watchdog.feed()
         self._state.land()
         item = self._next_live(0)
         if item is None and self._take_waiting():
@@ -119,7 +123,8 @@ class Consumer:
         due_in_s = self._inbox.due_in_s(timers=self._settled)
         if not self._settled:
             ask_in_s = min(ask_in_s, self._catch_up.settles_in_s())
-        wait_s = min(ask_in_s, LAND_S if self._state.trouble else IDLE_S) or MUST_WAIT_S
+        longest_s = min(LAND_S if self._state.trouble else IDLE_S, self._watchdog.every_s or IDLE_S)
+        wait_s = min(ask_in_s, longest_s) or MUST_WAIT_S
         return wait_s if due_in_s is None else min(wait_s, due_in_s)
 
     def _receive(self, message: Message) -> None:
@@ -160,6 +165,10 @@ class Consumer:
 
     def _try(self, held: Held, facts: Mapping[str, Any] = NOTHING) -> None:
         """Run the reaction once, and record what became of it."""
+        with about(held.event.id):
+            self._try_it(held, facts)
+
+    def _try_it(self, held: Held, facts: Mapping[str, Any]) -> None:
         reaction = reaction_to(held.event.type, self._reactions)
         if reaction is None:
             self._outcomes.dead(held, {}, "the handler's file no longer reacts to this type")
@@ -200,7 +209,7 @@ class Consumer:
         failure: BaseException | None = None
         note = ""
         try:
-            with running(attempt), deadline(limit_s):
+            with running(attempt), self._watchdog.patient(limit_s), deadline(limit_s):
                 note = _text(reaction.function(*arguments))
         except (Exception, Overdue, SystemExit) as error:  # noqa: BLE001 - the handler's code may raise anything
             failure = error
@@ -211,6 +220,7 @@ class Consumer:
         }
         if failure is None:
             data |= {"note": note} if note else {}
+            log.log(logging.DEBUG if reaction.is_observer else logging.INFO, "%s: %s", event.type, note or "done")
             self._outcomes.done(held, data, attempt.said, attempt.kept, quiet=_is_quiet(held.event, reaction))
         else:
             self._fail(held, reaction, failure, data, limit_s)

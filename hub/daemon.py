@@ -16,7 +16,7 @@ from config import Settings
 from config.model import Button as ButtonSettings
 from devices.button import Button, ButtonError, GpioButton, SimulatedButton
 from devices.press_kind import Hold, Kind
-from hub import login, topics
+from hub import login, supervision, topics
 from hub.almanac import Almanac
 from hub.answered import Answered
 from hub.bus import Bus, Message
@@ -68,6 +68,7 @@ def run(settings: Settings, *, by_hand: bool = False) -> None:
     keeper.tick()
     if by_hand:
         threading.Thread(target=hub.read_presses, name="by hand", daemon=True).start()
+    watchdog = supervision.Watchdog()
     told: list[str] | None = None
     broken: list[str] = []
     for second in itertools.count():
@@ -76,12 +77,16 @@ def run(settings: Settings, *, by_hand: bool = False) -> None:
         if (faults := [*broken, *hub.stuck, *filter(None, [state.trouble]), *night.faults]) != told:
             hub.tell(status, faults)
             told = faults
+        if second == 0:
+            supervision.ready()  # also without a button: it keeps the journal, and rings for `doorbell press`
+        watchdog.feed()
         if stopping.wait(SETTLE_S):
             break
         hub.settle()
         keeper.tick()
         almanac.tick()
         night.tick()
+    supervision.stopping()
     hub.close()
     status.set("offline", "stopped")
     bus.stop()

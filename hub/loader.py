@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from config import Settings, SettingsError
 from config.faults import describe
 from config.section import NAME
-from hub import topics
+from hub import requirements, topics
 from hub.handler import MARK, HandlerConfig, Reaction
 
 OTHERS = ("hub-", "run-", "cli-")  # those are the names of other processes
@@ -82,6 +82,8 @@ def load(path: Path, settings: Settings) -> HandlerFile:
         raise SettingsError(
             [f"{path.name}: not a handler's name. Use a-z, 0-9, - and _, beginning with a letter, like {good}.py"]
         )
+    if faults := requirements.faults(path):
+        raise SettingsError(faults)
     module = _execute(path)
     reactions = _reactions(module)
     faults = _faults_in(path, reactions)

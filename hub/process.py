@@ -11,6 +11,7 @@ from types import FrameType
 from config import Settings, SettingsError
 from config.faults import EX_CONFIG
 from config.sources import find, load_lean
+from hub import journald
 from hub.state import StateError
 
 EX_TEMPFAIL = 75  # sysexits.h: trying again later may help
@@ -18,7 +19,10 @@ log = logging.getLogger("doorbell")
 
 
 def set_up_logs(level: str, name: str) -> None:
-    """Log to standard error, a line each, with the process's name."""
+    """Log to the journal where there is one, else to standard error, a line each, with the process's name."""
+    if journald.is_wanted():
+        logging.basicConfig(level=level, format="%(message)s", handlers=[journald.Journal(name)])
+        return
     logging.basicConfig(level=level, format=f"%(levelname)s {name}: %(message)s", stream=sys.stderr)
 
 

@@ -70,7 +70,7 @@ class Reporter:
             log.error("%s %s, and it cannot be written down yet: %s", report.subject, what, error)  # noqa: TRY400 - it says it all
             self._unwritten.append(report)
             return None
-        log.info("%s %s (%s)", report.subject, what, event.id)
+        log.info("%s %s (%s)", report.subject, what, event.id, extra={"event": event.id})
         return event
 
     def knows(self, wish: str) -> bool:

@@ -4,7 +4,7 @@ import json
 import os
 from datetime import UTC, datetime
 
-from hub import topics
+from hub import supervision, topics
 from hub.bus import Bus, Will
 
 STATES = ("starting", "ready", "failed", "offline")
@@ -46,11 +46,12 @@ class Status:
             self._say()
 
     def _say(self) -> None:
+        reason = self._reason or ("; ".join(filter(None, self._notes.values())) if self._state == "ready" else "")
+        supervision.status(self._state, reason)
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        notes = "; ".join(filter(None, self._notes.values())) if self._state == "ready" else ""
         status = {
             "state": self._state,
-            "reason": self._reason or notes,
+            "reason": reason,
             "time": now,
             "pid": os.getpid(),
             "mqtt": self._bus.protocol,

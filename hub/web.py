@@ -22,7 +22,7 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from config import Settings, SettingsError
-from hub import login, topics
+from hub import login, supervision, topics
 from hub.answering import Answerer, AnswerError
 from hub.answers import LABELS
 from hub.bus import Bus
@@ -61,6 +61,7 @@ def run(settings: Settings) -> None:
         on_stop(server.stop)
         bus.start()
         server.run(sockets=[listener])
+    supervision.stopping()
     status.set("offline", "stopped")
     bus.stop()
 
@@ -176,7 +177,7 @@ class _Server(uvicorn.Server):
                 h11_max_incomplete_event_size=HEAD_BYTES,
             )
         )
-        self._on_ready = on_ready
+        self._on_ready, self._watchdog = on_ready, supervision.Watchdog()
 
     def stop(self) -> None:
         """End soon; who waits for an answer still gets it."""
@@ -192,6 +193,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         log.info("ready")
         self._on_ready()
+        supervision.ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second, in the loop that serves."""
+        self._watchdog.feed()
+        return await super().on_tick(counter)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 from config import Journal as Limits
 from config import Settings, SettingsError
 from config.faults import EX_CONFIG
-from hub import answers, loader, login, rehearsal, topics
+from hub import answers, loader, login, rehearsal, supervision, topics
 from hub.bus import Bus
 from hub.consumer import Consumer
 from hub.handler import HandlerConfig, Reaction
@@ -56,6 +56,7 @@ def run(given: str, settings: Settings) -> None:
         _farewell(bus, status, "failed", "; ".join(error.faults))
         raise
     if not file.config.enabled:
+        supervision.ready()  # it is all that it wants to be: who ends before that has failed to systemd
         _farewell(bus, status, "offline", "switched off by its settings")
         return
     answers.attach(settings)
@@ -90,11 +91,13 @@ def _react(file: HandlerFile, state: State, bus: Bus, status: Status, *, source:
         )
         on_stop(consumer.stop)
         status.set("ready")
+        supervision.ready()
         for number, resource in enumerate({id(one): one for one in resources.values()}.values()):
             if on_trouble := getattr(resource, "on_trouble", None):
                 on_trouble(partial(status.note, f"resource {number}"))
         log.info("ready: reacts to %s", ", ".join(file.reactions))
         consumer.run()
+        supervision.stopping()
 
 
 def _open(stack: ExitStack, reactions: Collection[Reaction], config: HandlerConfig) -> dict[Reaction, Any]:

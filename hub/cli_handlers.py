@@ -1,0 +1,55 @@
+"""`doorbell handlers`: which there are and how they are; `sync` has systemd run what the files say."""
+
+import sys
+from pathlib import Path
+
+import typer
+
+from config import SettingsError, sources
+from config.faults import EX_CONFIG
+from hub import instances, loader
+from hub.options import ConfigOption, read_settings
+
+handlers = typer.Typer(help="Which handlers there are, and how they are.")
+BOOTED = Path("/run/systemd/system")  # sd_booted(3)
+
+
+@handlers.callback(invoke_without_command=True)
+def show(context: typer.Context, config: ConfigOption = None) -> None:
+    """Which handlers there are, and how they are."""
+    if context.invoked_subcommand:
+        return
+    settings, _ = read_settings(config)
+    states = _states() if BOOTED.is_dir() else {}
+    for name, path in sorted(loader.find(settings).items()):
+        whose = "comes with doorbell" if path.parent == loader.SHIPPED else str(path)
+        print(f"{name:16} {states.get(name, 'not started by systemd'):48} {whose}")
+
+
+@handlers.command()
+def sync(config: ConfigOption = None) -> None:
+    """Start, restart and stop handlers as their files came, changed and went. systemd calls it whenever one does."""
+    try:
+        instances.sync(sources.find(config), print)
+    except SettingsError as error:
+        for fault in error.faults:
+            print(f"✗ {fault} Until it is mended everything runs on as it is", file=sys.stderr)
+        sys.exit(EX_CONFIG)
+    except (instances.OrderError, OSError) as error:
+        print(f"✗ {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _states() -> dict[str, str]:
+    """What systemd has to say of each handler."""
+    fields = ("Id", "ActiveState", "SubState", "StatusText")
+    try:
+        said = instances.systemctl("show", f"--property={','.join(fields)}", "--all", instances.UNIT.format("*"))
+    except instances.OrderError:
+        return {}
+    states = {}
+    for block in said.strip().split("\n\n"):
+        unit = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        name = unit.get("Id", "").removeprefix("doorbell-handler@").removesuffix(".service")
+        states[name] = f"{unit.get('ActiveState')} ({unit.get('StatusText') or unit.get('SubState')})"
+    return states

@@ -1,0 +1,267 @@
+"""Handler files as units of systemd: what was saved is started, what changed started anew, what went is stopped.
+
+It runs as root, so it reads handler files only to see whether they changed; their code runs in their own sandbox.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from config import Settings, sources
+from config.section import NAME
+from hub import loader, login, secure
+from hub.check import users_of
+
+UNIT = "doorbell-handler@{}.service"
+WEB = "doorbell-web.service"
+HUB = "doorbell-hub.service"
+SETTLE_S = 0.2  # an editor may write in several steps: a file must hold still for so long
+BACKOFF_SINCE = 254  # systemd's NEWS: RestartSteps= and RestartMaxDelaySec=
+BACKOFF = Path("doorbell-.service.d/backoff.conf")
+OPTIONAL = (
+    next(
+        (
+            folder
+            for base in (Path(__file__).parent, Path(__file__).parent.parent)
+            if (folder := base / "systemd").is_dir()
+        ),
+        Path("systemd"),
+    )
+    / "optional"
+)
+Systemctl = Callable[..., str]
+
+
+class OrderError(RuntimeError):
+    """systemd, or the system, does not do what it is told; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things lie on a Pi."""
+
+    units: Path = Path("/etc/systemd/system")
+    seen: Path = Path("/run/doorbell-handlers/seen.json")
+    mosquitto: Path = Path("/etc/mosquitto/doorbell")
+
+
+@dataclass(slots=True)
+class Look:
+    """What there is to run.
+
+    Attributes:
+        settings: A digest of the settings file; empty when nobody has looked yet.
+        handlers: A digest of each handler's file, by its name.
+    """
+
+    settings: str = ""
+    handlers: dict[str, str] = field(default_factory=dict)
+
+
+def systemctl(*arguments: str) -> str:
+    """Have systemd do or tell something.
+
+    Raises:
+        OrderError: it says no, or is not there.
+    """
+    command = ["systemctl", *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    except FileNotFoundError:
+        raise OrderError("there is no systemctl here. Start the handlers with `doorbell run`") from None
+    if done.returncode:
+        raise OrderError(
+            f"`{' '.join(command)}`: {' '.join(done.stderr.split()) or f'it ended with {done.returncode}'}"
+        )
+    return done.stdout
+
+
+def sync(config: Path, tell: Callable[[str], None], places: Places | None = None, order: Systemctl = systemctl) -> None:
+    """Bring the units up to the files, and look again until nothing changes meanwhile.
+
+    Args:
+        config: The settings file.
+        tell: Called with a line for each thing done.
+        places: Where things lie.
+        order: What gives systemd its orders.
+
+    Raises:
+        SettingsError: the settings cannot be read; then everything runs on as it is.
+        OrderError: systemd says no.
+        OSError: something cannot be written.
+    """
+    places = places or Places()
+    seen = _read(places.seen)
+    while True:
+        settings, look, bad = _settled(config)
+        if look == seen:
+            return
+        for line in bad:
+            tell(line)
+        _Change(settings, seen, look, places, order, tell).make()
+        places.seen.parent.mkdir(parents=True, exist_ok=True)
+        places.seen.write_text(json.dumps({"settings": look.settings, "handlers": look.handlers}), encoding="utf-8")
+        seen = look
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """From what was seen to what there is."""
+
+    settings: Settings
+    before: Look
+    now: Look
+    places: Places
+    order: Systemctl
+    tell: Callable[[str], None]
+
+    def make(self) -> None:
+        self._make_passwords()
+        self._put_drop_ins()
+        self._stop_what_went()
+        is_new_house = bool(self.before.settings) and self.before.settings != self.now.settings
+        new = [name for name in self.now.handlers if name not in self.before.handlers]
+        known = {name: digest for name, digest in self.now.handlers.items() if name not in new}
+        changed = [name for name, digest in known.items() if is_new_house or self.before.handlers[name] != digest]
+        if is_new_house:
+            self._say_and("restart", [HUB], "the settings changed: starts again")
+        if is_new_house or not self.before.settings:
+            self._begin_or_end_web(anew=is_new_house)
+        if unknown := [UNIT.format(name) for name in new if name not in _enabled(self.places)]:
+            self.order("enable", *unknown)  # so that the next boot need not wait for us
+        self._say_and("start", [UNIT.format(name) for name in new], "started")
+        self._say_and("restart", [UNIT.format(name) for name in changed], "changed: starts again")
+
+    def _stop_what_went(self) -> None:
+        gone = sorted({*_enabled(self.places), *self.before.handlers} - self.now.handlers.keys())
+        if gone:
+            self.order("disable", "--now", "--no-block", *(UNIT.format(name) for name in gone))
+            self.tell(f"{', '.join(gone)}: the file is gone: stopped")
+
+    def _say_and(self, verb: str, units: list[str], words: str) -> None:
+        if units:
+            self.order(verb, "--no-block", *units)
+            names = (re.sub(r"^doorbell-(handler@)?|\.service$", "", unit) for unit in units)
+            self.tell(f"{', '.join(names)}: {words}")
+
+    def _begin_or_end_web(self, *, anew: bool) -> None:
+        """The page of answer links runs only while it has an address."""
+        runs = (self.places.units / "doorbell.target.wants" / WEB).is_symlink()
+        if self.settings.web.url is None:
+            if runs:
+                self.order("disable", "--now", "--no-block", WEB)
+            return
+        if not runs:
+            self.order("enable", WEB)
+        self._say_and("restart" if anew else "start", [WEB], "starts")
+
+    def _make_passwords(self) -> None:
+        """For who has none yet; a change of the settings may also change what somebody may hear."""
+        folder = self.settings.broker.password_dir
+        if folder is None or not self._has_passwords:
+            return
+        missing = [user for user in users_of(self.settings) if not (folder / user).is_file()]
+        if not missing and self.before.settings in ("", self.now.settings):
+            return
+        secure.write(self.settings, folder.parent, (), ())
+        if missing:
+            self.tell(f"{', '.join(missing)}: has a password now")
+        if self.places.mosquitto.is_dir():
+            _hand_over(folder.parent / "mosquitto", self.places.mosquitto)
+            try:
+                self.order("try-reload-or-restart", "mosquitto.service")
+            except OrderError as error:
+                self.tell(f"{error}. Nobody new can log in until mosquitto has read its users")
+
+    def _put_drop_ins(self) -> None:
+        """What depends on this machine: how new its systemd is, and under which name its hub logs in."""
+        changed = False
+        for path, text in self._drop_ins():
+            target = self.places.units / path
+            if text == (target.read_text(encoding="utf-8") if target.is_file() else ""):
+                continue
+            changed = True
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.chmod(0o755)  # `systemctl cat` is for everybody
+            if text:
+                target.write_text(text, encoding="utf-8")
+                target.chmod(0o644)
+            else:
+                target.unlink()
+        if changed:
+            self.order("daemon-reload")
+
+    def _drop_ins(self) -> Iterable[tuple[Path, str]]:
+        version = re.match(r"systemd (\d+)", self.order("--version"))
+        if version and int(version[1]) >= BACKOFF_SINCE:
+            yield BACKOFF, (OPTIONAL / BACKOFF).read_text(encoding="utf-8")
+        head = "# Written by `doorbell handlers sync`, as hub and [broker] are set.\n[Service]\nLoadCredential=\n"
+        for unit, role in ((HUB, "hub"), (WEB, "web"), (UNIT.format(""), "")):
+            text = ""
+            if not self._has_passwords:  # a unit whose password is not there would not start
+                text = head
+            elif role and self.settings.hub != "home":
+                user = login.user(role, self.settings.hub)
+                text = f"{head}LoadCredential={user}:/etc/doorbell/broker/passwords/{user}\n"
+            yield Path(f"{unit}.d/login.conf"), text
+
+    @property
+    def _has_passwords(self) -> bool:
+        """Whether each process logs in as a user of its own."""
+        return self.settings.broker.password_dir is not None and self.settings.broker.username is None
+
+
+def _settled(config: Path) -> tuple[Settings, Look, list[str]]:
+    """What there is, when it holds still; and a line for each file that cannot be a handler."""
+    last: Look | None = None
+    while True:
+        settings = sources.load(config)
+        look, bad = Look(_digest(config)), []
+        for name, path in loader.find(settings).items():
+            if not re.fullmatch(NAME, name) or name.startswith(loader.OTHERS):
+                bad.append(f"{path.name}: not a handler's name. Use a-z, 0-9, - and _, beginning with a letter")
+                continue
+            try:
+                look.handlers[name] = _digest(path)
+            except OSError as error:
+                bad.append(f"{path.name}: cannot be read ({error.strerror}). chmod a+r {path}")
+        if look == last:
+            return settings, look, bad
+        last = look
+        time.sleep(SETTLE_S)
+
+
+def _digest(path: Path) -> str:
+    """Of the place, too: a person's file takes the place of ours of the same name."""
+    return hashlib.sha256(str(path).encode() + b"\0" + path.read_bytes()).hexdigest()
+
+
+def _read(path: Path) -> Look:
+    try:
+        return Look(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return Look()
+
+
+def _enabled(places: Places) -> list[str]:
+    """Whose units start at boot."""
+    links = (places.units / "doorbell.target.wants").glob(UNIT.format("*"))
+    return [link.name.removeprefix("doorbell-handler@").removesuffix(".service") for link in links]
+
+
+def _hand_over(source: Path, target: Path) -> None:
+    """Copy what `doorbell secure` wrote for the broker to where it looks; its own user alone may read it."""
+    for path in sorted(source.iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            new = target / f".{path.name}.new"
+            new.unlink(missing_ok=True)
+            new.touch(mode=0o600)
+            new.write_bytes(path.read_bytes())
+            shutil.chown(new, "mosquitto")
+            new.replace(target / path.name)

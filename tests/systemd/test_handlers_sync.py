@@ -1,0 +1,256 @@
+"""`doorbell handlers sync`: what it orders of systemd when handler files and settings come, change and go."""
+
+import json
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from config import SettingsError
+from hub import instances, loader
+from hub.instances import OrderError, Places
+
+SHIPPED = sorted(path.stem for path in loader.SHIPPED.glob("*.py"))
+
+
+class Pi:
+    """A machine's folders, and a systemd that obeys and remembers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.config = folder / "doorbell.toml"
+        self.handlers = folder / "handlers"
+        self.handlers.mkdir()
+        self.settings("")
+        self.places = Places(folder / "units", folder / "seen.json", folder / "mosquitto")
+        self.wants = self.places.units / "doorbell.target.wants"
+        self.wants.mkdir(parents=True)
+        self.passwords = folder / "broker" / "passwords"
+        self.version = "systemd 252 (252.39)"
+        self.orders: list[str] = []
+        self.said: list[str] = []
+
+    def settings(self, text: str, head: str = "") -> None:
+        here = 'handlers_dir = "handlers"\nstate_dir = "state"\n'
+        self.config.write_text(f"{here}{head}[broker]\nhost = '127.0.0.1'\npassword_dir = 'broker/passwords'\n{text}")
+
+    def save(self, name: str, text: str = "# a handler") -> None:
+        (self.handlers / f"{name}.py").write_text(text, encoding="utf-8")
+
+    def order(self, *arguments: str) -> str:
+        if arguments == ("--version",):
+            return self.version
+        self.orders.append(" ".join(arguments))
+        verb, *units = [word for word in arguments if not word.startswith("--")]
+        for unit in units:
+            if verb == "enable":
+                (self.wants / unit).symlink_to(unit)
+            elif verb == "disable":
+                (self.wants / unit).unlink(missing_ok=True)
+        return ""
+
+    def sync(self) -> list[str]:
+        self.orders.clear()
+        self.said.clear()
+        instances.sync(self.config, self.said.append, self.places, self.order)
+        return self.orders
+
+
+@pytest.fixture
+def pi(tmp_path: Path) -> Pi:
+    """A Pi on which nothing was started yet."""
+    return Pi(tmp_path)
+
+
+@pytest.fixture
+def running(pi: Pi) -> Pi:
+    """The same, after the first boot."""
+    pi.sync()
+    return pi
+
+
+def test_at_first_every_handler_is_started_now_and_at_each_boot(pi: Pi):
+    """Those that come with it, and the person's own; the hub is the target's business."""
+    pi.save("mine")
+    units = [f"doorbell-handler@{name}.service" for name in [*SHIPPED, "mine"]]
+    assert pi.sync() == [f"enable {' '.join(units)}", f"start --no-block {' '.join(units)}"]
+
+
+def test_what_has_not_changed_is_left_alone(running: Pi):
+    """Looking again orders nothing, and so does a boot of what starts by itself."""
+    assert running.sync() == []
+    running.places.seen.unlink()
+    assert [order.split()[0] for order in running.sync()] == ["start"]
+
+
+def test_a_file_that_is_saved_is_started(running: Pi):
+    """It alone, with a password that only systemd can read."""
+    running.save("mine")
+    assert running.sync() == ["enable doorbell-handler@mine.service", "start --no-block doorbell-handler@mine.service"]
+    assert stat.S_IMODE((running.passwords / "handler-mine").stat().st_mode) == 0o600
+    assert running.said == ["handler-mine: has a password now", "mine: started"]
+
+
+def test_a_file_that_changes_is_started_anew(running: Pi):
+    """When what is in it changed; a mere touch is none."""
+    running.save("mine")
+    running.sync()
+    running.save("mine")
+    assert running.sync() == []
+    running.save("mine", "# another")
+    assert running.sync() == ["restart --no-block doorbell-handler@mine.service"]
+
+
+def test_a_file_that_goes_is_stopped(running: Pi):
+    """And starts no more at boot; also when it went while nobody looked."""
+    running.save("mine")
+    running.sync()
+    (running.handlers / "mine.py").unlink()
+    running.places.seen.unlink()
+    assert running.sync()[0] == "disable --now --no-block doorbell-handler@mine.service"
+    assert not (running.wants / "doorbell-handler@mine.service").is_symlink()
+
+
+def test_a_file_of_the_same_name_takes_the_place_of_ours(running: Pi):
+    """Even with the same words in it."""
+    shutil.copy(loader.SHIPPED / "log.py", running.handlers)
+    assert running.sync() == ["restart --no-block doorbell-handler@log.service"]
+
+
+def test_a_file_that_can_be_no_handler_is_told(running: Pi):
+    """It names no unit, and stops none."""
+    running.save("My Handler")
+    running.save("mine")
+    assert len(running.sync()) == 2
+    assert running.said[0].startswith("My Handler.py: not a handler's name")
+
+
+def test_no_line_of_a_handler_file_is_run(running: Pi, tmp_path: Path):
+    """Whoever may save one would be root."""
+    running.save("mine", f"open({str(tmp_path / 'ran')!r}, 'w')")
+    running.sync()
+    assert not (tmp_path / "ran").exists()
+
+
+def test_changed_settings_start_everything_anew(running: Pi):
+    """The hub, each handler, and the page while it has an address."""
+    running.settings("[web]\nurl = 'https://door.example'\n")
+    units = " ".join(f"doorbell-handler@{name}.service" for name in SHIPPED)
+    assert running.sync() == [
+        "restart --no-block doorbell-hub.service",
+        "enable doorbell-web.service",
+        "restart --no-block doorbell-web.service",
+        f"restart --no-block {units}",
+    ]
+    assert (running.passwords / "web-home").is_file()
+    running.settings("")
+    assert "disable --now --no-block doorbell-web.service" in running.sync()
+
+
+def test_faulty_settings_change_nothing(running: Pi):
+    """Everything runs on as it is, until they are mended."""
+    running.save("mine")
+    running.settings("prot = 1\n")
+    with pytest.raises(SettingsError, match="prot"):
+        running.sync()
+    assert running.orders == []
+    running.settings("")
+    assert len(running.sync()) == 2
+
+
+def test_what_failed_is_tried_again(pi: Pi):
+    """It counts as seen only when systemd took the order."""
+
+    def refuse(*arguments: str) -> str:
+        if arguments[0] == "start":
+            raise OrderError("no")
+        return pi.order(*arguments)
+
+    with pytest.raises(OrderError):
+        instances.sync(pi.config, pi.said.append, pi.places, refuse)
+    assert [order.split()[0] for order in pi.sync()] == ["start"]
+
+
+def test_a_file_that_changes_meanwhile_is_not_missed(running: Pi):
+    """It looks again after it has acted: systemd does not tell it of a change while it runs."""
+    running.save("mine")
+
+    def slow(*arguments: str) -> str:
+        if arguments[0] == "start":
+            running.save("mine", "# meanwhile")
+        return running.order(*arguments)
+
+    running.orders.clear()
+    instances.sync(running.config, running.said.append, running.places, slow)
+    assert running.orders[-1] == "restart --no-block doorbell-handler@mine.service"
+
+
+def test_mosquitto_is_told_of_a_new_user(running: Pi, monkeypatch: pytest.MonkeyPatch):
+    """It gets users and rights as files of its own, and reads them again, before the handler starts."""
+    given: list[str] = []
+    monkeypatch.setattr(shutil, "chown", lambda path, user: given.append(f"{path.name} {user}"))
+    running.places.mosquitto.mkdir()
+    running.save("mine")
+    assert running.sync()[0] == "try-reload-or-restart mosquitto.service"
+    assert given == [".acl.new mosquitto", ".passwd.new mosquitto"]
+    assert "user handler-mine\n" in (running.places.mosquitto / "acl").read_text(encoding="utf-8")
+    assert (running.places.mosquitto / "passwd").stat().st_mode & 0o077 == 0
+
+
+def test_a_mosquitto_that_does_not_reload_holds_up_no_handler(running: Pi, monkeypatch: pytest.MonkeyPatch):
+    """It is told, and the handler started: nothing here depends on a broker."""
+    monkeypatch.setattr(shutil, "chown", lambda *_: None)
+    running.places.mosquitto.mkdir()
+    running.save("mine")
+
+    def refuse(*arguments: str) -> str:
+        if "mosquitto.service" in arguments:
+            raise OrderError("Unit mosquitto.service not found")
+        return running.order(*arguments)
+
+    running.orders.clear()
+    instances.sync(running.config, running.said.append, running.places, refuse)
+    assert running.orders[-1] == "start --no-block doorbell-handler@mine.service"
+    assert any("mosquitto.service not found" in line for line in running.said)
+
+
+def test_units_ask_for_no_password_where_there_is_none(running: Pi):
+    """With one user for all, or none, a unit that waits for its own password would not start."""
+    paths = [
+        running.places.units / f"{unit}.service.d" / "login.conf"
+        for unit in ("doorbell-hub", "doorbell-web", "doorbell-handler@")
+    ]
+    assert not any(path.exists() for path in paths)
+    running.config.write_text('handlers_dir = "handlers"\nstate_dir = "state"\n[broker]\nhost = "127.0.0.1"\n')
+    assert running.sync()[0] == "daemon-reload"
+    assert all(path.read_text(encoding="utf-8").endswith("[Service]\nLoadCredential=\n") for path in paths)
+
+
+def test_the_pauses_between_restarts_grow_where_systemd_can(pi: Pi):
+    """From 254 on; older ones know no such setting, and would complain of it."""
+    path = pi.places.units / "doorbell-.service.d" / "backoff.conf"
+    pi.sync()
+    assert not path.exists()
+    pi.version = "systemd 257 (257.8-1~deb13u2)"
+    pi.save("mine")
+    assert pi.sync()[0] == "daemon-reload"
+    assert "RestartMaxDelaySec=60" in path.read_text(encoding="utf-8")
+
+
+def test_a_hub_of_another_name_gets_its_own_password(running: Pi):
+    """Its unit is told which file, before it starts anew; with the usual name that goes again."""
+    path = running.places.units / "doorbell-hub.service.d" / "login.conf"
+    running.settings("", head='hub = "cabin"\n')
+    assert running.sync()[:2] == ["daemon-reload", "restart --no-block doorbell-hub.service"]
+    given = "LoadCredential=\nLoadCredential=hub-cabin:/etc/doorbell/broker/passwords/hub-cabin\n"
+    assert path.read_text(encoding="utf-8").endswith(given)
+    running.settings("")
+    running.sync()
+    assert not path.exists()
+
+
+def test_what_was_seen_and_cannot_be_read_is_looked_at_anew(running: Pi):
+    """It is only a memory: starting what runs does nothing."""
+    running.places.seen.write_text("{")
+    assert [order.split()[0] for order in running.sync()] == ["start"]
+    assert json.loads(running.places.seen.read_text())["handlers"].keys() == set(SHIPPED)

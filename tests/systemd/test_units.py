@@ -1,0 +1,103 @@
+"""The units: in order, closed to what they need not, and each exception told."""
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hub import loader
+from tests.house import ROOT
+
+UNITS = ROOT / "systemd"
+DOCUMENT = (ROOT / "docs" / "systemd.md").read_text(encoding="utf-8")
+MINE = "doorbell-handler@mine"
+SERVICES = ("doorbell-hub", "doorbell-web", "doorbell-handlers", MINE)
+HANDLERS = tuple(f"doorbell-handler@{path.stem}" for path in sorted(loader.SHIPPED.glob("*.py")))
+MOST = 2.0
+
+
+def _analyze(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["systemd-analyze", "--no-pager", *arguments],
+        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{folder}:", "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def _exposure(folder: Path, service: str) -> float:
+    said = _analyze(folder, "security", "--offline=true", f"{service}.service")
+    found = re.search(r"exposure level for \S+: ([\d.]+)", said)
+    assert found, said
+    return float(found[1])
+
+
+def test_systemd_finds_nothing_to_complain_of(units: Callable[..., Path], needed: Callable[..., str]):
+    """`systemd-analyze verify` prints nothing about any unit with its drop-ins."""
+    needed("systemd-analyze", "systemd")
+    folder = units()
+    names = [*(f"{name}.service" for name in (*SERVICES, *HANDLERS)), "doorbell.target", "doorbell-handlers.path"]
+    assert _analyze(folder, "verify", "--man=no", *names) == ""
+
+
+@pytest.mark.parametrize("service", [*SERVICES, *HANDLERS])
+def test_every_unit_is_closed(service: str, units: Callable[..., Path], needed: Callable[..., str]):
+    """Its exposure is at most 2.0, also with the drop-ins that are optional, and the document says how much it is."""
+    needed("systemd-analyze", "systemd")
+    exposure = _exposure(units(), service)
+    assert _exposure(units(optional=True), service) <= MOST
+    shown = service.replace("@mine", "@NAME")
+    told = re.search(rf"^\| `{shown}` \|.*\| ([\d.]+) \|$", DOCUMENT, re.MULTILINE)
+    assert told, f"{shown}: {exposure}"
+    assert float(told[1]) == pytest.approx(exposure, abs=0.3)  # other versions of systemd weigh a little differently
+
+
+@pytest.mark.parametrize("path", sorted(UNITS.rglob("*.conf")), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_drop_in_says_what_it_is_for(path: Path):
+    """Its first line is a comment; and it is for a unit that there is."""
+    assert path.read_text(encoding="utf-8").startswith("# ")
+    unit = path.parent.name.removesuffix(".d")
+    handlers = {f"doorbell-handler@{file.stem}.service" for file in loader.SHIPPED.glob("*.py")}
+    assert unit in {"doorbell-.service", "doorbell-hub.service", *handlers}
+
+
+@pytest.mark.parametrize("path", sorted(UNITS.glob("*.service")), ids=lambda path: path.name)
+def test_no_unit_needs_the_broker(path: Path):
+    """It comes after mosquitto if both start, and wants it for nothing."""
+    text = path.read_text(encoding="utf-8")
+    assert re.search(r"^After=.*mosquitto\.service", text, re.MULTILINE)
+    assert not re.search(r"^(Requires|Wants|BindsTo|Requisite)=", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["doorbell-hub", "doorbell-handler@", "doorbell-web"])
+def test_a_process_is_watched_and_started_again(name: str):
+    """Readiness, watchdog, restart for ever, but not for faulty settings, and its own password alone."""
+    text = (UNITS / f"{name}.service").read_text(encoding="utf-8")
+    for line in ("Type=notify", "WatchdogSec=30", "Restart=on-failure", "RestartPreventExitStatus=78"):
+        assert f"\n{line}\n" in text
+    assert "\nStartLimitIntervalSec=0\n" in text
+    assert len(re.findall(r"^LoadCredential=", text, re.MULTILINE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("device", "allowed"),
+    [
+        ("char-gpiochip", {"doorbell-hub.service"}),
+        ("char-video4linux", {"doorbell-handler@record.service.d/camera.conf"}),
+        ("char-alsa", {f"doorbell-handler@{one}.service.d/sound.conf" for one in ("bark", "speak")}),
+    ],
+)
+def test_a_device_is_seen_by_whom_it_concerns_alone(device: str, allowed: set[str], units: Callable[..., Path]):
+    """Only the hub sees GPIO lines, only `record` cameras, only who makes sounds the sound card."""
+    folder = units()
+    seen = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and f"\nDeviceAllow={device} " in path.read_text(encoding="utf-8")
+    }
+    assert seen == allowed
