@@ -141,6 +141,7 @@ class Chime(Section):
     relay: int | None = Field(
         None, ge=0, le=53, description="or the GPIO line (BCM number) of an electric gong's relay"
     )
+    active: Literal["high", "low"] = Field("high", description="the level at which the relay closes")
     after_s: float = Field(3, ge=0.5, le=60, description="how long a reaction may take; without a broker it is at once")
     sound: Path | None = Field(None, description="a WAV, FLAC or MP3 file; a synthesised ding-dong if not set")
     volume: float = Field(80, ge=0, le=100, description="in percent")

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from config.faults import SettingsError, describe, suggest
-from config.model import Broker, Settings
+from config.model import Broker, Chime, Settings
 
 PREFIX = "DOORBELL_"
 OTHER_VARIABLES = ("CONFIG", "SUPERVISED")
@@ -97,7 +97,8 @@ def _at_home(settings: Settings, path: Path) -> Settings:
         key: base / getattr(settings, key).expanduser() for key in ("handlers_dir", "state_dir")
     }
     given = settings.model_fields_set
-    moved = settings.model_copy(update=folders | {"broker": _broker_at_home(settings.broker, base)})
+    parts = {"broker": _broker_at_home(settings.broker, base), "chime": _chime_at_home(settings.chime, base)}
+    moved = settings.model_copy(update=folders | parts)
     moved.__pydantic_fields_set__.intersection_update(given)  # what was not set still counts as not set
     return moved
 
@@ -105,6 +106,10 @@ def _at_home(settings: Settings, path: Path) -> Settings:
 def _broker_at_home(broker: Broker, base: Path) -> Broker:
     paths = {key: getattr(broker, key) for key in ("password_dir", "ca_file")}
     return broker.model_copy(update={key: base / path.expanduser() for key, path in paths.items() if path})
+
+
+def _chime_at_home(chime: Chime, base: Path) -> Chime:
+    return chime.model_copy(update={"sound": base / chime.sound.expanduser()}) if chime.sound else chime
 
 
 def load_lean(path: Path) -> Settings:

@@ -27,13 +27,14 @@ class RelayGong:
     Args:
         pin: BCM number of the GPIO line.
         strike_s: For how many seconds the relay closes.
+        active_high: Whether it closes at 3.3 V; else at ground.
 
     Raises:
         GpioError: the line cannot be had.
     """
 
-    def __init__(self, pin: int, *, strike_s: float) -> None:
-        self._line = open_output(pin)
+    def __init__(self, pin: int, *, strike_s: float, active_high: bool = True) -> None:
+        self._line = open_output(pin, active_high=active_high)
         self._strike_s = strike_s
 
     def strike(self) -> None:

@@ -29,7 +29,9 @@ class Config(HandlerConfig):
     clip_s: float = Field(10, ge=1, le=300, description="seconds to record after the last press")
     max_clip_s: float = Field(120, ge=1, le=3600, description="how long presses can make a clip")
     ring_mb: float = Field(16, ge=1, le=512, description="how much memory the seconds before the press may take")
-    folder: Path | None = Field(None, description="where clips and pictures go; media in the state folder if not set")
+    folder: Path | None = Field(
+        None, description="where clips and pictures go, from the state folder; else media there"
+    )
     keep_days: float = Field(30, gt=0, description="older clips and pictures go")
     keep_free_mb: float = Field(500, ge=0, description="the oldest go until so much of the disk is free")
     private_from: time | None = Field(None, description="from then on nothing is seen, like 08:00")
@@ -57,7 +59,7 @@ class Config(HandlerConfig):
     @property
     def media(self) -> Path:
         """Where clips and pictures go."""
-        return self.folder or self.state_dir / "media"
+        return self.state_dir / (self.folder or Path("media")).expanduser()
 
 
 @contextmanager

@@ -127,5 +127,5 @@ class Chime:
 
 def _open(settings: Settings, chime: ChimeSettings) -> Gong | None:
     if chime.relay is not None:
-        return RelayGong(chime.relay, strike_s=chime.strike_s)
+        return RelayGong(chime.relay, strike_s=chime.strike_s, active_high=chime.active == "high")
     return PlayerGong(settings) if chime.speaker else None

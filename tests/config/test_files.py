@@ -57,8 +57,9 @@ def test_a_file_that_was_asked_for_and_is_not_there_is_told(monkeypatch, by_vari
 
 def test_relative_folders_are_taken_from_the_files_own(tmp_path):
     """A settings file means the same from wherever a process is started."""
-    path = _write(tmp_path / "etc/doorbell.toml", 'state_dir = "state"\nhandlers_dir = "/srv/handlers"\n')
-    read = load(path)
+    text = 'state_dir = "state"\nhandlers_dir = "/srv/handlers"\n[chime]\nspeaker = "auto"\nsound = "gong.wav"\n'
+    read = load(_write(tmp_path / "etc/doorbell.toml", text))
+    assert read.chime.sound == tmp_path / "etc/gong.wav"
     assert (read.state_dir, read.handlers_dir) == (tmp_path / "etc/state", Path("/srv/handlers"))
 
 

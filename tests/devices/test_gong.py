@@ -20,6 +20,15 @@ def test_the_relay_closes_and_opens_by_itself(pins):
     gong.close()
 
 
+def test_a_relay_that_closes_on_low_rests_high(pins):
+    """Many boards are so; the other way round the gong would ring all the time."""
+    gong, line = RelayGong(23, strike_s=0.05, active_high=False), pins.pin(23)
+    assert line.state
+    gong.strike()
+    until(lambda: [one.state for one in line.states][-2:] == [False, True], lambda: str(line.states))
+    gong.close()
+
+
 @pytest.mark.parametrize("name", STRIKES)
 def test_a_chime_is_heard_and_does_not_click(tmp_path, name):
     """Near full scale, silent at both ends, the same each time."""
