@@ -140,7 +140,11 @@ def escalate(event: Event, config: Config, board: Switchboard) -> str:
     def wanted(phone: Phone) -> bool:
         return not (data["held"] and phone.can_be_silent)
 
-    return _tell(event, board, people, note_for, data=data, wanted=wanted)[0]
+    words, told = _tell(event, board, people, note_for, data=data, wanted=wanted)
+    if told:
+        called = memory.get("called", {})
+        memory["called"] = _last({**called, data["press"]: [*called.get(data["press"], []), data["name"]]})
+    return words
 
 
 @handler("snapshot.taken", timeout_s=30, max_age_s=600, uses=open_board)
@@ -176,7 +180,9 @@ def heed(event: Event, config: Config, board: Switchboard) -> str:
     text = f"{config.door_name(event.door)}: {answer.replace('_', ' ')}{f' ({by})' * bool(by)}"
     asker = by if event.data.get("via") == "link" else by or None  # a link without a name is of `urls`
     press = press or board.latest(event.door, event.time) or ""
-    others = [one for one in _first(board.people_at(event.door)) if one.name != asker] if press else []
+    called = memory.get("called", {}).get(press, [])
+    knowing = [one for one in board.people_at(event.door) if not one.after_s or one.name in called]
+    others = [one for one in knowing if one.name != asker] if press else []
     note_for = _writer(event, config, text, press=press, buttons=False, silent=True, picture=_picture(press, board))
     updates = lambda phone: bool(phone.updates)  # noqa: E731 - a rule in a line
     return _tell(event, board, others, note_for, wanted=updates)[0] if others else "nobody to tell"

@@ -233,6 +233,18 @@ def test_an_answer_to_an_earlier_visitor_ends_no_call(family):
     assert home.hears(call).startswith("told 1")
 
 
+def test_who_was_called_later_reads_the_answer_too(family):
+    """And only who was called: the others have heard of nothing yet."""
+    home, phones = family(anna={}, ben={"after_s": 30}, cleo={"after_s": 60})
+    first = event()
+    home.hears(first)
+    ben, _ = home.later
+    home.hears(ben)
+    home.hears(event("visitor.answered", answer="coming", by="anna", via="link", press=first.id))
+    assert phones["ben"].texts[-1] == "Front door: coming (anna)"
+    assert phones["cleo"].told == []
+
+
 def test_an_answer_from_the_command_line_is_read_on_the_phones(family):
     """It names no press: it is about who rings now."""
     home, phones = family(anna={}, ben={})
