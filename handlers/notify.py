@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from devices.phone import Button, Note, Phone, fault_in_url, open_phones
+from devices.phone_book import PhoneBook
 from devices.switchboard import Person, Switchboard
 from hub import Drop, Event, HandlerConfig, Section, answers, emit, handler, later, memory
 
@@ -18,10 +19,10 @@ LATE_S = 60.0
 SNOOZE_S = 3600.0
 LATE_PICTURE_S = 5.0  # then it is said; after a minute it shows somebody else, if anybody
 RINGS = 5  # who rings on and on is told of after so many
-KEPT = 40  # notifications that can still be changed, pictures for who is called later, tries that half succeeded
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 ANSWERABLE = ("doorbell.pressed", "snapshot.taken", "notify.again", "notify.waited")
 Writer = Callable[[Person], Note]
+book = PhoneBook(memory)
 
 
 def _are_services(urls: list[SecretStr]) -> list[SecretStr]:
@@ -119,10 +120,12 @@ def notify(event: Event, config: Config, board: Switchboard) -> str:
 def count(event: Event, config: Config, board: Switchboard) -> str:
     """The visitor has rung several times: say how often, in the first notification where that can be."""
     data, at = event.data, datetime.fromisoformat(event.data["at"])
-    if _is_answered(data):
+    if book.is_answered(data["door"], data["at"]):
         return "somebody has answered meanwhile"
     text = f"{_text(event.door, config, at, (event.time - at).total_seconds())}, and rang {data['count']} times"
-    note_for = _writer(event, config, text, press=data["press"], picture=_picture(data["press"], board))
+    note_for = _writer(
+        event, config, text, press=data["press"], picture=board.picture(data["press"]) or book.picture(data["press"])
+    )
     return _tell(event, board, _first(board.people_at(event.door)), note_for)[0]
 
 
@@ -130,11 +133,13 @@ def count(event: Event, config: Config, board: Switchboard) -> str:
 def escalate(event: Event, config: Config, board: Switchboard) -> str:
     """Nobody has answered so far, or somebody's quiet hours are over: now it is their turn."""
     data, at = event.data, datetime.fromisoformat(event.data["at"])
-    if _is_answered(data):
+    if book.is_answered(data["door"], data["at"]):
         return "somebody has answered meanwhile"
     text = _text(data["door"], config, at, (datetime.now(UTC) - at).total_seconds())
     at_door = replace(event, subject=data["door"])  # a timer's subject is its own
-    note_for = _writer(at_door, config, text, press=data["press"], picture=_picture(data["press"], board))
+    note_for = _writer(
+        at_door, config, text, press=data["press"], picture=board.picture(data["press"]) or book.picture(data["press"])
+    )
     people = [person for person in board.people if person.name == data["name"]]
 
     def wanted(phone: Phone) -> bool:
@@ -142,8 +147,7 @@ def escalate(event: Event, config: Config, board: Switchboard) -> str:
 
     words, told = _tell(event, board, people, note_for, data=data, wanted=wanted)
     if told:
-        called = memory.get("called", {})
-        memory["called"] = _last({**called, data["press"]: [*called.get(data["press"], []), data["name"]]})
+        book.note_called(data["press"], data["name"])
     return words
 
 
@@ -159,7 +163,9 @@ def show(event: Event, config: Config, board: Switchboard) -> str:
         return "another picture of the same visitor: not sent"
     if (after_s := float(event.data.get("after_s", 0))) > LATE_S:
         return f"the picture was taken {after_s:.0f} s after the ring: it shows somebody else, if anybody"
-    _keep_picture(press, picture, board)
+    if any(person.after_s for person in board.people):
+        book.keep_picture(press, picture)
+    board.keep_picture(press, picture)
     late = f", {after_s:.0f} s after the ring" if after_s > LATE_PICTURE_S else ""
     text = f"This is who was there at {event.time.astimezone():%H:%M}{late}"
     update = _text(event.door, config, event.time, event.age_s()) + (late and f". The picture was taken{late[1:]}")
@@ -173,17 +179,24 @@ def heed(event: Event, config: Config, board: Switchboard) -> str:
     by, answer, press = (str(event.data.get(key, "")) for key in ("by", "answer", "press"))
     if answer == "snooze":
         everybody = "*" if event.data.get("via") == "command" else ""  # a link without a name is `urls`' own
-        memory[f"snoozed {by or everybody}"] = event.time.timestamp() + SNOOZE_S
+        book.snooze(by or everybody, event.time.timestamp() + SNOOZE_S)
         return f"no more for {by or 'everybody'} for an hour"
     if not event.data.get("late"):  # else it is no answer to who rings now
-        memory[f"answered {event.door}"] = event.time.isoformat()
+        book.note_answered(event.door, event.time.isoformat())
     text = f"{config.door_name(event.door)}: {answer.replace('_', ' ')}{f' ({by})' * bool(by)}"
     asker = by if event.data.get("via") == "link" else by or None  # a link without a name is of `urls`
     press = press or board.latest(event.door, event.time) or ""
-    called = memory.get("called", {}).get(press, [])
-    knowing = [one for one in board.people_at(event.door) if not one.after_s or one.name in called]
+    knowing = [one for one in board.people_at(event.door) if not one.after_s or one.name in book.called(press)]
     others = [one for one in knowing if one.name != asker] if press else []
-    note_for = _writer(event, config, text, press=press, buttons=False, silent=True, picture=_picture(press, board))
+    note_for = _writer(
+        event,
+        config,
+        text,
+        press=press,
+        buttons=False,
+        silent=True,
+        picture=board.picture(press) or book.picture(press),
+    )
     updates = lambda phone: bool(phone.updates)  # noqa: E731 - a rule in a line
     return _tell(event, board, others, note_for, wanted=updates)[0] if others else "nobody to tell"
 
@@ -217,45 +230,18 @@ def _tell(
     text = note_for(people[0] if people else Person("", [])).text
     if not board.people:
         return f"no phone is set up; it would have read: {text}", 0
-    halves, sent = memory.get("told", {}), memory.get("sent", {})
-    awake = [one for one in people if not _is_snoozed(one.name, event.time.timestamp())]
-    told = board.tell(awake, note_for, halves.get(event.id, []), sent, wanted=wanted)
-    if told.sent:
-        memory["sent"] = _last(sent | told.sent)
+    awake = [one for one in people if not book.is_snoozed(one.name, event.time.timestamp())]
+    told = board.tell(awake, note_for, book.told_of(event.id), book.sent, wanted=wanted)
+    book.note_sent(told.sent)
     for person in told.held if data else []:
         _come_back(person, person.wakes_in_s(datetime.now().astimezone()), data or {}, held=True)
     if told.failures:
-        memory["told"] = _last({**halves, event.id: told.done})
+        book.note_told(event.id, told.done)
         number = len(told.failures) + len(told.done)
         failures = "; ".join(told.failures)
         raise ConnectionError(f"{len(told.failures)} of {number} services did not take it: {failures}")
-    if event.id in halves:
-        memory["told"] = {one: done for one, done in halves.items() if one != event.id}
+    book.note_all_told(event.id)
     return (f"told {len(told.done)}: {text}" if awake else "nobody wants to be told now"), len(told.done)
-
-
-def _is_snoozed(name: str, now_s: float) -> bool:
-    return any(memory.get(f"snoozed {one}", 0) > now_s for one in (name, "*"))
-
-
-def _is_answered(data: Mapping[str, Any]) -> bool:
-    return bool(memory.get(f"answered {data['door']}", "") >= data["at"])
-
-
-def _keep_picture(press: str, picture: Path, board: Switchboard) -> None:
-    """Who is called later gets it, too, even by another process than this one."""
-    board.keep_picture(press, picture)
-    if any(person.after_s for person in board.people):
-        memory["pictures"] = _last({**memory.get("pictures", {}), press: str(picture)})
-
-
-def _picture(press: str, board: Switchboard) -> Path | None:
-    kept = memory.get("pictures", {}).get(press)
-    return board.picture(press) or (Path(kept) if kept and _is_jpeg(Path(kept)) else None)
-
-
-def _last(kept: Mapping[str, Any]) -> dict[str, Any]:
-    return dict([*kept.items()][-KEPT:])
 
 
 def _writer(event: Event, config: Config, text: str, *, press: str = "", buttons: bool = True, **more: Any) -> Writer:
