@@ -1,0 +1,21 @@
+"""Runs what the tests send: a line of JSON in (a command for sh), a line of JSON out (its end, and what it said)."""
+
+import base64
+import json
+import socket
+import subprocess
+import threading
+
+
+def serve(connection: socket.socket) -> None:
+    with connection, connection.makefile("rwb") as stream:
+        for line in stream:
+            done = subprocess.run(["sh", "-c", json.loads(line)], capture_output=True, stdin=subprocess.DEVNULL)
+            said = {"code": done.returncode, "out": base64.b64encode(done.stdout + done.stderr).decode()}
+            stream.write(json.dumps(said).encode() + b"\n")
+            stream.flush()
+
+
+with socket.create_server(("0.0.0.0", 7777)) as server:
+    while True:
+        threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
