@@ -14,7 +14,7 @@ from config.faults import SettingsError, describe, suggest
 from config.model import Broker, Chime, Settings
 
 PREFIX = "DOORBELL_"
-OTHER_VARIABLES = ("CONFIG", "SUPERVISED")
+OTHER_VARIABLES = ("BOOT", "CONFIG", "SUPERVISED")
 DEMO = Path(__file__).parent / "demo.toml"
 SEARCHED = (
     Path("doorbell.toml"),

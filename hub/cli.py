@@ -24,6 +24,7 @@ from hub.cli_answer import answer
 from hub.cli_dead import dead
 from hub.cli_doctor import doctor
 from hub.cli_handlers import handlers
+from hub.cli_install import install, uninstall
 from hub.cli_quiet import quiet
 from hub.cli_replay import replay
 from hub.drill_command import drill
@@ -44,6 +45,8 @@ app = typer.Typer(
 app.command()(drill)
 app.command()(quiet)
 app.command()(answer)
+app.command()(install)
+app.command()(uninstall)
 app.add_typer(secure.app)
 
 

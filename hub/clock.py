@@ -2,6 +2,7 @@
 
 import ctypes
 import hashlib
+import os
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 TIMESYNCD_MARK = Path("/run/systemd/timesync/synchronized")  # systemd-timesyncd.service(8)
 RELEASED = 1_767_225_600.0  # 2026-01-01: a clock that says less is wrong, whatever it says of itself
+BOOT = "DOORBELL_BOOT"  # the boot's id, from systemd (%b in systemd.unit(5)): its sandboxes have no /proc/sys
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -31,11 +33,16 @@ class Stamp:
 
 
 class Clock:
-    """The machine's clocks."""
+    """The machine's clocks.
+
+    Attributes:
+        boot: See Stamp.
+    """
 
     def __init__(self) -> None:
         machine = _first_line("/etc/machine-id") or _first_line("/proc/sys/kernel/hostname")
-        self.boot = _digest(machine) + _digest(_first_line("/proc/sys/kernel/random/boot_id"))
+        boot = os.environ.get(BOOT) or _first_line("/proc/sys/kernel/random/boot_id").replace("-", "")
+        self.boot = _digest(machine) + _digest(boot) if machine and boot else ""
 
     def unix_s(self) -> float:
         """Unix time in seconds, by the wall clock."""
@@ -77,15 +84,15 @@ class Clock:
         difference, and so it is where nobody said more than a time. What else is known: a moment of an earlier boot of
         this machine lies before this boot.
         """
-        if stamp.boot == self.boot:
+        if self.boot and stamp.boot == self.boot:
             return max(0.0, self.uptime_s() - stamp.uptime_s)
         if not stamp.boot or (stamp.synchronised and self.is_synchronised()):
             return max(0.0, self.unix_s() - stamp.time.timestamp())
-        return self.uptime_s() if stamp.boot[:8] == self.boot[:8] else 0.0
+        return self.uptime_s() if self.boot and stamp.boot[:8] == self.boot[:8] else 0.0
 
     def corrected(self, stamp: Stamp) -> Stamp:
         """The moment by a wall clock that can be believed, if ours can by now and it was in this boot."""
-        if stamp.synchronised or stamp.boot != self.boot or not self.is_synchronised():
+        if stamp.synchronised or not stamp.boot or stamp.boot != self.boot or not self.is_synchronised():
             return stamp
         return Stamp(self.utc() - timedelta(seconds=self.age_s(stamp)), stamp.boot, stamp.uptime_s, synchronised=True)
 

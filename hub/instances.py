@@ -23,6 +23,7 @@ WEB = "doorbell-web.service"
 HUB = "doorbell-hub.service"
 SETTLE_S = 0.2  # an editor may write in several steps: a file must hold still for so long
 BACKOFF_SINCE = 254  # systemd's NEWS: RestartSteps= and RestartMaxDelaySec=
+LOGIN = "login.conf"  # the drop-in that says under which name a unit logs in
 BACKOFF = Path("doorbell-.service.d/backoff.conf")
 OPTIONAL = (
     next(
@@ -173,7 +174,7 @@ class _Change:
         if missing:
             self.tell(f"{', '.join(missing)}: has a password now")
         if self.places.mosquitto.is_dir():
-            _hand_over(folder.parent / "mosquitto", self.places.mosquitto)
+            hand_over(folder.parent / "mosquitto", self.places.mosquitto)
             try:
                 self.order("try-reload-or-restart", "mosquitto.service")
             except OrderError as error:
@@ -209,7 +210,7 @@ class _Change:
             elif role and self.settings.hub != "home":
                 user = login.user(role, self.settings.hub)
                 text = f"{head}LoadCredential={user}:/etc/doorbell/broker/passwords/{user}\n"
-            yield Path(f"{unit}.d/login.conf"), text
+            yield Path(f"{unit}.d") / LOGIN, text
 
     @property
     def _has_passwords(self) -> bool:
@@ -255,7 +256,7 @@ def _enabled(places: Places) -> list[str]:
     return [link.name.removeprefix("doorbell-handler@").removesuffix(".service") for link in links]
 
 
-def _hand_over(source: Path, target: Path) -> None:
+def hand_over(source: Path, target: Path) -> None:
     """Copy what `doorbell secure` wrote for the broker to where it looks; its own user alone may read it."""
     for path in sorted(source.iterdir()):
         if path.is_file() and not path.name.startswith("."):

@@ -2,10 +2,11 @@
 
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from hub.clock import RELEASED, Clock, Stamp
+from hub.clock import RELEASED, Clock, Stamp, _first_line
 from tests.hub.fakes import FakeClock
 
 
@@ -82,3 +83,16 @@ def test_the_machines_own_clocks_are_what_they_say():
     assert one.uptime_s() == pytest.approx(time.clock_gettime(time.CLOCK_BOOTTIME), abs=0.5)
     assert isinstance(one.is_synchronised(), bool)
     assert time.time() > RELEASED
+
+
+def test_a_process_that_does_not_see_proc_sys_is_told_the_boot(monkeypatch):
+    """The boot id in other letters is the same boot; who knows none claims none, and takes no other for its own."""
+    seen, boot_id = Clock(), Path("/proc/sys/kernel/random/boot_id")
+    monkeypatch.setenv("DOORBELL_BOOT", boot_id.read_text(encoding="ascii").strip().replace("-", ""))
+    monkeypatch.setattr("hub.clock._first_line", lambda path: "" if "boot_id" in path else _first_line(path))
+    assert Clock().boot == seen.boot
+    monkeypatch.delenv("DOORBELL_BOOT")
+    blind = Clock()
+    assert blind.boot == ""
+    assert blind.age_s(seen.stamp()) < 1
+    assert seen.age_s(blind.stamp()) < 1

@@ -1,0 +1,141 @@
+"""The virtual Raspberry Pi: booted, asked, pressed, and cut from its power."""
+
+import base64
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+AGENT, NTFY = 7777, 2586
+BOOT_S = 180.0
+MEMORY_MB = 512  # as a Pi Zero 2 W has
+
+
+class Pi:
+    """A QEMU with a disk of its own over the image that `tests/rig/build` made.
+
+    Args:
+        image: The folder with root.img, vmlinux and initrd.
+        folder: Where the disk and the console's log lie.
+    """
+
+    def __init__(self, image: Path, folder: Path) -> None:
+        self._image, self._folder = image, folder
+        self.console = folder / "console.log"
+        self._disk = folder / "disk.qcow2"
+        self._ports = {inside: _free_port() for inside in (AGENT, NTFY)}
+        self._qemu: subprocess.Popen[bytes] | None = None
+        if not self._disk.exists():
+            subprocess.run(
+                ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image / "root.img", self._disk],
+                check=True,
+            )
+
+    def boot(self) -> float:
+        """Switch it on; returns the seconds until it takes orders."""
+        began = time.monotonic()
+        forwards = ",".join(f"hostfwd=tcp:127.0.0.1:{port}-:{inside}" for inside, port in self._ports.items())
+        self._qemu = subprocess.Popen([
+            "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", str(MEMORY_MB),
+            "-nographic", "-no-user-config", "-nodefaults", "-serial", f"file:{self.console}",
+            "-kernel", self._image / "vmlinux", "-initrd", self._image / "initrd",
+            "-append", "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0",
+            "-drive", f"file={self._disk},if=virtio,format=qcow2",
+            "-nic", f"user,model=virtio-net-pci,restrict=on,{forwards}",
+        ])  # fmt: skip
+        self.until(lambda: self._answers() or None, "it takes orders", BOOT_S)
+        return time.monotonic() - began
+
+    def cut_power(self) -> None:
+        """As if somebody pulled the plug: what was not on the disk is gone."""
+        if self._qemu:
+            self._qemu.send_signal(signal.SIGKILL)
+            self._qemu.wait()
+            self._qemu = None
+
+    def ask(self, command: str, *, timeout_s: float = 60) -> tuple[int, bytes]:
+        """Have its root run a command; its exit code, and what it said."""
+        with socket.create_connection(("127.0.0.1", self._ports[AGENT]), timeout=timeout_s) as connection:
+            stream = connection.makefile("rwb")
+            stream.write(json.dumps(command).encode() + b"\n")
+            stream.flush()
+            if not (line := stream.readline()):
+                raise ConnectionError("it hung up")
+        answer = json.loads(line)
+        return answer["code"], base64.b64decode(answer["out"])
+
+    def run(self, command: str, *, timeout_s: float = 60) -> str:
+        """The same, for what must succeed."""
+        code, said = self.ask(command, timeout_s=timeout_s)
+        text = said.decode(errors="replace")
+        assert code == 0, f"`{command}` ended with {code}:\n{text}"
+        return text.strip()
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file there as an editor does: beside it, then in its place."""
+        content = base64.b64encode(text.encode()).decode()
+        self.run(f"echo {content} | base64 -d > {path}.new && mv {path}.new {path}")
+
+    def read(self, path: str) -> bytes:
+        """What is in a file there."""
+        code, content = self.ask(f"cat {path}")
+        assert code == 0, content.decode()
+        return content
+
+    def until(self, look: Callable[[], Any], what: str, patience_s: float = 60) -> Any:
+        """Look until there is something; that is what it returns."""
+        ends = time.monotonic() + patience_s
+        while not (found := look()):
+            if self._qemu is None or self._qemu.poll() is not None:
+                raise AssertionError(f"it ended while waiting for: {what}\n{self._last_words()}")
+            if time.monotonic() > ends:
+                raise AssertionError(f"not within {patience_s:.0f} s: {what}\n{self._last_words()}")
+            time.sleep(0.3)
+        return found
+
+    def press(self, held_s: float = 0.15) -> float:
+        """The kernel's line goes to ground, and back; returns when it went down, by the Pi's clock (Unix time)."""
+        line = "/run/rig/gpio/sim_gpio17/pull"
+        return float(self.run(f"date +%s.%N; echo pull-down > {line}; sleep {held_s}; echo pull-up > {line}"))
+
+    def messages(self, topic: str = "door") -> list[dict[str, Any]]:
+        """What the phone's service has got, asked from outside."""
+        with urllib.request.urlopen(f"{self._ntfy}/{topic}/json?poll=1", timeout=20) as answer:
+            return [json.loads(line) for line in answer.read().splitlines()]
+
+    def attachment(self, message: dict[str, Any]) -> bytes:
+        """The picture of a message."""
+        path = message["attachment"]["url"].split("/file/")[1]
+        with urllib.request.urlopen(f"{self._ntfy}/file/{path}", timeout=20) as answer:
+            return bytes(answer.read())
+
+    @property
+    def _ntfy(self) -> str:
+        return f"http://127.0.0.1:{self._ports[NTFY]}"
+
+    def _answers(self) -> bool:
+        try:
+            return self.ask("true", timeout_s=5)[0] == 0
+        except OSError:
+            return False
+
+    def _last_words(self) -> str:
+        """For whoever reads the log of a run that failed."""
+        console = self.console.read_text(errors="replace")[-2000:] if self.console.exists() else ""
+        try:
+            journal = self.ask("systemctl list-units --plain --no-legend 'doorbell*'; journalctl -n 60 --no-pager -o short-monotonic")[1]
+        except OSError as error:
+            return f"{console}\n(it does not answer: {error})"
+        return f"{console}\n{journal.decode(errors='replace')}"
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
