@@ -6,6 +6,7 @@ Each step looks at what there is and does the rest, so that it can be done again
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import config
@@ -114,8 +115,10 @@ def _set_up_broker(machine: Machine) -> Iterator[str]:
         instances.hand_over(settings.broker.password_dir.parent / "mosquitto", folder)
     changed = [name for ours, name in OURS.items() if _put(RULES / ours, machine.mosquitto / "conf.d" / name)]
     if machine.is_booted:
-        machine.order("systemctl", "enable", "mosquitto.service")
-        machine.order("systemctl", "restart" if changed else "reload-or-restart", "mosquitto.service")
+        systemctl = partial(machine.order, "systemctl")
+        systemctl("enable", "mosquitto.service")
+        systemctl("restart" if changed else "start", "mosquitto.service")
+        instances.reread_users(systemctl)
     yield (
         "mosquitto asks everybody for a password from now on; other programs of yours need one, too: docs/security.md"
         if changed

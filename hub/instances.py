@@ -176,7 +176,7 @@ class _Change:
         if self.places.mosquitto.is_dir():
             hand_over(folder.parent / "mosquitto", self.places.mosquitto)
             try:
-                self.order("try-reload-or-restart", "mosquitto.service")
+                reread_users(self.order)
             except OrderError as error:
                 self.tell(f"{error}. Nobody new can log in until mosquitto has read its users")
 
@@ -254,6 +254,18 @@ def _enabled(places: Places) -> list[str]:
     """Whose units start at boot."""
     links = (places.units / "doorbell.target.wants").glob(UNIT.format("*"))
     return [link.name.removeprefix("doorbell-handler@").removesuffix(".service") for link in links]
+
+
+def reread_users(order: Systemctl) -> None:
+    """Have mosquitto read its users and rights; a small system has no kill(1), which its unit reloads by.
+
+    Raises:
+        OrderError: it does not even start again.
+    """
+    try:
+        order("try-reload-or-restart", "mosquitto.service")
+    except OrderError:
+        order("try-restart", "mosquitto.service")
 
 
 def hand_over(source: Path, target: Path) -> None:

@@ -2,15 +2,17 @@
 
 import base64
 import json
-import os
 import signal
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import requests
+
+from tests.house import free_port
 
 AGENT, NTFY = 7777, 2586
 BOOT_S = 180.0
@@ -29,7 +31,7 @@ class Pi:
         self._image, self._folder = image, folder
         self.console = folder / "console.log"
         self._disk = folder / "disk.qcow2"
-        self._ports = {inside: _free_port() for inside in (AGENT, NTFY)}
+        self._ports = {inside: free_port() for inside in (AGENT, NTFY)}
         self._qemu: subprocess.Popen[bytes] | None = None
         if not self._disk.exists():
             subprocess.run(
@@ -106,18 +108,16 @@ class Pi:
 
     def messages(self, topic: str = "door") -> list[dict[str, Any]]:
         """What the phone's service has got, asked from outside."""
-        with urllib.request.urlopen(f"{self._ntfy}/{topic}/json?poll=1", timeout=20) as answer:
-            return [json.loads(line) for line in answer.read().splitlines()]
+        return [json.loads(line) for line in self._fetch(f"/{topic}/json?poll=1").splitlines()]
 
     def attachment(self, message: dict[str, Any]) -> bytes:
         """The picture of a message."""
-        path = message["attachment"]["url"].split("/file/")[1]
-        with urllib.request.urlopen(f"{self._ntfy}/file/{path}", timeout=20) as answer:
-            return bytes(answer.read())
+        return self._fetch(message["attachment"]["url"].partition(f":{NTFY}")[2])
 
-    @property
-    def _ntfy(self) -> str:
-        return f"http://127.0.0.1:{self._ports[NTFY]}"
+    def _fetch(self, path: str) -> bytes:
+        answer = requests.get(f"http://127.0.0.1:{self._ports[NTFY]}{path}", timeout=20)
+        answer.raise_for_status()
+        return answer.content
 
     def _answers(self) -> bool:
         try:
@@ -129,13 +129,7 @@ class Pi:
         """For whoever reads the log of a run that failed."""
         console = self.console.read_text(errors="replace")[-2000:] if self.console.exists() else ""
         try:
-            journal = self.ask("systemctl list-units --plain --no-legend 'doorbell*'; journalctl -n 60 --no-pager -o short-monotonic")[1]
+            journal = self.ask("systemctl list-units --plain --no-legend 'doorbell*'; journalctl -n 60 --no-pager")[1]
         except OSError as error:
             return f"{console}\n(it does not answer: {error})"
         return f"{console}\n{journal.decode(errors='replace')}"
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
