@@ -1,0 +1,265 @@
+"""`doorbell doctor`: each look is its own, and the house's are true: on a real broker, with real processes."""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from config import Settings, sources
+from devices.finding import Finding, ok
+from hub import doctor_house
+from hub.doctor import CHECKS, Check, examine
+from hub.patient import Patient, admit
+from hub.state import SCHEMA_VERSION
+from tests.brokers import BrokerProcess
+from tests.house import House, free_port, until
+from tests.secured import Secured, SecuredHouse, secured_mosquitto
+
+NOBODY = 2**22 + 1  # beyond the highest process number that Linux gives (proc(5), pid_max)
+
+
+def the(looked: Iterable[Finding], words: str) -> Finding:
+    """The one finding with these words in it."""
+    found = list(looked)
+    fitting = [finding for finding in found if words in finding.found]
+    assert len(fitting) == 1, found
+    return fitting[0]
+
+
+def states(looked: Iterable[Finding]) -> list[str]:
+    return [finding.state for finding in looked]
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Patient:
+    """A house with nothing in it."""
+    return Patient(sources.DEMO, Settings(state_dir=tmp_path / "state", handlers_dir=tmp_path / "none"))
+
+
+@pytest.fixture
+def on_mosquitto(mosquitto: BrokerProcess, tmp_path: Path) -> Iterator[House]:
+    """A house whose shipped handlers are all switched off."""
+    with House(tmp_path / "house", mosquitto) as house:
+        names = ("notify", "record", "light", "bark", "log", "visit")
+        house.settings = "".join(f"[handlers.{name}]\nenabled = false\n" for name in names)
+        yield house
+
+
+def asked(house: House) -> Patient:
+    """The house, its broker already looked at."""
+    patient = admit(house.config)
+    assert states(doctor_house.broker(patient)) == ["ok"]
+    return patient
+
+
+def test_a_look_that_fails_or_hangs_hides_nothing(patient: Patient):
+    """Of one that hangs, what it had found counts."""
+    stop = threading.Event()
+
+    def hangs(_: Patient) -> Iterator[Finding]:
+        yield ok("so far")
+        stop.wait()
+
+    def fails(_: Patient) -> Iterator[Finding]:
+        yield ok("before")
+        raise ValueError("no such thing")
+
+    checks = [Check("one", hangs), Check("two", fails), Check("three", lambda _: [ok("fine")])]
+    found = list(examine(patient, checks, patience_s=0.3))
+    stop.set()
+    assert [(check, finding.state) for check, finding in found] == [
+        ("one", "ok"),
+        ("one", "problem"),
+        ("two", "ok"),
+        ("two", "problem"),
+        ("three", "ok"),
+    ]
+    assert found[1][1].found == "no answer within 0.3 s"
+    assert found[3][1].found == "the look at it failed: ValueError: no such thing"
+
+
+def test_without_settings_the_machine_is_looked_at(tmp_path: Path):
+    """What needs them is skipped, and says so."""
+    (tmp_path / "doorbell.toml").write_text("[broker\n", encoding="utf-8")
+    told: dict[str, list[Finding]] = {}
+    for check, finding in examine(admit(tmp_path / "doorbell.toml")):
+        told.setdefault(check, []).append(finding)
+    assert set(told) == {check.name for check in CHECKS}
+    assert [finding.state for finding in told["settings"]] == ["problem"]
+    assert "doorbell.toml: cannot be read" in told["settings"][0].found
+    for check in CHECKS:
+        words = [finding.found for finding in told[check.name]]
+        assert (words == ["the settings cannot be read"]) == check.needs_settings, words
+
+
+def test_faulty_settings_are_told_and_the_rest_is_used(tmp_path: Path):
+    """Each fault with what to do; the looks go on with what is not faulty."""
+    (tmp_path / "doorbell.toml").write_text(
+        'state_dir = "mine"\n[broker]\nprot = 1\n[handlers.barc]\n[handlers.bark]\nvolume = 200\n', encoding="utf-8"
+    )
+    patient = admit(tmp_path / "doorbell.toml")
+    assert patient.settings.state_dir == tmp_path / "mine"
+    found = list(doctor_house.settings(patient))
+    assert {"problem"} == set(states(found))
+    assert all(finding.mend for finding in found)
+    assert the(found, "[broker] prot: unknown key").mend == "Did you mean 'port'?"
+    assert the(found, "there is no handler file barc.py").mend.startswith("Did you mean [handlers.bark]")
+    assert the(found, "[handlers.bark] volume: must be at most 100").mend == doctor_house.SETTINGS
+
+
+def test_no_broker(patient: Patient, tmp_path: Path):
+    """Where it was looked for, and why; the processes cannot be asked, and are not called well."""
+    (tmp_path / "doorbell.toml").write_text(f'[broker]\nhost = "127.0.0.1"\nport = {(port := free_port())}\n', "utf-8")
+    patient = admit(tmp_path / "doorbell.toml")
+    (found,) = doctor_house.broker(patient)
+    assert (found.state, found.found) == ("problem", f"no broker at 127.0.0.1:{port}: Connection refused")
+    assert "systemctl status mosquitto" in found.mend
+    assert set(states(doctor_house.processes(patient))) == {"skipped"}
+
+
+def test_who_answers(broker: BrokerProcess, patient: Patient):
+    """Its name where it says it, the version of MQTT, and how quick it is."""
+    there = patient.settings.broker.model_copy(update={"host": "127.0.0.1", "port": broker.port})
+    patient.given = patient.settings.model_copy(update={"broker": there})
+    (found,) = doctor_house.broker(patient)
+    assert found.state == "ok"
+    words = {"mosquitto": "mosquitto version 2", "embedded": "MQTT 3.1.1"}[broker.name]
+    assert words in found.found
+    assert "without TLS, without a login, answers within" in found.found
+    assert 0 < patient.seen.round_trip_ms < 1000
+
+
+@pytest.fixture
+def secured(mosquitto_program: str, tmp_path: Path) -> Iterator[Secured]:
+    """A broker that lets in whom it knows."""
+    with secured_mosquitto(mosquitto_program, tmp_path, []) as secured:
+        yield secured
+
+
+def test_the_command_lines_login(secured: Secured, tmp_path: Path):
+    """The right password, a wrong one, and none: in the words of every process."""
+    with SecuredHouse(tmp_path / "house", secured) as house:
+        (found,) = doctor_house.broker(admit(house.config))
+        assert (found.state, "MQTT 5.0, with TLS, as 'cli'" in found.found) == ("ok", True), found
+        path = secured.folder / "passwords" / "cli"
+        path.write_text("wrong\n")
+        (found,) = doctor_house.broker(admit(house.config))
+        assert (found.state, "it refuses us" in found.found) == ("problem", True), found
+        assert found.mend.startswith("It does not know the user 'cli' with this password: run `doorbell secure`")
+        path.unlink()
+        (found,) = doctor_house.broker(admit(house.config))
+        assert "cannot be read" in found.found
+        house.broker_settings = f'host = "localhost"\nport = {secured.broker.port}\ntls = true\n'
+        (found,) = doctor_house.broker(admit(house.config))
+        assert "no TLS on port" in found.found
+        assert found.mend.startswith("Set port in [broker]")
+
+
+def test_how_each_process_is(on_mosquitto: House):
+    """Ready, failed and why, killed, never started, switched off."""
+    house = on_mosquitto
+    house.write_handler("good", "done(event)")
+    house.write_handler("absent", "done(event)")
+    (house.handlers_dir / "broken.py").write_text("def x(:\n")
+    house.write_handler("killed", "done(event)")
+    house.start("hub", "good", "killed")
+    house.start("broken", wait=False)
+    until(lambda: house.statuses("broken", "failed"), "it says why")
+    house.kill("killed")
+    until(lambda: house.statuses("killed", "offline"), "the broker says its will")
+    found = list(doctor_house.processes(asked(house)))
+    pid = house.processes["good"].pid
+    assert the(found, "good: ready since").found.endswith(f"process {pid}")
+    assert the(found, "hub: ready since").state == "ok"
+    assert the(found, "broken: failed: broken.py, line 1: invalid syntax").state == "problem"
+    assert the(found, "killed: offline: it vanished").state == "problem"
+    assert the(found, "absent: has never told this broker how it is").mend == "`doorbell run` starts everything"
+    assert the(found, "bark: switched off").state == "skipped"
+    assert the(found, "systemd does not run here").state == "skipped"
+    assert len(found) == 5 + 8 + 1
+
+
+def test_a_status_that_outlived_its_process(on_mosquitto: House):
+    """After a power cut the broker may still keep that it was ready."""
+    status = f'{{"state": "ready", "reason": "", "time": "2026-11-01T00:00:00Z", "pid": {NOBODY}, "mqtt": "5.0"}}'
+    on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
+    found = the(doctor_house.processes(asked(on_mosquitto)), "hub: said at 2026-11-01T00:00:00Z that it is ready")
+    assert (found.state, "if it is on another machine" in found.mend) == ("warning", True)
+
+
+def test_a_part_that_is_not_well(on_mosquitto: House):
+    """Ready, with a note."""
+    pid = 1
+    status = f'{{"state": "ready", "reason": "the disk is full", "time": "2026-11-01T00:00:00Z", "pid": {pid}}}'
+    on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
+    assert the(doctor_house.processes(asked(on_mosquitto)), "hub: ready: the disk is full").state == "warning"
+
+
+def test_journals_of_a_house_that_ran(on_mosquitto: House):
+    """Sound, and what was given up is told; a process that holds its file is not disturbed."""
+    house = on_mosquitto
+    house.write_handler("bad", "raise Drop('never')")
+    house.start("hub", "bad")
+    house.wait_outcome(house.press(), "bad", "handler.dead")
+    found = list(doctor_house.journals(admit(house.config)))
+    assert (the(found, "hub-home.db: sound").state, the(found, "bad.db: sound").state) == ("ok", "ok")
+    assert f"schema {SCHEMA_VERSION}, 1 event" in the(found, "hub-home.db").found
+    assert the(found, "bad.db: 1 dead letter").state == "warning"
+    assert "doorbell dead again --all" in the(found, "dead letter").mend
+    assert len(found) == 3
+
+
+def test_events_that_nobody_has_acknowledged(on_mosquitto: House):
+    """After a minute they are told, with the age of the oldest."""
+    house = on_mosquitto
+    house.start("hub")
+    house.press()
+    house.kill("hub")
+    with closing(sqlite3.connect(house.state_dir / "hub-home.db")) as db, db:
+        db.execute("UPDATE journal SET published = 0")
+    assert states(doctor_house.journals(admit(house.config))) == ["ok"]
+    with closing(sqlite3.connect(house.state_dir / "hub-home.db")) as db, db:
+        db.execute("UPDATE journal SET time = time - 10800")
+    (found,) = doctor_house.journals(admit(house.config))
+    assert (found.state, "1 event that no broker has acknowledged, the oldest 3 h old" in found.found) == (
+        "warning",
+        True,
+    )
+
+
+def test_files_that_are_damaged(patient: Patient, states_of_a_hub: Path):
+    """A page that is overwritten, no database at all, and one of a newer doorbell; each is told, and the sound one."""
+    folder = patient.settings.state_dir
+    sound = states_of_a_hub.read_bytes()
+    (folder / "bad.db").write_bytes(sound[:4096] + b"\xff" * 4096 + sound[8192:])
+    (folder / "none.db").write_bytes(b"not a database" * 1000)
+    (folder / "newer.db").write_bytes(sound)
+    with closing(sqlite3.connect(folder / "newer.db")) as db:
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    found = list(doctor_house.journals(patient))
+    assert [finding.state for finding in found] == ["problem", "ok", "problem", "problem"]
+    assert found[0].mend == found[3].mend == doctor_house.DAMAGED
+    assert "written by a newer doorbell" in found[2].found
+
+
+@pytest.fixture
+def states_of_a_hub(patient: Patient) -> Path:
+    """A state file as a hub leaves it, its log merged into it."""
+    from hub.state import State  # noqa: PLC0415
+
+    path = patient.settings.state_dir / "hub.db"
+    State(path).close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.execute("PRAGMA journal_mode = DELETE")
+    return path
+
+
+def test_no_journals_yet(patient: Patient):
+    """Nothing has run: that is neither good nor bad."""
+    assert states(doctor_house.journals(patient)) == ["skipped"]
+    patient.settings.state_dir.mkdir()
+    assert states(doctor_house.journals(patient)) == ["skipped"]
