@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import Counter
-from contextlib import nullcontext, redirect_stdout
+from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
@@ -33,10 +33,12 @@ def everything(
     from hub.patient import admit  # noqa: PLC0415
 
     told: list[tuple[str, Finding]] = []
-    with redirect_stdout(sys.stderr) if as_json else nullcontext():  # a handler file may print as it is loaded
+    terminal = sys.stdout
+    with redirect_stdout(sys.stderr):  # a handler's file may print as it is loaded
         for check, finding in examine(admit(config)):
             if not as_json:
-                _say(check if not told or told[-1][0] != check else "", finding, is_first=not told)
+                head = "" if told and told[-1][0] == check else f"\n{check}\n" if told else f"{check}\n"
+                print(f"{head}{_lines(finding)}", file=terminal, flush=True)
             told.append((check, finding))
     if as_json:
         print(json.dumps({"findings": [{"check": check, **finding._asdict()} for check, finding in told]}))
@@ -45,12 +47,9 @@ def everything(
     sys.exit(any(finding.state == "problem" for _, finding in told))
 
 
-def _say(head: str, finding: Finding, *, is_first: bool) -> None:
-    if head:
-        print(head if is_first else f"\n{head}")
-    print(f"  {MARKS[finding.state]} {finding.found}", flush=True)
-    if finding.mend:
-        print(f"    → {finding.mend}", flush=True)
+def _lines(finding: Finding) -> str:
+    mend = f"\n    → {finding.mend}" if finding.mend else ""
+    return f"  {MARKS[finding.state]} {finding.found}{mend}"
 
 
 def _sum_up(counts: Counter[str]) -> None:

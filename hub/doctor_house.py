@@ -5,6 +5,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from devices.finding import Finding, duration, fault, ok, size, skipped
@@ -16,6 +17,7 @@ from hub.patient import Patient
 from hub.refusal import RefusedError
 from hub.state import SCHEMA_VERSION
 
+WATCHER = "doorbell-handlers.path"  # notices handler files that come, change and go
 FRESH_S = 60.0  # an event may be on its way for so long
 SETTINGS = "mend it in the settings file; docs/settings.md has every setting"
 DAMAGED = (
@@ -81,19 +83,24 @@ def processes(patient: Patient) -> Iterator[Finding]:
             yield skipped(f"{name}: switched off by its settings")
         else:
             wanted[name] = (topics.source("handler", name), instances.UNIT.format(name))
+    if WATCHER in known:
+        yield from _unit("handler files", WATCHER, *known[WATCHER])
     for name, (source, unit) in wanted.items():
         if unit in known:
-            yield from _unit(name, unit, *known[unit])
+            yield from _unit(name, unit, *known[unit], alone=patient.seen is None)
         if patient.seen is not None:
             yield _process(name, unit if is_booted else "", patient.status(source), patient)
 
 
-def _unit(name: str, unit: str, active: str, words: str) -> Iterator[Finding]:
-    """Only what is not well: the rest the process says itself."""
-    if active == "failed" or words == "auto-restart":
-        yield Finding("problem", f"{name}: systemd: {active} ({words})", f"`journalctl -eu {unit}` says why")
+def _unit(name: str, unit: str, active: str, words: str, *, alone: bool = True) -> Iterator[Finding]:
+    """What is well only where the process itself cannot be asked."""
+    words = f"{name}: systemd: {active} ({words})"
+    if active == "inactive":
+        yield Finding("warning", words, f"sudo systemctl start {unit}")
     elif active != "active":
-        yield Finding("warning", f"{name}: systemd: {active} ({words})", f"sudo systemctl start {unit}")
+        yield Finding("problem" if active == "failed" else "warning", words, f"`journalctl -eu {unit}` says why")
+    elif alone:
+        yield ok(words)
 
 
 def _process(name: str, unit: str, status: Mapping[str, Any], patient: Patient) -> Finding:
@@ -101,11 +108,19 @@ def _process(name: str, unit: str, status: Mapping[str, Any], patient: Patient) 
     start = f"sudo systemctl start {unit}" if unit else "`doorbell run` starts everything"
     log = f"`journalctl -eu {unit}` says more" if unit else "its log says more"
     if state == "ready" and not patient.is_here(status):
-        words = f"{name}: said at {status.get('time')} that it is ready, and is not among this machine's processes"
+        words = f"{name}: said {_when(status)} that it is ready, and is not among this machine's processes"
         return Finding("warning", words, f"if it is on another machine, all is well; else {start}")
     if state == "ready" and not reason:
-        return ok(f"{name}: ready since {status.get('time')}, process {status.get('pid')}")
+        return ok(f"{name}: ready, as it said {_when(status)}, process {status.get('pid')}")
     return _unready(name, state, reason, start, log)
+
+
+def _when(status: Mapping[str, Any]) -> str:
+    """By the local clock."""
+    try:
+        return f"at {datetime.fromisoformat(str(status.get('time'))).astimezone():%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError):
+        return "once"
 
 
 def _unready(name: str, state: str, reason: str, start: str, log: str) -> Finding:

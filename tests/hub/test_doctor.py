@@ -10,7 +10,7 @@ import pytest
 
 from config import Settings, sources
 from devices.finding import Finding, ok
-from hub import doctor_house
+from hub import doctor_house, doctor_machine
 from hub.doctor import CHECKS, Check, examine
 from hub.patient import Patient, admit
 from hub.state import SCHEMA_VERSION
@@ -172,8 +172,8 @@ def test_how_each_process_is(on_mosquitto: House):
     until(lambda: house.statuses("killed", "offline"), "the broker says its will")
     found = list(doctor_house.processes(asked(house)))
     pid = house.processes["good"].pid
-    assert the(found, "good: ready since").found.endswith(f"process {pid}")
-    assert the(found, "hub: ready since").state == "ok"
+    assert the(found, "good: ready, as it said at").found.endswith(f"process {pid}")
+    assert the(found, "hub: ready, as it said at").state == "ok"
     assert the(found, "broken: failed: broken.py, line 1: invalid syntax").state == "problem"
     assert the(found, "killed: offline: it vanished").state == "problem"
     assert the(found, "absent: has never told this broker how it is").mend == "`doorbell run` starts everything"
@@ -186,7 +186,7 @@ def test_a_status_that_outlived_its_process(on_mosquitto: House):
     """After a power cut the broker may still keep that it was ready."""
     status = f'{{"state": "ready", "reason": "", "time": "2026-11-01T00:00:00Z", "pid": {NOBODY}, "mqtt": "5.0"}}'
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
-    found = the(doctor_house.processes(asked(on_mosquitto)), "hub: said at 2026-11-01T00:00:00Z that it is ready")
+    found = the(doctor_house.processes(asked(on_mosquitto)), "that it is ready, and is not among")
     assert (found.state, "if it is on another machine" in found.mend) == ("warning", True)
 
 
@@ -196,6 +196,65 @@ def test_a_part_that_is_not_well(on_mosquitto: House):
     status = f'{{"state": "ready", "reason": "the disk is full", "time": "2026-11-01T00:00:00Z", "pid": {pid}}}'
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
     assert the(doctor_house.processes(asked(on_mosquitto)), "hub: ready: the disk is full").state == "warning"
+
+
+@pytest.fixture
+def booted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tree on which systemd runs, and a systemctl that says of some units what it would."""
+    root = tmp_path / "root"
+    (root / "run/systemd/system").mkdir(parents=True)
+    units = {
+        "doorbell-hub.service": ("active", "running", "ready"),
+        "doorbell-handlers.path": ("inactive", "dead", ""),
+        "doorbell-handler@log.service": ("failed", "failed", "failed: no such camera"),
+        "doorbell-handler@bark.service": ("activating", "auto-restart", ""),
+    }
+    blocks = [
+        f"Id={unit}\nActiveState={active}\nSubState={sub}\nStatusText={text}\n"
+        for unit, (active, sub, text) in units.items()
+    ]
+    (tmp_path / "said").write_text("\n".join(blocks), encoding="utf-8")
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "systemctl"
+    user = 'printf "LoadState=loaded\\nUser=nobody\\n"'
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *LoadState*) {user};; *) cat {tmp_path}/said;; esac\n', encoding="utf-8"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    return root
+
+
+def test_what_systemd_thinks(patient: Patient, booted: Path):
+    """Where the broker cannot be asked it is all that there is to know."""
+    patient.root = booted
+    found = list(doctor_house.processes(patient))
+    assert the(found, "hub: systemd: active (ready)").state == "ok"
+    failed = the(found, "log: systemd: failed (failed: no such camera)")
+    assert (failed.state, failed.mend) == ("problem", "`journalctl -eu doorbell-handler@log.service` says why")
+    assert the(found, "bark: systemd: activating (auto-restart)").state == "warning"
+    watcher = the(found, "handler files: systemd: inactive (dead)")
+    assert (watcher.state, watcher.mend) == ("warning", "sudo systemctl start doorbell-handlers.path")
+
+
+def test_systemd_and_the_processes_own_word(on_mosquitto: House, booted: Path):
+    """What both say is told once; who has said nothing is told how to start."""
+    on_mosquitto.write_handler("good", "done(event)")
+    on_mosquitto.start("hub")
+    (booted / "proc").symlink_to("/proc")
+    patient = asked(on_mosquitto)
+    patient.root = booted
+    found = list(doctor_house.processes(patient))
+    assert the(found, "hub: ").found.startswith("hub: ready, as it said at")
+    assert the(found, "good: has never").mend == "sudo systemctl start doorbell-handler@good.service"
+
+
+def test_the_state_belongs_to_whom_the_units_run_as(patient: Patient, booted: Path):
+    """Else none of them could write."""
+    patient.root = booted
+    patient.settings.state_dir.mkdir()
+    found = the(doctor_machine.permissions(patient), "and the units run as nobody")
+    assert (found.state, found.mend) == ("problem", f"sudo chown -R nobody: {patient.settings.state_dir}")
 
 
 def test_journals_of_a_house_that_ran(on_mosquitto: House):
