@@ -18,7 +18,7 @@ def show(context: typer.Context, config: ConfigOption = None) -> None:
     if context.invoked_subcommand:
         return
     settings, _ = read_settings(config)
-    states = units.handlers() if units.BOOTED.is_dir() else {}
+    states = units.handlers() if units.is_booted() else {}
     for name, path in sorted(loader.find(settings).items()):
         whose = "comes with doorbell" if path.parent == loader.SHIPPED else str(path)
         print(f"{name:16} {states.get(name, 'not started by systemd'):48} {whose}")

@@ -21,6 +21,7 @@ from hub import instances, login, units
 from hub.clock import RELEASED, SYSTEM, Clock
 from hub.patient import Patient
 from hub.quiet import by_schedule
+from hub.ticket import KEY_FILE
 
 SHOWN = 3
 OFF_H = 3.5  # no country's time is so far from its sun, but for the west of China nearly
@@ -114,7 +115,7 @@ def permissions(patient: Patient) -> Iterator[Finding]:
 
 def _secrets(patient: Patient) -> Iterator[Finding]:
     settings, folder = patient.settings, patient.settings.broker.password_dir
-    keys = [settings.state_dir / "answers.key"]
+    keys = [settings.state_dir / KEY_FILE]
     if folder is not None:
         keys += [folder.parent / "ca.key", *(path for path in _files(folder))]
     if patient.path != sources.DEMO:
@@ -186,7 +187,7 @@ def _debian(package: str) -> str:
 
 def _unit_user(root: Path) -> str | None:
     """As whom the hub's unit runs; None where there is none."""
-    if not (root / units.BOOTED.relative_to("/")).is_dir():
+    if not units.is_booted(root):
         return None
     try:
         said = instances.systemctl("show", "--property=LoadState,User", instances.HUB)

@@ -1,5 +1,6 @@
 """What `doorbell doctor` looks at: one house on one machine, and what the looks so far have found out about it."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from config import Settings, SettingsError, sources
-from hub import loader, topics
+from hub import loader, topics, units
 from hub.handler import HandlerConfig
 from hub.probe import Seen
 
@@ -36,6 +37,11 @@ class Patient:
         if self.given is None:
             raise SettingsError(["the settings cannot be read"])
         return self.given
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether systemd's processes are looked at by one who is not root, and may less than they."""
+        return os.geteuid() != 0 and units.is_booted(self.root)
 
     @property
     def hub(self) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ ANSWER_S = 4.0
 QUIET_S = 0.5  # nothing has come for so long: the broker has told all that it keeps
 VERSION = "$SYS/broker/version"
 STEP_S = 0.05
+SILENT = "it takes the connection and does not answer. Is port in [broker] that of a broker, and does it hang?"
 
 
 @dataclass
@@ -44,52 +46,67 @@ def look(broker: Broker) -> Seen:
     Raises:
         OSError: it cannot be reached, or will not have us; a RefusedError says what to do.
     """
+    address = (broker.host or "127.0.0.1", broker.port)
+    socket.create_connection(address, ANSWER_S).close()  # one that swallows everything is not waited for twice
     clients = ClientFactory(broker, f"doorbell-cli-{os.getpid()}")
     protocol = clients.find_protocol()
-    client = clients.make(protocol)
-    seen = Seen("5.0" if protocol.name == "MQTTv5" else "3.1.1")
-    refused: list[str] = []
-    greeted: list[float] = []
-    granted: list[float] = []
-    heard_at = [0.0]
+    one = _Look(clients.make(protocol), Seen("5.0" if protocol.name == "MQTTv5" else "3.1.1"))
+    clients.connect(one.client)
+    try:
+        one.greet(clients.logged_in_as)
+        one.listen()
+    finally:
+        one.leave()
+    return one.seen
 
-    def answered(_: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
-        greeted.append(time.monotonic())
-        if reason.is_failure:
-            refused.append(refusal.of_login(reason.value, str(reason), clients.logged_in_as))
 
-    def hear(_: Any, __: Any, message: Any) -> None:
-        heard_at[0] = time.monotonic()
-        _note(seen, topics.heard(message.topic), bytes(message.payload))
+class _Look:
+    """One connection, driven from here: no thread is left behind."""
 
-    client.on_connect = answered
-    client.on_subscribe = lambda *_: granted.append(time.monotonic())
-    client.on_message = hear
+    def __init__(self, client: Any, seen: Seen) -> None:
+        self.client, self.seen = client, seen
+        self._answers: list[Any] = []
+        self._granted_at = self._heard_at = 0.0
+        client.on_connect = lambda _, __, ___, reason, ____: self._answers.append(reason)
+        client.on_subscribe = self._granted
+        client.on_message = self._hear
 
-    def wait(done: Callable[[], object]) -> None:
+    def greet(self, user: str | None) -> None:
+        self._wait(lambda: self._answers)
+        if (reason := self._answers[0]).is_failure:
+            raise refusal.RefusedError(refusal.of_login(reason.value, str(reason), user))
+
+    def listen(self) -> None:
+        asked_at = time.monotonic()
+        topic_filters = (VERSION, topics.status("doorbell/+/+"), topics.quiet("doorbell/hub/+"))
+        self.client.subscribe([(one, 0) for one in topic_filters])
+        self._wait(lambda: self._granted_at)
+        self.seen.round_trip_ms = (self._granted_at - asked_at) * 1000
+        until = self._granted_at + ANSWER_S
+        while time.monotonic() < min(until, self._heard_at + QUIET_S) and not self.client.loop(STEP_S):
+            pass
+
+    def leave(self) -> None:
+        self.client.disconnect()
+        until = time.monotonic() + 1
+        while not self.client.loop(STEP_S) and time.monotonic() < until:  # until it has closed its socket
+            pass
+
+    def _wait(self, done: Callable[[], object]) -> None:
         deadline = time.monotonic() + ANSWER_S
         while not done():
-            if client.loop(STEP_S) or time.monotonic() > deadline:
-                raise refusal.RefusedError("; ".join(refused) or refusal.HUNG_UP)
+            lost = bool(self.client.loop(STEP_S))
+            if lost and not done():
+                raise refusal.RefusedError(refusal.HUNG_UP)
+            if time.monotonic() > deadline:
+                raise refusal.RefusedError(SILENT)
 
-    clients.connect(client)
-    try:
-        wait(lambda: greeted)
-        if refused:
-            raise refusal.RefusedError(refused[0])
-        asked_at = time.monotonic()
-        client.subscribe([(VERSION, 0), (topics.status("doorbell/+/+"), 0), (topics.quiet("doorbell/hub/+"), 0)])
-        wait(lambda: granted)
-        seen.round_trip_ms = (granted[0] - asked_at) * 1000
-        heard_at[0] = max(heard_at[0], granted[0])
-        until = granted[0] + ANSWER_S
-        while time.monotonic() < min(until, heard_at[0] + QUIET_S) and not client.loop(STEP_S):
-            pass
-    finally:
-        client.disconnect()
-        while not client.loop(STEP_S):  # until it has closed its socket
-            pass
-    return seen
+    def _granted(self, *_: Any) -> None:
+        self._granted_at = self._heard_at = time.monotonic()
+
+    def _hear(self, _: Any, __: Any, message: Any) -> None:
+        self._heard_at = time.monotonic()
+        _note(self.seen, topics.heard(message.topic), bytes(message.payload))
 
 
 def _note(seen: Seen, topic: str, payload: bytes) -> None:

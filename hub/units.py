@@ -8,6 +8,11 @@ BOOTED = Path("/run/systemd/system")  # sd_booted(3)
 PREFIX, SUFFIX = "doorbell-handler@", ".service"
 
 
+def is_booted(root: Path = Path("/")) -> bool:
+    """Whether systemd runs on this machine; `root` is the folder that stands for `/`."""
+    return (root / BOOTED.relative_to("/")).is_dir()
+
+
 def states(*units: str) -> dict[str, tuple[str, str]]:
     """What systemd has to say of these units (or patterns), by their names.
 

@@ -1,5 +1,6 @@
 """`doorbell doctor`: each look is its own, and the house's are true: on a real broker, with real processes."""
 
+import socket
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,8 @@ import pytest
 
 from config import Settings, sources
 from devices.finding import Finding, ok
-from hub import doctor_house, doctor_machine
+from hub import doctor_house, doctor_machine, probe
+from hub.check import Report
 from hub.doctor import CHECKS, Check, examine
 from hub.patient import Patient, admit
 from hub.state import SCHEMA_VERSION
@@ -67,8 +69,12 @@ def test_a_look_that_fails_or_hangs_hides_nothing(patient: Patient):
         yield ok("before")
         raise ValueError("no such thing")
 
-    checks = [Check("one", hangs), Check("two", fails), Check("three", lambda _: [ok("fine")])]
-    found = list(examine(patient, checks, patience_s=0.3))
+    def takes_its_time(_: Patient) -> Iterator[Finding]:
+        stop.wait(0.1)
+        yield ok("fine")
+
+    checks = [Check("one", hangs), Check("two", fails), Check("three", takes_its_time)]
+    found = list(examine(patient, checks, patience_s=0.5))
     stop.set()
     assert [(check, finding.state) for check, finding in found] == [
         ("one", "ok"),
@@ -77,7 +83,7 @@ def test_a_look_that_fails_or_hangs_hides_nothing(patient: Patient):
         ("two", "problem"),
         ("three", "ok"),
     ]
-    assert found[1][1].found == "no answer within 0.3 s"
+    assert found[1][1].found == "no answer within 0.5 s"
     assert found[3][1].found == "the look at it failed: ValueError: no such thing"
 
 
@@ -130,6 +136,23 @@ def test_who_answers(broker: BrokerProcess, patient: Patient):
     assert words in found.found
     assert "without TLS, without a login, answers within" in found.found
     assert 0 < patient.seen.round_trip_ms < 1000
+
+
+def test_something_that_is_no_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It takes the connection, and says nothing."""
+    monkeypatch.setattr(probe, "ANSWER_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        (tmp_path / "doorbell.toml").write_text(f'[broker]\nhost = "127.0.0.1"\nport = {port}\n', encoding="utf-8")
+        (found,) = doctor_house.broker(admit(tmp_path / "doorbell.toml"))
+    assert (found.state, found.found) == ("problem", f"127.0.0.1:{port}: it takes the connection and does not answer")
+
+
+def test_a_broker_on_no_machine(tmp_path: Path):
+    """A name that nobody knows."""
+    (tmp_path / "doorbell.toml").write_text('[broker]\nhost = "broker.invalid"\n', encoding="utf-8")
+    (found,) = doctor_house.broker(admit(tmp_path / "doorbell.toml"))
+    assert (found.state, found.found.startswith("no broker at broker.invalid:1883: ")) == ("problem", True)
 
 
 @pytest.fixture
@@ -302,6 +325,30 @@ def test_files_that_are_damaged(patient: Patient, states_of_a_hub: Path):
     assert [finding.state for finding in found] == ["problem", "ok", "problem", "problem"]
     assert found[0].mend == found[3].mend == doctor_house.DAMAGED
     assert "written by a newer doorbell" in found[2].found
+
+
+def test_a_file_that_is_too_large_for_the_time(patient: Patient, states_of_a_hub: Path, monkeypatch):
+    """It is not called damaged, and not called sound."""
+    with closing(sqlite3.connect(states_of_a_hub)) as db, db:
+        db.executemany("INSERT INTO memory VALUES (?, ?)", [(str(number), "x") for number in range(5000)])
+    monkeypatch.setattr(doctor_house, "PATIENCE_S", 0.0)
+    (found,) = doctor_house.journals(patient)
+    assert (found.state, "are too much to be read within 0 s" in found.found) == ("skipped", True), found
+
+
+def test_a_guest_may_not_see_all(patient: Patient, booted: Path, monkeypatch: pytest.MonkeyPatch):
+    """What the units may read and a person may not is no fault of the house."""
+    patient.root = booted
+    patient.settings.state_dir.mkdir(mode=0o500)
+    text = "doorbell.toml: state_dir: /s cannot be written by you. Change its owner, or name another folder."
+    monkeypatch.setattr(doctor_house, "check", lambda *_: Report(faults=[text, "x: unknown key."]))
+    assert states(doctor_house.settings(patient)) == ["problem", "problem"]
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    found = list(doctor_house.settings(patient))
+    assert [(one.state, one.mend) for one in found] == [
+        ("skipped", "sudo doorbell doctor"),
+        ("problem", doctor_house.SETTINGS),
+    ]
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The doctor's look at what is plugged in: lines, camera, speaker."""
 
+import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from config.model import Button, Chime, Door, Led
 from devices.finding import Finding
 from devices.gpio_line import Line
 from hub import doctor_devices
+from hub.doctor import PATIENCE_S
 from hub.patient import Patient
 from hub.probe import Seen
 from tests.devices.conftest import pins  # noqa: F401 - a fixture
@@ -115,6 +118,15 @@ def test_lines_that_may_not_be_asked_for(patient: Patient):
     assert (found.state, " gpio, and log in again" in found.mend) == ("problem", True)
 
 
+def test_devices_of_the_units(patient: Patient, monkeypatch: pytest.MonkeyPatch):
+    """Under systemd the units have the groups; whoever asks need not, and then nobody knows."""
+    (patient.root / "run/systemd/system").mkdir(parents=True)
+    (patient.root / "dev/snd/pcmC0D0p").symlink_to("nowhere")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    found = only(doctor_devices.sound(patient))
+    assert (found.state, found.mend) == ("skipped", "sudo doorbell doctor")
+
+
 def test_no_gpio_here(patient: Patient):
     """A problem for who has a button there; nothing for who has none."""
     (patient.root / "dev/gpiochip0").unlink()
@@ -144,6 +156,16 @@ def test_a_camera_on_the_network_that_answers(patient: Patient):
     with serving(port := free_port()):
         found = only(doctor_devices.camera(with_table(patient, record={"camera": address(port)})))
     assert (found.state, "a picture of" in found.found) == ("ok", True), found
+
+
+def test_a_camera_that_takes_the_connection_and_says_nothing(patient: Patient):
+    """It is told before the look is given up."""
+    began = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/door"
+        found = only(doctor_devices.camera(with_table(patient, record={"camera": url})))
+    assert (found.state, "gives no picture" in found.found) == ("problem", True), found
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_a_camera_that_is_not_plugged_in(patient: Patient):
