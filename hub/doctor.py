@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from devices.finding import Finding, skipped
-from hub import doctor_devices, doctor_house, doctor_machine
+from hub import doctor_devices, doctor_house, doctor_machine, doctor_processes
 from hub.patient import Patient
 
 PATIENCE_S = 10.0
@@ -29,7 +29,7 @@ class Check(NamedTuple):
 CHECKS = (
     Check("settings", doctor_house.settings, needs_settings=False),
     Check("broker", doctor_house.broker),
-    Check("processes", doctor_house.processes),
+    Check("processes", doctor_processes.processes),
     Check("journals", doctor_house.journals),
     Check("gpio", doctor_devices.gpio),
     Check("camera", doctor_devices.camera),

@@ -1,16 +1,14 @@
-"""The doctor's look at the house itself: its settings, its broker, its processes and their journals."""
+"""The doctor's look at the house itself: its settings, its broker and its journals."""
 
 import ipaddress
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from devices.finding import Finding, duration, fault, ok, size, skipped
-from hub import books, instances, loader, login, probe, topics, units
+from hub import books, login, probe
 from hub.check import check
 from hub.clock import SYSTEM
 from hub.options import count
@@ -18,7 +16,6 @@ from hub.patient import Patient
 from hub.refusal import RefusedError
 from hub.state import SCHEMA_VERSION
 
-WATCHER = "doorbell-handlers.path"  # notices handler files that come, change and go
 FRESH_S = 60.0  # an event may be on its way for so long
 PATIENCE_S = 8.0  # for all journals
 AS_ROOT = "sudo doorbell doctor"
@@ -39,11 +36,13 @@ def settings(patient: Patient) -> Iterator[Finding]:
     if patient.given is None:
         return
     report = check(patient.settings, patient.path)
+    hidden = [one for one in report.faults if patient.is_guest and any(words in one for words in NO_RIGHTS)]
     for one in report.faults:
-        found = fault(one, SETTINGS)
-        if patient.is_guest and any(words in one for words in NO_RIGHTS):
-            found = Finding("skipped", f"you may not see all of it: {found.found}", AS_ROOT)
-        yield found
+        if one not in hidden:
+            yield fault(one, SETTINGS)
+    if hidden:
+        words = f"{count(len(hidden), 'thing')} that you may not see, like: {fault(hidden[0], AS_ROOT).found}"
+        yield Finding("skipped", words, AS_ROOT)
     doors = count(len(patient.settings.doors), "door")
     files = count(len(report.good), "handler file")
     if not (patient.faults or report.faults):
@@ -73,74 +72,6 @@ def broker(patient: Patient) -> Iterator[Finding]:
     if pair and not wanted.encrypted and not _is_this_machine(wanted.host or "127.0.0.1"):
         mend = "docs/security.md, Step by step, 4: `doorbell secure --host NAME` makes a certificate"
         yield Finding("warning", f"{address}: passwords go through the network in clear", mend)
-
-
-def processes(patient: Patient) -> Iterator[Finding]:
-    """How hub, page and handlers say that they are, and what systemd thinks of it."""
-    is_booted = units.is_booted(patient.root)
-    known = units.states("doorbell-*") if is_booted else {}
-    if not is_booted:
-        yield skipped("systemd does not run here: what it starts cannot be asked for")
-    if patient.seen is None:
-        yield skipped("how they say that they are, the broker keeps, and it cannot be asked")
-    wanted = {"hub": (patient.hub, instances.HUB)}
-    if patient.settings.web.url:
-        wanted["web"] = (topics.source("web", patient.settings.hub), instances.WEB)
-    for name in sorted(loader.find(patient.settings)):
-        config = patient.reactions.get(name)
-        if config is not None and not config.enabled:
-            yield skipped(f"{name}: switched off by its settings")
-        else:
-            wanted[name] = (topics.source("handler", name), instances.UNIT.format(name))
-    if WATCHER in known:
-        yield from _unit("handler files", WATCHER, *known[WATCHER])
-    for name, (source, unit) in wanted.items():
-        if unit in known:
-            yield from _unit(name, unit, *known[unit], alone=patient.seen is None)
-        if patient.seen is not None:
-            yield _process(name, unit if is_booted else "", patient.status(source), patient)
-
-
-def _unit(name: str, unit: str, active: str, words: str, *, alone: bool = True) -> Iterator[Finding]:
-    """What is well only where the process itself cannot be asked."""
-    words = f"{name}: systemd: {active} ({words})"
-    if active == "inactive":
-        yield Finding("warning", words, f"sudo systemctl start {unit}")
-    elif active != "active":
-        yield Finding("problem" if active == "failed" else "warning", words, f"`journalctl -eu {unit}` says why")
-    elif alone:
-        yield ok(words)
-
-
-def _process(name: str, unit: str, status: Mapping[str, Any], patient: Patient) -> Finding:
-    state, reason = str(status.get("state", "")), " ".join(str(status.get("reason") or "").split())
-    start = f"sudo systemctl start {unit}" if unit else "`doorbell run` starts everything"
-    log = f"`journalctl -eu {unit}` says more" if unit else "its log says more"
-    if state == "ready" and not patient.is_here(status):
-        words = f"{name}: said {_when(status)} that it is ready, and is not among this machine's processes"
-        return Finding("warning", words, f"if it is on another machine, all is well; else {start}")
-    if state == "ready" and not reason:
-        return ok(f"{name}: ready, as it said {_when(status)}, process {status.get('pid')}")
-    return _unready(name, state, reason, start, log)
-
-
-def _when(status: Mapping[str, Any]) -> str:
-    """By the local clock."""
-    try:
-        return f"at {datetime.fromisoformat(str(status.get('time'))).astimezone():%Y-%m-%d %H:%M:%S}"
-    except (ValueError, OverflowError):
-        return "once"
-
-
-def _unready(name: str, state: str, reason: str, start: str, log: str) -> Finding:
-    if not state:
-        return Finding("problem", f"{name}: has never told this broker how it is", start)
-    if state == "offline" and reason.startswith("switched off"):
-        return skipped(f"{name}: switched off by its settings")
-    if state == "offline":
-        return Finding("problem", f"{name}: offline: {reason}", f"{start}; {log}")
-    words = ": ".join(filter(None, (name, state, reason)))
-    return fault(words, log, "problem" if state == "failed" else "warning")
 
 
 def journals(patient: Patient) -> Iterator[Finding]:

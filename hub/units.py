@@ -27,10 +27,9 @@ def states(*units: str) -> dict[str, tuple[str, str]]:
     found = {}
     for block in said.strip().split("\n\n"):
         unit = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        found[unit.get("Id", "")] = (
-            unit.get("ActiveState", "unknown"),
-            unit.get("StatusText") or unit.get("SubState", ""),
-        )
+        if "Id" in unit:
+            words = unit.get("StatusText") or unit.get("SubState", "")
+            found[unit["Id"]] = (unit.get("ActiveState", "unknown"), words)
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from config import Settings, sources
 from devices.finding import Finding, ok
-from hub import doctor_house, doctor_machine, probe
+from hub import doctor_house, doctor_machine, doctor_processes, probe
 from hub.check import Report
 from hub.doctor import CHECKS, Check, examine
 from hub.patient import Patient, admit
@@ -123,7 +123,7 @@ def test_no_broker(patient: Patient, tmp_path: Path):
     (found,) = doctor_house.broker(patient)
     assert (found.state, found.found) == ("problem", f"no broker at 127.0.0.1:{port}: Connection refused")
     assert "systemctl status mosquitto" in found.mend
-    assert set(states(doctor_house.processes(patient))) == {"skipped"}
+    assert set(states(doctor_processes.processes(patient))) == {"skipped"}
 
 
 def test_who_answers(broker: BrokerProcess, patient: Patient):
@@ -193,7 +193,7 @@ def test_how_each_process_is(on_mosquitto: House):
     until(lambda: house.statuses("broken", "failed"), "it says why")
     house.kill("killed")
     until(lambda: house.statuses("killed", "offline"), "the broker says its will")
-    found = list(doctor_house.processes(asked(house)))
+    found = list(doctor_processes.processes(asked(house)))
     pid = house.processes["good"].pid
     assert the(found, "good: ready, as it said at").found.endswith(f"process {pid}")
     assert the(found, "hub: ready, as it said at").state == "ok"
@@ -209,7 +209,7 @@ def test_a_status_that_outlived_its_process(on_mosquitto: House):
     """After a power cut the broker may still keep that it was ready."""
     status = f'{{"state": "ready", "reason": "", "time": "2026-11-01T00:00:00Z", "pid": {NOBODY}, "mqtt": "5.0"}}'
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
-    found = the(doctor_house.processes(asked(on_mosquitto)), "that it is ready, and is not among")
+    found = the(doctor_processes.processes(asked(on_mosquitto)), "that it is ready, and is not among")
     assert (found.state, "if it is on another machine" in found.mend) == ("warning", True)
 
 
@@ -218,7 +218,7 @@ def test_a_part_that_is_not_well(on_mosquitto: House):
     pid = 1
     status = f'{{"state": "ready", "reason": "the disk is full", "time": "2026-11-01T00:00:00Z", "pid": {pid}}}'
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
-    assert the(doctor_house.processes(asked(on_mosquitto)), "hub: ready: the disk is full").state == "warning"
+    assert the(doctor_processes.processes(asked(on_mosquitto)), "hub: ready: the disk is full").state == "warning"
 
 
 @pytest.fixture
@@ -251,13 +251,20 @@ def booted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_systemd_thinks(patient: Patient, booted: Path):
     """Where the broker cannot be asked it is all that there is to know."""
     patient.root = booted
-    found = list(doctor_house.processes(patient))
+    found = list(doctor_processes.processes(patient))
     assert the(found, "hub: systemd: active (ready)").state == "ok"
     failed = the(found, "log: systemd: failed (failed: no such camera)")
     assert (failed.state, failed.mend) == ("problem", "`journalctl -eu doorbell-handler@log.service` says why")
     assert the(found, "bark: systemd: activating (auto-restart)").state == "warning"
     watcher = the(found, "handler files: systemd: inactive (dead)")
     assert (watcher.state, watcher.mend) == ("warning", "sudo systemctl start doorbell-handlers.path")
+
+
+def test_systemd_without_our_units(patient: Patient, booted: Path, tmp_path: Path):
+    """As on a laptop: it is said, because nothing else would tell that nobody runs."""
+    patient.root = booted
+    (tmp_path / "said").write_text("")
+    assert the(doctor_processes.processes(patient), "systemd tells of no units").state == "skipped"
 
 
 def test_systemd_and_the_processes_own_word(on_mosquitto: House, booted: Path):
@@ -267,7 +274,7 @@ def test_systemd_and_the_processes_own_word(on_mosquitto: House, booted: Path):
     (booted / "proc").symlink_to("/proc")
     patient = asked(on_mosquitto)
     patient.root = booted
-    found = list(doctor_house.processes(patient))
+    found = list(doctor_processes.processes(patient))
     assert the(found, "hub: ").found.startswith("hub: ready, as it said at")
     assert the(found, "good: has never").mend == "sudo systemctl start doorbell-handler@good.service"
 
@@ -346,9 +353,10 @@ def test_a_guest_may_not_see_all(patient: Patient, booted: Path, monkeypatch: py
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     found = list(doctor_house.settings(patient))
     assert [(one.state, one.mend) for one in found] == [
-        ("skipped", "sudo doorbell doctor"),
         ("problem", doctor_house.SETTINGS),
+        ("skipped", "sudo doorbell doctor"),
     ]
+    assert found[1].found == "1 thing that you may not see, like: doorbell.toml: state_dir: /s cannot be written by you"
 
 
 @pytest.fixture
