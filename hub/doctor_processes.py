@@ -6,6 +6,7 @@ from typing import Any
 
 from devices.finding import Finding, fault, ok, skipped
 from hub import instances, loader, topics, units
+from hub.installed import installed_unix_s, is_outdated
 from hub.patient import Patient
 
 WATCHER = "doorbell-handlers.path"  # notices handler files that come, change and go
@@ -66,6 +67,9 @@ def _process(name: str, unit: str, status: Mapping[str, Any], patient: Patient) 
     if state == "ready" and not patient.is_here(status):
         words = f"{name}: said {_when(status)} that it is ready, and is not among this machine's processes"
         return Finding("warning", words, f"if it is on another machine, all is well; else {start}")
+    if state == "ready" and not reason and is_outdated(status["pid"], installed_unix_s(), patient.root):
+        anew = "sudo systemctl restart doorbell.target" if unit else "end `doorbell run`, and start it again"
+        return Finding("warning", f"{name}: ready, but it began before this doorbell was installed", anew)
     if state == "ready" and not reason:
         return ok(f"{name}: ready, as it said {_when(status)}, process {status.get('pid')}")
     return _unready(name, state, reason, start, log)

@@ -3,6 +3,7 @@
 import socket
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -211,6 +212,15 @@ def test_a_status_that_outlived_its_process(on_mosquitto: House):
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
     found = the(doctor_processes.processes(asked(on_mosquitto)), "that it is ready, and is not among")
     assert (found.state, "if it is on another machine" in found.mend) == ("warning", True)
+
+
+def test_a_process_that_is_older_than_the_update(on_mosquitto: House, monkeypatch: pytest.MonkeyPatch):
+    """It runs what is no longer there."""
+    on_mosquitto.start("hub")
+    patient = asked(on_mosquitto)
+    monkeypatch.setattr(doctor_processes, "installed_unix_s", lambda: time.time() + 60)
+    found = the(doctor_processes.processes(patient), "hub: ready, but it began before")
+    assert (found.state, found.mend) == ("warning", "end `doorbell run`, and start it again")
 
 
 def test_a_part_that_is_not_well(on_mosquitto: House):
