@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devices.finding import Finding, duration, ok, size, skipped
+from devices.folder import nearest
 
 DAY_S = 86_400.0
 WEEK_S = 7 * DAY_S
@@ -26,8 +27,7 @@ def space(folder: Path, *, grows_by: float = 0.0) -> Iterator[Finding]:
         folder: On the file system in question.
         grows_by: How many bytes it grows by each second, as far as somebody has looked.
     """
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    told = os.statvfs(there)
+    told = os.statvfs(nearest(folder))
     if told.f_flag & os.ST_RDONLY:
         mend = "`dmesg` says why: mostly a card that is worn out or lost its power. Copy it to a new one"
         yield Finding("problem", f"{folder}: its file system can only be read", mend)

@@ -105,8 +105,10 @@ def memory(root: Path = Path("/")) -> Iterator[Finding]:
     left = told["MemAvailable"]
     words = f"{size(left)} of {size(told['MemTotal'])} memory are free for programs"
     mend = "switch off handlers that you do not need (`enabled = false`), and lower ring_mb of record"
-    state = "problem" if left < LEAST_B else "warning" if left < LITTLE_B else "ok"
-    yield Finding("problem" if left < LEAST_B else "warning", words, mend) if state != "ok" else ok(words)
+    if left < LITTLE_B:
+        yield Finding("problem" if left < LEAST_B else "warning", words, mend)
+    else:
+        yield ok(words)
     if (killed := re.search(r"(?m)^oom_kill (\d+)$", _text(root / "proc/vmstat"))) and int(killed[1]):
         words = f"for want of memory the kernel has ended processes since the boot ({killed[1]})"
         yield Finding("warning", words, f"`journalctl -k -g oom-kill` says which; {mend}")

@@ -66,7 +66,7 @@ def _within(check: Check, patient: Patient, patience_s: float) -> list[Finding]:
         try:
             for finding in check.look(patient):
                 found.append(finding)  # noqa: PERF402 - what was found before it hung counts
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other looks go on
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the other looks go on
             words = f"the look at it failed: {type(error).__name__}: {error}"
             found.append(Finding("problem", words, "please report this with the version of doorbell"))
 

@@ -104,15 +104,13 @@ def camera(patient: Patient, patience_s: float = PICTURE_S) -> Iterator[Finding]
         return
     name, shown = config.camera, URL_PASSWORD.sub("//", config.camera)
     source = topics.source("handler", "record")
-    if patient.runs(source):
-        if reason := patient.status(source).get("reason"):
-            yield fault(f"{shown}: in use by record, which says: {reason}", "docs/troubleshooting.md, No picture")
-        else:
-            yield ok(f"{shown}: in use by record, which has nothing to complain of")
-        return
     switch = config.state_dir / "record.private" if config.private_topic else None
     if reason := Privacy(config.private_from, config.private_to, switch)():
         yield skipped(f"{shown}: {reason}: nobody looked")
+    elif patient.runs(source) and (words := patient.status(source).get("reason")):
+        yield fault(f"{shown}: in use by record, which says: {words}", "docs/troubleshooting.md, No picture")
+    elif patient.runs(source):
+        yield ok(f"{shown}: in use by record, which has nothing to complain of")
     elif name == "test":
         yield skipped("test: the test pattern, and no camera: set camera in [handlers.record]")
     elif missing := fault_in_name(name):
@@ -158,9 +156,8 @@ def _speaker(patient: Patient, name: str, whose: str) -> Finding:
     title = f"{name} (of {whose})"
     if name == "simulated":
         return skipped(f"{title}: what would be heard goes into files")
-    if closed := [
-        path for path in sorted((patient.root / SOUND).glob("pcm*p")) if not os.access(path, os.R_OK | os.W_OK)
-    ]:
+    cards = sorted((patient.root / SOUND).glob("pcm*p"))
+    if closed := [path for path in cards if not os.access(path, os.R_OK | os.W_OK)]:
         return _closed(patient, f"{title}: {closed[0]} may not be used by you", closed[0], "audio")
     try:
         said = AlsaSpeaker(None if name in ("auto", "default") else name).check()

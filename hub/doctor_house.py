@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devices.finding import Finding, duration, fault, ok, size, skipped
+from devices.folder import is_there
 from hub import books, login, probe
 from hub.check import check
 from hub.clock import SYSTEM
@@ -31,6 +32,9 @@ DAMAGED = (
 
 def settings(patient: Patient) -> Iterator[Finding]:
     """What `doorbell check` says."""
+    if not os.access(patient.path, os.R_OK):
+        yield Finding("skipped", f"{patient.path} may not be read by you", AS_ROOT)
+        return
     for one in patient.faults:
         yield fault(one, SETTINGS)
     if patient.given is None:
@@ -56,7 +60,10 @@ def broker(patient: Patient) -> Iterator[Finding]:
     try:
         patient.seen = seen = probe.look(wanted)
     except RefusedError as error:
-        yield fault(f"{address}: {error}", "docs/security.md, When it does not connect, says what to do")
+        if patient.is_guest and NO_RIGHTS[0] in str(error):
+            yield Finding("skipped", f"{address}: {fault(str(error), AS_ROOT).found}", AS_ROOT)
+        else:
+            yield fault(f"{address}: {error}", "docs/security.md, When it does not connect, says what to do")
         return
     except OSError as error:
         words = f"no broker at {address}: {error.strerror or error}"
@@ -77,11 +84,11 @@ def broker(patient: Patient) -> Iterator[Finding]:
 def journals(patient: Patient) -> Iterator[Finding]:
     """Whether each state file is sound, and what waits in it."""
     folder = patient.settings.state_dir
-    if not folder.exists():
-        yield skipped(f"{folder} is not there: nothing has run here yet")
-        return
-    if not os.access(folder, os.R_OK | os.X_OK):
+    if patient.is_guest and not os.access(folder, os.R_OK | os.X_OK):
         yield Finding("skipped", f"{folder} may not be read by you", AS_ROOT)
+        return
+    if not is_there(folder):
+        yield skipped(f"{folder} is not there: nothing has run here yet")
         return
     files = sorted(folder.glob("*.db"))
     if not files:

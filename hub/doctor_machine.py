@@ -16,7 +16,8 @@ from config import sources
 from devices import disk as disks
 from devices import pi
 from devices.clock import solar_day, sun_moves
-from devices.finding import Finding, ok, skipped
+from devices.finding import Condition, Finding, ok, skipped
+from devices.folder import is_there, nearest
 from hub import instances, login, units
 from hub.clock import RELEASED, SYSTEM, Clock
 from hub.patient import Patient
@@ -89,7 +90,7 @@ def disk(patient: Patient) -> Iterator[Finding]:
     state = patient.settings.state_dir
     record = patient.wanted("record")
     media = record.media if record else None
-    pace = disks.pace(media, SYSTEM.unix_s()) if media and media.is_dir() else 0.0
+    pace = disks.pace(media, SYSTEM.unix_s()) if media and is_there(media) else 0.0
     shared = media is not None and _device(media) == _device(state)
     yield from disks.space(state, grows_by=pace if shared else 0.0)
     if media is not None and not shared:
@@ -124,18 +125,22 @@ def _secrets(patient: Patient) -> Iterator[Finding]:
     opened = [path for path in there if (_mode(path) or 0) & login.EVERYBODY and not _is_shut_in(path)]
     for path in opened:
         what = "written" if (_mode(path) or 0) & stat.S_IWOTH else "read"
-        state = "warning" if path == patient.path and what == "read" else "problem"
+        state: Condition = "warning" if path == patient.path and what == "read" else "problem"
         words = f"{path} can be {what} by everybody on this machine, and may hold secrets"
-        yield Finding("warning" if state == "warning" else "problem", words, f"sudo chmod o= {path}")
+        yield Finding(state, words, f"sudo chmod o= {path}")
+    if closed := [
+        path for path in (folder, settings.state_dir) if path and is_there(path) and not os.access(path, os.X_OK)
+    ]:
+        yield Finding("skipped", f"{closed[0]} may not be looked into by you", "sudo doorbell doctor")
     if there and not opened:
         yield ok(f"{', '.join(map(str, there[:SHOWN]))}{' …' * (len(there) > SHOWN)}: not for everybody")
-    if not there:
+    if not there and not closed:
         yield skipped("no settings file and no passwords here")
 
 
 def _ownership(folder: Path, runs_as: str | None) -> Iterator[Finding]:
-    if not folder.exists():
-        yield skipped(f"{folder} is not there yet")
+    if not is_there(folder):
+        yield skipped(f"{folder} is not there yet, or not for you to see")
         return
     owner = folder.stat().st_uid
     name = _user_name(owner)
@@ -206,7 +211,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _device(path: Path) -> int:
     """The file system on which it lies, or will lie."""
-    return next(parent for parent in (path, *path.parents) if parent.exists()).stat().st_dev
+    return nearest(path).stat().st_dev
 
 
 def _mode(path: Path) -> int | None:

@@ -72,6 +72,8 @@ def _process(name: str, unit: str, status: Mapping[str, Any], patient: Patient) 
         return Finding("warning", f"{name}: ready, but it began before this doorbell was installed", anew)
     if state == "ready" and not reason:
         return ok(f"{name}: ready, as it said {_when(status)}, process {status.get('pid')}")
+    if state == "ready" and reason.startswith("private"):
+        return ok(f"{name}: ready; {reason}")
     return _unready(name, state, reason, start, log)
 
 

@@ -10,17 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from config import Settings, sources
+from config import Broker, Settings, sources
 from devices.finding import Finding, ok
 from hub import doctor_house, doctor_machine, doctor_processes, probe
 from hub.check import Report
 from hub.doctor import CHECKS, Check, examine
+from hub.login import LoginError
 from hub.patient import Patient, admit
+from hub.probe import Seen
 from hub.state import SCHEMA_VERSION
 from tests.brokers import BrokerProcess
 from tests.house import House, free_port, until
 from tests.secured import Secured, SecuredHouse, secured_mosquitto
 
+STRANGER = 65_533
 NOBODY = 2**22 + 1  # beyond the highest process number that Linux gives (proc(5), pid_max)
 
 
@@ -353,20 +356,61 @@ def test_a_file_that_is_too_large_for_the_time(patient: Patient, states_of_a_hub
     assert (found.state, "are too much to be read within 0 s" in found.found) == ("skipped", True), found
 
 
-def test_a_guest_may_not_see_all(patient: Patient, booted: Path, monkeypatch: pytest.MonkeyPatch):
-    """What the units may read and a person may not is no fault of the house."""
-    patient.root = booted
-    patient.settings.state_dir.mkdir(mode=0o500)
+def test_a_guest_may_not_see_all(patient: Patient, monkeypatch: pytest.MonkeyPatch):
+    """What the processes may read and a person may not is no fault of the house."""
+    patient.settings.state_dir.mkdir()
     text = "doorbell.toml: state_dir: /s cannot be written by you. Change its owner, or name another folder."
     monkeypatch.setattr(doctor_house, "check", lambda *_: Report(faults=[text, "x: unknown key."]))
     assert states(doctor_house.settings(patient)) == ["problem", "problem"]
-    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: STRANGER)
     found = list(doctor_house.settings(patient))
     assert [(one.state, one.mend) for one in found] == [
         ("problem", doctor_house.SETTINGS),
         ("skipped", "sudo doorbell doctor"),
     ]
     assert found[1].found == "1 thing that you may not see, like: doorbell.toml: state_dir: /s cannot be written by you"
+
+
+def test_what_nobody_may_read(patient: Patient, states_of_a_hub: Path, monkeypatch: pytest.MonkeyPatch):
+    """Settings, passwords and journals: skipped, and never called well."""
+    monkeypatch.setattr("os.geteuid", lambda: STRANGER)
+    monkeypatch.setattr("os.access", lambda *_, **__: False)
+    assert [(one.state, one.mend) for one in doctor_house.settings(patient)] == [("skipped", "sudo doorbell doctor")]
+    assert [(one.state, one.mend) for one in doctor_house.journals(patient)] == [("skipped", "sudo doorbell doctor")]
+
+    def refuse(_: Broker) -> Seen:
+        raise LoginError("the password in /p/cli cannot be read (Permission denied). `doorbell secure` writes it")
+
+    monkeypatch.setattr(probe, "look", refuse)
+    (found,) = doctor_house.broker(patient)
+    assert (found.state, found.mend) == ("skipped", "sudo doorbell doctor")
+
+
+def test_who_is_a_guest(patient: Patient, monkeypatch: pytest.MonkeyPatch):
+    """Not root, not as whom the house runs, and nobody while there is no house."""
+    monkeypatch.setattr("os.geteuid", lambda: STRANGER)
+    assert not patient.is_guest
+    patient.settings.state_dir.mkdir()
+    assert patient.is_guest
+    monkeypatch.setattr("os.geteuid", lambda: patient.settings.state_dir.stat().st_uid)
+    assert not patient.is_guest
+
+
+def test_a_camera_that_is_private_is_no_trouble(on_mosquitto: House):
+    """It was asked for."""
+    status = '{"state": "ready", "reason": "private until 16:30: nothing is seen", "time": "x", "pid": 1}'
+    on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
+    found = the(doctor_processes.processes(asked(on_mosquitto)), "hub: ready; private until 16:30")
+    assert found.state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [("localhost", True), ("127.0.0.1", True), ("::1", True), ("192.0.2.1", False), ("broker.invalid", False)],
+)
+def test_which_machine(host: str, *, here: bool):
+    """Passwords in clear are no harm on one's own."""
+    assert doctor_house._is_this_machine(host) == here
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.devices.film import make_film
 from tests.devices.rtsp import address, need_rtsp_server, serving
 from tests.house import free_port
 
+STRANGER = 65_533
 DOORS = {"front": Door(button=Button(driver="gpio", pin=17), led=Led(pin=27))}
 
 
@@ -118,11 +119,12 @@ def test_lines_that_may_not_be_asked_for(patient: Patient):
     assert (found.state, " gpio, and log in again" in found.mend) == ("problem", True)
 
 
-def test_devices_of_the_units(patient: Patient, monkeypatch: pytest.MonkeyPatch):
-    """Under systemd the units have the groups; whoever asks need not, and then nobody knows."""
-    (patient.root / "run/systemd/system").mkdir(parents=True)
+def test_devices_of_somebody_elses_house(patient: Patient, monkeypatch: pytest.MonkeyPatch):
+    """The units have the groups; whoever asks need not, and then nobody knows."""
+    patient.settings.state_dir.mkdir()
     (patient.root / "dev/snd/pcmC0D0p").symlink_to("nowhere")
-    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert only(doctor_devices.sound(patient)).state == "problem"
+    monkeypatch.setattr("os.geteuid", lambda: STRANGER)
     found = only(doctor_devices.sound(patient))
     assert (found.state, found.mend) == ("skipped", "sudo doorbell doctor")
 
