@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections import Counter
+from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
@@ -9,16 +11,50 @@ import typer
 from devices import edges as lines
 from devices.diagnosis import Diagnosis, advice, diagnose, picture
 from devices.edges import Edge
+from devices.finding import Finding
 from devices.gpio import GpioError
 from hub.options import ConfigOption, count, door_named, read_settings
 
 PHASES = {"rest": "do not touch the button", "press": "press it now, several times, shortly and long"}
-doctor = typer.Typer(help="Look at what is wired and set, and say how to mend it.", no_args_is_help=True)
+MARKS = {"ok": "✓", "warning": "!", "problem": "✗", "skipped": "–"}  # noqa: RUF001 - a dash, because nobody looked
+doctor = typer.Typer(help="Look at everything, and say how to mend it.")
 
 
-@doctor.callback()
-def about() -> None:
-    """Look at what is wired and set, and say how to mend it."""
+@doctor.callback(invoke_without_command=True)
+def everything(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON object.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Look at everything that is set, wired and running, and say how to mend it. Nothing is changed."""
+    if context.invoked_subcommand:
+        return
+    from hub.doctor import examine  # noqa: PLC0415 - what it needs, no other command waits for
+    from hub.patient import admit  # noqa: PLC0415
+
+    told: list[tuple[str, Finding]] = []
+    terminal = sys.stdout
+    with redirect_stdout(sys.stderr):  # a handler's file may print as it is loaded
+        for check, finding in examine(admit(config)):
+            if not as_json:
+                head = "" if told and told[-1][0] == check else f"\n{check}\n" if told else f"{check}\n"
+                print(f"{head}{_lines(finding)}", file=terminal, flush=True)
+            told.append((check, finding))
+    if as_json:
+        print(json.dumps({"findings": [{"check": check, **finding._asdict()} for check, finding in told]}))
+    else:
+        _sum_up(Counter(finding.state for _, finding in told))
+    sys.exit(any(finding.state == "problem" for _, finding in told))
+
+
+def _lines(finding: Finding) -> str:
+    mend = f"\n    → {finding.mend}" if finding.mend else ""
+    return f"  {MARKS[finding.state]} {finding.found}{mend}"
+
+
+def _sum_up(counts: Counter[str]) -> None:
+    words = [count(counts[state], state) for state in ("problem", "warning") if counts[state]]
+    print(f"\n{MARKS['problem' if counts['problem'] else 'ok']} {', '.join(words) or 'nothing to mend'}")
 
 
 @doctor.command()

@@ -1,17 +1,15 @@
 """`doorbell handlers`: which there are and how they are; `sync` has systemd run what the files say."""
 
 import sys
-from pathlib import Path
 
 import typer
 
 from config import SettingsError, sources
 from config.faults import EX_CONFIG
-from hub import instances, loader
+from hub import instances, loader, units
 from hub.options import ConfigOption, read_settings
 
 handlers = typer.Typer(help="Which handlers there are, and how they are.")
-BOOTED = Path("/run/systemd/system")  # sd_booted(3)
 
 
 @handlers.callback(invoke_without_command=True)
@@ -20,7 +18,7 @@ def show(context: typer.Context, config: ConfigOption = None) -> None:
     if context.invoked_subcommand:
         return
     settings, _ = read_settings(config)
-    states = _states() if BOOTED.is_dir() else {}
+    states = units.handlers() if units.is_booted() else {}
     for name, path in sorted(loader.find(settings).items()):
         whose = "comes with doorbell" if path.parent == loader.SHIPPED else str(path)
         print(f"{name:16} {states.get(name, 'not started by systemd'):48} {whose}")
@@ -38,18 +36,3 @@ def sync(config: ConfigOption = None) -> None:
     except (instances.OrderError, OSError) as error:
         print(f"✗ {error}", file=sys.stderr)
         sys.exit(1)
-
-
-def _states() -> dict[str, str]:
-    """What systemd has to say of each handler."""
-    fields = ("Id", "ActiveState", "SubState", "StatusText")
-    try:
-        said = instances.systemctl("show", f"--property={','.join(fields)}", "--all", instances.UNIT.format("*"))
-    except instances.OrderError:
-        return {}
-    states = {}
-    for block in said.strip().split("\n\n"):
-        unit = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        name = unit.get("Id", "").removeprefix("doorbell-handler@").removesuffix(".service")
-        states[name] = f"{unit.get('ActiveState')} ({unit.get('StatusText') or unit.get('SubState')})"
-    return states

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub import units
 from hub.instances import OrderError
-
-BOOTED = "run/systemd/system"  # sd_booted(3)
 
 
 def order(*command: str) -> str:
@@ -70,7 +69,7 @@ class Machine:
     @property
     def is_booted(self) -> bool:
         """Whether systemd runs it; not so while somebody makes an image."""
-        return self.at(BOOTED).is_dir()
+        return units.is_booted(self.root)
 
     def own(self, path: Path, owner: str, mode: int) -> None:
         """Give a file or folder to `USER:GROUP`, with the mode that it is to have."""

@@ -34,6 +34,7 @@ ONE_USER = {
     "sqlite3": [
         "hub/afloat.py",
         "hub/again.py",
+        "hub/books.py",
         "hub/inbox.py",
         "hub/journal.py",
         "hub/outcome.py",

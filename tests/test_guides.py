@@ -64,7 +64,7 @@ def test_what_it_is_said_to_say_it_says():
             assert quoted.strip("`") in source, quoted
 
 
-@pytest.mark.parametrize("guide", ["troubleshooting", "wiring", "shopping", "settings"])
+@pytest.mark.parametrize("guide", ["troubleshooting", "wiring", "shopping", "settings", "doctor"])
 def test_every_command_named_is_one(guide: str):
     """What a guide tells to type is in the README's list."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -73,7 +73,7 @@ def test_every_command_named_is_one(guide: str):
         assert f"`doorbell {command}" in readme, command
 
 
-@pytest.mark.parametrize("guide", ["troubleshooting", "wiring", "shopping", "settings"])
+@pytest.mark.parametrize("guide", ["troubleshooting", "wiring", "shopping", "settings", "doctor"])
 def test_every_heading_linked_to_is_there(guide: str):
     """A link into the middle of a document leads to a heading."""
     for file, anchor in re.findall(r"\]\(([\w.]+\.md)#([\w-]+)\)", (DOCS / f"{guide}.md").read_text("utf-8")):

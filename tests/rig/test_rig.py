@@ -129,6 +129,7 @@ def test_the_units_are_sound_and_closed(pi: Pi, say):
 def test_somebody_rings(pi: Pi, say):
     """The kernel's line goes down: phone, photo, clip, bark and lamp, all under one id; and the journal agrees."""
     pi.run("systemd-run --unit=rig-lamp -q sh /usr/local/lib/rig/lamp; systemctl start rig-lamp || true")
+    until_ready(pi)
     before = len(pi.messages())
     pi.run(
         "systemd-run --unit=rig-ear -q timeout 25 arecord -q -D hw:Loopback,1,0 -f S16_LE -r 48000 -c 2 /root/heard.wav"

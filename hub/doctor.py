@@ -1,0 +1,80 @@
+"""Looks at everything, one thing after the other: what fails, or hangs, hides nothing else."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from devices.finding import Finding, skipped
+from hub import doctor_devices, doctor_house, doctor_machine, doctor_processes
+from hub.patient import Patient
+
+PATIENCE_S = 10.0
+Told = tuple[str, Finding]
+
+
+class Check(NamedTuple):
+    """One look.
+
+    Attributes:
+        name: What it is of.
+        look: Gives what it finds, one by one.
+        needs_settings: Whether it can be had without any.
+    """
+
+    name: str
+    look: Callable[[Patient], Iterable[Finding]]
+    needs_settings: bool = True
+
+
+CHECKS = (
+    Check("settings", doctor_house.settings, needs_settings=False),
+    Check("broker", doctor_house.broker),
+    Check("processes", doctor_processes.processes),
+    Check("journals", doctor_house.journals),
+    Check("gpio", doctor_devices.gpio),
+    Check("camera", doctor_devices.camera),
+    Check("sound", doctor_devices.sound),
+    Check("clock", doctor_machine.clock),
+    Check("disk", doctor_machine.disk),
+    Check("machine", doctor_machine.machine, needs_settings=False),
+    Check("permissions", doctor_machine.permissions),
+    Check("versions", doctor_machine.versions, needs_settings=False),
+)
+
+
+def examine(patient: Patient, checks: Sequence[Check] = CHECKS, patience_s: float = PATIENCE_S) -> Iterator[Told]:
+    """What each check finds, as soon as it is through.
+
+    Args:
+        patient: What is looked at.
+        checks: The looks, in order.
+        patience_s: How long each may take.
+    """
+    for check in checks:
+        if check.needs_settings and patient.given is None:
+            yield check.name, skipped("the settings cannot be read")
+            continue
+        for finding in _within(check, patient, patience_s):
+            yield check.name, finding
+
+
+def _within(check: Check, patient: Patient, patience_s: float) -> list[Finding]:
+    """In a thread of its own: one that hangs is left behind with what it has found."""
+    found: list[Finding] = []
+
+    def look() -> None:
+        try:
+            for finding in check.look(patient):
+                found.append(finding)  # noqa: PERF402 - what was found before it hung counts
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the other looks go on
+            words = f"the look at it failed: {type(error).__name__}: {error}"
+            found.append(Finding("problem", words, "please report this with the version of doorbell"))
+
+    thread = threading.Thread(target=look, name=f"doctor-{check.name}", daemon=True)
+    thread.start()
+    thread.join(patience_s)
+    if thread.is_alive():
+        words = f"no answer within {patience_s:g} s"
+        mend = "something it asks hangs: the network, a disk or a driver (`dmesg` may say which)"
+        return [*found, Finding("problem", words, mend)]
+    return found

@@ -1,0 +1,139 @@
+"""The doctor's look at the house itself: its settings, its broker and its journals."""
+
+import ipaddress
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from devices.finding import Finding, duration, fault, ok, size, skipped
+from devices.folder import is_there
+from hub import books, login, probe
+from hub.check import check
+from hub.clock import SYSTEM
+from hub.options import count
+from hub.patient import Patient
+from hub.refusal import RefusedError
+from hub.state import SCHEMA_VERSION
+
+FRESH_S = 60.0  # an event may be on its way for so long
+PATIENCE_S = 8.0  # for all journals
+AS_ROOT = "sudo doorbell doctor"
+NO_RIGHTS = ("Permission denied", "by you")
+UPDATE = "update this doorbell"
+AGAIN = "look again in a minute; if it stays so, its process's log and `dmesg` say more"
+SETTINGS = "mend it in the settings file; docs/settings.md has every setting"
+DAMAGED = (
+    "stop its process and move the file away: it begins a new one, and what only this file knew is lost. "
+    "A card that damages files wants to be replaced"
+)
+
+
+def settings(patient: Patient) -> Iterator[Finding]:
+    """What `doorbell check` says."""
+    if not os.access(patient.path, os.R_OK):
+        yield Finding("skipped", f"{patient.path} may not be read by you", AS_ROOT)
+        return
+    for one in patient.faults:
+        yield fault(one, SETTINGS)
+    if patient.given is None:
+        return
+    report = check(patient.settings, patient.path)
+    hidden = [one for one in report.faults if patient.is_guest and any(words in one for words in NO_RIGHTS)]
+    for one in report.faults:
+        if one not in hidden:
+            yield fault(one, SETTINGS)
+    if hidden:
+        words = f"{count(len(hidden), 'thing')} that you may not see, like: {fault(hidden[0], AS_ROOT).found}"
+        yield Finding("skipped", words, AS_ROOT)
+    doors = count(len(patient.settings.doors), "door")
+    files = count(len(report.good), "handler file")
+    if not (patient.faults or report.faults):
+        yield ok(f"{patient.path}: {doors}, {files}")
+
+
+def broker(patient: Patient) -> Iterator[Finding]:
+    """Whether it can be reached with the command line's login, and who it is."""
+    wanted = patient.settings.broker
+    address = f"{wanted.host or '127.0.0.1'}:{wanted.port}"
+    try:
+        patient.seen = seen = probe.look(wanted)
+    except RefusedError as error:
+        if patient.is_guest and NO_RIGHTS[0] in str(error):
+            yield Finding("skipped", f"{address}: {fault(str(error), AS_ROOT).found}", AS_ROOT)
+        else:
+            yield fault(f"{address}: {error}", "docs/security.md, When it does not connect, says what to do")
+        return
+    except OSError as error:
+        words = f"no broker at {address}: {error.strerror or error}"
+        own = "`systemctl status mosquitto` says whether it runs; host and port in [broker] say where it is looked for"
+        yield Finding(
+            "problem", words, own if wanted.host else "`doorbell run` brings one along; or set host in [broker]"
+        )
+        return
+    by = f"as {pair[0]!r}" if (pair := login.credentials(wanted, login.CLI)) else "without a login"
+    way = "with TLS" if wanted.encrypted else "without TLS"
+    name = seen.version or "a broker that does not say its name"
+    yield ok(f"{address}: {name}, MQTT {seen.protocol}, {way}, {by}, answers within {seen.round_trip_ms:.1f} ms")
+    if pair and not wanted.encrypted and not _is_this_machine(wanted.host or "127.0.0.1"):
+        mend = "docs/security.md, Step by step, 4: `doorbell secure --host NAME` makes a certificate"
+        yield Finding("warning", f"{address}: passwords go through the network in clear", mend)
+
+
+def journals(patient: Patient) -> Iterator[Finding]:
+    """Whether each state file is sound, and what waits in it."""
+    folder = patient.settings.state_dir
+    if patient.is_guest and not os.access(folder, os.R_OK | os.X_OK):
+        yield Finding("skipped", f"{folder} may not be read by you", AS_ROOT)
+        return
+    if not is_there(folder):
+        yield skipped(f"{folder} is not there: nothing has run here yet")
+        return
+    files = sorted(folder.glob("*.db"))
+    if not files:
+        yield skipped(f"{folder}: no state files: nothing has run here yet")
+    until_s = time.monotonic() + PATIENCE_S
+    for path in files:
+        try:
+            yield from _book(path.name, books.look(path, until_s))
+        except books.LargeBookError:
+            yield skipped(f"{path.name}: {size(path.stat().st_size)} are too much to be read within {PATIENCE_S:g} s")
+        except books.BookError as error:
+            yield _unreadable(path, str(error))
+
+
+def _unreadable(path: Path, error: str) -> Finding:
+    """SQLite must be able to write beside a file to read it, while nobody runs on it."""
+    is_damaged = "malformed" in error or "not a database" in error
+    if not is_damaged and not (os.access(path, os.R_OK) and os.access(path.parent, os.W_OK)):
+        return Finding("skipped", f"{path} may not be read by you ({error})", AS_ROOT)
+    return Finding("problem", f"{path}: {error}", DAMAGED if is_damaged else UPDATE if "newer" in error else AGAIN)
+
+
+def _book(name: str, book: books.Book) -> Iterator[Finding]:
+    if book.damage:
+        yield Finding("problem", f"{name}: damaged: {book.damage}", DAMAGED)
+        return
+    version = "" if book.schema == SCHEMA_VERSION else f" (its process brings it to {SCHEMA_VERSION})"
+    words = f"{name}: sound, {size(book.bytes)}, schema {book.schema}{version}, {count(book.events, 'event')}"
+    age_s = SYSTEM.unix_s() - book.oldest_unix_s if book.oldest_unix_s is not None else 0.0
+    if age_s > FRESH_S:
+        waiting = (
+            f"{count(book.unpublished, 'event')} that no broker has acknowledged, the oldest {duration(age_s)} old"
+        )
+        mend = "they go out by themselves as soon as its process and the broker run: see there"
+        yield Finding("warning", f"{words}, {waiting}", mend)
+    else:
+        yield ok(words)
+    if book.dead:
+        mend = "`doorbell dead list` says which and why; `doorbell dead again --all` tries them once more"
+        yield Finding("warning", f"{name}: {count(book.dead, 'dead letter')}", mend)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(str(address).split("%")[0]).is_loopback for address in addresses)

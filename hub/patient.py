@@ -1,0 +1,99 @@
+"""What `doorbell doctor` looks at: one house on one machine, and what the looks so far have found out about it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from config import Settings, SettingsError, sources
+from hub import loader, topics
+from hub.handler import HandlerConfig
+from hub.probe import Seen
+
+
+@dataclass
+class Patient:
+    """A house and its machine.
+
+    Attributes:
+        path: The settings file.
+        given: The settings, as far as they can be used; None when not at all.
+        faults: What is wrong with them.
+        root: The folder that stands for `/`.
+        seen: What the broker said; None before it was asked, and when it could not be.
+    """
+
+    path: Path
+    given: Settings | None
+    faults: list[str] = field(default_factory=list)
+    root: Path = Path("/")
+    seen: Seen | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings; who asks for them must need them (see `hub.doctor.Check`)."""
+        if self.given is None:
+            raise SettingsError(["the settings cannot be read"])
+        return self.given
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether who asks is neither root nor as whom the house runs, and so may see less than it does."""
+        try:
+            return os.geteuid() not in (0, self.settings.state_dir.stat().st_uid)
+        except PermissionError:
+            return True
+        except OSError:  # it is not there yet: nobody runs
+            return False
+
+    @property
+    def hub(self) -> str:
+        """The hub's source."""
+        return topics.source("hub", self.settings.hub)
+
+    @cached_property
+    def reactions(self) -> dict[str, HandlerConfig]:
+        """The settings of each handler that can run, by name; loading them runs the files' code."""
+        found: dict[str, HandlerConfig] = {}
+        for name, file in loader.find(self.settings).items():
+            try:
+                found[name] = loader.load(file, self.settings).config
+            except SettingsError:
+                continue  # told by the look at the settings
+        return found
+
+    def wanted(self, name: str) -> Any:
+        """The settings of a handler that shall run; None for one that is switched off, or faulty."""
+        config = self.reactions.get(name)
+        return config if config and config.enabled else None
+
+    def status(self, source: str) -> dict[str, Any]:
+        """What a process said last of itself; empty when nobody knows."""
+        return dict(self.seen.statuses.get(source, {})) if self.seen else {}
+
+    def is_here(self, status: Mapping[str, Any]) -> bool:
+        """Whether the process that said so still lives on this machine."""
+        pid = status.get("pid")
+        return isinstance(pid, int) and (self.root / "proc" / str(pid)).exists()
+
+    def runs(self, source: str) -> bool:
+        """Whether a process has said that it is ready, and still lives here."""
+        status = self.status(source)
+        return status.get("state") == "ready" and self.is_here(status)
+
+
+def admit(config: Path | None) -> Patient:
+    """The house of these settings, with whatever faults they have.
+
+    Raises:
+        SettingsError: there is no such file.
+    """
+    from hub.supervisor import with_embedded_broker  # noqa: PLC0415 - only who wants a doctor waits for it
+
+    path = sources.find(config)
+    try:
+        return Patient(path, with_embedded_broker(sources.load(path)))
+    except SettingsError as error:
+        return Patient(path, error.usable and with_embedded_broker(error.usable), list(error.faults))
