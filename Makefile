@@ -1,5 +1,5 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test reliability bench clean
+.PHONY: run test rig reliability bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
@@ -15,6 +15,12 @@ test: $(TESTED)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
+# A virtual Raspberry Pi, built and then used as on a person's first days with it. As root: docs/rig.md.
+RIG ?= .rig
+rig: $(TESTED)
+	tests/rig/build $(RIG)
+	RIG=$(RIG) $(BIN)/python -m pytest tests/rig
+
 # The fault matrix alone, with a longer storm, and its table.
 reliability: $(TESTED)
 	STORM_S=20 RELIABILITY_REPORT=docs/reliability.md $(BIN)/python -m pytest tests/system/test_crashes.py \
@@ -25,7 +31,7 @@ bench: $(TESTED)
 	$(BIN)/python -m tests.bench --write docs/benchmark.md
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig
 
 # Where no wheel of the sound library exists (64-bit ARM) it is compiled; without a compiler the dog barks into a file.
 $(VENV)/.ready: pyproject.toml

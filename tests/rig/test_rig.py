@@ -91,7 +91,7 @@ def test_the_readmes_command_installs_it(pi: Pi, say):
 
 def test_saving_settings_is_enough_and_installing_again_keeps_them(pi: Pi):
     """A button, a camera, a lamp and a phone come in; the lamp's rights come with the next `doorbell install`."""
-    for name, place in (("acl.own", "/etc/doorbell/broker/acl.own"), ("doorbell.toml", "/etc/doorbell/doorbell.toml")):
+    for name, place in (("acl.own", "/etc/doorbell/broker/acl.own"), ("house.toml", "/etc/doorbell/doorbell.toml")):
         pi.write(place, (FILES / name).read_text(encoding="utf-8"))
     pi.run("doorbell secure --user zigbee2mqtt", timeout_s=120)
     until_ready(pi)
@@ -99,7 +99,7 @@ def test_saving_settings_is_enough_and_installing_again_keeps_them(pi: Pi):
     assert "doorbell.toml (kept)" in said
     assert "passwords: kept" in said
     until_ready(pi)
-    assert pi.read("/etc/doorbell/doorbell.toml").decode() == (FILES / "doorbell.toml").read_text(encoding="utf-8")
+    assert pi.read("/etc/doorbell/doorbell.toml").decode() == (FILES / "house.toml").read_text(encoding="utf-8")
 
 
 def test_the_units_are_sound_and_closed(pi: Pi, say):
@@ -332,7 +332,7 @@ def test_the_plug_is_pulled_while_everybody_reacts(pi: Pi, say):
 def test_the_raspberry_pis_own_camera(pi: Pi, say):
     """picamera2 on libcamera's vimc sensor. docs/rig.md tells what stands in for what."""
     pi.run("sh /usr/local/lib/rig/vimc")
-    settings = (FILES / "doorbell.toml").read_text(encoding="utf-8").replace('"/dev/video0"', '"picamera"')
+    settings = (FILES / "house.toml").read_text(encoding="utf-8").replace('"/dev/video0"', '"picamera"')
     pi.write("/etc/doorbell/doorbell.toml", settings)
     pi.until(lambda: "the settings changed" in pi.run("journalctl -u doorbell-handlers -o cat -n 20"), "it notices")
     until_ready(pi)

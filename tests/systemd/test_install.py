@@ -1,0 +1,203 @@
+"""`doorbell install` and `uninstall`, on a machine made of a folder: what they order, write, keep and take away.
+
+On a real system, with its real programs, they run in tests/rig.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hub import instances
+from hub.install import STEPS, InstallError, install
+from hub.instances import OrderError
+from hub.machine import Machine, order
+from hub.uninstall import uninstall
+
+
+class Folder:
+    """A machine's folders; its programs obey and remember."""
+
+    def __init__(self, root: Path, *, booted: bool = True) -> None:
+        self.root = root
+        self.users: set[str] = {"audio", "video"}
+        self.orders: list[str] = []
+        self.said: list[str] = []
+        self.fails = ""
+        self.machine = Machine(root, self.order)
+        (root / "etc/mosquitto/conf.d").mkdir(parents=True)
+        if booted:
+            (root / "run/systemd/system").mkdir(parents=True)
+        (root / "opt/doorbell.20261123T120000/bin").mkdir(parents=True)
+        (root / "opt/doorbell").symlink_to("doorbell.20261123T120000")
+
+    def order(self, *command: str) -> str:
+        said = " ".join(command).replace(str(self.root), "")
+        self.orders.append(said)
+        if self.fails and self.fails in said:
+            raise OrderError(f"`{said}`: no")
+        if command[0] == "getent" and command[2] not in self.users:
+            raise OrderError("no such entry")
+        if command[0] in {"useradd", "groupadd"}:
+            self.users.add(command[-1])
+        if command[0] == "userdel":
+            if command[-1] not in self.users:
+                raise OrderError("no such user")
+            self.users.remove(command[-1])
+        return "active\n" if "ActiveState" in said else ""
+
+    def install(self) -> list[str]:
+        self.orders, self.said = [], []
+        install(self.machine, self.said.append)
+        return self.said
+
+    def files(self) -> dict[str, bytes]:
+        return {str(path.relative_to(self.root)): path.read_bytes() for path in self.root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def pi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    monkeypatch.setattr(shutil, "chown", lambda *_: None)  # this machine may know no user mosquitto
+    return Folder(tmp_path)
+
+
+def test_a_fresh_machine_gets_everything(pi: Folder):
+    """User, settings, passwords, broker, units, command; then it is started."""
+    assert [line.partition(":")[0] for line in pi.install()] == [title for title, _ in STEPS]
+    assert "doorbell" in pi.users
+    files = pi.files()
+    assert "etc/doorbell/doorbell.toml" in files
+    assert "etc/doorbell/broker/passwords/handler-notify" in files
+    assert {"etc/mosquitto/doorbell/acl", "etc/mosquitto/doorbell/passwd", "etc/mosquitto/conf.d/doorbell.conf"} <= set(
+        files
+    )
+    assert b"allow_anonymous false" in files["etc/mosquitto/conf.d/doorbell-users.conf"]
+    assert "etc/systemd/system/doorbell-handler@record.service.d/camera.conf" in files
+    assert not [name for name in files if "optional" in name]
+    assert (pi.root / "usr/local/bin/doorbell").is_symlink()
+    assert "chown root:doorbell /etc/doorbell/doorbell.toml" in pi.orders
+    assert (pi.root / "etc/doorbell/doorbell.toml").stat().st_mode & 0o777 == 0o640
+    assert pi.orders.index("systemctl enable doorbell.target") < pi.orders.index("systemctl restart doorbell.target")
+
+
+def test_again_it_keeps_what_is_set(pi: Folder):
+    """Settings, passwords and what a person added; units of an older version go, changed ones are put back."""
+    pi.install()
+    pi.root.joinpath("etc/doorbell/doorbell.toml").write_text(
+        'state_dir = "/var/lib/doorbell"\n[broker]\nhost = "localhost"\npassword_dir = "broker/passwords"\n', "utf-8"
+    )
+    mine = pi.root / "etc/systemd/system/doorbell-hub.service.d/override.conf"
+    mine.parent.mkdir()
+    mine.write_text("[Service]\nNice=-5\n")
+    pi.root.joinpath("etc/systemd/system/doorbell-old.service").write_text("[Unit]\n")
+    pi.root.joinpath("etc/systemd/system/doorbell-hub.service").write_text("[Unit]\n")
+    before = pi.files()
+    said = pi.install()
+    after = pi.files()
+    assert "user: doorbell (kept)" in said
+    assert "passwords: kept" in said
+    assert "broker: mosquitto (kept)" in said
+    assert "systemctl restart mosquitto.service" not in pi.orders
+    assert {name for name in before if before[name] != after.get(name)} == {
+        "etc/systemd/system/doorbell-old.service",
+        "etc/systemd/system/doorbell-hub.service",
+        "etc/doorbell/broker/mosquitto/passwd",  # salted anew
+        "etc/mosquitto/doorbell/passwd",
+    }
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["useradd", "chown", "systemctl restart mosquitto", "systemctl enable doorbell", "systemctl restart doorbell"],
+)
+def test_a_step_that_fails_says_so_and_the_next_run_goes_on(pi: Folder, program: str):
+    """Whichever it is."""
+    pi.fails = program
+    with pytest.raises(InstallError, match=f"^({'|'.join(title for title, _ in STEPS)}): `{program}.*no"):
+        pi.install()
+    pi.fails = ""
+    assert [line.partition(":")[0] for line in pi.install()] == [title for title, _ in STEPS]
+
+
+def test_faulty_settings_are_all_told(pi: Folder):
+    """They are a person's: nothing is changed in them."""
+    pi.install()
+    path = pi.root / "etc/doorbell/doorbell.toml"
+    path.write_text("hubb = 1\n[broker]\nporrt = 2\n", "utf-8")
+    with pytest.raises(InstallError, match=r"^passwords: ") as error:
+        pi.install()
+    assert "hubb" in str(error.value)
+    assert "porrt" in str(error.value)
+    assert path.read_text("utf-8") == "hubb = 1\n[broker]\nporrt = 2\n"
+
+
+@pytest.mark.parametrize("rule", ["listener 1883", "allow_anonymous true", "password_file /etc/mosquitto/p"])
+def test_a_mosquitto_with_rules_of_its_own_is_left_alone(pi: Folder, rule: str):
+    """Ours would contradict them; it says which, and what to do."""
+    own = pi.root / "etc/mosquitto/conf.d/own.conf"
+    own.write_text(f"# mine\n{rule}\n")
+    with pytest.raises(InstallError, match=rf"own\.conf: {rule.split(maxsplit=1)[0]}.*username and password") as error:
+        pi.install()
+    assert str(pi.machine.settings) in str(error.value)
+    assert not (pi.root / "etc/mosquitto/doorbell").exists()
+    pi.root.joinpath("etc/doorbell/doorbell.toml").write_text(
+        'state_dir = "/var/lib/doorbell"\n[broker]\nhost = "localhost"\nusername = "me"\npassword = "x"\n', "utf-8"
+    )
+    assert any("not set up from here" in line for line in pi.install())
+    assert own.read_text() == f"# mine\n{rule}\n"
+
+
+def test_a_hub_that_does_not_run_is_no_success(pi: Folder):
+    """It says whose words to read."""
+    pi.machine = Machine(pi.root, lambda *command: "failed\n" if "--value" in command else pi.order(*command))
+    with pytest.raises(InstallError, match=r"the hub is failed.*journalctl -u doorbell-hub"):
+        pi.install()
+
+
+def test_in_an_image_it_waits_for_the_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whoever makes an image has no systemd running."""
+    monkeypatch.setattr(shutil, "chown", lambda *_: None)
+    image = Folder(tmp_path, booted=False)
+    assert image.install()[-1].startswith("start: at the next boot")
+    assert [line for line in image.orders if line.startswith("systemctl")] == ["systemctl enable doorbell.target"]
+
+
+def test_uninstall_keeps_what_is_a_persons(pi: Folder):
+    """Settings, state, and drop-ins of their own; broker and system are as before."""
+    pi.install()
+    state = pi.root / "var/lib/doorbell/hub-home.db"
+    state.write_text("books")
+    mine = pi.root / "etc/systemd/system/doorbell-hub.service.d/override.conf"
+    mine.parent.mkdir()
+    mine.write_text("[Service]\n")
+    login = pi.root / "etc/systemd/system/doorbell-web.service.d" / instances.LOGIN
+    login.parent.mkdir()
+    login.write_text("[Service]\n")
+    pi.orders = []
+    uninstall(pi.machine, pi.said.append, data=False)
+    left = set(pi.files())
+    assert {"etc/doorbell/doorbell.toml", "var/lib/doorbell/hub-home.db", str(mine.relative_to(pi.root))} <= left
+    assert all(name.startswith(("etc/doorbell/", "var/lib/doorbell/")) or "override" in name for name in left)
+    assert not list(pi.root.joinpath("opt").iterdir())
+    assert not pi.root.joinpath("usr/local/bin/doorbell").is_symlink()
+    assert "doorbell" in pi.users
+    assert pi.orders.index("systemctl stop doorbell.target") < pi.orders.index("systemctl daemon-reload")
+    uninstall(pi.machine, pi.said.append, data=False)  # again: nothing to complain of
+
+
+def test_uninstall_with_data_leaves_nothing(pi: Folder):
+    """Not a file; and the user is gone."""
+    pi.install()
+    uninstall(pi.machine, pi.said.append, data=True)
+    assert pi.files() == {}
+    assert "doorbell" not in pi.users
+    uninstall(pi.machine, pi.said.append, data=True)
+
+
+def test_what_a_program_says_is_told():
+    """With real programs: one that fails, and one that is not there."""
+    assert order("echo", "hello") == "hello\n"
+    with pytest.raises(OrderError, match=r"`ls /nowhere`: .*No such file"):
+        order("ls", "/nowhere")
+    with pytest.raises(OrderError, match="no program nobody-has-this here"):
+        order("nobody-has-this")
