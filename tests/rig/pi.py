@@ -43,8 +43,8 @@ class Pi:
     def boot(self) -> float:
         """Switch it on; returns the seconds until it takes orders.
 
-        QEMU's emulation of two processors sometimes loses a race while the kernel patches itself at its start, which the
-        kernel answers with a panic: that is no fault of anything under test, and it is switched on again.
+        QEMU's emulation of two processors sometimes loses a race while the kernel patches itself at its start, which
+        the kernel answers with a panic: that is no fault of anything under test, and it is switched on again.
         """
         for _ in range(BOOTS):
             began = time.monotonic()
