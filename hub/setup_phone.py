@@ -1,0 +1,93 @@
+"""The notification: where to, and whether it comes."""
+
+import secrets
+import string
+from typing import Any
+
+from devices.phone import Note, PhoneError, fault_in_url, open_phones
+from hub.event import uuid7
+from hub.setup_dialog import NONE, Dialog
+from hub.setup_file import Changes, Draft
+
+NOTIFY = ("handlers", "notify")
+AS_NOW = "as now"
+LETTERS, LENGTH = string.ascii_lowercase + string.digits, 16  # 82 bits: nobody guesses it
+HINTS = (
+    "ntfy: is the topic on the phone the same, letter for letter? May the app show notifications, and run in the back?",
+    "Telegram: write a word to your bot first; it may not begin. docs/notifications.md tells more.",
+)
+
+
+def ask_phone(dialog: Dialog, draft: Draft) -> Changes:
+    """One URL or several, each of which is told something; with none, `notify` is switched off."""
+    urls: list[str] = draft.get(*NOTIFY, "urls", default=[])
+    people: dict[str, Any] = draft.get(*NOTIFY, "recipients", default={})
+    proposed = f"ntfy://ntfy.sh/door-{''.join(secrets.choice(LETTERS) for _ in range(LENGTH))}"
+    default = NONE if draft.get(*NOTIFY, "enabled") is False else proposed
+    if people:
+        dialog.say(f"Set already, and left as they are: the recipients {', '.join(people)}.")
+    if urls or people:
+        default = AS_NOW
+        dialog.say(f"As now: {', '.join(map(service, urls)) or 'nobody else'}.")
+    else:
+        dialog.say(
+            "Simplest is the free app ntfy, without an account: whoever knows the topic can read along, so it is"
+        )
+        dialog.say(f"a random one. Install ntfy on the phone, tap +, and subscribe to {proposed.rpartition('/')[2]}")
+    dialog.say("Others: tgram://BOT_TOKEN/CHAT_ID (Telegram), mailto://…, and a hundred more of")
+    dialog.say("https://github.com/caronc/apprise/wiki. Several with spaces between them; or none.")
+    while True:
+        wanted = dialog.ask("URL", default, lambda typed: understand_urls(typed, urls))
+        if not wanted and not people:
+            return {(*NOTIFY, "enabled"): False}
+        if all(_comes(dialog, draft, url) for url in wanted):
+            return {(*NOTIFY, "urls"): wanted or None, (*NOTIFY, "enabled"): None}
+
+
+def understand_urls(typed: str, known: list[str]) -> list[str]:
+    """The URLs; those that are known for "as now", none for "none".
+
+    Raises:
+        ValueError: one of them is no notification service's; the text does not quote it.
+    """
+    if typed.lower() in (NONE, AS_NOW):
+        return [] if typed.lower() == NONE else known
+    urls = typed.split()
+    for number, url in enumerate(urls, 1):
+        if fault := fault_in_url(url):
+            raise ValueError(f"number {number} {fault}" if len(urls) > 1 else f"this {fault}")
+    return urls
+
+
+def service(url: str) -> str:
+    """All of a URL that is no secret."""
+    return f"{url.partition('://')[0]}://…"
+
+
+def send(url: str) -> list[str]:
+    """Tell it a few words, as `notify` does; gives what went wrong."""
+    faults = []
+    for phone in open_phones(url):
+        note = Note(title="Doorbell", text="It works: this is where your doorbell will ring", key=uuid7())
+        try:
+            phone.tell(note)
+        except PhoneError as error:
+            faults.append(str(error))
+    return faults
+
+
+def _comes(dialog: Dialog, draft: Draft, url: str) -> bool:
+    """Whether to take it."""
+    if not dialog.agree(f"Send a test message to {service(url)}?"):
+        return True
+    dialog.say("Sending …")
+    if faults := send(url):
+        for fault in faults:
+            dialog.explain(f"✗ {fault.replace(url, service(url))}")
+        return dialog.agree("Take it all the same?", default=url in draft.get(*NOTIFY, "urls", default=[]))
+    dialog.say("The service has taken it.")
+    if dialog.agree("Did it come?"):
+        return True
+    for hint in HINTS:
+        dialog.explain(f"→ {hint}")
+    return not dialog.agree("Try again, or another URL?")
