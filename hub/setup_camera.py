@@ -1,5 +1,6 @@
 """The camera: which one, and what it sees."""
 
+import re
 import shutil
 import threading
 import time
@@ -17,7 +18,8 @@ from hub.setup_fetch import hand_over, how_to_see, shelf
 from hub.setup_file import Changes, Draft
 
 RECORD = ("handlers", "record")
-PATIENCE_S, SETTLE_S = 15.0, 1.0
+PATIENCE_S, TROUBLED_S, SETTLE_S = 15.0, 4.0, 1.0  # a network camera may take long; what is refused, not
+ADDRESS = re.compile(r"\w+://[^\s'\"]+")
 HINTS = (
     "Dark: a sensor needs light, and its cap off. Blurred: turn the lens, or peel off the film.",
     "`rpicam-hello --list-cameras` shows the Pi's camera modules, `ls /dev/video*` all others.",
@@ -65,7 +67,7 @@ def take_picture(name: str, path: Path) -> str | None:
         path: A JPEG's.
     """
     said: list[str] = []
-    deadline = time.monotonic() + PATIENCE_S
+    began = time.monotonic()
     try:
         camera = open_camera(name, preroll_s=0)
     except CameraError as error:
@@ -76,7 +78,7 @@ def take_picture(name: str, path: Path) -> str | None:
             try:
                 camera.snapshot(path)
             except CameraError as error:
-                if time.monotonic() > deadline or len(said) > 1:
+                if time.monotonic() - began > (TROUBLED_S if said else PATIENCE_S):
                     return said[-1] if said else str(error)
                 continue
             threading.Event().wait(SETTLE_S)
@@ -93,7 +95,7 @@ def _looks_right(dialog: Dialog, draft: Draft, name: str) -> bool:
     with shelf() as folder:
         picture = folder / "door.jpg"
         if trouble := take_picture(name, picture):
-            dialog.explain(f"✗ {trouble.replace(name, shown(name))}")
+            dialog.explain(f"✗ {ADDRESS.sub(lambda found: shown(found[0]), trouble)}")
             if name == draft.get(*RECORD, "camera"):
                 _show_last(dialog, draft, picture)
             return dialog.agree("Take this camera all the same?", default=name == draft.get(*RECORD, "camera"))

@@ -1,5 +1,6 @@
 """The light at the door: which lamp, and what is dark."""
 
+import re
 from datetime import time
 from typing import Any
 
@@ -18,7 +19,7 @@ def ask_lamp(dialog: Dialog, draft: Draft) -> Changes:
     off = draft.get(*LIGHT, "enabled") is False
     known = NONE if off else draft.get(*LIGHT, "lamp", default=NONE)
     dialog.explain("It is lit when somebody rings in the dark. docs/lights.md tells more of each:")
-    for line in (*NAMES.replace(", or ", ", ").split(", "), NONE):
+    for line in (*re.split(r",(?: or)? (?![^(]*\))", NAMES), NONE):
         dialog.say(f"    {line}")
     lamp = dialog.ask("Lamp", known, lambda typed: _lamp(typed, draft))
     if lamp == NONE:

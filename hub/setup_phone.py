@@ -23,35 +23,38 @@ def ask_phone(dialog: Dialog, draft: Draft) -> Changes:
     urls: list[str] = draft.get(*NOTIFY, "urls", default=[])
     people: dict[str, Any] = draft.get(*NOTIFY, "recipients", default={})
     proposed = f"ntfy://ntfy.sh/door-{''.join(secrets.choice(LETTERS) for _ in range(LENGTH))}"
-    default = NONE if draft.get(*NOTIFY, "enabled") is False else proposed
+    default = AS_NOW if urls or people else proposed
     if people:
-        dialog.say(f"Set already, and left as they are: the recipients {', '.join(people)}.")
+        dialog.explain(f"Set already, and left as they are: the recipients {', '.join(people)}.")
     if urls or people:
-        default = AS_NOW
-        dialog.say(f"As now: {', '.join(map(service, urls)) or 'nobody else'}.")
+        dialog.explain(f"As now: {', '.join(map(service, urls)) or 'nobody else'}.")
     else:
-        dialog.say(
-            "Simplest is the free app ntfy, without an account: whoever knows the topic can read along, so it is"
+        dialog.explain(
+            "Simplest is the free app ntfy; it needs no account. Who knows the topic can read along, so yours is a "
+            "random one. Install ntfy on the phone, tap +, and subscribe to this topic:"
         )
-        dialog.say(f"a random one. Install ntfy on the phone, tap +, and subscribe to {proposed.rpartition('/')[2]}")
-    dialog.say("Others: tgram://BOT_TOKEN/CHAT_ID (Telegram), mailto://…, and a hundred more of")
-    dialog.say("https://github.com/caronc/apprise/wiki. Several with spaces between them; or none.")
+        dialog.say(f"    {proposed.rpartition('/')[2]}")
+    dialog.explain(
+        "Or another service: tgram://BOT_TOKEN/CHAT_ID for Telegram, and a hundred more of "
+        "https://github.com/caronc/apprise/wiki. Several with spaces between them; or none."
+    )
+    default = NONE if draft.get(*NOTIFY, "enabled") is False else default
     while True:
         wanted = dialog.ask("URL", default, lambda typed: understand_urls(typed, urls))
-        if not wanted and not people:
+        if wanted is None:
             return {(*NOTIFY, "enabled"): False}
         if all(_comes(dialog, draft, url) for url in wanted):
             return {(*NOTIFY, "urls"): wanted or None, (*NOTIFY, "enabled"): None}
 
 
-def understand_urls(typed: str, known: list[str]) -> list[str]:
-    """The URLs; those that are known for "as now", none for "none".
+def understand_urls(typed: str, known: list[str]) -> list[str] | None:
+    """The URLs; those that are known for "as now", None for "none".
 
     Raises:
         ValueError: one of them is no notification service's; the text does not quote it.
     """
     if typed.lower() in (NONE, AS_NOW):
-        return [] if typed.lower() == NONE else known
+        return None if typed.lower() == NONE else known
     urls = typed.split()
     for number, url in enumerate(urls, 1):
         if fault := fault_in_url(url):
