@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from config import SettingsError, sources
 from config.model import Button
 from devices.diagnosis import advice, diagnose
@@ -28,7 +30,7 @@ STOP = "To try the line itself, run `sudo systemctl stop doorbell-hub` in anothe
 def ask_button(dialog: Dialog, draft: Draft, door: str) -> Changes:
     """A GPIO line or a simulated one; a GPIO line is tried out."""
     at = ("doors", door, "button")
-    known: dict[str, Any] = draft.get(*at, default={})
+    known: dict[str, Any] = draft.get(*at, kind=dict, default={})
     default = known.get("driver") or ("gpio" if _is_pi() else "simulated")
     dialog.explain("gpio: a button on a pin of the Raspberry Pi. simulated: none yet; `doorbell press` rings.")
     driver = dialog.choose("gpio or simulated", default, ("gpio", "simulated"))
@@ -51,12 +53,16 @@ def _is_pi() -> bool:
 
 
 def _try_line(dialog: Dialog, draft: Draft, door: str, pin: int) -> None:
-    known: dict[str, Any] = draft.get("doors", door, "button", default={})
-    limits = {key: known.get(key, getattr(Button(), key)) for key in ("min_press_s", "debounce_s")}
+    known: dict[str, Any] = draft.get("doors", door, "button", kind=dict, default={})
+    try:
+        wanted = Button.model_validate({**known, "driver": "gpio", "pin": pin})
+    except ValidationError:  # `doorbell check` tells it before anything is written
+        wanted = Button(driver="gpio", pin=pin)
+    limits = {"min_press_s": wanted.min_press_s, "debounce_s": wanted.debounce_s}
     while True:
-        presses = Presses(Line(**limits))
+        presses = Presses(Line(wanted.min_press_s, wanted.debounce_s))
         try:
-            with listen(pin, pull=known.get("pull", "up"), take=presses.take) as began:
+            with listen(pin, pull=wanted.pull, take=presses.take) as began:
                 _ask_for_presses(dialog)
                 if presses.edges:
                     dialog.explain("The line says pressed already. Do its wires touch, or is the pull the wrong way?")

@@ -33,7 +33,7 @@ def ask_camera(dialog: Dialog, draft: Draft) -> Changes:
     found = [(one.name, one.words) for one in cameras.find()]
     if known and known not in [name for name, _ in found]:
         found.append((known, f"as now: {shown(known)}"))
-    off = draft.get(*RECORD, "enabled") is False
+    off = draft.get(*RECORD, "enabled", kind=bool) is False
     default = known if known and not off else NONE if off or not found else found[0][0]
     while True:
         if not found:

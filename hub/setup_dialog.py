@@ -4,8 +4,11 @@ import re
 import shutil
 import textwrap
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import time
 from typing import TypeVar
+
+from hub.setup_file import Draft
 
 Answer = TypeVar("Answer")
 WIDEST = 100  # columns
@@ -113,6 +116,14 @@ class Dialog:
             return answer
 
         return self.ask(question, shown, understand)
+
+
+def moment_in(draft: Draft, *keys: str) -> time | None:
+    """A time of day that is set; it may be written as text, too."""
+    known = draft.get(*keys, kind=(time, str))
+    with suppress(ValueError):
+        return understand_moment(known) if isinstance(known, str) else known
+    return None
 
 
 def understand_moment(typed: str) -> time:

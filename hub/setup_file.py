@@ -1,12 +1,13 @@
 """The settings file while it is being set up: what it says, what shall change in it, and how it is written."""
 
 import grp
+import itertools
 import os
 import re
 import stat
 import tempfile
 import tomllib
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
@@ -17,6 +18,13 @@ from hub.check import check
 
 Changes = Mapping[tuple[str, ...], Any]
 NEW = "# Written by `doorbell setup`; run it again at any time. Every setting: docs/settings.md\n"
+TABLES: Mapping[str, Any] = {  # what is asked about
+    "house": {},
+    "quiet": {},
+    "chime": {},
+    "doors": {"*": {"button": {}, "led": {}}},
+    "handlers": {"*": {}, "light": {"scenes": {"*": {}}}, "notify": {"recipients": {}}},
+}
 GROUP = "doorbell"  # who may read the settings of an installed doorbell
 INSTALLED = Path("/etc/doorbell/doorbell.toml")
 STATE = Path("/var/lib/doorbell")
@@ -48,22 +56,24 @@ class Draft:
             self.table: dict[str, Any] = tomllib.loads(self._old)
         except (OSError, ValueError) as error:
             raise TargetError(f"{path}: cannot be read: {error}. Mend it, or move it away") from None
+        if bad := next(_no_tables(self.table, TABLES), None):
+            raise TargetError(f"{path}: [{bad}] is no table. Mend it, or move the file away")
         self._changes: dict[tuple[str, ...], Any] = {}
 
-    def get(self, *keys: str, default: Any = None) -> Any:
-        """What is set at this place, or the default."""
+    def get(self, *keys: str, kind: Any = str, default: Any = None) -> Any:
+        """What is set at this place; the default where nothing is, or nothing of that kind."""
         here: Any = self.table
         for key in keys:
             if not isinstance(here, Mapping) or key not in here:
                 return default
             here = here[key]
-        return here
+        return here if isinstance(here, kind) else default
 
     def change(self, changes: Changes) -> None:
         """Set each of these places; None leaves a setting out."""
         for keys, value in changes.items():
-            if self.get(*keys) != value:
-                _put(self.table, keys, value, dict)
+            if self.get(*keys, kind=object) != value:
+                _put(self.table, keys, value, dict, _replace_value)
                 self._changes[keys] = value
 
     @property
@@ -79,13 +89,14 @@ class Draft:
         """
         import tomlkit  # noqa: PLC0415 - needed once, at the end
 
-        for text in (_with_lines(self._old, self._changes), self._old):
+        texts = (_with_lines(self._old, self._changes), self._old)
+        makes: tuple[Any, ...] = (tomlkit.table, tomlkit.inline_table)  # among dotted keys only the latter is right
+        for text, make, assign in itertools.product(texts, makes, (_amend, _replace_value)):
             document: Any = tomlkit.parse(text)
             for keys, value in self._changes.items():
-                _put(document, keys, deepcopy(value), tomlkit.table)
-            new = tomlkit.dumps(document)
+                _put(document, keys, deepcopy(value), make, assign)
             with suppress(tomllib.TOMLDecodeError):
-                if tomllib.loads(new) == self.table:
+                if tomllib.loads(new := tomlkit.dumps(document)) == self.table:
                     return new
         raise TargetError(f"{self.path}: it is written in a way that cannot be changed here. Nothing was changed")
 
@@ -157,7 +168,18 @@ def _first(path: Path) -> str:
     return NEW + state + broker
 
 
-def _put(table: MutableMapping[str, Any], keys: tuple[str, ...], value: Any, make: Any) -> None:
+def _no_tables(here: Any, wanted: Mapping[str, Any], place: str = "") -> Iterator[str]:
+    """Where something else stands than a table."""
+    if not isinstance(here, Mapping):
+        yield place
+        return
+    for key, value in here.items():
+        below = wanted.get(key, wanted.get("*"))
+        if below is not None:
+            yield from _no_tables(value, below, f"{place}.{key}".lstrip("."))
+
+
+def _put(table: Any, keys: tuple[str, ...], value: Any, make: Any, assign: Any) -> None:
     for key in keys[:-1]:
         if key not in table:
             if value is None:
@@ -167,7 +189,22 @@ def _put(table: MutableMapping[str, Any], keys: tuple[str, ...], value: Any, mak
     if value is None:
         table.pop(keys[-1], None)
     else:
-        table[keys[-1]] = value
+        assign(table, keys[-1], value)
+
+
+def _replace_value(table: MutableMapping[str, Any], key: str, value: Any) -> None:
+    table[key] = value
+
+
+def _amend(table: MutableMapping[str, Any], key: str, value: Any) -> None:
+    """A list item by item, for the comments between them."""
+    known = table.get(key)
+    if not (isinstance(known, list) and isinstance(value, list)):
+        table[key] = value
+        return
+    for item in [one for one in known if one not in value]:
+        known.remove(item)
+    known.extend(item for item in value if item not in known)
 
 
 def _with_lines(text: str, changes: Changes) -> str:

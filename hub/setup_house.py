@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from config.faults import describe
 from config.model import House, Settings
 from config.section import NAME
-from hub.setup_dialog import NONE, Dialog, understand_moment
+from hub.setup_dialog import NONE, Dialog, moment_in, understand_moment
 from hub.setup_file import Changes, Draft
 
 BEGIN, END = time(22), time(7)
@@ -18,7 +18,7 @@ FIRST = "Front door"
 
 def doors_in(draft: Draft) -> list[str]:
     """The ids of the doors that there are. A file that names none has one all the same: `front`."""
-    return [*draft.get("doors", default={})] or ([] if draft.is_new else ["front"])
+    return [*draft.get("doors", kind=dict, default={})] or ([] if draft.is_new else ["front"])
 
 
 def ask_door(dialog: Dialog, draft: Draft) -> Changes:
@@ -43,7 +43,7 @@ def slug(name: str) -> str:
 
 def ask_place(dialog: Dialog, draft: Draft) -> Changes:
     """Where the sun goes up and down."""
-    latitude, longitude = draft.get("house", "latitude"), draft.get("house", "longitude")
+    latitude, longitude = (draft.get("house", key, kind=object) for key in ("latitude", "longitude"))
     default = NONE if latitude is None or longitude is None else f"{latitude}, {longitude}"
     dialog.explain(
         "For the sun: when is it night at the door? On a map in the browser a right click on your house shows two "
@@ -75,7 +75,7 @@ def understand_place(typed: str) -> tuple[float, float] | None:
 
 def ask_quiet(dialog: Dialog, draft: Draft) -> Changes:
     """When nothing makes a noise."""
-    begin, end = draft.get("quiet", "begin"), draft.get("quiet", "end")
+    begin, end = moment_in(draft, "quiet", "begin"), moment_in(draft, "quiet", "end")
     dialog.explain("Then nothing makes a noise; the phone and the camera go on. Or none.")
     default = f"{begin or BEGIN:%H:%M}" if begin or draft.is_new else NONE
     began = dialog.ask("Quiet from", default, lambda typed: None if typed.lower() == NONE else understand_moment(typed))

@@ -5,7 +5,7 @@ from datetime import time
 from typing import Any
 
 from devices.light import NAMES, fault_in_name, gpio_pin
-from hub.setup_dialog import NONE, Dialog, understand_moment
+from hub.setup_dialog import NONE, Dialog, moment_in, understand_moment
 from hub.setup_file import Changes, Draft
 from hub.setup_pins import lines_used, understand_pin
 
@@ -16,7 +16,7 @@ WHEN = ("night", "hours", "always")
 
 def ask_lamp(dialog: Dialog, draft: Draft) -> Changes:
     """One lamp; without any, `light` is switched off. Scenes are left as they are."""
-    off = draft.get(*LIGHT, "enabled") is False
+    off = draft.get(*LIGHT, "enabled", kind=bool) is False
     known = NONE if off else draft.get(*LIGHT, "lamp", default=NONE)
     dialog.explain("It is lit when somebody rings in the dark. docs/lights.md tells more of each:")
     for line in (*re.split(r",(?: or)? (?![^(]*\))", NAMES), NONE):
@@ -37,7 +37,8 @@ def switched_off() -> Changes:
 
 
 def _ask_when(dialog: Dialog, draft: Draft) -> Changes:
-    known, has_place = draft.get(*LIGHT, "when", default="night"), draft.get("house", "latitude") is not None
+    known = draft.get(*LIGHT, "when", default="night")
+    has_place = draft.get("house", "latitude", kind=object) is not None
     choices = [one for one in dict.fromkeys((*WHEN, known)) if one != "night" or has_place]
     words = "night (by the sun), hours or always" if has_place else "hours or always (night needs the place)"
     when = dialog.choose(f"When: {words}", known if known in choices else "hours", choices)
@@ -47,7 +48,8 @@ def _ask_when(dialog: Dialog, draft: Draft) -> Changes:
     if when != "hours":
         return changes
     for key, usual, question in (("hours_from", FROM, "From"), ("hours_to", TO, "Until")):
-        changes[*LIGHT, key] = dialog.ask(question, f"{draft.get(*LIGHT, key, default=usual):%H:%M}", understand_moment)
+        default = moment_in(draft, *LIGHT, key) or usual
+        changes[*LIGHT, key] = dialog.ask(question, f"{default:%H:%M}", understand_moment)
     return changes
 
 

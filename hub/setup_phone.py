@@ -20,8 +20,8 @@ HINTS = (
 
 def ask_phone(dialog: Dialog, draft: Draft) -> Changes:
     """One URL or several, each of which is told something; with none, `notify` is switched off."""
-    urls: list[str] = draft.get(*NOTIFY, "urls", default=[])
-    people: dict[str, Any] = draft.get(*NOTIFY, "recipients", default={})
+    urls: list[str] = draft.get(*NOTIFY, "urls", kind=list, default=[])
+    people: dict[str, Any] = draft.get(*NOTIFY, "recipients", kind=dict, default={})
     proposed = f"ntfy://ntfy.sh/door-{''.join(secrets.choice(LETTERS) for _ in range(LENGTH))}"
     default = AS_NOW if urls or people else proposed
     if people:
@@ -38,7 +38,7 @@ def ask_phone(dialog: Dialog, draft: Draft) -> Changes:
         "Or another service: tgram://BOT_TOKEN/CHAT_ID for Telegram, and a hundred more of "
         "https://github.com/caronc/apprise/wiki. Several with spaces between them; or none."
     )
-    default = NONE if draft.get(*NOTIFY, "enabled") is False else default
+    default = NONE if draft.get(*NOTIFY, "enabled", kind=bool) is False else default
     while True:
         wanted = dialog.ask("URL", default, lambda typed: understand_urls(typed, urls))
         if wanted is None:
@@ -87,7 +87,7 @@ def _comes(dialog: Dialog, draft: Draft, url: str) -> bool:
     if faults := send(url):
         for fault in faults:
             dialog.explain(f"✗ {fault.replace(url, service(url))}")
-        return dialog.agree("Take it all the same?", default=url in draft.get(*NOTIFY, "urls", default=[]))
+        return dialog.agree("Take it all the same?", default=url in draft.get(*NOTIFY, "urls", kind=list, default=[]))
     dialog.say("The service has taken it.")
     if dialog.agree("Did it come?"):
         return True

@@ -40,12 +40,12 @@ def understand_pin(typed: str, used: dict[int, str], before: int | None = None) 
 def lines_used(draft: Draft, door: str) -> dict[int, str]:
     """The GPIO lines (BCM numbers) that are used, but for this door's button, and where each is set."""
     used: dict[int, str] = {}
-    for name, one in draft.get("doors", default={}).items():
+    for name, one in draft.get("doors", kind=dict, default={}).items():
         button, led = one.get("button", {}), one.get("led", {})
         if name != door and button.get("driver") == "gpio":
             used[button.get("pin", -1)] = f"[doors.{name}.button]"
         used[led.get("pin", -1)] = f"[doors.{name}.led]"
-    used[draft.get("chime", "relay", default=-1)] = "[chime] relay"
-    scenes = draft.get("handlers", "light", "scenes", default={}).values()
+    used[draft.get("chime", "relay", kind=int, default=-1)] = "[chime] relay"
+    scenes = draft.get("handlers", "light", "scenes", kind=dict, default={}).values()
     lamps = [draft.get("handlers", "light", "lamp", default=""), *(n for one in scenes for n in one.get("lamps", []))]
     return used | {pin: "[handlers.light]" for lamp in lamps if (pin := gpio_pin(str(lamp))) is not None}

@@ -20,7 +20,7 @@ HINTS = (
 
 def ask_sound(dialog: Dialog, draft: Draft) -> Changes:
     """A card and a sound, which is played; with none, `bark` is switched off."""
-    known, off = draft.get(*BARK, "speaker"), draft.get(*BARK, "enabled") is False
+    known, off = draft.get(*BARK, "speaker"), draft.get(*BARK, "enabled", kind=bool) is False
     names, fault = _outputs()
     found = [(AUTO, "auto: the default card, when there is one")]
     found += [("default", "default: whatever the system takes for it")] * bool(names)
@@ -61,7 +61,7 @@ def _outputs() -> tuple[list[str], str]:
 
 def _is_heard(dialog: Dialog, draft: Draft, name: str, sound: str) -> bool:
     """Play it; gives whether to take it."""
-    volume = draft.get(*BARK, "volume", default=VOLUME)
+    volume = draft.get(*BARK, "volume", kind=(int, float), default=VOLUME)
     with shelf() as folder:
         try:
             speaker = open_speaker(name, folder / "heard")

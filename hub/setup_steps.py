@@ -81,5 +81,5 @@ def _no_camera(draft: Draft) -> Changes:
 
 def _no_lamp(draft: Draft) -> Changes:
     """Where none was ever chosen, `light` would switch one that is not there, by a sun that it does not know."""
-    table = draft.get(*setup_lamp.LIGHT, default={})
+    table = draft.get(*setup_lamp.LIGHT, kind=dict, default={})
     return {} if table.get("lamp") or table.get("scenes") else setup_lamp.switched_off()
