@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import sys
+import termios
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,8 +55,8 @@ def _ask(draft: "Draft") -> None:
 
         readline.set_auto_history(False)  # secrets are typed here
     print(f"This sets up {draft.path}{', which is not there yet' if draft.is_new else ''}.")
-    print("Enter takes what stands in brackets, s skips a step, Ctrl-C ends it and changes nothing.")
-    dialog = Dialog(print, input, _pressed)
+    print("Enter takes what is in brackets, s skips a step, Ctrl-C ends without a change.")
+    dialog = Dialog(print, _read, _pressed)
     ask_all(dialog, draft)
     if not draft.is_changed:
         print("\nEverything is as it was: there is nothing to write.")
@@ -66,6 +67,12 @@ def _ask(draft: "Draft") -> None:
     before = draft.write()
     print(f"\n✓ {draft.path} is written{f'; the one before is {before}' if before else ''}.")
     print(_what_now(draft.path))
+
+
+def _read(prompt: str) -> str:
+    """What was typed before the question was there is no answer to it."""
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    return input(prompt)
 
 
 def _pressed(timeout_s: float) -> bool:

@@ -42,6 +42,7 @@ def ask_camera(dialog: Dialog, draft: Draft) -> Changes:
         name = dialog.pick(question, default, found, fault_in_name)
         if name == NONE:
             return switched_off()
+        name = str(Path(name).expanduser().absolute()) if Path(name).is_file() else name
         if _looks_right(dialog, draft, name):
             return {(*RECORD, "camera"): name, (*RECORD, "enabled"): None}
 

@@ -14,6 +14,7 @@ Answer = TypeVar("Answer")
 WIDEST = 100  # columns
 SKIP = ("s", "skip")
 NONE = "none"  # what people write to have something no more
+MARKS = ("→ ", "✗ ")
 YES, NO = ("y", "yes"), ("n", "no")
 
 
@@ -41,8 +42,8 @@ class Dialog:
 
     def explain(self, text: str) -> None:
         """Show prose, as wide as fits."""
-        width = min(WIDEST, shutil.get_terminal_size().columns - 1)
-        self._say(textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False))
+        width, rest = min(WIDEST, shutil.get_terminal_size().columns - 1), "    " if text[:2] in MARKS else "  "
+        self._say(textwrap.fill(text, width, initial_indent="  ", subsequent_indent=rest, break_on_hyphens=False))
 
     def head(self, text: str) -> None:
         """A step begins."""
@@ -67,7 +68,7 @@ class Dialog:
             try:
                 return understand(typed or default)
             except ValueError as error:
-                self.say(f"✗ {error}")
+                self.explain(f"✗ {error}")
 
     def choose(self, question: str, default: str, choices: Sequence[str]) -> str:
         """One of these words."""

@@ -35,7 +35,7 @@ def how_to_see(path: Path) -> list[str]:
     if address := _server_address():
         user = os.environ.get("SUDO_USER") or getpass.getuser()
         host = f"[{address}]" if ":" in address else address
-        lines.append(f"On your own computer: scp {user}@{host}:{path} .")
+        lines += ["On your own computer, in another terminal:", f"    scp {user}@{host}:{path} ."]
     return lines
 
 

@@ -76,7 +76,7 @@ def understand_place(typed: str) -> tuple[float, float] | None:
 def ask_quiet(dialog: Dialog, draft: Draft) -> Changes:
     """When nothing makes a noise."""
     begin, end = moment_in(draft, "quiet", "begin"), moment_in(draft, "quiet", "end")
-    dialog.explain("Then nothing makes a noise; the phone and the camera go on. Or none.")
+    dialog.explain("In these hours nothing makes a noise; the phone and the camera go on. Or none.")
     default = f"{begin or BEGIN:%H:%M}" if begin or draft.is_new else NONE
     began = dialog.ask("Quiet from", default, lambda typed: None if typed.lower() == NONE else understand_moment(typed))
     if began is None:

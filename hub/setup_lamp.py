@@ -25,9 +25,7 @@ def ask_lamp(dialog: Dialog, draft: Draft) -> Changes:
     if lamp == NONE:
         return switched_off()
     if (pin := gpio_pin(lamp)) is not None:
-        dialog.explain(
-            f"Under systemd `light` may not use GPIO {pin} before docs/systemd.md, Opening it, was followed."
-        )
+        dialog.explain(f"Under systemd `light` may use GPIO {pin} only with a drop-in: docs/systemd.md, Opening it.")
     return {(*LIGHT, "lamp"): lamp, (*LIGHT, "enabled"): None, **_ask_when(dialog, draft)}
 
 

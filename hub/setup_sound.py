@@ -1,5 +1,7 @@
 """The sound in the house: which card, which sound, and whether it is heard."""
 
+from pathlib import Path
+
 from devices.sound import SpeakerError
 from devices.sounds import NAMES, fault_in_playing, fault_in_sound, find_sound
 from devices.speaker import SimulatedSpeaker, fault_in_name, open_speaker
@@ -11,6 +13,7 @@ from hub.setup_file import Changes, Draft
 BARK = ("handlers", "bark")
 AUTO = "auto"
 VOLUME = 80
+HOMES = ("/home/", "/root/")
 HINTS = (
     "`alsamixer` shows each card's volume; F6 chooses the card, M switches a muted one on.",
     "With HDMI the sound comes out of the screen; the headphone socket and USB are cards of their own.",
@@ -37,6 +40,10 @@ def ask_sound(dialog: Dialog, draft: Draft) -> Changes:
             return {(*BARK, "enabled"): False}
         dialog.explain(f"Sounds: {', '.join(NAMES)}, or the path of a WAV, FLAC or MP3 file.")
         sound = dialog.ask("Sound", sound, understand_sound)
+        if sound.startswith(HOMES):
+            dialog.explain(
+                "Under systemd `bark` sees no homes. Put the file into /etc/doorbell, say, and name it there."
+            )
         if _is_heard(dialog, draft, speaker, sound):
             return {(*BARK, "speaker"): speaker, (*BARK, "sound"): sound, (*BARK, "enabled"): None}
 
@@ -49,7 +56,7 @@ def understand_sound(typed: str) -> str:
     """
     if fault := fault_in_sound(typed) or fault_in_playing(typed):
         raise ValueError(fault)
-    return typed
+    return typed if typed in NAMES else str(Path(typed).expanduser().absolute())
 
 
 def _outputs() -> tuple[list[str], str]:

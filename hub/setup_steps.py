@@ -58,6 +58,7 @@ def ask_step(dialog: Dialog, draft: Draft, title: str, step: Step) -> Changes:
 
 def agree_to_write(dialog: Dialog, draft: Draft) -> bool:
     """Show what will be written and what is wrong with it, and ask."""
+    dialog.head("Checking …")
     settings, faults = draft.look()
     dialog.head(f"This will be in {draft.path}{'' if draft.is_new else ', beside its comments'}:")
     dialog.say()

@@ -88,6 +88,12 @@ class Person:
         self._read = found.end()
         return found[1]
 
+    def hangs_up(self) -> None:
+        """The terminal goes, and the program ends."""
+        os.close(self._master)
+        self._master = os.open(os.devnull, os.O_RDONLY)
+        self._process.wait(PATIENCE_S)
+
     def leaves(self) -> int:
         """How it ended; all that it said is in `seen`."""
         deadline = time.monotonic() + PATIENCE_S

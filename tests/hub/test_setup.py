@@ -6,6 +6,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -300,3 +301,77 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_asked(house: P
     assert f"✗ {closed} cannot be written" in person.seen
     assert who in person.seen
     assert "]: " not in person.seen
+
+
+def test_what_is_typed_too_early_is_no_answer(tmp_path: Path):
+    """Who presses Enter while a picture is taken has not said that it looks right."""
+    with Person(tmp_path, "setup", "--config", "doorbell.toml") as person:
+        for _ in range(3):
+            assert person.asked()
+            person.types("s")
+        person.answers(("none", "test"))
+        person.sees("Taking a picture")
+        person.types("y")
+        person.sees("look right? [y]: ")
+        person.types("n")
+        person.answers(("Try again, or choose another?", "n"))
+        person.sees("5 of 8")
+
+
+def test_a_connection_that_breaks_is_a_ctrl_c(house: Path, tmp_path: Path):
+    """Nothing is written, and no picture stays behind."""
+    before = _files(tmp_path)
+    with Person(tmp_path, "setup") as person:
+        for _ in range(3):
+            assert person.asked()
+            person.types("s")
+        person.answers(("none", "test"))
+        person.sees("look right? [y]: ")
+        assert list(person.tmp.iterdir())
+        person.hangs_up()
+    assert _files(tmp_path) == before
+    assert list(person.tmp.iterdir()) == []
+
+
+def test_while_record_has_the_camera_its_last_picture_is_shown(tmp_path: Path):
+    """A copy of the newest one, with its time."""
+    film = tmp_path / "film"
+    media = tmp_path / "state" / "media"
+    media.mkdir(parents=True)
+    for age_s, name in ((7200, "20261101-100000-front-aaaaaa.jpg"), (60, "20261101-120000-front-bbbbbb.jpg")):
+        (media / name).write_bytes(b"\xff\xd8\xff" + name.encode())
+        os.utime(media / name, (time.time() - age_s,) * 2)
+    (tmp_path / "doorbell.toml").write_text(
+        f'state_dir = "state"\n[handlers.record]\ncamera = "{film}"\n[handlers.light]\nenabled = false\n'
+    )
+    film.write_bytes(b"no film")  # it opens as a camera that somebody else has: not at all
+    with Person(tmp_path, "setup") as person:
+        for _ in range(3):
+            assert person.asked()
+            person.types("s")
+        person.answers(("none", ""))
+        person.sees("✗ ", "If `record` runs, it has the camera.", "Its last picture is of ", "It is in ")
+        picture = Path(person.sees("\n").strip())
+        assert picture.read_bytes().endswith(b"bbbbbb.jpg")
+        assert person.asked() == "Take this camera all the same?"
+
+
+def test_over_ssh_under_sudo_the_address_is_that_of_the_connection(tmp_path: Path):
+    """Which sudo hides from us: it is found in the processes above."""
+    connection = "SSH_CONNECTION=192.168.1.9 51000 192.168.1.20 22"
+    shell = ("sh", "-c", 'env -u SSH_CONNECTION "$@"; exit $?', "sh")
+    with Person(tmp_path, "setup", "--config", "x.toml", prefix=("env", connection, *shell), SUDO_USER="pi") as person:
+        for _ in range(3):
+            assert person.asked()
+            person.types("s")
+        person.answers(("none", "test"))
+        person.sees("On your own computer, in another terminal:", "scp pi@192.168.1.20:/")
+
+
+def test_the_other_commands_do_not_wait_for_it():
+    """What only the steps need is loaded by `doorbell setup` alone, and most of it in its step."""
+    others = ("tomlkit", "apprise", "av", "readline", "miniaudio", "gpiozero")
+    code = "import sys, {}; print([m for m in {!r} if m in sys.modules])"
+    for module, absent in (("hub.cli", (*others, "hub.setup_steps")), ("hub.setup_steps", others)):
+        done = subprocess.run([sys.executable, "-c", code.format(module, absent)], capture_output=True, text=True)  # noqa: PLW1510
+        assert done.stdout == "[]\n", done.stderr

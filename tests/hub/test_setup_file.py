@@ -16,6 +16,7 @@ from tests.house import ROOT
 
 ANNOTATED = (ROOT / "config" / "doorbell.toml").read_text(encoding="utf-8")
 BUTTON = ("doors", "front", "button")
+TERMINAL = "On your own computer, in another terminal:"
 CHANGES = {
     ("doors", "front", "name"): "Gate",
     (*BUTTON, "driver"): "gpio",
@@ -225,9 +226,9 @@ def test_over_ssh_there_is_a_line_that_fetches_the_picture(monkeypatch: pytest.M
     """With the user and the address that they came by."""
     monkeypatch.setenv("SUDO_USER", "pi")
     monkeypatch.setenv("SSH_CONNECTION", "192.168.1.9 51000 192.168.1.20 22")
-    assert how_to_see(Path("/x/door.jpg"))[1:] == ["On your own computer: scp pi@192.168.1.20:/x/door.jpg ."]
+    assert how_to_see(Path("/x/door.jpg"))[1:] == [TERMINAL, "    scp pi@192.168.1.20:/x/door.jpg ."]
     monkeypatch.setenv("SSH_CONNECTION", "fe80::1 51000 fd00::20 22")
-    assert how_to_see(Path("/x/door.jpg"))[1:] == ["On your own computer: scp pi@[fd00::20]:/x/door.jpg ."]
+    assert how_to_see(Path("/x/door.jpg"))[1:] == [TERMINAL, "    scp pi@[fd00::20]:/x/door.jpg ."]
 
 
 def test_the_picture_is_of_who_called_sudo(monkeypatch: pytest.MonkeyPatch):
