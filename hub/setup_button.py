@@ -101,8 +101,9 @@ def _ask_for_presses(dialog: Dialog) -> None:
 
 def _watch(dialog: Dialog, news: Callable[[], list[str]]) -> int:
     """Show each press as it comes; gives how many there were."""
-    seen, deadline = 0, time.monotonic() + PATIENCE_S
-    while seen < WANTED and time.monotonic() < deadline and not dialog.pressed(LOOK_S):
+    seen, deadline, is_over = 0, time.monotonic() + PATIENCE_S, False
+    while seen < WANTED and not is_over:
+        is_over = dialog.pressed(LOOK_S) or time.monotonic() > deadline
         for words in news():
             seen += 1
             dialog.say(f"● press {seen}{words}")

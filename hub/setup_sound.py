@@ -82,8 +82,9 @@ def _is_heard(dialog: Dialog, draft: Draft, name: str, sound: str) -> bool:
                 speaker.close()
         except SpeakerError as error:
             dialog.explain(f"✗ {error}")
-        if dialog.agree("Did you hear it?"):
-            return True
+        else:
+            if dialog.agree("Did you hear it?"):
+                return True
     for hint in HINTS:
         dialog.explain(f"→ {hint}")
     return not dialog.agree("Try again, or choose another?")

@@ -143,6 +143,37 @@ def test_run_again_it_proposes_what_is_set(house: Path, tmp_path: Path):
     assert "hunter" not in person.seen
 
 
+def test_what_is_switched_off_stays_off(house: Path, tmp_path: Path):
+    """Enter does not switch it on again, though it is still known what it was."""
+    off = [f"[handlers.{name}]\n" for name in ("notify", "record", "bark")]
+    for table in off:
+        house.write_text(house.read_text(encoding="utf-8").replace(table, f"{table}enabled = false\n"))
+    before = _files(tmp_path)
+    with Person(tmp_path, "setup") as person:
+        person.answers(("call it?", ""), ("longitude", ""), ("gpio or simulated", ""))
+        person.answers(
+            ("none [none", ""), ("none [none", ""), ("URL [none", ""), ("Lamp [none", ""), ("from [none", "")
+        )
+        person.sees("there is nothing to write")
+    assert _files(tmp_path) == before
+
+
+def test_what_was_switched_off_is_on_again_when_it_is_chosen(house: Path, tmp_path: Path):
+    """By the mere choice."""
+    house.write_text(HOUSE.replace("[handlers.bark]\n", "[handlers.bark]\nenabled = false\n"), encoding="utf-8")
+    with Person(tmp_path, "setup") as person:
+        for _ in range(4):
+            assert person.asked()
+            person.types("s")
+        person.answers(("none [none", "simulated"), ("Sound [gong", "ding"))
+        for _ in range(3):
+            assert person.asked()
+            person.types("s")
+        person.answers(("Write it?", "y"))
+        assert person.leaves() == 0
+    assert house.read_text(encoding="utf-8") == HOUSE.replace('"gong"', '"ding"')
+
+
 def test_what_is_not_asked_about_stays(house: Path, tmp_path: Path):
     """Comments, keys and tables; owner and mode; and the file before is kept."""
     with Person(tmp_path, "setup") as person:
@@ -255,6 +286,7 @@ def test_what_is_wrong_is_told_before_it_is_written(house: Path, tmp_path: Path)
         person.answers(("Write it all the same? [n", ""))
         person.sees("Nothing was changed.")
         assert person.leaves() == 0
+    assert "hunter" not in person.seen
     assert _files(tmp_path) == before
 
 
