@@ -1,5 +1,6 @@
 """The notification: where to, and whether it comes."""
 
+import re
 import secrets
 import string
 from typing import Any
@@ -11,6 +12,7 @@ from hub.setup_file import Changes, Draft
 
 NOTIFY = ("handlers", "notify")
 AS_NOW = "as now"
+NTFY = re.compile(r"^ntfy$", re.IGNORECASE)  # short for what is proposed
 LETTERS, LENGTH = string.ascii_lowercase + string.digits, 16  # 82 bits: nobody guesses it
 HINTS = (
     "ntfy: is the topic on the phone the same, letter for letter? May the app show notifications, and run in the back?",
@@ -20,9 +22,10 @@ HINTS = (
 
 def ask_phone(dialog: Dialog, draft: Draft) -> Changes:
     """One URL or several, each of which is told something; with none, `notify` is switched off."""
-    urls: list[str] = draft.get(*NOTIFY, "urls", kind=list, default=[])
+    urls = [url for url in draft.get(*NOTIFY, "urls", kind=list, default=[]) if isinstance(url, str)]
     people: dict[str, Any] = draft.get(*NOTIFY, "recipients", kind=dict, default={})
     proposed = f"ntfy://ntfy.sh/door-{''.join(secrets.choice(LETTERS) for _ in range(LENGTH))}"
+    topic = proposed.rpartition("/")[2]
     default = AS_NOW if urls or people else proposed
     if people:
         dialog.explain(f"Set already, and left as they are: the recipients {', '.join(people)}.")
@@ -31,18 +34,20 @@ def ask_phone(dialog: Dialog, draft: Draft) -> Changes:
     else:
         dialog.explain(
             "Simplest is the free app ntfy; it needs no account. Who knows the topic can read along, so yours is a "
-            "random one. Install ntfy on the phone, tap +, and subscribe to this topic:"
+            "random one. Install ntfy on the phone, tap +, and subscribe to this topic; then write ntfy here."
         )
-        dialog.say(f"    {proposed.rpartition('/')[2]}")
+        dialog.say(f"    {topic}")
     dialog.explain(
         "Or another service: tgram://BOT_TOKEN/CHAT_ID for Telegram, and a hundred more of "
         "https://github.com/caronc/apprise/wiki. Several with spaces between them; or none."
     )
     default = NONE if draft.get(*NOTIFY, "enabled", kind=bool) is False else default
     while True:
-        wanted = dialog.ask("URL", default, lambda typed: understand_urls(typed, urls))
+        wanted = dialog.ask("URL", default, lambda typed: understand_urls(NTFY.sub(proposed, typed), urls))
         if wanted is None:
             return {(*NOTIFY, "enabled"): False}
+        if proposed in wanted:
+            dialog.say(f"The topic is {topic}")
         if all(_comes(dialog, draft, url) for url in wanted):
             return {(*NOTIFY, "urls"): wanted or None, (*NOTIFY, "enabled"): None}
 
