@@ -18,6 +18,7 @@ from hub.options import ConfigOption
 if TYPE_CHECKING:
     from hub.setup_file import Draft
 
+ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 INTERRUPTED = 130  # what a shell gives for SIGINT
 NO_TERMINAL = """\
 ✗ doorbell setup asks questions, so it needs a terminal. Over SSH: ssh -t HOST sudo doorbell setup
@@ -33,7 +34,7 @@ def setup(config: ConfigOption = None) -> None:
 
     logging.getLogger().addHandler(logging.NullHandler())  # what there is to say, the steps say
     os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:FATAL")
-    for ending in (signal.SIGHUP, signal.SIGTERM):  # a connection that breaks is a Ctrl-C
+    for ending in ENDINGS:  # a connection that breaks is a Ctrl-C
         signal.signal(ending, signal.default_int_handler)
     try:
         draft = setup_file.Draft(setup_file.target(config))
@@ -64,6 +65,8 @@ def _ask(draft: "Draft") -> None:
     if not agree_to_write(dialog, draft):
         print("\nNothing was changed.")
         return
+    for ending in ENDINGS:  # too late: it is written, whole
+        signal.signal(ending, signal.SIG_IGN)
     before = draft.write()
     print(f"\n✓ {draft.path} is written{f'; the one before is {before}' if before else ''}.")
     print(_what_now(draft.path))

@@ -154,7 +154,7 @@ def target(given: Path | None) -> Path:
         return path
     if os.geteuid() == 0:
         raise TargetError(f"{path} cannot be written. Is its folder read-only?")
-    option = f" --config {given}" if given else ""
+    option = f" --config {asked}" if asked else ""
     raise TargetError(f"{path} cannot be written by you. Run: sudo doorbell setup{option}")
 
 

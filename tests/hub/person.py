@@ -13,7 +13,7 @@ from typing import Self
 
 from tests.house import ROOT
 
-PATIENCE_S, AGAIN_S = 12.0, 1.0
+PATIENCE_S, AGAIN_S = 30.0, 1.0
 CTRL_C, CTRL_D = "\x03", "\x04"
 
 
