@@ -37,8 +37,12 @@ def find(given: Path | None = None) -> Path:
     return asked.absolute()
 
 
-def load(path: Path) -> Settings:
+def load(path: Path, draft: Path | None = None) -> Settings:
     """Read and check the settings; relative folders in them are taken from the file's own.
+
+    Args:
+        path: The file.
+        draft: Where its text lies now, if it is not in place yet.
 
     Raises:
         SettingsError: with every fault found.
@@ -63,7 +67,7 @@ def load(path: Path) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
             file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
+            return env_settings, TomlConfigSettingsSource(settings_cls, toml_file=draft or path)
 
     if strangers := _strange_variables():
         raise SettingsError(strangers)
@@ -71,7 +75,8 @@ def load(path: Path) -> Settings:
         read = Sources()
     except ValidationError as error:
         faulty = {str(fault["loc"][0]) for fault in error.errors(include_input=False) if fault["loc"]}
-        raise SettingsError(describe(error, Settings, path.name), _without(faulty, path)) from None
+        usable = _without(faulty, path, draft or path)
+        raise SettingsError(describe(error, Settings, path.name), usable) from None
     except UnreadableVariable as error:
         raise SettingsError(
             [f"{_variable_in(error)}: not JSON. Write the table as JSON, or set its keys one by one."]
@@ -81,10 +86,10 @@ def load(path: Path) -> Settings:
     return _at_home(Settings.model_validate(_plain(read.model_dump(exclude_unset=True))), path)
 
 
-def _without(faulty: set[str], path: Path) -> Settings | None:
+def _without(faulty: set[str], path: Path, text: Path) -> Settings | None:
     """The file's settings but for the tables with faults in them."""
     try:
-        read = tomllib.loads(path.read_text(encoding="utf-8"))
+        read = tomllib.loads(text.read_text(encoding="utf-8"))
         return _at_home(Settings.model_validate({key: read[key] for key in read.keys() - faulty}), path)
     except (OSError, ValueError):
         return None

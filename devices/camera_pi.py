@@ -105,6 +105,17 @@ class PiCamera(Recorder):
             camera.close()
 
 
+def models() -> list[str]:
+    """The camera modules that are connected, the first of which is used; none without picamera2. Nothing is opened."""
+    try:
+        from picamera2 import Picamera2  # noqa: PLC0415
+
+        return [str(one.get("Model", "camera")) for one in Picamera2.global_camera_info()]
+    except Exception as error:  # noqa: BLE001 - libcamera's binding raises whatever it likes
+        log.info("no Raspberry Pi camera can be listed: %s", error)
+        return []
+
+
 def _start(camera: Any, sink: Any) -> None:
     """With the hardware's encoder or, where there is none (a Pi 5, a kernel without it), FFmpeg's."""
     from picamera2.encoders import H264Encoder, LibavH264Encoder  # noqa: PLC0415

@@ -2,10 +2,12 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from devices.gpio import open_input
+from devices.press_filter import Line
 
 
 class Edge(NamedTuple):
@@ -20,30 +22,94 @@ class Edge(NamedTuple):
     active: bool
 
 
+@contextmanager
+def listen(pin: int, *, pull: str, take: Callable[[Edge], None]) -> Iterator[float]:
+    """Have every edge of a GPIO line given to `take`, in gpiozero's own thread; yields the monotonic time of 0.
+
+    Raises:
+        GpioError: the line cannot be had; the hub holds it while it runs.
+    """
+    line: Any = open_input(pin, pull_up=pull == "up")
+    began = time.monotonic()
+    if line.is_active:
+        take(Edge(0.0, active=True))
+
+    def note(ticks: float, state: int) -> None:
+        now = time.monotonic()
+        at = ticks if began <= ticks <= now else now  # the kernel's own stamp, where it is one
+        take(Edge(at - began, bool(state) == (pull == "down")))
+
+    line.pin.when_changed = note
+    try:
+        yield began
+    finally:
+        line.pin.when_changed = None
+        line.close()
+
+
 def record(pin: int, *, pull: str, seconds: float) -> list[Edge]:
     """Every edge of a GPIO line for so long, without any filter.
 
     Raises:
         GpioError: the line cannot be had; the hub holds it while it runs.
     """
-    line: Any = open_input(pin, pull_up=pull == "up")
     edges: list[Edge] = []
-    began = time.monotonic()
-    if line.is_active:
-        edges.append(Edge(0.0, active=True))
-
-    def note(ticks: float, state: int) -> None:
-        now = time.monotonic()
-        at = ticks if began <= ticks <= now else now  # the kernel's own stamp, where it is one
-        edges.append(Edge(at - began, bool(state) == (pull == "down")))
-
-    line.pin.when_changed = note
-    try:
-        time.sleep(seconds)  # the edges come in gpiozero's own thread
-    finally:
-        line.pin.when_changed = None
-        line.close()
+    with listen(pin, pull=pull, take=edges.append):
+        time.sleep(seconds)
     return edges
+
+
+class Held(NamedTuple):
+    """A press that is over.
+
+    Attributes:
+        at: When it began, in seconds from the beginning.
+        seconds: How long it was held.
+    """
+
+    at: float
+    seconds: float
+
+
+class Presses:
+    """Makes presses of edges as they come.
+
+    Attributes:
+        edges: All that came.
+
+    Args:
+        line: The filter, at rest.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self.edges: list[Edge] = []
+        self._line, self._seen, self._began = line, 0, 0.0
+
+    def take(self, edge: Edge) -> None:
+        """One more; from any thread."""
+        self.edges.append(edge)
+
+    def news(self, now: float) -> list[Held]:
+        """The presses that have ended since the last call, up to `now`."""
+        held: list[Held] = []
+        while self._seen < len(self.edges):
+            edge = self.edges[self._seen]
+            self._seen += 1
+            held += self._step(edge.at)
+            held += self._note(self._line.edge(edge.at, active=edge.active))
+        return held + self._step(now)
+
+    def _step(self, at: float) -> list[Held]:
+        held: list[Held] = []
+        while self._line.deadline is not None and self._line.deadline < at:
+            held += self._note(self._line.settle(self._line.deadline))
+        return held
+
+    def _note(self, line: Line) -> list[Held]:
+        self._line = line
+        over = [] if line.release is None else [Held(self._began, line.release - self._began)]
+        self._began = self._began if line.press is None else line.press
+        return over
 
 
 def synthetic(seconds: float, *, presses: int, glitches: int, seed: int = 1) -> list[Edge]:

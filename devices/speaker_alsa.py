@@ -118,12 +118,9 @@ class AlsaSpeaker:
 
     def _find(self) -> tuple[Any, list[Any]]:
         backends = [self._miniaudio.Backend.ALSA]
-        if self._device is None and not any(Path("/dev/snd").glob("pcm*p")):
-            raise SpeakerError("no sound card: /dev/snd has none. `aplay -l` shows what there is")
-        try:
-            found = self._miniaudio.Devices(backends).get_playbacks()
-        except self._miniaudio.MiniaudioError as error:
-            raise SpeakerError(f"no sound card can be used: {error}. `aplay -l` shows what there is") from error
+        if self._device is None:
+            _need_a_card()
+        found = _playbacks(self._miniaudio)
         if self._device is None:
             return None, backends
         wanted = [card for card in found if self._device.lower() in card["name"].lower()]
@@ -131,3 +128,26 @@ class AlsaSpeaker:
             names = ", ".join(card["name"] for card in found) or "none"
             raise SpeakerError(f"no sound card: none is named like {self._device!r}. `aplay -L` shows: {names}")
         return wanted[0]["id"], backends
+
+
+def outputs() -> list[str]:
+    """The names of everything that can be played on, as the system lists it. Nothing is opened.
+
+    Raises:
+        SpeakerError: miniaudio is missing, or there is no card.
+    """
+    miniaudio = import_miniaudio()
+    _need_a_card()
+    return list(dict.fromkeys(str(card["name"]) for card in _playbacks(miniaudio)))
+
+
+def _need_a_card() -> None:
+    if not any(Path("/dev/snd").glob("pcm*p")):
+        raise SpeakerError("no sound card: /dev/snd has none. `aplay -l` shows what there is")
+
+
+def _playbacks(miniaudio: Any) -> list[Any]:
+    try:
+        return list(miniaudio.Devices([miniaudio.Backend.ALSA]).get_playbacks())
+    except miniaudio.MiniaudioError as error:
+        raise SpeakerError(f"no sound card can be used: {error}. `aplay -l` shows what there is") from error

@@ -27,6 +27,7 @@ from hub.cli_handlers import handlers
 from hub.cli_install import install, uninstall
 from hub.cli_quiet import quiet
 from hub.cli_replay import replay
+from hub.cli_setup import setup
 from hub.drill_command import drill
 from hub.new import write_handler
 from hub.options import ConfigOption, door_named, read_settings
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 
 
+app.command()(setup)
 app.command()(drill)
 app.command()(quiet)
 app.command()(answer)

@@ -13,6 +13,7 @@ from hub import loader
 
 MASK = "********"
 URL_PASSWORD = re.compile(r"//[^/\s]*@")
+URL_REST = re.compile(r"(\w://(?:[^/\s@]*@)?[^/\s?]+[/?])\S*[=&?]\S*")  # where some cameras take their password
 SECRET_KEY = re.compile(r"password(?!_dir)|passwd|secret|token|api_?key|credential", re.IGNORECASE)
 
 
@@ -27,6 +28,39 @@ def settings_in_force(settings: Settings) -> str:
         except SettingsError as error:
             notes += [f"# {fault}" for fault in error.faults]
     return tomli_w.dumps(_masked(tables | {"handlers": handlers})) + "\n".join(notes)
+
+
+def as_written(table: Mapping[str, Any], settings: Settings | None) -> str:
+    """TOML of a settings file's own tables, secrets masked; without its comments, which may hold some, too.
+
+    Args:
+        table: What the file says.
+        settings: The same, checked; None when it is faulty, and then every text of a handler's may be a secret.
+    """
+    handlers = {name: _hidden(mine, _typed(name, settings)) for name, mine in table.get("handlers", {}).items()}
+    shown = {**table, "handlers": handlers} if handlers else table
+    return tomli_w.dumps(_masked(shown))
+
+
+def _typed(name: str, settings: Settings | None) -> Any:
+    """A handler's settings with their types, which tell what is secret."""
+    try:
+        return loader.load(loader.locate(name, settings), settings).config.model_dump() if settings else None
+    except SettingsError:
+        return None
+
+
+def _hidden(value: Any, typed: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            key: _hidden(item, typed.get(key) if isinstance(typed, Mapping) else None) for key, item in value.items()
+        }
+    if isinstance(value, list):
+        known = typed if isinstance(typed, list | tuple) and len(typed) == len(value) else [None] * len(value)
+        return [_hidden(item, one) for item, one in zip(value, known, strict=True)]
+    if isinstance(value, str):
+        return MASK if typed is None or isinstance(typed, SecretStr) else URL_REST.sub(r"\1…", value)
+    return value
 
 
 def _masked(value: Any, key: str = "") -> Any:

@@ -30,6 +30,7 @@ ONE_USER = {
     "starlette": ["hub/web.py"],
     "uvicorn": ["hub/web.py"],
     "astral": ["devices/clock.py"],
+    "tomlkit": ["hub/setup_file.py"],
     "opentelemetry": ["handlers/telemetry.py"],
     "sqlite3": [
         "hub/afloat.py",
