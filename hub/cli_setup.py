@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config import SettingsError, sources
-from hub import instances
-from hub.cli_handlers import BOOTED
+from hub import instances, units
 from hub.options import ConfigOption
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def _pressed(timeout_s: float) -> bool:
 
 
 def _what_now(path: Path) -> str:
-    if BOOTED.is_dir() and path == sources.SEARCHED[-1]:
+    if units.is_booted() and path == sources.SEARCHED[-1]:
         try:
             instances.systemctl("is-active", "doorbell-handlers.path")
         except instances.OrderError:
