@@ -34,11 +34,13 @@ ONE_USER = {
     "sqlite3": [
         "hub/afloat.py",
         "hub/again.py",
+        "hub/backup.py",
         "hub/inbox.py",
         "hub/journal.py",
         "hub/outcome.py",
         "hub/past.py",
         "hub/records.py",
+        "hub/restore.py",
         "hub/state.py",
     ],
     "rich": ["hub/cli.py", "hub/cli_trace.py", "hub/drill_command.py", "hub/story.py", "hub/timeline.py"],
