@@ -134,6 +134,7 @@ def prepare(file: Path, config: Path, settings: Settings | None) -> Restore:
             raise BackupError(f"{file}: holds no settings. Write {config} first")  # noqa: TRY301 - undone below
         refuse_mixed(config, settings)
         plan = Restore(config, settings, facts, stamp)
+        _sweep(plan)
         _unpack(file, plan)
         _plan_steps(plan)
     except BaseException as error:
@@ -144,6 +145,14 @@ def prepare(file: Path, config: Path, settings: Settings | None) -> Restore:
             raise BackupError(f"{file}: cannot be unpacked: {error}. Make room, or use sudo") from error
         raise
     return plan
+
+
+def _sweep(plan: Restore) -> None:
+    """What an earlier restore unpacked before it was killed holds passwords."""
+    for room in ROOMS:
+        for left in plan.homes[room].glob(".restore-*"):
+            if left != plan.stage(room).parent:
+                shutil.rmtree(left)
 
 
 def discard(plan: Restore) -> None:
@@ -188,12 +197,15 @@ def _unpack(file: Path, plan: Restore) -> None:
         if name in plan.facts["schemas"]:
             _check_database(path)
         if os.geteuid() == 0:
+            if room == "state" and not whose:
+                with suppress(LookupError):
+                    shutil.chown(plan.settings.state_dir, entry["owner"], entry["group"])
             if room == "state" and whose:
                 os.chown(path, whose.st_uid, whose.st_gid)
             else:
                 with suppress(LookupError):
                     shutil.chown(path, entry["owner"], entry["group"])
-        path.chmod(entry["mode"] & 0o7777)
+        path.chmod(entry["mode"] & 0o777)
         sync_folder(path)  # fsync(2) takes a file as well
     if (
         os.geteuid() == 0
@@ -225,10 +237,10 @@ def _plan_steps(plan: Restore) -> None:
     if plan.stage("handlers").is_dir():
         _step(plan, "handlers", settings.handlers_dir, plan.stage("handlers"))
     new = {path.name: path for path in plan.stage("state").iterdir()}
-    media = clips_folder(settings).name
+    media = clips_folder(settings)
     for path in sorted(settings.state_dir.iterdir()):
         is_kept = path.name.endswith(".lock") or path.name.startswith(OURS) or path.name in ("lost+found", NOTE)
-        if not (is_kept or path.name in new or path.name == media):
+        if not (is_kept or path.name in new or media.is_relative_to(path)):
             _step(plan, "state", path, None)
     for name, path in sorted(new.items()):
         _step(plan, "state", settings.state_dir / name, path)

@@ -221,3 +221,4 @@ def test_a_crash_at_any_step_leaves_the_old_or_the_new_or_a_note(config):
         assert done.returncode == -signal.SIGKILL
     assert noted >= 10
     assert _ages(config) == {"old"}
+    assert not list(config.parent.parent.rglob(".restore-*"))

@@ -7,6 +7,8 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+from config.faults import EX_CONFIG
+from hub.unfinished import NOTE
 from tests.house import ROOT, House
 from tests.system.ledger import read_books
 
@@ -70,7 +72,7 @@ def test_a_house_that_was_put_back_keeps_its_promise(house: House):
 
 
 def test_a_handler_that_knows_more_than_the_restored_hub(house: House):
-    """Its own file is the newer one, and no copy: it must not take the hub's next presses for those that it has seen."""
+    """Its own file is the newer one, and no copy: the hub's next presses are not those that it has seen."""
     file = _prepare(house)
     before = _press(house, 2)
     assert _doorbell(house, "backup", str(file)).returncode == 0
@@ -112,3 +114,15 @@ def test_a_backup_under_presses_has_all_that_came_before_it(house: House):
         with closing(sqlite3.connect(out / "state" / f"{name}.db")) as db:
             assert db.execute("PRAGMA quick_check").fetchall() == [("ok",)]
     assert {event["id"] for event, _ in read_books(out / "state/hub-home.db").said} >= {*before}
+
+
+def test_no_process_starts_while_a_restore_is_unfinished(house: House):
+    """It says how to go on, and ends as with faulty settings, so that systemd does not try it again and again."""
+    house.write_handler("one", "done(event)")
+    (house.folder / NOTE).write_text('{"steps": [], "rest": []}')
+    for name in ("hub", "one"):
+        house.start(name, wait=False)
+        assert house.processes[name].wait(30) == EX_CONFIG
+        assert "sudo doorbell restore" in house.log(name)
+    assert "finished" in _doorbell(house, "restore", str(house.folder / "any.tar.gz")).stdout
+    house.start("hub", "one")
