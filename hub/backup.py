@@ -125,6 +125,7 @@ def _fill(
     for name, path in _settings_files(config, settings, contents):
         _add(tar, contents, name, path)
     if settings.handlers_dir.is_dir() and settings.handlers_dir.resolve() != loader.SHIPPED.resolve():
+        _add(tar, contents, "handlers", settings.handlers_dir)
         for path in _walk(settings.handlers_dir):
             if "__pycache__" not in path.parts:
                 _add(tar, contents, f"handlers/{path.relative_to(settings.handlers_dir)}", path)
@@ -153,6 +154,7 @@ def _settings_files(config: Path, settings: Settings, contents: Contents) -> Ite
     home = config.parent
     yield f"settings/{config.name}", config
     if (home / "broker").is_dir():
+        yield "settings/broker", home / "broker"
         for path in _walk(home / "broker"):
             yield f"settings/{path.relative_to(home)}", path
     for text in sorted(set(_texts(tomllib.loads(config.read_text(encoding="utf-8"))))):

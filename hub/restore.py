@@ -105,7 +105,7 @@ def _check(file: Path, facts: dict[str, Any], sums: dict[str, str]) -> None:
     if bad := sorted(name for name in listed.keys() | sums.keys() if listed.get(name) != sums.get(name)):
         raise BackupError(f"{file}: damaged: {', '.join(bad[:5])} is not as the manifest says. Take another backup")
     for name in listed:
-        if name.split("/")[0] not in ROOMS or ".." in name.split("/") or "/" not in name:
+        if name.split("/")[0] not in ROOMS or ".." in name.split("/") or ("/" not in name and name != "handlers"):
             raise BackupError(f"{file}: {name}: leaves its folder. Do not trust this file")
 
 
@@ -184,7 +184,10 @@ def _unpack(file: Path, plan: Restore) -> None:
     for room in {name.split("/")[0] for name in meta} | {"state"}:
         plan.stage(room).mkdir(parents=True, exist_ok=True, mode=0o750)
         plan.stage(room).parent.chmod(0o700)
-    whose = plan.settings.state_dir.stat() if had_state else None
+    if not had_state and os.geteuid() == 0:
+        owner = next((entry for name, entry in meta.items() if name.startswith("state/")), None)
+        _give(plan.settings.state_dir, owner or {}, None)
+    whose = plan.settings.state_dir.stat()
     with tarfile.open(file, "r:gz") as tar:
         for member in tar:
             if member.name == MANIFEST:
@@ -197,22 +200,18 @@ def _unpack(file: Path, plan: Restore) -> None:
         if name in plan.facts["schemas"]:
             _check_database(path)
         if os.geteuid() == 0:
-            if room == "state" and not whose:
-                with suppress(LookupError):
-                    shutil.chown(plan.settings.state_dir, entry["owner"], entry["group"])
-            if room == "state" and whose:
-                os.chown(path, whose.st_uid, whose.st_gid)
-            else:
-                with suppress(LookupError):
-                    shutil.chown(path, entry["owner"], entry["group"])
+            _give(path, entry, whose if room == "state" else None)
         path.chmod(entry["mode"] & 0o777)
         sync_folder(path)  # fsync(2) takes a file as well
-    if (
-        os.geteuid() == 0
-        and "handlers" in {name.split("/")[0] for name in meta}
-        and plan.settings.handlers_dir.exists()
-    ):
-        shutil.copystat(plan.settings.handlers_dir, plan.stage("handlers"))
+
+
+def _give(path: Path, entry: dict[str, Any], like: os.stat_result | None) -> None:
+    """To the owner of what is there, else to the one it had, where this machine knows that name."""
+    if like:
+        os.chown(path, like.st_uid, like.st_gid)
+        return
+    with suppress(LookupError):
+        shutil.chown(path, entry.get("owner", ""), entry.get("group", ""))
 
 
 def _check_database(path: Path) -> None:

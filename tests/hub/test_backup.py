@@ -95,6 +95,8 @@ def _ages(config: Path) -> set[str]:
 
 def test_everything_comes_back_and_what_was_there_is_kept(config):
     """Settings, passwords, handlers and state, with their modes; a state file knows that it is a copy."""
+    (config.parent / "broker").chmod(0o750)
+    (config.parent / "handlers").chmod(0o751)
     contents = _backup(config)
     assert stat.S_IMODE(contents.file.stat().st_mode) == 0o600
     assert {m["name"] for m in contents.members if m["kind"] == "file"} == {
@@ -109,6 +111,8 @@ def test_everything_comes_back_and_what_was_there_is_kept(config):
     kept = apply(prepare(contents.file, config, sources.load(config)))
     assert _ages(config) == {"old"}
     assert stat.S_IMODE((config.parent / "broker/passwords/hub").stat().st_mode) == 0o600
+    assert stat.S_IMODE((config.parent / "broker").stat().st_mode) == 0o750
+    assert stat.S_IMODE((config.parent / "handlers").stat().st_mode) == 0o751
     assert (config.parent.parent / "var/media/clip.mp4").read_text() == "a clip"
     assert {
         (folder / name).read_text() for folder in kept for name in ("token", "link.key") if (folder / name).exists()
@@ -117,6 +121,26 @@ def test_everything_comes_back_and_what_was_there_is_kept(config):
     assert state.copied_unix_s > 0
     state.close()
     assert not list(config.parent.parent.rglob(".restore-*"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_state_belongs_to_whom_the_state_folder_belongs(config):
+    """And what lies beside the settings to whom it belonged."""
+    var = config.parent.parent / "var"
+    contents = _backup(config)
+    os.chown(var, 1, 1)
+    apply(prepare(contents.file, config, sources.load(config)))
+    assert {(var / name).stat().st_uid for name in ("hub-home.db", "link.key")} == {1}
+    assert (config.parent / "token").stat().st_uid == 0
+
+
+def test_a_new_card_gets_everything(config, tmp_path):
+    """There is nothing yet: neither settings nor a state folder."""
+    file = _backup(config).file
+    new = tmp_path / "new" / "etc" / "doorbell.toml"
+    new.parent.mkdir(parents=True)
+    assert apply(prepare(file, new, None)) == []
+    assert _ages(new) == {"old"}
 
 
 def test_clips_come_along_when_they_are_asked_for(config):
