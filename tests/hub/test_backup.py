@@ -4,10 +4,12 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import tarfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,8 @@ def test_a_new_card_gets_everything(config, tmp_path):
     new = tmp_path / "new" / "etc" / "doorbell.toml"
     new.parent.mkdir(parents=True)
     assert apply(prepare(file, new, None)) == []
+    with closing(sqlite3.connect(tmp_path / "new/var/hub-home.db")) as db:  # whatever inode the new disk gives it
+        assert db.execute("SELECT value FROM meta WHERE key = 'inode'").fetchall() == [("restored",)]
     assert _ages(new) == {"old"}
 
 
@@ -246,3 +250,17 @@ def test_a_crash_at_any_step_leaves_the_old_or_the_new_or_a_note(config):
     assert noted >= 10
     assert _ages(config) == {"old"}
     assert not list(config.parent.parent.rglob(".restore-*"))
+
+
+def test_it_asks_before_it_replaces(config):
+    """No means that nothing was touched, and nothing is left."""
+    file = _backup(config).file
+    _change(config)
+    command = [sys.executable, "-m", "hub.cli", "restore", str(file), "--config", str(config)]
+    done = subprocess.run(command, input="n\n", capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"{config.parent.parent / 'var/newer.txt'}: not in the backup, set aside" in done.stdout.replace(
+        "etc/../", ""
+    )
+    assert _ages(config) == {"new"}
+    assert not list(config.parent.parent.rglob("*restore-*"))
