@@ -21,6 +21,7 @@ from hub.again import InboxError
 from hub.bus import Bus
 from hub.check import check as check_house
 from hub.cli_answer import answer
+from hub.cli_backup import backup, restore
 from hub.cli_dead import dead
 from hub.cli_doctor import doctor
 from hub.cli_handlers import handlers
@@ -68,6 +69,8 @@ def main() -> None:
 
 cli_trace.add_to(app)
 app.command()(replay)
+app.command()(backup)
+app.command()(restore)
 app.add_typer(dead, name="dead")
 app.add_typer(doctor, name="doctor")
 app.add_typer(handlers, name="handlers")

@@ -13,6 +13,7 @@ from config.faults import EX_CONFIG
 from config.sources import find, load_lean
 from hub import journald
 from hub.state import StateError
+from hub.unfinished import refuse
 
 EX_TEMPFAIL = 75  # sysexits.h: trying again later may help
 log = logging.getLogger("doorbell")
@@ -41,7 +42,8 @@ def serve(name: str, main: Callable[[Settings], None], config: Path | None = Non
     set_up_logs("INFO", name)
     os.umask(0o027)  # who rang, and the pictures, are nobody else's business
     try:
-        settings = load_lean(find(config))
+        settings = load_lean(path := find(config))
+        refuse(path, settings)
         logging.getLogger().setLevel(settings.log_level)
         main(settings)
     except SettingsError as error:
