@@ -72,7 +72,7 @@ def restore(
     print(f"✓ The backup of {plan.facts['time']} is in place")
     for folder in kept:
         print(f"  what was there: {folder}")
-    print("Start it: sudo systemctl start doorbell.target (or `doorbell run`)")
+    print("Start it: sudo doorbell install, which also gives mosquitto these passwords (or `doorbell run`)")
 
 
 def _present(config: Path | None) -> tuple[Path, Settings | None]:
