@@ -191,6 +191,7 @@ def test_no_handler_takes_a_fresh_press_for_an_old_one(pi: Pi):
 
 def test_a_clock_that_is_set_is_believed(pi: Pi):
     """The sandbox lets the processes ask the kernel; it does not let them set the clock."""
+    until_ready(pi)
     adjtimex = "import ctypes; print(ctypes.CDLL(None).adjtimex(bytes([{modes}]) + bytes(255)))"
     assert pi.run(f'python3 -c "{adjtimex.format(modes=0)}"') == "5", "TIME_ERROR: nobody has set it"
     assert pi.run(f'python3 -c "{adjtimex.format(modes=0x10)}"') != "-1", "ADJ_STATUS, with 0: synchronised"
