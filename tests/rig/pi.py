@@ -106,14 +106,15 @@ class Pi:
         assert code == 0, content.decode()
         return content
 
-    def until(self, look: Callable[[], Any], what: str, patience_s: float = 60) -> Any:
-        """Look until there is something; that is what it returns."""
+    def until(self, look: Callable[[], Any], what: str | Callable[[], str], patience_s: float = 60) -> Any:
+        """Look until there is something; that is what it returns. `what` says what was missing, asked at the end."""
         ends = time.monotonic() + patience_s
         while not (found := look()):
             if self._qemu is None or self._qemu.poll() is not None:
                 raise AssertionError(f"it ended while waiting for: {what}\n{self._last_words()}")
             if time.monotonic() > ends:
-                raise AssertionError(f"not within {patience_s:.0f} s: {what}\n{self._last_words()}")
+                missing = what if isinstance(what, str) else what()
+                raise AssertionError(f"not within {patience_s:.0f} s: {missing}\n{self._last_words()}")
             time.sleep(0.3)
         return found
 

@@ -67,13 +67,13 @@ def outcomes(pi: Pi, event: str, marks: str = "✓") -> Counter[str]:
 
 def until_all_did(pi: Pi, event: str) -> None:
     wanted = Counter(REACT)
-    pi.until(lambda: outcomes(pi, event) == wanted, f"each of {', '.join(REACT)} does its part in {event} once", 120)
+    pi.until(lambda: outcomes(pi, event) == wanted, lambda: f"each does its part once in {trace(pi, event)}", 120)
 
 
 def until_all_decided(pi: Pi, event: str) -> str:
     """The same where a handler was away: one that is not for late visitors (a bark) leaves it; nobody does it twice."""
     wanted = Counter(REACT)
-    pi.until(lambda: outcomes(pi, event, "✓·") == wanted, f"each decides once on {event}", 120)
+    pi.until(lambda: outcomes(pi, event, "✓·") == wanted, lambda: f"each decides once on {trace(pi, event)}", 120)
     did = outcomes(pi, event)
     assert {"notify", "log", "visit"} <= set(did), trace(pi, event)
     return f"{', '.join(sorted(did))} did it; left as too late: {', '.join(sorted(set(REACT) - set(did))) or 'none'}"
