@@ -62,7 +62,7 @@ def ring(pi: Pi) -> tuple[float, str]:
 
 def outcomes(pi: Pi, event: str, marks: str = "✓") -> Counter[str]:
     """How often each handler has done its part in an event."""
-    return Counter(re.findall(rf"^[├└]── [{marks}] (\S+) ", trace(pi, event), re.MULTILINE))
+    return Counter(re.findall(rf"^[├└]── [{marks}] (\S+)", trace(pi, event), re.MULTILINE))
 
 
 def until_all_did(pi: Pi, event: str) -> None:
