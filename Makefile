@@ -19,7 +19,7 @@ test: $(TESTED)
 RIG ?= .rig
 rig: $(TESTED)
 	tests/rig/build $(RIG)
-	RIG=$(RIG) $(BIN)/python -m pytest tests/rig
+	RIG=$(RIG) $(BIN)/python -m pytest tests/rig   # with RIG_REPORT=docs/rig.md its figures come into that document
 
 # The fault matrix alone, with a longer storm, and its table.
 reliability: $(TESTED)

@@ -12,19 +12,28 @@ import pytest
 
 from tests.rig.pi import Pi
 
+RESULTS = "## What it shows"
+
 collect_ignore = [] if os.environ.get("RIG") else ["test_rig.py"]
 
 
 @pytest.fixture(scope="session")
 def say(pytestconfig: pytest.Config):
-    """Prints a figure, also where pytest keeps the output."""
+    """Prints a figure, also where pytest keeps the output; with $RIG_REPORT they come to the end of that document."""
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+    lines = []
 
     def say(line: str) -> None:
+        lines.append(line)
         reporter.ensure_newline()
         reporter.write_line(f"      {line}")
 
-    return say
+    yield say
+    if report := os.environ.get("RIG_REPORT"):
+        document = Path(report)
+        words, heading, _ = document.read_text(encoding="utf-8").partition(RESULTS)
+        figures = "\n".join(lines)
+        document.write_text(f"{words}{heading}\n\n```text\n{figures}\n```\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
