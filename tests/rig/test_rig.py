@@ -89,7 +89,7 @@ def test_the_readmes_command_installs_it(pi: Pi, say):
         say(line)
     until_ready(pi, ("doorbell-hub", "doorbell-handler@notify", "doorbell-handler@bark"))
     assert pi.run("systemctl is-enabled doorbell.target mosquitto").split() == ["enabled", "enabled"]
-    assert pi.run("systemctl --failed --no-legend 'doorbell*'") == ""
+    assert pi.run("systemctl list-units --failed --no-legend 'doorbell*'") == ""
     code, refused = pi.ask("mosquitto_pub -t doorbell/cli/x/press -m '{}'")
     assert (code, b"not authorised" in refused.lower()) != (0, False), refused
     assert pi.run("stat -c '%U:%G %a' /etc/doorbell/doorbell.toml /var/lib/doorbell").splitlines() == [
