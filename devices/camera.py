@@ -1,11 +1,14 @@
 """The camera: what a doorbell needs of one, and which one a name means."""
 
+import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 from devices.footage import Footage
+
+PI = re.compile(r"picamera(?::(\d{2,4})x(\d{2,4}))?")  # a Raspberry Pi camera module, and the size of its pictures
 
 
 class Camera(Protocol):
@@ -65,13 +68,13 @@ class Camera(Protocol):
 
 def fault_in_name(name: str) -> str | None:
     """Why no camera can be had under this name; None when one may. Nothing is opened."""
-    if name == "picamera" and find_spec("picamera2") is None:
+    if PI.fullmatch(name) and find_spec("picamera2") is None:
         return "picamera2 is not installed. Install it with apt (python3-picamera2), and see README, On a Raspberry Pi"
-    if name in ("test", "picamera") or "://" in name or Path(name).exists():
+    if name == "test" or PI.fullmatch(name) or "://" in name or Path(name).exists():
         return None
     if name.startswith("/dev/"):
         return f"{name}: there is no such device. `ls /dev/video*` shows what there is"
-    return f"{name!r}: no camera and no video file. Write test, picamera, /dev/video0, rtsp://… or a file's path"
+    return f"{name!r}: no camera and no video file. Write test, picamera, picamera:1920x1080, /dev/video0, rtsp://… or a file's path"
 
 
 def open_camera(
@@ -80,7 +83,7 @@ def open_camera(
     """The camera of this name. It need not be there: it is looked for again and again.
 
     Args:
-        name: `test` (a test pattern), `picamera` (a Raspberry Pi camera module), `/dev/video0` (V4L2), `rtsp://…` or
+        name: `test` (a test pattern), `picamera` (a Raspberry Pi camera module; `picamera:1920x1080` in that size), `/dev/video0` (V4L2), `rtsp://…` or
             `http://…` (a network camera), or the path of a video file, which is shown again and again.
         preroll_s: How many seconds it keeps in memory, encoded.
         ring_mb: How much memory that may take, at most; what is longer is cut short.
@@ -89,10 +92,11 @@ def open_camera(
     Raises:
         CameraError: its library is missing.
     """
-    if name == "picamera":
-        from devices.camera_pi import PiCamera  # noqa: PLC0415 - hardware only where it is used
+    if pi := PI.fullmatch(name):
+        from devices.camera_pi import SIZE, PiCamera  # noqa: PLC0415 - hardware only where it is used
 
-        return PiCamera(preroll_s=preroll_s, ring_mb=ring_mb, private=private)
+        size = (int(pi[1]), int(pi[2])) if pi[1] else SIZE
+        return PiCamera(size=size, preroll_s=preroll_s, ring_mb=ring_mb, private=private)
     from devices.camera_av import AvCamera  # noqa: PLC0415 - 20 MB that only a camera's process needs
 
     return AvCamera(name, preroll_s=preroll_s, ring_mb=ring_mb, private=private)

@@ -16,7 +16,7 @@ from devices.video_packet import Packet, Shape, shape_of_h264
 from devices.video_source import Timeline
 
 log = logging.getLogger(__name__)
-SIZE = (1280, 720)
+SIZE = (1280, 720)  # pixels, unless the settings say otherwise
 BITRATE = 3_000_000  # bits a second
 RATE = 30  # pictures a second, and from key frame to key frame
 NOW_S = 0.5  # a moment as near as this is what the camera sees
@@ -33,8 +33,14 @@ class PiCamera(Recorder):
     """
 
     def __init__(
-        self, *, preroll_s: float = 5.0, ring_mb: float = 16, private: Callable[[], str | None] = lambda: None
+        self,
+        *,
+        size: tuple[int, int] = SIZE,
+        preroll_s: float = 5.0,
+        ring_mb: float = 16,
+        private: Callable[[], str | None] = lambda: None,
     ) -> None:
+        self._size = size
         super().__init__("picamera", preroll_s=preroll_s, ring_mb=ring_mb, private=private)
         try:
             import picamera2  # noqa: F401, PLC0415 - hardware only where it is used
@@ -90,7 +96,7 @@ class PiCamera(Recorder):
 
         camera: Any = Picamera2()
         try:
-            camera.configure(camera.create_video_configuration(main={"size": SIZE}))
+            camera.configure(camera.create_video_configuration(main={"size": self._size}))
             sink = _sink(self.take)
             _start(camera, sink)
             self._camera = camera

@@ -24,7 +24,9 @@ ROOM_MB = 100
 class Config(HandlerConfig):
     """Settings of `record`."""
 
-    camera: str = Field("test", description="test, picamera, /dev/video0, rtsp://…, or a video file")
+    camera: str = Field(
+        "test", description="test, picamera, picamera:1920x1080, /dev/video0, rtsp://…, or a video file"
+    )
     preroll_s: float = Field(5, ge=0, le=60, description="seconds before the press with which a clip begins")
     clip_s: float = Field(10, ge=1, le=300, description="seconds to record after the last press")
     max_clip_s: float = Field(120, ge=1, le=3600, description="how long presses can make a clip")

@@ -13,7 +13,7 @@ import av
 import pytest
 
 from devices import camera_pi
-from devices.camera import open_camera
+from devices.camera import fault_in_name, open_camera
 from tests.house import until
 
 RATE = 15
@@ -134,6 +134,20 @@ def test_its_packets_are_kept_and_copied(pi: type[_Pi], tmp_path: Path):
         assert picture.streams.video[0].width == 320
     assert [type(one) for one in pi.used] == [_Hardware]
     assert pi.used[0].settings["repeat"]
+
+
+def test_it_films_in_the_size_that_is_asked_for(pi: type[_Pi], monkeypatch: pytest.MonkeyPatch):
+    """`picamera:640x480`; what is no size is no camera."""
+    asked: list[Any] = []
+    monkeypatch.setattr(pi, "create_video_configuration", lambda _, main: asked.append(main["size"]))
+    for name in ("picamera:640x480", "picamera"):
+        camera = open_camera(name, preroll_s=0)
+        try:
+            until(camera._ring.newest, "it sees")
+        finally:
+            camera.close()
+    assert asked == [(640, 480), (1280, 720)]
+    assert "picamera:1920x1080" in (fault_in_name("picamera:640") or "")
 
 
 def test_without_the_hardwares_encoder_there_is_ffmpegs(pi: type[_Pi], tmp_path: Path):

@@ -331,7 +331,7 @@ def test_the_plug_is_pulled_while_everybody_reacts(pi: Pi, say):
 def test_the_raspberry_pis_own_camera(pi: Pi, say):
     """picamera2 on libcamera's vimc sensor. docs/rig.md tells what stands in for what."""
     pi.run("sh /usr/local/lib/rig/vimc")
-    settings = (FILES / "house.toml").read_text(encoding="utf-8").replace('"/dev/video0"', '"picamera"')
+    settings = (FILES / "house.toml").read_text(encoding="utf-8").replace('"/dev/video0"', '"picamera:320x240"')
     pi.write("/etc/doorbell/doorbell.toml", settings)
     pi.until(lambda: "the settings changed" in pi.run("journalctl -u doorbell-handlers -o cat -n 20"), "it notices")
     until_ready(pi)
