@@ -74,7 +74,10 @@ def fault_in_name(name: str) -> str | None:
         return None
     if name.startswith("/dev/"):
         return f"{name}: there is no such device. `ls /dev/video*` shows what there is"
-    return f"{name!r}: no camera and no video file. Write test, picamera, picamera:1920x1080, /dev/video0, rtsp://… or a file's path"
+    return (
+        f"{name!r}: no camera and no video file. Write test, picamera, picamera:1920x1080, /dev/video0, rtsp://… or a "
+        "file's path"
+    )
 
 
 def open_camera(
@@ -83,8 +86,9 @@ def open_camera(
     """The camera of this name. It need not be there: it is looked for again and again.
 
     Args:
-        name: `test` (a test pattern), `picamera` (a Raspberry Pi camera module; `picamera:1920x1080` in that size), `/dev/video0` (V4L2), `rtsp://…` or
-            `http://…` (a network camera), or the path of a video file, which is shown again and again.
+        name: `test` (a test pattern), `picamera` (a Raspberry Pi camera module; `picamera:1920x1080` in that size),
+            `/dev/video0` (V4L2), `rtsp://…` or `http://…` (a network camera), or the path of a video file, which is
+            shown again and again.
         preroll_s: How many seconds it keeps in memory, encoded.
         ring_mb: How much memory that may take, at most; what is longer is cut short.
         private: Why nobody may look now; None when one may. Asked twice a second.
