@@ -12,6 +12,7 @@ HEAD = """\
 ANYBODY = f"{topics.ROOT}/+/+"
 WISHES = topics.source("cli", "+")
 HANDLERS = topics.source("handler", "+")
+BROKERS_NAME = "$SYS/broker/version"  # of mosquitto(8): the doctor tells who answers
 
 
 NOTHING: Mapping[str, Sequence[str]] = {}
@@ -36,7 +37,7 @@ def rights(user: str) -> list[str]:
     """`write TOPIC` and `read TOPIC` for a user; somebody of no known role may only listen."""
     role, _, name = user.partition("-")
     if user == CLI:
-        return [f"write {topics.source('cli', '#')}", f"read {topics.ROOT}/#"]
+        return [f"write {topics.source('cli', '#')}", f"read {topics.ROOT}/#", f"read {BROKERS_NAME}"]
     if role == "hub" and name:
         return _hub(name)
     if role == "handler" and name:

@@ -10,13 +10,13 @@ from typing import Any
 
 from config import Broker
 from hub import refusal, topics
+from hub.acl import BROKERS_NAME
 from hub.client import ClientFactory
 from hub.quiet import QuietState
 from hub.quiet import decode as decode_quiet
 
 ANSWER_S = 4.0
 QUIET_S = 0.5  # nothing has come for so long: the broker has told all that it keeps
-VERSION = "$SYS/broker/version"
 STEP_S = 0.05
 SILENT = "it takes the connection and does not answer. Is port in [broker] that of a broker, and does it hang?"
 
@@ -78,7 +78,7 @@ class _Look:
 
     def listen(self) -> None:
         asked_at = time.monotonic()
-        topic_filters = (VERSION, topics.status("doorbell/+/+"), topics.quiet("doorbell/hub/+"))
+        topic_filters = (BROKERS_NAME, topics.status("doorbell/+/+"), topics.quiet("doorbell/hub/+"))
         self.client.subscribe([(one, 0) for one in topic_filters])
         self._wait(lambda: self._granted_at)
         self.seen.round_trip_ms = (self._granted_at - asked_at) * 1000
@@ -110,7 +110,7 @@ class _Look:
 
 
 def _note(seen: Seen, topic: str, payload: bytes) -> None:
-    if topic == VERSION:
+    if topic == BROKERS_NAME:
         seen.version = payload.decode(errors="replace").strip()[:80]
     elif topic.endswith("/status"):
         try:
