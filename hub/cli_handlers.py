@@ -21,7 +21,8 @@ def show(context: typer.Context, config: ConfigOption = None) -> None:
     states = units.handlers() if units.is_booted() else {}
     for name, path in sorted(loader.find(settings).items()):
         whose = "comes with doorbell" if path.parent == loader.SHIPPED else str(path)
-        print(f"{name:16} {states.get(name, 'not started by systemd'):48} {whose}")
+        how = "switched off" if loader.is_off(path, settings) else states.get(name, "not started by systemd")
+        print(f"{name:16} {how:48} {whose}")
 
 
 @handlers.command()

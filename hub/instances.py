@@ -143,7 +143,7 @@ class _Change:
         gone = sorted({*_enabled(self.places), *self.before.handlers} - self.now.handlers.keys())
         if gone:
             self.order("disable", "--now", "--no-block", *(UNIT.format(name) for name in gone))
-            self.tell(f"{', '.join(gone)}: the file is gone: stopped")
+            self.tell(f"{', '.join(gone)}: its file is gone, or it is switched off: stopped")
 
     def _say_and(self, verb: str, units: list[str], words: str) -> None:
         if units:
@@ -227,6 +227,8 @@ def _settled(config: Path) -> tuple[Settings, Look, list[str]]:
         for name, path in loader.find(settings).items():
             if not re.fullmatch(NAME, name) or name.startswith(loader.OTHERS):
                 bad.append(f"{path.name}: not a handler's name. Use a-z, 0-9, - and _, beginning with a letter")
+                continue
+            if loader.is_off(path, settings):
                 continue
             try:
                 look.handlers[name] = _digest(path)

@@ -1,5 +1,6 @@
 """Finds handler files and loads one by its path; whatever is wrong with it is told with where, what and how."""
 
+import ast
 import importlib.util
 import re
 import sys
@@ -45,6 +46,25 @@ def find(settings: Settings) -> dict[str, Path]:
         if folder.is_dir():
             files |= {path.stem: path for path in sorted(folder.glob("*.py")) if not path.name.startswith(NOT_OURS)}
     return files
+
+
+def is_off(path: Path, settings: Settings) -> bool:
+    """Whether a handler is switched off, by the settings or by the default in its file. The file is read, and not run."""
+    said = settings.handlers.get(path.stem, {}).get("enabled")
+    if said is not None:
+        return said is False
+    try:
+        nodes = ast.walk(ast.parse(path.read_bytes()))
+    except (OSError, SyntaxError, ValueError):
+        return False  # whoever starts it will say what is wrong
+    return any(
+        isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and node.target.id == "enabled"
+        and isinstance(node.value, ast.Constant)
+        and node.value.value is False
+        for node in nodes
+    )
 
 
 def locate(name: str, settings: Settings) -> Path:

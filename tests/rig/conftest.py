@@ -21,12 +21,14 @@ collect_ignore = [] if os.environ.get("RIG") else ["test_rig.py"]
 def say(pytestconfig: pytest.Config):
     """Prints a figure, also where pytest keeps the output; with $RIG_REPORT they come to the end of that document."""
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+    capture = pytestconfig.pluginmanager.get_plugin("capturemanager")
     lines = []
 
     def say(line: str) -> None:
         lines.append(line)
-        reporter.ensure_newline()
-        reporter.write_line(f"      {line}")
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write_line(f"      {line}")
 
     yield say
     if report := os.environ.get("RIG_REPORT"):

@@ -11,7 +11,7 @@ from config import SettingsError
 from hub import instances, loader
 from hub.instances import OrderError, Places
 
-SHIPPED = sorted(path.stem for path in loader.SHIPPED.glob("*.py"))
+SHIPPED = sorted({path.stem for path in loader.SHIPPED.glob("*.py")} - {"speak", "telemetry"})  # which are off at first
 
 
 class Pi:
@@ -74,6 +74,20 @@ def test_at_first_every_handler_is_started_now_and_at_each_boot(pi: Pi):
     pi.save("mine")
     units = [f"doorbell-handler@{name}.service" for name in [*SHIPPED, "mine"]]
     assert pi.sync() == [f"enable {' '.join(units)}", f"start --no-block {' '.join(units)}"]
+
+
+def test_a_handler_that_is_switched_off_has_no_process(running: Pi):
+    """By the settings, or by the default in its file, which is read and not run; and it starts when it is switched on."""
+    running.save("mine", "raise SystemExit\nclass Config:\n    enabled: bool = False\n")
+    assert running.sync() == []
+    running.settings("[handlers.mine]\nenabled = true\n[handlers.bark]\nenabled = false\n")
+    orders = running.sync()
+    assert orders[0] == "disable --now --no-block doorbell-handler@bark.service"
+    assert "start --no-block doorbell-handler@mine.service" in orders
+    running.settings("")
+    assert "start --no-block doorbell-handler@bark.service" in running.sync()
+    running.save("broken", "class Config(:\n    enabled: bool = False\n")
+    assert "start --no-block doorbell-handler@broken.service" in running.sync()  # so that it says what is wrong
 
 
 def test_what_has_not_changed_is_left_alone(running: Pi):
