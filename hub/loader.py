@@ -49,7 +49,7 @@ def find(settings: Settings) -> dict[str, Path]:
 
 
 def is_off(path: Path, settings: Settings) -> bool:
-    """Whether a handler is switched off, by the settings or by the default in its file. The file is read, and not run."""
+    """Whether a handler is switched off, by the settings or by the default in its file, which is read and not run."""
     said = settings.handlers.get(path.stem, {}).get("enabled")
     if said is not None:
         return said is False

@@ -324,7 +324,7 @@ def test_the_plug_is_pulled_while_everybody_reacts(pi: Pi, say):
 
 
 def test_a_backup_brings_back_what_was(pi: Pi):
-    """Taken while it runs; refused while it runs; put in place, and started by `doorbell install`, which keeps all of it."""
+    """Taken while it runs; refused while it runs; put in place, and started by `doorbell install`, which keeps it."""
     known = {event["id"] for event in events(pi, "doorbell.pressed")}
     pi.run("doorbell backup /root/door.tar.gz", timeout_s=180)
     _, later = ring(pi)

@@ -77,7 +77,7 @@ def test_at_first_every_handler_is_started_now_and_at_each_boot(pi: Pi):
 
 
 def test_a_handler_that_is_switched_off_has_no_process(running: Pi):
-    """By the settings, or by the default in its file, which is read and not run; and it starts when it is switched on."""
+    """By the settings, or by the default in its file, which is never run; and it starts when it is switched on."""
     running.save("mine", "raise SystemExit\nclass Config:\n    enabled: bool = False\n")
     assert running.sync() == []
     running.settings("[handlers.mine]\nenabled = true\n[handlers.bark]\nenabled = false\n")
