@@ -17,13 +17,15 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 quietly() { "$@" >"$log" 2>&1 || { tail -n 20 "$log" >&2; return 1; }; }
 export DEBIAN_FRONTEND=noninteractive
-quietly apt-get -q update || echo "! the lists of packages could not be renewed: going on with those that are here" >&2
+apt="-q -o DPkg::Lock::Timeout=300"   # a fresh system may be updating itself
+# shellcheck disable=SC2086 # $apt and $packages are lists of words
+quietly apt-get $apt update || echo "! the lists of packages could not be renewed: going on with those that are here" >&2
 packages="mosquitto mosquitto-clients python3-venv alsa-utils openssl"
+[ "$(dpkg --print-architecture)" != armhf ] || packages="$packages ffmpeg"   # PyAV for 32 bit comes without FFmpeg's libraries
 for wanted in python3-lgpio python3-picamera2; do
   ! apt-cache show "$wanted" >/dev/null 2>&1 || packages="$packages $wanted"
 done
-# shellcheck disable=SC2086 # a list of words
-quietly apt-get -q -y install --no-install-recommends $packages || fail "apt-get cannot install $packages: see above"
+quietly apt-get $apt -y install --no-install-recommends $packages || fail "apt-get cannot install $packages: see above"
 say "system packages: $packages"
 
 # The program, in an environment of its own that sees those libraries. The present one, if there is one, runs until this
@@ -34,17 +36,18 @@ quietly python3 -m venv --system-site-packages "$new" || fail "no environment in
 pip() { PYPI=1 quietly "$new/bin/python" -m pip install --disable-pip-version-check "$@"; }
 if ! pip --only-binary miniaudio,lgpio '.[sound,gpio]' 2>/dev/null; then
   # Not ready-made for this processor: compiled. PYPI=1 has lgpio bring the C library that it needs.
-  quietly apt-get -q -y install --no-install-recommends build-essential python3-dev swig || true
+  quietly apt-get $apt -y install --no-install-recommends build-essential python3-dev swig || true
   pip '.[sound,gpio]' || { echo "! the sound library cannot be compiled (see above): going on without" >&2
     pip '.[gpio]' || { echo "! neither can lgpio (see above): no button at a GPIO line on this machine" >&2
       pip . || fail "the program's libraries cannot be installed: see above. Is there a network, and room on the disk?"; }; }
 fi
+sync   # whole on the disk before it takes the place of the present one
+trap 'rm -f "$log"' EXIT
 ln -sfn "$new" /opt/doorbell.new
 mv -T /opt/doorbell.new /opt/doorbell
 say "program: /opt/doorbell, $(/opt/doorbell/bin/doorbell --version)"
 /opt/doorbell/bin/python -c 'import picamera2' 2>/dev/null ||
   echo "! no picamera2 on this system: cameras by USB and RTSP only, not the Raspberry Pi's own" >&2
-trap 'rm -f "$log"' EXIT
 
 /opt/doorbell/bin/doorbell install
 for old in /opt/doorbell.2*; do [ "$old" = "$new" ] || rm -rf "$old"; done
