@@ -228,11 +228,11 @@ SHOUT = '''"""Write it down."""
 import socket
 from pathlib import Path
 
-from hub import Event, handler
+from hub import Event, HandlerConfig, handler
 
 
 @handler("doorbell.pressed")
-def shout(event: Event) -> str:
+def shout(event: Event, config: HandlerConfig) -> str:
     with open("/var/lib/doorbell/shouts", "a") as file:
         file.write(f"{event.door} WORD\\n")
     return "tried " + ", ".join(name for name, act in FORBIDDEN.items() if refuses(act))
@@ -260,6 +260,7 @@ FORBIDDEN = {
 
 def test_a_handler_file_is_dropped_in_changed_and_removed(pi: Pi):
     """Saving is all. What it tries beyond its sandbox is refused."""
+    until_ready(pi)
     place, unit = "/etc/doorbell/handlers/shout.py", "doorbell-handler@shout"
     pi.write(place, SHOUT.replace("WORD", "one"))
     until_ready(pi, (unit,))
@@ -282,11 +283,11 @@ HANG = '''"""Hang so that no deadline of Python's helps: the whole interpreter s
 
 import ctypes
 
-from hub import Event, handler
+from hub import Event, HandlerConfig, handler
 
 
 @handler("doorbell.pressed", timeout_s=5, attempts=1)
-def hang(event: Event) -> None:
+def hang(event: Event, config: HandlerConfig) -> None:
     ctypes.PyDLL(None).sleep(100000)
 '''
 
