@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import av
 
+from devices.address import without_password
 from devices.recorder import Recorder
 from devices.video_packet import Packet, Shape
-from devices.video_source import TIMEOUT_S, Source, without_password
+from devices.video_source import TIMEOUT_S, Source
 
 RETRY_S = (0.5, 1, 2, 5, 10, 30)
 LOOK_S = 0.5

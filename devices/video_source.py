@@ -1,6 +1,5 @@
 """Whatever FFmpeg's libraries can read (V4L2, RTSP, HTTP, a file, a test pattern), as packets with believable times."""
 
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -126,11 +125,6 @@ class _Squeezer:
             picture.pict_type = 0  # the encoder chooses
             for packet in self._stream.encode(picture):
                 yield Packet(at, at, bytes(packet), packet.is_keyframe)
-
-
-def without_password(text: str) -> str:
-    """`rtsp://user:secret@host` must not stand in a log."""
-    return re.sub(r"//[^/\s]*@", "//", text)
 
 
 def _seconds(stamp: int | None, packet: Any) -> float | None:

@@ -22,6 +22,7 @@ from typing import IO, Any
 from config import Settings, sources
 from hub import loader
 from hub.state import SCHEMA_VERSION
+from hub.unfinished import note_of
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -32,6 +33,7 @@ LEFT_OUT = (
     ".part",
     "embedded-broker-port",
 )  # a database's copy is whole without its companions
+CLIPS = (".mp4", ".jpg")
 OURS = ("before-restore-", ".restore-")  # what earlier restores left
 HELD_S = 30.0
 
@@ -68,12 +70,14 @@ def write_backup(file: Path, config: Path, settings: Settings, *, clips: bool = 
         BackupError: it cannot be written, or something cannot be read. Nothing is left of it then.
     """
     refuse_mixed(config, settings)
+    if (note := note_of(config, settings)).exists():
+        raise BackupError(f"{note}: a restore was cut off. Finish it: sudo doorbell restore --config {config}")
     part = file.with_name(f"{file.name}.part")
     contents = Contents(file)
     try:
         with tempfile.TemporaryDirectory(prefix=".doorbell-backup-", dir=file.parent) as scratch:
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw:  # noqa: PTH123
-                os.fchmod(raw.fileno(), 0o600)
+            part.unlink(missing_ok=True)  # an earlier one's; and it must be ours, for it holds passwords
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:  # noqa: PTH123
                 with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=6) as tar:
                     _fill(tar, contents, config, settings, Path(scratch), clips=clips)
                 raw.flush()
@@ -185,7 +189,7 @@ def _add_state(tar: tarfile.TarFile, contents: Contents, settings: Settings, scr
         name = f"state/{path.relative_to(settings.state_dir)}"
         if path.name.endswith(LEFT_OUT) or name.split("/")[1].startswith(OURS):
             continue
-        if path.is_relative_to(media) and not clips:
+        if not clips and _is_clip(path, media.resolve(), settings.state_dir.resolve()):
             continue
         if path.suffix == ".db" and path.parent == settings.state_dir:
             copy = scratch / path.name
@@ -196,6 +200,13 @@ def _add_state(tar: tarfile.TarFile, contents: Contents, settings: Settings, scr
             _add(tar, contents, name, path)
     if clips and not media.resolve().is_relative_to(settings.state_dir.resolve()):
         contents.left_out.append(f"{media}: the clips do not lie in the state folder")
+
+
+def _is_clip(path: Path, media: Path, state: Path) -> bool:
+    """Whether `record` has put it there; where clips lie among the state, by its name."""
+    if state.is_relative_to(media):
+        return path.suffix in CLIPS
+    return path.resolve().is_relative_to(media)
 
 
 def copy_database(path: Path, copy: Path) -> int:
@@ -211,13 +222,13 @@ def copy_database(path: Path, copy: Path) -> int:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """All folders and files in it, and nothing else: no link, no socket."""
+    """All folders and files in it, also what a link to a file leads to; no socket, and no folder behind a link."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.is_dir() and not path.is_symlink():
             if not path.name.startswith(OURS):
                 yield path
                 yield from _walk(path)
-        elif path.is_file() and not path.is_symlink():
+        elif path.is_file():
             yield path
 
 
@@ -236,7 +247,7 @@ class _Hashed:
 def _add(tar: tarfile.TarFile, contents: Contents, name: str, path: Path, like: Path | None = None) -> None:
     """Add a file or a folder; mode and owner are those of `like`."""
     try:
-        meta = tar.gettarinfo(like or path, name)
+        meta = tar.gettarinfo((like or path).resolve(), name)  # what a link leads to, with its mode and owner
         if path.is_dir():
             tar.addfile(meta)
             digest = ""

@@ -10,7 +10,7 @@ from config.faults import suggest
 from devices.folder import fault_in_folder
 from devices.sounds import fault_in_file
 from devices.speaker import fault_in_name
-from hub import loader, login
+from hub import loader, login, unfinished
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Report:
 
 def check(settings: Settings, path: Path) -> Report:
     """Look at everything that can be looked at without opening a device."""
-    report = Report(faults=[*_faults_in_house(settings, path.name), *loader.unknown_tables(settings, path.name)])
+    report = Report(faults=[*_faults_in_house(settings, path), *loader.unknown_tables(settings, path.name)])
     for name, file in loader.find(settings).items():
         try:
             loaded = loader.load(file, settings)
@@ -42,9 +42,11 @@ def check(settings: Settings, path: Path) -> Report:
     return report
 
 
-def _faults_in_house(settings: Settings, where: str) -> Iterator[str]:
+def _faults_in_house(settings: Settings, path: Path) -> Iterator[str]:
+    where = path.name
     if "handlers_dir" in settings.model_fields_set and not settings.handlers_dir.is_dir():
         yield f"{where}: handlers_dir: there is no folder {settings.handlers_dir}. Make it, or leave the setting out."
+    yield from unfinished.faults(path, settings)
     if fault := fault_in_folder(settings.state_dir):
         yield f"{where}: state_dir: {fault}."
     yield from (f"{where}: {fault}." for fault in _faults_in_chime(settings))

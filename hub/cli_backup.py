@@ -1,5 +1,7 @@
 """`doorbell backup` and `doorbell restore`."""
 
+import os
+import signal
 import socket
 import sys
 from datetime import datetime
@@ -25,6 +27,7 @@ def backup(
     config: ConfigOption = None,
 ) -> None:
     """Copy settings, handlers, passwords and state into one file, while everything runs."""
+    _clean_up_whoever_asks()
     settings, path = read_settings(config)
     now = datetime.now().strftime("%Y-%m-%dT%H%M")  # noqa: DTZ005 - the name is for people here
     file = (file or Path(f"doorbell-{socket.gethostname()}-{now}.tar.gz")).absolute()
@@ -43,11 +46,12 @@ def backup(
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="What `doorbell backup` wrote.")],
+    file: Annotated[Path | None, typer.Argument(help="What `doorbell backup` wrote; none: go on.")] = None,
     config: ConfigOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Put a backup in place of what is here; what is here is kept in a folder beside it."""
+    _clean_up_whoever_asks()
     path, settings = _present(config)
     note = note_of(path, settings) if settings else path.parent / NOTE
     present = [settings.state_dir] if settings else []
@@ -57,6 +61,8 @@ def restore(
                 resume(note)
                 print("✓ A restore that was cut off is finished: its backup is in place. For another one say it again")
                 return
+        if file is None:
+            raise BackupError("no restore was cut off. Name the backup: doorbell restore FILE")  # noqa: TRY301
         plan = prepare(file, path, settings)
         try:
             _tell(plan)
@@ -75,12 +81,18 @@ def restore(
     print("Start it: sudo doorbell install, which also gives mosquitto these passwords (or `doorbell run`)")
 
 
+def _clean_up_whoever_asks() -> None:
+    """A closed terminal, or a shutdown, ends it as Ctrl-C does: what was unpacked holds passwords."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
+
+
 def _present(config: Path | None) -> tuple[Path, Settings | None]:
     """Where the settings are, or are to be; and what they say, if they can be read."""
     try:
         path = sources.find(config)
     except SettingsError:
-        return (config or Path()).absolute(), None
+        return (config or Path(os.environ["DOORBELL_CONFIG"])).absolute(), None  # only who was named can be missing
     try:
         return path, sources.load(path)
     except SettingsError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from devices import gpio_line
+from devices.address import without_password
 from devices.camera import fault_in_name, open_camera
 from devices.finding import Finding, fault, ok, size, skipped
 from devices.footage import CameraError
@@ -18,7 +19,6 @@ from devices.privacy import Privacy
 from devices.speaker import AlsaSpeaker, SpeakerError
 from hub import topics
 from hub.patient import Patient
-from hub.show import URL_PASSWORD
 
 PICTURE_S = 8.0
 OURS = "lg"  # what lgpio calls itself to the kernel (lgGpio.c)
@@ -102,7 +102,7 @@ def camera(patient: Patient, patience_s: float = PICTURE_S) -> Iterator[Finding]
     if config is None:
         yield skipped("record is switched off, or its settings are faulty")
         return
-    name, shown = config.camera, URL_PASSWORD.sub("//", config.camera)
+    name, shown = config.camera, without_password(config.camera)
     source = topics.source("handler", "record")
     switch = config.state_dir / "record.private" if config.private_topic else None
     if reason := Privacy(config.private_from, config.private_to, switch)():
@@ -126,14 +126,14 @@ def _picture(name: str, shown: str, patience_s: float) -> Finding:
     try:
         eye = open_camera(name, preroll_s=1)
     except CameraError as error:
-        return fault(f"{shown}: {error}", "docs/camera.md says what it needs")
+        return fault(f"{shown}: {without_password(str(error))}", "docs/camera.md says what it needs")
     try:
         while True:
             try:
                 picture = eye.check()
             except CameraError as error:  # a network camera takes its time to answer
                 if time.monotonic() - began > patience_s / 2:
-                    return fault(f"{error}", "docs/troubleshooting.md, No picture")
+                    return fault(without_password(str(error)), "docs/troubleshooting.md, No picture")
             else:
                 return ok(f"{shown}: a picture of {size(picture)} after {time.monotonic() - began:.1f} s")
     finally:

@@ -9,11 +9,10 @@ import tomli_w
 from pydantic import SecretStr
 
 from config import Settings, SettingsError
+from devices.address import without_password
 from hub import loader
 
 MASK = "********"
-URL_PASSWORD = re.compile(r"//[^/\s]*@")
-URL_REST = re.compile(r"(\w://(?:[^/\s@]*@)?[^/\s?]+[/?])\S*[=&?]\S*")  # where some cameras take their password
 SECRET_KEY = re.compile(r"password(?!_dir)|passwd|secret|token|api_?key|credential", re.IGNORECASE)
 
 
@@ -59,7 +58,7 @@ def _hidden(value: Any, typed: Any) -> Any:
         known = typed if isinstance(typed, list | tuple) and len(typed) == len(value) else [None] * len(value)
         return [_hidden(item, one) for item, one in zip(value, known, strict=True)]
     if isinstance(value, str):
-        return MASK if typed is None or isinstance(typed, SecretStr) else URL_REST.sub(r"\1…", value)
+        return MASK if typed is None or isinstance(typed, SecretStr) else value
     return value
 
 
@@ -72,5 +71,5 @@ def _masked(value: Any, key: str = "") -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(item, key) for item in value if item is not None]
     if isinstance(value, str):
-        return URL_PASSWORD.sub(f"//{MASK}@", value)
+        return without_password(value, MASK)
     return value if isinstance(value, bool | int | float | datetime | date | time) else str(value)

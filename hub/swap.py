@@ -22,11 +22,19 @@ def resume(note: Path) -> None:
     Raises:
         BackupError: a file cannot be moved; the note stays.
     """
-    work = json.loads(note.read_text(encoding="utf-8"))
     try:
-        for step in work["steps"]:
-            _move(Path(step["present"]), Path(step["aside"]), Path(step["new"]) if step["new"] else None)
-        for rest in work["rest"]:
+        work = json.loads(note.read_text(encoding="utf-8"))
+        steps = [(Path(s["present"]), Path(s["aside"]), Path(s["new"]) if s["new"] else None) for s in work["steps"]]
+        rests = [Path(rest) for rest in work["rest"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BackupError(
+            f"{note}: damaged ({error}). What was there before lies in a folder before-restore-…: look at it, put it "
+            "back, and remove this note"
+        ) from error
+    try:
+        for step in steps:
+            _move(*step)
+        for rest in rests:
             shutil.rmtree(rest, ignore_errors=True)
         note.unlink()
         sync_folder(note.parent)
@@ -41,7 +49,7 @@ def _move(present: Path, aside: Path, new: Path | None) -> None:
     if os.path.lexists(present) and not os.path.lexists(aside):
         aside.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if new is not None and present.is_file() and not present.is_symlink():
-            os.link(present, aside)  # so that there is one at any time: without settings the demo's would be in force
+            _keep(present, aside)  # so that there is one at any time: without settings the demo's would be in force
         else:
             present.rename(aside)
         sync_folder(aside.parent)
@@ -49,6 +57,17 @@ def _move(present: Path, aside: Path, new: Path | None) -> None:
         present.parent.mkdir(parents=True, exist_ok=True)
         new.replace(present)
     sync_folder(present.parent)
+
+
+def _keep(present: Path, aside: Path) -> None:
+    """A second name for it; where the file system has none (FAT), a copy."""
+    try:
+        os.link(present, aside)
+    except OSError:
+        part = aside.with_name(f"{aside.name}.part")
+        shutil.copy2(present, part)
+        sync_folder(part)
+        part.replace(aside)
 
 
 @contextmanager

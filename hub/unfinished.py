@@ -1,5 +1,6 @@
 """A restore that was cut off leaves a note beside the settings; while it lies there, no process of ours starts."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from config import Settings, SettingsError, sources
@@ -18,5 +19,11 @@ def refuse(config: Path, settings: Settings) -> None:
     Raises:
         SettingsError: a restore was cut off.
     """
+    if found := list(faults(config, settings)):
+        raise SettingsError(found)
+
+
+def faults(config: Path, settings: Settings) -> Iterator[str]:
+    """What is to be told of it."""
     if (note := note_of(config, settings)).exists():
-        raise SettingsError([f"{note}: a restore was cut off. Finish it: sudo doorbell restore --config {config}"])
+        yield f"{note}: a restore was cut off. Finish it: sudo doorbell restore --config {config}"
