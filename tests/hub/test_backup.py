@@ -16,10 +16,12 @@ import pytest
 
 from config import sources
 from hub.backup import BackupError, Contents, write_backup
+from hub.check import check
 from hub.restore import apply, prepare, verify
 from hub.state import State
 from hub.swap import at_rest, resume
 from hub.unfinished import NOTE, note_of, refuse
+from tests.house import ROOT, until
 from tests.hub.fakes import rows
 
 CRASH = """
@@ -264,3 +266,112 @@ def test_it_asks_before_it_replaces(config):
     )
     assert _ages(config) == {"new"}
     assert not list(config.parent.parent.rglob("*restore-*"))
+
+
+@pytest.mark.parametrize("folder", [".", "..", "media"])
+def test_the_journals_are_in_it_wherever_the_clips_lie(config, folder):
+    """Among the state, or around it."""
+    config.write_text(config.read_text() + f'[handlers.record]\nfolder = "{folder}"\n')
+    (config.parent.parent / "var" / "now.mp4").write_text("a clip")
+    names = {member["name"] for member in _backup(config).members}
+    assert {"state/hub-home.db", "state/link.key"} <= names
+    assert ("state/now.mp4" in names) is (folder == "media")  # no clip: record does not keep them there
+
+
+def test_what_a_link_leads_to_is_kept_with_its_own_mode(config, tmp_path):
+    """Settings that lie in somebody's repository, a handler file, a whole folder of them."""
+    elsewhere = tmp_path / "repository"
+    elsewhere.mkdir()
+    for path in (config, config.parent / "handlers"):
+        path.rename(elsewhere / path.name)
+        path.symlink_to(elsewhere / path.name)
+    (elsewhere / "linked.py").write_text("# linked\n")
+    (config.parent / "handlers" / "linked.py").symlink_to(elsewhere / "linked.py")
+    contents = _backup(config)
+    modes = {member["name"]: member["mode"] for member in contents.members}
+    assert modes["settings/doorbell.toml"] == 0o600
+    verify(contents.file)
+    new = tmp_path / "new" / "doorbell.toml"
+    apply(prepare(contents.file, new, None))
+    assert stat.S_IMODE(new.lstat().st_mode) == 0o600
+    assert (new.parent / "handlers" / "linked.py").read_text() == "# linked\n"
+
+
+def test_it_needs_nothing_that_came_after_python_3_11(config, monkeypatch):
+    """Debian bookworm has 3.11.2; tarfile's filters came with 3.11.4."""
+    file = _backup(config).file
+    _change(config)
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    monkeypatch.setattr(tarfile.TarFile, "extract", None)
+    apply(prepare(file, config, sources.load(config)))
+    assert _ages(config) == {"old"}
+
+
+def test_a_folder_is_no_settings_file(config):
+    """It would be put aside as a whole."""
+    file = _backup(config).file
+    with pytest.raises(BackupError, match=r"a folder\. Name the settings file in it: --config .*doorbell\.toml"):
+        prepare(file, config.parent, None)
+    assert config.is_file()
+
+
+def test_what_was_written_while_it_was_asked_is_set_aside(config):
+    """A process ran meanwhile and was killed: its log would be replayed into the restored file."""
+    file = _backup(config).file
+    plan = prepare(file, config, sources.load(config))
+    log = config.parent.parent / "var" / "hub-home.db-wal"
+    log.write_text("newer")
+    (aside, *_) = [folder for folder in apply(plan) if (folder / "hub-home.db").exists()]
+    assert not log.exists()
+    assert (aside / "hub-home.db-wal").read_text() == "newer"
+
+
+def test_without_hard_links_it_copies(config, monkeypatch):
+    """A FAT stick, some network shares."""
+    file = _backup(config).file
+    _change(config)
+    monkeypatch.setattr(os, "link", _refuse)
+    kept = apply(prepare(file, config, sources.load(config)))
+    assert _ages(config) == {"old"}
+    assert any((folder / "token").read_text() == "new" for folder in kept if (folder / "token").exists())
+
+
+def _refuse(*_: object) -> None:
+    raise PermissionError(1, "Operation not permitted")
+
+
+def test_a_restore_that_was_cut_off_is_told_by_everybody(config):
+    """`check`, and so the doctor, and `backup`; `restore` finishes it without a file; a damaged note says what to do."""
+    note = note_of(config, sources.load(config))
+    note.write_text('{"steps": [], "rest": []}')
+    assert any("a restore was cut off" in fault for fault in check(sources.load(config), config).faults)
+    with pytest.raises(BackupError, match="a restore was cut off"):
+        _backup(config)
+    assert _doorbell("restore", "--config", config).returncode == 0
+    assert not note.exists()
+    done = _doorbell("restore", "--config", config)
+    assert done.returncode == 1
+    assert "no restore was cut off" in done.stderr
+    note.write_text("{")
+    done = _doorbell("restore", "--config", config)
+    assert done.returncode == 1
+    assert "damaged" in done.stderr
+    assert note.exists()
+
+
+def _doorbell(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hub.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def test_a_backup_that_is_ended_leaves_nothing(config):
+    """By a shutdown, or a terminal that is closed: what was written holds passwords."""
+    (config.parent.parent / "var" / "large").write_bytes(os.urandom(60_000_000))
+    target = config.parent.parent / "out" / "b.tar.gz"
+    target.parent.mkdir()
+    command = [sys.executable, "-m", "hub.cli", "backup", str(target), "--config", str(config)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as backup:
+        until(lambda: target.with_name("b.tar.gz.part").exists(), "it writes")
+        backup.send_signal(signal.SIGTERM)
+    assert backup.returncode != 0
+    assert list(target.parent.iterdir()) == []
