@@ -187,7 +187,8 @@ def _put(table: Any, keys: tuple[str, ...], value: Any, make: Any, assign: Any) 
             table[key] = make()
         table = table[key]
     if value is None:
-        table.pop(keys[-1], None)
+        if table.get(keys[-1]) is not True:  # `enabled = true` says what is meant, perhaps with a person's reason
+            table.pop(keys[-1], None)
     else:
         assign(table, keys[-1], value)
 

@@ -341,7 +341,7 @@ def _refuse(*_: object) -> None:
 
 
 def test_a_restore_that_was_cut_off_is_told_by_everybody(config):
-    """`check`, and so the doctor, and `backup`; `restore` finishes it without a file; a damaged note says what to do."""
+    """`check` (so the doctor, too) and `backup`; `restore` finishes it, or says what to do with a damaged note."""
     note = note_of(config, sources.load(config))
     note.write_text('{"steps": [], "rest": []}')
     assert any("a restore was cut off" in fault for fault in check(sources.load(config), config).faults)

@@ -249,3 +249,13 @@ def test_s_is_an_answer_to_every_question():
     for ask in (lambda: dialog.agree("Well?"), lambda: dialog.choose("Which?", "a", ("a", "b"))):
         with pytest.raises(Skipped):
             ask()
+
+
+def test_what_is_switched_on_already_stays_as_it_is_written(tmp_path: Path):
+    """With the reason that somebody gave; what was off is on by leaving it out."""
+    draft = _draft(tmp_path, "[handlers.record]\nenabled = true  # insurance\n[handlers.bark]\nenabled = false\n")
+    draft.change({("handlers", "record", "enabled"): None, ("handlers", "bark", "enabled"): None})
+    draft.write()
+    text = (tmp_path / "doorbell.toml").read_text(encoding="utf-8")
+    assert "enabled = true  # insurance" in text
+    assert "enabled = false" not in text
