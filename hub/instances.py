@@ -5,6 +5,7 @@ It runs as root, so it reads handler files only to see whether they changed; the
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -100,8 +101,10 @@ def sync(config: Path, tell: Callable[[str], None], places: Places | None = None
     places = places or Places()
     seen = _read(places.seen)
     while True:
+        began = time.time()
         settings, look, bad = _settled(config)
         if look == seen:
+            os.utime(places.seen, (began, began))  # doorbell-handlers-again.service looks for what is newer
             return
         for line in bad:
             tell(line)

@@ -3,6 +3,7 @@
 import json
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,23 @@ def test_a_handler_that_is_switched_off_has_no_process(running: Pi):
     assert "start --no-block doorbell-handler@bark.service" in running.sync()
     running.save("broken", "class Config(:\n    enabled: bool = False\n")
     assert "start --no-block doorbell-handler@broken.service" in running.sync()  # so that it says what is wrong
+
+
+def test_what_is_saved_while_it_looks_is_newer_than_what_it_has_seen(running: Pi):
+    """As doorbell-handlers-again.service will find out; and what was looked at is not found for ever."""
+
+    def newer() -> str:
+        look = ["find", running.config, running.handlers, "-cnewer", running.places.seen]
+        return subprocess.run(look, capture_output=True, check=True, text=True).stdout
+
+    running.save("mine")
+    assert newer()
+    running.sync()
+    assert newer() == ""
+    running.save("mine")  # the same again
+    assert newer()
+    assert running.sync() == []
+    assert newer() == ""
 
 
 def test_what_has_not_changed_is_left_alone(running: Pi):

@@ -14,7 +14,7 @@ from tests.house import ROOT
 UNITS = ROOT / "systemd"
 DOCUMENT = (ROOT / "docs" / "systemd.md").read_text(encoding="utf-8")
 MINE = "doorbell-handler@mine"
-SERVICES = ("doorbell-hub", "doorbell-web", "doorbell-handlers", MINE)
+SERVICES = ("doorbell-hub", "doorbell-web", "doorbell-handlers", "doorbell-handlers-again", MINE)
 HANDLERS = tuple(f"doorbell-handler@{path.stem}" for path in sorted(loader.SHIPPED.glob("*.py")))
 MOST = 2.0
 
