@@ -15,6 +15,7 @@ from hub import instances, secure
 from hub.certificates import CertificateError
 from hub.instances import HUB, OPTIONAL, OrderError
 from hub.machine import Machine
+from hub.secure import on_disk
 
 USER = "doorbell"
 GROUPS = ("gpio", "audio", "video")  # what the units name; Debian has no gpio of its own
@@ -71,12 +72,14 @@ def _make_folders(machine: Machine) -> Iterator[str]:
     path = machine.settings
     (path.parent / "handlers").mkdir(parents=True, exist_ok=True)
     path.parent.chmod(0o755)
-    if path.is_file():
+    if path.is_file() and path.stat().st_size:  # a power cut may have left an empty one
         yield f"{path} (kept)"
     else:
         new = path.with_name(".doorbell.toml.new")
         shutil.copyfile(Path(config.__file__).parent / "house.toml", new)
+        on_disk(new)
         new.replace(path)
+        on_disk(path.parent)
         yield f"{path}: one simulated door, until you change it"
     machine.own(path, f"root:{USER}", 0o640)  # addresses with tokens in them
     machine.state.mkdir(parents=True, exist_ok=True)
@@ -97,7 +100,8 @@ def _make_passwords(machine: Machine) -> Iterator[str]:
 
 def _set_up_broker(machine: Machine) -> Iterator[str]:
     settings = sources.load(machine.settings)
-    if not _is_ours_to_set_up(settings):
+    folder = machine.mosquitto / "doorbell"
+    if not (_is_ours_to_set_up(settings) or (folder.is_dir() and settings.broker.password_dir)):
         yield f"{settings.broker.host or 'none'}: not set up from here, because the settings say how to log in"
         return
     if not machine.mosquitto.is_dir():
@@ -108,7 +112,6 @@ def _set_up_broker(machine: Machine) -> Iterator[str]:
             f"Either remove them, or give doorbell a user of that broker: in {machine.settings} put username and "
             "password in place of password_dir"
         )
-    folder = machine.mosquitto / "doorbell"
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
     if settings.broker.password_dir:
@@ -130,10 +133,6 @@ def _put_units(machine: Machine) -> Iterator[str]:
     shipped = [path for path in SHIPPED.rglob("*") if path.is_file() and OPTIONAL not in path.parents]
     for path in shipped:
         _put(path, machine.units / path.relative_to(SHIPPED))
-    names = {path.name for path in shipped}
-    for old in machine.units.glob("doorbell*.*"):
-        if old.is_file() and old.name not in names and old.suffix in {".service", ".path", ".target"}:
-            old.unlink()
     if machine.is_booted:
         machine.order("systemctl", "daemon-reload")
     machine.order("systemctl", "enable", "doorbell.target")
@@ -190,11 +189,13 @@ def _is_ours_to_set_up(settings: Settings) -> bool:
 def _other_rules(folder: Path) -> list[str]:
     """What somebody else has set that decides who may come in: mosquitto.conf(5)."""
     files = [folder / "mosquitto.conf", *sorted((folder / "conf.d").glob("*.conf"))]
+    are_ours_in_force = (folder / "conf.d" / OURS["users.conf"]).is_file()
     return [
         f"{path}: {found[1]}"
         for path in files
         if path.is_file() and not path.name.startswith("doorbell")
         for found in OTHERS.finditer(path.read_text(encoding="utf-8", errors="replace"))
+        if not (are_ours_in_force and found[1] in ("listener", "port"))  # opened to the network since
     ]
 
 
@@ -208,5 +209,7 @@ def _put(source: Path, target: Path) -> bool:
     new = target.with_name(f".{target.name}.new")
     new.write_bytes(wanted)
     new.chmod(0o644)
+    on_disk(new)
     new.replace(target)
+    on_disk(target.parent)
     return True

@@ -3,14 +3,17 @@
 It runs as root, so it reads handler files only to see whether they changed; their code runs in their own sandbox.
 """
 
+import grp
 import hashlib
 import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from config.section import NAME
 from hub import loader, login, secure
 from hub.check import users_of
 
+GROUP = "doorbell"  # as which the units run
 UNIT = "doorbell-handler@{}.service"
 WEB = "doorbell-web.service"
 HUB = "doorbell-hub.service"
@@ -99,6 +103,7 @@ def sync(config: Path, tell: Callable[[str], None], places: Places | None = None
         OSError: something cannot be written.
     """
     places = places or Places()
+    _let_in(config)
     seen = _read(places.seen)
     while True:
         began = time.time()
@@ -221,6 +226,16 @@ class _Change:
         return self.settings.broker.password_dir is not None and self.settings.broker.username is None
 
 
+def _let_in(config: Path) -> None:
+    """Who saves the settings as root, for root alone, would shut everybody out who is to start again by them."""
+    with suppress(KeyError):
+        group = grp.getgrnam(GROUP).gr_gid
+        facts = config.stat()
+        if not (facts.st_mode & stat.S_IROTH or (facts.st_gid == group and facts.st_mode & stat.S_IRGRP)):
+            os.chown(config, -1, group)
+            config.chmod(stat.S_IMODE(facts.st_mode) | stat.S_IRGRP)
+
+
 def _settled(config: Path) -> tuple[Settings, Look, list[str]]:
     """What there is, when it holds still; and a line for each file that cannot be a handler."""
     last: Look | None = None
@@ -275,11 +290,13 @@ def reread_users(order: Systemctl) -> None:
 
 def hand_over(source: Path, target: Path) -> None:
     """Copy what `doorbell secure` wrote for the broker to where it looks; its own user alone may read it."""
-    for path in sorted(source.iterdir()):
-        if path.is_file() and not path.name.startswith("."):
-            new = target / f".{path.name}.new"
-            new.unlink(missing_ok=True)
-            new.touch(mode=0o600)
-            new.write_bytes(path.read_bytes())
-            shutil.chown(new, "mosquitto")
-            new.replace(target / path.name)
+    with secure.alone(source.parent):
+        for path in sorted(source.iterdir()):
+            if path.is_file() and not path.name.startswith("."):
+                new = target / f".{path.name}.new"
+                new.unlink(missing_ok=True)
+                new.touch(mode=0o600)
+                new.write_bytes(path.read_bytes())
+                shutil.chown(new, "mosquitto")
+                secure.on_disk(new)
+                new.replace(target / path.name)

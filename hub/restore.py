@@ -103,8 +103,7 @@ def _refuse_outsider(file: Path, name: str) -> None:
 def _put(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     """One member into a folder that nobody else can reach; a name that was there already is not followed."""
     path = folder / member.name
-    content = tar.extractfile(member)
-    if content is None:
+    if (content := tar.extractfile(member)) is None:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,12 +1,14 @@
 """`doorbell secure`: passwords for every process, the broker's ACL, and its certificate."""
 
 import base64
+import fcntl
 import hashlib
 import os
 import re
 import secrets
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -75,13 +77,14 @@ def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence
         raise SettingsError([f"--user {name}: not a name of a-z, 0-9, - and _" for name in bad])
     for one in (folder, for_broker, passwords):
         one.mkdir(mode=0o700, parents=True, exist_ok=True)
-    users = sorted({*users_of(settings), *more, *_users_in(passwords)})
-    _write_passwords(passwords, for_broker / "passwd", users)
-    own = folder / "acl.own"
-    if not own.exists():
-        _write_private(own, OWN)
-    heard = {login.user("hub", settings.hub): sorted({trigger.topic for trigger in settings.triggers.values()})}
-    _write_private(for_broker / "acl", acl(users, own.read_text(encoding="utf-8"), heard))
+    with alone(folder):
+        users = sorted({*users_of(settings), *more, *_users_in(passwords)})
+        _write_passwords(passwords, for_broker / "passwd", users)
+        own = folder / "acl.own"
+        if not own.exists():
+            _write_private(own, OWN)
+        heard = {login.user("hub", settings.hub): sorted({trigger.topic for trigger in settings.triggers.values()})}
+        _write_private(for_broker / "acl", acl(users, own.read_text(encoding="utf-8"), heard))
     lines = [f"{passwords}: a password for each of {', '.join(users)}", f"{for_broker}: passwd and acl for the broker"]
     if hosts:
         lines.append(_certify(folder, for_broker, hosts))
@@ -104,7 +107,7 @@ def _write_passwords(folder: Path, table: Path, users: Iterable[str]) -> None:
     entries = dict(line.split(":", 1) for line in lines if ":" in line)
     for name in users:
         path = folder / name
-        if not path.exists():
+        if not path.exists() or not path.stat().st_size:  # a power cut may have left an empty one
             _write_private(path, secrets.token_urlsafe(32) + "\n")
         entries[name] = hashed(path.read_text(encoding="utf-8").strip(), secrets.token_bytes(SALT_BYTES))
     _write_private(table, "".join(f"{name}:{entry}\n" for name, entry in entries.items()))
@@ -129,4 +132,23 @@ def _write_private(path: Path, text: str) -> None:
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
+    on_disk(new)
     new.replace(path)
+    on_disk(path.parent)
+
+
+def on_disk(path: Path) -> None:
+    """Have a file's content, or a folder's names, survive a power cut (fsync(2))."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One at a time: `doorbell install` and `doorbell handlers sync` may want the same at the same moment."""
+    with os.fdopen(os.open(folder / ".lock", os.O_WRONLY | os.O_CREAT, 0o600), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

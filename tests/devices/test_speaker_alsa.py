@@ -21,7 +21,7 @@ pcm.doorstep {{
 }}
 """
 PROGRAM = """
-import json, os, sys, time
+import json, os, sys, threading, time
 from pathlib import Path
 from devices.speaker import open_speaker
 speaker = open_speaker("doorstep", Path("nowhere"))
@@ -78,6 +78,9 @@ speaker.play(Path(sys.argv[1]), 0.4, wait=False)
 deadline = time.monotonic() + 30
 while speaker._card and time.monotonic() < deadline:
     time.sleep(0.01)
+for one in threading.enumerate():
+    if one.name == "speaker":
+        one.join()  # it lets go of the card, which then has all of it
 print(json.dumps(speaker._card is None))
 """
     closed, figures = card(body, sound)

@@ -1,6 +1,8 @@
 """`doorbell handlers sync`: what it orders of systemd when handler files and settings come, change and go."""
 
+import grp
 import json
+import os
 import shutil
 import stat
 import subprocess
@@ -106,6 +108,17 @@ def test_what_is_saved_while_it_looks_is_newer_than_what_it_has_seen(running: Pi
     assert newer()
     assert running.sync() == []
     assert newer() == ""
+
+
+def test_settings_that_were_saved_for_root_alone_shut_nobody_out(running: Pi, monkeypatch: pytest.MonkeyPatch):
+    """Hub and handlers start again by them, as their own user; one of their group may read them from then on."""
+    group = os.getgid()
+    monkeypatch.setattr(grp, "getgrnam", lambda _: grp.getgrgid(group))
+    running.settings("log_level = 'DEBUG'\n")
+    running.config.chmod(0o600)
+    running.sync()
+    assert stat.S_IMODE(running.config.stat().st_mode) == 0o640
+    assert running.config.stat().st_gid == group
 
 
 def test_what_has_not_changed_is_left_alone(running: Pi):

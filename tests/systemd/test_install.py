@@ -81,7 +81,7 @@ def test_a_fresh_machine_gets_everything(pi: Folder):
 
 
 def test_again_it_keeps_what_is_set(pi: Folder):
-    """Settings, passwords and what a person added; units of an older version go, changed ones are put back."""
+    """Settings, passwords and what a person added; a unit of ours that was changed is put back."""
     pi.install()
     pi.root.joinpath("etc/doorbell/doorbell.toml").write_text(
         'state_dir = "/var/lib/doorbell"\n[broker]\nhost = "localhost"\npassword_dir = "broker/passwords"\n', "utf-8"
@@ -89,7 +89,7 @@ def test_again_it_keeps_what_is_set(pi: Folder):
     mine = pi.root / "etc/systemd/system/doorbell-hub.service.d/override.conf"
     mine.parent.mkdir()
     mine.write_text("[Service]\nNice=-5\n")
-    pi.root.joinpath("etc/systemd/system/doorbell-old.service").write_text("[Unit]\n")
+    pi.root.joinpath("etc/systemd/system/doorbell-backup.service").write_text("[Unit]\n")
     pi.root.joinpath("etc/systemd/system/doorbell-hub.service").write_text("[Unit]\n")
     before = pi.files()
     said = pi.install()
@@ -99,7 +99,6 @@ def test_again_it_keeps_what_is_set(pi: Folder):
     assert "broker: mosquitto (kept)" in said
     assert "systemctl restart mosquitto.service" not in pi.orders
     assert {name for name in before if before[name] != after.get(name)} == {
-        "etc/systemd/system/doorbell-old.service",
         "etc/systemd/system/doorbell-hub.service",
         "etc/doorbell/broker/mosquitto/passwd",  # salted anew
         "etc/mosquitto/doorbell/passwd",
@@ -152,6 +151,38 @@ def test_a_hub_that_does_not_run_is_no_success(pi: Folder):
     pi.machine = Machine(pi.root, lambda *command: "failed\n" if "--value" in command else pi.order(*command))
     with pytest.raises(InstallError, match=r"the hub is failed.*journalctl -u doorbell-hub"):
         pi.install()
+
+
+def test_what_a_power_cut_left_empty_is_made_anew(pi: Folder):
+    """Neither settings nor a password may count as kept when nothing is in them."""
+    pi.install()
+    password = pi.root / "etc/doorbell/broker/passwords/handler-notify"
+    for path in (pi.root / "etc/doorbell/doorbell.toml", password):
+        path.write_text("")
+    pi.install()
+    assert "password_dir" in pi.root.joinpath("etc/doorbell/doorbell.toml").read_text("utf-8")
+    assert len(password.read_text("utf-8")) > 20
+
+
+def test_a_broker_that_was_opened_to_the_network_since_is_brought_up_to_date(pi: Folder):
+    """A listener of a person's own contradicts nothing; other users do."""
+    pi.install()
+    own = pi.root / "etc/mosquitto/conf.d/lan.conf"
+    own.write_text("listener 1883 0.0.0.0\n")
+    assert "broker: mosquitto (kept)" in pi.install()
+    own.write_text("listener 1883 0.0.0.0\nallow_anonymous true\n")
+    with pytest.raises(InstallError, match="allow_anonymous"):
+        pi.install()
+
+
+def test_with_tls_the_rights_are_handed_over_too(pi: Folder):
+    """As docs/security.md has it: by the broker's name."""
+    pi.install()
+    path = pi.root / "etc/doorbell/doorbell.toml"
+    path.write_text(path.read_text("utf-8").replace('"localhost"', '"doorbell.local"'), "utf-8")
+    pi.root.joinpath("etc/doorbell/broker/acl.own").write_text("user mine\n", "utf-8")
+    pi.install()
+    assert "user mine" in pi.root.joinpath("etc/mosquitto/doorbell/acl").read_text("utf-8")
 
 
 def test_in_an_image_it_waits_for_the_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
