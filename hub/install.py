@@ -11,7 +11,7 @@ from pathlib import Path
 
 import config
 from config import Settings, SettingsError, sources
-from hub import instances, secure
+from hub import mosquitto, secure
 from hub.certificates import CertificateError
 from hub.instances import HUB, OPTIONAL, OrderError
 from hub.machine import Machine
@@ -115,13 +115,13 @@ def _set_up_broker(machine: Machine) -> Iterator[str]:
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
     if settings.broker.password_dir:
-        instances.hand_over(settings.broker.password_dir.parent / "mosquitto", folder)
+        mosquitto.hand_over(settings.broker.password_dir.parent / "mosquitto", folder)
     changed = [name for ours, name in OURS.items() if _put(RULES / ours, machine.mosquitto / "conf.d" / name)]
     if machine.is_booted:
         systemctl = partial(machine.order, "systemctl")
         systemctl("enable", "mosquitto.service")
         systemctl("restart" if changed else "start", "mosquitto.service")
-        instances.reread_users(systemctl)
+        mosquitto.reread_users(systemctl)
     yield (
         "mosquitto asks everybody for a password from now on; other programs of yours need one, too: docs/security.md"
         if changed

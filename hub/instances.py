@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import stat
 import subprocess
 import time
@@ -19,8 +18,9 @@ from pathlib import Path
 
 from config import Settings, sources
 from config.section import NAME
-from hub import loader, login, secure
+from hub import loader, login, mosquitto, secure
 from hub.check import users_of
+from hub.mosquitto import OrderError, Systemctl
 
 GROUP = "doorbell"  # as which the units run
 UNIT = "doorbell-handler@{}.service"
@@ -41,11 +41,6 @@ OPTIONAL = (
     )
     / "optional"
 )
-Systemctl = Callable[..., str]
-
-
-class OrderError(RuntimeError):
-    """systemd, or the system, does not do what it is told; the text says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +177,9 @@ class _Change:
         if missing:
             self.tell(f"{', '.join(missing)}: has a password now")
         if self.places.mosquitto.is_dir():
-            hand_over(folder.parent / "mosquitto", self.places.mosquitto)
+            mosquitto.hand_over(folder.parent / "mosquitto", self.places.mosquitto)
             try:
-                reread_users(self.order)
+                mosquitto.reread_users(self.order)
             except OrderError as error:
                 self.tell(f"{error}. Nobody new can log in until mosquitto has read its users")
 
@@ -274,29 +269,3 @@ def _enabled(places: Places) -> list[str]:
     """Whose units start at boot."""
     links = (places.units / "doorbell.target.wants").glob(UNIT.format("*"))
     return [link.name.removeprefix("doorbell-handler@").removesuffix(".service") for link in links]
-
-
-def reread_users(order: Systemctl) -> None:
-    """Have mosquitto read its users and rights; a small system has no kill(1), which its unit reloads by.
-
-    Raises:
-        OrderError: it does not even start again.
-    """
-    try:
-        order("try-reload-or-restart", "mosquitto.service")
-    except OrderError:
-        order("try-restart", "mosquitto.service")
-
-
-def hand_over(source: Path, target: Path) -> None:
-    """Copy what `doorbell secure` wrote for the broker to where it looks; its own user alone may read it."""
-    with secure.alone(source.parent):
-        for path in sorted(source.iterdir()):
-            if path.is_file() and not path.name.startswith("."):
-                new = target / f".{path.name}.new"
-                new.unlink(missing_ok=True)
-                new.touch(mode=0o600)
-                new.write_bytes(path.read_bytes())
-                shutil.chown(new, "mosquitto")
-                secure.on_disk(new)
-                new.replace(target / path.name)

@@ -114,7 +114,7 @@ def test_settings_that_were_saved_for_root_alone_shut_nobody_out(running: Pi, mo
     """Hub and handlers start again by them, as their own user; one of their group may read them from then on."""
     group = os.getgid()
     monkeypatch.setattr(grp, "getgrnam", lambda _: grp.getgrgid(group))
-    running.settings("log_level = 'DEBUG'\n")
+    running.settings("", "log_level = 'DEBUG'\n")
     running.config.chmod(0o600)
     running.sync()
     assert stat.S_IMODE(running.config.stat().st_mode) == 0o640
