@@ -7,6 +7,7 @@ import typer
 from config import SettingsError, sources
 from config.faults import EX_CONFIG
 from hub import instances, loader, units
+from hub.mosquitto import OrderError
 from hub.options import ConfigOption, read_settings
 
 handlers = typer.Typer(help="Which handlers there are, and how they are.")
@@ -34,6 +35,6 @@ def sync(config: ConfigOption = None) -> None:
         for fault in error.faults:
             print(f"✗ {fault} Until it is mended everything runs on as it is", file=sys.stderr)
         sys.exit(EX_CONFIG)
-    except (instances.OrderError, OSError) as error:
+    except (OrderError, OSError) as error:
         print(f"✗ {error}", file=sys.stderr)
         sys.exit(1)

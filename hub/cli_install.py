@@ -8,8 +8,8 @@ import typer
 
 from hub.install import InstallError
 from hub.install import install as install_on
-from hub.instances import OrderError
 from hub.machine import Machine
+from hub.mosquitto import OrderError
 from hub.uninstall import uninstall as uninstall_from
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from config import SettingsError, sources
 from hub import instances, units
+from hub.mosquitto import OrderError
 from hub.options import ConfigOption
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _what_now(path: Path) -> str:
     if units.is_booted() and path == sources.SEARCHED[-1]:
         try:
             instances.systemctl("is-active", "doorbell-handlers.path")
-        except instances.OrderError:
+        except OrderError:
             return "Start it now, and at each boot: sudo systemctl enable --now doorbell.target"
         return "systemd starts everything again with it. `doorbell handlers` shows how they are; now ring."
     option = ""

@@ -20,6 +20,7 @@ from devices.finding import Condition, Finding, ok, skipped
 from devices.folder import is_there, nearest
 from hub import instances, login, units
 from hub.clock import RELEASED, SYSTEM, Clock
+from hub.mosquitto import OrderError
 from hub.patient import Patient
 from hub.quiet import by_schedule
 from hub.ticket import KEY_FILE
@@ -196,7 +197,7 @@ def _unit_user(root: Path) -> str | None:
         return None
     try:
         said = instances.systemctl("show", "--property=LoadState,User", instances.HUB)
-    except instances.OrderError:
+    except OrderError:
         return None
     told = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     return (told.get("User") or "root") if told.get("LoadState") == "loaded" else None

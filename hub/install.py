@@ -13,8 +13,9 @@ import config
 from config import Settings, SettingsError, sources
 from hub import mosquitto, secure
 from hub.certificates import CertificateError
-from hub.instances import HUB, OPTIONAL, OrderError
+from hub.instances import HUB, OPTIONAL
 from hub.machine import Machine
+from hub.mosquitto import OrderError
 from hub.secure import on_disk
 
 USER = "doorbell"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub import units
-from hub.instances import OrderError
+from hub.mosquitto import OrderError
 
 
 def order(*command: str) -> str:

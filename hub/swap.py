@@ -10,7 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from hub.backup import BackupError, sync_folder
-from hub.instances import OrderError, systemctl
+from hub.instances import systemctl
+from hub.mosquitto import OrderError
 
 STOP = "Stop it first: sudo systemctl stop doorbell.target (or end `doorbell run`)"
 BOOTED = Path("/run/systemd/system")  # sd_booted(3)

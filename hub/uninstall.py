@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hub import instances
 from hub.install import OURS, SHIPPED, USER
-from hub.instances import OrderError
 from hub.machine import Machine
+from hub.mosquitto import OrderError
 
 
 def uninstall(machine: Machine, tell: Callable[[str], None], *, data: bool) -> None:

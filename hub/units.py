@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from hub import instances
+from hub.mosquitto import OrderError
 
 BOOTED = Path("/run/systemd/system")  # sd_booted(3)
 PREFIX, SUFFIX = "doorbell-handler@", ".service"
@@ -22,7 +23,7 @@ def states(*units: str) -> dict[str, tuple[str, str]]:
     fields = ("Id", "ActiveState", "SubState", "StatusText")
     try:
         said = instances.systemctl("show", f"--property={','.join(fields)}", "--all", *units)
-    except instances.OrderError:
+    except OrderError:
         return {}
     found = {}
     for block in said.strip().split("\n\n"):

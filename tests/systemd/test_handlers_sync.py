@@ -12,7 +12,8 @@ import pytest
 
 from config import SettingsError
 from hub import instances, loader
-from hub.instances import OrderError, Places
+from hub.instances import Places
+from hub.mosquitto import OrderError
 
 SHIPPED = sorted({path.stem for path in loader.SHIPPED.glob("*.py")} - {"speak", "telemetry"})  # which are off at first
 

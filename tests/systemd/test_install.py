@@ -10,8 +10,8 @@ import pytest
 
 from hub import instances
 from hub.install import STEPS, InstallError, install
-from hub.instances import OrderError
 from hub.machine import Machine, order
+from hub.mosquitto import OrderError
 from hub.uninstall import uninstall
 
 
