@@ -275,7 +275,7 @@ def test_a_handler_file_is_dropped_in_changed_and_removed(pi: Pi):
 
 
 def test_a_handler_that_hangs_is_found_and_started_again(pi: Pi):
-    """Stopped in the middle of everything: its watchdog ends it, the others do not notice, and it does its part late."""
+    """Stopped in the middle of everything: its watchdog ends it, nobody else notices, and it does its part late."""
     until_ready(pi)
     unit = "doorbell-handler@log"
     before = int(status(pi, unit)["NRestarts"])
