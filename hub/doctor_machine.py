@@ -18,7 +18,7 @@ from devices import pi
 from devices.clock import solar_day, sun_moves
 from devices.finding import Condition, Finding, ok, skipped
 from devices.folder import is_there, nearest
-from hub import instances, login, units
+from hub import drop_ins, instances, login, units
 from hub.clock import RELEASED, SYSTEM, Clock
 from hub.mosquitto import OrderError
 from hub.patient import Patient
@@ -196,7 +196,7 @@ def _unit_user(root: Path) -> str | None:
     if not units.is_booted(root):
         return None
     try:
-        said = instances.systemctl("show", "--property=LoadState,User", instances.HUB)
+        said = instances.systemctl("show", "--property=LoadState,User", drop_ins.HUB)
     except OrderError:
         return None
     told = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)

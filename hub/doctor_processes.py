@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from devices.finding import Finding, fault, ok, skipped
-from hub import instances, loader, topics, units
+from hub import drop_ins, loader, topics, units
 from hub.installed import installed_unix_s, is_outdated
 from hub.patient import Patient
 
@@ -36,13 +36,13 @@ def processes(patient: Patient) -> Iterator[Finding]:
 
 def _wanted(patient: Patient) -> Iterator[tuple[str, str, str]]:
     """Name, source and unit of each; without a unit who is switched off."""
-    yield "hub", patient.hub, instances.HUB
+    yield "hub", patient.hub, drop_ins.HUB
     if patient.settings.web.url:
-        yield "web", topics.source("web", patient.settings.hub), instances.WEB
+        yield "web", topics.source("web", patient.settings.hub), drop_ins.WEB
     for name in sorted(loader.find(patient.settings)):
         config = patient.reactions.get(name)
         is_off = config is not None and not config.enabled
-        yield name, topics.source("handler", name), "" if is_off else instances.UNIT.format(name)
+        yield name, topics.source("handler", name), "" if is_off else drop_ins.UNIT.format(name)
 
 
 def _off(name: str) -> Finding:

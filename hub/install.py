@@ -4,19 +4,17 @@ Each step looks at what there is and does the rest, so that it can be done again
 """
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import config
 from config import Settings, SettingsError, sources
-from hub import mosquitto, secure
+from hub import mosquitto, secure, whole
 from hub.certificates import CertificateError
-from hub.instances import HUB, OPTIONAL
+from hub.drop_ins import HUB, OPTIONAL
 from hub.machine import Machine
 from hub.mosquitto import OrderError
-from hub.secure import on_disk
 
 USER = "doorbell"
 GROUPS = ("gpio", "audio", "video")  # what the units name; Debian has no gpio of its own
@@ -76,11 +74,7 @@ def _make_folders(machine: Machine) -> Iterator[str]:
     if path.is_file() and path.stat().st_size:  # a power cut may have left an empty one
         yield f"{path} (kept)"
     else:
-        new = path.with_name(".doorbell.toml.new")
-        shutil.copyfile(Path(config.__file__).parent / "house.toml", new)
-        on_disk(new)
-        new.replace(path)
-        on_disk(path.parent)
+        whole.write(path, (Path(config.__file__).parent / "house.toml").read_bytes(), 0o640)
         yield f"{path}: one simulated door, until you change it"
     machine.own(path, f"root:{USER}", 0o640)  # addresses with tokens in them
     machine.state.mkdir(parents=True, exist_ok=True)
@@ -117,7 +111,8 @@ def _set_up_broker(machine: Machine) -> Iterator[str]:
     folder.chmod(0o755)
     if settings.broker.password_dir:
         mosquitto.hand_over(settings.broker.password_dir.parent / "mosquitto", folder)
-    changed = [name for ours, name in OURS.items() if _put(RULES / ours, machine.mosquitto / "conf.d" / name)]
+    conf = machine.mosquitto / "conf.d"
+    changed = [name for ours, name in OURS.items() if whole.write(conf / name, (RULES / ours).read_bytes())]
     if machine.is_booted:
         systemctl = partial(machine.order, "systemctl")
         systemctl("enable", "mosquitto.service")
@@ -133,7 +128,7 @@ def _set_up_broker(machine: Machine) -> Iterator[str]:
 def _put_units(machine: Machine) -> Iterator[str]:
     shipped = [path for path in SHIPPED.rglob("*") if path.is_file() and OPTIONAL not in path.parents]
     for path in shipped:
-        _put(path, machine.units / path.relative_to(SHIPPED))
+        whole.write(machine.units / path.relative_to(SHIPPED), path.read_bytes())
     if machine.is_booted:
         machine.order("systemctl", "daemon-reload")
     machine.order("systemctl", "enable", "doorbell.target")
@@ -198,19 +193,3 @@ def _other_rules(folder: Path) -> list[str]:
         for found in OTHERS.finditer(path.read_text(encoding="utf-8", errors="replace"))
         if not (are_ours_in_force and found[1] in ("listener", "port"))  # opened to the network since
     ]
-
-
-def _put(source: Path, target: Path) -> bool:
-    """Copy a file that everybody may read; whether it was another before."""
-    wanted = source.read_bytes()
-    if target.is_file() and target.read_bytes() == wanted:
-        return False
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.parent.chmod(0o755)
-    new = target.with_name(f".{target.name}.new")
-    new.write_bytes(wanted)
-    new.chmod(0o644)
-    on_disk(new)
-    new.replace(target)
-    on_disk(target.parent)
-    return True

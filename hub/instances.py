@@ -11,36 +11,21 @@ import re
 import stat
 import subprocess
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from config import Settings, sources
 from config.section import NAME
-from hub import loader, login, mosquitto, secure
+from hub import drop_ins, loader, mosquitto, secure, whole
 from hub.check import users_of
+from hub.drop_ins import HUB, UNIT, WEB
 from hub.mosquitto import OrderError, Systemctl
 
 GROUP = "doorbell"  # as which the units run
-UNIT = "doorbell-handler@{}.service"
-WEB = "doorbell-web.service"
-HUB = "doorbell-hub.service"
 SETTLE_S = 0.2  # an editor may write in several steps: a file must hold still for so long
-BACKOFF_SINCE = 254  # systemd's NEWS: RestartSteps= and RestartMaxDelaySec=
-LOGIN = "login.conf"  # the drop-in that says under which name a unit logs in
-BACKOFF = Path("doorbell-.service.d/backoff.conf")
-OPTIONAL = (
-    next(
-        (
-            folder
-            for base in (Path(__file__).parent, Path(__file__).parent.parent)
-            if (folder := base / "systemd").is_dir()
-        ),
-        Path("systemd"),
-    )
-    / "optional"
-)
+CLOCKS_S = 0.05  # the kernel's times of files lag behind its clock by a tick, 10 ms at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +33,23 @@ class Places:
     """Where things lie on a Pi."""
 
     units: Path = Path("/etc/systemd/system")
-    seen: Path = Path("/run/doorbell-handlers/seen.json")
+    run: Path = Path("/run/doorbell-handlers")
     mosquitto: Path = Path("/etc/mosquitto/doorbell")
+
+    @property
+    def seen(self) -> Path:
+        """What was there when everything was brought up to it."""
+        return self.run / "seen.json"
+
+    @property
+    def looked(self) -> Path:
+        """Its time is the last look's, whatever came of it: doorbell-handlers-again.service asks for newer files."""
+        return self.run / "looked"
+
+    @property
+    def owed(self) -> Path:
+        """It is there while systemd must still read its units anew."""
+        return self.run / "reload"
 
 
 @dataclass(slots=True)
@@ -101,17 +101,27 @@ def sync(config: Path, tell: Callable[[str], None], places: Places | None = None
     _let_in(config)
     seen = _read(places.seen)
     while True:
-        began = time.time()
-        settings, look, bad = _settled(config)
+        with _noted(places.looked):
+            settings, look, bad = _settled(config)
         if look == seen:
-            os.utime(places.seen, (began, began))  # doorbell-handlers-again.service looks for what is newer
             return
         for line in bad:
             tell(line)
         _Change(settings, seen, look, places, order, tell).make()
-        places.seen.parent.mkdir(parents=True, exist_ok=True)
-        places.seen.write_text(json.dumps({"settings": look.settings, "handlers": look.handlers}), encoding="utf-8")
+        whole.write(places.seen, json.dumps({"settings": look.settings, "handlers": look.handlers}).encode())
         seen = look
+
+
+@contextmanager
+def _noted(mark: Path) -> Iterator[None]:
+    """When a look began; also one that fails, so that only what was saved since then leads to another."""
+    began = time.time() - CLOCKS_S
+    try:
+        yield
+    finally:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        os.utime(mark, (began, began))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +137,7 @@ class _Change:
 
     def make(self) -> None:
         self._make_passwords()
-        self._put_drop_ins()
+        drop_ins.put(self.settings, self.places.units, self.places.owed, self.order)
         self._stop_what_went()
         is_new_house = bool(self.before.settings) and self.before.settings != self.now.settings
         new = [name for name in self.now.handlers if name not in self.before.handlers]
@@ -168,7 +178,7 @@ class _Change:
     def _make_passwords(self) -> None:
         """For who has none yet; a change of the settings may also change what somebody may hear."""
         folder = self.settings.broker.password_dir
-        if folder is None or not self._has_passwords:
+        if folder is None or not drop_ins.has_passwords(self.settings):
             return
         missing = [user for user in users_of(self.settings) if not (folder / user).is_file()]
         if not missing and self.before.settings in ("", self.now.settings):
@@ -182,43 +192,6 @@ class _Change:
                 mosquitto.reread_users(self.order)
             except OrderError as error:
                 self.tell(f"{error}. Nobody new can log in until mosquitto has read its users")
-
-    def _put_drop_ins(self) -> None:
-        """What depends on this machine: how new its systemd is, and under which name its hub logs in."""
-        changed = False
-        for path, text in self._drop_ins():
-            target = self.places.units / path
-            if text == (target.read_text(encoding="utf-8") if target.is_file() else ""):
-                continue
-            changed = True
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.parent.chmod(0o755)  # `systemctl cat` is for everybody
-            if text:
-                target.write_text(text, encoding="utf-8")
-                target.chmod(0o644)
-            else:
-                target.unlink()
-        if changed:
-            self.order("daemon-reload")
-
-    def _drop_ins(self) -> Iterable[tuple[Path, str]]:
-        version = re.match(r"systemd (\d+)", self.order("--version"))
-        if version and int(version[1]) >= BACKOFF_SINCE:
-            yield BACKOFF, (OPTIONAL / BACKOFF).read_text(encoding="utf-8")
-        head = "# Written by `doorbell handlers sync`, as hub and [broker] are set.\n[Service]\nLoadCredential=\n"
-        for unit, role in ((HUB, "hub"), (WEB, "web"), (UNIT.format(""), "")):
-            text = ""
-            if not self._has_passwords:  # a unit whose password is not there would not start
-                text = head
-            elif role and self.settings.hub != "home":
-                user = login.user(role, self.settings.hub)
-                text = f"{head}LoadCredential={user}:/etc/doorbell/broker/passwords/{user}\n"
-            yield Path(f"{unit}.d") / LOGIN, text
-
-    @property
-    def _has_passwords(self) -> bool:
-        """Whether each process logs in as a user of its own."""
-        return self.settings.broker.password_dir is not None and self.settings.broker.username is None
 
 
 def _let_in(config: Path) -> None:
@@ -254,7 +227,12 @@ def _settled(config: Path) -> tuple[Settings, Look, list[str]]:
 
 
 def _digest(path: Path) -> str:
-    """Of the place, too: a person's file takes the place of ours of the same name."""
+    """Of the place, too: a person's file takes the place of ours of the same name.
+
+    Ours change with the program only, and `doorbell install` starts everything anew then.
+    """
+    if path.parent == loader.SHIPPED:
+        return "shipped"
     return hashlib.sha256(str(path).encode() + b"\0" + path.read_bytes()).hexdigest()
 
 

@@ -1,7 +1,9 @@
 """The machine that doorbell is installed on: where things lie, and how it is given orders."""
 
+import stat
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +74,14 @@ class Machine:
         return units.is_booted(self.root)
 
     def own(self, path: Path, owner: str, mode: int) -> None:
-        """Give a file or folder to `USER:GROUP`, with the mode that it is to have."""
-        path.chmod(mode)
-        self.order("chown", owner, str(path))
+        """Give a file or folder to `USER:GROUP`, with the mode that it is to have; not touched if it has both."""
+        if stat.S_IMODE(path.stat().st_mode) != mode:
+            path.chmod(mode)
+        if _owner(path) != owner:
+            self.order("chown", owner, str(path))
+
+
+def _owner(path: Path) -> str:
+    with suppress(KeyError):
+        return f"{path.owner()}:{path.group()}"
+    return ""

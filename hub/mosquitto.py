@@ -1,12 +1,12 @@
 """mosquitto on this machine: given its users and rights, and told to read them."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from hub import secure
+from hub import secure, whole
 
 Systemctl = Callable[..., str]
+OWNER = "mosquitto"  # as which Debian runs it
 
 
 class OrderError(RuntimeError):
@@ -26,14 +26,15 @@ def reread_users(order: Systemctl) -> None:
 
 
 def hand_over(source: Path, target: Path) -> None:
-    """Copy what `doorbell secure` wrote for the broker to where it looks; its own user alone may read it."""
+    """Copy what `doorbell secure` wrote for the broker to where it looks; its own user alone may read it.
+
+    Raises:
+        OrderError: mosquitto has no user here.
+    """
     with secure.alone(source.parent):
         for path in sorted(source.iterdir()):
             if path.is_file() and not path.name.startswith("."):
-                new = target / f".{path.name}.new"
-                new.unlink(missing_ok=True)
-                new.touch(mode=0o600)
-                new.write_bytes(path.read_bytes())
-                shutil.chown(new, "mosquitto")
-                secure.on_disk(new)
-                new.replace(target / path.name)
+                try:
+                    whole.write(target / path.name, path.read_bytes(), 0o600, OWNER)
+                except LookupError:
+                    raise OrderError(f"there is no user {OWNER} here: apt-get install mosquitto") from None

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from config import Settings, SettingsError
-from hub import certificates, login
+from hub import certificates, login, whole
 from hub.acl import acl
 from hub.check import users_of
 from hub.options import ConfigOption, read_settings
@@ -127,23 +127,7 @@ def _certify(folder: Path, for_broker: Path, hosts: Sequence[str]) -> str:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Whole or not at all, and from the first byte on its owner's alone."""
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    on_disk(new)
-    new.replace(path)
-    on_disk(path.parent)
-
-
-def on_disk(path: Path) -> None:
-    """Have a file's content, or a folder's names, survive a power cut (fsync(2))."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    whole.write(path, text.encode(), 0o600)
 
 
 @contextmanager

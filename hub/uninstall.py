@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from hub import instances
+from hub import drop_ins
 from hub.install import OURS, SHIPPED, USER
 from hub.machine import Machine
 from hub.mosquitto import OrderError
@@ -60,7 +60,7 @@ def _remove_units(machine: Machine, *, data: bool) -> Iterator[str]:
             _put_optional_away(machine, path)
     folders = [path for path in machine.units.glob("doorbell*.d") if path.is_dir()]
     for folder in folders:
-        (folder / instances.LOGIN).unlink(missing_ok=True)
+        (folder / drop_ins.LOGIN).unlink(missing_ok=True)
         if data:
             shutil.rmtree(folder)
         elif not any(folder.iterdir()):
@@ -74,8 +74,8 @@ def _remove_units(machine: Machine, *, data: bool) -> Iterator[str]:
 
 
 def _put_optional_away(machine: Machine, path: Path) -> None:
-    if instances.OPTIONAL in path.parents:
-        (machine.units / path.relative_to(instances.OPTIONAL)).unlink(missing_ok=True)
+    if drop_ins.OPTIONAL in path.parents:
+        (machine.units / path.relative_to(drop_ins.OPTIONAL)).unlink(missing_ok=True)
 
 
 def _free_broker(machine: Machine) -> Iterator[str]:

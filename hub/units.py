@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hub import instances
+from hub import drop_ins, instances
 from hub.mosquitto import OrderError
 
 BOOTED = Path("/run/systemd/system")  # sd_booted(3)
@@ -36,7 +36,7 @@ def states(*units: str) -> dict[str, tuple[str, str]]:
 
 def handlers() -> dict[str, str]:
     """Each handler's, by the handler's name: `active (ready)`."""
-    found = states(instances.UNIT.format("*"))
+    found = states(drop_ins.UNIT.format("*"))
     return {
         unit.removeprefix(PREFIX).removesuffix(SUFFIX): f"{active} ({words})" for unit, (active, words) in found.items()
     }

@@ -14,6 +14,7 @@ from config import SettingsError
 from hub import instances, loader
 from hub.instances import Places
 from hub.mosquitto import OrderError
+from tests.house import until
 
 SHIPPED = sorted({path.stem for path in loader.SHIPPED.glob("*.py")} - {"speak", "telemetry"})  # which are off at first
 
@@ -26,7 +27,7 @@ class Pi:
         self.handlers = folder / "handlers"
         self.handlers.mkdir()
         self.settings("")
-        self.places = Places(folder / "units", folder / "seen.json", folder / "mosquitto")
+        self.places = Places(folder / "units", folder / "run", folder / "mosquitto")
         self.wants = self.places.units / "doorbell.target.wants"
         self.wants.mkdir(parents=True)
         self.passwords = folder / "broker" / "passwords"
@@ -58,6 +59,11 @@ class Pi:
         self.said.clear()
         instances.sync(self.config, self.said.append, self.places, self.order)
         return self.orders
+
+    def newer(self) -> str:
+        """What doorbell-handlers-again.service would find."""
+        look = ["find", self.config, self.handlers, "-cnewer", self.places.looked]
+        return subprocess.run(look, capture_output=True, check=True, text=True).stdout
 
 
 @pytest.fixture
@@ -96,19 +102,53 @@ def test_a_handler_that_is_switched_off_has_no_process(running: Pi):
 
 def test_what_is_saved_while_it_looks_is_newer_than_what_it_has_seen(running: Pi):
     """As doorbell-handlers-again.service will find out; and what was looked at is not found for ever."""
-
-    def newer() -> str:
-        look = ["find", running.config, running.handlers, "-cnewer", running.places.seen]
-        return subprocess.run(look, capture_output=True, check=True, text=True).stdout
-
     running.save("mine")
-    assert newer()
+    assert running.newer()
     running.sync()
-    assert newer() == ""
+    until(lambda: not running.sync() and not running.newer(), "a look at what rests leaves nothing newer")
     running.save("mine")  # the same again
-    assert newer()
+    assert running.newer()
+    until(lambda: not running.sync() and not running.newer(), "a look at what rests leaves nothing newer")
+
+
+def test_a_mend_that_is_saved_while_it_fails_is_found(running: Pi):
+    """A look that failed is one, too: what was saved since is newer, and without that nothing is, so that it ends."""
+    running.settings("prot = 1\n")
+    assert running.newer()
+    until(lambda: not (_look_at_faulty(running) or running.newer()), "a look at what rests leaves nothing newer")
+    running.settings("")
+    assert running.newer()
+
+
+def _look_at_faulty(running: Pi) -> None:
+    with pytest.raises(SettingsError):
+        running.sync()
+
+
+def test_units_that_systemd_has_not_read_yet_are_read_by_the_next_look(running: Pi):
+    """Whoever was cut off between writing drop-ins and having them read left a mark."""
+    path = running.places.units / "doorbell-hub.service.d" / "login.conf"
+    running.settings("", head='hub = "cabin"\n')
+
+    def refuse(*arguments: str) -> str:
+        if arguments[0] == "daemon-reload":
+            raise OrderError("no")
+        return running.order(*arguments)
+
+    with pytest.raises(OrderError):
+        instances.sync(running.config, running.said.append, running.places, refuse)
+    assert path.is_file()
+    assert running.sync()[0] == "daemon-reload"
+    running.save("mine")
+    assert "daemon-reload" not in running.sync()
+
+
+def test_an_update_of_ours_is_no_reason_to_start_anew(running: Pi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Another program lies in another folder; `doorbell install` has started everything already."""
+    monkeypatch.setattr(loader, "SHIPPED", Path(shutil.copytree(loader.SHIPPED, tmp_path / "newer")))
+    with (loader.SHIPPED / "log.py").open("a", encoding="utf-8") as file:
+        file.write("# newer\n")
     assert running.sync() == []
-    assert newer() == ""
 
 
 def test_settings_that_were_saved_for_root_alone_shut_nobody_out(running: Pi, monkeypatch: pytest.MonkeyPatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import instances
+from hub import drop_ins
 from hub.install import STEPS, InstallError, install
 from hub.machine import Machine, order
 from hub.mosquitto import OrderError
@@ -201,7 +201,7 @@ def test_uninstall_keeps_what_is_a_persons(pi: Folder):
     mine = pi.root / "etc/systemd/system/doorbell-hub.service.d/override.conf"
     mine.parent.mkdir()
     mine.write_text("[Service]\n")
-    login = pi.root / "etc/systemd/system/doorbell-web.service.d" / instances.LOGIN
+    login = pi.root / "etc/systemd/system/doorbell-web.service.d" / drop_ins.LOGIN
     login.parent.mkdir()
     login.write_text("[Service]\n")
     pi.orders = []
