@@ -30,7 +30,10 @@ say "system packages: $packages"
 
 # The program, in an environment of its own that sees those libraries. The present one, if there is one, runs until this
 # one is complete.
-new=/opt/doorbell.$(date +%Y%m%dT%H%M%S)
+present=/opt/doorbell
+new=$present.$(date +%Y%m%dT%H%M%S)
+[ -L $present ] || [ ! -e $present ] || [ -e $present/pyvenv.cfg ] ||
+  fail "$present is a folder of somebody else's: move it away, because the program comes there"
 trap 'rm -rf "$log" "$new"' EXIT
 quietly python3 -m venv --system-site-packages "$new" || fail "no environment in $new: see above. Is the disk full (df -h)?"
 pip() { PYPI=1 quietly "$new/bin/python" -m pip install --disable-pip-version-check "$@"; }
@@ -41,13 +44,35 @@ if ! pip --only-binary miniaudio,lgpio '.[sound,gpio]' 2>/dev/null; then
     pip '.[gpio]' || { echo "! neither can lgpio (see above): no button at a GPIO line on this machine" >&2
       pip . || fail "the program's libraries cannot be installed: see above. Is there a network, and room on the disk?"; }; }
 fi
-sync   # whole on the disk before it takes the place of the present one
+
+# It must have all that the present one has: what somebody installed there for handlers of theirs comes along.
+if [ -x $present/bin/python ]; then
+  has='import sys; from importlib.metadata import version; version(sys.argv[1].partition("==")[0])'
+  for one in $($present/bin/python -m pip list --local --not-required --format=freeze --disable-pip-version-check 2>"$log"); do
+    "$new/bin/python" -c "$has" "$one" 2>/dev/null || { pip "$one" 2>/dev/null || pip "${one%%==*}"; } ||
+      fail "the present program has ${one%%==*}, and it cannot be installed into the new one: see above. The present one runs on. If nobody needs ${one%%==*}: sudo $present/bin/python -m pip uninstall ${one%%==*}"
+  done
+  for module in av miniaudio lgpio gpiozero picamera2; do
+    ! $present/bin/python -c "import $module" 2>/dev/null || quietly "$new/bin/python" -c "import $module" ||
+      fail "the new program cannot use $module, and the present one can: see above. The present one runs on"
+  done
+fi
+version=$("$new/bin/doorbell" --version) || fail "the new program does not start: see above"
+
+# Whole on the disk before it takes the place of the present one.
+sync
 trap 'rm -f "$log"' EXIT
-ln -sfn "$new" /opt/doorbell.new
-mv -T /opt/doorbell.new /opt/doorbell
-say "program: /opt/doorbell, $(/opt/doorbell/bin/doorbell --version)"
-/opt/doorbell/bin/python -c 'import picamera2' 2>/dev/null ||
+[ -L $present ] || [ ! -e $present ] || mv -T $present "$present.$(date -r $present +%Y%m%dT%H%M%S)"
+ln -sfn "$new" $present.new
+mv -T $present.new $present
+say "program: $present, $version"
+$present/bin/python -c 'import picamera2' 2>/dev/null ||
   echo "! no picamera2 on this system: cameras by USB and RTSP only, not the Raspberry Pi's own" >&2
 
-/opt/doorbell/bin/doorbell install
-for old in /opt/doorbell.2*; do [ "$old" = "$new" ] || rm -rf "$old"; done
+$present/bin/doorbell install
+for old in $present.[0-9]*T[0-9]*; do
+  case $old in
+    "$new") ;;
+    $present.[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]) rm -rf "$old" ;;
+  esac
+done

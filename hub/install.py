@@ -55,9 +55,9 @@ def install(machine: Machine, tell: Callable[[str], None], *, start: bool = True
 
 def _make_user(machine: Machine) -> Iterator[str]:
     for group in GROUPS:
-        if not _is_there(machine, "getent", "group", group):
+        if not is_there(machine, "getent", "group", group):
             machine.order("groupadd", "--system", group)
-    if _is_there(machine, "getent", "passwd", USER):
+    if is_there(machine, "getent", "passwd", USER):
         yield f"{USER} (kept)"
         return
     machine.order(
@@ -167,7 +167,8 @@ STEPS: tuple[tuple[str, Callable[[Machine], Iterator[str]]], ...] = (
 )
 
 
-def _is_there(machine: Machine, *question: str) -> bool:
+def is_there(machine: Machine, *question: str) -> bool:
+    """Whether a program finds what it is asked for."""
     try:
         machine.order(*question)
     except OrderError:

@@ -1,14 +1,17 @@
 """Takes doorbell off this machine. Settings and state stay unless they are to go, too."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from hub import drop_ins
-from hub.install import OURS, SHIPPED, USER
+from hub.install import OURS, SHIPPED, USER, is_there
 from hub.machine import Machine
 from hub.mosquitto import OrderError
+
+ENVIRONMENT = re.compile(r"doorbell\.\d{8}T\d{6}")  # install.sh names them so
 
 
 def uninstall(machine: Machine, tell: Callable[[str], None], *, data: bool) -> None:
@@ -26,18 +29,46 @@ def uninstall(machine: Machine, tell: Callable[[str], None], *, data: bool) -> N
     for line in (*_stop(machine), *_remove_units(machine, data=data), *_free_broker(machine)):
         tell(line)
     if data:
-        for folder in (machine.settings.parent, machine.state):
-            shutil.rmtree(folder, ignore_errors=not folder.is_dir())
-        with suppress(OrderError):  # gone already
+        mounted = [str(path) for folder in (machine.settings.parent, machine.state) for path in _clear(folder)]
+        if is_there(machine, "getent", "passwd", USER):
             machine.order("userdel", USER)
         tell(f"settings, passwords, journals, pictures, clips and the user {USER}: gone")
+        if mounted:
+            tell(f"{', '.join(mounted)}: empty, and still there because a disk is mounted on it")
     else:
         tell(f"kept: {machine.settings.parent} and {machine.state}. `doorbell uninstall --data` removes them, too")
-    machine.command.unlink(missing_ok=True)
-    program = machine.at("opt/doorbell")
-    for path in (program, *machine.at("opt").glob("doorbell.*")):
-        path.unlink() if path.is_symlink() else shutil.rmtree(path, ignore_errors=not path.exists())
+    _remove_program(machine)
     tell("the program: gone. Packages of the system (mosquitto and others) stay: apt-get remove takes them")
+
+
+def _remove_program(machine: Machine) -> None:
+    """Until all but the running program is gone, the command can be given again."""
+    environments = [path for path in machine.at("opt").glob("doorbell.*") if ENVIRONMENT.fullmatch(path.name)]
+    program = machine.at("opt/doorbell")
+    running = program.resolve()
+    for path in environments:
+        if path != running:
+            shutil.rmtree(path)
+    for link in (machine.at("opt/doorbell.new"), machine.command, program):
+        if link.is_symlink():
+            link.unlink()
+    if running in environments or (running / "pyvenv.cfg").is_file():
+        shutil.rmtree(running)  # our own files: what is still needed of them is in memory
+
+
+def _clear(folder: Path) -> list[Path]:
+    """Remove a folder with all that is in it; returns those that stay, empty, because a disk is mounted on them."""
+    stays: list[Path] = []
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_symlink() or not path.is_dir():
+            path.unlink()
+        elif path.name != "lost+found":  # a file system's own
+            stays += _clear(path)
+    if folder.is_mount():
+        return [folder, *stays]
+    if folder.is_dir() and not stays:
+        folder.rmdir()
+    return stays
 
 
 def _stop(machine: Machine) -> Iterator[str]:
@@ -53,11 +84,14 @@ def _stop(machine: Machine) -> Iterator[str]:
 
 
 def _remove_units(machine: Machine, *, data: bool) -> Iterator[str]:
-    """Drop-ins that a person wrote are settings."""
-    for path in SHIPPED.rglob("*"):
-        if path.is_file():
+    """Drop-ins that a person wrote are settings, and so are those of ours that they copied and changed."""
+    for path in filter(Path.is_file, SHIPPED.rglob("*")):
+        if drop_ins.OPTIONAL not in path.parents:
             (machine.units / path.relative_to(SHIPPED)).unlink(missing_ok=True)
-            _put_optional_away(machine, path)
+        elif (copy := machine.units / path.relative_to(drop_ins.OPTIONAL)).is_file() and (
+            copy.read_bytes() == path.read_bytes() or copy == machine.units / drop_ins.BACKOFF
+        ):
+            copy.unlink()
     folders = [path for path in machine.units.glob("doorbell*.d") if path.is_dir()]
     for folder in folders:
         (folder / drop_ins.LOGIN).unlink(missing_ok=True)
@@ -71,11 +105,6 @@ def _remove_units(machine: Machine, *, data: bool) -> Iterator[str]:
         machine.order("systemctl", "reset-failed", "doorbell*")
     left = [str(folder) for folder in folders if folder.is_dir()]
     yield "units: gone" + (f", but for what you wrote in {', '.join(left)}" if left else "")
-
-
-def _put_optional_away(machine: Machine, path: Path) -> None:
-    if drop_ins.OPTIONAL in path.parents:
-        (machine.units / path.relative_to(drop_ins.OPTIONAL)).unlink(missing_ok=True)
 
 
 def _free_broker(machine: Machine) -> Iterator[str]:

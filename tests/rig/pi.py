@@ -106,7 +106,7 @@ class Pi:
         assert code == 0, content.decode()
         return content
 
-    def until(self, look: Callable[[], Any], what: str | Callable[[], str], patience_s: float = 60) -> Any:
+    def until(self, look: Callable[[], Any], what: str | Callable[[], str], patience_s: float = 120) -> Any:
         """Look until there is something; that is what it returns. `what` says what was missing, asked at the end."""
         ends = time.monotonic() + patience_s
         while not (found := look()):

@@ -20,7 +20,7 @@ from tests.rig.pi import Pi
 FILES = Path(__file__).parent / "files"
 REACT = ("bark", "light", "log", "notify", "record", "visit")
 RUNNING = ("doorbell-hub", *(f"doorbell-handler@{name}" for name in REACT))
-PATIENCE_S = 180.0  # to be ready: everything is ten to thirty times slower in here than on a Pi
+PATIENCE_S = 300.0  # to be ready: everything is ten to thirty times slower in here than on a Pi
 INSTALL_S = 600.0
 
 
@@ -67,13 +67,13 @@ def outcomes(pi: Pi, event: str, marks: str = "✓") -> Counter[str]:
 
 def until_all_did(pi: Pi, event: str) -> None:
     wanted = Counter(REACT)
-    pi.until(lambda: outcomes(pi, event) == wanted, lambda: f"each does its part once in {trace(pi, event)}", 120)
+    pi.until(lambda: outcomes(pi, event) == wanted, lambda: f"each does its part once in {trace(pi, event)}", 180)
 
 
 def until_all_decided(pi: Pi, event: str) -> str:
     """The same where a handler was away: one that is not for late visitors (a bark) leaves it; nobody does it twice."""
     wanted = Counter(REACT)
-    pi.until(lambda: outcomes(pi, event, "✓·") == wanted, lambda: f"each decides once on {trace(pi, event)}", 120)
+    pi.until(lambda: outcomes(pi, event, "✓·") == wanted, lambda: f"each decides once on {trace(pi, event)}", 180)
     did = outcomes(pi, event)
     assert {"notify", "log", "visit"} <= set(did), trace(pi, event)
     return f"{', '.join(sorted(did))} did it; left as too late: {', '.join(sorted(set(REACT) - set(did))) or 'none'}"
@@ -129,9 +129,7 @@ def test_somebody_rings(pi: Pi, say):
     pi.run("systemd-run --unit=rig-lamp -q sh /usr/local/lib/rig/lamp; systemctl start rig-lamp || true")
     until_ready(pi)
     before = len(pi.messages())
-    pi.run(
-        "systemd-run --unit=rig-ear -q timeout 25 arecord -q -D hw:Loopback,1,0 -f S16_LE -r 48000 -c 2 /root/heard.wav"
-    )
+    pi.run("systemd-run --unit=rig-ear -q arecord -q -D hw:Loopback,1,0 -f S16_LE -r 48000 -c 2 /root/heard.wav")
     pi.until(lambda: pi.ask("test -s /root/heard.wav")[0] == 0, "the loopback's other end listens")
     at, event = ring(pi)
     until_all_did(pi, event)
@@ -156,7 +154,7 @@ def test_somebody_rings(pi: Pi, say):
     assert abs(float(found["format"]["duration"]) - float(length_s)) < 1
     assert float(before_s) >= 4.5  # preroll_s is 5; a clip begins with a key frame
 
-    pi.until(lambda: pi.ask("systemctl is-active --quiet rig-ear")[0] != 0, "the recording ends")
+    pi.run("systemctl stop rig-ear")
     with wave.open(io.BytesIO(pi.read("/root/heard.wav"))) as heard:
         samples = array("h", heard.readframes(heard.getnframes()))
     assert max(map(abs, samples)) > 8000
@@ -175,7 +173,7 @@ def test_no_handler_takes_a_fresh_press_for_an_old_one(pi: Pi):
     _, event = ring(pi)
     until_all_did(pi, event)
     late = [float(s) for s in re.findall(r"received \+([\d.]+) s", trace(pi, event))]
-    assert all(one < 10 for one in late), trace(pi, event)
+    assert all(one < 60 for one in late), trace(pi, event)  # what was mistaken was as late as the machine is up
 
 
 def test_a_clock_that_is_set_is_believed(pi: Pi):
@@ -217,6 +215,15 @@ def test_without_a_broker_it_rings_later(pi: Pi):
     until_all_decided(pi, event)
 
 
+MAKE_WHEEL = """python3 - <<'END'
+import zipfile
+with zipfile.ZipFile("/wheels/rig_extra-1.0-py3-none-any.whl", "w") as wheel:
+    info = "rig_extra-1.0.dist-info/"
+    wheel.writestr("rig_extra.py", "HERE = 'yes'")
+    wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: rig-extra\\nVersion: 1.0\\n")
+    wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: rig\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    wheel.writestr(info + "RECORD", "")
+END"""  # what somebody installed for a handler of theirs
 SHOUT = '''"""Write it down."""
 
 import socket
@@ -308,8 +315,10 @@ def test_the_plug_is_pulled_while_everybody_reacts(pi: Pi, say):
     until_all_did(pi, fresh)
 
 
-def test_a_backup_brings_back_what_was(pi: Pi):
-    """Taken while it runs; refused while it runs; put in place, and started by `doorbell install`, which keeps it."""
+def test_a_backup_brings_back_what_was_and_an_update_keeps_it(pi: Pi, say):
+    """A backup is taken while it runs, and is not put in place while it runs. Then a newer program is installed by the
+    README's command: settings, books and what somebody installed beside it are kept, and everybody starts once.
+    """
     known = {event["id"] for event in events(pi, "doorbell.pressed")}
     pi.run("doorbell backup /root/door.tar.gz", timeout_s=180)
     _, later = ring(pi)
@@ -322,10 +331,20 @@ def test_a_backup_brings_back_what_was(pi: Pi):
     pi.run("sh /usr/local/lib/rig/vimc")
     settings = (FILES / "house.toml").read_text(encoding="utf-8").replace('"/dev/video0"', '"picamera:320x240"')
     pi.write("/etc/doorbell/doorbell.toml", settings)  # for the next test
-    said = pi.run("doorbell install", timeout_s=INSTALL_S)
+    pi.run(MAKE_WHEEL)
+    pi.run("/opt/doorbell/bin/python -m pip install -q --no-deps rig-extra", timeout_s=120)
+    old = pi.run("readlink -f /opt/doorbell")
+    pi.run("echo '# newer' >> /root/doorbell/handlers/log.py; date +%s.%N > /root/updated")
+    said = pi.run("cd /root/doorbell && sudo ./install.sh", timeout_s=INSTALL_S)
     assert "doorbell.toml (kept)" in said
     assert "passwords: kept" in said
     until_ready(pi)
+    assert old not in pi.run("ls -d /opt/doorbell*").split()
+    assert len(pi.run("ls -d /opt/doorbell*").split()) == 2
+    assert pi.run("/opt/doorbell/bin/python -c 'import rig_extra; print(rig_extra.HERE)'") == "yes"
+    for unit in RUNNING:
+        log = pi.run(f"journalctl -u {unit} --since @$(cat /root/updated) -o cat")
+        assert len(re.findall(r"^Started ", log, re.MULTILINE)) == 1, log
     assert pi.read("/etc/doorbell/doorbell.toml").decode() == settings
     assert {event["id"] for event in events(pi, "doorbell.pressed")} == known
     _, fresh = ring(pi)

@@ -3,7 +3,9 @@
 On a real system, with its real programs, they run in tests/rig.
 """
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -204,11 +206,26 @@ def test_uninstall_keeps_what_is_a_persons(pi: Folder):
     login = pi.root / "etc/systemd/system/doorbell-web.service.d" / drop_ins.LOGIN
     login.parent.mkdir()
     login.write_text("[Service]\n")
+    changed = pi.root / "etc/systemd/system/doorbell-handler@light.service.d"
+    shutil.copytree(drop_ins.OPTIONAL / changed.name, changed)
+    unchanged = pi.root / "etc/systemd/system/doorbell-hub.service.d"
+    shutil.copytree(drop_ins.OPTIONAL / unchanged.name, unchanged, dirs_exist_ok=True)
+    with next(changed.iterdir()).open("a") as file:
+        file.write("Nice=5\n")
+    others = pi.root / "opt/doorbell.mine/keep"
+    others.parent.mkdir()
+    others.write_text("mine")
     pi.orders = []
     uninstall(pi.machine, pi.said.append, data=False)
+    assert others.read_text() == "mine"
+    shutil.rmtree(others.parent)
     left = set(pi.files())
     assert {"etc/doorbell/doorbell.toml", "var/lib/doorbell/hub-home.db", str(mine.relative_to(pi.root))} <= left
-    assert all(name.startswith(("etc/doorbell/", "var/lib/doorbell/")) or "override" in name for name in left)
+    assert all(
+        name.startswith(("etc/doorbell/", "var/lib/doorbell/")) or "override" in name or changed.name in name
+        for name in left
+    )
+    assert any(changed.name in name for name in left)
     assert not list(pi.root.joinpath("opt").iterdir())
     assert not pi.root.joinpath("usr/local/bin/doorbell").is_symlink()
     assert "doorbell" in pi.users
@@ -223,6 +240,49 @@ def test_uninstall_with_data_leaves_nothing(pi: Folder):
     assert pi.files() == {}
     assert "doorbell" not in pi.users
     uninstall(pi.machine, pi.said.append, data=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts disks")
+def test_a_disk_that_is_mounted_for_the_state_is_emptied_and_stays(pi: Folder, tmp_path: Path):
+    """It is nobody's business here to unmount it, and no reason to leave the rest undone."""
+    pi.install()
+    media = pi.root / "var/lib/doorbell/media"
+    media.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "none", media], check=False).returncode:
+        pytest.skip("no mounts in here")
+    try:
+        (media / "lost+found").mkdir()
+        (media / "clip.mp4").write_text("clip")
+        uninstall(pi.machine, pi.said.append, data=True)
+        assert [path.name for path in media.iterdir()] == ["lost+found"]
+        assert any(str(media) in line and "mounted" in line for line in pi.said)
+        assert pi.files() == {}
+    finally:
+        subprocess.run(["umount", media], check=True)
+    uninstall(pi.machine, pi.said.append, data=True)
+    assert not (pi.root / "var/lib/doorbell").exists()
+
+
+def test_a_machine_without_a_user_for_mosquitto_says_so(pi: Folder, monkeypatch: pytest.MonkeyPatch):
+    """It is not installed by apt."""
+
+    def unknown(*_: object) -> None:
+        raise LookupError("no such user: 'mosquitto'")
+
+    monkeypatch.setattr(shutil, "chown", unknown)
+    with pytest.raises(InstallError, match=r"^broker: there is no user mosquitto here: apt-get install mosquitto"):
+        pi.install()
+
+
+def test_a_user_that_cannot_be_removed_is_told(pi: Folder):
+    """A process of theirs may still run."""
+    pi.install()
+    pi.fails = "userdel"
+    with pytest.raises(OrderError, match="userdel"):
+        uninstall(pi.machine, pi.said.append, data=True)
+    pi.fails = ""
+    uninstall(pi.machine, pi.said.append, data=True)
+    assert "doorbell" not in pi.users
 
 
 def test_what_a_program_says_is_told():
