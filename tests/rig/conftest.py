@@ -33,9 +33,9 @@ def say(pytestconfig: pytest.Config):
     yield say
     if report := os.environ.get("RIG_REPORT"):
         document = Path(report)
-        words, heading, _ = document.read_text(encoding="utf-8").partition(RESULTS)
+        words, heading, rest = document.read_text(encoding="utf-8").partition(RESULTS)
         figures = "\n".join(lines)
-        document.write_text(f"{words}{heading}\n\n```text\n{figures}\n```\n", encoding="utf-8")
+        document.write_text(f"{words}{heading}{rest.partition('```')[0]}```text\n{figures}\n```\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
