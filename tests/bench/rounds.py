@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.bench import floor, memory
 from tests.brokers import BrokerProcess
 from tests.house import Ears, House, until
+from tests.lamps import ZigbeeLamp
 
 FOUR = ("notify", "record", "light", "bark")
 HANDLERS = (*FOUR, "log")
@@ -35,12 +36,12 @@ class Outside:
 
     def __init__(self, port: int, phone: list[Call]) -> None:
         self.presses = Ears(port, "doorbell/hub/+/event/doorbell.pressed/+")
-        self.lamp = Ears(port, "zigbee2mqtt/porch/set", "zigbee2mqtt/porch/get")
+        self.lamp = Ears(port, "zigbee2mqtt/porch/set")
         self.outcomes = Ears(port, "doorbell/handler/+/event/#")
         self.phone = phone
 
     def lamp_times(self) -> list[float]:
-        return [at for topic, _, at in list(self.lamp.heard) if topic.endswith("/set")]
+        return [at for _, __, at in list(self.lamp.heard)]
 
     def calls(self, *, photo: bool = False) -> list[float]:
         """When the phone's service was called with a text, or with a photo."""
@@ -58,7 +59,12 @@ class Outside:
 
 def measure(name: str, broker: BrokerProcess, folder: Path, presses: int) -> Result:
     """Start the house, do the rounds, look at the memory."""
-    with House(folder / "house", broker) as house, _phone() as (port, hits), floor.echo(broker.port) as echo:
+    with (
+        House(folder / "house", broker) as house,
+        _phone() as (port, hits),
+        floor.echo(broker.port) as echo,
+        ZigbeeLamp(broker.port) as lamp,
+    ):
         house.settings = _settings(port)
         began = time.monotonic()
         house.start("hub", *HANDLERS)
@@ -66,20 +72,18 @@ def measure(name: str, broker: BrokerProcess, folder: Path, presses: int) -> Res
         house.ears.close()
         outside = Outside(broker.port, hits)
         house.ears = Ears(broker.port, "doorbell/cli/none")
-        rounds = [_round(house, outside, echo) for _ in range(presses + WARM_UP)][WARM_UP:]
+        rounds = [_round(house, outside, echo, lamp) for _ in range(presses + WARM_UP)][WARM_UP:]
         times = {row: [one[row] for one in rounds] for row in rounds[0]} | _begins(outside)
         table = memory.table({name: process.pid for name, process in house.processes.items()})
         outside.close()
     return Result(name, times, table, ready_s)
 
 
-def _round(house: House, outside: Outside, echo: Callable[[], float]) -> dict[str, float]:
+def _round(house: House, outside: Outside, echo: Callable[[], float], lamp: ZigbeeLamp) -> dict[str, float]:
+    lamp.by_hand(state="OFF")  # somebody has switched it off since the last round
     bare = echo()
     lamps, texts, photos = len(outside.lamp_times()), len(outside.calls()), len(outside.calls(photo=True))
     press = house.wish()
-    if not lamps:
-        until(lambda: any(topic.endswith("/get") for topic, _, __ in outside.lamp.heard), "the lamp is asked")
-        outside.lamp.publish("zigbee2mqtt/porch", '{"state": "OFF"}')
     until(lambda: len(outside.lamp_times()) > lamps and len(outside.calls()) > texts, "lamp and phone")
     until(lambda: all(outside.outcomes.outcomes(press, name) for name in HANDLERS), "five outcomes")
     until(lambda: press in [one["causationid"] for one in outside.outcomes.events("snapshot.taken")], "the picture")
