@@ -114,6 +114,17 @@ def memory(root: Path = Path("/")) -> Iterator[Finding]:
         yield Finding("warning", words, f"`journalctl -k -g oom-kill` says which; {mend}")
 
 
+def limits(root: Path = Path("/")) -> Iterator[Finding]:
+    """Whether the kernel counts memory by service; on many boards Raspberry Pi OS has it not do so."""
+    controllers = _text(root / "sys/fs/cgroup/cgroup.controllers").split()  # kernel: cgroup-v2, "Controllers"
+    if controllers and "memory" not in controllers:
+        yield Finding(
+            "warning",
+            "the kernel does not count memory by service: the units' limits (MemoryMax=) do nothing",
+            "put `cgroup_enable=memory` at the end of the line in /boot/firmware/cmdline.txt, and reboot",
+        )
+
+
 def _text(path: Path) -> str:
     """Its content; empty when it cannot be read."""
     try:

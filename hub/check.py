@@ -11,6 +11,7 @@ from devices.folder import fault_in_folder
 from devices.sounds import fault_in_file
 from devices.speaker import fault_in_name
 from hub import loader, login, unfinished
+from hub.inspection import Inspection
 
 
 @dataclass
@@ -26,12 +27,19 @@ class Report:
     faults: list[str] = field(default_factory=list)
 
 
-def check(settings: Settings, path: Path) -> Report:
-    """Look at everything that can be looked at without opening a device."""
+def check(settings: Settings, path: Path, files: Inspection | None = None) -> Report:
+    """Look at everything that can be looked at without opening a device.
+
+    Args:
+        settings: Those of the house.
+        path: The file they are in.
+        files: What has looked at its handler files already.
+    """
+    files = files or Inspection(settings)
     report = Report(faults=[*_faults_in_house(settings, path), *loader.unknown_tables(settings, path.name)])
     for name, file in loader.find(settings).items():
         try:
-            loaded = loader.load(file, settings)
+            loaded = files.of(file)
         except SettingsError as error:
             report.faults += error.faults
         else:

@@ -12,7 +12,7 @@ from rich.console import Console
 from config import Settings
 from hub import topics
 from hub.event import Event, encode
-from hub.options import ConfigOption, SinceOption, door_named, read_settings
+from hub.options import ConfigOption, SinceOption, UntilOption, door_named, read_settings
 from hub.past import EVERY, Past, Told, Wanted
 from hub.story import SIGNS, chapters, milliseconds, render
 from hub.trace import trace_id
@@ -33,7 +33,7 @@ def list_events(  # noqa: PLR0917 - Typer calls it by names
     door: Annotated[str | None, typer.Option(help="Of this door only.")] = None,
     kind: Annotated[str, typer.Option("--type", help="Of this type only; `handler.*` is all that begin so.")] = EVERY,
     since: SinceOption = None,
-    until: SinceOption = None,
+    until: UntilOption = None,
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 30,
     as_json: JsonOption = False,
     config: ConfigOption = None,

@@ -8,7 +8,7 @@ from devices.finding import Finding, skipped
 from hub import doctor_devices, doctor_house, doctor_machine, doctor_processes
 from hub.patient import Patient
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0  # the longest of them loads all handler files, each within 10 s
 Told = tuple[str, Finding]
 
 

@@ -28,6 +28,10 @@ DAMAGED = (
     "stop its process and move the file away: it begins a new one, and what only this file knew is lost. "
     "A card that damages files wants to be replaced"
 )
+ANEW = (
+    "a backup has what was in it: `doorbell restore` (docs/backup.md). Without one its process begins anew by itself, "
+    "and what only this file knew is lost"
+)
 
 
 def settings(patient: Patient) -> Iterator[Finding]:
@@ -39,7 +43,7 @@ def settings(patient: Patient) -> Iterator[Finding]:
         yield fault(one, SETTINGS)
     if patient.given is None:
         return
-    report = check(patient.settings, patient.path)
+    report = check(patient.settings, patient.path, patient.files)
     hidden = [one for one in report.faults if patient.is_guest and any(words in one for words in NO_RIGHTS)]
     for one in report.faults:
         if one not in hidden:
@@ -90,17 +94,27 @@ def journals(patient: Patient) -> Iterator[Finding]:
     if not is_there(folder):
         yield skipped(f"{folder} is not there: nothing has run here yet")
         return
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        words = f"{folder} is on a disk that is mounted read-only: nothing can be stored"
+        mend = "`dmesg` says why: a card that fails is mounted so. Take a backup to another disk, and replace it"
+        yield Finding("problem", words, mend)
     files = sorted(folder.glob("*.db"))
     if not files:
         yield skipped(f"{folder}: no state files: nothing has run here yet")
     until_s = time.monotonic() + PATIENCE_S
+    knows: set[str] = set()
     for path in files:
         try:
-            yield from _book(path.name, books.look(path, until_s))
+            book = books.look(path, until_s)
+            knows |= book.hubs
+            yield from _book(path.name, book)
         except books.LargeBookError:
             yield skipped(f"{path.name}: {size(path.stat().st_size)} are too much to be read within {PATIENCE_S:g} s")
         except books.BookError as error:
             yield _unreadable(path, str(error))
+    own = folder / f"hub-{patient.settings.hub}.db"
+    if patient.settings.hub in knows and not own.exists():
+        yield Finding("problem", f"{own}: gone, although others have events of this hub", ANEW)
 
 
 def _unreadable(path: Path, error: str) -> Finding:
@@ -114,6 +128,9 @@ def _unreadable(path: Path, error: str) -> Finding:
 def _book(name: str, book: books.Book) -> Iterator[Finding]:
     if book.damage:
         yield Finding("problem", f"{name}: damaged: {book.damage}", DAMAGED)
+        return
+    if not book.schema:
+        yield Finding("problem", f"{name}: empty", ANEW)
         return
     version = "" if book.schema == SCHEMA_VERSION else f" (its process brings it to {SCHEMA_VERSION})"
     words = f"{name}: sound, {size(book.bytes)}, schema {book.schema}{version}, {count(book.events, 'event')}"

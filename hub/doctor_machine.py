@@ -104,6 +104,8 @@ def machine(patient: Patient) -> Iterator[Finding]:
     yield from pi.power(patient.root)
     yield pi.temperature(patient.root)
     yield from pi.memory(patient.root)
+    if units.is_booted(patient.root):
+        yield from pi.limits(patient.root)
 
 
 def permissions(patient: Patient) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ def processes(patient: Patient) -> Iterator[Finding]:
         if unit in known:
             yield from _unit(name, unit, *known[unit], alone=patient.seen is None)
         if patient.seen is not None:
-            yield _process(name, unit if is_booted else "", patient.status(source), patient)
+            yield _process(name, unit if is_booted else "", source, patient)
 
 
 def _wanted(patient: Patient) -> Iterator[tuple[str, str, str]]:
@@ -60,11 +60,12 @@ def _unit(name: str, unit: str, active: str, words: str, *, alone: bool = True) 
         yield ok(words)
 
 
-def _process(name: str, unit: str, status: Mapping[str, Any], patient: Patient) -> Finding:
+def _process(name: str, unit: str, source: str, patient: Patient) -> Finding:
+    status = patient.status(source)
     state, reason = str(status.get("state", "")), " ".join(str(status.get("reason") or "").split())
     start = f"sudo systemctl start {unit}" if unit else "`doorbell run` starts everything"
     log = f"`journalctl -eu {unit}` says more" if unit else "its log says more"
-    if state == "ready" and not patient.is_here(status):
+    if state == "ready" and not patient.is_here(source):
         words = f"{name}: said {_when(status)} that it is ready, and is not among this machine's processes"
         return Finding("warning", words, f"if it is on another machine, all is well; else {start}")
     if state == "ready" and not reason and is_outdated(status["pid"], installed_unix_s(), patient.root):

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from config import Settings
+from hub import installed, topics
 from hub.bus import Bus
 from hub.event import Event
 from hub.press import PATIENCE_S, Presser, PressError
@@ -17,7 +17,6 @@ from hub.roll import Answer, RollCall
 PAUSE_S = 0.05
 STATUSES_S = 5.0
 GONE_S = 5.0
-OURS = ("hub.worker", "doorbell-handler")  # what stands in the command line of a handler's process
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ class Driller:
         if name not in self._roll.expected():
             raise DrillError(f"{name}: no such handler is there. There are: {', '.join(self._roll.expected())}")
         pid = self._roll.status(name).get("pid")
-        if not isinstance(pid, int) or not _is_handler(pid, name):
+        if not isinstance(pid, int) or not installed.is_of(pid, topics.source("handler", name)):
             raise DrillError(
                 f"{name}: its process is not on this machine, or has ended. It cannot be reached from here"
             )
@@ -120,7 +119,7 @@ def _wait(condition: Callable[[], bool], patience_s: float) -> None:
 def _kill(pid: int) -> None:
     """At once (SIGKILL), and wait until it is gone: what comes afterwards it cannot have seen."""
     os.kill(pid, signal.SIGKILL)
-    _wait(lambda: not _command_of(pid), GONE_S)
+    _wait(lambda: not installed.command(pid), GONE_S)
 
 
 @contextmanager
@@ -146,16 +145,3 @@ def _stopped(pids: Mapping[int, float]) -> Iterator[Callable[[], None]]:
 def _continue(pid: int) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGCONT)
-
-
-def _is_handler(pid: int, name: str) -> bool:
-    words = _command_of(pid)
-    return any(our in word for word in words for our in OURS) and any(Path(word).stem == name for word in words)
-
-
-def _command_of(pid: int) -> list[str]:
-    """The words of a process's command line; none when it has ended (proc(5))."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")[:-1]
-    except OSError:
-        return []

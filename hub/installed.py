@@ -1,4 +1,4 @@
-"""Whether a process still runs what was installed before: after an update it must be started anew."""
+"""What a process of this machine is: one of ours, and whether it still runs what was installed before."""
 
 import os
 import re
@@ -7,6 +7,32 @@ from pathlib import Path
 
 NAME = "doorbell-hub"
 SLACK_S = 2.0  # both times are told in whole seconds or so
+COMMANDS = {
+    role: (f"hub.{module}", f"doorbell-{role}")
+    for role, module in (("hub", "daemon"), ("handler", "worker"), ("web", "web"))
+}
+
+
+def is_of(pid: int, source: str, root: Path = Path("/")) -> bool:
+    """Whether this process is the one that speaks as `source`, by its command line: numbers are given again.
+
+    Args:
+        pid: Its number.
+        source: `doorbell/handler/notify`.
+        root: The folder that stands for `/`.
+    """
+    _, role, name = source.split("/")
+    words = command(pid, root)
+    is_role = any(ours in word for word in words for ours in COMMANDS[role])
+    return is_role and (role != "handler" or any(Path(word).stem == name for word in words))
+
+
+def command(pid: int, root: Path = Path("/")) -> list[str]:
+    """The words of a process's command line; none when it has ended (proc(5))."""
+    try:
+        return (root / f"proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")[:-1]
+    except OSError:
+        return []
 
 
 def installed_unix_s() -> float | None:

@@ -37,6 +37,9 @@ def moment(text: str) -> datetime:
 SinceOption = Annotated[
     datetime | None, typer.Option(parser=moment, metavar="TIME", help="From then on: 2h, 7d, 2026-11-01, or ISO 8601.")
 ]
+UntilOption = Annotated[
+    datetime | None, typer.Option(parser=moment, metavar="TIME", help="Up to then: 2h, 7d, 2026-11-01, or ISO 8601.")
+]
 
 
 def count(number: int, thing: str) -> str:

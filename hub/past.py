@@ -1,6 +1,7 @@
 """What was said, read from the state files of all processes while they run: journals, and the records of `log`."""
 
 import heapq
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -110,14 +111,25 @@ class Past:
             self.faults.append(f"{path}: cannot be read: {error}. Run the command as the user that runs doorbell")
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
+def open_to_read(path: Path, *, at_rest: bool = False) -> sqlite3.Connection:
     """A state file, for looking; whoever runs on it is not disturbed.
+
+    Args:
+        path: The file.
+        at_rest: Nobody runs on it: SQLite need not make files of its own beside it (`immutable`, sqlite.org/uri.html).
 
     Raises:
         sqlite3.Error: it cannot be opened, or was written by a newer doorbell.
     """
-    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)
-    (version,) = db.execute("PRAGMA user_version").fetchone()
+    how = "immutable=1" if at_rest else "mode=ro"
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=BUSY_S)
+    try:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError:
+        db.close()
+        if at_rest or not os.statvfs(path).f_flag & os.ST_RDONLY:
+            raise
+        return open_to_read(path, at_rest=True)  # there nobody can write, and nothing can be made beside it
     if version > SCHEMA_VERSION:
         db.close()
         raise sqlite3.NotSupportedError(f"written by a newer doorbell (schema {version})")

@@ -1,7 +1,6 @@
 """What `doorbell doctor` looks at: one house on one machine, and what the looks so far have found out about it."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 from config import Settings, SettingsError, sources
 from hub import loader, topics
 from hub.handler import HandlerConfig
+from hub.inspection import Inspection
+from hub.installed import is_of
 from hub.probe import Seen
 
 
@@ -54,12 +55,17 @@ class Patient:
         return topics.source("hub", self.settings.hub)
 
     @cached_property
+    def files(self) -> Inspection:
+        """Its handler files; each look that wants them asks here, so that one that hangs does so once."""
+        return Inspection(self.settings)
+
+    @cached_property
     def reactions(self) -> dict[str, HandlerConfig]:
         """The settings of each handler that can run, by name; loading them runs the files' code."""
         found: dict[str, HandlerConfig] = {}
         for name, file in loader.find(self.settings).items():
             try:
-                found[name] = loader.load(file, self.settings).config
+                found[name] = self.files.of(file).config
             except SettingsError:
                 continue  # told by the look at the settings
         return found
@@ -73,15 +79,14 @@ class Patient:
         """What a process said last of itself; empty when nobody knows."""
         return dict(self.seen.statuses.get(source, {})) if self.seen else {}
 
-    def is_here(self, status: Mapping[str, Any]) -> bool:
-        """Whether the process that said so still lives on this machine."""
-        pid = status.get("pid")
-        return isinstance(pid, int) and (self.root / "proc" / str(pid)).exists()
+    def is_here(self, source: str) -> bool:
+        """Whether the process that spoke last as this source still lives on this machine."""
+        pid = self.status(source).get("pid")
+        return isinstance(pid, int) and is_of(pid, source, self.root)
 
     def runs(self, source: str) -> bool:
         """Whether a process has said that it is ready, and still lives here."""
-        status = self.status(source)
-        return status.get("state") == "ready" and self.is_here(status)
+        return self.status(source).get("state") == "ready" and self.is_here(source)
 
 
 def admit(config: Path | None) -> Patient:

@@ -10,9 +10,11 @@ import tomllib
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import config
 from config import Settings, SettingsError, sources
 from hub.check import check
 
@@ -25,6 +27,7 @@ TABLES: Mapping[str, Any] = {  # what is asked about
     "doors": {"*": {"button": {}, "led": {}}},
     "handlers": {"*": {}, "light": {"scenes": {"*": {}}}, "notify": {"recipients": {}}},
 }
+KEPT = 5  # files of before
 GROUP = "doorbell"  # who may read the settings of an installed doorbell
 INSTALLED = Path("/etc/doorbell/doorbell.toml")
 STATE = Path("/var/lib/doorbell")
@@ -125,7 +128,7 @@ class Draft:
             path.parent.mkdir(parents=True, exist_ok=True)
             before = None
             if not self.is_new:
-                before = path.with_name(f"{path.name}.before")
+                before = _keep(path)
                 _replace(before, self._before, path)
             _replace(path, text, path)
         except OSError as error:
@@ -228,7 +231,8 @@ def _with_lines(text: str, changes: Changes) -> str:
         for i in range(first, len(lines)):
             if lines[i].startswith(("[", "# [")):
                 break
-            if example := re.match(rf"# ?{re.escape(keys[-1])} = .*?(?P<comment>\s{{2,}}#.*)?$", lines[i]):
+            example = re.match(rf"# ?{re.escape(keys[-1])} = .*?(?P<comment>\s{{2,}}#.*)?$", lines[i])
+            if example and lines[i].rstrip("\n") in _shipped_lines():
                 lines[i] = item + (example["comment"] or "") + "\n"
                 break
         else:
@@ -237,6 +241,22 @@ def _with_lines(text: str, changes: Changes) -> str:
             lines[first - 1] = lines[first - 1].rstrip("\n") + "\n"
             lines.insert(first, f"{item}\n")
     return "".join(lines)
+
+
+@cache
+def _shipped_lines() -> frozenset[str]:
+    """Those of the files that come with us: any other line somebody wrote, and it stays."""
+    texts = [path.read_text(encoding="utf-8") for path in Path(config.__file__).parent.glob("*.toml")]
+    return frozenset(line for text in texts for line in text.splitlines())
+
+
+def _keep(path: Path) -> Path:
+    """The name for what was there before; older ones move up, and the oldest goes."""
+    names = [path.with_name(f"{path.name}.before{f'.{i}' * (i > 1)}") for i in range(1, KEPT + 1)]
+    for newer, older in reversed([*itertools.pairwise(names)]):
+        if newer.exists():
+            newer.replace(older)
+    return names[0]
 
 
 def _replace(path: Path, data: bytes, like: Path) -> None:

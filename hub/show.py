@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from config import Settings, SettingsError
 from devices.address import without_password
 from hub import loader
+from hub.inspection import Inspection
 
 MASK = "********"
 SECRET_KEY = re.compile(r"password(?!_dir)|passwd|secret|token|api_?key|credential", re.IGNORECASE)
@@ -21,9 +22,10 @@ def settings_in_force(settings: Settings) -> str:
     tables = {key: value for key, value in settings.model_dump().items() if key != "handlers"}
     handlers: dict[str, Any] = {}
     notes = []
+    files = Inspection(settings)
     for name, path in loader.find(settings).items():
         try:
-            handlers[name] = loader.load(path, settings).config.model_dump()
+            handlers[name] = files.of(path).config.model_dump()
         except SettingsError as error:
             notes += [f"# {fault}" for fault in error.faults]
     return tomli_w.dumps(_masked(tables | {"handlers": handlers})) + "\n".join(notes)
@@ -44,7 +46,7 @@ def as_written(table: Mapping[str, Any], settings: Settings | None) -> str:
 def _typed(name: str, settings: Settings | None) -> Any:
     """A handler's settings with their types, which tell what is secret."""
     try:
-        return loader.load(loader.locate(name, settings), settings).config.model_dump() if settings else None
+        return Inspection(settings).of(loader.locate(name, settings)).config.model_dump() if settings else None
     except SettingsError:
         return None
 

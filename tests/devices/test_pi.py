@@ -129,3 +129,14 @@ def test_sizes_and_times_are_for_people():
     """Two digits, and no zero that says nothing."""
     assert [size(n) for n in (12, 40_960, 1_234_567, 58e9, 2e12)] == ["12 B", "41 kB", "1.2 MB", "58 GB", "2000 GB"]
     assert [duration(s) for s in (61, 150, 7000, 7200, 260_000)] == ["61 s", "2 min", "117 min", "2 h", "3 d"]
+
+
+@pytest.mark.parametrize(
+    ("controllers", "wanted"), [("cpuset cpu io memory pids\n", []), ("cpuset cpu io pids\n", ["warning"]), ("", [])]
+)
+def test_a_kernel_that_counts_no_memory_is_told(root: Path, controllers: str, wanted: list[str]):
+    """As Raspberry Pi OS boots many boards; where there is no second version of cgroups nobody knows."""
+    put(root, "sys/fs/cgroup/cgroup.controllers", controllers)
+    found = list(pi.limits(root))
+    assert [one.state for one in found] == wanted
+    assert all("cgroup_enable=memory" in one.mend for one in found)

@@ -1,7 +1,10 @@
 """`doorbell doctor`: each look is its own, and the house's are true: on a real broker, with real processes."""
 
+import os
+import shutil
 import socket
 import sqlite3
+import subprocess
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -209,9 +212,10 @@ def test_how_each_process_is(on_mosquitto: House):
     assert len(found) == 5 + 8 + 1
 
 
-def test_a_status_that_outlived_its_process(on_mosquitto: House):
-    """After a power cut the broker may still keep that it was ready."""
-    status = f'{{"state": "ready", "reason": "", "time": "2026-11-01T00:00:00Z", "pid": {NOBODY}, "mqtt": "5.0"}}'
+@pytest.mark.parametrize("pid", [NOBODY, os.getpid()])
+def test_a_status_that_outlived_its_process(on_mosquitto: House, pid: int):
+    """After a power cut the broker may still keep that it was ready; another process may have its number now."""
+    status = f'{{"state": "ready", "reason": "", "time": "2026-11-01T00:00:00Z", "pid": {pid}, "mqtt": "5.0"}}'
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
     found = the(doctor_processes.processes(asked(on_mosquitto)), "that it is ready, and is not among")
     assert (found.state, "if it is on another machine" in found.mend) == ("warning", True)
@@ -228,7 +232,8 @@ def test_a_process_that_is_older_than_the_update(on_mosquitto: House, monkeypatc
 
 def test_a_part_that_is_not_well(on_mosquitto: House):
     """Ready, with a note."""
-    pid = 1
+    on_mosquitto.start("hub")
+    pid = on_mosquitto.processes["hub"].pid
     status = f'{{"state": "ready", "reason": "the disk is full", "time": "2026-11-01T00:00:00Z", "pid": {pid}}}'
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
     assert the(doctor_processes.processes(asked(on_mosquitto)), "hub: ready: the disk is full").state == "warning"
@@ -398,7 +403,9 @@ def test_who_is_a_guest(patient: Patient, monkeypatch: pytest.MonkeyPatch):
 
 def test_a_camera_that_is_private_is_no_trouble(on_mosquitto: House):
     """It was asked for."""
-    status = '{"state": "ready", "reason": "private until 16:30: nothing is seen", "time": "x", "pid": 1}'
+    on_mosquitto.start("hub")
+    pid = on_mosquitto.processes["hub"].pid
+    status = f'{{"state": "ready", "reason": "private until 16:30: nothing is seen", "time": "x", "pid": {pid}}}'
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
     found = the(doctor_processes.processes(asked(on_mosquitto)), "hub: ready; private until 16:30")
     assert found.state == "ok"
@@ -431,3 +438,68 @@ def test_no_journals_yet(patient: Patient):
     assert states(doctor_house.journals(patient)) == ["skipped"]
     patient.settings.state_dir.mkdir()
     assert states(doctor_house.journals(patient)) == ["skipped"]
+
+
+def test_a_look_at_what_rests_leaves_nothing_beside_it(patient: Patient):
+    """Neither a log nor a table of locks, which SQLite would make to read a file that nobody has open."""
+    from hub.state import State  # noqa: PLC0415
+
+    folder = patient.settings.state_dir
+    State(folder / "hub-home.db").close()
+    before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert states(doctor_house.journals(patient)) == ["ok"]
+    assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+def test_what_is_in_a_log_alone_is_seen(patient: Patient):
+    """Whose process was killed left its newest words there."""
+    from hub.state import State  # noqa: PLC0415
+
+    folder = patient.settings.state_dir
+    running = State(folder / "hub-home.db")
+    for path in list(folder.iterdir()):
+        shutil.copy(path, folder / path.name.replace("hub-home", "killed"))
+    assert (folder / "killed.db-wal").stat().st_size
+    assert the(doctor_house.journals(patient), "killed.db: sound").state == "ok"
+    running.close()
+
+
+def test_a_hub_that_has_lost_its_file(on_mosquitto: House):
+    """Others know its events; it is empty, or gone."""
+    house = on_mosquitto
+    house.write_handler("good", "done(event)")
+    house.start("hub", "good")
+    event = house.press()
+    until(lambda: house.ears.outcomes(event, "good"), "its outcome")
+    house.kill("hub")
+    house.kill("good")
+    patient = admit(house.config)
+    assert set(states(doctor_house.journals(patient))) == {"ok"}
+    own = house.state_dir / "hub-home.db"
+    for path in house.state_dir.glob("hub-home.db*"):
+        path.unlink()
+    own.write_bytes(b"")
+    found = the(doctor_house.journals(patient), "hub-home.db: empty")
+    assert found.state == "problem"
+    assert "doorbell restore" in found.mend
+    own.unlink()
+    assert the(doctor_house.journals(patient), "hub-home.db: gone, although others have events").state == "problem"
+
+
+def test_a_disk_that_is_mounted_read_only(patient: Patient):
+    """A dying card is; what is on it can be read all the same."""
+    from hub.state import State  # noqa: PLC0415
+
+    folder = patient.settings.state_dir
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "tmpfs", folder]
+    if os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("only root can mount a file system")
+    try:
+        State(folder / "hub-home.db").close()
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=False)
+        found = list(doctor_house.journals(patient))
+        assert the(found, "mounted read-only").state == "problem"
+        assert the(found, "hub-home.db: sound").state == "ok"
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)

@@ -36,7 +36,10 @@ def patient(tmp_path: Path) -> Patient:
 
 def ready(patient: Patient, source: str, reason: str = "") -> None:
     """That process has said so, and lives."""
-    (patient.root / "proc" / "4711").mkdir(parents=True, exist_ok=True)
+    folder = patient.root / "proc" / "4711"
+    folder.mkdir(parents=True, exist_ok=True)
+    _, role, name = source.split("/")
+    (folder / "cmdline").write_text(f"python\0/opt/doorbell/bin/doorbell-{role}\0{name}\0")
     patient.seen = Seen("5.0", statuses={source: {"state": "ready", "reason": reason, "pid": 4711}})
 
 
@@ -186,7 +189,7 @@ def test_a_camera_that_record_has(patient: Patient):
     ready(patient, "doorbell/handler/record", "the camera gives no picture. Is it plugged in?")
     found = only(doctor_devices.camera(patient))
     assert (found.state, found.mend) == ("problem", "Is it plugged in?")
-    (patient.root / "proc/4711").rmdir()
+    (patient.root / "proc/4711/cmdline").write_text("another\0")
     assert "there is no such device" in only(doctor_devices.camera(patient)).found
 
 
@@ -226,6 +229,6 @@ def test_speakers_that_are_none(patient: Patient):
     """Simulated, or switched off."""
     with_table(patient, bark={"speaker": "simulated"})
     assert only(doctor_devices.sound(patient)).state == "skipped"
-    del patient.reactions
+    del patient.reactions, patient.files
     with_table(patient, bark={"enabled": False})
     assert only(doctor_devices.sound(patient)).found == "nothing is set to make a sound"

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from config import Door, Settings, SettingsError
-from hub import drill, drill_command, topics
+from hub import drill, drill_command, installed, topics
 from hub.daemon import Hub
+from hub.installed import is_of
 from hub.producer import Producer
 from hub.quiet_keeper import QuietKeeper
 from tests.house import until
@@ -55,11 +56,11 @@ def test_a_stranger_with_the_number_of_a_handler_is_left_alone():
     """Statuses outlive processes and come from other machines: only a handler of that name is ours to kill."""
     command = ["sh", "-c", "sleep 30; :", "hub.worker", "/x/light.py"]
     with subprocess.Popen(command) as process:
-        until(lambda: drill._is_handler(process.pid, "light"), "it has begun")
-        assert not drill._is_handler(process.pid, "bark")
-        assert not drill._is_handler(os.getpid(), "light")
+        until(lambda: is_of(process.pid, "doorbell/handler/light"), "it has begun")
+        assert not is_of(process.pid, "doorbell/handler/bark")
+        assert not is_of(os.getpid(), "doorbell/handler/light")
         process.kill()
-    assert not drill._is_handler(process.pid, "light")
+    assert not is_of(process.pid, "doorbell/handler/light")
 
 
 def test_what_was_stopped_goes_on_whatever_happens():
@@ -95,7 +96,7 @@ def test_a_handler_of_another_user_is_told_not_thrown(net, monkeypatch):
     """Under systemd it runs as a user of its own."""
     driller = drill.Driller(bus := net.bus(), Settings())
     bus.hear(topics.status("doorbell/handler/light"), json.dumps({"state": "ready", "pid": 1}).encode(), retained=True)
-    monkeypatch.setattr(drill, "_is_handler", lambda *_: True)
+    monkeypatch.setattr(installed, "is_of", lambda *_: True)
 
     def refuse(*_):
         raise PermissionError

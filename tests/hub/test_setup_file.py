@@ -112,6 +112,32 @@ def test_a_link_stays_one_and_its_file_keeps_owner_and_mode(tmp_path: Path):
     assert sorted(one.name for one in real.parent.iterdir()) == ["mine.toml", "mine.toml.before"]
 
 
+def test_the_last_five_of_before_are_kept(tmp_path: Path):
+    """The newest has no number."""
+    path = tmp_path / "doorbell.toml"
+    path.write_text("latitude_of = 0\n", encoding="utf-8")
+    for number in range(1, 8):
+        draft = Draft(path)
+        draft.change({("house", "latitude"): float(number)})
+        draft.write()
+    names = ["doorbell.toml.before", *(f"doorbell.toml.before.{i}" for i in range(2, 6))]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["doorbell.toml", *names]
+    said = [tomllib.loads((tmp_path / name).read_text(encoding="utf-8"))["house"]["latitude"] for name in names]
+    assert said == [6, 5, 4, 3, 2]
+
+
+def test_only_our_own_examples_are_written_over(tmp_path: Path):
+    """What a person has put out of force stays as they left it."""
+    ours = next(line for line in ANNOTATED.splitlines() if line.startswith("# speaker = "))
+    draft = _draft(tmp_path, f'[handlers.bark]\n# speaker = "the good one, in the attic"\n{ours}\n')
+    draft.change({("handlers", "bark", "speaker"): "default"})
+    assert draft.text().splitlines()[:2] == ["[handlers.bark]", '# speaker = "the good one, in the attic"']
+    assert ours not in draft.text()
+    draft = _draft(tmp_path, '[handlers.bark]\n# speaker = "the good one, in the attic"\n')
+    draft.change({("handlers", "bark", "speaker"): "default"})
+    assert draft.text() == '[handlers.bark]\nspeaker = "default"\n# speaker = "the good one, in the attic"\n'
+
+
 def test_what_somebody_else_wrote_meanwhile_is_not_lost(tmp_path: Path):
     """It is told, and both stay as they are."""
     draft = _draft(tmp_path, "# one\n")
