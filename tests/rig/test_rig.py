@@ -124,6 +124,18 @@ def test_the_units_are_sound_and_closed(pi: Pi, say):
         say(f"{unit}: exposure {exposure}{memory}")
 
 
+def test_the_doctor_finds_nothing_to_mend(pi: Pi, say):
+    """Of all that is really there: broker, processes, journals, GPIO lines, camera and sound card."""
+    found = json.loads(pi.run("doorbell doctor --json", timeout_s=180))["findings"]
+    words = [f"{one['check']}: {one['found']}" for one in found if one["state"] == "ok"]
+    assert not [one for one in found if one["state"] == "problem"]
+    for wanted in ("broker: localhost:1883: mosquitto", "processes: hub: ready", "journals: hub-home.db: sound"):
+        assert any(line.startswith(wanted) for line in words), words
+    for wanted in ("GPIO 17 of .*used by our hub", "camera: /dev/video0: in use by record", "sound: .*card opens"):
+        assert any(re.search(wanted, line) for line in words), words
+    say(f"doctor: {len(words)} well, {len(found) - len(words)} to look at or not to be looked at here, no problem")
+
+
 def test_somebody_rings(pi: Pi, say):
     """The kernel's line goes down: phone, photo, clip, bark and lamp, all under one id; and the journal agrees."""
     pi.run("systemd-run --unit=rig-lamp -q sh /usr/local/lib/rig/lamp; systemctl start rig-lamp || true")
@@ -328,6 +340,9 @@ def test_a_backup_brings_back_what_was_and_an_update_keeps_it(pi: Pi, say):
     assert b"systemctl stop doorbell.target" in said
     pi.run("systemctl stop doorbell.target", timeout_s=120)
     pi.run("doorbell restore --yes /root/door.tar.gz", timeout_s=180)
+    pi.run("systemctl start doorbell.target", timeout_s=120)
+    until_ready(pi)
+    assert {event["id"] for event in events(pi, "doorbell.pressed")} == known
     settings = pi.read("/etc/doorbell/doorbell.toml").decode()
     pi.run(MAKE_WHEEL)
     pi.run("/opt/doorbell/bin/python -m pip install -q --no-deps rig-extra", timeout_s=120)
