@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+INSTALLED = Path("/opt/doorbell")  # the name that stays when install.sh puts another environment behind it
 # The regular expression of the specification: "Inline script metadata", packaging.python.org.
 BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 
@@ -55,9 +56,17 @@ def _faults_in(name: str, table: dict[str, Any]) -> list[str]:
             missing.append(str(one))
             found.append(f"{name}: it needs {one}, and {why}.")
     if missing:
-        pip = Path(sys.prefix) / "bin" / "pip"
-        found[-1] += f" Install what is missing where doorbell is: {pip} install {' '.join(map(repr, missing))}"
+        found[-1] += f" Install what is missing where doorbell is: {_how_to_install(name, missing)}"
     return found
+
+
+def _how_to_install(name: str, missing: list[str]) -> str:
+    """For people to copy; on an installed Pi its unit waits to be started again."""
+    named = " ".join(map(repr, missing))
+    if INSTALLED.resolve() != Path(sys.prefix).resolve():
+        return f"{Path(sys.prefix) / 'bin' / 'pip'} install {named}"
+    unit = f"doorbell-handler@{name.removesuffix('.py')}"
+    return f"sudo {INSTALLED / 'bin' / 'pip'} install {named} && sudo systemctl restart {unit}"
 
 
 def _why_not(needed: Any) -> str:

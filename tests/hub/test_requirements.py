@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from config import Settings, SettingsError
-from hub import loader
+from hub import loader, requirements
 
 HANDLER = 'import {module}\nfrom hub import handler\n@handler("a.b")\ndef f(event, config): pass\n'
 
@@ -40,6 +40,15 @@ def test_what_is_missing_is_told_before_the_file_runs(faults):
     told = faults('dependencies = ["no-such-thing>=3.5", "no-other-thing"]', module="no_such_thing")
     assert told[0] == "panel.py: it needs no-such-thing>=3.5, and it is not installed."
     assert told[1].endswith(f"{sys.prefix}/bin/pip install 'no-such-thing>=3.5' 'no-other-thing'")
+
+
+def test_on_an_installed_pi_the_command_is_good_after_an_update_too(faults, tmp_path, monkeypatch):
+    """By the name that stays; and its unit, which waits for a change, is started again."""
+    (tmp_path / "doorbell").symlink_to(sys.prefix)
+    monkeypatch.setattr(requirements, "INSTALLED", tmp_path / "doorbell")
+    (told,) = faults('dependencies = ["no-such-thing"]')
+    pip = tmp_path / "doorbell/bin/pip"
+    assert told.endswith(f"sudo {pip} install 'no-such-thing' && sudo systemctl restart doorbell-handler@panel")
 
 
 def test_what_is_too_old_is_told(faults):
