@@ -23,6 +23,7 @@ from config import Settings, sources
 from hub import loader
 from hub.state import SCHEMA_VERSION
 from hub.unfinished import note_of
+from hub.whole import on_disk
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -83,7 +84,7 @@ def write_backup(file: Path, config: Path, settings: Settings, *, clips: bool = 
                 raw.flush()
                 os.fsync(raw.fileno())
             part.replace(file)
-            sync_folder(file.parent)
+            on_disk(file.parent)
     except (OSError, sqlite3.Error, tarfile.TarError) as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -112,15 +113,6 @@ def refuse_mixed(config: Path, settings: Settings) -> None:
 def clips_folder(settings: Settings) -> Path:
     """Where `record` keeps clips and pictures."""
     return settings.state_dir / Path(settings.handlers.get("record", {}).get("folder") or "media").expanduser()
-
-
-def sync_folder(folder: Path) -> None:
-    """Have a folder's names on the disk, too (fsync(2))."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _fill(

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from config import Settings, sources
-from hub.backup import FORMAT, MANIFEST, OURS, BackupError, clips_folder, refuse_mixed, sync_folder
+from hub.backup import FORMAT, MANIFEST, OURS, BackupError, clips_folder, refuse_mixed
 from hub.state import SCHEMA_VERSION
 from hub.swap import resume
 from hub.unfinished import NOTE, note_of
+from hub.whole import on_disk
 
 PIECE = 1 << 20  # bytes
 ROOMS = ("settings", "handlers", "state")
@@ -221,7 +222,7 @@ def _unpack(file: Path, plan: Restore) -> None:
         if os.geteuid() == 0:
             _give(path, entry, whose if room == "state" else None)
         path.chmod(entry["mode"] & MODES)
-        sync_folder(path)  # fsync(2) takes a file as well
+        on_disk(path)
 
 
 def _give(path: Path, entry: dict[str, Any], like: os.stat_result | None) -> None:
@@ -290,11 +291,11 @@ def apply(plan: Restore) -> list[Path]:
     text = json.dumps({"steps": plan.steps, "rest": rest})
     part.touch(mode=0o600)
     part.write_text(text, encoding="utf-8")
-    sync_folder(part)
+    on_disk(part)
     for room in ROOMS:
         if plan.stage(room).parent.is_dir():
-            sync_folder(plan.stage(room).parent)
+            on_disk(plan.stage(room).parent)
     part.replace(note)
-    sync_folder(note.parent)
+    on_disk(note.parent)
     resume(note)
     return sorted({plan.aside(room) for room in ROOMS if plan.aside(room).is_dir()})

@@ -17,6 +17,7 @@ from typing import Any
 import config
 from config import Settings, SettingsError, sources
 from hub.check import check
+from hub.whole import on_disk
 
 Changes = Mapping[tuple[str, ...], Any]
 NEW = "# Written by `doorbell setup`; run it again at any time. Every setting: docs/settings.md\n"
@@ -277,11 +278,7 @@ def _replace(path: Path, data: bytes, like: Path) -> None:
     except BaseException:
         new.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    on_disk(path.parent)
 
 
 def _as_new(path: Path) -> tuple[int, int, int]:

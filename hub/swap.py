@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from hub.backup import BackupError, sync_folder
+from hub.backup import BackupError
 from hub.instances import systemctl
 from hub.mosquitto import OrderError
+from hub.whole import on_disk
 
 STOP = "Stop it first: sudo systemctl stop doorbell.target (or end `doorbell run`)"
 BOOTED = Path("/run/systemd/system")  # sd_booted(3)
@@ -38,7 +39,7 @@ def resume(note: Path) -> None:
         for rest in rests:
             shutil.rmtree(rest, ignore_errors=True)
         note.unlink()
-        sync_folder(note.parent)
+        on_disk(note.parent)
     except OSError as error:
         raise BackupError(f"{error}. Mend that, then go on with the same `doorbell restore`") from error
 
@@ -53,11 +54,11 @@ def _move(present: Path, aside: Path, new: Path | None) -> None:
             _keep(present, aside)  # so that there is one at any time: without settings the demo's would be in force
         else:
             present.rename(aside)
-        sync_folder(aside.parent)
+        on_disk(aside.parent)
     if new is not None:
         present.parent.mkdir(parents=True, exist_ok=True)
         new.replace(present)
-    sync_folder(present.parent)
+    on_disk(present.parent)
 
 
 def _keep(present: Path, aside: Path) -> None:
@@ -67,7 +68,7 @@ def _keep(present: Path, aside: Path) -> None:
     except OSError:
         part = aside.with_name(f"{aside.name}.part")
         shutil.copy2(present, part)
-        sync_folder(part)
+        on_disk(part)
         part.replace(aside)
 
 
