@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from config import Settings, sources
+from hub import whole
 from hub.backup import FORMAT, MANIFEST, OURS, BackupError, clips_folder, refuse_mixed
 from hub.state import SCHEMA_VERSION
 from hub.swap import resume
 from hub.unfinished import NOTE, note_of
-from hub.whole import on_disk
 
 PIECE = 1 << 20  # bytes
 ROOMS = ("settings", "handlers", "state")
@@ -172,7 +172,7 @@ def _sweep(plan: Restore) -> None:
     for room in ROOMS:
         for left in plan.homes[room].glob(".restore-*"):
             if left != plan.stage(room).parent:
-                shutil.rmtree(left)
+                shutil.rmtree(left) if left.is_dir() else left.unlink()  # a note that was not finished
 
 
 def discard(plan: Restore) -> None:
@@ -222,7 +222,7 @@ def _unpack(file: Path, plan: Restore) -> None:
         if os.geteuid() == 0:
             _give(path, entry, whose if room == "state" else None)
         path.chmod(entry["mode"] & MODES)
-        on_disk(path)
+        whole.on_disk(path)
 
 
 def _give(path: Path, entry: dict[str, Any], like: os.stat_result | None) -> None:
@@ -287,15 +287,10 @@ def apply(plan: Restore) -> list[Path]:
     _plan_steps(plan)
     note = note_of(plan.config, plan.settings)
     rest = [str(plan.stage(room).parent) for room in ROOMS]
-    part = note.with_name(f"{note.name}.part")
     text = json.dumps({"steps": plan.steps, "rest": rest})
-    part.touch(mode=0o600)
-    part.write_text(text, encoding="utf-8")
-    on_disk(part)
     for room in ROOMS:
         if plan.stage(room).parent.is_dir():
-            on_disk(plan.stage(room).parent)
-    part.replace(note)
-    on_disk(note.parent)
+            whole.on_disk(plan.stage(room).parent)
+    whole.write(note, text.encode(), 0o600)
     resume(note)
     return sorted({plan.aside(room) for room in ROOMS if plan.aside(room).is_dir()})

