@@ -93,7 +93,7 @@ def _round(house: House, outside: Outside, echo: Callable[[], float], lamp: Zigb
     return {
         "bare paho echo: publish, broker, echo, broker, back": bare,
         "press → on the disk, and heard by another program": heard_at - at,
-        "press → the lamp has said how it is, and its command is heard (`light`, MQTT)": outside.lamp_times()[lamps] - at,
+        "press → the lamp was asked, and its command is heard (`light`, MQTT)": outside.lamp_times()[lamps] - at,
         "press → the phone's service is called (`notify`, HTTP)": outside.calls()[texts] - at,
         "press → the phone's service has the photo (`record`, `notify`, HTTP)": outside.calls(photo=True)[photos] - at,
         "press → its picture is on the disk and told (`record`, `snapshot.taken`)": outside.picture_time(press) - at,
