@@ -66,7 +66,9 @@ def _clear(folder: Path) -> list[Path]:
             stays += _clear(path)
     if folder.is_mount():
         return [folder, *stays]
-    if folder.is_dir() and not stays:
+    if folder.is_symlink():  # to a larger disk
+        folder.unlink()
+    elif folder.is_dir() and not stays:
         folder.rmdir()
     return stays
 

@@ -274,6 +274,19 @@ def test_a_machine_without_a_user_for_mosquitto_says_so(pi: Folder, monkeypatch:
         pi.install()
 
 
+def test_a_state_folder_that_is_a_link_is_emptied(pi: Folder, tmp_path: Path):
+    """Its disk may be larger than the card; the folder there may be used for other things."""
+    far = tmp_path / "mnt" / "disk"
+    far.mkdir(parents=True)
+    (pi.root / "var/lib").mkdir(parents=True)
+    (pi.root / "var/lib/doorbell").symlink_to(far)
+    pi.install()
+    (far / "hub-home.db").write_text("books")
+    uninstall(pi.machine, pi.said.append, data=True)
+    assert not list(far.iterdir())
+    assert not (pi.root / "var/lib/doorbell").is_symlink()
+
+
 def test_a_user_that_cannot_be_removed_is_told(pi: Folder):
     """A process of theirs may still run."""
     pi.install()
