@@ -29,8 +29,8 @@ def everything(
     """Look at everything that is set, wired and running, and say how to mend it. Nothing is changed."""
     if context.invoked_subcommand:
         return
-    from hub.doctor import examine  # noqa: PLC0415 - what it needs, no other command waits for
-    from hub.patient import admit  # noqa: PLC0415
+    from hub.doctor.checks import examine  # noqa: PLC0415 - what it needs, no other command waits for
+    from hub.doctor.patient import admit  # noqa: PLC0415
 
     told: list[tuple[str, Finding]] = []
     terminal = sys.stdout

@@ -6,9 +6,10 @@ import typer
 
 from config import SettingsError, sources
 from config.faults import EX_CONFIG
-from hub import instances, loader, units
-from hub.mosquitto import OrderError
+from hub import loader
 from hub.options import ConfigOption, read_settings
+from hub.service import instances, units
+from hub.service.mosquitto import OrderError
 
 handlers = typer.Typer(help="Which handlers there are, and how they are.")
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from hub.install import InstallError
-from hub.install import install as install_on
-from hub.machine import Machine
-from hub.mosquitto import OrderError
-from hub.uninstall import uninstall as uninstall_from
+from hub.service.install import InstallError
+from hub.service.install import install as install_on
+from hub.service.machine import Machine
+from hub.service.mosquitto import OrderError
+from hub.service.uninstall import uninstall as uninstall_from
 
 
 def install(

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config import SettingsError, sources
-from hub import instances, units
-from hub.mosquitto import OrderError
 from hub.options import ConfigOption
+from hub.service import instances, units
+from hub.service.mosquitto import OrderError
 
 if TYPE_CHECKING:
-    from hub.setup_file import Draft
+    from hub.setup.file import Draft
 
 ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 INTERRUPTED = 130  # what a shell gives for SIGINT
@@ -30,16 +30,16 @@ def setup(config: ConfigOption = None) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print(NO_TERMINAL, file=sys.stderr)
         sys.exit(2)
-    from hub import setup_file  # noqa: PLC0415 - what the steps need would make every command slow
+    from hub.setup import file  # noqa: PLC0415 - what the steps need would make every command slow
 
     logging.getLogger().addHandler(logging.NullHandler())  # what there is to say, the steps say
     os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:FATAL")
     for ending in ENDINGS:  # a connection that breaks is a Ctrl-C
         signal.signal(ending, signal.default_int_handler)
     try:
-        draft = setup_file.Draft(setup_file.target(config))
+        draft = file.Draft(file.target(config))
         _ask(draft)
-    except setup_file.TargetError as error:
+    except file.TargetError as error:
         print(f"✗ {error}", file=sys.stderr)
         sys.exit(1)
     except (KeyboardInterrupt, EOFError):
@@ -48,8 +48,8 @@ def setup(config: ConfigOption = None) -> None:
 
 
 def _ask(draft: "Draft") -> None:
-    from hub.setup_dialog import Dialog  # noqa: PLC0415
-    from hub.setup_steps import agree_to_write, ask_all  # noqa: PLC0415
+    from hub.setup.dialog import Dialog  # noqa: PLC0415
+    from hub.setup.steps import agree_to_write, ask_all  # noqa: PLC0415
 
     with suppress(ImportError):
         import readline  # noqa: PLC0415 - the arrow keys work in what is typed

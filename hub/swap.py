@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from hub.backup import BackupError
-from hub.instances import systemctl
-from hub.mosquitto import OrderError
+from hub.service.instances import systemctl
+from hub.service.mosquitto import OrderError
 from hub.whole import on_disk
 
 STOP = "Stop it first: sudo systemctl stop doorbell.target (or end `doorbell run`)"

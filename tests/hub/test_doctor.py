@@ -15,12 +15,15 @@ import pytest
 
 from config import Broker, Settings, sources
 from devices.finding import Finding, ok
-from hub import doctor_house, doctor_machine, doctor_processes, probe
 from hub.check import Report
-from hub.doctor import CHECKS, Check, examine
+from hub.doctor import house as doctor_house
+from hub.doctor import machine as doctor_machine
+from hub.doctor import probe
+from hub.doctor import processes as doctor_processes
+from hub.doctor.checks import CHECKS, Check, examine
+from hub.doctor.patient import Patient, admit
+from hub.doctor.probe import Seen
 from hub.login import LoginError
-from hub.patient import Patient, admit
-from hub.probe import Seen
 from hub.state import SCHEMA_VERSION
 from tests.brokers import BrokerProcess
 from tests.house import House, free_port, until

@@ -12,10 +12,10 @@ from config import Settings, sources
 from config.model import Button, Chime, Door, Led
 from devices.finding import Finding
 from devices.gpio_line import Line
-from hub import doctor_devices
-from hub.doctor import PATIENCE_S
-from hub.patient import Patient
-from hub.probe import Seen
+from hub.doctor import devices as doctor_devices
+from hub.doctor.checks import PATIENCE_S
+from hub.doctor.patient import Patient
+from hub.doctor.probe import Seen
 from tests.devices.conftest import pins  # noqa: F401 - a fixture
 from tests.devices.film import make_film
 from tests.devices.rtsp import address, need_rtsp_server, serving

@@ -11,10 +11,10 @@ import pytest
 from config import Settings, sources
 from config.model import Broker, House, Quiet
 from devices.finding import Finding
-from hub import doctor_machine
 from hub.clock import Clock
-from hub.patient import Patient
-from hub.probe import Seen
+from hub.doctor import machine as doctor_machine
+from hub.doctor.patient import Patient
+from hub.doctor.probe import Seen
 from hub.quiet import QuietState
 
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from config import Settings, SettingsError, sources
-from hub import doctor_house
 from hub.check import check
+from hub.doctor import house as doctor_house
+from hub.doctor.patient import Patient
 from hub.inspection import Inspection
-from hub.patient import Patient
 
 GOOD = 'from hub import *\n@handler("doorbell.pressed")\ndef f(event: Event, config: HandlerConfig): ...\n'
 

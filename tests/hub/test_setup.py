@@ -405,6 +405,6 @@ def test_the_other_commands_do_not_wait_for_it():
     """What only the steps need is loaded by `doorbell setup` alone, and most of it in its step."""
     others = ("tomlkit", "apprise", "av", "readline", "miniaudio", "gpiozero")
     code = "import sys, {}; print([m for m in {!r} if m in sys.modules])"
-    for module, absent in (("hub.cli", (*others, "hub.setup_steps")), ("hub.setup_steps", others)):
+    for module, absent in (("hub.cli", (*others, "hub.setup.steps")), ("hub.setup.steps", others)):
         done = subprocess.run([sys.executable, "-c", code.format(module, absent)], capture_output=True, text=True)  # noqa: PLW1510
         assert done.stdout == "[]\n", done.stderr

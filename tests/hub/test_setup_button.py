@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.setup_pins import TAKEN, understand_pin
+from hub.setup.pins import TAKEN, understand_pin
 from tests.house import ROOT, House
 from tests.hub.person import Person
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.setup_dialog import Dialog, Skipped, moment_in
-from hub.setup_fetch import how_to_see, shelf
-from hub.setup_file import Draft, TargetError, target
-from hub.setup_house import slug, understand_place
+from hub.setup.dialog import Dialog, Skipped, moment_in
+from hub.setup.fetch import how_to_see, shelf
+from hub.setup.file import Draft, TargetError, target
+from hub.setup.house import slug, understand_place
 from tests.house import ROOT
 
 ANNOTATED = (ROOT / "config" / "doorbell.toml").read_text(encoding="utf-8")
@@ -183,7 +183,7 @@ def test_where_there_is_no_file_it_is_the_users_own(tmp_path: Path, monkeypatch:
     """Or the one of DOORBELL_CONFIG, which the other commands take, too."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("hub.setup_file.INSTALLED", tmp_path / "etc" / "doorbell.toml")
+    monkeypatch.setattr("hub.setup.file.INSTALLED", tmp_path / "etc" / "doorbell.toml")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert target(None) == tmp_path / ".config" / "doorbell" / "doorbell.toml"
     (tmp_path / "etc").mkdir()
@@ -195,8 +195,8 @@ def test_where_there_is_no_file_it_is_the_users_own(tmp_path: Path, monkeypatch:
 
 def test_a_new_file_of_an_installed_doorbell_says_what_its_units_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Where they may write, and how they log in."""
-    monkeypatch.setattr("hub.setup_file.INSTALLED", tmp_path / "doorbell.toml")
-    monkeypatch.setattr("hub.setup_file.STATE", tmp_path / "state")
+    monkeypatch.setattr("hub.setup.file.INSTALLED", tmp_path / "doorbell.toml")
+    monkeypatch.setattr("hub.setup.file.STATE", tmp_path / "state")
     (tmp_path / "state").mkdir()
     (tmp_path / "broker" / "passwords").mkdir(parents=True)
     draft = Draft(tmp_path / "doorbell.toml")

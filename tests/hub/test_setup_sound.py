@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from devices.sound import SpeakerError
-from hub import setup_sound
-from hub.setup_dialog import Dialog
-from hub.setup_file import Draft
-from hub.setup_sound import ask_sound
+from hub.setup import sound as setup_sound
+from hub.setup.dialog import Dialog
+from hub.setup.file import Draft
+from hub.setup.sound import ask_sound
 
 CARDS = ["bcm2835 Headphones", "USB Audio"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.cli_doctor import MARKS
-from hub.doctor import CHECKS
+from hub.doctor.checks import CHECKS
 from tests.brokers import BrokerProcess
 from tests.house import ROOT, House
 from tests.system.test_commands import doorbell

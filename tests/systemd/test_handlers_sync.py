@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from config import SettingsError
-from hub import instances, loader
-from hub.instances import Places
-from hub.mosquitto import OrderError
+from hub import loader
+from hub.service import instances
+from hub.service.instances import Places
+from hub.service.mosquitto import OrderError
 from tests.house import until
 
 SHIPPED = sorted({path.stem for path in loader.SHIPPED.glob("*.py")} - {"speak", "telemetry"})  # which are off at first

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from hub import drop_ins
-from hub.install import STEPS, InstallError, install
-from hub.machine import Machine, order
-from hub.mosquitto import OrderError
-from hub.uninstall import uninstall
+from hub.service import drop_ins
+from hub.service.install import STEPS, InstallError, install
+from hub.service.machine import Machine, order
+from hub.service.mosquitto import OrderError
+from hub.service.uninstall import uninstall
 
 
 class Folder:

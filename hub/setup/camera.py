@@ -13,9 +13,9 @@ from config import SettingsError, sources
 from devices import cameras
 from devices.camera import fault_in_name, open_camera
 from devices.footage import CameraError
-from hub.setup_dialog import NONE, Dialog
-from hub.setup_fetch import hand_over, how_to_see, shelf
-from hub.setup_file import Changes, Draft
+from hub.setup.dialog import NONE, Dialog
+from hub.setup.fetch import hand_over, how_to_see, shelf
+from hub.setup.file import Changes, Draft
 
 RECORD = ("handlers", "record")
 PATIENCE_S, TROUBLED_S, SETTLE_S = 15.0, 4.0, 1.0  # a network camera may take long; what is refused, not

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from hub import drop_ins
-from hub.install import OURS, SHIPPED, USER, is_there
-from hub.machine import Machine
-from hub.mosquitto import OrderError
+from hub.service import drop_ins
+from hub.service.install import OURS, SHIPPED, USER, is_there
+from hub.service.machine import Machine
+from hub.service.mosquitto import OrderError
 
 ENVIRONMENT = re.compile(r"doorbell\.\d{8}T\d{6}")  # install.sh names them so
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from devices.finding import Finding, skipped
-from hub import doctor_devices, doctor_house, doctor_machine, doctor_processes
-from hub.patient import Patient
+from hub.doctor import devices, house, machine, processes
+from hub.doctor.patient import Patient
 
 PATIENCE_S = 30.0  # the longest of them loads all handler files, each within 10 s
 Told = tuple[str, Finding]
@@ -27,18 +27,18 @@ class Check(NamedTuple):
 
 
 CHECKS = (
-    Check("settings", doctor_house.settings, needs_settings=False),
-    Check("broker", doctor_house.broker),
-    Check("processes", doctor_processes.processes),
-    Check("journals", doctor_house.journals),
-    Check("gpio", doctor_devices.gpio),
-    Check("camera", doctor_devices.camera),
-    Check("sound", doctor_devices.sound),
-    Check("clock", doctor_machine.clock),
-    Check("disk", doctor_machine.disk),
-    Check("machine", doctor_machine.machine, needs_settings=False),
-    Check("permissions", doctor_machine.permissions),
-    Check("versions", doctor_machine.versions, needs_settings=False),
+    Check("settings", house.settings, needs_settings=False),
+    Check("broker", house.broker),
+    Check("processes", processes.processes),
+    Check("journals", house.journals),
+    Check("gpio", devices.gpio),
+    Check("camera", devices.camera),
+    Check("sound", devices.sound),
+    Check("clock", machine.clock),
+    Check("disk", machine.disk),
+    Check("machine", machine.machine, needs_settings=False),
+    Check("permissions", machine.permissions),
+    Check("versions", machine.versions, needs_settings=False),
 )
 
 

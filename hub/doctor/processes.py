@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from devices.finding import Finding, fault, ok, skipped
-from hub import drop_ins, loader, topics, units
+from hub import loader, topics
+from hub.doctor.patient import Patient
 from hub.installed import installed_unix_s, is_outdated
-from hub.patient import Patient
+from hub.service import drop_ins, units
 
 WATCHER = "doorbell-handlers.path"  # notices handler files that come, change and go
 

@@ -5,9 +5,9 @@ from datetime import time
 from typing import Any
 
 from devices.light import NAMES, fault_in_name, gpio_pin
-from hub.setup_dialog import NONE, Dialog, moment_in, understand_moment
-from hub.setup_file import Changes, Draft
-from hub.setup_pins import lines_used, understand_pin
+from hub.setup.dialog import NONE, Dialog, moment_in, understand_moment
+from hub.setup.file import Changes, Draft
+from hub.setup.pins import lines_used, understand_pin
 
 LIGHT = ("handlers", "light")
 FROM, TO = time(17), time(7)

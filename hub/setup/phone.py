@@ -7,8 +7,8 @@ from typing import Any
 
 from devices.phone import Note, PhoneError, fault_in_url, open_phones
 from hub.event import uuid7
-from hub.setup_dialog import NONE, Dialog
-from hub.setup_file import Changes, Draft
+from hub.setup.dialog import NONE, Dialog
+from hub.setup.file import Changes, Draft
 
 NOTIFY = ("handlers", "notify")
 AS_NOW = "as now"

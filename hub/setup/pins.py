@@ -3,7 +3,7 @@
 import re
 
 from devices.light import gpio_pin
-from hub.setup_file import Draft
+from hub.setup.file import Draft
 
 LAST_PIN = 27  # of the 40-pin header
 TAKEN = {  # docs/wiring.md says the same

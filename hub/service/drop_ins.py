@@ -8,7 +8,7 @@ from pathlib import Path
 
 from config import Settings
 from hub import login, whole
-from hub.mosquitto import Systemctl
+from hub.service.mosquitto import Systemctl
 
 UNIT = "doorbell-handler@{}.service"
 WEB = "doorbell-web.service"
@@ -20,7 +20,7 @@ OPTIONAL = (
     next(
         (
             folder
-            for base in (Path(__file__).parent, Path(__file__).parent.parent)
+            for base in Path(__file__).parents[1:3]  # in the wheel, and in a checkout
             if (folder := base / "systemd").is_dir()
         ),
         Path("systemd"),

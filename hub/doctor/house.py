@@ -9,11 +9,12 @@ from pathlib import Path
 
 from devices.finding import Finding, duration, fault, ok, size, skipped
 from devices.folder import is_there
-from hub import books, login, probe
+from hub import login
 from hub.check import check
 from hub.clock import SYSTEM
+from hub.doctor import books, probe
+from hub.doctor.patient import Patient
 from hub.options import count
-from hub.patient import Patient
 from hub.refusal import RefusedError
 from hub.state import SCHEMA_VERSION
 

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from config.faults import describe
 from config.model import House, Settings
 from config.section import NAME
-from hub.setup_dialog import NONE, Dialog, moment_in, understand_moment
-from hub.setup_file import Changes, Draft
+from hub.setup.dialog import NONE, Dialog, moment_in, understand_moment
+from hub.setup.file import Changes, Draft
 
 BEGIN, END = time(22), time(7)
 FIRST = "Front door"

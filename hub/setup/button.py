@@ -15,10 +15,10 @@ from devices.diagnosis import advice, diagnose
 from devices.edges import Presses, listen
 from devices.gpio import GpioError
 from devices.press_filter import Line
-from hub.setup_dialog import Dialog
-from hub.setup_file import Changes, Draft
-from hub.setup_hear import hub_heard
-from hub.setup_pins import lines_used, understand_pin
+from hub.setup.dialog import Dialog
+from hub.setup.file import Changes, Draft
+from hub.setup.hear import hub_heard
+from hub.setup.pins import lines_used, understand_pin
 from hub.supervisor import with_embedded_broker
 
 WANTED, PATIENCE_S, LOOK_S = 3, 60.0, 0.05

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import time
 from typing import TypeVar
 
-from hub.setup_file import Draft
+from hub.setup.file import Draft
 
 Answer = TypeVar("Answer")
 WIDEST = 100  # columns

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from hub import setup_camera, setup_lamp, show
-from hub.setup_button import ask_button
-from hub.setup_dialog import Dialog, Skipped
-from hub.setup_file import Changes, Draft
-from hub.setup_house import ask_door, ask_place, ask_quiet, doors_in
-from hub.setup_phone import ask_phone
-from hub.setup_sound import ask_sound
+from hub import show
+from hub.setup import camera, lamp
+from hub.setup.button import ask_button
+from hub.setup.dialog import Dialog, Skipped
+from hub.setup.file import Changes, Draft
+from hub.setup.house import ask_door, ask_place, ask_quiet, doors_in
+from hub.setup.phone import ask_phone
+from hub.setup.sound import ask_sound
 
 
 class Step(NamedTuple):
@@ -34,10 +35,10 @@ def ask_all(dialog: Dialog, draft: Draft) -> None:
     steps = (
         Step("The place", ask_place),
         Step("The button", lambda dialog, draft: ask_button(dialog, draft, front)),
-        Step("The camera", setup_camera.ask_camera, _no_camera),
+        Step("The camera", camera.ask_camera, _no_camera),
         Step("The sound in the house", ask_sound),
         Step("The phone", ask_phone),
-        Step("A lamp at the door", setup_lamp.ask_lamp, _no_lamp),
+        Step("A lamp at the door", lamp.ask_lamp, _no_lamp),
         Step("Quiet hours", ask_quiet),
     )
     for number, step in enumerate(steps, 2):
@@ -77,10 +78,10 @@ def agree_to_write(dialog: Dialog, draft: Draft) -> bool:
 
 def _no_camera(draft: Draft) -> Changes:
     """Where none was ever chosen, `record` would film a test pattern."""
-    return {} if draft.get(*setup_camera.RECORD, "camera") else setup_camera.switched_off()
+    return {} if draft.get(*camera.RECORD, "camera") else camera.switched_off()
 
 
 def _no_lamp(draft: Draft) -> Changes:
     """Where none was ever chosen, `light` would switch one that is not there, by a sun that it does not know."""
-    table = draft.get(*setup_lamp.LIGHT, kind=dict, default={})
-    return {} if table.get("lamp") or table.get("scenes") else setup_lamp.switched_off()
+    table = draft.get(*lamp.LIGHT, kind=dict, default={})
+    return {} if table.get("lamp") or table.get("scenes") else lamp.switched_off()

@@ -18,11 +18,12 @@ from devices import pi
 from devices.clock import solar_day, sun_moves
 from devices.finding import Condition, Finding, ok, skipped
 from devices.folder import is_there, nearest
-from hub import drop_ins, instances, login, units
+from hub import login
 from hub.clock import RELEASED, SYSTEM, Clock
-from hub.mosquitto import OrderError
-from hub.patient import Patient
+from hub.doctor.patient import Patient
 from hub.quiet import by_schedule
+from hub.service import drop_ins, instances, units
+from hub.service.mosquitto import OrderError
 from hub.ticket import KEY_FILE
 
 SHOWN = 3

@@ -18,7 +18,7 @@ from devices.gpio import GpioError, open_input
 from devices.privacy import Privacy
 from devices.speaker import AlsaSpeaker, SpeakerError
 from hub import topics
-from hub.patient import Patient
+from hub.doctor.patient import Patient
 
 PICTURE_S = 8.0
 OURS = "lg"  # what lgpio calls itself to the kernel (lgGpio.c)

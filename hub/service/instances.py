@@ -18,10 +18,11 @@ from pathlib import Path
 
 from config import Settings, sources
 from config.section import NAME
-from hub import drop_ins, loader, mosquitto, secure, whole
+from hub import loader, secure, whole
 from hub.check import users_of
-from hub.drop_ins import HUB, UNIT, WEB
-from hub.mosquitto import OrderError, Systemctl
+from hub.service import drop_ins, mosquitto
+from hub.service.drop_ins import HUB, UNIT, WEB
+from hub.service.mosquitto import OrderError, Systemctl
 
 GROUP = "doorbell"  # as which the units run
 SETTLE_S = 0.2  # an editor may write in several steps: a file must hold still for so long

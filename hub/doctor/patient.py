@@ -8,10 +8,10 @@ from typing import Any
 
 from config import Settings, SettingsError, sources
 from hub import loader, topics
+from hub.doctor.probe import Seen
 from hub.handler import HandlerConfig
 from hub.inspection import Inspection
 from hub.installed import is_of
-from hub.probe import Seen
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Patient:
 
     @property
     def settings(self) -> Settings:
-        """The settings; who asks for them must need them (see `hub.doctor.Check`)."""
+        """The settings; who asks for them must need them (see `hub.doctor.checks.Check`)."""
         if self.given is None:
             raise SettingsError(["the settings cannot be read"])
         return self.given

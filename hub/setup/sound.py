@@ -6,9 +6,9 @@ from devices.sound import SpeakerError
 from devices.sounds import NAMES, fault_in_playing, fault_in_sound, find_sound
 from devices.speaker import SimulatedSpeaker, fault_in_name, open_speaker
 from devices.speaker_alsa import outputs
-from hub.setup_dialog import NONE, Dialog
-from hub.setup_fetch import shelf
-from hub.setup_file import Changes, Draft
+from hub.setup.dialog import NONE, Dialog
+from hub.setup.fetch import shelf
+from hub.setup.file import Changes, Draft
 
 BARK = ("handlers", "bark")
 AUTO = "auto"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from hub import drop_ins, instances
-from hub.mosquitto import OrderError
+from hub.service import drop_ins, instances
+from hub.service.mosquitto import OrderError
 
 BOOTED = Path("/run/systemd/system")  # sd_booted(3)
 PREFIX, SUFFIX = "doorbell-handler@", ".service"

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import config
 from config import Settings, SettingsError, sources
-from hub import mosquitto, secure, whole
+from hub import secure, whole
 from hub.certificates import CertificateError
-from hub.drop_ins import HUB, OPTIONAL
-from hub.machine import Machine
-from hub.mosquitto import OrderError
+from hub.service import mosquitto
+from hub.service.drop_ins import HUB, OPTIONAL
+from hub.service.machine import Machine
+from hub.service.mosquitto import OrderError
 
 USER = "doorbell"
 GROUPS = ("gpio", "audio", "video")  # what the units name; Debian has no gpio of its own

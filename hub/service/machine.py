@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub import units
-from hub.mosquitto import OrderError
+from hub.service import units
+from hub.service.mosquitto import OrderError
 
 
 def order(*command: str) -> str:

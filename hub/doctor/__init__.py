@@ -1,0 +1,1 @@
+"""`doorbell doctor`: looks at everything, and says how to mend it."""
