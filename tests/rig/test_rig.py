@@ -373,6 +373,8 @@ def test_the_raspberry_pis_own_camera(pi: Pi, say):
     pi.write("/etc/doorbell/doorbell.toml", settings)
     pi.until(lambda: status(pi, unit)["MainPID"] not in (before, "0"), "it is started anew", PATIENCE_S)
     until_ready(pi)
+    _, first = ring(pi)
+    until_all_did(pi, first)  # by then it has seen enough to remember
     _, event = ring(pi)
     found = pi.until(
         lambda: re.findall(r"(\S+\.mp4), ([\d.]+) s, ([\d.]+) s of it before", trace(pi, event)), "a clip", 120
