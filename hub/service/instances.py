@@ -60,10 +60,12 @@ class Look:
     Attributes:
         settings: A digest of the settings file; empty when nobody has looked yet.
         handlers: A digest of each handler's file, by its name.
+        saved: When each of these files was saved (Unix time), and the settings under "".
     """
 
     settings: str = ""
     handlers: dict[str, str] = field(default_factory=dict)
+    saved: dict[str, float] = field(default_factory=dict, compare=False)
 
 
 def systemctl(*arguments: str) -> str:
@@ -152,6 +154,17 @@ class _Change:
             self.order("enable", *unknown)  # so that the next boot need not wait for us
         self._say_and("start", [UNIT.format(name) for name in new], "started")
         self._say_and("restart", [UNIT.format(name) for name in changed], "changed: starts again")
+        if not self.before.settings:
+            self._say_and("restart", self._older_than_their_files(), "began before its file was saved: starts again")
+
+    def _older_than_their_files(self) -> list[str]:
+        """What has begun without us, at boot, and read what was there before somebody saved."""
+        saved = {UNIT.format(name): self.now.saved[name] for name in self.now.handlers} | {HUB: self.now.saved[""]}
+        said = self.order("show", "--property=Id,ExecMainStartTimestampMonotonic", *saved)
+        blocks = [dict(line.split("=", 1) for line in block.splitlines()) for block in said.strip().split("\n\n")]
+        booted, us = time.time() - time.monotonic(), "ExecMainStartTimestampMonotonic"
+        began = {one["Id"]: booted + int(one[us]) / 1e6 for one in blocks if one.get(us, "0") != "0"}  # 0: not yet
+        return [unit for unit, at in began.items() if at < max(saved[unit], saved[HUB])]
 
     def _stop_what_went(self) -> None:
         gone = sorted({*_enabled(self.places), *self.before.handlers} - self.now.handlers.keys())
@@ -210,7 +223,7 @@ def _settled(config: Path) -> tuple[Settings, Look, list[str]]:
     last: Look | None = None
     while True:
         settings = sources.load(config)
-        look, bad = Look(_digest(config)), []
+        look, bad = Look(_digest(config), saved={"": config.stat().st_ctime}), []
         for name, path in loader.find(settings).items():
             if not re.fullmatch(NAME, name) or name.startswith(loader.OTHERS):
                 bad.append(f"{path.name}: not a handler's name. Use a-z, 0-9, - and _, beginning with a letter")
@@ -219,6 +232,7 @@ def _settled(config: Path) -> tuple[Settings, Look, list[str]]:
                 continue
             try:
                 look.handlers[name] = _digest(path)
+                look.saved[name] = 0.0 if path.parent == loader.SHIPPED else path.stat().st_ctime
             except OSError as error:
                 bad.append(f"{path.name}: cannot be read ({error.strerror}). chmod a+r {path}")
         if look == last:

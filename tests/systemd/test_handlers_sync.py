@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ class Pi:
         self.wants.mkdir(parents=True)
         self.passwords = folder / "broker" / "passwords"
         self.version = "systemd 252 (252.39)"
+        self.began: dict[str, float] = {}
         self.orders: list[str] = []
         self.said: list[str] = []
 
@@ -46,6 +48,11 @@ class Pi:
     def order(self, *arguments: str) -> str:
         if arguments == ("--version",):
             return self.version
+        if arguments[0] == "show":
+            return "\n\n".join(
+                f"ExecMainStartTimestampMonotonic={int(self.began.get(unit, 0) * 1e6)}\nId={unit}"
+                for unit in arguments[2:]
+            )
         self.orders.append(" ".join(arguments))
         verb, *units = [word for word in arguments if not word.startswith("--")]
         for unit in units:
@@ -85,6 +92,23 @@ def test_at_first_every_handler_is_started_now_and_at_each_boot(pi: Pi):
     pi.save("mine")
     units = [f"doorbell-handler@{name}.service" for name in [*SHIPPED, "mine"]]
     assert pi.sync() == [f"enable {' '.join(units)}", f"start --no-block {' '.join(units)}"]
+
+
+def test_who_began_before_somebody_saved_is_started_anew(pi: Pi):
+    """At boot hub and handlers begin by themselves, and may have read what was there just before."""
+    pi.sync()
+    pi.places.seen.unlink()
+    long_ago, later = time.monotonic() - 3600, time.monotonic() + 3600
+    hub, mine, log = "doorbell-hub.service", "doorbell-handler@mine.service", "doorbell-handler@log.service"
+    pi.began = {hub: later, log: later, mine: later}
+    assert [order.split()[0] for order in pi.sync()] == ["start"]
+    pi.places.seen.unlink()
+    pi.save("mine")
+    pi.began = {hub: later, log: long_ago, mine: 0}
+    assert pi.sync()[-1] == f"restart --no-block {log}"  # older than the settings; who has not begun needs nothing
+    pi.places.seen.unlink()
+    pi.began = {hub: long_ago, log: later, mine: long_ago}
+    assert pi.sync()[-1] == f"restart --no-block {hub} {mine}"
 
 
 def test_a_handler_that_is_switched_off_has_no_process(running: Pi):
