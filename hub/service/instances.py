@@ -159,7 +159,7 @@ class _Change:
 
     def _older_than_their_files(self) -> list[str]:
         """What has begun without us, at boot, and read what was there before somebody saved."""
-        saved = {UNIT.format(name): self.now.saved[name] for name in self.now.handlers} | {HUB: self.now.saved[""]}
+        saved = {HUB: self.now.saved[""]} | {UNIT.format(name): self.now.saved[name] for name in self.now.handlers}
         said = self.order("show", "--property=Id,ExecMainStartTimestampMonotonic", *saved)
         blocks = [dict(line.split("=", 1) for line in block.splitlines()) for block in said.strip().split("\n\n")]
         booted, us = time.time() - time.monotonic(), "ExecMainStartTimestampMonotonic"
