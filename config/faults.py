@@ -56,12 +56,17 @@ class SettingsError(ValueError):
         self.usable = usable
 
 
-def describe(error: ValidationError, model: type[BaseModel], where: str, table: str = "") -> list[str]:
+def describe(
+    error: ValidationError, model: type[BaseModel], where: str, table: str = ""
+) -> list[str]:
     """Put each fault into a line like `doorbell.toml: [broker] prot: unknown key. Did you mean 'port'?`.
 
     pydantic's own text is never used: it shows the input, and the input may be a password.
     """
-    return [_line(fault, model, where, table) for fault in error.errors(include_input=False, include_url=False)]
+    return [
+        _line(fault, model, where, table)
+        for fault in error.errors(include_input=False, include_url=False)
+    ]
 
 
 def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: str) -> str:  # noqa: PLR0911 - a list of cases
@@ -82,7 +87,10 @@ def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: s
     if fault["type"] == "missing":
         return place + "missing. Set it."
     if bad_name:
-        return place + "not a name. Use a-z, 0-9, - and _, beginning with a letter, 32 characters at most."
+        return (
+            place
+            + "not a name. Use a-z, 0-9, - and _, beginning with a letter, 32 characters at most."
+        )
     if fault["type"] in PLAIN_WORDS:
         return place + PLAIN_WORDS[fault["type"]]
     if fault["type"] in LIMITS:
@@ -108,5 +116,9 @@ def _keys_at(model: type[BaseModel], path: Sequence[str]) -> list[str]:
 
 def _model_in(annotation: Any) -> Any:
     """The model inside `Broker`, `Broker | None` or `dict[str, Door]`."""
-    inner = [a for a in (annotation, *get_args(annotation)) if isinstance(a, type) and issubclass(a, BaseModel)]
+    inner = [
+        a
+        for a in (annotation, *get_args(annotation))
+        if isinstance(a, type) and issubclass(a, BaseModel)
+    ]
     return inner[0] if inner else annotation

@@ -35,9 +35,15 @@ class Broker(Section):
     port: int = Field(1883, ge=1, le=65535)
     username: str | None = None
     password: SecretStr | None = None
-    password_dir: Path | None = Field(None, description="a file for each process's password; its name is the user's")
-    tls: bool = Field(default=False, description="TLS 1.2 or later, with the certificate and its name checked")
-    ca_file: Path | None = Field(None, description="the private CA, which switches TLS on; else the system's")
+    password_dir: Path | None = Field(
+        None, description="a file for each process's password; its name is the user's"
+    )
+    tls: bool = Field(
+        default=False, description="TLS 1.2 or later, with the certificate and its name checked"
+    )
+    ca_file: Path | None = Field(
+        None, description="the private CA, which switches TLS on; else the system's"
+    )
     keepalive_s: int = Field(30, ge=5, le=3600)
 
     @property
@@ -58,22 +64,30 @@ class Journal(Section):
     """`[journal]`: how long what was said is kept. What a handler has yet to get is kept in any case."""
 
     keep_days: float = Field(90, gt=0, description="older events go")
-    max_mb: float = Field(64, ge=1, description="the oldest go when all of them are larger than this")
-    forget_consumers_days: float = Field(30, gt=0, description="who has not asked for so long is no longer waited for")
+    max_mb: float = Field(
+        64, ge=1, description="the oldest go when all of them are larger than this"
+    )
+    forget_consumers_days: float = Field(
+        30, gt=0, description="who has not asked for so long is no longer waited for"
+    )
 
 
 class Drill(Section):
     """`[drill]`: the nightly drill. Without a time there is none."""
 
     at: time | None = Field(None, description="when, by the local clock")
-    timeout_s: float = Field(60, ge=5, le=240, description="who has not answered by then does not work")
+    timeout_s: float = Field(
+        60, ge=5, le=240, description="who has not answered by then does not work"
+    )
 
 
 class Quiet(Section):
     """`[quiet]`: when nothing makes a noise. Recording, notifications and lights go on."""
 
     begin: time | None = Field(None, description="from then on, by the local clock")
-    end: time | None = Field(None, description="until then; over midnight when it is the earlier one")
+    end: time | None = Field(
+        None, description="until then; over midnight when it is the earlier one"
+    )
 
     @model_validator(mode="after")
     def _has_two_ends(self) -> Self:
@@ -85,11 +99,19 @@ class Quiet(Section):
 class Clock(Section):
     """`[clock]`: what the hub says of the time of day, so that handlers can react to it like to a press."""
 
-    sun: bool = Field(False, description="clock.sunrise and clock.sunset; needs the place in [house]")
+    sun: bool = Field(
+        False, description="clock.sunrise and clock.sunset; needs the place in [house]"
+    )
     quiet: bool = Field(False, description="clock.quiet_began and clock.quiet_ended")
-    summary_at: time | None = Field(None, description="clock.day_ended: who rang in the 24 hours before")
-    at: dict[Name, time] = Field(default_factory=dict, description="clock.NAME at a time of your own")
-    late_max_s: float = Field(10_800, ge=60, le=86_400, description="what the hub slept through is said that late")
+    summary_at: time | None = Field(
+        None, description="clock.day_ended: who rang in the 24 hours before"
+    )
+    at: dict[Name, time] = Field(
+        default_factory=dict, description="clock.NAME at a time of your own"
+    )
+    late_max_s: float = Field(
+        10_800, ge=60, le=86_400, description="what the hub slept through is said that late"
+    )
 
     @field_validator("at")
     @classmethod
@@ -105,25 +127,41 @@ class Button(Section):
     driver: Literal["simulated", "gpio"] = "simulated"
     pin: int | None = Field(None, ge=0, le=53, description="BCM number of the GPIO line")
     pull: Literal["up", "down"] = "up"
-    min_press_s: float = Field(0.02, ge=0, le=5, description="shorter pulses are interference, not visitors")
-    debounce_s: float = Field(0.05, ge=0, le=5, description="how long the line must rest before it counts as released")
-    double_s: float = Field(0, ge=0, le=5, description="a second press so soon is doorbell.double_pressed; 0: never")
-    long_s: float = Field(0, ge=0, le=60, description="held so long it is doorbell.long_pressed, too; 0: never")
-    stuck_s: float = Field(60, ge=0, le=3600, description="held so long it is stuck, which is told once; 0: never")
+    min_press_s: float = Field(
+        0.02, ge=0, le=5, description="shorter pulses are interference, not visitors"
+    )
+    debounce_s: float = Field(
+        0.05, ge=0, le=5, description="how long the line must rest before it counts as released"
+    )
+    double_s: float = Field(
+        0, ge=0, le=5, description="a second press so soon is doorbell.double_pressed; 0: never"
+    )
+    long_s: float = Field(
+        0, ge=0, le=60, description="held so long it is doorbell.long_pressed, too; 0: never"
+    )
+    stuck_s: float = Field(
+        60, ge=0, le=3600, description="held so long it is stuck, which is told once; 0: never"
+    )
 
     @model_validator(mode="after")
     def _gpio_has_a_pin(self) -> Self:
         if self.driver == "gpio" and self.pin is None:
-            raise ValueError('driver = "gpio" needs a pin. Set pin to the BCM number of its GPIO line, like 17')
+            raise ValueError(
+                'driver = "gpio" needs a pin. Set pin to the BCM number of its GPIO line, like 17'
+            )
         return self
 
 
 class Led(Section):
     """`[doors.NAME.led]`: the light in the button, which answers the visitor."""
 
-    pin: int | None = Field(None, ge=0, le=53, description="BCM number of the GPIO line; simulated if not set")
+    pin: int | None = Field(
+        None, ge=0, le=53, description="BCM number of the GPIO line; simulated if not set"
+    )
     active: Literal["high", "low"] = Field("high", description="the level at which it is lit")
-    told_by: tuple[str, ...] = Field((), description="whose reaction, beside notification.sent, shows as told")
+    told_by: tuple[str, ...] = Field(
+        (), description="whose reaction, beside notification.sent, shows as told"
+    )
 
 
 class Door(Section):
@@ -137,13 +175,21 @@ class Door(Section):
 class Chime(Section):
     """`[chime]`: the hub's own sound, for a press that nothing reacts to. Without speaker or relay there is none."""
 
-    speaker: str | None = Field(None, description="auto, default, simulated, or part of a sound card's name")
+    speaker: str | None = Field(
+        None, description="auto, default, simulated, or part of a sound card's name"
+    )
     relay: int | None = Field(
         None, ge=0, le=53, description="or the GPIO line (BCM number) of an electric gong's relay"
     )
-    active: Literal["high", "low"] = Field("high", description="the level at which the relay closes")
-    after_s: float = Field(3, ge=0.5, le=60, description="how long a reaction may take; without a broker it is at once")
-    sound: Path | None = Field(None, description="a WAV, FLAC or MP3 file; a synthesised ding-dong if not set")
+    active: Literal["high", "low"] = Field(
+        "high", description="the level at which the relay closes"
+    )
+    after_s: float = Field(
+        3, ge=0.5, le=60, description="how long a reaction may take; without a broker it is at once"
+    )
+    sound: Path | None = Field(
+        None, description="a WAV, FLAC or MP3 file; a synthesised ding-dong if not set"
+    )
     volume: float = Field(80, ge=0, le=100, description="in percent")
     strike_s: float = Field(0.4, gt=0, le=5, description="for how long the relay closes")
 
@@ -151,8 +197,12 @@ class Chime(Section):
 class Web(Section):
     """`[web]`: where answer links lead. Without a url there are none, and nothing listens."""
 
-    url: str | None = Field(None, description="the public address of the links, as a phone reaches it")
-    listen: str = Field("127.0.0.1", min_length=1, description="the address that doorbell-web listens on")
+    url: str | None = Field(
+        None, description="the public address of the links, as a phone reaches it"
+    )
+    listen: str = Field(
+        "127.0.0.1", min_length=1, description="the address that doorbell-web listens on"
+    )
     port: int = Field(8780, ge=1, le=65535, description="the port that it listens on")
     expire_s: float = Field(86_400, ge=60, le=2_592_000, description="how long a link is good")
 
@@ -162,13 +212,17 @@ class Web(Section):
         try:
             return listen if listen == "localhost" else str(ip_address(listen))
         except ValueError:
-            raise ValueError("not an address of this machine. Write 127.0.0.1, or 0.0.0.0 for all of them") from None
+            raise ValueError(
+                "not an address of this machine. Write 127.0.0.1, or 0.0.0.0 for all of them"
+            ) from None
 
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str | None) -> str | None:
         if url is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
-            raise ValueError("not an address of a web page. Write https://door.example.org, without ? and #")
+            raise ValueError(
+                "not an address of a web page. Write https://door.example.org, without ? and #"
+            )
         return url and url.rstrip("/")
 
 
@@ -184,7 +238,9 @@ class Settings(Section):
     clock: Clock = Clock()
     web: Web = Web()
     hub: Name = Field("home", description="the name under which this hub speaks")
-    doors: dict[Name, Door] = Field(default_factory=lambda: {"front": Door(name="Front door")}, min_length=1)
+    doors: dict[Name, Door] = Field(
+        default_factory=lambda: {"front": Door(name="Front door")}, min_length=1
+    )
     triggers: dict[Name, Trigger] = Field(default_factory=dict)
     handlers: dict[str, dict[str, Any]] = Field(default_factory=dict)
     handlers_dir: Path = Path("handlers")
@@ -222,10 +278,14 @@ class Settings(Section):
         for name, trigger in self.triggers.items():
             if trigger.door not in self.doors:
                 known = ", ".join(self.doors)
-                raise ValueError(f"[triggers.{name}] door: there is no [doors.{trigger.door}]. There are: {known}")
+                raise ValueError(
+                    f"[triggers.{name}] door: there is no [doors.{trigger.door}]. There are: {known}"
+                )
         return self
 
     def door_name(self, door: str) -> str:
         """What people call the door: its `name`, or its key made readable."""
         known = self.doors.get(door)
-        return (known and known.name) or f"{door.replace('_', ' ').replace('-', ' ')} door".capitalize()
+        return (
+            known and known.name
+        ) or f"{door.replace('_', ' ').replace('-', ' ')} door".capitalize()

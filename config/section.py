@@ -17,7 +17,9 @@ class Section(BaseModel):
     @model_validator(mode="after")
     def _times_are_local(self) -> Self:
         if zoned := [name for name, value in self if _is_zoned(value)]:
-            raise ValueError(f"{', '.join(zoned)}: a time of day is this machine's local one. Write it without a zone")
+            raise ValueError(
+                f"{', '.join(zoned)}: a time of day is this machine's local one. Write it without a zone"
+            )
         return self
 
 

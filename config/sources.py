@@ -29,11 +29,15 @@ def find(given: Path | None = None) -> Path:
     Raises:
         SettingsError: the file that was asked for does not exist.
     """
-    asked = given or (Path(os.environ["DOORBELL_CONFIG"]) if os.environ.get("DOORBELL_CONFIG") else None)
+    asked = given or (
+        Path(os.environ["DOORBELL_CONFIG"]) if os.environ.get("DOORBELL_CONFIG") else None
+    )
     if asked is None:
         return next((p for p in (s.expanduser() for s in SEARCHED) if p.is_file()), DEMO).absolute()
     if not asked.is_file():
-        raise SettingsError([f"{asked}: no such settings file. Give another with --config, or write this one."])
+        raise SettingsError(
+            [f"{asked}: no such settings file. Give another with --config, or write this one."]
+        )
     return asked.absolute()
 
 
@@ -74,12 +78,16 @@ def load(path: Path, draft: Path | None = None) -> Settings:
     try:
         read = Sources()
     except ValidationError as error:
-        faulty = {str(fault["loc"][0]) for fault in error.errors(include_input=False) if fault["loc"]}
+        faulty = {
+            str(fault["loc"][0]) for fault in error.errors(include_input=False) if fault["loc"]
+        }
         usable = _without(faulty, path, draft or path)
         raise SettingsError(describe(error, Settings, path.name), usable) from None
     except UnreadableVariable as error:
         raise SettingsError(
-            [f"{_variable_in(error)}: not JSON. Write the table as JSON, or set its keys one by one."]
+            [
+                f"{_variable_in(error)}: not JSON. Write the table as JSON, or set its keys one by one."
+            ]
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError([f"{path.name}: cannot be read: {error}."]) from None
@@ -90,7 +98,9 @@ def _without(faulty: set[str], path: Path, text: Path) -> Settings | None:
     """The file's settings but for the tables with faults in them."""
     try:
         read = tomllib.loads(text.read_text(encoding="utf-8"))
-        return _at_home(Settings.model_validate({key: read[key] for key in read.keys() - faulty}), path)
+        return _at_home(
+            Settings.model_validate({key: read[key] for key in read.keys() - faulty}), path
+        )
     except (OSError, ValueError):
         return None
 
@@ -102,19 +112,30 @@ def _at_home(settings: Settings, path: Path) -> Settings:
         key: base / getattr(settings, key).expanduser() for key in ("handlers_dir", "state_dir")
     }
     given = settings.model_fields_set
-    parts = {"broker": _broker_at_home(settings.broker, base), "chime": _chime_at_home(settings.chime, base)}
+    parts = {
+        "broker": _broker_at_home(settings.broker, base),
+        "chime": _chime_at_home(settings.chime, base),
+    }
     moved = settings.model_copy(update=folders | parts)
-    moved.__pydantic_fields_set__.intersection_update(given)  # what was not set still counts as not set
+    moved.__pydantic_fields_set__.intersection_update(
+        given
+    )  # what was not set still counts as not set
     return moved
 
 
 def _broker_at_home(broker: Broker, base: Path) -> Broker:
     paths = {key: getattr(broker, key) for key in ("password_dir", "ca_file")}
-    return broker.model_copy(update={key: base / path.expanduser() for key, path in paths.items() if path})
+    return broker.model_copy(
+        update={key: base / path.expanduser() for key, path in paths.items() if path}
+    )
 
 
 def _chime_at_home(chime: Chime, base: Path) -> Chime:
-    return chime.model_copy(update={"sound": base / chime.sound.expanduser()}) if chime.sound else chime
+    return (
+        chime.model_copy(update={"sound": base / chime.sound.expanduser()})
+        if chime.sound
+        else chime
+    )
 
 
 def load_lean(path: Path) -> Settings:
@@ -130,7 +151,9 @@ def load_lean(path: Path) -> Settings:
         _answer(path, writer)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
-        answer = json.loads(pipe.read() or b'{"faults": ["the settings could not be read: their reader died"]}')
+        answer = json.loads(
+            pipe.read() or b'{"faults": ["the settings could not be read: their reader died"]}'
+        )
     os.waitpid(child, 0)
     if "faults" in answer:
         raise SettingsError(answer["faults"])
@@ -166,8 +189,15 @@ def _plain(value: Any) -> Any:
 def _strange_variables() -> list[str]:
     """Variables that look like ours and are not: a typing error must not go unnoticed."""
     known = {PREFIX + name.upper() for name in (*Settings.model_fields, *OTHER_VARIABLES)}
-    strange = [name for name in os.environ if name.startswith(PREFIX) and name.partition("__")[0].upper() not in known]
-    return [f"{name}: unknown variable." + suggest(name.partition("__")[0], known) for name in sorted(strange)]
+    strange = [
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name.partition("__")[0].upper() not in known
+    ]
+    return [
+        f"{name}: unknown variable." + suggest(name.partition("__")[0], known)
+        for name in sorted(strange)
+    ]
 
 
 def _variable_in(error: Exception) -> str:

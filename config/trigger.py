@@ -16,14 +16,25 @@ class Trigger(Section):
 
     topic: str = Field(description="where the others speak; MQTT's wildcards + and # may be used")
     door: Name = Field(description="the door that it is about")
-    say: Literal["doorbell.pressed", "visitor.seen", "visitor.answered"] = Field(description="what it means")
-    when: Scalar | dict[str, Scalar] = Field(
-        None, description="the text, or fields of the JSON (dots lead inside) and their values; else every message"
+    say: Literal["doorbell.pressed", "visitor.seen", "visitor.answered"] = Field(
+        description="what it means"
     )
-    what: Name | None = Field(None, description="visitor.seen only: who was seen, like person or motion")
-    answer: Name | None = Field(None, description="visitor.answered only: what the answer was, like opened")
-    on_change: bool = Field(False, description="only when `when` begins to hold, for who repeats how they are")
-    once_per: str | None = Field(None, description="a field of the JSON: the same value is said once, ever")
+    when: Scalar | dict[str, Scalar] = Field(
+        None,
+        description="the text, or fields of the JSON (dots lead inside) and their values; else every message",
+    )
+    what: Name | None = Field(
+        None, description="visitor.seen only: who was seen, like person or motion"
+    )
+    answer: Name | None = Field(
+        None, description="visitor.answered only: what the answer was, like opened"
+    )
+    on_change: bool = Field(
+        False, description="only when `when` begins to hold, for who repeats how they are"
+    )
+    once_per: str | None = Field(
+        None, description="a field of the JSON: the same value is said once, ever"
+    )
     every_s: float = Field(1, ge=0, le=86_400, description="no more often than that")
 
     @field_validator("topic")

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from devices.sounds import fault_in_playing, fault_in_sound, find_sound
-from devices.speaker import Speaker, fault_in_name, open_speaker
+from devices.speaker.library import fault_in_playing, fault_in_sound, find_sound
+from devices.speaker.speaker import Speaker, fault_in_name, open_speaker
 from hub import Event, HandlerConfig, handler, later, quiet
 
 LATE_S = 5.0  # a repeat that was due while nobody ran wakes people for a visitor who has gone
@@ -21,20 +21,34 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 class Config(HandlerConfig):
     """Settings of `bark`."""
 
-    speaker: str = Field("auto", description="auto, default, simulated, or part of a sound card's name")
-    sound: str = Field("bark", description="bark, ding, ding-dong, three-tone, westminster, gong, or a sound file")
-    sound_at: dict[str, str] = Field({}, description="another sound at a door, like { back = 'gong' }")
+    speaker: str = Field(
+        "auto", description="auto, default, simulated, or part of a sound card's name"
+    )
+    sound: str = Field(
+        "bark", description="bark, ding, ding-dong, three-tone, westminster, gong, or a sound file"
+    )
+    sound_at: dict[str, str] = Field(
+        {}, description="another sound at a door, like { back = 'gong' }"
+    )
     volume: Percent = Field(80, description="in percent")
-    volume_from: dict[time, Percent] = Field({}, description="another one from a time on, like { '20:00' = 30 }")
-    overlap: Literal["queue", "skip", "mix"] = Field("queue", description="what becomes of a ring during the sound")
+    volume_from: dict[time, Percent] = Field(
+        {}, description="another one from a time on, like { '20:00' = 30 }"
+    )
+    overlap: Literal["queue", "skip", "mix"] = Field(
+        "queue", description="what becomes of a ring during the sound"
+    )
     repeats: int = Field(0, ge=0, le=20, description="how often it sounds again if nobody answers")
     repeat_s: float = Field(10, ge=1, le=300, description="and after how many seconds each")
     even_when_quiet: bool = Field(False, description="also in quiet hours")
 
     def check(self) -> list[str]:
         """Every sound is there."""
-        named = {"sound": self.sound} | {f"sound_at: {door}": name for door, name in self.sound_at.items()}
-        faults = [f"{key}: {fault}" for key, name in named.items() if (fault := fault_in_sound(name))]
+        named = {"sound": self.sound} | {
+            f"sound_at: {door}": name for door, name in self.sound_at.items()
+        }
+        faults = [
+            f"{key}: {fault}" for key, name in named.items() if (fault := fault_in_sound(name))
+        ]
         return faults + self.faults_in_doors("sound_at", self.sound_at)
 
     def absent(self) -> list[str]:
@@ -50,7 +64,10 @@ class Bell:
     def __init__(self, config: Config, speaker: Speaker) -> None:
         self.speaker = speaker
         self._config = config
-        self._files = {name: find_sound(name, config.state_dir) for name in (config.sound, *config.sound_at.values())}
+        self._files = {
+            name: find_sound(name, config.state_dir)
+            for name in (config.sound, *config.sound_at.values())
+        }
         self._ended_s = -math.inf
 
     def ring(self, door: str) -> str:
@@ -70,7 +87,7 @@ class Bell:
 
 
 @contextmanager
-def kennel(config: Config) -> Iterator[Bell]:
+def open_bell(config: Config) -> Iterator[Bell]:
     """The speaker, and what it plays."""
     speaker = open_speaker(config.speaker, config.state_dir / "heard")
     try:
@@ -86,7 +103,15 @@ def listen(event: Event, config: Config, bell: Bell) -> str:  # noqa: ARG001 - a
     return f"{sound.name} can be played; {found}"
 
 
-@handler("doorbell.pressed", timeout_s=60, max_age_s=15, attempts=2, on_redelivery="skip", uses=kennel, drill=listen)
+@handler(
+    "doorbell.pressed",
+    timeout_s=60,
+    max_age_s=15,
+    attempts=2,
+    on_redelivery="skip",
+    uses=open_bell,
+    drill=listen,
+)
 def bark(event: Event, config: Config, bell: Bell) -> str:
     """Sound, unless people sleep. A visitor who left does not need it, so it is never late and never repeated."""
     if (reason := quiet.reason()) and not config.even_when_quiet:
@@ -98,7 +123,7 @@ def bark(event: Event, config: Config, bell: Bell) -> str:
     return bell.ring(event.door)
 
 
-@handler("bark.again", timeout_s=60, attempts=1, on_redelivery="skip", uses=kennel)
+@handler("bark.again", timeout_s=60, attempts=1, on_redelivery="skip", uses=open_bell)
 def again(event: Event, config: Config, bell: Bell) -> str:
     """Nobody has answered: sound once more, and so on."""
     left = int(event.data["left"]) - 1
@@ -114,7 +139,7 @@ def again(event: Event, config: Config, bell: Bell) -> str:
 
 
 @handler("visitor.answered", "visit.missed", max_age_s=3600)
-def hush(event: Event, config: Config) -> str:
+def stop_repeats(event: Event, config: Config) -> str:
     """Somebody has answered, or the visitor is gone: no more repeats."""
     if event.data.get("answer") == "snooze" or event.data.get("late") or not config.repeats:
         return "no reason to stop"

@@ -11,10 +11,10 @@ from zlib import crc32
 
 from pydantic import Field, model_validator
 
-from devices.clock import is_dark
-from devices.lamp import OFF, LampState, Light, is_as
-from devices.light import fault_in_name, gpio_pin, open_light
-from devices.text import fault_in_topic
+from devices.lamp.lamp import OFF, LampState, Light, is_as
+from devices.lamp.payload import fault_in_topic
+from devices.lamp.registry import fault_in_name, gpio_pin, open_light
+from devices.machine.sun import is_dark
 from hub import Event, HandlerConfig, Section, handler, later, link, memory
 
 DRILL_PATIENCE_S = 3.0  # a lamp far down a mesh may take its time
@@ -28,7 +28,9 @@ class DoorScene(Section):
     lamps: list[str] = Field([], description="named like lamp; that one if none is named")
     brightness: float | None = Field(None, gt=0, le=100, description="in percent")
     color: str | None = Field(None, pattern=r"^#[0-9a-fA-F]{6}$", description="like #ffcc88")
-    kelvin: int | None = Field(None, ge=1500, le=9000, description="the colour temperature, like 2700")
+    kelvin: int | None = Field(
+        None, ge=1500, le=9000, description="the colour temperature, like 2700"
+    )
 
     @model_validator(mode="after")
     def _has_one_colour(self) -> Self:
@@ -40,31 +42,51 @@ class DoorScene(Section):
 class Config(HandlerConfig):
     """Settings of `light`."""
 
-    lamp: str = Field("simulated", description="gpio:17, zigbee2mqtt:NAME, tasmota:TOPIC, wled:TOPIC, shelly:PREFIX, …")
+    lamp: str = Field(
+        "simulated",
+        description="gpio:17, zigbee2mqtt:NAME, tasmota:TOPIC, wled:TOPIC, shelly:PREFIX, …",
+    )
     scenes: dict[str, DoorScene] = Field({}, description="lamps, brightness and colour for a door")
-    when: Literal["night", "hours", "sensor", "always"] = Field("night", description="night: by the sun at [house]")
+    when: Literal["night", "hours", "sensor", "always"] = Field(
+        "night", description="night: by the sun at [house]"
+    )
     hours_from: time | None = Field(None, description="with hours: from then on, like 17:00")
     hours_to: time | None = Field(None, description="until then, like 07:00")
-    sensor_topic: str | None = Field(None, description="with sensor: where it says how bright it is")
-    sensor_key: str | None = Field(None, description="a field of its JSON, like illuminance; a bare number if not set")
+    sensor_topic: str | None = Field(
+        None, description="with sensor: where it says how bright it is"
+    )
+    sensor_key: str | None = Field(
+        None, description="a field of its JSON, like illuminance; a bare number if not set"
+    )
     sensor_below: float = Field(20, ge=0, description="dark is less than that, in lux mostly")
     minutes: float = Field(5, gt=0, le=720, description="how long after the last press")
 
     def check(self) -> list[str]:
         """Each way to tell the dark has what it needs; and a lamp is somewhere, and not where the hub has something."""
         needs = {
-            "night": (self.house.latitude is not None, "a place. Set latitude and longitude in [house]"),
+            "night": (
+                self.house.latitude is not None,
+                "a place. Set latitude and longitude in [house]",
+            ),
             "hours": (self.hours_from and self.hours_to, "two times. Set hours_from and hours_to"),
             "sensor": (self.sensor_topic, "a sensor. Set sensor_topic"),
             "always": (True, ""),
         }
         there, missing = needs[self.when]
-        faults = [] if there or not self.enabled else [f'when: "{self.when}" needs {missing}, or when = "always"']
+        faults = (
+            []
+            if there or not self.enabled
+            else [f'when: "{self.when}" needs {missing}, or when = "always"']
+        )
         faults += self.faults_in_doors("scenes", self.scenes)
         if self.sensor_topic and (fault := fault_in_topic(self.sensor_topic)):
             faults.append(f"sensor_topic: {fault}")
         pins = Counter(pin for name in self.lamps if (pin := gpio_pin(name)) is not None)
-        faults += [f"lamp: GPIO {pin} is named in two ways. Write it in one" for pin, n in pins.items() if n > 1]
+        faults += [
+            f"lamp: GPIO {pin} is named in two ways. Write it in one"
+            for pin, n in pins.items()
+            if n > 1
+        ]
         for name in self.lamps:
             if fault := fault_in_name(name):
                 faults.append(f"lamp: {fault}")
@@ -81,7 +103,9 @@ class Config(HandlerConfig):
     def at(self, door: str) -> tuple[list[str], LampState]:
         """What shines at a door, and how."""
         wanted = self.scenes.get(door, DoorScene())
-        return wanted.lamps or [self.lamp], LampState(True, wanted.brightness, wanted.color or wanted.kelvin)
+        return wanted.lamps or [self.lamp], LampState(
+            True, wanted.brightness, wanted.color or wanted.kelvin
+        )
 
 
 class Porch:
@@ -95,7 +119,9 @@ class Porch:
         """What the sensor says."""
         try:
             value = json.loads(text)
-            self._level = float(value[self._config.sensor_key] if self._config.sensor_key else value)
+            self._level = float(
+                value[self._config.sensor_key] if self._config.sensor_key else value
+            )
         except (ValueError, TypeError, KeyError, RecursionError):
             return  # it also says other things, like how its battery is
 
@@ -130,7 +156,9 @@ def look(event: Event, config: Config, porch: Porch) -> str:
     """The dry run: ask the lamps how they are, and leave them so."""
     found = {name: porch.lamps[name].read(DRILL_PATIENCE_S) for name in config.at(event.door)[0]}
     if silent := [name for name, shot in found.items() if shot is None]:
-        raise ConnectionError(f"the lamp {', '.join(silent)} does not answer. Has it power, and is its name right?")
+        raise ConnectionError(
+            f"the lamp {', '.join(silent)} does not answer. Has it power, and is its name right?"
+        )
     return ", ".join(f"the lamp is {_word(shot)}" for shot in found.values())
 
 
@@ -149,7 +177,13 @@ def _light(event: Event, name: str, lamp: Light, scene: LampState, seconds: floa
     later("light.expired", seconds, {"lamp": name}, subject=_slug(name))
     now, known = lamp.read(), memory.get(_key(name))
     is_ours = bool(known and now and _is_as_left(now, known))
-    if known and is_ours and known["left"] == scene.as_json() and event.attempt == 1 and not event.redelivered:
+    if (
+        known
+        and is_ours
+        and known["left"] == scene.as_json()
+        and event.attempt == 1
+        and not event.redelivered
+    ):
         return _word(_before(known))
     is_a_wish = now and not is_ours and not event.redelivered and event.attempt == 1
     before = now if not known or is_a_wish else _before(known)

@@ -11,11 +11,11 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from devices.camera import Camera, fault_in_name, open_camera
-from devices.folder import fault_in_folder
-from devices.footage import MB, make_room, sweep, swept_daily
-from devices.privacy import Privacy
-from devices.text import fault_in_topic
+from devices.camera.camera import Camera, fault_in_name, open_camera
+from devices.camera.privacy import Privacy
+from devices.lamp.payload import fault_in_topic
+from devices.machine.folder import fault_in_folder
+from devices.video.files import MB, make_room, sweep, swept_daily
 from hub import Event, HandlerConfig, emit, handler, later, link, memory
 
 ROOM_MB = 100
@@ -25,27 +25,38 @@ class Config(HandlerConfig):
     """Settings of `record`."""
 
     camera: str = Field(
-        "test", description="test, picamera, picamera:1920x1080, /dev/video0, rtsp://…, or a video file"
+        "test",
+        description="test, picamera, picamera:1920x1080, /dev/video0, rtsp://…, or a video file",
     )
-    preroll_s: float = Field(5, ge=0, le=60, description="seconds before the press with which a clip begins")
+    preroll_s: float = Field(
+        5, ge=0, le=60, description="seconds before the press with which a clip begins"
+    )
     clip_s: float = Field(10, ge=1, le=300, description="seconds to record after the last press")
     max_clip_s: float = Field(120, ge=1, le=3600, description="how long presses can make a clip")
-    ring_mb: float = Field(16, ge=1, le=512, description="how much memory the seconds before the press may take")
+    ring_mb: float = Field(
+        16, ge=1, le=512, description="how much memory the seconds before the press may take"
+    )
     folder: Path | None = Field(
         None, description="where clips and pictures go, from the state folder; else media there"
     )
     keep_days: float = Field(30, gt=0, description="older clips and pictures go")
-    keep_free_mb: float = Field(500, ge=0, description="the oldest go until so much of the disk is free")
+    keep_free_mb: float = Field(
+        500, ge=0, description="the oldest go until so much of the disk is free"
+    )
     private_from: time | None = Field(None, description="from then on nothing is seen, like 08:00")
     private_to: time | None = Field(None, description="until then, like 16:30")
-    private_topic: str | None = Field(None, description="an MQTT topic: on (nothing is seen) or off, retained")
+    private_topic: str | None = Field(
+        None, description="an MQTT topic: on (nothing is seen) or off, retained"
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if (self.private_from is None) != (self.private_to is None):
             raise ValueError("private_from and private_to go together. Set both, or neither")
         if self.max_clip_s < self.preroll_s + self.clip_s:
-            raise ValueError("max_clip_s is less than preroll_s and clip_s together. Raise it, or lower them")
+            raise ValueError(
+                "max_clip_s is less than preroll_s and clip_s together. Raise it, or lower them"
+            )
         return self
 
     def absent(self) -> list[str]:
@@ -72,7 +83,9 @@ def watch(config: Config) -> Iterator[Camera]:
     privacy = Privacy(config.private_from, config.private_to, switch)
     if config.private_topic:
         link.follow(config.private_topic, privacy.hear)
-    camera = open_camera(config.camera, preroll_s=config.preroll_s, ring_mb=config.ring_mb, private=privacy)
+    camera = open_camera(
+        config.camera, preroll_s=config.preroll_s, ring_mb=config.ring_mb, private=privacy
+    )
     try:
         with swept_daily(partial(_tidy, config)):
             yield camera
@@ -90,7 +103,9 @@ def look(event: Event, config: Config, camera: Camera) -> str:  # noqa: ARG001 -
         file.write(bytes(size))
     free_mb = disk_usage(config.media).free // MB
     if free_mb < ROOM_MB:
-        raise OSError(f"{config.media}: {free_mb} MB are free, a clip may need {ROOM_MB}. Remove old clips")
+        raise OSError(
+            f"{config.media}: {free_mb} MB are free, a clip may need {ROOM_MB}. Remove old clips"
+        )
     return f"a picture of {size / 1000:.0f} kB, {free_mb} MB free"
 
 
@@ -117,7 +132,11 @@ def finish(event: Event, config: Config, camera: Camera) -> str:
     _tidy(config)
     if clip is None:
         return "no clip: it was cut off by a restart, or the camera gave no picture"
-    data = {"path": str(clip.path), "seconds": round(clip.seconds, 2), "preroll_s": round(clip.preroll_s, 2)}
+    data = {
+        "path": str(clip.path),
+        "seconds": round(clip.seconds, 2),
+        "preroll_s": round(clip.preroll_s, 2),
+    }
     for door, presses in event.data["doors"].items():
         emit("clip.recorded", data | {"door": door, "presses": presses}, subject=door)
     return f"{clip.path.name}, {clip.seconds:.1f} s, {clip.preroll_s:.1f} s of it before the press"
@@ -133,5 +152,8 @@ def _concerns(clip: str, event: Event) -> dict[str, Any]:
 
 def _tidy(config: Config) -> int:
     return make_room(
-        config.media, keep_days=config.keep_days, keep_free_mb=config.keep_free_mb, now_s=datetime.now(UTC).timestamp()
+        config.media,
+        keep_days=config.keep_days,
+        keep_free_mb=config.keep_free_mb,
+        now_s=datetime.now(UTC).timestamp(),
     )

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from devices import speaker as speakers
-from devices import voice as voices
-from devices.speaker import Speaker
-from devices.voice import Voice
+from devices.speaker import speaker as speakers
+from devices.speaker import voice as voices
+from devices.speaker.speaker import Speaker
+from devices.speaker.voice import Voice
 from hub import Event, HandlerConfig, handler, quiet
 
 ANSWERS = {
@@ -23,12 +23,20 @@ class Config(HandlerConfig):
     """Settings of `speak`."""
 
     enabled: bool = False
-    speaker: str = Field("auto", description="auto, default, simulated, or part of a sound card's name")
-    voice: str = Field("espeak-ng", description="espeak-ng, espeak-ng:LANGUAGE or piper:/path/to/voice.onnx")
+    speaker: str = Field(
+        "auto", description="auto, default, simulated, or part of a sound card's name"
+    )
+    voice: str = Field(
+        "espeak-ng", description="espeak-ng, espeak-ng:LANGUAGE or piper:/path/to/voice.onnx"
+    )
     volume: float = Field(90, ge=0, le=100, description="in percent")
-    answers: dict[str, str] = Field(ANSWERS, description="what is said for each; other words are said as they are")
+    answers: dict[str, str] = Field(
+        ANSWERS, description="what is said for each; other words are said as they are"
+    )
     told: str = Field("", description="said when a phone was told; nothing if empty")
-    missed: str = Field("Sorry, nobody answers.", description="said when nobody answers; nothing if empty")
+    missed: str = Field(
+        "Sorry, nobody answers.", description="said when nobody answers; nothing if empty"
+    )
     even_when_quiet: bool = Field(False, description="also in quiet hours")
 
     def check(self) -> list[str]:
@@ -38,7 +46,10 @@ class Config(HandlerConfig):
 
     def absent(self) -> list[str]:
         """A sound card that is not there, or a language that nobody speaks, is better told now."""
-        faults = {"speaker": speakers.fault_in_name(self.speaker), "voice": voices.fault_in_speaking(self.voice)}
+        faults = {
+            "speaker": speakers.fault_in_name(self.speaker),
+            "voice": voices.fault_in_speaking(self.voice),
+        }
         return [f"{key}: {fault}" for key, fault in faults.items() if fault]
 
 
@@ -62,16 +73,27 @@ def open_mouth(config: Config) -> Iterator[Mouth]:
         speaker.close()
 
 
-@handler("visitor.answered", timeout_s=40, max_age_s=30, attempts=3, on_redelivery="skip", uses=open_mouth)
+@handler(
+    "visitor.answered",
+    timeout_s=40,
+    max_age_s=30,
+    attempts=3,
+    on_redelivery="skip",
+    uses=open_mouth,
+)
 def answer(event: Event, config: Config, mouth: Mouth) -> str:
     """Say it at the door: what is set for this answer, or the words that somebody typed."""
     if event.data.get("late"):
         return "who was meant has left"
     words = str(event.data.get("answer", ""))
-    return _say(config.answers.get(words) or (words[:SPOKEN] if " " in words else ""), config, mouth)
+    return _say(
+        config.answers.get(words) or (words[:SPOKEN] if " " in words else ""), config, mouth
+    )
 
 
-@handler("visit.missed", timeout_s=40, max_age_s=30, attempts=3, on_redelivery="skip", uses=open_mouth)
+@handler(
+    "visit.missed", timeout_s=40, max_age_s=30, attempts=3, on_redelivery="skip", uses=open_mouth
+)
 def regret(event: Event, config: Config, mouth: Mouth) -> str:
     """Nobody answers, and the visitor need not wait; after an outage no visitor does."""
     if event.data.get("late"):
@@ -79,7 +101,14 @@ def regret(event: Event, config: Config, mouth: Mouth) -> str:
     return _say(config.missed, config, mouth)
 
 
-@handler("notification.sent", timeout_s=40, max_age_s=15, attempts=3, on_redelivery="skip", uses=open_mouth)
+@handler(
+    "notification.sent",
+    timeout_s=40,
+    max_age_s=15,
+    attempts=3,
+    on_redelivery="skip",
+    uses=open_mouth,
+)
 def reassure(event: Event, config: Config, mouth: Mouth) -> str:  # noqa: ARG001 - a handler's signature
     """Somebody was told."""
     return _say(config.told, config, mouth)

@@ -28,8 +28,12 @@ class Config(HandlerConfig):
     """Settings of `telemetry`."""
 
     enabled: bool = False
-    endpoint: str = Field("http://localhost:4318", description="an OTLP/HTTP collector, without /v1/traces")
-    headers: dict[str, SecretStr] = Field({}, description="sent with each request, like authorization")
+    endpoint: str = Field(
+        "http://localhost:4318", description="an OTLP/HTTP collector, without /v1/traces"
+    )
+    headers: dict[str, SecretStr] = Field(
+        {}, description="sent with each request, like authorization"
+    )
 
     @field_validator("endpoint")
     @classmethod
@@ -43,7 +47,9 @@ class Config(HandlerConfig):
         """Without the library nothing can be sent."""
         if not self.enabled or _is_installed():
             return []
-        return ["enabled: this needs OpenTelemetry. Install doorbell-hub[otel] where doorbell is, or set it to false"]
+        return [
+            "enabled: this needs OpenTelemetry. Install doorbell-hub[otel] where doorbell is, or set it to false"
+        ]
 
 
 def _is_installed() -> bool:
@@ -58,7 +64,9 @@ class Spans:
 
     def __init__(self, exporter: "SpanExporter") -> None:
         self._exporter = exporter
-        self._spans: OrderedDict[str, str] = OrderedDict()  # by an event's id, and by a trace's: its first span
+        self._spans: OrderedDict[str, str] = (
+            OrderedDict()
+        )  # by an event's id, and by a trace's: its first span
 
     def export(self, event: Event) -> None:
         """Send it.
@@ -82,12 +90,18 @@ class Spans:
         end = int(event.time.timestamp() * 1_000_000) * 1000
         is_outcome = event.type.startswith(OUTCOMES)
         name = event.source.rpartition("/")[2]
-        failed = Status(StatusCode.ERROR, str(event.data.get("reason", ""))) if event.type in FAILED else Status()
+        failed = (
+            Status(StatusCode.ERROR, str(event.data.get("reason", "")))
+            if event.type in FAILED
+            else Status()
+        )
         return ReadableSpan(
             name=f"{name} {event.data.get('type')}" if is_outcome else event.type,
             context=_context(trace, span),
             parent=_context(trace, parent) if parent else None,
-            resource=Resource({"service.name": f"doorbell-{name}", "service.namespace": "doorbell"}),
+            resource=Resource(
+                {"service.name": f"doorbell-{name}", "service.namespace": "doorbell"}
+            ),
             attributes=_attributes(event),
             kind=SpanKind.CONSUMER if is_outcome else SpanKind.PRODUCER,
             status=failed,
@@ -131,14 +145,24 @@ def telemetry(event: Event, config: Config, spans: Spans) -> str | None:  # noqa
 def _context(trace: str, span: str) -> "SpanContext":
     from opentelemetry.trace import SpanContext, TraceFlags
 
-    return SpanContext(int(trace, 16), int(span, 16), is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+    return SpanContext(
+        int(trace, 16), int(span, 16), is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED)
+    )
 
 
 def _attributes(event: Event) -> Mapping[str, Any]:
     """What people search for; `messaging.…` is OpenTelemetry's own name for it (semantic conventions, messaging)."""
     data = event.data
-    told = {f"doorbell.{key}": data[key] for key in TOLD if isinstance(data.get(key), bool | int | float)}
-    words = {f"doorbell.{key}": data[key] for key in ("handler", "note", "reason") if isinstance(data.get(key), str)}
+    told = {
+        f"doorbell.{key}": data[key]
+        for key in TOLD
+        if isinstance(data.get(key), bool | int | float)
+    }
+    words = {
+        f"doorbell.{key}": data[key]
+        for key in ("handler", "note", "reason")
+        if isinstance(data.get(key), str)
+    }
     about = str(data.get("type")) if event.type.startswith(OUTCOMES) else event.type
     return {
         "messaging.system": "mqtt",
@@ -146,7 +170,11 @@ def _attributes(event: Event) -> Mapping[str, Any]:
         "messaging.destination.name": event.topic,
         "doorbell.door": event.door,
         "doorbell.type": about,
-        **({"doorbell.outcome": event.type.removeprefix(OUTCOMES)} if event.type.startswith(OUTCOMES) else {}),
+        **(
+            {"doorbell.outcome": event.type.removeprefix(OUTCOMES)}
+            if event.type.startswith(OUTCOMES)
+            else {}
+        ),
         **told,
         **words,
     }

@@ -17,7 +17,9 @@ class Config(HandlerConfig):
     """Settings of `visit`."""
 
     gap_s: float = Field(60, ge=1, le=3600, description="presses so close together are one visit")
-    missed_after_s: float = Field(120, ge=5, le=3600, description="nobody answered for so long after the last press")
+    missed_after_s: float = Field(
+        120, ge=5, le=3600, description="nobody answered for so long after the last press"
+    )
 
     def check(self) -> list[str]:
         """A press may not belong to a visit that was already missed: it would ring for nobody."""
@@ -55,7 +57,15 @@ def ring(event: Event, config: Config) -> str:
         return "this press was counted already"
     visit = visit or book.latest(lambda one: _belongs(at, one, config))
     if visit is None:
-        visit = {"id": event.id, "presses": [], "began": at, "last": at, "state": "ringing", "ended": 0, "by": ""}
+        visit = {
+            "id": event.id,
+            "presses": [],
+            "began": at,
+            "last": at,
+            "state": "ringing",
+            "ended": 0,
+            "by": "",
+        }
         visit |= {"door": event.door, "late": age_s > config.missed_after_s}
         book.visits.append(visit)
     if event.id not in visit["presses"]:
@@ -63,7 +73,9 @@ def ring(event: Event, config: Config) -> str:
     visit["began"], visit["last"] = min(at, visit["began"]), max(at, visit["last"])
     if visit["state"] == "ringing" and at == visit["last"]:
         wait_s = max(config.missed_after_s - age_s, SETTLE_S)
-        later("visit.due", wait_s, {"door": event.door}, subject=visit["id"])  # before it is known: a crash may follow
+        later(
+            "visit.due", wait_s, {"door": event.door}, subject=visit["id"]
+        )  # before it is known: a crash may follow
     if visit["id"] == event.id:
         emit("visit.started", _facts(visit))
     early = next((answer for answer in book.answers if _answers(answer, visit, config)), None)
@@ -82,9 +94,16 @@ def answer(event: Event, config: Config) -> str:
     if said["answer"] == "snooze":
         return "the visitor still waits"
     book = Book(event.door)
-    found = {"id": event.id, "press": event.data.get("press", ""), "at": event.time.timestamp(), "said": said}
+    found = {
+        "id": event.id,
+        "press": event.data.get("press", ""),
+        "at": event.time.timestamp(),
+        "said": said,
+    }
     again = _is_again(event) and book.latest(lambda one: one["by"] == event.id)
-    visit = again or book.latest(lambda one: one["state"] == "ringing" and _answers(found, one, config))
+    visit = again or book.latest(
+        lambda one: one["state"] == "ringing" and _answers(found, one, config)
+    )
     if visit:
         emit("visit.answered", _ended(visit, "answered", event, found["at"]) | said)
     elif all(found["id"] != one["id"] for one in book.answers):
@@ -118,7 +137,11 @@ def _words(visit: Visit) -> str:
 
 
 def _facts(visit: Visit) -> dict[str, Any]:
-    at = datetime.fromtimestamp(visit["began"], UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = (
+        datetime.fromtimestamp(visit["began"], UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
     return {"visit": visit["id"], "presses": len(visit["presses"]), "at": at}
 
 

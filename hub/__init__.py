@@ -1,12 +1,12 @@
 """What a handler file may use. Everything else in this package may change without notice."""
 
 from config.section import Section
-from hub import answers
-from hub.attempt import emit, keep, later, memory
-from hub.event import BadEvent, Event
-from hub.handler import Drop, HandlerConfig, handler
-from hub.link import link
-from hub.quiet import quiet
+from hub.plugin import answer_links as answers
+from hub.plugin.api import emit, keep, later, memory
+from hub.plugin.decorator import Drop, HandlerConfig, handler
+from hub.plugin.device_link import link
+from hub.plugin.quiet import quiet
+from hub.wire.event import BadEvent, Event
 
 __all__ = [
     "BadEvent",

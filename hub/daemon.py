@@ -14,22 +14,24 @@ from typing import Any
 
 from config import Settings
 from config.model import Button as ButtonSettings
-from devices.button import Button, ButtonError, GpioButton, SimulatedButton
-from devices.press_kind import Hold, Kind
-from hub import login, supervision, topics
-from hub.almanac import Almanac
-from hub.answered import Answered
-from hub.bus import Bus, Message
-from hub.chime import Chime
-from hub.nightly import Nightly
-from hub.process import on_stop, serve
-from hub.producer import Producer
-from hub.quiet_keeper import QuietKeeper
-from hub.reporter import Report, Reporter
-from hub.sign import Signs
-from hub.state import State
-from hub.status import Status, will
-from hub.trigger import Triggers
+from devices.button.button import Button, ButtonError, GpioButton, SimulatedButton
+from devices.button.press_kind import Kind, PressClassifier
+from hub.features.answers import Answered
+from hub.features.button_led import ButtonLeds
+from hub.features.calendar import Calendar
+from hub.features.chime import Chime
+from hub.features.nightly_drill import Nightly
+from hub.features.quiet import QuietKeeper
+from hub.features.triggers import Triggers
+from hub.mqtt import credentials
+from hub.mqtt.bus import Bus, Message
+from hub.mqtt.status import Status, will
+from hub.process.lifecycle import on_stop, serve
+from hub.producer.producer import Producer
+from hub.producer.reporter import Report, Reporter
+from hub.store.database import State
+from hub.system import sd_notify
+from hub.wire import topics
 
 log = logging.getLogger(__name__)
 SETTLE_S = 1.0
@@ -46,7 +48,9 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="doorbell-hub", description=__doc__)
     parser.add_argument("--config", type=Path, help="the settings file")
-    parser.add_argument("--stdin", action="store_true", help="each line read names a door whose button is pressed")
+    parser.add_argument(
+        "--stdin", action="store_true", help="each line read names a door whose button is pressed"
+    )
     arguments = parser.parse_args()
     serve("hub", partial(run, by_hand=arguments.stdin), arguments.config)
 
@@ -57,28 +61,35 @@ def run(settings: Settings, *, by_hand: bool = False) -> None:
     on_stop(stopping.set)
     source = topics.source("hub", settings.hub)
     state = State(settings.state_dir / f"hub-{settings.hub}.db")
-    bus = Bus(settings.broker, f"doorbell-hub-{settings.hub}", will(source), login.user("hub", settings.hub))
+    bus = Bus(
+        settings.broker,
+        f"doorbell-hub-{settings.hub}",
+        will(source),
+        credentials.user("hub", settings.hub),
+    )
     status = Status(bus, source)
     producer = Producer(state, bus, source, settings.journal)
     keeper = QuietKeeper(settings, state, bus)
     hub = Hub(settings, producer, bus, keeper)
     bus.start()
     night = Nightly(settings, state, producer, bus)
-    almanac = Almanac(settings, state, producer, bus)
+    almanac = Calendar(settings, state, producer, bus)
     keeper.tick()
     if by_hand:
         threading.Thread(target=hub.read_presses, name="by hand", daemon=True).start()
-    watchdog = supervision.Watchdog()
+    watchdog = sd_notify.Watchdog()
     told: list[str] | None = None
     broken: list[str] = []
     for second in itertools.count():
         if second % RETRY_S == 0:
             broken = hub.open_buttons()
-        if (faults := [*broken, *hub.stuck, *filter(None, [state.trouble]), *night.faults]) != told:
+        if (
+            faults := [*broken, *hub.stuck, *filter(None, [state.disk_fault]), *night.faults]
+        ) != told:
             hub.tell(status, faults)
             told = faults
         if second == 0:
-            supervision.ready()  # also without a button: it keeps the journal, and rings for `doorbell press`
+            sd_notify.ready()  # also without a button: it keeps the journal, and rings for `doorbell press`
         watchdog.feed()
         if stopping.wait(SETTLE_S):
             break
@@ -86,7 +97,7 @@ def run(settings: Settings, *, by_hand: bool = False) -> None:
         keeper.tick()
         almanac.tick()
         night.tick()
-    supervision.stopping()
+    sd_notify.stopping()
     hub.close()
     status.set("offline", "stopped")
     bus.stop()
@@ -96,14 +107,16 @@ def run(settings: Settings, *, by_hand: bool = False) -> None:
 class Hub:
     """The doors of this house and what is said of them."""
 
-    def __init__(self, settings: Settings, producer: Producer, bus: Bus, keeper: QuietKeeper) -> None:
+    def __init__(
+        self, settings: Settings, producer: Producer, bus: Bus, keeper: QuietKeeper
+    ) -> None:
         self._settings, self._producer = settings, producer
         self._reporter = Reporter(producer)
         self._buttons: dict[str, Button] = {}
         self._stuck: set[str] = set()
         Triggers(settings, self._reporter, bus)
         Answered(settings, self._reporter, producer, bus)
-        self._signs = Signs(settings, self._reporter, bus)
+        self._signs = ButtonLeds(settings, self._reporter, bus)
         self._chime = Chime(settings, self._reporter, bus, quiet=keeper.reason)
         bus.subscribe(topics.press("doorbell/+/+", settings.hub, "+"), self._wish)
         bus.subscribe(topics.drill("doorbell/+/+", settings.hub, "+"), self._wish)
@@ -120,14 +133,20 @@ class Hub:
                 faults.append(f"[doors.{door}] {error}")
             else:
                 self._buttons[door] = button
-                button.listen(partial(self._say, topics.PRESSED, door, "button"), partial(self._say_more, door))
+                button.listen(
+                    partial(self._say, topics.PRESSED, door, "button"),
+                    partial(self._say_more, door),
+                )
         return faults
 
     @property
     def stuck(self) -> list[str]:
         """A line for each button that is stuck now."""
         doors = sorted(self._stuck)
-        return [f"[doors.{door}.button] is stuck, or its wires touch: it has been held all the time" for door in doors]
+        return [
+            f"[doors.{door}.button] is stuck, or its wires touch: it has been held all the time"
+            for door in doors
+        ]
 
     def tell(self, status: Status, faults: list[str]) -> None:
         """Say how the doors are. Without a single button it still keeps the journal and rings for `doorbell press`."""
@@ -139,13 +158,17 @@ class Hub:
     def read_presses(self) -> None:
         """In a thread of its own: press what is named on the standard input."""
         rest = b""
-        while chunk := os.read(sys.stdin.fileno(), 4096):  # not sys.stdin: a thread that waits in it spoils our end
+        while chunk := os.read(
+            sys.stdin.fileno(), 4096
+        ):  # not sys.stdin: a thread that waits in it spoils our end
             *lines, rest = (rest + chunk).split(b"\n")
             for door in [line.decode(errors="replace").strip() for line in lines]:
                 if door not in self._settings.doors:
                     continue
                 simulated = isinstance(self._buttons.get(door), SimulatedButton)
-                self._say(topics.PRESSED, door, "button" if simulated else "command", datetime.now(UTC))
+                self._say(
+                    topics.PRESSED, door, "button" if simulated else "command", datetime.now(UTC)
+                )
 
     def settle(self) -> None:
         """Write down what can wait, and what could not be written before."""
@@ -164,7 +187,9 @@ class Hub:
 
     def _say(self, kind: str, door: str, via: str, at: datetime, wish: str | None = None) -> None:
         """The press, or the drill: on the disk first, then on its way."""
-        self._reporter.report(Report(kind, door, {"name": self._settings.door_name(door), "via": via}, at, wish))
+        self._reporter.report(
+            Report(kind, door, {"name": self._settings.door_name(door), "via": via}, at, wish)
+        )
 
     def _say_more(self, door: str, kind: Kind, at: datetime, held_s: float) -> None:
         """The second press of a pair; or what became of the last press because it is held."""
@@ -199,11 +224,15 @@ class Hub:
             return "it is retained, and a press is never retained"
         if door not in self._settings.doors:
             return f"there is no such door. There are: {', '.join(self._settings.doors)}"
-        return None if _is_id(wish) else 'it is no JSON with an "id" of 36 hexadecimal digits and dashes'
+        return (
+            None
+            if _is_id(wish)
+            else 'it is no JSON with an "id" of 36 hexadecimal digits and dashes'
+        )
 
 
 def _button(wanted: ButtonSettings) -> Button:
-    hold = Hold(wanted.double_s, wanted.long_s, wanted.stuck_s)
+    hold = PressClassifier(wanted.double_s, wanted.long_s, wanted.stuck_s)
     if wanted.driver == "gpio" and wanted.pin is not None:
         filtered = {"min_press_s": wanted.min_press_s, "debounce_s": wanted.debounce_s}
         return GpioButton(wanted.pin, pull=wanted.pull, hold=hold, **filtered)

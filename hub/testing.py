@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from hub import answers, topics, trace
-from hub.attempt import running
-from hub.event import Event, uuid7
-from hub.quiet import quiet as house_quiet
+from hub.plugin import answer_links
+from hub.plugin.api import running
+from hub.plugin.quiet import quiet as house_quiet
+from hub.wire import topics, trace_context
+from hub.wire.event import Event, uuid7
 
 
 def event(kind: str = "doorbell.pressed", door: str = "front", **data: Any) -> Event:
@@ -29,7 +30,7 @@ def event(kind: str = "doorbell.pressed", door: str = "front", **data: Any) -> E
         data=data,
         sequence=1,
         epoch="0" * 16,
-        traceparent=trace.begin(),
+        traceparent=trace_context.begin(),
     )
 
 
@@ -64,7 +65,9 @@ class Run:
 
 
 @contextmanager
-def run(of: Event | None = None, *, web: str | None = None, quiet: str | None = None) -> Iterator[Run]:
+def run(
+    of: Event | None = None, *, web: str | None = None, quiet: str | None = None
+) -> Iterator[Run]:
     """While this lasts, `emit`, `later` and `memory` work and can be looked at.
 
     Args:
@@ -75,7 +78,7 @@ def run(of: Event | None = None, *, web: str | None = None, quiet: str | None = 
     attempt = Run(of or event())
     house_quiet.pretend(quiet)
     try:
-        with running(attempt), answers.demo(web):
+        with running(attempt), answer_links.demo(web):
             yield attempt
     finally:
         house_quiet.pretend(None)

@@ -12,16 +12,20 @@ from typing import Any
 from config import Journal as Limits
 from config import Settings, SettingsError
 from config.faults import EX_CONFIG
-from hub import answers, loader, login, rehearsal, supervision, topics
-from hub.bus import Bus
-from hub.consumer import Consumer
-from hub.handler import HandlerConfig, Reaction
-from hub.link import link
-from hub.loader import HandlerFile
-from hub.process import EX_TEMPFAIL, on_stop, serve
-from hub.quiet import quiet
-from hub.state import State
-from hub.status import Status, will
+from hub.consumer import dry_run
+from hub.consumer.consumer import Consumer
+from hub.mqtt import credentials
+from hub.mqtt.bus import Bus
+from hub.mqtt.status import Status, will
+from hub.plugin import answer_links, loader
+from hub.plugin.decorator import HandlerConfig, Reaction
+from hub.plugin.device_link import link
+from hub.plugin.loader import HandlerFile
+from hub.plugin.quiet import quiet
+from hub.process.lifecycle import EX_TEMPFAIL, on_stop, serve
+from hub.store.database import State
+from hub.system import sd_notify
+from hub.wire import topics
 
 log = logging.getLogger(__name__)
 FAREWELL_S = 2.0
@@ -46,7 +50,7 @@ def run(given: str, settings: Settings) -> None:
     path = Path(given) if given.endswith(".py") else None
     name = Path(given).stem
     source = topics.source("handler", name)
-    bus = Bus(settings.broker, f"doorbell-{name}", will(source), login.user("handler", name))
+    bus = Bus(settings.broker, f"doorbell-{name}", will(source), credentials.user("handler", name))
     status = Status(bus, source)
     quiet.attach(settings, bus)
     bus.start()
@@ -56,10 +60,10 @@ def run(given: str, settings: Settings) -> None:
         _farewell(bus, status, "failed", "; ".join(error.faults))
         raise
     if not file.config.enabled:
-        supervision.ready()  # it is all that it wants to be: who ends before that has failed to systemd
+        sd_notify.ready()  # it is all that it wants to be: who ends before that has failed to systemd
         _farewell(bus, status, "offline", "switched off by its settings")
         return
-    answers.attach(settings)
+    answer_links.attach(settings)
     with closing(State(settings.state_dir / f"{file.name}.db")) as state:
         state.on_trouble = partial(status.note, "disk")
         try:
@@ -72,9 +76,11 @@ def run(given: str, settings: Settings) -> None:
         _farewell(bus, status, "offline", "stopped")
 
 
-def _react(file: HandlerFile, state: State, bus: Bus, status: Status, *, source: str, limits: Limits) -> None:
+def _react(
+    file: HandlerFile, state: State, bus: Bus, status: Status, *, source: str, limits: Limits
+) -> None:
     link.attach(bus)
-    reactions = rehearsal.with_drill(file.reactions)
+    reactions = dry_run.with_drill(file.reactions)
     with ExitStack() as stack:
         try:
             resources = _open(stack, reactions.values(), file.config)
@@ -91,16 +97,18 @@ def _react(file: HandlerFile, state: State, bus: Bus, status: Status, *, source:
         )
         on_stop(consumer.stop)
         status.set("ready")
-        supervision.ready()
+        sd_notify.ready()
         for number, resource in enumerate({id(one): one for one in resources.values()}.values()):
             if on_trouble := getattr(resource, "on_trouble", None):
                 on_trouble(partial(status.note, f"resource {number}"))
         log.info("ready: reacts to %s", ", ".join(file.reactions))
         consumer.run()
-        supervision.stopping()
+        sd_notify.stopping()
 
 
-def _open(stack: ExitStack, reactions: Collection[Reaction], config: HandlerConfig) -> dict[Reaction, Any]:
+def _open(
+    stack: ExitStack, reactions: Collection[Reaction], config: HandlerConfig
+) -> dict[Reaction, Any]:
     """Open what the reactions use, each thing once however many use it."""
     opened: dict[Any, Any] = {}
     for reaction in reactions:

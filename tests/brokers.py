@@ -31,7 +31,10 @@ class BrokerProcess:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(self._command, cwd=ROOT, stdout=log, stderr=log)
-        until(self._listens, lambda: f"the broker listens on {self.port}: {self._log.read_text()[-500:]}")
+        until(
+            self._listens,
+            lambda: f"the broker listens on {self.port}: {self._log.read_text()[-500:]}",
+        )
 
     def _listens(self) -> bool:
         return listens(self.port)
@@ -51,7 +54,9 @@ def mosquitto_broker(program: str, folder: Path, config: str = "") -> Iterator[B
     command = [program, "-p", str(port)]
     if config:
         path = folder / "mosquitto.conf"
-        config = f"user {getpass.getuser()}\n{config}\nlistener {port} 127.0.0.1\nallow_anonymous true\n"
+        config = (
+            f"user {getpass.getuser()}\n{config}\nlistener {port} 127.0.0.1\nallow_anonymous true\n"
+        )
         path.write_text(config, encoding="utf-8")
         command = [program, "-c", str(path)]
     with running(BrokerProcess(command, port, folder / "mosquitto.log")) as broker:
@@ -62,7 +67,7 @@ def mosquitto_broker(program: str, folder: Path, config: str = "") -> Iterator[B
 @contextmanager
 def embedded_broker(folder: Path) -> Iterator[BrokerProcess]:
     port = free_port()
-    command = [sys.executable, "-m", "hub.broker", "--port", str(port)]
+    command = [sys.executable, "-m", "hub.mqtt.embedded_broker", "--port", str(port)]
     with running(BrokerProcess(command, port, folder / "amqtt.log")) as broker:
         broker.name = "embedded"
         yield broker

@@ -21,7 +21,9 @@ def _mosquitto_program() -> str | None:
 def _needed(program: str | None, package: str) -> str:
     if program is None:
         if os.environ.get("CI"):
-            pytest.fail(f"{package} is missing, and CI must not do without: apt-get install {package}")
+            pytest.fail(
+                f"{package} is missing, and CI must not do without: apt-get install {package}"
+            )
         pytest.skip(f"{package} is not installed")
     return program
 

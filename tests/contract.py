@@ -26,7 +26,9 @@ def resolve(item: dict[str, Any]) -> dict[str, Any]:
 @cache
 def _channels() -> list[tuple[re.Pattern[str], str]]:
     """Topics as expressions; the special before the general, by how many parameters they have."""
-    names = sorted(DOCUMENT["channels"], key=lambda name: DOCUMENT["channels"][name]["address"].count("{"))
+    names = sorted(
+        DOCUMENT["channels"], key=lambda name: DOCUMENT["channels"][name]["address"].count("{")
+    )
     return [(re.compile(_expression(DOCUMENT["channels"][name])), name) for name in names]
 
 
@@ -35,7 +37,9 @@ def _expression(channel: dict[str, Any]) -> str:
     for level in channel["address"].split("/"):
         if level.startswith("{"):
             parameter = resolve(channel["parameters"][level.strip("{}")])
-            levels.append(f"(?:{'|'.join(parameter['enum']) if 'enum' in parameter else parameter['x-pattern']})")
+            levels.append(
+                f"(?:{'|'.join(parameter['enum']) if 'enum' in parameter else parameter['x-pattern']})"
+            )
         else:
             levels.append(re.escape(level))
     return "/".join(levels)
@@ -48,7 +52,10 @@ def channel_of(topic: str) -> str | None:
 
 @cache
 def _validator(channel: str) -> Draft7Validator:
-    payloads = [resolve(message)["payload"] for message in DOCUMENT["channels"][channel]["messages"].values()]
+    payloads = [
+        resolve(message)["payload"]
+        for message in DOCUMENT["channels"][channel]["messages"].values()
+    ]
     schema = payloads[0] if len(payloads) == 1 else {"anyOf": payloads}
     return Draft7Validator({**schema, "components": DOCUMENT["components"]})
 
@@ -68,7 +75,10 @@ def faults(topic: str, payload: bytes) -> list[str]:
         if not _takes_text(channel):
             return [f"{topic}: not JSON"]
         wire = payload.decode(errors="replace")
-    found = [f"{topic}: {error.json_path}: {error.message}" for error in _validator(channel).iter_errors(wire)]
+    found = [
+        f"{topic}: {error.json_path}: {error.message}"
+        for error in _validator(channel).iter_errors(wire)
+    ]
     return found or _disagreements(topic, wire)
 
 
@@ -81,5 +91,8 @@ def _disagreements(topic: str, wire: dict[str, Any]) -> list[str]:
         return []
     if not topic.startswith(f"{wire['source']}/answer/"):
         return [f"{topic}: answers for {wire['source']}"]
-    topics = [(f"{wire['source']}/event/{event['type']}/{event['subject']}", event) for event in wire["events"]]
+    topics = [
+        (f"{wire['source']}/event/{event['type']}/{event['subject']}", event)
+        for event in wire["events"]
+    ]
     return [fault for at, event in topics for fault in faults(at, json.dumps(event).encode())]

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 from paho.mqtt.client import Client, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion
 
-from hub.event import uuid7
-from hub.topics import heard
+from hub.wire.event import uuid7
+from hub.wire.topics import heard
 from tests import contract
 
 if TYPE_CHECKING:
@@ -28,14 +28,18 @@ PATIENCE_S = 30.0
 AGAIN_S = 3.0
 
 
-def until(condition: Callable[[], Any], what: Callable[[], str] | str, patience_s: float = PATIENCE_S) -> Any:
+def until(
+    condition: Callable[[], Any], what: Callable[[], str] | str, patience_s: float = PATIENCE_S
+) -> Any:
     """Poll until the condition gives something true; fail with `what` (asked then) at the deadline."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         if result := condition():
             return result
         time.sleep(0.01)
-    raise AssertionError(f"not within {patience_s:g} s: {what if isinstance(what, str) else what()}")
+    raise AssertionError(
+        f"not within {patience_s:g} s: {what if isinstance(what, str) else what()}"
+    )
 
 
 def free_port() -> int:
@@ -52,13 +56,23 @@ class Ears:
 
     def __init__(self, port: int, *topics: str) -> None:
         self.heard: list[tuple[str, bytes, float]] = []
-        self.own: set[tuple[str, bytes]] = set()  # what the test itself said: it may be forged on purpose
+        self.own: set[tuple[str, bytes]] = (
+            set()
+        )  # what the test itself said: it may be forged on purpose
         self._subscribed = threading.Event()
-        self._client = Client(CallbackAPIVersion.VERSION2, f"ears-{os.getpid()}-{time.monotonic_ns()}")
-        self._client.on_connect = lambda client, *_: client.subscribe([(t, 1) for t in topics or ("#",)])
+        self._client = Client(
+            CallbackAPIVersion.VERSION2, f"ears-{os.getpid()}-{time.monotonic_ns()}"
+        )
+        self._client.on_connect = lambda client, *_: client.subscribe(
+            [(t, 1) for t in topics or ("#",)]
+        )
         self._client.on_subscribe = lambda *_: self._subscribed.set()
-        self._client.on_message = lambda _, __, m: self.heard.append((heard(m.topic), m.payload, time.time()))
-        self._client.on_socket_open = lambda _, __, sock: sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._client.on_message = lambda _, __, m: self.heard.append(
+            (heard(m.topic), m.payload, time.time())
+        )
+        self._client.on_socket_open = lambda _, __, sock: sock.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+        )
         self._client.reconnect_delay_set(0.1, 0.5)
         self.prepare(self._client)
         self._client.connect(self.host, port)
@@ -80,12 +94,16 @@ class Ears:
 
     def messages(self, topic_filter: str) -> list[dict[str, Any]]:
         """The JSON of what was said on these topics, in order; what is none is passed over."""
-        said = [load for topic, load, _ in list(self.heard) if topic_matches_sub(topic_filter, topic)]
+        said = [
+            load for topic, load, _ in list(self.heard) if topic_matches_sub(topic_filter, topic)
+        ]
         return [json.loads(load) for load in said if load.startswith(b"{")]
 
     def breaches(self) -> list[str]:
         """What of all that was said, except by the test itself, is not as hub/asyncapi.yaml has it."""
-        said = {(topic, load) for topic, load, _ in list(self.heard) if topic.startswith("doorbell/")}
+        said = {
+            (topic, load) for topic, load, _ in list(self.heard) if topic.startswith("doorbell/")
+        }
         return [fault for topic, load in said - self.own for fault in contract.faults(topic, load)]
 
     def events(self, kind: str, handler: str | None = None) -> list[dict[str, Any]]:
@@ -110,7 +128,11 @@ class Ears:
 
 def _program(name: str) -> list[str]:
     """The module of a process, and what it is told."""
-    return [{"hub": "hub.daemon", "web": "hub.web"}[name]] if name in ("hub", "web") else ["hub.worker", name]
+    return (
+        [{"hub": "hub.daemon", "web": "hub.web.server"}[name]]
+        if name in ("hub", "web")
+        else ["hub.worker", name]
+    )
 
 
 class House:
@@ -192,7 +214,10 @@ class House:
             command = ["-m", *(["tests.system.crash", doom] if doom else []), *_program(name)]
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
-                    [sys.executable, *command, "--config", str(self.config)], cwd=ROOT, stdout=log, stderr=log
+                    [sys.executable, *command, "--config", str(self.config)],
+                    cwd=ROOT,
+                    stdout=log,
+                    stderr=log,
                 )
         if wait:
             for name in names:
@@ -206,7 +231,11 @@ class House:
         )
 
     def statuses(self, name: str, state: str) -> list[dict[str, Any]]:
-        topic = f"doorbell/{name}/home/status" if name in ("hub", "web") else f"doorbell/handler/{name}/status"
+        topic = (
+            f"doorbell/{name}/home/status"
+            if name in ("hub", "web")
+            else f"doorbell/handler/{name}/status"
+        )
         return [status for status in self.ears.messages(topic) if status["state"] == state]
 
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> int:
@@ -265,5 +294,7 @@ class House:
     def wait_outcome(self, press: str, handler: str, outcome: str = "handler.done") -> None:
         until(
             lambda: outcome in self.ears.outcomes(press, handler),
-            lambda: f"{handler} says {outcome}: {self.ears.outcomes(press, handler)} {self.log(handler)[-2000:]}",
+            lambda: (
+                f"{handler} says {outcome}: {self.ears.outcomes(press, handler)} {self.log(handler)[-2000:]}"
+            ),
         )

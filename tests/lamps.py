@@ -8,7 +8,7 @@ from typing import Any, Self
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from devices.lamp import OFF, LampState
+from devices.lamp.lamp import OFF, LampState
 from tests.house import PATIENCE_S
 
 
@@ -24,9 +24,15 @@ class Lamp:
     """
 
     listens: tuple[str, ...] = ()
-    presence: tuple[str, str, str] = ("", "", "")  # the topic, and what it says when it comes and goes
+    presence: tuple[str, str, str] = (
+        "",
+        "",
+        "",
+    )  # the topic, and what it says when it comes and goes
 
-    def __init__(self, port: int, name: str = "porch", *, retains: bool = False, latency_s: float = 0) -> None:
+    def __init__(
+        self, port: int, name: str = "porch", *, retains: bool = False, latency_s: float = 0
+    ) -> None:
         self.name, self.is_mute, self.retains, self.latency_s = name, False, retains, latency_s
         self.told: list[tuple[str, str]] = []
         self.state: dict[str, Any] = {}
@@ -83,7 +89,9 @@ class Lamp:
             return
         retained = self.retains if retain is None else retain
         if self.latency_s:
-            threading.Timer(self.latency_s, self._client.publish, (topic, text, 1, retained)).start()
+            threading.Timer(
+                self.latency_s, self._client.publish, (topic, text, 1, retained)
+            ).start()
         else:
             self._client.publish(topic, text, 1, retained)
 
@@ -101,7 +109,12 @@ class ZigbeeLamp(Lamp):
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
-        self.state = {"state": "OFF", "brightness": 80, "color_mode": "color_temp", "color_temp": 370}
+        self.state = {
+            "state": "OFF",
+            "brightness": 80,
+            "color_mode": "color_temp",
+            "color_temp": 370,
+        }
         self.state |= {"color": {"x": 0.4576, "y": 0.41}, "linkquality": 99}
 
     def as_seen(self) -> LampState:
@@ -115,7 +128,10 @@ class ZigbeeLamp(Lamp):
             if wanted.get("state") == "OFF":  # its converter goes by the state alone then
                 self.state["state"] = "OFF"
             elif "brightness" in wanted or wanted.get("state") == "ON":
-                self.state |= {"state": "ON", "brightness": wanted.get("brightness", self.state["brightness"])}
+                self.state |= {
+                    "state": "ON",
+                    "brightness": wanted.get("brightness", self.state["brightness"]),
+                }
             if "color" in wanted:
                 self.state |= {"color_mode": "xy", "color": _xy(wanted["color"]["hex"])}
             if "color_temp" in wanted:
@@ -128,8 +144,15 @@ class ZigbeeLamp(Lamp):
 
 def _xy(colour: str) -> dict[str, float]:
     """As zigbee-herdsman-converters does it."""
-    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in _channels(colour)]
-    matrix = ((0.664511, 0.154324, 0.162028), (0.283881, 0.668433, 0.047685), (0.000088, 0.072310, 0.986039))
+    linear = [
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in _channels(colour)
+    ]
+    matrix = (
+        (0.664511, 0.154324, 0.162028),
+        (0.283881, 0.668433, 0.047685),
+        (0.000088, 0.072310, 0.986039),
+    )
     big_x, big_y, big_z = (sum(a * b for a, b in zip(row, linear, strict=True)) for row in matrix)
     whole = big_x + big_y + big_z
     return {"x": round(big_x / whole, 4), "y": round(big_y / whole, 4)}
@@ -147,15 +170,28 @@ class TasmotaLamp(Lamp):
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
-        self.state = {"POWER": "OFF", "Dimmer": 40, "hue": 32, "saturation": 100, "CT": 300, "white": False}
+        self.state = {
+            "POWER": "OFF",
+            "Dimmer": 40,
+            "hue": 32,
+            "saturation": 100,
+            "CT": 300,
+            "white": False,
+        }
 
     def as_seen(self) -> LampState:
-        colour = self.state["CT"] if self.state["white"] else f"{self.state['hue']} {self.state['saturation']}"
+        colour = (
+            self.state["CT"]
+            if self.state["white"]
+            else f"{self.state['hue']} {self.state['saturation']}"
+        )
         return LampState(self.state["POWER"] == "ON", self.state["Dimmer"], colour)
 
     def act(self, topic: str, text: str) -> None:
         command = topic.rpartition("/")[2]
-        for part in text.split("; ") if command.lower() == "backlog0" else [f"{command} {text}".strip()]:
+        for part in (
+            text.split("; ") if command.lower() == "backlog0" else [f"{command} {text}".strip()]
+        ):
             self._do(*part.partition(" ")[::2])
 
     def _do(self, command: str, value: str) -> None:
@@ -178,7 +214,9 @@ class TasmotaLamp(Lamp):
 
     def report(self, **more: Any) -> None:
         hue, saturation, level = self.state["hue"], self.state["saturation"], self.state["Dimmer"]
-        shown = colorsys.hsv_to_rgb(hue / 360, saturation / 100, 0 if self.state["white"] else level / 100)
+        shown = colorsys.hsv_to_rgb(
+            hue / 360, saturation / 100, 0 if self.state["white"] else level / 100
+        )
         said = {
             "POWER": self.state["POWER"],
             "Dimmer": level,
@@ -205,7 +243,9 @@ class WledLamp(Lamp):
         return self
 
     def as_seen(self) -> LampState:
-        return LampState(self.state["bri"] > 0, self.state["bri"] or self.state["last"], str(self.state["color"]))
+        return LampState(
+            self.state["bri"] > 0, self.state["bri"] or self.state["last"], str(self.state["color"])
+        )
 
     def act(self, _: str, text: str) -> None:
         wanted, was = json.loads(text) if text else {}, dict(self.state)
@@ -236,7 +276,9 @@ class ShellyLamp(Lamp):
         self.state = {"output": False, "brightness": 30}
 
     def as_seen(self) -> LampState:
-        return LampState(self.state["output"], self.state["brightness"], str(self.state.get(self.colour)))
+        return LampState(
+            self.state["output"], self.state["brightness"], str(self.state.get(self.colour))
+        )
 
     def act(self, _: str, text: str) -> None:
         call = json.loads(text)
@@ -257,7 +299,11 @@ class ShellyLamp(Lamp):
     def report(self) -> None:
         component = f"{self.component.lower()}:0"
         self.say(f"{self.name}/status/{component}", json.dumps({"id": 0, **self.state}))
-        told = {"src": self.name, "method": "NotifyStatus", "params": {component: {"id": 0, **self.state}}}
+        told = {
+            "src": self.name,
+            "method": "NotifyStatus",
+            "params": {component: {"id": 0, **self.state}},
+        }
         self.say(f"{self.name}/events/rpc", json.dumps(told))
 
 

@@ -51,7 +51,12 @@ def ntfy_server(program: str, folder: Path, *arguments: str) -> Iterator[NtfySer
     port = free_port()
     address = f"127.0.0.1:{port}"
     command = [program, "serve", "--listen-http", address, "--base-url", f"http://{address}"]
-    files = ["--cache-file", str(folder / "cache.db"), "--attachment-cache-dir", str(folder / "files")]
+    files = [
+        "--cache-file",
+        str(folder / "cache.db"),
+        "--attachment-cache-dir",
+        str(folder / "files"),
+    ]
     with (folder / "ntfy.log").open("wb") as log:
         process = subprocess.Popen([*command, *files, *arguments], stdout=log, stderr=log)
     try:

@@ -33,7 +33,9 @@ class RabbitProcess(BrokerProcess):
         super().__init__([PROGRAM], port, folder / "rabbitmq.log")
         self.name = "RabbitMQ"
         self._folder, self._mapper_port, self._peer_port = folder, free_port(), free_port()
-        self._mapper = subprocess.Popen(["epmd", "-port", str(self._mapper_port), "-address", "127.0.0.1"])
+        self._mapper = subprocess.Popen(
+            ["epmd", "-port", str(self._mapper_port), "-address", "127.0.0.1"]
+        )
         # A server that does not find it would start one of its own, which outlives it.
         until(lambda: listens(self._mapper_port), "epmd listens")
 
@@ -41,7 +43,12 @@ class RabbitProcess(BrokerProcess):
         """Takes about ten seconds."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._command, env=self._environment(), stdout=log, stderr=log, cwd=self._folder, start_new_session=True
+                self._command,
+                env=self._environment(),
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                start_new_session=True,
             )
         until(
             lambda: listens(self.port),
@@ -72,7 +79,9 @@ class RabbitProcess(BrokerProcess):
     def _environment(self) -> dict[str, str]:
         home = self._folder / "home"
         home.mkdir(exist_ok=True)
-        (self._folder / "rabbitmq.conf").write_text(SETTINGS.format(port=self.port), encoding="utf-8")
+        (self._folder / "rabbitmq.conf").write_text(
+            SETTINGS.format(port=self.port), encoding="utf-8"
+        )
         (self._folder / "plugins").write_text("[rabbitmq_mqtt].\n", encoding="utf-8")
         paths = {
             "HOME": home,  # for Erlang's cookie

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from config import Settings
-from hub import secure
+from hub.admin.security import credentials_folder
 from tests.brokers import BrokerProcess, listens, running
 from tests.house import PATIENCE_S, ROOT, Ears, House, free_port, until
 
@@ -43,25 +43,37 @@ class Secured:
 
 
 @contextmanager
-def secured_mosquitto(program: str, folder: Path, users: Sequence[str], host: str = "localhost") -> Iterator[Secured]:
+def secured_mosquitto(
+    program: str, folder: Path, users: Sequence[str], host: str = "localhost"
+) -> Iterator[Secured]:
     """Started with doorbell.conf, users.conf and tls.conf for these users beside the house's own."""
     written, plain, tls = folder / "broker", free_port(), free_port()
     settings = Settings(handlers_dir=folder / "none")
 
     def write(*more: str) -> list[str]:
-        return secure.write(settings, written, [host], more)
+        return credentials_folder.write(settings, written, [host], more)
 
     write(*users, "listener")
-    text = "\n".join((SHIPPED / name).read_text("utf-8") for name in ("doorbell.conf", "users.conf", "tls.conf"))
+    text = "\n".join(
+        (SHIPPED / name).read_text("utf-8") for name in ("doorbell.conf", "users.conf", "tls.conf")
+    )
     text = text.replace("/etc/mosquitto/doorbell", str(written / "mosquitto"))
     text, count = re.subn(
-        r"^listener (1883|8883)", lambda m: f"listener {plain if m[1] == '1883' else tls}", text, flags=re.MULTILINE
+        r"^listener (1883|8883)",
+        lambda m: f"listener {plain if m[1] == '1883' else tls}",
+        text,
+        flags=re.MULTILINE,
     )
     assert count == 2
     conf = folder / "secured.conf"
     conf.write_text(f"user {getpass.getuser()}\n{text}", encoding="utf-8")
-    with running(BrokerProcess([program, "-c", str(conf)], plain, folder / "mosquitto.log")) as broker:
-        until(lambda: listens(tls), lambda: f"it listens on {tls}, too: {(folder / 'mosquitto.log').read_text()}")
+    with running(
+        BrokerProcess([program, "-c", str(conf)], plain, folder / "mosquitto.log")
+    ) as broker:
+        until(
+            lambda: listens(tls),
+            lambda: f"it listens on {tls}, too: {(folder / 'mosquitto.log').read_text()}",
+        )
         yield Secured(written, broker, tls, write)
 
 
@@ -69,7 +81,12 @@ class Person:
     """Somebody with a client of their own, who tries what they may and may not."""
 
     def __init__(
-        self, secured: Secured, user: str | None, password: str | None = None, *, topics: Sequence[str] = ("#",)
+        self,
+        secured: Secured,
+        user: str | None,
+        password: str | None = None,
+        *,
+        topics: Sequence[str] = ("#",),
     ) -> None:
         self.heard: list[tuple[str, bytes]] = []
         self.answer: ReasonCode | None = None
@@ -82,19 +99,27 @@ class Person:
             reconnect_on_failure=False,
         )
         if user:
-            self._client.username_pw_set(user, secured.password(user) if password is None else password)
+            self._client.username_pw_set(
+                user, secured.password(user) if password is None else password
+            )
         self._client.tls_set_context(ssl.create_default_context(cafile=secured.folder / "ca.crt"))
         self._client.on_connect = self._connected
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.on_message = lambda _, __, m: self.heard.append((m.topic, m.payload))
-        self._client.on_publish = lambda _, __, number, reason, ___: self._answers.__setitem__(number, reason)
-        self._client.on_socket_open = lambda _, __, s: s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._client.on_publish = lambda _, __, number, reason, ___: self._answers.__setitem__(
+            number, reason
+        )
+        self._client.on_socket_open = lambda _, __, s: s.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+        )
         self._topics = topics
         self._client.connect("localhost", secured.tls_port)
         self._client.loop_start()
         assert self._ready.wait(PATIENCE_S)
 
-    def _connected(self, client: Client, _: object, __: object, reason: ReasonCode, ___: object) -> None:
+    def _connected(
+        self, client: Client, _: object, __: object, reason: ReasonCode, ___: object
+    ) -> None:
         self.answer = reason
         if reason.is_failure:
             self._ready.set()
@@ -144,5 +169,8 @@ class SecuredHouse(House):
     def config(self) -> Path:
         path = super().config
         text = path.read_text(encoding="utf-8")
-        path.write_text(re.sub(r'host = "127.0.0.1"\nport = \d+\n', self.broker_settings, text), encoding="utf-8")
+        path.write_text(
+            re.sub(r'host = "127.0.0.1"\nport = \d+\n', self.broker_settings, text),
+            encoding="utf-8",
+        )
         return path

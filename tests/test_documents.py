@@ -12,8 +12,9 @@ import pytest
 from config import Settings, sources
 from config.model import Broker, Button, Chime, Clock, Door, Drill, House, Led, Quiet, Web
 from config.trigger import Trigger
-from hub import HandlerConfig, loader
-from hub.handler import Reaction
+from hub import HandlerConfig
+from hub.plugin import loader
+from hub.plugin.decorator import Reaction
 from hub.testing import event
 from tests.house import ROOT, free_port
 
@@ -35,7 +36,9 @@ def test_the_handler_in_the_readme_works(tmp_path: Path):
     """It loads by its path like any other, and does what is said of it."""
     (block,) = _blocks(README, "python")
     path = tmp_path / "shout.py"
-    path.write_text(block.replace("/tmp/shouts.txt", str(tmp_path / "shouts.txt")), encoding="utf-8")
+    path.write_text(
+        block.replace("/tmp/shouts.txt", str(tmp_path / "shouts.txt")), encoding="utf-8"
+    )
     file = loader.load(path, Settings())
     said = file.reactions["doorbell.pressed"].function(event(), file.config)
     assert said == "shouted"
@@ -46,7 +49,9 @@ def test_the_handler_in_the_docs_passes_the_test_in_the_docs(tmp_path: Path):
     """Both blocks run as they stand."""
     source, _, test = _blocks(HANDLERS, "python")
     (tmp_path / "flag.py").write_text(source, encoding="utf-8")
-    (tmp_path / "use.py").write_text(f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]\n{test}", "utf-8")
+    (tmp_path / "use.py").write_text(
+        f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]\n{test}", "utf-8"
+    )
     loader.load(tmp_path / "flag.py", Settings())
     subprocess.run([sys.executable, tmp_path / "use.py"], check=True)
 
@@ -54,7 +59,11 @@ def test_the_handler_in_the_docs_passes_the_test_in_the_docs(tmp_path: Path):
 def test_the_dry_run_in_the_docs_is_one(tmp_path: Path):
     """The file loads, and its dry run finds that there is no gong here."""
     path = tmp_path / "gong.py"
-    path.write_text(_blocks(HANDLERS, "python")[1].replace("gong.local", "127.0.0.1").replace("4000", str(free_port())))
+    path.write_text(
+        _blocks(HANDLERS, "python")[1]
+        .replace("gong.local", "127.0.0.1")
+        .replace("4000", str(free_port()))
+    )
     file = loader.load(path, Settings())
     with pytest.raises(ConnectionRefusedError):
         file.reactions["doorbell.pressed"].drill(event("doorbell.drilled"), file.config)
@@ -70,7 +79,11 @@ def test_the_triggers_in_the_docs_can_be_set():
     """As they stand there."""
     (block,) = _blocks((ROOT / "docs" / "triggers.md").read_text(encoding="utf-8"), "toml")
     triggers = Settings.model_validate(tomllib.loads(block)).triggers
-    assert [one.say for one in triggers.values()] == ["visitor.seen", "visitor.answered", "doorbell.pressed"]
+    assert [one.say for one in triggers.values()] == [
+        "visitor.seen",
+        "visitor.answered",
+        "doorbell.pressed",
+    ]
 
 
 def test_the_page_and_the_visit_in_the_docs_can_be_set():
@@ -81,7 +94,10 @@ def test_the_page_and_the_visit_in_the_docs_can_be_set():
     assert _shipped()["visit"].config.model_dump().items() >= table["handlers"]["visit"].items()
     for name, field in Web.model_fields.items():
         default = "none" if field.default is None else str(field.default)
-        assert f"| `{name}` | {default.removesuffix('.0')} |".replace("127.0.0.1", "`127.0.0.1`") in text
+        assert (
+            f"| `{name}` | {default.removesuffix('.0')} |".replace("127.0.0.1", "`127.0.0.1`")
+            in text
+        )
 
 
 def test_the_light_and_the_chime_in_the_docs_can_be_set():
@@ -97,7 +113,10 @@ def test_the_sounds_in_the_docs_can_be_set():
     table = tomllib.loads(text)["handlers"]
     table["speak"]["enabled"] = False  # espeak-ng need not be here
     house = {"handlers": table, "doors": {"front": {}, "back": {}}}
-    read = {name: loader.load(loader.SHIPPED / f"{name}.py", Settings.model_validate(house)).config for name in table}
+    read = {
+        name: loader.load(loader.SHIPPED / f"{name}.py", Settings.model_validate(house)).config
+        for name in table
+    }
     assert (read["bark"].sound, read["speak"].voice) == ("ding-dong", "espeak-ng:de")
 
 
@@ -159,7 +178,11 @@ def test_every_setting_is_in_the_annotated_file_with_its_default(tmp_path: Path)
         here = table
         for part in name.split("."):
             here = here[part]
-        everywhere = HandlerConfig.model_fields if issubclass(model, HandlerConfig) else {"button", "led", "answer"}
+        everywhere = (
+            HandlerConfig.model_fields
+            if issubclass(model, HandlerConfig)
+            else {"button", "led", "answer"}
+        )
         assert set(model.model_fields) - set(everywhere) == set(here) - {"button", "led"}, name
         for key, field in model.model_fields.items():
             if key in here and isinstance(field.default, bool | int | float | str):
@@ -177,7 +200,9 @@ def test_the_annotated_file_is_in_order_as_it_stands():
     sources.load(ROOT / "config" / "doorbell.toml")
 
 
-@pytest.mark.parametrize("argument", [f for f in Reaction.__slots__ if f not in ("function", "types")])
+@pytest.mark.parametrize(
+    "argument", [f for f in Reaction.__slots__ if f not in ("function", "types")]
+)
 def test_every_argument_of_the_decorator_is_documented(argument: str):
     """What @handler takes stands in docs/handlers.md."""
     assert f"`{argument}`" in HANDLERS
@@ -200,7 +225,11 @@ def test_every_link_leads_somewhere():
 def test_every_command_is_in_the_readme():
     """`doorbell --help` names nothing that the README does not."""
     shown = subprocess.run(
-        [sys.executable, "-m", "hub.cli", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-m", "hub.cli.main", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
     )
     commands = re.findall(r"^│ (\w+) ", shown.stdout, re.MULTILINE)
     assert len(commands) >= 5

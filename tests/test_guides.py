@@ -17,7 +17,11 @@ DRAWINGS = sorted((DOCS / "wiring").glob("*.svg"))
 
 def _table(text: str, heading: str) -> list[str]:
     """The first column of the table below a heading."""
-    rows = re.findall(r"^\| (.*?) \|", text.split(f"## {heading}\n", 1)[1].split("\n## ", maxsplit=1)[0], re.MULTILINE)
+    rows = re.findall(
+        r"^\| (.*?) \|",
+        text.split(f"## {heading}\n", 1)[1].split("\n## ", maxsplit=1)[0],
+        re.MULTILINE,
+    )
     return rows[1:]
 
 
@@ -39,7 +43,11 @@ def test_a_drawing_is_shown_and_can_be_read_aloud(path):
 def test_the_drawings_and_the_settings_name_the_same_lines():
     """What is drawn at GPIO 17, 27 and 23 is set there; each line has its place on the header."""
     places = {"17": "11", "27": "13", "23": "16"}
-    drawn = {pair for path in DRAWINGS for pair in re.findall(r"GPIO (\d+) \(pin (\d+)\)", path.read_text("utf-8"))}
+    drawn = {
+        pair
+        for path in DRAWINGS
+        for pair in re.findall(r"GPIO (\d+) \(pin (\d+)\)", path.read_text("utf-8"))
+    }
     assert drawn == {*places.items()}
     assert {*re.findall(r"^(?:pin|relay) = (\d+)", WIRING, re.MULTILINE)} == {*places}
 
@@ -49,7 +57,11 @@ def test_each_part_of_a_drawing_is_to_be_bought(name: str):
     """Every value in the drawings with an opto-isolator stands in the list."""
     drawing = (DOCS / "wiring" / f"{name}.svg").read_text(encoding="utf-8")
     row = {"bell": "| the bell that is there |", "opto": "| far away |"}[name]
-    (bought,) = [line for line in (DOCS / "shopping.md").read_text(encoding="utf-8").splitlines() if row in line]
+    (bought,) = [
+        line
+        for line in (DOCS / "shopping.md").read_text(encoding="utf-8").splitlines()
+        if row in line
+    ]
     for part in re.findall(r">([\d.]+ (?:[kΩ]+|[nµ]F)|PC817|1N4148)<", drawing):
         assert part in bought, part
 
@@ -57,7 +69,9 @@ def test_each_part_of_a_drawing_is_to_be_bought(name: str):
 def test_what_it_is_said_to_say_it_says():
     """Each quoted message stands in the source."""
     source = "\n".join(
-        path.read_text("utf-8") for room in ("hub", "devices", "config") for path in (ROOT / room).glob("*.py")
+        path.read_text("utf-8")
+        for room in ("hub", "devices", "config")
+        for path in (ROOT / room).glob("*.py")
     )
     for quoted in _table(TROUBLES, "What it says"):
         if quoted not in ("it says", "-"):
@@ -76,7 +90,9 @@ def test_every_command_named_is_one(guide: str):
 @pytest.mark.parametrize("guide", ["troubleshooting", "wiring", "shopping", "settings", "doctor"])
 def test_every_heading_linked_to_is_there(guide: str):
     """A link into the middle of a document leads to a heading."""
-    for file, anchor in re.findall(r"\]\(([\w.]+\.md)#([\w-]+)\)", (DOCS / f"{guide}.md").read_text("utf-8")):
+    for file, anchor in re.findall(
+        r"\]\(([\w.]+\.md)#([\w-]+)\)", (DOCS / f"{guide}.md").read_text("utf-8")
+    ):
         heads = re.findall(r"^#+ (.*)$", (DOCS / file).read_text(encoding="utf-8"), re.MULTILINE)
         known = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
         assert anchor in known, f"{file}#{anchor}"

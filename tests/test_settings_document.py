@@ -13,7 +13,8 @@ from pydantic.fields import FieldInfo
 from config import Settings
 from config.model import House, Led
 from config.trigger import Trigger
-from hub import HandlerConfig, loader
+from hub import HandlerConfig
+from hub.plugin import loader
 from tests.house import ROOT
 
 TEXT = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -23,7 +24,11 @@ WORDS = {Ge: "≥ {}", Gt: "> {}", Le: "≤ {}", Lt: "< {}"}
 @cache
 def _tables() -> dict[str, type[BaseModel]]:
     """Every table of `doorbell.toml` and what may stand in it."""
-    tables: dict[str, type[BaseModel]] = {"": Settings, "doors.NAME.led": Led, "triggers.NAME": Trigger}
+    tables: dict[str, type[BaseModel]] = {
+        "": Settings,
+        "doors.NAME.led": Led,
+        "triggers.NAME": Trigger,
+    }
     for name in [*Settings.model_fields]:
         kind = Settings.model_fields[name].annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -81,11 +86,21 @@ def row(name: str, field: FieldInfo) -> str:
 
 def _own(table: str, model: type[BaseModel]) -> dict[str, FieldInfo]:
     """What is set in this table itself: no tables of its own, and nothing that all handlers have."""
-    everywhere = HandlerConfig.model_fields if issubclass(model, HandlerConfig) and table != "handlers.NAME" else ()
+    everywhere = (
+        HandlerConfig.model_fields
+        if issubclass(model, HandlerConfig) and table != "handlers.NAME"
+        else ()
+    )
     below = f"{table}." if table else ""
-    tables = {other.removeprefix(below).split(".")[0] for other in _tables() if other.startswith(below)}
+    tables = {
+        other.removeprefix(below).split(".")[0] for other in _tables() if other.startswith(below)
+    }
     inner = tables if table in ("", "doors.NAME") else set()
-    return {name: field for name, field in model.model_fields.items() if name not in {*inner, *everywhere}}
+    return {
+        name: field
+        for name, field in model.model_fields.items()
+        if name not in {*inner, *everywhere}
+    }
 
 
 def section(table: str) -> str:
@@ -102,13 +117,17 @@ def test_every_setting_has_its_row(table: str):
     here = section(table)
     rows = [line for line in here.splitlines() if line.startswith("| `")]
     assert [
-        line for name, field in wanted.items() if not any(r.startswith(line := row(name, field)) for r in rows)
+        line
+        for name, field in wanted.items()
+        if not any(r.startswith(line := row(name, field)) for r in rows)
     ] == []
     assert {line.split("`")[1] for line in rows} == set(wanted)
 
 
 def test_every_section_is_a_table():
     """No section is of something that is not there."""
-    heads = [line.split("`")[1].strip("[]") for line in TEXT.splitlines() if line.startswith("## `[")]
+    heads = [
+        line.split("`")[1].strip("[]") for line in TEXT.splitlines() if line.startswith("## `[")
+    ]
     assert heads == sorted(set(heads), key=heads.index)
     assert set(heads) == {table for table in _tables() if table}

@@ -59,8 +59,13 @@ class Wire:
                 self._ends += [client, broker]
                 for end in (client, broker):
                     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                for source, sink, direction in ((client, broker, TO_BROKER), (broker, client, TO_CLIENT)):
-                    threading.Thread(target=self._pass_on, args=(source, sink, direction), daemon=True).start()
+                for source, sink, direction in (
+                    (client, broker, TO_BROKER),
+                    (broker, client, TO_CLIENT),
+                ):
+                    threading.Thread(
+                        target=self._pass_on, args=(source, sink, direction), daemon=True
+                    ).start()
 
     def _pass_on(self, source: socket.socket, sink: socket.socket, direction: str) -> None:
         with suppress(OSError):

@@ -20,8 +20,14 @@ def main() -> None:
         raise SystemExit("mosquitto is not installed: sudo apt install mosquitto")
     ours = (ROOT / "config" / "mosquitto" / "doorbell.conf").read_text(encoding="utf-8")
     results = []
-    for name, settings in (("with `config/mosquitto/doorbell.conf`", ours), ("with its default settings", "")):
-        with tempfile.TemporaryDirectory() as folder, mosquitto_broker(program, Path(folder), settings) as broker:
+    for name, settings in (
+        ("with `config/mosquitto/doorbell.conf`", ours),
+        ("with its default settings", ""),
+    ):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            mosquitto_broker(program, Path(folder), settings) as broker,
+        ):
             results.append(rounds.measure(name, broker, Path(folder), arguments.presses))
     text = report.write(results)
     print(text)

@@ -18,7 +18,9 @@ def _nodelay(_: Client, __: Any, sock: socket.socket) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _client(name: str, port: int, topic: str, receive: Callable[[Client], None]) -> tuple[Client, threading.Event]:
+def _client(
+    name: str, port: int, topic: str, receive: Callable[[Client], None]
+) -> tuple[Client, threading.Event]:
     ready = threading.Event()
     client = Client(CallbackAPIVersion.VERSION2, name)
     client.on_socket_open = _nodelay
@@ -38,7 +40,9 @@ def _echo_for_ever(port: int) -> None:
 @contextmanager
 def echo(port: int) -> Iterator[Callable[[], float]]:
     """Gives a function that does one round trip and returns its seconds."""
-    there = multiprocessing.get_context("spawn").Process(target=_echo_for_ever, args=(port,), daemon=True)
+    there = multiprocessing.get_context("spawn").Process(
+        target=_echo_for_ever, args=(port,), daemon=True
+    )
     there.start()
     back = threading.Event()
     client, ready = _client("floor-press", port, "floor/back", lambda _: back.set())

@@ -49,7 +49,11 @@ class Outside:
 
     def picture_time(self, press: str) -> float:
         """When the picture of this press was told; it is said together with the outcome."""
-        pictures = [(load, at) for topic, load, at in list(self.outcomes.heard) if "/snapshot.taken/" in topic]
+        pictures = [
+            (load, at)
+            for topic, load, at in list(self.outcomes.heard)
+            if "/snapshot.taken/" in topic
+        ]
         return next(at for load, at in pictures if json.loads(load)["causationid"] == press)
 
     def close(self) -> None:
@@ -79,24 +83,44 @@ def measure(name: str, broker: BrokerProcess, folder: Path, presses: int) -> Res
     return Result(name, times, table, ready_s)
 
 
-def _round(house: House, outside: Outside, echo: Callable[[], float], lamp: ZigbeeLamp) -> dict[str, float]:
+def _round(
+    house: House, outside: Outside, echo: Callable[[], float], lamp: ZigbeeLamp
+) -> dict[str, float]:
     lamp.by_hand(state="OFF")  # somebody has switched it off since the last round
     bare = echo()
-    lamps, texts, photos = len(outside.lamp_times()), len(outside.calls()), len(outside.calls(photo=True))
+    lamps, texts, photos = (
+        len(outside.lamp_times()),
+        len(outside.calls()),
+        len(outside.calls(photo=True)),
+    )
     press = house.wish()
-    until(lambda: len(outside.lamp_times()) > lamps and len(outside.calls()) > texts, "lamp and phone")
+    until(
+        lambda: len(outside.lamp_times()) > lamps and len(outside.calls()) > texts, "lamp and phone"
+    )
     until(lambda: all(outside.outcomes.outcomes(press, name) for name in HANDLERS), "five outcomes")
-    until(lambda: press in [one["causationid"] for one in outside.outcomes.events("snapshot.taken")], "the picture")
+    until(
+        lambda: press in [one["causationid"] for one in outside.outcomes.events("snapshot.taken")],
+        "the picture",
+    )
     until(lambda: len(outside.calls(photo=True)) > photos, "the photo")
     event, heard_at = _heard(outside, press)
     at = datetime.fromisoformat(event["time"]).timestamp()
     return {
         "bare paho echo: publish, broker, echo, broker, back": bare,
         "press → on the disk, and heard by another program": heard_at - at,
-        "press → the lamp was asked, and its command is heard (`light`, MQTT)": outside.lamp_times()[lamps] - at,
+        "press → the lamp was asked, and its command is heard (`light`, MQTT)": outside.lamp_times()[
+            lamps
+        ]
+        - at,
         "press → the phone's service is called (`notify`, HTTP)": outside.calls()[texts] - at,
-        "press → the phone's service has the photo (`record`, `notify`, HTTP)": outside.calls(photo=True)[photos] - at,
-        "press → its picture is on the disk and told (`record`, `snapshot.taken`)": outside.picture_time(press) - at,
+        "press → the phone's service has the photo (`record`, `notify`, HTTP)": outside.calls(
+            photo=True
+        )[photos]
+        - at,
+        "press → its picture is on the disk and told (`record`, `snapshot.taken`)": outside.picture_time(
+            press
+        )
+        - at,
     }
 
 

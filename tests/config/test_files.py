@@ -51,7 +51,9 @@ def test_a_file_that_was_asked_for_and_is_not_there_is_told(monkeypatch, by_vari
     """Nobody who names a file gets another one instead."""
     _write(Path("doorbell.toml"))
     monkeypatch.setenv("DOORBELL_CONFIG", "absent.toml" if by_variable else "")
-    with pytest.raises(SettingsError, match=r"^absent\.toml: no such settings file\. Give another with --config"):
+    with pytest.raises(
+        SettingsError, match=r"^absent\.toml: no such settings file\. Give another with --config"
+    ):
         find(None if by_variable else Path("absent.toml"))
 
 
@@ -113,7 +115,9 @@ def test_the_lean_way_keeps_times_as_times(tmp_path):
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_the_lean_way_tells_the_same_faults(tmp_path):
     """Faults come back from the child as they are."""
-    path = _write(tmp_path / "doorbell.toml", "[broker]\nport = 0\nkeepalive_s = 1\n[house]\nlatitude = 91\n")
+    path = _write(
+        tmp_path / "doorbell.toml", "[broker]\nport = 0\nkeepalive_s = 1\n[house]\nlatitude = 91\n"
+    )
     with pytest.raises(SettingsError) as plain:
         load(path)
     with pytest.raises(SettingsError) as lean:
@@ -123,7 +127,8 @@ def test_the_lean_way_tells_the_same_faults(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("key", "name"), [("front", "Front door"), ("back_gate", "Back gate door"), ("side", "Seiteneingang")]
+    ("key", "name"),
+    [("front", "Front door"), ("back_gate", "Back gate door"), ("side", "Seiteneingang")],
 )
 def test_a_door_without_a_name_is_called_by_its_key(key, name):
     """People read a door's name; where none was set, its key is made readable."""

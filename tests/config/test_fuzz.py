@@ -12,10 +12,19 @@ from config.sources import load
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 KEYS = (
-    st.sampled_from([*Settings.model_fields, "host", "port", "name", "button", "pin", "driver", "front", "at"]) | TEXT
+    st.sampled_from(
+        [*Settings.model_fields, "host", "port", "name", "button", "pin", "driver", "front", "at"]
+    )
+    | TEXT
 )
 VALUES = st.recursive(
-    st.booleans() | st.integers(-(2**62), 2**62) | st.floats() | TEXT | st.dates() | st.times() | st.datetimes(),
+    st.booleans()
+    | st.integers(-(2**62), 2**62)
+    | st.floats()
+    | TEXT
+    | st.dates()
+    | st.times()
+    | st.datetimes(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=8,
 )
@@ -48,7 +57,11 @@ def test_any_bytes_are_read_or_refused_in_words(content):
 
 
 @settings(deadline=None, max_examples=100)
-@given(st.dictionaries(KEYS, VALUES, max_size=4), st.integers(0, 400), st.binary(min_size=1, max_size=1))
+@given(
+    st.dictionaries(KEYS, VALUES, max_size=4),
+    st.integers(0, 400),
+    st.binary(min_size=1, max_size=1),
+)
 def test_a_damaged_file_is_read_or_refused_in_words(tables, place, byte):
     """One byte of it is another."""
     whole = tomli_w.dumps(tables).encode()

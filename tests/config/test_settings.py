@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from config import Settings, SettingsError
 from config.sources import load
-from hub import HandlerConfig, loader
+from hub import HandlerConfig
+from hub.plugin import loader
 
 WRONG_IN_MANY_WAYS = """
 hab = "home"
@@ -44,8 +45,13 @@ def _faults(text: str) -> tuple[str, ...]:
 
 def test_a_time_of_day_has_no_zone():
     """It is this machine's local one; compared with a zone's it would end whoever compares."""
-    faults = _faults('[quiet]\nbegin = "22:00:00Z"\nend = "07:00:00"\n[clock.at]\nbins_out = "19:00:00+01:00"\n')
-    assert [fault.split(":")[1].split(" a time")[0] for fault in faults] == [" [quiet] begin", " [clock] at"], faults
+    faults = _faults(
+        '[quiet]\nbegin = "22:00:00Z"\nend = "07:00:00"\n[clock.at]\nbins_out = "19:00:00+01:00"\n'
+    )
+    assert [fault.split(":")[1].split(" a time")[0] for fault in faults] == [
+        " [quiet] begin",
+        " [clock] at",
+    ], faults
     with pytest.raises(ValueError, match="Write it without a zone"):
         _WithTime.model_validate({"from_": {"20:00Z": 30}})
 
@@ -71,8 +77,12 @@ def test_every_fault_of_a_file_is_told_at_once():
 
 def test_settings_that_have_moved_are_found_again(tmp_path):
     """What `bark` once had is the house's now."""
-    house = Settings(handlers={"bark": {"quiet_from": "22:00", "enabled": True}}, state_dir=tmp_path)
-    with pytest.raises(SettingsError, match=r"quiet_from: it is the house's now. Set begin and end in \[quiet\]"):
+    house = Settings(
+        handlers={"bark": {"quiet_from": "22:00", "enabled": True}}, state_dir=tmp_path
+    )
+    with pytest.raises(
+        SettingsError, match=r"quiet_from: it is the house's now. Set begin and end in \[quiet\]"
+    ):
         loader.load(loader.SHIPPED / "bark.py", house)
 
 

@@ -10,7 +10,9 @@ def _fault(tmp_path, **table):
     written = {"topic": "a/b", "door": "front", "say": "visitor.seen", "what": "person"} | table
     lines = "\n".join(f"{key} = {value}" for key, value in _toml(written))
     path = tmp_path / "doorbell.toml"
-    path.write_text(f'[doors.front]\nname = "Front door"\n[triggers.one]\n{lines}\n', encoding="utf-8")
+    path.write_text(
+        f'[doors.front]\nname = "Front door"\n[triggers.one]\n{lines}\n', encoding="utf-8"
+    )
     with pytest.raises(SettingsError) as caught:
         load(path)
     return str(caught.value)
@@ -22,7 +24,9 @@ def _toml(table):
             yield key, {True: "true", False: "false"}.get(value, f'"{value}"')
 
 
-@pytest.mark.parametrize("topic", ["", "#", "+/x", "doorbell/hub/home/event/#", "a/#/b", "a/b#", "a+/b"])
+@pytest.mark.parametrize(
+    "topic", ["", "#", "+/x", "doorbell/hub/home/event/#", "a/#/b", "a/b#", "a+/b"]
+)
 def test_a_topic_that_cannot_be_meant_is_refused(tmp_path, topic):
     """Our own tree would ring in a circle; a wildcard stands for whole levels."""
     assert "[triggers.one] topic: " in _fault(tmp_path, topic=topic)
@@ -31,11 +35,17 @@ def test_a_topic_that_cannot_be_meant_is_refused(tmp_path, topic):
 def test_what_and_answer_go_with_what_is_said(tmp_path):
     """Each where it means something, and only there."""
     assert 'say = "visitor.seen" needs what. Set it' in _fault(tmp_path, what=None)
-    assert 'say = "doorbell.pressed" has no what. Leave it out' in _fault(tmp_path, say="doorbell.pressed")
-    assert 'say = "visitor.answered" needs answer. Set it' in _fault(tmp_path, say="visitor.answered", what=None)
+    assert 'say = "doorbell.pressed" has no what. Leave it out' in _fault(
+        tmp_path, say="doorbell.pressed"
+    )
+    assert 'say = "visitor.answered" needs answer. Set it' in _fault(
+        tmp_path, say="visitor.answered", what=None
+    )
     assert "on_change needs a condition" in _fault(tmp_path, on_change=True)
 
 
 def test_its_door_is_one_of_the_house(tmp_path):
     """A typing error is told with the doors that there are."""
-    assert "[triggers.one] door: there is no [doors.frnt]. There are: front" in _fault(tmp_path, door="frnt")
+    assert "[triggers.one] door: there is no [doors.frnt]. There are: front" in _fault(
+        tmp_path, door="frnt"
+    )

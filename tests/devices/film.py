@@ -24,7 +24,9 @@ def make_film(path: Path, codec: str, seconds: int, group: int = RATE) -> Path:
         for number in range(seconds * RATE):
             frame = av.VideoFrame(*SIZE, "gray")
             plane = frame.planes[0]
-            row = b"".join((b"\xff" if number >> bit & 1 else b"\x00") * BLOCK for bit in reversed(range(BITS)))
+            row = b"".join(
+                (b"\xff" if number >> bit & 1 else b"\x00") * BLOCK for bit in reversed(range(BITS))
+            )
             plane.update(row.ljust(plane.line_size, b"\x00") * SIZE[1])
             frame.pts, frame.time_base = number, Fraction(1, RATE)
             container.mux(stream.encode(frame.reformat(format=pix_fmt)))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from config import Settings
-from hub.loader import SHIPPED, HandlerFile, load
+from hub.plugin.loader import SHIPPED, HandlerFile, load
 from tests.handlers.desk import Desk
 
 
@@ -17,7 +17,12 @@ def shipped(tmp_path: Path) -> Callable[..., HandlerFile]:
 
     def load_by_name(name: str, table: dict[str, Any] | None = None, **more: Any) -> HandlerFile:
         doors = {"front": {"name": "Front door"}, "back": {}, "garden": {}}
-        house = {"handlers": {name: table or {}}, "state_dir": tmp_path / "state", "doors": doors, **more}
+        house = {
+            "handlers": {name: table or {}},
+            "state_dir": tmp_path / "state",
+            "doors": doors,
+            **more,
+        }
         settings = Settings.model_validate(house)
         return load(SHIPPED / f"{name}.py", settings)
 

@@ -1,12 +1,12 @@
-"""`notify` as one process has it: one switchboard and one memory over many events."""
+"""`notify` as one process has it: one dispatcher and one memory over many events."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from hub.event import Event
-from hub.loader import HandlerFile
+from hub.plugin.loader import HandlerFile
 from hub.testing import Run, event, run
+from hub.wire.event import Event
 
 JPEG = b"\xff\xd8\xff picture of "
 
@@ -41,14 +41,18 @@ class Desk:
 
             doing.later = remember  # type: ignore[method-assign]
             try:
-                return str(self.file.reactions[what.type].function(what, self.file.config, self.board))
+                return str(
+                    self.file.reactions[what.type].function(what, self.file.config, self.board)
+                )
             finally:
                 self.timers, self.later, self.emitted = doing.timers, asked, doing.emitted
 
     def sees(self, press: Event, path: Any) -> str:
         """The picture of a press has been taken."""
         path.write_bytes(JPEG + press.id.encode())
-        return self.hears(replace(event("snapshot.taken", press.door, path=str(path)), cause=press.id))
+        return self.hears(
+            replace(event("snapshot.taken", press.door, path=str(path)), cause=press.id)
+        )
 
 
 Open = Callable[..., Desk]

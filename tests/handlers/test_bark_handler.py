@@ -8,8 +8,8 @@ import pytest
 
 from config import SettingsError
 from config.sources import load
-from devices.bark import write_bark
-from devices.speaker import SimulatedSpeaker
+from devices.speaker.bark import write_bark
+from devices.speaker.speaker import SimulatedSpeaker
 from hub.testing import event, run
 
 
@@ -58,7 +58,8 @@ def test_the_sound_is_played_at_the_volume(dog, percent, volume):
 
 
 @pytest.mark.parametrize(
-    ("now", "percent"), [("06:59", 30), ("07:00", 90), ("19:59", 90), ("20:00", 30), ("23:59", 30), ("00:00", 30)]
+    ("now", "percent"),
+    [("06:59", 30), ("07:00", 90), ("19:59", 90), ("20:00", 30), ("23:59", 30), ("00:00", 30)],
 )
 def test_the_volume_goes_with_the_time_of_day(shipped, now, percent):
     """That of the last time that has come; in the small hours that is yesterday's last."""
@@ -78,7 +79,9 @@ def test_each_door_may_have_its_sound(dog):
 def test_the_dog_is_quiet_while_people_sleep(dog):
     """The house's quiet hours hold, unless this handler is told otherwise."""
     rex, loud = dog(), dog({"even_when_quiet": True})
-    assert rex.hears(event(), quiet="quiet hours until 07:00")[0] == "silent: quiet hours until 07:00"
+    assert (
+        rex.hears(event(), quiet="quiet hours until 07:00")[0] == "silent: quiet hours until 07:00"
+    )
     assert rex.speaker.played == []
     loud.hears(event(), quiet="quiet hours until 07:00")
     assert len(loud.speaker.played) == 1
@@ -113,7 +116,9 @@ def test_it_sounds_again_until_somebody_answers(dog):
 def test_a_repeat_that_nobody_could_sound_in_time_is_left_out(dog):
     """After an outage the visitor has gone, and people sleep perhaps."""
     rex = dog({"repeats": 2})
-    late = replace(event("bark.again", left=2), time=datetime.now(UTC) - timedelta(seconds=45), boot="")
+    late = replace(
+        event("bark.again", left=2), time=datetime.now(UTC) - timedelta(seconds=45), boot=""
+    )
     assert rex.hears(late) == ("it is too late for that", {})
     assert rex.speaker.played == []
 
@@ -155,7 +160,10 @@ def test_a_sound_of_ones_own_is_played_instead(dog, tmp_path):
     ("table", "says"),
     [
         ({"sound": "/absent/woof.wav"}, "sound: there is no file /absent/woof.wav"),
-        ({"sound_at": {"back": "bong"}}, "sound_at: back: 'bong': no sound. There are bark, ding, ding-dong,"),
+        (
+            {"sound_at": {"back": "bong"}},
+            "sound_at: back: 'bong': no sound. There are bark, ding, ding-dong,",
+        ),
         ({"volume": 101}, "volume: must be at most 100"),
         ({"volumen": 50}, "volumen: unknown key. Did you mean 'volume'?"),
     ],
@@ -169,7 +177,9 @@ def test_a_wrong_setting_is_told_before_anybody_rings(shipped, table, says):
     assert says in fault
 
 
-def test_a_fault_of_a_handlers_setting_in_the_environment_names_the_variable(shipped, monkeypatch, tmp_path):
+def test_a_fault_of_a_handlers_setting_in_the_environment_names_the_variable(
+    shipped, monkeypatch, tmp_path
+):
     """What came from a variable is told with the variable's name, in a handler's table too."""
     monkeypatch.setenv("DOORBELL_HANDLERS__BARK__VOLUME", "loud")
     (tmp_path / "doorbell.toml").touch()

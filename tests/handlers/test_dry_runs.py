@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from devices.footage import CameraError
-from devices.lamp_zigbee2mqtt import Zigbee2MqttLamp
-from devices.speaker import SpeakerError
+from devices.lamp.zigbee2mqtt import Zigbee2MqttLamp
+from devices.speaker.speaker import SpeakerError
+from devices.video.files import CameraError
 from hub.testing import event, run
 from tests.house import free_port
 from tests.phone import phone_service
@@ -28,7 +28,10 @@ def _dry(file, resource=None):
 def test_notify_asks_whether_the_services_can_be_reached(shipped):
     """Nothing is sent; one that is away fails with its address."""
     with phone_service() as phone:
-        assert _dry(shipped("notify", {"urls": [phone.url, "syslog://"]})) == "1 of 2 services answer; nothing was sent"
+        assert (
+            _dry(shipped("notify", {"urls": [phone.url, "syslog://"]}))
+            == "1 of 2 services answer; nothing was sent"
+        )
         assert phone.told == []
     assert _dry(shipped("notify")) == "no phone is set up"
     with pytest.raises(ConnectionError, match="cannot be reached"):
@@ -39,12 +42,17 @@ def test_notify_sends_a_marked_text_when_it_is_told_to(shipped):
     """`drill_text`: the whole way, for who wants it; nobody takes it for a visitor."""
     with phone_service() as phone:
         _dry(shipped("notify", {"urls": [phone.url], "drill_text": True}))
-        assert [one["message"] for one in phone.told] == ["This is a drill: nobody is at the front door"]
+        assert [one["message"] for one in phone.told] == [
+            "This is a drill: nobody is at the front door"
+        ]
 
 
 def test_notify_tells_what_a_nightly_drill_found(shipped):
     """A line for each handler that does not work."""
-    failed = [{"handler": "record", "reason": "no picture"}, {"handler": "bark", "reason": "it did not answer"}]
+    failed = [
+        {"handler": "record", "reason": "no picture"},
+        {"handler": "bark", "reason": "it did not answer"},
+    ]
     with phone_service() as phone, run(event("doorbell.drill_failed", failed=failed)) as doing:
         file = shipped("notify", {"urls": [phone.url]})
         reaction = file.reactions["doorbell.drill_failed"]
@@ -67,12 +75,15 @@ def test_record_finds_a_camera_without_a_picture_and_a_full_disk(shipped, monkey
     """Both raise, with what to do."""
     file = shipped("record")
     blind = SimpleNamespace(
-        private=lambda: None, check=lambda: (_ for _ in ()).throw(CameraError("the camera gives no picture"))
+        private=lambda: None,
+        check=lambda: (_ for _ in ()).throw(CameraError("the camera gives no picture")),
     )
     with pytest.raises(CameraError, match="gives no picture"):
         _dry(file, blind)
     function = file.reactions["doorbell.pressed"].drill
-    monkeypatch.setitem(function.__globals__, "disk_usage", lambda _: SimpleNamespace(free=7_000_000))
+    monkeypatch.setitem(
+        function.__globals__, "disk_usage", lambda _: SimpleNamespace(free=7_000_000)
+    )
     with pytest.raises(OSError, match="7 MB are free, a clip may need 100"):
         _dry(file, SimpleNamespace(private=lambda: None, check=lambda: 1000))
 

@@ -7,8 +7,8 @@ import pytest
 
 from config import SettingsError
 from config.model import Button, Door
-from devices.clock import sun_elevation
-from devices.lamp import OFF, LampState
+from devices.lamp.lamp import OFF, LampState
+from devices.machine.sun import sun_elevation
 from hub.testing import event, run
 
 ON = LampState(on=True)
@@ -61,7 +61,10 @@ def night(shipped):
     """By day and by night, for three minutes, with this lamp."""
 
     def make(lamp, table=None, lamps=None):
-        return Night(shipped("light", {"when": "always", "minutes": 3, **(table or {})}), lamps or {"simulated": lamp})
+        return Night(
+            shipped("light", {"when": "always", "minutes": 3, **(table or {})}),
+            lamps or {"simulated": lamp},
+        )
 
     return make
 
@@ -193,9 +196,14 @@ def test_our_own_light_is_no_daylight(night):
 def test_each_door_has_its_scene(night):
     """Its lamps, all of them; a door without a scene has the one lamp."""
     lamps = {name: _Lamp(OFF) for name in ("simulated", "wled:a", "wled:b")}
-    home = night(None, {"scenes": {"back": {"lamps": ["wled:a", "wled:b"], "brightness": 40}}}, lamps)
+    home = night(
+        None, {"scenes": {"back": {"lamps": ["wled:a", "wled:b"], "brightness": 40}}}, lamps
+    )
     assert home.press("back") == "on for 3 min, was off, off"
-    assert [lamps[name].put_so for name in lamps] == [[], *[[LampState(on=True, brightness=40)]] * 2]
+    assert [lamps[name].put_so for name in lamps] == [
+        [],
+        *[[LampState(on=True, brightness=40)]] * 2,
+    ]
     home.press("front")
     assert lamps["simulated"].put_so == [ON]
 
@@ -210,7 +218,9 @@ def test_by_day_nothing_happens(shipped):
     assert (dark.press(), dark.timers) == ("on for 5 min, was off", {"light.expired": 300})
 
 
-@pytest.mark.parametrize(("begin_h", "end_h", "dark"), [(-1, 1, True), (1, 2, False), (-2, -1, False)])
+@pytest.mark.parametrize(
+    ("begin_h", "end_h", "dark"), [(-1, 1, True), (1, 2, False), (-2, -1, False)]
+)
 def test_fixed_hours_may_be_the_night(night, begin_h, end_h, dark):
     """By the local clock, and over midnight."""
     now = datetime.now().astimezone()
@@ -230,7 +240,9 @@ def test_fixed_hours_may_be_the_night(night, begin_h, end_h, dark):
 )
 def test_a_sensor_may_say_that_it_is_dark(night, said, dark):
     """What it said last counts, as far as it is about light; until then rather a light too many."""
-    home = night(_Lamp(), {"when": "sensor", "sensor_topic": "yard", "sensor_key": "lux", "sensor_below": 10})
+    home = night(
+        _Lamp(), {"when": "sensor", "sensor_topic": "yard", "sensor_key": "lux", "sensor_below": 10}
+    )
     for text in said:
         home.porch.hear(text)
     assert home.porch.is_dark is dark
@@ -239,16 +251,28 @@ def test_a_sensor_may_say_that_it_is_dark(night, said, dark):
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ({}, r'when: "night" needs a place. Set latitude and longitude in [house], or when = "always"'),
+        (
+            {},
+            r'when: "night" needs a place. Set latitude and longitude in [house], or when = "always"',
+        ),
         ({"when": "hours"}, 'when: "hours" needs two times'),
         ({"when": "sensor"}, 'when: "sensor" needs a sensor'),
         ({"when": "always", "minutes": 0}, "minutes: must be more than 0"),
         ({"when": "always", "minutes": 721}, "minutes: must be at most 720"),
         ({"when": "always", "lamp": "porch"}, "lamp: 'porch': not a lamp"),
-        ({"when": "always", "scenes": {"front": {"lamps": ["hue:1"]}}}, "lamp: 'hue:1': not a lamp"),
+        (
+            {"when": "always", "scenes": {"front": {"lamps": ["hue:1"]}}},
+            "lamp: 'hue:1': not a lamp",
+        ),
         ({"when": "always", "scenes": {"front": {"color": "red"}}}, "color"),
-        ({"when": "always", "scenes": {"front": {"color": "#ff0000", "kelvin": 2700}}}, "Leave one of them out"),
-        ({"when": "always", "lamp": "gpio:17"}, "lamp: GPIO 17 is used by [doors.front.button]. Use another line"),
+        (
+            {"when": "always", "scenes": {"front": {"color": "#ff0000", "kelvin": 2700}}},
+            "Leave one of them out",
+        ),
+        (
+            {"when": "always", "lamp": "gpio:17"},
+            "lamp: GPIO 17 is used by [doors.front.button]. Use another line",
+        ),
     ],
 )
 def test_what_cannot_work_is_told_at_the_start(shipped, table, says):
@@ -273,7 +297,11 @@ class _Bulb(_Lamp):
 
     def put(self, state):
         self.put_so.append(state)
-        kelvin = max(2200, min(4000, state.colour)) if isinstance(state.colour, int) else self.state.colour
+        kelvin = (
+            max(2200, min(4000, state.colour))
+            if isinstance(state.colour, int)
+            else self.state.colour
+        )
         self.state = LampState(state.on, state.brightness or self.state.brightness, kelvin)
 
 
@@ -311,4 +339,9 @@ def test_a_persons_wish_is_what_it_goes_back_to(night):
 def test_lamps_of_like_names_have_timers_of_their_own(night):
     """A timer's name takes few letters; two lamps must not share one."""
     slug = night(_Lamp(OFF)).file.reactions["doorbell.pressed"].function.__globals__["_slug"]
-    assert len({slug(name) for name in ("zigbee2mqtt:Küche", "zigbee2mqtt:Köche", "zigbee2mqtt:küche")}) == 3
+    assert (
+        len(
+            {slug(name) for name in ("zigbee2mqtt:Küche", "zigbee2mqtt:Köche", "zigbee2mqtt:küche")}
+        )
+        == 3
+    )

@@ -57,17 +57,24 @@ def test_each_make_is_lit_and_put_back_as_it_was(porch, mosquitto, name, scene):
         house.press()
         until(lambda: _notes(house), lambda: house.log("light"))
         assert _notes(house)[0].endswith("was off")
-        until(lambda: len(_notes(house)) > 1, lambda: f"{_notes(house)} {lamp.told} {house.log('light')}")
+        until(
+            lambda: len(_notes(house)) > 1,
+            lambda: f"{_notes(house)} {lamp.told} {house.log('light')}",
+        )
         assert _notes(house)[1] == "back to off"
         until(lambda: _as_seen(lamp) == before, lambda: f"{before} {lamp.as_seen()} {lamp.told}")
 
 
 def _as_seen(lamp):
     """A strip with WLED that is off does not say how bright it will be when lit."""
-    return replace(lamp.as_seen(), brightness=None) if isinstance(lamp, WledLamp) else lamp.as_seen()
+    return (
+        replace(lamp.as_seen(), brightness=None) if isinstance(lamp, WledLamp) else lamp.as_seen()
+    )
 
 
-@pytest.mark.parametrize("name", [name for name in LAMPS if name not in ("shelly-cct:porch", "shelly-rgb:porch")])
+@pytest.mark.parametrize(
+    "name", [name for name in LAMPS if name not in ("shelly-cct:porch", "shelly-rgb:porch")]
+)
 def test_a_person_who_switched_it_meanwhile_wins(porch, mosquitto, name):
     """It was on and we made it brighter; somebody switched it off: nothing is told to it any more."""
     with LAMPS[name](mosquitto.port) as lamp:
@@ -85,7 +92,11 @@ def test_a_person_who_switched_it_meanwhile_wins(porch, mosquitto, name):
 
 def _commands(lamp):
     """What it was told to do, without what it was asked."""
-    return [text for topic, text in lamp.told if not topic.endswith(("/get", "/STATE")) and "GetStatus" not in text]
+    return [
+        text
+        for topic, text in lamp.told
+        if not topic.endswith(("/get", "/STATE")) and "GetStatus" not in text
+    ]
 
 
 def _is_commanded(lamp):
@@ -95,11 +106,15 @@ def _is_commanded(lamp):
 def test_a_person_who_dimmed_it_meanwhile_wins(porch, mosquitto):
     """It stays on, as dim as it was made."""
     with ZigbeeLamp(mosquitto.port) as lamp:
-        house = porch("zigbee2mqtt:porch", "[handlers.light.scenes.front]", "brightness = 100", minutes=LONG)
+        house = porch(
+            "zigbee2mqtt:porch", "[handlers.light.scenes.front]", "brightness = 100", minutes=LONG
+        )
         house.press()
         until(lambda: lamp.is_on and _notes(house), lambda: house.log("light"))
         lamp.by_hand(brightness=30)
-        until(lambda: "somebody has changed it: left on" in _notes(house), lambda: str(_notes(house)))
+        until(
+            lambda: "somebody has changed it: left on" in _notes(house), lambda: str(_notes(house))
+        )
         assert (lamp.is_on, lamp.state["brightness"]) == (True, 30)
 
 
@@ -110,7 +125,9 @@ def test_what_the_broker_keeps_of_a_lamp_is_no_answer(porch, mosquitto):
         lamp.is_mute = True
         house = porch("zigbee2mqtt:porch")
         house.press()
-        until(lambda: "back to off" in _notes(house), lambda: f"{_notes(house)} {house.log('light')}")
+        until(
+            lambda: "back to off" in _notes(house), lambda: f"{_notes(house)} {house.log('light')}"
+        )
         assert _notes(house)[0].endswith("silent: it did not say how it was")
 
 
@@ -131,7 +148,9 @@ def test_a_strip_that_keeps_nothing_is_silent_until_it_speaks(porch, mosquitto):
         until(lambda: lamp.is_on, lambda: house.log("light"))
         assert "silent: it did not say how it was" in until(lambda: _notes(house), "a note")[0]
         lamp.by_hand(bri=0)
-        until(lambda: "somebody has changed it: left off" in _notes(house), lambda: str(_notes(house)))
+        until(
+            lambda: "somebody has changed it: left off" in _notes(house), lambda: str(_notes(house))
+        )
 
 
 def test_lamps_that_answer_in_one_place_are_told_apart(porch, mosquitto):
@@ -156,7 +175,10 @@ def test_a_lamp_that_lost_its_power_is_put_back_when_it_answers(porch, mosquitto
         house.press()
         until(lambda: lamp.is_on and _notes(house), lambda: house.log("light"))
         lamp.is_mute = True
-        until(lambda: house.ears.events("handler.retried", "light"), lambda: f"{_notes(house)} {house.log('light')}")
+        until(
+            lambda: house.ears.events("handler.retried", "light"),
+            lambda: f"{_notes(house)} {house.log('light')}",
+        )
         assert lamp.is_on
         lamp.is_mute = False
         until(lambda: not lamp.is_on, lambda: f"{_notes(house)} {house.log('light')}")
@@ -176,7 +198,11 @@ def test_a_lamp_left_on_by_a_crash_is_put_back(porch, mosquitto):
 def test_each_door_has_its_lamps(porch, mosquitto):
     """Two at one door, none of them at the other."""
     with ZigbeeLamp(mosquitto.port, "path") as path, ZigbeeLamp(mosquitto.port, "gate") as gate:
-        house = porch("simulated", "[handlers.light.scenes.front]", 'lamps = ["zigbee2mqtt:path", "zigbee2mqtt:gate"]')
+        house = porch(
+            "simulated",
+            "[handlers.light.scenes.front]",
+            'lamps = ["zigbee2mqtt:path", "zigbee2mqtt:gate"]',
+        )
         house.press()
         until(lambda: path.is_on and gate.is_on, lambda: house.log("light"))
         until(lambda: not path.is_on and not gate.is_on, lambda: house.log("light"))
@@ -195,7 +221,10 @@ def test_a_sensor_says_when_it_is_dark(mosquitto, tmp_path):
         """
         house.ears.publish("zigbee2mqtt/yard", '{"illuminance": 900}', retain=True)
         house.start("hub", "light")
-        until(lambda: _press(house) and "it is light outside" in _notes(house), lambda: house.log("light"))
+        until(
+            lambda: _press(house) and "it is light outside" in _notes(house),
+            lambda: house.log("light"),
+        )
         house.ears.publish("zigbee2mqtt/yard", '{"illuminance": 3}')
         house.ears.publish("zigbee2mqtt/yard", '{"battery": 50}')
         until(lambda: _press(house) and lamp.is_on, lambda: house.log("light"))

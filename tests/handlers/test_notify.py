@@ -56,7 +56,9 @@ def notify(desk):
     return call
 
 
-@pytest.mark.parametrize(("door", "called"), [("front", "front door"), ("garden_gate", "garden gate door")])
+@pytest.mark.parametrize(
+    ("door", "called"), [("front", "front door"), ("garden_gate", "garden gate door")]
+)
 def test_the_phone_is_told_who_is_where(notify, service, door, called):
     """One press, one message, with the door's name and the title that was set."""
     outcome = notify(event(door=door), urls=[service.url], title="Ding")
@@ -86,7 +88,9 @@ def test_a_service_that_refuses_is_tried_again(notify, service, refusing):
     service.status = dict.fromkeys(refusing, 500)
     press, urls = event(), [f"{service.url}/anna", f"{service.url}/ben"]
     memory = {}
-    with pytest.raises(ConnectionError, match=rf"^{len(refusing)} of 2 services did not take it: json: .*500"):
+    with pytest.raises(
+        ConnectionError, match=rf"^{len(refusing)} of 2 services did not take it: json: .*500"
+    ):
         notify(press, memory, urls=urls)
     assert {path for path, _ in service.got} == {"anna", "ben"}
     service.got.clear()
@@ -115,7 +119,9 @@ def test_the_picture_follows(notify, service, tmp_path):
     notify(taken, urls=[service.url])
     ((_, message),) = service.got
     assert message["message"] == f"This is who was there at {taken.time.astimezone():%H:%M}"
-    assert [base64.b64decode(one["base64"]) for one in message["attachments"]] == [picture.read_bytes()]
+    assert [base64.b64decode(one["base64"]) for one in message["attachments"]] == [
+        picture.read_bytes()
+    ]
 
 
 def test_pictures_can_be_switched_off(notify, service, tmp_path):
@@ -132,7 +138,9 @@ def test_a_picture_that_is_gone_is_not_tried_again(notify, service, tmp_path):
 
 def test_without_a_phone_it_tells_what_it_would_have_said(notify):
     """Out of the box nobody is told, and the timeline says so."""
-    assert notify(event()) == "no phone is set up; it would have read: Somebody is at the front door"
+    assert (
+        notify(event()) == "no phone is set up; it would have read: Somebody is at the front door"
+    )
 
 
 BAD_URLS = ["nonsense://S3CRET", "S3CRET", "pover://S3CRET", "mailto://me:S3CRET"]

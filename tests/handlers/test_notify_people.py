@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config import SettingsError
-from devices.phone import PhoneError
+from devices.phone.phone import PhoneError
 from hub.testing import event
 
 WEB = "https://door.example"
@@ -43,9 +43,15 @@ def family(desk):
 
     def open_family(*, phones=None, **recipients):
         table = {name: {"urls": ["json://localhost"], **more} for name, more in recipients.items()}
-        opened = desk(web=WEB, recipients=table, **({} if table else {"urls": ["json://localhost"]}))
-        made = {person.name: (phones or {}).get(person.name, Fake()) for person in opened.board.people}
-        opened.board.people = [replace(person, phones=[made[person.name]]) for person in opened.board.people]
+        opened = desk(
+            web=WEB, recipients=table, **({} if table else {"urls": ["json://localhost"]})
+        )
+        made = {
+            person.name: (phones or {}).get(person.name, Fake()) for person in opened.board.people
+        }
+        opened.board.people = [
+            replace(person, phones=[made[person.name]]) for person in opened.board.people
+        ]
         return opened, made
 
     return open_family
@@ -91,7 +97,9 @@ def test_a_ring_that_failed_and_comes_again_is_the_same_ring(family):
     home, phones = family()
     press = event()
     phones[""].fails = True
-    with pytest.raises(ConnectionError, match="1 of 1 services did not take it: fake answers 507: full"):
+    with pytest.raises(
+        ConnectionError, match="1 of 1 services did not take it: fake answers 507: full"
+    ):
         home.hears(press)
     phones[""].fails = False
     assert home.hears(replace(press, attempt=2)).startswith("told 1")
@@ -102,7 +110,11 @@ def test_each_door_has_its_people(family):
     """Who is not asked about a door is not told of it."""
     home, phones = family(anna={"doors": ["front"]}, ben={"doors": ["garden_gate"]}, cleo={})
     home.hears(event(door="garden_gate"))
-    assert Counter({name: len(phone.told) for name, phone in phones.items()}) == {"anna": 0, "ben": 1, "cleo": 1}
+    assert Counter({name: len(phone.told) for name, phone in phones.items()}) == {
+        "anna": 0,
+        "ben": 1,
+        "cleo": 1,
+    }
 
 
 def test_everybody_gets_answers_of_their_own(family):
@@ -110,8 +122,14 @@ def test_everybody_gets_answers_of_their_own(family):
     home, phones = family(anna={}, ben={})
     home.hears(event())
     buttons = {name: phones[name].told[0].buttons for name in ("anna", "ben")}
-    assert [button.label for button in buttons["anna"]] == ["Coming", "Leave it at the door", "Snooze 1 h"]
-    assert not {button.url for button in buttons["anna"]} & {button.url for button in buttons["ben"]}
+    assert [button.label for button in buttons["anna"]] == [
+        "Coming",
+        "Leave it at the door",
+        "Snooze 1 h",
+    ]
+    assert not {button.url for button in buttons["anna"]} & {
+        button.url for button in buttons["ben"]
+    }
     assert all(button.url.startswith(WEB) for button in buttons["ben"])
 
 
@@ -199,9 +217,16 @@ def test_a_telling_is_an_event(family):
 def test_the_day_is_summed_up(family):
     """If anybody rang."""
     home, phones = family()
-    home.hears(event("clock.day_ended", "house", late_s=0, presses={"front": 3, "garden_gate": 1}, answers={}))
+    home.hears(
+        event(
+            "clock.day_ended", "house", late_s=0, presses={"front": 3, "garden_gate": 1}, answers={}
+        )
+    )
     assert phones[""].texts == ["Rings today: 3 at the front door, 1 at the garden gate door"]
-    assert home.hears(event("clock.day_ended", "house", late_s=0, presses={}, answers={})) == "nobody rang today"
+    assert (
+        home.hears(event("clock.day_ended", "house", late_s=0, presses={}, answers={}))
+        == "nobody rang today"
+    )
 
 
 def test_a_name_that_no_timer_can_have_is_a_fault_of_the_settings(shipped):
@@ -229,7 +254,16 @@ def test_an_answer_to_an_earlier_visitor_ends_no_call(family):
     home, _ = family(anna={}, ben={"after_s": 30})
     home.hears(event())
     (call,) = home.later
-    home.hears(event("visitor.answered", answer="coming", by="anna", via="link", press="a-former-one", late=True))
+    home.hears(
+        event(
+            "visitor.answered",
+            answer="coming",
+            by="anna",
+            via="link",
+            press="a-former-one",
+            late=True,
+        )
+    )
     assert home.hears(call).startswith("told 1")
 
 
@@ -307,7 +341,10 @@ def test_who_rings_on_and_on_is_told_of(family):
 def test_a_morning_message_is_kept_when_another_service_is_down(family):
     """Who sleeps is told in the morning, whatever the others' services do."""
     now = datetime.now().astimezone()
-    hours = {"quiet_from": f"{now - timedelta(minutes=5):%H:%M}", "quiet_to": f"{now + timedelta(minutes=5):%H:%M}"}
+    hours = {
+        "quiet_from": f"{now - timedelta(minutes=5):%H:%M}",
+        "quiet_to": f"{now + timedelta(minutes=5):%H:%M}",
+    }
     anna, ben = Fake(can_be_silent=False), Fake()
     home, _ = family(phones={"anna": anna, "ben": ben}, anna=hours, ben={})
     ben.fails = True
@@ -331,7 +368,7 @@ def test_a_driver_that_breaks_is_that_phones_matter(family):
 
 def test_a_service_that_never_ends_its_answer_holds_nobody_up(family, monkeypatch):
     """It is given up in time, and not asked a second time while it is at the first."""
-    monkeypatch.setattr("devices.switchboard.TELL_S", 0.2)
+    monkeypatch.setattr("devices.phone.dispatcher.TELL_S", 0.2)
     anna, ben, ends = Fake(), Fake(), threading.Event()
     home, _ = family(phones={"anna": anna, "ben": ben}, anna={}, ben={})
     ben.tell = lambda *_: ends.wait(20)

@@ -25,7 +25,9 @@ WEB = "https://door.example"
 def _program(suite):
     program = ntfy_program(suite)
     if program is None and os.environ.get("CI"):
-        pytest.fail("NTFY names no folder with ntfy in it, and CI must not do without: see .ci/get-ntfy")
+        pytest.fail(
+            "NTFY names no folder with ntfy in it, and CI must not do without: see .ci/get-ntfy"
+        )
     if program is None:
         pytest.skip("NTFY names no folder with ntfy in it: .ci/get-ntfy")
     return program
@@ -52,13 +54,21 @@ def test_a_phone_shows_one_notification_with_text_picture_and_answers(ntfy, desk
     home.hears(press)
     (text,) = ntfy.messages()
     assert (text["title"], text["message"]) == ("Türglocke", "Somebody is at the front door")
-    assert [action["label"] for action in text["actions"]] == ["Coming", "Leave it at the door", "Snooze 1 h"]
-    assert {(action["action"], action["method"]) for action in text["actions"]} == {("http", "POST")}
+    assert [action["label"] for action in text["actions"]] == [
+        "Coming",
+        "Leave it at the door",
+        "Snooze 1 h",
+    ]
+    assert {(action["action"], action["method"]) for action in text["actions"]} == {
+        ("http", "POST")
+    }
     home.sees(press, tmp_path / "1.jpg")
     (shown,) = ntfy.notifications()
     assert (shown["title"], shown["message"]) == (text["title"], text["message"])
     assert ntfy.fetch(shown) == JPEG + press.id.encode()
-    assert [action["label"] for action in shown["actions"]] == [action["label"] for action in text["actions"]]
+    assert [action["label"] for action in shown["actions"]] == [
+        action["label"] for action in text["actions"]
+    ]
 
 
 def test_on_an_old_server_the_picture_is_a_second_notification(old_ntfy, desk, tmp_path):
@@ -116,7 +126,9 @@ def mail():
         async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd's name
             if self.refuses:
                 return "552 mailbox full"
-            self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+            self.mails.append(
+                email.message_from_bytes(envelope.content, policy=email.policy.default)
+            )
             return "250 OK"
 
     box = Box()
@@ -171,7 +183,9 @@ class Telegram(BaseHTTPRequestHandler):
         kind = self.headers["Content-Type"]
         if kind == "application/json":
             return json.loads(body)
-        form = email.message_from_bytes(f"Content-Type: {kind}\n\n".encode() + body, policy=email.policy.HTTP)
+        form = email.message_from_bytes(
+            f"Content-Type: {kind}\n\n".encode() + body, policy=email.policy.HTTP
+        )
         return {
             part.get_param("name", header="content-disposition"): part.get_payload(decode=True)
             for part in form.iter_parts()
@@ -241,7 +255,9 @@ def test_telegrams_refusal_is_quoted_without_the_token(telegram, desk):
     """The description that it gives."""
     telegram.refuses["sendMessage"] = (403, "Forbidden: bot was blocked by the user")
     home = desk(urls=[f"tgram://{TOKEN}/4711"])
-    with pytest.raises(ConnectionError, match="Telegram answers 403: Forbidden: bot was blocked") as told:
+    with pytest.raises(
+        ConnectionError, match="Telegram answers 403: Forbidden: bot was blocked"
+    ) as told:
         home.hears(event())
     assert TOKEN not in str(told.value)
 

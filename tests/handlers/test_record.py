@@ -8,8 +8,8 @@ import av
 import pytest
 
 from config import SettingsError
-from devices.footage import CameraError, Footage, aside
-from hub.attempt import running
+from devices.video.files import CameraError, Footage, aside
+from hub.plugin.api import running
 from hub.testing import Run, event, run
 from tests.house import until
 
@@ -49,7 +49,10 @@ def _react(file, camera, of) -> tuple[str, Run]:
 
 
 def _due(*doors):
-    return replace(event("clip.due", "camera"), data={"doors": {door: ["a-press"] for door in doors or ["front"]}})
+    return replace(
+        event("clip.due", "camera"),
+        data={"doors": {door: ["a-press"] for door in doors or ["front"]}},
+    )
 
 
 @pytest.fixture
@@ -144,7 +147,13 @@ def test_the_clip_is_told_when_it_is_complete(file):
     _react(file, camera, event())
     clip = camera.clip
     outcome, doing = _react(file, camera, _due())
-    told = {"path": str(clip), "door": "front", "seconds": 10.01, "preroll_s": 5.0, "presses": ["a-press"]}
+    told = {
+        "path": str(clip),
+        "door": "front",
+        "seconds": 10.01,
+        "preroll_s": 5.0,
+        "presses": ["a-press"],
+    }
     assert doing.emitted == [("clip.recorded", told)]
     assert outcome == f"{clip.name}, 10.0 s, 5.0 s of it before the press"
 
@@ -152,7 +161,10 @@ def test_the_clip_is_told_when_it_is_complete(file):
 def test_a_clip_cut_off_by_a_restart_is_no_clip(file):
     """The clock goes on over a restart, the camera does not: nothing is told, and nothing fails."""
     outcome, doing = _react(file, _Camera(), _due())
-    assert (outcome, doing.emitted) == ("no clip: it was cut off by a restart, or the camera gave no picture", [])
+    assert (outcome, doing.emitted) == (
+        "no clip: it was cut off by a restart, or the camera gave no picture",
+        [],
+    )
 
 
 def test_a_camera_without_a_picture_is_tried_again(file):

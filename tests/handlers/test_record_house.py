@@ -25,7 +25,10 @@ def house(mosquitto: BrokerProcess, tmp_path: Path) -> Iterator[House]:
 
 
 def _said(house: House, kind: str, count: int = 1) -> list[dict[str, Any]]:
-    until(lambda: len(house.ears.events(kind)) >= count, lambda: f"{kind} is said: {house.log('record')[-2000:]}")
+    until(
+        lambda: len(house.ears.events(kind)) >= count,
+        lambda: f"{kind} is said: {house.log('record')[-2000:]}",
+    )
     return house.ears.events(kind)
 
 
@@ -80,7 +83,10 @@ def test_a_camera_that_is_away_shows_in_the_status(house: House):
     film = house.folder / "late.mp4"
     house.settings = QUICK + f"camera = {json.dumps(str(film))}\n"
     house.start("record")
-    until(lambda: "late.mp4 gives no picture" in _reason(house), lambda: f"its status says so: {_reason(house)}")
+    until(
+        lambda: "late.mp4 gives no picture" in _reason(house),
+        lambda: f"its status says so: {_reason(house)}",
+    )
     assert house.statuses("record", "failed") == []
     make_film(film, "libx264", 20)
     until(lambda: _reason(house) == "", lambda: f"it is found: {_reason(house)}")
@@ -90,7 +96,9 @@ def test_a_switch_on_the_broker_makes_it_private(house: House):
     """Retained `on`: neither picture nor clip, also after a restart; `off`: as before."""
     house.ears.publish("home/private", "on", retain=True)
     house.start("record")
-    until(lambda: _reason(house) == "private, by its switch: nothing is seen", lambda: _reason(house))
+    until(
+        lambda: _reason(house) == "private, by its switch: nothing is seen", lambda: _reason(house)
+    )
     press = house.press()
     house.wait_outcome(press, "record")
     assert _notes(house, press) == ["private, by its switch: nothing is recorded"]
@@ -98,7 +106,10 @@ def test_a_switch_on_the_broker_makes_it_private(house: House):
     house.ears.publish("home/private", "", retain=True)
     house.kill("record")
     house.start("record")
-    until(lambda: _reason(house) == "private, by its switch: nothing is seen", "its last word was kept")
+    until(
+        lambda: _reason(house) == "private, by its switch: nothing is seen",
+        "its last word was kept",
+    )
     house.ears.publish("home/private", "off", retain=True)
     until(lambda: _reason(house) == "", lambda: _reason(house))
     press = house.press()

@@ -42,7 +42,9 @@ def door(shipped):
         reaction = file.reactions[what.type]
         mouth = reaction.function.__globals__["Mouth"](_Voice(), _Speaker())
         with run(what, **more) as doing:
-            return reaction.function(doing.event, file.config, mouth), [sound for sound, _ in mouth.speaker.played]
+            return reaction.function(doing.event, file.config, mouth), [
+                sound for sound, _ in mouth.speaker.played
+            ]
 
     return hears
 
@@ -66,7 +68,10 @@ def test_an_answer_is_heard_at_the_door(door, answer, heard):
 
 def test_an_answer_to_who_has_gone_is_not_said_to_the_next_one(door):
     """Whoever stands there now would take it for theirs."""
-    assert door(event("visitor.answered", answer="leave_it", late=True)) == ("who was meant has left", [])
+    assert door(event("visitor.answered", answer="leave_it", late=True)) == (
+        "who was meant has left",
+        [],
+    )
 
 
 def test_the_visitor_hears_that_nobody_answers(door):
@@ -86,7 +91,9 @@ def test_in_quiet_hours_nothing_is_said(door):
     """Unless it may."""
     answer = event("visitor.answered", answer="coming")
     assert door(answer, quiet="quiet hours until 07:00") == ("silent: quiet hours until 07:00", [])
-    assert door(answer, {"even_when_quiet": True}, quiet="quiet hours")[1] == ["Somebody is coming."]
+    assert door(answer, {"even_when_quiet": True}, quiet="quiet hours")[1] == [
+        "Somebody is coming."
+    ]
 
 
 def test_a_drill_speaks_into_a_file_only(door):

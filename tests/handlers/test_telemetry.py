@@ -18,9 +18,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from config import SettingsError
-from hub import trace
-from hub.loader import SHIPPED
+from hub.plugin.loader import SHIPPED
 from hub.testing import event
+from hub.wire import trace_context
 from tests.house import ROOT, House, until
 
 
@@ -59,14 +59,18 @@ def send(shipped, memory):
     file = shipped("telemetry", {"enabled": True})
     function = file.reactions["*"].function
     spans = function.__globals__["Spans"](memory)
-    return lambda *events: [function(event, file.config, spans) for event in events] and memory.get_finished_spans()
+    return lambda *events: (
+        [function(event, file.config, spans) for event in events] and memory.get_finished_spans()
+    )
 
 
 def follows(cause, kind, source="doorbell/handler/notify", **data):
     """An event that came of another one, a second later."""
     later = cause.time + timedelta(seconds=1)
-    child = trace.child(cause.traceparent)
-    return replace(event(kind, **data), source=source, cause=cause.id, traceparent=child, time=later)
+    child = trace_context.child(cause.traceparent)
+    return replace(
+        event(kind, **data), source=source, cause=cause.id, traceparent=child, time=later
+    )
 
 
 def ids(told):
@@ -76,7 +80,15 @@ def ids(told):
 def test_a_press_and_an_attempt_are_spans_of_one_trace(send):
     """Their ids are the wire's; the attempt ends when its outcome was said, and began as long before that."""
     press = event(name="Front door")
-    done = follows(press, "handler.done", handler="notify", type=press.type, attempt=1, took_ms=250.0, note="told 1")
+    done = follows(
+        press,
+        "handler.done",
+        handler="notify",
+        type=press.type,
+        attempt=1,
+        took_ms=250.0,
+        note="told 1",
+    )
     root, attempt = send(press, done)
     for span, told in ((root, press), (attempt, done)):
         assert (f"{span.context.trace_id:032x}", f"{span.context.span_id:016x}") == ids(told)
@@ -123,7 +135,8 @@ def test_what_follows_hangs_under_its_cause(send):
     clip = follows(timer, "clip.recorded", "doorbell/handler/record")
     spans = {span.context.span_id: span for span in send(press, picture, shown, clip)}
     parents = {
-        f"{number:016x}": f"{span.parent.span_id:016x}" if span.parent else None for number, span in spans.items()
+        f"{number:016x}": f"{span.parent.span_id:016x}" if span.parent else None
+        for number, span in spans.items()
     }
     assert parents == {
         ids(press)[1]: None,
@@ -157,7 +170,9 @@ def test_a_collector_that_takes_nothing_is_tried_again_later(send, memory):
 @pytest.mark.parametrize("endpoint", ["localhost:4318", "ftp://host", "http://"])
 def test_an_address_that_is_none_is_refused(shipped, endpoint):
     """When the settings are read."""
-    with pytest.raises(SettingsError, match=r"not an address of a collector\. Write http://HOST:4318"):
+    with pytest.raises(
+        SettingsError, match=r"not an address of a collector\. Write http://HOST:4318"
+    ):
         shipped("telemetry", {"endpoint": endpoint})
 
 
@@ -167,7 +182,7 @@ def test_switched_off_it_loads_nothing_and_switched_on_it_says_what_is_missing()
 import sys
 from pathlib import Path
 from config import Settings, SettingsError
-from hub.loader import load
+from hub.plugin.loader import load
 class Missing:
     def find_spec(self, name, *_):
         if name.startswith("opentelemetry"):
@@ -180,7 +195,9 @@ try:
 except SettingsError as error:
     print(*error.faults)
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     off, on = done.stdout.splitlines()
     assert off == "False []"
     assert on == (
@@ -209,8 +226,14 @@ def test_a_real_collector_gets_a_press_and_its_reactions(mosquitto, tmp_path):
                 for span in scope.spans
             }
 
-        until(lambda: {"doorbell.pressed", "one doorbell.pressed"} <= set(spans()), lambda: house.log("telemetry"))
-        (root, _), (attempt, resource) = spans()["doorbell.pressed"], spans()["one doorbell.pressed"]
+        until(
+            lambda: {"doorbell.pressed", "one doorbell.pressed"} <= set(spans()),
+            lambda: house.log("telemetry"),
+        )
+        (root, _), (attempt, resource) = (
+            spans()["doorbell.pressed"],
+            spans()["one doorbell.pressed"],
+        )
         (said,) = [event for event in house.ears.events("doorbell.pressed") if event["id"] == press]
         assert said["traceparent"] == f"00-{root.trace_id.hex()}-{root.span_id.hex()}-01"
         assert (attempt.trace_id, attempt.parent_span_id) == (root.trace_id, root.span_id)

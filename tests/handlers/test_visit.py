@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config import SettingsError
-from hub.event import uuid7
 from hub.testing import event, run
+from hub.wire.event import uuid7
 
 START = datetime.now(UTC)  # set anew for each test
 
@@ -61,7 +61,10 @@ class Door:
     @property
     def said(self):
         """What was emitted, shortly: type, and data without the times."""
-        return [(kind, {key: value for key, value in data.items() if key != "at"}) for kind, data in self.emitted]
+        return [
+            (kind, {key: value for key, value in data.items() if key != "at"})
+            for kind, data in self.emitted
+        ]
 
 
 def _at(one, at_s, **more):
@@ -106,7 +109,9 @@ def test_an_answer_ends_it(door, named):
     door.answer(10, press=first.id if named else "")
     door.answer(12, "leave_it", press=first.id)
     assert door.due(first.id) == "somebody has answered"
-    assert door.said[1:] == [("visit.answered", {"visit": first.id, "presses": 1, "answer": "coming", "by": "anna"})]
+    assert door.said[1:] == [
+        ("visit.answered", {"visit": first.id, "presses": 1, "answer": "coming", "by": "anna"})
+    ]
 
 
 def test_an_answer_to_a_later_press_is_for_the_whole_visit(door):
@@ -114,7 +119,10 @@ def test_an_answer_to_a_later_press_is_for_the_whole_visit(door):
     _, first = door.press(0)
     _, second = door.press(30)
     door.answer(35, press=second.id)
-    assert door.said[-1] == ("visit.answered", {"visit": first.id, "presses": 2, "answer": "coming", "by": "anna"})
+    assert door.said[-1] == (
+        "visit.answered",
+        {"visit": first.id, "presses": 2, "answer": "coming", "by": "anna"},
+    )
 
 
 def test_snooze_is_no_answer(door):
@@ -167,7 +175,9 @@ def test_doors_are_apart(door):
     door.press(1, subject="back")
     door.answer(5, subject="back")
     assert _kinds(door) == ["started", "started", "answered"]
-    assert door.tell(_at(event("visitor.answered", answer="coming", press=""), 6)).endswith("was answered")
+    assert door.tell(_at(event("visitor.answered", answer="coming", press=""), 6)).endswith(
+        "was answered"
+    )
 
 
 def test_late_presses_are_missed_visits_told_soon(door):

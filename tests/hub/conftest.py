@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.producer import Producer
-from hub.state import State
+from hub.producer.producer import Producer
+from hub.store.database import State
 from tests.hub.fakes import HUB, FakeBroker, FakeClock, consumer_of, outcomes, reaction, run_until
 
 
@@ -53,7 +53,11 @@ def react(state, net):
     def run(function, *, until=1, config=None, kinds=(), before=lambda: None, **rules):
         consumer = consumer_of(state, net.bus(), reaction(function, *kinds, **rules), config)
         before()
-        run_until(consumer, lambda: len(outcomes(state)) >= until, lambda: f"{until} outcomes: {outcomes(state)}")
+        run_until(
+            consumer,
+            lambda: len(outcomes(state)) >= until,
+            lambda: f"{until} outcomes: {outcomes(state)}",
+        )
         return outcomes(state)
 
     return run

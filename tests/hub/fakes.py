@@ -12,15 +12,15 @@ from typing import Any
 
 from paho.mqtt.client import topic_matches_sub
 
-from hub import topics
-from hub.bus import Message
-from hub.clock import Clock
-from hub.consumer import Consumer
-from hub.event import Event, decode
-from hub.handler import MARK, HandlerConfig, Reaction, handler
-from hub.journal import Journal
-from hub.producer import Producer
-from hub.state import State
+from hub.consumer.consumer import Consumer
+from hub.mqtt.bus import Message
+from hub.plugin.decorator import MARK, HandlerConfig, Reaction, handler
+from hub.producer.producer import Producer
+from hub.store.database import State
+from hub.store.journal import Journal
+from hub.system.clock import Clock
+from hub.wire import topics
+from hub.wire.event import Event, decode
 from tests.house import ROOT, until
 
 HUB = "doorbell/hub/home"
@@ -117,7 +117,13 @@ class FakeBus:
         self._subscriptions: list[tuple[str, Callable[[Message], None]]] = []
         self._number = 0
 
-    def subscribe(self, topic_filter: str, receive: Callable[[Message], None], *, qos: int = 1) -> None:  # noqa: ARG002
+    def subscribe(
+        self,
+        topic_filter: str,
+        receive: Callable[[Message], None],
+        *,
+        qos: int = 1,  # noqa: ARG002
+    ) -> None:
         self._subscriptions.append((topic_filter, receive))
 
     receive_maximum = 65_535
@@ -126,7 +132,9 @@ class FakeBus:
         return self.publish(topic, payload) is not None
 
     def unsubscribe(self, topic_filter: str, receive: Callable[[Message], None]) -> None:
-        self._subscriptions = [pair for pair in self._subscriptions if pair != (topic_filter, receive)]
+        self._subscriptions = [
+            pair for pair in self._subscriptions if pair != (topic_filter, receive)
+        ]
 
     def filters(self) -> list[str]:
         return [topic_filter for topic_filter, _ in self._subscriptions]
@@ -159,7 +167,9 @@ class FakeBus:
 class FakeClock(Clock):
     """Two clocks that can be set apart from each other: the wall's may jump, the other one goes on."""
 
-    def __init__(self, *, boot: str = "a" * 16, ahead_s: float = 0.0, synchronised: bool = True) -> None:
+    def __init__(
+        self, *, boot: str = "a" * 16, ahead_s: float = 0.0, synchronised: bool = True
+    ) -> None:
         super().__init__()
         self.boot, self.synchronised = boot, synchronised
         self.ahead_s = ahead_s  # of the real wall clock
@@ -187,11 +197,15 @@ def ring(producer: Producer, subject: str = "front", *, age_s: float = 0.0, **da
     return producer.say(PRESSED, subject, data, time=datetime.now(UTC) - timedelta(seconds=age_s))
 
 
-def journaled(state: State, kind: str = PRESSED, subject: str = "front", source: str = HUB, **more: Any) -> Event:
+def journaled(
+    state: State, kind: str = PRESSED, subject: str = "front", source: str = HUB, **more: Any
+) -> Event:
     """One event in a journal, not published."""
     time = more.pop("time", datetime.now(UTC))
     with state.write(durable=False) as db:
-        return Journal(state, source).append(db, kind, subject, more.pop("data", {}), time=time, **more)
+        return Journal(state, source).append(
+            db, kind, subject, more.pop("data", {}), time=time, **more
+        )
 
 
 def does(act: Callable[[Event], Any] = lambda _: None) -> Callable[..., Any]:
@@ -210,16 +224,27 @@ def reaction(function: Callable[..., Any], *types: str, **rules: Any) -> dict[st
 
 
 def consumer_of(
-    state: State, bus: FakeBus, reactions: Mapping[str, Reaction], config: HandlerConfig | None = None, **more: Any
+    state: State,
+    bus: FakeBus,
+    reactions: Mapping[str, Reaction],
+    config: HandlerConfig | None = None,
+    **more: Any,
 ) -> Consumer:
     settings = config or HandlerConfig()
     return Consumer(
-        more.pop("source", NOTIFY), reactions=reactions, resources=more, config=settings, state=state, bus=bus
+        more.pop("source", NOTIFY),
+        reactions=reactions,
+        resources=more,
+        config=settings,
+        state=state,
+        bus=bus,
     )
 
 
 def run_until(
-    consumer: Consumer, condition: Callable[[], Any], what: Callable[[], str] | str = "the consumer gets there"
+    consumer: Consumer,
+    condition: Callable[[], Any],
+    what: Callable[[], str] | str = "the consumer gets there",
 ) -> None:
     """Run it in this thread, where deadlines work, until the condition is true."""
     failures: list[BaseException] = []
@@ -269,5 +294,9 @@ def python(program: str, *arguments: str | Path, **more: Any) -> "subprocess.Pop
 
 
 def cursor(state: State, topic: str = topics.event(HUB, PRESSED, "front")) -> int | None:
-    found = [sequence for (where, sequence) in rows(state, "SELECT topic, sequence FROM cursor") if where == topic]
+    found = [
+        sequence
+        for (where, sequence) in rows(state, "SELECT topic, sequence FROM cursor")
+        if where == topic
+    ]
     return found[0] if found else None

@@ -1,9 +1,9 @@
 """The hearing half of a consumer, without a handler: takes each event once and notes it."""
 
-from hub import topics
-from hub.catchup import CatchUp
-from hub.event import decode
-from hub.inbox import Inbox
+from hub.consumer.catchup import CatchUp
+from hub.store.inbox import Inbox
+from hub.wire import topics
+from hub.wire.event import decode
 from tests.hub.fakes import NOTIFY, PRESSED
 
 
@@ -15,7 +15,9 @@ class Listener:
         self.inbox = Inbox(state)
         self.catch_up = CatchUp(bus, self.inbox, NOTIFY, dict.fromkeys(kinds, since), lambda: None)
         for kind in kinds:
-            bus.subscribe(topics.event_filter(kind), lambda message: self.live.append(decode(message.payload)))
+            bus.subscribe(
+                topics.event_filter(kind), lambda message: self.live.append(decode(message.payload))
+            )
 
     def work(self):
         """Until there is nothing to do now; returns in how many seconds there will be."""
@@ -27,7 +29,7 @@ class Listener:
                 return pause_s
 
     def _take(self, event):
-        if held := self.inbox.begin(event, durable=False):
+        if held := self.inbox.claim(event, durable=False):
             self.taken.append(event.id)
             with self.state.write(durable=False) as db:
                 self.inbox.finish(db, held)

@@ -7,9 +7,9 @@ import pytest
 from config import Broker, Settings
 from config.model import Button, Door
 from hub.daemon import Hub
-from hub.producer import Producer
-from hub.quiet_keeper import QuietKeeper
-from hub.state import State
+from hub.features.quiet import QuietKeeper
+from hub.producer.producer import Producer
+from hub.store.database import State
 from tests.house import House, until
 from tests.hub.fakes import FakeBroker
 
@@ -40,7 +40,12 @@ def test_a_press_that_cannot_be_written_is_kept_until_it_can(tmp_path):
     """A full disk delays a press; it does not lose it."""
     state = State(tmp_path / "hub.db")
     bus = FakeBroker().bus()
-    hub = Hub(Settings(), Producer(state, bus, "doorbell/hub/home"), bus, QuietKeeper(Settings(), state, bus))
+    hub = Hub(
+        Settings(),
+        Producer(state, bus, "doorbell/hub/home"),
+        bus,
+        QuietKeeper(Settings(), state, bus),
+    )
     hub.open_buttons()
     with state.read() as db:
         db.execute("PRAGMA max_page_count = 1")
@@ -74,12 +79,16 @@ def test_what_a_button_means_is_said_once_each(tmp_path):
     """A pair is a press and a double press; a stuck button is an event once, and a fault until it is free."""
     state, bus = State(tmp_path / "hub.db"), FakeBroker().bus()
     settings = Settings(doors={"front": Door(name="Front door", button=Button(double_s=5))})
-    hub = Hub(settings, Producer(state, bus, "doorbell/hub/home"), bus, QuietKeeper(settings, state, bus))
+    hub = Hub(
+        settings, Producer(state, bus, "doorbell/hub/home"), bus, QuietKeeper(settings, state, bus)
+    )
     hub.open_buttons()
     for _ in range(3):
         hub._buttons["front"].press()
     hub._say_more("front", "stuck", datetime.now(UTC), 60.0)
-    assert hub.stuck == ["[doors.front.button] is stuck, or its wires touch: it has been held all the time"]
+    assert hub.stuck == [
+        "[doors.front.button] is stuck, or its wires touch: it has been held all the time"
+    ]
     hub._say_more("front", "released", datetime.now(UTC), 61.0)
     assert hub.stuck == []
     with state.read() as db:

@@ -35,7 +35,9 @@ def say(pytestconfig: pytest.Config):
         document = Path(report)
         words, heading, rest = document.read_text(encoding="utf-8").partition(RESULTS)
         figures = "\n".join(lines)
-        document.write_text(f"{words}{heading}{rest.partition('```')[0]}```text\n{figures}\n```\n", encoding="utf-8")
+        document.write_text(
+            f"{words}{heading}{rest.partition('```')[0]}```text\n{figures}\n```\n", encoding="utf-8"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,18 @@ class Pi:
         self._qemu: subprocess.Popen[bytes] | None = None
         if not self._disk.exists():
             subprocess.run(
-                ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image / "root.img", self._disk],
+                [
+                    "qemu-img",
+                    "create",
+                    "-q",
+                    "-f",
+                    "qcow2",
+                    "-F",
+                    "raw",
+                    "-b",
+                    image / "root.img",
+                    self._disk,
+                ],
                 check=True,
             )
 
@@ -60,7 +71,9 @@ class Pi:
 
     def _switch_on(self) -> None:
         self.console.unlink(missing_ok=True)
-        forwards = ",".join(f"hostfwd=tcp:127.0.0.1:{port}-:{inside}" for inside, port in self._ports.items())
+        forwards = ",".join(
+            f"hostfwd=tcp:127.0.0.1:{port}-:{inside}" for inside, port in self._ports.items()
+        )
         self._qemu = subprocess.Popen([
             "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", str(MEMORY_MB),
             "-nographic", "-no-user-config", "-nodefaults", "-serial", f"file:{self.console}",
@@ -79,7 +92,9 @@ class Pi:
 
     def ask(self, command: str, *, timeout_s: float = 60) -> tuple[int, bytes]:
         """Have its root run a command; its exit code, and what it said."""
-        with socket.create_connection(("127.0.0.1", self._ports[AGENT]), timeout=timeout_s) as connection:
+        with socket.create_connection(
+            ("127.0.0.1", self._ports[AGENT]), timeout=timeout_s
+        ) as connection:
             stream = connection.makefile("rwb")
             stream.write(json.dumps(command).encode() + b"\n")
             stream.flush()
@@ -106,7 +121,9 @@ class Pi:
         assert code == 0, content.decode()
         return content
 
-    def until(self, look: Callable[[], Any], what: str | Callable[[], str], patience_s: float = 120) -> Any:
+    def until(
+        self, look: Callable[[], Any], what: str | Callable[[], str], patience_s: float = 120
+    ) -> Any:
         """Look until there is something; that is what it returns. `what` says what was missing, asked at the end."""
         ends = time.monotonic() + patience_s
         while not (found := look()):
@@ -114,14 +131,18 @@ class Pi:
                 raise AssertionError(f"it ended while waiting for: {what}\n{self._last_words()}")
             if time.monotonic() > ends:
                 missing = what if isinstance(what, str) else what()
-                raise AssertionError(f"not within {patience_s:.0f} s: {missing}\n{self._last_words()}")
+                raise AssertionError(
+                    f"not within {patience_s:.0f} s: {missing}\n{self._last_words()}"
+                )
             time.sleep(0.3)
         return found
 
     def press(self, held_s: float = 0.15) -> float:
         """The kernel's line goes to ground, and back; returns when it went down, by the Pi's clock (Unix time)."""
         line = "/run/rig/gpio/sim_gpio17/pull"
-        return float(self.run(f"date +%s.%N; echo pull-down > {line}; sleep {held_s}; echo pull-up > {line}"))
+        return float(
+            self.run(f"date +%s.%N; echo pull-down > {line}; sleep {held_s}; echo pull-up > {line}")
+        )
 
     def messages(self, topic: str = "door") -> list[dict[str, Any]]:
         """What the phone's service has got, asked from outside."""
@@ -148,7 +169,9 @@ class Pi:
         if self._qemu is None or self._panicked():
             return console
         try:
-            journal = self.ask("systemctl list-units --plain --no-legend 'doorbell*'; journalctl -n 60 --no-pager")[1]
+            journal = self.ask(
+                "systemctl list-units --plain --no-legend 'doorbell*'; journalctl -n 60 --no-pager"
+            )[1]
         except OSError as error:
             return f"{console}\n(it does not answer: {error})"
         return f"{console}\n{journal.decode(errors='replace')}"

@@ -25,7 +25,9 @@ INSTALL_S = 600.0
 
 
 def status(pi: Pi, unit: str) -> dict[str, str]:
-    said = pi.run(f"systemctl show {unit} -p ActiveState,SubState,StatusText,NRestarts,MainPID,Result")
+    said = pi.run(
+        f"systemctl show {unit} -p ActiveState,SubState,StatusText,NRestarts,MainPID,Result"
+    )
     return dict(line.split("=", 1) for line in said.splitlines())
 
 
@@ -67,13 +69,21 @@ def outcomes(pi: Pi, event: str, marks: str = "✓") -> Counter[str]:
 
 def until_all_did(pi: Pi, event: str) -> None:
     wanted = Counter(REACT)
-    pi.until(lambda: outcomes(pi, event) == wanted, lambda: f"each does its part once in {trace(pi, event)}", 180)
+    pi.until(
+        lambda: outcomes(pi, event) == wanted,
+        lambda: f"each does its part once in {trace(pi, event)}",
+        180,
+    )
 
 
 def until_all_decided(pi: Pi, event: str) -> str:
     """The same where a handler was away: one that is not for late visitors (a bark) leaves it; nobody does it twice."""
     wanted = Counter(REACT)
-    pi.until(lambda: outcomes(pi, event, "✓·") == wanted, lambda: f"each decides once on {trace(pi, event)}", 180)
+    pi.until(
+        lambda: outcomes(pi, event, "✓·") == wanted,
+        lambda: f"each decides once on {trace(pi, event)}",
+        180,
+    )
     did = outcomes(pi, event)
     assert {"notify", "log", "visit"} <= set(did), trace(pi, event)
     return f"{', '.join(sorted(did))} did it; left as too late: {', '.join(sorted(set(REACT) - set(did))) or 'none'}"
@@ -88,12 +98,17 @@ def test_the_readmes_command_installs_it(pi: Pi, say):
     for line in said.splitlines():
         say(line)
     until_ready(pi, ("doorbell-hub", "doorbell-handler@notify", "doorbell-handler@bark"))
-    assert pi.run("systemctl is-enabled doorbell.target mosquitto").split() == ["enabled", "enabled"]
+    assert pi.run("systemctl is-enabled doorbell.target mosquitto").split() == [
+        "enabled",
+        "enabled",
+    ]
     assert pi.run("systemctl list-units --failed --no-legend 'doorbell*'") == ""
     code, refused = pi.ask("mosquitto_pub -t doorbell/cli/x/press -m '{}'")
     assert code != 0
     assert b"not authorised" in refused.lower(), refused
-    assert pi.run("stat -c '%U:%G %a' /etc/doorbell/doorbell.toml /var/lib/doorbell").splitlines() == [
+    assert pi.run(
+        "stat -c '%U:%G %a' /etc/doorbell/doorbell.toml /var/lib/doorbell"
+    ).splitlines() == [
         "root:doorbell 640",
         "doorbell:doorbell 750",
     ]
@@ -111,15 +126,23 @@ def test_the_units_are_sound_and_closed(pi: Pi, say):
     """systemd, which runs them, finds nothing to complain of; and how much memory each one takes."""
     ours = ("doorbell-web", "doorbell-handlers", "doorbell-handlers-again", *RUNNING)
     names = " ".join(f"{unit}.service" for unit in ours)
-    assert pi.run(f"systemd-analyze verify --man=no {names} doorbell-handlers.path doorbell.target") == ""
+    assert (
+        pi.run(f"systemd-analyze verify --man=no {names} doorbell-handlers.path doorbell.target")
+        == ""
+    )
     for unit in (*ours, "doorbell-handler@mine"):
-        said = pi.run(f"systemd-analyze security --no-pager {unit}.service | tail -n 1", timeout_s=120)
+        said = pi.run(
+            f"systemd-analyze security --no-pager {unit}.service | tail -n 1", timeout_s=120
+        )
         exposure = float(re.findall(r": ([\d.]+)", said)[0])
         assert exposure <= 2.0, said
         memory = ""
         if unit in RUNNING:
             rollup = pi.read(f"/proc/{status(pi, unit)['MainPID']}/smaps_rollup").decode()
-            private = sum(int(kb) for kb in re.findall(r"^Private_(?:Clean|Dirty): +(\d+) kB", rollup, re.MULTILINE))
+            private = sum(
+                int(kb)
+                for kb in re.findall(r"^Private_(?:Clean|Dirty): +(\d+) kB", rollup, re.MULTILINE)
+            )
             memory = f", {private / 1024:.1f} MB private"
         say(f"{unit}: exposure {exposure}{memory}")
 
@@ -129,23 +152,40 @@ def test_the_doctor_finds_nothing_to_mend(pi: Pi, say):
     found = json.loads(pi.run("doorbell doctor --json", timeout_s=180))["findings"]
     words = [f"{one['check']}: {one['found']}" for one in found if one["state"] == "ok"]
     assert not [one for one in found if one["state"] == "problem"]
-    for wanted in ("broker: localhost:1883: mosquitto", "processes: hub: ready", "journals: hub-home.db: sound"):
+    for wanted in (
+        "broker: localhost:1883: mosquitto",
+        "processes: hub: ready",
+        "journals: hub-home.db: sound",
+    ):
         assert any(line.startswith(wanted) for line in words), words
-    for wanted in ("GPIO 17 of .*used by our hub", "camera: /dev/video0: in use by record", "sound: .*card opens"):
+    for wanted in (
+        "GPIO 17 of .*used by our hub",
+        "camera: /dev/video0: in use by record",
+        "sound: .*card opens",
+    ):
         assert any(re.search(wanted, line) for line in words), words
-    say(f"doctor: {len(words)} well, {len(found) - len(words)} to look at or not to be looked at here, no problem")
+    say(
+        f"doctor: {len(words)} well, {len(found) - len(words)} to look at or not to be looked at here, no problem"
+    )
 
 
 def test_somebody_rings(pi: Pi, say):
     """The kernel's line goes down: phone, photo, clip, bark and lamp, all under one id; and the journal agrees."""
-    pi.run("systemd-run --unit=rig-lamp -q sh /usr/local/lib/rig/lamp; systemctl start rig-lamp || true")
+    pi.run(
+        "systemd-run --unit=rig-lamp -q sh /usr/local/lib/rig/lamp; systemctl start rig-lamp || true"
+    )
     until_ready(pi)
     before = len(pi.messages())
-    pi.run("systemd-run --unit=rig-ear -q arecord -q -D hw:Loopback,1,0 -f S16_LE -r 48000 -c 2 /root/heard.wav")
+    pi.run(
+        "systemd-run --unit=rig-ear -q arecord -q -D hw:Loopback,1,0 -f S16_LE -r 48000 -c 2 /root/heard.wav"
+    )
     pi.until(lambda: pi.ask("test -s /root/heard.wav")[0] == 0, "the loopback's other end listens")
     at, event = ring(pi)
     until_all_did(pi, event)
-    clip = pi.until(lambda: re.findall(r"(\S+\.mp4), ([\d.]+) s, ([\d.]+) s of it before", trace(pi, event)), "a clip")
+    clip = pi.until(
+        lambda: re.findall(r"(\S+\.mp4), ([\d.]+) s, ([\d.]+) s of it before", trace(pi, event)),
+        "a clip",
+    )
 
     text, photo, *_ = pi.messages()[before:]
     assert text["message"] == "Somebody is at the front door"
@@ -164,20 +204,32 @@ def test_somebody_rings(pi: Pi, say):
     )  # fmt: skip
     assert found["streams"][0]["codec_name"] == "h264"
     assert abs(float(found["format"]["duration"]) - float(length_s)) < 1
-    assert float(before_s) >= 1  # preroll_s is 5; a clip begins with a key frame, and in here pictures are few
+    assert (
+        float(before_s) >= 1
+    )  # preroll_s is 5; a clip begins with a key frame, and in here pictures are few
 
     pi.run("systemctl stop rig-ear")
     with wave.open(io.BytesIO(pi.read("/root/heard.wav"))) as heard:
         samples = array("h", heard.readframes(heard.getnframes()))
     assert max(map(abs, samples)) > 8000
 
-    journal = [json.loads(line) for line in pi.run(f"journalctl -o json DOORBELL_EVENT={event}").splitlines()]
-    assert {entry["DOORBELL_PROCESS"] for entry in journal} == {"hub", *REACT} - {"log"}  # it says nothing
-    times = {entry["DOORBELL_PROCESS"]: int(entry["__REALTIME_TIMESTAMP"]) / 1e6 - at for entry in reversed(journal)}
+    journal = [
+        json.loads(line)
+        for line in pi.run(f"journalctl -o json DOORBELL_EVENT={event}").splitlines()
+    ]
+    assert {entry["DOORBELL_PROCESS"] for entry in journal} == {"hub", *REACT} - {
+        "log"
+    }  # it says nothing
+    times = {
+        entry["DOORBELL_PROCESS"]: int(entry["__REALTIME_TIMESTAMP"]) / 1e6 - at
+        for entry in reversed(journal)
+    }
     for process, after_s in sorted(times.items(), key=lambda item: item[1]):
         say(f"from the line to what {process} has to say: {after_s * 1000:.0f} ms")
     say(f"from the line to the lamp's command: {(float(lamp.split()[0]) - at) * 1000:.0f} ms")
-    say(f"clip: {length_s} s, {before_s} s of it before the press; bark: peak {max(map(abs, samples)) / 32768:.2f}")
+    say(
+        f"clip: {length_s} s, {before_s} s of it before the press; bark: peak {max(map(abs, samples)) / 32768:.2f}"
+    )
 
 
 def test_no_handler_takes_a_fresh_press_for_an_old_one(pi: Pi):
@@ -185,15 +237,21 @@ def test_no_handler_takes_a_fresh_press_for_an_old_one(pi: Pi):
     _, event = ring(pi)
     until_all_did(pi, event)
     late = [float(s) for s in re.findall(r"received \+([\d.]+) s", trace(pi, event))]
-    assert all(one < 60 for one in late), trace(pi, event)  # what was mistaken was as late as the machine is up
+    assert all(one < 60 for one in late), trace(
+        pi, event
+    )  # what was mistaken was as late as the machine is up
 
 
 def test_a_clock_that_is_set_is_believed(pi: Pi):
     """The sandbox lets the processes ask the kernel; it does not let them set the clock."""
     until_ready(pi)
     adjtimex = "import ctypes; print(ctypes.CDLL(None).adjtimex(bytes([{modes}]) + bytes(255)))"
-    assert pi.run(f'python3 -c "{adjtimex.format(modes=0)}"') == "5", "TIME_ERROR: nobody has set it"
-    assert pi.run(f'python3 -c "{adjtimex.format(modes=0x14)}"') != "-1", "ADJ_STATUS and ADJ_MAXERROR"
+    assert pi.run(f'python3 -c "{adjtimex.format(modes=0)}"') == "5", (
+        "TIME_ERROR: nobody has set it"
+    )
+    assert pi.run(f'python3 -c "{adjtimex.format(modes=0x14)}"') != "-1", (
+        "ADJ_STATUS and ADJ_MAXERROR"
+    )
     _, event = ring(pi)
     until_all_did(pi, event)
     assert "clock that was not set" not in trace(pi, event)
@@ -286,7 +344,10 @@ def test_a_handler_file_is_dropped_in_changed_and_removed(pi: Pi):
     pi.until(lambda: status(pi, unit)["MainPID"] not in (first, "0"), "it is started anew")
     until_ready(pi, (unit,))
     ring(pi)
-    pi.until(lambda: pi.read("/var/lib/doorbell/shouts").decode() == "front one\nfront two\n", "the new one shouts")
+    pi.until(
+        lambda: pi.read("/var/lib/doorbell/shouts").decode() == "front one\nfront two\n",
+        "the new one shouts",
+    )
 
     pi.run(f"rm {place}")
     pi.until(lambda: status(pi, unit)["ActiveState"] == "inactive", "it is stopped", PATIENCE_S)
@@ -301,7 +362,11 @@ def test_a_handler_that_hangs_is_found_and_started_again(pi: Pi):
     pi.run(f"systemctl kill --kill-whom=main --signal=STOP {unit}")
     _, event = ring(pi)
     others = Counter(REACT) - Counter(["log"])
-    pi.until(lambda: outcomes(pi, event) == others, lambda: f"each other does its part in {trace(pi, event)}", 120)
+    pi.until(
+        lambda: outcomes(pi, event) == others,
+        lambda: f"each other does its part in {trace(pi, event)}",
+        120,
+    )
     pi.until(lambda: int(status(pi, unit)["NRestarts"]) > before, "systemd starts it again", 150)
     assert "Watchdog timeout" in pi.run(f"journalctl -u {unit} -o cat -n 50")
     until_all_did(pi, event)
@@ -316,10 +381,13 @@ def test_the_plug_is_pulled_while_everybody_reacts(pi: Pi, say):
     took = pi.boot()
     until_ready(pi)
     ready = max(
-        int(pi.run(f"systemctl show {unit} -p ActiveEnterTimestampMonotonic --value")) / 1e6 for unit in RUNNING
+        int(pi.run(f"systemctl show {unit} -p ActiveEnterTimestampMonotonic --value")) / 1e6
+        for unit in RUNNING
     )
     hub = int(pi.run("systemctl show doorbell-hub -p ActiveEnterTimestampMonotonic --value")) / 1e6
-    say(f"cold boot: {took:.0f} s to taking orders, {hub:.0f} s to the hub's ready, {ready:.0f} s to all ready")
+    say(
+        f"cold boot: {took:.0f} s to taking orders, {hub:.0f} s to the hub's ready, {ready:.0f} s to all ready"
+    )
     say(f"pressed, then cut from the power: {until_all_decided(pi, event)}")
     assert {event["id"] for event in events(pi, "doorbell.pressed")} == known | {event}
     _, fresh = ring(pi)
@@ -369,30 +437,44 @@ def test_the_raspberry_pis_own_camera(pi: Pi, say):
     unit = "doorbell-handler@record"
     before = status(pi, unit)["MainPID"]
     pi.run("sh /usr/local/lib/rig/vimc")
-    settings = (FILES / "house.toml").read_text(encoding="utf-8").replace('"/dev/video0"', '"picamera:320x240"')
+    settings = (
+        (FILES / "house.toml")
+        .read_text(encoding="utf-8")
+        .replace('"/dev/video0"', '"picamera:320x240"')
+    )
     pi.write("/etc/doorbell/doorbell.toml", settings)
-    pi.until(lambda: status(pi, unit)["MainPID"] not in (before, "0"), "it is started anew", PATIENCE_S)
+    pi.until(
+        lambda: status(pi, unit)["MainPID"] not in (before, "0"), "it is started anew", PATIENCE_S
+    )
     until_ready(pi)
     _, first = ring(pi)
     until_all_did(pi, first)  # by then it has seen enough to remember
     _, event = ring(pi)
     found = pi.until(
-        lambda: re.findall(r"(\S+\.mp4), ([\d.]+) s, ([\d.]+) s of it before", trace(pi, event)), "a clip", 120
+        lambda: re.findall(r"(\S+\.mp4), ([\d.]+) s, ([\d.]+) s of it before", trace(pi, event)),
+        "a clip",
+        120,
     )
     name, length_s, before_s = found[0]
     here = Path(pi.console).parent / "picamera.mp4"
     here.write_bytes(pi.read(f"/var/lib/doorbell/media/{name}"))
     probe = ["ffprobe", "-v", "error", "-count_frames", "-show_streams", "-of", "json", here]
-    stream = json.loads(subprocess.run(probe, capture_output=True, check=True, text=True).stdout)["streams"][0]
+    stream = json.loads(subprocess.run(probe, capture_output=True, check=True, text=True).stdout)[
+        "streams"
+    ][0]
     assert stream["codec_name"] == "h264"
     assert int(stream["nb_read_frames"]) > 5
     assert float(before_s) > 0
-    say(f"picamera2: {length_s} s, {before_s} s of it before the press, {stream['nb_read_frames']} pictures")
+    say(
+        f"picamera2: {length_s} s, {before_s} s of it before the press, {stream['nb_read_frames']} pictures"
+    )
 
 
 def test_nothing_is_left_of_it(pi: Pi):
     """`doorbell uninstall` keeps what is a person's; with `--data` only the system's own packages stay."""
-    pi.run("mkdir /root/program && cp -a /opt/doorbell* /root/program/")  # installing it anew takes minutes in here
+    pi.run(
+        "mkdir /root/program && cp -a /opt/doorbell* /root/program/"
+    )  # installing it anew takes minutes in here
     said = pi.run("doorbell uninstall", timeout_s=120)
     assert "kept: /etc/doorbell and /var/lib/doorbell" in said
     assert pi.run("ls /etc/doorbell/doorbell.toml /var/lib/doorbell/hub-home.db")
@@ -400,9 +482,16 @@ def test_nothing_is_left_of_it(pi: Pi):
         assert pi.ask(f"ls {place}")[0] != 0, place
     assert pi.run("systemctl list-units --all --no-legend 'doorbell*'") == ""
     assert pi.run("mosquitto_pub -t anybody -m may; echo done") == "done"
-    pi.run("cp -a /root/program/doorbell* /opt/ && /opt/doorbell/bin/doorbell uninstall --data --yes", timeout_s=120)
+    pi.run(
+        "cp -a /root/program/doorbell* /opt/ && /opt/doorbell/bin/doorbell uninstall --data --yes",
+        timeout_s=120,
+    )
     pi.run("find / -xdev | sort > /root/after")
     left = pi.run("comm -13 /root/before /root/after")
-    ours = [path for path in left.splitlines() if "doorbell" in path and not path.startswith(("/root/", "/var/log/"))]
+    ours = [
+        path
+        for path in left.splitlines()
+        if "doorbell" in path and not path.startswith(("/root/", "/var/log/"))
+    ]
     assert ours == []
     assert pi.ask("getent passwd doorbell")[0] != 0

@@ -2,8 +2,8 @@
 
     python -m tests.system.crash POINT hub.worker one --config doorbell.toml
 
-A POINT is `before:hub.inbox:Inbox.begin:1`: before (or `after`) the first call of that method. With `~PATTERN` behind
-it, only calls count whose arguments, written out, hold it: `after:hub.bus:Bus.publish:1~event/doorbell.pressed`.
+A POINT is `before:hub.store.inbox:Inbox.claim:1`: before (or `after`) the first call of that method. With `~PATTERN` behind
+it, only calls count whose arguments, written out, hold it: `after:hub.mqtt.bus:Bus.publish:1~event/doorbell.pressed`.
 `-` is no point: the process lives. Nothing is built into the product for this: the method is wrapped from outside.
 
 `STEPS` names the points that the tests use. They are the gaps between the things that outlive a process or leave it:
@@ -22,57 +22,61 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from devices.button import SimulatedButton
+from devices.button.button import SimulatedButton
 
-POINT = re.compile(r"(?P<when>before|after):(?P<module>[\w.]+):(?P<name>\w+\.\w+):(?P<call>\d+)(~(?P<pattern>.+))?")
+POINT = re.compile(
+    r"(?P<when>before|after):(?P<module>[\w.]+):(?P<name>\w+\.\w+):(?P<call>\d+)(~(?P<pattern>.+))?"
+)
 
 _PRESS, _DONE = "~event/doorbell.pressed", "~event/handler.done"
 HUB_STEPS = {
-    "the press is not written yet": "before:hub.producer:Producer.say:1",
-    "written, not committed": "after:hub.journal:Journal.append:1",
-    "committed, not published": f"before:hub.bus:Bus.publish:1{_PRESS}",
-    "published, not acknowledged": f"after:hub.bus:Bus.publish:1{_PRESS}",
-    "acknowledged, not noted": "before:hub.journal:Journal.mark_published:1",
-    "acknowledgement noted": "after:hub.journal:Journal.mark_published:1",
+    "the press is not written yet": "before:hub.producer.producer:Producer.say:1",
+    "written, not committed": "after:hub.store.journal:Journal.append:1",
+    "committed, not published": f"before:hub.mqtt.bus:Bus.publish:1{_PRESS}",
+    "published, not acknowledged": f"after:hub.mqtt.bus:Bus.publish:1{_PRESS}",
+    "acknowledged, not noted": "before:hub.store.journal:Journal.mark_published:1",
+    "acknowledgement noted": "after:hub.store.journal:Journal.mark_published:1",
 }
 ANSWER_STEPS = {  # of a hub that is asked for what was missed
-    "asked, not answered": "before:hub.producer:Producer._page:1",
-    "the answer is published": "after:hub.bus:Bus.publish:1~/answer/",
+    "asked, not answered": "before:hub.producer.producer:Producer._page:1",
+    "the answer is published": "after:hub.mqtt.bus:Bus.publish:1~/answer/",
 }
 WORKER_STEPS = {
-    "heard, not queued": f"before:hub.consumer:Consumer._receive:1{_PRESS}",
-    "not begun": "before:hub.inbox:Inbox.begin:1",
-    "begun, not committed": "after:hub.inbox:Inbox._insert:1",
-    "begun, not acted on": "after:hub.inbox:Inbox.begin:1",
-    "acted on, not recorded": "before:hub.outcome:Outcomes.done:1",
-    "finished, not committed": "after:hub.inbox:Inbox.finish:1",
-    "outcome written, not committed": "after:hub.journal:Journal.append:1~'handler.done'",
-    "outcome committed, not published": f"before:hub.bus:Bus.publish:1{_DONE}",
-    "outcome published": f"after:hub.bus:Bus.publish:1{_DONE}",
-    "not acknowledged to the broker": "after:hub.consumer:Consumer._take:1",
+    "heard, not queued": f"before:hub.consumer.consumer:Consumer._receive:1{_PRESS}",
+    "not begun": "before:hub.store.inbox:Inbox.claim:1",
+    "begun, not committed": "after:hub.store.inbox:Inbox._insert:1",
+    "begun, not acted on": "after:hub.store.inbox:Inbox.claim:1",
+    "acted on, not recorded": "before:hub.consumer.outcomes:Outcomes.done:1",
+    "finished, not committed": "after:hub.store.inbox:Inbox.finish:1",
+    "outcome written, not committed": "after:hub.store.journal:Journal.append:1~'handler.done'",
+    "outcome committed, not published": f"before:hub.mqtt.bus:Bus.publish:1{_DONE}",
+    "outcome published": f"after:hub.mqtt.bus:Bus.publish:1{_DONE}",
+    "not acknowledged to the broker": "after:hub.consumer.consumer:Consumer._take:1",
     "acknowledged to the broker": r"after:paho.mqtt.client:Client.ack:1~, 1\)",  # of QoS 1
 }
 NOTE_STEPS = {  # of a handler that notes what the broker has acknowledged, before it waits again
-    "the outcome's acknowledgement not noted": "before:hub.journal:Journal.mark_published:1",
-    "the outcome's acknowledgement noted": "after:hub.journal:Journal.mark_published:1",
+    "the outcome's acknowledgement not noted": "before:hub.store.journal:Journal.mark_published:1",
+    "the outcome's acknowledgement noted": "after:hub.store.journal:Journal.mark_published:1",
 }
 CATCH_UP_STEPS = {  # of a handler that was off while the bell rang
-    "the page is not read": "before:hub.catchup:CatchUp._checked:1",
-    "the producer is known, its events are not taken": "after:hub.inbox:Inbox.learn:1",
-    "the second missed event is begun": "after:hub.inbox:Inbox.begin:2",
-    "the second missed event is acted on": "before:hub.outcome:Outcomes.done:2",
+    "the page is not read": "before:hub.consumer.catchup:CatchUp._checked:1",
+    "the producer is known, its events are not taken": "after:hub.store.inbox:Inbox.learn:1",
+    "the second missed event is begun": "after:hub.store.inbox:Inbox.claim:2",
+    "the second missed event is acted on": "before:hub.consumer.outcomes:Outcomes.done:2",
 }
 RETRY_STEPS = {  # of a handler that fails at its first attempt
-    "failed, not recorded": "before:hub.consumer:Consumer._fail:1",
-    "the retry is planned, not committed": "after:hub.inbox:Inbox.retry:1",
-    "the retry is taken up": "before:hub.consumer:Consumer._run:2",
-    "the retry is acted on, not recorded": "before:hub.outcome:Outcomes.done:1",
+    "failed, not recorded": "before:hub.consumer.consumer:Consumer._fail:1",
+    "the retry is planned, not committed": "after:hub.store.inbox:Inbox.retry:1",
+    "the retry is taken up": "before:hub.consumer.consumer:Consumer._run:2",
+    "the retry is acted on, not recorded": "before:hub.consumer.outcomes:Outcomes.done:1",
 }
 DEAD_STEPS = {  # of a handler that gives up
-    "given up, not committed": "after:hub.inbox:Inbox.bury:1",
-    "given up, not told": "before:hub.bus:Bus.publish:1~event/handler.dead",
+    "given up, not committed": "after:hub.store.inbox:Inbox.dead_letter:1",
+    "given up, not told": "before:hub.mqtt.bus:Bus.publish:1~event/handler.dead",
 }
-STEPS = HUB_STEPS | ANSWER_STEPS | WORKER_STEPS | NOTE_STEPS | CATCH_UP_STEPS | RETRY_STEPS | DEAD_STEPS
+STEPS = (
+    HUB_STEPS | ANSWER_STEPS | WORKER_STEPS | NOTE_STEPS | CATCH_UP_STEPS | RETRY_STEPS | DEAD_STEPS
+)
 
 
 def main() -> None:
@@ -88,7 +92,12 @@ def main() -> None:
 def plant(point: str) -> None:
     """Wrap the method that the point names; see `find`."""
     owner, method, parts = find(point)
-    mined = _mined(getattr(owner, method), parts["when"], int(parts["call"]), re.compile(parts["pattern"] or ""))
+    mined = _mined(
+        getattr(owner, method),
+        parts["when"],
+        int(parts["call"]),
+        re.compile(parts["pattern"] or ""),
+    )
     setattr(owner, method, mined)
 
 
@@ -100,15 +109,19 @@ def find(point: str) -> tuple[type, str, re.Match[str]]:
     """
     parts = POINT.fullmatch(point)
     if not parts:
-        raise ValueError(f"{point}: a point looks like before:hub.inbox:Inbox.begin:1")
+        raise ValueError(f"{point}: a point looks like before:hub.store.inbox:Inbox.claim:1")
     owner_name, method = parts["name"].split(".")
     owner = getattr(importlib.import_module(parts["module"]), owner_name, None)
     if owner is None or not hasattr(owner, method):
-        raise ValueError(f"{point}: {parts['module']} has no {parts['name']} (any more). Mend the list of steps")
+        raise ValueError(
+            f"{point}: {parts['module']} has no {parts['name']} (any more). Mend the list of steps"
+        )
     return owner, method, parts
 
 
-def _mined(call: Callable[..., Any], when: str, number: int, pattern: re.Pattern[str]) -> Callable[..., Any]:
+def _mined(
+    call: Callable[..., Any], when: str, number: int, pattern: re.Pattern[str]
+) -> Callable[..., Any]:
     left = number
 
     def mined(*args: Any, **kwargs: Any) -> Any:

@@ -90,7 +90,12 @@ class Ledger:
 
     def events(self, kind: str) -> list[str]:
         """The ids of all events of a type that stand in a journal: what is owed to whoever reacts to them."""
-        return [event["id"] for books in self.everybody.values() for event, _ in books.said if event["type"] == kind]
+        return [
+            event["id"]
+            for books in self.everybody.values()
+            for event, _ in books.said
+            if event["type"] == kind
+        ]
 
     def heads(self, kind: str) -> dict[tuple[str, str], int]:
         """How far each topic of that type goes, by topic and epoch."""
@@ -103,7 +108,13 @@ def read(house: House) -> Ledger:
     heard = house.ears.messages("doorbell/+/+/event/#")
     # Who reacts to other handlers' events is written after them, so read before them.
     handlers = {name: _read_handler(house, name) for name in reversed(list(house.handlers))}
-    return Ledger(read_books(house.state_dir / "hub-home.db"), handlers, heard, list(house.wishes), house.rings)
+    return Ledger(
+        read_books(house.state_dir / "hub-home.db"),
+        handlers,
+        heard,
+        list(house.wishes),
+        house.rings,
+    )
 
 
 def _read_handler(house: House, name: str) -> Handler:
@@ -147,7 +158,9 @@ def settle_accounts(house: House, patience_s: float = PATIENCE_S) -> Ledger:
             return ledger
         if wrong or time.monotonic() > deadline:
             late = open_ if not wrong else [f"(and {len(open_)} things are still in hand)"]
-            raise AssertionError("\n".join(["the books do not agree:", *wrong, *late, *_last_words(house)]))
+            raise AssertionError(
+                "\n".join(["the books do not agree:", *wrong, *late, *_last_words(house)])
+            )
         time.sleep(0.05)
 
 
@@ -156,7 +169,9 @@ def unsettled(ledger: Ledger) -> Iterator[str]:
     heard = {event["id"] for event in ledger.heard}
     for name, books in ledger.everybody.items():
         for event, published in books.said:
-            if not published and event["id"] not in heard:  # that it was acknowledged is noted when there is time
+            if (
+                not published and event["id"] not in heard
+            ):  # that it was acknowledged is noted when there is time
                 yield f"{name}: {event['type']} {event['id']} was never said"
     for name, handler in ledger.handlers.items():
         outcomes = handler.outcomes()
@@ -227,16 +242,24 @@ def _of_outcomes(name: str, handler: Handler, owed: list[str]) -> Iterator[str]:
         if ("handler.dead" in final) != (press in dead):
             yield f"{name}: press {press} ended as {final}, and the dead letters say otherwise"
         attempts = [outcome["data"]["attempt"] for outcome in outcomes]
-        counted = [one["data"]["attempt"] for one in outcomes if one["data"].get("reason") != CUT_OFF]
+        counted = [
+            one["data"]["attempt"] for one in outcomes if one["data"].get("reason") != CUT_OFF
+        ]
         if attempts != sorted(attempts) or counted != sorted(set(counted)):
             yield f"{name}: the attempts at {press} are numbered {attempts}"
 
 
 def _of_emitted(name: str, handler: Handler) -> Iterator[str]:
     """What a handler emits is said once, and only with its success."""
-    done = {cause for cause, ends in handler.outcomes().items() if any(end["type"] == "handler.done" for end in ends)}
+    done = {
+        cause
+        for cause, ends in handler.outcomes().items()
+        if any(end["type"] == "handler.done" for end in ends)
+    }
     said = [event for event, _ in handler.books.said if not event["type"].startswith("handler.")]
-    for (kind, cause), times in Counter((event["type"], event["causationid"]) for event in said).items():
+    for (kind, cause), times in Counter(
+        (event["type"], event["causationid"]) for event in said
+    ).items():
         if times > 1:
             yield f"{name}: said {kind} {times} times because of {cause}"
         if cause not in done:

@@ -49,7 +49,15 @@ class Row:
     def line(self) -> str:
         """As a row of the table."""
         name = self.test.partition("::")[2].removeprefix("test_").replace("_", " ")
-        counts = (self.processes, self.brokers, self.presses, self.owed, self.lost, self.repeated, self.doubled)
+        counts = (
+            self.processes,
+            self.brokers,
+            self.presses,
+            self.owed,
+            self.lost,
+            self.repeated,
+            self.doubled,
+        )
         return f"| {name} | {self.broker} | " + " | ".join(map(str, counts)) + " |"
 
 
@@ -62,7 +70,10 @@ def note(house: "House", ledger: "Ledger") -> None:
     acts = [act for handler in ledger.handlers.values() for act in _acts(handler.acts)]
     owed = sum(len(ledger.events(handler.kind)) for handler in ledger.handlers.values())
     ended = sum(
-        any(outcome["type"] in ("handler.done", "handler.skipped", "handler.dead") for outcome in outcomes)
+        any(
+            outcome["type"] in ("handler.done", "handler.skipped", "handler.dead")
+            for outcome in outcomes
+        )
         for handler in ledger.handlers.values()
         for outcomes in handler.outcomes().values()
     )
@@ -109,4 +120,6 @@ def write(path: Path) -> None:
     head = HEAD.format(date=f"{datetime.now(UTC):%Y-%m-%d}", cores=os.cpu_count())
     ruler = "|-|-|" + "-:|" * 7
     lines = [row.line() for row in (*ROWS.values(), total())]
-    path.write_text(head + "\n".join([COLUMNS, ruler, *lines, "", f"{summary()}.", ""]), encoding="utf-8")
+    path.write_text(
+        head + "\n".join([COLUMNS, ruler, *lines, "", f"{summary()}.", ""]), encoding="utf-8"
+    )

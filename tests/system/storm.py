@@ -25,7 +25,10 @@ HANDLERS = {
         "if event.attempt == 1 and event.sequence % 25 == 0:\n    time.sleep(60)\ndone(event)",
         '"doorbell.pressed", timeout_s=0.3, backoff_s=0.02, attempts=50',
     ),
-    "second": ("memory['n'] = memory.get('n', 0) + 1\ndone(event)\nemit('second.done')", '"one.done"'),
+    "second": (
+        "memory['n'] = memory.get('n', 0) + 1\ndone(event)\nemit('second.done')",
+        '"one.done"',
+    ),
     "third": ("done(event)", '"second.done", on_redelivery="skip"'),
 }
 PAUSE_S = 0.05  # on average
@@ -42,7 +45,14 @@ class Storm:
     """
 
     def __init__(
-        self, house: House, broker: BrokerProcess, wire: Wire, seed: int, diary: Path, *, deadly: bool = True
+        self,
+        house: House,
+        broker: BrokerProcess,
+        wire: Wire,
+        seed: int,
+        diary: Path,
+        *,
+        deadly: bool = True,
     ) -> None:
         """Prepare.
 
@@ -183,7 +193,9 @@ class Storm:
 
     def _replay(self, most: int = 10) -> str:
         """What was said is said again, in another order."""
-        said = [(topic, payload) for topic, payload, _ in self._house.ears.heard if "/event/" in topic]
+        said = [
+            (topic, payload) for topic, payload, _ in self._house.ears.heard if "/event/" in topic
+        ]
         for topic, payload in self._chance.sample(said, min(most, len(said))):
             with suppress(RuntimeError, ValueError):
                 self._house.ears.try_publish(topic, payload)
@@ -214,7 +226,11 @@ class Storm:
         """Who keeps books in memory: that was the last that they said of their disk."""
         logs = {name: self._house.log(name) for name in self._names}
         full, well = "Until then the books are kept in memory", "the disk takes it again"
-        return [name for name, log in logs.items() if not self.deadly and log.rfind(full) > log.rfind(well)]
+        return [
+            name
+            for name, log in logs.items()
+            if not self.deadly and log.rfind(full) > log.rfind(well)
+        ]
 
     def _note(self, what: str) -> None:
         with self._diary.open("a", encoding="utf-8") as diary:

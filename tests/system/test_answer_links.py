@@ -13,8 +13,8 @@ from contextlib import suppress
 
 import pytest
 
-from hub.event import uuid7
-from hub.ticket import KEY_FILE, Seal, issue
+from hub.wire.answer_token import KEY_FILE, Signer, issue
+from hub.wire.event import uuid7
 from tests.house import ROOT, House, until
 from tests.secured import Person, SecuredHouse, secured_mosquitto
 
@@ -28,10 +28,10 @@ done(event)
 
 
 DYING = {
-    "heard, not written": "before:hub.producer:Producer.say:1~visitor.answered",
-    "written, not committed": "after:hub.journal:Journal.append:1~visitor.answered",
-    "committed, not published": "before:hub.bus:Bus.publish:1~event/visitor.answered",
-    "published": "after:hub.bus:Bus.publish:1~event/visitor.answered",
+    "heard, not written": "before:hub.producer.producer:Producer.say:1~visitor.answered",
+    "written, not committed": "after:hub.store.journal:Journal.append:1~visitor.answered",
+    "committed, not published": "before:hub.mqtt.bus:Bus.publish:1~event/visitor.answered",
+    "published": "after:hub.mqtt.bus:Bus.publish:1~event/visitor.answered",
 }
 
 
@@ -79,13 +79,18 @@ def _answers(house):
 
 def _heard(house, count):
     """What the ears have heard, when they have heard so many."""
-    until(lambda: len(_answers(house)) >= count, lambda: f"{count} answers are heard: {_answers(house)}")
+    until(
+        lambda: len(_answers(house)) >= count,
+        lambda: f"{count} answers are heard: {_answers(house)}",
+    )
     return _answers(house)
 
 
 def _press_the_button(phone, url):
     """Until the house has taken it: a loaded machine may need a second try, which is still one event."""
-    return until(lambda: (found := phone.ask("POST", url))[0] == 200 and found, "the answer is taken")
+    return until(
+        lambda: (found := phone.ask("POST", url))[0] == 200 and found, "the answer is taken"
+    )
 
 
 @pytest.fixture
@@ -168,9 +173,9 @@ def test_what_is_no_good_link_answers_nothing(house):
     house.start("hub", "ask", "web")
     press, links = _links(house)
     ticket = issue("home", "front", press, "coming", "anna")
-    forged = Seal("another key, which is long enough too").close(ticket)
+    forged = Signer("another key, which is long enough too").close(ticket)
     assert phone.ask("POST", f"/a/{forged}")[0] == 403
-    serializer = Seal((house.state_dir / KEY_FILE).read_text().strip())._serializer
+    serializer = Signer((house.state_dir / KEY_FILE).read_text().strip())._serializer
     signer = serializer.make_signer(serializer.salt)
     signer.get_timestamp = lambda: 1_000_000_000
     old = signer.sign(serializer.dump_payload(ticket)).decode()
@@ -212,14 +217,33 @@ def test_an_answer_goes_through_the_acl(secured, tmp_path):
         house.start("hub", "ask", "web")
         _, links = _links(house)
         _press_the_button(phone, links["coming"])
-        command = [sys.executable, "-m", "hub.cli", "answer", "front", "Leave", "it", "--by", "bob"]
+        command = [
+            sys.executable,
+            "-m",
+            "hub.cli.main",
+            "answer",
+            "front",
+            "Leave",
+            "it",
+            "--by",
+            "bob",
+        ]
         done = subprocess.run(
-            [*command, "--config", str(house.config)], capture_output=True, text=True, check=False, cwd=ROOT
+            [*command, "--config", str(house.config)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
         )
         assert "Front door was answered (leave_it)" in done.stdout, done.stderr
         command[4:] = ["front", "I am in the garden"]
-        subprocess.run([*command, "--config", str(house.config)], capture_output=True, check=True, cwd=ROOT)
-        given = [(event["data"]["via"], event["data"]["answer"], event["data"]["by"]) for event in _heard(house, 3)]
+        subprocess.run(
+            [*command, "--config", str(house.config)], capture_output=True, check=True, cwd=ROOT
+        )
+        given = [
+            (event["data"]["via"], event["data"]["answer"], event["data"]["by"])
+            for event in _heard(house, 3)
+        ]
         assert given[:2] == [("link", "coming", "anna"), ("command", "leave_it", "bob")]
         assert given[2] == ("command", "I am in the garden", "")
         for name in ("hub", "ask", "web"):
@@ -228,7 +252,9 @@ def test_an_answer_goes_through_the_acl(secured, tmp_path):
 
 def test_the_page_may_pass_on_answers_and_nothing_else(secured):
     """It can neither ring nor speak as the hub nor answer for another; and no handler can answer the visitor."""
-    people = {name: Person(secured, name) for name in ("web-home", "handler-ask", "cli", "hub-home")}
+    people = {
+        name: Person(secured, name) for name in ("web-home", "handler-ask", "cli", "hub-home")
+    }
     web, ask = people["web-home"], people["handler-ask"]
     wish = json.dumps({"id": uuid7(), "answer": "coming"})
     try:
@@ -241,7 +267,10 @@ def test_the_page_may_pass_on_answers_and_nothing_else(secured):
             "doorbell/cli/1/answered/home/front",
         ):
             assert web.publish(topic, wish).value == 0x87, topic
-        for topic in ("doorbell/handler/ask/answered/home/front", "doorbell/web/home/answered/home/front"):
+        for topic in (
+            "doorbell/handler/ask/answered/home/front",
+            "doorbell/web/home/answered/home/front",
+        ):
             assert ask.publish(topic, wish).value == 0x87, topic
         assert not web.publish("doorbell/web/home/answered/home/front", wish).is_failure
         people["hub-home"].publish("doorbell/hub/home/event/doorbell.pressed/front", "pressed")
@@ -249,7 +278,9 @@ def test_the_page_may_pass_on_answers_and_nothing_else(secured):
         until(lambda: web.heard, "the page hears that it was said")
         assert [load for _, load in web.heard] == [b"answered"]
         until(lambda: people["hub-home"].heard, "the hub hears the wish")
-        assert [topic for topic, _ in people["hub-home"].heard] == ["doorbell/web/home/answered/home/front"]
+        assert [topic for topic, _ in people["hub-home"].heard] == [
+            "doorbell/web/home/answered/home/front"
+        ]
     finally:
         for one in people.values():
             one.close()
@@ -261,9 +292,14 @@ def test_doorbell_run_starts_it_only_with_an_address(tmp_path):
     config = tmp_path / "doorbell.toml"
     without = f'state_dir = "state"\n[handlers.light]\nwhen = "always"\n[web]\nport = {port}\n'
     config.write_text(without, "utf-8")
-    command = [sys.executable, "-m", "hub.cli", "run", "--config", str(config)]
+    command = [sys.executable, "-m", "hub.cli.main", "run", "--config", str(config)]
     with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         try:
             until((tmp_path / "state" / "hub-home.db").exists, "it runs")

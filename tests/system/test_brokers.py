@@ -48,7 +48,11 @@ def test_what_comes_twice_and_out_of_order_is_acted_on_once(any_house: House):
     any_house.start("hub", *THREE)
     presses = [any_house.press() for _ in range(5)]
     settle_accounts(any_house)
-    said = [(topic, load) for topic, load, _ in any_house.ears.heard if "/event/doorbell.pressed/" in topic]
+    said = [
+        (topic, load)
+        for topic, load, _ in any_house.ears.heard
+        if "/event/doorbell.pressed/" in topic
+    ]
     for topic, load in [*reversed(said)] * 3:
         any_house.ears.publish(topic, load)
     any_house.kill("two")
@@ -71,7 +75,10 @@ def test_a_broker_that_comes_back_with_nothing_in_its_memory(any_house: House):
         any_house.broker.forget()
     for number in (2, 3):
         any_house.ring()
-        until(lambda number=number: any_house.log("hub").count("pressed (") == number, lambda: any_house.log("hub"))
+        until(
+            lambda number=number: any_house.log("hub").count("pressed (") == number,
+            lambda: any_house.log("hub"),
+        )
     any_house.kill("hub")
     any_house.kill("one")
     any_house.start("hub", "one", wait=False)

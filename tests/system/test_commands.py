@@ -11,7 +11,7 @@ from tests.house import ROOT
 def doorbell(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder."""
     return subprocess.run(
-        [sys.executable, "-m", "hub.cli", *words],
+        [sys.executable, "-m", "hub.cli.main", *words],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder), **environment},
         capture_output=True,
@@ -85,6 +85,8 @@ def test_a_new_handler_and_its_test_work_as_written(tmp_path: Path):
 
 def test_press_without_a_broker_says_what_to_do(tmp_path: Path):
     """No broker: the command fails with where it looked."""
-    pressed = doorbell(tmp_path, "press", DOORBELL_BROKER__HOST="127.0.0.1", DOORBELL_BROKER__PORT="1")
+    pressed = doorbell(
+        tmp_path, "press", DOORBELL_BROKER__HOST="127.0.0.1", DOORBELL_BROKER__PORT="1"
+    )
     assert pressed.returncode == 1
     assert "no broker at 127.0.0.1:1. Is `doorbell run` or your broker running?" in pressed.stderr

@@ -37,7 +37,9 @@ def _furnish(house: House, body: str = "done(event)", **options: object) -> None
 
 
 def _await_death(house: House, name: str) -> None:
-    until(lambda: not house.is_running(name), lambda: f"{name} comes to the step: {house.log(name)}")
+    until(
+        lambda: not house.is_running(name), lambda: f"{name} comes to the step: {house.log(name)}"
+    )
     assert house.processes[name].wait() == -signal.SIGKILL, house.log(name)
 
 
@@ -63,7 +65,7 @@ def test_each_step_is_still_there(step: str):
 def test_a_step_that_is_not_there_is_told():
     """A process told to die at a step that is none says so, and does not simply live on."""
     with pytest.raises(ValueError, match=r"has no Inbox\.gone"):
-        crash.find("before:hub.inbox:Inbox.gone:1")
+        crash.find("before:hub.store.inbox:Inbox.gone:1")
     with pytest.raises(ValueError, match="a point looks like"):
         crash.find("now")
 
@@ -147,7 +149,11 @@ def test_a_handler_dies_while_it_catches_up(house: House, step: str):
 @pytest.mark.parametrize("step", crash.RETRY_STEPS)
 def test_a_handler_dies_while_it_tries_again(house: House, step: str):
     """Attempts are counted over crashes, and a planned retry outlives them."""
-    _furnish(house, "if event.attempt == 1:\n    raise ValueError('not yet')\ndone(event)", backoff_s=0.05)
+    _furnish(
+        house,
+        "if event.attempt == 1:\n    raise ValueError('not yet')\ndone(event)",
+        backoff_s=0.05,
+    )
     _crash(house, "one", crash.RETRY_STEPS[step])
 
 

@@ -13,8 +13,13 @@ def stubborn(mosquitto, tmp_path):
     """A house with a handler that refuses until a file says otherwise."""
     with House(tmp_path / "house", mosquitto) as house:
         mended = house.folder / "mended"
-        house.write_handler("flag", f'if not os.path.exists({str(mended)!r}):\n    raise Drop("no flag")\ndone(event)')
-        house.write_handler("late", "done(event)", '"doorbell.pressed", max_age_s=0.001, on_redelivery="skip"')
+        house.write_handler(
+            "flag",
+            f'if not os.path.exists({str(mended)!r}):\n    raise Drop("no flag")\ndone(event)',
+        )
+        house.write_handler(
+            "late", "done(event)", '"doorbell.pressed", max_age_s=0.001, on_redelivery="skip"'
+        )
         house.start("hub", "flag", "late")
         yield house
 
@@ -34,7 +39,10 @@ def test_a_dead_letter_is_shown_and_sent_again_while_the_handler_runs(stubborn: 
     assert "flag      doorbell.pressed  after 1 attempt: no flag" in listed
     assert f'"id": "{press}"' in ask(stubborn, "dead", "show", press[-8:]).stdout
     sent = ask(stubborn, "dead", "again", press)
-    assert (sent.returncode, sent.stdout) == (0, "flag: doorbell.pressed of front is tried again\n"), sent.stderr
+    assert (sent.returncode, sent.stdout) == (
+        0,
+        "flag: doorbell.pressed of front is tried again\n",
+    ), sent.stderr
     stubborn.wait_outcome(press, "flag")
     assert stubborn.effects("flag") == [press]
     assert ask(stubborn, "dead", "list").stderr == "no dead letters\n"
@@ -53,14 +61,19 @@ def test_without_a_broker_it_waits_for_the_handler(stubborn: House):
     assert ask(stubborn, "dead", "again", "--all").returncode == 0
     stubborn.start("flag", wait=False)
     until(lambda: stubborn.effects("flag") == [press], "the flag goes up without a broker")
-    until(lambda: "✓ attempt 1" in ask(stubborn, "trace", press).stdout, "the outcome is written down")
+    until(
+        lambda: "✓ attempt 1" in ask(stubborn, "trace", press).stdout, "the outcome is written down"
+    )
     assert "✗ attempt 1" in ask(stubborn, "trace", press).stdout
 
 
 def test_a_dropped_letter_stays_away(stubborn: House):
     """Also over a restart, when the handler asks for what it missed."""
     press = _give_up(stubborn)
-    assert ask(stubborn, "dead", "drop", press).stdout == "flag: doorbell.pressed of front is dropped\n"
+    assert (
+        ask(stubborn, "dead", "drop", press).stdout
+        == "flag: doorbell.pressed of front is dropped\n"
+    )
     stubborn.kill("flag")
     stubborn.start("flag")
     second = stubborn.press()
@@ -86,14 +99,25 @@ def test_a_handler_reacts_again_to_what_a_person_wants(stubborn: House):
     old = ask(stubborn, "replay", "late", "--since", "1h")
     assert "3 events too old by its max_age_s: skipped" in old.stdout
     ask(stubborn, "replay", "late", "--since", "1h", "--any-age")
-    until(lambda: set(stubborn.effects("late")) >= {*presses, third}, lambda: str(stubborn.ears.events("handler.*")))
+    until(
+        lambda: set(stubborn.effects("late")) >= {*presses, third},
+        lambda: str(stubborn.ears.events("handler.*")),
+    )
 
 
 def test_what_cannot_be_done_is_told(stubborn: House):
     """An unknown handler, a type that it does not react to, one that has never run, and no event at all."""
     for words, code, told in (
-        (["replay", "flga", "--since", "1h"], 78, "flga: no such handler file. There are: bark, flag,"),
-        (["replay", "flag", "--since", "1h", "--type", "a.b"], 78, "a.b: flag does not react to it."),
+        (
+            ["replay", "flga", "--since", "1h"],
+            78,
+            "flga: no such handler file. There are: bark, flag,",
+        ),
+        (
+            ["replay", "flag", "--since", "1h", "--type", "a.b"],
+            78,
+            "a.b: flag does not react to it.",
+        ),
         (["replay", "bark", "--since", "1h"], 1, "bark has never run here. Start it once"),
         (["dead", "list", "--handler", "bark"], 1, "bark has never run here"),
         (["dead", "again"], 2, "name one by its ID"),

@@ -18,14 +18,22 @@ def test_a_simulated_button_shows_what_is_told(tmp_path):
 
 def test_for_programs_it_is_json(tmp_path):
     """With every edge."""
-    told = json.loads(doorbell(tmp_path, "doctor", "button", "front", "--seconds", "8", "--json").stdout)
+    told = json.loads(
+        doorbell(tmp_path, "doctor", "button", "front", "--seconds", "8", "--json").stdout
+    )
     assert told["door"] == "front"
-    assert (len(told["press"]["presses"]), told["press"]["glitches"], told["rest"]["presses"]) == (2, 2, [])
+    assert (len(told["press"]["presses"]), told["press"]["glitches"], told["rest"]["presses"]) == (
+        2,
+        2,
+        [],
+    )
     assert len(told["press"]["edges"]) >= 8
 
 
 def test_a_line_that_cannot_be_had_is_told(tmp_path):
     """With its number and what to do."""
-    (tmp_path / "doorbell.toml").write_text('[doors.front]\nbutton = { driver = "gpio", pin = 17 }\n')
+    (tmp_path / "doorbell.toml").write_text(
+        '[doors.front]\nbutton = { driver = "gpio", pin = 17 }\n'
+    )
     done = doorbell(tmp_path, "doctor", "button", GPIOZERO_PIN_FACTORY="lgpio")
     assert (done.returncode, "✗ GPIO 17" in done.stderr) == (1, True), done.stderr

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.cli_doctor import MARKS
-from hub.doctor.checks import CHECKS
+from hub.admin.doctor.checks import CHECKS
+from hub.admin.doctor.command import MARKS
 from tests.brokers import BrokerProcess
 from tests.house import ROOT, House
 from tests.system.test_commands import doorbell
@@ -32,7 +32,9 @@ def well(mosquitto: BrokerProcess, tmp_path: Path) -> Iterator[House]:
 def test_a_house_that_is_well(well: House):
     """All checks, in order; nothing is a problem; and nothing is said to the broker."""
     done = doorbell(well.folder, "doctor", "--json", "--config", str(well.config))
-    assert done.stderr == "loaded\n" * done.stderr.count("loaded\n")  # what a file prints as it is loaded is no JSON
+    assert done.stderr == "loaded\n" * done.stderr.count(
+        "loaded\n"
+    )  # what a file prints as it is loaded is no JSON
     findings = json.loads(done.stdout)["findings"]
     assert list(dict.fromkeys(one["check"] for one in findings)) == NAMES
     assert [one for one in findings if one["state"] == "problem"] == []
@@ -79,4 +81,7 @@ def test_what_the_document_shows_is_what_is_said():
     marks = "".join(MARKS.values())
     assert all(re.match(rf"[a-z]+$|  [{marks}] |    → |$", line) for line in lines)
     problems, warnings = (sum(line.startswith(f"  {mark} ") for line in lines) for mark in "✗!")
-    assert end == f"✗ {problems} problem{'s' * (problems != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+    assert (
+        end
+        == f"✗ {problems} problem{'s' * (problems != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+    )

@@ -31,8 +31,19 @@ def _furnish(house: House, phone: Phone, camera: str = "test", more: str = "") -
 
 
 def _begin_drill(house: House, *words: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "hub.cli", "drill", "--json", "--config", str(house.config), *words]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [
+        sys.executable,
+        "-m",
+        "hub.cli.main",
+        "drill",
+        "--json",
+        "--config",
+        str(house.config),
+        *words,
+    ]
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def _result(command: "subprocess.Popen[str]") -> tuple[int, dict]:
@@ -45,7 +56,12 @@ def _result(command: "subprocess.Popen[str]") -> tuple[int, dict]:
 
 def _process_state(house: House, name: str) -> str:
     """`T`: stopped (proc(5), the third field of stat)."""
-    return Path(f"/proc/{house.processes[name].pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    return (
+        Path(f"/proc/{house.processes[name].pid}/stat")
+        .read_text(encoding="utf-8")
+        .rpartition(")")[2]
+        .split()[0]
+    )
 
 
 def test_a_drill_reaches_everybody_and_disturbs_nobody(house: House, phone: Phone):
@@ -53,15 +69,26 @@ def test_a_drill_reaches_everybody_and_disturbs_nobody(house: House, phone: Phon
     _furnish(house, phone)
     house.start("hub", *FOUR)
     code, result = _result(_begin_drill(house))
-    assert (code, result["works"], [one["handler"] for one in result["handlers"]]) == (0, True, sorted(FOUR))
+    assert (code, result["works"], [one["handler"] for one in result["handlers"]]) == (
+        0,
+        True,
+        sorted(FOUR),
+    )
     assert "1 of 1 services answer" in result["notify"]["words"]
     assert result["record"]["words"].startswith("a picture of ")
     assert all(house.ears.outcomes(result["drill"], name) == ["handler.done"] for name in FOUR)
     until(lambda: phone.connections, "its host was asked")
     (drill,) = house.ears.events("doorbell.drilled")
     assert drill["data"] == {"name": "Front door", "via": "command"}
-    assert house.ears.events("doorbell.pressed") == house.ears.events("snapshot.taken") == phone.told == []
-    left = {path.name for path in house.state_dir.rglob("*") if path.suffix in (".jpg", ".mp4", ".wav")}
+    assert (
+        house.ears.events("doorbell.pressed")
+        == house.ears.events("snapshot.taken")
+        == phone.told
+        == []
+    )
+    left = {
+        path.name for path in house.state_dir.rglob("*") if path.suffix in (".jpg", ".mp4", ".wav")
+    }
     assert left == {"bark.wav"}  # what it would play, made at its start
     assert not (house.state_dir / "simulated-light").exists()
     assert not (house.state_dir / "heard").exists()
@@ -95,31 +122,47 @@ def test_a_killed_handler_reacts_when_it_is_back(house: House, phone: Phone):
     assert "gives no picture" in result["record"]["words"]
 
 
-@pytest.mark.parametrize("broker", ["embedded"], indirect=True)  # what is told does not depend on it
+@pytest.mark.parametrize(
+    "broker", ["embedded"], indirect=True
+)  # what is told does not depend on it
 def test_who_cannot_be_drilled_is_told(house: House, phone: Phone):
     """Without a hub, with an unknown name: a sentence and exit code 1, and nobody is harmed."""
     _furnish(house, phone)
     house.start("bark")
-    for words, said in (((), "the hub 'home' does not answer"), (("--kill", "brak"), "brak: no such handler is there")):
+    for words, said in (
+        ((), "the hub 'home' does not answer"),
+        (("--kill", "brak"), "brak: no such handler is there"),
+    ):
         _, err = (command := _begin_drill(house, *words)).communicate(timeout=40)
         assert (command.returncode, said in err) == (1, True), err
     assert house.processes["bark"].poll() is None
 
 
-@pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)  # a house with a nightly drill has its own
+@pytest.mark.parametrize(
+    "broker", ["mosquitto"], indirect=True
+)  # a house with a nightly drill has its own
 def test_a_nightly_drill_tells_the_phone_what_no_longer_works(house: House, phone: Phone):
     """A camera that broke, and a handler that died, are told at night; after a restart it is not done again."""
     at = datetime.now() - timedelta(minutes=1)  # noqa: DTZ005 - local time is what the setting holds
-    _furnish(house, phone, "rtsp://127.0.0.1:1/none", f"[drill]\nat = {at:%H:%M:%S}\ntimeout_s = 5\n")
+    _furnish(
+        house, phone, "rtsp://127.0.0.1:1/none", f"[drill]\nat = {at:%H:%M:%S}\ntimeout_s = 5\n"
+    )
     house.start("notify", "record", "bark")
     house.kill("bark")
     until(lambda: house.statuses("bark", "offline"), "the broker says that it is gone")
     house.start("hub")
-    (told,) = until(lambda: phone.told, lambda: f"the phone is told: {house.log('hub')} {house.log('notify')}")
+    (told,) = until(
+        lambda: phone.told, lambda: f"the phone is told: {house.log('hub')} {house.log('notify')}"
+    )
     camera, dog = sorted(told["message"].splitlines(), reverse=True)
-    assert camera.startswith("The doorbell's record does not work: the camera rtsp://127.0.0.1:1/none gives no picture")
+    assert camera.startswith(
+        "The doorbell's record does not work: the camera rtsp://127.0.0.1:1/none gives no picture"
+    )
     assert dog == "The doorbell's bark does not work: it did not answer (offline: it vanished)"
-    until(lambda: any("record does not work" in s["reason"] for s in house.statuses("hub", "ready")), "its status, too")
+    until(
+        lambda: any("record does not work" in s["reason"] for s in house.statuses("hub", "ready")),
+        "its status, too",
+    )
     assert "drill: record does not work" in house.log("hub")
     house.kill("hub", signal.SIGTERM)
     house.start("hub")
@@ -136,16 +179,30 @@ def test_the_bell_never_rings_by_itself(house: House):
         said = {name: len(house.statuses(name, "ready")) for name in ("hub", "one")}
         house.broker.stop(signal.SIGKILL)
         house.broker.start()
-        until(lambda said=said: all(len(house.statuses(n, "ready")) > said[n] for n in said), "both are back")
+        until(
+            lambda said=said: all(len(house.statuses(n, "ready")) > said[n] for n in said),
+            "both are back",
+        )
     house.kill("hub")
     for kind in ("press", "drill"):
-        house.ears.publish(f"doorbell/cli/x/{kind}/home/front", json.dumps({"id": "0" * 36}), retain=True)
+        house.ears.publish(
+            f"doorbell/cli/x/{kind}/home/front", json.dumps({"id": "0" * 36}), retain=True
+        )
     for name in ("hub", "one", "hub"):
         if name in house.processes:
             house.kill(name)
         house.start(name)
     until(lambda: house.log("hub").count("that I can make") >= 4, lambda: house.log("hub"))
-    assert house.ears.events("doorbell.pressed") == house.ears.events("doorbell.drilled") == house.effects("one") == []
+    assert (
+        house.ears.events("doorbell.pressed")
+        == house.ears.events("doorbell.drilled")
+        == house.effects("one")
+        == []
+    )
     press = house.press()
     house.wait_outcome(press, "one")
-    assert [event["id"] for event in house.ears.events("doorbell.pressed")] == house.effects("one") == [press]
+    assert (
+        [event["id"] for event in house.ears.events("doorbell.pressed")]
+        == house.effects("one")
+        == [press]
+    )

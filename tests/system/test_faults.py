@@ -67,7 +67,9 @@ def test_a_crash_between_act_and_record_is_told_to_the_handler(house: House):
 
 def test_a_handler_that_must_not_repeat_skips_after_a_crash(house: House):
     """With on_redelivery="skip" an act that may have been done is not done again."""
-    house.write_handler("one", "done(event)\nos.kill(os.getpid(), 9)", '"doorbell.pressed", on_redelivery="skip"')
+    house.write_handler(
+        "one", "done(event)\nos.kill(os.getpid(), 9)", '"doorbell.pressed", on_redelivery="skip"'
+    )
     house.start("hub", "one")
     press = house.press()
     house.processes["one"].wait(15)
@@ -79,7 +81,9 @@ def test_a_handler_that_must_not_repeat_skips_after_a_crash(house: House):
 def test_an_event_that_kills_its_handler_ends_in_the_dead_letters(house: House):
     """Attempts are counted across crashes; after the last one the handler goes on with the next event."""
     house.write_handler(
-        "one", "os.kill(os.getpid(), 9) if event.data['via'] == 'command' else None", '"doorbell.pressed", attempts=2'
+        "one",
+        "os.kill(os.getpid(), 9) if event.data['via'] == 'command' else None",
+        '"doorbell.pressed", attempts=2',
     )
     house.start("hub", "one")
     press = house.press()
@@ -97,15 +101,24 @@ def test_a_failing_handler_is_retried_and_a_hanging_one_is_stopped(house: House)
         "if event.attempt < 3:\n    raise ValueError('not yet')\ndone(event)",
         '"doorbell.pressed", backoff_s=0.05',
     )
-    house.write_handler("hangs", "time.sleep(60)", '"doorbell.pressed", timeout_s=0.2, attempts=2, backoff_s=0.05')
+    house.write_handler(
+        "hangs", "time.sleep(60)", '"doorbell.pressed", timeout_s=0.2, attempts=2, backoff_s=0.05'
+    )
     house.start("hub", "flaky", "hangs")
     press = house.press()
     house.wait_outcome(press, "flaky")
     house.wait_outcome(press, "hangs", "handler.dead")
-    assert house.ears.outcomes(press, "flaky") == ["handler.retried", "handler.retried", "handler.done"]
+    assert house.ears.outcomes(press, "flaky") == [
+        "handler.retried",
+        "handler.retried",
+        "handler.done",
+    ]
     assert house.ears.outcomes(press, "hangs") == ["handler.retried", "handler.dead"]
     assert house.ears.events("handler.retried", "flaky")[0]["data"]["reason"] == "not yet"
-    assert house.ears.events("handler.dead", "hangs")[0]["data"]["reason"] == "it took longer than 0.2 s"
+    assert (
+        house.ears.events("handler.dead", "hangs")[0]["data"]["reason"]
+        == "it took longer than 0.2 s"
+    )
     assert house.effects("flaky") == [press]
 
 
@@ -142,14 +155,18 @@ def test_nothing_but_a_press_rings(house: House):
     first = house.press()
     house.wait_outcome(first, "one")
     topic, payload = next((t, p) for t, p, _ in house.ears.heard if "/event/doorbell.pressed/" in t)
-    forged = payload.replace(first.encode(), b"0" * len(first)).replace(b'"0000000000000001"', b'"0000000000000009"')
+    forged = payload.replace(first.encode(), b"0" * len(first)).replace(
+        b'"0000000000000001"', b'"0000000000000009"'
+    )
     house.ears.publish(topic, b"\xff not json")
     house.ears.publish(topic.replace("hub/home", "handler/evil"), forged)
     house.ears.publish("doorbell/cli/test/press/home/front", b'{"id": 1}')
     house.kill("hub", signal.SIGTERM)
     house.kill("one", signal.SIGTERM)
     house.ears.publish(topic, forged, retain=True)
-    house.ears.publish("doorbell/cli/test/press/home/front", '{"id": "' + "0" * 36 + '"}', retain=True)
+    house.ears.publish(
+        "doorbell/cli/test/press/home/front", '{"id": "' + "0" * 36 + '"}', retain=True
+    )
     house.start("hub", "one")
     last = house.press()
     house.wait_outcome(last, "one")
@@ -184,5 +201,9 @@ def test_a_flood_is_taken_completely(house: House):
     house.write_handler("one", "done(event)")
     house.start("hub", "one")
     presses = [house.wish() for _ in range(300)]
-    until(lambda: len(house.effects("one")) >= len(presses), lambda: f"all arrive: {len(house.effects('one'))}", 60)
+    until(
+        lambda: len(house.effects("one")) >= len(presses),
+        lambda: f"all arrive: {len(house.effects('one'))}",
+        60,
+    )
     assert house.effects("one") == presses

@@ -21,7 +21,9 @@ def small_disk(house: House) -> Iterator[Path]:
     house.state_dir.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(house.state_dir)]
     if os.geteuid() or subprocess.run(mount, check=False).returncode:
-        pytest.skip("only root can mount a file system; tests/hub/test_afloat.py does it with a file size limit")
+        pytest.skip(
+            "only root can mount a file system; tests/hub/store/test_memory_fallback.py does it with a file size limit"
+        )
     yield house.state_dir
     for process in house.processes.values():
         process.kill()
@@ -42,7 +44,9 @@ def _reasons(house: House) -> list[str]:
 def test_the_bell_rings_on_a_full_disk(house: House, small_disk: Path):
     """Filled by somebody else, and cleared again: each press has its effects once, then, and after kill -9 of all."""
     house.write_handler("one", "done(event)")
-    two = house.write_handler("two", "memory['n'] = memory.get('n', 0) + 1\nlater('two.due', 0.1)\ndone(event)")
+    two = house.write_handler(
+        "two", "memory['n'] = memory.get('n', 0) + 1\nlater('two.due', 0.1)\ndone(event)"
+    )
     two.write_text(two.read_text() + TIMER)
     house.start(*EVERYBODY)
 
@@ -56,7 +60,10 @@ def test_the_bell_rings_on_a_full_disk(house: House, small_disk: Path):
     before = ring(1)
     _fill(small_disk / "ballast")
     during = ring(25)
-    until(lambda: all("is full" in reason for reason in _reasons(house)), lambda: f"all tell it: {_reasons(house)}")
+    until(
+        lambda: all("is full" in reason for reason in _reasons(house)),
+        lambda: f"all tell it: {_reasons(house)}",
+    )
     (small_disk / "ballast").unlink()
     until(lambda: not any(_reasons(house)), lambda: f"all are well again: {_reasons(house)}")
     after = ring(1)

@@ -13,13 +13,24 @@ TOPIC = "doorbell/hub/home/event/doorbell.pressed/front"
 
 
 def _press(number):
-    event = {"id": f"p{number}", "type": "doorbell.pressed", "source": "doorbell/hub/home", "subject": "front"}
+    event = {
+        "id": f"p{number}",
+        "type": "doorbell.pressed",
+        "source": "doorbell/hub/home",
+        "subject": "front",
+    }
     return event | {"sequence": f"{number:016d}", "epoch": "e", "data": {}}
 
 
 def _outcome(number, press, kind="handler.done", attempt=1, *, redelivered=False):
     data = {"type": "doorbell.pressed", "attempt": attempt, "redelivered": redelivered}
-    event = {"id": f"o{number}", "type": kind, "source": "doorbell/handler/one", "subject": "front", "data": data}
+    event = {
+        "id": f"o{number}",
+        "type": kind,
+        "source": "doorbell/handler/one",
+        "subject": "front",
+        "data": data,
+    }
     return event | {"sequence": f"{number:016d}", "epoch": "e", "causationid": press}
 
 
@@ -64,7 +75,10 @@ LIES = {
     "is lost": _edit(lambda _, one: one.books.said.pop()),
     "still in hand (trying)": _edit(lambda _, one: one.books.in_hand.append(("trying", "p2"))),
     "was never said": _edit(
-        lambda all_, one: (all_.heard.pop(), one.books.said.append((one.books.said.pop()[0], False)))
+        lambda all_, one: (
+            all_.heard.pop(),
+            one.books.said.append((one.books.said.pop()[0], False)),
+        )
     ),
     "has come to 1 of 2": _edit(lambda _, one: one.books.cursors.update({(TOPIC, "e"): 1})),
     "is damaged": _edit(lambda all_, _: setattr(all_.hub, "sound", False)),
@@ -72,15 +86,23 @@ LIES = {
     "rang by itself": _edit(lambda all_, _: all_.wishes.pop()),
     "stands 2 times": _edit(lambda all_, _: all_.hub.said.append(all_.hub.said[0])),
     "stands in no journal": _edit(lambda all_, _: all_.heard.append(_press(9))),
-    "otherwise than it is written": _edit(lambda all_, _: all_.heard.append(_press(1) | {"data": {"via": "a lie"}})),
-    "concluded more than once": _edit(lambda _, one: one.books.said.append((_outcome(3, "p1", attempt=2), True))),
+    "otherwise than it is written": _edit(
+        lambda all_, _: all_.heard.append(_press(1) | {"data": {"via": "a lie"}})
+    ),
+    "concluded more than once": _edit(
+        lambda _, one: one.books.said.append((_outcome(3, "p1", attempt=2), True))
+    ),
     "which nobody said": _edit(lambda _, one: one.books.said.append((_outcome(3, "p9"), True))),
-    "the dead letters say otherwise": _edit(lambda _, one: one.books.in_hand.append(("dead", "p1"))),
+    "the dead letters say otherwise": _edit(
+        lambda _, one: one.books.in_hand.append(("dead", "p1"))
+    ),
     "the attempts at p1 are numbered [1, 1]": _edit(
         lambda _, one: one.books.said.insert(0, (_outcome(3, "p1", "handler.retried"), True))
     ),
     "acted on p9": _edit(lambda _, one: one.acts.append(("p9", False))),
-    "said clip.recorded 2 times": _edit(lambda _, one: [one.books.said.append((_clip(n, "p1"), True)) for n in (1, 2)]),
+    "said clip.recorded 2 times": _edit(
+        lambda _, one: [one.books.said.append((_clip(n, "p1"), True)) for n in (1, 2)]
+    ),
     "which is not done": _edit(lambda _, one: one.books.said.append((_clip(1, "p9"), True))),
     "its policy is not to repeat": _edit(lambda _, one: setattr(one, "repeats", False)),
     "without being told": _edit(lambda _, one: one.acts.append(("p1", False))),

@@ -54,10 +54,17 @@ def test_the_broker_dies(wired: tuple[House, Wire], step: str, passes: bool):  #
     dead = threading.Event()
 
     def watch(way: str, packet: bytes) -> None:
-        if way in (direction or way) and packet[0] >> 4 == kind and text in packet and not dead.is_set():
+        if (
+            way in (direction or way)
+            and packet[0] >> 4 == kind
+            and text in packet
+            and not dead.is_set()
+        ):
             dead.set()
             if passes:
-                wire.watch = lambda *_: house.broker.stop(signal.SIGKILL) if house.broker.process else None
+                wire.watch = lambda *_: (
+                    house.broker.stop(signal.SIGKILL) if house.broker.process else None
+                )
             else:
                 house.broker.stop(signal.SIGKILL)
 
@@ -68,7 +75,10 @@ def test_the_broker_dies(wired: tuple[House, Wire], step: str, passes: bool):  #
     until(lambda: house.broker.process is None, "the broker is dead")
     wire.watch = lambda *_: None
     house.broker.start()
-    until(lambda: all(now > then for now, then in zip(_connections(house), met, strict=True)), "everybody comes back")
+    until(
+        lambda: all(now > then for now, then in zip(_connections(house), met, strict=True)),
+        "everybody comes back",
+    )
     house.press()
     settle_accounts(house)
 
@@ -89,7 +99,10 @@ def test_a_flapping_broker_never_rings(wired: tuple[House, Wire]):
         wire.sever()
     for name in ("hub", *HANDLERS):
         pid = house.processes[name].pid
-        until(lambda pid=pid, name=name: house.statuses(name, "ready")[-1]["pid"] == pid, f"{name} is back")
+        until(
+            lambda pid=pid, name=name: house.statuses(name, "ready")[-1]["pid"] == pid,
+            f"{name} is back",
+        )
     assert settle_accounts(house).presses == []
     assert house.ears.events("doorbell.pressed") == []
     assert [house.acts(name) for name in HANDLERS] == [[], []]
@@ -112,7 +125,11 @@ def test_half_open_wires(mosquitto: BrokerProcess, tmp_path: Path):
             house.start(name, doom="-")
         house.press()
         settle_accounts(house)
-        for name, cut in (("hub", {TO_BROKER}), ("one", {TO_CLIENT}), ("careful", {TO_BROKER, TO_CLIENT})):
+        for name, cut in (
+            ("hub", {TO_BROKER}),
+            ("one", {TO_CLIENT}),
+            ("careful", {TO_BROKER, TO_CLIENT}),
+        ):
             wires[name].cut = cut
         house.ring()
         until(lambda: house.log("hub").count("pressed (") == 2, lambda: house.log("hub"))
@@ -120,7 +137,10 @@ def test_half_open_wires(mosquitto: BrokerProcess, tmp_path: Path):
             wire.cut = set()
         ledger = settle_accounts(house)
         assert len(ledger.presses) == 2
-        assert all(handler.acts == [(press, False) for press in ledger.presses] for handler in ledger.handlers.values())
+        assert all(
+            handler.acts == [(press, False) for press in ledger.presses]
+            for handler in ledger.handlers.values()
+        )
 
 
 def _shuffler() -> Callable[[bytes], bytes]:

@@ -55,7 +55,9 @@ def test_one_press_has_four_effects(full_house: House, phone: list[dict]):
     press = full_house.press()
     for name in FOUR:
         full_house.wait_outcome(press, name)
-    texts = until(lambda: len(phone) >= 2 and [hit["message"] for hit in phone], "the text, then the picture")
+    texts = until(
+        lambda: len(phone) >= 2 and [hit["message"] for hit in phone], "the text, then the picture"
+    )
     assert texts[0] == "Somebody is at the front door"
     assert phone[1]["attachments"][0]["mimetype"] == "image/jpeg"
     clip = until(lambda: full_house.ears.events("clip.recorded"), "the clip is recorded")[0]
@@ -63,7 +65,10 @@ def test_one_press_has_four_effects(full_house: House, phone: list[dict]):
     with av.open(clip["data"]["path"]) as movie:
         assert movie.streams.video[0].codec_context.name == "h264"
         assert sum(1 for _ in movie.decode(video=0)) >= 5
-    lamp = until(lambda: len(says := full_house.ears.messages("zigbee2mqtt/porch/set")) >= 2 and says, "the lamp")
+    lamp = until(
+        lambda: len(says := full_house.ears.messages("zigbee2mqtt/porch/set")) >= 2 and says,
+        "the lamp",
+    )
     assert [say["state"] for say in lamp] == ["ON", "OFF"]
     (heard,) = (full_house.state_dir / "heard").glob("*.wav")
     with wave.open(str(heard)) as sound:
@@ -77,7 +82,11 @@ def test_what_follows_from_a_press_shares_its_trace(full_house: House):
     (picture,) = until(lambda: full_house.ears.events("snapshot.taken"), "the picture is announced")
     full_house.wait_outcome(picture["id"], "notify")
     (rang,) = full_house.ears.events("doorbell.pressed")
-    (shown,) = [e for e in full_house.ears.events("handler.done", "notify") if e["causationid"] == picture["id"]]
+    (shown,) = [
+        e
+        for e in full_house.ears.events("handler.done", "notify")
+        if e["causationid"] == picture["id"]
+    ]
     assert picture["causationid"] == press
     traces = {event["traceparent"].split("-")[1] for event in (rang, picture, shown)}
     assert len(traces) == 1
@@ -89,5 +98,8 @@ def test_every_process_says_good_bye(full_house: House):
 
     for name in (*FOUR, "hub"):
         assert full_house.kill(name, signal.SIGTERM) == 0, full_house.log(name)
-        said = until(lambda name=name: full_house.statuses(name, "offline"), f"{name} says that it is offline")
+        said = until(
+            lambda name=name: full_house.statuses(name, "offline"),
+            f"{name} says that it is offline",
+        )
         assert said[-1]["reason"] == "stopped"

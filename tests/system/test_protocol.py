@@ -26,7 +26,9 @@ def shell(mosquitto: BrokerProcess, tmp_path: Path) -> dict[str, str]:
     """An environment in which the clients find the broker by their files, as the page says."""
     if missing := [client for client in CLIENTS if not shutil.which(client)]:
         if os.environ.get("CI"):
-            pytest.fail(f"{missing} missing, and CI must not do without: apt-get install mosquitto-clients")
+            pytest.fail(
+                f"{missing} missing, and CI must not do without: apt-get install mosquitto-clients"
+            )
         pytest.skip(f"{missing} not installed")
     for client in CLIENTS:
         (tmp_path / client).write_text(f"-h 127.0.0.1\n-p {mosquitto.port}\n", encoding="utf-8")
@@ -35,17 +37,26 @@ def shell(mosquitto: BrokerProcess, tmp_path: Path) -> dict[str, str]:
 
 def _run(command: str, shell: dict[str, str]) -> str:
     return subprocess.run(
-        ["sh", "-c", command], env=shell, capture_output=True, text=True, check=True, timeout=PATIENCE_S
+        ["sh", "-c", command],
+        env=shell,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_S,
     ).stdout
 
 
-def test_the_commands_of_the_page_do_what_it_says(shell: dict[str, str], mosquitto: BrokerProcess, tmp_path: Path):
+def test_the_commands_of_the_page_do_what_it_says(
+    shell: dict[str, str], mosquitto: BrokerProcess, tmp_path: Path
+):
     """Listening hears a press, the shell presses, the status waits for who comes later, a question is answered."""
     listen, press, answer, hush, is_quiet, status, ask = _blocks("sh")
     with House(tmp_path / "house", mosquitto) as house:
         house.start("hub")
         assert json.loads(_run(status, shell))["state"] == "ready"
-        with subprocess.Popen(["sh", "-c", listen], env=shell, stdout=subprocess.PIPE, text=True) as listener:
+        with subprocess.Popen(
+            ["sh", "-c", listen], env=shell, stdout=subprocess.PIPE, text=True
+        ) as listener:
             until(lambda: _run(press, shell) or listener.poll() == 0, "the listener hears a press")
             heard = json.loads(listener.communicate(timeout=PATIENCE_S)[0])
         assert (heard["type"], heard["subject"]) == ("doorbell.pressed", "front")
@@ -65,7 +76,10 @@ def test_the_examples_of_the_page_are_by_the_contract():
     topic = f"{event['source']}/event/{event['type']}/{event['subject']}"
     assert contract.faults(topic, json.dumps(event).encode()) == []
     assert contract.faults("doorbell/hub/home/quiet", json.dumps(quiet).encode()) == []
-    assert contract.faults("doorbell/cli/shell/ask/doorbell.pressed", json.dumps(question).encode()) == []
+    assert (
+        contract.faults("doorbell/cli/shell/ask/doorbell.pressed", json.dumps(question).encode())
+        == []
+    )
 
 
 def test_every_channel_and_field_stands_in_the_page():

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from config.faults import EX_CONFIG
-from hub.unfinished import NOTE
+from hub.process.restore_guard import NOTE
 from tests.house import ROOT, House
 from tests.system.ledger import read_books
 
@@ -16,8 +16,10 @@ EVERYBODY = ("hub", "one", "careful")
 
 
 def _doorbell(house: House, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hub.cli", *words, "--config", str(house.config)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    command = [sys.executable, "-m", "hub.cli.main", *words, "--config", str(house.config)]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 def _prepare(house: House) -> Path:

@@ -33,7 +33,7 @@ class Run:
             "[handlers.record]\nclip_s = 1\n"
         )
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "hub.cli", "run"],
+            [sys.executable, "-m", "hub.cli.main", "run"],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder)},
             stdin=subprocess.PIPE,
@@ -68,7 +68,7 @@ class Run:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Another `doorbell` command, from another terminal."""
         return subprocess.run(
-            [sys.executable, "-m", "hub.cli", *words],
+            [sys.executable, "-m", "hub.cli.main", *words],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(self.folder)},
             capture_output=True,
@@ -79,9 +79,15 @@ class Run:
 
     def family(self) -> list[int]:
         """All processes of the session that `doorbell run` began."""
-        sessions = subprocess.run(["ps", "-eo", "pid=,sess=,stat="], capture_output=True, text=True, check=True).stdout
+        sessions = subprocess.run(
+            ["ps", "-eo", "pid=,sess=,stat="], capture_output=True, text=True, check=True
+        ).stdout
         rows = [line.split() for line in sessions.splitlines()]
-        return [int(pid) for pid, session, stat in rows if int(session) == self.process.pid and "Z" not in stat]
+        return [
+            int(pid)
+            for pid, session, stat in rows
+            if int(session) == self.process.pid and "Z" not in stat
+        ]
 
     def child(self, *parts: str) -> int:
         """The process whose command line holds these parts."""
@@ -154,7 +160,10 @@ def test_a_saved_file_reacts_changes_and_goes(run: Run):
     run.wait_for("wave: its file is gone")
     before = run.press()
     run.wait_for("✓", "bark · doorbell.pressed", after=before)
-    until(lambda: not any("wave.py" in _command_line(pid) for pid in run.family()), "its process is gone")
+    until(
+        lambda: not any("wave.py" in _command_line(pid) for pid in run.family()),
+        "its process is gone",
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,7 +172,11 @@ def test_a_saved_file_reacts_changes_and_goes(run: Run):
         ("broken", "def x(:\n", "broken.py, line 1: invalid syntax"),
         ("Loud", HANDLER.format(name="loud", says=""), "Loud.py: not a handler's name."),
         ("empty", "x = 1\n", 'empty.py: no handler in it. Put @handler("doorbell.pressed")'),
-        ("needy", "import not_there\n", "needy.py, line 1: No module named 'not_there'. Install it"),
+        (
+            "needy",
+            "import not_there\n",
+            "needy.py, line 1: No module named 'not_there'. Install it",
+        ),
     ],
 )
 def test_a_bad_file_is_reported_and_stops_nobody(run: Run, name: str, text: str, complaint: str):
@@ -184,14 +197,16 @@ def test_who_dies_is_started_again(run: Run):
     """A killed handler and a killed broker come back by themselves, and presses find all of them again."""
     os.kill(run.child("worker", "bark.py"), signal.SIGKILL)
     run.wait_for("bark: was killed by signal 9")
-    os.kill(run.child("hub.broker"), signal.SIGKILL)
+    os.kill(run.child("hub.mqtt.embedded_broker"), signal.SIGKILL)
     mark = len(run.lines)
     run.wait_for("broker: was killed by signal 9", after=mark - 1)
 
     def all_react() -> bool:
         pressed = run.command("press").returncode == 0
         later = [line for line in run.lines[mark:] if line.startswith("✓")]
-        return pressed and all(any(f"{name} · doorbell.pressed" in line for line in later) for name in SHIPPED)
+        return pressed and all(
+            any(f"{name} · doorbell.pressed" in line for line in later) for name in SHIPPED
+        )
 
     until(all_react, lambda: "\n".join(run.lines))
 
@@ -204,7 +219,10 @@ def test_no_process_is_left_behind(run: Run, how: signal.Signals):
         os.killpg(run.process.pid, how)
     else:
         run.process.send_signal(how)
-    until(lambda: not run.family(), lambda: f"all are gone: {[_command_line(pid) for pid in run.family()]}")
+    until(
+        lambda: not run.family(),
+        lambda: f"all are gone: {[_command_line(pid) for pid in run.family()]}",
+    )
 
 
 def test_two_of_them_do_not_share_a_house(run: Run):

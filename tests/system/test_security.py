@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from config import Broker
-from hub.bus import Bus
-from hub.event import uuid7
+from hub.mqtt.bus import Bus
+from hub.wire.event import uuid7
 from tests.house import ROOT, until
 from tests.secured import Person, SecuredHouse, secured_mosquitto
 
@@ -49,7 +49,11 @@ def bus(secured):
     buses = []
 
     def make(user="handler-one", **settings):
-        known = {"host": "localhost", "port": secured.tls_port, "ca_file": secured.folder / "ca.crt"}
+        known = {
+            "host": "localhost",
+            "port": secured.tls_port,
+            "ca_file": secured.folder / "ca.crt",
+        }
         broker = Broker(**({"password_dir": secured.folder / "passwords"} | known | settings))
         buses.append(Bus(broker, f"test-{len(buses)}", user=user))
         buses[-1].start()
@@ -90,7 +94,10 @@ def test_who_reacts_to_everything_hears_it_and_can_be_woken(secured_house, perso
     house.start("one")
     house.wait_outcome(missed, "one")
     assert "refuses" not in house.log("one")
-    one, two = (person(f"handler-{name}", topics=["doorbell/cli/+/wake/+", "doorbell/#"]) for name in ("one", "two"))
+    one, two = (
+        person(f"handler-{name}", topics=["doorbell/cli/+/wake/+", "doorbell/#"])
+        for name in ("one", "two")
+    )
     person("cli").publish("doorbell/cli/1/wake/one", "{}")
     person("cli").publish("doorbell/cli/1/wake/two", "{}")
     until(lambda: ("doorbell/cli/1/wake/two", b"{}") in two.heard, "two is woken")
@@ -134,7 +141,8 @@ def test_a_wish_for_quiet_reaches_the_handlers(secured_house):
     house.start("hub")
     house.ears.publish("doorbell/cli/1/quiet/home", "on")
     until(
-        lambda: any(said["quiet"] for said in house.ears.messages("doorbell/hub/home/quiet")), lambda: house.log("hub")
+        lambda: any(said["quiet"] for said in house.ears.messages("doorbell/hub/home/quiet")),
+        lambda: house.log("hub"),
     )
     house.start("one")
     house.wait_outcome(house.press(), "one")
@@ -145,7 +153,10 @@ def test_a_handler_may_wish_nowhere(person):
     """Not even under its own name: the hub would hear `doorbell/handler/one/press/…`, so the broker refuses it."""
     ears = person("cli", topics=["doorbell/+/+/press/#"])
     one = person("handler-one")
-    assert one.publish("doorbell/handler/one/press/home/front", json.dumps({"id": uuid7()})).value == 0x87
+    assert (
+        one.publish("doorbell/handler/one/press/home/front", json.dumps({"id": uuid7()})).value
+        == 0x87
+    )
     assert one.publish("doorbell/cli/1/press/home/front", json.dumps({"id": uuid7()})).value == 0x87
     person("cli").publish("doorbell/cli/1/press/home/last", "")
     until(lambda: ears.heard, "the command line is heard")
@@ -176,7 +187,9 @@ def test_a_listener_hears_and_says_nothing(person):
     assert [load for _, load in listener.heard] == [b"heard"]
 
 
-@pytest.mark.parametrize(("user", "password"), [(None, None), ("handler-one", "wrong"), ("stranger", "any")])
+@pytest.mark.parametrize(
+    ("user", "password"), [(None, None), ("handler-one", "wrong"), ("stranger", "any")]
+)
 def test_nobody_unknown_gets_in(person, user, password):
     """Neither anonymous nor with a wrong password; with the right one, yes."""
     assert person(user, password).answer.value == 0x87
@@ -192,7 +205,12 @@ def test_an_event_forged_by_a_handler_rings_nowhere(secured_house, person):
     house.wait_outcome(real, "one")
     (said,) = house.ears.messages("doorbell/hub/home/event/doorbell.pressed/front")
     forged = json.dumps(said | {"id": uuid7(), "sequence": "0000000000000099"})
-    assert person("handler-two").publish("doorbell/hub/home/event/doorbell.pressed/front", forged).value == 0x87
+    assert (
+        person("handler-two")
+        .publish("doorbell/hub/home/event/doorbell.pressed/front", forged)
+        .value
+        == 0x87
+    )
     last = house.press()
     house.wait_outcome(last, "one")
     assert house.effects("one") == [real, last]
@@ -202,7 +220,10 @@ def test_an_event_forged_by_a_handler_rings_nowhere(secured_house, person):
     ("settings", "words"),
     [
         ({"password_dir": None}, "takes nobody without a password"),
-        ({"password_dir": None, "username": "handler-one", "password": "x"}, "does not know the user 'handler-one'"),
+        (
+            {"password_dir": None, "username": "handler-one", "password": "x"},
+            "does not know the user 'handler-one'",
+        ),
         ({"password_dir": "/nowhere"}, "`doorbell secure` writes it"),
         ({"ca_file": "/nowhere"}, "ca_file: /nowhere cannot be used"),
         ({"ca_file": None, "tls": True}, "is not from a public CA. Set ca_file"),
@@ -213,7 +234,7 @@ def test_an_event_forged_by_a_handler_rings_nowhere(secured_house, person):
 )
 def test_a_refusal_says_once_what_to_do(bus, secured, caplog, settings, words):
     """One line without a traceback for each reason, however often it is tried; whoever has it right gets in."""
-    caplog.set_level("DEBUG", "hub.bus")
+    caplog.set_level("DEBUG", "hub.mqtt.bus")
     if settings.get("port"):
         settings = {"port": secured.broker.port}
     bus(**settings)
@@ -224,14 +245,20 @@ def test_a_refusal_says_once_what_to_do(bus, secured, caplog, settings, words):
     assert bus().connected.wait(20)
 
 
-def test_a_broker_with_another_ca_is_not_spoken_to(bus, mosquitto_program, secured, tmp_path_factory, caplog):
+def test_a_broker_with_another_ca_is_not_spoken_to(
+    bus, mosquitto_program, secured, tmp_path_factory, caplog
+):
     """Whoever sets up a broker of the same name on the way gets no password: the CA does not match."""
-    with secured_mosquitto(mosquitto_program, tmp_path_factory.mktemp("impostor"), ["handler-one"]) as impostor:
+    with secured_mosquitto(
+        mosquitto_program, tmp_path_factory.mktemp("impostor"), ["handler-one"]
+    ) as impostor:
         stranger = bus(port=impostor.tls_port)
         until(lambda: "is not from the CA in" in caplog.text, lambda: caplog.text)
         assert not stranger.connected.is_set()
         assert bus(
-            port=impostor.tls_port, ca_file=impostor.folder / "ca.crt", password_dir=impostor.folder / "passwords"
+            port=impostor.tls_port,
+            ca_file=impostor.folder / "ca.crt",
+            password_dir=impostor.folder / "passwords",
         ).connected.wait(20)
 
 
@@ -244,7 +271,9 @@ def test_what_a_person_grants_is_granted(person, secured):
     own.write_text(re.sub(r"^# (user|topic) ", r"\1 ", own.read_text(), flags=re.MULTILINE))
     secured.write()
     secured.broker.process.send_signal(signal.SIGHUP)
-    until(lambda: not light.publish(topics[0], "ON").is_failure, "the broker has read its files again")
+    until(
+        lambda: not light.publish(topics[0], "ON").is_failure, "the broker has read its files again"
+    )
     assert not light.publish(topics[1], "ON").is_failure
     assert light.publish("zigbee2mqtt/cellar/set", "ON").value == 0x87
     assert person("handler-one").publish(topics[0], "ON").value == 0x87
@@ -278,7 +307,7 @@ def test_a_drill_goes_through(secured_house):
     house = secured_house
     house.settings = '[handlers.light]\nwhen = "always"\n'
     house.start("hub", "light")
-    command = [sys.executable, "-m", "hub.cli", "drill", "--config", str(house.config)]
+    command = [sys.executable, "-m", "hub.cli.main", "drill", "--config", str(house.config)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -287,7 +316,7 @@ def test_the_command_line_presses_and_the_uninvited_is_told(secured_house):
     """`doorbell press` is the user cli; without its password it says what is wrong."""
     house = secured_house
     house.start("hub")
-    command = [sys.executable, "-m", "hub.cli", "press", "--config", str(house.config)]
+    command = [sys.executable, "-m", "hub.cli.main", "press", "--config", str(house.config)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert "Front door rang" in done.stdout, done.stderr
     (house.secured.folder / "passwords" / "cli").write_text("wrong")

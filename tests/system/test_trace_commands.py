@@ -24,7 +24,9 @@ def traced(mosquitto, tmp_path):
     with House(tmp_path / "house", mosquitto) as house:
         house.write_handler("one", 'emit("flag.raised", {"high": True})\nreturn "up"')
         house.write_handler(
-            "two", 'if event.attempt < 2:\n    raise ValueError("stuck")', '"flag.raised", backoff_s=0.01'
+            "two",
+            'if event.attempt < 2:\n    raise ValueError("stuck")',
+            '"flag.raised", backoff_s=0.01',
         )
         house.start("hub", "one", "two", "log")
         yield house

@@ -63,11 +63,17 @@ def test_a_clock_that_jumps(mosquitto: BrokerProcess, tmp_path: Path, by: str):
     with House(tmp_path / "house", mosquitto) as house:
         house.write_handler("one", "done(event)", '"doorbell.pressed", max_age_s=60')
         house.write_handler(
-            "flaky", "if event.attempt < 2:\n    raise ValueError\ndone(event)", '"doorbell.pressed", backoff_s=0.1'
+            "flaky",
+            "if event.attempt < 2:\n    raise ValueError\ndone(event)",
+            '"doorbell.pressed", backoff_s=0.1',
         )
         presses = []
         for wrong in (["hub"], ["one", "flaky"], []):
-            os.environ |= {"LD_PRELOAD": library, "FAKETIME": by, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+            os.environ |= {
+                "LD_PRELOAD": library,
+                "FAKETIME": by,
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            }
             try:
                 house.start(*wrong)
             finally:
@@ -78,8 +84,14 @@ def test_a_clock_that_jumps(mosquitto: BrokerProcess, tmp_path: Path, by: str):
             settle_accounts(house)
             for name in ("hub", "one", "flaky"):
                 house.kill(name, signal.SIGKILL)
-        (seen,) = (event["time"] for event in house.ears.events("doorbell.pressed") if event["id"] == presses[0])
-        assert abs(time.time() - datetime.fromisoformat(seen).timestamp()) > DAY_S, "the hub's clock was really wrong"
+        (seen,) = (
+            event["time"]
+            for event in house.ears.events("doorbell.pressed")
+            if event["id"] == presses[0]
+        )
+        assert abs(time.time() - datetime.fromisoformat(seen).timestamp()) > DAY_S, (
+            "the hub's clock was really wrong"
+        )
         assert house.effects("one") == house.effects("flaky") == presses
 
 

@@ -7,18 +7,18 @@ import sys
 
 import pytest
 
-from hub.event import uuid7
+from hub.wire.event import uuid7
 from tests.house import ROOT, House, until
 from tests.secured import SecuredHouse, secured_mosquitto
 from tests.system import crash
 
 SOON = "[handlers.{}]\nmissed_after_s = 5\ngap_s = 5\n"
 DYING = {
-    "the timer stands, the visit is not known": "after:hub.attempt:LiveAttempt.later:1",
-    "the visit is known, nothing is said": "before:hub.outcome:Outcomes.done:1",
-    "visit.started is written, not committed": "after:hub.journal:Journal.append:1~'visit.started'",
-    "visit.started is committed, not published": "before:hub.bus:Bus.publish:1~event/visit.started",
-    "it was missed, nothing is said": "before:hub.outcome:Outcomes.done:2",
+    "the timer stands, the visit is not known": "after:hub.plugin.api:LiveAttempt.later:1",
+    "the visit is known, nothing is said": "before:hub.consumer.outcomes:Outcomes.done:1",
+    "visit.started is written, not committed": "after:hub.store.journal:Journal.append:1~'visit.started'",
+    "visit.started is committed, not published": "before:hub.mqtt.bus:Bus.publish:1~event/visit.started",
+    "it was missed, nothing is said": "before:hub.consumer.outcomes:Outcomes.done:2",
 }
 
 
@@ -35,16 +35,23 @@ def _answer(house, *, press="", door="front"):
 
 
 def _of(house, kind, press, name="visit"):
-    return [event for event in house.ears.events(f"visit.{kind}", name) if event["data"]["visit"] == press]
+    return [
+        event
+        for event in house.ears.events(f"visit.{kind}", name)
+        if event["data"]["visit"] == press
+    ]
 
 
 def _wait(house, kind, press, name="visit"):
-    until(lambda: _of(house, kind, press, name), lambda: f"{name} says visit.{kind}: {house.log(name)[-2000:]}")
+    until(
+        lambda: _of(house, kind, press, name),
+        lambda: f"{name} says visit.{kind}: {house.log(name)[-2000:]}",
+    )
     return _of(house, kind, press, name)
 
 
 def _trace(house, press):
-    command = [sys.executable, "-m", "hub.cli", "trace", press, "--config", str(house.config)]
+    command = [sys.executable, "-m", "hub.cli.main", "trace", press, "--config", str(house.config)]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 
@@ -65,7 +72,12 @@ def test_an_answer_ends_the_visit_and_the_trace_tells_it(house):
     assert answered["subject"] == "front"
     assert [event["data"]["visit"] for event in house.ears.events("visit.started")] == [first]
     shown = _trace(house, first)
-    order = ["doorbell.pressed", "visit.started said", "visitor.answered said", "visit.answered said"]
+    order = [
+        "doorbell.pressed",
+        "visit.started said",
+        "visitor.answered said",
+        "visit.answered said",
+    ]
     assert sorted(order, key=shown.index) == order, shown
 
 
@@ -89,7 +101,9 @@ def test_a_crash_between_press_and_missed_loses_nothing_and_doubles_nothing(hous
     last = house.press()
     for name in names:
         _wait(house, "started", last, name)
-        assert [len(_of(house, kind, press, name)) for kind in ("started", "missed", "answered")] == [1, 1, 0]
+        assert [
+            len(_of(house, kind, press, name)) for kind in ("started", "missed", "answered")
+        ] == [1, 1, 0]
 
 
 def test_what_happened_while_it_was_off_is_caught_up_as_one_visit(house):
@@ -104,9 +118,13 @@ def test_what_happened_while_it_was_off_is_caught_up_as_one_visit(house):
         house.wait_outcome(press, "visit")
     (answered,) = until(lambda: house.ears.events("visit.answered"), lambda: house.log("visit"))
     assert answered["data"]["visit"] in (first, second)
-    last = house.press()  # it belongs to the answered visit: whoever was told need not be told again
+    last = (
+        house.press()
+    )  # it belongs to the answered visit: whoever was told need not be told again
     house.wait_outcome(last, "visit")
-    assert [len(house.ears.events(f"visit.{kind}")) for kind in ("started", "answered", "missed")] == [1, 1, 0]
+    assert [
+        len(house.ears.events(f"visit.{kind}")) for kind in ("started", "answered", "missed")
+    ] == [1, 1, 0]
 
 
 def test_it_works_under_the_acl(mosquitto_program, tmp_path):
@@ -119,7 +137,16 @@ def test_it_works_under_the_acl(mosquitto_program, tmp_path):
         house.start("hub", "visit")
         press = house.press()
         _wait(house, "started", press)
-        command = [sys.executable, "-m", "hub.cli", "answer", "front", "coming", "--config", str(house.config)]
+        command = [
+            sys.executable,
+            "-m",
+            "hub.cli.main",
+            "answer",
+            "front",
+            "coming",
+            "--config",
+            str(house.config),
+        ]
         subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
         _wait(house, "answered", press)
         assert "refuses" not in house.log("visit")

@@ -18,11 +18,16 @@ def units(tmp_path: Path) -> Callable[..., Path]:
 
     def put(*, optional: bool = False) -> Path:
         folder = tmp_path / "units"
-        shutil.copytree(UNITS, folder, ignore=shutil.ignore_patterns("optional"), dirs_exist_ok=True)
+        shutil.copytree(
+            UNITS, folder, ignore=shutil.ignore_patterns("optional"), dirs_exist_ok=True
+        )
         if optional:
             shutil.copytree(UNITS / "optional", folder, dirs_exist_ok=True)
         for path in folder.glob("*.service"):
-            path.write_text(re.sub(r"/opt/doorbell/bin/[a-z-]+", "/bin/true", path.read_text()), encoding="utf-8")
+            path.write_text(
+                re.sub(r"/opt/doorbell/bin/[a-z-]+", "/bin/true", path.read_text()),
+                encoding="utf-8",
+            )
         return folder
 
     return put

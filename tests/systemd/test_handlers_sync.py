@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 
 from config import SettingsError
-from hub import loader
-from hub.service import instances
-from hub.service.instances import Places
-from hub.service.mosquitto import OrderError
+from hub.admin.install import instances
+from hub.admin.install.instances import Places
+from hub.admin.install.mosquitto import OrderError
+from hub.plugin import loader
 from tests.house import until
 
-SHIPPED = sorted({path.stem for path in loader.SHIPPED.glob("*.py")} - {"speak", "telemetry"})  # which are off at first
+SHIPPED = sorted(
+    {path.stem for path in loader.SHIPPED.glob("*.py")} - {"speak", "telemetry"}
+)  # which are off at first
 
 
 class Pi:
@@ -40,7 +42,9 @@ class Pi:
 
     def settings(self, text: str, head: str = "") -> None:
         here = 'handlers_dir = "handlers"\nstate_dir = "state"\n'
-        self.config.write_text(f"{here}{head}[broker]\nhost = '127.0.0.1'\npassword_dir = 'broker/passwords'\n{text}")
+        self.config.write_text(
+            f"{here}{head}[broker]\nhost = '127.0.0.1'\npassword_dir = 'broker/passwords'\n{text}"
+        )
 
     def save(self, name: str, text: str = "# a handler") -> None:
         (self.handlers / f"{name}.py").write_text(text, encoding="utf-8")
@@ -99,13 +103,19 @@ def test_who_began_before_somebody_saved_is_started_anew(pi: Pi):
     pi.sync()
     pi.places.seen.unlink()
     long_ago, later = time.monotonic() - 3600, time.monotonic() + 3600
-    hub, mine, log = "doorbell-hub.service", "doorbell-handler@mine.service", "doorbell-handler@log.service"
+    hub, mine, log = (
+        "doorbell-hub.service",
+        "doorbell-handler@mine.service",
+        "doorbell-handler@log.service",
+    )
     pi.began = {hub: later, log: later, mine: later}
     assert [order.split()[0] for order in pi.sync()] == ["start"]
     pi.places.seen.unlink()
     pi.save("mine")
     pi.began = {hub: later, log: long_ago, mine: 0}
-    assert pi.sync()[-1] == f"restart --no-block {log}"  # older than the settings; who has not begun needs nothing
+    assert (
+        pi.sync()[-1] == f"restart --no-block {log}"
+    )  # older than the settings; who has not begun needs nothing
     pi.places.seen.unlink()
     pi.began = {hub: long_ago, log: later, mine: long_ago}
     assert pi.sync()[-1] == f"restart --no-block {hub} {mine}"
@@ -122,7 +132,9 @@ def test_a_handler_that_is_switched_off_has_no_process(running: Pi):
     running.settings("")
     assert "start --no-block doorbell-handler@bark.service" in running.sync()
     running.save("broken", "class Config(:\n    enabled: bool = False\n")
-    assert "start --no-block doorbell-handler@broken.service" in running.sync()  # so that it says what is wrong
+    assert (
+        "start --no-block doorbell-handler@broken.service" in running.sync()
+    )  # so that it says what is wrong
 
 
 def test_what_is_saved_while_it_looks_is_newer_than_what_it_has_seen(running: Pi):
@@ -130,17 +142,26 @@ def test_what_is_saved_while_it_looks_is_newer_than_what_it_has_seen(running: Pi
     running.save("mine")
     assert running.newer()
     running.sync()
-    until(lambda: not running.sync() and not running.newer(), "a look at what rests leaves nothing newer")
+    until(
+        lambda: not running.sync() and not running.newer(),
+        "a look at what rests leaves nothing newer",
+    )
     running.save("mine")  # the same again
     assert running.newer()
-    until(lambda: not running.sync() and not running.newer(), "a look at what rests leaves nothing newer")
+    until(
+        lambda: not running.sync() and not running.newer(),
+        "a look at what rests leaves nothing newer",
+    )
 
 
 def test_a_mend_that_is_saved_while_it_fails_is_found(running: Pi):
     """A look that failed is one, too: what was saved since is newer, and without that nothing is, so that it ends."""
     running.settings("prot = 1\n")
     assert running.newer()
-    until(lambda: not (_look_at_faulty(running) or running.newer()), "a look at what rests leaves nothing newer")
+    until(
+        lambda: not (_look_at_faulty(running) or running.newer()),
+        "a look at what rests leaves nothing newer",
+    )
     running.settings("")
     assert running.newer()
 
@@ -168,15 +189,21 @@ def test_units_that_systemd_has_not_read_yet_are_read_by_the_next_look(running: 
     assert "daemon-reload" not in running.sync()
 
 
-def test_an_update_of_ours_is_no_reason_to_start_anew(running: Pi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_an_update_of_ours_is_no_reason_to_start_anew(
+    running: Pi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
     """Another program lies in another folder; `doorbell install` has started everything already."""
-    monkeypatch.setattr(loader, "SHIPPED", Path(shutil.copytree(loader.SHIPPED, tmp_path / "newer")))
+    monkeypatch.setattr(
+        loader, "SHIPPED", Path(shutil.copytree(loader.SHIPPED, tmp_path / "newer"))
+    )
     with (loader.SHIPPED / "log.py").open("a", encoding="utf-8") as file:
         file.write("# newer\n")
     assert running.sync() == []
 
 
-def test_settings_that_were_saved_for_root_alone_shut_nobody_out(running: Pi, monkeypatch: pytest.MonkeyPatch):
+def test_settings_that_were_saved_for_root_alone_shut_nobody_out(
+    running: Pi, monkeypatch: pytest.MonkeyPatch
+):
     """Hub and handlers start again by them, as their own user; one of their group may read them from then on."""
     group = os.getgid()
     monkeypatch.setattr(grp, "getgrnam", lambda _: grp.getgrgid(group))
@@ -197,7 +224,10 @@ def test_what_has_not_changed_is_left_alone(running: Pi):
 def test_a_file_that_is_saved_is_started(running: Pi):
     """It alone, with a password that only systemd can read."""
     running.save("mine")
-    assert running.sync() == ["enable doorbell-handler@mine.service", "start --no-block doorbell-handler@mine.service"]
+    assert running.sync() == [
+        "enable doorbell-handler@mine.service",
+        "start --no-block doorbell-handler@mine.service",
+    ]
     assert stat.S_IMODE((running.passwords / "handler-mine").stat().st_mode) == 0o600
     assert running.said == ["handler-mine: has a password now", "mine: started"]
 
@@ -308,7 +338,9 @@ def test_mosquitto_is_told_of_a_new_user(running: Pi, monkeypatch: pytest.Monkey
     assert (running.places.mosquitto / "passwd").stat().st_mode & 0o077 == 0
 
 
-def test_a_mosquitto_that_does_not_reload_holds_up_no_handler(running: Pi, monkeypatch: pytest.MonkeyPatch):
+def test_a_mosquitto_that_does_not_reload_holds_up_no_handler(
+    running: Pi, monkeypatch: pytest.MonkeyPatch
+):
     """It is told, and the handler started: nothing here depends on a broker."""
     monkeypatch.setattr(shutil, "chown", lambda *_: None)
     running.places.mosquitto.mkdir()
@@ -332,9 +364,13 @@ def test_units_ask_for_no_password_where_there_is_none(running: Pi):
         for unit in ("doorbell-hub", "doorbell-web", "doorbell-handler@")
     ]
     assert not any(path.exists() for path in paths)
-    running.config.write_text('handlers_dir = "handlers"\nstate_dir = "state"\n[broker]\nhost = "127.0.0.1"\n')
+    running.config.write_text(
+        'handlers_dir = "handlers"\nstate_dir = "state"\n[broker]\nhost = "127.0.0.1"\n'
+    )
     assert running.sync()[0] == "daemon-reload"
-    assert all(path.read_text(encoding="utf-8").endswith("[Service]\nLoadCredential=\n") for path in paths)
+    assert all(
+        path.read_text(encoding="utf-8").endswith("[Service]\nLoadCredential=\n") for path in paths
+    )
 
 
 def test_the_pauses_between_restarts_grow_where_systemd_can(pi: Pi):

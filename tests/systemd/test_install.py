@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from hub.service import drop_ins
-from hub.service.install import STEPS, InstallError, install
-from hub.service.machine import Machine, order
-from hub.service.mosquitto import OrderError
-from hub.service.uninstall import uninstall
+from hub.admin.install import drop_ins
+from hub.admin.install.install import STEPS, InstallError, install
+from hub.admin.install.machine import Machine, order
+from hub.admin.install.mosquitto import OrderError
+from hub.admin.install.uninstall import uninstall
 
 
 class Folder:
@@ -54,7 +54,11 @@ class Folder:
         return self.said
 
     def files(self) -> dict[str, bytes]:
-        return {str(path.relative_to(self.root)): path.read_bytes() for path in self.root.rglob("*") if path.is_file()}
+        return {
+            str(path.relative_to(self.root)): path.read_bytes()
+            for path in self.root.rglob("*")
+            if path.is_file()
+        }
 
 
 @pytest.fixture
@@ -70,23 +74,28 @@ def test_a_fresh_machine_gets_everything(pi: Folder):
     files = pi.files()
     assert "etc/doorbell/doorbell.toml" in files
     assert "etc/doorbell/broker/passwords/handler-notify" in files
-    assert {"etc/mosquitto/doorbell/acl", "etc/mosquitto/doorbell/passwd", "etc/mosquitto/conf.d/doorbell.conf"} <= set(
-        files
-    )
+    assert {
+        "etc/mosquitto/doorbell/acl",
+        "etc/mosquitto/doorbell/passwd",
+        "etc/mosquitto/conf.d/doorbell.conf",
+    } <= set(files)
     assert b"allow_anonymous false" in files["etc/mosquitto/conf.d/doorbell-users.conf"]
     assert "etc/systemd/system/doorbell-handler@record.service.d/camera.conf" in files
     assert not [name for name in files if "optional" in name]
     assert (pi.root / "usr/local/bin/doorbell").is_symlink()
     assert "chown root:doorbell /etc/doorbell/doorbell.toml" in pi.orders
     assert (pi.root / "etc/doorbell/doorbell.toml").stat().st_mode & 0o777 == 0o640
-    assert pi.orders.index("systemctl enable doorbell.target") < pi.orders.index("systemctl restart doorbell.target")
+    assert pi.orders.index("systemctl enable doorbell.target") < pi.orders.index(
+        "systemctl restart doorbell.target"
+    )
 
 
 def test_again_it_keeps_what_is_set(pi: Folder):
     """Settings, passwords and what a person added; a unit of ours that was changed is put back."""
     pi.install()
     pi.root.joinpath("etc/doorbell/doorbell.toml").write_text(
-        'state_dir = "/var/lib/doorbell"\n[broker]\nhost = "localhost"\npassword_dir = "broker/passwords"\n', "utf-8"
+        'state_dir = "/var/lib/doorbell"\n[broker]\nhost = "localhost"\npassword_dir = "broker/passwords"\n',
+        "utf-8",
     )
     mine = pi.root / "etc/systemd/system/doorbell-hub.service.d/override.conf"
     mine.parent.mkdir()
@@ -109,12 +118,20 @@ def test_again_it_keeps_what_is_set(pi: Folder):
 
 @pytest.mark.parametrize(
     "program",
-    ["useradd", "chown", "systemctl restart mosquitto", "systemctl enable doorbell", "systemctl restart doorbell"],
+    [
+        "useradd",
+        "chown",
+        "systemctl restart mosquitto",
+        "systemctl enable doorbell",
+        "systemctl restart doorbell",
+    ],
 )
 def test_a_step_that_fails_says_so_and_the_next_run_goes_on(pi: Folder, program: str):
     """Whichever it is."""
     pi.fails = program
-    with pytest.raises(InstallError, match=f"^({'|'.join(title for title, _ in STEPS)}): `{program}.*no"):
+    with pytest.raises(
+        InstallError, match=f"^({'|'.join(title for title, _ in STEPS)}): `{program}.*no"
+    ):
         pi.install()
     pi.fails = ""
     assert [line.partition(":")[0] for line in pi.install()] == [title for title, _ in STEPS]
@@ -132,17 +149,22 @@ def test_faulty_settings_are_all_told(pi: Folder):
     assert path.read_text("utf-8") == "hubb = 1\n[broker]\nporrt = 2\n"
 
 
-@pytest.mark.parametrize("rule", ["listener 1883", "allow_anonymous true", "password_file /etc/mosquitto/p"])
+@pytest.mark.parametrize(
+    "rule", ["listener 1883", "allow_anonymous true", "password_file /etc/mosquitto/p"]
+)
 def test_a_mosquitto_with_rules_of_its_own_is_left_alone(pi: Folder, rule: str):
     """Ours would contradict them; it says which, and what to do."""
     own = pi.root / "etc/mosquitto/conf.d/own.conf"
     own.write_text(f"# mine\n{rule}\n")
-    with pytest.raises(InstallError, match=rf"own\.conf: {rule.split(maxsplit=1)[0]}.*username and password") as error:
+    with pytest.raises(
+        InstallError, match=rf"own\.conf: {rule.split(maxsplit=1)[0]}.*username and password"
+    ) as error:
         pi.install()
     assert str(pi.machine.settings) in str(error.value)
     assert not (pi.root / "etc/mosquitto/doorbell").exists()
     pi.root.joinpath("etc/doorbell/doorbell.toml").write_text(
-        'state_dir = "/var/lib/doorbell"\n[broker]\nhost = "localhost"\nusername = "me"\npassword = "x"\n', "utf-8"
+        'state_dir = "/var/lib/doorbell"\n[broker]\nhost = "localhost"\nusername = "me"\npassword = "x"\n',
+        "utf-8",
     )
     assert any("not set up from here" in line for line in pi.install())
     assert own.read_text() == f"# mine\n{rule}\n"
@@ -150,7 +172,9 @@ def test_a_mosquitto_with_rules_of_its_own_is_left_alone(pi: Folder, rule: str):
 
 def test_a_hub_that_does_not_run_is_no_success(pi: Folder):
     """It says whose words to read."""
-    pi.machine = Machine(pi.root, lambda *command: "failed\n" if "--value" in command else pi.order(*command))
+    pi.machine = Machine(
+        pi.root, lambda *command: "failed\n" if "--value" in command else pi.order(*command)
+    )
     with pytest.raises(InstallError, match=r"the hub is failed.*journalctl -u doorbell-hub"):
         pi.install()
 
@@ -192,7 +216,9 @@ def test_in_an_image_it_waits_for_the_boot(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(shutil, "chown", lambda *_: None)
     image = Folder(tmp_path, booted=False)
     assert image.install()[-1].startswith("start: at the next boot")
-    assert [line for line in image.orders if line.startswith("systemctl")] == ["systemctl enable doorbell.target"]
+    assert [line for line in image.orders if line.startswith("systemctl")] == [
+        "systemctl enable doorbell.target"
+    ]
 
 
 def test_uninstall_keeps_what_is_a_persons(pi: Folder):
@@ -220,16 +246,24 @@ def test_uninstall_keeps_what_is_a_persons(pi: Folder):
     assert others.read_text() == "mine"
     shutil.rmtree(others.parent)
     left = set(pi.files())
-    assert {"etc/doorbell/doorbell.toml", "var/lib/doorbell/hub-home.db", str(mine.relative_to(pi.root))} <= left
+    assert {
+        "etc/doorbell/doorbell.toml",
+        "var/lib/doorbell/hub-home.db",
+        str(mine.relative_to(pi.root)),
+    } <= left
     assert all(
-        name.startswith(("etc/doorbell/", "var/lib/doorbell/")) or "override" in name or changed.name in name
+        name.startswith(("etc/doorbell/", "var/lib/doorbell/"))
+        or "override" in name
+        or changed.name in name
         for name in left
     )
     assert any(changed.name in name for name in left)
     assert not list(pi.root.joinpath("opt").iterdir())
     assert not pi.root.joinpath("usr/local/bin/doorbell").is_symlink()
     assert "doorbell" in pi.users
-    assert pi.orders.index("systemctl stop doorbell.target") < pi.orders.index("systemctl daemon-reload")
+    assert pi.orders.index("systemctl stop doorbell.target") < pi.orders.index(
+        "systemctl daemon-reload"
+    )
     uninstall(pi.machine, pi.said.append, data=False)  # again: nothing to complain of
 
 
@@ -263,14 +297,18 @@ def test_a_disk_that_is_mounted_for_the_state_is_emptied_and_stays(pi: Folder, t
     assert not (pi.root / "var/lib/doorbell").exists()
 
 
-def test_a_machine_without_a_user_for_mosquitto_says_so(pi: Folder, monkeypatch: pytest.MonkeyPatch):
+def test_a_machine_without_a_user_for_mosquitto_says_so(
+    pi: Folder, monkeypatch: pytest.MonkeyPatch
+):
     """It is not installed by apt."""
 
     def unknown(*_: object) -> None:
         raise LookupError("no such user: 'mosquitto'")
 
     monkeypatch.setattr(shutil, "chown", unknown)
-    with pytest.raises(InstallError, match=r"^broker: there is no user mosquitto here: apt-get install mosquitto"):
+    with pytest.raises(
+        InstallError, match=r"^broker: there is no user mosquitto here: apt-get install mosquitto"
+    ):
         pi.install()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import journald
+from hub.system import journald
 from tests.house import ROOT
 
 EVENT = "0198c2a4-0000-7000-8000-000000000000"
@@ -28,7 +28,7 @@ def journal(tmp_path: Path) -> Iterator[socket.socket]:
 @pytest.fixture
 def log(tmp_path: Path, journal: socket.socket) -> Iterator[logging.Logger]:
     """A logger that writes there."""
-    logger = logging.Logger("hub.consumer", logging.DEBUG)  # noqa: LOG001 - one that no other test knows
+    logger = logging.Logger("hub.consumer.consumer", logging.DEBUG)  # noqa: LOG001 - one that no other test knows
     handler = journald.Journal("notify", tmp_path / "journal")
     logger.addHandler(handler)
     yield logger
@@ -45,7 +45,7 @@ def test_a_line_has_fields(log: logging.Logger, journal: socket.socket):
         "SYSLOG_IDENTIFIER=doorbell-notify",
         "DOORBELL_PROCESS=notify",
         f"DOORBELL_EVENT={EVENT}",
-        "LOGGER=hub.consumer",
+        "LOGGER=hub.consumer.consumer",
     ]
 
 
@@ -53,18 +53,26 @@ def test_lines_that_belong_together_stay_together(log: logging.Logger, journal: 
     """A message of several lines is one, with its length before it; nobody forges a field by it."""
     log.error("one\nPRIORITY=7")
     said = journal.recv(4096)
-    assert said.startswith(b"MESSAGE\n" + (14).to_bytes(8, "little") + b"one\nPRIORITY=7\nPRIORITY=3\n")
+    assert said.startswith(
+        b"MESSAGE\n" + (14).to_bytes(8, "little") + b"one\nPRIORITY=7\nPRIORITY=3\n"
+    )
 
 
-@pytest.mark.parametrize(("level", "priority"), [("debug", 7), ("info", 6), ("warning", 4), ("error", 3)])
-def test_levels_are_syslog_s(level: str, priority: int, log: logging.Logger, journal: socket.socket):
+@pytest.mark.parametrize(
+    ("level", "priority"), [("debug", 7), ("info", 6), ("warning", 4), ("error", 3)]
+)
+def test_levels_are_syslog_s(
+    level: str, priority: int, log: logging.Logger, journal: socket.socket
+):
     """So that `journalctl -p warning` shows what it should; an event can also be named by the line itself."""
     getattr(log, level)("x", extra={"event": EVENT})
     assert f"PRIORITY={priority}\n".encode() in (said := journal.recv(4096))
     assert f"DOORBELL_EVENT={EVENT}\n".encode() in said
 
 
-def test_without_the_journal_s_socket_the_line_keeps_its_priority(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+def test_without_the_journal_s_socket_the_line_keeps_its_priority(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
     """On standard error, which systemd reads, each line begins with it."""
     handler = journald.Journal("notify", tmp_path / "nobody")
     handler.handle(logging.LogRecord("x", logging.WARNING, "", 0, "one\ntwo", (), None))
@@ -78,8 +86,12 @@ def test_it_is_used_only_where_standard_error_is_the_journal_s(*, ours: bool, tm
     with (tmp_path / "log").open("wb") as file:
         status = os.fstat(file.fileno())
         stream = f"{status.st_dev}:{status.st_ino}" if ours else "1:2"
-        code = "import logging; from hub.process import set_up_logs; set_up_logs('INFO', 'x'); logging.warning('hi')"
+        code = "import logging; from hub.process.lifecycle import set_up_logs; set_up_logs('INFO', 'x'); logging.warning('hi')"
         variables = {**os.environ, "JOURNAL_STREAM": stream}
-        subprocess.run([sys.executable, "-c", code], env=variables, stderr=file, cwd=ROOT, check=True)
+        subprocess.run(
+            [sys.executable, "-c", code], env=variables, stderr=file, cwd=ROOT, check=True
+        )
     there = journald.SOCKET.exists()
-    assert (tmp_path / "log").read_text() == (("" if there else "<4>hi\n") if ours else "WARNING x: hi\n")
+    assert (tmp_path / "log").read_text() == (
+        ("" if there else "<4>hi\n") if ours else "WARNING x: hi\n"
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import supervision
+from hub.system import sd_notify
 from tests.house import House, free_port, until
 
 
@@ -58,7 +58,9 @@ def home(mosquitto, tmp_path: Path) -> Iterator[House]:
         yield house
 
 
-def test_each_process_says_that_it_is_ready_how_it_is_and_that_its_loop_turns(home: House, systemd: Listener):
+def test_each_process_says_that_it_is_ready_how_it_is_and_that_its_loop_turns(
+    home: House, systemd: Listener
+):
     """The hub, a handler and the page, with the words of the status topic, again and again."""
     home.settings = f'[web]\nurl = "https://door.example"\nport = {free_port()}\n'
     home.write_handler("wave", "done(event)")
@@ -90,7 +92,10 @@ def test_a_faulty_handler_is_never_ready_and_says_why(home: House, systemd: List
     home.start("wave", wait=False)
     process = home.processes["wave"]
     assert process.wait(30) == 78
-    until(lambda: any(line.startswith("STATUS=failed: wave.py") for line in systemd.of(process.pid)), "it says why")
+    until(
+        lambda: any(line.startswith("STATUS=failed: wave.py") for line in systemd.of(process.pid)),
+        "it says why",
+    )
     assert "READY=1" not in systemd.of(process.pid)
 
 
@@ -117,14 +122,16 @@ def test_a_reaction_that_may_take_long_gets_its_time(home: House, systemd: Liste
 
 
 @pytest.mark.parametrize("variable", ["NOTIFY_SOCKET", "WATCHDOG_USEC"])
-def test_where_nobody_listens_nothing_is_sent(variable: str, systemd: Listener, monkeypatch: pytest.MonkeyPatch):
+def test_where_nobody_listens_nothing_is_sent(
+    variable: str, systemd: Listener, monkeypatch: pytest.MonkeyPatch
+):
     """As in `doorbell run`; and who is not watched is not woken for it."""
     monkeypatch.delenv(variable)
-    watchdog = supervision.Watchdog()
+    watchdog = sd_notify.Watchdog()
     watchdog.feed()
     assert (watchdog.every_s is None) == (variable == "WATCHDOG_USEC")
     monkeypatch.setenv("NOTIFY_SOCKET", str(systemd._socket.getsockname()))
-    supervision.tell("X=1")
+    sd_notify.tell("X=1")
     until(lambda: systemd.heard, "the last word")
     assert [line for _, line in systemd.heard] == ["X=1"]
 
@@ -132,10 +139,10 @@ def test_where_nobody_listens_nothing_is_sent(variable: str, systemd: Listener, 
 def test_another_process_s_watchdog_is_not_ours(systemd: Listener, monkeypatch: pytest.MonkeyPatch):
     """$WATCHDOG_PID says whose it is (sd_watchdog_enabled(3))."""
     monkeypatch.setenv("WATCHDOG_PID", "1")
-    assert supervision.Watchdog().every_s is None
+    assert sd_notify.Watchdog().every_s is None
 
 
 def test_a_systemd_that_is_gone_harms_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """It restarts, too (`systemctl daemon-reexec`)."""
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
-    supervision.ready()
+    sd_notify.ready()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import loader
+from hub.plugin import loader
 from tests.house import ROOT
 
 UNITS = ROOT / "systemd"
@@ -37,11 +37,17 @@ def _exposure(folder: Path, service: str) -> float:
     return float(found[1])
 
 
-def test_systemd_finds_nothing_to_complain_of(units: Callable[..., Path], needed: Callable[..., str]):
+def test_systemd_finds_nothing_to_complain_of(
+    units: Callable[..., Path], needed: Callable[..., str]
+):
     """`systemd-analyze verify` prints nothing about any unit with its drop-ins."""
     needed("systemd-analyze", "systemd")
     folder = units()
-    names = [*(f"{name}.service" for name in (*SERVICES, *HANDLERS)), "doorbell.target", "doorbell-handlers.path"]
+    names = [
+        *(f"{name}.service" for name in (*SERVICES, *HANDLERS)),
+        "doorbell.target",
+        "doorbell-handlers.path",
+    ]
     assert _analyze(folder, "verify", "--man=no", *names) == ""
 
 
@@ -54,10 +60,14 @@ def test_every_unit_is_closed(service: str, units: Callable[..., Path], needed: 
     shown = service.replace("@mine", "@NAME")
     told = re.search(rf"^\| `{shown}` \|.*\| ([\d.]+) \|$", DOCUMENT, re.MULTILINE)
     assert told, f"{shown}: {exposure}"
-    assert float(told[1]) == pytest.approx(exposure, abs=0.3)  # other versions of systemd weigh a little differently
+    assert float(told[1]) == pytest.approx(
+        exposure, abs=0.3
+    )  # other versions of systemd weigh a little differently
 
 
-@pytest.mark.parametrize("path", sorted(UNITS.rglob("*.conf")), ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize(
+    "path", sorted(UNITS.rglob("*.conf")), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
 def test_every_drop_in_says_what_it_is_for(path: Path):
     """Its first line is a comment; and it is for a unit that there is."""
     assert path.read_text(encoding="utf-8").startswith("# ")
@@ -78,7 +88,12 @@ def test_no_unit_needs_the_broker(path: Path):
 def test_a_process_is_watched_and_started_again(name: str):
     """Readiness, watchdog, restart for ever, but not for faulty settings, and its own password alone."""
     text = (UNITS / f"{name}.service").read_text(encoding="utf-8")
-    for line in ("Type=notify", "WatchdogSec=30", "Restart=on-failure", "RestartPreventExitStatus=78"):
+    for line in (
+        "Type=notify",
+        "WatchdogSec=30",
+        "Restart=on-failure",
+        "RestartPreventExitStatus=78",
+    ):
         assert f"\n{line}\n" in text
     assert "\nStartLimitIntervalSec=0\n" in text
     assert len(re.findall(r"^LoadCredential=", text, re.MULTILINE)) == 1
@@ -89,10 +104,15 @@ def test_a_process_is_watched_and_started_again(name: str):
     [
         ("char-gpiochip", {"doorbell-hub.service"}),
         ("char-video4linux", {"doorbell-handler@record.service.d/camera.conf"}),
-        ("char-alsa", {f"doorbell-handler@{one}.service.d/sound.conf" for one in ("bark", "speak")}),
+        (
+            "char-alsa",
+            {f"doorbell-handler@{one}.service.d/sound.conf" for one in ("bark", "speak")},
+        ),
     ],
 )
-def test_a_device_is_seen_by_whom_it_concerns_alone(device: str, allowed: set[str], units: Callable[..., Path]):
+def test_a_device_is_seen_by_whom_it_concerns_alone(
+    device: str, allowed: set[str], units: Callable[..., Path]
+):
     """Only the hub sees GPIO lines, only `record` cameras, only who makes sounds the sound card."""
     folder = units()
     seen = {

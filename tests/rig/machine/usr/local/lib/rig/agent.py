@@ -11,9 +11,15 @@ def serve(connection: socket.socket) -> None:
     with connection, connection.makefile("rwb") as stream:
         for line in stream:
             done = subprocess.run(
-                ["sh", "-c", json.loads(line)], capture_output=True, check=False, stdin=subprocess.DEVNULL
+                ["sh", "-c", json.loads(line)],
+                capture_output=True,
+                check=False,
+                stdin=subprocess.DEVNULL,
             )
-            said = {"code": done.returncode, "out": base64.b64encode(done.stdout + done.stderr).decode()}
+            said = {
+                "code": done.returncode,
+                "out": base64.b64encode(done.stdout + done.stderr).decode(),
+            }
             stream.write(json.dumps(said).encode() + b"\n")
             stream.flush()
 

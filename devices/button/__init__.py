@@ -1,0 +1,1 @@
+"""The button: lines, presses, and the light in it."""

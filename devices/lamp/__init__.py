@@ -1,0 +1,1 @@
+"""Lamps of several makes."""

@@ -1,0 +1,1 @@
+"""The machine itself: disk, power, folders, the sun over it."""

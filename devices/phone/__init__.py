@@ -1,0 +1,1 @@
+"""Notification services and the phones behind them."""

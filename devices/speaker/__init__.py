@@ -1,0 +1,1 @@
+"""Speakers, sounds and voices."""

@@ -1,0 +1,161 @@
+"""A sound card, through miniaudio, which decodes and plays (ALSA)."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from devices.speaker.mixer import Mixer
+from devices.speaker.samples import CHANNELS, RATE_HZ, SpeakerError, decode, import_miniaudio
+
+if TYPE_CHECKING:
+    from devices.speaker.samples import Samples
+
+KEPT = 4
+PATIENCE_S = 5.0  # a card that is so late with a sound takes none any more
+
+
+class AlsaSpeaker:
+    """Opens the card when a sound begins and lets go of it when the last one ends, so that others can use it.
+
+    The card is looked up by its name each time: one that was unplugged is found again when it is back, under
+    whatever number.
+
+    Args:
+        device: Part of the device's name as the system lists it; None takes the default one.
+
+    Raises:
+        SpeakerError: miniaudio is missing, or there is no such device now.
+    """
+
+    def __init__(self, device: str | None = None) -> None:
+        self._miniaudio = import_miniaudio()
+        self._device = device
+        self._mixer = Mixer()
+        self._decoded: dict[tuple[Path, int, float], Samples] = {}
+        self._lock = threading.Lock()
+        self._card: Any = None
+        self._find()
+
+    def play(self, sound: Path, volume: float, *, wait: bool = True) -> float:
+        """See Speaker."""
+        samples = self._samples(sound, volume)
+        length_s = len(samples) / CHANNELS / RATE_HZ
+        with self._lock:
+            playing = self._mixer.add(samples)
+            if self._card is None:
+                self._start()
+        if wait and not playing.heard.wait(length_s + PATIENCE_S):
+            self._stop()
+            raise SpeakerError("the sound card stopped taking sound. Is it still plugged in?")
+        return length_s
+
+    def check(self, sound: Path | None = None) -> str:
+        """See Speaker."""
+        if sound:
+            decode(self._miniaudio, sound, 1)
+        with self._lock:
+            if self._card is None:
+                self._open().close()
+        return "the sound card opens"
+
+    def close(self) -> None:
+        """See Speaker."""
+        self._stop()
+
+    def _samples(self, sound: Path, volume: float) -> Samples:
+        """The last few stay decoded: on a Raspberry Pi that takes as long as a short sound itself."""
+        key = sound, sound.stat().st_mtime_ns if sound.exists() else 0, volume
+        if key not in self._decoded:
+            while len(self._decoded) >= KEPT:
+                del self._decoded[next(iter(self._decoded))]
+            self._decoded[key] = decode(self._miniaudio, sound, volume)
+        return self._decoded[key]
+
+    def _start(self) -> None:
+        try:
+            card = self._open()
+            stream = self._mixer.stream()
+            next(stream)
+            card.start(stream)
+        except BaseException:
+            self._mixer.clear()
+            raise
+        self._card = card
+        threading.Thread(
+            target=self._close_when_done, args=(card,), name="speaker", daemon=True
+        ).start()
+
+    def _close_when_done(self, card: Any) -> None:
+        """In a thread of its own: a card may be closed from anywhere but its own callback."""
+        idle = threading.Event()
+        while True:
+            idle.wait(0.1)
+            with self._lock:
+                if self._card is not card:
+                    return
+                if not self._mixer.is_busy:
+                    self._card = None
+                    break
+        card.close()
+
+    def _stop(self) -> None:
+        with self._lock:
+            card, self._card = self._card, None
+            self._mixer.clear()
+        if card:
+            with suppress(self._miniaudio.MiniaudioError):
+                card.close()
+
+    def _open(self) -> Any:
+        card_id, backends = self._find()
+        try:
+            return self._miniaudio.PlaybackDevice(
+                nchannels=CHANNELS, sample_rate=RATE_HZ, device_id=card_id, backends=backends
+            )
+        except self._miniaudio.MiniaudioError as error:
+            raise SpeakerError(
+                f"the sound card cannot be used now: {error}. Does another program hold it?"
+            ) from error
+
+    def _find(self) -> tuple[Any, list[Any]]:
+        backends = [self._miniaudio.Backend.ALSA]
+        if self._device is None:
+            _need_a_card()
+        found = _playbacks(self._miniaudio)
+        if self._device is None:
+            return None, backends
+        wanted = [card for card in found if self._device.lower() in card["name"].lower()]
+        if not wanted:
+            names = ", ".join(card["name"] for card in found) or "none"
+            raise SpeakerError(
+                f"no sound card: none is named like {self._device!r}. `aplay -L` shows: {names}"
+            )
+        return wanted[0]["id"], backends
+
+
+def outputs() -> list[str]:
+    """The names of everything that can be played on, as the system lists it. Nothing is opened.
+
+    Raises:
+        SpeakerError: miniaudio is missing, or there is no card.
+    """
+    miniaudio = import_miniaudio()
+    _need_a_card()
+    return list(dict.fromkeys(str(card["name"]) for card in _playbacks(miniaudio)))
+
+
+def _need_a_card() -> None:
+    if not any(Path("/dev/snd").glob("pcm*p")):
+        raise SpeakerError("no sound card: /dev/snd has none. `aplay -l` shows what there is")
+
+
+def _playbacks(miniaudio: Any) -> list[Any]:
+    try:
+        return list(miniaudio.Devices([miniaudio.Backend.ALSA]).get_playbacks())
+    except miniaudio.MiniaudioError as error:
+        raise SpeakerError(
+            f"no sound card can be used: {error}. `aplay -l` shows what there is"
+        ) from error

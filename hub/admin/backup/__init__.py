@@ -1,0 +1,1 @@
+"""Backup and restore of settings, handlers, passwords and state."""

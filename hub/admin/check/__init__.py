@@ -1,0 +1,1 @@
+"""Checks of settings and handler files before they are used."""

@@ -1,0 +1,136 @@
+"""One look at the broker, as the command line's user: who answers, how fast, and what it keeps."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from config import Broker
+from hub.admin.security.acl import BROKERS_NAME
+from hub.mqtt import connect_errors
+from hub.mqtt.client import ClientFactory
+from hub.wire import topics
+from hub.wire.quiet import QuietState
+from hub.wire.quiet import decode as decode_quiet
+
+ANSWER_S = 4.0
+QUIET_S = 0.5  # nothing has come for so long: the broker has told all that it keeps
+STEP_S = 0.05
+SILENT = "it takes the connection and does not answer. Is port in [broker] that of a broker, and does it hang?"
+
+
+@dataclass
+class Seen:
+    """What the broker was found to be, and to keep.
+
+    Attributes:
+        protocol: `5.0` or `3.1.1`.
+        version: Its own name for itself; empty where it does not say.
+        round_trip_ms: From a subscription to its acknowledgement.
+        statuses: By source (`doorbell/hub/home`), what each process said last.
+        quiet: By hub, whether its house is quiet.
+    """
+
+    protocol: str
+    version: str = ""
+    round_trip_ms: float = 0.0
+    statuses: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    quiet: dict[str, QuietState] = field(default_factory=dict)
+
+
+def look(broker: Broker) -> Seen:
+    """Connect, listen to what is retained, and go.
+
+    Raises:
+        OSError: it cannot be reached, or will not have us; a RefusedError says what to do.
+    """
+    address = (broker.host or "127.0.0.1", broker.port)
+    socket.create_connection(
+        address, ANSWER_S
+    ).close()  # one that swallows everything is not waited for twice
+    clients = ClientFactory(broker, f"doorbell-cli-{os.getpid()}")
+    protocol = clients.find_protocol()
+    one = _Look(clients.make(protocol), Seen("5.0" if protocol.name == "MQTTv5" else "3.1.1"))
+    clients.connect(one.client)
+    try:
+        one.greet(clients.logged_in_as)
+        one.listen()
+    finally:
+        one.leave()
+    return one.seen
+
+
+class _Look:
+    """One connection, driven from here: no thread is left behind."""
+
+    def __init__(self, client: Any, seen: Seen) -> None:
+        self.client, self.seen = client, seen
+        self._answers: list[Any] = []
+        self._granted_at = self._heard_at = 0.0
+        client.on_connect = lambda _, __, ___, reason, ____: self._answers.append(reason)
+        client.on_subscribe = self._granted
+        client.on_message = self._hear
+
+    def greet(self, user: str | None) -> None:
+        self._wait(lambda: self._answers)
+        if (reason := self._answers[0]).is_failure:
+            raise connect_errors.RefusedError(
+                connect_errors.of_login(reason.value, str(reason), user)
+            )
+
+    def listen(self) -> None:
+        asked_at = time.monotonic()
+        topic_filters = (
+            BROKERS_NAME,
+            topics.status("doorbell/+/+"),
+            topics.quiet("doorbell/hub/+"),
+        )
+        self.client.subscribe([(one, 0) for one in topic_filters])
+        self._wait(lambda: self._granted_at)
+        self.seen.round_trip_ms = (self._granted_at - asked_at) * 1000
+        until = self._granted_at + ANSWER_S
+        while time.monotonic() < min(until, self._heard_at + QUIET_S) and not self.client.loop(
+            STEP_S
+        ):
+            pass
+
+    def leave(self) -> None:
+        self.client.disconnect()
+        until = time.monotonic() + 1
+        while (
+            not self.client.loop(STEP_S) and time.monotonic() < until
+        ):  # until it has closed its socket
+            pass
+
+    def _wait(self, done: Callable[[], object]) -> None:
+        deadline = time.monotonic() + ANSWER_S
+        while not done():
+            lost = bool(self.client.loop(STEP_S))
+            if lost and not done():
+                raise connect_errors.RefusedError(connect_errors.HUNG_UP)
+            if time.monotonic() > deadline:
+                raise connect_errors.RefusedError(SILENT)
+
+    def _granted(self, *_: Any) -> None:
+        self._granted_at = self._heard_at = time.monotonic()
+
+    def _hear(self, _: Any, __: Any, message: Any) -> None:
+        self._heard_at = time.monotonic()
+        _note(self.seen, topics.heard(message.topic), bytes(message.payload))
+
+
+def _note(seen: Seen, topic: str, payload: bytes) -> None:
+    if topic == BROKERS_NAME:
+        seen.version = payload.decode(errors="replace").strip()[:80]
+    elif topic.endswith("/status"):
+        try:
+            status = json.loads(payload)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(status, dict):
+            seen.statuses[topic.removesuffix("/status")] = status
+    elif state := decode_quiet(payload):
+        seen.quiet[topic.split("/")[2]] = state

@@ -1,0 +1,182 @@
+"""The doctor's look at the house itself: its settings, its broker and its journals."""
+
+import ipaddress
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from devices.machine.finding import Finding, duration, fault, ok, size, skipped
+from devices.machine.folder import is_there
+from hub.admin.check.house import check
+from hub.admin.doctor import broker as broker_probe
+from hub.admin.doctor import state_files
+from hub.admin.doctor.context import Context
+from hub.mqtt import credentials
+from hub.mqtt.connect_errors import RefusedError
+from hub.store.schema import SCHEMA_VERSION
+from hub.system.clock import SYSTEM
+from hub.terminal.words import count
+
+FRESH_S = 60.0  # an event may be on its way for so long
+PATIENCE_S = 8.0  # for all journals
+AS_ROOT = "sudo doorbell doctor"
+NO_RIGHTS = ("Permission denied", "by you")
+UPDATE = "update this doorbell"
+AGAIN = "look again in a minute; if it stays so, its process's log and `dmesg` say more"
+SETTINGS = "mend it in the settings file; docs/settings.md has every setting"
+DAMAGED = (
+    "stop its process and move the file away: it begins a new one, and what only this file knew is lost. "
+    "A card that damages files wants to be replaced"
+)
+ANEW = (
+    "a backup has what was in it: `doorbell restore` (docs/backup.md). Without one its process begins anew by itself, "
+    "and what only this file knew is lost"
+)
+
+
+def settings(context: Context) -> Iterator[Finding]:
+    """What `doorbell check` says."""
+    if not os.access(context.path, os.R_OK):
+        yield Finding("skipped", f"{context.path} may not be read by you", AS_ROOT)
+        return
+    for one in context.faults:
+        yield fault(one, SETTINGS)
+    if context.given is None:
+        return
+    report = check(context.settings, context.path, context.files)
+    hidden = [
+        one
+        for one in report.faults
+        if context.is_guest and any(words in one for words in NO_RIGHTS)
+    ]
+    for one in report.faults:
+        if one not in hidden:
+            yield fault(one, SETTINGS)
+    if hidden:
+        words = f"{count(len(hidden), 'thing')} that you may not see, like: {fault(hidden[0], AS_ROOT).found}"
+        yield Finding("skipped", words, AS_ROOT)
+    doors = count(len(context.settings.doors), "door")
+    files = count(len(report.good), "handler file")
+    if not (context.faults or report.faults):
+        yield ok(f"{context.path}: {doors}, {files}")
+
+
+def broker(context: Context) -> Iterator[Finding]:
+    """Whether it can be reached with the command line's login, and who it is."""
+    wanted = context.settings.broker
+    address = f"{wanted.host or '127.0.0.1'}:{wanted.port}"
+    try:
+        context.seen = seen = broker_probe.look(wanted)
+    except RefusedError as error:
+        if context.is_guest and NO_RIGHTS[0] in str(error):
+            yield Finding("skipped", f"{address}: {fault(str(error), AS_ROOT).found}", AS_ROOT)
+        else:
+            yield fault(
+                f"{address}: {error}", "docs/security.md, When it does not connect, says what to do"
+            )
+        return
+    except OSError as error:
+        words = f"no broker at {address}: {error.strerror or error}"
+        own = "`systemctl status mosquitto` says whether it runs; host and port in [broker] say where it is looked for"
+        yield Finding(
+            "problem",
+            words,
+            own if wanted.host else "`doorbell run` brings one along; or set host in [broker]",
+        )
+        return
+    by = (
+        f"as {pair[0]!r}"
+        if (pair := credentials.credentials(wanted, credentials.CLI))
+        else "without a login"
+    )
+    way = "with TLS" if wanted.encrypted else "without TLS"
+    name = seen.version or "a broker that does not say its name"
+    yield ok(
+        f"{address}: {name}, MQTT {seen.protocol}, {way}, {by}, answers within {seen.round_trip_ms:.1f} ms"
+    )
+    if pair and not wanted.encrypted and not _is_this_machine(wanted.host or "127.0.0.1"):
+        mend = (
+            "docs/security.md, Step by step, 4: `doorbell secure --host NAME` makes a certificate"
+        )
+        yield Finding("warning", f"{address}: passwords go through the network in clear", mend)
+
+
+def journals(context: Context) -> Iterator[Finding]:
+    """Whether each state file is sound, and what waits in it."""
+    folder = context.settings.state_dir
+    if context.is_guest and not os.access(folder, os.R_OK | os.X_OK):
+        yield Finding("skipped", f"{folder} may not be read by you", AS_ROOT)
+        return
+    if not is_there(folder):
+        yield skipped(f"{folder} is not there: nothing has run here yet")
+        return
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        words = f"{folder} is on a disk that is mounted read-only: nothing can be stored"
+        mend = "`dmesg` says why: a card that fails is mounted so. Take a backup to another disk, and replace it"
+        yield Finding("problem", words, mend)
+    files = sorted(folder.glob("*.db"))
+    if not files:
+        yield skipped(f"{folder}: no state files: nothing has run here yet")
+    until_s = time.monotonic() + PATIENCE_S
+    knows: set[str] = set()
+    for path in files:
+        try:
+            book = state_files.look(path, until_s)
+            knows |= book.hubs
+            yield from _book(path.name, book)
+        except state_files.LargeBookError:
+            yield skipped(
+                f"{path.name}: {size(path.stat().st_size)} are too much to be read within {PATIENCE_S:g} s"
+            )
+        except state_files.BookError as error:
+            yield _unreadable(path, str(error))
+    own = folder / f"hub-{context.settings.hub}.db"
+    if context.settings.hub in knows and not own.exists():
+        yield Finding("problem", f"{own}: gone, although others have events of this hub", ANEW)
+
+
+def _unreadable(path: Path, error: str) -> Finding:
+    """SQLite must be able to write beside a file to read it, while nobody runs on it."""
+    is_damaged = "malformed" in error or "not a database" in error
+    if not is_damaged and not (os.access(path, os.R_OK) and os.access(path.parent, os.W_OK)):
+        return Finding("skipped", f"{path} may not be read by you ({error})", AS_ROOT)
+    return Finding(
+        "problem",
+        f"{path}: {error}",
+        DAMAGED if is_damaged else UPDATE if "newer" in error else AGAIN,
+    )
+
+
+def _book(name: str, book: state_files.Book) -> Iterator[Finding]:
+    if book.damage:
+        yield Finding("problem", f"{name}: damaged: {book.damage}", DAMAGED)
+        return
+    if not book.schema:
+        yield Finding("problem", f"{name}: empty", ANEW)
+        return
+    version = (
+        "" if book.schema == SCHEMA_VERSION else f" (its process brings it to {SCHEMA_VERSION})"
+    )
+    words = f"{name}: sound, {size(book.bytes)}, schema {book.schema}{version}, {count(book.events, 'event')}"
+    age_s = SYSTEM.unix_s() - book.oldest_unix_s if book.oldest_unix_s is not None else 0.0
+    if age_s > FRESH_S:
+        waiting = f"{count(book.unpublished, 'event')} that no broker has acknowledged, the oldest {duration(age_s)} old"
+        mend = "they go out by themselves as soon as its process and the broker run: see there"
+        yield Finding("warning", f"{words}, {waiting}", mend)
+    else:
+        yield ok(words)
+    if book.dead:
+        mend = "`doorbell dead list` says which and why; `doorbell dead again --all` tries them once more"
+        yield Finding("warning", f"{name}: {count(book.dead, 'dead letter')}", mend)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return all(
+        ipaddress.ip_address(str(address).split("%")[0]).is_loopback for address in addresses
+    )

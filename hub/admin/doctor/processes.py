@@ -1,0 +1,117 @@
+"""The doctor's look at hub, page and handlers: what each says of itself, and what systemd thinks of it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from devices.machine.finding import Finding, fault, ok, skipped
+from hub.admin.doctor.context import Context
+from hub.admin.install import drop_ins, units
+from hub.plugin import loader
+from hub.system.processes import installed_unix_s, is_outdated
+from hub.wire import topics
+
+WATCHER = "doorbell-handlers.path"  # notices handler files that come, change and go
+
+
+def processes(context: Context) -> Iterator[Finding]:
+    """How hub, page and handlers say that they are, and what systemd thinks of it."""
+    is_booted = units.is_booted(context.root)
+    known = units.states("doorbell-*") if is_booted else {}
+    if not is_booted:
+        yield skipped("systemd does not run here: what it starts cannot be asked for")
+    elif not known:
+        yield skipped("systemd tells of no units of doorbell: `doorbell run` starts it, or nobody")
+    if context.seen is None:
+        yield skipped("how they say that they are, the broker keeps, and it cannot be asked")
+    if WATCHER in known:
+        yield from _unit("handler files", WATCHER, *known[WATCHER])
+    for name, source, unit in _wanted(context):
+        if not unit:
+            yield _off(name)
+            continue
+        if unit in known:
+            yield from _unit(name, unit, *known[unit], alone=context.seen is None)
+        if context.seen is not None:
+            yield _process(name, unit if is_booted else "", source, context)
+
+
+def _wanted(context: Context) -> Iterator[tuple[str, str, str]]:
+    """Name, source and unit of each; without a unit who is switched off."""
+    yield "hub", context.hub, drop_ins.HUB
+    if context.settings.web.url:
+        yield "web", topics.source("web", context.settings.hub), drop_ins.WEB
+    for name in sorted(loader.find(context.settings)):
+        config = context.reactions.get(name)
+        is_off = config is not None and not config.enabled
+        yield name, topics.source("handler", name), "" if is_off else drop_ins.UNIT.format(name)
+
+
+def _off(name: str) -> Finding:
+    return skipped(f"{name}: switched off by its settings")
+
+
+def _unit(
+    name: str, unit: str, active: str, words: str, *, alone: bool = True
+) -> Iterator[Finding]:
+    """What is well only where the process itself cannot be asked."""
+    words = f"{name}: systemd: {active} ({words})"
+    if active == "inactive":
+        yield Finding("warning", words, f"sudo systemctl start {unit}")
+    elif active != "active":
+        yield Finding(
+            "problem" if active == "failed" else "warning",
+            words,
+            f"`journalctl -eu {unit}` says why",
+        )
+    elif alone:
+        yield ok(words)
+
+
+def _process(name: str, unit: str, source: str, context: Context) -> Finding:
+    status = context.status(source)
+    state, reason = str(status.get("state", "")), " ".join(str(status.get("reason") or "").split())
+    start = f"sudo systemctl start {unit}" if unit else "`doorbell run` starts everything"
+    log = f"`journalctl -eu {unit}` says more" if unit else "its log says more"
+    if state == "ready" and not context.is_here(source):
+        words = f"{name}: said {_when(status)} that it is ready, and is not among this machine's processes"
+        return Finding("warning", words, f"if it is on another machine, all is well; else {start}")
+    if (
+        state == "ready"
+        and not reason
+        and is_outdated(status["pid"], installed_unix_s(), context.root)
+    ):
+        anew = (
+            "sudo systemctl restart doorbell.target"
+            if unit
+            else "end `doorbell run`, and start it again"
+        )
+        return Finding(
+            "warning", f"{name}: ready, but it began before this doorbell was installed", anew
+        )
+    if state == "ready" and not reason:
+        return ok(f"{name}: ready, as it said {_when(status)}, process {status.get('pid')}")
+    if state == "ready" and reason.startswith("private"):
+        return ok(f"{name}: ready; {reason}")
+    return _unready(name, state, reason, start, log)
+
+
+def _when(status: Mapping[str, Any]) -> str:
+    """By the local clock."""
+    try:
+        return (
+            f"at {datetime.fromisoformat(str(status.get('time'))).astimezone():%Y-%m-%d %H:%M:%S}"
+        )
+    except (ValueError, OverflowError):
+        return "once"
+
+
+def _unready(name: str, state: str, reason: str, start: str, log: str) -> Finding:
+    if not state:
+        return Finding("problem", f"{name}: has never told this broker how it is", start)
+    if state == "offline" and reason.startswith("switched off"):
+        return _off(name)
+    if state == "offline":
+        return Finding("problem", f"{name}: offline: {reason}", f"{start}; {log}")
+    words = ": ".join(filter(None, (name, state, reason)))
+    return fault(words, log, "problem" if state == "failed" else "warning")

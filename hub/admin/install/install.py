@@ -1,0 +1,212 @@
+"""Doorbell as a service of this machine: its user, settings, passwords, broker and units. What is there is kept.
+
+Each step looks at what there is and does the rest, so that it can be done again after any failure.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import config
+from config import Settings, SettingsError, sources
+from hub.admin.install import mosquitto
+from hub.admin.install.drop_ins import HUB, OPTIONAL
+from hub.admin.install.machine import Machine
+from hub.admin.install.mosquitto import OrderError
+from hub.admin.security import credentials_folder
+from hub.admin.security.certificates import CertificateError
+from hub.system import atomic_file
+
+USER = "doorbell"
+GROUPS = ("gpio", "audio", "video")  # what the units name; Debian has no gpio of its own
+SHIPPED = OPTIONAL.parent
+RULES = Path(config.__file__).parent / "mosquitto"
+OURS = {"doorbell.conf": "doorbell.conf", "users.conf": "doorbell-users.conf"}
+OTHERS = re.compile(
+    r"^\s*(listener|port|allow_anonymous|password_file|acl_file|per_listener_settings|plugin|auth_plugin)\b",
+    re.MULTILINE,
+)
+ONLY_US = 0o750
+
+
+class InstallError(RuntimeError):
+    """A step failed; the text says which, why, and what to do."""
+
+
+def install(machine: Machine, tell: Callable[[str], None], *, start: bool = True) -> None:
+    """Do every step.
+
+    Args:
+        machine: What to install it on.
+        tell: Called with a line for each step.
+        start: Whether to start it, too.
+
+    Raises:
+        InstallError: a step failed. What was done before it is kept; done again, it goes on from there.
+    """
+    for title, step in STEPS if start else STEPS[:-1]:
+        try:
+            for line in step(machine):
+                tell(f"{title}: {line}")
+        except SettingsError as error:
+            raise InstallError(f"{title}: " + "\n".join(error.faults)) from None
+        except (OrderError, CertificateError, OSError) as error:
+            raise InstallError(f"{title}: {error}") from None
+
+
+def _make_user(machine: Machine) -> Iterator[str]:
+    for group in GROUPS:
+        if not is_there(machine, "getent", "group", group):
+            machine.order("groupadd", "--system", group)
+    if is_there(machine, "getent", "passwd", USER):
+        yield f"{USER} (kept)"
+        return
+    machine.order(
+        "useradd", "--system", "--user-group", "--home-dir", "/var/lib/doorbell", "--no-create-home",
+        "--shell", "/usr/sbin/nologin", USER,
+    )  # fmt: skip
+    yield f"{USER}. It is in no further group: each unit gives its process what it needs"
+
+
+def _make_folders(machine: Machine) -> Iterator[str]:
+    path = machine.settings
+    (path.parent / "handlers").mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(0o755)
+    if path.is_file() and path.stat().st_size:  # a power cut may have left an empty one
+        yield f"{path} (kept)"
+    else:
+        atomic_file.write(path, (Path(config.__file__).parent / "house.toml").read_bytes(), 0o640)
+        yield f"{path}: one simulated door, until you change it"
+    machine.own(path, f"root:{USER}", 0o640)  # addresses with tokens in them
+    machine.state.mkdir(parents=True, exist_ok=True)
+    machine.own(machine.state, f"{USER}:{USER}", ONLY_US)
+
+
+def _make_passwords(machine: Machine) -> Iterator[str]:
+    settings = sources.load(machine.settings)
+    if settings.broker.password_dir is None or settings.broker.username is not None:
+        yield "none: the settings say how to log in"
+        return
+    folder = settings.broker.password_dir.parent
+    before = {path.name for path in settings.broker.password_dir.glob("*")}
+    credentials_folder.write(settings, folder, (), ())
+    new = sorted(
+        path.name for path in settings.broker.password_dir.glob("*") if path.name not in before
+    )
+    yield f"new ones for {', '.join(new)}" if new else "kept"
+
+
+def _set_up_broker(machine: Machine) -> Iterator[str]:
+    settings = sources.load(machine.settings)
+    folder = machine.mosquitto / "doorbell"
+    if not (_is_ours_to_set_up(settings) or (folder.is_dir() and settings.broker.password_dir)):
+        yield f"{settings.broker.host or 'none'}: not set up from here, because the settings say how to log in"
+        return
+    if not machine.mosquitto.is_dir():
+        raise OrderError("mosquitto is not installed: apt-get install mosquitto")
+    if others := _other_rules(machine.mosquitto):
+        raise OrderError(
+            f"mosquitto has rules of its own already ({', '.join(others)}), which those of doorbell would contradict. "
+            f"Either remove them, or give doorbell a user of that broker: in {machine.settings} put username and "
+            "password in place of password_dir"
+        )
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    if settings.broker.password_dir:
+        mosquitto.hand_over(settings.broker.password_dir.parent / "mosquitto", folder)
+    conf = machine.mosquitto / "conf.d"
+    changed = [
+        name
+        for ours, name in OURS.items()
+        if atomic_file.write(conf / name, (RULES / ours).read_bytes())
+    ]
+    if machine.is_booted:
+        systemctl = partial(machine.order, "systemctl")
+        systemctl("enable", "mosquitto.service")
+        systemctl("restart" if changed else "start", "mosquitto.service")
+        mosquitto.reread_users(systemctl)
+    yield (
+        "mosquitto asks everybody for a password from now on; other programs of yours need one, too: docs/security.md"
+        if changed
+        else "mosquitto (kept)"
+    )
+
+
+def _put_units(machine: Machine) -> Iterator[str]:
+    shipped = [
+        path for path in SHIPPED.rglob("*") if path.is_file() and OPTIONAL not in path.parents
+    ]
+    for path in shipped:
+        atomic_file.write(machine.units / path.relative_to(SHIPPED), path.read_bytes())
+    if machine.is_booted:
+        machine.order("systemctl", "daemon-reload")
+    machine.order("systemctl", "enable", "doorbell.target")
+    yield f"{machine.units}/doorbell*, enabled at boot"
+
+
+def _link_command(machine: Machine) -> Iterator[str]:
+    wanted = machine.at("opt/doorbell/bin/doorbell")
+    machine.command.parent.mkdir(parents=True, exist_ok=True)
+    new = machine.command.with_name(".doorbell.new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(wanted)
+    new.replace(machine.command)
+    yield f"{machine.command}"
+
+
+def _start(machine: Machine) -> Iterator[str]:
+    if not machine.is_booted:
+        yield "at the next boot: systemd does not run here"
+        return
+    machine.order(
+        "systemctl", "restart", "doorbell.target"
+    )  # returns when what it wants is ready, or has failed
+    state = machine.order("systemctl", "show", "--property=ActiveState", "--value", HUB).strip()
+    if state != "active":
+        raise OrderError(f"the hub is {state}. `journalctl -u {HUB}` has its words")
+    yield "the hub listens to its buttons; the handlers follow (`doorbell handlers` shows them)"
+
+
+STEPS: tuple[tuple[str, Callable[[Machine], Iterator[str]]], ...] = (
+    ("user", _make_user),
+    ("settings", _make_folders),
+    ("passwords", _make_passwords),
+    ("broker", _set_up_broker),
+    ("units", _put_units),
+    ("command", _link_command),
+    ("start", _start),
+)
+
+
+def is_there(machine: Machine, *question: str) -> bool:
+    """Whether a program finds what it is asked for."""
+    try:
+        machine.order(*question)
+    except OrderError:
+        return False
+    return True
+
+
+def _is_ours_to_set_up(settings: Settings) -> bool:
+    broker = settings.broker
+    return (
+        broker.host in {"localhost", "127.0.0.1", "::1"}
+        and broker.username is None
+        and broker.password_dir is not None
+    )
+
+
+def _other_rules(folder: Path) -> list[str]:
+    """What somebody else has set that decides who may come in: mosquitto.conf(5)."""
+    files = [folder / "mosquitto.conf", *sorted((folder / "conf.d").glob("*.conf"))]
+    are_ours_in_force = (folder / "conf.d" / OURS["users.conf"]).is_file()
+    return [
+        f"{path}: {found[1]}"
+        for path in files
+        if path.is_file() and not path.name.startswith("doorbell")
+        for found in OTHERS.finditer(path.read_text(encoding="utf-8", errors="replace"))
+        if not (
+            are_ours_in_force and found[1] in ("listener", "port")
+        )  # opened to the network since
+    ]

@@ -1,0 +1,43 @@
+"""How systemd sees our processes."""
+
+from pathlib import Path
+
+from hub.admin.install import drop_ins, instances
+from hub.admin.install.mosquitto import OrderError
+
+BOOTED = Path("/run/systemd/system")  # sd_booted(3)
+PREFIX, SUFFIX = "doorbell-handler@", ".service"
+
+
+def is_booted(root: Path = Path("/")) -> bool:
+    """Whether systemd runs on this machine; `root` is the folder that stands for `/`."""
+    return (root / BOOTED.relative_to("/")).is_dir()
+
+
+def states(*units: str) -> dict[str, tuple[str, str]]:
+    """What systemd has to say of these units (or patterns), by their names.
+
+    Returns:
+        `active`, `failed`, …, and the process's own words or, without any, systemd's; empty where there is no systemd.
+    """
+    fields = ("Id", "ActiveState", "SubState", "StatusText")
+    try:
+        said = instances.systemctl("show", f"--property={','.join(fields)}", "--all", *units)
+    except OrderError:
+        return {}
+    found = {}
+    for block in said.strip().split("\n\n"):
+        unit = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if "Id" in unit:
+            words = unit.get("StatusText") or unit.get("SubState", "")
+            found[unit["Id"]] = (unit.get("ActiveState", "unknown"), words)
+    return found
+
+
+def handlers() -> dict[str, str]:
+    """Each handler's, by the handler's name: `active (ready)`."""
+    found = states(drop_ins.UNIT.format("*"))
+    return {
+        unit.removeprefix(PREFIX).removesuffix(SUFFIX): f"{active} ({words})"
+        for unit, (active, words) in found.items()
+    }

@@ -1,0 +1,1 @@
+"""Passwords, access rights and certificates for the broker."""

@@ -1,0 +1,40 @@
+"""`doorbell secure`: passwords for every process, the broker's ACL, and its certificate."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.admin.security import certificates
+from hub.admin.security.credentials_folder import write
+from hub.terminal.options import ConfigOption, read_settings
+
+app = typer.Typer()
+
+
+@app.command()
+def secure(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where to write; else `broker` beside the settings file.")
+    ] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", help="A name or address of the broker; makes its TLS certificate."),
+    ] = None,
+    user: Annotated[
+        list[str] | None,
+        typer.Option("--user", help="One more user: handler-NAME, hub-NAME, or a mere listener."),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write passwords, ACL and certificate for your mosquitto; what is there already is kept."""
+    settings, path = read_settings(config)
+    folder = (folder or path.parent / "broker").absolute()
+    try:
+        for line in write(settings, folder, host or [], user or []):
+            print(f"✓ {line}")
+    except (OSError, certificates.CertificateError) as error:
+        print(f"✗ {error}", file=sys.stderr)
+        sys.exit(1)
+    print("What to do with them: docs/security.md")

@@ -1,0 +1,126 @@
+"""The folder of passwords, ACL and certificates for the broker."""
+
+import base64
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from config import Settings, SettingsError
+from hub.admin.check.house import users_of
+from hub.admin.security import certificates
+from hub.admin.security.acl import acl
+from hub.mqtt import credentials
+from hub.system import atomic_file
+
+USER = re.compile(r"[a-z][a-z0-9_-]{0,71}")
+
+
+ITERATIONS = (
+    101  # mosquitto's own number; our passwords are 256 random bits, so guessing is hopeless at any
+)
+
+
+SALT_BYTES = 12
+
+
+OWN = """\
+# What you grant beyond what `doorbell secure` writes. Uncomment, run it again, copy the acl to the broker. Examples:
+
+# The lamp "zigbee2mqtt:porch", for handlers/light.py; other makes are in docs/security.md.
+# user handler-light
+# topic write zigbee2mqtt/porch/set
+# topic write zigbee2mqtt/porch/get
+# topic read zigbee2mqtt/porch
+
+# zigbee2mqtt itself. It needs a password: doorbell secure --user zigbee2mqtt
+# user zigbee2mqtt
+# topic readwrite zigbee2mqtt/#
+"""
+
+
+def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence[str]) -> list[str]:
+    """Bring the folder up to date; returns a line for each thing in it.
+
+    Raises:
+        SettingsError: a user's name is none.
+        CertificateError: openssl is missing, or refuses.
+        OSError: the folder cannot be written.
+    """
+    for_broker, passwords = folder / "mosquitto", folder / "passwords"
+    if bad := [name for name in more if not USER.fullmatch(name)]:
+        raise SettingsError([f"--user {name}: not a name of a-z, 0-9, - and _" for name in bad])
+    for one in (folder, for_broker, passwords):
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with alone(folder):
+        users = sorted({*users_of(settings), *more, *_users_in(passwords)})
+        _write_passwords(passwords, for_broker / "passwd", users)
+        own = folder / "acl.own"
+        if not own.exists():
+            _write_private(own, OWN)
+        heard = {
+            credentials.user("hub", settings.hub): sorted(
+                {trigger.topic for trigger in settings.triggers.values()}
+            )
+        }
+        _write_private(for_broker / "acl", acl(users, own.read_text(encoding="utf-8"), heard))
+    lines = [
+        f"{passwords}: a password for each of {', '.join(users)}",
+        f"{for_broker}: passwd and acl for the broker",
+    ]
+    if hosts:
+        lines.append(_certify(folder, for_broker, hosts))
+    return lines
+
+
+def hashed(password: str, salt: bytes) -> str:
+    """As mosquitto 2 keeps it: PBKDF2 with HMAC-SHA-512 (mosquitto_passwd(1), `$7$`)."""
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
+    return f"$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+
+
+def _users_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if USER.fullmatch(path.name)]
+
+
+def _write_passwords(folder: Path, table: Path, users: Iterable[str]) -> None:
+    """Whom the table has beside ours was put there by mosquitto_passwd, and stays."""
+    lines = table.read_text(encoding="utf-8").splitlines() if table.exists() else []
+    entries = dict(line.split(":", 1) for line in lines if ":" in line)
+    for name in users:
+        path = folder / name
+        if not path.exists() or not path.stat().st_size:  # a power cut may have left an empty one
+            _write_private(path, secrets.token_urlsafe(32) + "\n")
+        entries[name] = hashed(
+            path.read_text(encoding="utf-8").strip(), secrets.token_bytes(SALT_BYTES)
+        )
+    _write_private(table, "".join(f"{name}:{entry}\n" for name, entry in entries.items()))
+
+
+def _certify(folder: Path, for_broker: Path, hosts: Sequence[str]) -> str:
+    ca = folder / "ca.key", folder / "ca.crt"
+    server = for_broker / "server.key", for_broker / "server.crt"
+    if not all(path.exists() for path in ca):
+        certificates.make_ca(*ca)
+        server[1].unlink(missing_ok=True)
+    if not (server[0].exists() and certificates.serves(server[1], hosts)):
+        certificates.make_server(ca, *server, hosts)
+    _write_private(for_broker / "ca.crt", ca[1].read_text(encoding="ascii"))
+    ca[1].chmod(0o644)
+    return f"{server[1]}: for {', '.join(hosts)}, signed by {ca[1]}"
+
+
+def _write_private(path: Path, text: str) -> None:
+    atomic_file.write(path, text.encode(), 0o600)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One at a time: `doorbell install` and `doorbell handlers sync` may want the same at the same moment."""
+    with os.fdopen(os.open(folder / ".lock", os.O_WRONLY | os.O_CREAT, 0o600), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,71 @@
+"""The light at the door: which lamp, and what is dark."""
+
+import re
+from datetime import time
+from typing import Any
+
+from devices.lamp.registry import NAMES, fault_in_name, gpio_pin
+from hub.admin.setup.dialog import NONE, Dialog, moment_in, understand_moment
+from hub.admin.setup.file import Changes, Draft
+from hub.admin.setup.pins import lines_used, understand_pin
+
+LIGHT = ("handlers", "light")
+FROM, TO = time(17), time(7)
+WHEN = ("night", "hours", "always")
+
+
+def ask_lamp(dialog: Dialog, draft: Draft) -> Changes:
+    """One lamp; without any, `light` is switched off. Scenes are left as they are."""
+    off = draft.get(*LIGHT, "enabled", kind=bool) is False
+    known = NONE if off else draft.get(*LIGHT, "lamp", default=NONE)
+    dialog.explain("It is lit when somebody rings in the dark. docs/lights.md tells more of each:")
+    for line in (*re.split(r",(?: or)? (?![^(]*\))", NAMES), NONE):
+        dialog.say(f"    {line}")
+    lamp = dialog.ask("Lamp", known, lambda typed: _lamp(typed, draft))
+    if lamp == NONE:
+        return switched_off()
+    if (pin := gpio_pin(lamp)) is not None:
+        dialog.explain(
+            f"Under systemd `light` may use GPIO {pin} only with a drop-in: docs/systemd.md, Opening it."
+        )
+    return {(*LIGHT, "lamp"): lamp, (*LIGHT, "enabled"): None, **_ask_when(dialog, draft)}
+
+
+def switched_off() -> Changes:
+    """No lamp."""
+    return {(*LIGHT, "enabled"): False}
+
+
+def _ask_when(dialog: Dialog, draft: Draft) -> Changes:
+    known = draft.get(*LIGHT, "when", default="night")
+    has_place = draft.get("house", "latitude", kind=object) is not None
+    choices = [one for one in dict.fromkeys((*WHEN, known)) if one != "night" or has_place]
+    words = (
+        "night (by the sun), hours or always"
+        if has_place
+        else "hours or always (night needs the place)"
+    )
+    when = dialog.choose(f"When: {words}", known if known in choices else "hours", choices)
+    changes: dict[tuple[str, ...], Any] = {
+        (*LIGHT, "when"): None if when == "night" and not draft.get(*LIGHT, "when") else when
+    }
+    if when != "hours":
+        return changes
+    for key, usual, question in (("hours_from", FROM, "From"), ("hours_to", TO, "Until")):
+        default = moment_in(draft, *LIGHT, key) or usual
+        changes[*LIGHT, key] = dialog.ask(question, f"{default:%H:%M}", understand_moment)
+    return changes
+
+
+def _lamp(typed: str, draft: Draft) -> str:
+    if typed.lower() == NONE:
+        return NONE
+    if fault := fault_in_name(typed):
+        raise ValueError(fault)
+    if (pin := gpio_pin(typed)) is not None:
+        before = gpio_pin(str(draft.get(*LIGHT, "lamp", default="")))
+        used = {
+            line: who for line, who in lines_used(draft, "").items() if who != "[handlers.light]"
+        }
+        understand_pin(str(pin), used, before)
+    return typed

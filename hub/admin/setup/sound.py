@@ -1,0 +1,92 @@
+"""The sound in the house: which card, which sound, and whether it is heard."""
+
+from pathlib import Path
+
+from devices.speaker.alsa import outputs
+from devices.speaker.library import NAMES, fault_in_playing, fault_in_sound, find_sound
+from devices.speaker.samples import SpeakerError
+from devices.speaker.speaker import SimulatedSpeaker, fault_in_name, open_speaker
+from hub.admin.setup.dialog import NONE, Dialog
+from hub.admin.setup.file import Changes, Draft
+from hub.admin.setup.file_viewing import shelf
+
+BARK = ("handlers", "bark")
+AUTO = "auto"
+VOLUME = 80
+HOMES = ("/home/", "/root/")
+HINTS = (
+    "`alsamixer` shows each card's volume; F6 chooses the card, M switches a muted one on.",
+    "With HDMI the sound comes out of the screen; the headphone socket and USB are cards of their own.",
+    "`speaker-test -c 2 -t wav` plays on the default card without doorbell.",
+)
+
+
+def ask_sound(dialog: Dialog, draft: Draft) -> Changes:
+    """A card and a sound, which is played; with none, `bark` is switched off."""
+    known, off = draft.get(*BARK, "speaker"), draft.get(*BARK, "enabled", kind=bool) is False
+    names, fault = _outputs()
+    found = [(AUTO, "auto: the default card, when there is one")]
+    found += [("default", "default: whatever the system takes for it")] * bool(names)
+    found += [(name, name) for name in names]
+    if known and known not in [name for name, _ in found]:
+        found.append((known, f"as now: {known}"))
+    if fault:
+        dialog.explain(f"✗ {fault}.")
+    speaker, sound = known or AUTO, draft.get(*BARK, "sound", default="bark")
+    speaker = NONE if off or (fault and not known) else speaker
+    while True:
+        speaker = dialog.pick("Number, or none", speaker, found, fault_in_name)
+        if speaker == NONE:
+            return {(*BARK, "enabled"): False}
+        dialog.explain(f"Sounds: {', '.join(NAMES)}, or the path of a WAV, FLAC or MP3 file.")
+        sound = dialog.ask("Sound", sound, understand_sound)
+        if sound.startswith(HOMES):
+            dialog.explain(
+                "Under systemd `bark` sees no homes. Put the file into /etc/doorbell, say, and name it there."
+            )
+        if _is_heard(dialog, draft, speaker, sound):
+            return {(*BARK, "speaker"): speaker, (*BARK, "sound"): sound, (*BARK, "enabled"): None}
+
+
+def understand_sound(typed: str) -> str:
+    """One of ours, or a file.
+
+    Raises:
+        ValueError: it is neither, or cannot be played.
+    """
+    if fault := fault_in_sound(typed) or fault_in_playing(typed):
+        raise ValueError(fault)
+    return typed if typed in NAMES else str(Path(typed).expanduser().absolute())
+
+
+def _outputs() -> tuple[list[str], str]:
+    try:
+        return outputs(), ""
+    except SpeakerError as error:
+        return [], str(error)
+
+
+def _is_heard(dialog: Dialog, draft: Draft, name: str, sound: str) -> bool:
+    """Play it; gives whether to take it."""
+    volume = draft.get(*BARK, "volume", kind=(int, float), default=VOLUME)
+    with shelf() as folder:
+        try:
+            speaker = open_speaker(name, folder / "heard")
+            if isinstance(speaker, SimulatedSpeaker):
+                dialog.explain(
+                    "There is no card to play it: what would be heard is written into files."
+                )
+                return True
+            dialog.say("Playing …")
+            try:
+                speaker.play(find_sound(sound, folder), volume / 100)
+            finally:
+                speaker.close()
+        except SpeakerError as error:
+            dialog.explain(f"✗ {error}")
+        else:
+            if dialog.agree("Did you hear it?"):
+                return True
+    for hint in HINTS:
+        dialog.explain(f"→ {hint}")
+    return not dialog.agree("Try again, or choose another?")

@@ -1,0 +1,87 @@
+"""The first configuration: one question after the other, and nothing is written before the last."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from hub.admin.check import effective_settings
+from hub.admin.setup import camera, lamp
+from hub.admin.setup.button import ask_button
+from hub.admin.setup.dialog import Dialog, Skipped
+from hub.admin.setup.file import Changes, Draft
+from hub.admin.setup.house import ask_door, ask_place, ask_quiet, doors_in
+from hub.admin.setup.phone import ask_phone
+from hub.admin.setup.sound import ask_sound
+
+
+class Step(NamedTuple):
+    """One subject.
+
+    Attributes:
+        title: Of the step.
+        ask: Asks, and gives what shall be changed.
+        skipped: What is changed when it is skipped.
+    """
+
+    title: str
+    ask: Callable[[Dialog, Draft], Changes]
+    skipped: Callable[[Draft], Changes] = lambda _: {}
+
+
+def ask_all(dialog: Dialog, draft: Draft) -> None:
+    """Every step in its order; what is answered stands in the draft."""
+    door = ask_step(dialog, draft, "1 of 8 · The door", Step("", ask_door))
+    named = next(iter(door), None)
+    front = named[1] if named else (doors_in(draft) or ["front"])[0]
+    steps = (
+        Step("The place", ask_place),
+        Step("The button", lambda dialog, draft: ask_button(dialog, draft, front)),
+        Step("The camera", camera.ask_camera, _no_camera),
+        Step("The sound in the house", ask_sound),
+        Step("The phone", ask_phone),
+        Step("A lamp at the door", lamp.ask_lamp, _no_lamp),
+        Step("Quiet hours", ask_quiet),
+    )
+    for number, step in enumerate(steps, 2):
+        ask_step(dialog, draft, f"{number} of 8 · {step.title}", step)
+
+
+def ask_step(dialog: Dialog, draft: Draft, title: str, step: Step) -> Changes:
+    """One of them; gives what it changed."""
+    dialog.head(title)
+    try:
+        changes = step.ask(dialog, draft)
+    except Skipped:
+        changes = step.skipped(draft)
+        dialog.say("Skipped: there is none for now." if changes else "Skipped: it stays as it is.")
+    draft.change(changes)
+    return changes
+
+
+def agree_to_write(dialog: Dialog, draft: Draft) -> bool:
+    """Show what will be written and what is wrong with it, and ask."""
+    dialog.head("Checking …")
+    settings, faults = draft.look()
+    dialog.head(f"This will be in {draft.path}{'' if draft.is_new else ', beside its comments'}:")
+    dialog.say()
+    for line in effective_settings.as_written(draft.table, settings).splitlines():
+        dialog.say(line)
+    dialog.say()
+    for fault in faults:
+        dialog.say(f"✗ {fault}")
+    if not faults:
+        dialog.say("✓ `doorbell check` finds nothing wrong with it.")
+    try:
+        return dialog.agree("Write it all the same?" if faults else "Write it?", default=not faults)
+    except Skipped:
+        return False
+
+
+def _no_camera(draft: Draft) -> Changes:
+    """Where none was ever chosen, `record` would film a test pattern."""
+    return {} if draft.get(*camera.RECORD, "camera") else camera.switched_off()
+
+
+def _no_lamp(draft: Draft) -> Changes:
+    """Where none was ever chosen, `light` would switch one that is not there, by a sun that it does not know."""
+    table = draft.get(*lamp.LIGHT, kind=dict, default={})
+    return {} if table.get("lamp") or table.get("scenes") else lamp.switched_off()

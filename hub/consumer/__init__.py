@@ -1,0 +1,1 @@
+"""Takes in events, runs the handler's function, and records the outcome."""

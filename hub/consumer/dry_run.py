@@ -1,0 +1,41 @@
+"""How a handler's process answers a drill: with the dry run of its reaction to a press, or just that it is there."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from hub.plugin.decorator import MARK, HandlerConfig, Reaction, handler
+from hub.wire import topics
+from hub.wire.event import Event
+
+MAX_AGE_S = 300.0  # a drill from yesterday is nobody's business
+EVERYTHING = "*"
+
+
+def with_drill(reactions: Mapping[str, Reaction]) -> dict[str, Reaction]:
+    """The reactions of a file, and one to drills, where it has none of its own.
+
+    Tried once, so that the result comes at once; with the time limit and the resource of the reaction to a press.
+    """
+    if topics.DRILLED in reactions or EVERYTHING in reactions:
+        return dict(reactions)
+    return {**reactions, topics.DRILLED: _dry(reactions.get(topics.PRESSED))}
+
+
+def _dry(pressed: Reaction | None) -> Reaction:
+    if pressed is None or pressed.drill is None:
+        reached: Reaction = getattr(_reached, MARK)
+        return reached
+    return replace(
+        pressed,
+        function=pressed.drill,
+        types=(topics.DRILLED,),
+        attempts=1,
+        max_age_s=MAX_AGE_S,
+        on_redelivery="repeat",
+        since_s=0.0,
+    )
+
+
+@handler(topics.DRILLED, attempts=1, max_age_s=MAX_AGE_S)
+def _reached(event: Event, config: HandlerConfig) -> str:  # noqa: ARG001 - a handler's signature
+    return "reached; it has no dry run"

@@ -1,0 +1,1 @@
+"""What the hub does beside the button; none of them knows another."""

@@ -1,0 +1,135 @@
+"""Makes the bus's paho clients: with its credentials, without Nagle's delay, in the broker's version of MQTT."""
+
+import socket
+import ssl
+import time
+from typing import TYPE_CHECKING, Any
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from config import Broker
+from hub.mqtt import connect_errors, credentials
+
+if TYPE_CHECKING:
+    from paho.mqtt.reasoncodes import ReasonCode
+
+RECEIVE_MAXIMUM = (
+    32  # MQTT 5, 3.1.2.11.3: how many messages the broker may leave unacknowledged with us
+)
+MAXIMUM_PACKET_SIZE = (
+    262_144  # more than a page of old events; a giant message must not fill every process
+)
+CONNECT_TIMEOUT_S = 10.0
+PROBE_TIMEOUT_S = 2.0
+UNSUPPORTED_PROTOCOL_VERSION = 0x84  # MQTT 5, 3.2.2.2; paho gives it for 3.1.1's return code 1, too
+
+
+class ClientFactory:
+    """Knows the broker, and finds out which version of MQTT it speaks."""
+
+    def __init__(self, broker: Broker, client_id: str, user: str = credentials.CLI) -> None:
+        self._broker, self._client_id, self._user = broker, client_id, user
+        self.logged_in_as: str | None = None
+
+    def find_protocol(self) -> MQTTProtocolVersion:
+        """Ask with the plainest MQTT 5 CONNECT that there is.
+
+        A broker that does not speak it refuses, hangs up, or (amqtt, when there is more in it) waits for ever.
+
+        Raises:
+            OSError: the broker cannot be reached; its text says what to do.
+        """
+        answers: list[ReasonCode] = []
+        client = self.make(
+            MQTTProtocolVersion.MQTTv5, "-probe"
+        )  # two of one id in quick succession confuse a broker
+        client.on_connect = lambda _, __, ___, reason, ____: answers.append(reason)
+        self._connect(client, None)
+        deadline = time.monotonic() + PROBE_TIMEOUT_S
+        while (
+            not answers
+            and time.monotonic() < deadline
+            and client.loop(0.1) == MQTTErrorCode.MQTT_ERR_SUCCESS
+        ):
+            pass
+        client.disconnect()
+        five = bool(answers) and answers[0].value != UNSUPPORTED_PROTOCOL_VERSION
+        return MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311
+
+    def make(self, protocol: MQTTProtocolVersion, suffix: str = "") -> Client:
+        """A client with a clean session that acknowledges nothing and reconnects to nothing by itself."""
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            self._client_id + suffix,
+            protocol=protocol,
+            manual_ack=True,
+            reconnect_on_failure=False,
+            clean_session=None if protocol == MQTTProtocolVersion.MQTTv5 else True,
+        )
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.max_inflight_messages_set(0)  # the journal keeps the window, not paho
+        client.on_socket_open = _set_nodelay
+        self.logged_in_as = None
+        if pair := credentials.credentials(self._broker, self._user):
+            client.username_pw_set(*pair)
+            self.logged_in_as = pair[0]
+        if self._broker.encrypted:
+            client.tls_set_context(_context(self._broker))
+        return client
+
+    def connect(self, client: Client) -> None:
+        """Open the connection and send CONNECT; the answer comes to the client's callbacks.
+
+        Raises:
+            OSError: the broker cannot be reached.
+        """
+        five = client.protocol == MQTTProtocolVersion.MQTTv5
+        self._connect(
+            client,
+            properties(
+                PacketTypes.CONNECT,
+                ReceiveMaximum=RECEIVE_MAXIMUM,
+                MaximumPacketSize=MAXIMUM_PACKET_SIZE,
+            )
+            if five
+            else None,
+        )
+
+    def _connect(self, client: Client, connect_properties: Properties | None) -> None:
+        host = self._broker.host or "127.0.0.1"
+        try:
+            client.connect(
+                host, self._broker.port, self._broker.keepalive_s, properties=connect_properties
+            )
+        except OSError as error:
+            raise connect_errors.of_connection(error, self._broker) from error
+
+
+def properties(packet_type: int, **values: object) -> Properties:
+    """MQTT 5 properties by their names in paho."""
+    made = Properties(packet_type)  # type: ignore[no-untyped-call]
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
+
+
+def _context(broker: Broker) -> ssl.SSLContext:
+    """TLS 1.2 or later; the certificate must be from the CA and for the host's name.
+
+    Raises:
+        OSError: the CA cannot be read.
+    """
+    try:
+        return ssl.create_default_context(cafile=broker.ca_file)
+    except OSError as error:  # an SSLError when it is no certificate
+        raise connect_errors.RefusedError(
+            f"ca_file: {broker.ca_file} cannot be used: {error.strerror or error}"
+        ) from None
+
+
+def _set_nodelay(_: Client, __: Any, sock: Any) -> None:
+    """Without this, Nagle's algorithm and delayed acknowledgement add 40 ms to a press."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,61 @@
+"""Why a broker will not have us, in words that say what to do."""
+
+import ssl
+
+from config import Broker
+
+BAD_LOGIN = (0x86, 0x87)  # MQTT 5, 3.2.2.2; paho gives them for 3.1.1's return codes 4 and 5, too
+OTHER_NAME = (
+    62,
+    64,
+)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH in OpenSSL's x509_vfy.h
+NOT_NOW = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
+HUNG_UP = "it hung up before it answered. If this port speaks TLS, set tls = true in [broker]"
+
+
+class RefusedError(OSError):
+    """There is a broker, and it or we will not have the other; somebody has to do something."""
+
+
+def of_connection(error: OSError, broker: Broker) -> OSError:
+    """What an error while connecting means."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return RefusedError(_of_certificate(error, broker))
+    if isinstance(error, ssl.SSLError) or (
+        broker.encrypted and isinstance(error, ConnectionResetError)
+    ):
+        return RefusedError(
+            f"no TLS on port {broker.port} ({error}). Set port in [broker] to its TLS port (mosquitto: 8883)"
+        )
+    return error
+
+
+def of_login(code: int, reason: str, user: str | None) -> str:
+    """What a refused CONNECT means: its reason code, that in words, and as whom we came."""
+    if code not in BAD_LOGIN:
+        return f"it refuses us: {reason}"
+    if user is None:
+        return (
+            f"it refuses us: {reason}. It takes nobody without a password: set password_dir, or username and "
+            "password, in [broker]"
+        )
+    return (
+        f"it refuses us: {reason}. It does not know the user {user!r} with this password: run `doorbell secure`, copy "
+        "its passwd to the broker and have it read again"
+    )
+
+
+def _of_certificate(error: ssl.SSLCertVerificationError, broker: Broker) -> str:
+    if error.verify_code in OTHER_NAME:
+        return (
+            f"its certificate is not for {broker.host!r}. Set host in [broker] to a name in it, or make it anew: "
+            f"doorbell secure --host {broker.host}"
+        )
+    if error.verify_code in NOT_NOW:
+        return f"its certificate does not hold now ({error.verify_message}). Is this machine's clock right?"
+    ours = (
+        f"the CA in {broker.ca_file}"
+        if broker.ca_file
+        else "a public CA. Set ca_file in [broker] if it is your own"
+    )
+    return f"its certificate is not from {ours} ({error.verify_message})"

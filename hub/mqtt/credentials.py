@@ -1,0 +1,71 @@
+"""Who a process is to the broker: a user of its own, whose password lies in a file of that name."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from config import Broker
+from hub.mqtt.connect_errors import RefusedError
+
+CLI = "cli"  # the command line, and whoever says nothing else
+EVERYBODY = stat.S_IROTH | stat.S_IWOTH
+
+
+class LoginError(RefusedError):
+    """There is no password to log in with; the text says what to do."""
+
+
+def user(role: str, name: str) -> str:
+    """`hub-home`, `handler-notify`: the broker's user, and the name of its password's file."""
+    return f"{role}-{name}"
+
+
+def credentials(broker: Broker, as_user: str) -> tuple[str, str | None] | None:
+    """The name and the password to log in with; None when the broker is to take us without.
+
+    Raises:
+        LoginError: there should be a password, and there is none.
+    """
+    if broker.username is not None:
+        return broker.username, broker.password.get_secret_value() if broker.password else None
+    if broker.password_dir is None:
+        return None
+    path = _password_file(broker.password_dir, as_user)
+    try:
+        password = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise LoginError(
+            f"the password in {path} cannot be read ({why}). `doorbell secure` writes it"
+        ) from None
+    if not password:
+        raise LoginError(f"{path} is empty. Remove it, and `doorbell secure` writes it anew")
+    return as_user, password
+
+
+def faults(broker: Broker, users: list[str]) -> Iterator[str]:
+    """What is wrong with the files that these users need."""
+    for path in filter(None, [broker.ca_file]):
+        if not (path.is_file() and os.access(path, os.R_OK)):
+            yield f"ca_file: {path} is not there, or cannot be read by you. `doorbell secure` writes one"
+    if broker.password_dir is None:
+        return
+    if broker.username is not None:
+        yield "username is one user for all, password_dir one for each process. Leave one of them out"
+        return
+    for one in users:
+        try:
+            credentials(broker, one)
+        except LoginError as error:
+            yield f"password_dir: {error}"
+            continue
+        path = _password_file(broker.password_dir, one)
+        if path.stat().st_mode & EVERYBODY:
+            yield f"password_dir: {path} is open to everybody on this machine. chmod 600 {path}"
+
+
+def _password_file(folder: Path, as_user: str) -> Path:
+    """What systemd hands to this process alone (LoadCredential=) goes before the folder."""
+    given = Path(os.environ.get("CREDENTIALS_DIRECTORY") or folder) / as_user
+    return given if given.is_file() else folder / as_user

@@ -1,0 +1,81 @@
+"""The embedded broker of `doorbell run`, for houses that have none. Keeps nothing: our journals do."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+from amqtt.broker import Broker
+
+from hub.system.logs import set_up_logs
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Serve MQTT 3.1.1 on the loopback interface until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m hub.mqtt.embedded_broker", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    port = parser.parse_args().port
+    set_up_logs("WARNING", "broker")
+    # amqtt reports each 5.0 CONNECT that it refuses as an error; that is how clients find out, and no fault.
+    for name in ("amqtt", "transitions", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    asyncio.run(serve(port))
+
+
+class _Subscriptions(dict[str, Any]):
+    """What amqtt keeps its subscriptions in, gone through as it was at the beginning.
+
+    amqtt 0.12.1 goes through them for each new client, and gives others their turn meanwhile: one of them subscribing
+    then would end the new client's service (RuntimeError), with its connection left open and deaf.
+    """
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self.keys()))
+
+
+class _Broker(Broker):  # type: ignore[misc]
+    """amqtt's broker, which gives what it has kept to those who subscribed to it.
+
+    amqtt 0.12.1 gives a new client what is kept for the subscriptions of everybody.
+    """
+
+    async def _publish_retained_messages_for_subscription(
+        self, subscription: tuple[str, int], session: Any
+    ) -> None:
+        subscribed = self._subscriptions.get(subscription[0], [])
+        if any(one.client_id == session.client_id for one, _ in subscribed):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
+
+
+async def serve(port: int) -> None:
+    """Run until SIGTERM (or Ctrl-C, when nobody supervises us)."""
+    broker = _Broker(
+        {
+            "listeners": {
+                "default": {"type": "tcp", "bind": f"127.0.0.1:{port}", "max_connections": 200}
+            },
+            "plugins": {
+                "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}
+            },
+        }
+    )
+    broker._subscriptions = _Subscriptions()  # noqa: SLF001 - see there
+    await broker.start()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    if "DOORBELL_SUPERVISED" in os.environ:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    else:
+        loop.add_signal_handler(signal.SIGINT, stop.set)
+    await stop.wait()
+    await broker.shutdown()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What a handler file is: decorator, settings, API, policy and loader."""

@@ -1,0 +1,243 @@
+"""What a handler file is written with: the decorator, its settings, and how it refuses an event."""
+
+import inspect
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, Field, PrivateAttr, SecretStr, model_validator
+
+from config import House, Settings
+from config.faults import suggest
+from config.section import Section
+from hub.wire import topics
+
+Function = TypeVar("Function", bound=Callable[..., str | None])
+MARK = "__doorbell_reaction__"
+NOT_PLAIN = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+
+
+class Drop(Exception):  # noqa: N818 - it is an order, not an error: `raise Drop("no such camera")`
+    """Raise it to send the event straight to the dead letters: trying again would not help."""
+
+
+class HandlerConfig(Section):
+    """Settings of a handler, from its `[handlers.NAME]`. Subclass it as `Config` in the handler's file.
+
+    Attributes:
+        enabled: Whether to start it at all.
+        doors: Only these doors; all when not set.
+        timeout_s: Seconds a reaction may take, in place of what the file says.
+        max_age_s: Seconds after which an event is too old to react to, in place of what the file says.
+    """
+
+    enabled: bool = True
+    doors: list[str] | None = None
+    timeout_s: float | None = Field(None, gt=0, le=3600)
+    max_age_s: float | None = Field(None, gt=0)
+    _settings: Settings = PrivateAttr(default_factory=lambda: Settings())  # noqa: PLW0108 - mypy wants it
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unfold(cls, table: Any) -> Any:
+        """The environment can only hold text: a list or table in it is JSON."""
+        if not isinstance(table, dict):
+            return table
+        return {
+            key: _from_text(value) if isinstance(value, str) else value
+            for key, value in table.items()
+        }
+
+    @property
+    def house(self) -> House:
+        """Where the house stands: `[house]`."""
+        return self._settings.house
+
+    @property
+    def hub_pins(self) -> dict[int, str]:
+        """The GPIO lines (BCM numbers) that the hub uses, each with where that is set."""
+        return dict(self._settings.gpio_lines())
+
+    def check(self) -> list[str]:
+        """What is wrong with these settings in this house, for what a field's own check cannot know. Override it."""
+        return []
+
+    def absent(self) -> list[str]:
+        """What these settings name and is not there now. `doorbell check` tells it; it may come. Override it."""
+        return []
+
+    @property
+    def state_dir(self) -> Path:
+        """A folder where a handler may keep files."""
+        return self._settings.state_dir
+
+    def door_name(self, door: str) -> str:
+        """What people call a door."""
+        return self._settings.door_name(door)
+
+    def faults_in_doors(self, key: str, doors: Iterable[str]) -> list[str]:
+        """A fault for each of these that is no door of this house, for `check`.
+
+        Args:
+            key: The setting that names them.
+            doors: Their names.
+        """
+        known = self._settings.doors
+        return [
+            f"{key}: there is no door {door!r}.{suggest(door, known)}"
+            for door in doors
+            if door not in known
+        ]
+
+    def without_secrets(self, text: str) -> str:
+        """The text with every secret of these settings masked: what a library complains of may quote a token."""
+        for secret in _secrets_in(dict(self)):
+            text = text.replace(secret, "********")
+        return text
+
+    def within(self, settings: Settings) -> None:
+        """Tell these settings of the house that they belong to."""
+        self._settings = settings
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """One decorated function and the rules it runs under.
+
+    Attributes:
+        types: The event types that it reacts to; `*` is all of them.
+        timeout_s: Seconds a try may take.
+        max_age_s: An older event is skipped as stale; None: never.
+        attempts: How often an event is tried before it goes to the dead letters.
+        backoff_s: Seconds to wait after the first failure; doubled after each further one.
+        backoff_max_s: The longest wait between two tries, in seconds.
+        on_redelivery: What to do when a crash may have come after the act: `repeat` it or `skip` it.
+        since_s: How many seconds before its first start a new handler catches up.
+        uses: Opens what lives as long as the process: called with the config, gives a context manager.
+        drill: The dry run: called in its place when a drill, and no visitor, rings.
+    """
+
+    function: Callable[..., str | None]
+    types: tuple[str, ...]
+    timeout_s: float
+    max_age_s: float | None
+    attempts: int
+    backoff_s: float
+    backoff_max_s: float
+    on_redelivery: Literal["repeat", "skip"]
+    since_s: float
+    uses: Callable[[Any], AbstractContextManager[Any]] | None
+    drill: Callable[..., str | None] | None = None
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return getattr(self.function, "__name__", "reaction")
+
+    @property
+    def is_observer(self) -> bool:
+        """Whether it reacts to everything, what other reactions say among it."""
+        return topics.EVERY in self.types
+
+
+def reaction_to(kind: str, reactions: Mapping[str, Reaction]) -> Reaction | None:
+    """The one that reacts to events of this type."""
+    return reactions.get(kind) or reactions.get(topics.EVERY)
+
+
+def handler(
+    *types: str,
+    timeout_s: float = 10.0,
+    max_age_s: float | None = None,
+    attempts: int = 5,
+    backoff_s: float = 1.0,
+    backoff_max_s: float = 300.0,
+    on_redelivery: Literal["repeat", "skip"] = "repeat",
+    since_s: float = 0.0,
+    uses: Callable[[Any], AbstractContextManager[Any]] | None = None,
+    drill: Callable[..., str | None] | None = None,
+) -> Callable[[Function], Function]:
+    """Make a function react to events. It stays a plain function, to be called with an event and a config.
+
+    The function takes `(event, config)`, or `(event, config, resource)` with `uses=`. Returning means done (a
+    returned text is shown beside the outcome); an exception means try again later; `Drop` means never again.
+    See `Reaction` for the arguments.
+
+    Raises:
+        TypeError: the decorator is used in a way that cannot work; the text says how to mend it.
+    """
+    if len(types) == 1 and callable(types[0]):
+        raise TypeError('@handler needs the event to react to: @handler("doorbell.pressed")')
+    faults = [
+        f"{kind!r}: {fault}"
+        for kind in types
+        if kind != topics.EVERY and (fault := topics.fault_in_type(kind))
+    ]
+    if faults or not types:
+        raise TypeError(
+            "; ".join(faults) or '@handler() names no event. Write @handler("doorbell.pressed")'
+        )
+    if timeout_s <= 0 or attempts < 1:
+        raise TypeError("timeout_s must be more than 0 and attempts at least 1")
+    if drill and topics.PRESSED not in types:
+        raise TypeError(f'drill= is the dry run of a reaction to "{topics.PRESSED}". Put it there')
+
+    def mark(function: Function) -> Function:
+        if hasattr(function, MARK):
+            raise TypeError(
+                f'{function.__name__} has two @handler. Name all its events in one: @handler("a.b", "c.d")'
+            )
+        _check_shape(function, with_resource=uses is not None)
+        if drill:
+            _check_shape(drill, with_resource=uses is not None)
+        reaction = Reaction(
+            function,
+            types,
+            timeout_s,
+            max_age_s,
+            attempts,
+            backoff_s,
+            backoff_max_s,
+            on_redelivery,
+            since_s,
+            uses,
+            drill,
+        )
+        setattr(function, MARK, reaction)
+        return function
+
+    return mark
+
+
+def _check_shape(function: Callable[..., Any], *, with_resource: bool) -> None:
+    name = getattr(function, "__name__", "it")
+    if any(is_other(function) for is_other in NOT_PLAIN):
+        raise TypeError(
+            f"{name} is async or a generator; a handler is a plain function: def, no yield"
+        )
+    taken = len(inspect.signature(function).parameters)
+    if taken != (3 if with_resource else 2):
+        what = "(event, config, resource)" if with_resource else "(event, config)"
+        raise TypeError(f"{name} takes {taken} arguments; a handler takes {what}")
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield from filter(None, [value.get_secret_value()])
+    elif isinstance(value, BaseModel):
+        yield from _secrets_in(dict(value))
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _secrets_in(item)
+
+
+def _from_text(value: str) -> Any:
+    if value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value

@@ -1,0 +1,90 @@
+"""What a device that lives on the broker (a lamp) needs of it: say something, and ask something."""
+
+import queue
+import threading
+from collections.abc import Callable
+
+from hub.mqtt.bus import Bus, Message
+
+DELIVERY_S = 5.0
+
+
+class Link:
+    """Talks to things on the broker that are not ours: lamps, plugs, sensors. Nothing here is kept or repeated."""
+
+    def __init__(self) -> None:
+        self._bus: Bus | None = None
+        self._lock = threading.Lock()
+
+    def attach(self, bus: Bus) -> None:
+        """Use this process's connection."""
+        self._bus = bus
+
+    def publish(self, topic: str, payload: str) -> None:
+        """Say it, and wait until the broker has it: a lamp that was told nothing must not count as told.
+
+        Raises:
+            ConnectionError: there is no broker now, or it does not answer; try again later.
+        """
+        if self._bus is None or not self._bus.deliver(
+            topic, payload.encode(), timeout_s=DELIVERY_S
+        ):
+            raise ConnectionError("no connection to the broker, or it does not answer")
+
+    def ask(
+        self,
+        topic: str,
+        payload: str,
+        answer_topic: str,
+        timeout_s: float = 2.0,
+        wanted: Callable[[str], bool] = lambda _: True,
+    ) -> str | None:
+        """Say it and wait for one message on `answer_topic`; None when none came in time.
+
+        What the broker had kept is no answer: the thing may have lost its power since.
+
+        Args:
+            topic: Where it listens.
+            payload: The question.
+            answer_topic: Where it answers; wildcards may be used.
+            timeout_s: How long to wait.
+            wanted: Whether this text is the answer, where others come there, too. Called in the network thread.
+
+        Raises:
+            ConnectionError: there is no broker now; try again later.
+        """
+        answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+        def receive(message: Message) -> None:
+            message.ack()
+            text = message.payload.decode(errors="replace")
+            if not message.retained and wanted(text):
+                answers.put(text)
+
+        if self._bus is None:
+            raise ConnectionError("no connection to the broker")
+        with self._lock:
+            self._bus.subscribe(answer_topic, receive, qos=0)
+            try:
+                self.publish(topic, payload)
+                return answers.get(timeout=timeout_s)
+            except queue.Empty:
+                return None
+            finally:
+                self._bus.unsubscribe(answer_topic, receive)
+
+    def follow(self, topic: str, hear: Callable[[str], None]) -> None:
+        """Have every message of this topic given to `hear` as long as the process lives; first what the broker keeps.
+
+        It is called in the network thread and must be short. Outside a handler's process nothing is heard.
+        """
+
+        def receive(message: Message) -> None:
+            message.ack()
+            hear(message.payload.decode(errors="replace"))
+
+        if self._bus:
+            self._bus.subscribe(topic, receive)
+
+
+link = Link()

@@ -1,0 +1,224 @@
+"""Finds handler files and loads one by its path; whatever is wrong with it is told with where, what and how."""
+
+import ast
+import importlib.util
+import re
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import ValidationError
+
+from config import Settings, SettingsError
+from config.faults import describe
+from config.section import NAME
+from hub.plugin import requirements
+from hub.plugin.decorator import MARK, HandlerConfig, Reaction
+from hub.wire import topics
+
+OTHERS = ("hub-", "run-", "cli-")  # those are the names of other processes
+NOT_OURS = ("_", ".", "test_")
+SHIPPED = Path(__file__).parents[2] / "handlers"
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerFile:
+    """A handler that can run.
+
+    Attributes:
+        reactions: By event type, what to run.
+    """
+
+    name: str
+    path: Path
+    config: HandlerConfig
+    reactions: dict[str, Reaction]
+
+
+def find(settings: Settings) -> dict[str, Path]:
+    """All handler files by name: those that come with us, and the person's own, which win."""
+    files: dict[str, Path] = {}
+    for folder in (SHIPPED, settings.handlers_dir):
+        if folder.is_dir():
+            files |= {
+                path.stem: path
+                for path in sorted(folder.glob("*.py"))
+                if not path.name.startswith(NOT_OURS)
+            }
+    return files
+
+
+def is_off(path: Path, settings: Settings) -> bool:
+    """Whether a handler is switched off, by the settings or by the default in its file, which is read and not run."""
+    said = settings.handlers.get(path.stem, {}).get("enabled")
+    if said is not None:
+        return said is False
+    try:
+        nodes = ast.walk(ast.parse(path.read_bytes()))
+    except (OSError, SyntaxError, ValueError):
+        return False  # whoever starts it will say what is wrong
+    return any(
+        isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and node.target.id == "enabled"
+        and isinstance(node.value, ast.Constant)
+        and node.value.value is False
+        for node in nodes
+    )
+
+
+def locate(name: str, settings: Settings) -> Path:
+    """The file of one handler.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    files = find(settings)
+    if name not in files:
+        raise SettingsError(
+            [f"{name}: no such handler file. There are: {', '.join(sorted(files))}"]
+        )
+    return files[name]
+
+
+def unknown_tables(settings: Settings, where: str) -> list[str]:
+    """`[handlers.NAME]` tables that no file belongs to."""
+    names = sorted(find(settings))
+    faults = []
+    for table in sorted(settings.handlers.keys() - set(names)):
+        close = get_close_matches(table, names, n=1)
+        hint = (
+            f"Did you mean [handlers.{close[0]}]?"
+            if close
+            else f"Put {table}.py into {settings.handlers_dir}."
+        )
+        faults.append(f"{where}: [handlers.{table}]: there is no handler file {table}.py. {hint}")
+    return faults
+
+
+def load(path: Path, settings: Settings) -> HandlerFile:
+    """Load one handler file with its settings.
+
+    Raises:
+        SettingsError: with every fault found in the file and in its settings.
+    """
+    name = path.stem
+    if not re.fullmatch(NAME, name) or name.startswith(OTHERS):
+        good = re.sub(r"[^a-z0-9_-]", "_", name.lower())
+        raise SettingsError(
+            [
+                f"{path.name}: not a handler's name. Use a-z, 0-9, - and _, beginning with a letter, like {good}.py"
+            ]
+        )
+    if faults := requirements.faults(path):
+        raise SettingsError(faults)
+    module = _execute(path)
+    reactions = _reactions(module)
+    faults = _faults_in(path, reactions)
+    model = _config_model(module)
+    try:
+        config = model.model_validate(settings.handlers.get(name, {}))
+    except ValidationError as error:
+        faults += describe(error, model, path.name, f"handlers.{name}")
+        usable = _without(error, model, settings.handlers.get(name, {}))
+        raise SettingsError(
+            [*faults, *(_faults_in_config(usable, path, settings) if usable else [])]
+        ) from None
+    if faults := [*faults, *_faults_in_config(config, path, settings)]:
+        raise SettingsError(faults)
+    return HandlerFile(
+        name, path, config, {kind: reaction for reaction in reactions for kind in reaction.types}
+    )
+
+
+def _faults_in_config(config: HandlerConfig, path: Path, settings: Settings) -> list[str]:
+    """What no single field can know; the house is told to the settings on the way."""
+    config.within(settings)
+    where = f"{path.name}: [handlers.{path.stem}]"
+    faults = [*config.faults_in_doors("doors", config.doors or ()), *config.check()]
+    return [f"{where} {fault}" for fault in faults]
+
+
+def _without(
+    error: ValidationError, model: type[HandlerConfig], table: dict[str, Any]
+) -> HandlerConfig | None:
+    """The settings without the keys that are faulty, so that the others can be looked at, too."""
+    faulty = {str(fault["loc"][0]) for fault in error.errors(include_input=False) if fault["loc"]}
+    try:
+        return model.model_validate(
+            {key: value for key, value in table.items() if key not in faulty}
+        )
+    except ValidationError:
+        return None
+
+
+def _execute(path: Path) -> ModuleType:
+    name = f"doorbell_handler_{path.stem.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise SettingsError([f"{path.name}: cannot be loaded as Python"])
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise SettingsError([f"{path.name}, line {error.lineno}: {error.msg}"]) from None
+    except ModuleNotFoundError as error:
+        where = _line_of(path, error)
+        raise SettingsError(
+            [f"{where}: {error}. Install it where doorbell is: pip install {error.name}"]
+        ) from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's code may do anything
+        raise SettingsError([f"{_line_of(path, error)}: {type(error).__name__}: {error}"]) from None
+    return module
+
+
+def _line_of(path: Path, error: BaseException) -> str:
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == str(path)
+    ]
+    return f"{path.name}, line {lines[-1]}" if lines else path.name
+
+
+def _reactions(module: ModuleType) -> list[Reaction]:
+    own = (
+        value
+        for value in vars(module).values()
+        if getattr(value, "__module__", None) == module.__name__
+    )
+    return [getattr(value, MARK) for value in own if hasattr(value, MARK)]
+
+
+def _config_model(module: ModuleType) -> type[HandlerConfig]:
+    model = getattr(module, "Config", HandlerConfig)
+    if not (isinstance(model, type) and issubclass(model, HandlerConfig)):
+        raise SettingsError(
+            [
+                f"{module.__name__}: Config is not a HandlerConfig. Write: class Config(HandlerConfig):"
+            ]
+        )
+    return model
+
+
+def _faults_in(path: Path, reactions: Iterable[Reaction]) -> list[str]:
+    reactions = list(reactions)
+    if not reactions:
+        return [
+            f'{path.name}: no handler in it. Put @handler("doorbell.pressed") above a function of (event, config)'
+        ]
+    kinds = [kind for reaction in reactions for kind in reaction.types]
+    if topics.EVERY in kinds and len(kinds) > 1:
+        return [
+            f'{path.name}: "*" is every event. One file reacts to an event in one way: leave the other types out'
+        ]
+    return [
+        f"{path.name}: two functions react to {kind}. One file reacts to an event in one way: join them"
+        for kind in sorted({kind for kind in kinds if kinds.count(kind) > 1})
+    ]

@@ -1,0 +1,85 @@
+"""What a handler file says that it needs (PEP 723), looked for before it is loaded: what is missing is told clearly."""
+
+import re
+import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+INSTALLED = Path(
+    "/opt/doorbell"
+)  # the name that stays when install.sh puts another environment behind it
+# The regular expression of the specification: "Inline script metadata", packaging.python.org.
+BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
+
+
+def faults(path: Path) -> list[str]:
+    """A line for each thing that the file needs and that is not here; none when it names nothing."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return []  # loading it says why
+    blocks = [found["content"] for found in BLOCK.finditer(text) if found["type"] == "script"]
+    if not blocks:
+        return []
+    if len(blocks) > 1:
+        return [f"{path.name}: it has two `# /// script` blocks. Join them"]
+    lines = (
+        line[2:] if line.startswith("# ") else line[1:]
+        for line in blocks[0].splitlines(keepends=True)
+    )
+    try:
+        table = tomllib.loads("".join(lines))
+    except tomllib.TOMLDecodeError as error:
+        return [f"{path.name}: its `# /// script` block is not TOML: {error}"]
+    return _faults_in(path.name, table)
+
+
+def _faults_in(name: str, table: dict[str, Any]) -> list[str]:
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - 2 MB, for the few that ask
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415
+
+    found: list[str] = []
+    missing: list[str] = []
+    wanted, python = table.get("dependencies", []), table.get("requires-python", "")
+    if not isinstance(wanted, list):
+        return [f'{name}: dependencies is no list. Write dependencies = ["pyserial>=3.5"]']
+    here = ".".join(map(str, sys.version_info[:3]))
+    try:
+        if not SpecifierSet(str(python)).contains(here):
+            found.append(f"{name}: it needs Python {python}, and this is {here}")
+    except InvalidSpecifier:
+        found.append(f'{name}: requires-python: {python!r} is no version. Write it like ">=3.11"')
+    for one in wanted:
+        try:
+            needed = Requirement(str(one))
+        except InvalidRequirement:
+            found.append(
+                f'{name}: dependencies: {one!r} is no requirement. Write it like "pyserial>=3.5"'
+            )
+            continue
+        if (needed.marker is None or needed.marker.evaluate()) and (why := _why_not(needed)):
+            missing.append(str(one))
+            found.append(f"{name}: it needs {one}, and {why}.")
+    if missing:
+        found[-1] += f" Install what is missing where doorbell is: {_how_to_install(name, missing)}"
+    return found
+
+
+def _how_to_install(name: str, missing: list[str]) -> str:
+    """For people to copy; on an installed Pi its unit waits to be started again."""
+    named = " ".join(map(repr, missing))
+    if INSTALLED.resolve() != Path(sys.prefix).resolve():
+        return f"{Path(sys.prefix) / 'bin' / 'pip'} install {named}"
+    unit = f"doorbell-handler@{name.removesuffix('.py')}"
+    return f"sudo {INSTALLED / 'bin' / 'pip'} install {named} && sudo systemctl restart {unit}"
+
+
+def _why_not(needed: Any) -> str:
+    """Why this requirement is not met; empty when it is."""
+    try:
+        there = version(needed.name)
+    except PackageNotFoundError:
+        return "it is not installed"
+    return "" if needed.specifier.contains(there, prereleases=True) else f"{there} is installed"

@@ -1,0 +1,1 @@
+"""The processes of a house: their life cycle and their supervisor."""

@@ -1,0 +1,139 @@
+"""Child processes that are kept alive: started, watched, restarted with backoff, ended."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from config.faults import EX_CONFIG
+from hub.system.backoff import Backoff
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+_libc = ctypes.CDLL(
+    None
+)  # found before any fork: looking it up in the child could hang on another thread's lock
+STEADY_S = 10.0  # who ran that long and dies has its first failure
+STOP_S = 6.0
+Echo = Callable[[str, str], None]
+
+
+@dataclass
+class Child:
+    """One process that should run.
+
+    Attributes:
+        name: What people call it.
+        command: What starts it, after the Python interpreter.
+        echo: Called with the name and each line that it prints.
+        listens: Whether it is told things on its standard input.
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    echo: Echo
+    listens: bool = False
+    process: subprocess.Popen[str] | None = None
+    _restart_at: float | None = 0.0  # monotonic seconds; None: not by itself
+    _started_at: float = 0.0
+    _backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, longest_s=30))
+
+    def tick(self) -> None:
+        """Reap it if it died; start it if its time has come."""
+        if self.process and (code := self.process.poll()) is not None:
+            self.process = None
+            self._plan_restart(code)
+        if (
+            self.process is None
+            and self._restart_at is not None
+            and time.monotonic() >= self._restart_at
+        ):
+            self._start()
+
+    def restart(self) -> None:
+        """End it and start it anew, without a penalty."""
+        self.end()
+        self.wait_ended(time.monotonic() + STOP_S)
+        self._backoff.reset()
+        self._restart_at = 0.0
+
+    def tell(self, line: str) -> bool:
+        """Give it a line to read; False when it does not run."""
+        process = self.process
+        if process is None or process.stdin is None or process.poll() is not None:
+            return False
+        try:
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+        except OSError:
+            return False
+        return True
+
+    def end(self) -> None:
+        """Ask it to end, and do not start it again."""
+        self._restart_at = None
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def wait_ended(self, deadline: float) -> None:
+        """Wait until it has ended; kill it at the deadline (monotonic seconds)."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def _start(self) -> None:
+        self._started_at, self._restart_at = time.monotonic(), None
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-P",
+                *self.command,
+            ],  # -P: what lies where somebody typed the command is not ours
+            env={
+                **os.environ,
+                **self.environment,
+                "DOORBELL_SUPERVISED": "1",
+                "PYTHONUNBUFFERED": "1",
+            },
+            stdin=subprocess.PIPE if self.listens else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call between fork and exec
+        )
+        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        if process.stdout:
+            for line in process.stdout:
+                self.echo(self.name, line.rstrip())
+            process.stdout.close()
+
+    def _plan_restart(self, code: int) -> None:
+        if code == 0:
+            return
+        if code == EX_CONFIG:
+            self.echo(self.name, "not started again until its file changes")
+            return
+        if time.monotonic() - self._started_at > STEADY_S:
+            self._backoff.reset()
+        wait_s = self._backoff.next_s()
+        self._restart_at = time.monotonic() + wait_s
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+        self.echo(self.name, f"{how}; starts again in {wait_s:.1f} s")
+
+
+def _die_with_parent() -> None:
+    """Between fork and exec: have the kernel end the child when its parent dies, even by kill -9 (Linux)."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

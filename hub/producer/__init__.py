@@ -1,0 +1,1 @@
+"""Writes events to the journal, publishes them, and replies to queries."""

@@ -1,0 +1,1 @@
+"""Asks a running hub: press, answer, drill, quiet, wake."""

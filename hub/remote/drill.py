@@ -1,0 +1,158 @@
+"""A drill on demand: a marked test press through the whole chain, with processes killed or slowed on the way."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+
+from config import Settings
+from hub.mqtt.bus import Bus
+from hub.remote.press import PATIENCE_S, Presser, PressError
+from hub.remote.roll_call import Answer, RollCall
+from hub.system import processes
+from hub.wire import topics
+from hub.wire.event import Event
+
+PAUSE_S = 0.05
+STATUSES_S = 5.0
+GONE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a drill is told to do to handlers meanwhile.
+
+    Attributes:
+        kill: The names of those to kill.
+        slow: For how many seconds to stop whom.
+    """
+
+    kill: Sequence[str] = ()
+    slow: Mapping[str, float] = field(default_factory=dict)
+
+
+class DrillError(RuntimeError):
+    """There can be no drill; the text says why and what to do."""
+
+
+class Driller:
+    """Drills over a bus of its own.
+
+    Args:
+        bus: Not yet started.
+        settings: Of this house.
+    """
+
+    def __init__(self, bus: Bus, settings: Settings) -> None:
+        self._bus = bus
+        self._roll = RollCall(bus, settings)
+        self._presser = Presser(bus, settings, drill=True)
+        self._roll.open()
+
+    def drill(self, door: str, trouble: Trouble, timeout_s: float) -> tuple[Event, list[Answer]]:
+        """Make the trouble, drill, and wait until everybody has reacted, for so many seconds at most.
+
+        Raises:
+            DrillError: there is no broker, no hub or no handler, or somebody to be killed or slowed is not here.
+        """
+        if not self._bus.connected.wait(PATIENCE_S):
+            raise DrillError(self._bus.absence)
+        _wait(lambda: self._roll.is_quiet, STATUSES_S)
+        if not self._roll.expected():
+            raise DrillError(
+                "no handler has said on this broker that it is there. `doorbell run` starts them"
+            )
+        killed, slowed = self._pids(trouble.kill), self._pids(trouble.slow)
+        for pid in killed.values():
+            _kill(pid)
+        with _stopped(
+            {slowed[name]: seconds for name, seconds in trouble.slow.items()}
+        ) as resume_due:
+            event = self._say(door)
+
+            def is_over() -> bool:
+                resume_due()
+                return self._roll.is_complete(event.id, self._roll.expected())
+
+            _wait(is_over, timeout_s)
+            answers = self._roll.answers(event.id)
+        return event, [self._with_trouble(answer, killed, trouble.slow) for answer in answers]
+
+    def _say(self, door: str) -> Event:
+        try:
+            return self._presser.press(door)
+        except PressError as error:
+            raise DrillError(str(error)) from error
+
+    def _pids(self, names: Sequence[str] | Mapping[str, float]) -> dict[str, int]:
+        return {name: self._pid(name) for name in names}
+
+    def _pid(self, name: str) -> int:
+        """The process of a handler on this machine; a stranger who has its number is left alone."""
+        if name not in self._roll.expected():
+            raise DrillError(
+                f"{name}: no such handler is there. There are: {', '.join(self._roll.expected())}"
+            )
+        pid = self._roll.status(name).get("pid")
+        if not isinstance(pid, int) or not processes.is_of(pid, topics.source("handler", name)):
+            raise DrillError(
+                f"{name}: its process is not on this machine, or has ended. It cannot be reached from here"
+            )
+        try:
+            os.kill(pid, 0)  # asks whether we may
+        except PermissionError as error:
+            raise DrillError(
+                f"{name}: its process belongs to another user. Run this command as that user"
+            ) from error
+        return pid
+
+    def _with_trouble(
+        self, answer: Answer, killed: Mapping[str, int], slow: Mapping[str, float]
+    ) -> Answer:
+        """The answer, with what was done to the handler in front."""
+        name, words = answer.handler, []
+        if name in killed:
+            is_back = self._roll.status(name).get("pid") not in (None, killed[name])
+            words.append("after a restart" if is_back else "killed, and not back")
+        if name in slow:
+            words.append(f"stopped for {slow[name]:g} s")
+        return replace(answer, words="; ".join(filter(None, [*words, answer.words])))
+
+
+def _wait(condition: Callable[[], bool], patience_s: float) -> None:
+    deadline = time.monotonic() + patience_s
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(PAUSE_S)
+
+
+def _kill(pid: int) -> None:
+    """At once (SIGKILL), and wait until it is gone: what comes afterwards it cannot have seen."""
+    os.kill(pid, signal.SIGKILL)
+    _wait(lambda: not processes.command(pid), GONE_S)
+
+
+@contextmanager
+def _stopped(pids: Mapping[int, float]) -> Iterator[Callable[[], None]]:
+    """Processes are stopped; gives what continues those whose seconds have passed. At the end all are continued."""
+    stopped: dict[int, float] = {}
+
+    def resume_due() -> None:
+        for pid in [pid for pid, until in stopped.items() if until < time.monotonic()]:
+            _continue(pid)
+            del stopped[pid]
+
+    try:
+        for pid, seconds in pids.items():
+            stopped[pid] = time.monotonic() + seconds
+            os.kill(pid, signal.SIGSTOP)
+        yield resume_due
+    finally:
+        for pid in stopped:
+            _continue(pid)
+
+
+def _continue(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)

@@ -1,0 +1,46 @@
+"""What a running hub says of a door's button: for whoever cannot have the line, because the hub has it."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from config import Settings
+from hub.mqtt.bus import Bus, Message
+from hub.wire import topics
+from hub.wire.event import BadEvent, decode
+
+CONNECT_S = 5.0
+
+
+@contextmanager
+def watch_presses(settings: Settings, door: str) -> Iterator[deque[str] | None]:
+    """Yields a queue into which words about each press at this door come; None where no hub is to be heard."""
+    heard: deque[str] = deque()
+    known: set[str] = set()
+    ready = threading.Event()
+
+    def receive(message: Message) -> None:
+        message.ack()
+        with suppress(BadEvent):
+            event = decode(message.payload)
+            is_ours = topics.name_of(event.source) == settings.hub and event.subject == door
+            if is_ours and event.id not in known:
+                known.add(event.id)
+                heard.append(f" at {event.time.astimezone():%H:%M:%S}")
+
+    def note(message: Message) -> None:
+        message.ack()
+        if b'"offline"' not in message.payload:
+            ready.set()
+
+    bus = Bus(settings.broker, f"doorbell-setup-{os.getpid()}")
+    for kind in topics.PRESSES:
+        bus.subscribe(topics.event_filter(kind), receive)
+    bus.subscribe(topics.status(topics.source("hub", settings.hub)), note)
+    bus.start()
+    try:
+        yield heard if ready.wait(CONNECT_S) else None
+    finally:
+        bus.stop()

@@ -1,0 +1,28 @@
+"""Tells running handlers that something was put into their inbox; who is not told looks within a minute anyway."""
+
+import os
+from collections.abc import Iterable
+
+from config import Settings
+from hub.mqtt.bus import Bus
+from hub.mqtt.embedded_address import with_embedded_broker
+from hub.wire import topics
+
+WAKE_S = 2.0
+
+
+def wake(settings: Settings, handlers: Iterable[str]) -> None:
+    """Over a connection of its own, if there is a broker."""
+    names = sorted(handlers)
+    settings = with_embedded_broker(settings)
+    if not names or settings.broker.host is None:
+        return
+    source = topics.source("cli", str(os.getpid()))
+    bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
+    bus.start()
+    try:
+        if bus.connected.wait(WAKE_S):
+            for name in names:
+                bus.deliver(topics.wake(source, name), b"{}", timeout_s=WAKE_S)
+    finally:
+        bus.stop()

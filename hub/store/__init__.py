@@ -1,0 +1,1 @@
+"""The SQLite file of a process: journal, inbox, history and memory."""

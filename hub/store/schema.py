@@ -1,0 +1,53 @@
+"""The tables of a state file, and the steps from each earlier schema to the next."""
+
+# Each step brings a file from the version before it to its own; a released step is never changed.
+SCHEMA_STEPS = (
+    """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- The journal (transactional outbox): what this process said.
+CREATE TABLE head (topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+    PRIMARY KEY (topic, epoch)) WITHOUT ROWID;
+CREATE TABLE journal (
+    position INTEGER PRIMARY KEY, topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+    type TEXT NOT NULL, id TEXT NOT NULL UNIQUE, time REAL NOT NULL, payload BLOB NOT NULL,
+    published INTEGER NOT NULL DEFAULT 0);
+CREATE UNIQUE INDEX journal_sequence ON journal (topic, epoch, sequence);
+CREATE INDEX journal_unpublished ON journal (position) WHERE published = 0;
+-- The inbox (idempotent consumer): what this process heard, as long as it is not finished.
+CREATE TABLE cursor (topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+    PRIMARY KEY (topic, epoch)) WITHOUT ROWID;
+CREATE TABLE inbox (
+    topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL, state TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, due REAL, payload BLOB, reason TEXT,
+    PRIMARY KEY (topic, epoch, sequence)) WITHOUT ROWID;
+CREATE INDEX inbox_due ON inbox (due) WHERE due IS NOT NULL;
+CREATE TABLE producer (source TEXT NOT NULL, type TEXT NOT NULL, PRIMARY KEY (source, type)) WITHOUT ROWID
+""",
+    # Times to come are counted on the clock that never jumps, `due`; `due_unix` and `wait_s` carry them over a boot.
+    """
+ALTER TABLE inbox ADD COLUMN due_unix REAL;
+ALTER TABLE inbox ADD COLUMN wait_s REAL;
+UPDATE inbox SET due_unix = due, wait_s = 86400, due = 0 WHERE due IS NOT NULL;
+-- How far each consumer has come that asks us: retention keeps what it still needs.
+CREATE TABLE consumer (name TEXT NOT NULL, topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+    heard REAL NOT NULL, PRIMARY KEY (name, topic, epoch)) WITHOUT ROWID
+""",
+    # Tracing: when an event was journaled and acknowledged, in seconds since the boot that the event names; the records
+    # that a handler keeps (`hub.keep`); what was put into an inbox again, and may be of any age.
+    """
+ALTER TABLE journal ADD COLUMN journaled REAL;
+ALTER TABLE journal ADD COLUMN acknowledged REAL;
+-- No index but the id, which sorts by time: each one more would be another page written for each event.
+CREATE TABLE record (id TEXT PRIMARY KEY, time REAL NOT NULL, type TEXT NOT NULL, payload BLOB NOT NULL) WITHOUT ROWID;
+ALTER TABLE inbox ADD COLUMN any_age INTEGER NOT NULL DEFAULT 0
+""",
+    # When a cursor last moved, in Unix seconds: one whose numbering its producer has forgotten goes in the end.
+    """
+ALTER TABLE cursor ADD COLUMN moved REAL NOT NULL DEFAULT 0;
+UPDATE cursor SET moved = CAST(strftime('%s', 'now') AS REAL)
+""",
+)
+
+
+SCHEMA_VERSION = len(SCHEMA_STEPS)

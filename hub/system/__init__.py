@@ -1,0 +1,1 @@
+"""The operating system as doorbell uses it: clock, logs, files, processes. It knows no doorbell."""

@@ -1,0 +1,195 @@
+"""The buttons: gpiozero's own mock drives the pins, and each press arrives in a queue."""
+
+from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
+
+import pytest
+
+from devices.button.button import ButtonError, GpioButton, SimulatedButton
+from devices.button.press_kind import PressClassifier
+from tests.house import until
+
+PATIENCE_S = 5.0
+
+
+class _Bell:
+    """A button on pin 17, and what it told."""
+
+    def __init__(self, pins, pull="up", min_press_s=0.02):
+        self.pin = pins.pin(17)
+        self.presses: SimpleQueue[datetime] = SimpleQueue()
+        self.down, self.up = (
+            (self.pin.drive_low, self.pin.drive_high)
+            if pull == "up"
+            else (self.pin.drive_high, self.pin.drive_low)
+        )
+        self.button = GpioButton(17, pull=pull, min_press_s=min_press_s, debounce_s=0)
+
+    def listen(self):
+        self.button.listen(self.presses.put)
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.button.close()
+
+
+@pytest.mark.parametrize("pull", ["up", "down"])
+def test_a_press_is_told_with_the_time_at_which_it_began(pins, pull):
+    """The visitor's time is that of the first stable edge, in UTC, not that of the moment we became certain."""
+    with _Bell(pins, pull, min_press_s=0.3).listen() as bell:
+        before = datetime.now(UTC)
+        bell.down()
+        after = datetime.now(UTC)
+        at = bell.presses.get(timeout=PATIENCE_S)
+        assert datetime.now(UTC) - before >= timedelta(seconds=0.29)
+    slack = timedelta(milliseconds=20)
+    assert before - slack <= at <= after + slack
+    assert at.utcoffset() == timedelta(0)
+
+
+def test_a_press_is_told_once_however_long_it_is_held(pins):
+    """Holding and letting go ring no second time; pressing again does."""
+    with _Bell(pins).listen() as bell:
+        bell.down()
+        first = bell.presses.get(timeout=PATIENCE_S)
+        bell.up()
+        let_go = datetime.now(UTC)
+        bell.down()
+        second = bell.presses.get(timeout=PATIENCE_S)
+    assert first < let_go <= second + timedelta(milliseconds=20)
+    assert bell.presses.empty()
+
+
+def test_a_glitch_rings_nobody(pins):
+    """A pulse shorter than the minimum is not told; the press after it is."""
+    with _Bell(pins, min_press_s=0.2).listen() as bell:
+        for _ in range(20):
+            bell.down()
+            bell.up()
+        glitches_over = datetime.now(UTC)
+        bell.down()
+        assert bell.presses.get(timeout=PATIENCE_S) >= glitches_over - timedelta(milliseconds=20)
+    assert bell.presses.empty()
+
+
+def test_a_button_held_while_we_start_does_not_ring(pins):
+    """Only an edge that was seen is a visitor: a restart during a press rings nobody a second time."""
+    with _Bell(pins) as bell:
+        bell.down()
+        bell.listen()
+        bell.up()
+        started = datetime.now(UTC)
+        bell.down()
+        assert bell.presses.get(timeout=PATIENCE_S) >= started - timedelta(milliseconds=20)
+    assert bell.presses.empty()
+
+
+def test_a_closed_button_lets_go_of_its_pin(pins):
+    """After `close` nothing rings, and the pin can be had again."""
+    with _Bell(pins).listen() as bell:
+        pass
+    bell.down()
+    with pytest.raises(Empty):
+        bell.presses.get(timeout=0.1)
+    GpioButton(17).close()
+
+
+def test_a_pin_in_use_is_told_by_its_number(pins):
+    """Who wires two things to one pin learns which pin it is and where to look."""
+    with (
+        _Bell(pins),
+        pytest.raises(
+            ButtonError, match=r"^GPIO 17 cannot be used: .* Is another program using it"
+        ),
+    ):
+        GpioButton(17)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_failure_in_telling_does_not_silence_the_button(pins):
+    """When a press cannot be written down, the next one is told all the same."""
+    told: SimpleQueue[datetime] = SimpleQueue()
+    failures = [OSError("disk full")]
+
+    def tell(at):
+        told.put(at)
+        if failures:
+            raise failures.pop()
+
+    with _Bell(pins) as bell:
+        bell.button.listen(tell)
+        bell.down()
+        told.get(timeout=PATIENCE_S)
+        bell.up()
+        bell.down()
+        told.get(timeout=1)
+
+
+def test_a_simulated_button_is_pressed_by_hand():
+    """It tells each press with its time while somebody listens, and nothing before or after."""
+    button, presses = SimulatedButton(), []
+    button.press()
+    button.listen(presses.append)
+    before = datetime.now(UTC)
+    button.press()
+    button.press()
+    button.close()
+    button.press()
+    assert len(presses) == 2
+    assert before <= presses[0] <= presses[1] <= datetime.now(UTC)
+
+
+class _Kinds(_Bell):
+    """The same, which also notes what else a press is."""
+
+    def __init__(self, pins, *, held=False, **hold):
+        super().__init__(pins)
+        self.button.close()
+        self.more: SimpleQueue[tuple[str, float]] = SimpleQueue()
+        self.button = GpioButton(17, min_press_s=0.01, debounce_s=0, hold=PressClassifier(**hold))
+        if held:
+            self.down()
+        self.button.listen(self.presses.put, lambda kind, _, held_s: self.more.put((kind, held_s)))
+
+
+def test_the_second_of_two_presses_is_a_double_press(pins):
+    """In place of a press, so that each is told once; the third is a press again."""
+    with _Kinds(pins, double_s=60) as bell:
+        for _ in range(3):
+            bell.down()
+            until(lambda: bell.button._line.phase == "pressed", "it is certain")
+            bell.up()
+            until(lambda: bell.button._line.phase == "resting", "it is over")
+        bell.presses.get(timeout=PATIENCE_S)
+        assert bell.more.get(timeout=PATIENCE_S)[0] == "double_pressed"
+        bell.presses.get(timeout=PATIENCE_S)
+        assert bell.presses.empty()
+        assert bell.more.empty()
+
+
+def test_a_button_that_is_held_is_told_in_its_time(pins):
+    """The press at once, then that it is long, then that it is stuck; and when it is free again."""
+    with _Kinds(pins, long_s=0.05, stuck_s=0.15) as bell:
+        bell.down()
+        bell.presses.get(timeout=PATIENCE_S)
+        kinds = [bell.more.get(timeout=PATIENCE_S) for _ in range(2)]
+        assert [kind for kind, _ in kinds] == ["long_pressed", "stuck"]
+        assert kinds[0][1] >= 0.05
+        assert kinds[1][1] >= 0.15
+        assert bell.more.empty()
+        bell.up()
+        assert bell.more.get(timeout=PATIENCE_S)[0] == "released"
+
+
+def test_a_button_held_at_the_start_is_no_press_but_may_be_stuck(pins):
+    """A wire that touches since yesterday does not ring after a power cut; the next real press does."""
+    with _Kinds(pins, held=True, stuck_s=0.05) as bell:
+        assert bell.more.get(timeout=PATIENCE_S)[0] == "stuck"
+        bell.up()
+        assert bell.more.get(timeout=PATIENCE_S)[0] == "released"
+        assert bell.presses.empty()
+        bell.down()
+        bell.presses.get(timeout=PATIENCE_S)

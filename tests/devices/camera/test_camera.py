@@ -1,0 +1,172 @@
+"""The camera: the test pattern is a camera like any other, so it stands for them all."""
+
+import importlib.util
+import time
+from types import SimpleNamespace
+
+import av
+import pytest
+
+from devices.camera.camera import open_camera
+from devices.video.files import CameraError, aside, sweep
+from tests.house import until
+
+CLIP_S = 1.2
+
+
+@pytest.fixture(scope="module")
+def camera():
+    """The test pattern, open for all tests."""
+    opened = open_camera("test")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def clip(camera, tmp_path_factory):
+    """A clip of about a second, and what was to be seen while it was made."""
+    folder = tmp_path_factory.mktemp("clip")
+    path, _ = camera.start_clip(folder / "new" / "visit.mp4")
+    began = time.monotonic()
+    second, _ = camera.start_clip(folder / "another.mp4")
+    _watch(camera, folder / "now.jpg", CLIP_S)
+    half_written = (path.exists(), aside(path).exists())
+    finished = camera.finish_clip()
+    elapsed_s = time.monotonic() - began
+    return SimpleNamespace(
+        path=path, second=second, half_written=half_written, finished=finished, elapsed_s=elapsed_s
+    )
+
+
+def _watch(camera, path, seconds):
+    """Take pictures for some time: each waits for the camera."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        camera.snapshot(path)
+
+
+def _boxes(path):
+    """The names of an MP4's outermost boxes (ISO 14496-12, 4.2), in order."""
+    data, names, at = path.read_bytes(), [], 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        names.append(data[at + 4 : at + 8].decode())
+        at += size if size > 1 else int.from_bytes(data[at + 8 : at + 16], "big")
+    return names
+
+
+def test_a_picture_is_a_jpeg_of_the_cameras_size(camera, tmp_path):
+    """It decodes, stands under its name, and nothing half written is beside it."""
+    picture = tmp_path / "new" / "door.jpg"
+    camera.snapshot(picture)
+    assert picture.read_bytes()[:3] == b"\xff\xd8\xff"
+    assert picture.read_bytes()[-2:] == b"\xff\xd9"
+    with av.open(str(picture)) as container:
+        frame = next(container.decode(video=0))
+        assert (frame.width, frame.height, container.streams.video[0].codec.name) == (
+            640,
+            360,
+            "mjpeg",
+        )
+    assert list(picture.parent.iterdir()) == [picture]
+
+
+def test_a_picture_shows_what_is_seen_now(camera, tmp_path):
+    """The pattern has a running clock: the picture changes with it, and is never much older than the moment."""
+    after_s = [camera.snapshot(tmp_path / name) for name in ("one", "two")]
+    first = (tmp_path / "one").read_bytes()
+    until(
+        lambda: camera.snapshot(tmp_path / "two") and (tmp_path / "two").read_bytes() != first,
+        "it changes",
+    )
+    assert all(-0.26 < seconds < 1 for seconds in after_s)
+
+
+def test_a_clip_is_h264_with_its_index_in_front(clip):
+    """A phone can begin to show it before all of it is there."""
+    with av.open(str(clip.path)) as container:
+        stream = container.streams.video[0]
+        frames = [(frame.width, frame.height) for frame in container.decode(stream)]
+        assert (stream.codec.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+    assert set(frames) == {(640, 360)}
+    assert len(frames) > 5
+    boxes = _boxes(clip.path)
+    assert boxes[0] == "ftyp"
+    assert boxes.index("moov") < boxes.index("mdat")
+
+
+def test_a_clip_is_as_long_as_it_was_recorded(clip):
+    """Its length is the time that passed at the door, and is told truly."""
+    path, length_s, before_s = clip.finished
+    assert path == clip.path
+    with av.open(str(path)) as container:
+        duration_s = container.duration / av.time_base
+    assert length_s - before_s == pytest.approx(clip.elapsed_s, abs=0.4)
+    assert duration_s == pytest.approx(length_s, abs=0.2)
+
+
+def test_a_clip_has_its_name_only_when_it_is_complete(clip):
+    """Until then it is written aside; afterwards nothing is left there."""
+    assert clip.half_written == (False, True)
+    assert list(clip.path.parent.iterdir()) == [clip.path]
+
+
+def test_a_second_start_lengthens_the_clip_that_runs(clip):
+    """Two presses in a row are one clip: the second is told the name of the first."""
+    assert clip.second == clip.path
+    assert not clip.path.parent.parent.joinpath("another.mp4").exists()
+
+
+def test_no_clip_was_begun_so_none_is_finished(camera, clip):
+    """A clip is finished once; without one there is nothing to tell."""
+    assert clip.finished is not None
+    assert camera.finish_clip() is None
+
+
+def test_a_video_file_is_a_camera_too(clip, tmp_path):
+    """It is shown again and again: there is a picture after its end."""
+    film = open_camera(str(clip.path))
+    _watch(film, tmp_path / "film.jpg", CLIP_S + 0.6)
+    film.close()
+    with av.open(str(tmp_path / "film.jpg")) as container:
+        frame = next(container.decode(video=0))
+        assert (frame.width, frame.height) == (640, 360)
+
+
+def test_a_camera_that_gives_no_picture_is_told_by_name(tmp_path, monkeypatch):
+    """The handler tries again, and the person reads which camera to look at."""
+    monkeypatch.setattr("devices.video.recorder.PATIENCE_S", 0.5)
+    absent = open_camera(str(tmp_path / "absent.mp4"))
+    with pytest.raises(CameraError, match=r"absent\.mp4 gives no picture.* Is it plugged in"):
+        absent.snapshot(tmp_path / "never.jpg")
+    absent.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("picamera2") is not None, reason="picamera2 is installed here"
+)
+def test_a_pi_camera_without_its_library_says_what_to_install():
+    """picamera2 comes by apt, not by pip, and that is what one is told."""
+    with pytest.raises(CameraError, match=r"apt \(python3-picamera2\).*--system-site-packages"):
+        open_camera("picamera")
+
+
+def test_a_camera_closed_during_a_clip_finishes_it(tmp_path):
+    """A polite stop loses nothing that was recorded, and leaves no part behind."""
+    camera = open_camera("test")
+    part = aside(camera.start_clip(tmp_path / "cut.mp4")[0])
+    until(part.exists, "the clip has begun")
+    camera.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["cut.mp4"]
+    with av.open(str(tmp_path / "cut.mp4")) as movie:
+        assert any(movie.decode(video=0))
+
+
+def test_what_a_crash_left_half_written_is_swept_away(tmp_path):
+    """Only that: pictures and clips stay, and a folder that is not there yet is no fault."""
+    aside(tmp_path / "20261123-201500-front-a1b2c3.mp4").touch()
+    (tmp_path / "kept.mp4").touch()
+    sweep(tmp_path)
+    sweep(tmp_path / "absent")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.mp4"]

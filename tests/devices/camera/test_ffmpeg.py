@@ -1,0 +1,146 @@
+"""A network camera, by way of a real RTSP server."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import pytest
+
+from devices.camera import ffmpeg
+from devices.camera.camera import open_camera
+from devices.camera.ffmpeg import AvCamera
+from devices.video import source
+from devices.video.files import CameraError
+from tests.devices.rtsp import address, need_rtsp_server, serving
+from tests.house import free_port, until
+
+
+@pytest.fixture
+def port() -> int:
+    """A port for a server that the test starts when it likes."""
+    need_rtsp_server()
+    return free_port()
+
+
+@pytest.fixture
+def rtsp(port: int) -> Iterator[str]:
+    """The address of a camera on the network."""
+    with serving(port):
+        yield address(port)
+
+
+def _units(path: Path) -> set[bytes]:
+    """The coded pictures in an MP4: each NAL unit behind its length (ISO 14496-15, 5.3.3)."""
+    units = set()
+    with av.open(str(path)) as movie:
+        for packet in movie.demux(video=0):
+            data, place = bytes(packet), 0
+            while place < len(data):
+                size = int.from_bytes(data[place : place + 4], "big")
+                units.add(data[place + 4 : place + 4 + size])
+                place += 4 + size
+    return {unit for unit in units if unit[0] & 0x1F in (1, 5)}
+
+
+def _reach_s(camera: AvCamera) -> float:
+    newest = camera._ring.newest()
+    return newest.at - camera._ring.since(0)[0].at if newest else 0.0
+
+
+def test_a_network_camera_is_copied(rtsp: str, tmp_path: Path):
+    """A JPEG of what is seen now; and a clip from before, whose every picture is, bit by bit, what the camera sent."""
+    camera = open_camera(rtsp, preroll_s=1)
+    try:
+        until(lambda: _reach_s(camera) > 1.2, "there is something to remember")
+        assert abs(camera.snapshot(tmp_path / "now.jpg")) < 0.5
+        sent = b"".join(packet.data for packet in camera._ring.since(0))
+        clip, length_s = camera.start_clip(tmp_path / "clip.mp4")
+        until(lambda: camera.start_clip(tmp_path / "other.mp4")[1] > length_s + 0.4, "it grows")
+        sent += b"".join(packet.data for packet in camera._ring.since(0))
+        footage = camera.finish_clip()
+    finally:
+        camera.close()
+    assert footage is not None
+    assert footage.preroll_s > 0.9
+    with av.open(str(tmp_path / "now.jpg")) as picture:
+        assert picture.streams.video[0].width == 320
+    units = _units(clip)
+    assert len(units) > 20
+    assert sum(unit not in sent for unit in units) <= 2, "but for what came since we looked"
+    with av.open(str(clip)) as movie:
+        assert movie.duration / av.time_base == pytest.approx(footage.seconds, abs=0.2)
+        assert sum(1 for _ in movie.decode(video=0)) >= 20
+
+
+def test_a_camera_that_comes_late_is_found(port: int, tmp_path: Path):
+    """Until then its trouble has words, without its password; then it is over."""
+    words: list[str] = []
+    camera = open_camera(address(port).replace("//", "//user:secret@"))
+    try:
+        camera.on_trouble(words.append)
+        until(lambda: words[-1], "it says so")
+        assert "gives no picture (" in words[-1]
+        assert "secret" not in words[-1]
+        with serving(port):
+            until(lambda: words[-1] == "", "it is found")
+            camera.snapshot(tmp_path / "now.jpg")
+    finally:
+        camera.close()
+
+
+def test_a_frozen_camera_is_told_and_comes_back(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """It is connected, but sends nothing: no old picture is passed off for now, and a clip goes on when it is back."""
+    monkeypatch.setattr(source, "TIMEOUT_S", (10.0, 1.0))
+    monkeypatch.setattr("devices.video.recorder.PATIENCE_S", 0.5)
+    words: list[str] = []
+    with serving(port) as server:
+        camera = open_camera(address(port))
+        try:
+            camera.on_trouble(words.append)
+            until(camera._ring.newest, "it sees")
+            camera.start_clip(tmp_path / "clip.mp4")
+            server.send_signal(signal.SIGSTOP)
+            until(lambda: words[-1], "it is told")
+            with pytest.raises(CameraError, match="gives no picture"):
+                camera.snapshot(tmp_path / "never.jpg")
+            server.send_signal(signal.SIGCONT)
+            until(lambda: words[-1] == "", "it is back")
+            camera.snapshot(tmp_path / "now.jpg")
+            footage = camera.finish_clip()
+        finally:
+            camera.close()
+    assert footage is not None
+    assert footage.seconds > 1
+    with av.open(str(footage.path)) as movie:
+        assert sum(1 for _ in movie.decode(video=0)) > 2
+
+
+def test_a_device_that_hangs_in_its_driver_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Nobody can wake that thread: another one opens the camera again, and the first gives nothing more."""
+    monkeypatch.setattr(ffmpeg, "FROZEN_S", 1.0)
+    stuck, hangs = threading.Event(), [True, False]
+    real = source.Source.packets
+
+    def packets(self, stopped):
+        for packet in real(self, stopped):
+            if hangs and hangs.pop():
+                stuck.wait(60)
+            yield packet
+
+    monkeypatch.setattr(source.Source, "packets", packets)
+    words: list[str] = []
+    camera = open_camera("test")
+    try:
+        camera.on_trouble(words.append)
+        until(lambda: any("it is frozen" in one for one in words), lambda: f"it is told: {words}")
+        until(lambda: words[-1] == "", "another one sees")
+        camera.snapshot(tmp_path / "now.jpg")
+    finally:
+        stuck.set()
+        camera.close()

@@ -1,0 +1,93 @@
+"""What the kernel says of a GPIO line: its answers made up, byte by byte as linux/gpio.h has them."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from devices.gpio import line_info
+from devices.gpio.line_info import CHIP, CHIP_INFO, LINE, LINE_INFO
+
+
+class Kernel:
+    """Answers the two questions."""
+
+    def __init__(self, **users: str) -> None:
+        self.labels = [b"raspberrypi-exp-gpio", b"pinctrl-bcm2711"]
+        self.users = {int(name.removeprefix("line")): user for name, user in users.items()}
+        self.asked: list[int] = []
+
+    def __call__(self, device: int, question: int, answer: bytearray) -> int:
+        number = int(
+            re.search(r"gpiochip(\d+)$", str(Path(f"/proc/self/fd/{device}").readlink()))[1]
+        )
+        if question == CHIP_INFO:
+            answer[:] = CHIP.pack(b"gpiochip%d" % number, self.labels[number], (8, 58)[number])
+            return 0
+        assert question == LINE_INFO
+        offset = LINE.unpack(answer)[2]
+        self.asked.append(number)
+        user = self.users.get(offset, "")
+        answer[:] = LINE.pack(
+            b"GPIO%d" % offset, user.encode(), offset, 0, (1 if offset in self.users else 0) | 4
+        )
+        return 0
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Two chips, the header's being the second; and one more thing in /dev."""
+    (tmp_path / "dev").mkdir()
+    for name in ("gpiochip0", "gpiochip1", "gpiomem"):
+        (tmp_path / "dev" / name).touch()
+    return tmp_path
+
+
+def test_a_line_that_is_ours(root: Path):
+    """Found on the header's chip, whatever its number."""
+    kernel = Kernel(line17="lg")
+    found = line_info.line(17, root, kernel)
+    assert found == (root / "dev/gpiochip1", "pinctrl-bcm2711", "GPIO17", "lg", False)
+    assert kernel.asked == [1]
+
+
+def test_a_free_line_has_no_user(root: Path):
+    """And one that is used by somebody without a name has one."""
+    assert line_info.line(17, root, Kernel()).user == ""
+    assert line_info.line(17, root, Kernel(line17="")).user == "somebody"
+
+
+def test_there_are_lines_that_are_not(root: Path):
+    """Beyond the chip's last, and where there is no chip."""
+    assert line_info.line(58, root, Kernel()) is None
+    for path in (root / "dev").iterdir():
+        path.unlink()
+    assert line_info.line(17, root, Kernel()) is None
+
+
+def test_chips_stand_in_the_order_of_their_numbers(root: Path):
+    """10 comes after 1."""
+    (root / "dev" / "gpiochip10").touch()
+    assert [path.name for path in line_info.chips(root)] == ["gpiochip0", "gpiochip1", "gpiochip10"]
+
+
+def test_the_questions_are_those_of_the_kernel(tmp_path: Path):
+    """Numbers and sizes as the kernel's own header gives them to a C compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None or not Path("/usr/include/linux/gpio.h").is_file():
+        pytest.skip("no C compiler, or no headers of the kernel (linux-libc-dev)")
+    source = tmp_path / "ask.c"
+    source.write_text(
+        "#include <linux/gpio.h>\n#include <stdio.h>\n#include <stddef.h>\n"
+        'int main(void) { printf("%lu %lu %zu %zu %zu %zu %d %d", (unsigned long)GPIO_GET_CHIPINFO_IOCTL,'
+        "(unsigned long)GPIO_V2_GET_LINEINFO_IOCTL, sizeof(struct gpiochip_info), sizeof(struct gpio_v2_line_info),"
+        "offsetof(struct gpio_v2_line_info, offset), offsetof(struct gpio_v2_line_info, flags),"
+        "(int)GPIO_V2_LINE_FLAG_USED, (int)GPIO_V2_LINE_FLAG_OUTPUT); }\n",
+        encoding="utf-8",
+    )
+    subprocess.run([compiler, str(source), "-o", str(tmp_path / "ask")], check=True)
+    said = subprocess.run([tmp_path / "ask"], capture_output=True, text=True, check=True).stdout
+    ours = (CHIP_INFO, LINE_INFO, CHIP.size, LINE.size, 64, 72, line_info.USED, line_info.OUTPUT)
+    assert tuple(map(int, said.split())) == ours

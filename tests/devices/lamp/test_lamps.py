@@ -1,0 +1,111 @@
+"""The lights: how they are named, what is left of them, and when they are as we left them."""
+
+import json
+
+import pytest
+
+from devices.gpio.line import GpioError
+from devices.lamp.gpio import GpioLight
+from devices.lamp.lamp import OFF, LampState, colour_of_hue, hue_and_saturation, is_as
+from devices.lamp.registry import LightError, open_light
+from devices.lamp.simulated import SimulatedLight
+
+ON = LampState(on=True)
+WARM = LampState(on=True, brightness=50, colour=2700)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "candle", "gpio:", "gpio:x", "gpio:100", "zigbee2mqtt:", "hue:porch"]
+)
+def test_what_is_no_lamp_is_told(tmp_path, name):
+    """With how to write one."""
+    with pytest.raises(LightError, match=r"not a lamp\. Write simulated, gpio:17"):
+        open_light(name, None, tmp_path)
+
+
+def test_a_simulated_lamp_stays_as_it_is(tmp_path):
+    """Also while nobody is there; a file that is broken is a lamp that is off."""
+    lamp = open_light("simulated", None, tmp_path)
+    assert lamp.read() == OFF
+    lamp.put(WARM)
+    assert SimulatedLight(tmp_path / "simulated-light").read() == WARM
+    (tmp_path / "simulated-light").write_text("on")
+    assert lamp.read() == OFF
+
+
+def test_a_relay_is_on_again_when_its_process_is(pins, tmp_path):
+    """The kernel lets it fall off with the process; within its minutes it is put on again."""
+    relay = open_light("gpio:22", None, tmp_path)
+    assert relay.read() == OFF
+    relay.put(WARM)
+    assert pins.pin(22).state
+    relay.close()
+    again = open_light("gpio:22", None, tmp_path)
+    assert pins.pin(22).state
+    again.put(OFF)
+    again.close()
+    assert open_light("gpio:22", None, tmp_path).read() == OFF
+
+
+def test_a_relay_that_closes_on_low_is_off_when_high(pins, tmp_path):
+    """`gpio:22:low`."""
+    relay = open_light("gpio:22:low", None, tmp_path)
+    assert pins.pin(22).state
+    relay.put(ON)
+    assert not pins.pin(22).state
+
+
+def test_a_line_in_use_is_told(pins, tmp_path):
+    """With its number."""
+    first = GpioLight(22, tmp_path / "a")
+    with pytest.raises(GpioError, match="GPIO 22 cannot be used"):
+        GpioLight(22, tmp_path / "b")
+    first.close()
+
+
+RED, DARK_RED, GREEN = "#ff0000", "#7f0000", "#00ff00"
+
+
+@pytest.mark.parametrize(
+    ("now", "left", "before", "same"),
+    [
+        (ON, ON, None, True),
+        (OFF, ON, None, False),
+        (OFF, ON, OFF, False),
+        (LampState(True, 50.4), LampState(True, 50), None, True),
+        (LampState(True, 16), LampState(True, 50), None, False),
+        (ON, LampState(True, 50), None, True),
+        (LampState(True, 9), ON, None, True),
+        (LampState(True, 9), ON, LampState(True, 80), True),
+        (LampState(True, None, DARK_RED), LampState(True, None, RED), None, True),
+        (LampState(True, None, GREEN), LampState(True, None, RED), None, False),
+        (LampState(True, None, 2710), LampState(True, None, 2700), None, True),
+        (LampState(True, None, 4000), LampState(True, None, 2700), None, False),
+        (LampState(True, None, 2700), LampState(True, None, RED), None, False),
+        (
+            LampState(True, None, GREEN),
+            LampState(True, None, 2700),
+            LampState(False, None, GREEN),
+            True,
+        ),
+        (
+            LampState(True, None, RED),
+            LampState(True, None, 2700),
+            LampState(False, None, GREEN),
+            False,
+        ),
+    ],
+)
+def test_a_lamp_is_as_we_left_it(now, left, before, same):
+    """As far as it says, give or take what it rounds, and what it cannot do; what we never told it is not compared."""
+    assert is_as(now, left, before) is same
+    assert is_as(LampState(**json.loads(json.dumps(now.as_json()))), left, before) is same
+
+
+@pytest.mark.parametrize("colour", ["#ff0000", "#ffcc88", "#0040ff", "#ffffff"])
+def test_a_colour_survives_its_hue_and_saturation(colour):
+    """Nearly: degrees and percents are whole."""
+    assert is_as(
+        LampState(True, None, colour_of_hue(*hue_and_saturation(colour))),
+        LampState(True, None, colour),
+    )

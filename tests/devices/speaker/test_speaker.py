@@ -1,0 +1,116 @@
+"""The speaker: what is decoded, how loud it is, and what the card or the file gets."""
+
+import subprocess
+import wave
+from array import array
+from pathlib import Path
+
+import miniaudio
+import pytest
+
+from devices.speaker.samples import CHANNELS, RATE_HZ, SpeakerError, decode
+from devices.speaker.speaker import SimulatedSpeaker, open_speaker
+
+FORMATS = ("wav", "flac", "mp3")
+has_no_card = not any(Path("/dev/snd").glob("pcm*p"))
+without_card = pytest.mark.skipif(not has_no_card, reason="there is a sound card here")
+
+
+@pytest.fixture(scope="session")
+def sounds(tmp_path_factory):
+    """One second of a tone, in each format."""
+    folder = tmp_path_factory.mktemp("sounds")
+    files = [str(folder / f"tone.{kind}") for kind in FORMATS]
+    tone = "sine=frequency=440:duration=1:sample_rate=44100"
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", tone, *files[:1]], check=True)
+    for file in files[1:]:
+        subprocess.run(["ffmpeg", "-v", "error", "-i", files[0], file], check=True)
+    return folder
+
+
+def _peak(samples):
+    return max(map(abs, samples))
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_format_is_decoded_to_the_same_sound(sounds, kind):
+    """WAV, FLAC and MP3 give one second of stereo, equally loud; MP3 pads by a frame or two."""
+    samples = decode(miniaudio, sounds / f"tone.{kind}", 1.0)
+    assert len(samples) / CHANNELS == pytest.approx(RATE_HZ, abs=0 if kind != "mp3" else 3000)
+    assert _peak(samples) == pytest.approx(
+        _peak(decode(miniaudio, sounds / "tone.wav", 1.0)), rel=0.05
+    )
+    assert samples[0::2] == samples[1::2]
+
+
+@pytest.mark.parametrize(("volume", "share"), [(0.0, 0), (0.5, 0.5), (1.0, 1), (3.0, 1), (-1.0, 0)])
+def test_the_volume_is_a_share_of_the_peak(sounds, volume, share):
+    """Half the volume is half the peak; nothing is louder than recorded, so nothing clips."""
+    loudest = _peak(decode(miniaudio, sounds / "tone.wav", 1.0))
+    assert _peak(decode(miniaudio, sounds / "tone.wav", volume)) == pytest.approx(
+        share * loudest, abs=1
+    )
+
+
+@pytest.mark.parametrize("name", ["shopping.txt", "shopping.mp3", "shopping.wav", "absent.wav"])
+def test_a_file_that_is_no_sound_is_refused_by_name(tmp_path, name):
+    """Whatever it is called, the fault says which file it was, and nothing is claimed to have been heard."""
+    if name != "absent.wav":
+        (tmp_path / name).write_text("milk, bread, a doorbell\n" * 50, encoding="utf-8")
+    with pytest.raises(SpeakerError, match=name):
+        SimulatedSpeaker(tmp_path / "heard").play(tmp_path / name, 1.0)
+    assert not (tmp_path / "heard").exists()
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_simulated_speaker_writes_what_would_have_been_heard(sounds, tmp_path, kind):
+    """It leaves a WAV that holds the sound at its volume, and says how long that was."""
+    speaker = SimulatedSpeaker(tmp_path / "heard")
+    length_s = speaker.play(sounds / f"tone.{kind}", 0.5)
+    speaker.close()
+    (heard,) = (tmp_path / "heard").iterdir()
+    with wave.open(str(heard), "rb") as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (
+            CHANNELS,
+            2,
+            RATE_HZ,
+        )
+        samples = array("h", file.readframes(file.getnframes()))
+    assert samples == decode(miniaudio, sounds / f"tone.{kind}", 0.5)
+    assert length_s == len(samples) / CHANNELS / RATE_HZ == pytest.approx(1.0, abs=0.07)
+
+
+def test_two_sounds_leave_two_files(sounds, tmp_path):
+    """No sound overwrites the one before."""
+    speaker = open_speaker("simulated", tmp_path)
+    speaker.play(sounds / "tone.wav", 1.0)
+    speaker.play(sounds / "tone.wav", 1.0)
+    assert len(list(tmp_path.glob("heard-*.wav"))) == 2
+
+
+def test_not_all_that_would_have_been_heard_is_kept(sounds, tmp_path, monkeypatch):
+    """A house without a sound card rings for years: the last ones stay."""
+    monkeypatch.setattr("devices.speaker.speaker.HEARD", 3)
+    speaker = SimulatedSpeaker(tmp_path)
+    for _ in range(5):
+        speaker.play(sounds / "tone.wav", 1.0)
+        newest = max(tmp_path.glob("heard-*.wav"))
+    assert len(kept := sorted(tmp_path.glob("heard-*.wav"))) == 3
+    assert kept[-1] == newest
+
+
+@without_card
+def test_auto_without_a_sound_card_is_a_simulated_speaker(sounds, tmp_path):
+    """The demo is heard where it can be, and goes on where it cannot."""
+    speaker = open_speaker("auto", tmp_path / "heard")
+    assert isinstance(speaker, SimulatedSpeaker)
+    speaker.play(sounds / "tone.wav", 1.0)
+    assert len(list((tmp_path / "heard").iterdir())) == 1
+
+
+@without_card
+@pytest.mark.parametrize("name", ["default", "usb"])
+def test_a_sound_card_that_was_asked_for_and_is_not_there_is_told(tmp_path, name):
+    """Who asks for a card gets no file instead, but what to look at."""
+    with pytest.raises(SpeakerError, match=r"(?i)no sound card.*aplay -l"):
+        open_speaker(name, tmp_path)

@@ -1,0 +1,74 @@
+"""The ring: the seconds that it is to cover, from a key frame on, and never more bytes than it may hold."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devices.video.packet import Packet
+from devices.video.ring import Ring
+
+
+def _packet(at: float, *, is_key: bool = False, size: int = 10) -> Packet:
+    return Packet(at, at, bytes(size), is_key)
+
+
+def _ring(seconds: float = 3, max_bytes: int = 1000, *, packets: int = 40, group: int = 4) -> Ring:
+    ring = Ring(seconds, max_bytes)
+    for number in range(packets):
+        ring.add(_packet(number * 0.5, is_key=number % group == 0))
+    return ring
+
+
+def test_it_covers_its_seconds_from_a_key_frame_on():
+    """At most a group more than it needs."""
+    kept = _ring().since(0)
+    assert kept[0].is_key
+    assert kept[0].at <= 19.5 - 3
+    assert kept[4].at > 19.5 - 3
+
+
+def test_what_comes_before_the_first_key_frame_is_no_use():
+    """Nobody could decode it."""
+    ring = Ring(3, 1000)
+    ring.add(_packet(1))
+    assert (ring.since(0), ring.newest(), ring.bytes, ring.moment(1)) == ([], None, 0, [])
+
+
+def test_a_clip_begins_at_the_last_key_frame_before():
+    """Or with the first that there is."""
+    ring = _ring()
+    assert [ring.since(at)[0].at for at in (17.9, 18.0, 0)] == [16, 18, 16]
+
+
+def test_a_moment_is_decoded_from_its_key_frame_to_the_nearest_packet():
+    """Where the next key frame is nearer, that alone."""
+    ring = _ring()
+    assert [packet.at for packet in ring.moment(17.1)] == [16, 16.5, 17]
+    assert [packet.at for packet in ring.moment(17.9)] == [18]
+    assert [packet.at for packet in ring.moment(99)] == [18, 18.5, 19, 19.5]
+    assert [packet.at for packet in ring.moment(0)] == [16]
+
+
+def test_a_group_too_large_is_not_kept():
+    """And the next one is, if it fits."""
+    ring = Ring(3, 25)
+    for at in (0, 1, 2):
+        ring.add(_packet(at, is_key=at == 0))
+    assert (ring.bytes, ring.newest()) == (0, None)
+    ring.add(_packet(3))
+    ring.add(_packet(4, is_key=True))
+    assert [packet.at for packet in ring.since(0)] == [4]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.booleans()), max_size=80),
+    st.integers(1, 600),
+    st.integers(0, 9),
+)
+def test_whatever_comes_it_is_bounded_and_begins_with_a_key_frame(packets, max_bytes, seconds):
+    """And it knows how much it holds."""
+    ring = Ring(seconds, max_bytes)
+    for at, (size, is_key) in enumerate(packets):
+        ring.add(_packet(at, is_key=is_key, size=size))
+        kept = ring.since(-1)
+        assert ring.bytes == sum(len(packet.data) for packet in kept) <= max_bytes
+        assert not kept or kept[0].is_key

@@ -1,0 +1,410 @@
+"""A backup of a house, and its way back."""
+
+import io
+import json
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import tarfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from config import sources
+from hub.admin.backup.archive import BackupError, Contents, write_backup
+from hub.admin.backup.restore import apply, prepare, verify
+from hub.admin.backup.restore_steps import at_rest, resume
+from hub.admin.check.house import check
+from hub.process.restore_guard import NOTE, note_of, refuse
+from hub.store.database import State
+from tests.house import ROOT, until
+from tests.hub.fakes import rows
+
+CRASH = """
+import os, signal, sys
+from pathlib import Path
+from config import sources
+from hub import restore
+left = int(sys.argv[3])
+def count(real):
+    def counted(*arguments, **named):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **named)
+    return counted
+plan = restore.prepare(Path(sys.argv[1]), Path(sys.argv[2]), sources.load(Path(sys.argv[2])))
+for name in ("replace", "rename", "mkdir", "unlink"):
+    setattr(Path, name, count(getattr(Path, name)))
+os.link = count(os.link)
+restore.apply(plan)
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A house with everything, at rest."""
+    home = tmp_path / "etc"
+    for name, text in {
+        "doorbell.toml": 'state_dir = "../var"\n[broker]\nhost = "127.0.0.1"\npassword_dir = "broker/passwords"\n'
+        '[handlers.mine]\ntoken_file = "token"\n',
+        "broker/passwords/hub": "old secret",
+        "token": "old token",
+        "handlers/mine.py": "# old\n",
+        "../var/link.key": "old key",
+        "../var/media/clip.mp4": "a clip",
+    }.items():
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o600)
+    _remember(home / "doorbell.toml", "old")
+    return home / "doorbell.toml"
+
+
+def _remember(config: Path, value: str) -> None:
+    state = State(config.parent.parent / "var" / "hub-home.db")
+    with state.write(durable=True) as db:
+        db.execute("INSERT OR REPLACE INTO memory VALUES ('key', ?)", (value,))
+    state.close()
+
+
+def _backup(config: Path, **how: bool) -> Contents:
+    return write_backup(config.parent.parent / "b.tar.gz", config, sources.load(config), **how)
+
+
+def _change(config: Path) -> None:
+    for path in [
+        config.parent / "broker/passwords/hub",
+        config.parent / "token",
+        config.parent / "handlers/mine.py",
+    ]:
+        path.write_text("new")
+    (config.parent.parent / "var/link.key").write_text("new")
+    (config.parent.parent / "var/newer.txt").write_text("new")
+    _remember(config, "new")
+
+
+def _ages(config: Path) -> set[str]:
+    """Whether what lies there is old or new."""
+    home, var = config.parent, config.parent.parent / "var"
+    paths = [
+        home / "broker/passwords/hub",
+        home / "token",
+        home / "handlers/mine.py",
+        var / "link.key",
+    ]
+    ages = {"new" if path.read_text() == "new" else "old" for path in paths}
+    state = State(var / "hub-home.db")
+    ages |= {value for (value,) in rows(state, "SELECT value FROM memory")}
+    state.close()
+    return ages | {"new" if (var / "newer.txt").exists() else "old"}
+
+
+def test_everything_comes_back_and_what_was_there_is_kept(config):
+    """Settings, passwords, handlers and state, with their modes; a state file knows that it is a copy."""
+    (config.parent / "broker").chmod(0o750)
+    (config.parent / "handlers").chmod(0o751)
+    contents = _backup(config)
+    assert stat.S_IMODE(contents.file.stat().st_mode) == 0o600
+    assert {m["name"] for m in contents.members if m["kind"] == "file"} == {
+        "settings/doorbell.toml",
+        "settings/broker/passwords/hub",
+        "settings/token",
+        "handlers/mine.py",
+        "state/hub-home.db",
+        "state/link.key",
+    }
+    _change(config)
+    kept = apply(prepare(contents.file, config, sources.load(config)))
+    assert _ages(config) == {"old"}
+    assert stat.S_IMODE((config.parent / "broker/passwords/hub").stat().st_mode) == 0o600
+    assert stat.S_IMODE((config.parent / "broker").stat().st_mode) == 0o750
+    assert stat.S_IMODE((config.parent / "handlers").stat().st_mode) == 0o751
+    assert (config.parent.parent / "var/media/clip.mp4").read_text() == "a clip"
+    assert {
+        (folder / name).read_text()
+        for folder in kept
+        for name in ("token", "link.key")
+        if (folder / name).exists()
+    }
+    state = State(config.parent.parent / "var/hub-home.db")
+    assert state.copied_unix_s > 0
+    state.close()
+    assert not list(config.parent.parent.rglob(".restore-*"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_state_belongs_to_whom_the_state_folder_belongs(config):
+    """And what lies beside the settings to whom it belonged."""
+    var = config.parent.parent / "var"
+    contents = _backup(config)
+    os.chown(var, 1, 1)
+    apply(prepare(contents.file, config, sources.load(config)))
+    assert {(var / name).stat().st_uid for name in ("hub-home.db", "link.key")} == {1}
+    assert (config.parent / "token").stat().st_uid == 0
+
+
+def test_a_new_card_gets_everything(config, tmp_path):
+    """There is nothing yet: neither settings nor a state folder."""
+    file = _backup(config).file
+    new = tmp_path / "new" / "etc" / "doorbell.toml"
+    new.parent.mkdir(parents=True)
+    assert apply(prepare(file, new, None)) == []
+    with closing(
+        sqlite3.connect(tmp_path / "new/var/hub-home.db")
+    ) as db:  # whatever inode the new disk gives it
+        assert db.execute("SELECT value FROM meta WHERE key = 'inode'").fetchall() == [
+            ("restored",)
+        ]
+    assert _ages(new) == {"old"}
+
+
+def test_clips_come_along_when_they_are_asked_for(config):
+    assert "state/media/clip.mp4" in {m["name"] for m in _backup(config, clips=True).members}
+
+
+def test_nothing_is_left_of_a_backup_that_fails(config):
+    """The disk is full: here a limit to the size of files, as the kernel's EFBIG."""
+    (config.parent.parent / "var/large").write_bytes(os.urandom(300_000))
+    code = (
+        "import resource, signal, sys; from pathlib import Path; from config import sources; from hub import backup\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
+        "c = Path(sys.argv[1])\n"
+        "try: backup.write_backup(Path(sys.argv[2]), c, sources.load(c))\n"
+        "except backup.BackupError as error: print(error)"
+    )
+    out = config.parent.parent / "out"
+    out.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", code, config, out / "b.tar.gz"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert "not written" in done.stdout, done.stderr
+    assert not list(out.iterdir())
+
+
+def test_a_damaged_backup_is_refused_before_anything_is_touched(config):
+    file = _backup(config).file
+    whole = bytearray(file.read_bytes())
+    for place in (len(whole) // 3, len(whole) // 2, len(whole) - 20):
+        bad = bytearray(whole)
+        bad[place] ^= 0xFF
+        file.write_bytes(bad)
+        with pytest.raises(BackupError):
+            prepare(file, config, sources.load(config))
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BackupError):
+        verify(file)
+    assert not list(config.parent.parent.rglob("*restore-*"))
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "state/../../outside"])
+def test_a_path_that_leaves_its_folder_is_refused(config, name):
+    file = _forged(config, lambda _: None, name)
+    with pytest.raises(BackupError):
+        verify(file)
+
+
+def test_a_backup_of_a_newer_program_is_refused_with_what_to_do(config):
+    file = _forged(config, lambda facts: facts["schemas"].update({"state/hub-home.db": 99}))
+    with pytest.raises(BackupError, match="Update this one"):
+        verify(file)
+
+
+def _forged(config: Path, change, name: str = "") -> Path:
+    """The backup with another manifest, and a member more."""
+    file = _backup(config).file
+    with tarfile.open(file) as tar:
+        members = [
+            (member, (stream := tar.extractfile(member)) and stream.read()) for member in tar
+        ]
+    with tarfile.open(file, "w:gz") as tar:
+        for member, load in members:
+            if member.name == "manifest.json":
+                facts = json.loads(load)
+                change(facts)
+                changed = json.dumps(facts).encode()
+                member.size = len(changed)
+                tar.addfile(member, io.BytesIO(changed))
+            else:
+                tar.addfile(member, io.BytesIO(load) if load is not None else None)
+        if name:
+            tar.addfile(tarfile.TarInfo(name))
+    return file
+
+
+def test_nothing_is_restored_under_a_running_process(config):
+    state = State(config.parent.parent / "var/hub-home.db")
+    with (
+        pytest.raises(BackupError, match="sudo systemctl stop doorbell"),
+        at_rest(config.parent.parent / "var"),
+    ):
+        pass
+    state.close()
+    with at_rest(config.parent.parent / "var"), pytest.raises(Exception, match="in use"):
+        State(config.parent.parent / "var/hub-home.db")
+
+
+def test_a_crash_at_any_step_leaves_the_old_or_the_new_or_a_note(config):
+    """SIGKILL before each rename, link, new folder and removal in turn; the same command goes on from the note."""
+    file = _backup(config).file
+    noted = 0
+    for left in range(200):
+        _change(config)
+        done = subprocess.run([sys.executable, "-c", CRASH, file, config, str(left)], check=False)
+        note = note_of(config, sources.load(config))
+        if note.exists():
+            noted += 1
+            with pytest.raises(Exception, match="cut off") as told:
+                refuse(config, sources.load(config))
+            assert NOTE in str(told.value)
+            resume(note)
+            assert _ages(config) == {"old"}
+        else:
+            assert len(_ages(config)) == 1
+        if done.returncode == 0:
+            break
+        assert done.returncode == -signal.SIGKILL
+    assert noted >= 10
+    assert _ages(config) == {"old"}
+    assert not list(config.parent.parent.rglob(".restore-*"))
+
+
+def test_it_asks_before_it_replaces(config):
+    """No means that nothing was touched, and nothing is left."""
+    file = _backup(config).file
+    _change(config)
+    command = [sys.executable, "-m", "hub.cli.main", "restore", str(file), "--config", str(config)]
+    done = subprocess.run(command, input="n\n", capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert (
+        f"{config.parent.parent / 'var/newer.txt'}: not in the backup, set aside"
+        in done.stdout.replace("etc/../", "")
+    )
+    assert _ages(config) == {"new"}
+    assert not list(config.parent.parent.rglob("*restore-*"))
+
+
+@pytest.mark.parametrize("folder", [".", "..", "media"])
+def test_the_journals_are_in_it_wherever_the_clips_lie(config, folder):
+    """Among the state, or around it."""
+    config.write_text(config.read_text() + f'[handlers.record]\nfolder = "{folder}"\n')
+    (config.parent.parent / "var" / "now.mp4").write_text("a clip")
+    names = {member["name"] for member in _backup(config).members}
+    assert {"state/hub-home.db", "state/link.key"} <= names
+    assert ("state/now.mp4" in names) is (
+        folder == "media"
+    )  # no clip: record does not keep them there
+
+
+def test_what_a_link_leads_to_is_kept_with_its_own_mode(config, tmp_path):
+    """Settings that lie in somebody's repository, a handler file, a whole folder of them."""
+    elsewhere = tmp_path / "repository"
+    elsewhere.mkdir()
+    for path in (config, config.parent / "handlers"):
+        path.rename(elsewhere / path.name)
+        path.symlink_to(elsewhere / path.name)
+    (elsewhere / "linked.py").write_text("# linked\n")
+    (config.parent / "handlers" / "linked.py").symlink_to(elsewhere / "linked.py")
+    contents = _backup(config)
+    modes = {member["name"]: member["mode"] for member in contents.members}
+    assert modes["settings/doorbell.toml"] == 0o600
+    verify(contents.file)
+    new = tmp_path / "new" / "doorbell.toml"
+    apply(prepare(contents.file, new, None))
+    assert stat.S_IMODE(new.lstat().st_mode) == 0o600
+    assert (new.parent / "handlers" / "linked.py").read_text() == "# linked\n"
+
+
+def test_it_needs_nothing_that_came_after_python_3_11(config, monkeypatch):
+    """Debian bookworm has 3.11.2; tarfile's filters came with 3.11.4."""
+    file = _backup(config).file
+    _change(config)
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    monkeypatch.setattr(tarfile.TarFile, "extract", None)
+    apply(prepare(file, config, sources.load(config)))
+    assert _ages(config) == {"old"}
+
+
+def test_a_folder_is_no_settings_file(config):
+    """It would be put aside as a whole."""
+    file = _backup(config).file
+    with pytest.raises(
+        BackupError, match=r"a folder\. Name the settings file in it: --config .*doorbell\.toml"
+    ):
+        prepare(file, config.parent, None)
+    assert config.is_file()
+
+
+def test_what_was_written_while_it_was_asked_is_set_aside(config):
+    """A process ran meanwhile and was killed: its log would be replayed into the restored file."""
+    file = _backup(config).file
+    plan = prepare(file, config, sources.load(config))
+    log = config.parent.parent / "var" / "hub-home.db-wal"
+    log.write_text("newer")
+    (aside, *_) = [folder for folder in apply(plan) if (folder / "hub-home.db").exists()]
+    assert not log.exists()
+    assert (aside / "hub-home.db-wal").read_text() == "newer"
+
+
+def test_without_hard_links_it_copies(config, monkeypatch):
+    """A FAT stick, some network shares."""
+    file = _backup(config).file
+    _change(config)
+    monkeypatch.setattr(os, "link", _refuse)
+    kept = apply(prepare(file, config, sources.load(config)))
+    assert _ages(config) == {"old"}
+    assert any(
+        (folder / "token").read_text() == "new" for folder in kept if (folder / "token").exists()
+    )
+
+
+def _refuse(*_: object) -> None:
+    raise PermissionError(1, "Operation not permitted")
+
+
+def test_a_restore_that_was_cut_off_is_told_by_everybody(config):
+    """`check` (so the doctor, too) and `backup`; `restore` finishes it, or says what to do with a damaged note."""
+    note = note_of(config, sources.load(config))
+    note.write_text('{"steps": [], "rest": []}')
+    assert any(
+        "a restore was cut off" in fault for fault in check(sources.load(config), config).faults
+    )
+    with pytest.raises(BackupError, match="a restore was cut off"):
+        _backup(config)
+    assert _doorbell("restore", "--config", config).returncode == 0
+    assert not note.exists()
+    done = _doorbell("restore", "--config", config)
+    assert done.returncode == 1
+    assert "no restore was cut off" in done.stderr
+    note.write_text("{")
+    done = _doorbell("restore", "--config", config)
+    assert done.returncode == 1
+    assert "damaged" in done.stderr
+    assert note.exists()
+
+
+def _doorbell(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hub.cli.main", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def test_a_backup_that_is_ended_leaves_nothing(config):
+    """By a shutdown, or a terminal that is closed: what was written holds passwords."""
+    (config.parent.parent / "var" / "large").write_bytes(os.urandom(60_000_000))
+    target = config.parent.parent / "out" / "b.tar.gz"
+    target.parent.mkdir()
+    command = [sys.executable, "-m", "hub.cli.main", "backup", str(target), "--config", str(config)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as backup:
+        until(lambda: target.with_name("b.tar.gz.part").exists(), "it writes")
+        backup.send_signal(signal.SIGTERM)
+    assert backup.returncode != 0
+    assert list(target.parent.iterdir()) == []

@@ -1,0 +1,137 @@
+"""`doorbell check`: settings, handler files, and what they name; all faults at once."""
+
+import os
+
+import pytest
+
+from config import Settings, SettingsError, sources
+from devices.machine.folder import fault_in_folder
+from hub.admin.check.house import check
+
+TWO_DOORS = """
+[doors.front.button]
+driver = "gpio"
+pin = 17
+[doors.garden.button]
+driver = "gpio"
+pin = 17
+"""
+
+
+@pytest.fixture
+def report(tmp_path):
+    """What is said of a settings file with this text."""
+
+    def of(text):
+        path = tmp_path / "doorbell.toml"
+        path.write_text('state_dir = "state"\n[handlers.light]\nwhen = "always"\n' + text)
+        return check(sources.load(path), path)
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            'lamp = "zigbee:porch"',
+            "light.py: [handlers.light] lamp: 'zigbee:porch': not a lamp. Write simulated,",
+        ),
+        (
+            'lamp = "gpio:17"\n[doors.front.button]\ndriver = "gpio"\npin = 17',
+            "light.py: [handlers.light] lamp: GPIO 17 is used by [doors.front.button]. Use another line",
+        ),
+        (
+            '[handlers.record]\ncamera = "/dev/video99"',
+            "record.py: [handlers.record] camera: /dev/video99: there is no",
+        ),
+        (
+            '[handlers.record]\ncamera = "porch"',
+            "record.py: [handlers.record] camera: 'porch': no camera and no video",
+        ),
+        ('[handlers.bark]\nspeaker = "Porch"', "bark.py: [handlers.bark] speaker: "),
+        (
+            'lamp = "gpio:5"\n[handlers.light.scenes.front]\nlamps = ["gpio:5:low"]',
+            "light.py: [handlers.light] lamp: GPIO 5 is",
+        ),
+        ('sensor_topic = "a/#/b"', "light.py: [handlers.light] sensor_topic: 'a/#/b': + and # are"),
+        (
+            "[handlers.light.scenes.bakc]",
+            "light.py: [handlers.light] scenes: there is no door 'bakc'.",
+        ),
+        (
+            '[handlers.bark.sound_at]\nfornt = "gong"',
+            "bark.py: [handlers.bark] sound_at: there is no door 'fornt'. Did",
+        ),
+        ('[handlers.bark]\nsound = "doorbell.toml"', "bark.py: [handlers.bark] sound: "),
+        ('[chime]\nspeaker = "nosuchcard"', "doorbell.toml: [chime] speaker: "),
+        ('[chime]\nspeaker = "simulated"\nsound = "gone.wav"', "doorbell.toml: [chime] sound: "),
+        (
+            '[doors.front.led]\ntold_by = ["notfy"]',
+            "doorbell.toml: [doors.front.led] told_by: there is no handler 'notfy'.",
+        ),
+        (
+            '[handlers.speak]\nenabled = true\nvoice = "espeak-ng:klingonx"',
+            "speak.py: [handlers.speak] voice: espeak-ng:klin",
+        ),
+        ('[handlers.record]\nfolder = "/dev/null/films"', "record.py: [handlers.record] folder: "),
+        (
+            '[handlers.record]\nprivate_topic = "home/+"',
+            "record.py: [handlers.record] private_topic: ",
+        ),
+        (
+            '[handlers.notify.recipients.anna]\nurls = ["json://h"]\ndoors = ["bakc"]',
+            "notify.py: [handlers.notify] recipients.anna: there is no door 'bakc'.",
+        ),
+    ],
+)
+def test_what_cannot_work_here_is_told(report, text, fault):
+    """A name that means nothing, a line used twice, a device that is not there."""
+    assert [line for line in report(text).faults if line.startswith(fault)], report(text).faults
+
+
+def test_what_is_switched_off_needs_no_device(report):
+    """Nor does what may come later keep a handler from being started."""
+    assert report('[handlers.record]\nenabled = false\ncamera = "/dev/video99"').faults == []
+    assert any(
+        line.startswith("record: ")
+        for line in report('[handlers.record]\ncamera = "/dev/video99"').good
+    )
+
+
+def test_two_buttons_do_not_share_a_line(report):
+    """Both doors are named."""
+    with pytest.raises(
+        SettingsError, match=r"\[doors.garden.button\] and \[doors.front.button\] both use pin 17"
+    ):
+        report(TWO_DOORS)
+
+
+def test_a_folder_that_was_named_must_be_there(tmp_path):
+    """One that was not named need not."""
+    path = tmp_path / "doorbell.toml"
+    path.write_text('[handlers.light]\nwhen = "always"\n')
+    assert check(sources.load(path), path).faults == []
+    path.write_text('handlers_dir = "reactions"\n[handlers.light]\nwhen = "always"\n')
+    assert [line for line in check(sources.load(path), path).faults if "there is no folder" in line]
+
+
+def test_a_state_folder_must_be_writable(tmp_path):
+    """Whether it exists or has yet to be made."""
+    assert fault_in_folder(tmp_path / "a" / "b") is None
+    (tmp_path / "file").write_text("")
+    assert "is no folder" in fault_in_folder(tmp_path / "file" / "b")
+    assert fault_in_folder(tmp_path / "file")
+    if os.geteuid():
+        (tmp_path / "locked").mkdir(mode=0o500)
+        assert "cannot be written by you" in fault_in_folder(tmp_path / "locked" / "b")
+
+
+def test_the_rest_is_checked_in_spite_of_a_fault(tmp_path):
+    """The tables without faults stay usable."""
+    path = tmp_path / "doorbell.toml"
+    path.write_text("[broker]\nprot = 1\n[handlers.bark]\nvolume = 200\n")
+    with pytest.raises(SettingsError) as caught:
+        sources.load(path)
+    assert isinstance(caught.value.usable, Settings)
+    assert [line for line in check(caught.value.usable, path).faults if "volume" in line]

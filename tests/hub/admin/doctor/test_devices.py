@@ -1,0 +1,246 @@
+"""The doctor's look at what is plugged in: lines, camera, speaker."""
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config import Settings, sources
+from config.model import Button, Chime, Door, Led
+from devices.gpio.line_info import Line
+from devices.machine.finding import Finding
+from hub.admin.doctor import devices as doctor_devices
+from hub.admin.doctor.broker import Seen
+from hub.admin.doctor.checks import PATIENCE_S
+from hub.admin.doctor.context import Context
+from tests.devices.conftest import pins  # noqa: F401 - a fixture
+from tests.devices.film import make_film
+from tests.devices.rtsp import address, need_rtsp_server, serving
+from tests.house import free_port
+
+STRANGER = 65_533
+DOORS = {"front": Door(button=Button(driver="gpio", pin=17), led=Led(pin=27))}
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    """A machine with one GPIO chip."""
+    (tmp_path / "root/dev/snd").mkdir(parents=True)
+    (tmp_path / "root/dev/gpiochip0").touch()
+    settings = Settings(state_dir=tmp_path / "state", handlers_dir=tmp_path / "none", doors=DOORS)
+    return Context(sources.DEMO, settings, root=tmp_path / "root")
+
+
+def ready(context: Context, source: str, reason: str = "") -> None:
+    """That process has said so, and lives."""
+    folder = context.root / "proc" / "4711"
+    folder.mkdir(parents=True, exist_ok=True)
+    _, role, name = source.split("/")
+    (folder / "cmdline").write_text(f"python\0/opt/doorbell/bin/doorbell-{role}\0{name}\0")
+    context.seen = Seen("5.0", statuses={source: {"state": "ready", "reason": reason, "pid": 4711}})
+
+
+def kernel(user: str) -> Callable[..., Line | None]:
+    """Says the same of every line, but that there is none beyond 27."""
+
+    def line(pin: int, root: Path) -> Line | None:
+        return (
+            Line(root / "dev/gpiochip0", "pinctrl-bcm2835", f"GPIO{pin}", user, False)
+            if pin <= 27
+            else None
+        )
+
+    return line
+
+
+def look(context: Context, user: str = "") -> list[tuple[str, str]]:
+    return [(one.state, one.found) for one in doctor_devices.gpio(context, kernel(user))]
+
+
+def with_table(context: Context, **tables: dict[str, Any]) -> Context:
+    context.given = context.settings.model_copy(update={"handlers": tables})
+    return context
+
+
+def only(found: Any) -> Finding:
+    (one,) = found
+    return one
+
+
+@pytest.mark.usefixtures("pins")
+def test_lines_that_are_free(context: Context):
+    """A button is at rest; of an LED there is no more to say."""
+    assert look(context) == [
+        ("ok", "GPIO 17 of [doors.front.button]: free, and at rest (high)"),
+        ("ok", "GPIO 27 of [doors.front.led]: free"),
+    ]
+
+
+def test_a_button_that_reads_as_pressed(context: Context):
+    """Somebody presses, or it is wired the other way."""
+    found = next(iter(doctor_devices.gpio(context, kernel(""), lambda *_, **__: Held())))
+    assert (found.state, 'pull = "down"' in found.mend) == ("warning", True)
+
+
+class Held:
+    """A line at the other level."""
+
+    is_active = True
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def test_lines_that_the_hub_has(context: Context):
+    """As the kernel names lgpio's, and only while the hub lives."""
+    assert {state for state, _ in look(context, "lg")} == {"problem"}
+    ready(context, "doorbell/hub/home")
+    assert look(context, "lg")[0] == (
+        "ok",
+        "GPIO 17 of [doors.front.button]: on gpiochip0 (pinctrl-bcm2835), used by our hub",
+    )
+    assert look(context, "spi0 CS0")[0] == (
+        "problem",
+        "GPIO 17 of [doors.front.button]: taken by another program, 'spi0 CS0'",
+    )
+    assert "free, although the hub is ready" in look(context, "")[0][1]
+
+
+def test_a_line_that_there_is_not(context: Context):
+    """The settings know up to 53; a Pi's header has fewer."""
+    doors = {"front": Door(button=Button(driver="gpio", pin=40))}
+    context.given = context.settings.model_copy(update={"doors": doors})
+    assert look(context) == [("problem", "GPIO 40 of [doors.front.button]: there is no such line")]
+
+
+def test_lines_that_may_not_be_asked_for(context: Context):
+    """Whom to ask to be let in."""
+
+    def closed(pin: int, root: Path) -> Line:
+        raise PermissionError(13, "Permission denied", str(root / "dev/gpiochip0"))
+
+    found = only(doctor_devices.gpio(context, closed))
+    assert (found.state, " gpio, and log in again" in found.mend) == ("problem", True)
+
+
+def test_devices_of_somebody_elses_house(context: Context, monkeypatch: pytest.MonkeyPatch):
+    """The units have the groups; whoever asks need not, and then nobody knows."""
+    context.settings.state_dir.mkdir()
+    (context.root / "dev/snd/pcmC0D0p").symlink_to("nowhere")
+    assert only(doctor_devices.sound(context)).state == "problem"
+    monkeypatch.setattr("os.geteuid", lambda: STRANGER)
+    found = only(doctor_devices.sound(context))
+    assert (found.state, found.mend) == ("skipped", "sudo doorbell doctor")
+
+
+def test_no_gpio_here(context: Context):
+    """A problem for who has a button there; nothing for who has none."""
+    (context.root / "dev/gpiochip0").unlink()
+    assert [state for state, _ in look(context)] == ["problem"]
+    context.given = context.settings.model_copy(update={"doors": {"front": Door()}})
+    assert [state for state, _ in look(context)] == ["skipped"]
+
+
+def test_a_camera_that_nobody_uses_gives_a_picture(context: Context, tmp_path: Path):
+    """Here a film."""
+    make_film(tmp_path / "film.mp4", "libx264", 2)
+    found = only(
+        doctor_devices.camera(with_table(context, record={"camera": str(tmp_path / "film.mp4")}))
+    )
+    assert (found.state, "a picture of" in found.found) == ("ok", True), found
+
+
+def test_a_camera_on_the_network_that_is_gone(context: Context):
+    """Told without its password."""
+    url = f"rtsp://me:hunter2@127.0.0.1:{free_port()}/door"
+    found = only(doctor_devices.camera(with_table(context, record={"camera": url}), patience_s=2))
+    assert (found.state, "hunter2" in str(found), found.mend != "") == ("problem", False, True), (
+        found
+    )
+    assert "gives no picture" in found.found
+
+
+def test_a_camera_on_the_network_that_answers(context: Context):
+    """It has some seconds to do so."""
+    need_rtsp_server()
+    with serving(port := free_port()):
+        found = only(doctor_devices.camera(with_table(context, record={"camera": address(port)})))
+    assert (found.state, "a picture of" in found.found) == ("ok", True), found
+
+
+def test_a_camera_that_takes_the_connection_and_says_nothing(context: Context):
+    """It is told before the look is given up."""
+    began = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/door"
+        found = only(doctor_devices.camera(with_table(context, record={"camera": url})))
+    assert (found.state, "gives no picture" in found.found) == ("problem", True), found
+    assert time.monotonic() - began < PATIENCE_S
+
+
+def test_a_camera_that_is_not_plugged_in(context: Context):
+    """As `check` says it."""
+    found = only(doctor_devices.camera(with_table(context, record={"camera": "/dev/video77"})))
+    assert (found.state, found.mend) == ("problem", "`ls /dev/video*` shows what there is")
+
+
+def test_a_camera_that_record_has(context: Context):
+    """Its own word is the truth."""
+    with_table(context, record={"camera": "/dev/video77"})
+    ready(context, "doorbell/handler/record")
+    assert (
+        only(doctor_devices.camera(context)).found
+        == "/dev/video77: in use by record, which has nothing to complain of"
+    )
+    ready(context, "doorbell/handler/record", "the camera gives no picture. Is it plugged in?")
+    found = only(doctor_devices.camera(context))
+    assert (found.state, found.mend) == ("problem", "Is it plugged in?")
+    (context.root / "proc/4711/cmdline").write_text("another\0")
+    assert "there is no such device" in only(doctor_devices.camera(context)).found
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"enabled": False}, "record is switched off"),
+        ({"camera": "test"}, "the test pattern"),
+        (
+            {"camera": "x.mp4", "private_from": "00:00", "private_to": "23:59:59"},
+            "private until 23:59: nobody looked",
+        ),
+    ],
+)
+def test_a_camera_at_which_nobody_looks(context: Context, table: dict[str, Any], words: str):
+    """Nobody knows how it is."""
+    found = only(doctor_devices.camera(with_table(context, record=table)))
+    assert (found.state, words in found.found) == ("skipped", True), found
+
+
+def test_no_sound_card(context: Context):
+    """With `auto` it is heard by nobody; with a name it is a problem; each speaker is told once."""
+    context.given = context.settings.model_copy(update={"chime": Chime(speaker="no such card")})
+    found = list(doctor_devices.sound(context))
+    assert [one.state for one in found] == ["warning", "problem"]
+    assert "auto (of bark): no sound card" in found[0].found
+    assert "no such card (of [chime])" in found[1].found
+    assert all(one.mend for one in found)
+    context.given = context.settings.model_copy(update={"chime": Chime(speaker="auto")})
+    assert "auto (of bark, [chime])" in only(doctor_devices.sound(context)).found
+
+
+def test_a_sound_card_that_we_may_not_use(context: Context):
+    """The group that it belongs to."""
+    (context.root / "dev/snd/pcmC0D0p").symlink_to("nowhere")  # what not even root can open
+    assert " audio, and log in again" in next(iter(doctor_devices.sound(context))).mend
+
+
+def test_speakers_that_are_none(context: Context):
+    """Simulated, or switched off."""
+    with_table(context, bark={"speaker": "simulated"})
+    assert only(doctor_devices.sound(context)).state == "skipped"
+    del context.reactions, context.files
+    with_table(context, bark={"enabled": False})
+    assert only(doctor_devices.sound(context)).found == "nothing is set to make a sound"

@@ -1,0 +1,237 @@
+"""The doctor's look at the machine: clock, disk, permissions, versions."""
+
+import os
+import stat
+from collections.abc import Iterable
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+import pytest
+
+from config import Settings, sources
+from config.model import Broker, House, Quiet
+from devices.machine.finding import Finding
+from hub.admin.doctor import machine as doctor_machine
+from hub.admin.doctor.broker import Seen
+from hub.admin.doctor.context import Context
+from hub.system.clock import Clock
+from hub.wire.quiet import QuietState
+
+NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+STRANGER = 65_533
+
+
+class Unset(Clock):
+    """No time server has set it."""
+
+    def is_synchronised(self) -> bool:
+        return False
+
+
+class Set(Clock):
+    """One has."""
+
+    def is_synchronised(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    """A house in Berlin, on a machine of its own."""
+    root = tmp_path / "root"
+    (root / "etc").mkdir(parents=True)
+    (root / "etc/localtime").symlink_to("/usr/share/zoneinfo/Europe/Berlin")
+    house = House(latitude=52.52, longitude=13.40)
+    settings = Settings(state_dir=tmp_path / "state", handlers_dir=tmp_path / "none", house=house)
+    return Context(sources.DEMO, settings, root=root)
+
+
+def told(looked: Iterable[Finding]) -> list[tuple[str, str]]:
+    return [(one.state, one.found) for one in looked]
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch):
+    """This process lives there."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    import time as clocks  # noqa: PLC0415
+
+    clocks.tzset()
+    yield
+    monkeypatch.undo()
+    clocks.tzset()
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_clock_that_is_right(context: Context):
+    """The zone fits the place; the sun's times are the house's."""
+    assert told(doctor_machine.clock(context, Set(), NOON)) == [
+        ("ok", "2026-11-23 12:00:00, set by a time server"),
+        ("ok", "time zone Europe/Berlin (CET, UTC+01:00)"),
+        ("ok", "sunrise at 07:41, sunset at 16:03"),
+        ("ok", "no quiet hours now"),
+    ]
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_clock_that_nobody_has_set(context: Context):
+    """A warning; a year before this program was written is a problem."""
+    assert told(doctor_machine.clock(context, Unset(), NOON))[0][0] == "warning"
+    for clock in (Set(), Unset()):
+        assert (
+            told(doctor_machine.clock(context, clock, datetime(2016, 1, 1, tzinfo=UTC)))[0][0]
+            == "problem"
+        )
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize(
+    ("longitude", "state"), [(13.4, "ok"), (-8.5, "ok"), (-73.9, "warning"), (121.5, "warning")]
+)
+def test_the_zone_and_the_place_fit_together(context: Context, longitude: float, state: str):
+    """A forgotten minus sign, or the zone that the card came with; but not Spain, which has Berlin's time."""
+    house = House(latitude=42, longitude=longitude)
+    context.given = context.settings.model_copy(update={"house": house})
+    assert told(doctor_machine.clock(context, Set(), NOON))[1][0] == state
+
+
+def test_no_zone_at_all(context: Context, monkeypatch: pytest.MonkeyPatch):
+    """Then quiet hours are not what people think."""
+    monkeypatch.delenv("TZ", raising=False)
+    (context.root / "etc/localtime").unlink()
+    assert told(doctor_machine.clock(context, Set(), NOON))[1] == (
+        "warning",
+        "no time zone is set: quiet hours are counted in UTC",
+    )
+
+
+@pytest.mark.usefixtures("berlin")
+def test_what_is_quiet_now(context: Context):
+    """By the settings; but the hub's own word counts more."""
+    quiet = Quiet(begin=time(11), end=time(13))
+    context.given = context.settings.model_copy(update={"quiet": quiet, "house": House()})
+    found = told(doctor_machine.clock(context, Set(), NOON))
+    assert found[2] == ("skipped", "sunrise and sunset: no latitude and longitude in [house]")
+    assert found[3] == ("ok", "quiet hours until 13:00")
+    context.seen = Seen("5.0", quiet={"home": QuietState(quiet=False, why="command")})
+    assert told(doctor_machine.clock(context, Set(), NOON))[3] == ("ok", "not quiet by command")
+
+
+def test_the_clock_of_this_machine(context: Context):
+    """Whatever it is, it is told."""
+    assert len(told(doctor_machine.clock(context))) == 4
+
+
+def test_one_disk_is_told_once(context: Context):
+    """Clips and journals on one file system are one line, and the card's wear another."""
+    found = told(doctor_machine.disk(context))
+    assert len(found) == 2
+    assert str(context.settings.state_dir) in found[0][1]
+    media = context.settings.state_dir / "media"
+    media.mkdir(parents=True)
+    (media / "clip.mp4").write_bytes(bytes(100_000))
+    assert "at the pace of the last week" in told(doctor_machine.disk(context))[0][1]
+
+
+def secrets(context: Context, folder: Path) -> Context:
+    """Passwords as `doorbell secure` leaves them, and a settings file."""
+    passwords = folder / "broker" / "passwords"
+    passwords.mkdir(parents=True, mode=0o755)
+    for path in (passwords / "cli", folder / "broker" / "ca.key", folder / "doorbell.toml"):
+        path.write_text("hunter2\n")
+        path.chmod(0o640)
+    context.given = context.settings.model_copy(
+        update={"broker": Broker(host="b", password_dir=passwords)}
+    )
+    context.path = folder / "doorbell.toml"
+    return context
+
+
+def test_secrets_that_are_kept(context: Context, open_folder: Path):
+    """One line; and no secret in it."""
+    found = told(doctor_machine.permissions(secrets(context, open_folder)))
+    assert found[0][0] == "ok"
+    assert "not for everybody" in found[0][1]
+    assert "hunter2" not in str(found)
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Path:
+    """One that everybody can enter, as /etc is."""
+    folder = tmp_path / "open"
+    folder.mkdir()
+    before = {
+        path: stat.S_IMODE(path.stat().st_mode)
+        for path in folder.parents
+        if not path.stat().st_mode & 1
+    }
+    if any(path.stat().st_uid != os.geteuid() for path in before):
+        pytest.skip("a folder above is closed, and not ours")
+    for path, mode in before.items():
+        path.chmod(mode | 0o011)
+    yield folder
+    for path, mode in before.items():
+        path.chmod(mode)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "state"),
+    [
+        ("broker/passwords/cli", 0o644, "problem"),
+        ("broker/ca.key", 0o604, "problem"),
+        ("doorbell.toml", 0o644, "warning"),
+        ("doorbell.toml", 0o646, "problem"),
+    ],
+)
+def test_secrets_that_everybody_can_read(
+    context: Context, open_folder: Path, name: str, mode: int, state: str
+):
+    """Each with the command that closes it; a folder above that lets nobody in does as well."""
+    secrets(context, open_folder)
+    path = open_folder / name
+    path.chmod(mode)
+    first = next(iter(doctor_machine.permissions(context)))
+    assert (first.state, first.mend) == (state, f"sudo chmod o= {path}")
+    open_folder.chmod(0o700)
+    assert next(iter(doctor_machine.permissions(context))).state == "ok"
+
+
+def test_a_file_of_somebody_else(context: Context):
+    """As `sudo doorbell run` leaves it behind: its process cannot write it any more."""
+    if os.geteuid():
+        pytest.skip("only root can give a file away")
+    folder = context.settings.state_dir
+    folder.mkdir(mode=0o750)
+    (folder / "hub-home.db").touch()
+    assert told(doctor_machine.permissions(context))[1] == (
+        "ok",
+        f"{folder} and what is in it belong to root",
+    )
+    os.chown(folder / "hub-home.db", STRANGER, -1)
+    found = list(doctor_machine.permissions(context))[1]
+    assert (found.state, found.mend) == ("problem", f"sudo chown -R root: {folder}")
+    assert f"hub-home.db belongs to {STRANGER}, and its folder to root" in found.found
+
+
+def test_a_state_folder_for_everybody(context: Context, open_folder: Path):
+    """Who rang, and when, is nobody else's business."""
+    folder = open_folder / "state"
+    folder.mkdir()
+    folder.chmod(0o755)
+    context.given = context.settings.model_copy(update={"state_dir": folder})
+    assert list(doctor_machine.permissions(context))[1][::2] == (
+        "warning",
+        f"sudo chmod o= {folder}",
+    )
+
+
+def test_versions_of_this_machine(context: Context):
+    """Ours and Python's first; what is not installed is named, and not called well."""
+    found = told(doctor_machine.versions(context))
+    assert found[0][1].startswith("doorbell ")
+    assert "paho-mqtt 2" in found[1][1]
+    (context.root / "proc/device-tree").mkdir(parents=True)
+    (context.root / "proc/device-tree/model").write_text("Raspberry Pi 5 Model B Rev 1.0\0")
+    assert told(doctor_machine.versions(context))[-1][1].startswith(
+        "Raspberry Pi 5 Model B Rev 1.0; "
+    )

@@ -1,0 +1,197 @@
+"""`doorbell secure`: what it writes is private, complete, and kept; `doorbell check` sees what is missing."""
+
+import re
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from config import Broker, Settings, SettingsError, sources
+from hub.admin.check.house import check
+from hub.admin.security import credentials_folder
+from hub.admin.security.acl import acl
+from hub.admin.security.certificates import serves
+from hub.mqtt import credentials
+from tests.house import ROOT
+
+USERS = {
+    "cli",
+    "hub-home",
+    "handler-bark",
+    "handler-light",
+    "handler-log",
+    "handler-telemetry",
+    "handler-notify",
+    "handler-record",
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "broker"
+
+
+@pytest.fixture
+def write(folder, tmp_path):
+    """Secure a house of shipped handlers."""
+    return lambda *hosts, more=(): credentials_folder.write(
+        Settings(handlers_dir=tmp_path / "none"), folder, hosts, more
+    )
+
+
+def test_everybody_who_logs_in_has_a_password_and_rights(write, folder):
+    """Hub, each handler and the command line; nobody has another's password, and none is stored in clear."""
+    write()
+    passwords = {path.name: path.read_text().strip() for path in (folder / "passwords").iterdir()}
+    assert passwords.keys() >= USERS
+    assert len(set(passwords.values())) == len(passwords)
+    table = (folder / "mosquitto" / "passwd").read_text()
+    assert not any(password in table for password in passwords.values())
+    for user in passwords:
+        assert f"\n{user}:$7$" in f"\n{table}"
+        assert f"\nuser {user}\n" in (folder / "mosquitto" / "acl").read_text()
+
+
+def test_what_it_writes_is_its_owners_alone(write, folder):
+    """All but the CA's certificate, which others need."""
+    write("localhost")
+    for path in folder.rglob("*"):
+        open_to_others = stat.S_IMODE(path.stat().st_mode) & 0o077
+        assert (open_to_others == 0) == (path != folder / "ca.crt"), path
+
+
+def test_run_again_it_keeps_what_there_is(write, folder):
+    """Passwords, CA, certificate, users of one's own and rights of one's own stay; a new user comes along."""
+    write("localhost", "127.0.0.1")
+    (folder / "acl.own").write_text("user mine\ntopic readwrite mine/#\n")
+    with (folder / "mosquitto" / "passwd").open("a") as file:
+        file.write("mine:$7$x\n")
+    kept = [
+        *(folder / "passwords").iterdir(),
+        folder / "ca.key",
+        folder / "mosquitto" / "server.crt",
+    ]
+    before = [path.read_bytes() for path in kept]
+    write("localhost", more=["handler-shout"])
+    assert [path.read_bytes() for path in kept] == before
+    assert (folder / "passwords" / "handler-shout").exists()
+    acl = (folder / "mosquitto" / "acl").read_text()
+    assert "topic write doorbell/handler/shout/status\n" in acl
+    assert acl.endswith("user mine\ntopic readwrite mine/#\n")
+    assert "mine:$7$x\n" in (folder / "mosquitto" / "passwd").read_text()
+    write()
+    assert "user handler-shout\n" in (folder / "mosquitto" / "acl").read_text()
+
+
+def test_another_name_makes_another_certificate(write, folder):
+    """Of the same CA, so that nobody needs a new ca.crt."""
+    write("localhost")
+    ca, certificate = (folder / "ca.crt").read_bytes(), folder / "mosquitto" / "server.crt"
+    assert not serves(certificate, ["localhost", "10.0.0.1"])
+    write("localhost", "10.0.0.1")
+    assert serves(certificate, ["localhost", "10.0.0.1"])
+    assert (folder / "ca.crt").read_bytes() == ca
+
+
+def test_the_shipped_example_is_what_is_written():
+    """Whoever writes the ACL by hand copies from what is tested."""
+    example = (ROOT / "config" / "mosquitto" / "acl.example").read_text()
+    assert example == acl(["cli", "handler-notify", "hub-home", "listener", "web-home"])
+
+
+def test_the_settings_in_the_document_are_settings(tmp_path):
+    """Each block of docs/security.md loads; its folders are taken from the settings file's own."""
+    blocks = re.findall(
+        r"^```toml\n(.*?)^```",
+        (ROOT / "docs" / "security.md").read_text(),
+        re.DOTALL | re.MULTILINE,
+    )
+    assert len(blocks) == 2
+    for block in blocks:
+        path = tmp_path / "doorbell.toml"
+        path.write_text(block)
+        broker = sources.load_lean(path).broker
+        assert broker.password_dir == tmp_path / "broker" / "passwords"
+        assert broker.encrypted == (broker.ca_file == tmp_path / "broker" / "ca.crt")
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "a:b", "../up", "#", ""])
+def test_a_user_is_a_name(write, name):
+    """It becomes a file, and a line in two of mosquitto's."""
+    with pytest.raises(SettingsError, match="not a name"):
+        write(more=[name])
+
+
+def test_the_command_prints_no_secret(tmp_path):
+    """It says what was written where, and the annotated settings work with it."""
+    config = tmp_path / "doorbell.toml"
+    config.write_text(
+        '[broker]\nhost = "localhost"\npassword_dir = "broker/passwords"\nca_file = "broker/ca.crt"\n'
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "hub.cli.main",
+        "secure",
+        "--host",
+        "localhost",
+        "-c",
+        str(config),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    for path in (tmp_path / "broker" / "passwords").iterdir():
+        assert path.read_text().strip() not in done.stdout + done.stderr
+    assert [
+        fault for fault in check(sources.load(config), config).faults if "[broker]" in fault
+    ] == []
+
+
+def test_check_tells_missing_and_open_files(write, folder, tmp_path):
+    """A password that is not there, one that everybody reads, a CA that is not there."""
+    write()
+    (folder / "passwords" / "cli").unlink()
+    (folder / "passwords" / "hub-home").chmod(0o644)
+    config = tmp_path / "doorbell.toml"
+    config.write_text(
+        '[broker]\nhost = "localhost"\npassword_dir = "broker/passwords"\nca_file = "broker/ca.crt"\n'
+    )
+    faults = [fault for fault in check(sources.load(config), config).faults if "[broker]" in fault]
+    assert len(faults) == 3
+    assert "ca.crt is not there" in faults[0]
+    assert "hub-home is open to everybody on this machine. chmod 600" in faults[1]
+    assert "passwords/cli cannot be read" in faults[2]
+
+
+def test_what_systemd_hands_over_goes_first(write, folder, tmp_path, monkeypatch):
+    """A process finds its own password in $CREDENTIALS_DIRECTORY, and the others in the folder."""
+    write()
+    (tmp_path / "handler-bark").write_text("handed over\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    broker = Broker(host="localhost", password_dir=folder / "passwords")
+    assert credentials.credentials(broker, "handler-bark") == ("handler-bark", "handed over")
+    assert credentials.credentials(broker, "cli") == (
+        "cli",
+        (folder / "passwords" / "cli").read_text().strip(),
+    )
+
+
+def test_one_user_for_all_is_still_possible():
+    """With username and password set, every process is that user."""
+    broker = Broker.model_validate({"username": "house", "password": "x"})
+    assert credentials.credentials(broker, "handler-bark") == ("house", "x")
+    assert credentials.credentials(Broker(), "handler-bark") is None
+
+
+def test_the_embedded_broker_has_no_tls():
+    """Whoever asks for TLS without a broker of their own is told so: silence would mean no TLS."""
+    with pytest.raises(ValueError, match="the embedded broker has no TLS"):
+        Broker(tls=True)
+
+
+def test_the_hub_may_hear_what_its_triggers_name():
+    """Others' topics that the settings listen to are granted to the hub, and to nobody else."""
+    written = acl(["handler-notify", "hub-home"], heard={"hub-home": ["frigate/events"]})
+    notify, home = written.split("\nuser hub-home\n")
+    assert "topic read frigate/events\n" in home
+    assert "frigate" not in notify

@@ -1,0 +1,286 @@
+"""The catch-up: whatever gets lost on the way, a consumer ends up with every event once."""
+
+import json
+import tempfile
+import time
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.producer.producer import PAGE_EVENTS, Producer
+from hub.store.database import State
+from hub.wire import topics
+from tests.hub.fakes import HUB, NOTIFY, PRESSED, FakeBroker, cursor, ring, rows
+from tests.hub.listener import Listener
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+SOON_S = 1.0  # less than any pause of the catch-up
+
+
+@pytest.fixture
+def producer(states, net):
+    return Producer(states("hub"), net.bus(), HUB)
+
+
+@pytest.fixture
+def listener(states, net):
+    return Listener(states("notify"), net.bus())
+
+
+def _only(path):
+    """A fate: messages whose topic has this part are lost."""
+    return lambda topic, _: 0 if path in topic else 1
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_whatever_happens_on_the_way_each_event_is_taken_once(data):
+    """Whatever subset of live messages is lost, doubled or comes in another order, none is missing and none twice."""
+    fates = iter(lambda: data.draw(st.integers(-1, 2)), None)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        hub, own = (
+            stack.enter_context(closing(State(Path(folder) / f"{n}.db"))) for n in ("hub", "own")
+        )
+        net = FakeBroker()
+        net.fate = lambda topic, _: next(fates) if "/event/" in topic else 1
+        bus = net.bus()
+        producer, listener = Producer(hub, bus, HUB), Listener(own, net.bus())
+        said = []
+        for step in data.draw(
+            st.lists(
+                st.sampled_from(["front", "back", "release", "work", "reconnect"]), max_size=12
+            )
+        ):
+            if step == "release":
+                net.release(data.draw(st.permutations(range(len(net.kept)))))
+            elif step == "work":
+                listener.work()
+            elif step == "reconnect":
+                data.draw(st.sampled_from([bus, listener.bus])).connect()
+            else:
+                bus.acknowledges = data.draw(st.sampled_from([True, None]))
+                said.append(ring(producer, step).id)
+        net.release()
+        listener.bus.connect()
+        listener.work()
+        assert sorted(listener.taken) == sorted(said)
+        assert rows(own, "SELECT * FROM inbox") == []
+
+
+def test_a_gap_is_asked_for_at_once(net, producer, listener):
+    """The event after a lost one brings the lost one with it."""
+    listener.work()
+    net.fate = _only("/event/")
+    lost = ring(producer)
+    net.fate = lambda _, __: 1
+    seen = ring(producer)
+    assert listener.work() > SOON_S
+    assert listener.taken == [seen.id, lost.id]
+
+
+def test_a_long_absence_is_made_up_page_by_page(net, producer, listener):
+    """Everything, oldest first, at once, however many pages it takes."""
+    net.fate = _only("/event/")
+    said = [ring(producer).id for _ in range(2 * PAGE_EVENTS + 7)]
+    listener.work()
+    assert listener.taken == said
+
+
+def test_a_new_consumer_gets_what_happened_since(net, states, producer):
+    """As far back as it wants and no further; and from then on everything."""
+    for age_s in (3000, 2000, 1000):
+        ring(producer, age_s=age_s)
+    listener = Listener(states("notify"), net.bus(), since=time.time() - 1500)
+    listener.work()
+    assert len(listener.taken) == 1
+    net.fate = _only("/event/")
+    ring(producer, age_s=2500)
+    listener.catch_up.ask_all()
+    listener.work()
+    assert len(listener.taken) == 2
+
+
+def test_a_new_epoch_is_followed_from_its_beginning(tmp_path, net, listener):
+    """The hub lost its disk: its new numbers are new events, those that nobody heard included."""
+    taken = []
+    for name in ("hub", "new-hub"):
+        with closing(State(tmp_path / f"{name}.db")) as state:
+            producer = Producer(state, bus := net.bus(), HUB)
+            net.fate = _only("/event/")
+            taken.append(ring(producer).id)
+            net.fate = lambda _, __: 1
+            taken.append(ring(producer).id)
+            listener.work()
+            bus.connected.clear()
+    assert sorted(listener.taken) == sorted(taken)
+
+
+def test_a_lost_answer_is_asked_for_again(net, producer, listener):
+    """Until there is one; the pauses grow, so that a producer that is away is not pestered."""
+    net.fate = _only("/answer/")
+    ring(producer)
+    listener.live.clear()
+    assert 0 < listener.work() <= 2.0
+    assert listener.taken == []
+    assert len([topic for topic, _ in net.heard if "/ask/" in topic]) == 1
+
+
+def test_nobody_asks_without_a_broker(net, listener):
+    """Nor is the question spent: it is asked when there is a connection."""
+    listener.bus.connected.clear()
+    assert listener.catch_up.ask_what_is_due() == 0
+    assert net.heard == []
+    listener.bus.connect()
+    listener.work()
+    assert [topic for topic, _ in net.heard] == [topics.ask(NOTIFY, PRESSED)]
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "asked"),
+    [
+        (HUB, b'{"state": "ready"}', 1),
+        (HUB, b'{"state": "offline"}', 0),
+        ("doorbell/handler/record", b'{"state": "ready"}', 0),
+        (NOTIFY, b'{"state": "ready"}', 0),
+    ],
+)
+def test_a_producer_that_comes_back_is_asked(net, listener, source, status, asked):
+    """One that may have such events, and has just become ready: not ourselves, and not what was said long ago."""
+    listener.work()
+    net.heard.clear()
+    listener.bus.hear(topics.status(source), status, retained=True)
+    listener.work()
+    assert net.heard == []
+    listener.bus.hear(topics.status(source), status)
+    listener.work()
+    assert [topic for topic, _ in net.heard] == [topics.ask(NOTIFY, PRESSED)] * asked
+
+
+def test_a_short_answer_of_one_producer_does_not_put_off_the_long_one_of_another(
+    net, states, listener, producer
+):
+    """With two hubs the backlog of the one is made up at once, whatever the other says."""
+    other = Producer(states("barn"), net.bus(), "doorbell/hub/barn")
+    net.fate = _only("/event/")
+    said = [ring(producer).id for _ in range(3 * PAGE_EVENTS)] + [ring(other).id]
+    listener.work()
+    assert sorted(listener.taken) == sorted(said)
+
+
+def test_an_answer_from_before_a_reconnect_does_not_put_off_the_question_after_it(
+    net, producer, listener
+):
+    """What happened while we were away is asked for as soon as we are back."""
+    first = ring(producer)
+    listener.catch_up.ask_what_is_due()
+    listener.bus.connected.clear()
+    missed = ring(producer)
+    listener.bus.connect()
+    listener.work()
+    assert listener.taken == [first.id, missed.id]
+
+
+def test_a_new_reaction_in_an_old_file_does_not_relive_the_past(tmp_path, net, states):
+    """Whoever adds a function for another event gets what happens from then on, as with a new file."""
+    record = "doorbell/handler/record"
+    producer = Producer(states("record"), net.bus(), record)
+    for kind in ("snapshot.taken", "clip.recorded"):
+        producer.say(kind, "front", {}, time=LONG_AGO)
+    state, bus = states("notify"), net.bus()
+    Listener(state, bus, ["snapshot.taken"], since=state.clock.unix_s()).work()
+    bus.connected.clear()
+    later = Listener(
+        state, net.bus(), ["snapshot.taken", "clip.recorded"], since=state.clock.unix_s()
+    )
+    later.work()
+    assert later.taken == []
+
+
+def test_what_retention_took_is_passed_over(net, states, producer, listener, caplog):
+    """The loss is told in the log, and everything that is left arrives."""
+    seen = ring(producer)
+    listener.work()
+    net.fate = _only("/event/")
+    lost, left = ring(producer), ring(producer)
+    with producer._state.write(durable=False) as db:
+        db.execute("DELETE FROM journal WHERE id IN (?, ?)", (seen.id, lost.id))
+    listener.catch_up.ask_all()
+    listener.work()
+    assert listener.taken == [seen.id, left.id]
+    assert cursor(listener.state) == 3
+    assert "front: 2 to 2" in caplog.text
+
+
+def test_a_page_that_nobody_asked_for_moves_nothing(producer, listener, net):
+    """Else one message from anybody could make a handler take what comes for long had."""
+    first = ring(producer)
+    listener.work()
+    head = {"topic": first.topic, "epoch": first.epoch, "after": 100_000, "last": 100_000}
+    page = {"request": "0" * 36, "source": HUB, "heads": [head], "events": [], "more": False}
+    net.take(topics.answer(HUB, "notify"), json.dumps(page).encode())
+    listener.work()
+    second = ring(producer)
+    listener.work()
+    assert listener.taken == [first.id, second.id]
+
+
+def test_a_producer_that_has_said_nothing_yet_becomes_known(net, states, producer):
+    """Its first press is owed then, whatever either wall clock has done in between."""
+    listener = Listener(states("notify"), net.bus(), since=datetime.now(UTC).timestamp())
+    listener.work()
+    listener.bus.connected.clear()
+    pressed = ring(producer, age_s=3600)
+    listener.bus.connect()
+    listener.work()
+    assert listener.taken == [pressed.id]
+
+
+def test_who_lies_about_its_cursors_has_a_producer_number_anew_once_at_most(net, states):
+    """Anybody may ask on an open broker; a numbering that began in this run nobody can have had more of."""
+    states("hub").close()
+    producer = Producer(states("hub"), net.bus(), HUB)
+    ring(producer)
+    epochs = set()
+    for _ in range(3):
+        epochs.add(producer.journal._state.epoch)
+        topic = topics.event(HUB, PRESSED, "front")
+        question = {
+            "request": "r",
+            "cursors": [[topic, producer.journal._state.epoch, 10**9]],
+            "known": [],
+            "since": 0,
+        }
+        net.bus().publish(topics.ask(NOTIFY, PRESSED), json.dumps(question).encode())
+    assert len(epochs) == 2
+
+
+def test_an_old_numbering_of_which_nothing_is_left_is_forgotten_at_both_ends(
+    net, states, producer, listener
+):
+    """Each boot begins one; no question and no answer grows with them for ever."""
+    ring(producer)
+    producer.settle()
+    listener.work()
+    hub = producer.journal._state
+    hub.begin_epoch()
+    ring(producer)
+    producer.settle()
+    listener.catch_up.ask_all()
+    listener.work()
+    assert len(listener.inbox.cursors(PRESSED)) == 2
+    with hub.write(durable=False) as db:
+        db.execute("DELETE FROM journal WHERE epoch <> ?", (hub.epoch,))
+    hub.clock.passed_s += 3700
+    producer.settle()
+    assert len(rows(hub, "SELECT * FROM head")) == 1
+    listener.catch_up.ask_all()
+    listener.work()
+    assert len(listener.inbox.cursors(PRESSED)) == 2, "its last event may still be on its way"
+    listener.state.clock.passed_s += 31 * 86_400
+    listener.catch_up.ask_all()
+    listener.work()
+    assert [epoch for _, epoch, _ in listener.inbox.cursors(PRESSED)] == [hub.epoch]

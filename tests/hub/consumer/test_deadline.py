@@ -1,0 +1,101 @@
+"""The time limit: nobody's code holds up a handler for ever."""
+
+import signal
+import threading
+
+import pytest
+
+from hub.consumer.deadline import Overdue, deadline, hasten
+from tests.hub.fakes import python
+
+HANGS_IN_C = """
+import ctypes
+from hub import deadline
+deadline.GRACE_S = 0.1
+mutex = ctypes.create_string_buffer(64)
+library = ctypes.{library}(None)
+with deadline.deadline(0.1):
+    print("begun", flush=True)
+    library.pthread_mutex_lock(mutex)
+    library.pthread_mutex_lock(mutex)
+print("never here")
+"""
+
+
+def _wait():
+    assert not threading.Event().wait(20), "nobody rings"
+
+
+def test_code_that_sleeps_is_stopped():
+    """The time is up: Overdue is raised where it sleeps."""
+    with pytest.raises(Overdue), deadline(0.05):
+        _wait()
+
+
+def test_code_that_catches_every_exception_is_stopped():
+    """A handler's own `except Exception` does not swallow it."""
+    swallowed = []
+
+    def stubborn():
+        try:
+            _wait()
+        except Exception as error:  # noqa: BLE001 - what this test is about
+            swallowed.append(error)
+
+    with pytest.raises(Overdue), deadline(0.05):
+        stubborn()
+    assert swallowed == []
+
+
+def test_code_that_swallows_it_once_is_told_again():
+    """Who catches even Overdue hears it a second time."""
+    rung = []
+
+    def stubborn():
+        try:
+            _wait()
+        except Overdue:
+            rung.append(1)
+        _wait()
+
+    with pytest.raises(Overdue), deadline(0.05):
+        stubborn()
+    assert rung == [1]
+
+
+def test_code_in_time_hears_nothing():
+    """Afterwards no alarm is set, and the signal does what it did before."""
+    before = signal.getsignal(signal.SIGALRM)
+    with deadline(5):
+        left_s, _ = signal.getitimer(signal.ITIMER_REAL)
+        assert 0 < left_s <= 5
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_an_exception_passes_and_the_alarm_is_off():
+    """The handler's own failure is its own; no Overdue comes after it."""
+    with pytest.raises(LookupError), deadline(5):
+        raise LookupError
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+@pytest.mark.parametrize(("limit_s", "left_s"), [(50, 3), (2, 2)])
+def test_who_is_to_stop_gets_no_longer_than_that(limit_s, left_s):
+    """A long limit is shortened, a short one stays, and without a limit none is set."""
+    hasten(3)
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    with deadline(limit_s):
+        hasten(3)
+        assert left_s - 1 < signal.getitimer(signal.ITIMER_REAL)[0] <= left_s
+
+
+@pytest.mark.parametrize("library", ["CDLL", "PyDLL"])
+def test_a_hang_in_c_ends_the_process(library):
+    """Code that never comes back to Python, with or without its lock, is told where it hangs, and ends."""
+    with python(HANGS_IN_C.format(library=library)) as process:
+        said, told = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert said == "begun\n"
+    assert "Timeout" in told
+    assert 'File "<string>", line 10' in told

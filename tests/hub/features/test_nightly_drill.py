@@ -1,0 +1,181 @@
+"""The nightly drill in the hub: once a night, patient, and it tells what does not work."""
+
+import json
+from datetime import UTC, datetime, time
+
+import pytest
+
+from config import Drill, Settings
+from hub.features.nightly_drill import LOOK_S, STATUSES_S, Nightly
+from hub.remote import roll_call
+from hub.store.memory import DiskMemory
+from hub.wire import topics
+from hub.wire.event import encode
+from tests.hub.fakes import HUB, journaled
+
+DRILLED, FAILED = topics.DRILLED, topics.DRILL_FAILED
+
+
+class Night:
+    """A hub at night with clocks in hand, on a broker in memory."""
+
+    def __init__(self, net, states, hub):
+        self.net, self.states, self.hub = net, states, hub
+        self.state, self.bus = states("hub-nightly"), net.bus()
+        self.s, self.now = 1000.0, datetime(2026, 11, 23, 3, 31).astimezone()
+        self.begin()
+
+    def begin(self, **drill):
+        """The hub's process starts."""
+        settings = Settings(drill=Drill(**({"at": time(3, 30), "timeout_s": 60} | drill)))
+        clocks = {"seconds": lambda: self.s, "now": lambda: self.now.astimezone(UTC)}
+        self.nightly = Nightly(settings, self.state, self.hub, self.bus, **clocks)
+
+    def tick(self, after_s=LOOK_S + STATUSES_S):
+        self.s += after_s
+        self.nightly.tick()
+
+    def status(self, name, state="ready", reason=""):
+        payload = json.dumps({"state": state, "reason": reason, "pid": 1}).encode()
+        self.bus.hear(topics.status(f"doorbell/handler/{name}"), payload, retained=True)
+
+    def drill(self):
+        """Until it is said; gives the event."""
+        self.tick()
+        self.status("notify")
+        self.status("bark", "offline", "switched off by its settings")
+        self.status("gone", "offline", "stopped")
+        self.tick()
+        return self.net.events(DRILLED)[-1]
+
+    def outcome(self, drill, name, kind="handler.done", **data):
+        source = f"doorbell/handler/{name}"
+        facts = {"handler": name, "type": DRILLED, **data}
+        event = journaled(self.states(name), kind, source=source, cause=drill, data=facts)
+        self.bus.broker.take(event.topic, encode(event))
+
+
+@pytest.fixture
+def night(net, states, hub):
+    return Night(net, states, hub)
+
+
+def test_when_all_react_all_is_well(night):
+    """Who is switched off, or has gone with its file, is not missed; the listening ends with the drill."""
+    drill = night.drill()
+    assert (drill.source, drill.data["via"]) == (HUB, "schedule")
+    night.outcome(drill, "notify")
+    night.tick(1)
+    assert (night.net.events(FAILED), night.nightly.faults, night.bus.filters()) == ([], [], [])
+
+
+def test_who_fails_or_is_silent_is_told_with_the_reason(night):
+    """After the time, not before; as an event that follows from the drill, and in the hub's status."""
+    drill = night.drill()
+    night.status("record")
+    night.status("bark")
+    night.status("light", "failed", "no such lamp")
+    night.outcome(drill, "record", "handler.dead", reason="no picture")
+    night.outcome(drill, "notify")
+    night.tick(59)
+    assert night.net.events(FAILED) == []
+    night.tick(2)
+    (failed,) = night.net.events(FAILED)
+    assert failed.cause == drill.id
+    assert failed.data["failed"] == [
+        {"handler": "bark", "reason": "it did not answer (ready)"},
+        {"handler": "light", "reason": "it did not answer (failed: no such lamp)"},
+        {"handler": "record", "reason": "no picture"},
+    ]
+    assert night.nightly.faults[2] == "drill: record does not work: no picture"
+
+
+def test_a_night_has_one_drill(night):
+    """Not again while it is still that time, not after a restart, not when the clock is set back; the next night."""
+    night.outcome(night.drill(), "notify")
+    night.tick()
+    night.begin()
+    night.tick()
+    night.now = night.now.replace(hour=3, minute=30)
+    night.tick()
+    assert len(night.net.events(DRILLED)) == 1
+    night.now = night.now.replace(day=24)
+    night.drill()
+    assert len(night.net.events(DRILLED)) == 2
+
+
+def test_without_a_time_there_is_no_drill(night):
+    """That is the default."""
+    night.begin(at=None)
+    night.tick()
+    night.tick()
+    assert (night.net.events(DRILLED), night.bus.filters()) == ([], [])
+
+
+def test_a_house_in_which_nobody_answers_is_told(night):
+    """No status of anybody: nothing works."""
+    night.tick()
+    night.tick()
+    night.tick()
+    (failed,) = night.net.events(FAILED)
+    assert failed.data["failed"] == [{"handler": "handlers", "reason": "none of them is there"}]
+
+
+def test_who_has_asked_for_events_lately_is_missed_even_without_a_status(night, monkeypatch):
+    """A broker that lost its memory does not hide a handler that died."""
+    monkeypatch.setattr(type(night.hub), "consumers", lambda _: {"record", "unheard-of"})
+    drill = night.drill()
+    night.outcome(drill, "notify")
+    night.tick(61)
+    (failed,) = night.net.events(FAILED)
+    assert failed.data["failed"] == [
+        {"handler": "record", "reason": "it did not answer (no status)"}
+    ]
+
+
+def test_an_outcome_of_a_press_is_no_answer_to_a_drill(net, state):
+    """Nor is one that somebody else says in a handler's name, or that is no event."""
+    bus = net.bus()
+    call = roll_call.RollCall(bus, Settings())
+    call.open()
+    drill = journaled(state, DRILLED)
+    said = journaled(
+        state, "handler.done", source="doorbell/handler/one", cause=drill, data={"type": DRILLED}
+    )
+    pressed = journaled(
+        state,
+        "handler.done",
+        source="doorbell/handler/two",
+        cause=drill,
+        data={"type": topics.PRESSED},
+    )
+    bus.hear(topics.event("doorbell/handler/three", "handler.done", "front"), encode(said))
+    bus.hear(pressed.topic, encode(pressed))
+    bus.hear(pressed.topic, b"junk")
+    bus.hear(topics.status("doorbell/handler/four"), b"[1]")
+    assert call.answers(drill.id) == []
+    bus.hear(said.topic, encode(said))
+    assert [(answer.handler, answer.works) for answer in call.answers(drill.id)] == [("one", True)]
+
+
+def test_the_memory_is_written_before_the_drill(night):
+    """A drill that takes the hub down is not begun again by its restart."""
+    night.tick()
+    assert DiskMemory(night.state)["drilled on"] == "2026-11-23"
+    assert night.net.events(DRILLED) == []
+
+
+def test_a_drill_cut_off_by_the_hubs_own_end_is_no_good_news(night):
+    """It has no result, and the status says so; a finished one leaves nothing to say."""
+    drill = night.drill()
+    night.begin()
+    assert night.nightly.faults == [
+        "drill: it was cut off when the hub ended, and has no result. Try `doorbell drill`"
+    ]
+    night.begin()
+    assert night.nightly.faults == []
+    night.now = night.now.replace(day=24)
+    night.outcome(night.drill(), "notify")
+    night.tick()
+    night.begin()
+    assert (night.nightly.faults, drill.data["via"]) == ([], "schedule")

@@ -1,0 +1,186 @@
+"""The hub's say on quiet: wishes, how long they hold, and what is said of it."""
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+
+from config import Quiet as Hours
+from config import Settings
+from hub.features.quiet import QuietKeeper
+from hub.store.memory import DiskMemory
+from hub.wire import topics
+from hub.wire.quiet import decode
+from tests.hub.fakes import FakeBroker
+
+STATE = topics.quiet("doorbell/hub/home")
+WISH = topics.quiet_wish("doorbell/cli/1", "home")
+
+
+class Keeper:
+    """A hub's keeper on a broker in memory, with a clock in hand."""
+
+    def __init__(self, states, hours):
+        self.net = FakeBroker()
+        self.state = states("hub-quiet")
+        self.settings = Settings(quiet=hours)
+        self.start()
+
+    def start(self):
+        self.bus = self.net.bus()
+        self.keeper = QuietKeeper(self.settings, self.state, self.bus)
+        self.keeper.tick()
+
+    def wish(self, payload, *, retained=False):
+        text = payload if isinstance(payload, str) else json.dumps(payload)
+        self.bus.hear(WISH, text.encode(), retained=retained)
+
+    def pass_s(self, seconds):
+        self.state.clock.passed_s += seconds
+        self.keeper.tick()
+
+    @property
+    def said(self):
+        return [decode(payload) for topic, payload in self.net.heard if topic == STATE]
+
+    @property
+    def now(self):
+        return self.said[-1].quiet, self.said[-1].why
+
+
+@pytest.fixture
+def keeper(states):
+    return Keeper(states, Hours())
+
+
+def test_a_wish_counts_until_its_time_is_over(keeper):
+    """Then the clock decides again; each change is said once, retained."""
+    assert keeper.now == (False, "off")
+    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
+    assert keeper.now == (True, "command")
+    assert keeper.said[-1].wish == "w1"
+    said = len(keeper.said)
+    for _ in range(5):
+        keeper.pass_s(600)
+    assert len(keeper.said) == said
+    keeper.pass_s(601)
+    assert keeper.now == (False, "off")
+    assert keeper.bus.retained == [STATE] * len(keeper.said)
+
+
+def test_a_wish_that_comes_twice_ends_at_its_time(keeper):
+    """The command line repeats itself until it is heard; the second one does not begin anew, nor over a restart."""
+    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
+    keeper.pass_s(1800)
+    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
+    keeper.start()
+    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
+    assert (keeper.now, keeper.said[-1].wish) == ((True, "command"), "w1")
+    keeper.pass_s(1801)
+    assert keeper.now == (False, "off")
+    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
+    assert keeper.now == (True, "command")
+
+
+def test_a_wish_that_is_over_does_not_come_back(keeper):
+    """Neither with a clock that is set back, nor with a reboot."""
+    keeper.wish({"quiet": True, "for_s": 60})
+    keeper.pass_s(61)
+    keeper.state.clock.reboot()
+    keeper.state.clock.ahead_s = -86_400
+    keeper.start()
+    assert keeper.now == (False, "off")
+
+
+class Interrupted(DiskMemory):
+    """A memory that is slow to write: meanwhile another thread does this, as far as it is let."""
+
+    def __init__(self, state, meanwhile):
+        super().__init__(state)
+        self.meanwhile, self.threads = meanwhile, []
+
+    def _interrupt(self):
+        if not self.threads:
+            self.threads.append(threading.Thread(target=self.meanwhile))
+            self.threads[0].start()
+            self.threads[0].join(0.1)
+
+    def __setitem__(self, key, value):
+        self._interrupt()
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key):
+        self._interrupt()
+        super().__delitem__(key)
+
+    def end(self):
+        self.threads[0].join()
+
+
+def test_whoever_waits_for_a_wish_is_told_what_came_of_it(keeper):
+    """A look at the clock while it is being written down never pairs its id with what was before it."""
+    memory = keeper.keeper._memory = Interrupted(keeper.state, keeper.keeper.tick)
+    keeper.wish({"id": "w1", "quiet": True, "for_s": 60})
+    memory.end()
+    assert {state.quiet for state in keeper.said if state.wish == "w1"} == {True}
+
+
+def test_a_wish_that_ends_does_not_take_the_next_one_with_it(keeper):
+    """Somebody wishes in the very moment in which the last wish is over."""
+    keeper.wish({"id": "w1", "quiet": True, "for_s": 60})
+    next_wish = {"id": "w2", "quiet": True, "for_s": 60}
+    memory = keeper.keeper._memory = Interrupted(keeper.state, lambda: keeper.wish(next_wish))
+    keeper.pass_s(61)
+    memory.end()
+    keeper.keeper.tick()
+    assert keeper.now == (True, "command")
+
+
+def test_plain_words_are_wishes_too(keeper):
+    """For a switch that knows no JSON; `auto` is as the settings say."""
+    keeper.wish("ON")
+    assert keeper.now == (True, "command")
+    keeper.wish("off")
+    assert keeper.now == (False, "command")
+    keeper.wish("auto")
+    assert keeper.now == (False, "off")
+
+
+@pytest.mark.parametrize(
+    "wish",
+    ["", "louder", "[]", "{}", {"quiet": "yes"}, {"quiet": True, "for_s": -1}, {"quiet": True, "for_s": "2h"},
+     {"quiet": True, "for_s": True}, {"quiet": True, "for_s": 1e99}, {"quiet": True, "id": 7}, "[" * 9999],
+)  # fmt: skip
+def test_what_is_no_wish_changes_nothing(keeper, wish):
+    """And does not end the hub's connection."""
+    keeper.wish(wish)
+    assert keeper.now == (False, "off")
+
+
+def test_a_retained_wish_is_none(keeper):
+    """It would come again with each reconnection."""
+    keeper.wish("on", retained=True)
+    assert keeper.now == (False, "off")
+
+
+def test_a_wish_outlives_the_hub(keeper):
+    """Its process, and a reboot; and nobody's wrong clock makes it longer."""
+    keeper.wish({"quiet": True, "for_s": 3600})
+    keeper.start()
+    assert keeper.now == (True, "command")
+    keeper.state.clock.reboot()
+    keeper.state.clock.ahead_s = -86_400 * 365
+    keeper.start()
+    assert keeper.now == (True, "command")
+    assert keeper.keeper.state().until - keeper.state.clock.utc() <= timedelta(seconds=3600)
+    keeper.state.clock.ahead_s = 0
+    keeper.pass_s(3601)
+    assert keeper.now == (False, "off")
+
+
+def test_a_broker_that_forgot_is_told_again(keeper):
+    """With each connection, because brokers lose what they retain."""
+    before = len(keeper.said)
+    keeper.bus.connect()
+    assert len(keeper.said) == before + 1

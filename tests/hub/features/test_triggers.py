@@ -1,0 +1,179 @@
+"""Messages of others as events: what rings, what does not, and never twice."""
+
+import json
+
+import pytest
+
+from config import Settings
+from hub.features.triggers import Triggers
+from hub.mqtt.bus import Message
+from hub.producer.reporter import Reporter
+from tests.house import House, until
+from tests.hub.fakes import FakeBroker, Producer
+
+SEEN = {"topic": "frigate/events", "door": "front", "say": "visitor.seen", "what": "person"}
+RING = {"topic": "zigbee2mqtt/+/action", "door": "front", "say": "doorbell.pressed"}
+OPENED = {"topic": "z/contact", "door": "front", "say": "visitor.answered", "answer": "opened"}
+
+
+class Gate:
+    """A hub with these triggers, on a broker in memory, with a clock in hand."""
+
+    def __init__(self, states, **triggers):
+        self.s = 100.0
+        self.net = FakeBroker()
+        self.settings = Settings.model_validate({"triggers": triggers})
+        self.state = states("hub-triggers")
+        self.start()
+
+    def start(self):
+        self.bus = self.net.bus()
+        producer = Producer(self.state, self.bus, "doorbell/hub/home")
+        Triggers(self.settings, Reporter(producer), self.bus, seconds=lambda: self.s)
+
+    def hear(self, topic, payload, *, retained=False):
+        text = payload if isinstance(payload, str) else json.dumps(payload)
+        self.bus.hear(topic, text.encode(), retained=retained)
+        self.s += 10
+
+    def said(self, kind):
+        """What was said, each once: a restart publishes again what was not acknowledged."""
+        return [
+            dict(event.data)
+            for event in {event.id: event for event in self.net.events(kind)}.values()
+        ]
+
+
+def test_a_message_that_fits_becomes_an_event_of_the_hub(states):
+    """All fields of `when` must be so; dots lead inside."""
+    gate = Gate(states, person=SEEN | {"when": {"type": "new", "after.label": "person"}})
+    gate.hear("frigate/events", {"type": "new", "after": {"label": "dog"}})
+    gate.hear("frigate/events", {"type": "update", "after": {"label": "person"}})
+    gate.hear("frigate/events", "no JSON")
+    gate.hear("frigate/events", {"type": "new", "after": {"label": "person"}})
+    assert gate.said("visitor.seen") == [
+        {"name": "Front door", "via": "trigger", "trigger": "person", "what": "person"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("when", "payload", "holds"),
+    [
+        ("ON", "on", True),
+        ("ON", "OFF", False),
+        (None, "whatever", True),
+        (1, "1", True),
+        (1, "true", False),
+        (True, "true", True),
+        (True, "1", False),
+        ("single", '"single"', True),
+        ("1", "1", True),
+        ("true", "true", True),
+        ({"contact": False}, '{"contact": false}', True),
+        ({"contact": False}, '{"contact": 0}', False),
+        ({"contact": False}, "{}", False),
+        ({"contact": False}, "[]", False),
+        ({"a.b": 1}, '{"a.b": 1}', True),
+        ({"a.b": 1}, '{"a": {"b": 1.0}}', True),
+        ({"a.b": 1}, '{"a": 1}', False),
+        ("x", "[" * 100_000, False),
+    ],
+)
+def test_when_compares_what_was_said(states, when, payload, holds):
+    """Text without regard to case, numbers as numbers, true only as true."""
+    gate = Gate(states, bell=RING | ({} if when is None else {"when": when}))
+    gate.hear("zigbee2mqtt/gate/action", payload)
+    assert len(gate.said("doorbell.pressed")) == holds
+
+
+def test_a_retained_message_never_rings(states):
+    """It says how things were: after a restart of the hub or the broker nobody is at the door."""
+    gate = Gate(states, bell=RING)
+    gate.hear("zigbee2mqtt/gate/action", "single", retained=True)
+    assert gate.said("doorbell.pressed") == []
+
+
+def test_who_repeats_how_it_is_says_one_thing_for_each_change(states):
+    """And the first message after a start is none, unless a retained one told how it was."""
+    gate = Gate(states, opened=OPENED | {"when": {"contact": False}, "on_change": True})
+    for contact in (False, False, True, True, False, False, True, False):
+        gate.hear("z/contact", {"contact": contact})
+    assert [one["answer"] for one in gate.said("visitor.answered")] == ["opened", "opened"]
+    gate.start()
+    gate.hear("z/contact", {"contact": True}, retained=True)
+    gate.hear("z/contact", {"contact": False})
+    assert len(gate.said("visitor.answered")) == 3
+
+
+def test_the_same_value_is_said_once_ever(states):
+    """Also when it comes again after a restart, and however much later."""
+    gate = Gate(states, person=SEEN | {"once_per": "after.id"})
+    for number in (1, 1, 2):
+        gate.hear("frigate/events", {"after": {"id": f"17.{number}-abc"}})
+    gate.start()
+    gate.hear("frigate/events", {"after": {"id": "17.1-abc"}})
+    gate.hear("frigate/events", {"after": {}})
+    assert len(gate.said("visitor.seen")) == 2
+
+
+def test_a_wildcard_costs_bounded_memory(states, monkeypatch):
+    """Thousands of topics under it: what is remembered of each is forgotten in the end, the oldest first."""
+    monkeypatch.setattr("hub.features.triggers.TOPICS", 3)
+    gate = Gate(states, bell=RING | {"topic": "z/+", "when": {"state": "on"}, "on_change": True})
+    gate.hear("z/0", {"state": "off"})
+    for number in range(1, 4):
+        gate.hear(f"z/{number}", {"state": "off"})
+    gate.hear("z/0", {"state": "on"})
+    gate.hear("z/3", {"state": "on"})
+    assert len(gate.said("doorbell.pressed")) == 1
+
+
+def test_no_more_often_than_it_may(states):
+    """`every_s` bounds what a nervous sensor can do."""
+    gate = Gate(states, person=SEEN | {"every_s": 25})
+    for _ in range(6):
+        gate.hear("frigate/events", {})
+    assert len(gate.said("visitor.seen")) == 2
+
+
+def test_two_triggers_on_one_topic_both_say_theirs(states):
+    """A wildcard's topics are told apart."""
+    gate = Gate(
+        states, one=RING | {"when": "single"}, two=SEEN | {"topic": RING["topic"], "when": "double"}
+    )
+    gate.hear("zigbee2mqtt/a/action", "single")
+    gate.hear("zigbee2mqtt/b/action", "double")
+    assert (len(gate.said("doorbell.pressed")), len(gate.said("visitor.seen"))) == (1, 1)
+
+
+def test_a_message_is_acknowledged_whatever_it_says(states):
+    """What is not ours must not wait at the broker."""
+    gate = Gate(states, person=SEEN)
+    acknowledged = []
+    for payload in (b"\xff\xfe", b"", b"{}"):
+        message = Message(
+            "frigate/events", payload, retained=False, ack=lambda: acknowledged.append(1)
+        )
+        (receive,) = [
+            receive for topic, receive in gate.bus._subscriptions if topic == "frigate/events"
+        ]
+        receive(message)
+    assert len(acknowledged) == 3
+
+
+def test_a_wireless_button_rings_the_whole_house(house: House):
+    """Real processes, a real broker: a message of somebody else's, a press, an effect."""
+    house.write_handler("one", "done(event)")
+    house.settings = """
+        [triggers.gate]
+        topic = "zigbee2mqtt/gate"
+        door = "front"
+        say = "doorbell.pressed"
+        when = { action = "single" }
+    """
+    house.start("hub", "one")
+    house.ears.publish("zigbee2mqtt/gate", '{"action": "single", "battery": 97}')
+    (press,) = until(lambda: house.ears.events("doorbell.pressed"), lambda: house.log("hub"))
+    assert press["data"]["via"] == "trigger"
+    house.wait_outcome(press["id"], "one")
+    assert house.effects("one") == [press["id"]]

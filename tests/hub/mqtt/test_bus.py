@@ -1,0 +1,311 @@
+"""The bus, on each broker: it finds out what is spoken, comes back, and lets nobody's fault spread."""
+
+import json
+import signal
+import socket
+import time
+
+import pytest
+
+from config import Broker
+from hub.mqtt.bus import Bus, Will
+from hub.mqtt.client import RECEIVE_MAXIMUM
+from hub.producer.producer import Producer
+from tests.house import Ears, free_port, until
+from tests.hub.fakes import HUB, journaled, python
+from tests.wire import PUBACK, SUBACK, wire_to, without
+
+VANISH = """
+import sys, threading
+from config import Broker
+from hub.mqtt.bus import Bus, Will
+bus = Bus(Broker(host="127.0.0.1", port=int(sys.argv[1])), "vanishes", Will("will/topic", b'{"state": "offline"}'))
+bus.start()
+assert bus.connected.wait(20)
+print("connected", flush=True)
+threading.Event().wait()
+"""
+
+
+@pytest.fixture
+def bus_to():
+    """Makes buses to a port, not yet started; all are stopped at the end."""
+    buses = []
+
+    def make(port, name="tester", will=None):
+        buses.append(Bus(Broker(host="127.0.0.1", port=port), name, will))
+        return buses[-1]
+
+    yield make
+    for bus in buses:
+        bus.stop()
+
+
+@pytest.fixture
+def connect(bus_to, broker):
+    """A bus that is connected and hears these topics."""
+
+    def start(*filters, name="tester", will=None):
+        bus, heard = bus_to(broker.port, name, will), []
+        for topic_filter in filters:
+            bus.subscribe(topic_filter, heard.append)
+        bus.start()
+        assert bus.connected.wait(20)
+        return bus, heard
+
+    return start
+
+
+def _acknowledging(heard):
+    def receive(message):
+        message.ack()
+        heard.append(message)
+
+    return receive
+
+
+@pytest.mark.parametrize(("kind", "protocol"), [("mosquitto", "5.0"), ("embedded", "3.1.1")])
+def test_what_is_spoken_is_found_out(request, bus_to, kind, protocol):
+    """MQTT 5 where the broker does, 3.1.1 otherwise, and nobody has to say so."""
+    bus = bus_to(request.getfixturevalue(kind).port)
+    bus.start()
+    assert bus.connected.wait(20)
+    assert bus.protocol == protocol
+
+
+def test_nothing_waits_to_be_sent(connect):
+    """Nagle's algorithm is off: it would add 40 ms to a press."""
+    bus, _ = connect()
+    assert bus._client.socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_what_is_published_is_heard_and_acknowledged(connect):
+    """The topic and the very bytes; the number tells which publication the broker has taken."""
+    bus, heard = connect("a/+")
+    taken = []
+    bus.on_published = lambda number, ok: taken.append((number, ok))
+    number = bus.publish("a/b", b"\x00\xff")
+    until(lambda: taken and heard, "it comes back")
+    assert taken == [(number, True)]
+    assert [(message.topic, message.payload, message.retained) for message in heard] == [
+        ("a/b", b"\x00\xff", False)
+    ]
+
+
+def test_a_message_goes_to_whoever_asked_for_it(connect):
+    """To each of them once, also to those who asked later, and no longer to those who ceased to."""
+    bus, first = connect("a/#")
+    second, never = [], []
+    hear = _acknowledging(second)
+    bus.subscribe("a/b", hear)
+    bus.subscribe("c", _acknowledging(never))
+    bus.publish("a/b", b"1")
+    until(lambda: first and second, "both hear it")
+    bus.unsubscribe("a/b", hear)
+    bus.publish("a/b", b"2")
+    until(lambda: first[-1].payload == b"2", "the first one hears it")
+    assert {message.payload for message in second} == {b"1"}
+    assert never == []
+
+
+def test_what_is_retained_says_so(connect, broker):
+    """Kept by the broker, and told apart from what is said now."""
+    ears = Ears(broker.port)
+    ears.publish("kept", b"old", retain=True)
+    ears.close()
+    _, heard = connect("kept")
+    until(lambda: heard, "it is heard")
+    assert (heard[0].payload, heard[0].retained) == (b"old", True)
+
+
+def test_it_comes_back_after_the_broker_was_killed(connect, broker):
+    """By itself, with all its subscriptions; meanwhile there is no connection, and it says so."""
+    bus, heard = connect("a")
+    connections = []
+    bus.on_connect.append(lambda: connections.append(1))
+    broker.stop(signal.SIGKILL)
+    until(lambda: not bus.connected.is_set(), "the loss is noticed")
+    assert bus.publish("a", b"lost") is None
+    broker.start()
+    assert bus.connected.wait(20)
+    until(lambda: connections, "it tells whoever wants to know")
+    bus.publish("a", b"back")
+    until(lambda: heard, "it is heard")
+    assert [message.payload for message in heard] == [b"back"]
+
+
+def test_an_acknowledgement_from_before_a_reconnect_does_nothing(connect, broker):
+    """The number may belong to another message by now: nothing is sent, and nothing fails."""
+    bus, heard = connect("a")
+    bus.publish("a", b"1")
+    until(lambda: heard, "it is heard")
+    broker.stop(signal.SIGKILL)
+    until(lambda: not bus.connected.is_set(), "the loss is noticed")
+    heard[0].ack()
+    broker.start()
+    assert bus.connected.wait(20)
+    heard[0].ack()
+    bus.publish("a", b"2")
+    until(lambda: heard[-1].payload == b"2", "it goes on")
+
+
+def test_the_last_will_is_heard_when_a_process_vanishes(broker):
+    """After kill -9 the broker says what the process would have said, and keeps it."""
+    ears = Ears(broker.port)
+    with python(VANISH, str(broker.port)) as process:
+        assert process.stdout.readline() == "connected\n"
+        assert ears.messages("will/topic") == []
+        process.kill()
+    until(lambda: ears.messages("will/topic") == [{"state": "offline"}], "the will is heard")
+    ears.close()
+    late = Ears(broker.port, "will/topic")
+    until(lambda: late.messages("will/topic"), "it is retained")
+    late.close()
+
+
+def test_who_says_good_bye_leaves_no_will(connect, broker):
+    """What was published before the stop arrives, and the will does not."""
+    ears = Ears(broker.port)
+    bus, _ = connect("a/#", will=Will("will/topic", b"{}"))
+    for number in range(50):
+        bus.publish("a/b", json.dumps({"n": number}).encode())
+    bus.stop()
+    until(lambda: len(ears.messages("a/b")) == 50, "all of it arrives")
+    ears.publish("sync", "{}")
+    until(lambda: ears.messages("sync"), "and nothing after it")
+    assert ears.messages("will/topic") == []
+    ears.close()
+
+
+def test_a_failing_callback_harms_nobody(connect, caplog):
+    """Neither the other callbacks nor the next message; the fault is logged."""
+    bus, heard = connect()
+
+    def fail(*_):
+        raise ValueError("somebody's fault")
+
+    bus.on_published = fail
+    bus.subscribe("a", fail)
+    bus.subscribe("a", heard.append)
+    bus.publish("a", b"1")
+    bus.publish("a", b"2")
+    until(lambda: {message.payload for message in heard} == {b"1", b"2"}, "both are heard")
+    assert "somebody's fault" in caplog.text
+    assert bus.connected.is_set()
+
+
+def test_without_a_connection_nothing_is_published(bus_to):
+    """Not before the start, and not while there is nobody to talk to: the journal keeps it."""
+    bus = bus_to(free_port())
+    assert bus.publish("a", b"") is None
+    bus.start()
+    assert bus.publish("a", b"") is None
+
+
+def test_a_broker_that_comes_later_is_found(bus_to, broker):
+    """Nobody has to be started in the right order."""
+    broker.stop(signal.SIGKILL)
+    bus = bus_to(broker.port)
+    bus.start()
+    assert not bus.connected.is_set()
+    broker.start()
+    assert bus.connected.wait(20)
+
+
+def _fill(bus, heard):
+    """More messages than may be unacknowledged."""
+    for number in range(RECEIVE_MAXIMUM + 8):
+        bus.publish("a", str(number).encode())
+    until(lambda: len(heard) >= RECEIVE_MAXIMUM, lambda: f"as many as may be: {len(heard)}")
+
+
+def _connected(bus):
+    bus.start()
+    assert bus.connected.wait(20)
+    return bus
+
+
+def test_a_message_stays_the_brokers_until_it_is_acknowledged(bus_to, mosquitto):
+    """No more than the agreed number is under way to us; each acknowledgement lets one more come."""
+    bus, heard, other = bus_to(mosquitto.port), [], []
+    bus.subscribe("a", heard.append)
+    _fill(_connected(bus), heard)
+    witness = bus_to(mosquitto.port, "witness")
+    witness.subscribe("#", _acknowledging(other))
+    _connected(witness).publish("sync", b"")
+    until(lambda: other, "the broker has done its work")
+    assert len(heard) == RECEIVE_MAXIMUM
+    for message in heard:
+        message.ack()
+    until(lambda: len(heard) == RECEIVE_MAXIMUM + 8, lambda: f"the rest comes: {len(heard)}")
+
+
+def test_events_that_wait_do_not_keep_answers_away(bus_to, mosquitto):
+    """A handler that has its hands full can still talk to its lamp."""
+    bus, heard, answers = bus_to(mosquitto.port), [], []
+    bus.subscribe("a", heard.append)
+    bus.subscribe("lamp/state", _acknowledging(answers), qos=0)
+    _fill(_connected(bus), heard)
+    bus.publish("lamp/state", b"ON")
+    until(lambda: answers, "the lamp's answer comes", 1)
+
+
+def test_a_stop_in_the_middle_of_a_backlog_is_a_good_bye(mosquitto, state):
+    """What is not out yet stays in the journal; the end is an orderly one."""
+    bus = Bus(Broker(host="127.0.0.1", port=mosquitto.port), "tester")
+    producer = Producer(state, bus, HUB)
+    for _ in range(2000):
+        journaled(state)
+    bus.start()
+    until(lambda: producer._sent_to > 20, "it is under way")
+    bus.stop()
+
+
+def test_what_an_old_connection_left_open_does_not_delay_the_stop(bus_to, mosquitto):
+    """Nobody waits for an acknowledgement that can no longer come."""
+    bus = _connected(bus_to(mosquitto.port))
+    mosquitto.process.send_signal(signal.SIGSTOP)
+    for _ in range(3):
+        assert bus.publish("a", b"")
+    mosquitto.stop(signal.SIGKILL)
+    until(lambda: not bus.connected.is_set(), "the loss is noticed")
+    mosquitto.start()
+    assert bus.connected.wait(20)
+    began = time.monotonic()
+    bus.stop()
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("swallowed", [SUBACK, PUBACK])
+def test_a_broker_that_loses_an_acknowledgement_is_left_for_a_new_connection(
+    bus_to, broker, monkeypatch, caplog, swallowed
+):
+    """Nobody stays deaf, and nobody speaks for ever to somebody who does not listen."""
+    monkeypatch.setattr("hub.mqtt.unacknowledged.ANSWER_S", 0.3)
+    monkeypatch.setattr("hub.mqtt.bus.LOOK_S", 0.05)
+    heard = []
+    with wire_to(broker.port) as wire:
+        wire.edit = without(swallowed)
+        bus = bus_to(wire.port)
+        bus.subscribe("a", _acknowledging(heard))
+        bus.on_connect.append(lambda: bus.publish("a", b""))
+        _connected(bus)
+        until(lambda: "connecting anew" in caplog.text, "it is noticed")
+        wire.edit = bytes
+        seen, bus_connections = len(heard), wire.connections
+        until(lambda: wire.connections > bus_connections, "it connects anew")
+        until(lambda: len(heard) > seen, "it hears")
+        until(
+            lambda: not bus._awaited._subscribed and not bus._awaited._published,
+            "all is acknowledged",
+        )
+
+
+def test_who_may_not_listen_is_told(bus_to, broker, caplog):
+    """A broker that refuses a subscription (MQTT 5, 3.9.3) is named in the log, with the topic."""
+    with wire_to(broker.port) as wire:
+        wire.edit = lambda packet: packet[:-1] + b"\x87" if packet[0] >> 4 == SUBACK else packet
+        bus = bus_to(wire.port)
+        bus.subscribe("closed/door", lambda message: message.ack())
+        _connected(bus)
+        until(lambda: "refuses that we listen to closed/door" in caplog.text, "it is told")

@@ -1,0 +1,74 @@
+"""The embedded broker: who comes while others come is heard all the same."""
+
+import threading
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
+from hub.mqtt.embedded_broker import _Subscriptions
+from tests.house import PATIENCE_S, Ears, until
+
+CROWD = 30
+
+
+def test_what_is_subscribed_meanwhile_ends_nobodys_turn():
+    """Going through the subscriptions while others subscribe or leave is no error."""
+    subscriptions = _Subscriptions({"a": [], "b": []})
+    for name in subscriptions:
+        subscriptions[f"{name}/more"] = []
+        subscriptions.pop("b", None)
+    assert list(subscriptions) == ["a", "a/more", "b/more"]
+
+
+def test_nobody_stays_deaf_in_a_crowd(embedded):
+    """Many connect and subscribe at the same moment, to topics of their own: each is confirmed, and hears."""
+    confirmed, heard = set(), set()
+    ears = Ears(embedded.port)
+    ears.publish("kept", b"by the broker", retain=True)
+    clients = []
+    gate = threading.Barrier(CROWD)
+
+    def join(number):
+        client = Client(CallbackAPIVersion.VERSION2, f"guest-{number}", reconnect_on_failure=False)
+        client.on_connect = lambda *_: client.subscribe(
+            [(f"guest/{number}/{n}", 0) for n in range(5)]
+        )
+        client.on_subscribe = lambda *_: confirmed.add(number)
+        client.on_message = lambda *_: heard.add(number)
+        clients.append(client)
+        gate.wait(PATIENCE_S)
+        client.connect("127.0.0.1", embedded.port)
+        client.loop_start()
+
+    guests = [threading.Thread(target=join, args=(number,)) for number in range(CROWD)]
+    for guest in guests:
+        guest.start()
+    for guest in guests:
+        guest.join()
+    try:
+        until(lambda: len(confirmed) == CROWD, lambda: f"all are confirmed: {sorted(confirmed)}")
+        for number in range(CROWD):
+            clients[0].publish(f"guest/{number}/0", b"hello", qos=1)
+        until(lambda: len(heard) == CROWD, lambda: f"all hear: {sorted(heard)}")
+    finally:
+        for client in clients:
+            client.disconnect()
+            client.loop_stop()
+        ears.close()
+
+
+def test_what_is_kept_goes_to_who_subscribed_to_it(embedded):
+    """A stranger gets nothing, whoever else listens to everything; who asks for it gets it once."""
+    everything = Ears(embedded.port)
+    everything.publish("kept", b"by the broker", retain=True)
+    until(lambda: everything.heard, "it is kept")
+    stranger, friend = Ears(embedded.port, "a/b"), Ears(embedded.port, "kept")
+    try:
+        everything.publish("a/b", b"hello")
+        everything.publish("kept", b"and live")
+        until(lambda: len(friend.heard) >= 2 and stranger.heard, "both hear what is theirs")
+        assert [payload for _, payload, _ in friend.heard] == [b"by the broker", b"and live"]
+        assert [payload for _, payload, _ in stranger.heard] == [b"hello"]
+    finally:
+        for ears in (everything, stranger, friend):
+            ears.close()

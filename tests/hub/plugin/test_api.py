@@ -1,0 +1,188 @@
+"""What a handler may do besides returning: say something, come back later, remember."""
+
+import pytest
+
+from hub import BadEvent, Event, emit, later, memory, testing
+from hub.consumer.attempt import LiveAttempt
+from hub.plugin.api import running
+from hub.producer.producer import Producer
+from hub.store.inbox import Inbox
+from hub.store.memory import DiskMemory
+from tests.hub.fakes import NOTIFY, consumer_of, outcomes, reaction, ring, rows, run_until
+
+
+@pytest.fixture
+def attempt(state):
+    """A handler of a real process, in the middle of a run."""
+    live = LiveAttempt(testing.event(), NOTIFY, state, Inbox(state), {"light.expired"})
+    with running(live):
+        yield live
+
+
+def test_outside_of_a_run_words_go_nowhere():
+    """A test that calls a handler as a plain function needs nothing more."""
+    emit("clip.recorded")
+    later("light.expired", 5)
+    with pytest.raises(RuntimeError, match=r"with hub.testing.run"):
+        memory["x"] = 1
+
+
+def test_what_was_said_is_kept_until_the_outcome(attempt):
+    """By default it is about the door that the event is about."""
+    emit("clip.recorded", {"path": "a"})
+    emit("snapshot.taken", subject="camera")
+    assert attempt.said == [
+        ("clip.recorded", "front", {"path": "a"}),
+        ("snapshot.taken", "camera", {}),
+    ]
+
+
+@pytest.mark.parametrize("say", [emit, lambda kind: later(kind, 1)], ids=["emit", "later"])
+@pytest.mark.parametrize(
+    "kind", ["doorbell.pressed", "doorbell.x", "handler.done", "handler.x", "clip", "Clip.x", ""]
+)
+def test_what_is_not_a_handlers_to_say_is_refused_at_the_line(attempt, say, kind):
+    """A handler can neither ring nor forge outcomes, in a test as in the house."""
+    with pytest.raises(BadEvent):
+        say(kind)
+    with testing.run(), pytest.raises(BadEvent):
+        say(kind)
+    assert attempt.said == []
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        lambda: emit("clip.recorded", {"x": {1}}),
+        lambda: emit("clip.recorded", {"x": "y" * 70_000}),
+        lambda: emit("clip.recorded", subject="Front/Door"),
+        lambda: later("light.expired", 1, {"x": float("nan")}),
+        lambda: later("light.expired", 1, subject="#"),
+    ],
+)
+def test_what_cannot_travel_is_refused_at_the_line(state, attempt, say):
+    """The author's own line is in the traceback, not ours of later on."""
+    with pytest.raises(BadEvent):
+        say()
+    assert (attempt.said, rows(state, "SELECT * FROM inbox")) == ([], [])
+
+
+def test_what_was_said_does_not_change_afterwards(attempt):
+    """The words are those of the moment in which they were said; a later fault in them cannot end the process."""
+    data = {"n": 1}
+    emit("clip.recorded", data)
+    data["n"] = {2}
+    assert [said for _, _, said in attempt.said] == [{"n": 1}]
+
+
+def test_coming_back_needs_somebody_to_come_back_to(attempt):
+    """A type that no function of this file reacts to is a slip, told with how to mend it."""
+    with pytest.raises(BadEvent, match=r'Add a function with @handler\("clip\.due"\)'):
+        later("clip.due", 1)
+
+
+def test_coming_back_is_on_the_disk_at_once(state, attempt):
+    """Whatever crashes after this line; the second one replaces the first."""
+    before = state.clock.uptime_s()
+    later("light.expired", 100)
+    later("light.expired", 200, {"n": 2})
+    ((due, payload),) = rows(state, "SELECT due, payload FROM inbox")
+    assert before + 200 <= due <= state.clock.uptime_s() + 200
+    assert b'"n":2' in payload
+
+
+def test_later_is_delivered_once_when_it_is_due(states, net):
+    """To the same file and to nobody else, with its data, as one of the press's trace."""
+    heard, state = [], states()
+
+    def light(event: Event, config):
+        heard.append((event.type, event.data, event.cause))
+        if event.type == "doorbell.pressed":
+            later("light.expired", 30, {"n": 1})
+            later("light.expired", 0.05, {"n": 2})
+
+    consumer = consumer_of(state, net.bus(), reaction(light, "doorbell.pressed", "light.expired"))
+    press = ring(Producer(states("hub"), net.bus(), "doorbell/hub/home"))
+    run_until(consumer, lambda: len(outcomes(state)) == 2)
+    assert heard == [("doorbell.pressed", {}, None), ("light.expired", {"n": 2}, press.id)]
+    assert rows(state, "SELECT * FROM inbox") == []
+    assert net.events("light.expired") == []
+    assert {event.traceparent.split("-")[1] for event in net.events("handler.done")} == {
+        press.traceparent.split("-")[1]
+    }
+
+
+def test_a_failed_run_still_comes_back(states, net):
+    """`later` is not taken back with the attempt: the lamp that was switched on must go off."""
+    state = states()
+
+    def light(event, config):
+        if event.type == "doorbell.pressed":
+            later("light.expired", 0.02)
+            raise OSError("no connection")
+
+    consumer = consumer_of(
+        state, net.bus(), reaction(light, "doorbell.pressed", "light.expired", attempts=1)
+    )
+    ring(Producer(states("hub"), net.bus(), "doorbell/hub/home"))
+    run_until(consumer, lambda: len(outcomes(state)) == 2)
+    assert [(kind, data["type"]) for kind, data in outcomes(state)] == [
+        ("handler.dead", "doorbell.pressed"),
+        ("handler.done", "light.expired"),
+    ]
+
+
+def test_memory_is_a_mapping_on_the_disk(state, attempt):
+    """JSON values by key; another process finds them as they were left."""
+    memory["was_on"] = True
+    memory["levels"] = [1, {"a": None}]
+    memory["was_on"] = False
+    assert dict(DiskMemory(state)) == {"levels": [1, {"a": None}], "was_on": False}
+    assert (len(memory), "was_on" in memory, memory.pop("was_on"), len(memory)) == (
+        2,
+        True,
+        False,
+        1,
+    )
+    assert memory.get("was_on") is None
+    with pytest.raises(KeyError):
+        del memory["was_on"]
+
+
+def test_memory_keeps_what_it_had_when_the_new_value_is_no_json(state, attempt):
+    """A slip does not wipe out what was remembered."""
+    memory["x"] = 1
+    with pytest.raises(TypeError):
+        memory["x"] = {1}
+    assert DiskMemory(state)["x"] == 1
+
+
+def test_a_test_sees_what_a_handler_did():
+    """`hub.testing.run` shows what was said, asked for and remembered, and ends with its block."""
+    press = testing.event("doorbell.pressed", "back", via="button")
+    with testing.run(press) as doing:
+        emit("clip.recorded", {"path": "a"})
+        later("light.expired", 5)
+        later("light.expired", 7)
+        memory["n"] = 1
+    emit("clip.recorded", {"path": "unseen"})
+    assert (doing.emitted, doing.timers) == (
+        [("clip.recorded", {"path": "a"})],
+        {"light.expired": 7},
+    )
+    assert (doing.memory, doing.event, press.door, press.data) == (
+        {"n": 1},
+        press,
+        "back",
+        {"via": "button"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"), [("doorbell.pressed", "hub"), ("clip.recorded", "handler")]
+)
+def test_an_event_for_a_test_is_one_that_could_be_said(kind, source):
+    """It has the source that may say it, so that a handler sees nothing unreal."""
+    event = testing.event(kind)
+    assert event.source == f"doorbell/{source}/test"
+    assert event.topic == f"doorbell/{source}/test/event/{kind}/front"

@@ -1,0 +1,93 @@
+"""The link to things on the broker that are not ours."""
+
+import pytest
+
+from hub.plugin.device_link import Link
+
+
+@pytest.fixture
+def link(net):
+    link = Link()
+    link.attach(net.bus())
+    return link
+
+
+def _lamp(net, answer=b"ON"):
+    """A thing that answers on another topic."""
+    bus = net.bus()
+    bus.subscribe("lamp/get", lambda message: bus.publish("lamp/state", answer + message.payload))
+    return bus
+
+
+def test_what_is_said_is_published(net, link):
+    """As text, to any topic."""
+    link.publish("lamp/set", "ON é")
+    assert net.heard == [("lamp/set", "ON é".encode())]
+
+
+def test_an_answer_is_waited_for(net, link):
+    """One question, one answer; text that is no UTF-8 does no harm."""
+    _lamp(net, b"ON \xff ")
+    assert link.ask("lamp/get", "?", "lamp/state") == "ON � ?"
+
+
+def test_no_answer_in_time_is_none(net, link):
+    """A lamp without power does not hold up a handler; a late answer is not taken for the next one's."""
+    assert link.ask("lamp/get", "1", "lamp/state", timeout_s=0.01) is None
+    _lamp(net)
+    assert link.ask("lamp/get", "2", "lamp/state") == "ON2"
+
+
+def test_only_what_is_wanted_is_an_answer(net, link):
+    """Others come on the same topic, to other questions; they are passed over."""
+    bus = net.bus()
+    bus.subscribe(
+        "lamp/get", lambda _: [bus.publish("lamp/state", said) for said in (b"2 OFF", b"1 ON")]
+    )
+    assert (
+        link.ask("lamp/get", "1", "lamp/state", wanted=lambda text: text.startswith("1")) == "1 ON"
+    )
+
+
+def test_after_the_answer_nobody_listens(net):
+    """The subscription ends with the question, answered or not, or not even asked."""
+    link, bus = Link(), net.bus()
+    link.attach(bus)
+    link.ask("lamp/get", "", "lamp/state", timeout_s=0.01)
+    bus.connected.clear()
+    with pytest.raises(ConnectionError):
+        link.ask("lamp/get", "", "lamp/state")
+    assert bus.filters() == []
+
+
+@pytest.mark.parametrize("attached", [True, False])
+@pytest.mark.parametrize(
+    "use", [lambda link: link.publish("t", ""), lambda link: link.ask("t", "", "a")]
+)
+def test_without_a_broker_it_is_an_error_that_is_tried_again(net, attached, use):
+    """Nothing here is kept: the handler's own retry is what helps."""
+    link = Link()
+    if attached:
+        link.attach(net.bus(connected=False))
+    with pytest.raises(ConnectionError, match="no connection to the broker"):
+        use(link)
+
+
+def test_a_topic_is_followed_as_long_as_the_process_lives(net, link):
+    """Each message, as text, and each acknowledged; outside a process nothing is heard, and nothing fails."""
+    heard = []
+    link.follow("home/private", heard.append)
+    for payload in (b"on", b"\xff", b"off"):
+        net.bus().publish("home/private", payload)
+    assert heard == ["on", "\ufffd", "off"]
+    Link().follow("home/private", heard.append)
+
+
+def test_a_question_does_not_end_what_is_followed(net, link):
+    """A lamp with a light sensor in it speaks on one topic, and is asked on it."""
+    heard = []
+    link.follow("lamp/state", heard.append)
+    _lamp(net)
+    assert link.ask("lamp/get", "1", "lamp/state") == "ON1"
+    net.bus().publish("lamp/state", b"5 lux")
+    assert heard == ["ON1", "5 lux"]

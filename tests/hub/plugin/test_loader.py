@@ -1,0 +1,178 @@
+"""The loader: whatever is wrong with a handler file is told with where, what and how."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from config import Settings, SettingsError
+from hub.plugin import loader
+
+GOOD = """
+from hub import Event, HandlerConfig, handler
+
+class Config(HandlerConfig):
+    words: str = "hello"
+
+@handler("doorbell.pressed", "clip.recorded")
+def shout(event: Event, config: Config) -> str:
+    return config.words
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a handler file into the person's folder."""
+
+    def write_file(name: str, text: str = GOOD) -> Path:
+        path = tmp_path / "handlers" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write_file
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(handlers_dir=tmp_path / "handlers", state_dir=tmp_path)
+
+
+def _faults(path, settings):
+    with pytest.raises(SettingsError) as told:
+        loader.load(path, settings)
+    return told.value.faults
+
+
+def test_a_good_file_is_loaded_with_its_settings(write, tmp_path):
+    """By its path; each event type leads to its reaction; the config knows its house."""
+    house = Settings(handlers={"shout": {"words": "hi"}}, state_dir=tmp_path)
+    file = loader.load(write("shout.py"), house)
+    assert (file.name, file.config.words, file.config.state_dir) == ("shout", "hi", tmp_path)
+    assert set(file.reactions) == {"doorbell.pressed", "clip.recorded"}
+    assert file.reactions["doorbell.pressed"].function(None, file.config) == "hi"
+
+
+def test_a_file_without_settings_of_its_own_has_the_common_ones(write, settings):
+    """`Config` may be left out."""
+    text = 'from hub import handler\n@handler("a.b")\ndef f(event, config): pass\n'
+    assert loader.load(write("plain.py", text), settings).config.enabled is True
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            "",
+            'shout.py: no handler in it. Put @handler("doorbell.pressed") above a function of (event, config)',
+        ),
+        ("def f(:\n", "shout.py, line 1: "),
+        (
+            "\n\nimport no_such_thing\n",
+            "shout.py, line 3: No module named 'no_such_thing'. Install it where doorbell is: ",
+        ),
+        ("\n1 / 0\n", "shout.py, line 2: ZeroDivisionError: division by zero"),
+        ("raise SystemExit(3)\n", "shout.py, line 1: SystemExit: 3"),
+        (
+            "from hub import handler\n\n@handler\ndef f(event, config): pass\n",
+            "shout.py, line 3: TypeError: @handler needs",
+        ),
+        (
+            GOOD + '\n@handler("doorbell.pressed")\ndef two(event, config): pass\n',
+            "shout.py: two functions react to doorbell",
+        ),
+        (
+            GOOD.replace("(HandlerConfig)", ""),
+            "Config is not a HandlerConfig. Write: class Config(HandlerConfig):",
+        ),
+    ],
+)
+def test_a_fault_in_a_file_is_told_with_its_line(write, settings, text, fault):
+    """Where, what, and what to do; never somebody else's stack."""
+    (told,) = _faults(write("shout.py", text), settings)
+    assert fault in told
+
+
+def test_all_faults_are_told_at_once(write, tmp_path):
+    """Those of the file and those of its settings; a value is not shown."""
+    house = Settings(handlers={"shout": {"wrods": "hunter2", "timeout_s": -1}}, state_dir=tmp_path)
+    twice = GOOD + '\n@handler("doorbell.pressed")\ndef two(event, config): pass\n'
+    told = "\n".join(_faults(write("shout.py", twice), house))
+    assert "[handlers.shout] wrods: unknown key. Did you mean 'words'?" in told
+    assert "[handlers.shout] timeout_s: " in told
+    assert "two functions react to doorbell.pressed" in told
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "better"), [("Shout.py", "shout.py"), ("a b.py", "a_b.py"), ("été.py", "_t_.py")]
+)
+def test_a_file_is_named_as_a_topic_can_be(write, settings, name, better):
+    """The name is a topic, a unit and a table in the settings; a better one is proposed."""
+    (told,) = _faults(write(name), settings)
+    assert told.startswith(f"{name}: not a handler's name.")
+    assert told.endswith(better)
+
+
+def test_what_a_file_imports_is_not_its_own(write, settings):
+    """A reaction that another module brings along does not run twice."""
+    write("shout.py")
+    text = "import sys\nfrom hub.plugin.loader import SHIPPED\nfrom doorbell_handler_shout import shout\n"
+    loader.load(write("shout.py"), settings)
+    assert "no handler in it" in _faults(write("other.py", text), settings)[0]
+
+
+def test_files_are_found_by_name_and_the_persons_own_win(write, settings):
+    """Ours and theirs; what begins with _, . or test_ is none."""
+    for name in (
+        "notify.py",
+        "shout.py",
+        "_shared.py",
+        ".hidden.py",
+        "test_shout.py",
+        "readme.txt",
+    ):
+        write(name)
+    found = loader.find(settings)
+    assert {
+        "bark",
+        "light",
+        "log",
+        "notify",
+        "record",
+        "shout",
+        "speak",
+        "telemetry",
+        "visit",
+    } == set(found)
+    assert found["notify"].parent == settings.handlers_dir
+    assert found["bark"].parent == loader.SHIPPED
+    assert loader.locate("shout", settings) == found["shout"]
+
+
+def test_a_handler_that_is_not_there_is_told_with_those_that_are(settings):
+    """No guessing: the names that there are."""
+    with pytest.raises(
+        SettingsError,
+        match=r"bell: no such handler file. There are: bark, light, log, notify, record",
+    ):
+        loader.locate("bell", settings)
+
+
+@pytest.mark.parametrize(
+    ("table", "hint"), [("notfy", "Did you mean [handlers.notify]?"), ("zzz", "Put zzz.py into ")]
+)
+def test_a_table_without_a_file_is_told(settings, table, hint):
+    """A typing error in a table's name does not leave a handler with its defaults in silence."""
+    strange = settings.model_copy(update={"handlers": {table: {}, "bark": {}}})
+    (fault,) = loader.unknown_tables(strange, "doorbell.toml")
+    assert re.match(
+        rf"doorbell\.toml: \[handlers\.{table}\]: there is no handler file {table}\.py\. ", fault
+    )
+    assert hint in fault
+
+
+def test_who_reacts_to_everything_reacts_to_nothing_else(write, settings):
+    """`*` stands alone in its file."""
+    both = '\n@handler("*")\ndef all_of_it(event, config): pass\n'
+    assert '"*" is every event.' in _faults(write("shout.py", GOOD + both), settings)[0]

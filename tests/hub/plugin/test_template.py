@@ -1,0 +1,87 @@
+"""`doorbell new`: what it writes works as it is."""
+
+import subprocess
+import sys
+
+import pytest
+
+from config import Settings, SettingsError
+from hub import testing
+from hub.plugin import loader
+from hub.plugin.template import write_handler
+from tests.house import ROOT
+
+
+def _run_its_test(test):
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(test.parent),
+        str(test),
+    ]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_what_it_writes_loads_and_its_test_passes(tmp_path):
+    """The file is a handler, and the test beside it passes when run by pytest."""
+    handler, test = write_handler("greet", tmp_path)
+    file = loader.load(handler, Settings(handlers={"greet": {"greeting": "Ahoy"}}))
+    assert (
+        file.reactions["doorbell.pressed"].function(testing.event(), file.config)
+        == "Ahoy, front door!"
+    )
+    ran = _run_its_test(test)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "1 passed" in ran.stdout
+
+
+def test_the_test_is_not_taken_for_a_handler(tmp_path):
+    """Only the handler is found in the folder."""
+    write_handler("greet", tmp_path)
+    assert loader.find(Settings(handlers_dir=tmp_path)).keys() - loader.find(
+        Settings(handlers_dir=ROOT / "none")
+    ).keys() == {"greet"}
+
+
+@pytest.mark.parametrize(
+    "name", ["Greet", "a-b", "1st", "", "../evil", "a.b", "greet.py", "x" * 33]
+)
+def test_what_is_no_name_is_refused(tmp_path, name):
+    """Nothing is written, least of all somewhere else."""
+    with pytest.raises(
+        SettingsError,
+        match=r"not a name for a handler. Use a-z, 0-9 and _, beginning with a letter",
+    ):
+        write_handler(name, tmp_path / "handlers")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("existing", ["greet.py", "tests/test_greet.py"])
+def test_nothing_is_overwritten(tmp_path, existing):
+    """If one of the two files is there, both are left alone."""
+    there = tmp_path / existing
+    there.parent.mkdir(exist_ok=True)
+    there.write_text("mine")
+    with pytest.raises(SettingsError, match=r"exists already. Choose another name, or remove it"):
+        write_handler("greet", tmp_path)
+    assert there.read_text() == "mine"
+    assert len(list(tmp_path.rglob("*.py"))) == 1
+
+
+@pytest.mark.parametrize("name", ["class", "event", "test_it"])
+def test_a_name_that_cannot_work_is_refused(tmp_path, name):
+    """A keyword of Python, the name of what the test imports, or one that is never found as a handler."""
+    try:
+        handler, test = write_handler(name, tmp_path)
+    except SettingsError:
+        return
+    assert handler.stem in loader.find(Settings(handlers_dir=tmp_path))
+    compile(handler.read_text(), name, "exec")
+    assert _run_its_test(test).returncode == 0

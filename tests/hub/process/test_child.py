@@ -1,0 +1,174 @@
+"""Child processes: started, watched, restarted with backoff, ended."""
+
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from hub.process.child import Child
+from tests.house import until
+from tests.hub.fakes import python
+
+WAIT = "import signal; print('begun', flush=True); signal.pause()"
+STUBBORN = """
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("begun", flush=True)
+while True:
+    signal.pause()
+"""
+PARENT = """
+import signal, sys
+from hub.process.child import Child
+child = Child("one", ["-c", sys.argv[1]], {}, lambda name, line: print(child.process.pid, line, flush=True))
+child.tick()
+signal.pause()
+"""
+
+
+@dataclass
+class Watched:
+    """A child and what it said."""
+
+    program: str
+    lines: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.child = Child(
+            "one", ["-c", self.program], {"COLOUR": "blue"}, lambda *line: self.lines.append(line)
+        )
+
+    def said(self):
+        return [line for _, line in self.lines]
+
+    def until_said(self, words):
+        return until(
+            lambda: self.child.tick() or any(words in line for line in self.said()),
+            lambda: f"{words}: {self.lines}",
+        )
+
+    def until_dead(self):
+        until(lambda: self.child.process.poll() is not None, "it ends")
+        self.child.tick()
+
+
+@pytest.fixture
+def watch():
+    """Starts programs as children; whatever is left of them is killed."""
+    watched = []
+
+    def start(program):
+        watched.append(Watched(program))
+        watched[-1].child.tick()
+        return watched[-1]
+
+    yield start
+    for each in watched:
+        each.child.end()
+        each.child.wait_ended(time.monotonic())
+
+
+def test_what_it_prints_is_echoed_with_its_name(watch):
+    """Both streams, line by line, at once, whatever bytes they are; it knows that it is supervised."""
+    one = watch(
+        "import os, sys; print('out', os.environ['COLOUR'], os.environ['DOORBELL_SUPERVISED'])\n"
+        "print('err', file=sys.stderr); sys.stdout.buffer.write(b'\\xff\\n'); sys.stdout.flush()\n"
+        + WAIT
+    )
+    one.until_said("begun")
+    assert one.lines == [("one", "out blue 1"), ("one", "err"), ("one", "�"), ("one", "begun")]
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("raise SystemExit(3)", "ended with 3"),
+        ("import os; os.kill(os.getpid(), 9)", "was killed by signal 9"),
+    ],
+)
+def test_who_crashes_is_started_again_after_a_pause(watch, end, words):
+    """The pause is told, kept, and longer after the second crash than after the first."""
+    one = watch(f"print('begun', flush=True); {end}")
+    one.until_dead()
+    died = time.monotonic()
+    assert one.child.process is None
+    one.until_said(words)
+    first_s = float(one.said()[-1].split()[-2])
+    until(lambda: one.child.tick() or one.child.process, "it is started again")
+    assert time.monotonic() - died >= 0.2
+    assert 0.2 <= first_s <= 0.5
+    one.until_dead()
+    assert 0.5 <= float([line for line in one.said() if words in line][1].split()[-2]) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [(78, "not started again until its file changes"), (0, "")]
+)
+def test_who_is_done_or_wrongly_set_up_is_not_started_again(watch, code, words):
+    """Exit 78 is a fault that starting again cannot mend, and 0 is none."""
+    one = watch(f"raise SystemExit({code})")
+    one.until_dead()
+    assert one.child._restart_at is None
+    one.child.tick()
+    assert one.child.process is None
+    assert one.said() == [words] * bool(words)
+
+
+def test_who_was_not_started_again_can_be_restarted(watch):
+    """When its file has changed it gets another chance, at once."""
+    one = watch("raise SystemExit(78)")
+    one.until_dead()
+    one.child.restart()
+    one.child.tick()
+    assert one.child.process
+
+
+def test_a_restart_is_another_process_without_a_pause(watch):
+    """What ran is ended first: two of them would be one too many."""
+    one = watch(WAIT)
+    one.until_said("begun")
+    before = one.child.process
+    one.child.restart()
+    assert before.returncode == -signal.SIGTERM
+    one.child.tick()
+    assert one.child.process.pid != before.pid
+
+
+def test_who_was_ended_stays_ended(watch):
+    """No crash is seen in it, and no tick starts it again."""
+    one = watch(WAIT)
+    one.until_said("begun")
+    process = one.child.process
+    one.child.end()
+    one.child.wait_ended(time.monotonic() + 10)
+    one.child.tick()
+    assert (process.returncode, one.child.process) == (-signal.SIGTERM, None)
+
+
+def test_who_does_not_listen_is_killed(watch):
+    """At the deadline, and it is waited for."""
+    one = watch(STUBBORN)
+    one.until_said("begun")
+    process = one.child.process
+    one.child.end()
+    one.child.wait_ended(time.monotonic() + 0.05)
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_a_child_ends_with_its_parent():
+    """Even by kill -9 of the parent: nobody is left behind that nobody watches."""
+    with python(PARENT, WAIT) as parent:
+        pid = int(parent.stdout.readline().split()[0])
+        assert not _is_gone(pid)
+        parent.kill()
+    until(lambda: _is_gone(pid), "the child ends")
+
+
+def _is_gone(pid):
+    """Ended, whether or not somebody has taken note of it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True

@@ -1,0 +1,253 @@
+"""The producer: what stands in the journal is published until the broker has it, and old events are answered."""
+
+import json
+from contextlib import closing
+from dataclasses import dataclass, field
+
+import pytest
+
+from hub.producer.producer import PAGE_EVENTS, WINDOW, Producer
+from hub.store.database import State
+from hub.wire import topics
+from hub.wire.event import decode
+from tests.hub.fakes import HUB, NOTIFY, PRESSED, FakeBus, journaled, ring, rows
+
+ASK = topics.ask(NOTIFY, PRESSED)
+FRONT = topics.event(HUB, PRESSED, "front")
+
+
+@dataclass
+class Asker:
+    """Asks a producer, and keeps the answers."""
+
+    bus: FakeBus
+    answers: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.bus.subscribe(topics.answer("doorbell/+/+", "notify"), self._keep)
+
+    def _keep(self, message):
+        self.answers.append(json.loads(message.payload))
+
+    def ask(self, cursors=(), known=(HUB,), since=0.0):
+        question = {"request": "r1", "cursors": list(cursors), "known": list(known), "since": since}
+        self.bus.publish(ASK, json.dumps(question).encode())
+        return self.answers.pop() if self.answers else None
+
+
+@pytest.fixture
+def bus(net):
+    return net.bus()
+
+
+@pytest.fixture
+def producer(state, bus):
+    return Producer(state, bus, HUB)
+
+
+@pytest.fixture
+def asker(net):
+    return Asker(net.bus())
+
+
+def _waiting(state):
+    return [
+        number
+        for (number,) in rows(
+            state, "SELECT sequence FROM journal WHERE published = 0 ORDER BY position"
+        )
+    ]
+
+
+def test_what_is_said_is_published_as_it_stands_in_the_journal(net, producer, state):
+    """The same bytes, on its own topic, marked when the broker has taken it and there was time to write it down."""
+    said = ring(producer, via="button")
+    assert net.heard == [
+        (FRONT, payload) for (payload,) in rows(state, "SELECT payload FROM journal")
+    ]
+    assert decode(net.heard[0][1]) == said
+    assert _waiting(state) == [1]
+    producer.settle()
+    assert _waiting(state) == []
+
+
+def test_without_a_broker_it_waits_in_the_journal(net, state, bus, producer):
+    """Nothing is lost before there is a connection; then all comes in the order of saying, once."""
+    bus.connected.clear()
+    said = [ring(producer, door) for door in ("front", "back", "front")]
+    assert net.heard == []
+    bus.connect()
+    assert net.events(PRESSED) == said
+    producer.settle()
+    assert _waiting(state) == []
+
+
+def test_what_was_not_acknowledged_is_published_again_after_a_reconnect(net, state, bus, producer):
+    """The broker may have lost it; consumers drop what they have seen."""
+    bus.acknowledges = None
+    first, second = ring(producer), ring(producer)
+    bus.acknowledges = True
+    bus.connect()
+    assert net.events(PRESSED) == [first, second, first, second]
+    producer.settle()
+    assert _waiting(state) == []
+
+
+def test_what_was_acknowledged_is_not_published_again(net, bus, producer):
+    """Not after a reconnect, not by a second look at the journal."""
+    said = ring(producer)
+    bus.connect()
+    producer.publish()
+    assert net.events(PRESSED) == [said]
+
+
+def test_an_acknowledgement_of_the_old_connection_means_nothing_in_the_new_one(
+    net, state, bus, producer
+):
+    """Numbers are given anew in each connection: a stale one must not mark another event as published."""
+    bus.acknowledges = None
+    ring(producer)
+    bus.connected.clear()
+    bus.connect()
+    bus.on_published(1, True)
+    producer.settle()
+    assert _waiting(state) == [1]
+    bus.on_published(2, True)
+    producer.settle()
+    assert _waiting(state) == []
+
+
+def test_what_a_crash_left_over_is_published_at_the_next_start(tmp_path, net):
+    """A row that is not published takes the same way as a live event, in a new process too."""
+    with closing(State(tmp_path / "hub.db")) as state:
+        left = journaled(state)
+    with closing(State(tmp_path / "hub.db")) as state:
+        producer = Producer(state, net.bus(), HUB)
+        producer.publish()
+        assert net.events(PRESSED) == [left]
+
+
+def test_what_the_broker_refuses_stays_in_the_journal(state, bus, producer):
+    """Its ACL may be mended; the next connection tries again. Others are not held up by it."""
+    bus.acknowledges = False
+    ring(producer)
+    bus.acknowledges = True
+    ring(producer)
+    producer.settle()
+    assert _waiting(state) == [1]
+
+
+def test_no_more_of_a_backlog_is_under_way_than_the_window(net, state, bus, producer):
+    """No broker's queue overflows because of us; each acknowledgement makes room for one more."""
+    bus.acknowledges = None
+    bus.connected.clear()
+    for _ in range(WINDOW + 5):
+        journaled(state)
+    bus.connect()
+    assert len(net.heard) == WINDOW
+    bus.on_published(1, True)
+    assert len(net.heard) == WINDOW + 1
+
+
+def test_a_long_journal_is_published_completely_and_in_order(net, state, bus, producer):
+    """More than any window: every event once, in the order of its sequence."""
+    bus.connected.clear()
+    said = [journaled(state) for _ in range(5 * WINDOW)]
+    bus.connect()
+    assert net.events(PRESSED) == said
+    producer.settle()
+    assert _waiting(state) == []
+
+
+def test_a_consumer_is_answered_from_where_it_is(producer, asker, state):
+    """What comes after its cursor, and how far the topic goes."""
+    said = [ring(producer) for _ in range(3)]
+    answer = asker.ask([(FRONT, state.epoch, 1)])
+    assert answer["source"] == HUB
+    assert answer["request"] == "r1"
+    assert answer["heads"] == [{"topic": FRONT, "epoch": state.epoch, "after": 1, "last": 3}]
+    assert [wire["id"] for wire in answer["events"]] == [event.id for event in said[1:]]
+    assert answer["more"] is False
+
+
+@pytest.mark.parametrize(("known", "ids"), [((), 1), ((HUB,), 2), (("doorbell/hub/other",), 1)])
+def test_only_who_knows_us_is_owed_everything(producer, asker, known, ids):
+    """A consumer that never had our answer is owed what happened since the moment that it names."""
+    ring(producer, age_s=3600)
+    late = ring(producer)
+    answer = asker.ask(known=known, since=late.time.timestamp() - 60)
+    assert len(answer["events"]) == ids
+    assert answer["events"][-1]["id"] == late.id
+
+
+def test_a_long_answer_says_that_there_is_more(producer, asker, state):
+    """Pages are small; the next question gets the next one, and every event is in one of them."""
+    said = [ring(producer).id for _ in range(2 * PAGE_EVENTS + 1)]
+    got, more = [], True
+    while more:
+        page = asker.ask([(FRONT, state.epoch, len(got))])
+        got, more = got + [wire["id"] for wire in page["events"]], page["more"]
+    assert got == said
+
+
+def test_a_page_stays_below_a_size(producer, asker):
+    """Large events make more pages, not larger ones."""
+    for _ in range(4):
+        ring(producer, picture="x" * 50_000)
+    page = asker.ask()
+    assert (len(page["events"]), page["more"]) == (2, True)
+
+
+@pytest.mark.parametrize("letter", ["ж", "\N{DOG FACE}"])
+def test_every_page_brings_one_event_at_least(producer, asker, letter):
+    """Whatever may be said can also be caught up with."""
+    ring(producer, words=letter * (60_000 // len(letter.encode())))
+    ring(producer)
+    assert asker.ask()["events"]
+
+
+def test_who_has_nothing_of_a_type_keeps_silent(producer, asker, net):
+    """Only a producer that ever said such an event answers."""
+    assert asker.ask() is None
+    assert [topic for topic, _ in net.heard if "/answer/" in topic] == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b"{}",
+        b'{"request": "r", "cursors": 1, "known": [], "since": 0}',
+        b'{"request": "r", "cursors": [[[], "e", 1]], "known": [], "since": 0}',
+        b'{"request": "r", "cursors": [], "known": null, "since": 0}',
+        b'{"request": "r", "cursors": [], "known": [], "since": "x"}',
+        pytest.param(b'{"request": "r", "cursors": [["t", "e", 1e999]], "known": [], "since": 0}'),
+    ],
+)
+def test_a_question_that_is_none_harms_nobody(producer, asker, question):
+    """It is passed over, and the next one is answered."""
+    ring(producer)
+    asker.bus.publish(ASK, question)
+    assert asker.answers == []
+    assert asker.ask()
+
+
+def test_a_lost_acknowledgement_does_not_silence_the_producer(net, bus, producer):
+    """A broker that forgets to acknowledge delays what it forgot, not the next press."""
+    bus.acknowledges = None
+    for _ in range(WINDOW):
+        ring(producer)
+    bus.acknowledges = True
+    assert ring(producer) in net.events(PRESSED)
+
+
+def test_two_producers_do_not_answer_for_each_other(net, states, asker):
+    """Each answers under its own source, with its own events."""
+    own = [Producer(states(name), net.bus(), f"doorbell/hub/{name}") for name in ("home", "barn")]
+    for producer in own:
+        ring(producer)
+    asker.ask()
+    topics_used = {topic for topic, _ in net.heard if "/answer/" in topic}
+    assert topics_used == {"doorbell/hub/home/answer/notify", "doorbell/hub/barn/answer/notify"}

@@ -1,0 +1,123 @@
+"""Wishing a drill, and the command's own rules; the whole is tested with real processes in tests/system."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from config import Door, Settings, SettingsError
+from hub.cli import drill as drill_command
+from hub.daemon import Hub
+from hub.features.quiet import QuietKeeper
+from hub.producer.producer import Producer
+from hub.remote import drill
+from hub.system import processes
+from hub.system.processes import is_of
+from hub.wire import topics
+from tests.house import until
+from tests.hub.fakes import HUB, outcomes
+
+WISH = json.dumps({"id": "0" * 36}).encode()
+
+
+@pytest.fixture
+def hub(net, state):
+    bus = net.bus()
+    settings = Settings(doors={"front": Door(name="Front door")})
+    return Hub(settings, Producer(state, bus, HUB), bus, QuietKeeper(settings, state, bus))
+
+
+def test_a_wish_is_a_drill_and_no_press(hub, net, state):
+    """Journaled with the wish's id, once, however often it is delivered; a retained one is nobody's wish."""
+    topic = topics.drill("doorbell/cli/1", "home", "front")
+    net.take(topic, WISH, retained=True)
+    assert outcomes(state) == []
+    for _ in range(2):
+        net.take(topic, WISH)
+    assert outcomes(state) == [("doorbell.drilled", {"name": "Front door", "via": "command"})]
+    assert [event.id for event in net.events(topics.DRILLED)] == ["0" * 36]
+
+
+def test_only_a_hub_can_drill():
+    """As with a press: a handler that says one has none of its consumers listen."""
+    for kind in (topics.DRILLED, topics.DRILL_FAILED):
+        assert (
+            topics.fault_in("doorbell/handler/evil", kind, "front")
+            == "only a hub may say an event of this type"
+        )
+
+
+@pytest.mark.parametrize(
+    "text", ["light", "light=", "=3", "light=-1", "light=0", "light=nan", "light=inf"]
+)
+def test_a_slowness_is_a_name_and_seconds(text):
+    """Told with an example."""
+    assert drill_command._slowness("light=1.5") == ("light", 1.5)
+    with pytest.raises(SettingsError, match="Write it like --slow record=5"):
+        drill_command._slowness(text)
+
+
+def test_a_stranger_with_the_number_of_a_handler_is_left_alone():
+    """Statuses outlive processes and come from other machines: only a handler of that name is ours to kill."""
+    command = ["sh", "-c", "sleep 30; :", "hub.worker", "/x/light.py"]
+    with subprocess.Popen(command) as process:
+        until(lambda: is_of(process.pid, "doorbell/handler/light"), "it has begun")
+        assert not is_of(process.pid, "doorbell/handler/bark")
+        assert not is_of(os.getpid(), "doorbell/handler/light")
+        process.kill()
+    assert not is_of(process.pid, "doorbell/handler/light")
+
+
+def test_what_was_stopped_goes_on_whatever_happens():
+    """After its seconds, at the end, and when somebody interrupts."""
+
+    def stopped(pid):
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+            == "T"
+        )
+
+    def interrupt(pid):
+        with drill._stopped({pid: 60.0}):
+            until(lambda: stopped(pid), "it is stopped")
+            raise KeyboardInterrupt
+
+    with subprocess.Popen(["sleep", "30"]) as process:
+        with pytest.raises(KeyboardInterrupt):
+            interrupt(process.pid)
+        until(lambda: not stopped(process.pid), "it goes on")
+        with drill._stopped({process.pid: 0.05}) as resume_due:
+            until(lambda: resume_due() or not stopped(process.pid), "it goes on after its time")
+        process.send_signal(signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("there", "said"), [(False, "no broker at memory"), (True, "no handler has said on this")]
+)
+def test_a_house_without_a_broker_or_a_handler_is_told(net, monkeypatch, there, said):
+    """With what to do."""
+    monkeypatch.setattr(drill, "PATIENCE_S", 0.01)
+    driller = drill.Driller(net.bus(connected=there), Settings())
+    with pytest.raises(drill.DrillError, match=said):
+        driller.drill("front", drill.Trouble(), 1)
+
+
+def test_a_handler_of_another_user_is_told_not_thrown(net, monkeypatch):
+    """Under systemd it runs as a user of its own."""
+    driller = drill.Driller(bus := net.bus(), Settings())
+    bus.hear(
+        topics.status("doorbell/handler/light"),
+        json.dumps({"state": "ready", "pid": 1}).encode(),
+        retained=True,
+    )
+    monkeypatch.setattr(processes, "is_of", lambda *_: True)
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(drill.os, "kill", refuse)
+    with pytest.raises(drill.DrillError, match="light: its process belongs to another user"):
+        driller.drill("front", drill.Trouble(kill=["light"]), 1)

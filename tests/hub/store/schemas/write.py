@@ -1,0 +1,73 @@
+"""Prints a state file as SQL, written by the code that PYTHONPATH leads to: `python write.py > NUMBER.sql`.
+
+The hub's presses 1 to 4 and 6 are in the inbox of `one`: finished, to be tried again, dead, in hand, and finished
+beyond a gap.
+"""
+
+import inspect
+import sqlite3
+import sys
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hub.store.database import State
+from hub.store.inbox import Inbox
+from hub.store.journal import Journal
+
+
+def _open(path: Path) -> State:
+    return State(path, time.time()) if "now" in inspect.signature(State).parameters else State(path)
+
+
+def _write(folder: Path) -> None:
+    hub, own = _open(folder / "hub-home.db"), _open(folder / "one.db")
+    says, reacts, inbox = (
+        Journal(hub, "doorbell/hub/home"),
+        Journal(own, "doorbell/handler/one"),
+        Inbox(own),
+    )
+    with hub.write(durable=True) as db:
+        presses = [
+            says.append(db, "doorbell.pressed", "front", {}, time=datetime.now(UTC))
+            for _ in range(6)
+        ]
+    held = {
+        press.sequence: inbox.claim(press, durable=True) for press in presses if press.sequence != 5
+    }
+    with own.write(durable=True) as db:
+        inbox.finish(db, held[1])
+        inbox.finish(db, held[6])
+        later_s = time.time() + 60 if "due" in inspect.signature(inbox.retry).parameters else 60
+        inbox.retry(db, held[2], later_s)
+        inbox.dead_letter(db, held[3], "no such camera")
+        for press in presses[:3]:
+            reacts.append(
+                db,
+                "handler.done",
+                "front",
+                {"n": press.sequence},
+                time=datetime.now(UTC),
+                cause=press,
+            )
+        db.execute("INSERT INTO memory VALUES ('visits', '41')")
+    reacts.mark_published(
+        [1, 2]
+        if "positions" in inspect.signature(reacts.mark_published).parameters
+        else {1: 5.0, 2: 5.0}
+    )
+    inbox.set_timer(replace(presses[0], type="one.due"), later_s)
+    hub.close()
+    own.close()
+
+
+with tempfile.TemporaryDirectory() as scratch:
+    _write(Path(scratch))
+    with closing(sqlite3.connect(Path(scratch) / "one.db")) as written:
+        sys.stdout.write("\n".join(written.iterdump()))
+        sys.stdout.write(
+            f"\nPRAGMA user_version = {written.execute('PRAGMA user_version').fetchone()[0]};\n"
+        )

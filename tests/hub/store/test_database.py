@@ -1,0 +1,239 @@
+"""The state file: one process, one file, all or nothing."""
+
+import shutil
+import signal
+import sqlite3
+import threading
+from contextlib import closing
+
+import pytest
+
+from hub import testing
+from hub.store.database import State, StateError
+from hub.store.inbox import Inbox
+from hub.store.schema import SCHEMA_STEPS, SCHEMA_VERSION
+from hub.wire.event import encode
+from tests.hub.fakes import FakeClock, python, rows
+
+INSERT = "INSERT INTO memory VALUES ('key', 'value')"
+LEAKS = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning"
+)  # see the test of a lock that is let go
+WRITE_AND_HANG = """
+import sys, threading
+from pathlib import Path
+from hub.store.database import State
+state = State(Path(sys.argv[1]))
+with state.write(durable=sys.argv[2] == "durable") as db:
+    db.execute("INSERT INTO memory VALUES ('key', 'value')")
+print("written", flush=True)
+threading.Event().wait()
+"""
+
+MEND_AND_TRY_AGAIN = """
+import sys
+from pathlib import Path
+from hub.store.database import State, StateError
+path = Path(sys.argv[1])
+try:
+    State(path)
+except StateError as refused:
+    path.unlink()
+    State(path).close()
+    print("opened")
+"""
+
+
+def test_what_was_written_is_there_after_opening_again(tmp_path):
+    """The epoch belongs to the file, not to the process."""
+    first = State(tmp_path / "deep" / "own.db")
+    with first.write(durable=True) as db:
+        db.execute(INSERT)
+    first.close()
+    second = State(tmp_path / "deep" / "own.db")
+    assert rows(second, "SELECT key, value FROM memory") == [("key", "value")]
+    assert second.epoch == first.epoch
+    assert len(first.epoch) == 16
+    second.close()
+
+
+def test_a_new_file_is_a_new_epoch(states):
+    """Numbers of a lost file cannot be mistaken for those of the next one."""
+    assert states("one").epoch != states("two").epoch
+
+
+def test_a_failed_transaction_leaves_no_trace(state):
+    """Whatever ends it, nothing of it stays, and the next one works."""
+
+    def write_and_fail():
+        with state.write(durable=True) as db:
+            db.execute(INSERT)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_and_fail()
+    assert rows(state, "SELECT * FROM memory") == []
+    with state.write(durable=True) as db:
+        db.execute(INSERT)
+    assert len(rows(state, "SELECT * FROM memory")) == 1
+
+
+@pytest.mark.parametrize(("durable", "synchronous"), [(True, 2), (False, 1)])
+def test_only_a_durable_write_waits_for_the_disk(state, durable, synchronous):
+    """FULL (2) makes the commit wait for fsync, NORMAL (1) does not; each transaction chooses for itself."""
+    for _ in range(2):
+        with state.write(durable=not durable) as db:
+            db.execute("DELETE FROM memory")
+        with state.write(durable=durable) as db:
+            assert db.execute("PRAGMA synchronous").fetchone() == (synchronous,)
+    assert rows(state, "PRAGMA journal_mode") == [("wal",)]
+
+
+@pytest.mark.parametrize("durable", ["durable", "not"])
+def test_what_was_written_survives_kill_9(tmp_path, durable):
+    """Every commit, durable or not, outlives its process."""
+    path = tmp_path / "own.db"
+    with python(WRITE_AND_HANG, path, durable) as process:
+        assert process.stdout.readline() == "written\n"
+        process.send_signal(signal.SIGKILL)
+    state = State(path)
+    assert rows(state, "SELECT key FROM memory") == [("key",)]
+    state.close()
+
+
+def test_a_second_process_is_refused(tmp_path):
+    """Two processes with one inbox would act twice; the lock goes with the process that held it."""
+    path = tmp_path / "own.db"
+    with python(WRITE_AND_HANG, path, "durable") as process:
+        assert process.stdout.readline() == "written\n"
+        with pytest.raises(
+            StateError, match=r"own\.db: in use: own runs already\. Stop the other one first"
+        ):
+            State(path)
+        process.kill()
+    state = State(path)
+    state.close()
+
+
+@LEAKS
+def test_a_file_of_a_newer_doorbell_is_left_alone(tmp_path):
+    """An older program does not guess at what it does not know."""
+    path = tmp_path / "own.db"
+    db = sqlite3.connect(path)
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    db.close()
+    with pytest.raises(
+        StateError, match=rf"newer doorbell \(schema {SCHEMA_VERSION + 1}\)\. Update this one"
+    ):
+        State(path)
+
+
+@LEAKS
+@pytest.mark.parametrize("fault", ["no database", "a file for a folder"])
+def test_a_file_that_cannot_be_used_is_told_in_words(tmp_path, fault):
+    """The file, what is wrong, and what to look at."""
+    path = tmp_path / "own.db"
+    if fault == "no database":
+        path.write_bytes(b"not SQLite at all, " * 100)
+    else:
+        (tmp_path / "file").touch()
+        path = tmp_path / "file" / "own.db"
+    with pytest.raises(
+        StateError, match=r"own\.db: cannot be used: .*\. Check the folder's permissions and space"
+    ):
+        State(path)
+
+
+def test_threads_take_turns(state):
+    """A transaction of one thread is never part of another's: all increments are there."""
+    with state.write(durable=False) as db:
+        db.execute("INSERT INTO memory VALUES ('n', '0')")
+
+    def count():
+        for _ in range(50):
+            with state.write(durable=False) as db:
+                (value,) = db.execute("SELECT value FROM memory").fetchone()
+                db.execute("UPDATE memory SET value = ?", (str(int(value) + 1),))
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert rows(state, "SELECT value FROM memory") == [("200",)]
+
+
+def test_a_file_that_could_not_be_opened_is_let_go(tmp_path):
+    """Who was refused holds nothing: when the file was mended, it can be opened."""
+    path = tmp_path / "own.db"
+    path.write_bytes(b"not SQLite at all, " * 100)
+    with python(MEND_AND_TRY_AGAIN, path) as process:
+        said, told = process.communicate(timeout=20)
+    assert said == "opened\n", told
+
+
+def test_a_file_of_the_first_schema_is_brought_up(tmp_path):
+    """Its epoch, its numbers and what waited stay; what was due by the wall clock is due by it still."""
+    path = tmp_path / "own.db"
+    clock = FakeClock()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(SCHEMA_STEPS[0] + ";PRAGMA user_version = 1")
+        db.execute("INSERT INTO meta VALUES ('epoch', '00000000000000ff')")
+        db.execute("INSERT INTO head VALUES ('topic', '00000000000000ff', 41)")
+        payload = encode(testing.event("light.expired", "lamp"))
+        row = (
+            "later/light.expired/lamp",
+            "00000000000000ff",
+            1,
+            "waiting",
+            clock.unix_s() + 300.0,
+            payload,
+        )
+        db.execute(
+            "INSERT INTO inbox (topic, epoch, sequence, state, due, payload) VALUES (?, ?, ?, ?, ?, ?)",
+            row,
+        )
+        db.execute("INSERT INTO meta VALUES ('inode', ?)", (str(path.stat().st_ino),))
+        db.commit()
+    with closing(State(path, clock)) as state:
+        assert state.epoch == "00000000000000ff"
+        assert rows(state, "SELECT sequence FROM head") == [(41,)]
+        inbox = Inbox(state)
+        inbox.recover()
+        assert inbox.due_in_s() == pytest.approx(300.0, abs=1.0)
+        assert rows(state, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+
+
+def test_a_file_goes_on_with_its_numbering_within_a_boot(tmp_path):
+    """A process that starts again is no reason to number anew; nor is it a copy."""
+    clock = FakeClock()
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        epoch = state.epoch
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        assert (state.epoch, state.copied_unix_s) == (epoch, 0)
+
+
+def test_each_boot_begins_a_numbering(tmp_path):
+    """The card may have been written anew from an older copy of itself; that is no copy put in place, though."""
+    clock = FakeClock()
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        epoch = state.epoch
+    clock.reboot()
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        assert state.epoch != epoch
+        assert state.copied_unix_s == 0
+
+
+def test_a_copy_put_in_place_begins_a_numbering_and_knows_what_it_is(tmp_path):
+    """Its next numbers may have been used already, and what it has not finished may have been done."""
+    clock = FakeClock()
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        epoch = state.epoch
+    (tmp_path / "own.db").rename(tmp_path / "backup")
+    shutil.copy(tmp_path / "backup", tmp_path / "own.db")
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        assert state.epoch != epoch
+        copied = state.copied_unix_s
+        assert copied == pytest.approx(clock.unix_s(), abs=60)
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        assert state.copied_unix_s == copied

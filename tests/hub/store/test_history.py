@@ -1,0 +1,107 @@
+"""What was said, read from the files of processes that may be running."""
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import pytest
+
+from hub.producer.producer import Producer
+from hub.store.database import State
+from hub.store.history import EventQuery, Past
+from hub.store.schema import SCHEMA_VERSION
+from hub.store.visitor_log import Records
+from hub.wire.trace_context import trace_id
+from tests.hub.fakes import HUB, NOTIFY, PRESSED, journaled, ring
+
+
+@pytest.fixture
+def states(states):
+    """Each file is opened once."""
+    return cache(states)
+
+
+@pytest.fixture
+def past(tmp_path):
+    return Past(tmp_path)
+
+
+def _ids(past, **wanted):
+    return [told.event.id for told in past.events(EventQuery(**wanted))]
+
+
+def _keep(state, event):
+    with state.write(durable=False) as db:
+        Records(state).add(db, [(event, 1)])
+
+
+def test_journals_and_records_are_one_past(past, states):
+    """Of all processes, also while they run; what stands in two of them is told once, the newest first."""
+    press = journaled(states("hub"))
+    clip = journaled(states("notify"), "clip.recorded", source=NOTIFY, cause=press)
+    _keep(states("log"), press)
+    far = journaled(states("elsewhere"), "light.on", source="doorbell/handler/far")
+    _keep(states("log2"), far)
+    assert _ids(past) == [far.id, clip.id, press.id]
+    assert past.faults == []
+
+
+def test_events_are_found_by_type_door_and_time(past, states):
+    """Each alone, and a part of a type."""
+    hub, now = states("hub"), datetime.now(UTC)
+    old = journaled(hub, time=now - timedelta(hours=3)).id
+    back = journaled(hub, subject="back", time=now - timedelta(hours=1)).id
+    done = journaled(states("notify"), "handler.done", source=NOTIFY).id
+    assert _ids(past, type=PRESSED) == [back, old]
+    assert _ids(past, type="handler.*") == [done]
+    assert _ids(past, door="back") == [back]
+    assert _ids(past, since=now - timedelta(hours=2)) == [done, back]
+    assert _ids(past, until=now - timedelta(hours=2)) == [old]
+
+
+def test_a_trace_is_found_by_what_people_have_at_hand(past, states):
+    """An event's id, its beginning, its end, or the trace's own; what fits two is not guessed."""
+    one, two = (journaled(states("hub"), time=datetime.now(UTC)) for _ in range(2))
+    follower = journaled(states("notify"), "clip.recorded", source=NOTIFY, cause=one)
+    trace = trace_id(one.traceparent)
+    for name in (one.id, one.id[-12:], follower.id, trace, trace[:12]):
+        assert past.traces(name) == {trace}, name
+    assert past.traces(one.id[:6]) == {trace, trace_id(two.traceparent)}
+    assert past.traces("%") == past.traces("nothing") == set()
+    assert [told.event.id for told in past.trace(trace)] == [one.id, follower.id]
+
+
+def test_a_journal_knows_when_it_was_written_and_acknowledged(past, hub):
+    """In seconds after the event, on the clock that never jumps."""
+    ring(hub, age_s=2)
+    hub.settle()
+    (told,) = past.events(EventQuery())
+    assert 2 <= told.journaled_s <= told.acknowledged_s < 20
+
+
+def test_what_an_earlier_life_left_behind_has_no_time_of_acknowledgement(past, state, net):
+    """It may have been another boot, whose seconds tell nothing."""
+    left = journaled(state)
+    producer = Producer(state, net.bus(), HUB)
+    ring(producer)
+    producer.settle()
+    assert {
+        told.event.id == left.id: told.acknowledged_s is None for told in past.events(EventQuery())
+    } == {
+        True: True,
+        False: False,
+    }
+
+
+def test_a_file_that_cannot_be_read_hides_no_other(past, states, tmp_path):
+    """It is told with what to do; and so is one of a newer doorbell."""
+    press = journaled(states("hub"))
+    (tmp_path / "broken.db").write_bytes(
+        b"no database at all, but longer than a header of one hundred bytes" * 3
+    )
+    with closing(State(tmp_path / "newer.db")) as newer, newer.write(durable=True) as db:
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    assert _ids(past) == [press.id]
+    told = "\n".join(past.faults)
+    assert "broken.db: cannot be read" in told
+    assert "newer.db: cannot be read: written by a newer doorbell" in told

@@ -1,0 +1,242 @@
+"""The inbox: each event is taken once, whatever order it comes in and however often."""
+
+import tempfile
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub import testing
+from hub.store.database import State
+from hub.store.inbox import Inbox
+from hub.wire import topics
+from hub.wire.query import Head
+from tests.hub.fakes import HUB, PRESSED, cursor, rows
+
+TOPIC = topics.event(HUB, PRESSED, "front")
+EPOCH = "0" * 16
+TIMER = testing.event("light.expired", "lamp")
+
+
+def _press(sequence, epoch=EPOCH):
+    return replace(testing.event(), source=HUB, sequence=sequence, epoch=epoch)
+
+
+def _finish(state, inbox, held):
+    with state.write(durable=False) as db:
+        inbox.finish(db, held)
+
+
+def _take(state, inbox, sequence):
+    """Take it and be done with it; whether it was new."""
+    held = inbox.claim(_press(sequence), durable=False)
+    if held:
+        _finish(state, inbox, held)
+    return held is not None
+
+
+@pytest.fixture
+def inbox(state):
+    return Inbox(state)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 12).flatmap(lambda n: st.permutations([*range(1, n + 1), *range(1, n + 1, 2)]))
+)
+def test_any_order_and_any_repetition_is_taken_once(sequences):
+    """Of events 1 to n each is taken exactly once, the cursor ends at n, and nothing is left over."""
+    with tempfile.TemporaryDirectory() as folder, closing(State(Path(folder) / "own.db")) as state:
+        inbox = Inbox(state)
+        taken = [sequence for sequence in sequences if _take(state, inbox, sequence)]
+        assert sorted(taken) == list(range(1, max(sequences) + 1))
+        assert cursor(state) == max(sequences)
+        assert rows(state, "SELECT * FROM inbox") == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(1, 9), max_size=9),
+    st.integers(0, 9),
+    st.sets(st.integers(1, 9)),
+)
+def test_what_the_producer_does_not_owe_and_what_is_in_hand_never_comes_again(
+    live, after, held_back
+):
+    """Whatever came live before the answer, and whatever of it is not finished: nothing is taken twice."""
+    with tempfile.TemporaryDirectory() as folder, closing(State(Path(folder) / "own.db")) as state:
+        inbox, taken = Inbox(state), []
+        for sequence in live:
+            if held := inbox.claim(_press(sequence), durable=False):
+                taken.append(sequence)
+                if sequence not in held_back:
+                    _finish(state, inbox, held)
+        inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after, 9)])
+        taken += [sequence for sequence in range(after + 1, 10) if _take(state, inbox, sequence)]
+        assert len(taken) == len(set(taken))
+        assert set(taken) >= set(range(after + 1, 10))
+        assert cursor(state) == 9
+
+
+def test_what_the_cursor_passed_over_leaves_nothing_behind(state, inbox):
+    """A finished event ahead of a gap that retention closed is forgotten, like all finished ones."""
+    _take(state, inbox, 1)
+    _take(state, inbox, 5)
+    inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=7, last=9)])
+    assert rows(state, "SELECT sequence, state FROM inbox") == []
+
+
+def test_an_event_in_hand_is_not_taken_again(state, inbox):
+    """Begun is seen, even if nothing came of it yet."""
+    assert inbox.claim(_press(1), durable=True)
+    assert inbox.claim(_press(1), durable=True) is None
+
+
+def test_another_epoch_is_another_numbering(state, inbox):
+    """The first event of a producer that lost its journal is not taken for its first event of old."""
+    assert _take(state, inbox, 1)
+    assert inbox.claim(_press(1, "f" * 16), durable=False)
+
+
+def test_the_same_number_on_another_topic_is_another_event(state, inbox):
+    """Each door counts for itself."""
+    assert _take(state, inbox, 1)
+    assert inbox.claim(replace(_press(1), subject="back"), durable=False)
+
+
+def test_what_a_crash_left_in_hand_is_due_again_and_says_so(state, inbox):
+    """The attempts go on counting, and every later attempt knows of the crash."""
+    first = inbox.claim(_press(1), durable=True)
+    assert (first.event.attempt, first.event.redelivered) == (1, False)
+    inbox.recover()
+    assert inbox.due_in_s() == 0.0
+    second = inbox.take_due(durable=True)
+    assert (second.event.attempt, second.event.redelivered) == (2, True)
+    with state.write(durable=True) as db:
+        inbox.retry(db, second, 200.0)
+    state.clock.passed_s = 200.0
+    third = inbox.take_due(durable=True)
+    assert (third.event.attempt, third.event.redelivered) == (3, True)
+    _finish(state, inbox, third)
+    assert rows(state, "SELECT * FROM inbox") == []
+
+
+def test_a_retry_is_taken_when_it_is_due(state, inbox):
+    """Not before; the earliest first; and it is no redelivery."""
+    for sequence, due in ((1, 300.0), (2, 200.0)):
+        held = inbox.claim(_press(sequence), durable=False)
+        with state.write(durable=False) as db:
+            inbox.retry(db, held, due)
+    state.clock.passed_s = 199.0
+    assert inbox.take_due(durable=False) is None
+    state.clock.passed_s = 400.0
+    held = inbox.take_due(durable=False)
+    assert (held.sequence, held.event.attempt, held.event.redelivered) == (2, 2, False)
+    assert inbox.take_due(durable=False).sequence == 1
+
+
+def test_a_dead_letter_keeps_its_event_and_its_reason(state, inbox):
+    """It is never due again, stops nobody, and is not taken again when it is heard again."""
+    held = inbox.claim(_press(1), durable=False)
+    with state.write(durable=True) as db:
+        inbox.dead_letter(db, held, "no such camera")
+    inbox.recover()
+    assert inbox.due_in_s() is None
+    assert inbox.claim(_press(1), durable=False) is None
+    ((sequence, reason, payload),) = rows(
+        state, "SELECT sequence, reason, payload FROM inbox WHERE state = 'dead'"
+    )
+    assert (sequence, reason) == (1, "no such camera")
+    assert held.event.id.encode() in payload
+    assert _take(state, inbox, 2)
+
+
+def test_a_timer_replaces_the_one_before(state, inbox):
+    """One for each type and subject; it is delivered once, and then gone."""
+    inbox.set_timer(TIMER, 100.0)
+    inbox.set_timer(replace(TIMER, data={"n": 2}), 200.0)
+    inbox.set_timer(replace(TIMER, subject="other"), 300.0)
+    state.clock.passed_s = 150.0
+    assert inbox.take_due(durable=False) is None
+    state.clock.passed_s = 250.0
+    held = inbox.take_due(durable=False)
+    assert (held.event.data, held.is_timer) == ({"n": 2}, True)
+    _finish(state, inbox, held)
+    assert inbox.take_due(durable=False) is None
+    assert 0 < inbox.due_in_s() <= 50.0
+
+
+def test_a_timer_set_while_the_last_one_runs_is_not_lost(state, inbox):
+    """The one in hand is finished, the new one stays."""
+    inbox.set_timer(TIMER, 100.0)
+    state.clock.passed_s = 100.0
+    held = inbox.take_due(durable=False)
+    inbox.set_timer(TIMER, 200.0)
+    _finish(state, inbox, held)
+    assert 199.0 < inbox.due_in_s() <= 200.0
+
+
+def test_the_gap_is_noticed(state, inbox):
+    """An event that comes after one that is missing says so; with the missing one it no longer does."""
+    third = _press(3)
+    _take(state, inbox, 1)
+    _take(state, inbox, 3)
+    assert not inbox.is_complete_to(third)
+    _take(state, inbox, 2)
+    assert inbox.is_complete_to(third)
+
+
+def test_what_retention_took_is_told(state, inbox):
+    """A producer that no longer has 2 and 3 is believed, the loss is named, and the rest goes on."""
+    _take(state, inbox, 1)
+    assert inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=3, last=4)]) == [f"{TOPIC}: 2 to 3"]
+    assert inbox.cursors(PRESSED) == [(TOPIC, EPOCH, 3)]
+    assert inbox.known_producers(PRESSED) == [HUB]
+    assert inbox.claim(_press(3), durable=False) is None
+    assert _take(state, inbox, 4)
+
+
+def test_what_a_new_consumer_is_not_owed_is_no_loss(state, inbox):
+    """Whoever was never here has missed nothing of what was before."""
+    assert inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=3, last=4)]) == []
+
+
+def test_an_older_answer_does_not_put_the_cursor_back(state, inbox):
+    """Answers may be late and out of order."""
+    inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=5, last=5)])
+    inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=2, last=5)])
+    assert cursor(state) == 5
+
+
+@pytest.mark.parametrize("jump_s", [-86_400.0, 31_536_000.0])
+def test_a_clock_that_jumps_moves_no_timer(state, inbox, jump_s):
+    """Neither a year ahead (the time server is found) nor a day back: what waits, waits as long as it was told to."""
+    inbox.set_timer(TIMER, 300.0)
+    state.clock.ahead_s = jump_s
+    assert 299.0 < inbox.due_in_s() <= 300.0
+    state.clock.passed_s = 300.0
+    assert inbox.take_due(durable=False)
+
+
+def test_a_timer_goes_on_over_a_boot(state, inbox):
+    """The machine was off for 200 of 300 seconds: 100 are left."""
+    inbox.recover()
+    inbox.set_timer(TIMER, 300.0)
+    state.clock.passed_s = 200.0
+    state.clock.reboot()
+    inbox.recover()
+    assert 99.0 < inbox.due_in_s() <= 100.0
+
+
+@pytest.mark.parametrize(("ahead_s", "left_s"), [(-1e6, 300.0), (1e6, 0.0)])
+def test_after_a_boot_with_a_wrong_clock_a_timer_is_bounded(state, inbox, ahead_s, left_s):
+    """It waits no longer than it was to wait in all, and is never forgotten."""
+    inbox.recover()
+    inbox.set_timer(TIMER, 300.0)
+    state.clock.reboot()
+    state.clock.ahead_s = ahead_s
+    inbox.recover()
+    assert inbox.due_in_s() == pytest.approx(left_s, abs=1.0)

@@ -1,0 +1,162 @@
+"""A handler's inbox from outside: dead letters, and events that come again, whether the handler runs or not."""
+
+import sqlite3
+import threading
+
+import pytest
+
+from hub.plugin.decorator import Drop
+from hub.store.database import State
+from hub.store.inbox import Inbox
+from hub.store.inbox_file import DEAD, IN_HAND, NEW, InboxError, InboxFile
+from hub.wire import topics
+from tests.hub.fakes import consumer_of, does, journaled, outcomes, reaction, ring, rows, run_until
+
+
+@pytest.fixture
+def inbox(state, tmp_path):
+    """The handler's own file, as `doorbell dead` sees it."""
+    return InboxFile(tmp_path / "own.db")
+
+
+def _refuse(_):
+    raise Drop("no such flag")
+
+
+@pytest.fixture
+def dead(react, hub, inbox):
+    """A press that was given up."""
+    ring(hub)
+    react(does(_refuse), since_s=60)
+    (letter,) = inbox.dead()
+    return letter
+
+
+def test_a_dead_letter_says_what_it_is_and_why(dead):
+    """Handler, event, attempts and reason."""
+    assert (dead.handler, dead.event.type, dead.attempts, dead.reason) == (
+        "own",
+        "doorbell.pressed",
+        1,
+        "no such flag",
+    )
+
+
+def test_a_dead_letter_that_is_sent_again_is_tried_anew(dead, inbox, react):
+    """Whatever it went through before: it has all its attempts, and its outcome is said."""
+    assert inbox.send_again(dead, any_age=False)
+    assert inbox.dead() == []
+    seen = []
+    said = react(does(seen.append), until=2)
+    assert [kind for kind, _ in said] == ["handler.dead", "handler.done"]
+    assert [(event.id, event.attempt, event.redelivered) for event in seen] == [
+        (dead.event.id, 1, False)
+    ]
+    assert not inbox.send_again(dead, any_age=False)
+
+
+def test_a_dropped_letter_is_gone_and_does_not_come_back(dead, inbox, state, net):
+    """It was taken: no producer owes it any more."""
+    assert inbox.drop(dead)
+    assert not inbox.drop(dead)
+    assert rows(state, "SELECT * FROM inbox") == []
+    assert Inbox(state).claim(dead.event, durable=False) is None
+
+
+def test_a_letter_ahead_of_a_gap_is_remembered_when_it_is_dropped(state, states, inbox):
+    """Without its row nobody would know that it was taken, once the missing one comes."""
+    hub = states("hub")
+    missing, gone = journaled(hub), journaled(hub)
+    own = Inbox(state)
+    held = own.begin(gone, durable=False)
+    with state.write(durable=False) as db:
+        own.dead_letter(db, held, "why")
+    assert inbox.drop(inbox.dead()[0])
+    assert own.begin(gone, durable=False) is None
+    assert own.begin(missing, durable=False)
+
+
+def test_an_event_that_is_done_comes_again(hub, react, inbox, state):
+    """It is no repeat after a crash: a handler that does not repeat itself does what a person asks for."""
+    press = ring(hub)
+    seen = []
+    react(does(seen.append), since_s=60, on_redelivery="skip")
+    assert inbox.fate(press) == inbox.put(press, any_age=False) == NEW
+    assert inbox.fate(press) == inbox.put(press, any_age=False) == IN_HAND
+    react(does(seen.append), until=2, on_redelivery="skip")
+    assert [event.redelivered for event in seen] == [False, False]
+    assert rows(state, "SELECT * FROM inbox") == []
+
+
+def test_an_event_that_never_came_is_taken_once(state, inbox, hub, net, react):
+    """It is put into the inbox, and then comes by itself, too."""
+    net.fate = lambda topic, _: 0 if "/event/" in topic else 1
+    press = ring(hub)
+    assert inbox.put(press, any_age=False) == NEW
+    seen = []
+    react(does(seen.append), since_s=60)
+    assert [event.id for event in seen] == [press.id]
+    assert Inbox(state).claim(press, durable=False) is None
+
+
+def test_a_dead_letter_is_not_put_in_again(dead, inbox):
+    """`doorbell dead again` is for it."""
+    assert inbox.put(dead.event, any_age=False) == DEAD
+
+
+@pytest.mark.parametrize(
+    ("any_age", "outcome"), [(False, "handler.skipped"), (True, "handler.done")]
+)
+def test_the_handlers_own_age_limit_holds_unless_a_person_says_otherwise(
+    hub, react, inbox, any_age, outcome
+):
+    """A bark for a visitor of yesterday is nothing that one gets by accident."""
+    press = ring(hub, age_s=100)
+    inbox.put(press, any_age=any_age)
+    assert react(does(), max_age_s=50)[0][0] == outcome
+
+
+def test_a_running_handler_is_woken(state, net, hub, inbox):
+    """It would look within a minute anyway."""
+    press = ring(hub)
+    seen, bus = [], net.bus()
+    consumer = consumer_of(state, bus, reaction(does(seen.append), since_s=60))
+
+    def wake():
+        if len(seen) == 1 and len(outcomes(state)) == 1 and inbox.fate(press) == NEW:
+            inbox.put(press, any_age=False)
+            bus.hear(topics.wake("doorbell/cli/7", "notify"), b"{}")
+        return len(outcomes(state)) == 2
+
+    run_until(consumer, wake)
+    assert [event.id for event in seen] == [press.id] * 2
+
+
+def test_two_who_write_at_once_wait_for_each_other(inbox, state, hub):
+    """The handler's loop holds its file for milliseconds."""
+    press = ring(hub)
+    done = []
+    with state.write(durable=False):
+        other = threading.Thread(target=lambda: done.append(inbox.put(press, any_age=False)))
+        other.start()
+    other.join(10)
+    assert done == [NEW]
+
+
+def test_a_file_that_cannot_be_used_says_why(tmp_path):
+    """Where, what, and what to do."""
+    with pytest.raises(
+        InboxError, match=r"gone.db: there is no such file: gone has never run here"
+    ):
+        InboxFile(tmp_path / "gone.db")
+    (tmp_path / "broken.db").write_bytes(b"x" * 4096)
+    with pytest.raises(InboxError, match=r"broken.db: .*Run the command as the user"):
+        InboxFile(tmp_path / "broken.db")
+    State(tmp_path / "old.db").close()
+    with sqlite3.connect(tmp_path / "old.db") as db:
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    with pytest.raises(
+        InboxError, match=r"another version of doorbell \(schema 1\). Start the handler once"
+    ):
+        InboxFile(tmp_path / "old.db")

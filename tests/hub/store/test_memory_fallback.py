@@ -1,0 +1,234 @@
+"""A disk that takes nothing: the bell rings on, nothing stored is damaged, and all is written down afterwards."""
+
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import threading
+from contextlib import closing, contextmanager, suppress
+
+import pytest
+
+from hub import testing
+from hub.producer.producer import Producer
+from hub.store.database import WRITE_BACK_S, State, StateError
+from hub.store.inbox import Inbox
+from hub.store.inbox_file import InboxFile
+from tests.hub.fakes import (
+    HUB,
+    FakeBroker,
+    FakeClock,
+    consumer_of,
+    does,
+    outcomes,
+    reaction,
+    ring,
+    rows,
+    run_until,
+)
+
+
+@contextmanager
+def _full_disk():
+    """No file of this process can grow any more: SQLite gets what a full disk gives it (EFBIG for ENOSPC)."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real file system of 2 MB that can be filled; needs root."""
+    if os.geteuid() or not shutil.which("mount"):
+        pytest.skip("only root can mount a file system")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], check=False
+    )
+    if mounted.returncode:
+        pytest.skip("nothing can be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def _fill(path):
+    """To the last byte."""
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY)
+    with suppress(OSError):
+        while True:
+            os.write(descriptor, b"x" * 512)
+    os.close(descriptor)
+
+
+def _numbers(state):
+    return rows(state, "SELECT epoch, sequence, published FROM journal ORDER BY position")
+
+
+def test_presses_are_published_on_a_full_disk_and_written_down_after(state, net, hub):
+    """With numbers of an epoch of their own, which nobody can mistake."""
+    other = net.bus()
+    producer = Producer(state, other, "doorbell/hub/barn")
+    other.connect()
+    words = []
+    state.on_trouble = words.append
+    before = ring(producer)
+    with _full_disk():
+        during = [ring(producer) for _ in range(3)]
+        assert "Make room" in state.disk_fault
+        assert words == [state.disk_fault]
+        producer.settle()
+        assert state.disk_fault
+    assert [event.sequence for event in during] == [1, 2, 3]
+    assert {event.epoch for event in during} != {before.epoch}
+    assert [event.id for event in net.events("doorbell.pressed")] == [
+        event.id for event in (before, *during)
+    ]
+    state.clock.passed_s += WRITE_BACK_S
+    producer.settle()
+    assert (state.disk_fault, words[-1]) == ("", "")
+    after = ring(producer)
+    producer.settle()
+    assert _numbers(state) == [
+        (event.epoch, event.sequence, 1) for event in (before, *during, after)
+    ]
+    assert rows(state, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_handler_reacts_once_on_a_full_disk(states, net, hub):
+    """Live; its outcome is said; and when the disk is back its books know of it."""
+    state, done = states("notify"), []
+    consumer = consumer_of(state, net.bus(), reaction(does(lambda event: done.append(event.id))))
+    with _full_disk():
+        press = ring(hub)
+        run_until(consumer, lambda: done and state.disk_fault, lambda: f"it reacts: {done}")
+    assert [event.cause for event in net.events("handler.done")] == [press.id]
+    state.clock.passed_s += WRITE_BACK_S
+    state.write_back()
+    assert [kind for kind, _ in outcomes(state)] == ["handler.done"]
+    again = consumer_of(state, net.bus(), reaction(does(lambda event: done.append(event.id))))
+    after = ring(hub)
+    run_until(again, lambda: len(done) > 1)
+    assert done == [press.id, after.id]
+
+
+def test_a_real_full_disk_is_survived(small_disk):
+    """A file system of 2 MB, filled to the last byte by somebody else, and cleared again."""
+    state = State(small_disk / "own.db", FakeClock())
+    bus = FakeBroker().bus()
+    bus.connect()
+    producer = Producer(state, bus, HUB)
+    ring(producer)
+    ballast = small_disk / "ballast"
+    _fill(ballast)
+    presses = [ring(producer, text="x" * 1000) for _ in range(50)]
+    assert "disk is full" in state.disk_fault
+    ballast.unlink()
+    state.clock.passed_s += WRITE_BACK_S
+    producer.settle()
+    assert not state.disk_fault
+    state.close()
+    with closing(State(small_disk / "own.db", FakeClock())) as again:
+        assert len(rows(again, "SELECT 1 FROM journal")) == 51
+        assert {(event.id,) for event in presses} <= set(rows(again, "SELECT id FROM journal"))
+        assert rows(again, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_crash_while_afloat_takes_nobodys_number(states, net, state):
+    """What was only in memory is gone; what is said next is not mistaken for it."""
+    bus = net.bus()
+    bus.connect()
+    producer = Producer(state, bus, HUB)
+    stored = ring(producer)
+    with _full_disk():
+        lost = ring(producer)
+    again = Producer(states("copy"), bus, HUB)
+    assert (stored.epoch, stored.sequence + 1) != (lost.epoch, lost.sequence)
+    assert ring(again).epoch != lost.epoch
+
+
+def test_memory_and_timers_are_kept_in_memory_too(state):
+    """A lamp is switched off again, disk or no disk."""
+    inbox = Inbox(state)
+    with _full_disk():
+        inbox.set_timer(testing.event("light.expired", "lamp"), 60.0)
+        assert state.disk_fault
+        assert 59.0 < inbox.due_in_s() <= 60.0
+    state.clock.passed_s += WRITE_BACK_S
+    state.write_back()
+    assert len(rows(state, "SELECT 1 FROM inbox WHERE state = 'waiting'")) == 1
+
+
+def test_the_memory_is_bounded(state, net):
+    """16 MB, and then it is an error and no endless growth."""
+    producer = Producer(state, net.bus(), HUB)
+    with _full_disk():
+        with pytest.raises(StateError, match="full"):
+            [ring(producer, text="x" * 60_000) for _ in range(400)]
+        assert state.disk_fault
+    state.clock.passed_s += WRITE_BACK_S
+    state.write_back()
+    assert not state.disk_fault
+    assert len(rows(state, "SELECT 1 FROM journal")) > 200
+
+
+def test_another_program_at_the_file_is_no_fault_of_the_disk(state, monkeypatch):
+    """It is waited for, and nothing goes into memory."""
+    with closing(sqlite3.connect(state._path, isolation_level=None)) as other:
+        state._disk.execute("PRAGMA busy_timeout = 20")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StateError, match="locked"):
+            state.do(lambda db: db.execute("DELETE FROM memory"), durable=True)
+        assert not state.disk_fault
+        other.execute("ROLLBACK")
+    state.do(lambda db: db.execute("DELETE FROM memory"), durable=True)
+
+
+def test_whoever_meets_the_full_disk_second_goes_on_too(state):
+    """Two threads write at the same moment: both are taken in."""
+    gate = threading.Barrier(8)
+
+    def write(number):
+        gate.wait()
+        state.do(
+            lambda db: db.execute("INSERT INTO memory VALUES (?, '')", (str(number),)), durable=True
+        )
+
+    with _full_disk():
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(rows(state, "SELECT key FROM memory")) == 8
+
+
+def test_what_a_command_does_to_the_inbox_meanwhile_is_not_undone(tmp_path):
+    """`doorbell dead drop` while the process's books are in memory: written back, the letter stays gone."""
+    clock = FakeClock()
+    with closing(State(tmp_path / "notify.db", clock)) as state:
+        inbox = Inbox(state)
+        for subject in ("front", "back"):
+            held = inbox.claim(testing.event("doorbell.pressed", subject), durable=True)
+            with state.write(durable=True) as db:
+                inbox.dead_letter(db, held, "it is refused")
+        with _full_disk():
+            state.do(lambda db: db.execute("INSERT INTO memory VALUES ('a', '1')"), durable=True)
+        assert state.disk_fault
+        file = InboxFile(tmp_path / "notify.db")
+        first, second = file.dead()
+        assert file.drop(first)
+        assert file.send_again(second, any_age=True)
+        clock.passed_s += WRITE_BACK_S + 1
+        state.write_back()
+        assert not state.disk_fault
+        assert file.dead() == []
+        assert inbox.take_due(durable=True).event.id == second.event.id
+        assert rows(state, "SELECT value FROM memory") == [("1",)]

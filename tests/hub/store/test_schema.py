@@ -1,0 +1,135 @@
+"""State files of each earlier schema, written by the code of that time, are opened, and nothing in them is lost."""
+
+import json
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hub.store.database import State, StateError
+from hub.store.inbox import Inbox
+from hub.store.journal import Journal
+from hub.store.schema import SCHEMA_STEPS, SCHEMA_VERSION
+from tests.hub.fakes import rows
+
+DUMPS = Path(__file__).parent / "schemas"
+TOPIC = "doorbell/hub/home/event/doorbell.pressed/front"
+KEPT = (
+    "SELECT position, topic, epoch, sequence, type, id, time, payload, published FROM journal ORDER BY position",
+    "SELECT topic, epoch, sequence, state, attempts, crashes, payload, reason FROM inbox ORDER BY topic, sequence",
+    "SELECT topic, epoch, sequence FROM cursor ORDER BY topic",
+    "SELECT topic, epoch, sequence FROM head ORDER BY topic",
+    "SELECT key, value FROM memory",
+    "SELECT * FROM producer",
+)
+DIE_IN_STEP = """
+import os, signal, sys
+from pathlib import Path
+from hub import state
+kill = int(sys.argv[2])
+real = state.sqlite3.connect
+class Doomed(state.sqlite3.Connection):
+    def execute(self, text, *values):
+        global kill
+        if text.lstrip().startswith(("ALTER", "CREATE", "UPDATE", "PRAGMA user_version =", "--")):
+            kill -= 1
+            if kill < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return super().execute(text, *values)
+state.sqlite3.connect = lambda *a, **k: real(*a, **k, factory=Doomed)
+state.State(Path(sys.argv[1])).close()
+"""
+
+
+def _written(path: Path, version: int) -> Path:
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript((DUMPS / f"{version}.sql").read_text(encoding="utf-8"))
+    return path
+
+
+def _books(path: Path) -> list[list[tuple[object, ...]]]:
+    with closing(sqlite3.connect(path)) as db:
+        return [db.execute(query).fetchall() for query in KEPT]
+
+
+def _sequence(payload: bytes) -> int:
+    return int(json.loads(payload)["sequence"])
+
+
+def test_each_schema_has_its_file():
+    """A schema without a file that it wrote is one that nobody has tried."""
+    found = sorted(int(path.stem) for path in DUMPS.glob("*.sql"))
+    assert found == list(range(1, SCHEMA_VERSION + 1))
+    for number in found:
+        dump = (DUMPS / f"{number}.sql").read_text(encoding="utf-8")
+        assert re.search(r"PRAGMA user_version = (\d+);", dump)[1] == str(number)
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
+def test_nothing_of_an_older_file_is_lost_and_it_goes_on(tmp_path, version):
+    """Events, inbox, timer and memory are there; the retry and the timer come in time, what was cut off comes again."""
+    path = _written(tmp_path / "one.db", version)
+    before = _books(path)
+    assert [len(book) for book in before][:3] == [3, 5, 1]
+    state = State(path)
+    assert _books(path) == before
+    assert rows(state, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+    inbox, journal = Inbox(state), Journal(state, "doorbell/handler/one")
+    inbox.recover()
+    cut_off = inbox.take_due(durable=True)
+    while cut_off and cut_off.sequence != 4:
+        cut_off = inbox.take_due(durable=True)
+    assert cut_off
+    assert cut_off.event.redelivered
+    waiting = rows(state, "SELECT state FROM inbox WHERE topic LIKE 'later/%' OR sequence = 2")
+    assert len(waiting) == 2
+    with state.write(durable=True) as db:
+        said = journal.append(
+            db, "handler.done", "front", {}, time=datetime.now(UTC), cause=cut_off.event
+        )
+        inbox.finish(db, cut_off)
+    assert journal.knows(said.id)
+    assert [
+        _sequence(payload)
+        for (payload,) in rows(state, "SELECT payload FROM inbox WHERE state = 'dead'")
+    ] == [3]
+    assert len(journal.unpublished(0, 10)) == 2
+    assert inbox.cursors("doorbell.pressed")[0][2] == 4
+    state.close()
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_a_step_that_is_cut_off_is_done_again(tmp_path, version):
+    """SIGKILL before each statement of each step in turn: the file is of a whole version, and is then brought up."""
+    left = 0
+    while True:
+        path = _written(tmp_path / f"{left}.db", version)
+        before = _books(path)
+        died = subprocess.run([sys.executable, "-c", DIE_IN_STEP, path, str(left)], check=False)
+        if died.returncode == 0:
+            break
+        assert died.returncode == -signal.SIGKILL
+        with closing(sqlite3.connect(path)) as db:
+            assert version <= db.execute("PRAGMA user_version").fetchone()[0] <= SCHEMA_VERSION
+        State(path).close()
+        assert _books(path) == before
+        left += 1
+    assert left >= sum(len(step.split(";")) + 1 for step in SCHEMA_STEPS[version:])
+
+
+def test_a_file_of_a_newer_doorbell_is_refused_and_untouched(tmp_path):
+    """It says what to do."""
+    path = _written(tmp_path / "one.db", SCHEMA_VERSION)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    before = path.read_bytes()
+    with pytest.raises(StateError, match=r"newer doorbell.*Update this one"):
+        State(path)
+    assert path.read_bytes() == before

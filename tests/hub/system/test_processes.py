@@ -1,0 +1,40 @@
+"""Whether a process is older than what is installed."""
+
+import os
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from hub.system import processes
+
+
+def test_when_a_process_began():
+    """This one before now, a child of it later, and not before."""
+    mine = processes.began_unix_s(os.getpid())
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        its = processes.began_unix_s(child.pid)
+        child.communicate(b"\n")
+    assert mine <= its
+    assert abs(time.time() - its) < 60
+
+
+def test_a_name_with_brackets_and_blanks(tmp_path: Path):
+    """The second field of the file is the program's own choice."""
+    (tmp_path / "proc/7").mkdir(parents=True)
+    (tmp_path / "proc/stat").write_text("cpu 1 2\nbtime 1000000\nprocesses 9\n")
+    rest = " ".join(["S", *map(str, range(4, 22)), str(500 * os.sysconf("SC_CLK_TCK")), "0"])
+    (tmp_path / "proc/7/stat").write_text(f"7 (a) b (c) {rest}\n")
+    assert processes.began_unix_s(7, tmp_path) == 1_000_500
+    assert processes.is_outdated(7, 1_000_600, tmp_path)
+    assert not processes.is_outdated(7, 1_000_500, tmp_path)
+    assert not processes.is_outdated(7, None, tmp_path)
+    assert not processes.is_outdated(8, 1_000_600, tmp_path)
+
+
+def test_when_it_was_installed():
+    """The folder that pip wrote; where there is none, nobody knows."""
+    told = processes.installed_unix_s()
+    assert told is None or 1.7e9 < told <= time.time()
+    assert version(processes.NAME)

@@ -1,0 +1,213 @@
+"""The terminal's view: a press, who reacted, how long after it and how long it took."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from hub.producer.producer import Producer
+from hub.terminal.timeline import Press, Timeline
+from hub.wire import topics
+from hub.wire.event import encode
+from tests.hub.fakes import HUB, NOTIFY, PRESSED, journaled, ring
+
+DONE = {"handler": "notify", "type": PRESSED, "attempt": 1}
+
+
+def _console(*, terminal=False):
+    return Console(
+        file=io.StringIO(), record=True, width=120, force_terminal=terminal, color_system=None
+    )
+
+
+def _shown(console):
+    """What was printed since the last look."""
+    return console.export_text()
+
+
+@pytest.fixture
+def console():
+    return _console()
+
+
+@pytest.fixture
+def bus(net, console):
+    bus = net.bus()
+    Timeline(bus, console)
+    return bus
+
+
+@pytest.fixture
+def hub(net, states):
+    return Producer(states("hub"), net.bus(), HUB)
+
+
+def _outcome(states, press, kind="handler.done", source=NOTIFY, **data):
+    return journaled(states("notify"), kind, source=source, cause=press, data=DONE | data)
+
+
+def _render(press, *outcomes, waiting=()):
+    shown = Press(press, set(waiting))
+    for outcome in outcomes:
+        shown.add(outcome)
+    console = _console()
+    console.print(shown.render())
+    return [" ".join(line.split()) for line in _shown(console).splitlines()]
+
+
+def test_a_press_shows_who_is_still_at_it(states):
+    """The door's name, and a line for each handler that is expected to react."""
+    press = journaled(states("hub"), data={"name": "Front door"})
+    head, *lines = _render(press, waiting=["record", "bark"])
+    assert head.endswith("ding dong Front door")
+    assert lines == ["… bark", "… record"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "line"),
+    [
+        (
+            "handler.done",
+            {"note": "told 1", "started_after_ms": 12.34, "took_ms": 1234},
+            "✓ notify after 12.3 ms took 1.2 s told 1",
+        ),
+        ("handler.done", {}, "✓ notify"),
+        ("handler.skipped", {"reason": "stale"}, "· notify stale"),
+        ("handler.dead", {"reason": "no camera", "took_ms": 5}, "✗ notify took 5.0 ms no camera"),
+        (
+            "handler.retried",
+            {"reason": "not yet", "attempt": 2, "again_in_s": 1.5},
+            "↻ notify not yet (attempt 2, again in 1.5 s)",
+        ),
+        ("handler.done", {"took_ms": "long", "note": ["odd"]}, "✓ notify ['odd']"),
+    ],
+)
+def test_each_outcome_is_a_line(states, kind, data, line):
+    """Its sign, who, how long after the press, how long it took, and its words."""
+    press = journaled(states("hub"))
+    outcome = journaled(states("notify"), kind, source=NOTIFY, cause=press, data=DONE | data)
+    assert _render(press, outcome, waiting=["notify"])[1:] == [line]
+
+
+def test_the_latest_outcome_counts_and_what_follows_has_a_line_of_its_own(states):
+    """A retry is replaced by its success; the handler's own timer is told apart by its type."""
+    press, notify = journaled(states("hub")), states("notify")
+    said = [
+        journaled(notify, kind, source=NOTIFY, cause=press, data=DONE | data)
+        for kind, data in (
+            ("handler.retried", {"reason": "no"}),
+            ("handler.done", {"note": "yes"}),
+            ("handler.done", {"type": "light.expired", "note": "off"}),
+        )
+    ]
+    assert _render(press, *said)[1:] == ["✓ notify yes", "✓ notify · light.expired off"]
+
+
+def test_words_of_a_handler_are_no_markup(states):
+    """Square brackets are shown as they are."""
+    press = journaled(states("hub"))
+    outcome = journaled(
+        states("notify"),
+        "handler.done",
+        source=NOTIFY,
+        cause=press,
+        data=DONE | {"note": "[red]x[/]"},
+    )
+    assert _render(press, outcome)[1] == "✓ notify [red]x[/]"
+
+
+def test_without_a_terminal_each_event_is_a_line(console, bus, hub, states):
+    """For logs and pipes; the same event twice is told once, and a retained one not at all."""
+    press = ring(hub)
+    done = journaled(
+        states("notify"), "handler.done", source=NOTIFY, cause=press, data=DONE | {"note": "told"}
+    )
+    for _ in range(2):
+        bus.hear(done.topic, encode(done))
+    old = journaled(states("hub2"), source="doorbell/hub/old")
+    bus.hear(old.topic, encode(old), retained=True)
+    bus.hear(old.topic, b"?")
+    lines = [line.split() for line in _shown(console).splitlines()]
+    assert [line[1:] for line in lines] == [
+        ["ding", "dong", "front"],
+        ["notify", "·", PRESSED, "told"],
+    ]
+
+
+def test_a_terminal_shows_the_press_that_is_going_on(net, hub, states):
+    """Handlers that are ready are waited for; an outcome of another trace is not shown with this press."""
+    console, bus = _console(terminal=True), net.bus()
+    timeline = Timeline(bus, console)
+    timeline.start()
+    bus.hear(topics.status(NOTIFY), b'{"state": "ready"}')
+    first, second = ring(hub, name="First"), ring(hub, name="Second")
+    for press, note in ((first, "of the first"), (second, "of the second")):
+        done = journaled(
+            states(note[-5:]),
+            "handler.done",
+            source=NOTIFY,
+            cause=press,
+            data=DONE | {"note": note},
+        )
+        bus.hear(done.topic, encode(done))
+    timeline.stop()
+    shown = _shown(console)
+    assert "notify is ready" in shown
+    assert "First" in shown
+    assert shown.rstrip().endswith("of the second")
+    assert "of the first" not in shown
+
+
+def test_a_status_is_told_when_it_changes(console, bus):
+    """Ready, and no longer ready, with the reason; a failure each time; what is no status not at all."""
+    for payload in (
+        b'{"state": "starting"}',
+        b'{"state": "ready"}',
+        b'{"state": "ready"}',
+        b'{"state": "offline", "reason": "it vanished"}',
+        b'{"state": "failed", "reason": "no camera"}',
+        b"?",
+        b"[]",
+        b"{}",
+    ):
+        bus.hear(topics.status(NOTIFY), payload)
+    assert _shown(console).splitlines() == [
+        "notify is ready",
+        "notify is offline: it vanished",
+        "notify has failed",
+    ]
+
+
+def test_a_drill_is_shown_as_one(bus, console, hub):
+    """Never as a visitor; and what a nightly one found is told where somebody may sit."""
+    drill = hub.say("doorbell.drilled", "front", {"name": "Front door"}, time=datetime.now(UTC))
+    failed = [{"handler": "record", "reason": "no picture"}, "junk"]
+    hub.say(
+        "doorbell.drill_failed", "front", {"failed": failed}, time=datetime.now(UTC), cause=drill
+    )
+    shown = _shown(console)
+    assert "  drill  Front door" in shown
+    assert "ding dong" not in shown
+    assert "drill: record does not work: no picture" in shown
+
+
+def test_what_is_said_after_a_visit_stands_below_it(net, hub, states, monkeypatch):
+    """A visit of which nothing more has come is shown for good; what comes of it later is a line of its own."""
+    monkeypatch.setattr("hub.terminal.timeline.SETTLED_S", -1.0)
+    console, bus = _console(terminal=True), net.bus()
+    timeline = Timeline(bus, console)
+    timeline.start()
+    press = ring(hub, name="First")
+    timeline.say("the broker is gone")
+    late = journaled(
+        states("late"),
+        "handler.done",
+        source=NOTIFY,
+        cause=press,
+        data=DONE | {"note": "much later"},
+    )
+    bus.hear(late.topic, encode(late))
+    timeline.stop()
+    shown = _shown(console)
+    assert shown.index("First") < shown.index("the broker is gone") < shown.index("much later")

@@ -1,0 +1,114 @@
+"""One press as a timeline."""
+
+from functools import cache
+
+import pytest
+from rich.console import Console
+
+from hub.store.history import Past
+from hub.terminal.trace_tree import chapters, milliseconds, render
+from hub.wire import topics
+from hub.wire.event import uuid7
+from hub.wire.trace_context import trace_id
+from tests.hub.fakes import NOTIFY, journaled
+
+RECORD = topics.source("handler", "record")
+
+
+def _outcome(state, source, cause, kind="handler.done", **data):
+    facts = {"handler": topics.name_of(source), "type": cause.type, "attempt": 1} | data
+    return journaled(state, kind, source=source, cause=cause, data=facts)
+
+
+def _shown(past, trace):
+    console = Console(width=200)
+    with console.capture() as shown:
+        for root in chapters(past.trace(trace)):
+            console.print(render(root, "Front door"))
+    return [line.rstrip() for line in shown.get().splitlines()]
+
+
+@pytest.fixture
+def states(states):
+    """Each file is opened once."""
+    return cache(states)
+
+
+@pytest.fixture
+def past(tmp_path):
+    return Past(tmp_path)
+
+
+def test_a_press_and_what_followed_are_one_tree(past, states):
+    """Attempts stand under their handler, what it said under it, and those who reacted to that below."""
+    press = journaled(states("hub"))
+    _outcome(
+        states("notify"),
+        NOTIFY,
+        press,
+        "handler.retried",
+        reason="no net",
+        again_in_s=1.5,
+        took_ms=7.0,
+    )
+    _outcome(
+        states("notify"),
+        NOTIFY,
+        press,
+        attempt=2,
+        received_after_ms=2.0,
+        started_after_ms=1500,
+        note="told 1",
+    )
+    picture = journaled(states("record"), "snapshot.taken", source=RECORD, cause=press)
+    _outcome(states("notify"), NOTIFY, picture)
+    lines = _shown(past, trace_id(press.traceparent))
+    told = [line.lstrip("│├└─ ") for line in lines]
+    assert told[0].endswith("Front door  doorbell.pressed")
+    assert told[1] == f"id {press.id} · trace {trace_id(press.traceparent)}"
+    assert told[2].startswith("seen by home · journaled +")
+    assert told[3:6] == [
+        "✓ notify",
+        "↻ attempt 1  took 7.0 ms  no net; again in 1.5 s",
+        "✓ attempt 2  received +2.0 ms · started +1.5 s  told 1",
+    ]
+    assert told[6] == "record"
+    assert told[7].startswith("snapshot.taken said at ")
+    assert told[8].startswith("✓ notify")
+    assert lines[8].index("✓") > lines[7].index("snapshot") > lines[6].index("record")
+
+
+def test_what_a_timer_brought_stands_under_who_set_it(past, states, state):
+    """A timer never leaves its handler: nobody has its event, but what came of it names it."""
+    press = journaled(states("hub"))
+    timer = journaled(state, "clip.due", source=RECORD, cause=press, id=uuid7())
+    with state.write(durable=False) as db:
+        db.execute("DELETE FROM journal")
+    _outcome(states("record"), RECORD, press)
+    journaled(states("record"), "clip.recorded", source=RECORD, cause=timer)
+    _outcome(states("record"), RECORD, timer)
+    told = [line.lstrip("│├└─ ") for line in _shown(past, trace_id(press.traceparent))]
+    assert told[3].startswith("✓ record")
+    assert told[4] == "clip.due, its own timer"
+    assert told[5].startswith("✓ record")
+    assert told[6].startswith("clip.recorded said at ")
+
+
+def test_what_is_left_of_an_old_trace_is_shown(past, states, state):
+    """The press may have left its journal long ago."""
+    press = journaled(state)
+    with state.write(durable=False) as db:
+        db.execute("DELETE FROM journal")
+    _outcome(states("notify"), NOTIFY, press)
+    told = _shown(past, trace_id(press.traceparent))
+    assert told[0] == "doorbell.pressed: what it followed from is not kept any more"
+    assert "✓ notify" in told[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.34, "0.3 ms"), (4500, "4.5 s"), (11_520_000, "3 h 12 min"), ("x", "?"), (None, "?")],
+)
+def test_times_are_for_people(value, words):
+    """As long as they are precise, and no longer."""
+    assert milliseconds(value) == words

@@ -1,0 +1,214 @@
+"""hub/asyncapi.yaml: it is AsyncAPI, it leaves nothing out, and it notices what is wrong."""
+
+import inspect
+import json
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from jsonschema import Draft7Validator
+
+from config import Trigger
+from hub.mqtt.status import STATES
+from hub.wire import topics
+from hub.wire.event import Event, encode
+from tests import contract
+from tests.house import ROOT
+
+WORDS = {"source": "doorbell/hub/home", "kind": "doorbell.pressed", "subject": "front"}
+OTHERS = {
+    "hub": "home",
+    "door": "front",
+    "consumer": "notify",
+    "role": "hub",
+    "name": "home",
+    "handler": "notify",
+}
+NO_TOPICS = {
+    "source",
+    "name_of",
+    "event_filter",
+    "type_of",
+    "every_event",
+    "role_for",
+    "fault_in",
+    "fault_in_type",
+    "heard",
+    "every_ask",
+    "is_of",
+    "asked",
+}
+PRESSED = Event(
+    id="01890000-0000-7000-8000-000000000000",
+    type="doorbell.pressed",
+    source="doorbell/hub/home",
+    subject="front",
+    time=datetime(2026, 1, 1, tzinfo=UTC),
+    data={"name": "Front door", "via": "button"},
+    sequence=1,
+    epoch="0" * 16,
+    traceparent=f"00-{'1' * 32}-{'2' * 16}-01",
+)
+WIRE = json.loads(encode(PRESSED))
+
+
+def _schema() -> Path:
+    """AsyncAPI's own schema: `npm install @asyncapi/specs`, its schemas/3.0.0.json named by ASYNCAPI_SCHEMA."""
+    path = os.environ.get("ASYNCAPI_SCHEMA")
+    if path is None and os.environ.get("CI"):
+        pytest.fail("ASYNCAPI_SCHEMA names no file, and CI must not do without: see .ci/run")
+    if path is None:
+        pytest.skip("ASYNCAPI_SCHEMA names no file: npm install @asyncapi/specs")
+    return Path(path)
+
+
+def test_it_is_asyncapi():
+    """The document is valid by AsyncAPI's own JSON Schema."""
+    validator = Draft7Validator(json.loads(_schema().read_text(encoding="utf-8")))
+    assert [
+        f"{fault.json_path}: {fault.message[:200]}"
+        for fault in validator.iter_errors(contract.DOCUMENT)
+    ] == []
+
+
+def test_every_reference_leads_somewhere():
+    """No $ref points at what is not there, and each schema is one."""
+    text = contract.PATH.read_text(encoding="utf-8")
+    for reference in set(re.findall(r"\$ref: '([^']+)'", text)):
+        assert contract.resolve({"$ref": reference})
+    for schema in contract.DOCUMENT["components"]["schemas"].values():
+        Draft7Validator.check_schema(schema)
+
+
+def test_every_channel_has_an_operation():
+    """Whoever reads the operations reads of every channel; an answer is the reply to a question."""
+    operations = contract.DOCUMENT["operations"].values()
+    used = [
+        item["$ref"]
+        for o in operations
+        for item in (o["channel"], o.get("reply", {}).get("channel"))
+        if item
+    ]
+    assert {name.rpartition("/")[2] for name in used} == set(contract.DOCUMENT["channels"])
+
+
+def test_every_topic_has_its_channel():
+    """A function in hub/wire/topics.py that makes a topic has a channel."""
+    functions = {
+        name: f
+        for name, f in inspect.getmembers(topics, inspect.isfunction)
+        if f.__module__ == "hub.wire.topics"
+    }
+    made = {
+        name: f
+        for name, f in functions.items()
+        if name not in NO_TOPICS and not name.startswith("_")
+    }
+    assert len(made) >= 6
+    for name, function in made.items():
+        topic = function(
+            **{key: (WORDS | OTHERS)[key] for key in inspect.signature(function).parameters}
+        )
+        assert contract.channel_of(topic), (
+            f"{name} makes {topic}, which hub/asyncapi.yaml does not have"
+        )
+
+
+def test_every_event_type_has_its_message():
+    """What the hub, the consumer loop and the handlers that come with it say is described, each with its data."""
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for room in ("hub", "handlers")
+        for path in (ROOT / room).glob("*.py")
+        if path.name
+        not in {
+            "telemetry.py",
+            "install.py",
+            "uninstall.py",
+        }  # names of a span's attributes, and of files
+    )
+    said = set(re.findall(r'"((?:doorbell|handler|visitor|clock)\.[a-z_]+)"', code))
+    said |= set(get_args(Trigger.model_fields["say"].annotation))
+    said |= set(
+        re.findall(
+            r'\bemit\("([a-z_.]+)"',
+            "\n".join(p.read_text("utf-8") for p in (ROOT / "handlers").glob("*.py")),
+        )
+    )
+    channels = [channel["address"].split("/") for channel in contract.DOCUMENT["channels"].values()]
+    described = {levels[4] for levels in channels if levels[3] == "event"} - {"{type}"}
+    assert said == described
+
+
+def test_the_states_are_the_status_states():
+    """No process can be in a state that the contract does not know."""
+    schema = contract.DOCUMENT["components"]["schemas"]["status"]
+    assert tuple(schema["properties"]["state"]["enum"]) == STATES
+
+
+def test_what_is_right_is_right():
+    """An event as it is encoded, one with an attribute of tomorrow, and a handler's own."""
+    own = WIRE | {
+        "source": "doorbell/handler/flag",
+        "type": "flag.raised",
+        "data": {"whatever": [1]},
+    }
+    assert contract.faults(PRESSED.topic, encode(PRESSED)) == []
+    assert contract.faults(PRESSED.topic, json.dumps(WIRE | {"tomorrow": "x"}).encode()) == []
+    assert (
+        contract.faults("doorbell/handler/flag/event/flag.raised/front", json.dumps(own).encode())
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        (PRESSED.topic, WIRE | {"sequence": 1}),
+        (PRESSED.topic, WIRE | {"time": "2026-01-01T00:00:00"}),
+        (PRESSED.topic, WIRE | {"bootid": "0" * 16}),
+        (PRESSED.topic, WIRE | {"Bad_Name": 1}),
+        (PRESSED.topic, WIRE | {"subject": "back"}),
+        (PRESSED.topic, WIRE | {"data": {"name": "Front door"}}),
+        (PRESSED.topic, WIRE | {"data": {"name": "Front door", "via": "button", "who": "?"}}),
+        (PRESSED.topic, {key: WIRE[key] for key in WIRE if key != "epoch"}),
+        (PRESSED.topic.replace("hub", "handler"), WIRE),
+        ("doorbell/hub/home/stauts", {"state": "ready", "reason": ""}),
+        ("doorbell/hub/home/status", {"state": "well", "reason": ""}),
+        (
+            "doorbell/hub/home/status",
+            {"state": "ready", "reason": "", "time": "2026-01-01T00:00:00Z"},
+        ),
+        ("doorbell/cli/1/press/home/front", {"id": 1}),
+        (
+            "doorbell/handler/a/ask/doorbell.pressed",
+            {"request": "1", "cursors": [["x"]], "known": [], "since": 0},
+        ),
+        (
+            "doorbell/handler/evil/answer/a",
+            {
+                "request": "1",
+                "source": "doorbell/hub/home",
+                "heads": [],
+                "events": [],
+                "more": False,
+            },
+        ),
+        (
+            "doorbell/hub/home/answer/a",
+            {
+                "request": "1",
+                "source": "doorbell/hub/home",
+                "heads": [{"topic": PRESSED.topic, "epoch": "0" * 16, "after": 0, "last": 1}],
+                "events": [WIRE | {"data": {}}],
+                "more": False,
+            },
+        ),
+    ],
+)
+def test_what_is_wrong_is_noticed(topic: str, payload: object):
+    """A wrong topic, a missing or malformed field, one too many, and what contradicts its topic."""
+    assert contract.faults(topic, json.dumps(payload).encode())
