@@ -10,7 +10,7 @@ from tests.hub.fakes import python
 
 HANGS_IN_C = """
 import ctypes
-from hub import deadline
+from hub.consumer import deadline
 deadline.GRACE_S = 0.1
 mutex = ctypes.create_string_buffer(64)
 library = ctypes.{library}(None)

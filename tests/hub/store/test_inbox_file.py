@@ -68,12 +68,12 @@ def test_a_letter_ahead_of_a_gap_is_remembered_when_it_is_dropped(state, states,
     hub = states("hub")
     missing, gone = journaled(hub), journaled(hub)
     own = Inbox(state)
-    held = own.begin(gone, durable=False)
+    held = own.claim(gone, durable=False)
     with state.write(durable=False) as db:
         own.dead_letter(db, held, "why")
     assert inbox.drop(inbox.dead()[0])
-    assert own.begin(gone, durable=False) is None
-    assert own.begin(missing, durable=False)
+    assert own.claim(gone, durable=False) is None
+    assert own.claim(missing, durable=False)
 
 
 def test_an_event_that_is_done_comes_again(hub, react, inbox, state):

@@ -31,10 +31,10 @@ KEPT = (
 DIE_IN_STEP = """
 import os, signal, sys
 from pathlib import Path
-from hub import state
+from hub.store import database
 kill = int(sys.argv[2])
-real = state.sqlite3.connect
-class Doomed(state.sqlite3.Connection):
+real = database.sqlite3.connect
+class Doomed(database.sqlite3.Connection):
     def execute(self, text, *values):
         global kill
         if text.lstrip().startswith(("ALTER", "CREATE", "UPDATE", "PRAGMA user_version =", "--")):
@@ -42,8 +42,8 @@ class Doomed(state.sqlite3.Connection):
             if kill < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
         return super().execute(text, *values)
-state.sqlite3.connect = lambda *a, **k: real(*a, **k, factory=Doomed)
-state.State(Path(sys.argv[1])).close()
+database.sqlite3.connect = lambda *a, **k: real(*a, **k, factory=Doomed)
+database.State(Path(sys.argv[1])).close()
 """
 
 

@@ -53,7 +53,7 @@ def test_what_cannot_be_written_leaves_what_was(tmp_path: Path):
 def test_root_in_a_sandbox_gives_files_away(tmp_path: Path):
     """With no right but CAP_CHOWN, as doorbell-handlers.service has it; also when the file is there already."""
     path = tmp_path / "acl"
-    script = f"from pathlib import Path; from hub import whole; whole.write(Path({str(path)!r}), b'x', 0o600, 'daemon')"
+    script = f"from pathlib import Path; from hub.system import atomic_file; atomic_file.write(Path({str(path)!r}), b'x', 0o600, 'daemon')"
     command = [
         "setpriv",
         "--bounding-set=-all,+chown",

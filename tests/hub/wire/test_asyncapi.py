@@ -122,7 +122,7 @@ def test_every_event_type_has_its_message():
     code = "\n".join(
         path.read_text(encoding="utf-8")
         for room in ("hub", "handlers")
-        for path in (ROOT / room).glob("*.py")
+        for path in sorted((ROOT / room).rglob("*.py"))
         if path.name
         not in {
             "telemetry.py",

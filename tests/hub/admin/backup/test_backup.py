@@ -28,7 +28,7 @@ CRASH = """
 import os, signal, sys
 from pathlib import Path
 from config import sources
-from hub import restore
+from hub.admin.backup import restore
 left = int(sys.argv[3])
 def count(real):
     def counted(*arguments, **named):
@@ -173,11 +173,11 @@ def test_nothing_is_left_of_a_backup_that_fails(config):
     """The disk is full: here a limit to the size of files, as the kernel's EFBIG."""
     (config.parent.parent / "var/large").write_bytes(os.urandom(300_000))
     code = (
-        "import resource, signal, sys; from pathlib import Path; from config import sources; from hub import backup\n"
+        "import resource, signal, sys; from pathlib import Path; from config import sources; from hub.admin.backup import archive\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
         "c = Path(sys.argv[1])\n"
-        "try: backup.write_backup(Path(sys.argv[2]), c, sources.load(c))\n"
-        "except backup.BackupError as error: print(error)"
+        "try: archive.write_backup(Path(sys.argv[2]), c, sources.load(c))\n"
+        "except archive.BackupError as error: print(error)"
     )
     out = config.parent.parent / "out"
     out.mkdir()
