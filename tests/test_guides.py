@@ -71,7 +71,7 @@ def test_what_it_is_said_to_say_it_says():
     source = "\n".join(
         path.read_text("utf-8")
         for room in ("hub", "devices", "config")
-        for path in (ROOT / room).glob("*.py")
+        for path in (ROOT / room).rglob("*.py")
     )
     for quoted in _table(TROUBLES, "What it says"):
         if quoted not in ("it says", "-"):
