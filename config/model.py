@@ -60,7 +60,7 @@ class Broker(Section):
         return self
 
 
-class Journal(Section):
+class JournalSettings(Section):
     """`[journal]`: how long what was said is kept. What a handler has yet to get is kept in any case."""
 
     keep_days: float = Field(90, gt=0, description="older events go")
@@ -96,7 +96,7 @@ class Quiet(Section):
         return self
 
 
-class Clock(Section):
+class ClockSettings(Section):
     """`[clock]`: what the hub says of the time of day, so that handlers can react to it like to a press."""
 
     sun: bool = Field(
@@ -121,7 +121,7 @@ class Clock(Section):
         return at
 
 
-class Button(Section):
+class ButtonSettings(Section):
     """`[doors.NAME.button]`: what the visitor presses."""
 
     driver: Literal["simulated", "gpio"] = "simulated"
@@ -152,7 +152,7 @@ class Button(Section):
         return self
 
 
-class Led(Section):
+class LedSettings(Section):
     """`[doors.NAME.led]`: the light in the button, which answers the visitor."""
 
     pin: int | None = Field(
@@ -168,8 +168,8 @@ class Door(Section):
     """`[doors.NAME]`: one door with its button."""
 
     name: str | None = None
-    button: Button = Button()
-    led: Led | None = None
+    button: ButtonSettings = ButtonSettings()
+    led: LedSettings | None = None
 
 
 class Chime(Section):
@@ -231,11 +231,11 @@ class Settings(Section):
 
     house: House = House()
     broker: Broker = Broker()
-    journal: Journal = Journal()
+    journal: JournalSettings = JournalSettings()
     drill: Drill = Drill()
     chime: Chime = Chime()
     quiet: Quiet = Quiet()
-    clock: Clock = Clock()
+    clock: ClockSettings = ClockSettings()
     web: Web = Web()
     hub: Name = Field("home", description="the name under which this hub speaks")
     doors: dict[Name, Door] = Field(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from config import Settings
-from config.model import Button as ButtonSettings
+from config.model import ButtonSettings
 from devices.button.button import Button, ButtonError, GpioButton, SimulatedButton
 from devices.button.press_kind import Kind, PressClassifier
 from hub.features.answers import Answered

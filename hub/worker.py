@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from config import Journal as Limits
+from config import JournalSettings as Limits
 from config import Settings, SettingsError
 from config.faults import EX_CONFIG
 from hub.consumer import dry_run

@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 from config import Settings, sources
-from config.model import Broker, Button, Chime, Clock, Door, Drill, House, Led, Quiet, Web
+from config.model import (
+    Broker,
+    ButtonSettings,
+    Chime,
+    ClockSettings,
+    Door,
+    Drill,
+    House,
+    LedSettings,
+    Quiet,
+    Web,
+)
 from config.trigger import Trigger
 from hub import HandlerConfig
 from hub.plugin import loader
@@ -104,7 +115,7 @@ def test_the_light_and_the_chime_in_the_docs_can_be_set():
     """As they stand there."""
     blocks = _blocks((ROOT / "docs" / "doorstep.md").read_text(encoding="utf-8"), "toml")
     read = Settings.model_validate(tomllib.loads("\n".join(blocks)))
-    assert (read.doors["front"].led, read.chime.speaker) == (Led(pin=27), "default")
+    assert (read.doors["front"].led, read.chime.speaker) == (LedSettings(pin=27), "default")
 
 
 def test_the_sounds_in_the_docs_can_be_set():
@@ -166,11 +177,11 @@ def test_every_setting_is_in_the_annotated_file_with_its_default(tmp_path: Path)
         "broker": Broker,
         "drill": Drill,
         "doors.front": Door,
-        "doors.front.button": Button,
-        "doors.front.led": Led,
+        "doors.front.button": ButtonSettings,
+        "doors.front.led": LedSettings,
         "chime": Chime,
         "quiet": Quiet,
-        "clock": Clock,
+        "clock": ClockSettings,
         "web": Web,
         "triggers.person": Trigger,
     } | {f"handlers.{name}": type(file.config) for name, file in _shipped().items()}

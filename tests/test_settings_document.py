@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from config import Settings
-from config.model import House, Led
+from config.model import House, LedSettings
 from config.trigger import Trigger
 from hub import HandlerConfig
 from hub.plugin import loader
@@ -26,7 +26,7 @@ def _tables() -> dict[str, type[BaseModel]]:
     """Every table of `doorbell.toml` and what may stand in it."""
     tables: dict[str, type[BaseModel]] = {
         "": Settings,
-        "doors.NAME.led": Led,
+        "doors.NAME.led": LedSettings,
         "triggers.NAME": Trigger,
     }
     for name in [*Settings.model_fields]:

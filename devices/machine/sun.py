@@ -11,29 +11,29 @@ HORIZON = (
 )  # degrees: the sun's upper edge, lifted by the air (Astronomical Almanac, "rising and setting")
 
 
-class Clock(Protocol):
+class TimeSource(Protocol):
     """Tells the time."""
 
     def now(self) -> datetime:
         """The time, in UTC."""
 
 
-class SystemClock:
+class SystemTime:
     """The computer's clock."""
 
     def now(self) -> datetime:
-        """See Clock."""
+        """See TimeSource."""
         return datetime.now(UTC)
 
 
-class SimulatedClock:
+class SimulatedTime:
     """A clock that stands where it is put."""
 
     def __init__(self, at: datetime) -> None:
         self.at = at
 
     def now(self) -> datetime:
-        """See Clock."""
+        """See TimeSource."""
         return self.at
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from config import Journal as Limits
+from config import JournalSettings as Limits
 from hub.consumer.attempt import LiveAttempt
 from hub.consumer.catchup import MUST_WAIT_S, CatchUp
 from hub.consumer.deadline import Overdue, deadline, hasten

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from config import Journal as Limits
+from config import JournalSettings as Limits
 from hub.mqtt.bus import Bus, Message
 from hub.store.database import State, StateError
 from hub.store.journal import Journal

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from config import Journal as Limits
+from config import JournalSettings as Limits
 from hub.store.database import State
 from hub.wire import topics
 from hub.wire.query import Head

@@ -42,7 +42,7 @@ def is_wanted() -> bool:
     return wanted == f"{stderr.st_dev}:{stderr.st_ino}"
 
 
-class Journal(logging.Handler):
+class JournaldHandler(logging.Handler):
     """Sends records to the journal; what its socket does not take goes to standard error, with its priority."""
 
     def __init__(self, name: str, address: Path = SOCKET) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config import SettingsError
-from config.model import Button, Door
+from config.model import ButtonSettings, Door
 from devices.lamp.lamp import OFF, LampState
 from devices.machine.sun import sun_elevation
 from hub.testing import event, run
@@ -277,7 +277,7 @@ def test_a_sensor_may_say_that_it_is_dark(night, said, dark):
 )
 def test_what_cannot_work_is_told_at_the_start(shipped, table, says):
     """Nobody waits for a light that can never come; the words say what to set."""
-    doors = {"front": Door(button=Button(driver="gpio", pin=17))}
+    doors = {"front": Door(button=ButtonSettings(driver="gpio", pin=17))}
     with pytest.raises(SettingsError) as told:
         shipped("light", table, doors=doors)
     assert any(says in fault for fault in told.value.faults), told.value.faults

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from config import Broker, Settings
-from config.model import Button, Door
+from config.model import ButtonSettings, Door
 from hub.daemon import Hub
 from hub.features.quiet import QuietKeeper
 from hub.producer.producer import Producer
@@ -18,7 +18,7 @@ from tests.hub.fakes import FakeBroker
 def mixed(monkeypatch):
     """A house with one good button and one on a GPIO line that this machine does not have."""
     monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "lgpio")
-    gpio = Door(button=Button(driver="gpio", pin=17))
+    gpio = Door(button=ButtonSettings(driver="gpio", pin=17))
     return Settings(broker=Broker(), doors={"front": Door(), "back": gpio})
 
 
@@ -78,7 +78,7 @@ def test_a_hub_without_any_button_still_rings_from_afar(house: House, monkeypatc
 def test_what_a_button_means_is_said_once_each(tmp_path):
     """A pair is a press and a double press; a stuck button is an event once, and a fault until it is free."""
     state, bus = State(tmp_path / "hub.db"), FakeBroker().bus()
-    settings = Settings(doors={"front": Door(name="Front door", button=Button(double_s=5))})
+    settings = Settings(doors={"front": Door(name="Front door", button=ButtonSettings(double_s=5))})
     hub = Hub(
         settings, Producer(state, bus, "doorbell/hub/home"), bus, QuietKeeper(settings, state, bus)
     )

@@ -29,7 +29,7 @@ def journal(tmp_path: Path) -> Iterator[socket.socket]:
 def log(tmp_path: Path, journal: socket.socket) -> Iterator[logging.Logger]:
     """A logger that writes there."""
     logger = logging.Logger("hub.consumer.consumer", logging.DEBUG)  # noqa: LOG001 - one that no other test knows
-    handler = journald.Journal("notify", tmp_path / "journal")
+    handler = journald.JournaldHandler("notify", tmp_path / "journal")
     logger.addHandler(handler)
     yield logger
     handler.close()
@@ -74,7 +74,7 @@ def test_without_the_journal_s_socket_the_line_keeps_its_priority(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ):
     """On standard error, which systemd reads, each line begins with it."""
-    handler = journald.Journal("notify", tmp_path / "nobody")
+    handler = journald.JournaldHandler("notify", tmp_path / "nobody")
     handler.handle(logging.LogRecord("x", logging.WARNING, "", 0, "one\ntwo", (), None))
     handler.close()
     assert capsys.readouterr().err == "<4>one\n<4>two\n"

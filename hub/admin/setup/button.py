@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from config import SettingsError, sources
-from config.model import Button
+from config.model import ButtonSettings
 from devices.button.diagnosis import advice, diagnose
 from devices.button.edges import Presses, listen
 from devices.button.press_filter import Debouncer
@@ -59,9 +59,9 @@ def _is_pi() -> bool:
 def _try_line(dialog: Dialog, draft: Draft, door: str, pin: int) -> None:
     known: dict[str, Any] = draft.get("doors", door, "button", kind=dict, default={})
     try:
-        wanted = Button.model_validate({**known, "driver": "gpio", "pin": pin})
+        wanted = ButtonSettings.model_validate({**known, "driver": "gpio", "pin": pin})
     except ValidationError:  # `doorbell check` tells it before anything is written
-        wanted = Button(driver="gpio", pin=pin)
+        wanted = ButtonSettings(driver="gpio", pin=pin)
     limits = {"min_press_s": wanted.min_press_s, "debounce_s": wanted.debounce_s}
     while True:
         presses = Presses(Debouncer(wanted.min_press_s, wanted.debounce_s))

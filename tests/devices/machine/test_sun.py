@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.machine.sun import (
-    SimulatedClock,
-    SystemClock,
+    SimulatedTime,
+    SystemTime,
     is_dark,
     solar_day,
     sun_elevation,
@@ -80,12 +80,12 @@ def test_it_is_never_dark_on_both_sides_of_the_earth(at, latitude, longitude):
 
 def test_a_simulated_clock_stands_where_it_is_put():
     """A test turns the time; the system's clock gives it in UTC."""
-    clock = SimulatedClock(datetime(2026, 1, 1, tzinfo=UTC))
+    clock = SimulatedTime(datetime(2026, 1, 1, tzinfo=UTC))
     assert clock.now() == datetime(2026, 1, 1, tzinfo=UTC)
     clock.at += timedelta(hours=1)
     assert clock.now() == datetime(2026, 1, 1, 1, tzinfo=UTC)
     before = datetime.now(UTC)
-    now = SystemClock().now()
+    now = SystemTime().now()
     assert now.utcoffset() == timedelta(0)
     assert before <= now <= datetime.now(UTC)
 

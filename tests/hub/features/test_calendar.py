@@ -9,7 +9,7 @@ from tzlocal import reload_localzone
 
 from config import House as Place
 from config import Quiet, Settings
-from config.model import Clock
+from config.model import ClockSettings
 from hub.features.calendar import LOOK_S, Calendar
 from tests import contract
 from tests.house import ROOT, House, until
@@ -92,7 +92,7 @@ def _berlin(monkeypatch):
 @pytest.fixture
 def tea(states):
     """A house in which it is tea time at five."""
-    return Day(states, clock=Clock(at={"tea": time(17)}))
+    return Day(states, clock=ClockSettings(at={"tea": time(17)}))
 
 
 def test_a_time_comes_once_a_day(tea):
@@ -161,7 +161,7 @@ def test_a_clock_that_cannot_be_believed_says_nothing(tea):
 )
 def test_summer_time_begins_and_ends(states, at, day, due):
     """Each day has each time once."""
-    house = Day(states, clock=Clock(at={"tea": at}))
+    house = Day(states, clock=ClockSettings(at={"tea": at}))
     midnight = datetime.fromisoformat(f"{day}T00:00").astimezone(UTC)
     for minutes in range(0, 26 * 60, 5):
         house.at((midnight + timedelta(minutes=minutes)).isoformat())
@@ -172,7 +172,7 @@ def test_summer_time_begins_and_ends(states, at, day, due):
 
 def test_the_sun_rises_and_sets(states):
     """Once each, at the place's own time: Berlin, 23 November 2026 (timeanddate.com: 7:40 and 16:01)."""
-    house = Day(states, clock=Clock(sun=True), house=BERLIN)
+    house = Day(states, clock=ClockSettings(sun=True), house=BERLIN)
     midnight = datetime(2026, 11, 23).astimezone(UTC)
     for minutes in range(0, 24 * 60, 5):
         house.at((midnight + timedelta(minutes=minutes)).isoformat())
@@ -184,7 +184,9 @@ def test_the_sun_rises_and_sets(states):
 
 def test_each_day_has_a_sunset_also_where_it_comes_at_midnight_in_utc(states):
     """Chicago: it is at 0:01 in UTC one day and at 23:59 the next time, on the same day there."""
-    house = Day(states, clock=Clock(sun=True), house=Place(latitude=41.88, longitude=-87.63))
+    house = Day(
+        states, clock=ClockSettings(sun=True), house=Place(latitude=41.88, longitude=-87.63)
+    )
     for hours in range(10 * 24):
         house.at((datetime(2026, 9, 10, tzinfo=UTC) + timedelta(hours=hours)).isoformat())
     assert (house.names.count("sunset"), house.names.count("sunrise")) == (10, 10)
@@ -193,7 +195,9 @@ def test_each_day_has_a_sunset_also_where_it_comes_at_midnight_in_utc(states):
 def test_what_was_slept_through_is_said_in_its_order(states):
     """Who goes by the last of them is right."""
     house = Day(
-        states, clock=Clock(quiet=True, late_max_s=86_400), quiet=Quiet(begin=time(22), end=time(7))
+        states,
+        clock=ClockSettings(quiet=True, late_max_s=86_400),
+        quiet=Quiet(begin=time(22), end=time(7)),
     )
     house.at("2026-11-23T23:00")
     heard = [topic.split("/")[4] for topic, _ in house.net.heard]
@@ -215,7 +219,7 @@ def test_what_was_due_before_the_boot_is_as_old_as_it_is(tea):
 
 def test_where_the_sun_does_not_set_nothing_is_said(states):
     """Tromsø in June."""
-    house = Day(states, clock=Clock(sun=True), house=Place(latitude=69.65, longitude=18.96))
+    house = Day(states, clock=ClockSettings(sun=True), house=Place(latitude=69.65, longitude=18.96))
     for hour in range(24):
         house.at(f"2026-06-21T{hour:02}:00")
     assert house.names == []
@@ -223,7 +227,7 @@ def test_where_the_sun_does_not_set_nothing_is_said(states):
 
 def test_quiet_hours_begin_and_end(states):
     """As they are set."""
-    house = Day(states, clock=Clock(quiet=True), quiet=Quiet(begin=time(22), end=time(7)))
+    house = Day(states, clock=ClockSettings(quiet=True), quiet=Quiet(begin=time(22), end=time(7)))
     house.at("2026-11-23T22:00:01")
     house.at("2026-11-24T07:00:01")
     assert house.names == ["quiet_began", "quiet_ended"]
@@ -231,12 +235,12 @@ def test_quiet_hours_begin_and_end(states):
 
 def test_the_day_is_summed_up(states):
     """Who rang in the 24 hours before, by door."""
-    house = Day(states, clock=Clock(summary_at=time(21)))
+    house = Day(states, clock=ClockSettings(summary_at=time(21)))
     house.clock.wall = datetime.now(UTC)
     for door, hours in (("front", 1), ("front", 5), ("back", 23), ("front", 25)):
         ring(house.producer, door, age_s=hours * 3600)
     at = datetime.now().astimezone()
-    house.settings = Settings(clock=Clock(summary_at=at.time().replace(microsecond=0)))
+    house.settings = Settings(clock=ClockSettings(summary_at=at.time().replace(microsecond=0)))
     house.start()
     house.at((at + timedelta(seconds=1)).isoformat())
     ((name, _, data),) = house.said
@@ -247,7 +251,7 @@ def test_the_day_is_summed_up(states):
 
 def test_the_summary_tells_who_was_missed_and_what_failed(states):
     """As the hub hears it, once each, over a restart; a drill is no visitor, and the day before is over."""
-    house = Day(states, clock=Clock(summary_at=time(21)))
+    house = Day(states, clock=ClockSettings(summary_at=time(21)))
     visit, notify = (
         Producer(states("visit"), house.net.bus(), "doorbell/handler/visit"),
         states("notify"),

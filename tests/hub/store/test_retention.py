@@ -2,7 +2,7 @@
 
 import pytest
 
-from config import Journal as Limits
+from config import JournalSettings as Limits
 from hub.store.journal import Journal
 from hub.store.retention import DAY_S, Retention
 from hub.wire import topics

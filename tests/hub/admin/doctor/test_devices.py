@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from config import Settings, sources
-from config.model import Button, Chime, Door, Led
+from config.model import ButtonSettings, Chime, Door, LedSettings
 from devices.gpio.line_info import Line
 from devices.machine.finding import Finding
 from hub.admin.doctor import devices as doctor_devices
@@ -22,7 +22,7 @@ from tests.devices.rtsp import address, need_rtsp_server, serving
 from tests.house import free_port
 
 STRANGER = 65_533
-DOORS = {"front": Door(button=Button(driver="gpio", pin=17), led=Led(pin=27))}
+DOORS = {"front": Door(button=ButtonSettings(driver="gpio", pin=17), led=LedSettings(pin=27))}
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_lines_that_the_hub_has(context: Context):
 
 def test_a_line_that_there_is_not(context: Context):
     """The settings know up to 53; a Pi's header has fewer."""
-    doors = {"front": Door(button=Button(driver="gpio", pin=40))}
+    doors = {"front": Door(button=ButtonSettings(driver="gpio", pin=40))}
     context.given = context.settings.model_copy(update={"doors": doors})
     assert look(context) == [("problem", "GPIO 40 of [doors.front.button]: there is no such line")]
 
