@@ -1,4 +1,4 @@
-"""`doorbell answer`: tell the visitor from here."""
+"""`doorbell answer`: answer the visitor from the command line."""
 
 import os
 import sys
@@ -15,38 +15,42 @@ from hub.remote.answer import Answerer, AnswerError
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.wire import topics
 
+NAME_LENGTH = 64  # characters, as the hub accepts them
+
 
 def answer(
-    door: Annotated[str, typer.Argument(help="At which door.")],
+    door: Annotated[str, typer.Argument(help="The door of the visitor.")],
     words: Annotated[
-        list[str], typer.Argument(help="coming, leave it, snooze; or a sentence to be spoken.")
+        list[str], typer.Argument(help="coming, leave it, snooze, or a sentence that is spoken.")
     ],
-    by: Annotated[str, typer.Option("--by", help="Who answers.")] = "",
+    by: Annotated[str, typer.Option("--by", help="The name of the person who answers.")] = "",
     config: ConfigOption = None,
 ) -> None:
     """Answer the visitor at a door from here: `doorbell answer front coming`."""
     settings, _ = read_settings(config)
     settings = with_embedded_broker(settings)
-    said = _meant(" ".join(words))
-    if not is_answer(said):
-        raise SettingsError([f"not an answer: it is 1 to {ANSWER_LENGTH} characters on one line"])
-    if len(by) > 64 or not (by or "x").isprintable():  # noqa: PLR2004 - as the hub takes it
-        raise SettingsError(["--by: a name of 64 characters at most"])
+    text = _answer_of(" ".join(words))
+    if not is_answer(text):
+        raise SettingsError([f"not an answer: write 1 to {ANSWER_LENGTH} characters on one line"])
+    if len(by) > NAME_LENGTH or not (by or "x").isprintable():
+        raise SettingsError([f"--by: write a name of at most {NAME_LENGTH} characters"])
     named = door_named(settings, door)
     bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
     answerer = Answerer(bus, settings, topics.source("cli", str(os.getpid())))
     bus.start()
     try:
-        event = answerer.answer(named, said, by=by)
+        event = answerer.answer(named, text, by=by)
     except AnswerError as error:
         print(f"✗ {error}", file=sys.stderr)
         sys.exit(1)
     finally:
         bus.stop()
-    print(f"{event.data.get('name', event.subject)} was answered ({said}): {event.id}")
+    print(f"{event.data.get('name', event.subject)} was answered ({text}): {event.id}")
 
 
-def _meant(words: str) -> str:
-    """`Leave it` is the answer `leave_it`; what is none of these is taken as it was typed."""
-    short = "_".join(words.lower().split())
-    return short if short in answer_links.LABELS else words.strip()
+def _answer_of(words: str) -> str:
+    """`Leave it` is the answer `leave_it`; other words are a sentence, and stay as typed."""
+    answer_id = "_".join(words.lower().split())
+    if answer_id in answer_links.LABELS:
+        return answer_id
+    return words.strip()

@@ -1,8 +1,7 @@
-"""`doorbell dead`: look at what handlers gave up, send it again, or be done with it."""
+"""`doorbell dead-letters`: the events that handlers gave up; show, retry or discard them."""
 
 import json
 import sys
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -16,86 +15,99 @@ from hub.terminal.options import ConfigOption, read_settings
 from hub.terminal.words import count
 from hub.wire.event import encode
 
-dead = typer.Typer(
-    help="What handlers gave up: list it, show it, send it again, drop it.", no_args_is_help=True
+SHORT_ID = 8  # characters: the end of an id is its random part
+
+dead_letters = typer.Typer(
+    help="Events that handlers gave up: list, show, retry or discard them.",
+    no_args_is_help=True,
 )
 IdArgument = Annotated[
-    str, typer.Argument(metavar="ID", help="The event's id, its beginning or its end.")
+    str, typer.Argument(metavar="ID", help="The event's id, or the beginning or end of it.")
 ]
-HandlerOption = Annotated[str | None, typer.Option("--handler", help="Of this handler only.")]
+OptionalIdArgument = Annotated[
+    str | None, typer.Argument(metavar="ID", help="The event's id, or the beginning or end of it.")
+]
+HandlerOption = Annotated[
+    str | None, typer.Option("--handler", help="Only dead letters of this handler.")
+]
 AnyAgeOption = Annotated[
-    bool, typer.Option("--any-age", help="Also what is too old by the handler's max_age_s.")
+    bool, typer.Option("--any-age", help="Ignore the handler's age limit (max_age_s).")
 ]
 
 
-@dead.command("list")
-def list_dead(handler: HandlerOption = None, config: ConfigOption = None) -> None:
+@dead_letters.command("list")
+def list_letters(handler: HandlerOption = None, config: ConfigOption = None) -> None:
     """List the dead letters, the oldest event first."""
     settings, _ = read_settings(config)
     letters = _letters(settings, handler)
     for letter in letters:
-        event = letter.event
-        print(
-            f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}  {event.id[-8:]}  {event.subject:<8}  {letter.handler:<8}  "
-            f"{event.type}  after {count(letter.attempts, 'attempt')}: {' '.join(letter.reason.split())}"
-        )
+        print(_line(letter))
     if not letters:
         print("no dead letters", file=sys.stderr)
 
 
-@dead.command("show")
-def show_dead(name: IdArgument, handler: HandlerOption = None, config: ConfigOption = None) -> None:
-    """Show a dead letter: the reason, and the event as it came."""
+@dead_letters.command("show")
+def show_letter(
+    event_id: IdArgument, handler: HandlerOption = None, config: ConfigOption = None
+) -> None:
+    """Show one dead letter: the reason, and the event as it was received."""
     settings, _ = read_settings(config)
-    for letter in _named(_letters(settings, handler), name):
-        print(
-            f"{letter.handler} gave it up after {count(letter.attempts, 'attempt')}: {letter.reason}"
-        )
+    for letter in _matching(_letters(settings, handler), event_id):
+        attempts = count(letter.attempts, "attempt")
+        print(f"{letter.handler} gave it up after {attempts}: {letter.reason}")
         print(json.dumps(json.loads(encode(letter.event)), indent=2, ensure_ascii=False))
 
 
-@dead.command("again")
-def send_again(
-    name: Annotated[
-        str | None, typer.Argument(metavar="ID", help="The event's id, its beginning or its end.")
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+@dead_letters.command("retry")
+def retry_letters(
+    event_id: OptionalIdArgument = None,
+    every: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
     any_age: AnyAgeOption = False,
     handler: HandlerOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Send dead letters again: they are tried as if they had just come."""
-    if (name is None) != every:
-        raise typer.BadParameter("name one by its ID, or take --all")
+    """Try dead letters again, as if their events had just arrived."""
+    if (event_id is None) != every:
+        raise typer.BadParameter("name one by its ID, or use --all")
     settings, _ = read_settings(config)
     letters = _letters(settings, handler)
-    letters = letters if name is None else _named(letters, name)
-    sent = [
-        letter
-        for letter in letters
-        if _file(settings, letter.handler).send_again(letter, any_age=any_age)
-    ]
-    for letter in sent:
+    if event_id is not None:
+        letters = _matching(letters, event_id)
+    woken: set[str] = set()
+    for letter in letters:
+        if not _inbox(settings, letter.handler).send_again(letter, any_age=any_age):
+            continue  # the handler has finished with it meanwhile
+        woken.add(letter.handler)
         stale = "" if any_age else _stale(settings, letter)
-        print(
-            f"{letter.handler}: {letter.event.type} of {letter.event.subject} is tried again{stale}"
-        )
-    wake(settings, {letter.handler for letter in sent})
+        event = letter.event
+        print(f"{letter.handler}: {event.type} of {event.subject} is tried again{stale}")
+    wake(settings, woken)
 
 
-@dead.command("drop")
-def drop_dead(name: IdArgument, handler: HandlerOption = None, config: ConfigOption = None) -> None:
-    """Be done with a dead letter."""
+@dead_letters.command("discard")
+def discard_letter(
+    event_id: IdArgument, handler: HandlerOption = None, config: ConfigOption = None
+) -> None:
+    """Discard a dead letter for good."""
     settings, _ = read_settings(config)
-    for letter in _named(_letters(settings, handler), name):
-        _file(settings, letter.handler).drop(letter)
-        print(f"{letter.handler}: {letter.event.type} of {letter.event.subject} is dropped")
+    for letter in _matching(_letters(settings, handler), event_id):
+        _inbox(settings, letter.handler).drop(letter)
+        print(f"{letter.handler}: {letter.event.type} of {letter.event.subject} is discarded")
+
+
+def _line(letter: DeadLetter) -> str:
+    event = letter.event
+    when = f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}"
+    what = f"{event.subject:<8}  {letter.handler:<8}  {event.type}"
+    reason = " ".join(letter.reason.split())
+    attempts = count(letter.attempts, "attempt")
+    return f"{when}  {event.id[-SHORT_ID:]}  {what}  after {attempts}: {reason}"
 
 
 def _letters(settings: Settings, handler: str | None) -> list[DeadLetter]:
-    """Of one handler, or of all that have ever run; a file that cannot be read is told, and hides no other."""
+    """Those of one handler, or of all that have ever run; an unreadable file hides no other."""
     if handler is not None:
-        return _file(settings, handler).dead()
+        return _inbox(settings, handler).dead()
     letters: list[DeadLetter] = []
     for path in sorted(settings.state_dir.glob("*.db")):
         try:
@@ -105,33 +117,31 @@ def _letters(settings: Settings, handler: str | None) -> list[DeadLetter]:
     return sorted(letters, key=lambda letter: letter.event.time)
 
 
-def _file(settings: Settings, handler: str) -> InboxFile:
+def _inbox(settings: Settings, handler: str) -> InboxFile:
     path = settings.state_dir / f"{handler}.db"
     if not path.is_file():
-        loader.locate(
-            handler, settings
-        )  # where there is no such handler at all, it says which there are
+        loader.locate(handler, settings)  # an unknown handler's error lists those that there are
     return InboxFile(path)
 
 
-def _named(letters: Iterable[DeadLetter], name: str) -> list[DeadLetter]:
-    """The letters of the one event of this name."""
+def _matching(letters: list[DeadLetter], event_id: str) -> list[DeadLetter]:
+    """The letters of the one event that has this id: several handlers may have given it up."""
+    wanted = event_id.lower()
     found = [
-        one
-        for one in letters
-        if one.event.id.startswith(name.lower()) or one.event.id.endswith(name.lower())
+        letter
+        for letter in letters
+        if letter.event.id.startswith(wanted) or letter.event.id.endswith(wanted)
     ]
-    if len({letter.event.id for letter in found}) != 1:
-        told = (
-            f"{name} fits more than one: write more of it"
-            if found
-            else f"{name}: no such dead letter"
-        )
-        raise InboxError(f"{told}. `doorbell dead list` lists them")
+    hint = "`doorbell dead-letters list` lists them"
+    if not found:
+        raise InboxError(f"{event_id}: no such dead letter. {hint}")
+    if len({letter.event.id for letter in found}) > 1:
+        raise InboxError(f"{event_id} fits more than one: write more of it. {hint}")
     return found
 
 
 def _stale(settings: Settings, letter: DeadLetter) -> str:
+    """A warning where the handler's own age limit will skip the event again."""
     try:
         file = loader.load(loader.locate(letter.handler, settings), settings)
     except SettingsError:

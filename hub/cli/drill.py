@@ -1,4 +1,4 @@
-"""`doorbell drill`: who reacted to a marked test press, and when."""
+"""`doorbell drill`: which handlers react to a marked test press, and how fast."""
 
 import json
 import os
@@ -31,31 +31,31 @@ MS_IN_S = 1000
 
 
 def drill(
-    door: Annotated[str | None, typer.Argument(help="Which door; else the first one.")] = None,
+    door: Annotated[str | None, typer.Argument(help="The door; without it, the first one.")] = None,
     *,
     kill: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Kill this handler first (again for more)."),
+        typer.Option(metavar="NAME", help="Kill this handler first (repeatable)."),
     ] = None,
     slow: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=SECONDS", help="Stop this handler for so long (again for more)."
+            metavar="NAME=SECONDS", help="Stop this handler for so many seconds (repeatable)."
         ),
     ] = None,
     timeout: Annotated[
-        float, typer.Option(help="Seconds to wait for everybody.", min=1, max=240)
+        float, typer.Option(help="Seconds to wait for all handlers.", min=1, max=240)
     ] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Send a marked test press through everything, and see who reacts. No visitor, no effect."""
+    """Send a marked test press through everything, and see which handlers react. No effects."""
     settings, _ = read_settings(config)
     settings = with_embedded_broker(settings)
     trouble = Trouble(kill or (), dict(map(_slowness, slow or ())))
     where = door_named(settings, door)
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _interrupt)  # whoever ends us: what was stopped goes on
+        signal.signal(ending, _interrupt)  # however it ends, stopped handlers go on
     bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
     driller = Driller(bus, settings)
     bus.start()
@@ -68,16 +68,9 @@ def drill(
         bus.stop()
     works = all(answer.works for answer in answers)
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "drill": event.id,
-                    "door": where,
-                    "works": works,
-                    "handlers": [*map(asdict, answers)],
-                }
-            )
-        )
+        handlers = [asdict(answer) for answer in answers]
+        facts = {"drill": event.id, "door": where, "works": works, "handlers": handlers}
+        print(json.dumps(facts))
     else:
         _show(event, answers)
     sys.exit(0 if works else 1)
@@ -85,13 +78,14 @@ def drill(
 
 def _show(event: Event, answers: list[Answer]) -> None:
     console = Console(highlight=False)
-    console.print(
-        f"{event.time.astimezone():%H:%M:%S}  drill  {event.data.get('name', event.subject)}",
-        style="bold",
-    )
+    name = event.data.get("name", event.subject)
+    console.print(f"{event.time.astimezone():%H:%M:%S}  drill  {name}", style="bold")
     table = Table.grid(padding=(0, 2))
-    for justify in ("left", "left", "right", "right", "left"):
-        table.add_column(justify=justify, no_wrap=len(table.columns) < 4)  # noqa: PLR2004
+    table.add_column(no_wrap=True)  # the sign
+    table.add_column(no_wrap=True)  # the handler
+    table.add_column(no_wrap=True, justify="right")  # after
+    table.add_column(no_wrap=True, justify="right")  # took
+    table.add_column()
     for answer in answers:
         sign, style = SIGNS[answer.outcome]
         table.add_row(

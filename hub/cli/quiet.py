@@ -1,4 +1,4 @@
-"""`doorbell quiet`: have the house quiet, or not, or ask how it is."""
+"""`doorbell quiet`: switch the house to quiet or back, or ask for its state."""
 
 import re
 import sys
@@ -18,18 +18,20 @@ def quiet(
     wish: Annotated[
         Literal["on", "off", "auto"] | None,
         typer.Argument(
-            help="on: quiet; off: none, whatever the hour; auto: as [quiet] says. Without: how it is."
+            help="on: quiet; off: not quiet at any hour; auto: as the settings say; without it: show the state."
         ),
     ] = None,
     duration: Annotated[
         str | None,
         typer.Option(
-            "--for", metavar="TIME", help="For so long, like 2h (s, m, h, d); else until changed."
+            "--for",
+            metavar="TIME",
+            help="For this long, like 2h (s, m, h, d, w); without it, until changed.",
         ),
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Have the house quiet, or not: nothing makes a noise, everything else goes on."""
+    """Make the house quiet, or end it: no sounds, and everything else goes on."""
     for_s = _seconds(duration) if duration else None
     if for_s and wish in (None, "auto"):
         raise typer.BadParameter("--for goes with on or off")
@@ -44,5 +46,5 @@ def quiet(
 def _seconds(text: str) -> float:
     found = re.fullmatch(rf"(\d{{1,6}})([{''.join(UNITS)}])", text)
     if not found:
-        raise typer.BadParameter(f"{text}: no time. Write 90s, 30m, 2h or 1d")
+        raise typer.BadParameter(f"{text}: not a duration. Write it like 90s, 30m, 2h or 1d")
     return int(found[1]) * SECONDS[found[2]]

@@ -22,85 +22,83 @@ from hub.wire.event import Event
 
 
 def replay(  # noqa: PLR0917 - Typer calls it by names
-    handler: Annotated[str, typer.Argument(help="Whose inbox the events are put into.")],
+    handler: Annotated[str, typer.Argument(help="The handler that reacts again.")],
     since: Annotated[
         datetime,
-        typer.Option(parser=moment, metavar="TIME", help="From then on: 2h, 7d, 2026-11-01."),
+        typer.Option(parser=moment, metavar="TIME", help="From this time on: 2h, 7d, 2026-11-01."),
     ],
-    kind: Annotated[str | None, typer.Option("--type", help="Events of this type only.")] = None,
+    kind: Annotated[str | None, typer.Option("--type", help="Only events of this type.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be done.")
+        bool, typer.Option("--dry-run", help="Only print what would be done.")
     ] = False,
     any_age: AnyAgeOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Have a handler react to old events again, also to those that it has reacted to already."""
+    """Have a handler react to old events again, even if it has reacted to them before."""
     settings, _ = read_settings(config)
     file = loader.load(loader.locate(handler, settings), settings)
     if kind is not None and reaction_to(kind, file.reactions) is None:
         raise SettingsError(
             [f"{kind}: {handler} does not react to it. It reacts to: {', '.join(file.reactions)}"]
         )
-    inbox, past = InboxFile(settings.state_dir / f"{handler}.db"), Past(settings.state_dir)
-    found = [
-        told.event
-        for told in past.events(EventQuery(kind or EVERY, since=since))
-        if _is_for(file, told.event)
-    ]
+    inbox = InboxFile(settings.state_dir / f"{handler}.db")
+    past = Past(settings.state_dir)
     fates: Counter[str] = Counter()
     put: list[Event] = []
-    for event in sorted(found, key=lambda event: event.time):
+    for event in _wanted(file, past, EventQuery(kind or EVERY, since=since)):
         fate = inbox.fate(event) if dry_run else inbox.put(event, any_age=any_age)
         fates[fate] += 1
-        put += [event] if fate == NEW else []
-    for line in (
-        *_told(handler, put, fates, dry_run=dry_run),
-        *([] if any_age else _stale(file, put)),
-    ):
-        print(line)
+        if fate == NEW:
+            put.append(event)
+    _print_result(handler, put, fates, dry_run=dry_run)
+    if not any_age:
+        _warn_of_stale(file, put)
     for fault in past.faults:
         print(f"✗ {fault}", file=sys.stderr)
     if put and not dry_run:
         wake(settings, [handler])
 
 
+def _wanted(file: HandlerFile, past: Past, query: EventQuery) -> list[Event]:
+    """The events that the handler reacts to, the oldest first."""
+    found = [entry.event for entry in past.events(query)]
+    return sorted((event for event in found if _is_for(file, event)), key=lambda event: event.time)
+
+
 def _is_for(file: HandlerFile, event: Event) -> bool:
-    """Whether the handler would react to it at all."""
+    """Whether the handler reacts to such an event at all."""
     reaction = reaction_to(event.type, file.reactions)
-    own = event.source == topics.source("handler", file.name) and not event.type.startswith(
-        topics.OUTCOME_TYPES
-    )
-    if reaction is None or (reaction.is_observer and own):
+    if reaction is None:
+        return False
+    is_own = event.source == topics.source("handler", file.name)
+    if reaction.is_observer and is_own and not event.type.startswith(topics.OUTCOME_TYPES):
         return False
     return file.config.doors is None or event.subject in file.config.doors
 
 
-def _told(handler: str, put: list[Event], fates: Counter[str], *, dry_run: bool) -> list[str]:
-    kinds = ", ".join(
-        f"{number} {kind}" for kind, number in sorted(Counter(event.type for event in put).items())
-    )
+def _print_result(handler: str, put: list[Event], fates: Counter[str], *, dry_run: bool) -> None:
     verb = "would be put into its inbox" if dry_run else "put into its inbox"
-    lines = [f"{handler}: {count(len(put), 'event')} {verb}{f': {kinds}' if kinds else ''}"]
+    line = f"{handler}: {count(len(put), 'event')} {verb}"
+    kinds = sorted(Counter(event.type for event in put).items())
+    if kinds:
+        line += ": " + ", ".join(f"{number} {kind}" for kind, number in kinds)
+    print(line)
     if fates[IN_HAND]:
-        lines.append(f"not put there: {fates[IN_HAND]} in its hands already")
+        print(f"not put there: {fates[IN_HAND]} in its inbox already")
     if fates[DEAD]:
-        lines.append(
-            f"not put there: {count(fates[DEAD], 'dead letter')}; `doorbell dead again` is for them"
-        )
-    return lines
+        letters = count(fates[DEAD], "dead letter")
+        print(f"not put there: {letters}; `doorbell dead-letters retry` is for them")
 
 
-def _stale(file: HandlerFile, put: list[Event]) -> list[str]:
-    """What the handler's own rule will make of it."""
-    limits = {event.type: file.config.max_age_s or _reaction_limit(file, event) for event in put}
-    old = [event for event in put if (limit_s := limits[event.type]) and event.age_s() > limit_s]
-    return (
-        [f"{count(len(old), 'event')} too old by its max_age_s: skipped, unless you say --any-age"]
-        if old
-        else []
-    )
+def _warn_of_stale(file: HandlerFile, put: list[Event]) -> None:
+    """The handler's own age limit will skip these events."""
+    old = [event for event in put if _is_stale(file, event)]
+    if old:
+        words = "too old by its max_age_s: skipped, unless you add --any-age"
+        print(f"{count(len(old), 'event')} {words}")
 
 
-def _reaction_limit(file: HandlerFile, event: Event) -> float | None:
+def _is_stale(file: HandlerFile, event: Event) -> bool:
     reaction = reaction_to(event.type, file.reactions)
-    return reaction.max_age_s if reaction else None
+    limit_s = file.config.max_age_s or (reaction and reaction.max_age_s)
+    return bool(limit_s and event.age_s() > limit_s)

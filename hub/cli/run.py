@@ -24,58 +24,51 @@ def run(config: ConfigOption = None) -> None:
     settings, path = read_settings(config)
     console = Console(highlight=False)
     if path == sources.DEMO:
-        console.print(
-            "no doorbell.toml here: this is the demo, with simulated devices", style="dim"
-        )
-    faults = loader.unknown_tables(settings, path.name)
-    for fault in faults:
+        demo = "no doorbell.toml here: this is the demo, with simulated devices"
+        console.print(demo, style="dim")
+    for fault in loader.unknown_tables(settings, path.name):
         console.print(f"✗ {fault}", style="red")
-    timeline: list[Timeline] = []
+    timelines: list[Timeline] = []  # one, as soon as the broker's address is known
 
     def echo(name: str, line: str) -> None:
-        (timeline[0].say if timeline else console.print)(f"{name}: {line}")
+        show = timelines[0].say if timelines else console.print
+        show(f"{name}: {line}")
 
     os.umask(0o027)
     if "log_level" not in settings.model_fields_set:
-        os.environ["DOORBELL_LOG_LEVEL"] = (
-            "WARNING"  # for the children: the timeline tells the rest
-        )
+        os.environ["DOORBELL_LOG_LEVEL"] = "WARNING"  # of the children: the timeline shows the rest
     supervisor = Supervisor(settings, path, echo)
     settings = supervisor.start()
     bus = Bus(settings.broker, f"doorbell-run-{os.getpid()}")
-    timeline.append(Timeline(bus, console))
+    timeline = Timeline(bus, console)
+    timelines.append(timeline)
     doors = ", ".join(settings.doors)
     console.print(f"broker {bus.address} · doors {doors} · Enter rings the bell, Ctrl-C ends")
-    console.print(
-        f"journals, pictures and clips: {settings.state_dir}", style="dim", soft_wrap=True
-    )
+    state = f"journals, pictures and clips: {settings.state_dir}"
+    console.print(state, style="dim", soft_wrap=True)
     bus.start()
-    timeline[0].start()
-    for ending in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # whoever asks, and also where a shell had Ctrl-C ignored
+    timeline.start()
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell may have had Ctrl-C ignored
         signal.signal(ending, signal.default_int_handler)
-    threading.Thread(
-        target=_ring_on_enter, args=(supervisor, bus, settings, timeline[0]), daemon=True
-    ).start()
+    ringing = (supervisor, bus, settings, timeline)
+    threading.Thread(target=_ring_on_enter, args=ringing, daemon=True).start()
     try:
         with _no_echo():
             while True:
                 supervisor.tick()
-                timeline[0].watch_broker()
+                timeline.watch_broker()
                 time.sleep(TICK_S)
     except KeyboardInterrupt:
         pass
     finally:
-        timeline[0].stop()
+        timeline.stop()
         bus.stop()
         supervisor.stop()
 
 
 @contextmanager
 def _no_echo() -> Iterator[None]:
-    """While this lasts, Enter does not move the terminal's cursor: it would tear the live timeline."""
+    """Meanwhile Enter does not move the terminal's cursor, which would tear the timeline."""
     if not sys.stdin.isatty():
         yield
         return
@@ -93,7 +86,7 @@ def _no_echo() -> Iterator[None]:
 def _ring_on_enter(
     supervisor: Supervisor, bus: Bus, settings: Settings, timeline: Timeline
 ) -> None:
-    """In its own thread: each line is a press, and may name the door. The hub is told with no broker in between."""
+    """In its own thread: each line is a press, and may name the door; the broker is not needed."""
     for line in sys.stdin:
         try:
             door = door_named(settings, line.strip() or None)
@@ -102,11 +95,8 @@ def _ring_on_enter(
             continue
         name = settings.door_name(door)
         if not supervisor.ring(door):
-            timeline.say(
-                f"{name}: not pressed, because the hub does not run. Press again when it does",
-                "red",
-            )
+            words = "not pressed, because the hub is not running. Press again when it is"
+            timeline.say(f"{name}: {words}", "red")
         elif not bus.connected.is_set():
-            timeline.say(
-                f"{name} rang; it is written down, and told when a broker answers", "yellow"
-            )
+            words = "rang; it is journaled, and published when a broker answers"
+            timeline.say(f"{name} {words}", "yellow")

@@ -1,4 +1,4 @@
-"""`doorbell events` and `doorbell trace`: what happened, and what became of it."""
+"""`doorbell events` and `doorbell trace`: what happened, and how each handler reacted."""
 
 import json
 import sys
@@ -18,115 +18,112 @@ from hub.wire.event import Event, encode
 from hub.wire.trace_context import trace_id
 
 LAST = "last"
-PIPE_WIDTH = 400  # what goes into a file or another program is not cut off
+PIPE_WIDTH = 400  # columns: output into a file or another program is not cut off
 ROOTS = ("doorbell.pressed", "doorbell.drilled")
-JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, a line for each event.")]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Make these commands part of `doorbell`."""
-    app.command("events")(list_events)
-    app.command("trace")(show_trace)
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one event a line.")]
 
 
 def list_events(  # noqa: PLR0917 - Typer calls it by names
-    door: Annotated[str | None, typer.Option(help="Of this door only.")] = None,
+    door: Annotated[str | None, typer.Option(help="Only events of this door.")] = None,
     kind: Annotated[
-        str, typer.Option("--type", help="Of this type only; `handler.*` is all that begin so.")
+        str,
+        typer.Option("--type", help="Only this type; `handler.*` is every type that begins so."),
     ] = EVERY,
     since: SinceOption = None,
     until: UntilOption = None,
-    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 30,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest.")] = 30,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """List what happened, the newest last: who rang, and what each reaction did."""
+    """List the events, the newest last: presses, and what each handler did."""
     settings, _ = read_settings(config)
-    past = _past(settings)
+    past = _open_history(settings)
     wanted = EventQuery(kind, door_named(settings, door) if door else None, since, until)
     found = list(islice(past.events(wanted), limit))
-    for told in sorted(found, key=lambda told: told.event.time):
-        print(_wire(told) if as_json else _line(told.event))
-    _complain(past)
+    for entry in sorted(found, key=lambda entry: entry.event.time):
+        print(_json_line(entry) if as_json else _line(entry.event))
+    _print_faults(past)
     if not found:
-        print("nothing of that kind is kept", file=sys.stderr)
+        print("no such events are kept", file=sys.stderr)
 
 
 def show_trace(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="An event's id, its beginning or end, a trace id, or last."
+            metavar="ID", help="An event's id, its beginning or end, a trace id, or `last`."
         ),
     ],
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show one press as a timeline: seen, journaled, published, received, each attempt, and what followed."""
+    """Show one press as a timeline, from the button to the last outcome."""
     settings, _ = read_settings(config)
-    past = _past(settings)
-    traces = _last(past) if name == LAST else past.traces(name)
-    _complain(past)
+    past = _open_history(settings)
+    traces = _last_trace(past) if name == LAST else past.traces(name)
+    _print_faults(past)
     if len(traces) != 1:
-        told = (
-            f"{len(traces)} events go by {name}: write more of it"
-            if traces
-            else f"{name}: no such event is kept"
-        )
-        print(f"✗ {told}. `doorbell events` lists them", file=sys.stderr)
+        fault = f"{name}: no such event is kept"
+        if traces:
+            fault = f"{name} fits {len(traces)} events: write more of it"
+        print(f"✗ {fault}. `doorbell events` lists them", file=sys.stderr)
         sys.exit(1)
-    said = past.trace(traces.pop())
+    entries = past.trace(traces.pop())
     if as_json:
-        print("\n".join(map(_wire, said)))
+        print("\n".join(map(_json_line, entries)))
         return
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-    for root in chapters(said):
+    for root in chapters(entries):
         door = settings.door_name(root.told.event.subject) if root.told else ""
         console.print(render(root, door))
 
 
-def _past(settings: Settings) -> Past:
-    if not any(settings.state_dir.glob("*.db")):
-        print(
-            f"✗ {settings.state_dir}: nothing has happened here. Is state_dir right? `doorbell config`",
-            file=sys.stderr,
-        )
+def _open_history(settings: Settings) -> Past:
+    folder = settings.state_dir
+    if not any(folder.glob("*.db")):
+        hint = "Is state_dir right? `doorbell config` shows it"
+        print(f"✗ {folder}: nothing has happened here. {hint}", file=sys.stderr)
         sys.exit(1)
-    return Past(settings.state_dir)
+    return Past(folder)
 
 
-def _last(past: Past) -> set[str]:
-    """The trace of the last press, or drill."""
-    said = (told.event for told in past.events(EventQuery("doorbell.*")))
-    return {
-        trace_id(event.traceparent) for event in islice((e for e in said if e.type in ROOTS), 1)
-    }
+def _last_trace(past: Past) -> set[str]:
+    """The trace of the last press or drill; empty where there is none."""
+    for entry in past.events(EventQuery("doorbell.*")):
+        if entry.event.type in ROOTS:
+            return {trace_id(entry.event.traceparent)}
+    return set()
 
 
-def _complain(past: Past) -> None:
+def _print_faults(past: Past) -> None:
     for fault in dict.fromkeys(past.faults):
         print(f"✗ {fault}", file=sys.stderr)
     past.faults.clear()
 
 
-def _wire(told: JournaledEvent) -> str:
-    """The event as it was published, with what its journal knows."""
-    wire = json.loads(encode(told.event))
-    times = {
-        key: round(value, 6)
-        for key, value in asdict(told).items()
-        if key != "event" and value is not None
-    }
-    return json.dumps(wire | times, ensure_ascii=False)
+def _json_line(entry: JournaledEvent) -> str:
+    """The event as it was published, with the times that its journal knows."""
+    facts = json.loads(encode(entry.event))
+    for key, value in asdict(entry).items():
+        if key != "event" and value is not None:
+            facts[key] = round(value, 6)
+    return json.dumps(facts, ensure_ascii=False)
 
 
 def _line(event: Event) -> str:
-    when = f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}.{event.time.microsecond // 1000:03}"
-    who = topics.name_of(event.source)
-    what = event.type
-    if event.type in SIGNS:
-        sign, data = SIGNS[event.type][0], event.data
-        took = f" in {milliseconds(data['took_ms'])}" if "took_ms" in data else ""
-        said = data.get("note") or data.get("reason")
-        what = f"{sign} {event.type.partition('.')[2]} {data.get('type')}{took}{f': {said}' if said else ''}"
-    return f"{when}  {event.id[-8:]}  {event.subject:<8}  {who:<8}  {what}"
+    milli = event.time.microsecond // 1000
+    when = f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}.{milli:03}"
+    name = topics.name_of(event.source)
+    what = _outcome(event) if event.type in SIGNS else event.type
+    return f"{when}  {event.id[-8:]}  {event.subject:<8}  {name:<8}  {what}"
+
+
+def _outcome(event: Event) -> str:
+    """What a handler did: `✓ done doorbell.pressed in 12.5 ms: a note`."""
+    data = event.data
+    outcome = event.type.partition(".")[2]
+    words = f"{SIGNS[event.type][0]} {outcome} {data.get('type')}"
+    if "took_ms" in data:
+        words += f" in {milliseconds(data['took_ms'])}"
+    reason = data.get("note") or data.get("reason")
+    return f"{words}: {reason}" if reason else words

@@ -16,7 +16,7 @@ from hub.system.clock import SYSTEM, Clock
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
-BUSY_S = 30.0  # another program (`doorbell dead`) writes to the file for milliseconds
+BUSY_S = 30.0  # another program (`doorbell dead-letters`) writes to the file for milliseconds
 WRITE_BACK_S = 5.0
 NO_FACTS: Mapping[str, str] = {}
 

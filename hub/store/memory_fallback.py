@@ -87,7 +87,7 @@ class MemoryFallback:
         self.db.close()
 
     def _take_over(self) -> None:
-        """What a command (`doorbell dead`, `replay`) has done to the inbox on the disk meanwhile, we do, too.
+        """What a command (`doorbell dead-letters`, `replay`) has done to the inbox on the disk meanwhile, we do, too.
 
         Unless we have changed the same row: what has happened since is more than the command knew.
         """

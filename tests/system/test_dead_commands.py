@@ -1,4 +1,4 @@
-"""`doorbell dead` and `doorbell replay`, on real processes, with and without a broker."""
+"""`doorbell dead-letters` and `doorbell replay`, on real processes, with and without a broker."""
 
 import signal
 
@@ -34,22 +34,22 @@ def _give_up(house: House) -> str:
 def test_a_dead_letter_is_shown_and_sent_again_while_the_handler_runs(stubborn: House):
     """It is woken, does it, and says so; then there is no dead letter left."""
     press = _give_up(stubborn)
-    listed = ask(stubborn, "dead", "list").stdout
+    listed = ask(stubborn, "dead-letters", "list").stdout
     assert press[-8:] in listed
     assert "flag      doorbell.pressed  after 1 attempt: no flag" in listed
-    assert f'"id": "{press}"' in ask(stubborn, "dead", "show", press[-8:]).stdout
-    sent = ask(stubborn, "dead", "again", press)
+    assert f'"id": "{press}"' in ask(stubborn, "dead-letters", "show", press[-8:]).stdout
+    sent = ask(stubborn, "dead-letters", "retry", press)
     assert (sent.returncode, sent.stdout) == (
         0,
         "flag: doorbell.pressed of front is tried again\n",
     ), sent.stderr
     stubborn.wait_outcome(press, "flag")
     assert stubborn.effects("flag") == [press]
-    assert ask(stubborn, "dead", "list").stderr == "no dead letters\n"
-    unknown = ask(stubborn, "dead", "again", press)
+    assert ask(stubborn, "dead-letters", "list").stderr == "no dead letters\n"
+    unknown = ask(stubborn, "dead-letters", "retry", press)
     assert (unknown.returncode, unknown.stderr) == (
         1,
-        f"✗ {press}: no such dead letter. `doorbell dead list` lists them\n",
+        f"✗ {press}: no such dead letter. `doorbell dead-letters list` lists them\n",
     )
 
 
@@ -58,7 +58,7 @@ def test_without_a_broker_it_waits_for_the_handler(stubborn: House):
     press = _give_up(stubborn)
     stubborn.kill("flag")
     stubborn.broker.stop(signal.SIGKILL)
-    assert ask(stubborn, "dead", "again", "--all").returncode == 0
+    assert ask(stubborn, "dead-letters", "retry", "--all").returncode == 0
     stubborn.start("flag", wait=False)
     until(lambda: stubborn.effects("flag") == [press], "the flag goes up without a broker")
     until(
@@ -71,8 +71,8 @@ def test_a_dropped_letter_stays_away(stubborn: House):
     """Also over a restart, when the handler asks for what it missed."""
     press = _give_up(stubborn)
     assert (
-        ask(stubborn, "dead", "drop", press).stdout
-        == "flag: doorbell.pressed of front is dropped\n"
+        ask(stubborn, "dead-letters", "discard", press).stdout
+        == "flag: doorbell.pressed of front is discarded\n"
     )
     stubborn.kill("flag")
     stubborn.start("flag")
@@ -92,7 +92,7 @@ def test_a_handler_reacts_again_to_what_a_person_wants(stubborn: House):
     dry = ask(stubborn, "replay", "flag", "--since", "1h", "--dry-run")
     assert dry.stdout.splitlines() == [
         "flag: 1 event would be put into its inbox: 1 doorbell.pressed",
-        "not put there: 2 dead letters; `doorbell dead again` is for them",
+        "not put there: 2 dead letters; `doorbell dead-letters retry` is for them",
     ], dry.stderr
     assert ask(stubborn, "replay", "flag", "--since", "1h").returncode == 0
     until(lambda: stubborn.effects("flag") == [third, third], lambda: str(stubborn.effects("flag")))
@@ -119,8 +119,8 @@ def test_what_cannot_be_done_is_told(stubborn: House):
             "a.b: flag does not react to it.",
         ),
         (["replay", "bark", "--since", "1h"], 1, "bark has never run here. Start it once"),
-        (["dead", "list", "--handler", "bark"], 1, "bark has never run here"),
-        (["dead", "again"], 2, "name one by its ID"),
+        (["dead-letters", "list", "--handler", "bark"], 1, "bark has never run here"),
+        (["dead-letters", "retry"], 2, "name one by its ID"),
         (["replay", "flag"], 2, "--since"),
     ):
         done = ask(stubborn, *words)

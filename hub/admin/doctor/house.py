@@ -168,7 +168,7 @@ def _book(name: str, book: state_files.Book) -> Iterator[Finding]:
     else:
         yield ok(words)
     if book.dead:
-        mend = "`doorbell dead list` says which and why; `doorbell dead again --all` tries them once more"
+        mend = "`doorbell dead-letters list` says which and why; `doorbell dead-letters retry --all` tries them once more"
         yield Finding("warning", f"{name}: {count(book.dead, 'dead letter')}", mend)
 
 

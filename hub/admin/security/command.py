@@ -1,4 +1,4 @@
-"""`doorbell secure`: passwords for every process, the broker's ACL, and its certificate."""
+"""`doorbell secure`: a password for each process, and the broker's ACL and certificate."""
 
 import sys
 from pathlib import Path
@@ -10,25 +10,28 @@ from hub.admin.security import certificates
 from hub.admin.security.credentials_folder import write
 from hub.terminal.options import ConfigOption, read_settings
 
-app = typer.Typer()
 
-
-@app.command()
 def secure(
     folder: Annotated[
-        Path | None, typer.Argument(help="Where to write; else `broker` beside the settings file.")
+        Path | None,
+        typer.Argument(help="Where to write; without it, `broker` beside the settings file."),
     ] = None,
     host: Annotated[
         list[str] | None,
-        typer.Option("--host", help="A name or address of the broker; makes its TLS certificate."),
+        typer.Option(
+            "--host",
+            help="A name or address of the broker; makes its TLS certificate (repeatable).",
+        ),
     ] = None,
     user: Annotated[
         list[str] | None,
-        typer.Option("--user", help="One more user: handler-NAME, hub-NAME, or a mere listener."),
+        typer.Option(
+            "--user", help="One more user: handler-NAME, hub-NAME, or one that only listens."
+        ),
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Write passwords, ACL and certificate for your mosquitto; what is there already is kept."""
+    """Write passwords, ACL and certificate for your mosquitto; existing ones are kept."""
     settings, path = read_settings(config)
     folder = (folder or path.parent / "broker").absolute()
     try:
@@ -37,4 +40,4 @@ def secure(
     except (OSError, certificates.CertificateError) as error:
         print(f"✗ {error}", file=sys.stderr)
         sys.exit(1)
-    print("What to do with them: docs/security.md")
+    print("docs/security.md says what to do with them")

@@ -15,7 +15,7 @@ from tests.hub.fakes import consumer_of, does, journaled, outcomes, reaction, ri
 
 @pytest.fixture
 def inbox(state, tmp_path):
-    """The handler's own file, as `doorbell dead` sees it."""
+    """The handler's own file, as `doorbell dead-letters` sees it."""
     return InboxFile(tmp_path / "own.db")
 
 
@@ -100,7 +100,7 @@ def test_an_event_that_never_came_is_taken_once(state, inbox, hub, net, react):
 
 
 def test_a_dead_letter_is_not_put_in_again(dead, inbox):
-    """`doorbell dead again` is for it."""
+    """`doorbell dead-letters retry` is for it."""
     assert inbox.put(dead.event, any_age=False) == DEAD
 
 

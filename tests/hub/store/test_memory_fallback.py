@@ -211,7 +211,7 @@ def test_whoever_meets_the_full_disk_second_goes_on_too(state):
 
 
 def test_what_a_command_does_to_the_inbox_meanwhile_is_not_undone(tmp_path):
-    """`doorbell dead drop` while the process's books are in memory: written back, the letter stays gone."""
+    """`doorbell dead-letters discard` while the process's books are in memory: written back, the letter stays gone."""
     clock = FakeClock()
     with closing(State(tmp_path / "notify.db", clock)) as state:
         inbox = Inbox(state)

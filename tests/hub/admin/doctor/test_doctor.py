@@ -363,7 +363,7 @@ def test_journals_of_a_house_that_ran(on_mosquitto: House):
     )
     assert f"schema {SCHEMA_VERSION}, 1 event" in the(found, "hub-home.db").found
     assert the(found, "bad.db: 1 dead letter").state == "warning"
-    assert "doorbell dead again --all" in the(found, "dead letter").mend
+    assert "doorbell dead-letters retry --all" in the(found, "dead letter").mend
     assert len(found) == 3
 
 

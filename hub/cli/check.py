@@ -1,0 +1,31 @@
+"""`doorbell check`: every fault in the settings and handler files, at once."""
+
+import sys
+
+from config import SettingsError, sources
+from config.faults import EX_CONFIG
+from hub.admin.check.house import check as check_house
+from hub.terminal.options import ConfigOption
+from hub.terminal.words import count
+
+
+def check(config: ConfigOption = None) -> None:
+    """Check all settings and handler files, and list every fault at once."""
+    path = sources.find(config)
+    faults: list[str] = []
+    try:
+        settings = sources.load(path)
+    except SettingsError as error:
+        if error.usable is None:
+            raise
+        faults += error.faults
+        settings = error.usable
+    report = check_house(settings, path)
+    for line in report.good:
+        print(f"✓ {line}")
+    faults += report.faults
+    for fault in faults:
+        print(f"✗ {fault}", file=sys.stderr)
+    if faults:
+        sys.exit(EX_CONFIG)
+    print(f"✓ {path}: {count(len(settings.doors), 'door')}")

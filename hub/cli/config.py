@@ -1,0 +1,11 @@
+"""`doorbell config`: the settings in force."""
+
+from hub.admin.check.effective_settings import settings_in_force
+from hub.terminal.options import ConfigOption, read_settings
+
+
+def show_config(config: ConfigOption = None) -> None:
+    """Print the settings in force, with secrets masked."""
+    settings, path = read_settings(config)
+    print(f"# {path}")
+    print(settings_in_force(settings))

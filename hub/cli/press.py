@@ -1,0 +1,25 @@
+"""`doorbell press`: press the button of a door from the command line."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from hub.mqtt.embedded_address import with_embedded_broker
+from hub.remote.press import PressError, press_and_wait
+from hub.terminal.options import ConfigOption, door_named, read_settings
+
+
+def press(
+    door: Annotated[str | None, typer.Argument(help="The door; without it, the first one.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Press the button of a door from here."""
+    settings, _ = read_settings(config)
+    settings = with_embedded_broker(settings)
+    try:
+        event = press_and_wait(settings, door_named(settings, door))
+    except PressError as error:
+        print(f"✗ {error}", file=sys.stderr)
+        sys.exit(1)
+    print(f"{event.data.get('name', event.subject)} rang: {event.id}")
