@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from config import SettingsError
-from hub.features.answers import ANSWER_LENGTH, is_answer
+from hub.features.answer_service import ANSWER_LENGTH, is_answer
 from hub.mqtt.bus import Bus
 from hub.mqtt.embedded_address import with_embedded_broker
 from hub.plugin import answer_links

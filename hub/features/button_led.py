@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from config import Settings
 from devices.button.led import GpioLed, Led, LedState, SimulatedLed
 from devices.gpio.line import GpioError
+from hub.features.feature import Feature
 from hub.mqtt.bus import Bus, Message
 from hub.producer.reporter import Report, Reporter
 from hub.wire import topics
@@ -58,7 +59,7 @@ class Shown:
         self.led.show(sign)
 
 
-class ButtonLeds:
+class ButtonLeds(Feature):
     """The LEDs of all doors that have one. Nothing here is kept: after a restart nobody waits any more."""
 
     def __init__(
@@ -70,7 +71,7 @@ class ButtonLeds:
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._seconds = seconds
-        self.faults: list[str] = []
+        self.faults = []
         self._shown: dict[str, Shown] = {}
         for door, wanted in settings.doors.items():
             if wanted.led is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from config import Quiet, Settings
 from devices.machine.sun import solar_day, sun_moves
 from hub.features.daily_summary import DEAD, MISSED, DailySummary
+from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.producer.producer import Producer
 from hub.store.database import State, StateError
@@ -27,7 +28,7 @@ DAY = timedelta(days=1)
 SUN = {"sunrise": "clock.sunrise", "sunset": "clock.sunset"}
 
 
-class Calendar:
+class Calendar(Feature):
     """Says each event of the clock once: its id is made of the day, and stands in the journal with it.
 
     What came while the hub was off is said when it is back, if that is not longer ago than `late_max_s`, and of each

@@ -13,6 +13,7 @@ from config import Settings
 from devices.gpio.line import GpioError
 from devices.speaker.chime_output import Gong, RelayGong
 from devices.speaker.chimes import write_chime
+from hub.features.feature import Feature
 from hub.mqtt.bus import Bus, Message
 from hub.producer.reporter import Report, Reporter
 from hub.wire import topics
@@ -75,7 +76,7 @@ class PlayerGong:
         log.error("[chime] the sound card %s hangs", self._command[-1])
 
 
-class Chime:
+class Chime(Feature):
     """Waits for the first reaction to each press; none in time, or no broker: it strikes.
 
     Attributes:
@@ -95,7 +96,7 @@ class Chime:
         self._quiet = quiet
         self._lock = threading.Lock()
         self._waiting: dict[str, float] = {}  # a press → when it has to be heard
-        self.faults: list[str] = []
+        self.faults = []
         self._gong: Gong | None = None
         try:
             self._gong = _open(settings, settings.chime)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from config import Settings
+from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.producer.producer import Producer
 from hub.remote.roll_call import Answer, RollCall
@@ -25,7 +26,7 @@ UNDER_WAY = "drill under way"
 DONE = "drilled on"  # in the hub's memory: the day of the last nightly drill
 
 
-class Nightly:
+class NightlyDrill(Feature):
     """Run by the hub's own loop, a step a second; without a time in `[drill]` it does nothing.
 
     Attributes:
@@ -49,7 +50,7 @@ class Nightly:
         self._since = 0.0
         self._roll: RollCall | None = None
         self._drill: Event | None = None
-        self.faults: list[str] = []
+        self.faults = []
         self._daily = self._read_schedule()
         if self._memory.pop(UNDER_WAY, None):
             self.faults = [

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from config import Settings
+from hub.features.feature import Feature
 from hub.mqtt.bus import Bus, Message
 from hub.store.database import State, StateError
 from hub.store.memory import DiskMemory
@@ -24,7 +25,7 @@ ID_LENGTH = 64
 WORDS = {"on": True, "off": False, "auto": None}
 
 
-class QuietKeeper:
+class QuietKeeper(Feature):
     """Keeps the house's quiet as a retained message, which says how it is and until when."""
 
     def __init__(self, settings: Settings, state: State, bus: Bus) -> None:

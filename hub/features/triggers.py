@@ -11,6 +11,7 @@ from typing import Any
 
 from config import Settings, Trigger
 from config.trigger import Scalar
+from hub.features.feature import Feature
 from hub.mqtt.bus import Bus, Message
 from hub.producer.reporter import Report, Reporter
 
@@ -19,7 +20,7 @@ MISSING = object()
 TOPICS = 1000  # under a wildcard, whose last word is remembered
 
 
-class Triggers:
+class Triggers(Feature):
     """Listens to what `[triggers]` names.
 
     A retained message is how things were, not that something happened: it never says anything. Nor does the first

@@ -1,64 +1,84 @@
-"""The hub's process with buttons that cannot be had and a disk that takes nothing."""
-
-from datetime import UTC, datetime
+"""The hub's process: its features, its faults, and a hub without any button."""
 
 import pytest
 
-from config import Broker, Settings
-from config.model import ButtonSettings, Door
+from config import Settings
 from hub.daemon import Hub
-from hub.features.quiet import QuietKeeper
+from hub.features.feature import Feature
 from hub.producer.producer import Producer
-from hub.store.database import State
 from tests.house import House, until
-from tests.hub.fakes import FakeBroker
+from tests.hub.fakes import HUB
+
+
+class _Status:
+    """Keeps what the hub publishes of itself."""
+
+    def __init__(self):
+        self.said = []
+
+    def set(self, state, reason=""):
+        self.said.append((state, reason))
+
+
+class _Faulty(Feature):
+    """A feature that counts its ticks and has a fault."""
+
+    def __init__(self):
+        self.ticks = 0
+        self.is_closed = False
+        self.faults = ["[faulty] does not work"]
+
+    def tick(self):
+        self.ticks += 1
+
+    def close(self):
+        self.is_closed = True
 
 
 @pytest.fixture
-def mixed(monkeypatch):
-    """A house with one good button and one on a GPIO line that this machine does not have."""
-    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "lgpio")
-    gpio = Door(button=ButtonSettings(driver="gpio", pin=17))
-    return Settings(broker=Broker(), doors={"front": Door(), "back": gpio})
-
-
-def test_a_button_that_cannot_be_had_does_not_take_the_others_along(mixed, tmp_path):
-    """Its fault is told with its door, and the other door rings."""
-    state = State(tmp_path / "hub.db")
-    bus = FakeBroker().bus()
-    hub = Hub(mixed, Producer(state, bus, "doorbell/hub/home"), bus, QuietKeeper(mixed, state, bus))
-    (fault,) = hub.open_buttons()
-    assert fault.startswith("[doors.back] GPIO 17")
-    hub._buttons["front"].press()
-    with state.read() as db:
-        assert db.execute("SELECT type FROM journal").fetchall() == [("doorbell.pressed",)]
+def hub_with_feature(net, state, tmp_path):
+    """A hub that holds one more feature."""
+    bus = net.bus()
+    hub = Hub(Settings(state_dir=tmp_path), state, bus, Producer(state, bus, HUB))
+    feature = _Faulty()
+    hub.features.append(feature)
+    yield hub, feature
     hub.close()
-    state.close()
 
 
-def test_a_press_that_cannot_be_written_is_kept_until_it_can(tmp_path):
-    """A full disk delays a press; it does not lose it."""
-    state = State(tmp_path / "hub.db")
-    bus = FakeBroker().bus()
-    hub = Hub(
-        Settings(),
-        Producer(state, bus, "doorbell/hub/home"),
-        bus,
-        QuietKeeper(Settings(), state, bus),
-    )
-    hub.open_buttons()
-    with state.read() as db:
-        db.execute("PRAGMA max_page_count = 1")
-        for _ in range(40):
-            hub._buttons["front"].press()
-        written = db.execute("SELECT COUNT(*) FROM journal").fetchone()[0]
-        db.execute("PRAGMA max_page_count = 100000")
-    assert written < 40
-    hub.settle()
-    with state.read() as db:
-        assert db.execute("SELECT COUNT(*) FROM journal").fetchone()[0] == 40
+def test_the_hub_ticks_and_closes_every_feature(hub_with_feature):
+    """A feature needs nothing more than to be in the list."""
+    hub, feature = hub_with_feature
+    hub.tick()
+    hub.tick()
+    assert feature.ticks == 2
     hub.close()
-    state.close()
+    assert feature.is_closed
+
+
+def test_a_status_is_published_when_the_faults_change(hub_with_feature):
+    """Once for each change, with the faults of all features; a hub with an open button is ready."""
+    hub, feature = hub_with_feature
+    status = _Status()
+    hub.tick()
+    hub.report_faults(status)
+    hub.report_faults(status)
+    assert status.said == [("ready", "[faulty] does not work")]
+    feature.faults = []
+    hub.report_faults(status)
+    assert status.said[1:] == [("ready", "")]
+
+
+def test_a_feature_that_overrides_nothing_does_nothing(hub_with_feature):
+    """The protocol's own parts: no fault, a tick and a close without effect."""
+    hub, _ = hub_with_feature
+
+    class Idle(Feature):
+        pass
+
+    hub.features.append(Idle())
+    hub.tick()
+    assert Idle().faults == ()
 
 
 def test_a_hub_without_any_button_still_rings_from_afar(house: House, monkeypatch):
@@ -73,27 +93,3 @@ def test_a_hub_without_any_button_still_rings_from_afar(house: House, monkeypatc
     press = house.press()
     house.wait_outcome(press, "one")
     assert house.effects("one") == [press]
-
-
-def test_what_a_button_means_is_said_once_each(tmp_path):
-    """A pair is a press and a double press; a stuck button is an event once, and a fault until it is free."""
-    state, bus = State(tmp_path / "hub.db"), FakeBroker().bus()
-    settings = Settings(doors={"front": Door(name="Front door", button=ButtonSettings(double_s=5))})
-    hub = Hub(
-        settings, Producer(state, bus, "doorbell/hub/home"), bus, QuietKeeper(settings, state, bus)
-    )
-    hub.open_buttons()
-    for _ in range(3):
-        hub._buttons["front"].press()
-    hub._say_more("front", "stuck", datetime.now(UTC), 60.0)
-    assert hub.stuck == [
-        "[doors.front.button] is stuck, or its wires touch: it has been held all the time"
-    ]
-    hub._say_more("front", "released", datetime.now(UTC), 61.0)
-    assert hub.stuck == []
-    with state.read() as db:
-        said = [kind for (kind,) in db.execute("SELECT type FROM journal ORDER BY position")]
-    pressed, double = "doorbell.pressed", "doorbell.double_pressed"
-    assert said == [pressed, double, pressed, "doorbell.stuck"]
-    hub.close()
-    state.close()

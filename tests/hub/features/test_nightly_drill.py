@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 import pytest
 
 from config import Drill, Settings
-from hub.features.nightly_drill import LOOK_S, STATUSES_S, Nightly
+from hub.features.nightly_drill import LOOK_S, STATUSES_S, NightlyDrill
 from hub.remote import roll_call
 from hub.store.memory import DiskMemory
 from hub.wire import topics
@@ -29,7 +29,7 @@ class Night:
         """The hub's process starts."""
         settings = Settings(drill=Drill(**({"at": time(3, 30), "timeout_s": 60} | drill)))
         clocks = {"seconds": lambda: self.s, "now": lambda: self.now.astimezone(UTC)}
-        self.nightly = Nightly(settings, self.state, self.hub, self.bus, **clocks)
+        self.nightly = NightlyDrill(settings, self.state, self.hub, self.bus, **clocks)
 
     def tick(self, after_s=LOOK_S + STATUSES_S):
         self.s += after_s

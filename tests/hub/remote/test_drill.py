@@ -8,37 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from config import Door, Settings, SettingsError
+from config import Settings, SettingsError
 from hub.cli import drill as drill_command
-from hub.daemon import Hub
-from hub.features.quiet import QuietKeeper
-from hub.producer.producer import Producer
 from hub.remote import drill
 from hub.system import processes
 from hub.system.processes import is_of
 from hub.wire import topics
 from tests.house import until
-from tests.hub.fakes import HUB, outcomes
-
-WISH = json.dumps({"id": "0" * 36}).encode()
-
-
-@pytest.fixture
-def hub(net, state):
-    bus = net.bus()
-    settings = Settings(doors={"front": Door(name="Front door")})
-    return Hub(settings, Producer(state, bus, HUB), bus, QuietKeeper(settings, state, bus))
-
-
-def test_a_wish_is_a_drill_and_no_press(hub, net, state):
-    """Journaled with the wish's id, once, however often it is delivered; a retained one is nobody's wish."""
-    topic = topics.drill("doorbell/cli/1", "home", "front")
-    net.take(topic, WISH, retained=True)
-    assert outcomes(state) == []
-    for _ in range(2):
-        net.take(topic, WISH)
-    assert outcomes(state) == [("doorbell.drilled", {"name": "Front door", "via": "command"})]
-    assert [event.id for event in net.events(topics.DRILLED)] == ["0" * 36]
 
 
 def test_only_a_hub_can_drill():

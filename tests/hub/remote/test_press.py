@@ -8,6 +8,7 @@ from config import Settings
 from hub.remote import press
 from hub.remote.press import Presser, PressError
 from hub.wire import topics
+from hub.wire.event import encode
 from tests.hub.fakes import HUB, journaled
 
 
@@ -23,7 +24,7 @@ class Deaf:
         self.wishes.append(json.loads(message.payload)["id"])
         if len(self.wishes) > self._deaf_for:
             event = journaled(self._state, id=self.wishes[-1])
-            self.bus.publish(event.topic, __import__("hub.wire.event").event.encode(event))
+            self.bus.publish(event.topic, encode(event))
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from config import Settings
-from hub.features.answers import Answered
+from hub.features.answer_service import AnswerService
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
 from hub.remote import answer
@@ -30,7 +30,7 @@ def hub(states, net):
     bus = net.bus()
     producer = Producer(states("hub"), bus, HUB)
     producer.reporter = Reporter(producer)
-    Answered(Settings(), producer.reporter, producer, bus)
+    AnswerService(Settings(), producer.reporter, producer, bus)
     return producer
 
 

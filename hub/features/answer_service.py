@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from config import Settings
+from hub.features.feature import Feature
 from hub.mqtt.bus import Bus, Message
 from hub.producer.producer import Producer
 from hub.producer.reporter import Report, Reporter
@@ -24,7 +25,7 @@ VISITOR = timedelta(
 )  # who has not pressed for so long has gone; who presses then is the next one
 
 
-class Answered:
+class AnswerService(Feature):
     """The hub's ear for answers.
 
     A wish said again (nobody confirmed it, or a link was followed twice) has the same id. It makes no second event: the
