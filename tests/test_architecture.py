@@ -49,6 +49,7 @@ ONE_USER = {
         "hub/cli/drill.py",
         "hub/cli/run.py",
         "hub/cli/trace.py",
+        "hub/terminal/picture.py",
         "hub/terminal/timeline.py",
         "hub/terminal/trace_tree.py",
     ],

@@ -226,15 +226,46 @@ def test_every_setting_of_all_handlers_is_documented(name: str):
     assert name in ANNOTATED
 
 
-def test_every_link_leads_somewhere():
-    """Files that documents link to exist."""
-    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8")):
-            assert (document.parent / target).exists(), f"{document.name}: {target}"
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 
 
-def test_every_command_is_in_the_readme():
-    """`doorbell --help` names nothing that the README does not."""
+def _anchor(heading: str) -> str:
+    """The anchor that a heading gets: words in lower case, joined by hyphens, without punctuation."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_every_link_leads_somewhere(document: Path):
+    """The files that a document links to exist, and so do the headings in them."""
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", document.read_text(encoding="utf-8")):
+        target, _, anchor = link.partition("#")
+        path = document.parent / target if target else document
+        assert path.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in map(_anchor, headings), link
+
+
+def test_every_document_is_in_the_index():
+    """The index of docs/ leads to each of them."""
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\((\w[\w-]*\.md)\)", index))
+    assert linked == {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+
+
+def test_the_glossary_is_in_alphabetical_order():
+    """A word is where a reader looks for it, and stands there once."""
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\| \*\*(.+?)\*\*", text, re.MULTILINE)
+    assert words == sorted(set(words))
+
+
+def test_every_command_is_in_the_list_of_commands():
+    """`doorbell --help` names nothing that docs/commands.md does not."""
     shown = subprocess.run(
         [sys.executable, "-m", "hub.cli.main", "--help"],
         capture_output=True,
@@ -242,7 +273,8 @@ def test_every_command_is_in_the_readme():
         check=True,
         cwd=ROOT,
     )
-    commands = re.findall(r"^│ ([a-z][\w-]+) ", shown.stdout, re.MULTILINE)
-    assert len(commands) >= 5
+    commands = re.findall(r"^│ ([a-z][\w-]*) ", shown.stdout, re.MULTILINE)
+    assert len(commands) >= 20
+    text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     for command in commands:
-        assert f"`doorbell {command}" in README
+        assert f"`doorbell {command}" in text

@@ -80,11 +80,11 @@ def test_what_it_is_said_to_say_it_says():
 
 @pytest.mark.parametrize("guide", ["troubleshooting", "wiring", "shopping", "settings", "doctor"])
 def test_every_command_named_is_one(guide: str):
-    """What a guide tells to type is in the README's list."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    """What a guide tells to type is in the list of commands."""
+    commands = (DOCS / "commands.md").read_text(encoding="utf-8")
     text = (DOCS / f"{guide}.md").read_text(encoding="utf-8")
     for command in set(re.findall(r"(?:`|^    )doorbell (\w+)", text, re.MULTILINE)):
-        assert f"`doorbell {command}" in readme, command
+        assert f"`doorbell {command}" in commands, command
 
 
 @pytest.mark.parametrize("guide", ["troubleshooting", "wiring", "shopping", "settings", "doctor"])
@@ -96,3 +96,11 @@ def test_every_heading_linked_to_is_there(guide: str):
         heads = re.findall(r"^#+ (.*)$", (DOCS / file).read_text(encoding="utf-8"), re.MULTILINE)
         known = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
         assert anchor in known, f"{file}#{anchor}"
+
+
+def test_the_picture_in_the_readme_loads_nothing():
+    """It is the program's own output (`doorbell trace last --svg`), and fetches no font from elsewhere."""
+    text = (DOCS / "press.svg").read_text(encoding="utf-8")
+    ET.fromstring(text)  # noqa: S314 - our own file
+    assert "url(" not in text.replace("url(#", "")
+    assert "@font-face" not in text

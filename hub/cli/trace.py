@@ -4,13 +4,15 @@ import json
 import sys
 from dataclasses import asdict
 from itertools import islice
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 
 from config import Settings
 from hub.store.history import EVERY, EventQuery, JournaledEvent, Past
+from hub.terminal import picture
 from hub.terminal.options import ConfigOption, SinceOption, UntilOption, door_named, read_settings
 from hub.terminal.trace_tree import SIGNS, chapters, milliseconds, render
 from hub.wire import topics
@@ -55,6 +57,9 @@ def show_trace(
         ),
     ],
     as_json: JsonOption = False,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", metavar="FILE", help="Write it as a picture (SVG).")
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Show one press as a timeline, from the button to the last outcome."""
@@ -72,10 +77,16 @@ def show_trace(
     if as_json:
         print("\n".join(map(_json_line, entries)))
         return
+    trees = [
+        render(root, settings.door_name(root.told.event.subject) if root.told else "")
+        for root in chapters(entries)
+    ]
+    if svg:
+        svg.write_text(picture.svg(Group(*trees), f"doorbell trace {name}"), encoding="utf-8")
+        print(f"✓ {svg}")
+        return
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-    for root in chapters(entries):
-        door = settings.door_name(root.told.event.subject) if root.told else ""
-        console.print(render(root, door))
+    console.print(Group(*trees))
 
 
 def _open_history(settings: Settings) -> Past:

@@ -8,8 +8,8 @@ import pytest
 from config import Settings, SettingsError
 from config.sources import DEMO, SEARCHED, find, load, load_lean
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-README_TOML = re.findall(r"^```toml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+FIRST_STEPS = (Path(__file__).parents[2] / "docs" / "first-steps.md").read_text(encoding="utf-8")
+GUIDE_TOML = re.findall(r"^```toml\n(.*?)^```", FIRST_STEPS, re.MULTILINE | re.DOTALL)
 FULL = """
 hub = "cottage"
 state_dir = "state"
@@ -77,15 +77,15 @@ def test_the_demos_folders_are_taken_from_where_the_person_stands(tmp_path):
     assert load(DEMO).handlers_dir == tmp_path / "handlers"
 
 
-@pytest.mark.parametrize("text", ["", FULL, *README_TOML, DEMO.read_text(encoding="utf-8")])
+@pytest.mark.parametrize("text", ["", FULL, *GUIDE_TOML, DEMO.read_text(encoding="utf-8")])
 def test_every_file_that_we_show_can_be_loaded(tmp_path, text):
-    """The demo's settings and every TOML block of the README are good."""
+    """The demo's settings and every TOML block of the first steps are good."""
     assert isinstance(load(_write(tmp_path / "doorbell.toml", text)), Settings)
 
 
 def test_the_readme_shows_a_settings_file():
     """Without a block there the test above would hold nothing."""
-    assert any("[doors.front]" in block for block in README_TOML)
+    assert any("[doors.front]" in block for block in GUIDE_TOML)
 
 
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
