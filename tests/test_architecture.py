@@ -52,6 +52,7 @@ ONE_USER = {
         "hub/terminal/picture.py",
         "hub/terminal/timeline.py",
         "hub/terminal/trace_tree.py",
+        "hub/terminal/visit.py",
     ],
 }
 HARDWARE = ("gpiozero", "lgpio", "picamera2", "libcamera", "av", "miniaudio")

@@ -17,16 +17,11 @@ from config import SettingsError
 from hub.mqtt.bus import Bus
 from hub.mqtt.embedded_address import with_embedded_broker
 from hub.remote.drill import Driller, DrillError, Trouble
-from hub.remote.roll_call import Answer
+from hub.remote.roll_call import DrillResult
 from hub.terminal.options import ConfigOption, door_named, read_settings
+from hub.terminal.outcome_signs import BY_DRILL_RESULT
 from hub.wire.event import Event
 
-SIGNS = {
-    "done": ("✓", "green"),
-    "skipped": ("·", "yellow"),
-    "dead": ("✗", "red"),
-    "missing": ("✗", "red"),
-}
 MS_IN_S = 1000
 
 
@@ -60,23 +55,23 @@ def drill(
     driller = Driller(bus, settings)
     bus.start()
     try:
-        event, answers = driller.drill(where, trouble, timeout)
+        event, results = driller.drill(where, trouble, timeout)
     except DrillError as error:
         print(f"✗ {error}", file=sys.stderr)
         sys.exit(1)
     finally:
         bus.stop()
-    works = all(answer.works for answer in answers)
+    works = all(result.works for result in results)
     if as_json:
-        handlers = [asdict(answer) for answer in answers]
+        handlers = [asdict(result) for result in results]
         facts = {"drill": event.id, "door": where, "works": works, "handlers": handlers}
         print(json.dumps(facts))
     else:
-        _show(event, answers)
+        _show(event, results)
     sys.exit(0 if works else 1)
 
 
-def _show(event: Event, answers: list[Answer]) -> None:
+def _show(event: Event, results: list[DrillResult]) -> None:
     console = Console(highlight=False)
     name = event.data.get("name", event.subject)
     console.print(f"{event.time.astimezone():%H:%M:%S}  drill  {name}", style="bold")
@@ -86,23 +81,23 @@ def _show(event: Event, answers: list[Answer]) -> None:
     table.add_column(no_wrap=True, justify="right")  # after
     table.add_column(no_wrap=True, justify="right")  # took
     table.add_column()
-    for answer in answers:
-        sign, style = SIGNS[answer.outcome]
+    for result in results:
+        sign, style = BY_DRILL_RESULT[result.outcome]
         table.add_row(
             Text(sign, style),
-            Text(answer.handler, style),
-            _time("after ", answer.reached_ms),
-            _time("took ", answer.took_ms),
-            Text(answer.words, "" if answer.works else style),
+            Text(result.handler, style),
+            _time("after ", result.reached_ms),
+            _time("took ", result.took_ms),
+            Text(result.words, "" if result.works else style),
         )
     console.print(table)
-    broken = [answer.handler for answer in answers if not answer.works]
+    broken = [result.handler for result in results if not result.works]
     if broken:
         console.print(
-            f"✗ {len(broken)} of {len(answers)} do not work: {', '.join(broken)}", style="red"
+            f"✗ {len(broken)} of {len(results)} do not work: {', '.join(broken)}", style="red"
         )
     else:
-        console.print(f"✓ all {len(answers)} work", style="green")
+        console.print(f"✓ all {len(results)} work", style="green")
 
 
 def _time(word: str, ms: float | None) -> str:

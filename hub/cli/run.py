@@ -31,7 +31,7 @@ def run(config: ConfigOption = None) -> None:
     timelines: list[Timeline] = []  # one, as soon as the broker's address is known
 
     def echo(name: str, line: str) -> None:
-        show = timelines[0].say if timelines else console.print
+        show = timelines[0].print if timelines else console.print
         show(f"{name}: {line}")
 
     os.umask(0o027)
@@ -91,12 +91,12 @@ def _ring_on_enter(
         try:
             door = door_named(settings, line.strip() or None)
         except SettingsError as error:
-            timeline.say(str(error), "red")
+            timeline.print(str(error), "red")
             continue
         name = settings.door_name(door)
         if not supervisor.ring(door):
             words = "not pressed, because the hub is not running. Press again when it is"
-            timeline.say(f"{name}: {words}", "red")
+            timeline.print(f"{name}: {words}", "red")
         elif not bus.connected.is_set():
             words = "rang; it is journaled, and published when a broker answers"
-            timeline.say(f"{name} {words}", "yellow")
+            timeline.print(f"{name} {words}", "yellow")

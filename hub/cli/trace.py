@@ -14,7 +14,9 @@ from config import Settings
 from hub.store.history import EVERY, EventQuery, JournaledEvent, Past
 from hub.terminal import picture
 from hub.terminal.options import ConfigOption, SinceOption, UntilOption, door_named, read_settings
-from hub.terminal.trace_tree import SIGNS, chapters, milliseconds, render
+from hub.terminal.outcome_signs import BY_TYPE
+from hub.terminal.trace_tree import TraceNode, render, trees_of
+from hub.terminal.words import milliseconds
 from hub.wire import topics
 from hub.wire.event import Event, encode
 from hub.wire.trace_context import trace_id
@@ -77,16 +79,17 @@ def show_trace(
     if as_json:
         print("\n".join(map(_json_line, entries)))
         return
-    trees = [
-        render(root, settings.door_name(root.told.event.subject) if root.told else "")
-        for root in chapters(entries)
-    ]
+    trees = [render(root, _door_of(root, settings)) for root in trees_of(entries)]
     if svg:
         svg.write_text(picture.svg(Group(*trees), f"doorbell trace {name}"), encoding="utf-8")
         print(f"✓ {svg}")
         return
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
     console.print(Group(*trees))
+
+
+def _door_of(root: TraceNode, settings: Settings) -> str:
+    return settings.door_name(root.journaled.event.subject) if root.journaled else ""
 
 
 def _open_history(settings: Settings) -> Past:
@@ -125,7 +128,7 @@ def _line(event: Event) -> str:
     milli = event.time.microsecond // 1000
     when = f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}.{milli:03}"
     name = topics.name_of(event.source)
-    what = _outcome(event) if event.type in SIGNS else event.type
+    what = _outcome(event) if event.type in BY_TYPE else event.type
     return f"{when}  {event.id[-8:]}  {event.subject:<8}  {name:<8}  {what}"
 
 
@@ -133,7 +136,7 @@ def _outcome(event: Event) -> str:
     """What a handler did: `✓ done doorbell.pressed in 12.5 ms: a note`."""
     data = event.data
     outcome = event.type.partition(".")[2]
-    words = f"{SIGNS[event.type][0]} {outcome} {data.get('type')}"
+    words = f"{BY_TYPE[event.type].sign} {outcome} {data.get('type')}"
     if "took_ms" in data:
         words += f" in {milliseconds(data['took_ms'])}"
     reason = data.get("note") or data.get("reason")

@@ -1,4 +1,4 @@
-"""The nightly drill: what no longer works is told before the next visitor finds out."""
+"""The nightly drill finds faults before the next visitor comes."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ from config import Settings
 from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.producer.producer import Producer
-from hub.remote.roll_call import Answer, RollCall
+from hub.remote.roll_call import RollCall
 from hub.store.database import State, StateError
 from hub.store.memory import DiskMemory
 from hub.wire import topics
@@ -20,17 +20,18 @@ if TYPE_CHECKING:
     from hub.features.schedule import Daily
 
 log = logging.getLogger(__name__)
-LOOK_S = 10.0  # how often the time of day is looked at
-STATUSES_S = 5.0  # a broker that gives no statuses in that time gives none
-UNDER_WAY = "drill under way"
+LOOK_S = 10.0  # how often it looks at the time of day
+STATUSES_S = 5.0  # how long it waits for the broker's kept statuses
+UNDER_WAY = "drill under way"  # in the hub's memory: the id of the drill that has begun
 DONE = "drilled on"  # in the hub's memory: the day of the last nightly drill
+INTERRUPTED = "drill: the hub ended before it had a result. Try `doorbell drill`"
 
 
 class NightlyDrill(Feature):
-    """Run by the hub's own loop, a step a second; without a time in `[drill]` it does nothing.
+    """Drills once a day, a step at each tick. Without a time in `[drill]` it does nothing.
 
     Attributes:
-        faults: What the last drill found, for the hub's status; empty when all is well.
+        faults: What the last drill found; empty when every handler works.
     """
 
     def __init__(
@@ -43,43 +44,46 @@ class NightlyDrill(Feature):
         seconds: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._settings, self._producer, self._bus = settings, producer, bus
+        self._settings = settings
+        self._producer = producer
+        self._bus = bus
         self._memory = DiskMemory(state)
-        self._seconds, self._now = seconds, now
+        self._seconds = seconds
+        self._now = now
         self._look_at = 0.0
         self._since = 0.0
         self._roll: RollCall | None = None
         self._drill: Event | None = None
-        self.faults = []
         self._daily = self._read_schedule()
-        if self._memory.pop(UNDER_WAY, None):
-            self.faults = [
-                "drill: it was cut off when the hub ended, and has no result. Try `doorbell drill`"
-            ]
+        was_interrupted = self._memory.pop(UNDER_WAY, None) is not None
+        self.faults = [INTERRUPTED] if was_interrupted else []
 
     def _read_schedule(self) -> "Daily | None":
         if self._settings.drill.at is None:
             return None
-        from hub.features.schedule import Daily  # noqa: PLC0415 - 2 MB that only a house with a nightly drill needs
+        from hub.features.schedule import Daily  # noqa: PLC0415 - 2 MB, for a nightly drill only
 
         return Daily(self._settings.drill.at)
 
     def tick(self) -> None:
-        """One step; never waits."""
+        """Take one step."""
         try:
             self._step()
         except StateError as error:
-            log.warning("the nightly drill is held up: %s", error)
+            log.warning("the nightly drill has to wait: %s", error)
 
     def _step(self) -> None:
         if self._roll is None:
             self._begin_when_due()
         elif self._drill is None:
-            self._say_when_known(self._roll)
-        elif self._passed_s() > self._settings.drill.timeout_s or self._roll.is_complete(
-            self._drill.id, self._roll.expected()
-        ):
+            self._press_when_statuses_are_known(self._roll)
+        elif self._is_over(self._roll, self._drill):
             self._conclude(self._roll, self._drill)
+
+    def _is_over(self, roll: RollCall, drill: Event) -> bool:
+        if self._passed_s() > self._settings.drill.timeout_s:
+            return True
+        return roll.is_complete(drill.id, roll.expected())
 
     def _passed_s(self) -> float:
         return self._seconds() - self._since
@@ -91,15 +95,13 @@ class NightlyDrill(Feature):
         day = self._daily.due(self._now())
         if day is None or self._memory.get(DONE) == day:
             return
-        self._memory[DONE] = (
-            day  # first: a drill that takes this process down is not begun again by its restart
-        )
+        # Noted first: a drill that kills this process must not begin again after the restart.
+        self._memory[DONE] = day
         self._roll = RollCall(self._bus, self._settings, self._producer.consumers())
         self._roll.open()
         self._since = self._seconds()
 
-    def _say_when_known(self, roll: RollCall) -> None:
-        """When it is known who is there: drill."""
+    def _press_when_statuses_are_known(self, roll: RollCall) -> None:
         if not roll.is_quiet and self._passed_s() < STATUSES_S:
             return
         door = next(iter(self._settings.doors))
@@ -107,31 +109,30 @@ class NightlyDrill(Feature):
         self._drill = self._producer.say(topics.DRILLED, door, data, time=self._now())
         self._memory[UNDER_WAY] = self._drill.id
         self._since = self._seconds()
-        log.info("nightly drill: %s", ", ".join(roll.expected()) or "nobody is there")
+        log.info("nightly drill: %s", ", ".join(roll.expected()) or "no handler is there")
 
     def _conclude(self, roll: RollCall, drill: Event) -> None:
         self._roll = self._drill = None
         self._memory.pop(UNDER_WAY, None)
         roll.close()
-        answers = roll.answers(drill.id)
-        broken = [answer for answer in answers if not answer.works]
-        failed = [{"handler": answer.handler, "reason": answer.words} for answer in broken]
-        if not answers:
-            failed = [{"handler": "handlers", "reason": self._why_nobody()}]
+        results = roll.results(drill.id)
+        failed = [
+            {"handler": result.handler, "reason": result.words}
+            for result in results
+            if not result.works
+        ]
+        if not results:
+            failed = [{"handler": "handlers", "reason": self._why_no_results()}]
         self.faults = [f"drill: {one['handler']} does not work: {one['reason']}" for one in failed]
         if failed:
             data = {**drill.data, "failed": failed}
-            self._producer.say(
-                topics.DRILL_FAILED, drill.subject, data, time=self._now(), cause=drill
-            )
-        else:
-            log.info("nightly drill: all %d work: %s", len(answers), _names(answers))
+            now = self._now()
+            self._producer.say(topics.DRILL_FAILED, drill.subject, data, time=now, cause=drill)
+            return
+        names = ", ".join(result.handler for result in results)
+        log.info("nightly drill: all %d work: %s", len(results), names)
 
-    def _why_nobody(self) -> str:
+    def _why_no_results(self) -> str:
         if not self._bus.connected.is_set():
             return f"no broker answers at {self._bus.address}"
         return "none of them is there"
-
-
-def _names(answers: list[Answer]) -> str:
-    return ", ".join(answer.handler for answer in answers)

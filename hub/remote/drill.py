@@ -1,4 +1,7 @@
-"""A drill on demand: a marked test press through the whole chain, with processes killed or slowed on the way."""
+"""A drill on demand: a marked test press through the whole chain.
+
+Handlers can be killed or stopped on the way.
+"""
 
 import os
 import signal
@@ -10,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from config import Settings
 from hub.mqtt.bus import Bus
 from hub.remote.press import PATIENCE_S, Presser, PressError
-from hub.remote.roll_call import Answer, RollCall
+from hub.remote.roll_call import DrillResult, RollCall
 from hub.system import processes
 from hub.wire import topics
 from hub.wire.event import Event
@@ -22,11 +25,11 @@ GONE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What a drill is told to do to handlers meanwhile.
+    """What a drill does to handlers before it presses.
 
     Attributes:
-        kill: The names of those to kill.
-        slow: For how many seconds to stop whom.
+        kill: The names of the handlers to kill.
+        slow: How many seconds to stop a handler for, by its name.
     """
 
     kill: Sequence[str] = ()
@@ -34,7 +37,7 @@ class Trouble:
 
 
 class DrillError(RuntimeError):
-    """There can be no drill; the text says why and what to do."""
+    """A drill is not possible; the text says why and what to do."""
 
 
 class Driller:
@@ -51,36 +54,44 @@ class Driller:
         self._presser = Presser(bus, settings, drill=True)
         self._roll.open()
 
-    def drill(self, door: str, trouble: Trouble, timeout_s: float) -> tuple[Event, list[Answer]]:
-        """Make the trouble, drill, and wait until everybody has reacted, for so many seconds at most.
+    def drill(
+        self, door: str, trouble: Trouble, timeout_s: float
+    ) -> tuple[Event, list[DrillResult]]:
+        """Make the trouble, drill, and wait until every handler has reacted.
+
+        Args:
+            door: Its name.
+            trouble: What to do to handlers first.
+            timeout_s: How many seconds to wait at most.
 
         Raises:
-            DrillError: there is no broker, no hub or no handler, or somebody to be killed or slowed is not here.
+            DrillError: there is no broker, no hub or no handler, or a handler to be killed or
+                stopped is not on this machine.
         """
         if not self._bus.connected.wait(PATIENCE_S):
             raise DrillError(self._bus.absence)
         _wait(lambda: self._roll.is_quiet, STATUSES_S)
         if not self._roll.expected():
             raise DrillError(
-                "no handler has said on this broker that it is there. `doorbell run` starts them"
+                "no handler has published its status on this broker. `doorbell run` starts them"
             )
-        killed, slowed = self._pids(trouble.kill), self._pids(trouble.slow)
+        killed = self._pids(trouble.kill)
+        slowed = self._pids(trouble.slow)
         for pid in killed.values():
             _kill(pid)
-        with _stopped(
-            {slowed[name]: seconds for name, seconds in trouble.slow.items()}
-        ) as resume_due:
-            event = self._say(door)
+        stops = {slowed[name]: seconds for name, seconds in trouble.slow.items()}
+        with _stopped(stops) as resume_due:
+            event = self._press(door)
 
             def is_over() -> bool:
                 resume_due()
                 return self._roll.is_complete(event.id, self._roll.expected())
 
             _wait(is_over, timeout_s)
-            answers = self._roll.answers(event.id)
-        return event, [self._with_trouble(answer, killed, trouble.slow) for answer in answers]
+            results = self._roll.results(event.id)
+        return event, [self._with_trouble(result, killed, trouble.slow) for result in results]
 
-    def _say(self, door: str) -> Event:
+    def _press(self, door: str) -> Event:
         try:
             return self._presser.press(door)
         except PressError as error:
@@ -90,18 +101,17 @@ class Driller:
         return {name: self._pid(name) for name in names}
 
     def _pid(self, name: str) -> int:
-        """The process of a handler on this machine; a stranger who has its number is left alone."""
+        """The process ID of a handler on this machine, never that of another process."""
         if name not in self._roll.expected():
-            raise DrillError(
-                f"{name}: no such handler is there. There are: {', '.join(self._roll.expected())}"
-            )
+            names = ", ".join(self._roll.expected())
+            raise DrillError(f"{name}: there is no such handler. There are: {names}")
         pid = self._roll.status(name).get("pid")
         if not isinstance(pid, int) or not processes.is_of(pid, topics.source("handler", name)):
             raise DrillError(
-                f"{name}: its process is not on this machine, or has ended. It cannot be reached from here"
+                f"{name}: its process has ended, or runs on another machine. Run this command there"
             )
         try:
-            os.kill(pid, 0)  # asks whether we may
+            os.kill(pid, 0)  # tests the permission only
         except PermissionError as error:
             raise DrillError(
                 f"{name}: its process belongs to another user. Run this command as that user"
@@ -109,16 +119,17 @@ class Driller:
         return pid
 
     def _with_trouble(
-        self, answer: Answer, killed: Mapping[str, int], slow: Mapping[str, float]
-    ) -> Answer:
-        """The answer, with what was done to the handler in front."""
-        name, words = answer.handler, []
+        self, result: DrillResult, killed: Mapping[str, int], slow: Mapping[str, float]
+    ) -> DrillResult:
+        """The result, whose words begin with what was done to the handler."""
+        name = result.handler
+        words = []
         if name in killed:
             is_back = self._roll.status(name).get("pid") not in (None, killed[name])
             words.append("after a restart" if is_back else "killed, and not back")
         if name in slow:
             words.append(f"stopped for {slow[name]:g} s")
-        return replace(answer, words="; ".join(filter(None, [*words, answer.words])))
+        return replace(result, words="; ".join(filter(None, [*words, result.words])))
 
 
 def _wait(condition: Callable[[], bool], patience_s: float) -> None:
@@ -128,14 +139,21 @@ def _wait(condition: Callable[[], bool], patience_s: float) -> None:
 
 
 def _kill(pid: int) -> None:
-    """At once (SIGKILL), and wait until it is gone: what comes afterwards it cannot have seen."""
+    """Kill it at once (SIGKILL) and wait until it is gone: it cannot see any later message."""
     os.kill(pid, signal.SIGKILL)
     _wait(lambda: not processes.command(pid), GONE_S)
 
 
 @contextmanager
 def _stopped(pids: Mapping[int, float]) -> Iterator[Callable[[], None]]:
-    """Processes are stopped; gives what continues those whose seconds have passed. At the end all are continued."""
+    """Stop processes; at the end all of them are continued.
+
+    Args:
+        pids: For how many seconds to stop each process.
+
+    Yields:
+        A function that continues the processes whose time has passed.
+    """
     stopped: dict[int, float] = {}
 
     def resume_due() -> None:

@@ -1,4 +1,4 @@
-"""The roll call of a drill: who should react, who did, and why the others did not."""
+"""The roll call of a drill: which handlers should react, which did, and why the others did not."""
 
 import json
 import threading
@@ -14,19 +14,20 @@ from hub.wire import topics
 from hub.wire.event import BadEvent, Event, decode
 
 CONCLUSIVE = ("handler.done", "handler.skipped", "handler.dead")
-QUIET_S = 0.5  # nobody has said for so long how they are: the broker has told us all that it keeps
+QUIET_S = 0.5  # after so long without a status the broker has sent all that it keeps
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of a drill in one handler.
+class DrillResult:
+    """What a drill found at one handler.
 
     Attributes:
+        handler: Its name.
         outcome: `done`, `skipped`, `dead` or `missing`.
-        reached_ms: From the drill to the handler's process, in milliseconds; None when it did not answer.
-        took_ms: The dry run, in milliseconds.
-        words: What it said, or why it did not work.
-        status: Its last status, like `offline: it vanished`.
+        reached_ms: Milliseconds from the drill to the handler's process; None without a reaction.
+        took_ms: Milliseconds that the dry run took; None without a reaction.
+        words: The handler's note, or why it does not work.
+        status: The handler's last status, like `offline: it vanished`.
     """
 
     handler: str
@@ -38,7 +39,7 @@ class Answer:
 
     @property
     def works(self) -> bool:
-        """Whether a visitor would be noticed there."""
+        """Whether this handler would react to a visitor."""
         return self.outcome == "done"
 
 
@@ -50,10 +51,11 @@ class RollCall:
 
         Args:
             bus: To listen on.
-            settings: Of this house: they say who is switched off.
-            known: Names of handlers that should be there, even if no broker has kept their status.
+            settings: Of this house; they name the handlers that are switched off.
+            known: Names of handlers that should be there even if the broker keeps no status.
         """
-        self._bus, self._settings = bus, settings
+        self._bus = bus
+        self._settings = settings
         self._files = loader.find(settings)
         self._known = set(known) & self._files.keys()
         self._statuses: dict[str, Mapping[str, Any]] = {}
@@ -63,14 +65,14 @@ class RollCall:
         self._filters = [topics.event_filter(kind) for kind in CONCLUSIVE]
 
     def open(self) -> None:
-        """Begin to listen; the broker gives the statuses that it keeps."""
+        """Begin to listen; the broker sends the statuses that it keeps."""
         self._heard_at = time.monotonic()
         self._bus.subscribe(topics.status("doorbell/handler/+"), self._status, qos=0)
         for topic_filter in self._filters:
             self._bus.subscribe(topic_filter, self._outcome)
 
     def close(self) -> None:
-        """No longer listen."""
+        """Stop listening."""
         self._bus.unsubscribe(topics.status("doorbell/handler/+"), self._status)
         for topic_filter in self._filters:
             self._bus.unsubscribe(topic_filter, self._outcome)
@@ -81,65 +83,61 @@ class RollCall:
         return self._bus.connected.is_set() and time.monotonic() - self._heard_at > QUIET_S
 
     def status(self, name: str) -> Mapping[str, Any]:
-        """How a handler said that it is: `state`, `reason`, `pid`; empty when nobody knows."""
+        """A handler's last status (`state`, `reason`, `pid`); empty if there is none."""
         with self._lock:
             return self._statuses.get(name, {})
 
     def expected(self) -> list[str]:
-        """Who should react: who is known, is not switched off, and has not gone together with its file."""
+        """The handlers that should react: known, not switched off, and their file is there."""
         with self._lock:
-            return sorted(
-                name for name in self._known | self._statuses.keys() if self._should_react(name)
-            )
+            names = self._known | self._statuses.keys()
+            return sorted(name for name in names if self._should_react(name))
 
     def _should_react(self, name: str) -> bool:
         if self._settings.handlers.get(name, {}).get("enabled") is False:
             return False
         status = self._statuses.get(name, {})
         reason = str(status.get("reason", "")) if status.get("state") == "offline" else ""
-        return not reason.startswith("switched off") and (
-            reason != "stopped" or name in self._files
-        )
+        is_switched_off = reason.startswith("switched off")
+        is_removed = reason == "stopped" and name not in self._files
+        return not is_switched_off and not is_removed
 
     def is_complete(self, drill: str, names: Collection[str]) -> bool:
-        """Whether all of these have answered the drill of that id."""
+        """Whether all of these handlers have reacted to the drill of that id."""
         with self._lock:
             return all((drill, name) in self._outcomes or self._has_failed(name) for name in names)
 
     def _has_failed(self, name: str) -> bool:
-        """It has said itself that it does not run: nobody need wait for it."""
+        """Whether it published that it does not run: nothing will come from it."""
         return self._statuses.get(name, {}).get("state") == "failed"
 
-    def answers(self, drill: str) -> list[Answer]:
-        """What became of the drill of that id in everybody who should react, or did."""
+    def results(self, drill: str) -> list[DrillResult]:
+        """What the drill of that id found at each handler that should react, or did."""
         with self._lock:
             reacted = {name for cause, name in self._outcomes if cause == drill}
-        return [self._answer(drill, name) for name in sorted(reacted | set(self.expected()))]
+        return [self._result(drill, name) for name in sorted(reacted | set(self.expected()))]
 
-    def _answer(self, drill: str, name: str) -> Answer:
-        status = self._words(name)
+    def _result(self, drill: str, name: str) -> DrillResult:
+        status = self._status_text(name)
         with self._lock:
             outcome = self._outcomes.get((drill, name))
         if outcome is None:
-            return Answer(name, "missing", None, None, f"it did not answer ({status})", status)
+            text = f"it did not answer ({status})"
+            return DrillResult(name, "missing", None, None, text, status)
         data = outcome.data
-        reached = data.get("received_after_ms", data.get("started_after_ms"))
-        words = str(data.get("note") or data.get("reason") or "")
-        return Answer(
+        return DrillResult(
             name,
             outcome.type.rpartition(".")[2],
-            _number(reached),
+            _number(data.get("received_after_ms", data.get("started_after_ms"))),
             _number(data.get("took_ms")),
-            words,
+            str(data.get("note") or data.get("reason") or ""),
             status,
         )
 
-    def _words(self, name: str) -> str:
+    def _status_text(self, name: str) -> str:
         status = self.status(name)
-        return (
-            ": ".join(filter(None, (str(status.get("state", "")), str(status.get("reason", "")))))
-            or "no status"
-        )
+        parts = [str(status.get("state", "")), str(status.get("reason", ""))]
+        return ": ".join(filter(None, parts)) or "no status"
 
     def _status(self, message: Message) -> None:
         message.ack()
@@ -153,7 +151,7 @@ class RollCall:
             if isinstance(status, dict):
                 self._statuses[name] = status
             elif not message.payload:
-                self._statuses.pop(name, None)  # somebody cleared it: that handler is no more
+                self._statuses.pop(name, None)  # it was cleared: that handler is gone for good
 
     def _outcome(self, message: Message) -> None:
         message.ack()
@@ -161,11 +159,8 @@ class RollCall:
             event = decode(message.payload)
         except BadEvent:
             return
-        if (
-            event.data.get("type") == topics.DRILLED
-            and event.cause
-            and event.topic == message.topic
-        ):
+        is_of_drill = event.data.get("type") == topics.DRILLED
+        if is_of_drill and event.cause and event.topic == message.topic:
             with self._lock:
                 self._outcomes[event.cause, topics.name_of(event.source)] = event
 

@@ -1,4 +1,4 @@
-"""What the commands of `doorbell` have in common: the settings they work with, and how a door is named."""
+"""Options that the commands of `doorbell` share: the settings file, a time, a door."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -12,18 +12,20 @@ from config import Settings, SettingsError, sources
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
-        "--config", "-c", help="The settings file. Else doorbell.toml here, in ~/.config or /etc."
+        "--config",
+        "-c",
+        help="The settings file; without it doorbell.toml here, in ~/.config or in /etc.",
     ),
 ]
-
-
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def moment(text: str) -> datetime:
-    """A time as a person says it: `2h` ago (s, m, h, d, w), `2026-11-01`, `2026-11-01T14:02`.
+    """Read a time as people write it.
 
-    Without a zone it is the local one.
+    Args:
+        text: `2h` for two hours ago (s, m, h, d, w), `2026-11-01` or `2026-11-01T14:02`; local
+            time unless it names a zone.
 
     Raises:
         typer.BadParameter: it is none of these.
@@ -34,36 +36,36 @@ def moment(text: str) -> datetime:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         raise typer.BadParameter(
-            f"{text}: no time. Write 90s, 30m, 2h, 7d, 2026-11-01 or 2026-11-01T14:02"
+            f"{text}: not a time. Write 90s, 30m, 2h, 7d, 2026-11-01 or 2026-11-01T14:02"
         ) from None
 
 
 SinceOption = Annotated[
     datetime | None,
     typer.Option(
-        parser=moment, metavar="TIME", help="From then on: 2h, 7d, 2026-11-01, or ISO 8601."
+        parser=moment, metavar="TIME", help="From this time on: 2h, 7d, 2026-11-01, or ISO 8601."
     ),
 ]
 UntilOption = Annotated[
     datetime | None,
     typer.Option(
-        parser=moment, metavar="TIME", help="Up to then: 2h, 7d, 2026-11-01, or ISO 8601."
+        parser=moment, metavar="TIME", help="Up to this time: 2h, 7d, 2026-11-01, or ISO 8601."
     ),
 ]
 
 
 def read_settings(config: Path | None) -> tuple[Settings, Path]:
-    """The settings and the file that they come from.
+    """Read the settings, and return them with the path of their file.
 
     Raises:
-        SettingsError: with every fault found.
+        SettingsError: all faults in them.
     """
     path = sources.find(config)
     return sources.load(path), path
 
 
 def door_named(settings: Settings, door: str | None) -> str:
-    """The door of this name; the first one when none is named.
+    """The key of the door with this name; without a name the first door.
 
     Raises:
         SettingsError: there is no such door.

@@ -1,163 +1,151 @@
-"""One press as a timeline: who heard of it when, what each did, and what followed from that."""
+"""One press as a tree: when each handler received it, what it did, and what followed from that."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
 from hub.store.history import JournaledEvent
+from hub.terminal.outcome_signs import BY_TYPE, FAILED
+from hub.terminal.words import milliseconds
 from hub.wire import topics
 from hub.wire.event import Event
 
-SIGNS = {
-    "handler.done": ("✓", "green"),
-    "handler.retried": ("↻", "yellow"),
-    "handler.skipped": ("·", "dim"),
-    "handler.dead": ("✗", "red"),
-}
+TIMES = (
+    ("received +", "received_after_ms"),
+    ("started +", "started_after_ms"),
+    ("took ", "took_ms"),
+)
 
 
 @dataclass
 class TraceNode:
-    """One event, and by handler what it did about it.
+    """One event and the reactions to it.
 
     Attributes:
-        told: The event; None for one that nobody but its handler has seen (`later`).
+        kind: The event's type.
+        journaled: The event; None for a handler's own timer (`later`), which no journal holds.
         attempts: By handler, its outcomes in order.
-        followed: By speaker, what it said because of this.
+        followed: By handler, the events that it emitted because of this one.
     """
 
     kind: str
-    told: JournaledEvent | None = None
+    journaled: JournaledEvent | None = None
     attempts: dict[str, list[Event]] = field(default_factory=dict)
     followed: dict[str, list["TraceNode"]] = field(default_factory=dict)
 
 
-def chapters(said: Iterable[JournaledEvent]) -> list[TraceNode]:
-    """What happened, as trees: mostly one, that of the press. Who set a timer is the parent of what came of it."""
-    said = list(said)
-    known: dict[str, TraceNode] = {}
-    for told in said:
-        if told.event.type not in SIGNS:
-            known[told.event.id] = TraceNode(told.event.type, told)
+def trees_of(entries: Iterable[JournaledEvent]) -> list[TraceNode]:
+    """Sort the events of one trace into trees: mostly one, whose root is the press.
+
+    Whatever follows from a timer stands below the handler that set the timer.
+    """
+    entries = list(entries)
+    nodes: dict[str, TraceNode] = {}
+    for entry in entries:
+        if entry.event.type not in BY_TYPE:
+            nodes[entry.event.id] = TraceNode(entry.event.type, entry)
     roots: list[TraceNode] = []
-    for told in said:
-        event = told.event
-        if event.cause is None or (
-            event.cause not in known and not roots and event.type not in SIGNS
-        ):
-            roots += [known[event.id]] if event.id in known else []
+    for entry in entries:
+        event = entry.event
+        is_outcome = event.type in BY_TYPE
+        is_cause_unknown = event.cause not in nodes and not roots and not is_outcome
+        if event.cause is None or is_cause_unknown:
+            if not is_outcome:
+                roots.append(nodes[event.id])
             continue
-        parent = known.get(event.cause) or _timer(event, known, roots)
-        if event.type in SIGNS:
-            parent.attempts.setdefault(topics.name_of(event.source), []).append(event)
-            if parent.told is None:
-                parent.kind = str(event.data.get("type"))
-        else:
-            parent.followed.setdefault(topics.name_of(event.source), []).append(known[event.id])
+        parent = nodes.get(event.cause) or _add_timer(event, nodes, roots)
+        handler = topics.name_of(event.source)
+        if not is_outcome:
+            parent.followed.setdefault(handler, []).append(nodes[event.id])
+            continue
+        parent.attempts.setdefault(handler, []).append(event)
+        if parent.journaled is None:
+            parent.kind = str(event.data.get("type"))
     return roots
 
 
-def _timer(event: Event, known: dict[str, TraceNode], roots: list[TraceNode]) -> TraceNode:
-    """The chapter of an event that never left its handler."""
-    chapter = known[str(event.cause)] = TraceNode("later")
+def _add_timer(event: Event, nodes: dict[str, TraceNode], roots: list[TraceNode]) -> TraceNode:
+    """A node for a cause that no journal holds: a timer of the handler that the event is from."""
+    timer = TraceNode("later")
+    nodes[str(event.cause)] = timer
     if roots:
-        roots[0].followed.setdefault(topics.name_of(event.source), []).append(chapter)
+        roots[0].followed.setdefault(topics.name_of(event.source), []).append(timer)
     else:
-        roots.append(chapter)
-    return chapter
+        roots.append(timer)
+    return timer
 
 
 def render(root: TraceNode, door: str) -> RenderableType:
-    """As a tree for the terminal."""
-    if root.told is None:
-        tree = Tree(
-            Text(f"{root.kind}: what it followed from is not kept any more", "bold"),
-            guide_style="dim",
-        )
+    """The tree for the terminal."""
+    if root.journaled is None:
+        headline = f"{root.kind}: the event that it follows from is no longer kept"
+        tree = Tree(Text(headline, "bold"), guide_style="dim")
         _grow(tree, root)
         return tree
-    event = root.told.event
+    event = root.journaled.event
     when = f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}.{event.time.microsecond // 1000:03}"
     doubt = "" if event.synchronised else " (by a clock that was not set)"
     tree = Tree(Text(f"{when}  {door}  {event.type}{doubt}", "bold"), guide_style="dim")
     tree.add(Text(f"id {event.id} · trace {event.traceparent.split('-')[1]}", "dim"))
-    tree.add(Text(f"seen by {topics.name_of(event.source)}{_journey(root.told)}"))
+    tree.add(Text(f"seen by {topics.name_of(event.source)}{_journey(root.journaled)}"))
     _grow(tree, root)
     return tree
 
 
-def _grow(tree: Tree, chapter: TraceNode) -> None:
-    """A branch for each handler: its attempts, and under them what it said."""
-    for name in dict.fromkeys((*chapter.attempts, *chapter.followed)):
-        attempts = chapter.attempts.get(name, [])
+def _grow(tree: Tree, node: TraceNode) -> None:
+    """Add a branch for each handler: its attempts, and below them the events that it emitted."""
+    for handler in dict.fromkeys((*node.attempts, *node.followed)):
+        attempts = node.attempts.get(handler, [])
         lines = list(_attempts(attempts))
-        branch = tree.add(_line(name, attempts[-1] if attempts else None, many=len(lines) > 1))
-        for line in lines if len(lines) > 1 else ():
-            branch.add(line)
-        for further in chapter.followed.get(name, ()):
-            words = f"{further.kind}, its own timer"
-            if further.told:
-                at = f"{further.told.event.time.astimezone():%H:%M:%S}"
-                words = f"{further.kind} said at {at}{_journey(further.told)}"
-            _grow(branch.add(Text(words)), further)
+        if not attempts:
+            branch = tree.add(Text(handler))
+        elif len(lines) == 1:
+            branch = tree.add(_line(handler, attempts[-1]))
+        else:
+            sign, style = BY_TYPE[attempts[-1].type]
+            branch = tree.add(Text(f"{sign} {handler}", style))
+            for line in lines:
+                branch.add(line)
+        for further in node.followed.get(handler, ()):
+            _grow(branch.add(Text(_title(further))), further)
+
+
+def _title(node: TraceNode) -> str:
+    if node.journaled is None:
+        return f"{node.kind}, its own timer"
+    at = f"{node.journaled.event.time.astimezone():%H:%M:%S}"
+    return f"{node.kind} sent at {at}{_journey(node.journaled)}"
 
 
 def _attempts(outcomes: Iterable[Event]) -> Iterator[Text]:
-    """A line for each attempt. One that left no outcome is one that its process did not survive."""
+    """A line for each attempt. One without an outcome is one that its process did not survive."""
     reached = 0
     for outcome in outcomes:
         number = outcome.data.get("attempt")
-        number = number if isinstance(number, int) else reached + 1
+        if not isinstance(number, int):
+            number = reached + 1
         for lost in range(reached + 1, number):
-            yield Text(
-                f"✗ attempt {lost}  no outcome: its process died over it (killed, crashed, or no power)",
-                "red",
-            )
-        yield _line(
-            f"attempt {number}" + (", told so" if outcome.data.get("redelivered") else ""), outcome
-        )
+            death = "its process died (killed, crashed, or no power)"
+            yield Text(f"{FAILED.sign} attempt {lost}  no outcome: {death}", FAILED.style)
+        redelivered = ", redelivered" if outcome.data.get("redelivered") else ""
+        yield _line(f"attempt {number}{redelivered}", outcome)
         reached = max(reached, number)
 
 
-def _line(name: str, outcome: Event | None, *, many: bool = False) -> Text:
-    if outcome is None:
-        return Text(name)
-    sign, style = SIGNS[outcome.type]
+def _line(name: str, outcome: Event) -> Text:
+    sign, style = BY_TYPE[outcome.type]
     data = outcome.data
-    if many:
-        return Text(f"{sign} {name}", style)
-    times = [
-        f"{word}{milliseconds(data[key])}"
-        for word, key in (
-            ("received +", "received_after_ms"),
-            ("started +", "started_after_ms"),
-            ("took ", "took_ms"),
-        )
-        if key in data
-    ]
-    said = str(data.get("note") or data.get("reason") or "")
+    times = [f"{word}{milliseconds(data[key])}" for word, key in TIMES if key in data]
+    note = str(data.get("note") or data.get("reason") or "")
     again = f"; again in {data['again_in_s']} s" if "again_in_s" in data else ""
-    return Text.assemble(
-        (f"{sign} {name}  ", style), " · ".join(times), (f"  {said}{again}", "dim")
-    )
+    headline = (f"{sign} {name}  ", style)
+    return Text.assemble(headline, " · ".join(times), (f"  {note}{again}", "dim"))
 
 
-def _journey(told: JournaledEvent) -> str:
-    steps = (("journaled", told.journaled_s), ("acknowledged by the broker", told.acknowledged_s))
+def _journey(entry: JournaledEvent) -> str:
+    """How long after the event it was journaled, and acknowledged, as far as that is known."""
+    steps = (("journaled", entry.journaled_s), ("acknowledged by the broker", entry.acknowledged_s))
     return "".join(f" · {word} +{milliseconds(s * 1000)}" for word, s in steps if s is not None)
-
-
-def milliseconds(value: Any) -> str:
-    """For people: `12.3 ms`, `4.5 s`, `3 h 12 min`."""
-    if not isinstance(value, int | float):
-        return "?"
-    seconds = value / 1000
-    if seconds < 1:
-        return f"{value:.1f} ms"
-    if seconds < 600:  # noqa: PLR2004 - ten minutes
-        return f"{seconds:.1f} s"
-    return f"{seconds // 3600:.0f} h {seconds % 3600 / 60:.0f} min"

@@ -131,7 +131,7 @@ def test_who_cannot_be_drilled_is_told(house: House, phone: Phone):
     house.start("bark")
     for words, said in (
         ((), "the hub 'home' does not answer"),
-        (("--kill", "brak"), "brak: no such handler is there"),
+        (("--kill", "brak"), "brak: there is no such handler"),
     ):
         _, err = (command := _begin_drill(house, *words)).communicate(timeout=40)
         assert (command.returncode, said in err) == (1, True), err

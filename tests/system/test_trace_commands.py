@@ -45,7 +45,7 @@ def test_one_press_is_told_from_the_button_to_the_last_effect(traced: House):
         assert "Front door  doorbell.pressed" in lines[0]
         assert "seen by home · journaled +" in lines[2]
         assert "✓ one  received +" in shown.stdout
-        assert "flag.raised said at" in shown.stdout
+        assert "flag.raised sent at" in shown.stdout
         assert "↻ attempt 1" in shown.stdout
         assert "stuck; again in" in shown.stdout
         assert "✓ attempt 2" in shown.stdout
@@ -137,5 +137,5 @@ def test_an_attempt_that_its_process_did_not_survive_is_told(traced: House):
     traced.start("one")
     traced.wait_outcome(press, "one")
     shown = ask(traced, "trace", press).stdout
-    assert "✗ attempt 1  no outcome: its process died over it" in shown
-    assert "✓ attempt 2, told so" in shown
+    assert "✗ attempt 1  no outcome: its process died" in shown
+    assert "✓ attempt 2, redelivered" in shown

@@ -90,8 +90,8 @@ def _words(one: Diagnosis) -> str:
     shortest = "" if one.press_s is None else f", the shortest held for {one.press_s * 1000:.1f} ms"
     longest = f", the longest of {one.glitch_s * 1000:.1f} ms" if one.glitches else ""
     bounce = f"; bounce of up to {one.bounce_s * 1000:.1f} ms" if one.bounce_s else ""
-    rejected = count(len(one.glitches), "glitch").replace("glitchs", "glitches")
-    presses = count(len(one.presses), "press").replace("presss", "presses")
+    rejected = count(len(one.glitches), "glitch")
+    presses = count(len(one.presses), "press")
     return f"{presses}{shortest}; {rejected} kept out{longest}{bounce}"
 
 

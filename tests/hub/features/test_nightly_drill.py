@@ -61,7 +61,7 @@ def night(net, states, hub):
 
 
 def test_when_all_react_all_is_well(night):
-    """Who is switched off, or has gone with its file, is not missed; the listening ends with the drill."""
+    """A handler that is switched off or removed is not missed; listening ends with the drill."""
     drill = night.drill()
     assert (drill.source, drill.data["via"]) == (HUB, "schedule")
     night.outcome(drill, "notify")
@@ -69,8 +69,8 @@ def test_when_all_react_all_is_well(night):
     assert (night.net.events(FAILED), night.nightly.faults, night.bus.filters()) == ([], [], [])
 
 
-def test_who_fails_or_is_silent_is_told_with_the_reason(night):
-    """After the time, not before; as an event that follows from the drill, and in the hub's status."""
+def test_each_handler_that_fails_or_is_silent_is_a_fault_with_its_reason(night):
+    """After the timeout: as an event that follows from the drill, and in the hub's status."""
     drill = night.drill()
     night.status("record")
     night.status("bark")
@@ -91,7 +91,7 @@ def test_who_fails_or_is_silent_is_told_with_the_reason(night):
 
 
 def test_a_night_has_one_drill(night):
-    """Not again while it is still that time, not after a restart, not when the clock is set back; the next night."""
+    """Neither a later tick nor a restart nor a clock set back repeats it; the next night does."""
     night.outcome(night.drill(), "notify")
     night.tick()
     night.begin()
@@ -112,8 +112,8 @@ def test_without_a_time_there_is_no_drill(night):
     assert (night.net.events(DRILLED), night.bus.filters()) == ([], [])
 
 
-def test_a_house_in_which_nobody_answers_is_told(night):
-    """No status of anybody: nothing works."""
+def test_a_drill_without_any_reaction_has_failed(night):
+    """Without a single status nothing works."""
     night.tick()
     night.tick()
     night.tick()
@@ -121,7 +121,7 @@ def test_a_house_in_which_nobody_answers_is_told(night):
     assert failed.data["failed"] == [{"handler": "handlers", "reason": "none of them is there"}]
 
 
-def test_who_has_asked_for_events_lately_is_missed_even_without_a_status(night, monkeypatch):
+def test_a_known_consumer_is_missed_even_without_a_status(night, monkeypatch):
     """A broker that lost its memory does not hide a handler that died."""
     monkeypatch.setattr(type(night.hub), "consumers", lambda _: {"record", "unheard-of"})
     drill = night.drill()
@@ -133,8 +133,8 @@ def test_who_has_asked_for_events_lately_is_missed_even_without_a_status(night, 
     ]
 
 
-def test_an_outcome_of_a_press_is_no_answer_to_a_drill(net, state):
-    """Nor is one that somebody else says in a handler's name, or that is no event."""
+def test_an_outcome_of_a_press_is_no_result_of_a_drill(net, state):
+    """Nor is one that another process publishes in a handler's name, or what is not an event."""
     bus = net.bus()
     call = roll_call.RollCall(bus, Settings())
     call.open()
@@ -153,24 +153,24 @@ def test_an_outcome_of_a_press_is_no_answer_to_a_drill(net, state):
     bus.hear(pressed.topic, encode(pressed))
     bus.hear(pressed.topic, b"junk")
     bus.hear(topics.status("doorbell/handler/four"), b"[1]")
-    assert call.answers(drill.id) == []
+    assert call.results(drill.id) == []
     bus.hear(said.topic, encode(said))
-    assert [(answer.handler, answer.works) for answer in call.answers(drill.id)] == [("one", True)]
+    assert [(result.handler, result.works) for result in call.results(drill.id)] == [("one", True)]
 
 
 def test_the_memory_is_written_before_the_drill(night):
-    """A drill that takes the hub down is not begun again by its restart."""
+    """A drill that kills the hub does not begin again after the restart."""
     night.tick()
     assert DiskMemory(night.state)["drilled on"] == "2026-11-23"
     assert night.net.events(DRILLED) == []
 
 
-def test_a_drill_cut_off_by_the_hubs_own_end_is_no_good_news(night):
-    """It has no result, and the status says so; a finished one leaves nothing to say."""
+def test_a_drill_that_the_end_of_the_hub_interrupted_is_a_fault(night):
+    """It has no result, and the status says so; a finished drill leaves no fault."""
     drill = night.drill()
     night.begin()
     assert night.nightly.faults == [
-        "drill: it was cut off when the hub ended, and has no result. Try `doorbell drill`"
+        "drill: the hub ended before it had a result. Try `doorbell drill`"
     ]
     night.begin()
     assert night.nightly.faults == []

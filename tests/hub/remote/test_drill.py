@@ -1,4 +1,4 @@
-"""Wishing a drill, and the command's own rules; the whole is tested with real processes in tests/system."""
+"""A drill on demand and the rules of its command; tests/system drills with real processes."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from tests.house import until
 
 
 def test_only_a_hub_can_drill():
-    """As with a press: a handler that says one has none of its consumers listen."""
+    """As with a press: no consumer takes one from a handler."""
     for kind in (topics.DRILLED, topics.DRILL_FAILED):
         assert (
             topics.fault_in("doorbell/handler/evil", kind, "front")
@@ -29,15 +29,15 @@ def test_only_a_hub_can_drill():
 @pytest.mark.parametrize(
     "text", ["light", "light=", "=3", "light=-1", "light=0", "light=nan", "light=inf"]
 )
-def test_a_slowness_is_a_name_and_seconds(text):
-    """Told with an example."""
+def test_slow_takes_a_name_and_seconds(text):
+    """The error has an example."""
     assert drill_command._slowness("light=1.5") == ("light", 1.5)
     with pytest.raises(SettingsError, match="Write it like --slow record=5"):
         drill_command._slowness(text)
 
 
-def test_a_stranger_with_the_number_of_a_handler_is_left_alone():
-    """Statuses outlive processes and come from other machines: only a handler of that name is ours to kill."""
+def test_only_a_process_of_that_handler_is_killed():
+    """Statuses outlive processes and come from other machines; process IDs are reused."""
     command = ["sh", "-c", "sleep 30; :", "hub.worker", "/x/light.py"]
     with subprocess.Popen(command) as process:
         until(lambda: is_of(process.pid, "doorbell/handler/light"), "it has begun")
@@ -47,8 +47,8 @@ def test_a_stranger_with_the_number_of_a_handler_is_left_alone():
     assert not is_of(process.pid, "doorbell/handler/light")
 
 
-def test_what_was_stopped_goes_on_whatever_happens():
-    """After its seconds, at the end, and when somebody interrupts."""
+def test_a_stopped_process_is_always_continued():
+    """After its seconds, at the end, and when the drill is interrupted."""
 
     def stopped(pid):
         return (
@@ -71,17 +71,18 @@ def test_what_was_stopped_goes_on_whatever_happens():
 
 
 @pytest.mark.parametrize(
-    ("there", "said"), [(False, "no broker at memory"), (True, "no handler has said on this")]
+    ("there", "said"),
+    [(False, "no broker at memory"), (True, "no handler has published its status on this")],
 )
-def test_a_house_without_a_broker_or_a_handler_is_told(net, monkeypatch, there, said):
-    """With what to do."""
+def test_a_drill_without_a_broker_or_a_handler_is_an_error(net, monkeypatch, there, said):
+    """Its text says what to do."""
     monkeypatch.setattr(drill, "PATIENCE_S", 0.01)
     driller = drill.Driller(net.bus(connected=there), Settings())
     with pytest.raises(drill.DrillError, match=said):
         driller.drill("front", drill.Trouble(), 1)
 
 
-def test_a_handler_of_another_user_is_told_not_thrown(net, monkeypatch):
+def test_a_handler_of_another_user_is_an_error_with_a_remedy(net, monkeypatch):
     """Under systemd it runs as a user of its own."""
     driller = drill.Driller(bus := net.bus(), Settings())
     bus.hear(

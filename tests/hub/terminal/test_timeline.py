@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from hub.producer.producer import Producer
-from hub.terminal.timeline import Press, Timeline
+from hub.terminal.timeline import Timeline
+from hub.terminal.visit import Visit
 from hub.wire import topics
 from hub.wire.event import encode
 from tests.hub.fakes import HUB, NOTIFY, PRESSED, journaled, ring
@@ -22,7 +23,7 @@ def _console(*, terminal=False):
 
 
 def _shown(console):
-    """What was printed since the last look."""
+    """What was printed since the last call."""
     return console.export_text()
 
 
@@ -48,7 +49,7 @@ def _outcome(states, press, kind="handler.done", source=NOTIFY, **data):
 
 
 def _render(press, *outcomes, waiting=()):
-    shown = Press(press, set(waiting))
+    shown = Visit(press, set(waiting))
     for outcome in outcomes:
         shown.add(outcome)
     console = _console()
@@ -56,7 +57,7 @@ def _render(press, *outcomes, waiting=()):
     return [" ".join(line.split()) for line in _shown(console).splitlines()]
 
 
-def test_a_press_shows_who_is_still_at_it(states):
+def test_a_press_shows_the_handlers_that_it_waits_for(states):
     """The door's name, and a line for each handler that is expected to react."""
     press = journaled(states("hub"), data={"name": "Front door"})
     head, *lines = _render(press, waiting=["record", "bark"])
@@ -84,14 +85,14 @@ def test_a_press_shows_who_is_still_at_it(states):
     ],
 )
 def test_each_outcome_is_a_line(states, kind, data, line):
-    """Its sign, who, how long after the press, how long it took, and its words."""
+    """Its sign, the handler, how long after the press, how long it took, and its note."""
     press = journaled(states("hub"))
     outcome = journaled(states("notify"), kind, source=NOTIFY, cause=press, data=DONE | data)
     assert _render(press, outcome, waiting=["notify"])[1:] == [line]
 
 
 def test_the_latest_outcome_counts_and_what_follows_has_a_line_of_its_own(states):
-    """A retry is replaced by its success; the handler's own timer is told apart by its type."""
+    """Success replaces a retry; the handler's own timer differs by its type."""
     press, notify = journaled(states("hub")), states("notify")
     said = [
         journaled(notify, kind, source=NOTIFY, cause=press, data=DONE | data)
@@ -104,7 +105,7 @@ def test_the_latest_outcome_counts_and_what_follows_has_a_line_of_its_own(states
     assert _render(press, *said)[1:] == ["✓ notify yes", "✓ notify · light.expired off"]
 
 
-def test_words_of_a_handler_are_no_markup(states):
+def test_a_note_of_a_handler_is_not_markup(states):
     """Square brackets are shown as they are."""
     press = journaled(states("hub"))
     outcome = journaled(
@@ -118,7 +119,7 @@ def test_words_of_a_handler_are_no_markup(states):
 
 
 def test_without_a_terminal_each_event_is_a_line(console, bus, hub, states):
-    """For logs and pipes; the same event twice is told once, and a retained one not at all."""
+    """For logs and pipes; a repeated event is printed once, and a retained one never."""
     press = ring(hub)
     done = journaled(
         states("notify"), "handler.done", source=NOTIFY, cause=press, data=DONE | {"note": "told"}
@@ -136,7 +137,7 @@ def test_without_a_terminal_each_event_is_a_line(console, bus, hub, states):
 
 
 def test_a_terminal_shows_the_press_that_is_going_on(net, hub, states):
-    """Handlers that are ready are waited for; an outcome of another trace is not shown with this press."""
+    """It waits for the handlers that are ready, and shows no outcome of another trace."""
     console, bus = _console(terminal=True), net.bus()
     timeline = Timeline(bus, console)
     timeline.start()
@@ -159,8 +160,8 @@ def test_a_terminal_shows_the_press_that_is_going_on(net, hub, states):
     assert "of the first" not in shown
 
 
-def test_a_status_is_told_when_it_changes(console, bus):
-    """Ready, and no longer ready, with the reason; a failure each time; what is no status not at all."""
+def test_a_status_is_printed_when_it_changes(console, bus):
+    """Ready, no longer ready (with the reason), and each failure; never what is not a status."""
     for payload in (
         b'{"state": "starting"}',
         b'{"state": "ready"}',
@@ -180,7 +181,7 @@ def test_a_status_is_told_when_it_changes(console, bus):
 
 
 def test_a_drill_is_shown_as_one(bus, console, hub):
-    """Never as a visitor; and what a nightly one found is told where somebody may sit."""
+    """Never as a visitor; the faults that a nightly drill found are printed, too."""
     drill = hub.say("doorbell.drilled", "front", {"name": "Front door"}, time=datetime.now(UTC))
     failed = [{"handler": "record", "reason": "no picture"}, "junk"]
     hub.say(
@@ -192,14 +193,14 @@ def test_a_drill_is_shown_as_one(bus, console, hub):
     assert "drill: record does not work: no picture" in shown
 
 
-def test_what_is_said_after_a_visit_stands_below_it(net, hub, states, monkeypatch):
-    """A visit of which nothing more has come is shown for good; what comes of it later is a line of its own."""
+def test_a_line_after_a_visit_stands_below_it(net, hub, states, monkeypatch):
+    """A settled visit is printed for good; what follows from it later is a line of its own."""
     monkeypatch.setattr("hub.terminal.timeline.SETTLED_S", -1.0)
     console, bus = _console(terminal=True), net.bus()
     timeline = Timeline(bus, console)
     timeline.start()
     press = ring(hub, name="First")
-    timeline.say("the broker is gone")
+    timeline.print("the broker is gone")
     late = journaled(
         states("late"),
         "handler.done",
