@@ -1,4 +1,4 @@
-"""Brokers for the tests: ours, and a real mosquitto and RabbitMQ where they are installed (in CI they must be)."""
+"""Brokers for the tests: ours, and where they are installed (in CI they must be) the real ones."""
 
 import os
 import shutil
@@ -83,7 +83,7 @@ BROKERS = ("embedded", "mosquitto", "our_mosquitto", "rabbitmq")
 
 @pytest.fixture(params=BROKERS)
 def any_broker(request: pytest.FixtureRequest) -> BrokerProcess:
-    """Each broker that the promise is tested on, in turn; choose some with `parametrize(..., indirect=True)`."""
+    """Each broker of the promise in turn; `parametrize(..., indirect=True)` chooses some."""
     return request.getfixturevalue(request.param)
 
 

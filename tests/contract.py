@@ -37,9 +37,8 @@ def _expression(channel: dict[str, Any]) -> str:
     for level in channel["address"].split("/"):
         if level.startswith("{"):
             parameter = resolve(channel["parameters"][level.strip("{}")])
-            levels.append(
-                f"(?:{'|'.join(parameter['enum']) if 'enum' in parameter else parameter['x-pattern']})"
-            )
+            pattern = "|".join(parameter["enum"]) if "enum" in parameter else parameter["x-pattern"]
+            levels.append(f"(?:{pattern})")
         else:
             levels.append(re.escape(level))
     return "/".join(levels)
@@ -83,7 +82,7 @@ def faults(topic: str, payload: bytes) -> list[str]:
 
 
 def _disagreements(topic: str, wire: dict[str, Any]) -> list[str]:
-    """What topic and payload say twice is the same; the events of a page are events of who answers."""
+    """Topic and payload agree, and a reply holds only events of its sender."""
     if "/event/" in topic:
         said = f"{wire['source']}/event/{wire['type']}/{wire['subject']}"
         return [] if said == topic else [f"{topic}: its payload says {said}"]

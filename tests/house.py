@@ -31,7 +31,7 @@ AGAIN_S = 3.0
 def until(
     condition: Callable[[], Any], what: Callable[[], str] | str, patience_s: float = PATIENCE_S
 ) -> Any:
-    """Poll until the condition gives something true; fail with `what` (asked then) at the deadline."""
+    """Poll until the condition gives something true; at the deadline fail with `what`."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         if result := condition():
@@ -100,7 +100,7 @@ class Ears:
         return [json.loads(load) for load in said if load.startswith(b"{")]
 
     def breaches(self) -> list[str]:
-        """What of all that was said, except by the test itself, is not as hub/asyncapi.yaml has it."""
+        """All messages, except the test's own, that break hub/asyncapi.yaml."""
         said = {
             (topic, load) for topic, load, _ in list(self.heard) if topic.startswith("doorbell/")
         }
@@ -171,14 +171,15 @@ class House:
     def config(self) -> Path:
         path = self.folder / "doorbell.toml"
         path.write_text(
-            f'handlers_dir = "handlers"\nstate_dir = "state"\n[broker]\nhost = "127.0.0.1"\nport = {self.port}\n'
+            'handlers_dir = "handlers"\nstate_dir = "state"\n'
+            f'[broker]\nhost = "127.0.0.1"\nport = {self.port}\n'
             f'[doors.front]\nname = "Front door"\n{self.settings}',
             encoding="utf-8",
         )
         return path
 
     def write_handler(self, name: str, body: str, decoration: str = '"doorbell.pressed"') -> Path:
-        """A handler file; `done(event)` in it leaves a line in effects/NAME: which event, and whether redelivered."""
+        """Write a handler file; `done(event)` in it adds id and redelivery to effects/NAME."""
         effects = self.effects_file(name)
         self.handlers[name] = decoration
         path = self.handlers_dir / f"{name}.py"
@@ -187,7 +188,8 @@ class House:
             f"from hub import *\nimport os, time\n\ndef done(event):\n"
             f"    with open({str(effects)!r}, 'a') as file:\n"
             f"        file.write(f'{{event.id}} {{event.redelivered}}\\n')\n\n"
-            f"@handler({decoration})\ndef {name}(event: Event, config: HandlerConfig):\n{indented}\n",
+            f"@handler({decoration})\n"
+            f"def {name}(event: Event, config: HandlerConfig):\n{indented}\n",
             encoding="utf-8",
         )
         return path
@@ -198,7 +200,7 @@ class House:
         return folder / name
 
     def acts(self, name: str) -> list[tuple[str, bool]]:
-        """The id of each event that a handler acted on, and whether it was told that it may have done so before."""
+        """The id of each event that a handler acted on, and whether it was a redelivery."""
         path = self.effects_file(name)
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         return [(event, told == "True") for event, told in (line.split() for line in lines)]
@@ -208,7 +210,7 @@ class House:
         return [event for event, _ in self.acts(name)]
 
     def start(self, *names: str, wait: bool = True, doom: str = "") -> None:
-        """Start the hub (`hub`) or handlers by name; `doom` is the step at which they die (tests/system/crash.py)."""
+        """Start processes by name; `doom` is the step at which they die (tests/system/crash.py)."""
         for name in names:
             self.starts[name] += 1
             command = ["-m", *(["tests.system.crash", doom] if doom else []), *_program(name)]
@@ -274,8 +276,8 @@ class House:
     def press(self, door: str = "front") -> str:
         """Press, and wait until the hub has said so.
 
-        The wish is repeated, as whoever wishes may have to: a hub that has just connected may not be subscribed yet.
-        Its id is the event's, so that it rings once.
+        The command is repeated: a hub that has just connected may not have subscribed yet. Its id
+        is the event's, so that it rings once.
         """
         topic, payload = self.wish_message(door)
         event_id = self.wishes[-1]
@@ -295,6 +297,7 @@ class House:
         until(
             lambda: outcome in self.ears.outcomes(press, handler),
             lambda: (
-                f"{handler} says {outcome}: {self.ears.outcomes(press, handler)} {self.log(handler)[-2000:]}"
+                f"{outcome} of {handler}: {self.ears.outcomes(press, handler)} "
+                f"{self.log(handler)[-2000:]}"
             ),
         )

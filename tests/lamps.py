@@ -102,7 +102,7 @@ class Lamp:
 
 
 class ZigbeeLamp(Lamp):
-    """A colour bulb behind Zigbee2MQTT, which publishes its whole state after each change and when asked."""
+    """A colour bulb behind Zigbee2MQTT: it publishes its state after each change and on request."""
 
     listens = ("zigbee2mqtt/{}/set", "zigbee2mqtt/{}/get")
     presence = ("zigbee2mqtt/{}/availability", '{"state":"online"}', '{"state":"offline"}')
@@ -228,7 +228,7 @@ class TasmotaLamp(Lamp):
 
 
 class WledLamp(Lamp):
-    """A strip with WLED: JSON on /api. It speaks only when something has changed: nobody can ask it."""
+    """A strip with WLED: JSON on /api. It publishes changes only, and cannot be asked."""
 
     listens = ("wled/{}/api",)
     presence = ("wled/{}/status", "online", "offline")

@@ -1,4 +1,4 @@
-"""A RabbitMQ with its MQTT plugin, with name, ports, folders and port mapper of its own; nothing of the machine's."""
+"""A RabbitMQ with its MQTT plugin, with its own name, ports, folders and port mapper."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.brokers import BrokerProcess, listens
 from tests.house import free_port, until
 
-PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # Debian's; the one in /usr/sbin insists on root or its own user
+PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # the one in /usr/sbin insists on root
 START_S = 90.0
 SETTINGS = """listeners.tcp = none
 mqtt.listeners.tcp.1 = 127.0.0.1:{port}
@@ -100,8 +100,10 @@ class RabbitProcess(BrokerProcess):
                 "RABBITMQ_DIST_PORT": str(self._peer_port),
                 "ERL_EPMD_PORT": str(self._mapper_port),
                 "ERL_EPMD_ADDRESS": "127.0.0.1",
-                # One scheduler that sleeps when there is nothing to do: others use this machine, too.
-                "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none +sbwtdcpu none -start_epmd false",
+                # One scheduler, which sleeps when it is idle: others use this machine, too.
+                "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                    "+S 1:1 +sbwt none +sbwtdcpu none -start_epmd false"
+                ),
             }
         )
 

@@ -1,4 +1,4 @@
-"""A mosquitto with exactly the files that we ship and `doorbell secure` writes; only paths and ports are its own."""
+"""A mosquitto with the files that we ship and that `doorbell secure` writes."""
 
 import getpass
 import re
@@ -46,7 +46,7 @@ class Secured:
 def secured_mosquitto(
     program: str, folder: Path, users: Sequence[str], host: str = "localhost"
 ) -> Iterator[Secured]:
-    """Started with doorbell.conf, users.conf and tls.conf for these users beside the house's own."""
+    """Start it with all our settings, for these users beside the house's own."""
     written, plain, tls = folder / "broker", free_port(), free_port()
     settings = Settings(handlers_dir=folder / "none")
 

@@ -98,7 +98,7 @@ def test_the_triggers_in_the_docs_can_be_set():
 
 
 def test_the_page_and_the_visit_in_the_docs_can_be_set():
-    """As they stand there, and the handler's are its defaults; each setting of the page has its row."""
+    """The examples are valid; the handler's are its defaults; each setting has its row."""
     text = (ROOT / "docs" / "answers.md").read_text(encoding="utf-8")
     table = tomllib.loads("\n".join(_blocks(text, "toml")))
     assert Settings.model_validate(table).web.url == "https://door.example.org"
@@ -166,7 +166,7 @@ def test_every_setting_of_a_trigger_is_documented(name: str):
 
 
 def test_every_setting_is_in_the_annotated_file_with_its_default(tmp_path: Path):
-    """The file with everything uncommented holds each setting that there is; what it says is the default, is."""
+    """Uncommented, the file holds every setting; what it gives as default is the default."""
     path = tmp_path / "doorbell.toml"
     text = _uncommented(ANNOTATED).replace('password = "…"', 'password = "x"')
     path.write_text(text, encoding="utf-8")
@@ -234,7 +234,7 @@ DOCUMENTS = [
 
 
 def _anchor(heading: str) -> str:
-    """The anchor that a heading gets: words in lower case, joined by hyphens, without punctuation."""
+    """The anchor of a heading: words in lower case, joined by hyphens, without punctuation."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
 
 

@@ -1,4 +1,4 @@
-"""What the guides for people say is true: wiring, what to buy, and what to do when something does not work."""
+"""The guides are true: wiring, shopping and troubleshooting."""
 
 import re
 import tomllib
@@ -33,7 +33,7 @@ def test_the_settings_beside_the_drawings_can_be_set():
 
 @pytest.mark.parametrize("path", DRAWINGS, ids=lambda path: path.stem)
 def test_a_drawing_is_shown_and_can_be_read_aloud(path):
-    """It is well-formed, has a title and a description, loads nothing from elsewhere, and the guide shows it."""
+    """It is well-formed, titled, described and self-contained, and the guide shows it."""
     root = ET.parse(path).getroot()  # noqa: S314 - our own file
     assert [root.find(f"{{http://www.w3.org/2000/svg}}{name}").text for name in ("title", "desc")]
     assert "href" not in path.read_text(encoding="utf-8")
@@ -99,7 +99,7 @@ def test_every_heading_linked_to_is_there(guide: str):
 
 
 def test_the_picture_in_the_readme_loads_nothing():
-    """It is the program's own output (`doorbell trace last --svg`), and fetches no font from elsewhere."""
+    """It is the output of `doorbell trace last --svg`, and fetches no font from elsewhere."""
     text = (DOCS / "press.svg").read_text(encoding="utf-8")
     ET.fromstring(text)  # noqa: S314 - our own file
     assert "url(" not in text.replace("url(#", "")

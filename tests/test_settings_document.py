@@ -85,7 +85,7 @@ def row(name: str, field: FieldInfo) -> str:
 
 
 def _own(table: str, model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """What is set in this table itself: no tables of its own, and nothing that all handlers have."""
+    """The table's own settings, without sub-tables and what all handlers have."""
     everywhere = (
         HandlerConfig.model_fields
         if issubclass(model, HandlerConfig) and table != "handlers.NAME"
@@ -112,7 +112,7 @@ def section(table: str) -> str:
 
 @pytest.mark.parametrize("table", _tables())
 def test_every_setting_has_its_row(table: str):
-    """With its default and its limits, in the section of its table; and no row is of a setting that is none."""
+    """With default and limits, in the section of its table; and each row is of a setting."""
     wanted = _own(table, _tables()[table])
     here = section(table)
     rows = [line for line in here.splitlines() if line.startswith("| `")]

@@ -95,7 +95,7 @@ def wire_to(broker_port: int) -> Iterator[Wire]:
 
 
 def _packets(source: socket.socket) -> Iterator[bytes]:
-    """Whole packets: a fixed header whose length takes 1 to 4 bytes, 7 bits each (MQTT 5, 2.1.4 and 1.5.5)."""
+    """Whole packets: the length takes 1 to 4 bytes of 7 bits each (MQTT 5, 2.1.4 and 1.5.5)."""
     held = b""
     while data := source.recv(65536):
         held += data

@@ -1,4 +1,4 @@
-"""Measures the whole house on a real mosquitto: `python -m tests.bench [--write docs/benchmark.md]`."""
+"""Measures a whole house on a real mosquitto: `python -m tests.bench [--write FILE]`."""
 
 import argparse
 import shutil

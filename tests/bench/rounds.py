@@ -1,4 +1,4 @@
-"""The rounds of the benchmark: one bare echo, one press, and when each effect was seen from outside."""
+"""The rounds of the benchmark: a bare echo, a press, and when each effect was seen."""
 
 import http.server
 import json
@@ -32,7 +32,7 @@ class Result:
 
 
 class Outside:
-    """Programs of their own that see the effects: one connection each, so that none waits behind another's messages."""
+    """Sees the effects over a connection each, so that none waits for another's messages."""
 
     def __init__(self, port: int, phone: list[Call]) -> None:
         self.presses = Ears(port, "doorbell/hub/+/event/doorbell.pressed/+")
@@ -105,22 +105,17 @@ def _round(
     until(lambda: len(outside.calls(photo=True)) > photos, "the photo")
     event, heard_at = _heard(outside, press)
     at = datetime.fromisoformat(event["time"]).timestamp()
+    lamp_at = outside.lamp_times()[lamps]
+    text_at = outside.calls()[texts]
+    photo_at = outside.calls(photo=True)[photos]
+    picture_at = outside.picture_time(press)
     return {
         "bare paho echo: publish, broker, echo, broker, back": bare,
         "press → on the disk, and heard by another program": heard_at - at,
-        "press → the lamp was asked, and its command is heard (`light`, MQTT)": outside.lamp_times()[
-            lamps
-        ]
-        - at,
-        "press → the phone's service is called (`notify`, HTTP)": outside.calls()[texts] - at,
-        "press → the phone's service has the photo (`record`, `notify`, HTTP)": outside.calls(
-            photo=True
-        )[photos]
-        - at,
-        "press → its picture is on the disk and told (`record`, `snapshot.taken`)": outside.picture_time(
-            press
-        )
-        - at,
+        "press → the lamp's state was read, and its command is heard (`light`, MQTT)": lamp_at - at,
+        "press → the phone's service is called (`notify`, HTTP)": text_at - at,
+        "press → the phone's service has the photo (`record`, `notify`, HTTP)": photo_at - at,
+        "press → its picture is on the disk (`record`, `snapshot.taken`)": picture_at - at,
     }
 
 

@@ -1,14 +1,16 @@
-"""Runs one of our processes until it comes to a named step, and kills it there, as kill -9 or a power cut would.
+"""Runs one of our processes up to a named step, and kills it there with SIGKILL.
 
     python -m tests.system.crash POINT hub.worker one --config doorbell.toml
 
-A POINT is `before:hub.store.inbox:Inbox.claim:1`: before (or `after`) the first call of that method. With `~PATTERN` behind
-it, only calls count whose arguments, written out, hold it: `after:hub.mqtt.bus:Bus.publish:1~event/doorbell.pressed`.
-`-` is no point: the process lives. Nothing is built into the product for this: the method is wrapped from outside.
+A POINT is `before:hub.store.inbox:Inbox.claim:1`: before (or `after`) the first call of that
+method. With `~PATTERN` behind it, only calls count whose arguments, written out, hold the pattern.
+`-` is no point: the process lives. Nothing is built into the product for this: the method is
+wrapped from outside.
 
-`STEPS` names the points that the tests use. They are the gaps between the things that outlive a process or leave it:
-what SQLite commits, what goes to the broker, what comes from it, and the act itself. A crash anywhere else is the
-same as a crash at the nearest of these, because nothing that lasts happens in between.
+`STEPS` names the points that the tests use. They are the gaps between the things that outlive a
+process or leave it: what SQLite commits, what goes to the broker, what comes from it, and the act
+itself. A crash anywhere else is the same as a crash at the nearest of these, because nothing that
+lasts happens in between.
 
 SIGUSR1 presses the (simulated) front button of a hub that runs in here, with no broker needed.
 """

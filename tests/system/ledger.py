@@ -1,7 +1,8 @@
-"""The audit after the storm: what was pressed, what was said, what was done, and whether the books agree.
+"""The audit after the faults: presses, messages and acts, and whether the state files agree.
 
-Everything is read from outside: the processes' state files, what was heard on the broker, and the lines that the
-handlers' acts left. `settle_accounts` waits until nothing is in hand any more, and then lists every violation at once.
+Everything is read from outside: the processes' state files, what was heard on the broker, and the
+lines that the handlers' acts left. `settle_accounts` waits until no event is in progress any more,
+and then lists every violation at once.
 """
 
 import json
@@ -49,7 +50,7 @@ class Handler:
     Attributes:
         kind: The type of the events that it reacts to: presses, or what other handlers emit.
         repeats: Whether its policy is to act again when a crash may have come after the act.
-        acts: Each act at its effect: the event's id, and whether it was told that it may be a repeat.
+        acts: Each act at its effect: the event's id, and whether it was marked as redelivered.
         crashes: How often it died, at most; None when nobody counted.
     """
 
@@ -89,7 +90,7 @@ class Ledger:
         return {"hub": self.hub} | {name: handler.books for name, handler in self.handlers.items()}
 
     def events(self, kind: str) -> list[str]:
-        """The ids of all events of a type that stand in a journal: what is owed to whoever reacts to them."""
+        """The ids of all events of a type in a journal: what each handler of that type owes."""
         return [
             event["id"]
             for books in self.everybody.values()
@@ -104,7 +105,7 @@ class Ledger:
 
 
 def read(house: House) -> Ledger:
-    """Look into everything while it runs, against the flow, so that no effect is seen without its cause."""
+    """Read everything against the flow, so that no effect is seen without its cause."""
     heard = house.ears.messages("doorbell/+/+/event/#")
     # Who reacts to other handlers' events is written after them, so read before them.
     handlers = {name: _read_handler(house, name) for name in reversed(list(house.handlers))}
@@ -148,7 +149,7 @@ def read_books(path: Path) -> Books:
 
 
 def settle_accounts(house: House, patience_s: float = PATIENCE_S) -> Ledger:
-    """Wait until nothing is in hand any more, with everybody up; fails with every violation of the promise at once."""
+    """Wait until no event is in progress; fails with every violation of the promise at once."""
     deadline = time.monotonic() + patience_s
     while True:
         ledger = read(house)
@@ -217,7 +218,10 @@ def _of_presses(ledger: Ledger) -> Iterator[str]:
             yield f"hub: press {press} stands {times} times in the journal"
     by_button = [press for press in ledger.presses if press not in ledger.wishes]
     if len(by_button) > ledger.rings:
-        yield f"hub: rang by itself: {len(by_button)} presses that nobody wished, {ledger.rings} times at the button"
+        yield (
+            f"hub: rang by itself: {len(by_button)} presses without a command, "
+            f"and {ledger.rings} at the button"
+        )
 
 
 def _of_announcements(ledger: Ledger) -> Iterator[str]:
@@ -225,9 +229,9 @@ def _of_announcements(ledger: Ledger) -> Iterator[str]:
     written = {event["id"]: event for books in ledger.everybody.values() for event, _ in books.said}
     for event in ledger.heard:
         if event["id"] not in written:
-            yield f"{event['source']}: said {event['type']} {event['id']}, which stands in no journal"
+            yield f"{event['source']}: {event['type']} {event['id']} stands in no journal"
         elif written[event["id"]] != event:
-            yield f"{event['source']}: said {event['type']} {event['id']} otherwise than it is written"
+            yield f"{event['source']}: {event['type']} {event['id']} differs from its journal"
 
 
 def _of_outcomes(name: str, handler: Handler, owed: list[str]) -> Iterator[str]:
@@ -238,7 +242,7 @@ def _of_outcomes(name: str, handler: Handler, owed: list[str]) -> Iterator[str]:
         if press not in owed:
             yield f"{name}: recorded {kinds} of {press}, which nobody said"
         if len(final) > 1 or (final and kinds[-1] not in FINAL):
-            yield f"{name}: press {press} was concluded more than once, or went on after its end: {kinds}"
+            yield f"{name}: press {press} ended more than once, or went on after its end: {kinds}"
         if ("handler.dead" in final) != (press in dead):
             yield f"{name}: press {press} ended as {final}, and the dead letters say otherwise"
         attempts = [outcome["data"]["attempt"] for outcome in outcomes]

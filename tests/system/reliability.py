@@ -1,4 +1,4 @@
-"""What the faults did, counted over a whole run: for its last lines, and for docs/reliability.md."""
+"""Counts what the faults did in a run, for its last lines and for docs/reliability.md."""
 
 import os
 from collections.abc import Iterable
@@ -14,15 +14,22 @@ if TYPE_CHECKING:
 REPORT = "RELIABILITY_REPORT"  # the file to write, if any
 HEAD = """# Reliability
 
-Written by `make reliability` on {date}, on {cores} cores. Each line is a test that starts a hub and several handlers
-as real processes on a real broker, injects a fault, lets everybody come back, and then audits the state files, what
-was heard on the broker, and the effects, counted at the effect (`tests/system/ledger.py`). Owed: one end for each
-handler and each event that it reacts to. Lost: owed, and without an end. Repeated: acted again because a crash fell
-between the act and its record, the handler's policy is to repeat, and it was told (`event.redelivered`). Doubled:
-acted again in any other case.
+Written by `make reliability` on {date}, on {cores} cores. Each line is a test. It starts a hub and
+several handlers as real processes on a real broker, injects a fault, and lets all processes come
+back. Then it audits the state files, the messages on the broker, and the effects, counted at the
+effect (`tests/system/ledger.py`).
+
+- **Owed**: one end for each handler and each event that it reacts to.
+- **Lost**: owed, and without an end.
+- **Repeated**: acted again because a crash fell between the act and its record. The policy
+  is to repeat, and the event was marked as redelivered.
+- **Doubled**: acted again in any other case.
 
 """
-COLUMNS = "| fault | broker | processes ended | brokers ended | presses | owed | lost | repeated | doubled |"
+COLUMNS = (
+    "| fault | broker | processes ended | brokers ended | presses "
+    "| owed | lost | repeated | doubled |"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ def note(house: "House", ledger: "Ledger") -> None:
 
 
 def _acts(acts: Iterable[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    """All acts but the first one on each event, with whether they were told that they may be repeats."""
+    """All acts but the first one on each event, and whether they were marked as redelivered."""
     seen: set[str] = set()
     return [(event, told) for event, told in acts if event in seen or seen.add(event)]  # type: ignore[func-returns-value]
 
@@ -110,8 +117,9 @@ def summary() -> str:
     """The run in a line."""
     one = total()
     return (
-        f"{len(ROWS)} fault tests: {one.processes} processes and {one.brokers} brokers ended, {one.presses} presses, "
-        f"{one.owed} ends owed, {one.lost} lost, {one.doubled} doubled, {one.repeated} repeated as told"
+        f"{len(ROWS)} fault tests: {one.processes} processes and {one.brokers} brokers ended, "
+        f"{one.presses} presses, {one.owed} ends owed, {one.lost} lost, {one.doubled} doubled, "
+        f"{one.repeated} repeated as redelivered"
     )
 
 

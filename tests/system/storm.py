@@ -1,4 +1,4 @@
-"""Chance, seeded: presses, deaths, cut wires and dead brokers in random order, and calm after it."""
+"""Presses, deaths, cut wires and dead brokers in an order drawn from a seed, then calm."""
 
 import random
 import signal
@@ -18,7 +18,8 @@ HANDLERS = {
     "careful": ("done(event)", '"doorbell.pressed", on_redelivery="skip"'),
     "slow": ("time.sleep(0.02)\ndone(event)", '"doorbell.pressed"'),
     "flaky": (
-        "if event.attempt < 3 and event.sequence % 3 == 0:\n    raise ValueError('not yet')\ndone(event)",
+        "if event.attempt < 3 and event.sequence % 3 == 0:\n    raise ValueError('not yet')\n"
+        "done(event)",
         '"doorbell.pressed", backoff_s=0.02, backoff_max_s=0.1, attempts=50',
     ),
     "hanging": (
@@ -62,8 +63,8 @@ class Storm:
             wire: Between the two.
             seed: Of the same storm.
             diary: A file for what happens.
-            deadly: Processes are killed. If not, the disk fills instead: a crash on a full disk may lose what was
-                only in memory, and the status says so.
+            deadly: Processes are killed. If not, the disk fills instead: a crash on a full disk may
+                lose what was only in memory, and the status says so.
         """
         self.deadly = deadly
         self._patience_s = PATIENCE_S
@@ -106,7 +107,7 @@ class Storm:
         ]
 
     def calm(self) -> Ledger:
-        """Everything is well again; then the books must agree, after a second hearing of everything, too."""
+        """End all faults; then the audit must agree, also after every message came again."""
         self._wire.cut = set()
         self._ballast.unlink(missing_ok=True)
         if self._broker.process is None:

@@ -1,4 +1,4 @@
-"""Answer links with the real processes on a real broker: what a phone gets, what the house hears, and who may not."""
+"""Answer links with real processes on a real broker."""
 
 import http.client
 import json
@@ -52,7 +52,7 @@ class Phone:
 
 
 def _port():
-    """A port that is free, and stays so until the page is started: the system gives others only higher ones."""
+    """A free port below those that the system gives out, so that it stays free."""
     for port in random.sample(range(20_000, 30_000), 50):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
@@ -87,7 +87,7 @@ def _heard(house, count):
 
 
 def _press_the_button(phone, url):
-    """Until the house has taken it: a loaded machine may need a second try, which is still one event."""
+    """Repeat it until the hub has taken it; it is one event all the same."""
     return until(
         lambda: (found := phone.ask("POST", url))[0] == 200 and found, "the answer is taken"
     )
@@ -106,7 +106,7 @@ def secured(mosquitto_program, tmp_path):
 
 
 def test_a_link_is_an_answer_and_following_it_twice_is_one(house):
-    """From the press to the phone and back: one event that follows from the press; looking answers nothing."""
+    """From the press to the phone and back: one event, caused by the press. A look is no answer."""
     phone = _with_web(house)
     house.start("hub", "ask", "web")
     press, links = _links(house)
@@ -121,15 +121,20 @@ def test_a_link_is_an_answer_and_following_it_twice_is_one(house):
     (event,) = _heard(house, 1)
     assert (event["id"], event["causationid"], event["subject"]) == (said["event"], press, "front")
     assert event["data"] == {
-        "name": "Front door", "via": "link", "answer": "leave_it", "by": "anna", "press": press, "late": False,
-    }  # fmt: skip
+        "name": "Front door",
+        "via": "link",
+        "answer": "leave_it",
+        "by": "anna",
+        "press": press,
+        "late": False,
+    }
     _press_the_button(phone, links["coming"])
     assert [event["data"]["answer"] for event in _heard(house, 2)] == ["leave_it", "coming"]
     assert links["leave_it"].rpartition("/")[2][:40] not in house.log("web")
 
 
 def test_links_survive_every_restart_and_without_a_hub_it_says_so(house):
-    """The key is made once, for its owner alone; a hub that is away is 503, and the same link works when it is back."""
+    """The key is made once, for its owner; without a hub it is 503, and the link works later."""
     phone = _with_web(house)
     house.start("hub", "ask", "web")
     _, links = _links(house)
@@ -148,7 +153,7 @@ def test_links_survive_every_restart_and_without_a_hub_it_says_so(house):
 
 @pytest.mark.parametrize("step", DYING)
 def test_a_hub_that_dies_over_an_answer_says_it_once(house, step):
-    """Killed before or after it is written, or published: the phone is told the truth, and it is one event."""
+    """Killed around write and publish: the phone sees the truth, and it is one event."""
     phone = _with_web(house)
     house.start("hub", "ask", "web")
     _, links = _links(house)
@@ -188,7 +193,7 @@ def test_what_is_no_good_link_answers_nothing(house):
 
 
 def test_its_status_tells_how_it_is(house):
-    """Ready when phones can come; offline when it was ended; a port that is taken is told and ends it."""
+    """Ready when phones can come, offline when it ended; a taken port is reported and ends it."""
     _with_web(house)
     house.start("web")
     taken = house.processes["web"]
@@ -251,7 +256,7 @@ def test_an_answer_goes_through_the_acl(secured, tmp_path):
 
 
 def test_the_page_may_pass_on_answers_and_nothing_else(secured):
-    """It can neither ring nor speak as the hub nor answer for another; and no handler can answer the visitor."""
+    """The page cannot ring, speak as the hub or answer for another; no handler can answer."""
     people = {
         name: Person(secured, name) for name in ("web-home", "handler-ask", "cli", "hub-home")
     }
@@ -287,7 +292,7 @@ def test_the_page_may_pass_on_answers_and_nothing_else(secured):
 
 
 def test_doorbell_run_starts_it_only_with_an_address(tmp_path):
-    """An address that is set while it runs starts the page; one that is removed, and the end of all, ends it."""
+    """Setting the address starts the page; removing it, and the end of all, ends it."""
     port = _port()
     config = tmp_path / "doorbell.toml"
     without = f'state_dir = "state"\n[handlers.light]\nwhen = "always"\n[web]\nport = {port}\n'

@@ -1,4 +1,4 @@
-"""The promise on every broker that it is tested on: embedded, mosquitto as it comes and as we set it up, RabbitMQ.
+"""The promise on every broker: embedded, mosquitto with its settings and ours, RabbitMQ.
 
 RabbitMQ takes ten seconds to start: all tests share one, and only the last one here breaks it.
 """
@@ -19,7 +19,7 @@ def _furnish(house: House) -> None:
 
 
 def test_one_press_has_each_effect_once(any_house: House):
-    """Hub and handlers find out what the broker speaks; each handler acts, and its outcome is heard."""
+    """Hub and handlers find the protocol; each handler acts, and its outcome is heard."""
     _furnish(any_house)
     any_house.start("hub", *THREE)
     press = any_house.press()
@@ -43,7 +43,7 @@ def test_a_killed_handler_catches_up(any_house: House):
 
 
 def test_what_comes_twice_and_out_of_order_is_acted_on_once(any_house: House):
-    """Somebody says everything again, backwards and three times: no press happens again, and none is missing."""
+    """All messages come again, backwards, three times: no press is repeated or missing."""
     _furnish(any_house)
     any_house.start("hub", *THREE)
     presses = [any_house.press() for _ in range(5)]
@@ -65,7 +65,7 @@ def test_what_comes_twice_and_out_of_order_is_acted_on_once(any_house: House):
 
 
 def test_a_broker_that_comes_back_with_nothing_in_its_memory(any_house: House):
-    """The bell rings while the broker is dead, the hub and a handler die meanwhile: everything arrives, once."""
+    """Presses while the broker is dead and a hub and a handler die: all arrive, once."""
     _furnish(any_house)
     any_house.start("hub", *THREE, doom="-")
     any_house.press()

@@ -31,12 +31,14 @@ def test_check_tells_every_fault_at_once(tmp_path: Path):
     checked = doorbell(tmp_path, "check")
     assert checked.returncode == 78
     assert checked.stderr.splitlines() == [
-        "✗ doorbell.toml: [handlers.barc]: there is no handler file barc.py. Did you mean [handlers.bark]?",
+        "✗ doorbell.toml: [handlers.barc]: there is no handler file barc.py. "
+        "Did you mean [handlers.bark]?",
         "✗ bark.py: [handlers.bark] volume: must be at most 100.",
         '✗ light.py: [handlers.light] when: "night" needs a place. '
         'Set latitude and longitude in [house], or when = "always"',
         "✗ notify.py: [handlers.notify] prioriy: unknown key. "
-        "Known here: doors, drill_text, enabled, group_s, max_age_s, picture, recipients, timeout_s, title, urls.",
+        "Known here: doors, drill_text, enabled, group_s, max_age_s, picture, recipients, "
+        "timeout_s, title, urls.",
         "✗ mine.py, line 1: invalid syntax",
     ]
     assert "✓ record: reacts to doorbell.pressed, clip.due" in checked.stdout
@@ -64,7 +66,7 @@ def test_config_masks_secrets(tmp_path: Path):
 
 
 def test_a_new_handler_and_its_test_work_as_written(tmp_path: Path):
-    """`doorbell new` writes a handler that passes `check` and a test that passes; it overwrites nothing."""
+    """`doorbell new` writes a good handler and a test that passes; it overwrites nothing."""
     made = doorbell(tmp_path, "new", "greet")
     assert made.returncode == 0, made.stderr
     assert doorbell(tmp_path, "check").returncode == 0

@@ -1,7 +1,8 @@
-"""kill -9 at each step of a press: of the hub, of a handler, of both. Afterwards the books must agree.
+"""kill -9 at each step of a press: of the hub, of a handler, of both. Then the audit must agree.
 
-All steps are gone through on mosquitto, which is the fastest to start and forgets everything when it dies. On the
-others a few are enough, because a broker's only part in a crash is what it does with the connection that ended and with
+All steps are tried on mosquitto, which is the fastest to start and forgets everything when it
+dies. On the others a few are enough: a broker's only part in a crash is what it does with the
+connection that ended and with
 the message that was not acknowledged: so those around publishing, the act and the acknowledgement.
 """
 
@@ -80,9 +81,7 @@ def test_the_hub_dies(house: House, step: str):
 @pytest.mark.parametrize("name", BOTH)
 @pytest.mark.parametrize("step", crash.WORKER_STEPS)
 def test_a_handler_dies(house: House, step: str, name: str):
-    """At whatever step a handler dies: it repeats the act only if its policy says so and only when it is told; the
-    other handler does not notice.
-    """
+    """It repeats the act only by its policy and as a redelivery; the other one does not notice."""
     _furnish(house)
     _crash(house, name, crash.WORKER_STEPS[step])
     other = next(each for each in BOTH if each != name)
@@ -107,7 +106,7 @@ def test_a_handler_dies_while_it_notes_acknowledgements(house: House, step: str)
 @pytest.mark.parametrize("any_broker", ["embedded", "our_mosquitto"], indirect=True)
 @pytest.mark.parametrize(("name", "step"), FEW)
 def test_a_few_steps_on_the_other_brokers(any_house: House, name: str, step: str):
-    """What the broker does with a connection that ended in the middle of a press makes no difference."""
+    """It makes no difference what the broker does with a connection that ended in a press."""
     _furnish(any_house)
     _crash(any_house, name, crash.STEPS[step])
 

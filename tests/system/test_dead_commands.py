@@ -54,7 +54,7 @@ def test_a_dead_letter_is_shown_and_sent_again_while_the_handler_runs(stubborn: 
 
 
 def test_without_a_broker_it_waits_for_the_handler(stubborn: House):
-    """Nobody runs, nothing listens: it is done when the handler starts, and the timeline tells both attempts."""
+    """Without any process it is done when the handler starts; the trace shows both attempts."""
     press = _give_up(stubborn)
     stubborn.kill("flag")
     stubborn.broker.stop(signal.SIGKILL)
@@ -82,7 +82,7 @@ def test_a_dropped_letter_stays_away(stubborn: House):
 
 
 def test_a_handler_reacts_again_to_what_a_person_wants(stubborn: House):
-    """Those of the time and type, once for each replay; what is too old by its own rule is announced, and skipped."""
+    """Events of that time and type, once for each replay; stale ones are announced and skipped."""
     presses = [stubborn.press() for _ in range(2)]
     for press in presses:
         stubborn.wait_outcome(press, "flag", "handler.dead")
@@ -106,7 +106,7 @@ def test_a_handler_reacts_again_to_what_a_person_wants(stubborn: House):
 
 
 def test_what_cannot_be_done_is_told(stubborn: House):
-    """An unknown handler, a type that it does not react to, one that has never run, and no event at all."""
+    """An unknown handler, a type without a reaction, a handler that never ran, no event at all."""
     for words, code, told in (
         (
             ["replay", "flga", "--since", "1h"],

@@ -1,4 +1,4 @@
-"""`doorbell doctor` as it is typed: for people and for programs, in a house that runs and in one that does not."""
+"""`doorbell doctor` as it is typed, in a house that runs and in one that does not."""
 
 import json
 import re
@@ -46,7 +46,7 @@ def test_a_house_that_is_well(well: House):
 
 
 def test_a_broker_that_is_gone(well: House):
-    """The problem with how to mend it, and the end that a program can see; the rest is looked at all the same."""
+    """The problem, how to mend it, and the exit code; the other checks run all the same."""
     well.broker.stop()
     done = doorbell(well.folder, "doctor", "--config", str(well.config))
     assert done.returncode == 1
@@ -70,7 +70,7 @@ def test_without_settings_that_can_be_read(tmp_path: Path):
 
 
 def test_what_the_document_shows_is_what_is_said():
-    """Each check has its row; the output shown has the marks and headings of a real one; the JSON is JSON."""
+    """Each check has its row; the sample output has the marks and headings of a real one."""
     text = (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `([a-z]+)` \|", text, re.MULTILINE) == NAMES
     (shown,) = re.findall(r"^```json\n(.*?)^```", text, re.DOTALL | re.MULTILINE)

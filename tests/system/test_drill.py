@@ -1,4 +1,4 @@
-"""Drills with real processes: who is reached, who is reported, and that no visitor's effect happens."""
+"""Drills with real processes: who reacts, what is reported, and no effect of a visitor's."""
 
 import json
 import signal
@@ -65,7 +65,7 @@ def _process_state(house: House, name: str) -> str:
 
 
 def test_a_drill_reaches_everybody_and_disturbs_nobody(house: House, phone: Phone):
-    """All four react to it by their dry runs; nothing is sent, recorded, switched or heard, and nobody has pressed."""
+    """All four react by their dry runs; nothing is sent, recorded, switched, played or pressed."""
     _furnish(house, phone)
     house.start("hub", *FOUR)
     code, result = _result(_begin_drill(house))
@@ -95,7 +95,7 @@ def test_a_drill_reaches_everybody_and_disturbs_nobody(house: House, phone: Phon
 
 
 def test_a_stopped_handler_is_missing_and_goes_on_afterwards(house: House, phone: Phone):
-    """Who does not answer in time is told with exit code 1; it is continued in any case, also on Ctrl-C."""
+    """A late handler is reported with exit code 1, and goes on in any case, also on Ctrl-C."""
     _furnish(house, phone)
     house.start("hub", "light", "bark")
     code, result = _result(_begin_drill(house, "--slow", "light=60", "--timeout", "1"))
@@ -109,7 +109,7 @@ def test_a_stopped_handler_is_missing_and_goes_on_afterwards(house: House, phone
 
 
 def test_a_killed_handler_reacts_when_it_is_back(house: House, phone: Phone):
-    """It catches the drill up after its restart, and that is told; a broken dry run is told with its reason."""
+    """A restarted handler catches the drill up; a broken dry run is reported with its reason."""
     _furnish(house, phone, camera="rtsp://127.0.0.1:1/none")
     house.start("hub", "light", "record")
     command = _begin_drill(house, "--kill", "light")
@@ -142,7 +142,7 @@ def test_who_cannot_be_drilled_is_told(house: House, phone: Phone):
     "broker", ["mosquitto"], indirect=True
 )  # a house with a nightly drill has its own
 def test_a_nightly_drill_tells_the_phone_what_no_longer_works(house: House, phone: Phone):
-    """A camera that broke, and a handler that died, are told at night; after a restart it is not done again."""
+    """A broken camera and a dead handler are reported at night, once even after a restart."""
     at = datetime.now() - timedelta(minutes=1)  # noqa: DTZ005 - local time is what the setting holds
     _furnish(
         house, phone, "rtsp://127.0.0.1:1/none", f"[drill]\nat = {at:%H:%M:%S}\ntimeout_s = 5\n"
@@ -172,7 +172,7 @@ def test_a_nightly_drill_tells_the_phone_what_no_longer_works(house: House, phon
 
 
 def test_the_bell_never_rings_by_itself(house: House):
-    """Retained junk, a broker that flaps and restarts of everybody ring nothing and drill nothing; a press does."""
+    """Retained junk, a flapping broker and restarts neither ring nor drill; a press rings."""
     house.write_handler("one", "done(event)")
     house.start("hub", "one")
     for _ in range(2):

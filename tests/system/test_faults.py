@@ -6,7 +6,7 @@ from tests.house import House, until
 
 
 def test_a_killed_handler_catches_up_and_the_others_do_not_notice(house: House):
-    """Kill -9 of one handler: the others react to the next presses; it reacts to them when it is back, once each."""
+    """A handler is killed: the others go on, and it reacts to each press when it is back, once."""
     house.write_handler("one", "done(event)")
     house.write_handler("two", "done(event)")
     house.start("hub", "one", "two")
@@ -26,7 +26,7 @@ def test_a_killed_handler_catches_up_and_the_others_do_not_notice(house: House):
 
 
 def test_a_press_without_a_broker_is_delivered_when_it_is_back(house: House):
-    """The broker is killed and comes back with nothing in its memory: what was waiting in the journal arrives, once."""
+    """The broker dies and comes back empty: what was waiting in the journal arrives, once."""
     house.write_handler("one", "done(event)")
     house.start("hub", "one")
     before = house.press()
@@ -45,7 +45,7 @@ def test_a_press_without_a_broker_is_delivered_when_it_is_back(house: House):
 
 
 def test_a_crash_between_act_and_record_is_told_to_the_handler(house: House):
-    """A handler killed after its act gets the event again, marked as redelivered; this one repeats it."""
+    """A handler killed after its act gets the event again, as redelivered, and repeats it."""
     marker = house.folder / "died"
     body = (
         "done(event)\n"
@@ -79,7 +79,7 @@ def test_a_handler_that_must_not_repeat_skips_after_a_crash(house: House):
 
 
 def test_an_event_that_kills_its_handler_ends_in_the_dead_letters(house: House):
-    """Attempts are counted across crashes; after the last one the handler goes on with the next event."""
+    """Attempts count across crashes; after the last one the handler goes on with the next event."""
     house.write_handler(
         "one",
         "os.kill(os.getpid(), 9) if event.data['via'] == 'command' else None",
@@ -95,7 +95,7 @@ def test_an_event_that_kills_its_handler_ends_in_the_dead_letters(house: House):
 
 
 def test_a_failing_handler_is_retried_and_a_hanging_one_is_stopped(house: House):
-    """Each failure is told with its reason; success ends it, and the limits of one handler do not hold up another."""
+    """Each failure has its reason; success ends it; one handler's limits delay no other."""
     house.write_handler(
         "flaky",
         "if event.attempt < 3:\n    raise ValueError('not yet')\ndone(event)",
@@ -149,7 +149,7 @@ def test_a_wish_delivered_twice_rings_once(house: House):
 
 
 def test_nothing_but_a_press_rings(house: House):
-    """A retained event, a malformed one, one in a wrong topic, a retained wish and a restart have no effect."""
+    """A retained, malformed or misplaced event, a retained command and a restart have no effect."""
     house.write_handler("one", "done(event)")
     house.start("hub", "one")
     first = house.press()
@@ -175,7 +175,7 @@ def test_nothing_but_a_press_rings(house: House):
 
 
 def test_a_stale_press_is_skipped(house: House):
-    """A handler says how old an event may be; what came too late is told as skipped, and not acted on."""
+    """An event older than the handler's limit is skipped, and not acted on."""
     house.write_handler("one", "done(event)", '"doorbell.pressed", max_age_s=0.5')
     house.start("hub", "one")
     first = house.press()

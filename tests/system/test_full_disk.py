@@ -1,4 +1,4 @@
-"""A disk without room, and real processes on it: the bell rings live, and nothing stored is damaged."""
+"""Real processes on a full disk: the bell rings live, and nothing stored is damaged."""
 
 import os
 import subprocess
@@ -22,7 +22,8 @@ def small_disk(house: House) -> Iterator[Path]:
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(house.state_dir)]
     if os.geteuid() or subprocess.run(mount, check=False).returncode:
         pytest.skip(
-            "only root can mount a file system; tests/hub/store/test_memory_fallback.py does it with a file size limit"
+            "only root can mount a file system; tests/hub/store/test_memory_fallback.py limits the "
+            "size of files instead"
         )
     yield house.state_dir
     for process in house.processes.values():
@@ -42,7 +43,7 @@ def _reasons(house: House) -> list[str]:
 
 
 def test_the_bell_rings_on_a_full_disk(house: House, small_disk: Path):
-    """Filled by somebody else, and cleared again: each press has its effects once, then, and after kill -9 of all."""
+    """Filled and cleared: each press has its effects once, then and after kill -9 of all."""
     house.write_handler("one", "done(event)")
     two = house.write_handler(
         "two", "memory['n'] = memory.get('n', 0) + 1\nlater('two.due', 0.1)\ndone(event)"

@@ -122,7 +122,7 @@ def test_a_lie_is_found(ledger: Ledger, lie: str):
 
 
 def test_a_real_house_that_acts_twice_is_caught(mosquitto: BrokerProcess, tmp_path: Path):
-    """The audit sees real processes, not only made-up books: one that acts twice for one press does not pass."""
+    """The audit sees real processes: one that acts twice for one press does not pass."""
     with House(tmp_path / "house", mosquitto) as house:
         house.write_handler("one", "done(event)\ndone(event)")
         house.start("hub", "one")

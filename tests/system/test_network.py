@@ -1,4 +1,4 @@
-"""A broker that dies at each step of a press, one that flaps, and wires that are cut without anybody being told."""
+"""A broker that dies at each step of a press, one that flaps, and wires cut in silence."""
 
 import signal
 import threading
@@ -45,7 +45,7 @@ def wired(any_broker: BrokerProcess, tmp_path: Path) -> Iterator[tuple[House, Wi
 @pytest.mark.parametrize("passes", [True, False], ids=["behind it", "before it"])
 @pytest.mark.parametrize("step", STEPS)
 def test_the_broker_dies(wired: tuple[House, Wire], step: str, passes: bool):  # noqa: FBT001
-    """At whatever step the broker dies and comes back empty: its packet may be lost, a press or an act may not."""
+    """Whenever the broker dies and comes back empty: a packet may be lost, a press may not."""
     house, wire = wired
     house.start("hub", *HANDLERS, doom="-")
     house.press()
@@ -85,7 +85,7 @@ def test_the_broker_dies(wired: tuple[House, Wire], step: str, passes: bool):  #
 
 @pytest.mark.parametrize("any_broker", ["embedded", "mosquitto"], indirect=True)
 def test_a_flapping_broker_never_rings(wired: tuple[House, Wire]):
-    """Restarts, reconnects, retained messages and replayed questions: without a press nothing rings and nobody acts."""
+    """Restarts, reconnects, retained messages and replayed queries ring nothing."""
     house, wire = wired
     house.start("hub", *HANDLERS)
     for number in range(6):
@@ -112,9 +112,9 @@ def test_a_flapping_broker_never_rings(wired: tuple[House, Wire]):
 
 
 def test_half_open_wires(mosquitto: BrokerProcess, tmp_path: Path):
-    """The hub is not heard, one handler hears nothing, one is cut off both ways, and all believe to be connected.
+    """The hub is not heard, one handler hears nothing, one is cut off both ways, in silence.
 
-    Nothing was acknowledged, so nobody believes it for long; what was pressed meanwhile arrives, once.
+    Missing acknowledgements reveal it; what was pressed meanwhile arrives, once.
     """
     with ExitStack() as stack:
         wires = {name: stack.enter_context(wire_to(mosquitto.port)) for name in ("hub", *HANDLERS)}

@@ -51,7 +51,7 @@ def full_house(house: House, phone: list[dict]) -> House:
 
 
 def test_one_press_has_four_effects(full_house: House, phone: list[dict]):
-    """The phone is told, a clip and a picture exist, the lamp goes on and off again, the bark is heard."""
+    """Notification, clip, picture, lamp on and off again, and the bark: each happens."""
     press = full_house.press()
     for name in FOUR:
         full_house.wait_outcome(press, name)
@@ -76,7 +76,7 @@ def test_one_press_has_four_effects(full_house: House, phone: list[dict]):
 
 
 def test_what_follows_from_a_press_shares_its_trace(full_house: House):
-    """One press and everything that follows from it, over all processes, has one trace id and names its cause."""
+    """All that follows from one press, in all processes, has one trace id and names its cause."""
     press = full_house.press()
     full_house.wait_outcome(press, "record")
     (picture,) = until(lambda: full_house.ears.events("snapshot.taken"), "the picture is announced")
@@ -93,7 +93,7 @@ def test_what_follows_from_a_press_shares_its_trace(full_house: House):
 
 
 def test_every_process_says_good_bye(full_house: House):
-    """SIGTERM ends each process with 0 and leaves the status `offline: stopped`, never the last will."""
+    """SIGTERM ends each process with 0 and the status `offline: stopped`, never the last will."""
     import signal  # noqa: PLC0415
 
     for name in (*FOUR, "hub"):

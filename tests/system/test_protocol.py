@@ -49,7 +49,7 @@ def _run(command: str, shell: dict[str, str]) -> str:
 def test_the_commands_of_the_page_do_what_it_says(
     shell: dict[str, str], mosquitto: BrokerProcess, tmp_path: Path
 ):
-    """Listening hears a press, the shell presses, the status waits for who comes later, a question is answered."""
+    """A listener hears a press, a shell presses, the status is retained, a query gets its reply."""
     listen, press, answer, hush, is_quiet, status, ask = _blocks("sh")
     with House(tmp_path / "house", mosquitto) as house:
         house.start("hub")
@@ -91,7 +91,7 @@ def test_every_channel_and_field_stands_in_the_page():
 
 
 def test_a_house_notices_what_breaks_the_contract(mosquitto: BrokerProcess, tmp_path: Path):
-    """A process that says something wrong fails the test that it ran in; what the test itself forged does not."""
+    """A process's wrong message fails its test; what the test itself forged does not."""
     wrong = ("doorbell/hub/home/status", '{"state": "fine"}')
     with House(tmp_path / "calm", mosquitto) as calm:
         calm.ears.publish(*wrong)

@@ -43,7 +43,7 @@ def _stop(house: House) -> None:
 
 
 def _check_new_presses(house: House, before: list[str], lost: list[str]) -> None:
-    """All start again: what is new is acted on once, untold; what is old was repeated at most where that was told."""
+    """After a restore new events are acted on once; old ones repeat only as redelivered."""
     house.start(*EVERYBODY)
     new = _press(house, 3)
     for name in ("one", "careful"):
@@ -74,7 +74,7 @@ def test_a_house_that_was_put_back_keeps_its_promise(house: House):
 
 
 def test_a_handler_that_knows_more_than_the_restored_hub(house: House):
-    """Its own file is the newer one, and no copy: the hub's next presses are not those that it has seen."""
+    """A handler newer than the restored hub does not take its next presses for old ones."""
     file = _prepare(house)
     before = _press(house, 2)
     assert _doorbell(house, "backup", str(file)).returncode == 0
@@ -119,7 +119,7 @@ def test_a_backup_under_presses_has_all_that_came_before_it(house: House):
 
 
 def test_no_process_starts_while_a_restore_is_unfinished(house: House):
-    """It says how to go on, and ends as with faulty settings, so that systemd does not try it again and again."""
+    """It says how to go on, and ends with 78, so that systemd does not restart it for ever."""
     house.write_handler("one", "done(event)")
     (house.folder / NOTE).write_text('{"steps": [], "rest": []}')
     for name in ("hub", "one"):

@@ -1,4 +1,4 @@
-"""`doorbell run` as a person uses it: with its own broker, from the keyboard, with handler files that come and go."""
+"""`doorbell run` as a person uses it: own broker, keyboard, handler files come and go."""
 
 import os
 import signal
@@ -29,8 +29,8 @@ class Run:
         self.lines: list[str] = []
         (folder / "handlers").mkdir(parents=True, exist_ok=True)
         (folder / "doorbell.toml").write_text(
-            'state_dir = "state"\n[handlers.light]\nwhen = "always"\n[handlers.bark]\nspeaker = "simulated"\n'
-            "[handlers.record]\nclip_s = 1\n"
+            'state_dir = "state"\n[handlers.light]\nwhen = "always"\n'
+            '[handlers.bark]\nspeaker = "simulated"\n[handlers.record]\nclip_s = 1\n'
         )
         self.process = subprocess.Popen(
             [sys.executable, "-m", "hub.cli.main", "run"],
@@ -144,7 +144,7 @@ def test_the_press_command_rings_too(run: Run):
 
 
 def test_a_saved_file_reacts_changes_and_goes(run: Run):
-    """A handler file is started when it is saved, started again when it changes, and stopped when it is removed."""
+    """A handler starts when its file is saved, restarts when it changes, ends when it goes."""
     path = run.folder / "handlers" / "wave.py"
     path.write_text(HANDLER.format(name="wave", says="hello"))
     run.wait_for("wave is ready")
@@ -194,7 +194,7 @@ def test_a_bad_file_is_reported_and_stops_nobody(run: Run, name: str, text: str,
 
 
 def test_who_dies_is_started_again(run: Run):
-    """A killed handler and a killed broker come back by themselves, and presses find all of them again."""
+    """A killed handler and a killed broker come back by themselves, and presses reach all."""
     os.kill(run.child("worker", "bark.py"), signal.SIGKILL)
     run.wait_for("bark: was killed by signal 9")
     os.kill(run.child("hub.mqtt.embedded_broker"), signal.SIGKILL)

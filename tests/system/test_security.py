@@ -1,4 +1,4 @@
-"""Who may do what on a real mosquitto with the shipped files: each act refused, and allowed to the right user."""
+"""Access rights on a real mosquitto with the shipped files: refused, and granted."""
 
 import json
 import re
@@ -65,7 +65,7 @@ def bus(secured):
 
 
 def test_a_press_goes_through_and_is_caught_up(secured_house):
-    """Each process as its own user, over TLS: a press arrives, and one missed by a killed handler is asked for."""
+    """Each process as its own user, over TLS: a press arrives, and a missed one is caught up."""
     house = secured_house
     house.write_handler("one", "done(event)")
     house.write_handler("two", "done(event)")
@@ -83,7 +83,7 @@ def test_a_press_goes_through_and_is_caught_up(secured_house):
 
 
 def test_who_reacts_to_everything_hears_it_and_can_be_woken(secured_house, person):
-    """Live, and what it missed; it hears the command line's wish to look into its inbox, and nobody else does."""
+    """Live and missed events; it alone hears the command to look into its inbox."""
     house = secured_house
     house.write_handler("one", "done(event)", '"*"')
     house.start("hub", "one")
@@ -126,7 +126,7 @@ def test_who_reacts_to_everything_hears_it_and_can_be_woken(secured_house, perso
     ],
 )
 def test_everybody_speaks_only_as_themselves(person, topic, allowed, refused):
-    """What the wrong user says is refused and reaches nobody; the right user's very same message arrives."""
+    """A wrong user's message is refused; the same message of the right user arrives."""
     ears = person("cli", topics=[topic])
     assert person(refused).publish(topic, "forged").value == 0x87
     assert not person(allowed).publish(topic, "true").is_failure
@@ -135,7 +135,7 @@ def test_everybody_speaks_only_as_themselves(person, topic, allowed, refused):
 
 
 def test_a_wish_for_quiet_reaches_the_handlers(secured_house):
-    """The hub hears it from the command line's user and says how it is; a handler that starts then knows."""
+    """The hub takes it from the command line's user; a handler that starts then knows."""
     house = secured_house
     house.write_handler("one", "return 'silent' if quiet.reason() else done(event)")
     house.start("hub")
@@ -150,7 +150,7 @@ def test_a_wish_for_quiet_reaches_the_handlers(secured_house):
 
 
 def test_a_handler_may_wish_nowhere(person):
-    """Not even under its own name: the hub would hear `doorbell/handler/one/press/…`, so the broker refuses it."""
+    """Not even under its own name: the broker refuses a handler's command to press."""
     ears = person("cli", topics=["doorbell/+/+/press/#"])
     one = person("handler-one")
     assert (
@@ -164,7 +164,7 @@ def test_a_handler_may_wish_nowhere(person):
 
 
 def test_nobody_reads_answers_to_others(person):
-    """A page of a journal, or a wake-up, comes to the handler that it is for, and to no other that subscribes to it."""
+    """A reply or a wake command reaches its handler, and no other that subscribes to it."""
     one, two = person("handler-one"), person("handler-two")
     hub = person("hub-home")
     for consumer in ("two", "one", "two"):
@@ -197,7 +197,7 @@ def test_nobody_unknown_gets_in(person, user, password):
 
 
 def test_an_event_forged_by_a_handler_rings_nowhere(secured_house, person):
-    """A handler that writes into the hub's topics is refused, and no other handler reacts; the hub's press rings."""
+    """A handler that writes the hub's topics is refused; the hub's press rings."""
     house = secured_house
     house.write_handler("one", "done(event)")
     house.start("hub", "one")
@@ -233,7 +233,7 @@ def test_an_event_forged_by_a_handler_rings_nowhere(secured_house, person):
     ],
 )
 def test_a_refusal_says_once_what_to_do(bus, secured, caplog, settings, words):
-    """One line without a traceback for each reason, however often it is tried; whoever has it right gets in."""
+    """One line without a traceback for each reason; with the right login it connects."""
     caplog.set_level("DEBUG", "hub.mqtt.bus")
     if settings.get("port"):
         settings = {"port": secured.broker.port}
@@ -248,7 +248,7 @@ def test_a_refusal_says_once_what_to_do(bus, secured, caplog, settings, words):
 def test_a_broker_with_another_ca_is_not_spoken_to(
     bus, mosquitto_program, secured, tmp_path_factory, caplog
 ):
-    """Whoever sets up a broker of the same name on the way gets no password: the CA does not match."""
+    """A false broker of the same name gets no password: the CA does not match."""
     with secured_mosquitto(
         mosquitto_program, tmp_path_factory.mktemp("impostor"), ["handler-one"]
     ) as impostor:
@@ -263,7 +263,7 @@ def test_a_broker_with_another_ca_is_not_spoken_to(
 
 
 def test_what_a_person_grants_is_granted(person, secured):
-    """The example for a lamp in acl.own, uncommented: `light` reaches its lamp after a reload, and no other."""
+    """The lamp's example in acl.own, uncommented: `light` reaches that lamp and no other."""
     topics = ("zigbee2mqtt/porch/set", "zigbee2mqtt/porch/get")
     light = person("handler-light")
     assert [light.publish(topic, "ON").value for topic in topics] == [0x87, 0x87]
@@ -280,7 +280,7 @@ def test_what_a_person_grants_is_granted(person, secured):
 
 
 def test_a_user_added_later_gets_in_after_a_reload(person, secured):
-    """A handler file comes along: `doorbell secure` again, a reload, and nobody else is disturbed."""
+    """A new handler file: `doorbell secure` again, a reload, and no other is disturbed."""
     one = person("handler-one")
     secured.write("handler-new")
     assert person("handler-new").answer.value == 0x87
@@ -290,7 +290,7 @@ def test_a_user_added_later_gets_in_after_a_reload(person, secured):
 
 
 def test_a_hub_hears_how_handlers_fare_and_nobody_elses_wishes(person):
-    """Its nightly drill needs outcomes and statuses; wishes for another hub and events of hubs are not its part."""
+    """Its nightly drill needs outcomes and statuses; it gets no commands for another hub."""
     hub = person("hub-home")
     cli, one = person("cli"), person("handler-one")
     cli.publish("doorbell/cli/1/press/garden/front", "other hub")
@@ -303,7 +303,7 @@ def test_a_hub_hears_how_handlers_fare_and_nobody_elses_wishes(person):
 
 
 def test_a_drill_goes_through(secured_house):
-    """`doorbell drill` under the ACL: the command line wishes it, the hub says it, a handler reacts."""
+    """`doorbell drill` under the ACL: command, event of the hub, reaction of a handler."""
     house = secured_house
     house.settings = '[handlers.light]\nwhen = "always"\n'
     house.start("hub", "light")

@@ -1,6 +1,7 @@
 """Chance finds what nobody thought of: random faults, then calm, then the audit.
 
-`STORM_S=600 STORM_SEED=7 python -m pytest -s tests/system/test_storm.py` blows longer, and begins as it did before.
+`STORM_S=600 STORM_SEED=7 python -m pytest -s tests/system/test_storm.py` takes longer, and begins
+as it did before.
 """
 
 import os
@@ -22,21 +23,20 @@ SEED = int(os.environ.get("STORM_SEED", random.SystemRandom().randrange(10_000))
 
 @pytest.mark.parametrize("any_broker", BROKERS, indirect=True)
 def test_a_storm_loses_nothing_and_doubles_nothing(any_broker: BrokerProcess, tmp_path: Path):
-    """Whatever fails in whatever order: each press in the journal has one end with each handler, and its effect."""
+    """Whatever fails in whatever order: each press has one end with each handler."""
     print(f"STORM_S={STORM_S:g} STORM_SEED={SEED}")
     with wire_to(any_broker.port) as wire, House(tmp_path / "house", any_broker) as house:
         house.port = wire.port
         storm = Storm(house, any_broker, wire, SEED, tmp_path / "diary.txt")
         storm.blow(STORM_S)
         ledger = storm.calm()
-    print(
-        f"{len(ledger.presses)} presses, {sum(one.crashes or 0 for one in ledger.handlers.values())} deaths of handlers"
-    )
+    deaths = sum(one.crashes or 0 for one in ledger.handlers.values())
+    print(f"{len(ledger.presses)} presses, {deaths} deaths of handlers")
     assert len(ledger.presses) > 5, "there was a storm"
 
 
 def test_a_storm_on_a_disk_that_fills(mosquitto: BrokerProcess, tmp_path: Path):
-    """Nobody dies, but the disk is full again and again: books kept in memory, and written back, agree as well."""
+    """The disk is full again and again: the memory fallback, written back, agrees as well."""
     print(f"STORM_S={STORM_S:g} STORM_SEED={SEED}")
     with wire_to(mosquitto.port) as wire, House(tmp_path / "house", mosquitto) as house:
         house.port = wire.port

@@ -56,7 +56,7 @@ def test_one_press_is_told_from_the_button_to_the_last_effect(traced: House):
 
 
 def test_the_log_outlives_the_journals(traced: House):
-    """Each press stands in it although its process was killed meanwhile and every other file is gone."""
+    """The log holds each press although its process was killed and every other file is gone."""
     presses = [traced.press() for _ in range(3)]
     traced.kill("log")
     presses.append(traced.press())
@@ -74,7 +74,7 @@ def test_the_log_outlives_the_journals(traced: House):
 
 
 def test_a_power_cut_does_not_part_the_log_from_its_place(traced: House):
-    """What had not reached the disk is lost to both, and comes again: no visit is missing, and none is there twice."""
+    """What had not reached the disk comes again: no visit is missing, and none is double."""
     first = traced.press()
     traced.wait_outcome(first, "log")
     file = traced.state_dir / "log.db"
@@ -123,13 +123,13 @@ def test_where_nothing_happened_the_commands_say_so(tmp_path):
 
 
 def test_an_attempt_that_its_process_did_not_survive_is_told(traced: House):
-    """Killed in the middle of `one`: both attempts stand in the trace, and why the first has no outcome."""
+    """Killed in `one`: the trace shows both attempts, and why the first has no outcome."""
     died = traced.folder / "died"
     traced.kill("one")
     traced.write_handler(
         "one",
-        f"died = {str(died)!r}\nif not os.path.exists(died):\n    open(died, 'w').close()\n    os.kill(os.getpid(), 9)"
-        "\ndone(event)",
+        f"died = {str(died)!r}\nif not os.path.exists(died):\n"
+        "    open(died, 'w').close()\n    os.kill(os.getpid(), 9)\ndone(event)",
     )
     traced.start("one")
     press = traced.press()

@@ -1,4 +1,4 @@
-"""Handlers that are slow, hang, fail or die of an event, a clock that jumps: beside them everybody else goes on."""
+"""Handlers that are slow, hang, fail or die, and a clock that jumps: the others go on."""
 
 import os
 import signal
@@ -22,7 +22,8 @@ UNRULY = {
     ),
     "deaf": (  # it does not listen when its time is up: only the end of its process helps
         "import signal\nif event.sequence == 2 and event.attempt == 1:\n"
-        "    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n    time.sleep(60)\ndone(event)",
+        "    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n"
+        "    time.sleep(60)\ndone(event)",
         '"doorbell.pressed", timeout_s=0.2, backoff_s=0.05',
     ),
     "poisoned": (
@@ -34,7 +35,7 @@ UNRULY = {
 
 @pytest.mark.parametrize("any_broker", ["mosquitto"], indirect=True)
 def test_each_lives_and_dies_alone(any_house: House):
-    """A slow, a hanging, a deaf, a poisoned handler: each press ends with each of them, the sound one in order."""
+    """Slow, hanging, deaf and poisoned handlers: each press ends with each, and in order."""
     for name, (body, decoration) in UNRULY.items():
         any_house.write_handler(name, body, decoration)
     any_house.start("hub", *UNRULY)
@@ -58,7 +59,7 @@ def test_each_lives_and_dies_alone(any_house: House):
 
 @pytest.mark.parametrize("by", ["+2d", "-2d"])
 def test_a_clock_that_jumps(mosquitto: BrokerProcess, tmp_path: Path, by: str):
-    """A wall clock two days off, at the hub or at a handler that knows an age: nothing is lost or doubled."""
+    """A wall clock two days off, at the hub or a handler: nothing is lost or doubled."""
     library = _faketime()
     with House(tmp_path / "house", mosquitto) as house:
         house.write_handler("one", "done(event)", '"doorbell.pressed", max_age_s=60')

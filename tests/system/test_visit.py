@@ -1,4 +1,4 @@
-"""A visit over real processes: it is missed or answered once, whatever dies in between, and shows in the trace."""
+"""A visit with real processes is missed or answered once, whatever dies in between."""
 
 import json
 import shutil
@@ -12,12 +12,14 @@ from tests.house import ROOT, House, until
 from tests.secured import SecuredHouse, secured_mosquitto
 from tests.system import crash
 
+APPEND = "hub.store.journal:Journal.append"
+PUBLISH = "hub.mqtt.bus:Bus.publish"
 SOON = "[handlers.{}]\nmissed_after_s = 5\ngap_s = 5\n"
 DYING = {
-    "the timer stands, the visit is not known": "after:hub.plugin.api:LiveAttempt.later:1",
+    "the timer stands, the visit is not known": "after:hub.consumer.attempt:LiveAttempt.later:1",
     "the visit is known, nothing is said": "before:hub.consumer.outcomes:Outcomes.done:1",
-    "visit.started is written, not committed": "after:hub.store.journal:Journal.append:1~'visit.started'",
-    "visit.started is committed, not published": "before:hub.mqtt.bus:Bus.publish:1~event/visit.started",
+    "visit.started is written, not committed": f"after:{APPEND}:1~'visit.started'",
+    "visit.started is committed, not published": f"before:{PUBLISH}:1~event/visit.started",
     "it was missed, nothing is said": "before:hub.consumer.outcomes:Outcomes.done:2",
 }
 
@@ -61,7 +63,7 @@ def _answer_until_it_is_one(house, press):
 
 
 def test_an_answer_ends_the_visit_and_the_trace_tells_it(house):
-    """Two presses, one visit, one answer; what follows from what can be read in `doorbell trace`."""
+    """Two presses, one visit, one answer; `doorbell trace` shows what follows from what."""
     house.start("hub", "visit")
     first = house.press()
     _wait(house, "started", first)
@@ -82,7 +84,7 @@ def test_an_answer_ends_the_visit_and_the_trace_tells_it(house):
 
 
 def test_a_crash_between_press_and_missed_loses_nothing_and_doubles_nothing(house):
-    """Killed with SIGKILL at each gap: it starts once and is missed once, told with the press's own time."""
+    """Killed at each gap: the visit starts once and is missed once, with the press's own time."""
     house.start("hub")
     names = {f"visit{number}": point for number, point in enumerate(DYING.values())}
     for name, point in names.items():
@@ -107,7 +109,7 @@ def test_a_crash_between_press_and_missed_loses_nothing_and_doubles_nothing(hous
 
 
 def test_what_happened_while_it_was_off_is_caught_up_as_one_visit(house):
-    """Presses and the answer come from the hub's journal, in whatever order: answered, not missed."""
+    """Presses and answer come from the hub's journal in any order: answered, not missed."""
     house.start("hub", "visit")
     house.kill("visit")
     first, second = house.press(), house.press()
