@@ -86,10 +86,10 @@ LIES = {
     "rang by itself": _edit(lambda all_, _: all_.wishes.pop()),
     "stands 2 times": _edit(lambda all_, _: all_.hub.said.append(all_.hub.said[0])),
     "stands in no journal": _edit(lambda all_, _: all_.heard.append(_press(9))),
-    "otherwise than it is written": _edit(
+    "differs from its journal": _edit(
         lambda all_, _: all_.heard.append(_press(1) | {"data": {"via": "a lie"}})
     ),
-    "concluded more than once": _edit(
+    "ended more than once": _edit(
         lambda _, one: one.books.said.append((_outcome(3, "p1", attempt=2), True))
     ),
     "which nobody said": _edit(lambda _, one: one.books.said.append((_outcome(3, "p9"), True))),
