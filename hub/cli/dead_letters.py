@@ -148,7 +148,6 @@ def _stale(settings: Settings, letter: DeadLetter) -> str:
         return ""
     reaction = reaction_to(letter.event.type, file.reactions)
     limit_s = file.config.max_age_s or (reaction and reaction.max_age_s)
-    is_timer = letter.topic != letter.event.topic
-    if not limit_s or is_timer or letter.event.age_s() <= limit_s:
+    if not limit_s or letter.is_timer or letter.event.age_s() <= limit_s:
         return ""
     return f", and skipped as stale: it is older than {limit_s:g} s. With --any-age it is not"

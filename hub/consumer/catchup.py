@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.mqtt.bus import Bus, Message
 from hub.store.inbox import Inbox
-from hub.wire import topics
+from hub.wire import streams, topics
 from hub.wire.event import EPOCH, BadEvent, Event, from_wire, uuid7
 from hub.wire.query import Head
 
@@ -167,7 +167,7 @@ class CatchUp:
         for lost in self._inbox.learn(source, kind, heads):
             log.error("lost to the retention of %s before we could have it: %s", source, lost)
         self._inbox.forget(
-            key for key in _keys(page.get("gone")) if key[0].startswith(f"{source}/event/")
+            key for key in _keys(page.get("gone")) if streams.source_of(key[0]) == source
         )
         self._events.extend(events)
         self._plan_next(kind, more=page.get("more") is True, is_last=request == self._request[kind])
@@ -200,27 +200,27 @@ class CatchUp:
             events = [from_wire(wire) for wire in page["events"]]
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise error if isinstance(error, BadEvent) else BadEvent("it is malformed") from None
-        if any(event.source != source or not topics.is_of(event.topic, kind) for event in events):
+        if any(event.source != source or not streams.is_of(event.stream, kind) for event in events):
             raise BadEvent("it holds events of somebody else, or that nobody asked for")
         return source, heads, events
 
     def _head(self, source: str, head: Mapping[str, Any], kind: str) -> Head:
-        topic, epoch, after, last = head["topic"], head["epoch"], head["after"], head["last"]
+        stream, epoch, after, last = head["stream"], head["epoch"], head["after"], head["last"]
         numbers = type(after) is int and type(last) is int and 0 <= after <= last < MANY
         if (
-            not isinstance(topic, str)
+            not isinstance(stream, str)
             or not isinstance(epoch, str)
             or not EPOCH.fullmatch(epoch)
             or not numbers
         ):
             raise BadEvent("a head is malformed")
-        if not topic.startswith(f"{source}/event/") or not topics.is_of(topic, kind):
-            raise BadEvent("it speaks of topics that are not its own, or that nobody asked for")
-        return Head(topic, epoch, after, last)
+        if streams.source_of(stream) != source or not streams.is_of(stream, kind):
+            raise BadEvent("it speaks of streams that are not its own, or that nobody asked for")
+        return Head(stream, epoch, after, last)
 
 
 def _keys(told: object) -> list[tuple[str, str]]:
-    """Topics and epochs, as a page lists them."""
+    """Streams and epochs, as a page lists them."""
     pairs = told if isinstance(told, list) else []
     return [
         (pair[0], pair[1])

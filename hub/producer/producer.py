@@ -15,7 +15,7 @@ from hub.mqtt.bus import Bus, Message
 from hub.store.database import State, StateError
 from hub.store.journal import Journal
 from hub.store.retention import Retention
-from hub.wire import topics
+from hub.wire import streams, topics
 from hub.wire.event import Event
 from hub.wire.query import Head
 
@@ -139,7 +139,9 @@ class Producer:
         for entry in self.journal.unpublished(
             self._sent_to, max(0, min(window, self._bus.receive_maximum) - len(self._in_flight))
         ):
-            number_given = self._bus.publish(entry.topic, entry.payload)
+            number_given = self._bus.publish(
+                topics.event(*streams.parts(entry.stream)), entry.payload
+            )
             if number_given is None:
                 return
             self._in_flight[number_given] = entry.position
@@ -162,7 +164,7 @@ class Producer:
         kind = topics.asked(message.topic)
         try:
             ask = json.loads(message.payload)
-            cursors = {(topic, epoch): int(sequence) for topic, epoch, sequence in ask["cursors"]}
+            cursors = {(stream, epoch): int(sequence) for stream, epoch, sequence in ask["cursors"]}
             is_known = self.journal.source in ask["known"]
             since = None if is_known else float(ask["since"])
             request = str(ask["request"])[:64]
@@ -223,4 +225,4 @@ class Producer:
 
 def _is_news(head: Head, cursors: Mapping[tuple[str, str], int]) -> bool:
     """Whether its asker does not know of it, or has not all of it. An old numbering is not told again and again."""
-    return (head.topic, head.epoch) not in cursors or head.after < head.last
+    return (head.stream, head.epoch) not in cursors or head.after < head.last

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from hub.store.database import State
-from hub.wire import topics
+from hub.wire import streams
 from hub.wire.event import Event, decode, encode
 from hub.wire.query import Head
 
 FORGET_AFTER_S = 30 * 86_400.0
-TIMER = "later/"  # the topic of what a handler asked itself to do later; it is no MQTT topic
+TIMER = "later"  # the source in the stream of what a handler asked itself to do later
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Delivery:
         any_age: Somebody wants it done however old it is.
     """
 
-    topic: str
+    stream: str
     epoch: str
     sequence: int
     event: Event
@@ -30,18 +30,18 @@ class Delivery:
     @property
     def key(self) -> tuple[str, str, int]:
         """What the inbox knows it by."""
-        return self.topic, self.epoch, self.sequence
+        return self.stream, self.epoch, self.sequence
 
     @property
     def is_timer(self) -> bool:
         """Whether the handler asked for it itself, so that it cannot be stale."""
-        return self.topic.startswith(TIMER)
+        return streams.source_of(self.stream) == TIMER
 
 
 class Inbox:
     """Takes each event once.
 
-    Per topic and epoch a cursor says up to which sequence everything has been taken; rows hold what is not finished
+    Per stream and epoch a cursor says up to which sequence everything has been taken; rows hold what is not finished
     (`trying`, `waiting`, `dead`) or was finished ahead of the cursor (`done`).
     """
 
@@ -72,42 +72,44 @@ class Inbox:
 
     def claim(self, event: Event, *, durable: bool) -> Delivery | None:
         """Take an event in hand for its first attempt; None when it was seen before."""
-        topic = event.topic
+        stream = event.stream
         with self._state.read() as db:
-            if self._seen(db, topic, event):
+            if self._seen(db, stream, event):
                 return None
 
         def take(db: sqlite3.Connection) -> bool:
-            if self._seen(db, topic, event):  # `doorbell replay` may have put it there just now
+            if self._seen(db, stream, event):  # `doorbell replay` may have put it there just now
                 return False
-            self._insert(db, topic, event, "trying")
-            self._advance(db, topic, event.epoch)
+            self._insert(db, stream, event, "trying")
+            self._advance(db, stream, event.epoch)
             return True
 
         is_new = self._state.do(take, durable=durable)
-        return Delivery(topic, event.epoch, event.sequence, self._warned(event)) if is_new else None
+        return (
+            Delivery(stream, event.epoch, event.sequence, self._warned(event)) if is_new else None
+        )
 
     def take_due(self, *, durable: bool, timers: bool = True) -> Delivery | None:
         """Take in hand what waited for its time: a retry, a timer, or what a crash left behind."""
-        query = """SELECT topic, epoch, sequence, payload, attempts, crashes, state, any_age FROM inbox
-            WHERE due <= ? AND (? OR topic NOT GLOB ?) ORDER BY due LIMIT 1"""
+        query = """SELECT stream, epoch, sequence, payload, attempts, crashes, state, any_age FROM inbox
+            WHERE due <= ? AND (? OR stream NOT GLOB ?) ORDER BY due LIMIT 1"""
         with self._state.read() as db:
-            row = db.execute(query, (self._clock.uptime_s(), timers, f"{TIMER}*")).fetchone()
+            row = db.execute(query, (self._clock.uptime_s(), timers, f"{TIMER} *")).fetchone()
         if row is None:
             return None
-        topic, epoch, sequence, payload, attempts, crashes, state, any_age = row
+        stream, epoch, sequence, payload, attempts, crashes, state, any_age = row
         crashes += state == "crashed"
         again = (
             "UPDATE inbox SET state = 'trying', due = NULL, attempts = ?, crashes = ?"
-            " WHERE topic = ? AND epoch = ? AND sequence = ?"
+            " WHERE stream = ? AND epoch = ? AND sequence = ?"
         )
         self._state.do(
-            lambda db: db.execute(again, (attempts + 1, crashes, topic, epoch, sequence)),
+            lambda db: db.execute(again, (attempts + 1, crashes, stream, epoch, sequence)),
             durable=durable,
         )
         event = replace(self._warned(decode(payload)), attempt=attempts + 1)
         event = replace(event, redelivered=event.redelivered or crashes > 0)
-        return Delivery(topic, epoch, sequence, event, any_age=bool(any_age))
+        return Delivery(stream, epoch, sequence, event, any_age=bool(any_age))
 
     def _warned(self, event: Event) -> Event:
         """Our file may be a copy of an older state: what happened before it came here may have been done already."""
@@ -117,21 +119,23 @@ class Inbox:
 
     def due_in_s(self, *, timers: bool = True) -> float | None:
         """In how many seconds the next thing that waits is due; None when nothing waits."""
-        query = "SELECT MIN(due) FROM inbox WHERE due IS NOT NULL AND (? OR topic NOT GLOB ?)"
+        query = "SELECT MIN(due) FROM inbox WHERE due IS NOT NULL AND (? OR stream NOT GLOB ?)"
         with self._state.read() as db:
-            due: float | None = db.execute(query, (timers, f"{TIMER}*")).fetchone()[0]
+            due: float | None = db.execute(query, (timers, f"{TIMER} *")).fetchone()[0]
         return None if due is None else max(0.0, due - self._clock.uptime_s())
 
     def finish(self, db: sqlite3.Connection, held: Delivery) -> None:
         """In the open transaction: this event is done with."""
-        cursor = self._cursor(db, held.topic, held.epoch)
+        cursor = self._cursor(db, held.stream, held.epoch)
         if held.is_timer or (cursor is not None and held.sequence <= cursor):
-            db.execute("DELETE FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?", held.key)
+            db.execute(
+                "DELETE FROM inbox WHERE stream = ? AND epoch = ? AND sequence = ?", held.key
+            )
             if held.is_timer:  # it has no journal; its next one begins at 1 again
                 db.execute(
-                    "DELETE FROM head WHERE topic = ?"
-                    " AND NOT EXISTS (SELECT 1 FROM inbox WHERE topic = head.topic)",
-                    (held.topic,),
+                    "DELETE FROM head WHERE stream = ?"
+                    " AND NOT EXISTS (SELECT 1 FROM inbox WHERE stream = head.stream)",
+                    (held.stream,),
                 )
         else:
             self._set(db, held, "state = 'done', due = NULL, payload = NULL")
@@ -153,32 +157,35 @@ class Inbox:
 
     def set_timer(self, event: Event, wait_s: float) -> None:
         """Deliver this event to ourselves in so many seconds, in place of its type and subject's last one."""
-        topic = f"{TIMER}{event.type}/{event.subject}"
+        stream = streams.of(TIMER, event.type, event.subject)
 
         def put(db: sqlite3.Connection) -> None:
             db.execute(
-                "DELETE FROM inbox WHERE topic = ? AND state IN ('waiting', 'crashed')", (topic,)
+                "DELETE FROM inbox WHERE stream = ? AND state IN ('waiting', 'crashed')", (stream,)
             )
-            row = db.execute("SELECT MAX(sequence) FROM head WHERE topic = ?", (topic,)).fetchone()
+            row = db.execute(
+                "SELECT MAX(sequence) FROM head WHERE stream = ?", (stream,)
+            ).fetchone()
             timer = replace(event, sequence=(row[0] or 0) + 1)
             db.execute(
-                "INSERT OR REPLACE INTO head VALUES (?, ?, ?)", (topic, timer.epoch, timer.sequence)
+                "INSERT OR REPLACE INTO head VALUES (?, ?, ?)",
+                (stream, timer.epoch, timer.sequence),
             )
-            self._insert(db, topic, timer, "waiting", *self._due(wait_s))
+            self._insert(db, stream, timer, "waiting", *self._due(wait_s))
 
         self._state.do(put, durable=True)
 
     def is_complete_to(self, event: Event) -> bool:
         """Whether everything before this event has been taken; if not, some of it is missing."""
         with self._state.read() as db:
-            cursor = self._cursor(db, event.topic, event.epoch)
+            cursor = self._cursor(db, event.stream, event.epoch)
         return cursor is not None and cursor >= event.sequence
 
     def cursors(self, kind: str) -> list[tuple[str, str, int]]:
         """Topic, epoch and sequence up to which everything of this type has been taken."""
         with self._state.read() as db:
-            rows = db.execute("SELECT topic, epoch, sequence FROM cursor").fetchall()
-        return [row for row in rows if topics.is_of(row[0], kind)]
+            rows = db.execute("SELECT stream, epoch, sequence FROM cursor").fetchall()
+        return [row for row in rows if streams.is_of(row[0], kind)]
 
     def known_producers(self, kind: str) -> list[str]:
         """The sources that have answered us for this type: everything new of theirs is owed to us."""
@@ -213,37 +220,33 @@ class Inbox:
     def forget(self, numberings: Iterable[tuple[str, str]]) -> None:
         """Let go of numberings that their producer no longer knows, when their last event can be on no way any more."""
         before = self._clock.unix_s() - FORGET_AFTER_S
-        rows = [(topic, epoch, before) for topic, epoch in numberings]
-        query = "DELETE FROM cursor WHERE topic = ? AND epoch = ? AND moved < ?"
+        rows = [(stream, epoch, before) for stream, epoch in numberings]
+        query = "DELETE FROM cursor WHERE stream = ? AND epoch = ? AND moved < ?"
         if rows and self._clock.is_synchronised():
             self._state.do(lambda db: db.executemany(query, rows), durable=False)
 
     def _learn(self, db: sqlite3.Connection, head: Head) -> str:
-        cursor = self._cursor(db, head.topic, head.epoch)
+        cursor = self._cursor(db, head.stream, head.epoch)
         lost = (
-            f"{head.topic}: {cursor + 1} to {head.after}"
+            f"{head.stream}: {cursor + 1} to {head.after}"
             if cursor is not None and cursor < head.after
             else ""
         )
         if cursor is None or lost:
-            self._move(db, head.topic, head.epoch, head.after)
-        self._advance(db, head.topic, head.epoch)
+            self._move(db, head.stream, head.epoch, head.after)
+        self._advance(db, head.stream, head.epoch)
         return lost
 
-    def _seen(self, db: sqlite3.Connection, topic: str, event: Event) -> bool:
-        cursor = self._cursor(db, topic, event.epoch)
+    def _seen(self, db: sqlite3.Connection, stream: str, event: Event) -> bool:
+        cursor = self._cursor(db, stream, event.epoch)
         if cursor is not None and event.sequence <= cursor:
             return True
-        row = db.execute(
-            "SELECT 1 FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?",
-            (topic, event.epoch, event.sequence),
-        ).fetchone()
-        return row is not None
+        query = "SELECT 1 FROM inbox WHERE stream = ? AND epoch = ? AND sequence = ?"
+        return db.execute(query, (stream, event.epoch, event.sequence)).fetchone() is not None
 
-    def _cursor(self, db: sqlite3.Connection, topic: str, epoch: str) -> int | None:
-        row = db.execute(
-            "SELECT sequence FROM cursor WHERE topic = ? AND epoch = ?", (topic, epoch)
-        ).fetchone()
+    def _cursor(self, db: sqlite3.Connection, stream: str, epoch: str) -> int | None:
+        query = "SELECT sequence FROM cursor WHERE stream = ? AND epoch = ?"
+        row = db.execute(query, (stream, epoch)).fetchone()
         return row[0] if row else None
 
     def _due(self, wait_s: float) -> tuple[float, float, float]:
@@ -251,14 +254,14 @@ class Inbox:
         return self._clock.uptime_s() + wait_s, self._clock.unix_s() + wait_s, wait_s
 
     def _insert(
-        self, db: sqlite3.Connection, topic: str, event: Event, state: str, *due: float
+        self, db: sqlite3.Connection, stream: str, event: Event, state: str, *due: float
     ) -> None:
         attempts = int(state == "trying")
         db.execute(
-            "INSERT INTO inbox (topic, epoch, sequence, state, attempts, payload, due, due_unix, wait_s)"
+            "INSERT INTO inbox (stream, epoch, sequence, state, attempts, payload, due, due_unix, wait_s)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                topic,
+                stream,
                 event.epoch,
                 event.sequence,
                 state,
@@ -272,26 +275,26 @@ class Inbox:
         self, db: sqlite3.Connection, held: Delivery, assignment: str, *values: object
     ) -> None:
         """Change the row of what is held; `assignment` is one of this class's own texts."""
-        where = "WHERE topic = ? AND epoch = ? AND sequence = ?"
+        where = "WHERE stream = ? AND epoch = ? AND sequence = ?"
         db.execute(f"UPDATE inbox SET {assignment} {where}", (*values, *held.key))  # noqa: S608
 
-    def _advance(self, db: sqlite3.Connection, topic: str, epoch: str) -> None:
+    def _advance(self, db: sqlite3.Connection, stream: str, epoch: str) -> None:
         """Move the cursor over what has been taken without a gap; an epoch begins with 1."""
-        known = self._cursor(db, topic, epoch)
+        known = self._cursor(db, stream, epoch)
         position = known or 0
-        taken = "SELECT 1 FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?"
-        while db.execute(taken, (topic, epoch, position + 1)).fetchone():
+        taken = "SELECT 1 FROM inbox WHERE stream = ? AND epoch = ? AND sequence = ?"
+        while db.execute(taken, (stream, epoch, position + 1)).fetchone():
             position += 1
         if position != (known or 0):
-            self._move(db, topic, epoch, position)
+            self._move(db, stream, epoch, position)
 
-    def _move(self, db: sqlite3.Connection, topic: str, epoch: str, position: int) -> None:
+    def _move(self, db: sqlite3.Connection, stream: str, epoch: str, position: int) -> None:
         """Set the cursor; what was finished before it need not be kept."""
         db.execute(
             "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)",
-            (topic, epoch, position, self._clock.unix_s()),
+            (stream, epoch, position, self._clock.unix_s()),
         )
         db.execute(
-            "DELETE FROM inbox WHERE state = 'done' AND topic = ? AND epoch = ? AND sequence <= ?",
-            (topic, epoch, position),
+            "DELETE FROM inbox WHERE state = 'done' AND stream = ? AND epoch = ? AND sequence <= ?",
+            (stream, epoch, position),
         )

@@ -15,14 +15,14 @@ from hub.store.schema import SCHEMA_VERSION
 from hub.wire.event import Event, decode, encode
 
 NEW, IN_HAND, DEAD = "new", "in hand", "dead"
-ROW = "topic = ? AND epoch = ? AND sequence = ?"
+ROW = "stream = ? AND epoch = ? AND sequence = ?"
 # Due at once on any clock; what it went through before does not count any more.
 WAITING = (
     "state = 'waiting', attempts = 0, crashes = 0, due = 0, due_unix = ?, wait_s = 0, any_age = ?"
 )
 
 PUT = (
-    "INSERT OR REPLACE INTO inbox (topic, epoch, sequence, payload, state, due, due_unix, wait_s, any_age)"
+    "INSERT OR REPLACE INTO inbox (stream, epoch, sequence, payload, state, due, due_unix, wait_s, any_age)"
     " VALUES (?, ?, ?, ?, 'waiting', 0, ?, 0, ?)"
 )
 
@@ -36,15 +36,20 @@ class DeadLetter:
     """An event that a handler gave up.
 
     Attributes:
-        topic: Of the event, or of the timer that it is.
+        stream: Of the event, or of the timer that it is.
         attempts: How often it was tried.
     """
 
     handler: str
-    topic: str
+    stream: str
     event: Event
     attempts: int
     reason: str
+
+    @property
+    def is_timer(self) -> bool:
+        """Whether the handler asked for it itself."""
+        return self.stream != self.event.stream
 
 
 class InboxFile:
@@ -77,11 +82,11 @@ class InboxFile:
         """All dead letters, the oldest event first."""
         with self._open("ro") as db:
             rows = db.execute(
-                "SELECT topic, payload, attempts, reason FROM inbox WHERE state = 'dead'"
+                "SELECT stream, payload, attempts, reason FROM inbox WHERE state = 'dead'"
             ).fetchall()
         letters = [
-            DeadLetter(self.handler, topic, decode(load), attempts, why)
-            for topic, load, attempts, why in rows
+            DeadLetter(self.handler, stream, decode(load), attempts, why)
+            for stream, load, attempts, why in rows
         ]
         return sorted(letters, key=lambda letter: letter.event.time)
 
@@ -91,17 +96,17 @@ class InboxFile:
             again = f"UPDATE inbox SET {WAITING} WHERE {ROW} AND state = 'dead'"  # noqa: S608
             return (
                 db.execute(
-                    again, (time.time(), any_age, *_key(letter.event, letter.topic))
+                    again, (time.time(), any_age, *_key(letter.event, letter.stream))
                 ).rowcount
                 > 0
             )
 
     def drop(self, letter: DeadLetter) -> bool:
         """Be done with it. False when it is no dead letter any more."""
-        key = _key(letter.event, letter.topic)
+        key = _key(letter.event, letter.stream)
         with self._write() as db:
-            query = "SELECT 1 FROM cursor WHERE topic = ? AND epoch = ? AND sequence >= ?"
-            taken = letter.topic != letter.event.topic or db.execute(query, key).fetchone()
+            query = "SELECT 1 FROM cursor WHERE stream = ? AND epoch = ? AND sequence >= ?"
+            taken = letter.is_timer or db.execute(query, key).fetchone()
             # As Inbox.finish: ahead of the cursor the row is what remembers that the event was taken.
             change = (
                 "DELETE FROM inbox" if taken else "UPDATE inbox SET state = 'done', payload = NULL"
@@ -120,7 +125,7 @@ class InboxFile:
             if (
                 fate == NEW
             ):  # never taken, or done with: either way the row is made anew, and finished like any other
-                key, now = _key(event, event.topic), time.time()
+                key, now = _key(event, event.stream), time.time()
                 db.execute(PUT, (*key, encode(event), now, any_age))
         return fate
 
@@ -146,12 +151,12 @@ class InboxFile:
                 db.close()  # what was not committed is undone
 
 
-def _key(event: Event, topic: str) -> tuple[str, str, int]:
-    return topic, event.epoch, event.sequence
+def _key(event: Event, stream: str) -> tuple[str, str, int]:
+    return stream, event.epoch, event.sequence
 
 
 def _fate(db: sqlite3.Connection, event: Event) -> str:
-    row = db.execute(f"SELECT state FROM inbox WHERE {ROW}", _key(event, event.topic)).fetchone()  # noqa: S608
+    row = db.execute(f"SELECT state FROM inbox WHERE {ROW}", _key(event, event.stream)).fetchone()  # noqa: S608
     if row is None or row[0] == "done":
         return NEW
     return DEAD if row[0] == "dead" else IN_HAND

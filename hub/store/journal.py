@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hub.store.database import State
-from hub.wire import topics, trace_context
+from hub.wire import streams, topics, trace_context
 from hub.wire.event import BadEvent, Event, decode, encode, uuid7
 from hub.wire.query import Head
 
@@ -18,12 +18,12 @@ class Entry:
     """A journaled event, ready for the wire."""
 
     position: int
-    topic: str
+    stream: str
     payload: bytes
 
 
 class Journal:
-    """Numbers events by topic and keeps them until they may go."""
+    """Numbers events by stream and keeps them until they may go."""
 
     def __init__(self, state: State, source: str) -> None:
         self._state = state
@@ -46,17 +46,17 @@ class Journal:
         id: str | None = None,  # noqa: A002 - the attribute's name in CloudEvents
         planned: bool = False,
     ) -> Event:
-        """Write an event into the open transaction, with the next sequence of its topic.
+        """Write an event into the open transaction, with the next sequence of its stream.
 
         Raises:
             BadEvent: type, subject or data cannot be published; nothing was written.
         """
         if fault := topics.fault_in(self.source, kind, subject):
             raise BadEvent(f"{kind}: {fault}")
-        topic, epoch = topics.event(self.source, kind, subject), self._state.epoch
+        stream, epoch = streams.of(self.source, kind, subject), self._state.epoch
         stamp = self._state.clock.planned(time) if planned else self._state.clock.stamp(time)
         row = db.execute(
-            "SELECT sequence FROM head WHERE topic = ? AND epoch = ?", (topic, epoch)
+            "SELECT sequence FROM head WHERE stream = ? AND epoch = ?", (stream, epoch)
         ).fetchone()
         event = Event(
             id=id or uuid7(),
@@ -75,10 +75,10 @@ class Journal:
         )
         payload = encode(event)
         db.execute(
-            "INSERT INTO journal (topic, epoch, sequence, type, id, time, payload, journaled)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO journal (stream, epoch, sequence, type, id, time, payload, journaled, synchronised)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                topic,
+                stream,
                 event.epoch,
                 event.sequence,
                 kind,
@@ -86,9 +86,10 @@ class Journal:
                 time.timestamp(),
                 payload,
                 self._uptime_s(),
+                event.synchronised,
             ),
         )
-        db.execute("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", (topic, epoch, event.sequence))
+        db.execute("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", (stream, epoch, event.sequence))
         return event
 
     def knows(self, event_id: str) -> bool:
@@ -103,17 +104,17 @@ class Journal:
         found: Counter[str] = Counter()
         with self._state.read() as db:
             for kind in kinds:
-                query = "SELECT topic, COUNT(*) FROM journal WHERE type = ? AND time >= ? AND time < ? GROUP BY topic"
-                for topic, number in db.execute(
+                query = "SELECT stream, COUNT(*) FROM journal WHERE type = ? AND time >= ? AND time < ? GROUP BY stream"
+                for stream, number in db.execute(
                     query, (kind, since.timestamp(), until.timestamp())
                 ):
-                    found[topics.name_of(topic)] += number
+                    found[streams.subject_of(stream)] += number
         return dict(found)
 
     def times(self, kinds: Iterable[str], subject: str, since: datetime) -> list[datetime]:
         """When events of these types happened to one thing, from that time on."""
-        names = [topics.event(self.source, kind, subject) for kind in kinds]
-        query = "SELECT time FROM journal WHERE topic = ? AND time >= ?"
+        names = [streams.of(self.source, kind, subject) for kind in kinds]
+        query = "SELECT time FROM journal WHERE stream = ? AND time >= ?"
         with self._state.read() as db:
             found = [
                 row[0] for name in names for row in db.execute(query, (name, since.timestamp()))
@@ -128,7 +129,7 @@ class Journal:
 
     def unpublished(self, after: int, limit: int) -> list[Entry]:
         """The oldest events beyond a position that no broker has acknowledged yet."""
-        query = """SELECT position, topic, payload FROM journal
+        query = """SELECT position, stream, payload FROM journal
             WHERE published = 0 AND position > ? ORDER BY position LIMIT ?"""
         with self._state.read() as db:
             return [Entry(*row) for row in db.execute(query, (after, limit))]
@@ -149,13 +150,13 @@ class Journal:
     def owed(
         self, kind: str, cursors: Mapping[tuple[str, str], int], *, since: float | None
     ) -> list[Head]:
-        """The topics of a type, and what of them a consumer is owed that has come as far as `cursors` says.
+        """The streams of a type, and what of them a consumer is owed that has come as far as `cursors` says.
 
-        Of a topic that it has no cursor for, it is owed what happened from `since` (Unix seconds); None: everything.
+        Of a stream that it has no cursor for, it is owed what happened from `since` (Unix seconds); None: everything.
         """
         with self._state.read() as db:
-            heads = db.execute("SELECT topic, epoch, 0, sequence FROM head").fetchall()
-            mine = [head for head in heads if topics.is_of(head[0], kind)]
+            heads = db.execute("SELECT stream, epoch, 0, sequence FROM head").fetchall()
+            mine = [head for head in heads if streams.is_of(head[0], kind)]
             return [self._owed(db, Head(*head), cursors.get(head[:2]), since) for head in mine]
 
     def is_behind(self, cursors: Mapping[tuple[str, str], int]) -> bool:
@@ -167,21 +168,21 @@ class Journal:
             return False
         with self._state.read() as db:
             heads = {
-                (topic, epoch): last for topic, epoch, last in db.execute("SELECT * FROM head")
+                (stream, epoch): last for stream, epoch, last in db.execute("SELECT * FROM head")
             }
-        ours = f"{self.source}/event/"
         return any(
-            sequence > heads.get((topic, epoch), 0)
-            for (topic, epoch), sequence in cursors.items()
-            if epoch == self._state.epoch and topic.startswith(ours)
+            sequence > heads.get((stream, epoch), 0)
+            for (stream, epoch), sequence in cursors.items()
+            if epoch == self._state.epoch and streams.source_of(stream) == self.source
         )
 
     def forgotten(self, cursors: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
         """Which of these numberings were ours, and are no more."""
         with self._state.read() as db:
-            heads = set(db.execute("SELECT topic, epoch FROM head"))
-        ours = f"{self.source}/event/"
-        return [key for key in cursors if key not in heads and key[0].startswith(ours)]
+            heads = set(db.execute("SELECT stream, epoch FROM head"))
+        return [
+            key for key in cursors if key not in heads and streams.source_of(key[0]) == self.source
+        ]
 
     def is_current(self, head: Head) -> bool:
         """Whether it may still grow."""
@@ -190,8 +191,8 @@ class Journal:
     def _owed(
         self, db: sqlite3.Connection, head: Head, cursor: int | None, since: float | None
     ) -> Head:
-        row = "FROM journal WHERE topic = ? AND epoch = ?"
-        key = (head.topic, head.epoch)
+        row = "FROM journal WHERE stream = ? AND epoch = ?"
+        key = (head.stream, head.epoch)
         (first,) = db.execute(f"SELECT MIN(sequence) {row}", key).fetchone()
         removed = head.last if first is None else first - 1
         if cursor is None and since is not None:
@@ -202,7 +203,7 @@ class Journal:
 
     def page(self, head: Head, limit: int) -> list[bytes]:
         """The events after `head.after`, oldest first, as they were published."""
-        query = "SELECT payload FROM journal WHERE topic = ? AND epoch = ? AND sequence > ? ORDER BY sequence LIMIT ?"
+        query = "SELECT payload FROM journal WHERE stream = ? AND epoch = ? AND sequence > ? ORDER BY sequence LIMIT ?"
         with self._state.read() as db:
-            rows = db.execute(query, (head.topic, head.epoch, head.after, limit)).fetchall()
+            rows = db.execute(query, (head.stream, head.epoch, head.after, limit)).fetchall()
         return [payload for (payload,) in rows]

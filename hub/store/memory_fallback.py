@@ -99,7 +99,9 @@ class MemoryFallback:
             was, is_now = before.get(key), there.get(key)
             if was == is_now or here.get(key) != was:
                 continue
-            self.db.execute("DELETE FROM inbox WHERE topic = ? AND epoch = ? AND sequence = ?", key)
+            self.db.execute(
+                "DELETE FROM inbox WHERE stream = ? AND epoch = ? AND sequence = ?", key
+            )
             if is_now:
                 marks = ", ".join("?" * len(is_now))
                 self.db.execute(f"INSERT INTO inbox VALUES ({marks})", is_now)  # noqa: S608

@@ -7,7 +7,7 @@ from typing import Any
 
 from config import JournalSettings as Limits
 from hub.store.database import State
-from hub.wire import topics
+from hub.wire import streams
 from hub.wire.query import Head
 
 log = logging.getLogger(__name__)
@@ -15,8 +15,7 @@ DAY_S = 86_400.0
 HOUR_S = 3600.0
 BATCH = 500  # events removed in one transaction: a press must not wait for a big one
 MANY = 10**15  # beyond every sequence
-UNSURE = '"clock":"unsynchronised"'  # in an event: when it was, nobody knows, so that it is never called old
-Stays = dict[tuple[str, str], int]  # by topic and epoch, the first sequence that must stay
+Stays = dict[tuple[str, str], int]  # by stream and epoch, the first sequence that must stay
 
 
 class Retention:
@@ -36,15 +35,16 @@ class Retention:
         heads = list(owed)
         with self._state.read() as db:
             known = {
-                (topic, epoch): (sequence, heard)
-                for topic, epoch, sequence, heard in db.execute(
-                    "SELECT topic, epoch, sequence, heard FROM consumer WHERE name = ?", (consumer,)
+                (stream, epoch): (sequence, heard)
+                for stream, epoch, sequence, heard in db.execute(
+                    "SELECT stream, epoch, sequence, heard FROM consumer WHERE name = ?",
+                    (consumer,),
                 )
             }
         news = [
-            (consumer, head.topic, head.epoch, head.after, now)
+            (consumer, head.stream, head.epoch, head.after, now)
             for head in heads
-            if (was := known.get((head.topic, head.epoch))) is None
+            if (was := known.get((head.stream, head.epoch))) is None
             or was[0] != head.after
             or now - was[1] > HOUR_S
         ]
@@ -90,8 +90,10 @@ class Retention:
 
     def _forget_empty(self) -> None:
         """An old numbering of which nothing is left: each boot begins a new one."""
-        empty = "NOT EXISTS (SELECT 1 FROM journal WHERE topic = head.topic AND epoch = head.epoch)"
-        no_head = "NOT EXISTS (SELECT 1 FROM head WHERE topic = consumer.topic AND epoch = consumer.epoch)"
+        empty = (
+            "NOT EXISTS (SELECT 1 FROM journal WHERE stream = head.stream AND epoch = head.epoch)"
+        )
+        no_head = "NOT EXISTS (SELECT 1 FROM head WHERE stream = consumer.stream AND epoch = consumer.epoch)"
         with self._state.write(durable=False) as db:
             db.execute(f"DELETE FROM head WHERE epoch <> ? AND {empty}", (self._state.epoch,))  # noqa: S608
             before = self._forgotten_before()
@@ -101,41 +103,41 @@ class Retention:
         """From where on each numbering stays: only its beginning may go, because a consumer takes numbers in order.
 
         Kept is what no broker has acknowledged, what a known consumer has yet to get (all of a numbering that has
-        begun since it last asked), and, with a time, what is not older.
+        begun since it last asked), and, with a time, what is not older or has no time that can be believed.
         """
         young = "published = 0"
         values: tuple[float, ...] = ()
         if older_than is not None:
-            young += f" OR time >= ? OR instr(CAST(payload AS TEXT), '{UNSURE}') > 0"
+            young += " OR time >= ? OR NOT synchronised"
             values = (older_than,)
-        group = "SELECT topic, epoch, MIN(sequence) FROM journal"
+        group = "SELECT stream, epoch, MIN(sequence) FROM journal"
         with self._state.read() as db:
             stays = {
-                (topic, epoch): MANY
-                for topic, epoch, _ in db.execute(f"{group} GROUP BY topic, epoch")
+                (stream, epoch): MANY
+                for stream, epoch, _ in db.execute(f"{group} GROUP BY stream, epoch")
             }
-            query = f"{group} WHERE {young} GROUP BY topic, epoch"
-            kept = {(topic, epoch): first for topic, epoch, first in db.execute(query, values)}
+            query = f"{group} WHERE {young} GROUP BY stream, epoch"
+            kept = {(stream, epoch): first for stream, epoch, first in db.execute(query, values)}
             known = db.execute(
-                "SELECT name, topic, epoch, sequence FROM consumer WHERE heard > ?",
+                "SELECT name, stream, epoch, sequence FROM consumer WHERE heard > ?",
                 (self._forgotten_before(),),
             ).fetchall()
-        has = {(name, topic, epoch): sequence for name, topic, epoch, sequence in known}
-        asks = {(name, topics.type_of(topic)) for name, topic, _, _ in known}
-        for (topic, epoch), first in stays.items():
+        has = {(name, stream, epoch): sequence for name, stream, epoch, sequence in known}
+        asks = {(name, streams.type_of(stream)) for name, stream, _, _ in known}
+        for (stream, epoch), first in stays.items():
             needed = [
-                has.get((name, topic, epoch), 0) + 1
+                has.get((name, stream, epoch), 0) + 1
                 for name, kind in asks
-                if kind == topics.type_of(topic)
+                if kind == streams.type_of(stream)
             ]
-            stays[topic, epoch] = min([first, kept.get((topic, epoch), MANY), *needed])
+            stays[stream, epoch] = min([first, kept.get((stream, epoch), MANY), *needed])
         return stays
 
     def _remove(self, stays: Stays) -> int:
         gone = 0
-        query = f"SELECT position FROM journal WHERE topic = ? AND epoch = ? AND sequence < ? LIMIT {BATCH}"  # noqa: S608 - a number of ours
-        for (topic, epoch), first in stays.items():
-            while removed := self._delete(query, (topic, epoch, first)):
+        query = f"SELECT position FROM journal WHERE stream = ? AND epoch = ? AND sequence < ? LIMIT {BATCH}"  # noqa: S608 - a number of ours
+        for (stream, epoch), first in stays.items():
+            while removed := self._delete(query, (stream, epoch, first)):
                 gone += removed
         return gone
 
@@ -145,12 +147,12 @@ class Retention:
         while self._size() > self._limits.max_mb * 1_000_000:
             with self._state.read() as db:
                 rows = db.execute(
-                    "SELECT position, topic, epoch, sequence FROM journal ORDER BY position"
+                    "SELECT position, stream, epoch, sequence FROM journal ORDER BY position"
                 )
                 free = (
                     position
-                    for position, topic, epoch, number in rows
-                    if number < stays.get((topic, epoch), 0)
+                    for position, stream, epoch, number in rows
+                    if number < stays.get((stream, epoch), 0)
                 )
                 last = list(islice(free, BATCH))
             if not last:

@@ -1,5 +1,20 @@
 """The tables of a state file, and the steps from each earlier schema to the next."""
 
+# From schema 5 on the tables are keyed by the stream (`hub.wire.streams`): source, type and subject of an event, or
+# `later TYPE SUBJECT` for a timer. Before, the key was the topic, `SOURCE/event/TYPE/SUBJECT`, or `later/TYPE/SUBJECT`.
+# No name but the last one of a source can be `event`, so that the first `replace` is the only special case.
+_TO_STREAMS = """
+UPDATE {0} SET stream = (
+    SELECT substr(half, 1, instr(half, ' ')) || replace(substr(half, instr(half, ' ') + 1), '/', ' ')
+    FROM (SELECT replace(replace({0}.stream, '/event/event/', '/event '), '/event/', ' ') AS half));
+"""
+
+
+def _keyed_by_stream(*tables: str) -> str:
+    rename = "ALTER TABLE {0} RENAME COLUMN topic TO stream;"
+    return "".join((rename + _TO_STREAMS).format(table) for table in tables)
+
+
 # Each step brings a file from the version before it to its own; a released step is never changed.
 SCHEMA_STEPS = (
     """
@@ -46,6 +61,12 @@ ALTER TABLE inbox ADD COLUMN any_age INTEGER NOT NULL DEFAULT 0
     """
 ALTER TABLE cursor ADD COLUMN moved REAL NOT NULL DEFAULT 0;
 UPDATE cursor SET moved = CAST(strftime('%s', 'now') AS REAL)
+""",
+    # Streams instead of topics; and whether the clock of an event could be believed, which only its payload knew.
+    _keyed_by_stream("head", "journal", "cursor", "inbox", "consumer")
+    + """
+ALTER TABLE journal ADD COLUMN synchronised INTEGER NOT NULL DEFAULT 1;
+UPDATE journal SET synchronised = 0 WHERE instr(CAST(payload AS TEXT), '"clock":"unsynchronised"') > 0
 """,
 )
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hub.system.clock import SYSTEM, Clock, Stamp
-from hub.wire import topics
+from hub.wire import streams, topics
 from hub.wire.trace_context import TRACEPARENT
 
 MAX_BYTES = 65_536  # far below any broker's packet limit; pictures travel by reference
@@ -37,7 +37,7 @@ class Event:
         subject: What it happened to: for most events the door.
         time: When it happened, in UTC.
         data: What else there is to know; any JSON object.
-        sequence: Its place among the events of its topic and epoch, from 1.
+        sequence: Its place among the events of its stream and epoch, from 1.
         epoch: Which numbering the sequence belongs to; a producer that lost its journal begins another.
         traceparent: W3C Trace Context; events that follow from one press share its trace id.
         cause: The id of the event that this one follows from.
@@ -78,6 +78,11 @@ class Event:
     def topic(self) -> str:
         """Where it is published."""
         return topics.event(self.source, self.type, self.subject)
+
+    @property
+    def stream(self) -> str:
+        """What its sequence belongs to, with its epoch: its source, type and subject, wherever it is published."""
+        return streams.of(self.source, self.type, self.subject)
 
     @property
     def stamp(self) -> Stamp:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far one topic goes, and after which number a consumer is owed something.
+    """How far one stream goes, and after which number a consumer is owed something.
 
     `after` is the last sequence that the asking consumer is not owed (or that retention removed); `last` the newest.
     """
 
-    topic: str
+    stream: str
     epoch: str
     after: int
     last: int

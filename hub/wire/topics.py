@@ -61,12 +61,6 @@ def event_filter(kind: str) -> str:
     return f"{ROOT}/{role_for(kind)}/+/event/{kind}/+"
 
 
-def type_of(topic: str) -> str:
-    """The event type in an event's topic; empty when it is none's."""
-    parts = topic.split("/")
-    return parts[_TYPE_LEVEL] if len(parts) == _EVENT_LEVELS and parts[3] == "event" else ""
-
-
 def heard(topic: str) -> str:
     """A topic as it was published, whatever the broker made of it.
 
@@ -83,11 +77,6 @@ def heard(topic: str) -> str:
 def every_ask() -> str:
     """All questions of everybody. No `+` for the type: see `heard`."""
     return f"{ROOT}/+/+/ask/#"
-
-
-def is_of(topic: str, kind: str) -> bool:
-    """Whether events of this type are published there."""
-    return bool(found := type_of(topic)) and kind in (found, EVERY)
 
 
 def every_event() -> str:

@@ -19,7 +19,7 @@ from hub.producer.producer import Producer
 from hub.store.database import State
 from hub.store.journal import Journal
 from hub.system.clock import Clock
-from hub.wire import topics
+from hub.wire import streams
 from hub.wire.event import Event, decode
 from tests.house import ROOT, until
 
@@ -293,10 +293,10 @@ def python(program: str, *arguments: str | Path, **more: Any) -> "subprocess.Pop
     )
 
 
-def cursor(state: State, topic: str = topics.event(HUB, PRESSED, "front")) -> int | None:
+def cursor(state: State, stream: str = streams.of(HUB, PRESSED, "front")) -> int | None:
     found = [
         sequence
-        for (where, sequence) in rows(state, "SELECT topic, sequence FROM cursor")
-        if where == topic
+        for (found, sequence) in rows(state, "SELECT stream, sequence FROM cursor")
+        if found == stream
     ]
     return found[0] if found else None

@@ -30,8 +30,8 @@ class Books:
 
     Attributes:
         said: Its journal, in order: each event as JSON, with whether a broker has acknowledged it.
-        heads: The last sequence of each topic and epoch, as it believes.
-        cursors: How far it has come with what others say, by topic and epoch.
+        heads: The last sequence of each stream and epoch, as it believes.
+        cursors: How far it has come with what others say, by stream and epoch.
         in_hand: State and event id of what its inbox holds.
         sound: Whether SQLite finds the file undamaged.
     """
@@ -101,7 +101,7 @@ class Ledger:
     def heads(self, kind: str) -> dict[tuple[str, str], int]:
         """How far each topic of that type goes, by topic and epoch."""
         heads = [head for books in self.everybody.values() for head in books.heads.items()]
-        return {key: last for key, last in heads if f"/event/{kind}/" in key[0]}
+        return {key: last for key, last in heads if f" {kind} " in key[0]}
 
 
 def read(house: House) -> Ledger:
@@ -136,13 +136,13 @@ def read_books(path: Path) -> Books:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as db:
         db.execute("BEGIN")
         rows = db.execute("SELECT payload, published FROM journal ORDER BY position").fetchall()
-        heads = db.execute("SELECT topic, epoch, sequence FROM head WHERE topic LIKE 'doorbell/%'")
-        cursors = db.execute("SELECT topic, epoch, sequence FROM cursor")
+        heads = db.execute("SELECT stream, epoch, sequence FROM head")
+        cursors = db.execute("SELECT stream, epoch, sequence FROM cursor")
         hand = db.execute("SELECT state, payload FROM inbox WHERE state != 'done'").fetchall()
         return Books(
             said=[(json.loads(payload), bool(published)) for payload, published in rows],
-            heads={(topic, epoch): last for topic, epoch, last in heads},
-            cursors={(topic, epoch): last for topic, epoch, last in cursors},
+            heads={(stream, epoch): last for stream, epoch, last in heads},
+            cursors={(stream, epoch): last for stream, epoch, last in cursors},
             in_hand=[(state, json.loads(payload)["id"]) for state, payload in hand],
             sound=db.execute("PRAGMA integrity_check").fetchone() == ("ok",),
         )
@@ -182,10 +182,10 @@ def unsettled(ledger: Ledger) -> Iterator[str]:
         for state, event in handler.books.in_hand:
             if state != "dead":
                 yield f"{name}: {event} is still in hand ({state})"
-        for (topic, epoch), last in ledger.heads(handler.kind).items():
-            if handler.books.cursors.get((topic, epoch), 0) != last:
-                come = handler.books.cursors.get((topic, epoch), 0)
-                yield f"{name}: has come to {come} of {last} on {topic} (epoch {epoch})"
+        for (stream, epoch), last in ledger.heads(handler.kind).items():
+            if handler.books.cursors.get((stream, epoch), 0) != last:
+                come = handler.books.cursors.get((stream, epoch), 0)
+                yield f"{name}: has come to {come} of {last} on {stream} (epoch {epoch})"
 
 
 def violations(ledger: Ledger) -> Iterator[str]:
@@ -205,8 +205,8 @@ def _of_journal(name: str, books: Books) -> Iterator[str]:
         yield f"{name}: the state file is damaged"
     numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
     for event, _ in books.said:
-        topic = f"{event['source']}/event/{event['type']}/{event['subject']}"
-        numbers[topic, event["epoch"]].append(int(event["sequence"]))
+        stream = f"{event['source']} {event['type']} {event['subject']}"
+        numbers[stream, event["epoch"]].append(int(event["sequence"]))
     for key, found in numbers.items():
         if found != list(range(1, books.heads.get(key, 0) + 1)):
             yield f"{name}: {key[0]} is numbered {found}, with its head at {books.heads.get(key)}"

@@ -9,7 +9,7 @@ from tests.brokers import BrokerProcess
 from tests.house import House
 from tests.system.ledger import Books, Handler, Ledger, settle_accounts, unsettled, violations
 
-TOPIC = "doorbell/hub/home/event/doorbell.pressed/front"
+STREAM = "doorbell/hub/home doorbell.pressed front"
 
 
 def _press(number):
@@ -41,15 +41,17 @@ def _clip(number, cause):
 def _books_of_one(*outcomes, in_hand=()):
     heads = {}
     for outcome in outcomes:
-        heads[f"doorbell/handler/one/event/{outcome['type']}/front", "e"] = int(outcome["sequence"])
-    return Books([(outcome, True) for outcome in outcomes], heads, {(TOPIC, "e"): 2}, list(in_hand))
+        heads[f"doorbell/handler/one {outcome['type']} front", "e"] = int(outcome["sequence"])
+    return Books(
+        [(outcome, True) for outcome in outcomes], heads, {(STREAM, "e"): 2}, list(in_hand)
+    )
 
 
 @pytest.fixture
 def ledger() -> Ledger:
     """Two presses, done once each; the second one after a crash behind its act."""
     presses = [_press(1), _press(2)]
-    hub = Books([(press, True) for press in presses], {(TOPIC, "e"): 2})
+    hub = Books([(press, True) for press in presses], {(STREAM, "e"): 2})
     books = _books_of_one(_outcome(1, "p1"), _outcome(2, "p2", attempt=2, redelivered=True))
     one = Handler(books, [("p1", False), ("p2", False), ("p2", True)], crashes=1)
     return Ledger(hub, {"one": one}, [*presses, *(event for event, _ in books.said)], ["p1", "p2"])
@@ -80,7 +82,7 @@ LIES = {
             one.books.said.append((one.books.said.pop()[0], False)),
         )
     ),
-    "has come to 1 of 2": _edit(lambda _, one: one.books.cursors.update({(TOPIC, "e"): 1})),
+    "has come to 1 of 2": _edit(lambda _, one: one.books.cursors.update({(STREAM, "e"): 1})),
     "is damaged": _edit(lambda all_, _: setattr(all_.hub, "sound", False)),
     "is numbered [2]": _edit(lambda all_, _: all_.hub.said.pop(0)),
     "rang by itself": _edit(lambda all_, _: all_.wishes.pop()),

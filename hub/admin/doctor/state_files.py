@@ -1,6 +1,7 @@
 """A state file from outside: whether it is sound, and what lies in it that should not lie there for long."""
 
 import math
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -96,8 +97,7 @@ def _look(path: Path, until_s: float, *, at_rest: bool = False) -> Book:
             "SELECT COUNT(*), MIN(time) FROM journal WHERE published = 0"
         ).fetchone()
         (dead,) = db.execute("SELECT COUNT(*) FROM inbox WHERE state = 'dead'").fetchone()
-        topics_heard = db.execute(
-            "SELECT DISTINCT topic FROM cursor WHERE topic LIKE 'doorbell/hub/%'"
-        ).fetchall()
-    hubs = frozenset(topic.split("/")[2] for (topic,) in topics_heard)
+        # Before schema 5 the first column is a topic, and no stream.
+        heard = [re.split("[/ ]", row[0]) for row in db.execute("SELECT * FROM cursor")]
+    hubs = frozenset(name for _, role, name, *_ in heard if role == "hub")
     return Book(size, schema, "", events, waiting, oldest, dead, hubs)

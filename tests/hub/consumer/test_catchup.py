@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hub.producer.producer import PAGE_EVENTS, Producer
 from hub.store.database import State
-from hub.wire import topics
+from hub.wire import streams, topics
 from tests.hub.fakes import HUB, NOTIFY, PRESSED, FakeBroker, cursor, ring, rows
 from tests.hub.listener import Listener
 
@@ -219,7 +219,7 @@ def test_a_page_that_nobody_asked_for_moves_nothing(producer, listener, net):
     """Else one message from anybody could make a handler take what comes for long had."""
     first = ring(producer)
     listener.work()
-    head = {"topic": first.topic, "epoch": first.epoch, "after": 100_000, "last": 100_000}
+    head = {"stream": first.stream, "epoch": first.epoch, "after": 100_000, "last": 100_000}
     page = {"request": "0" * 36, "source": HUB, "heads": [head], "events": [], "more": False}
     net.take(topics.answer(HUB, "notify"), json.dumps(page).encode())
     listener.work()
@@ -247,10 +247,10 @@ def test_who_lies_about_its_cursors_has_a_producer_number_anew_once_at_most(net,
     epochs = set()
     for _ in range(3):
         epochs.add(producer.journal._state.epoch)
-        topic = topics.event(HUB, PRESSED, "front")
+        stream = streams.of(HUB, PRESSED, "front")
         question = {
             "request": "r",
-            "cursors": [[topic, producer.journal._state.epoch, 10**9]],
+            "cursors": [[stream, producer.journal._state.epoch, 10**9]],
             "known": [],
             "since": 0,
         }

@@ -13,7 +13,7 @@ from hub import Drop, HandlerConfig, emit
 from hub.producer.producer import Producer
 from hub.store.database import State
 from hub.store.inbox import Inbox
-from hub.wire import topics
+from hub.wire import streams, topics
 from tests.hub.fakes import (
     HUB,
     NOTIFY,
@@ -173,7 +173,7 @@ def test_other_doors_are_none_of_its_business(react, hub, state):
         config=HandlerConfig(doors=["front"]),
     )
     assert calls == ["front"]
-    assert cursor(state, topics.event(HUB, PRESSED, "back")) == 1
+    assert cursor(state, streams.of(HUB, PRESSED, "back")) == 1
 
 
 def test_outcomes_of_outcomes_are_not_said(react, net, states):

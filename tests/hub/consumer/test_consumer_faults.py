@@ -227,4 +227,4 @@ def test_a_timer_leaves_nothing_behind(state, net):
     Inbox(state).set_timer(testing.event("light.expired", "lamp"), 0.0)
     consumer = consumer_of(state, net.bus(), reaction(does(react), "light.expired"))
     run_until(consumer, lambda: len(calls) == 2 and not rows(state, "SELECT 1 FROM inbox"))
-    assert rows(state, "SELECT topic FROM head WHERE topic GLOB 'later/*'") == []
+    assert rows(state, "SELECT stream FROM head WHERE stream GLOB 'later *'") == []

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hub.producer.producer import Producer
-from hub.wire import topics
+from hub.wire import streams, topics
 from hub.wire.event import encode
 from tests.hub.fakes import HUB, PRESSED, journaled, ring, rows
 from tests.hub.listener import Listener
@@ -63,11 +63,11 @@ def test_an_answer_may_not_bring_events_of_somebody_else(listener, states):
     assert listener.catch_up.next_event() is None
 
 
-def test_nobody_can_close_a_topic_that_is_not_theirs(net, producer, listener):
-    """A page moves the cursors of its sender's own topics only."""
+def test_nobody_can_close_a_stream_that_is_not_theirs(net, producer, listener):
+    """A page moves the cursors of its sender's own streams only."""
     evil = "doorbell/handler/evil"
     head = {
-        "topic": topics.event(HUB, PRESSED, "front"),
+        "stream": streams.of(HUB, PRESSED, "front"),
         "epoch": producer._state.epoch,
         "after": 10**9,
         "last": 10**9,
@@ -82,16 +82,16 @@ def test_nobody_can_close_a_topic_that_is_not_theirs(net, producer, listener):
 @pytest.mark.parametrize(
     "head",
     [
-        {"topic": "x", "epoch": "0" * 16, "after": 1, "last": 1},
-        {"topic": 7, "epoch": "0" * 16, "after": 1, "last": 1},
+        {"stream": "x", "epoch": "0" * 16, "after": 1, "last": 1},
+        {"stream": 7, "epoch": "0" * 16, "after": 1, "last": 1},
         {
-            "topic": topics.event(HUB, PRESSED, "front"),
+            "stream": streams.of(HUB, PRESSED, "front"),
             "epoch": "0" * 16,
             "after": "many",
             "last": 1,
         },
     ],
-    ids=["no topic", "a number", "no sequence"],
+    ids=["no stream", "a number", "no sequence"],
 )
 def test_a_malformed_head_harms_nobody(net, producer, listener, head):
     """The page is refused, and the next press is heard, by the next process too."""
@@ -100,7 +100,7 @@ def test_a_malformed_head_harms_nobody(net, producer, listener, head):
     _page(
         listener,
         heads=[
-            {"topic": topics.event(HUB, PRESSED, "front"), "epoch": "0" * 16, "after": 0, "last": 0}
+            {"stream": streams.of(HUB, PRESSED, "front"), "epoch": "0" * 16, "after": 0, "last": 0}
         ],
     )
     _page(listener, heads=[head])

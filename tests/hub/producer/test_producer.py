@@ -8,12 +8,12 @@ import pytest
 
 from hub.producer.producer import PAGE_EVENTS, WINDOW, Producer
 from hub.store.database import State
-from hub.wire import topics
+from hub.wire import streams, topics
 from hub.wire.event import decode
 from tests.hub.fakes import HUB, NOTIFY, PRESSED, FakeBus, journaled, ring, rows
 
 ASK = topics.ask(NOTIFY, PRESSED)
-FRONT = topics.event(HUB, PRESSED, "front")
+FRONT = streams.of(HUB, PRESSED, "front")
 
 
 @dataclass
@@ -63,7 +63,8 @@ def test_what_is_said_is_published_as_it_stands_in_the_journal(net, producer, st
     """The same bytes, on its own topic, marked when the broker has taken it and there was time to write it down."""
     said = ring(producer, via="button")
     assert net.heard == [
-        (FRONT, payload) for (payload,) in rows(state, "SELECT payload FROM journal")
+        (topics.event(HUB, PRESSED, "front"), payload)
+        for (payload,) in rows(state, "SELECT payload FROM journal")
     ]
     assert decode(net.heard[0][1]) == said
     assert _waiting(state) == [1]
@@ -165,7 +166,7 @@ def test_a_consumer_is_answered_from_where_it_is(producer, asker, state):
     answer = asker.ask([(FRONT, state.epoch, 1)])
     assert answer["source"] == HUB
     assert answer["request"] == "r1"
-    assert answer["heads"] == [{"topic": FRONT, "epoch": state.epoch, "after": 1, "last": 3}]
+    assert answer["heads"] == [{"stream": FRONT, "epoch": state.epoch, "after": 1, "last": 3}]
     assert [wire["id"] for wire in answer["events"]] == [event.id for event in said[1:]]
     assert answer["more"] is False
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hub import testing
 from hub.store.database import State
 from hub.store.inbox import Inbox
-from hub.wire import topics
+from hub.wire import streams
 from hub.wire.query import Head
 from tests.hub.fakes import HUB, PRESSED, cursor, rows
 
-TOPIC = topics.event(HUB, PRESSED, "front")
+STREAM = streams.of(HUB, PRESSED, "front")
 EPOCH = "0" * 16
 TIMER = testing.event("light.expired", "lamp")
 
@@ -74,7 +74,7 @@ def test_what_the_producer_does_not_owe_and_what_is_in_hand_never_comes_again(
                 taken.append(sequence)
                 if sequence not in held_back:
                     _finish(state, inbox, held)
-        inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after, 9)])
+        inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after, 9)])
         taken += [sequence for sequence in range(after + 1, 10) if _take(state, inbox, sequence)]
         assert len(taken) == len(set(taken))
         assert set(taken) >= set(range(after + 1, 10))
@@ -85,7 +85,7 @@ def test_what_the_cursor_passed_over_leaves_nothing_behind(state, inbox):
     """A finished event ahead of a gap that retention closed is forgotten, like all finished ones."""
     _take(state, inbox, 1)
     _take(state, inbox, 5)
-    inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=7, last=9)])
+    inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=7, last=9)])
     assert rows(state, "SELECT sequence, state FROM inbox") == []
 
 
@@ -101,7 +101,7 @@ def test_another_epoch_is_another_numbering(state, inbox):
     assert inbox.claim(_press(1, "f" * 16), durable=False)
 
 
-def test_the_same_number_on_another_topic_is_another_event(state, inbox):
+def test_the_same_number_on_another_stream_is_another_event(state, inbox):
     """Each door counts for itself."""
     assert _take(state, inbox, 1)
     assert inbox.claim(replace(_press(1), subject="back"), durable=False)
@@ -192,8 +192,10 @@ def test_the_gap_is_noticed(state, inbox):
 def test_what_retention_took_is_told(state, inbox):
     """A producer that no longer has 2 and 3 is believed, the loss is named, and the rest goes on."""
     _take(state, inbox, 1)
-    assert inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=3, last=4)]) == [f"{TOPIC}: 2 to 3"]
-    assert inbox.cursors(PRESSED) == [(TOPIC, EPOCH, 3)]
+    assert inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=3, last=4)]) == [
+        f"{STREAM}: 2 to 3"
+    ]
+    assert inbox.cursors(PRESSED) == [(STREAM, EPOCH, 3)]
     assert inbox.known_producers(PRESSED) == [HUB]
     assert inbox.claim(_press(3), durable=False) is None
     assert _take(state, inbox, 4)
@@ -201,13 +203,13 @@ def test_what_retention_took_is_told(state, inbox):
 
 def test_what_a_new_consumer_is_not_owed_is_no_loss(state, inbox):
     """Whoever was never here has missed nothing of what was before."""
-    assert inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=3, last=4)]) == []
+    assert inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=3, last=4)]) == []
 
 
 def test_an_older_answer_does_not_put_the_cursor_back(state, inbox):
     """Answers may be late and out of order."""
-    inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=5, last=5)])
-    inbox.learn(HUB, PRESSED, [Head(TOPIC, EPOCH, after=2, last=5)])
+    inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=5, last=5)])
+    inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=2, last=5)])
     assert cursor(state) == 5
 
 

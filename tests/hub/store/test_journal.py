@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 import pytest
 
 from hub.store.journal import Journal
-from hub.wire import topics
+from hub.wire import streams
 from hub.wire.event import BadEvent, decode
 from hub.wire.query import Head
 from tests.hub.fakes import HUB, PRESSED, journaled, rows
 
-FRONT = topics.event(HUB, PRESSED, "front")
-BACK = topics.event(HUB, PRESSED, "back")
+FRONT = streams.of(HUB, PRESSED, "front")
+BACK = streams.of(HUB, PRESSED, "back")
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def _at(seconds):
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def test_each_topic_counts_for_itself(state):
-    """The sequence begins with 1 and has no gap, whatever other topics do meanwhile."""
+def test_each_stream_counts_for_itself(state):
+    """The sequence begins with 1 and has no gap, whatever other streams do meanwhile."""
     said = [journaled(state, subject=door) for door in ("front", "front", "back", "front", "back")]
     assert [(event.subject, event.sequence) for event in said] == [
         ("front", 1),
@@ -78,7 +78,7 @@ def test_what_is_not_published_comes_in_the_order_of_saying(state, journal):
     said = [journaled(state, subject=door) for door in ("front", "back", "front", "back")]
     entries = journal.unpublished(0, 9)
     assert [decode(entry.payload) for entry in entries] == said
-    assert [entry.topic for entry in entries] == [event.topic for event in said]
+    assert [entry.stream for entry in entries] == [event.stream for event in said]
     journal.mark_published({entries[1].position: 0.0})
     assert [entry.position for entry in journal.unpublished(0, 2)] == [
         entries[0].position,
@@ -105,7 +105,7 @@ def test_an_id_is_known_for_as_long_as_the_event_is_kept(state, journal):
 
 
 def test_the_cursor_says_what_is_owed(state, journal):
-    """Everything after it, by topic; nothing of other types; and of what is up to date just the head."""
+    """Everything after it, by stream; nothing of other types; and of what is up to date just the head."""
     for door in ("front", "front", "front", "back"):
         journaled(state, subject=door)
     owed = journal.owed(PRESSED, {(FRONT, state.epoch): 1, (BACK, state.epoch): 1}, since=None)
@@ -127,7 +127,7 @@ def test_the_cursor_of_another_epoch_means_nothing(state, journal):
     ("since", "after"), [(None, 0), (0.0, 0), (1000.0, 0), (1001.0, 1), (2500.0, 2), (9000.0, 3)]
 )
 def test_who_was_never_here_is_owed_what_happened_since(state, journal, since, after):
-    """A topic without a cursor is owed from a moment on; without a moment, from its beginning."""
+    """A stream without a cursor is owed from a moment on; without a moment, from its beginning."""
     for seconds in (1000, 2000, 3000):
         journaled(state, time=_at(seconds))
     (head,) = journal.owed(PRESSED, {}, since=since)

@@ -5,11 +5,11 @@ import pytest
 from config import JournalSettings as Limits
 from hub.store.journal import Journal
 from hub.store.retention import DAY_S, Retention
-from hub.wire import topics
+from hub.wire import streams
 from hub.wire.query import Head
 from tests.hub.fakes import HUB, PRESSED, journaled, rows
 
-TOPIC = topics.event(HUB, PRESSED, "front")
+STREAM = streams.of(HUB, PRESSED, "front")
 LIMITS = Limits(keep_days=10, max_mb=1, forget_consumers_days=30)
 
 
@@ -41,7 +41,7 @@ def _left(state):
 
 
 def _has_come_to(retention, state, sequence, name="notify"):
-    retention.note(name, [Head(TOPIC, state.epoch, sequence, 99)])
+    retention.note(name, [Head(STREAM, state.epoch, sequence, 99)])
 
 
 def test_what_is_old_goes(state, retention, say):

@@ -19,12 +19,20 @@ from hub.store.schema import SCHEMA_STEPS, SCHEMA_VERSION
 from tests.hub.fakes import rows
 
 DUMPS = Path(__file__).parent / "schemas"
-TOPIC = "doorbell/hub/home/event/doorbell.pressed/front"
+STREAMS_SINCE = 5  # before that the tables were keyed by topics
+STREAM_OF = {  # every key in the dumps, and some that an owner's file may hold
+    "doorbell/hub/home/event/doorbell.pressed/front": "doorbell/hub/home doorbell.pressed front",
+    "doorbell/handler/one/event/handler.done/front": "doorbell/handler/one handler.done front",
+    "doorbell/handler/event/event/event.seen/event": "doorbell/handler/event event.seen event",
+    "doorbell/hub/event/event/clock.day_ended/later": "doorbell/hub/event clock.day_ended later",
+    "later/one.due/front": "later one.due front",
+    "later/event.event/event": "later event.event event",
+}
 KEPT = (
-    "SELECT position, topic, epoch, sequence, type, id, time, payload, published FROM journal ORDER BY position",
-    "SELECT topic, epoch, sequence, state, attempts, crashes, payload, reason FROM inbox ORDER BY topic, sequence",
-    "SELECT topic, epoch, sequence FROM cursor ORDER BY topic",
-    "SELECT topic, epoch, sequence FROM head ORDER BY topic",
+    "SELECT {0}, position, epoch, sequence, type, id, time, payload, published FROM journal ORDER BY position",
+    "SELECT {0}, epoch, sequence, state, attempts, crashes, payload, reason FROM inbox ORDER BY {0}, sequence",
+    "SELECT {0}, epoch, sequence FROM cursor ORDER BY {0}",
+    "SELECT {0}, epoch, sequence FROM head ORDER BY {0}",
     "SELECT key, value FROM memory",
     "SELECT * FROM producer",
 )
@@ -54,8 +62,12 @@ def _written(path: Path, version: int) -> Path:
 
 
 def _books(path: Path) -> list[list[tuple[object, ...]]]:
+    """What must outlive every step, each row with its key first; topics as the streams that they become."""
     with closing(sqlite3.connect(path)) as db:
-        return [db.execute(query).fetchall() for query in KEPT]
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        key = "stream" if version >= STREAMS_SINCE else "topic"
+        books = [db.execute(query.format(key)).fetchall() for query in KEPT]
+    return [[(STREAM_OF.get(first, first), *rest) for first, *rest in book] for book in books]
 
 
 def _sequence(payload: bytes) -> int:
@@ -87,7 +99,7 @@ def test_nothing_of_an_older_file_is_lost_and_it_goes_on(tmp_path, version):
         cut_off = inbox.take_due(durable=True)
     assert cut_off
     assert cut_off.event.redelivered
-    waiting = rows(state, "SELECT state FROM inbox WHERE topic LIKE 'later/%' OR sequence = 2")
+    waiting = rows(state, "SELECT state FROM inbox WHERE stream LIKE 'later %' OR sequence = 2")
     assert len(waiting) == 2
     with state.write(durable=True) as db:
         said = journal.append(
@@ -102,6 +114,42 @@ def test_nothing_of_an_older_file_is_lost_and_it_goes_on(tmp_path, version):
     assert len(journal.unpublished(0, 10)) == 2
     assert inbox.cursors("doorbell.pressed")[0][2] == 4
     state.close()
+
+
+def test_every_topic_becomes_its_stream(tmp_path):
+    """In each table, whatever an owner has called a hub, a handler, a door or a type."""
+    path = _written(tmp_path / "one.db", STREAMS_SINCE - 1)
+    with closing(sqlite3.connect(path)) as db, db:
+        for topic in STREAM_OF:
+            db.execute("INSERT INTO consumer VALUES ('log', ?, 'e', 1, 2.0)", (topic,))
+            for table, columns, values in (
+                ("head", "sequence", "1"),
+                ("cursor", "sequence", "1"),
+                ("inbox", "sequence, state", "1, 'done'"),
+                ("journal", "sequence, type, id, time, payload", f"1, 'a.b', '{topic}', 0, ''"),
+            ):
+                insert = f"INSERT INTO {table} (topic, epoch, {columns}) VALUES (?, 'e', {values})"  # noqa: S608
+                db.execute(insert, (topic,))
+    with closing(State(path)) as state:
+        for table in ("head", "journal", "cursor", "inbox", "consumer"):
+            found = rows(state, f"SELECT stream FROM {table} WHERE epoch = 'e'")  # noqa: S608
+            assert {stream for (stream,) in found} == set(STREAM_OF.values())
+
+
+def test_the_journal_knows_whose_clock_was_not_set(tmp_path):
+    """What only the payloads of an older file said is a column: retention calls no such event old."""
+    path = _written(tmp_path / "one.db", STREAMS_SINCE - 1)
+    with closing(sqlite3.connect(path)) as db, db:
+        before = db.execute("SELECT payload FROM journal ORDER BY position").fetchall()
+        changed = before[0][0].replace(b'"unsynchronised"', b'"synchronised"')
+        assert changed != before[0][0]
+        db.execute("UPDATE journal SET payload = ? WHERE position = 1", (changed,))
+    with closing(State(path)) as state:
+        assert rows(state, "SELECT synchronised FROM journal ORDER BY position") == [
+            (1,),
+            (0,),
+            (0,),
+        ]
 
 
 @pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))

@@ -31,14 +31,12 @@ NO_TOPICS = {
     "source",
     "name_of",
     "event_filter",
-    "type_of",
     "every_event",
     "role_for",
     "fault_in",
     "fault_in_type",
     "heard",
     "every_ask",
-    "is_of",
     "asked",
 }
 PRESSED = Event(
@@ -202,7 +200,7 @@ def test_what_is_right_is_right():
             {
                 "request": "1",
                 "source": "doorbell/hub/home",
-                "heads": [{"topic": PRESSED.topic, "epoch": "0" * 16, "after": 0, "last": 1}],
+                "heads": [{"stream": PRESSED.stream, "epoch": "0" * 16, "after": 0, "last": 1}],
                 "events": [WIRE | {"data": {}}],
                 "more": False,
             },
