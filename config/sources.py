@@ -10,17 +10,13 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
+from config import places
 from config.faults import SettingsError, describe, suggest
 from config.model import Broker, Chime, Settings
 
 PREFIX = "DOORBELL_"
 OTHER_VARIABLES = ("BOOT", "CONFIG", "SUPERVISED")
 DEMO = Path(__file__).parent / "demo.toml"
-SEARCHED = (
-    Path("doorbell.toml"),
-    Path("~/.config/doorbell/doorbell.toml"),
-    Path("/etc/doorbell/doorbell.toml"),
-)
 
 
 def find(given: Path | None = None) -> Path:
@@ -33,7 +29,7 @@ def find(given: Path | None = None) -> Path:
         Path(os.environ["DOORBELL_CONFIG"]) if os.environ.get("DOORBELL_CONFIG") else None
     )
     if asked is None:
-        return next((p for p in (s.expanduser() for s in SEARCHED) if p.is_file()), DEMO).absolute()
+        return next((path for path in places.searched() if path.is_file()), DEMO).absolute()
     if not asked.is_file():
         raise SettingsError(
             [f"{asked}: no such settings file. Give another with --config, or write this one."]
@@ -112,6 +108,8 @@ def _at_home(settings: Settings, path: Path) -> Settings:
         key: base / getattr(settings, key).expanduser() for key in ("handlers_dir", "state_dir")
     }
     given = settings.model_fields_set
+    if "state_dir" not in given:
+        folders["state_dir"] = places.own_state()
     parts = {
         "broker": _broker_at_home(settings.broker, base),
         "chime": _chime_at_home(settings.chime, base),

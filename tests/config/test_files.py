@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from config import Settings, SettingsError
-from config.sources import DEMO, SEARCHED, find, load, load_lean
+from config.places import INSTALLED
+from config.sources import DEMO, find, load, load_lean
 
 FIRST_STEPS = (Path(__file__).parents[2] / "docs" / "first-steps.md").read_text(encoding="utf-8")
 GUIDE_TOML = re.findall(r"^```toml\n(.*?)^```", FIRST_STEPS, re.MULTILINE | re.DOTALL)
@@ -34,7 +35,7 @@ def _write(path: Path, text: str = "") -> Path:
 
 def test_the_file_given_is_read_before_all_others(monkeypatch, tmp_path):
     """`--config` beats $DOORBELL_CONFIG, which beats the folder, which beats the home, which beats the demo."""
-    assert find() == (SEARCHED[-1] if SEARCHED[-1].is_file() else DEMO)
+    assert find() == (INSTALLED if INSTALLED.is_file() else DEMO)
     home = _write(tmp_path / "home/.config/doorbell/doorbell.toml")
     assert find() == home
     here = _write(tmp_path / "doorbell.toml")
@@ -70,6 +71,39 @@ def test_the_home_folder_may_be_written_as_a_tilde(tmp_path):
     read = load(_write(tmp_path / "doorbell.toml", 'handlers_dir = "~/reactions"\n'))
     assert read.handlers_dir == tmp_path / "home/reactions"
     assert read.state_dir == tmp_path / "home/.local/state/doorbell"
+
+
+def test_the_xdg_variables_move_the_users_own_files(monkeypatch, tmp_path):
+    """`XDG_CONFIG_HOME` and `XDG_STATE_HOME` replace `~/.config` and `~/.local/state`; what the file says counts more."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "states"))
+    _write(tmp_path / "home/.config/doorbell/doorbell.toml")
+    own = _write(tmp_path / "settings/doorbell/doorbell.toml")
+    assert find() == own
+    assert load(own).state_dir == tmp_path / "states/doorbell"
+    assert load_lean(DEMO).state_dir == tmp_path / "states/doorbell"
+    _write(own, 'state_dir = "~/mine"\n')
+    assert load(own).state_dir == tmp_path / "home/mine"
+
+
+@pytest.mark.parametrize("value", ["", "relative/folder", "~/folder"])
+def test_an_xdg_variable_without_an_absolute_path_is_ignored(monkeypatch, tmp_path, value):
+    """The XDG Base Directory Specification asks for that."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", value)
+    monkeypatch.setenv("XDG_STATE_HOME", value)
+    own = _write(tmp_path / "home/.config/doorbell/doorbell.toml")
+    assert find() == own
+    assert load(own).state_dir == tmp_path / "home/.local/state/doorbell"
+
+
+def test_a_user_without_a_home_folder_is_told_what_to_set(monkeypatch):
+    """The demo starts nowhere by guess; with `XDG_STATE_HOME` or `state_dir` it needs no home."""
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    assert find() == (INSTALLED if INSTALLED.is_file() else DEMO)
+    with pytest.raises(SettingsError, match="no home folder. Set state_dir, or HOME"):
+        load(DEMO)
+    monkeypatch.setenv("XDG_STATE_HOME", "/srv/states")
+    assert load(DEMO).state_dir == Path("/srv/states/doorbell")
 
 
 def test_the_demos_folders_are_taken_from_where_the_person_stands(tmp_path):

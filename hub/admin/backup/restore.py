@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from config import Settings, sources
+from config import Settings, places, sources
 from hub.admin.backup.archive import FORMAT, MANIFEST, OURS, BackupError, clips_folder, refuse_mixed
 from hub.admin.backup.restore_steps import resume
 from hub.process.restore_guard import NOTE, note_of
@@ -171,9 +171,7 @@ def prepare(file: Path, config: Path, settings: Settings | None) -> Restore:
         )
     facts = verify(file)
     if facts["settings"] and config == sources.DEMO:
-        raise BackupError(
-            f"{file}: holds settings. Say where they go: --config {sources.SEARCHED[-1]}"
-        )
+        raise BackupError(f"{file}: holds settings. Say where they go: --config {places.INSTALLED}")
     stamp = datetime.now().strftime("%Y-%m-%dT%H%M%S-%f")  # noqa: DTZ005 - a name, for people of this house
     first = config.parent / f".restore-{stamp}"
     try:

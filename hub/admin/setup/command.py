@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from config import SettingsError, sources
+from config import SettingsError, places, sources
 from hub.admin.install import instances, units
 from hub.admin.install.mosquitto import OrderError
 from hub.terminal.options import ConfigOption
@@ -87,7 +87,7 @@ def _pressed(timeout_s: float) -> bool:
 
 
 def _what_now(path: Path) -> str:
-    if units.is_booted() and path == sources.SEARCHED[-1]:
+    if units.is_booted() and path == places.INSTALLED:
         try:
             instances.systemctl("is-active", "doorbell-handlers.path")
         except OrderError:

@@ -16,6 +16,7 @@ from typing import Any
 
 import config
 from config import Settings, SettingsError, sources
+from config.places import INSTALLED, own_settings
 from hub.admin.check.house import check
 from hub.system.atomic_file import fsync
 
@@ -30,9 +31,7 @@ TABLES: Mapping[str, Any] = {  # what is asked about
 }
 KEPT = 5  # files of before
 GROUP = "doorbell"  # who may read the settings of an installed doorbell
-INSTALLED = Path("/etc/doorbell/doorbell.toml")
 STATE = Path("/var/lib/doorbell")
-OWN = Path("~/.config/doorbell/doorbell.toml")
 
 
 class TargetError(RuntimeError):
@@ -161,7 +160,7 @@ def target(given: Path | None) -> Path:
         path = asked.absolute() if asked else sources.find()
         if path == sources.DEMO:
             is_installed = INSTALLED.parent.is_dir() or os.geteuid() == 0
-            path = (INSTALLED if is_installed else OWN).expanduser()
+            path = INSTALLED if is_installed else own_settings()
         exists = path.exists()
     except PermissionError:  # not even its folder may be looked at
         path, exists = asked or INSTALLED, True

@@ -1,0 +1,41 @@
+"""Where a settings file is looked for, and where a user's own files belong.
+
+Source: XDG Base Directory Specification. A variable that holds no absolute path counts as not set.
+"""
+
+import os
+from pathlib import Path
+
+from config.faults import SettingsError
+
+HERE = Path("doorbell.toml")
+INSTALLED = Path("/etc/doorbell/doorbell.toml")
+
+
+def searched() -> tuple[Path, ...]:
+    """Where a settings file may be; the first one that exists is read."""
+    return HERE, own_settings(), INSTALLED
+
+
+def own_settings() -> Path:
+    """The settings file of this user: in `$XDG_CONFIG_HOME/doorbell`, else in `~/.config/doorbell`."""
+    return _base("XDG_CONFIG_HOME", "~/.config") / "doorbell" / "doorbell.toml"
+
+
+def own_state() -> Path:
+    """The state folder of this user: `$XDG_STATE_HOME/doorbell`, else `~/.local/state/doorbell`.
+
+    Raises:
+        SettingsError: this user has no home folder.
+    """
+    folder = _base("XDG_STATE_HOME", "~/.local/state") / "doorbell"
+    if not folder.is_absolute():
+        raise SettingsError(["state_dir: this user has no home folder. Set state_dir, or HOME"])
+    return folder
+
+
+def _base(variable: str, default: str) -> Path:
+    named = Path(os.environ.get(variable, ""))
+    if named.is_absolute():
+        return named
+    return Path(os.path.expanduser(default))  # noqa: PTH111 - Path.expanduser raises where there is no home
