@@ -104,11 +104,11 @@ def _without(faulty: set[str], path: Path, text: Path) -> Settings | None:
 def _at_home(settings: Settings, path: Path) -> Settings:
     """Relative folders are taken from the settings file's own; the demo's file is ours, so from where one stands."""
     base = Path.cwd() if path == DEMO else path.parent
-    folders: dict[str, Path] = {
-        key: base / getattr(settings, key).expanduser() for key in ("handlers_dir", "state_dir")
-    }
     given = settings.model_fields_set
-    if "state_dir" not in given:
+    folders = {"handlers_dir": base / settings.handlers_dir.expanduser()}
+    if "state_dir" in given:
+        folders["state_dir"] = base / settings.state_dir.expanduser()
+    else:
         folders["state_dir"] = places.own_state()
     parts = {
         "broker": _broker_at_home(settings.broker, base),
