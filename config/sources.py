@@ -161,14 +161,19 @@ def load_lean(path: Path) -> Settings:
 def _answer(path: Path, writer: int) -> None:
     """In the child: write the settings, secrets in clear, into the pipe, and vanish."""
     try:
-        answer: dict[str, Any] = {"settings": _plain(load(path).model_dump())}
+        with os.fdopen(writer, "wb") as pipe:
+            pipe.write(json.dumps(_read(path)).encode())
+    finally:  # also when the parent has ended meanwhile: nothing of the parent's code may run here
+        os._exit(0)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return {"settings": _plain(load(path).model_dump())}
     except SettingsError as error:
-        answer = {"faults": error.faults}
+        return {"faults": error.faults}
     except Exception as error:  # noqa: BLE001 - the child must answer, whatever went wrong
-        answer = {"faults": [f"{path.name}: cannot be read: {type(error).__name__}"]}
-    with os.fdopen(writer, "wb") as pipe:
-        pipe.write(json.dumps(answer).encode())
-    os._exit(0)
+        return {"faults": [f"{path.name}: cannot be read: {type(error).__name__}"]}
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType
 
 from rich.console import Console
 
@@ -21,6 +22,7 @@ from hub.terminal.timeline import Timeline
 
 def run(config: ConfigOption = None) -> None:
     """Start everything in the foreground. Enter rings the bell, Ctrl-C ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing runs yet that would have to be ended
     settings, path = read_settings(config)
     console = Console(highlight=False)
     if path == sources.DEMO:
@@ -38,6 +40,7 @@ def run(config: ConfigOption = None) -> None:
     if "log_level" not in settings.model_fields_set:
         os.environ["DOORBELL_LOG_LEVEL"] = "WARNING"  # of the children: the timeline shows the rest
     supervisor = Supervisor(settings, path, echo)
+    ending = _Ending()
     settings = supervisor.start()
     bus = Bus(settings.broker, f"doorbell-run-{os.getpid()}")
     timeline = Timeline(bus, console)
@@ -48,22 +51,34 @@ def run(config: ConfigOption = None) -> None:
     console.print(state, style="dim", soft_wrap=True)
     bus.start()
     timeline.start()
-    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell may have had Ctrl-C ignored
-        signal.signal(ending, signal.default_int_handler)
     ringing = (supervisor, bus, settings, timeline)
     threading.Thread(target=_ring_on_enter, args=ringing, daemon=True).start()
     try:
         with _no_echo():
-            while True:
+            while not ending.is_asked:
                 supervisor.tick()
                 timeline.watch_broker()
                 time.sleep(TICK_S)
-    except KeyboardInterrupt:
-        pass
     finally:
         timeline.stop()
         bus.stop()
         supervisor.stop()
+
+
+class _Ending:
+    """Notes Ctrl-C and SIGTERM, and interrupts nothing; also where a shell had Ctrl-C ignored.
+
+    Attributes:
+        is_asked: Whether the process was asked to end.
+    """
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, _: int, __: FrameType | None) -> None:
+        self.is_asked = True
 
 
 @contextmanager

@@ -110,7 +110,7 @@ class Child:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call between fork and exec
+            preexec_fn=_obey_parent_only,  # noqa: PLW1509 - two system calls between fork and exec
         )
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
 
@@ -134,6 +134,7 @@ class Child:
         self.echo(self.name, f"{how}; starts again in {wait_s:.1f} s")
 
 
-def _die_with_parent() -> None:
-    """Between fork and exec: have the kernel end the child when its parent dies, even by kill -9 (Linux)."""
+def _obey_parent_only() -> None:
+    """Between fork and exec: leave Ctrl-C to the parent, and end when it dies, even by kill -9 (Linux)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -100,7 +100,7 @@ def test_a_user_without_a_home_folder_is_told_what_to_set(monkeypatch):
     """The demo starts nowhere by guess; with `XDG_STATE_HOME` or `state_dir` it needs no home."""
     monkeypatch.setattr("os.path.expanduser", lambda path: path)
     assert find() == (INSTALLED if INSTALLED.is_file() else DEMO)
-    with pytest.raises(SettingsError, match="no home folder. Set state_dir, or HOME"):
+    with pytest.raises(SettingsError, match=r"no home folder\. Set state_dir, or HOME"):
         load(DEMO)
     monkeypatch.setenv("XDG_STATE_HOME", "/srv/states")
     assert load(DEMO).state_dir == Path("/srv/states/doorbell")
