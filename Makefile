@@ -3,9 +3,12 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
+PIP := .ci/quietly $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Ctrl-C waits until doorbell listens to it: while Python itself starts, it would show a traceback.
+HOLD := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
 
 run: $(VENV)/.ready
-	@$(BIN)/doorbell run
+	@$(HOLD) $(BIN)/doorbell run
 
 # Everything that CI checks: format, lint, types, imports, tests.
 test: $(TESTED)
@@ -35,13 +38,13 @@ clean:
 
 # Where no wheel of the sound library exists (64-bit ARM) it is compiled; without a compiler the dog barks into a file.
 $(VENV)/.ready: pyproject.toml
-	@test -x $(BIN)/python || sh .ci/make-venv $(VENV)
+	@test -x $(BIN)/pip || .ci/quietly sh .ci/make-venv $(VENV)
 	@echo "installing into $(VENV) (a minute at the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sound]' \
+	@$(PIP) -e '.[sound]' \
 	  || { echo "no sound library here (it needs a compiler and python3-dev): going on without"; \
-	       $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .; }
+	       $(PIP) -e .; }
 	@touch $@
 
 $(TESTED): $(VENV)/.ready
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(PIP) -e '.[dev]'
 	@touch $@

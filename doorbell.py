@@ -1,4 +1,4 @@
-"""The command `doorbell`. While it is being loaded, Ctrl-C ends it at once and without a traceback."""
+"""The command `doorbell`. While it is loaded, Ctrl-C ends it at once and without a traceback."""
 
 import signal
 
@@ -8,7 +8,7 @@ def main() -> None:
     is_heard = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
     if is_heard:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # `make run` holds Ctrl-C back until here: while Python itself starts, it would show a traceback.
+    # `make run` holds Ctrl-C back until here: Python itself starts with a traceback to show for it.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     from hub.cli.main import main as command  # noqa: PLC0415 - takes half a second
@@ -16,3 +16,7 @@ def main() -> None:
     if is_heard:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     command()
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,8 @@ from tests.brokers import BrokerProcess, embedded_broker, mosquitto_broker
 from tests.house import ROOT, House
 from tests.rabbitmq import RabbitProcess, rabbitmq_broker, rabbitmq_program
 
-os.environ.pop("DOORBELL_CONFIG", None)
+for _variable in ("DOORBELL_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+    os.environ.pop(_variable, None)
 
 
 def _mosquitto_program() -> str | None:

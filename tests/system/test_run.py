@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import ROOT, until
+from tests.processes import command_line, of_session
 
 SHIPPED = ("notify", "record", "light", "bark", "log")
 HANDLER = """from hub import Event, HandlerConfig, handler
@@ -79,31 +80,16 @@ class Run:
 
     def family(self) -> list[int]:
         """All processes of the session that `doorbell run` began."""
-        sessions = subprocess.run(
-            ["ps", "-eo", "pid=,sess=,stat="], capture_output=True, text=True, check=True
-        ).stdout
-        rows = [line.split() for line in sessions.splitlines()]
-        return [
-            int(pid)
-            for pid, session, stat in rows
-            if int(session) == self.process.pid and "Z" not in stat
-        ]
+        return of_session(self.process.pid)
 
     def child(self, *parts: str) -> int:
         """The process whose command line holds these parts."""
 
         def found() -> list[int]:
-            lines = {pid: _command_line(pid) for pid in self.family()}
+            lines = {pid: command_line(pid) for pid in self.family()}
             return [pid for pid, line in lines.items() if all(part in line for part in parts)]
 
         return until(found, f"a process {parts}")[0]
-
-
-def _command_line(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ")
-    except OSError:
-        return ""
 
 
 @pytest.fixture
@@ -161,7 +147,7 @@ def test_a_saved_file_reacts_changes_and_goes(run: Run):
     before = run.press()
     run.wait_for("✓", "bark · doorbell.pressed", after=before)
     until(
-        lambda: not any("wave.py" in _command_line(pid) for pid in run.family()),
+        lambda: not any("wave.py" in command_line(pid) for pid in run.family()),
         "its process is gone",
     )
 
@@ -221,7 +207,7 @@ def test_no_process_is_left_behind(run: Run, how: signal.Signals):
         run.process.send_signal(how)
     until(
         lambda: not run.family(),
-        lambda: f"all are gone: {[_command_line(pid) for pid in run.family()]}",
+        lambda: f"all are gone: {[command_line(pid) for pid in run.family()]}",
     )
 
 

@@ -1,0 +1,34 @@
+"""Which processes there are, read from /proc: `ps` is not on every machine."""
+
+from pathlib import Path
+
+
+def of_session(leader: int) -> list[int]:
+    """All processes of the session that this one began, but for zombies."""
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            *_, rest = (folder / "stat").read_text(encoding="utf-8").rpartition(")")
+        except OSError:  # it has ended meanwhile
+            continue
+        state, _, _, session, *_ = rest.split()
+        if int(session) == leader and state != "Z":
+            found.append(int(folder.name))
+    return found
+
+
+def command_line(pid: int) -> str:
+    """How it was called; empty when it has ended."""
+    return _read(pid, "cmdline").replace("\0", " ")
+
+
+def has_loaded(pid: int, library: str) -> bool:
+    """Whether it has a compiled module or library of this name in its memory."""
+    return library in _read(pid, "maps")
+
+
+def _read(pid: int, name: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text(encoding="utf-8")
+    except OSError:
+        return ""
