@@ -60,7 +60,7 @@ def run(settings: Settings, *, by_hand: bool = False) -> None:
     status = Status(bus, source)
     hub = Hub(settings, state, bus, Producer(state, bus, source, settings.journal))
     bus.start()
-    hub.tick()
+    hub.open_buttons()
     hub.report_faults(status)
     if by_hand:
         threading.Thread(target=hub.buttons.read_presses, name="by hand", daemon=True).start()
@@ -94,6 +94,10 @@ class Hub:
         self.buttons = Buttons(settings, self._reporter)
         others = _features(settings, state, bus, producer, self._reporter)
         self.features: list[Feature] = [self.buttons, *others]
+
+    def open_buttons(self) -> None:
+        """Open the buttons at once; everything else begins with the first tick."""
+        self.buttons.tick()
 
     def tick(self) -> None:
         """Do what is due; called about once a second."""

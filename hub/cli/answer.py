@@ -11,7 +11,7 @@ from hub.features.answer_service import ANSWER_LENGTH, is_answer
 from hub.mqtt.bus import Bus
 from hub.mqtt.embedded_address import with_embedded_broker
 from hub.plugin import answer_links
-from hub.remote.answer import Answerer, AnswerError
+from hub.remote.answer import AnswerClient, AnswerError
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.wire import topics
 
@@ -36,7 +36,7 @@ def answer(
         raise SettingsError([f"--by: write a name of at most {NAME_LENGTH} characters"])
     named = door_named(settings, door)
     bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
-    answerer = Answerer(bus, settings, topics.source("cli", str(os.getpid())))
+    answerer = AnswerClient(bus, settings, topics.source("cli", str(os.getpid())))
     bus.start()
     try:
         event = answerer.answer(named, text, by=by)

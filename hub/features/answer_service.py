@@ -1,4 +1,4 @@
-"""Hears that somebody answers the visitor, and says so: `visitor.answered`, once for each wish."""
+"""Takes the answers to a visitor and reports each as one event: `visitor.answered`."""
 
 import json
 import logging
@@ -16,92 +16,87 @@ from hub.wire import topics
 from hub.wire.event import Event, encode
 
 log = logging.getLogger(__name__)
-VIA = {"web": "link", "cli": "command"}  # what a wish came by, by the role of who says it
+VIA = {"web": "link", "cli": "command"}  # how an answer came, by the role of its sender
 ANSWER_LENGTH = 200  # a word like `coming`, or a sentence to be spoken at the door
+PATIENCE = timedelta(seconds=120)  # a visitor who has not pressed for so long has left
 _ID = re.compile(r"[0-9a-f-]{36}")
 _BY_LENGTH = 64
-VISITOR = timedelta(
-    seconds=120
-)  # who has not pressed for so long has gone; who presses then is the next one
 
 
 class AnswerService(Feature):
-    """The hub's ear for answers.
+    """Turns commands into `visitor.answered`.
 
-    A wish said again (nobody confirmed it, or a link was followed twice) has the same id. It makes no second event: the
-    first one is published once more, so that whoever waits for it hears that it was said. Inboxes drop the repeat.
+    A repeated command (nobody confirmed it, or a link was followed twice) has the same id. It makes
+    no second event: the first one is published once more, so that the sender gets its confirmation.
+    Inboxes drop the repeat.
     """
 
     def __init__(
         self, settings: Settings, reporter: Reporter, producer: Producer, bus: Bus
     ) -> None:
-        self._settings, self._reporter, self._journal, self._bus = (
-            settings,
-            reporter,
-            producer.journal,
-            bus,
-        )
+        self._settings = settings
+        self._reporter = reporter
+        self._journal = producer.journal
+        self._bus = bus
         for role in VIA:
-            bus.subscribe(topics.answered(f"doorbell/{role}/+", settings.hub, "+"), self._hear)
+            bus.subscribe(topics.answered(f"doorbell/{role}/+", settings.hub, "+"), self._receive)
 
-    def _hear(self, message: Message) -> None:
+    def _receive(self, message: Message) -> None:
         _, role, _, _, _, door = message.topic.split("/")
-        wish = (
-            None if message.retained or door not in self._settings.doors else _read(message.payload)
-        )
-        if wish is None:
-            log.warning("%s: not an answer that I can pass on", message.topic)
-        elif self._reporter.waits_with(wish["id"]):
-            return  # heard already, and waiting for the disk
-        elif self._reporter.knows(wish["id"]):
-            self._say_again(wish["id"])
+        command = None
+        if not message.retained and door in self._settings.doors:
+            command = _read(message.payload)
+        if command is None:
+            log.warning("%s: this answer is refused: it is malformed", message.topic)
+        elif self._reporter.waits_with(command["id"]):
+            return  # no acknowledgement yet: its event waits for the disk
+        elif self._reporter.knows(command["id"]):
+            self._confirm_again(command["id"])
         else:
-            self._say(door, VIA[role], wish)
+            self._report(door, VIA[role], command)
         message.ack()
 
-    def _say(self, door: str, via: str, wish: dict[str, str]) -> None:
-        """On the disk, then on its way; as what follows from the press, where we have that."""
+    def _report(self, door: str, via: str, command: dict[str, str]) -> None:
+        """Report the answer; the press that it answers is its cause, where we have that press."""
+        press = self._journal.find(command["press"]) if command["press"] else None
         data: dict[str, Any] = {"name": self._settings.door_name(door), "via": via}
-        data |= {key: wish[key] for key in ("answer", "by", "press")}
-        press = self._journal.find(wish["press"]) if wish["press"] else None
-        data["late"] = press is not None and self._has_gone(press)
-        self._reporter.report(
-            Report(topics.ANSWERED, door, data, datetime.now(UTC), wish["id"], press)
-        )
+        data |= {key: command[key] for key in ("answer", "by", "press")}
+        data["late"] = press is not None and self._has_left(press)
+        now = datetime.now(UTC)
+        self._reporter.report(Report(topics.ANSWERED, door, data, now, command["id"], press))
 
-    def _has_gone(self, press: Event) -> bool:
-        """Whether who pressed then has gone: nobody rings at that door now, or somebody else does."""
+    def _has_left(self, press: Event) -> bool:
+        """Whether this visitor has left, and nobody or another one is at the door now."""
         now = datetime.now(UTC)
         times = [*self._journal.times(topics.PRESSES, press.subject, press.time), now]
-        return any(later - earlier > VISITOR for earlier, later in pairwise(sorted(times)))
+        return any(later - earlier > PATIENCE for earlier, later in pairwise(sorted(times)))
 
-    def _say_again(self, said: str) -> None:
-        event = self._journal.find(said)
+    def _confirm_again(self, event_id: str) -> None:
+        event = self._journal.find(event_id)
         if event and event.type == topics.ANSWERED:
             self._bus.publish(event.topic, encode(event))
 
 
 def _read(payload: bytes) -> dict[str, str] | None:
-    """What is wished; None when it is not as hub/asyncapi.yaml has it."""
+    """The command's fields; None when it is not what hub/asyncapi.yaml describes."""
     try:
-        wish = json.loads(payload)
-        found = {key: wish[key] for key in ("id", "answer")} | {
-            key: wish.get(key, "") for key in ("by", "press")
-        }
+        command = json.loads(payload)
+        fields = {key: command[key] for key in ("id", "answer")}
+        fields |= {key: command.get(key, "") for key in ("by", "press")}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    if not all(isinstance(value, str) for value in found.values()):
+    if not all(isinstance(value, str) for value in fields.values()):
         return None
-    good = (
-        _ID.fullmatch(found["id"])
-        and is_answer(found["answer"])
-        and (not found["press"] or _ID.fullmatch(found["press"]))
-        and len(found["by"]) <= _BY_LENGTH
-        and (found["by"] or "x").isprintable()
+    is_valid = (
+        _ID.fullmatch(fields["id"])
+        and is_answer(fields["answer"])
+        and (not fields["press"] or _ID.fullmatch(fields["press"]))
+        and len(fields["by"]) <= _BY_LENGTH
+        and (fields["by"] or "x").isprintable()
     )
-    return found if good else None
+    return fields if is_valid else None
 
 
 def is_answer(text: str) -> bool:
-    """Whether somebody may answer with this."""
+    """Whether this text may be an answer."""
     return len(text.strip()) > 0 and len(text) <= ANSWER_LENGTH and text.isprintable()

@@ -1,4 +1,4 @@
-"""What the visitor sees in the button: it rings, somebody was told, somebody answers, nobody does."""
+"""Shows the visitor in the button's LED what happens: it rings, a phone has it, an answer, none."""
 
 import logging
 import time
@@ -15,52 +15,61 @@ from hub.wire import topics
 from hub.wire.event import BadEvent, Event, decode
 
 log = logging.getLogger(__name__)
-PATIENCE_S = 120.0  # a sign ends after that, whoever should have ended it
+PATIENCE_S = 120.0  # the LED goes dark after that, even if nothing ended the visit
 ANSWERED_S = 30.0
 MISSED_S = 4.0  # as long as it blinks
-OUTDATED_S = 10.0  # nobody waits at the door for what was pressed longer ago
+OUTDATED_S = 10.0  # an older press is not shown: its visitor no longer waits
 ENDS: dict[str, tuple[LedState, float]] = {
     "visit.answered": ("answered", ANSWERED_S),
     "visit.missed": ("missed", MISSED_S),
 }
 SNOOZE = "snooze"  # an answer to the phone, not to the visitor
-
-
-WAITS = ("pressed", "told")
+WAITING = ("pressed", "told")
 PRESSES_KEPT = 100
 
 
 @dataclass
-class Shown:
-    """What an LED shows now.
+class ShownLed:
+    """An LED and what it shows now.
 
     Attributes:
         led: The LED.
-        told_by: Whose reaction means that somebody was told.
-        sign: What it shows.
-        presses: The ids of the presses that it is about; empty for one that cannot be written down yet.
-        until_s: When it goes dark, by the seconds of a monotonic clock.
+        told_by: The handlers whose reaction means that a person knows of the visitor.
+        state: What it shows.
+        presses: The ids of the presses that it shows; empty for one that is not written down yet.
+        until_s: When it goes dark, in seconds of a monotonic clock.
     """
 
     led: Led
     told_by: tuple[str, ...]
-    sign: LedState = "off"
+    state: LedState = "off"
     presses: list[str] = field(default_factory=list)
     until_s: float = 0.0
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a visitor waits for an answer."""
+        return self.state in WAITING
+
     def ring(self, press: str, until_s: float) -> None:
-        """Somebody presses: who waits already, or the next one."""
-        self.presses = [*(self.presses if self.sign in WAITS else []), press][-PRESSES_KEPT:]
+        """Show a press: of the visitor who waits already, or of the next one."""
+        earlier = self.presses if self.is_waiting else []
+        self.presses = [*earlier, press][-PRESSES_KEPT:]
         self.show("pressed", until_s)
 
-    def show(self, sign: LedState, until_s: float) -> None:
-        """Show it until then."""
-        self.sign, self.until_s = sign, until_s
-        self.led.show(sign)
+    def show(self, state: LedState, until_s: float) -> None:
+        """Show this state until then."""
+        self.state = state
+        self.until_s = until_s
+        self.led.show(state)
+
+    def is_told_by(self, event: Event) -> bool:
+        """Whether this event means that a person knows of the visitor."""
+        return event.type == "notification.sent" or event.data.get("handler") in self.told_by
 
 
 class ButtonLeds(Feature):
-    """The LEDs of all doors that have one. Nothing here is kept: after a restart nobody waits any more."""
+    """The LEDs of all doors. They keep nothing: after a restart no visitor waits any more."""
 
     def __init__(
         self,
@@ -71,78 +80,75 @@ class ButtonLeds(Feature):
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._seconds = seconds
-        self.faults = []
-        self._shown: dict[str, Shown] = {}
-        for door, wanted in settings.doors.items():
-            if wanted.led is None:
-                continue
+        self._leds: dict[str, ShownLed] = {}
+        faults = []
+        for door in settings.doors:
             try:
-                pin, path = wanted.led.pin, settings.state_dir / f"led-{door}"
-                led = (
-                    SimulatedLed(path)
-                    if pin is None
-                    else GpioLed(pin, active_high=wanted.led.active == "high")
-                )
-                self._shown[door] = Shown(led, wanted.led.told_by)
+                self._open(door, settings)
             except GpioError as error:
-                self.faults.append(f"[doors.{door}.led] {error}")
-        if self._shown:
-            reporter.on_report.append(self._seen)
+                faults.append(f"[doors.{door}.led] {error}")
+        self.faults = faults
+        if self._leds:
+            reporter.on_report.append(self._reported)
             for kind in ("notification.sent", "handler.done", *ENDS):
                 bus.subscribe(topics.event_filter(kind), self._receive, qos=0)
 
+    def _open(self, door: str, settings: Settings) -> None:
+        wanted = settings.doors[door].led
+        if wanted is None:
+            return
+        led: Led
+        if wanted.pin is None:
+            led = SimulatedLed(settings.state_dir / f"led-{door}")
+        else:
+            led = GpioLed(wanted.pin, active_high=wanted.active == "high")
+        self._leds[door] = ShownLed(led, wanted.told_by)
+
     def tick(self) -> None:
-        """Let signs end; called once a second."""
-        for shown in self._shown.values():
-            if shown.sign != "off" and self._seconds() > shown.until_s:
+        """Switch off each LED whose time is over."""
+        for shown in self._leds.values():
+            if shown.state != "off" and self._seconds() > shown.until_s:
                 shown.show("off", 0)
 
     def close(self) -> None:
-        """Go dark."""
-        for shown in self._shown.values():
+        """Switch off all LEDs."""
+        for shown in self._leds.values():
             shown.led.close()
 
-    def _seen(self, report: Report, event: Event | None, late_s: float) -> None:
-        shown = self._shown.get(report.subject)
+    def _reported(self, report: Report, event: Event | None, late_s: float) -> None:
+        shown = self._leds.get(report.subject)
         if shown is None or late_s > OUTDATED_S:
             return
-        if (
-            report.kind == topics.PRESSED
-        ):  # the second one of a pair changes nothing: it rings already
+        if report.kind == topics.PRESSED:  # a double press changes nothing: the LED rings already
             shown.ring(event.id if event else "", self._seconds() + PATIENCE_S)
-        elif (
-            report.kind == topics.ANSWERED
-            and report.data.get("answer") != SNOOZE
-            and not report.data.get("late")
-        ):
+        elif report.kind == topics.ANSWERED and _is_for_visitor(report):
             self._end(shown, "answered", ANSWERED_S)
 
     def _receive(self, message: Message) -> None:
-        """What handlers say, live: in the network thread."""
+        """Take the event of a handler, in the network thread."""
         message.ack()
         try:
             event = decode(message.payload)
         except BadEvent:
             return
-        shown = self._shown.get(event.subject)
+        shown = self._leds.get(event.subject)
         if shown is None or message.retained:
             return
         if event.type in ENDS:
-            if event.data.get("visit") in shown.presses:  # else an earlier visitor's
-                self._end(shown, *ENDS[event.type])
-        elif (
-            shown.sign == "pressed"
-            and event.cause in shown.presses
-            and _tells(event, shown.told_by)
-        ):
+            if event.data.get("visit") in shown.presses:  # otherwise it is an earlier visit
+                state, for_s = ENDS[event.type]
+                self._end(shown, state, for_s)
+            return
+        is_of_press = shown.state == "pressed" and event.cause in shown.presses
+        if is_of_press and shown.is_told_by(event):
             shown.show("told", shown.until_s)
 
-    def _end(self, shown: Shown, sign: LedState, for_s: float) -> None:
-        """Only who waits is told how it ends."""
-        if shown.sign in WAITS:
-            shown.show(sign, self._seconds() + for_s)
+    def _end(self, shown: ShownLed, state: LedState, for_s: float) -> None:
+        """Show how the visit ends, if a visitor waits."""
+        if shown.is_waiting:
+            shown.show(state, self._seconds() + for_s)
 
 
-def _tells(event: Event, told_by: tuple[str, ...]) -> bool:
-    """Whether somebody was told: it says so itself, or its handler is one whose reaction means that."""
-    return event.type == "notification.sent" or event.data.get("handler") in told_by
+def _is_for_visitor(report: Report) -> bool:
+    """Whether an answer came in time and is not one to the phone."""
+    return report.data.get("answer") != SNOOZE and not report.data.get("late")

@@ -1,4 +1,4 @@
-"""The clock as a producer: sunrise, sunset, quiet hours, the end of the day, and times of one's own, as events."""
+"""Events of the clock: sun, quiet hours, the end of the day, and times from the settings."""
 
 import logging
 import time
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from hub.features.schedule import Daily
 
 log = logging.getLogger(__name__)
-HOUSE = "house"  # what these events are about
+HOUSE = "house"  # the subject of these events
 LOOK_S = 2.0
-UNSET_S = 600.0  # a clock that no time server has set by then is believed: there may be none
+UNSET_S = 600.0  # after that an unset clock is trusted: there may be no time server
 DAY = timedelta(days=1)
 SUN = {"sunrise": "clock.sunrise", "sunset": "clock.sunset"}
 
 
 class Calendar(Feature):
-    """Says each event of the clock once: its id is made of the day, and stands in the journal with it.
+    """Publishes each event of the clock once: its id is made from the day and kept in the journal.
 
-    What came while the hub was off is said when it is back, if that is not longer ago than `late_max_s`, and of each
-    type the last one only. Nothing is said by a clock that cannot be believed.
+    After a time off, the hub publishes the latest event of each type that it missed, unless that is
+    longer ago than `late_max_s`. A clock that cannot be trusted publishes nothing.
     """
 
     def __init__(
@@ -44,34 +44,36 @@ class Calendar(Feature):
         *,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._settings, self._producer, self._seconds = settings, producer, seconds
+        self._settings = settings
+        self._producer = producer
+        self._seconds = seconds
         self._clock: Clock = state.clock
         self._within = timedelta(seconds=settings.clock.late_max_s)
-        self._tally = DailySummary(state, bus) if settings.clock.summary_at else None
+        self._summary = DailySummary(state, bus) if settings.clock.summary_at else None
         self._look_at = -LOOK_S
-        self._daily = dict(_daily(settings))
-        self._said: dict[str, str] = {}  # by type, the id of the last one
+        self._daily = _daily(settings)
+        self._published: dict[str, str] = {}  # the id of the last event, by its type
 
     def tick(self) -> None:
-        """Say what is due; never waits."""
+        """Publish the events that are due."""
         if self._seconds() < self._look_at or not (self._daily or self._settings.clock.sun):
             return
         self._look_at = self._seconds() + LOOK_S
-        if not self._believes():
+        if not self._is_clock_trusted():
             return
         now = self._clock.utc()
         for due, kind, day in sorted(self._due(now)):
             try:
-                self._say(kind, due, day, now)
+                self._publish(kind, due, day, now)
             except StateError as error:
                 log.warning("%s: %s", kind, error)
 
-    def _believes(self) -> bool:
-        settled = self._clock.uptime_s() > UNSET_S and self._clock.unix_s() >= RELEASED
-        return self._clock.is_synchronised() or settled
+    def _is_clock_trusted(self) -> bool:
+        is_plausible = self._clock.uptime_s() > UNSET_S and self._clock.unix_s() >= RELEASED
+        return self._clock.is_synchronised() or is_plausible
 
     def _due(self, now: datetime) -> Iterator[tuple[datetime, str, date]]:
-        """What has come and is not too late: when, what, and of which day it is."""
+        """The events that are due and not too late: time, type and day."""
         for kind, daily in self._daily.items():
             if due := daily.last(now, self._within):
                 yield due.astimezone(UTC), kind, due.date()
@@ -90,32 +92,36 @@ class Calendar(Feature):
                     last[name] = (due, SUN[name], day)
         yield from last.values()
 
-    def _say(self, kind: str, at: datetime, day: date, now: datetime) -> None:
+    def _publish(self, kind: str, at: datetime, day: date, now: datetime) -> None:
         name = f"doorbell:{self._settings.hub}:{kind}:{day}"
         event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
-        if self._said.get(kind) == event_id or self._producer.journal.knows(event_id):
-            self._said[kind] = event_id
+        if self._published.get(kind) == event_id or self._producer.journal.knows(event_id):
+            self._published[kind] = event_id
             return
         data: dict[str, Any] = {"late_s": round((now - at).total_seconds())}
         if kind == topics.DAY_ENDED:
-            data |= self._summary(at)
+            data |= self._day_before(at)
         self._producer.say(kind, HOUSE, data, time=at, id=event_id, planned=True)
-        self._said[kind] = event_id
+        self._published[kind] = event_id
         log.info("%s (%s)", kind, event_id)
 
-    def _summary(self, until: datetime) -> Mapping[str, Any]:
-        """The 24 hours before: who rang, was answered, was missed, how often by door; which handlers gave up."""
-        journal, tally, since = self._producer.journal, self._tally, until - DAY
+    def _day_before(self, until: datetime) -> Mapping[str, Any]:
+        """Counts for the 24 hours before: by door, and the failures by handler."""
+        since = until - DAY
+        journal = self._producer.journal
+        summary = self._summary
         return {
             "presses": journal.count(topics.PRESSES, since, until),
             "answers": journal.count([topics.ANSWERED], since, until),
-            "missed": tally.count(MISSED, since, until) if tally else {},
-            "failed": tally.count(DEAD, since, until) if tally else {},
+            "missed": summary.count(MISSED, since, until) if summary else {},
+            "failed": summary.count(DEAD, since, until) if summary else {},
         }
 
 
-def _daily(settings: Settings) -> "Iterator[tuple[str, Daily]]":
-    clock, quiet = settings.clock, settings.quiet if settings.clock.quiet else Quiet()
+def _daily(settings: Settings) -> "dict[str, Daily]":
+    """The times of day that need an event, by its type."""
+    clock = settings.clock
+    quiet = settings.quiet if clock.quiet else Quiet()
     times = {
         "clock.quiet_began": quiet.begin,
         "clock.quiet_ended": quiet.end,
@@ -124,7 +130,7 @@ def _daily(settings: Settings) -> "Iterator[tuple[str, Daily]]":
     }
     wanted = {kind: at for kind, at in times.items() if at is not None}
     if not wanted:
-        return
-    from hub.features.schedule import Daily  # noqa: PLC0415 - 2 MB that only who wants such events needs
+        return {}
+    from hub.features.schedule import Daily  # noqa: PLC0415 - 2 MB, for such events only
 
-    yield from ((kind, Daily(at)) for kind, at in wanted.items())
+    return {kind: Daily(at) for kind, at in wanted.items()}

@@ -1,4 +1,4 @@
-"""The last resort: when nothing reacts to a press, the hub itself makes it heard."""
+"""The hub's own chime, the last resort: it rings when no handler reacts to a press."""
 
 import logging
 import subprocess
@@ -20,17 +20,13 @@ from hub.wire import topics
 from hub.wire.event import BadEvent, Event, decode
 
 log = logging.getLogger(__name__)
-SILENT = (
-    "log",
-    "telemetry",
-    "visit",
-)  # they keep books: that one of them reacted is heard by nobody
-OUTDATED_S = 30.0  # a press of which the disk had no record for so long is history
-STRIKE_S = 30.0
+SILENT = ("log", "telemetry", "visit")  # these handlers keep records, and nobody hears them
+OUTDATED_S = 30.0  # an older press does not ring: the disk took it too late
+PLAY_S = 30.0  # a player that runs longer hangs
 
 
 class PlayerGong:
-    """Plays a sound in a process of its own: a sound card that hangs must not hang the hub.
+    """Plays a sound in a separate process: a sound card that hangs must not hang the hub.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -39,9 +35,8 @@ class PlayerGong:
     def __init__(self, settings: Settings) -> None:
         chime = settings.chime
         if chime.sound and not chime.sound.is_file():
-            raise FileNotFoundError(
-                f"sound: there is no file {chime.sound}. Name one, or leave it out for a ding-dong"
-            )
+            remedy = "Name another file, or leave sound out for a ding-dong"
+            raise FileNotFoundError(f"sound: there is no file {chime.sound}. {remedy}")
         sound = chime.sound or write_chime(settings.state_dir / "chime.wav", "ding-dong")
         self._command = (
             "-m",
@@ -55,7 +50,7 @@ class PlayerGong:
     def ring(self) -> None:
         """See Gong."""
         if self._process and self._process.poll() is None:
-            return  # it sounds already
+            return  # it still sounds
         self._process = subprocess.Popen(
             [sys.executable, "-P", *self._command], stdin=subprocess.DEVNULL
         )
@@ -68,8 +63,8 @@ class PlayerGong:
 
     def _reap(self, process: subprocess.Popen[bytes]) -> None:
         with suppress(subprocess.TimeoutExpired):
-            if process.wait(STRIKE_S):
-                log.error("[chime] nothing could be played: see above")
+            if process.wait(PLAY_S):
+                log.error("[chime] the sound could not be played; the lines above say why")
             return
         process.kill()
         process.wait()
@@ -77,11 +72,7 @@ class PlayerGong:
 
 
 class Chime(Feature):
-    """Waits for the first reaction to each press; none in time, or no broker: it strikes.
-
-    Attributes:
-        faults: What is wrong with the gong, for the hub's status.
-    """
+    """Rings for each press without a reaction in time; without a broker at once."""
 
     def __init__(
         self,
@@ -92,10 +83,12 @@ class Chime(Feature):
         quiet: Callable[[], str | None],
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._seconds, self._bus, self._after_s = seconds, bus, settings.chime.after_s
+        self._bus = bus
         self._quiet = quiet
+        self._seconds = seconds
+        self._after_s = settings.chime.after_s
         self._lock = threading.Lock()
-        self._waiting: dict[str, float] = {}  # a press → when it has to be heard
+        self._waiting: dict[str, float] = {}  # a press → when the chime rings for it
         self.faults = []
         self._gong: Gong | None = None
         try:
@@ -103,44 +96,40 @@ class Chime(Feature):
         except (GpioError, FileNotFoundError) as error:
             self.faults = [f"[chime] {error}"]
         if self._gong:
-            reporter.on_report.append(self._seen)
+            reporter.on_report.append(self._reported)
             bus.subscribe(topics.event_filter("handler.done"), self._receive, qos=0)
 
     def tick(self) -> None:
-        """Strike for what nobody has reacted to."""
+        """Ring for the presses without a reaction."""
+        overdue = ", ".join(self._take_overdue())
+        if not overdue or not self._gong:
+            return
+        if reason := self._quiet():
+            log.warning("no handler reacted to %s; the chime is silent: %s", overdue, reason)
+            return
+        log.warning("no handler reacted to %s: the hub's own chime rings", overdue)
+        self._gong.ring()
+
+    def _take_overdue(self) -> list[str]:
         now = self._seconds()
+        is_alone = not self._bus.connected.is_set()
         with self._lock:
-            overdue = [
-                press
-                for press, at in self._waiting.items()
-                if at <= now or not self._bus.connected.is_set()
-            ]
+            overdue = [press for press, at in self._waiting.items() if is_alone or at <= now]
             for press in overdue:
                 del self._waiting[press]
-        if overdue and (reason := self._quiet()):
-            log.warning(
-                "nothing has reacted to the press %s; the hub's own chime is silent: %s",
-                overdue,
-                reason,
-            )
-        elif overdue and self._gong:
-            log.warning(
-                "nothing has reacted to the press %s: the hub's own chime strikes",
-                ", ".join(overdue),
-            )
-            self._gong.ring()
+        return overdue
 
     def close(self) -> None:
-        """Let go of the gong."""
+        """Close the gong or the player."""
         if self._gong:
             self._gong.close()
 
-    def _seen(self, report: Report, event: Event | None, late_s: float) -> None:
-        if report.kind == topics.PRESSED and late_s <= OUTDATED_S:
-            with self._lock:
-                self._waiting[event.id if event else report.at.isoformat()] = (
-                    self._seconds() + self._after_s
-                )
+    def _reported(self, report: Report, event: Event | None, late_s: float) -> None:
+        if report.kind != topics.PRESSED or late_s > OUTDATED_S:
+            return
+        press = event.id if event else report.at.isoformat()
+        with self._lock:
+            self._waiting[press] = self._seconds() + self._after_s
 
     def _receive(self, message: Message) -> None:
         message.ack()

@@ -1,4 +1,4 @@
-"""What the hub hears of others for the summary of the day: visitors that were missed, and reactions that failed."""
+"""Counts for the summary of the day: visitors that were missed, and handlers that failed."""
 
 import logging
 from collections import Counter
@@ -11,14 +11,15 @@ from hub.wire import topics
 from hub.wire.event import BadEvent, Event, decode
 
 log = logging.getLogger(__name__)
-HEARD = "tally"  # in the hub's memory
-MISSED, DEAD = "visit.missed", "handler.dead"
+KEPT_EVENTS = "tally"  # the key in the hub's memory
+MISSED = "visit.missed"
+DEAD = "handler.dead"
 KEPT = timedelta(days=2)
-MOST = 500  # of a handler that fails and fails, the last ones are enough
+MOST = 500  # of a handler that fails all the time the latest failures are enough
 
 
 class DailySummary:
-    """Counts what it hears, over restarts. What is said while the hub is off, it does not hear."""
+    """Counts events of handlers, over restarts; it misses those sent while the hub is off."""
 
     def __init__(self, state: State, bus: Bus) -> None:
         self._memory = DiskMemory(state)
@@ -26,11 +27,11 @@ class DailySummary:
             bus.subscribe(topics.event_filter(kind), self._receive, qos=0)
 
     def count(self, kind: str, since: datetime, until: datetime) -> dict[str, int]:
-        """How many events of a type happened in that time: by door, failures by handler."""
+        """Count the events of a type in that time: missed visitors by door, failures by handler."""
         names = (
             name
-            for _, heard, name, at in self._memory.get(HEARD, [])
-            if heard == kind and since.timestamp() <= at < until.timestamp()
+            for _, kept_kind, name, at in self._memory.get(KEPT_EVENTS, [])
+            if kept_kind == kind and since.timestamp() <= at < until.timestamp()
         )
         return dict(Counter(names))
 
@@ -39,20 +40,19 @@ class DailySummary:
         try:
             event = decode(message.payload)
             if not message.retained and event.data.get("type") != topics.DRILLED:
-                self._note(event)
+                self._keep(event)
         except BadEvent:
             return
         except StateError as error:
-            log.warning("the summary of the day: %s", error)
+            log.warning("the summary of the day misses an event: %s", error)
 
-    def _note(self, event: Event) -> None:
-        """Write it down once; only the network thread does."""
-        heard = self._memory.get(HEARD, [])
-        if any(event.id == known for known, *_ in heard):
+    def _keep(self, event: Event) -> None:
+        """Keep the event once; only the network thread calls this."""
+        kept = self._memory.get(KEPT_EVENTS, [])
+        if any(event.id == known for known, *_ in kept):
             return
         name = topics.name_of(event.source) if event.type == DEAD else event.subject
         oldest = (event.time - KEPT).timestamp()
-        self._memory[HEARD] = [
-            *(entry for entry in heard if entry[3] > oldest),
-            [event.id, event.type, name, event.time.timestamp()],
-        ][-MOST:]
+        recent = [entry for entry in kept if entry[3] > oldest]
+        entry = [event.id, event.type, name, event.time.timestamp()]
+        self._memory[KEPT_EVENTS] = [*recent, entry][-MOST:]

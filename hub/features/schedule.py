@@ -1,17 +1,16 @@
-"""What happens every day at the same local time. The only user of APScheduler, which knows zones and summer time.
+"""Times of day: what is due every day at the same local time, over summer time and zones.
 
-Its own clockwork is not used: it waits for so many seconds, and a Raspberry Pi's clock jumps by years when the time
-server answers. Whoever wants to know asks here now and then; the answer depends on nothing but the time.
+APScheduler computes the times. Its scheduler is not used: it waits for so many seconds, and a
+Raspberry Pi's clock jumps by years when the time server answers. Callers ask here now and then, and
+the answer depends on nothing but the time.
 """
 
 from datetime import UTC, datetime, time, timedelta
 
 from apscheduler.triggers.cron import CronTrigger
 
-LOOK_BACK = timedelta(
-    hours=3
-)  # more than summer time moves a clock: a planned time that it leaves out is found
-GRACE = timedelta(minutes=15)  # who was off at the time, or busy, is that much late at most
+LOOK_BACK = timedelta(hours=3)  # more than summer time moves a clock: no planned time is left out
+GRACE = timedelta(minutes=15)  # how late it may be, for a caller that was off or busy
 
 
 class Daily:
@@ -21,31 +20,33 @@ class Daily:
         """Prepare.
 
         Args:
-            at: The time of day; a time that summer time leaves out comes with the hour after it.
-            zone: Its time zone, like `Europe/Berlin`; this machine's if not given.
+            at: The time of day. Where summer time leaves it out, it comes an hour later.
+            zone: Its time zone, like `Europe/Berlin`; None for this machine's.
         """
         self._trigger = CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=zone)
 
     def last(self, now: datetime, within: timedelta) -> datetime | None:
-        """The last time that has come, if that is not longer ago; in its own zone."""
-        found, at = None, self._next(now.astimezone(UTC) - within)
+        """The latest time before now, in its own zone; None when it is longer ago than `within`."""
+        found = None
+        at = self._next(now.astimezone(UTC) - within)
         while at is not None and at.astimezone(UTC) <= now:
-            found, at = at, self._next(at.astimezone(UTC) + timedelta(microseconds=1))
+            found = at
+            at = self._next(at.astimezone(UTC) + timedelta(microseconds=1))
         return found
 
     def due(self, now: datetime) -> str | None:
         """The day (`2026-03-29`) whose time has come and not long passed; None between the times.
 
-        Who keeps the day that was done does nothing twice: not after a restart, nor when a clock is set back, nor
-        in the hour that comes twice.
+        A caller that keeps the day does nothing twice: neither after a restart, nor when the clock
+        is set back, nor in the hour that comes twice.
         """
         planned = self._next(now.astimezone(UTC) - LOOK_BACK)
         if planned is None:
             return None
-        late = now.astimezone(UTC) - planned.astimezone(
-            UTC
-        )  # of two times in one zone Python ignores the offsets
-        return planned.date().isoformat() if timedelta(0) <= late <= GRACE else None
+        # In UTC: between two times of one zone Python ignores the offsets.
+        late = now.astimezone(UTC) - planned.astimezone(UTC)
+        is_due = timedelta(0) <= late <= GRACE
+        return planned.date().isoformat() if is_due else None
 
     def _next(self, after: datetime) -> datetime | None:
         planned: datetime | None = self._trigger.get_next_fire_time(None, after)

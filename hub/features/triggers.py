@@ -1,4 +1,4 @@
-"""Events from others: a camera's, sensor's or other bell's message becomes an event of this hub, by settings alone."""
+"""Turns messages of other devices, like a camera or a sensor, into events, by settings alone."""
 
 import json
 import logging
@@ -17,14 +17,14 @@ from hub.producer.reporter import Report, Reporter
 
 log = logging.getLogger(__name__)
 MISSING = object()
-TOPICS = 1000  # under a wildcard, whose last word is remembered
+TOPICS = 1000  # so many topics below wildcards are remembered
 
 
 class Triggers(Feature):
-    """Listens to what `[triggers]` names.
+    """Listens to the topics that `[triggers]` names.
 
-    A retained message is how things were, not that something happened: it never says anything. Nor does the first
-    message after a start where only changes count, because nobody knows then whether it is one.
+    A retained message is a state, not an event: it never triggers. Where only changes count,
+    neither does the first message after a start, because it may not be a change.
     """
 
     def __init__(
@@ -35,17 +35,17 @@ class Triggers(Feature):
         *,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._settings, self._reporter, self._seconds = settings, reporter, seconds
-        self._held: dict[
-            str, bool
-        ] = {}  # whether a trigger's condition held at the last message of a topic
-        self._said_s: dict[str, float] = {}
+        self._settings = settings
+        self._reporter = reporter
+        self._seconds = seconds
+        self._held: dict[str, bool] = {}  # by trigger and topic, whether its condition held last
+        self._reported_s: dict[str, float] = {}  # when each trigger last reported
         self._refused: set[str] = set()
         for topic in dict.fromkeys(trigger.topic for trigger in settings.triggers.values()):
             bus.subscribe(topic, partial(self._receive, topic))
 
     def _receive(self, topic: str, message: Message) -> None:
-        """In the network thread. Another's message has no number: what is lost on its way here was never ours."""
+        """Take a message of another device, in the network thread."""
         value = _read(message.payload)
         for name, trigger in self._settings.triggers.items():
             if trigger.topic == topic:
@@ -54,31 +54,37 @@ class Triggers(Feature):
 
     def _consider(self, name: str, trigger: Trigger, message: Message, value: Any) -> None:
         holds = trigger.when is None or _holds(trigger.when, value)
-        before = self._held.get(place := f"{name} {message.topic}")
-        self._held.pop(place, None)
+        held = self._remember(f"{name} {message.topic}", holds=holds)
+        if message.retained or not holds:
+            return
+        if trigger.on_change and held is not False:
+            return
+        if trigger.once_per is None:
+            self._report(name, trigger, None)
+            return
+        found = _find(trigger.once_per, value)
+        if found is MISSING or found is None:
+            self._refuse(name, f"its message has no {trigger.once_per}")
+            return
+        key = f"doorbell:{self._settings.hub}:{name}:{found}"
+        self._report(name, trigger, str(uuid.uuid5(uuid.NAMESPACE_URL, key)))
+
+    def _remember(self, place: str, *, holds: bool) -> bool | None:
+        """Note whether the condition holds; returns what was noted before, None for nothing."""
+        held = self._held.pop(place, None)
         self._held[place] = holds
         if len(self._held) > TOPICS:
             del self._held[next(iter(self._held))]
-        if message.retained or not holds or (trigger.on_change and before is not False):
-            return
-        wish = None
-        if trigger.once_per is not None:
-            found = _find(trigger.once_per, value)
-            if found is MISSING or found is None:
-                self._refuse(name, f"its message has no {trigger.once_per}")
-                return
-            wish = str(
-                uuid.uuid5(uuid.NAMESPACE_URL, f"doorbell:{self._settings.hub}:{name}:{found}")
-            )
-        self._say(name, trigger, wish)
+        return held
 
-    def _say(self, name: str, trigger: Trigger, wish: str | None) -> None:
-        now = self._seconds()
-        if (wish and self._reporter.knows(wish)) or now - self._said_s.get(
-            name, -trigger.every_s
-        ) < trigger.every_s:
+    def _report(self, name: str, trigger: Trigger, event_id: str | None) -> None:
+        if event_id and self._reporter.knows(event_id):
             return
-        self._said_s[name] = now
+        now = self._seconds()
+        last = self._reported_s.get(name)
+        if last is not None and now - last < trigger.every_s:
+            return
+        self._reported_s[name] = now
         data: dict[str, Any] = {
             "name": self._settings.door_name(trigger.door),
             "via": "trigger",
@@ -88,17 +94,18 @@ class Triggers(Feature):
             data["what"] = trigger.what
         if trigger.answer is not None:
             data |= {"answer": trigger.answer, "by": "", "press": ""}
-        self._reporter.report(Report(trigger.say, trigger.door, data, datetime.now(UTC), wish))
+        at = datetime.now(UTC)
+        self._reporter.report(Report(trigger.say, trigger.door, data, at, event_id))
 
     def _refuse(self, name: str, why: str) -> None:
-        """Told once: who sends it will send it again."""
+        """Log it once: the device will send the like again."""
         if name not in self._refused:
             self._refused.add(name)
-            log.warning("[triggers.%s] %s: it says nothing", name, why)
+            log.warning("[triggers.%s] %s: it is ignored", name, why)
 
 
 def _read(payload: bytes) -> Any:
-    """JSON where it is some, else the text."""
+    """The JSON value; the text where it is not JSON."""
     text = payload.decode(errors="replace").strip()
     try:
         return json.loads(text)
@@ -113,7 +120,7 @@ def _holds(when: Scalar | Mapping[str, Scalar], value: Any) -> bool:
 
 
 def _find(path: str, value: Any) -> Any:
-    """What stands there; a key that has dots itself goes before a way inside."""
+    """The value at this path. A key that contains the dots itself comes first."""
     if isinstance(value, Mapping) and path in value:
         return value[path]
     for key in path.split("."):
@@ -124,16 +131,22 @@ def _find(path: str, value: Any) -> Any:
 
 
 def _is(found: Any, wanted: Scalar) -> bool:
-    """`on` and `ON` are the same word, 1 and true are not the same thing; what a person quoted may be a number."""
+    """Whether a value is the wanted one.
+
+    `on` and `ON` are the same, 1 and true are not. A wanted text may also match a number.
+    """
     if isinstance(wanted, str):
         if isinstance(found, bool):
             return wanted.casefold() == str(found).casefold()
         return isinstance(found, str | int | float) and str(found).casefold() == wanted.casefold()
-    return (type(found) is type(wanted) and found == wanted) or _are_equal_numbers(found, wanted)
+    if type(found) is type(wanted):
+        return bool(found == wanted)
+    return _are_equal_numbers(found, wanted)
 
 
 def _are_equal_numbers(found: Any, wanted: Scalar) -> bool:
-    numbers = isinstance(found, int | float) and isinstance(wanted, int | float)
-    return (
-        numbers and not isinstance(found, bool) and not isinstance(wanted, bool) and found == wanted
-    )
+    return _is_number(found) and _is_number(wanted) and bool(found == wanted)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""Answering the visitor from afar: a wish on the broker, fulfilled when the hub has said `visitor.answered`."""
+"""Answers a visitor from another process: sends the command and waits for `visitor.answered`."""
 
 import json
 import threading
@@ -11,21 +11,23 @@ from hub.wire.event import BadEvent, Event, decode, uuid7
 
 PATIENCE_S = 5.0
 AGAIN_S = (
-    1.0  # a wish that nobody heard (the hub restarts) is said again; its id makes it one event
+    1.0  # how often the command is repeated, for a hub that restarts; its id makes it one event
 )
 
 
 class AnswerError(RuntimeError):
-    """Nobody was told; the text says why and what to do."""
+    """The hub did not confirm the answer; the text says why and what to do."""
 
 
-class Answerer:
-    """Answers over a bus; many may be at it at once."""
+class AnswerClient:
+    """Answers over a bus; many threads may do so at once."""
 
     def __init__(self, bus: Bus, settings: Settings, source: str) -> None:
-        self._bus, self._hub, self._source = bus, settings.hub, source
+        self._bus = bus
+        self._hub = settings.hub
+        self._source = source
         self._waiting: dict[str, list[threading.Event]] = {}
-        self._said: dict[str, Event] = {}
+        self._confirmed: dict[str, Event] = {}
         self._lock = threading.Lock()
         bus.subscribe(topics.event_filter(topics.ANSWERED), self._receive)
 
@@ -38,14 +40,14 @@ class Answerer:
         press: str = "",
         id: str | None = None,  # noqa: A002
     ) -> Event:
-        """Answer, and wait until the hub has said so.
+        """Answer, and wait until the hub confirms it.
 
         Args:
             door: At which door.
-            answer: What, like `coming`.
-            by: Who answers.
+            answer: `coming`, `leave_it`, `snooze`, or a sentence.
+            by: The name of the person who answers.
             press: The id of the press that is answered.
-            id: The event's id to be; an answer given twice with the same is one event.
+            id: Becomes the event's id; two answers with the same id are one event.
 
         Raises:
             AnswerError: there is no broker, or no hub.
@@ -53,31 +55,33 @@ class Answerer:
         deadline = time.monotonic() + PATIENCE_S
         if not self._bus.connected.wait(PATIENCE_S):
             raise AnswerError(self._bus.absence)
-        wanted, heard = id or uuid7(), threading.Event()
-        wish = json.dumps({"id": wanted, "answer": answer, "by": by, "press": press}).encode()
+        wanted = id or uuid7()
+        confirmed = threading.Event()
+        fields = {"id": wanted, "answer": answer, "by": by, "press": press}
+        command = json.dumps(fields).encode()
         with self._lock:
-            self._waiting.setdefault(wanted, []).append(heard)
+            self._waiting.setdefault(wanted, []).append(confirmed)
         try:
             while (left_s := deadline - time.monotonic()) > 0:
                 self._bus.publish(
                     topics.answered(self._source, self._hub, door),
-                    wish,
+                    command,
                     content_type="application/json",
                 )
-                if heard.wait(min(AGAIN_S, left_s)):
-                    return self._said[wanted]
+                if confirmed.wait(min(AGAIN_S, left_s)):
+                    return self._confirmed[wanted]
         finally:
-            self._forget(wanted, heard)
+            self._forget(wanted, confirmed)
         raise AnswerError(
             f"the hub {self._hub!r} does not answer. Is it running? `doorbell run` shows it"
         )
 
-    def _forget(self, wanted: str, heard: threading.Event) -> None:
+    def _forget(self, wanted: str, confirmed: threading.Event) -> None:
         with self._lock:
-            self._waiting[wanted].remove(heard)
+            self._waiting[wanted].remove(confirmed)
             if not self._waiting[wanted]:
                 del self._waiting[wanted]
-                self._said.pop(wanted, None)
+                self._confirmed.pop(wanted, None)
 
     def _receive(self, message: Message) -> None:
         message.ack()
@@ -88,6 +92,6 @@ class Answerer:
         except BadEvent:
             return
         with self._lock:
-            for heard in self._waiting.get(event.id, ()):
-                self._said[event.id] = event
-                heard.set()
+            for confirmed in self._waiting.get(event.id, ()):
+                self._confirmed[event.id] = event
+                confirmed.set()

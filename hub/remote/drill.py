@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from config import Settings
 from hub.mqtt.bus import Bus
-from hub.remote.press import PATIENCE_S, Presser, PressError
+from hub.remote.press import PATIENCE_S, PressClient, PressError
 from hub.remote.roll_call import DrillResult, RollCall
 from hub.system import processes
 from hub.wire import topics
@@ -51,7 +51,7 @@ class Driller:
     def __init__(self, bus: Bus, settings: Settings) -> None:
         self._bus = bus
         self._roll = RollCall(bus, settings)
-        self._presser = Presser(bus, settings, drill=True)
+        self._client = PressClient(bus, settings, drill=True)
         self._roll.open()
 
     def drill(
@@ -93,7 +93,7 @@ class Driller:
 
     def _press(self, door: str) -> Event:
         try:
-            return self._presser.press(door)
+            return self._client.press(door)
         except PressError as error:
             raise DrillError(str(error)) from error
 

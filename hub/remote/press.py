@@ -1,4 +1,4 @@
-"""Pressing a button from afar: a wish on the broker, fulfilled when the hub says that the bell rang, or drilled."""
+"""Presses a button, or drills, from another process: sends the command and waits for the event."""
 
 import json
 import os
@@ -11,30 +11,30 @@ from hub.wire.event import BadEvent, Event, decode, uuid7
 
 PATIENCE_S = 5.0
 AGAIN_S = (
-    1.0  # a wish that nobody heard (the hub restarts) is said again; its id makes it one press
+    1.0  # how often the command is repeated, for a hub that restarts; its id makes it one press
 )
 
 
 class PressError(RuntimeError):
-    """Nobody rang; the text says why and what to do."""
+    """The bell did not ring; the text says why and what to do."""
 
 
-class Presser:
-    """Presses buttons over a bus, one at a time; or drills, which is marked from here on and rings no bell."""
+class PressClient:
+    """Presses buttons over a bus, one at a time; or drills, which rings no bell."""
 
     def __init__(self, bus: Bus, settings: Settings, *, drill: bool = False) -> None:
-        self._bus, self._hub = bus, settings.hub
-        self._wish = topics.drill if drill else topics.press
+        self._bus = bus
+        self._hub = settings.hub
+        self._topic = topics.drill if drill else topics.press
         self._source = topics.source("cli", str(os.getpid()))
         self._wanted = ""
         self._rang = threading.Event()
         self._event: Event | None = None
-        bus.subscribe(
-            topics.event_filter(topics.DRILLED if drill else topics.PRESSED), self._receive
-        )
+        kind = topics.DRILLED if drill else topics.PRESSED
+        bus.subscribe(topics.event_filter(kind), self._receive)
 
     def press(self, door: str) -> Event:
-        """Press, and wait until the hub has said so.
+        """Press, and wait until the hub confirms it.
 
         Raises:
             PressError: there is no broker, or no hub.
@@ -42,12 +42,12 @@ class Presser:
         if not self._bus.connected.wait(PATIENCE_S):
             raise PressError(self._bus.absence)
         self._rang.clear()
-        self._event, self._wanted = None, uuid7()
-        wish = json.dumps({"id": self._wanted}).encode()
+        self._event = None
+        self._wanted = uuid7()
+        topic = self._topic(self._source, self._hub, door)
+        command = json.dumps({"id": self._wanted}).encode()
         for _ in range(int(PATIENCE_S / AGAIN_S)):
-            self._bus.publish(
-                self._wish(self._source, self._hub, door), wish, content_type="application/json"
-            )
+            self._bus.publish(topic, command, content_type="application/json")
             if self._rang.wait(AGAIN_S) and self._event:
                 return self._event
         raise PressError(
@@ -66,15 +66,15 @@ class Presser:
 
 
 def press_and_wait(settings: Settings, door: str) -> Event:
-    """Press over a connection of its own.
+    """Press over a separate connection.
 
     Raises:
         PressError: there is no broker, or no hub.
     """
     bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
-    presser = Presser(bus, settings)
+    client = PressClient(bus, settings)
     bus.start()
     try:
-        return presser.press(door)
+        return client.press(door)
     finally:
         bus.stop()

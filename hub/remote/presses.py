@@ -1,4 +1,4 @@
-"""What a running hub says of a door's button: for whoever cannot have the line, because the hub has it."""
+"""Watches the presses at a door, for a process that cannot open the button: the hub has it."""
 
 import os
 import threading
@@ -16,7 +16,11 @@ CONNECT_S = 5.0
 
 @contextmanager
 def watch_presses(settings: Settings, door: str) -> Iterator[deque[str] | None]:
-    """Yields a queue into which words about each press at this door come; None where no hub is to be heard."""
+    """Watch the presses at a door.
+
+    Yields:
+        A queue that gets a text about each press; None where no hub is running.
+    """
     heard: deque[str] = deque()
     known: set[str] = set()
     ready = threading.Event()

@@ -1,4 +1,4 @@
-"""Asks a running hub for quiet."""
+"""Asks a running hub to be quiet, or whether it is."""
 
 import json
 import os
@@ -12,11 +12,16 @@ from hub.wire import topics
 from hub.wire.event import uuid7
 from hub.wire.quiet import QuietState, decode
 
-WISHES = {"on": True, "off": False, "auto": None}
+COMMANDS = {"on": True, "off": False, "auto": None}
 
 
-def ask(settings: Settings, wish: str | None, for_s: float | None) -> QuietState:
-    """Wish it, and wait until the hub says so; without a wish only ask.
+def ask(settings: Settings, command: str | None, for_s: float | None) -> QuietState:
+    """Send a command and wait until the hub confirms it; without a command only ask.
+
+    Args:
+        settings: Of this house.
+        command: `on`, `off` or `auto`; None to ask.
+        for_s: For how many seconds; None until the next command.
 
     Raises:
         PressError: there is no broker, or no hub.
@@ -27,37 +32,38 @@ def ask(settings: Settings, wish: str | None, for_s: float | None) -> QuietState
     try:
         if not bus.connected.wait(PATIENCE_S):
             raise PressError(bus.absence)
-        return listener.wish(wish, for_s) if wish else listener.look()
+        return listener.send(command, for_s) if command else listener.look()
     finally:
         bus.stop()
 
 
 class _Listener:
-    """Waits for what the hub says of quiet."""
+    """Sends commands and waits for the state that the hub publishes."""
 
     def __init__(self, settings: Settings, bus: Bus) -> None:
-        self._settings, self._bus = settings, bus
+        self._settings = settings
+        self._bus = bus
         self._state: QuietState | None = None
-        self._said = threading.Event()
+        self._received = threading.Event()
         self._wanted = ""
         bus.subscribe(topics.quiet(topics.source("hub", settings.hub)), self._receive)
 
-    def wish(self, wish: str, for_s: float | None) -> QuietState:
+    def send(self, command: str, for_s: float | None) -> QuietState:
         self._wanted = uuid7()
-        text = json.dumps({"id": self._wanted, "quiet": WISHES[wish], "for_s": for_s}).encode()
+        fields = {"id": self._wanted, "quiet": COMMANDS[command], "for_s": for_s}
+        text = json.dumps(fields).encode()
         topic = topics.quiet_wish(topics.source("cli", str(os.getpid())), self._settings.hub)
-        self._said.clear()
+        self._received.clear()
         for _ in range(int(PATIENCE_S / AGAIN_S)):
             self._bus.publish(topic, text, content_type="application/json")
-            if self._said.wait(AGAIN_S) and self._state:
+            if self._received.wait(AGAIN_S) and self._state:
                 return self._state
-        raise PressError(
-            f"the hub {self._settings.hub!r} does not answer. Is it running? `doorbell run` shows it"
-        )
+        hub = self._settings.hub
+        raise PressError(f"the hub {hub!r} does not answer. Is it running? `doorbell run` shows it")
 
     def look(self) -> QuietState:
-        """What the broker has kept; else what the settings say."""
-        self._said.wait(AGAIN_S)
+        """The state that the broker keeps; without one the schedule of the settings."""
+        self._received.wait(AGAIN_S)
         if self._state:
             return self._state
         alone = Quiet()
@@ -69,4 +75,4 @@ class _Listener:
         state = decode(message.payload)
         if state and (not self._wanted or state.wish == self._wanted):
             self._state = state
-            self._said.set()
+            self._received.set()

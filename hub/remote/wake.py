@@ -1,4 +1,7 @@
-"""Tells running handlers that something was put into their inbox; who is not told looks within a minute anyway."""
+"""Wakes running handlers after something was put into their inboxes.
+
+A handler that is not woken looks into its inbox within a minute anyway.
+"""
 
 import os
 from collections.abc import Iterable
@@ -12,7 +15,7 @@ WAKE_S = 2.0
 
 
 def wake(settings: Settings, handlers: Iterable[str]) -> None:
-    """Over a connection of its own, if there is a broker."""
+    """Wake these handlers over a separate connection, if there is a broker."""
     names = sorted(handlers)
     settings = with_embedded_broker(settings)
     if not names or settings.broker.host is None:

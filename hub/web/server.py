@@ -28,7 +28,7 @@ from hub.mqtt.bus import Bus
 from hub.mqtt.status import Status, will
 from hub.plugin.answer_links import LABELS
 from hub.process.lifecycle import on_stop, serve
-from hub.remote.answer import Answerer, AnswerError
+from hub.remote.answer import AnswerClient, AnswerError
 from hub.store.database import StateError
 from hub.system import sd_notify
 from hub.web.page import HEADERS, Page, render
@@ -65,7 +65,7 @@ def run(settings: Settings) -> None:
         credentials.user("web", settings.hub),
     )
     status = Status(bus, source)
-    door = AnswerPage(settings, _seal(settings), Answerer(bus, settings, source))
+    door = AnswerPage(settings, _seal(settings), AnswerClient(bus, settings, source))
     with _listening(settings) as listener:
         server = _Server(door.app(), partial(status.set, "ready"))
         on_stop(server.stop)
@@ -79,7 +79,7 @@ def run(settings: Settings) -> None:
 class AnswerPage:
     """What is answered to whom. Nothing here logs a link: whoever reads it could answer."""
 
-    def __init__(self, settings: Settings, seal: Signer, answerer: Answerer) -> None:
+    def __init__(self, settings: Settings, seal: Signer, answerer: AnswerClient) -> None:
         self._settings, self._seal, self._answerer = settings, seal, answerer
         self._forged = RateLimiter(FORGED_A_MINUTE)
 

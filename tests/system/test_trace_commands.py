@@ -107,7 +107,7 @@ def test_events_are_listed_and_filtered(traced: House):
     assert ask(traced, "events", "--until", "1h").stdout == ""
     wrong = ask(traced, "events", "--since", "yesterday-ish")
     assert wrong.returncode == 2
-    assert "no time" in wrong.stderr
+    assert "not a time" in wrong.stderr
     assert ask(traced, "events", "--door", "cellar").returncode == 78
     nobody = ask(traced, "trace", "ffff")
     assert (nobody.returncode, nobody.stdout) == (1, "")

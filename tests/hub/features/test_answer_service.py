@@ -9,7 +9,7 @@ from hub.features.answer_service import AnswerService
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
 from hub.remote import answer
-from hub.remote.answer import Answerer, AnswerError
+from hub.remote.answer import AnswerClient, AnswerError
 from hub.store.database import StateError
 from hub.wire import topics
 from hub.wire.event import uuid7
@@ -158,12 +158,12 @@ def test_what_is_no_json_object_says_nothing(net, hub, payload):
 
 def test_who_answers_hears_that_it_was_said(net, hub):
     """Also the second time, though it is one event."""
-    answerer = Answerer(net.bus(), Settings(), WEB)
+    answerer = AnswerClient(net.bus(), Settings(), WEB)
     wish = uuid7()
     assert answerer.answer("front", "leave_it", by="anna", id=wish).id == wish
     assert answerer.answer("front", "leave_it", by="anna", id=wish).id == wish
     assert len({event.id for event in _said(net)}) == 1
-    assert answerer._waiting == answerer._said == {}
+    assert answerer._waiting == answerer._confirmed == {}
 
 
 def test_a_wish_that_nobody_heard_is_said_again_as_the_same(net, hub):
@@ -172,7 +172,7 @@ def test_a_wish_that_nobody_heard_is_said_again_as_the_same(net, hub):
     net.fate = lambda topic, _: (
         0 if "/answered/" in topic and len(lost) < 2 and not lost.append(topic) else 1
     )
-    Answerer(net.bus(), Settings(), WEB).answer("front", "coming")
+    AnswerClient(net.bus(), Settings(), WEB).answer("front", "coming")
     assert len(lost) == 2
     assert len(_said(net)) == 1
 
@@ -180,6 +180,6 @@ def test_a_wish_that_nobody_heard_is_said_again_as_the_same(net, hub):
 def test_who_has_no_hub_or_no_broker_is_told(net):
     """Neither silence nor for ever."""
     with pytest.raises(AnswerError, match="the hub 'home' does not answer"):
-        Answerer(net.bus(), Settings(), WEB).answer("front", "coming")
+        AnswerClient(net.bus(), Settings(), WEB).answer("front", "coming")
     with pytest.raises(AnswerError, match="no broker at"):
-        Answerer(net.bus(connected=False), Settings(), WEB).answer("front", "coming")
+        AnswerClient(net.bus(connected=False), Settings(), WEB).answer("front", "coming")

@@ -197,7 +197,7 @@ def test_a_whole_house_is_quiet_on_command(house: House):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("quiet", "on", "--for", "soon"), "no time. Write"),
+        (("quiet", "on", "--for", "soon"), "not a duration. Write"),
         (("quiet", "auto", "--for", "1h"), "--for goes with on or off"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Pressing from afar: confirmed, said again when nobody heard it, and never two presses."""
+"""Presses from another process: confirmed, repeated without a confirmation, never two presses."""
 
 import json
 
@@ -6,24 +6,27 @@ import pytest
 
 from config import Settings
 from hub.remote import press
-from hub.remote.press import Presser, PressError
+from hub.remote.press import PressClient, PressError
 from hub.wire import topics
 from hub.wire.event import encode
 from tests.hub.fakes import HUB, journaled
 
 
 class Deaf:
-    """A bus whose hub hears nothing at first."""
+    """A bus whose hub misses the first commands."""
 
     def __init__(self, net, state, deaf_for):
-        self.bus, self.wishes, self._state, self._deaf_for = net.bus(), [], state, deaf_for
-        self.bus.subscribe(topics.press("doorbell/+/+", "home", "+"), self._hear)
+        self.bus = net.bus()
+        self.commands = []
+        self._state = state
+        self._deaf_for = deaf_for
+        self.bus.subscribe(topics.press("doorbell/+/+", "home", "+"), self._receive)
         self.bus.connected.set()
 
-    def _hear(self, message):
-        self.wishes.append(json.loads(message.payload)["id"])
-        if len(self.wishes) > self._deaf_for:
-            event = journaled(self._state, id=self.wishes[-1])
+    def _receive(self, message):
+        self.commands.append(json.loads(message.payload)["id"])
+        if len(self.commands) > self._deaf_for:
+            event = journaled(self._state, id=self.commands[-1])
             self.bus.publish(event.topic, encode(event))
 
 
@@ -34,31 +37,31 @@ def _hurry(monkeypatch):
 
 
 def test_a_press_is_confirmed(net, state):
-    """The event that the hub said, with the wish's own id."""
+    """By the hub's event, which has the command's id."""
     deaf = Deaf(net, state, 0)
-    event = Presser(deaf.bus, Settings()).press("front")
-    assert [event.id] == deaf.wishes
+    event = PressClient(deaf.bus, Settings()).press("front")
+    assert [event.id] == deaf.commands
     assert event.source == HUB
 
 
-def test_a_wish_that_nobody_heard_is_said_again_as_the_same_press(net, state):
+def test_a_command_without_confirmation_is_repeated_as_the_same_press(net, state):
     """While the hub restarts: the id stays, so that it rings once."""
     deaf = Deaf(net, state, 2)
-    event = Presser(deaf.bus, Settings()).press("front")
-    assert deaf.wishes == [event.id] * 3
+    event = PressClient(deaf.bus, Settings()).press("front")
+    assert deaf.commands == [event.id] * 3
 
 
-def test_who_has_no_hub_is_told(net, state):
-    """Neither silence nor for ever."""
+def test_without_a_hub_a_press_is_an_error(net, state):
+    """It ends after a while, and its text says what to do."""
     deaf = Deaf(net, state, 99)
     with pytest.raises(PressError, match="the hub 'home' does not answer"):
-        Presser(deaf.bus, Settings()).press("front")
-    assert len(set(deaf.wishes)) == 1
+        PressClient(deaf.bus, Settings()).press("front")
+    assert len(set(deaf.commands)) == 1
 
 
-def test_who_has_no_broker_is_told(net):
-    """With its address."""
+def test_without_a_broker_a_press_is_an_error(net):
+    """Its text has the broker's address."""
     bus = net.bus()
     bus.connected.clear()
     with pytest.raises(PressError, match="no broker at"):
-        Presser(bus, Settings()).press("front")
+        PressClient(bus, Settings()).press("front")
