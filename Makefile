@@ -1,34 +1,39 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test rig reliability bench clean
+.PHONY: run test check faults reliability rig bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
 PIP := .ci/quietly $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Ctrl-C waits until doorbell listens to it: while Python itself starts, it would show a traceback.
 HOLD := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
+PYTEST := $(BIN)/python -m pytest -n auto
 
 run: $(VENV)/.ready
 	@$(HOLD) $(BIN)/doorbell run
 
-# Everything that CI checks: format, lint, types, imports, tests.
-test: $(TESTED)
+# Format, lint, types, imports, and all tests but the fault matrix and the rig.
+test: check
+	$(PYTEST) -m "not fault_matrix" --dist worksteal
+
+check: $(TESTED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/mypy
+
+# The fault matrix: processes, brokers, wires and disks fail at each step of a press, and then the books are audited.
+faults: $(TESTED)
+	$(PYTEST) -m fault_matrix --dist loadgroup tests/system
+
+# The same with a longer storm, and its table.
+reliability: $(TESTED)
+	STORM_S=20 RELIABILITY_REPORT=docs/reliability.md $(MAKE) faults
 
 # A virtual Raspberry Pi, built and then used as on a person's first days with it. As root: docs/rig.md.
 RIG ?= .rig
 rig: $(TESTED)
 	tests/rig/build $(RIG)
 	RIG=$(RIG) $(BIN)/python -m pytest tests/rig   # with RIG_REPORT=docs/rig.md its figures come into that document
-
-# The fault matrix alone, with a longer storm, and its table.
-reliability: $(TESTED)
-	STORM_S=20 RELIABILITY_REPORT=docs/reliability.md $(BIN)/python -m pytest tests/system/test_crashes.py \
-	  tests/system/test_brokers.py tests/system/test_network.py tests/system/test_unruly.py \
-	  tests/system/test_full_disk.py tests/system/test_storm.py
 
 bench: $(TESTED)
 	$(BIN)/python -m tests.bench --write docs/benchmark.md

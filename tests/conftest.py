@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,22 @@ from tests.rabbitmq import RabbitProcess, rabbitmq_broker, rabbitmq_program
 
 for _variable in ("DOORBELL_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
     os.environ.pop(_variable, None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """How many tests run side by side with `-n auto`: most of them wait for a process most of the time."""
+    return 2 * (os.cpu_count() or 1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Captured text can be printed and sent from one process to another, whatever a test put into a log line."""
+    report = yield
+    report.sections = [
+        (title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections
+    ]
+    return report
 
 
 def _mosquitto_program() -> str | None:
@@ -79,7 +95,8 @@ def rabbitmq(running_rabbitmq: RabbitProcess) -> RabbitProcess:
     return running_rabbitmq
 
 
-BROKERS = ("embedded", "mosquitto", "our_mosquitto", "rabbitmq")
+ONE_RABBITMQ = pytest.param("rabbitmq", marks=pytest.mark.xdist_group("rabbitmq"))
+BROKERS = ("embedded", "mosquitto", "our_mosquitto", ONE_RABBITMQ)
 
 
 @pytest.fixture(params=BROKERS)

@@ -2,16 +2,17 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tests.house import House
     from tests.system.ledger import Ledger
 
 REPORT = "RELIABILITY_REPORT"  # the file to write, if any
+PROPERTY = "reliability"  # of a test's report
 HEAD = """# Reliability
 
 Written by `make reliability` on {date}, on {cores} cores. Each line is a test. It starts a hub and
@@ -53,9 +54,16 @@ class Row:
     repeated: int
     doubled: int
 
+    def counts(self) -> dict[str, Any]:
+        """All of it, as values that can be sent to another process."""
+        return asdict(self)
+
     def line(self) -> str:
         """As a row of the table."""
-        name = self.test.partition("::")[2].removeprefix("test_").replace("_", " ")
+        test = self.test.partition("::")[2].removesuffix(
+            "@rabbitmq"
+        )  # its group: tests/conftest.py
+        name = test.removeprefix("test_").replace("_", " ")
         counts = (
             self.processes,
             self.brokers,
@@ -69,6 +77,9 @@ class Row:
 
 
 ROWS: dict[str, Row] = {}  # the last word of each test
+NUMBERS: dict[
+    str, int
+] = {}  # the place of each test in the run: side by side they end in any order
 
 
 def note(house: "House", ledger: "Ledger") -> None:
@@ -127,7 +138,8 @@ def write(path: Path) -> None:
     """The whole table."""
     head = HEAD.format(date=f"{datetime.now(UTC):%Y-%m-%d}", cores=os.cpu_count())
     ruler = "|-|-|" + "-:|" * 7
-    lines = [row.line() for row in (*ROWS.values(), total())]
+    rows = sorted(ROWS.values(), key=lambda row: NUMBERS.get(row.test, 0))
+    lines = [row.line() for row in (*rows, total())]
     path.write_text(
         head + "\n".join([COLUMNS, ruler, *lines, "", f"{summary()}.", ""]), encoding="utf-8"
     )

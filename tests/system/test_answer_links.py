@@ -2,20 +2,17 @@
 
 import http.client
 import json
-import random
 import re
-import socket
 import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 import pytest
 
 from hub.wire.answer_token import KEY_FILE, Signer, issue
 from hub.wire.event import uuid7
-from tests.house import ROOT, House, until
+from tests.house import ROOT, House, free_port, until
 from tests.secured import Person, SecuredHouse, secured_mosquitto
 
 # A handler that gives us the links, as `notify` gives them to a phone.
@@ -51,17 +48,8 @@ class Phone:
         return said
 
 
-def _port():
-    """A free port below those that the system gives out, so that it stays free."""
-    for port in random.sample(range(20_000, 30_000), 50):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port is free")
-
-
 def _with_web(house):
-    phone = Phone(_port())
+    phone = Phone(free_port())
     house.settings = f'[web]\nurl = "https://door.example/bell"\nport = {phone.port}\n'
     house.write_handler("ask", LINKS.format(path=str(house.folder / "links.json")))
     return phone
@@ -293,9 +281,12 @@ def test_the_page_may_pass_on_answers_and_nothing_else(secured):
 
 def test_doorbell_run_starts_it_only_with_an_address(tmp_path):
     """Setting the address starts the page; removing it, and the end of all, ends it."""
-    port = _port()
+    port = free_port()
     config = tmp_path / "doorbell.toml"
-    without = f'state_dir = "state"\n[handlers.light]\nwhen = "always"\n[web]\nport = {port}\n'
+    without = (
+        f'state_dir = "state"\n[broker]\nport = {free_port()}\n'
+        f'[handlers.light]\nwhen = "always"\n[web]\nport = {port}\n'
+    )
     config.write_text(without, "utf-8")
     command = [sys.executable, "-m", "hub.cli.main", "run", "--config", str(config)]
     with subprocess.Popen(

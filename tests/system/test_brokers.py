@@ -5,9 +5,13 @@ RabbitMQ takes ten seconds to start: all tests share one, and only the last one 
 
 import signal
 
+import pytest
+
 from tests.house import House, until
 from tests.rabbitmq import RabbitProcess
 from tests.system.ledger import settle_accounts
+
+pytestmark = pytest.mark.fault_matrix
 
 THREE = ("one", "two", "careful")
 
@@ -83,8 +87,15 @@ def test_a_broker_that_comes_back_with_nothing_in_its_memory(any_house: House):
     any_house.kill("one")
     any_house.start("hub", "one", wait=False)
     any_house.broker.start()
-    any_house.wait_ready("hub")
-    any_house.wait_ready("one")
+    for name in (
+        "hub",
+        "one",
+    ):  # their statuses may come before the ears are back: RabbitMQ is slow
+        until(
+            lambda name=name: any_house.log(name).count("connected to the broker") > 1,
+            lambda name=name: any_house.log(name),
+            90,
+        )
     any_house.press()
     ledger = settle_accounts(any_house)
     assert len(ledger.presses) == 4

@@ -14,6 +14,8 @@ from tests.house import House, until
 from tests.system import crash
 from tests.system.ledger import settle_accounts
 
+pytestmark = pytest.mark.fault_matrix
+
 BOTH = ("one", "careful")
 FEW = (
     ("hub", "committed, not published"),

@@ -11,6 +11,8 @@ import pytest
 from tests.house import House, until
 from tests.system.ledger import settle_accounts
 
+pytestmark = pytest.mark.fault_matrix
+
 EVERYBODY = ("hub", "one", "two")
 TIMER = '\n@handler("two.due")\ndef due(event: Event, config: HandlerConfig):\n    return "due"\n'
 

@@ -13,6 +13,8 @@ from tests.house import House, until
 from tests.system.ledger import settle_accounts
 from tests.wire import PUBACK, PUBLISH, TO_BROKER, TO_CLIENT, Wire, wire_to
 
+pytestmark = pytest.mark.fault_matrix
+
 HANDLERS = ("one", "careful")
 STEPS = {
     "the press comes to the broker": (TO_BROKER, PUBLISH, b"event/doorbell.pressed"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import ROOT, until
+from tests.house import ROOT, free_port, until
 from tests.processes import command_line, of_session
 
 SHIPPED = ("notify", "record", "light", "bark", "log")
@@ -32,6 +32,7 @@ class Run:
         (folder / "doorbell.toml").write_text(
             'state_dir = "state"\n[handlers.light]\nwhen = "always"\n'
             '[handlers.bark]\nspeaker = "simulated"\n[handlers.record]\nclip_s = 1\n'
+            f"[broker]\nport = {free_port()}\n"
         )
         self.process = subprocess.Popen(
             [sys.executable, "-m", "hub.cli.main", "run"],

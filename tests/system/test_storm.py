@@ -16,6 +16,8 @@ from tests.house import House
 from tests.system.storm import Storm
 from tests.wire import wire_to
 
+pytestmark = pytest.mark.fault_matrix
+
 STORM_S = float(os.environ.get("STORM_S", "6"))
 BROKERS = os.environ.get("STORM_BROKERS", "embedded mosquitto").split()
 SEED = int(os.environ.get("STORM_SEED", random.SystemRandom().randrange(10_000)))

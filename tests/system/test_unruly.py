@@ -12,6 +12,8 @@ from tests.brokers import BrokerProcess
 from tests.house import House, until
 from tests.system.ledger import settle_accounts
 
+pytestmark = pytest.mark.fault_matrix
+
 DAY_S = 86_400
 UNRULY = {
     "sound": ("done(event)", '"doorbell.pressed"'),
