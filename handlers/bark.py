@@ -12,7 +12,7 @@ from pydantic import Field
 
 from devices.speaker.library import fault_in_playing, fault_in_sound, find_sound
 from devices.speaker.speaker import Speaker, fault_in_name, open_speaker
-from hub import Event, HandlerConfig, handler, later, quiet
+from hub import Event, HandlerConfig, checkpoint, handler, later, quiet
 
 LATE_S = 5.0  # a repeat that was due while nobody ran wakes people for a visitor who has gone
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -120,6 +120,7 @@ def bark(event: Event, config: Config, bell: Bell) -> str:
         return "it sounded already"
     if config.repeats:
         later("bark.again", config.repeat_s, {"left": config.repeats})
+        checkpoint()
     return bell.ring(event.door)
 
 
@@ -135,6 +136,7 @@ def again(event: Event, config: Config, bell: Bell) -> str:
         return f"silent: {reason}"
     if left:
         later("bark.again", config.repeat_s, {"left": left})
+        checkpoint()
     return bell.ring(event.door)
 
 

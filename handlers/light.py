@@ -15,7 +15,7 @@ from devices.lamp.lamp import OFF, LampState, Light, is_as
 from devices.lamp.payload import fault_in_topic
 from devices.lamp.registry import fault_in_name, gpio_pin, open_light
 from devices.machine.sun import is_dark
-from hub import Event, HandlerConfig, Section, handler, later, link, memory
+from hub import Event, HandlerConfig, Section, checkpoint, handler, later, link, memory
 
 DRILL_PATIENCE_S = 3.0  # a lamp far down a mesh may take its time
 PATIENCE_S = 2.0  # nobody stands in the dark while it is asked whether somebody changed it
@@ -189,6 +189,7 @@ def _light(event: Event, name: str, lamp: Light, scene: LampState, seconds: floa
     before = now if not known or is_a_wish else _before(known)
     written = {"before": before and before.as_json(), "left": scene.as_json()}
     memory[_key(name)] = written
+    checkpoint()
     lamp.put(scene)
     if (seen := lamp.read()) and seen.on:  # what it made of that, with its own limits
         memory[_key(name)] = written | {"seen": seen.as_json()}

@@ -14,7 +14,18 @@ from devices.phone.dispatcher import Dispatcher, Recipient
 from devices.phone.phone import Button, Note, Phone
 from devices.phone.registry import fault_in_url, open_phones
 from devices.phone.sent_log import SentLog
-from hub import Drop, Event, HandlerConfig, Section, answers, emit, handler, later, memory
+from hub import (
+    Drop,
+    Event,
+    HandlerConfig,
+    Section,
+    answers,
+    checkpoint,
+    emit,
+    handler,
+    later,
+    memory,
+)
 
 LATE_S = 60.0
 SNOOZE_S = 3600.0
@@ -134,6 +145,7 @@ def notify(event: Event, config: Config, board: Dispatcher) -> str:
     for person in people:
         if person.after_s:
             _come_back(person, person.after_s, data)
+            checkpoint()
     text = _text(event.door, config, event.time, event.age_s())
     words, told = _tell(event, board, _first(people), _writer(event, config, text), data=data)
     if told:
@@ -286,6 +298,7 @@ def _tell(
         _come_back(person, person.wakes_in_s(datetime.now().astimezone()), data or {}, held=True)
     if told.failures:
         book.note_told(event.id, told.done)
+        checkpoint()
         number = len(told.failures) + len(told.done)
         failures = "; ".join(told.failures)
         raise ConnectionError(

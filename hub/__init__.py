@@ -2,7 +2,7 @@
 
 from config.section import Section
 from hub.plugin import answer_links as answers
-from hub.plugin.api import emit, keep, later, memory
+from hub.plugin.api import checkpoint, emit, keep, later, memory
 from hub.plugin.decorator import Drop, HandlerConfig, handler
 from hub.plugin.device_link import link
 from hub.plugin.quiet import quiet
@@ -15,6 +15,7 @@ __all__ = [
     "HandlerConfig",
     "Section",
     "answers",
+    "checkpoint",
     "emit",
     "handler",
     "keep",

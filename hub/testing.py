@@ -1,10 +1,11 @@
-"""For the tests of handler authors: an event to call the function with, and what it said and asked for."""
+"""For the tests of handler authors: an event for the function, and a look at what it did."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.plugin import answer_links
 from hub.plugin.api import running
@@ -34,6 +35,18 @@ def event(kind: str = "doorbell.pressed", door: str = "front", **data: Any) -> E
     )
 
 
+class Checkpoint(NamedTuple):
+    """What a crash after `checkpoint()` would have left.
+
+    Attributes:
+        memory: What the handler remembered.
+        timers: Seconds of each `later`, by type.
+    """
+
+    memory: dict[str, Any]
+    timers: dict[str, float]
+
+
 @dataclass
 class Run:
     """What a handler did besides returning.
@@ -43,6 +56,7 @@ class Run:
         timers: Seconds of each `later`, by type; the last one counts.
         memory: What the handler remembers.
         kept: For how many days the event is kept, by each `keep`.
+        checkpoints: What each `checkpoint()` committed, in order.
     """
 
     event: Event
@@ -50,35 +64,57 @@ class Run:
     timers: dict[str, float] = field(default_factory=dict)
     memory: MutableMapping[str, Any] = field(default_factory=dict)
     kept: list[float] = field(default_factory=list)
+    checkpoints: list[Checkpoint] = field(default_factory=list)
 
-    def emit(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:  # noqa: ARG002 - see attempt.Attempt
-        """Keep what was said."""
+    def emit(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:  # noqa: ARG002 - see api.Attempt
+        """Note the event."""
         self.emitted.append((kind, data))
 
     def later(self, kind: str, subject: str, data: Mapping[str, Any], after_s: float) -> None:  # noqa: ARG002
-        """Keep what was asked for."""
+        """Note the timer."""
         self.timers[kind] = after_s
 
     def keep(self, days: float) -> None:
-        """Keep how long."""
+        """Note for how long."""
         self.kept.append(days)
+
+    def checkpoint(self) -> None:
+        """Note what is remembered now."""
+        self.checkpoints.append(Checkpoint(deepcopy(dict(self.memory)), dict(self.timers)))
 
 
 @contextmanager
 def run(
-    of: Event | None = None, *, web: str | None = None, quiet: str | None = None
+    of: Event | None = None,
+    *,
+    memory: MutableMapping[str, Any] | None = None,
+    web: str | None = None,
+    quiet: str | None = None,
 ) -> Iterator[Run]:
-    """While this lasts, `emit`, `later` and `memory` work and can be looked at.
+    """While this lasts, `emit`, `later`, `memory` and `checkpoint` work and can be looked at.
+
+    An exception that leaves the block is a failed run: as in a house, what was emitted, kept,
+    remembered and asked for is undone, up to the last checkpoint.
 
     Args:
         of: The event that is handled.
+        memory: What the handler remembers from earlier runs; it holds what counts afterwards.
         web: The `[web] url` to which `answers.links` lead; without it there are none.
         quiet: Why the house is quiet meanwhile; not at all if not given.
     """
-    attempt = Run(of or event())
+    known = {} if memory is None else memory
+    attempt = Run(of or event(), memory=deepcopy(dict(known)))
+    before = Checkpoint(deepcopy(dict(known)), {})
     house_quiet.pretend(quiet)
     try:
         with running(attempt), answer_links.demo(web):
             yield attempt
+    except BaseException:
+        survivor = attempt.checkpoints[-1] if attempt.checkpoints else before
+        attempt.memory, attempt.timers = deepcopy(survivor.memory), dict(survivor.timers)
+        attempt.emitted, attempt.kept = [], []
+        raise
     finally:
         house_quiet.pretend(None)
+        known.clear()
+        known.update(attempt.memory)

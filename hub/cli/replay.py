@@ -10,8 +10,7 @@ import typer
 from config import SettingsError
 from hub.cli.dead_letters import AnyAgeOption
 from hub.plugin import loader
-from hub.plugin.decorator import reaction_to
-from hub.plugin.loader import HandlerFile
+from hub.plugin.policy import Policy
 from hub.remote.wake import wake
 from hub.store.history import EVERY, EventQuery, Past
 from hub.store.inbox_file import DEAD, IN_HAND, NEW, InboxFile
@@ -37,7 +36,8 @@ def replay(  # noqa: PLR0917 - Typer calls it by names
     """Have a handler react to old events again, even if it has reacted to them before."""
     settings, _ = read_settings(config)
     file = loader.load(loader.locate(handler, settings), settings)
-    if kind is not None and reaction_to(kind, file.reactions) is None:
+    policy = Policy(topics.source("handler", file.name), file.reactions, file.config)
+    if kind is not None and policy.reaction_to(kind) is None:
         raise SettingsError(
             [f"{kind}: {handler} does not react to it. It reacts to: {', '.join(file.reactions)}"]
         )
@@ -45,35 +45,31 @@ def replay(  # noqa: PLR0917 - Typer calls it by names
     past = Past(settings.state_dir)
     fates: Counter[str] = Counter()
     put: list[Event] = []
-    for event in _wanted(file, past, EventQuery(kind or EVERY, since=since)):
+    for event in _wanted(policy, past, EventQuery(kind or EVERY, since=since)):
         fate = inbox.fate(event) if dry_run else inbox.put(event, any_age=any_age)
         fates[fate] += 1
         if fate == NEW:
             put.append(event)
     _print_result(handler, put, fates, dry_run=dry_run)
     if not any_age:
-        _warn_of_stale(file, put)
+        _warn_of_stale(policy, put)
     for fault in past.faults:
         print(f"✗ {fault}", file=sys.stderr)
     if put and not dry_run:
         wake(settings, [handler])
 
 
-def _wanted(file: HandlerFile, past: Past, query: EventQuery) -> list[Event]:
+def _wanted(policy: Policy, past: Past, query: EventQuery) -> list[Event]:
     """The events that the handler reacts to, the oldest first."""
     found = [entry.event for entry in past.events(query)]
-    return sorted((event for event in found if _is_for(file, event)), key=lambda event: event.time)
+    return sorted(
+        (event for event in found if _is_for(policy, event)), key=lambda event: event.time
+    )
 
 
-def _is_for(file: HandlerFile, event: Event) -> bool:
-    """Whether the handler reacts to such an event at all."""
-    reaction = reaction_to(event.type, file.reactions)
-    if reaction is None:
-        return False
-    is_own = event.source == topics.source("handler", file.name)
-    if reaction.is_observer and is_own and not event.type.startswith(topics.OUTCOME_TYPES):
-        return False
-    return file.config.doors is None or event.subject in file.config.doors
+def _is_for(policy: Policy, event: Event) -> bool:
+    reaction = policy.reaction_to(event.type)
+    return reaction is not None and policy.concerns(event, reaction)
 
 
 def _print_result(handler: str, put: list[Event], fates: Counter[str], *, dry_run: bool) -> None:
@@ -90,15 +86,15 @@ def _print_result(handler: str, put: list[Event], fates: Counter[str], *, dry_ru
         print(f"not put there: {letters}; `doorbell dead-letters retry` is for them")
 
 
-def _warn_of_stale(file: HandlerFile, put: list[Event]) -> None:
+def _warn_of_stale(policy: Policy, put: list[Event]) -> None:
     """The handler's own age limit will skip these events."""
-    old = [event for event in put if _is_stale(file, event)]
+    old = [event for event in put if _is_stale(policy, event)]
     if old:
         words = "too old by its max_age_s: skipped, unless you add --any-age"
         print(f"{count(len(old), 'event')} {words}")
 
 
-def _is_stale(file: HandlerFile, event: Event) -> bool:
-    reaction = reaction_to(event.type, file.reactions)
-    limit_s = file.config.max_age_s or (reaction and reaction.max_age_s)
-    return bool(limit_s and event.age_s() > limit_s)
+def _is_stale(policy: Policy, event: Event) -> bool:
+    reaction = policy.reaction_to(event.type)
+    limit_s = policy.max_age_s(event, reaction) if reaction else None
+    return limit_s is not None and event.age_s() > limit_s

@@ -1,36 +1,47 @@
-"""One run of a handler's function in a real process."""
+"""One run of a handler's function: what the handler says and remembers is collected until it returns."""
 
 import json
-from collections.abc import Container, Mapping, MutableMapping
+import sqlite3
+from collections.abc import Container, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from hub.store.database import State
 from hub.store.inbox import Inbox
-from hub.store.memory import DiskMemory
+from hub.store.memory import PendingMemory
 from hub.wire import topics
 from hub.wire.event import BadEvent, Event, encode, uuid7
 from hub.wire.trace_context import child
 
 
 class LiveAttempt:
-    """A run in a real handler process."""
+    """A run in a handler's process; see `hub.plugin.api.Attempt`.
+
+    Attributes:
+        event: The event that is handled.
+        memory: What the handler remembers, its uncommitted changes included.
+        emitted: Type, subject and data of each `emit`, in order.
+        kept: The event and for how many days it is kept, for each `keep`.
+    """
 
     def __init__(
         self, event: Event, source: str, state: State, inbox: Inbox, reacts_to: Container[str]
     ) -> None:
         self.event = event
-        self._reacts_to = reacts_to
-        self.said: list[tuple[str, str, Mapping[str, Any]]] = []
+        self.memory = PendingMemory(state)
+        self.emitted: list[tuple[str, str, Mapping[str, Any]]] = []
         self.kept: list[tuple[Event, float]] = []
-        self.memory: MutableMapping[str, Any] = DiskMemory(state)
-        self._source, self._inbox, self._state = source, inbox, state
+        self._timers: dict[tuple[str, str], tuple[Event, float]] = {}  # when due, by uptime
+        self._source = source
+        self._state = state
+        self._inbox = inbox
+        self._reacts_to = reacts_to
 
     def emit(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
         """See Attempt."""
-        # Refused here, where the author's line is; and kept as it is now, whatever becomes of the author's object.
-        wire = json.loads(encode(self._event(kind, subject, data, self._state.clock.utc())))
-        self.said.append((kind, subject, wire["data"]))
+        event = self._event(kind, subject, data, self._state.clock.utc())
+        self.emitted.append((kind, subject, event.data))
 
     def later(self, kind: str, subject: str, data: Mapping[str, Any], after_s: float) -> None:
         """See Attempt."""
@@ -39,16 +50,30 @@ class LiveAttempt:
                 f'{kind}: this file does not react to it. Add a function with @handler("{kind}")'
             )
         due = self._state.clock.utc() + timedelta(seconds=after_s)
-        self._inbox.set_timer(self._event(kind, subject, data, due), after_s)
+        timer = self._event(kind, subject, data, due)
+        self._timers[kind, subject] = (timer, self._state.clock.uptime_s() + after_s)
 
     def keep(self, days: float) -> None:
         """See Attempt."""
         self.kept.append((self.event, days))
 
+    def checkpoint(self) -> None:
+        """See Attempt."""
+        if self.memory.is_changed or self._timers:
+            self._state.do(self.write, durable=True)
+            self.memory.committed()
+            self._timers.clear()
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """Write the changes of memory and the timers into the open transaction."""
+        self.memory.write(db)
+        for timer, due_s in self._timers.values():
+            self._inbox.set_timer(db, timer, due_s - self._state.clock.uptime_s())
+
     def _event(self, kind: str, subject: str, data: Mapping[str, Any], time: datetime) -> Event:
         if fault := topics.fault_in(self._source, kind, subject):
             raise BadEvent(f"{kind}: {fault}")
-        return Event(
+        event = Event(
             id=uuid7(),
             type=kind,
             source=self._source,
@@ -60,3 +85,6 @@ class LiveAttempt:
             traceparent=child(self.event.traceparent),
             cause=self.event.id,
         )
+        # Encoded here, where the author's line is in the traceback; and the data is copied,
+        # because the author may change the object afterwards.
+        return replace(event, data=json.loads(encode(event))["data"])

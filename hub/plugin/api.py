@@ -1,4 +1,4 @@
-"""What a handler may do besides returning: say something, come back later, remember, talk to a lamp."""
+"""What a handler may do besides returning: emit an event, come back later, remember, keep."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
@@ -12,29 +12,33 @@ _current: ContextVar["Attempt | None"] = ContextVar("attempt", default=None)
 
 
 class Attempt(Protocol):
-    """Where the words of a running handler go."""
+    """One run of a handler's function, in a process or in a test."""
 
     event: Event
 
     def emit(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
-        """Say it together with the outcome."""
+        """Publish this event when the run succeeds."""
 
     def later(self, kind: str, subject: str, data: Mapping[str, Any], after_s: float) -> None:
-        """Deliver it to the same handler after that time."""
+        """Deliver this event to the same handler after that time, when the run succeeds."""
 
     def keep(self, days: float) -> None:
-        """Keep the event together with the outcome."""
+        """Keep the event that is handled, when the run succeeds."""
+
+    def checkpoint(self) -> None:
+        """Commit the changes of memory and the timers now."""
 
     @property
     def memory(self) -> MutableMapping[str, Any]:
-        """What the handler keeps."""
+        """What the handler remembers; changes are committed when the run succeeds."""
 
 
 def emit(kind: str, data: Mapping[str, Any] | None = None, *, subject: str | None = None) -> None:
-    """Say an event of the handler's own: `emit("clip.recorded", {"path": path})`.
+    """Publish an event of the handler's own: `emit("clip.recorded", {"path": path})`.
 
-    It is said if and only if this run succeeds: it is written in one transaction with the outcome. Outside a run
-    (a test that calls the handler as a plain function) it does nothing; see `hub.testing` to look at it.
+    It is published if and only if this run succeeds: it is written in one transaction with the
+    outcome. Outside a run (a test that calls the handler as a plain function) it does nothing; see
+    `hub.testing` to look at it.
 
     Args:
         kind: Its type, like `clip.recorded`; never `doorbell.…`, which is the hub's.
@@ -42,7 +46,7 @@ def emit(kind: str, data: Mapping[str, Any] | None = None, *, subject: str | Non
         subject: What it is about; by default what the handled event is about: the door.
 
     Raises:
-        BadEvent: it cannot be said; in a drill nothing can.
+        BadEvent: it cannot be published; in a drill nothing can.
     """
     if attempt := _current.get():
         _refuse_in_drill(attempt, f"emit({kind!r})")
@@ -52,10 +56,11 @@ def emit(kind: str, data: Mapping[str, Any] | None = None, *, subject: str | Non
 def later(
     kind: str, after_s: float, data: Mapping[str, Any] | None = None, *, subject: str | None = None
 ) -> None:
-    """Come back: the same file gets an event of this type after that many seconds, whatever crashes until then.
+    """Come back: the same file gets an event of this type after that many seconds.
 
-    It is on the disk when this returns, whether the run succeeds or not. A second one of the same type and subject
-    replaces the first. It never leaves the process: nobody else sees it, and no broker is needed.
+    It counts when this run succeeds, or at once with `checkpoint()`; from then on no crash loses
+    it. A second one of the same type and subject replaces the first. It never leaves the process:
+    no other handler sees it, and it needs no broker.
 
     Args:
         kind: Its type; another function of this file reacts to it.
@@ -64,25 +69,18 @@ def later(
         subject: What it is about; by default what the handled event is about: the door.
 
     Raises:
-        BadEvent: it cannot be said; in a drill nothing can.
+        BadEvent: it cannot be delivered; in a drill nothing can.
     """
     if attempt := _current.get():
         _refuse_in_drill(attempt, f"later({kind!r})")
         attempt.later(kind, subject or attempt.event.subject, _checked(kind, data), after_s)
 
 
-def _refuse_in_drill(attempt: Attempt, what: str) -> None:
-    """What follows from a drill would no longer be marked as one: a picture on the phone, a lamp that goes off."""
-    if attempt.event.is_drill:
-        raise BadEvent(
-            f"{what} in a dry run: others would take it for real. A dry run only looks and returns"
-        )
-
-
 def keep(*, days: float) -> None:
-    """Keep the event that is being handled: `doorbell events` and `doorbell trace` show it, `doorbell replay` finds it.
+    """Keep the event that is being handled, in the handler's own state file.
 
-    It is kept if and only if this run succeeds, once however often it comes, in the handler's own state file.
+    `doorbell events` and `doorbell trace` show it, `doorbell replay` finds it. It is kept if and
+    only if this run succeeds, once however often it comes.
 
     Args:
         days: How long.
@@ -91,17 +89,39 @@ def keep(*, days: float) -> None:
         attempt.keep(days)
 
 
+def checkpoint() -> None:
+    """Commit now what this run has put into `memory` and asked of `later`, whatever becomes of it.
+
+    Without it both count when the function returns, and a failed run leaves them as they were.
+    Call it before an act that must be found again after a crash (a lamp that is to be switched
+    off), and after an act that a retry must not repeat (a phone that was told). What was emitted
+    or is to be kept still waits for the run to succeed. Outside a run it does nothing.
+    """
+    if attempt := _current.get():
+        attempt.checkpoint()
+
+
+def _refuse_in_drill(attempt: Attempt, what: str) -> None:
+    """What follows from a drill would not be marked as one, such as a picture on the phone."""
+    if attempt.event.is_drill:
+        raise BadEvent(
+            f"{what} in a dry run: others would take it for real. A dry run only looks and returns"
+        )
+
+
 def _checked(kind: str, data: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    reserved = kind.startswith((*topics.HUB_TYPES, *topics.OUTCOME_TYPES))
-    if fault := topics.fault_in_type(kind) or (
-        "it is not a handler's to say" if reserved else None
-    ):
+    if fault := topics.fault_in_type(kind):
         raise BadEvent(f"{kind}: {fault}")
+    if kind.startswith((*topics.HUB_TYPES, *topics.OUTCOME_TYPES)):
+        raise BadEvent(f"{kind}: only doorbell itself emits events of this type")
     return data or {}
 
 
 class _Memory(MutableMapping[str, Any]):
-    """A handler's own memory: JSON values by key, kept across crashes. Each change is on the disk at once."""
+    """A handler's own memory: JSON values by key, kept across crashes.
+
+    A change shows at once; it is committed when the run succeeds, or by `checkpoint()`.
+    """
 
     def _now(self) -> MutableMapping[str, Any]:
         if (attempt := _current.get()) is None:
@@ -131,7 +151,7 @@ memory = _Memory()
 
 @contextmanager
 def running(attempt: Attempt) -> Iterator[None]:
-    """While this lasts, what the handler says goes to this attempt."""
+    """While this lasts, `emit`, `later`, `memory`, `keep` and `checkpoint` go to this attempt."""
     token = _current.set(attempt)
     try:
         yield

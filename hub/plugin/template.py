@@ -11,6 +11,7 @@ from hub.plugin.loader import NOT_OURS
 
 PUBLIC = (
     "answers",
+    "checkpoint",
     "config",
     "emit",
     "event",

@@ -155,25 +155,21 @@ class Inbox:
         """In the open transaction: to the dead letters, with the reason."""
         self._set(db, held, "state = 'dead', due = NULL, reason = ?", reason)
 
-    def set_timer(self, event: Event, wait_s: float) -> None:
-        """Deliver this event to ourselves in so many seconds, in place of its type and subject's last one."""
+    def set_timer(self, db: sqlite3.Connection, event: Event, wait_s: float) -> None:
+        """In the open transaction: deliver this event to this process in so many seconds.
+
+        It replaces the last timer of its type and subject.
+        """
         stream = streams.of(TIMER, event.type, event.subject)
-
-        def put(db: sqlite3.Connection) -> None:
-            db.execute(
-                "DELETE FROM inbox WHERE stream = ? AND state IN ('waiting', 'crashed')", (stream,)
-            )
-            row = db.execute(
-                "SELECT MAX(sequence) FROM head WHERE stream = ?", (stream,)
-            ).fetchone()
-            timer = replace(event, sequence=(row[0] or 0) + 1)
-            db.execute(
-                "INSERT OR REPLACE INTO head VALUES (?, ?, ?)",
-                (stream, timer.epoch, timer.sequence),
-            )
-            self._insert(db, stream, timer, "waiting", *self._due(wait_s))
-
-        self._state.do(put, durable=True)
+        db.execute(
+            "DELETE FROM inbox WHERE stream = ? AND state IN ('waiting', 'crashed')", (stream,)
+        )
+        row = db.execute("SELECT MAX(sequence) FROM head WHERE stream = ?", (stream,)).fetchone()
+        timer = replace(event, sequence=(row[0] or 0) + 1)
+        db.execute(
+            "INSERT OR REPLACE INTO head VALUES (?, ?, ?)", (stream, timer.epoch, timer.sequence)
+        )
+        self._insert(db, stream, timer, "waiting", *self._due(wait_s))
 
     def is_complete_to(self, event: Event) -> bool:
         """Whether everything before this event has been taken; if not, some of it is missing."""

@@ -1,14 +1,18 @@
-"""What a handler remembers, in its state file."""
+"""What a process remembers: JSON values by key, in its state file."""
 
 import json
+import sqlite3
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from hub.store.database import State
 
+PUT = "INSERT OR REPLACE INTO memory VALUES (?, ?)"
+REMOVE = "DELETE FROM memory WHERE key = ?"
+
 
 class DiskMemory(MutableMapping[str, Any]):
-    """The memory table of a process's state."""
+    """The memory table of a state file. Each change is committed at once."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -22,16 +26,11 @@ class DiskMemory(MutableMapping[str, Any]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         text = json.dumps(value)
-        self._state.do(
-            lambda db: db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (key, text)),
-            durable=True,
-        )
+        self._state.do(lambda db: db.execute(PUT, (key, text)), durable=True)
 
     def __delitem__(self, key: str) -> None:
-        gone = self._state.do(
-            lambda db: db.execute("DELETE FROM memory WHERE key = ?", (key,)), durable=True
-        )
-        if not gone.rowcount:
+        removed = self._state.do(lambda db: db.execute(REMOVE, (key,)), durable=True)
+        if not removed.rowcount:
             raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:
@@ -43,3 +42,54 @@ class DiskMemory(MutableMapping[str, Any]):
         with self._state.read() as db:
             (count,) = db.execute("SELECT COUNT(*) FROM memory").fetchone()
         return int(count)
+
+
+class PendingMemory(MutableMapping[str, Any]):
+    """The same table; changes show at once, and are committed with the transaction that writes them.
+
+    A change that is never written is as if it had not been made.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._disk = DiskMemory(state)
+        self._changes: dict[str, str | None] = {}  # JSON; None for a key that was deleted
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._changes:
+            return self._disk[key]
+        text = self._changes[key]
+        if text is None:
+            raise KeyError(key)
+        return json.loads(text)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._changes[key] = json.dumps(value)
+
+    def __delitem__(self, key: str) -> None:
+        if key not in self:
+            raise KeyError(key)
+        self._changes[key] = None
+
+    def __iter__(self) -> Iterator[str]:
+        present = set(self._disk) | self._changes.keys()
+        return iter(sorted(key for key in present if self._changes.get(key, "") is not None))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is a change that is not committed."""
+        return bool(self._changes)
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """Write the changes into the open transaction."""
+        for key, text in self._changes.items():
+            if text is None:
+                db.execute(REMOVE, (key,))
+            else:
+                db.execute(PUT, (key, text))
+
+    def committed(self) -> None:
+        """The transaction that wrote the changes is committed."""
+        self._changes.clear()

@@ -31,8 +31,7 @@ class Desk:
     def hears(self, what: Event) -> str:
         """Give it an event; what comes back is what it says."""
         doing: Run
-        with run(what, web=self._web) as doing:
-            doing.memory = self.memory
+        with run(what, web=self._web, memory=self.memory) as doing:
             asked: list[Event] = []
 
             def remember(kind: str, subject: str, data: Any, after_s: float) -> None:

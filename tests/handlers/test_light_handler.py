@@ -48,12 +48,13 @@ class Night:
         return self._react(replace(event("light.expired", lamp=lamp), **more))
 
     def _react(self, what):
-        with run(what) as doing:
-            doing.memory = self.memory
-            try:
+        doing = None
+        try:
+            with run(what, memory=self.memory) as doing:
                 return self.file.reactions[what.type].function(what, self.file.config, self.porch)
-            finally:
-                self.timers = doing.timers
+        finally:
+            self.timers = doing.timers
+            self.checkpoints = doing.checkpoints
 
 
 @pytest.fixture

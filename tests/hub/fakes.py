@@ -17,6 +17,7 @@ from hub.mqtt.bus import Message
 from hub.plugin.decorator import MARK, HandlerConfig, Reaction, handler
 from hub.producer.producer import Producer
 from hub.store.database import State
+from hub.store.inbox import Inbox
 from hub.store.journal import Journal
 from hub.system.clock import Clock
 from hub.wire import streams
@@ -206,6 +207,11 @@ def journaled(
         return Journal(state, source).append(
             db, kind, subject, more.pop("data", {}), time=time, **more
         )
+
+
+def set_timer(state: State, event: Event, wait_s: float) -> None:
+    """What `later` does when the run has succeeded."""
+    state.do(lambda db: Inbox(state).set_timer(db, event, wait_s), durable=True)
 
 
 def does(act: Callable[[Event], Any] = lambda _: None) -> Callable[..., Any]:

@@ -67,9 +67,9 @@ CATCH_UP_STEPS = {  # of a handler that was off while the bell rang
     "the second missed event is acted on": "before:hub.consumer.outcomes:Outcomes.done:2",
 }
 RETRY_STEPS = {  # of a handler that fails at its first attempt
-    "failed, not recorded": "before:hub.consumer.consumer:Consumer._fail:1",
+    "failed, not recorded": "before:hub.consumer.runner:Runner._fail:1",
     "the retry is planned, not committed": "after:hub.store.inbox:Inbox.retry:1",
-    "the retry is taken up": "before:hub.consumer.consumer:Consumer._run:2",
+    "the retry is taken up": "before:hub.consumer.runner:Runner._attempt:2",
     "the retry is acted on, not recorded": "before:hub.consumer.outcomes:Outcomes.done:1",
 }
 DEAD_STEPS = {  # of a handler that gives up

@@ -262,7 +262,7 @@ def test_a_resource_is_given_to_who_uses_it(state, net, hub):
 
     rules = reaction(shoot, uses=open)
     consumer = consumer_of(state, net.bus(), rules)
-    consumer._resources[rules[PRESSED]] = "camera"
+    consumer._runner._resources[rules[PRESSED]] = "camera"
     ring(hub)
     run_until(consumer, lambda: outcomes(state))
     assert given == ["camera"]

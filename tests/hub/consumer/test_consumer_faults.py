@@ -24,6 +24,7 @@ from tests.hub.fakes import (
     ring,
     rows,
     run_until,
+    set_timer,
 )
 
 FRONT = topics.event(HUB, PRESSED, "front")
@@ -131,7 +132,7 @@ def test_a_message_that_cannot_be_kept_is_refused(state, net, hub):
 def test_a_timer_of_its_own_is_no_matter_of_doors(state, net):
     """What a handler asked itself to do later is done, whatever doors it looks after."""
     calls = []
-    Inbox(state).set_timer(testing.event("light.expired", "lamp"), 0.0)
+    set_timer(state, testing.event("light.expired", "lamp"), 0.0)
     rules = reaction(does(lambda event: calls.append(event.subject)), "light.expired")
     consumer = consumer_of(state, net.bus(), rules, HandlerConfig(doors=["front"]))
     run_until(consumer, lambda: rows(state, "SELECT 1 FROM inbox") == [])
@@ -159,7 +160,7 @@ def test_a_timer_that_came_due_while_nobody_ran_waits_for_the_news_of_that_time(
     with closing(State(tmp_path / "own.db", FakeClock())) as state:
         ring(hub)
         run_until(consumer_of(state, net.bus(), rules), lambda: len(seen) == 1)
-        Inbox(state).set_timer(testing.event("notify.waited", "front"), 1.0)
+        set_timer(state, testing.event("notify.waited", "front"), 1.0)
     for bus in net._buses[1:]:
         bus.connected.clear()
     ring(hub)
@@ -184,7 +185,7 @@ def test_a_timer_does_not_wait_for_a_broker_that_is_away(tmp_path, net, hub, mon
     with closing(State(tmp_path / "own.db", FakeClock())) as state:
         ring(hub)
         run_until(consumer_of(state, net.bus(), rules), lambda: len(seen) == 1)
-        Inbox(state).set_timer(testing.event("light.expired", "front"), 0.0)
+        set_timer(state, testing.event("light.expired", "front"), 0.0)
     with closing(State(tmp_path / "own.db", FakeClock())) as state:
         run_until(consumer_of(state, net.bus(connected=False), rules), lambda: len(seen) == 2)
     assert seen[-1] == "light.expired"
@@ -224,7 +225,7 @@ def test_a_timer_leaves_nothing_behind(state, net):
         if len(calls) == 1:
             later("light.expired", 0.0, subject="lamp")
 
-    Inbox(state).set_timer(testing.event("light.expired", "lamp"), 0.0)
+    set_timer(state, testing.event("light.expired", "lamp"), 0.0)
     consumer = consumer_of(state, net.bus(), reaction(does(react), "light.expired"))
     run_until(consumer, lambda: len(calls) == 2 and not rows(state, "SELECT 1 FROM inbox"))
     assert rows(state, "SELECT stream FROM head WHERE stream GLOB 'later *'") == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub import BadEvent, Event, emit, later, memory, testing
+from hub import BadEvent, Event, checkpoint, emit, later, memory, testing
 from hub.consumer.attempt import LiveAttempt
 from hub.plugin.api import running
 from hub.producer.producer import Producer
@@ -23,6 +23,7 @@ def test_outside_of_a_run_words_go_nowhere():
     """A test that calls a handler as a plain function needs nothing more."""
     emit("clip.recorded")
     later("light.expired", 5)
+    checkpoint()
     with pytest.raises(RuntimeError, match=r"with hub.testing.run"):
         memory["x"] = 1
 
@@ -31,7 +32,7 @@ def test_what_was_said_is_kept_until_the_outcome(attempt):
     """By default it is about the door that the event is about."""
     emit("clip.recorded", {"path": "a"})
     emit("snapshot.taken", subject="camera")
-    assert attempt.said == [
+    assert attempt.emitted == [
         ("clip.recorded", "front", {"path": "a"}),
         ("snapshot.taken", "camera", {}),
     ]
@@ -47,7 +48,7 @@ def test_what_is_not_a_handlers_to_say_is_refused_at_the_line(attempt, say, kind
         say(kind)
     with testing.run(), pytest.raises(BadEvent):
         say(kind)
-    assert attempt.said == []
+    assert attempt.emitted == []
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_what_cannot_travel_is_refused_at_the_line(state, attempt, say):
     """The author's own line is in the traceback, not ours of later on."""
     with pytest.raises(BadEvent):
         say()
-    assert (attempt.said, rows(state, "SELECT * FROM inbox")) == ([], [])
+    assert (attempt.emitted, rows(state, "SELECT * FROM inbox")) == ([], [])
 
 
 def test_what_was_said_does_not_change_afterwards(attempt):
@@ -72,7 +73,7 @@ def test_what_was_said_does_not_change_afterwards(attempt):
     data = {"n": 1}
     emit("clip.recorded", data)
     data["n"] = {2}
-    assert [said for _, _, said in attempt.said] == [{"n": 1}]
+    assert [said for _, _, said in attempt.emitted] == [{"n": 1}]
 
 
 def test_coming_back_needs_somebody_to_come_back_to(attempt):
@@ -81,13 +82,16 @@ def test_coming_back_needs_somebody_to_come_back_to(attempt):
         later("clip.due", 1)
 
 
-def test_coming_back_is_on_the_disk_at_once(state, attempt):
-    """Whatever crashes after this line; the second one replaces the first."""
+def test_a_timer_is_set_when_the_run_succeeds(state, attempt):
+    """Not before; the second one replaces the first, and its time counts from the call."""
     before = state.clock.uptime_s()
     later("light.expired", 100)
     later("light.expired", 200, {"n": 2})
+    assert rows(state, "SELECT * FROM inbox") == []
+    state.clock.passed_s = 50.0  # it runs for a while
+    state.do(attempt.write, durable=True)
     ((due, payload),) = rows(state, "SELECT due, payload FROM inbox")
-    assert before + 200 <= due <= state.clock.uptime_s() + 200
+    assert before + 200 <= due <= before + 201
     assert b'"n":2' in payload
 
 
@@ -112,13 +116,15 @@ def test_later_is_delivered_once_when_it_is_due(states, net):
     }
 
 
-def test_a_failed_run_still_comes_back(states, net):
-    """`later` is not taken back with the attempt: the lamp that was switched on must go off."""
+def test_a_failed_run_comes_back_only_with_a_checkpoint(states, net):
+    """`later` is undone with the run; a checkpoint before the failure keeps it."""
     state = states()
 
     def light(event, config):
         if event.type == "doorbell.pressed":
-            later("light.expired", 0.02)
+            later("light.expired", 0.02, subject="kept")
+            checkpoint()
+            later("light.expired", 0.01, subject="undone")
             raise OSError("no connection")
 
     consumer = consumer_of(
@@ -130,23 +136,31 @@ def test_a_failed_run_still_comes_back(states, net):
         ("handler.dead", "doorbell.pressed"),
         ("handler.done", "light.expired"),
     ]
+    assert [event.subject for event in net.events("handler.done")] == ["kept"]
+    assert rows(state, "SELECT 1 FROM inbox WHERE state <> 'dead'") == []
 
 
-def test_memory_is_a_mapping_on_the_disk(state, attempt):
-    """JSON values by key; another process finds them as they were left."""
+def test_memory_is_a_mapping(state, attempt):
+    """JSON values by key; changes show at once, and other processes find them when they are committed."""
+    DiskMemory(state)["old"] = 1
     memory["was_on"] = True
     memory["levels"] = [1, {"a": None}]
     memory["was_on"] = False
-    assert dict(DiskMemory(state)) == {"levels": [1, {"a": None}], "was_on": False}
+    assert dict(memory) == {"levels": [1, {"a": None}], "old": 1, "was_on": False}
     assert (len(memory), "was_on" in memory, memory.pop("was_on"), len(memory)) == (
-        2,
+        3,
         True,
         False,
-        1,
+        2,
     )
     assert memory.get("was_on") is None
-    with pytest.raises(KeyError):
-        del memory["was_on"]
+    del memory["old"]
+    for missing in ("was_on", "old", "never"):
+        with pytest.raises(KeyError):
+            del memory[missing]
+    assert dict(DiskMemory(state)) == {"old": 1}
+    checkpoint()
+    assert dict(DiskMemory(state)) == {"levels": [1, {"a": None}]}
 
 
 def test_memory_keeps_what_it_had_when_the_new_value_is_no_json(state, attempt):
@@ -154,7 +168,7 @@ def test_memory_keeps_what_it_had_when_the_new_value_is_no_json(state, attempt):
     memory["x"] = 1
     with pytest.raises(TypeError):
         memory["x"] = {1}
-    assert DiskMemory(state)["x"] == 1
+    assert memory["x"] == 1
 
 
 def test_a_test_sees_what_a_handler_did():
@@ -176,6 +190,46 @@ def test_a_test_sees_what_a_handler_did():
         "back",
         {"via": "button"},
     )
+
+
+def test_a_test_sees_what_a_checkpoint_kept():
+    """Each checkpoint shows what a crash after it would have left."""
+    with testing.run(memory={"n": 1}) as doing:
+        memory["n"] += 1
+        later("light.expired", 5)
+        checkpoint()
+        memory["n"] += 1
+    assert doing.checkpoints == [({"n": 2}, {"light.expired": 5})]
+    assert doing.memory == {"n": 3}
+
+
+@pytest.mark.parametrize(("saves", "left"), [(True, {"n": 2}), (False, {"n": 1})])
+def test_a_test_sees_what_a_failed_run_leaves(saves, left):
+    """An exception that leaves the block undoes the run up to the last checkpoint."""
+    known = {"n": 1}
+
+    def fail():
+        memory["n"] = 2
+        if saves:
+            checkpoint()
+        memory["n"] = 3
+        later("light.expired", 5)
+        emit("clip.recorded")
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"), testing.run(memory=known) as doing:
+        fail()
+    assert known == doing.memory == left
+    assert (doing.emitted, doing.timers) == ([], {})
+
+
+def test_what_one_run_remembers_the_next_one_knows():
+    """A test hands one memory from run to run."""
+    known = {}
+    for _ in range(2):
+        with testing.run(memory=known):
+            memory["n"] = memory.get("n", 0) + 1
+    assert known == {"n": 2}
 
 
 @pytest.mark.parametrize(

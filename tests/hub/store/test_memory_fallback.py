@@ -11,11 +11,12 @@ from contextlib import closing, contextmanager, suppress
 
 import pytest
 
-from hub import testing
+from hub import checkpoint, memory, testing
 from hub.producer.producer import Producer
 from hub.store.database import WRITE_BACK_S, State, StateError
 from hub.store.inbox import Inbox
 from hub.store.inbox_file import InboxFile
+from hub.store.memory import DiskMemory
 from tests.hub.fakes import (
     HUB,
     FakeBroker,
@@ -27,6 +28,7 @@ from tests.hub.fakes import (
     ring,
     rows,
     run_until,
+    set_timer,
 )
 
 
@@ -158,12 +160,54 @@ def test_memory_and_timers_are_kept_in_memory_too(state):
     """A lamp is switched off again, disk or no disk."""
     inbox = Inbox(state)
     with _full_disk():
-        inbox.set_timer(testing.event("light.expired", "lamp"), 60.0)
+        set_timer(state, testing.event("light.expired", "lamp"), 60.0)
         assert state.disk_fault
         assert 59.0 < inbox.due_in_s() <= 60.0
     state.clock.passed_s += WRITE_BACK_S
     state.write_back()
     assert len(rows(state, "SELECT 1 FROM inbox WHERE state = 'waiting'")) == 1
+
+
+def test_a_failed_transaction_on_a_full_disk_leaves_memory_as_before(state, net, states):
+    """On the disk nothing of the run is there; in memory it is whole, and written back whole."""
+    DiskMemory(state)["n"] = 1
+    on_disk = "SELECT value FROM memory WHERE key = 'n'"
+
+    def count(event, config):
+        memory["n"] += 1
+        memory["text"] = "x" * 50_000
+
+    consumer = consumer_of(state, net.bus(), reaction(count, since_s=60))
+    ring(Producer(states("hub"), net.bus(), HUB))
+    with _full_disk():
+        run_until(consumer, lambda: outcomes(state))
+        assert state.disk_fault
+        assert state._disk.execute(on_disk).fetchall() == [("1",)]
+        assert DiskMemory(state)["n"] == 2
+    state.clock.passed_s += WRITE_BACK_S
+    state.write_back()
+    assert state._disk.execute(on_disk).fetchall() == [("2",)]
+
+
+def test_a_checkpoint_with_a_full_disk_is_kept_in_memory(state, net, states):
+    """The run that saved something before its act goes on, and what it saved outlives its failure."""
+
+    def light(event, config):
+        memory["lit"] = True
+        checkpoint()
+        memory["lit"] = False
+        raise OSError("no lamp")
+
+    consumer = consumer_of(state, net.bus(), reaction(light, since_s=60, attempts=1))
+    ring(Producer(states("hub"), net.bus(), HUB))
+    with _full_disk():
+        run_until(consumer, lambda: outcomes(state))
+        assert state.disk_fault
+        assert DiskMemory(state)["lit"] is True
+    state.clock.passed_s += WRITE_BACK_S
+    state.write_back()
+    assert not state.disk_fault
+    assert DiskMemory(state)["lit"] is True
 
 
 def test_the_memory_is_bounded(state, net):

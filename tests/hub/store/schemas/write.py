@@ -59,7 +59,12 @@ def _write(folder: Path) -> None:
         if "positions" in inspect.signature(reacts.mark_published).parameters
         else {1: 5.0, 2: 5.0}
     )
-    inbox.set_timer(replace(presses[0], type="one.due"), later_s)
+    timer = replace(presses[0], type="one.due")
+    if "db" in inspect.signature(inbox.set_timer).parameters:
+        with own.write(durable=True) as db:
+            inbox.set_timer(db, timer, later_s)
+    else:
+        inbox.set_timer(timer, later_s)
     hub.close()
     own.close()
 

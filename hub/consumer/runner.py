@@ -1,0 +1,167 @@
+"""Runs a handler's function for one delivery, and records what became of it."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from hub.consumer.attempt import LiveAttempt
+from hub.consumer.deadline import Overdue, deadline
+from hub.consumer.outcomes import Outcomes
+from hub.plugin.api import running
+from hub.plugin.decorator import Drop, HandlerConfig, Reaction
+from hub.plugin.policy import Policy
+from hub.producer.producer import Producer
+from hub.store.database import State
+from hub.store.inbox import Delivery, Inbox
+from hub.system.backoff import backoff_s
+from hub.system.journald import about
+from hub.system.sd_notify import Watchdog
+from hub.wire import topics
+from hub.wire.event import Event
+
+log = logging.getLogger(__name__)
+NOTE_LENGTH = 500
+NOTHING: Mapping[str, Any] = {}
+
+
+class Runner:
+    """One handler's functions, under its rules.
+
+    Attributes:
+        is_stopping: Whether the process is to end; an attempt that is then cut off is released.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        reactions: Mapping[str, Reaction],
+        resources: Mapping[Reaction, Any],
+        config: HandlerConfig,
+        state: State,
+        inbox: Inbox,
+        producer: Producer,
+        watchdog: Watchdog,
+    ) -> None:
+        self.is_stopping = False
+        self._source = source
+        self._reactions = reactions
+        self._resources = resources
+        self._config = config
+        self._state = state
+        self._inbox = inbox
+        self._watchdog = watchdog
+        self._policy = Policy(source, reactions, config, state.clock)
+        self._outcomes = Outcomes(source, state, inbox, producer)
+
+    def run(self, delivery: Delivery, facts: Mapping[str, Any] = NOTHING) -> None:
+        """Make one attempt, if the handler's rules allow it.
+
+        Args:
+            delivery: What was claimed.
+            facts: What the outcome says besides.
+        """
+        event = delivery.event
+        any_age = delivery.is_timer or delivery.any_age
+        with about(event.id):
+            reaction = self._policy.reaction_to(event.type)
+            if reaction is None:
+                reason = "the handler's file no longer reacts to this type"
+                self._outcomes.dead(delivery, {}, reason)
+            elif not delivery.is_timer and not self._policy.concerns(event, reaction):
+                self._outcomes.ignored(delivery)
+            elif reason_to_skip := self._policy.reason_to_skip(event, reaction, any_age=any_age):
+                self._outcomes.skipped(delivery, reason_to_skip)
+            elif event.attempt > reaction.attempts:
+                reason = f"it crashed the handler {reaction.attempts} times"
+                self._outcomes.dead(delivery, {}, reason)
+            else:
+                self._attempt(delivery, reaction, facts)
+
+    def _attempt(self, delivery: Delivery, reaction: Reaction, facts: Mapping[str, Any]) -> None:
+        event = self._corrected(delivery.event)
+        attempt = LiveAttempt(event, self._source, self._state, self._inbox, self._reactions)
+        arguments = [event, self._config]
+        if reaction.uses:
+            arguments.append(self._resources[reaction])
+        limit_s = self._policy.timeout_s(reaction)
+        age_s = event.age_s(self._state.clock)
+        began_s = time.perf_counter()
+        note = ""
+        failure: BaseException | None = None
+        try:
+            with running(attempt), self._watchdog.patient(limit_s), deadline(limit_s):
+                note = _text(reaction.function(*arguments))
+        except (Exception, Overdue, SystemExit) as error:  # noqa: BLE001 - a handler may raise anything
+            failure = error
+        data: dict[str, Any] = {
+            **facts,
+            "started_after_ms": round(age_s * 1000, 3),
+            "took_ms": round((time.perf_counter() - began_s) * 1000, 3),
+        }
+        if failure is None:
+            self._succeed(delivery, reaction, attempt, note, data)
+        else:
+            self._fail(delivery, reaction, failure, data)
+
+    def _corrected(self, event: Event) -> Event:
+        """The event with the right time, where it was seen before the clock was set."""
+        stamp = self._state.clock.corrected(event.stamp)
+        return replace(event, time=stamp.time, synchronised=stamp.synchronised)
+
+    def _succeed(
+        self,
+        delivery: Delivery,
+        reaction: Reaction,
+        attempt: LiveAttempt,
+        note: str,
+        data: dict[str, Any],
+    ) -> None:
+        if note:
+            data["note"] = note
+        level = logging.DEBUG if reaction.is_observer else logging.INFO
+        log.log(level, "%s: %s", delivery.event.type, note or "done")
+        # For a `*` handler only failures are published, and outcomes of the hub's own events.
+        quiet = reaction.is_observer and not delivery.event.type.startswith(topics.HUB_TYPES)
+        self._outcomes.done(delivery, data, attempt, quiet=quiet)
+
+    def _fail(
+        self, delivery: Delivery, reaction: Reaction, failure: BaseException, data: dict[str, Any]
+    ) -> None:
+        is_overdue = isinstance(failure, Overdue)
+        if is_overdue and self.is_stopping:
+            self._outcomes.release(delivery, data)
+            return
+        number = delivery.event.attempt
+        reason = self._config.without_secrets(self._reason(failure, reaction))
+        is_foreseen = isinstance(failure, Drop | Overdue)
+        trace = failure if number == 1 and not is_foreseen else None
+        log.warning("%s failed (attempt %d): %s", reaction.name, number, reason, exc_info=trace)
+        may_be_done = is_overdue and reaction.on_redelivery == "skip"
+        if isinstance(failure, Drop) or may_be_done or number >= reaction.attempts:
+            self._outcomes.dead(delivery, data, reason)
+            return
+        wait_s = backoff_s(number, reaction.backoff_s, reaction.backoff_max_s)
+        self._outcomes.retried(delivery, data, reason, wait_s)
+
+    def _reason(self, failure: BaseException, reaction: Reaction) -> str:
+        if isinstance(failure, Overdue):
+            return f"it took longer than {self._policy.timeout_s(reaction):g} s"
+        if isinstance(failure, SystemExit):
+            return "it called sys.exit(): a handler returns, or raises"
+        return _text(failure) or type(failure).__name__
+
+
+def _text(value: object) -> str:
+    """What a handler returned or raised, as text that can be encoded.
+
+    It raises nothing: an act must not be repeated because of its note.
+    """
+    if value is None:
+        return ""
+    try:
+        return str(value).encode("utf-8", "replace").decode()[:NOTE_LENGTH]
+    except Exception:  # noqa: BLE001 - the author's __str__ may raise anything
+        return type(value).__name__
