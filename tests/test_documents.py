@@ -26,7 +26,7 @@ from config.trigger import Trigger
 from hub import HandlerConfig
 from hub.plugin import loader
 from hub.plugin.decorator import Reaction
-from hub.testing import event
+from hub.testing import event, run
 from tests.house import ROOT, free_port
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -57,21 +57,36 @@ def test_the_handler_in_the_readme_works(tmp_path: Path):
 
 
 def test_the_handler_in_the_docs_passes_the_test_in_the_docs(tmp_path: Path):
-    """Both blocks run as they stand."""
-    source, _, test = _blocks(HANDLERS, "python")
+    """All blocks run as they stand."""
+    source, _, _, test, memory_test = _blocks(HANDLERS, "python")
     (tmp_path / "flag.py").write_text(source, encoding="utf-8")
-    (tmp_path / "use.py").write_text(
-        f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]\n{test}", "utf-8"
-    )
+    path = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]"
+    calls = "test_the_flag_goes_up_and_will_come_down()\ntest_a_failed_run_leaves_its_checkpoint()"
+    program = f"{path}\n{test}\n{memory_test}\n{calls}"
+    (tmp_path / "use.py").write_text(program, "utf-8")
     loader.load(tmp_path / "flag.py", Settings())
     subprocess.run([sys.executable, tmp_path / "use.py"], check=True)
+
+
+def test_the_checkpoint_in_the_docs_keeps_what_it_says(tmp_path: Path):
+    """The latch fails: it will be shut, and the opening is not counted."""
+    (tmp_path / "hens.py").write_text(_blocks(HANDLERS, "python")[1], encoding="utf-8")
+    table = {"hens": {"latch": str(tmp_path / "no" / "latch")}}
+    file = loader.load(tmp_path / "hens.py", Settings(handlers=table))
+    react, known = file.reactions["doorbell.pressed"].function, {}
+    with pytest.raises(FileNotFoundError), run(memory=known) as doing:
+        react(doing.event, file.config)
+    assert (known, doing.timers) == ({}, {"hens.due": 60})
+    (tmp_path / "no").mkdir()
+    with run(memory=known) as doing:
+        assert react(doing.event, file.config) == "open, for the 1. time"
 
 
 def test_the_dry_run_in_the_docs_is_one(tmp_path: Path):
     """The file loads, and its dry run finds that there is no gong here."""
     path = tmp_path / "gong.py"
     path.write_text(
-        _blocks(HANDLERS, "python")[1]
+        _blocks(HANDLERS, "python")[2]
         .replace("gong.local", "127.0.0.1")
         .replace("4000", str(free_port()))
     )
