@@ -3,8 +3,9 @@
 from config.section import Section
 from hub.plugin import answer_links as answers
 from hub.plugin.api import checkpoint, emit, keep, later, memory
-from hub.plugin.decorator import Drop, HandlerConfig, handler
+from hub.plugin.decorator import Drop, handler
 from hub.plugin.device_link import link
+from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.quiet import quiet
 from hub.wire.event import BadEvent, Event
 

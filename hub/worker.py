@@ -18,8 +18,9 @@ from hub.mqtt import credentials
 from hub.mqtt.bus import Bus
 from hub.mqtt.status import Status, will
 from hub.plugin import answer_links, loader
-from hub.plugin.decorator import HandlerConfig, Reaction
+from hub.plugin.decorator import Reaction
 from hub.plugin.device_link import link
+from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.loader import HandlerFile
 from hub.plugin.quiet import quiet
 from hub.process.lifecycle import EX_TEMPFAIL, on_stop, serve

@@ -11,7 +11,8 @@ from hub.consumer.catchup import MUST_WAIT_S, CatchUp
 from hub.consumer.deadline import hasten
 from hub.consumer.runner import Runner
 from hub.mqtt.bus import Bus, Message
-from hub.plugin.decorator import HandlerConfig, Reaction, reaction_to
+from hub.plugin.decorator import Reaction, reaction_to
+from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
 from hub.store.database import WRITE_BACK_S, State
 from hub.store.inbox import Inbox

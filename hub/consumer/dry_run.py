@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hub.plugin.decorator import MARK, HandlerConfig, Reaction, handler
+from hub.plugin.decorator import MARK, Reaction, handler
+from hub.plugin.handler_config import HandlerConfig
 from hub.wire import topics
 from hub.wire.event import Event
 

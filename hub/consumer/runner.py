@@ -10,7 +10,8 @@ from hub.consumer.attempt import LiveAttempt
 from hub.consumer.deadline import Overdue, deadline
 from hub.consumer.outcomes import Outcomes
 from hub.plugin.api import running
-from hub.plugin.decorator import Drop, HandlerConfig, Reaction
+from hub.plugin.decorator import Drop, Reaction
+from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.policy import Policy
 from hub.producer.producer import Producer
 from hub.store.database import State

@@ -1,18 +1,11 @@
-"""What a handler file is written with: the decorator, its settings, and how it refuses an event."""
+"""What a handler file is written with: the decorator, the rules it takes, and how to refuse an event."""
 
 import inspect
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field, PrivateAttr, SecretStr, model_validator
-
-from config import House, Settings
-from config.faults import suggest
-from config.section import Section
 from hub.wire import topics
 
 Function = TypeVar("Function", bound=Callable[..., str | None])
@@ -22,85 +15,6 @@ NOT_PLAIN = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.i
 
 class Drop(Exception):  # noqa: N818 - it is an order, not an error: `raise Drop("no such camera")`
     """Raise it to send the event straight to the dead letters: trying again would not help."""
-
-
-class HandlerConfig(Section):
-    """Settings of a handler, from its `[handlers.NAME]`. Subclass it as `Config` in the handler's file.
-
-    Attributes:
-        enabled: Whether to start it at all.
-        doors: Only these doors; all when not set.
-        timeout_s: Seconds a reaction may take, in place of what the file says.
-        max_age_s: Seconds after which an event is too old to react to, in place of what the file says.
-    """
-
-    enabled: bool = True
-    doors: list[str] | None = None
-    timeout_s: float | None = Field(None, gt=0, le=3600)
-    max_age_s: float | None = Field(None, gt=0)
-    _settings: Settings = PrivateAttr(default_factory=lambda: Settings())  # noqa: PLW0108 - mypy wants it
-
-    @model_validator(mode="before")
-    @classmethod
-    def _unfold(cls, table: Any) -> Any:
-        """The environment can only hold text: a list or table in it is JSON."""
-        if not isinstance(table, dict):
-            return table
-        return {
-            key: _from_text(value) if isinstance(value, str) else value
-            for key, value in table.items()
-        }
-
-    @property
-    def house(self) -> House:
-        """Where the house stands: `[house]`."""
-        return self._settings.house
-
-    @property
-    def hub_pins(self) -> dict[int, str]:
-        """The GPIO lines (BCM numbers) that the hub uses, each with where that is set."""
-        return dict(self._settings.gpio_lines())
-
-    def check(self) -> list[str]:
-        """What is wrong with these settings in this house, for what a field's own check cannot know. Override it."""
-        return []
-
-    def absent(self) -> list[str]:
-        """What these settings name and is not there now. `doorbell check` tells it; it may come. Override it."""
-        return []
-
-    @property
-    def state_dir(self) -> Path:
-        """A folder where a handler may keep files."""
-        return self._settings.state_dir
-
-    def door_name(self, door: str) -> str:
-        """What people call a door."""
-        return self._settings.door_name(door)
-
-    def faults_in_doors(self, key: str, doors: Iterable[str]) -> list[str]:
-        """A fault for each of these that is no door of this house, for `check`.
-
-        Args:
-            key: The setting that names them.
-            doors: Their names.
-        """
-        known = self._settings.doors
-        return [
-            f"{key}: there is no door {door!r}.{suggest(door, known)}"
-            for door in doors
-            if door not in known
-        ]
-
-    def without_secrets(self, text: str) -> str:
-        """The text with every secret of these settings masked: what a library complains of may quote a token."""
-        for secret in _secrets_in(dict(self)):
-            text = text.replace(secret, "********")
-        return text
-
-    def within(self, settings: Settings) -> None:
-        """Tell these settings of the house that they belong to."""
-        self._settings = settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,22 +136,3 @@ def _check_shape(function: Callable[..., Any], *, with_resource: bool) -> None:
     if taken != (3 if with_resource else 2):
         what = "(event, config, resource)" if with_resource else "(event, config)"
         raise TypeError(f"{name} takes {taken} arguments; a handler takes {what}")
-
-
-def _secrets_in(value: Any) -> Iterator[str]:
-    if isinstance(value, SecretStr):
-        yield from filter(None, [value.get_secret_value()])
-    elif isinstance(value, BaseModel):
-        yield from _secrets_in(dict(value))
-    elif isinstance(value, dict | list | tuple):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _secrets_in(item)
-
-
-def _from_text(value: str) -> Any:
-    if value[:1] in ("[", "{"):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value

@@ -5,6 +5,7 @@ import importlib.util
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -18,7 +19,8 @@ from config import Settings, SettingsError
 from config.faults import describe
 from config.section import NAME
 from hub.plugin import requirements
-from hub.plugin.decorator import MARK, HandlerConfig, Reaction
+from hub.plugin.decorator import MARK, Reaction
+from hub.plugin.handler_config import HandlerConfig
 from hub.wire import topics
 
 OTHERS = ("hub-", "run-", "cli-")  # those are the names of other processes
@@ -165,7 +167,10 @@ def _execute(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with warnings.catch_warnings():
+            # Refused by HandlerConfig, in words that say what to do.
+            warnings.filterwarnings("ignore", 'Field name ".*" shadows an attribute in parent')
+            spec.loader.exec_module(module)
     except SyntaxError as error:
         raise SettingsError([f"{path.name}, line {error.lineno}: {error.msg}"]) from None
     except ModuleNotFoundError as error:

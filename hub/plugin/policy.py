@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from hub.plugin.decorator import HandlerConfig, Reaction, reaction_to
+from hub.plugin.decorator import Reaction, reaction_to
+from hub.plugin.handler_config import HandlerConfig
 from hub.system.clock import SYSTEM, Clock
 from hub.wire import topics
 from hub.wire.event import Event

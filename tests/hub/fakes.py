@@ -14,7 +14,8 @@ from paho.mqtt.client import topic_matches_sub
 
 from hub.consumer.consumer import Consumer
 from hub.mqtt.bus import Message
-from hub.plugin.decorator import MARK, HandlerConfig, Reaction, handler
+from hub.plugin.decorator import MARK, Reaction, handler
+from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
 from hub.store.database import State
 from hub.store.inbox import Inbox

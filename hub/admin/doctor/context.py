@@ -10,7 +10,7 @@ from config import Settings, SettingsError, sources
 from hub.admin.check.handler_files import Inspection
 from hub.admin.doctor.broker import Seen
 from hub.plugin import loader
-from hub.plugin.decorator import HandlerConfig
+from hub.plugin.handler_config import HandlerConfig
 from hub.system.processes import is_of
 from hub.wire import topics
 

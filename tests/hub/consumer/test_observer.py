@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hub import emit, keep, later
-from hub.plugin.decorator import HandlerConfig
+from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
 from hub.store.database import State
 from hub.wire import topics

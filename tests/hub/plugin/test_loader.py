@@ -176,3 +176,34 @@ def test_who_reacts_to_everything_reacts_to_nothing_else(write, settings):
     """`*` stands alone in its file."""
     both = '\n@handler("*")\ndef all_of_it(event, config): pass\n'
     assert '"*" is every event.' in _faults(write("shout.py", GOOD + both), settings)[0]
+
+
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [
+        ("house: str = 'mine'", "house: every HandlerConfig has house already"),
+        ("door_name: str = 'x'", "door_name: every HandlerConfig has door_name already"),
+        ("check: bool = True", "check: every HandlerConfig has check already"),
+        ("enabled: str = 'no'", "enabled: every handler has this setting, as bool"),
+        ("timeout_s: int = 5", "timeout_s: every handler has this setting, as float | None"),
+        ("def within(self, house): ...", "within: every HandlerConfig has within already"),
+    ],
+)
+def test_a_setting_that_hides_one_of_every_handler_is_refused(
+    write, settings, setting, fault, recwarn
+):
+    """With the file, its line, the name, and what to do; nothing is printed besides."""
+    path = write("shout.py", GOOD.replace("words: str =", f"{setting}\n    words: str ="))
+    (found,) = _faults(path, settings)
+    assert found.startswith("shout.py, line 4: ")
+    assert fault in found
+    assert "another name" in found
+    assert list(recwarn) == []
+
+
+@pytest.mark.parametrize("setting", ["enabled: bool = False", "max_age_s: float | None = 60"])
+def test_a_handler_may_choose_another_default(write, settings, setting):
+    """A setting that every handler has may have its own default in a file."""
+    path = write("shout.py", GOOD.replace("words: str =", f"{setting}\n    words: str ="))
+    name, default = setting.split(":")[0], setting.split(" = ")[1]
+    assert repr(getattr(loader.load(path, settings).config, name)).startswith(default)

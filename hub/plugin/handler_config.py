@@ -1,0 +1,146 @@
+"""What every handler may set, and what its settings know of the house."""
+
+import inspect
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, PrivateAttr, SecretStr, model_validator
+
+from config import House, Settings
+from config.faults import suggest
+from config.section import Section
+
+OVERRIDDEN = frozenset({"check", "absent"})  # methods that are there to be overridden
+
+
+class HandlerConfig(Section):
+    """Settings of a handler, from its `[handlers.NAME]`. Subclass it as `Config` in the handler's file.
+
+    Attributes:
+        enabled: Whether to start it at all.
+        doors: Only these doors; all when not set.
+        timeout_s: Seconds a reaction may take, in place of what the file says.
+        max_age_s: Seconds after which an event is too old to react to, in place of what the file says.
+    """
+
+    enabled: bool = True
+    doors: list[str] | None = None
+    timeout_s: float | None = Field(None, gt=0, le=3600)
+    max_age_s: float | None = Field(None, gt=0)
+    _settings: Settings = PrivateAttr(default_factory=lambda: Settings())  # noqa: PLW0108 - mypy wants it
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a setting that hides one of these.
+
+        Raises:
+            TypeError: it does; the text says how to mend it.
+        """
+        super().__pydantic_init_subclass__(**kwargs)
+        if faults := list(_faults_in_names(cls)):
+            raise TypeError("; ".join(faults))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unfold(cls, table: Any) -> Any:
+        """The environment can only hold text: a list or table in it is JSON."""
+        if not isinstance(table, dict):
+            return table
+        return {
+            key: _from_text(value) if isinstance(value, str) else value
+            for key, value in table.items()
+        }
+
+    @property
+    def house(self) -> House:
+        """Where the house stands: `[house]`."""
+        return self._settings.house
+
+    @property
+    def hub_pins(self) -> dict[int, str]:
+        """The GPIO lines (BCM numbers) that the hub uses, each with where that is set."""
+        return dict(self._settings.gpio_lines())
+
+    def check(self) -> list[str]:
+        """What is wrong with these settings in this house, for what a field's own check cannot know. Override it."""
+        return []
+
+    def absent(self) -> list[str]:
+        """What these settings name and is not there now. `doorbell check` tells it; it may come. Override it."""
+        return []
+
+    @property
+    def state_dir(self) -> Path:
+        """A folder where a handler may keep files."""
+        return self._settings.state_dir
+
+    def door_name(self, door: str) -> str:
+        """What people call a door."""
+        return self._settings.door_name(door)
+
+    def faults_in_doors(self, key: str, doors: Iterable[str]) -> list[str]:
+        """A fault for each of these that is no door of this house, for `check`.
+
+        Args:
+            key: The setting that names them.
+            doors: Their names.
+        """
+        known = self._settings.doors
+        return [
+            f"{key}: there is no door {door!r}.{suggest(door, known)}"
+            for door in doors
+            if door not in known
+        ]
+
+    def without_secrets(self, text: str) -> str:
+        """The text with every secret of these settings masked: what a library complains of may quote a token."""
+        for secret in _secrets_in(dict(self)):
+            text = text.replace(secret, "********")
+        return text
+
+    def within(self, settings: Settings) -> None:
+        """Tell these settings of the house that they belong to."""
+        self._settings = settings
+
+
+def _faults_in_names(model: type[HandlerConfig]) -> Iterator[str]:
+    """A fault for each name of HandlerConfig that a subclass uses for something else.
+
+    It may give a field another default, and override `check` and `absent`.
+    """
+    for name, field in model.model_fields.items():
+        common = HandlerConfig.model_fields.get(name)
+        if common and field.annotation != common.annotation:
+            kind = inspect.formatannotation(common.annotation)
+            yield (
+                f"{name}: every handler has this setting, as {kind}."
+                " Give it another default only, or choose another name for yours"
+            )
+        elif not common and hasattr(HandlerConfig, name):
+            yield f"{name}: every HandlerConfig has {name} already. Choose another name for this setting"
+    classes = [base for base in model.__mro__ if base not in HandlerConfig.__mro__]
+    own = {name for base in classes for name in vars(base)} - model.model_fields.keys()
+    taken = {name for name in vars(HandlerConfig) if not name.startswith(("_", "model_"))}
+    for name in sorted(own & taken - OVERRIDDEN):
+        yield f"{name}: every HandlerConfig has {name} already. Choose another name"
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield from filter(None, [value.get_secret_value()])
+    elif isinstance(value, BaseModel):
+        yield from _secrets_in(dict(value))
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _secrets_in(item)
+
+
+def _from_text(value: str) -> Any:
+    if value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
