@@ -27,7 +27,7 @@ ONE_USER = {
     ],
     "apscheduler": ["hub/features/schedule.py"],
     "itsdangerous": ["hub/wire/answer_token.py"],
-    "starlette": ["hub/web/server.py"],
+    "starlette": ["hub/web/app.py"],
     "uvicorn": ["hub/web/server.py"],
     "astral": ["devices/machine/sun.py"],
     "tomlkit": ["hub/admin/setup/file.py"],

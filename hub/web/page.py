@@ -1,4 +1,4 @@
-"""The page of an answer link: plain, one button, legible on a phone in the dark; and the same as JSON."""
+"""The HTML of an answer link: one button, legible on a phone in the dark."""
 
 import base64
 import hashlib
@@ -8,23 +8,25 @@ from typing import NamedTuple
 
 STYLE = """
 :root { color-scheme: light dark }
-body { font: 1.15rem/1.5 system-ui, sans-serif; margin: 0; min-height: 100vh; display: grid; place-items: center }
+body { font: 1.15rem/1.5 system-ui, sans-serif; margin: 0; min-height: 100vh; display: grid;
+  place-items: center }
 main { width: min(26rem, 100% - 3rem); text-align: center; padding: 2rem 0 }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem }
 p { margin: .5rem 0 1.75rem; opacity: .8; overflow-wrap: anywhere }
-button { font: inherit; font-size: 1.3rem; font-weight: 600; width: 100%; min-height: 4rem; padding: 1rem; border: 0;
-  border-radius: 1rem; background: #1c6b3c; color: #fff }
+button { font: inherit; font-size: 1.3rem; font-weight: 600; width: 100%; min-height: 4rem;
+  padding: 1rem; border: 0; border-radius: 1rem; background: #1c6b3c; color: #fff }
 button:focus-visible { outline: .2rem solid; outline-offset: .2rem }
 """
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
     ),
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",  # the link is a key: no other site shall read it
+    "Referrer-Policy": "no-referrer",  # the link is a key: no other site may read it
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow",
@@ -46,12 +48,13 @@ class Page(NamedTuple):
 
 
 def render(page: Page) -> str:
-    """As HTML. Its form goes where the page came from, whatever a proxy has put in front of the path."""
+    """The HTML. Its form posts to its own address, whatever path a proxy has put in front."""
     title, text, button = (html.escape(one) for one in page)
     form = f'<form method="post"><button>{button}</button></form>' if button else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="robots" content="noindex">'
         f"<title>{title}</title><style>{STYLE}</style></head>"
         f"<body><main><h1>{title}</h1><p>{text}</p>{form}</main></body></html>\n"
     )

@@ -14,7 +14,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 KEY_FILE = "answers.key"
 KEY_BYTES = 32
 AHEAD_S = 300.0  # a ticket from the future: a clock was set back; further than this it is none
-FORGED = "this link is not from this house, or a part of it is missing"
+FORGED = "this link is invalid or incomplete"
 _SALT = "doorbell answer"  # a signature for one purpose is none for another
 
 

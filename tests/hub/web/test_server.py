@@ -1,4 +1,4 @@
-"""The page of answer links, asked in its own process of the test: what it shows, refuses, and never says."""
+"""The page of answer links: what it shows, what it refuses, and what it never logs."""
 
 import asyncio
 import json
@@ -13,22 +13,26 @@ import pytest
 from config import Settings
 from hub.remote.answer import AnswerError
 from hub.web import server as web_server
+from hub.web.app import INVALID_A_MINUTE, AnswerPage
 from hub.web.page import HEADERS
-from hub.web.server import FORGED_A_MINUTE, AnswerPage, RateLimiter
+from hub.web.rate_limiter import RateLimiter
 from hub.wire.answer_token import Signer, issue
 from tests.house import until
 
 SETTINGS = Settings.model_validate(
     {"web": {"url": "https://door.example"}, "doors": {"front": {"name": "Front <door>"}}}
 )
-SEAL = Signer("k" * 40)
-TICKET = issue("home", "front", "a-press", "coming", "anna")
+SIGNER = Signer("k" * 40)
+TOKEN = issue("home", "front", "a-press", "coming", "anna")
 BROWSER = "text/html,application/xhtml+xml"
 
 
-class _Answerer:
+class _Answers:
+    """Keeps the answers that it is given; `away` is a hub that does not respond."""
+
     def __init__(self):
-        self.given, self.away = [], False
+        self.given = []
+        self.away = False
 
     def answer(self, door, answer, **more):
         if self.away:
@@ -38,11 +42,11 @@ class _Answerer:
 
 
 class _Site:
-    """Asks the app as a server would (ASGI 3)."""
+    """Sends requests to the app as a server would (ASGI 3)."""
 
-    def __init__(self, seal=SEAL):
-        self.answerer = _Answerer()
-        self.app = AnswerPage(SETTINGS, seal, self.answerer).app()
+    def __init__(self, signer=SIGNER):
+        self.answers = _Answers()
+        self.app = AnswerPage(SETTINGS, signer, self.answers).app()
 
     def ask(self, method, path, accept="*/*", **headers):
         sent = self.sent = []
@@ -51,8 +55,9 @@ class _Site:
             *((k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()),
         ]
         scope = {
-            "type": "http", "method": method, "path": path, "raw_path": quote(path).encode(), "query_string": b"",
-            "headers": raw, "http_version": "1.1", "scheme": "http", "server": ("test", 80),
+            "type": "http", "method": method, "path": path, "raw_path": quote(path).encode(),
+            "query_string": b"", "headers": raw, "http_version": "1.1",
+            "scheme": "http", "server": ("test", 80),
             "client": ("t", 1), "root_path": "",
         }  # fmt: skip
 
@@ -66,7 +71,7 @@ class _Site:
         return self.read()
 
     def read(self):
-        """Status, headers and text of the last answer."""
+        """Status, headers and text of the last response."""
         begin, *parts = self.sent
         given = {key.decode(): value.decode() for key, value in begin["headers"]}
         return begin["status"], given, b"".join(part.get("body", b"") for part in parts).decode()
@@ -77,36 +82,39 @@ def site():
     return _Site()
 
 
-def _link(ticket=TICKET, seal=SEAL):
-    return f"/a/{seal.close(ticket)}"
+def _link(token=TOKEN, signer=SIGNER):
+    return f"/a/{signer.close(token)}"
 
 
 def test_a_preview_answers_nothing(site):
-    """GET and HEAD show a page with one button, which goes where the page came from; its words are escaped."""
+    """GET and HEAD show a page with one button that posts to its own address; texts are escaped."""
     status, _, body = site.ask("GET", _link(), BROWSER)
-    assert (status, site.answerer.given) == (200, [])
+    assert (status, site.answers.given) == (200, [])
     assert re.findall("<form.*</form>", body) == [
         '<form method="post"><button>Coming</button></form>'
     ]
     assert "Front &lt;door&gt;" in body
     assert "<script" not in body
     assert site.ask("HEAD", _link(), BROWSER)[0] == 200
-    assert site.answerer.given == []
+    assert site.answers.given == []
 
 
 def test_the_button_answers(site):
-    """With everything that the ticket carries; a person gets a page, a program JSON."""
+    """It sends all that the token carries; a browser gets a page, other clients JSON."""
     status, headers, body = site.ask("POST", _link(), BROWSER)
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert "The house knows: Coming" in body
+    assert "Sent: Coming" in body
     status, headers, body = site.ask("POST", _link())
     assert (status, headers["content-type"]) == (200, "application/json")
     assert json.loads(body) == {
-        "ok": True, "text": "Front <door>: The house knows: Coming", "door": "front", "event": TICKET.id,
-    }  # fmt: skip
+        "ok": True,
+        "text": "Front <door>: Sent: Coming",
+        "door": "front",
+        "event": TOKEN.id,
+    }
     assert (
-        site.answerer.given
-        == [("front", "coming", {"by": "anna", "press": "a-press", "id": TICKET.id})] * 2
+        site.answers.given
+        == [("front", "coming", {"by": "anna", "press": "a-press", "id": TOKEN.id})] * 2
     )
 
 
@@ -116,7 +124,7 @@ def test_the_button_answers(site):
     [
         ("/a/nothing", 403),
         ("/a/" + "x" * 5000, 403),
-        (_link(seal=Signer("l" * 40)), 403),
+        (_link(signer=Signer("l" * 40)), 403),
         (_link(issue("home", "cellar", "p", "coming", "")), 410),
         (_link(issue("other", "front", "p", "coming", "")), 410),
         ("/", 404),
@@ -125,10 +133,10 @@ def test_the_button_answers(site):
     ],
     ids=["none", "long", "forged", "other door", "other hub", "root", "empty", "elsewhere"],
 )
-def test_what_is_no_good_link_says_so_and_nothing_else(site, method, path, status):
-    """As a page and as JSON, with the right code; nobody is told anything."""
+def test_an_invalid_link_is_refused(site, method, path, status):
+    """As a page and as JSON, with the right status; nothing is sent."""
     found, headers, body = site.ask(method, path, BROWSER)
-    assert (found, site.answerer.given) == (status, [])
+    assert (found, site.answers.given) == (status, [])
     assert "<button" not in body
     found, headers, body = site.ask(method, path)
     assert (found, json.loads(body)["ok"]) == (status, False)
@@ -136,58 +144,58 @@ def test_what_is_no_good_link_says_so_and_nothing_else(site, method, path, statu
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_link_that_is_too_old_is_gone(method):
-    """410: it was good once, which a forged one never was."""
+def test_a_link_expires(method):
+    """410: it was valid once, which a forged link never was."""
     site = _Site(Signer("k" * 40, lambda: datetime.now(UTC) + timedelta(days=2)))
     status, _, body = site.ask(method, _link(), BROWSER)
-    assert (status, site.answerer.given) == (410, [])
-    assert "This link is too old. Nobody was told anything" in body
+    assert (status, site.answers.given) == (410, [])
+    assert "This link has expired. Nothing was sent" in body
     assert "<button" not in body
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
-def test_nothing_else_can_be_done(site, method):
-    """A good link allows two methods."""
+def test_other_methods_are_refused(site, method):
+    """A valid link allows GET and POST."""
     assert site.ask(method, _link())[0] == 405
-    assert site.answerer.given == []
+    assert site.answers.given == []
 
 
 @pytest.mark.parametrize("length", ["1025", "-1", "x", "9" * 30])
 def test_a_body_that_is_too_large_is_refused_unread(site, length):
-    """A press of the button has none worth reading."""
+    """A press of the button needs none."""
     assert site.ask("POST", _link(), content_length=length)[0] == 413
-    assert site.answerer.given == []
+    assert site.answers.given == []
 
 
-def test_without_a_hub_it_says_so_and_a_second_try_counts_once(site):
-    """503 with the ticket's own event id for the next try."""
-    site.answerer.away = True
+def test_without_a_hub_a_second_try_has_the_same_id(site):
+    """503; the next try has the id in the token, so that both are one answer."""
+    site.answers.away = True
     assert site.ask("POST", _link())[0] == 503
-    site.answerer.away = False
+    site.answers.away = False
     assert site.ask("POST", _link())[0] == 200
-    assert [given[2]["id"] for given in site.answerer.given] == [TICKET.id]
+    assert [given[2]["id"] for given in site.answers.given] == [TOKEN.id]
 
 
-def test_who_tries_many_links_is_slowed_and_harms_no_good_one(site, caplog):
-    """429 after some, without a line in the log for each; the house's own links work on."""
-    found = [site.ask("POST", f"/a/{number}")[0] for number in range(FORGED_A_MINUTE + 20)]
+def test_many_invalid_links_are_limited_and_valid_ones_still_work(site, caplog):
+    """429 after some of them, and no log line for each."""
+    found = [site.ask("POST", f"/a/{number}")[0] for number in range(INVALID_A_MINUTE + 20)]
     assert (found[0], found[-1]) == (403, 429)
     assert site.ask("POST", _link())[0] == 200
-    assert 0 < len(caplog.records) <= FORGED_A_MINUTE + 5
+    assert 0 < len(caplog.records) <= INVALID_A_MINUTE + 5
 
 
 def test_no_link_is_ever_logged(site, caplog):
-    """Neither of a good one, nor of an old one, nor where the hub is away: whoever reads it could answer."""
+    """Neither a valid nor a refused one: anyone who reads a link can answer."""
     caplog.set_level("DEBUG")
     site.ask("POST", _link())
-    site.answerer.away = True
+    site.answers.away = True
     site.ask("POST", _link())
-    assert SEAL.close(TICKET)[:40] not in caplog.text
+    assert SIGNER.close(TOKEN)[:40] not in caplog.text
 
 
-def test_a_fault_of_ours_is_a_plain_page(site, monkeypatch):
-    """500 without a stack; the server, to which the exception goes on, logs it."""
-    monkeypatch.setattr(site.answerer, "answer", lambda *_, **__: 1 / 0)
+def test_an_internal_error_is_a_plain_page(site, monkeypatch):
+    """500 without a traceback; the server gets the exception and logs it."""
+    monkeypatch.setattr(site.answers, "answer", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         site.ask("POST", _link(), BROWSER)
     status, _, body = site.read()
@@ -196,22 +204,21 @@ def test_a_fault_of_ours_is_a_plain_page(site, monkeypatch):
     assert "ZeroDivisionError" not in body
 
 
-def test_an_allowance_comes_back_with_time(monkeypatch):
+def test_a_rate_limit_recovers_with_time():
     """Sixty a minute is one a second."""
-    now = [100.0]
-    monkeypatch.setattr("hub.web.server.time.monotonic", lambda: now[0])
-    allowance = RateLimiter(60)
-    assert [allowance.take() for _ in range(61)] == [True] * 60 + [False]
-    now[0] += 1.0
-    assert [allowance.take(), allowance.take()] == [True, False]
+    now_s = 100.0
+    limiter = RateLimiter(60, seconds=lambda: now_s)
+    assert [limiter.take() for _ in range(61)] == [True] * 60 + [False]
+    now_s += 1.0
+    assert [limiter.take(), limiter.take()] == [True, False]
 
 
-def test_who_connects_and_asks_nothing_locks_nobody_out(monkeypatch):
-    """There are so many connections and no more; one that does not ask soon is ended."""
+def test_idle_connections_do_not_block_others(monkeypatch):
+    """The number of connections is limited, so one without a request is soon closed."""
     monkeypatch.setattr(web_server, "HEAD_S", 0.2)
     listener = socket.create_server(("127.0.0.1", 0))
     address = listener.getsockname()
-    server = web_server._Server(_Site().app, lambda: None)
+    server = web_server.Server(_Site().app, lambda: None)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
@@ -224,7 +231,7 @@ def test_who_connects_and_asks_nothing_locks_nobody_out(monkeypatch):
                 phone.sendall(b"GET /nothing HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
                 return phone.recv(100)
 
-        until(lambda: ask().startswith(b"HTTP/1.1 404"), "somebody who asks is answered")
+        until(lambda: ask().startswith(b"HTTP/1.1 404"), "a request gets its response")
         assert idle[0].recv(1) == b""
     finally:
         server.stop()
