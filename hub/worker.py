@@ -66,7 +66,7 @@ def run(given: str, settings: Settings) -> None:
         return
     answer_links.attach(settings)
     with closing(State(settings.state_dir / f"{file.name}.db")) as state:
-        state.on_trouble = partial(status.note, "disk")
+        state.fallback.on_change = partial(status.note, "disk")
         try:
             _react(file, state, bus, status, source=source, limits=settings.journal)
         except OpenError as error:

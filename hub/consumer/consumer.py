@@ -14,8 +14,9 @@ from hub.mqtt.bus import Bus, Message
 from hub.plugin.decorator import Reaction, reaction_to
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
-from hub.store.database import WRITE_BACK_S, State
+from hub.store.database import State
 from hub.store.inbox import Inbox
+from hub.store.memory_fallback import WRITE_BACK_S
 from hub.system.sd_notify import Watchdog
 from hub.wire import topics
 from hub.wire.event import BadEvent, Event, decode

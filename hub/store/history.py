@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from hub.store.database import BUSY_S
-from hub.store.schema import SCHEMA_VERSION
+from hub.store.schema import NewerSchemaError, version_of
+from hub.store.state_file import BUSY_S
 from hub.wire.event import BadEvent, Event, decode
 from hub.wire.trace_context import trace_id
 
@@ -135,7 +135,10 @@ def open_to_read(path: Path, *, at_rest: bool = False) -> sqlite3.Connection:
     how = "immutable=1" if at_rest else "mode=ro"
     db = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=BUSY_S)
     try:
-        (version,) = db.execute("PRAGMA user_version").fetchone()
+        version_of(db)
+    except NewerSchemaError:
+        db.close()
+        raise
     except sqlite3.OperationalError:
         db.close()
         if at_rest or not os.statvfs(path).f_flag & os.ST_RDONLY:
@@ -143,9 +146,6 @@ def open_to_read(path: Path, *, at_rest: bool = False) -> sqlite3.Connection:
         return open_to_read(
             path, at_rest=True
         )  # there nobody can write, and nothing can be made beside it
-    if version > SCHEMA_VERSION:
-        db.close()
-        raise sqlite3.NotSupportedError(f"written by a newer doorbell (schema {version})")
     return db
 
 

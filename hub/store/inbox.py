@@ -113,7 +113,7 @@ class Inbox:
 
     def _warned(self, event: Event) -> Event:
         """Our file may be a copy of an older state: what happened before it came here may have been done already."""
-        copied = self._state.copied_unix_s
+        copied = self._state.epochs.copied_unix_s
         is_older = copied and self._clock.corrected(event.stamp).time.timestamp() <= copied
         return replace(event, redelivered=True) if is_older else event
 

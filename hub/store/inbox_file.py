@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.store.database import BUSY_S
 from hub.store.schema import SCHEMA_VERSION
+from hub.store.state_file import BUSY_S
 from hub.wire.event import Event, decode, encode
 
 NEW, IN_HAND, DEAD = "new", "in hand", "dead"

@@ -164,7 +164,7 @@ class Journal:
 
         Of a numbering that began in this run nobody can: whoever says so is in error, or lies.
         """
-        if self._state.is_surely_last:
+        if self._state.epochs.began_in_this_run:
             return False
         with self._state.read() as db:
             heads = {

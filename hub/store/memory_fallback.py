@@ -1,10 +1,17 @@
-"""Books in memory, for as long as the disk takes nothing: full, read-only, or dying."""
+"""Keeps a process going while the disk cannot be written: its state is in memory meanwhile."""
 
-import secrets
+import logging
 import sqlite3
+from collections.abc import Callable
 
-MAX_PAGES = 4096  # of 4 KiB: 16 MiB is all the memory that it may take
-TABLES = ("meta", "memory", "head", "cursor", "inbox", "producer", "consumer")
+from hub.store.epochs import Epochs
+from hub.store.memory_copy import MemoryCopy
+from hub.store.state_file import StateError, StateFile
+from hub.system.clock import Clock
+
+log = logging.getLogger(__name__)
+OnChange = Callable[[str], None]
+WRITE_BACK_S = 5.0  # between two attempts to return to the disk
 DISK_FAULTS = (
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_READONLY,
@@ -14,106 +21,78 @@ DISK_FAULTS = (
 )
 
 
-def is_disk_fault(error: sqlite3.OperationalError) -> bool:
-    """Whether the disk, and not another program, is the reason (https://sqlite.org/rescode.html)."""
-    return error.sqlite_errorcode & 0xFF in DISK_FAULTS
-
-
 class MemoryFallback:
-    """A copy in memory of a state file's books, and the way back.
+    """Moves the transactions of a state file to a copy in memory, and later back to the disk.
 
-    It holds all but the events of the journal that the broker has already. New events get numbers of a new epoch:
-    should the process die before they are on the disk, nobody takes the next ones for them.
+    Attributes:
+        disk_fault: What is wrong with the disk; empty when all is well.
+        on_change: Called with `disk_fault` when that changes.
     """
 
-    def __init__(self, disk: sqlite3.Connection) -> None:
-        """Copy.
+    def __init__(self, file: StateFile, epochs: Epochs, clock: Clock) -> None:
+        self._file = file
+        self._epochs = epochs
+        self._clock = clock
+        self._copy: MemoryCopy | None = None
+        self._next_attempt_s = 0.0
+        self.disk_fault = ""
+        self.on_change: OnChange = lambda _: None
 
-        Raises:
-            sqlite3.Error: the file cannot even be read, or is too large.
+    def begin(self, error: StateError, tried: sqlite3.Connection) -> bool:
+        """Move to memory, if the disk is the reason why a transaction failed.
+
+        Args:
+            error: How it failed.
+            tried: The connection that it failed on.
+
+        Returns:
+            Whether the transaction can be tried again on another connection.
         """
-        self._disk = disk
-        self.db = sqlite3.connect(
-            ":memory:", isolation_level=None, check_same_thread=False, cached_statements=64
-        )
-        self.db.execute(f"PRAGMA max_page_count = {MAX_PAGES}")
-        for (statement,) in disk.execute(
-            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
-        ):
-            self.db.execute(statement)
-        for table in TABLES:
-            _copy(disk, self.db, f"SELECT * FROM {table}", table)  # noqa: S608 - names of our own
-        self.db.execute("CREATE TABLE inbox_before AS SELECT * FROM inbox")
-        self._version = _version(disk)
-        # The last one in any case, so that positions go on after it.
-        _copy(disk, self.db, "SELECT * FROM journal WHERE published = 0", "journal")
-        _copy(disk, self.db, "SELECT * FROM journal ORDER BY position DESC LIMIT 1", "journal")
-        (self._last,) = disk.execute("SELECT COALESCE(MAX(position), 0) FROM journal").fetchone()
-        self.epoch = secrets.token_hex(8)
-        self.db.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (self.epoch,))
+        if not _is_disk_fault(error):
+            return False
+        with self._file.lock:
+            if self._copy:
+                return tried is self._file.disk  # another thread has moved to memory meanwhile
+            try:
+                self._copy = MemoryCopy(self._file.disk)
+            except sqlite3.Error:
+                log.exception("%s: can be neither written nor read", self._file.path)
+                return False
+            self._file.connection = self._copy.db
+            self._epochs.follow(self._copy.epoch)
+            self._next_attempt_s = self._clock.uptime_s() + WRITE_BACK_S
+            self.disk_fault = (
+                f"{error} Until then the state is kept in memory: a crash would lose it"
+            )
+        log.error("%s", self.disk_fault)
+        self.on_change(self.disk_fault)
+        return True
 
-    def write_back(self) -> None:
-        """Write everything back, in one transaction.
+    def write_back(self, *, at_once: bool = False) -> None:
+        """Return to the disk, if it can be written by now. Called often; tries every few seconds.
 
-        Raises:
-            sqlite3.OperationalError: the disk does not take it yet; nothing of it was written.
+        Args:
+            at_once: Try now, however short ago the last attempt was.
         """
-        self._disk.execute("PRAGMA synchronous = FULL")
-        self._disk.execute("BEGIN IMMEDIATE")
-        try:
-            if _version(self._disk) != self._version:
-                self._take_over()
-            for table in TABLES:
-                self._disk.execute(f"DELETE FROM {table}")  # noqa: S608
-                _copy(self.db, self._disk, f"SELECT * FROM {table}", table)  # noqa: S608
-            _copy(
-                self.db,
-                self._disk,
-                f"SELECT * FROM journal WHERE position > {self._last}",  # noqa: S608
-                "journal",
-            )
-            _copy(self.db, self._disk, "SELECT * FROM record", "record")
-            published = self.db.execute(
-                "SELECT position FROM journal WHERE published <> 0"
-            ).fetchall()
-            self._disk.executemany(
-                "UPDATE journal SET published = 1 WHERE position = ? AND published = 0", published
-            )
-            self._disk.execute("COMMIT")
-        except BaseException:
-            if self._disk.in_transaction:
-                self._disk.execute("ROLLBACK")
-            raise
-        self.db.close()
-
-    def _take_over(self) -> None:
-        """What a command (`doorbell dead-letters`, `replay`) has done to the inbox on the disk meanwhile, we do, too.
-
-        Unless we have changed the same row: what has happened since is more than the command knew.
-        """
-        before, here, there = (
-            {row[:3]: row for row in db.execute(f"SELECT * FROM {table}")}  # noqa: S608 - names of our own
-            for db, table in ((self.db, "inbox_before"), (self.db, "inbox"), (self._disk, "inbox"))
-        )
-        for key in before.keys() | there.keys():
-            was, is_now = before.get(key), there.get(key)
-            if was == is_now or here.get(key) != was:
-                continue
-            self.db.execute(
-                "DELETE FROM inbox WHERE stream = ? AND epoch = ? AND sequence = ?", key
-            )
-            if is_now:
-                marks = ", ".join("?" * len(is_now))
-                self.db.execute(f"INSERT INTO inbox VALUES ({marks})", is_now)  # noqa: S608
+        with self._file.lock:
+            is_early = self._clock.uptime_s() < self._next_attempt_s and not at_once
+            if self._copy is None or is_early:
+                return
+            self._next_attempt_s = self._clock.uptime_s() + WRITE_BACK_S
+            try:
+                self._copy.write_back()
+            except sqlite3.Error:
+                return
+            self._copy = None
+            self._file.connection = self._file.disk
+            self.disk_fault = ""
+        log.warning("%s: the disk can be written again; nothing is missing", self._file.path)
+        self.on_change("")
 
 
-def _version(disk: sqlite3.Connection) -> int:
-    """Another number as soon as another connection has written (https://sqlite.org/pragma.html#pragma_data_version)."""
-    (version,) = disk.execute("PRAGMA data_version").fetchone()
-    return int(version)
-
-
-def _copy(source: sqlite3.Connection, target: sqlite3.Connection, query: str, table: str) -> None:
-    rows = source.execute(query)
-    places = ", ".join("?" * len(rows.description))
-    target.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({places})", rows)  # noqa: S608
+def _is_disk_fault(error: StateError) -> bool:
+    """Whether the disk, and not another program, is the cause (https://sqlite.org/rescode.html)."""
+    cause = error.__cause__
+    return (
+        isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode & 0xFF in DISK_FAULTS
+    )

@@ -1,5 +1,7 @@
 """The tables of a state file, and the steps from each earlier schema to the next."""
 
+import sqlite3
+
 # From schema 5 on the tables are keyed by the stream (`hub.wire.streams`): source, type and subject of an event, or
 # `later TYPE SUBJECT` for a timer. Before, the key was the topic, `SOURCE/event/TYPE/SUBJECT`, or `later/TYPE/SUBJECT`.
 # No name but the last one of a source can be `event`, so that the first `replace` is the only special case.
@@ -69,6 +71,40 @@ ALTER TABLE journal ADD COLUMN synchronised INTEGER NOT NULL DEFAULT 1;
 UPDATE journal SET synchronised = 0 WHERE instr(CAST(payload AS TEXT), '"clock":"unsynchronised"') > 0
 """,
 )
-
-
 SCHEMA_VERSION = len(SCHEMA_STEPS)
+
+
+class NewerSchemaError(sqlite3.NotSupportedError):
+    """A state file that this version of doorbell cannot know."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"written by a newer doorbell (schema {version})")
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """The schema of a state file; 0 for an empty one.
+
+    Raises:
+        NewerSchemaError: a newer doorbell wrote it.
+    """
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise NewerSchemaError(version)
+    return int(version)
+
+
+def upgrade(db: sqlite3.Connection) -> None:
+    """Bring a state file to the current schema, each step in one durable transaction.
+
+    Raises:
+        NewerSchemaError: a newer doorbell wrote it; it is left as it is.
+        sqlite3.Error: the file cannot be written; the step that failed is undone when it is closed.
+    """
+    version = version_of(db)
+    db.execute("PRAGMA synchronous = FULL")
+    for number, step in enumerate(SCHEMA_STEPS[version:], version + 1):
+        db.execute("BEGIN IMMEDIATE")
+        for statement in step.split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {number}")
+        db.execute("COMMIT")

@@ -210,7 +210,7 @@ def test_a_file_goes_on_with_its_numbering_within_a_boot(tmp_path):
     with closing(State(tmp_path / "own.db", clock)) as state:
         epoch = state.epoch
     with closing(State(tmp_path / "own.db", clock)) as state:
-        assert (state.epoch, state.copied_unix_s) == (epoch, 0)
+        assert (state.epoch, state.epochs.copied_unix_s) == (epoch, 0)
 
 
 def test_each_boot_begins_a_numbering(tmp_path):
@@ -221,7 +221,7 @@ def test_each_boot_begins_a_numbering(tmp_path):
     clock.reboot()
     with closing(State(tmp_path / "own.db", clock)) as state:
         assert state.epoch != epoch
-        assert state.copied_unix_s == 0
+        assert state.epochs.copied_unix_s == 0
 
 
 def test_a_copy_put_in_place_begins_a_numbering_and_knows_what_it_is(tmp_path):
@@ -233,7 +233,7 @@ def test_a_copy_put_in_place_begins_a_numbering_and_knows_what_it_is(tmp_path):
     shutil.copy(tmp_path / "backup", tmp_path / "own.db")
     with closing(State(tmp_path / "own.db", clock)) as state:
         assert state.epoch != epoch
-        copied = state.copied_unix_s
+        copied = state.epochs.copied_unix_s
         assert copied == pytest.approx(clock.unix_s(), abs=60)
     with closing(State(tmp_path / "own.db", clock)) as state:
-        assert state.copied_unix_s == copied
+        assert state.epochs.copied_unix_s == copied

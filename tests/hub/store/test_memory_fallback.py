@@ -13,10 +13,11 @@ import pytest
 
 from hub import checkpoint, memory, testing
 from hub.producer.producer import Producer
-from hub.store.database import WRITE_BACK_S, State, StateError
+from hub.store.database import State, StateError
 from hub.store.inbox import Inbox
 from hub.store.inbox_file import InboxFile
 from hub.store.memory import DiskMemory
+from hub.store.memory_fallback import WRITE_BACK_S
 from tests.hub.fakes import (
     HUB,
     FakeBroker,
@@ -80,7 +81,7 @@ def test_presses_are_published_on_a_full_disk_and_written_down_after(state, net,
     producer = Producer(state, other, "doorbell/hub/barn")
     other.connect()
     words = []
-    state.on_trouble = words.append
+    state.fallback.on_change = words.append
     before = ring(producer)
     with _full_disk():
         during = [ring(producer) for _ in range(3)]
@@ -225,8 +226,8 @@ def test_the_memory_is_bounded(state, net):
 
 def test_another_program_at_the_file_is_no_fault_of_the_disk(state, monkeypatch):
     """It is waited for, and nothing goes into memory."""
-    with closing(sqlite3.connect(state._path, isolation_level=None)) as other:
-        state._disk.execute("PRAGMA busy_timeout = 20")
+    with closing(sqlite3.connect(state._file.path, isolation_level=None)) as other:
+        state._file.disk.execute("PRAGMA busy_timeout = 20")
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StateError, match="locked"):
             state.do(lambda db: db.execute("DELETE FROM memory"), durable=True)

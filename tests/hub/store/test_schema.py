@@ -39,10 +39,10 @@ KEPT = (
 DIE_IN_STEP = """
 import os, signal, sys
 from pathlib import Path
-from hub.store import database
+from hub.store import database, state_file
 kill = int(sys.argv[2])
-real = database.sqlite3.connect
-class Doomed(database.sqlite3.Connection):
+real = state_file.sqlite3.connect
+class Doomed(state_file.sqlite3.Connection):
     def execute(self, text, *values):
         global kill
         if text.lstrip().startswith(("ALTER", "CREATE", "UPDATE", "PRAGMA user_version =", "--")):
@@ -50,7 +50,7 @@ class Doomed(database.sqlite3.Connection):
             if kill < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
         return super().execute(text, *values)
-database.sqlite3.connect = lambda *a, **k: real(*a, **k, factory=Doomed)
+state_file.sqlite3.connect = lambda *a, **k: real(*a, **k, factory=Doomed)
 database.State(Path(sys.argv[1])).close()
 """
 

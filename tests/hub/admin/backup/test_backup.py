@@ -134,7 +134,7 @@ def test_everything_comes_back_and_what_was_there_is_kept(config):
         if (folder / name).exists()
     }
     state = State(config.parent.parent / "var/hub-home.db")
-    assert state.copied_unix_s > 0
+    assert state.epochs.copied_unix_s > 0
     state.close()
     assert not list(config.parent.parent.rglob(".restore-*"))
 

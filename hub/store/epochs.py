@@ -1,0 +1,68 @@
+"""The epochs of a state file: which numbering its next events belong to."""
+
+import secrets
+import sqlite3
+from collections.abc import Mapping
+
+from hub.store.state_file import StateFile
+from hub.system.clock import Clock
+
+NO_FACTS: Mapping[str, str] = {}
+
+
+class Epochs:
+    """Begins a new numbering wherever the next numbers may have been used already.
+
+    That is with every new file, with every boot (the card may have been written from an older copy of itself), and
+    with every file that was put in place of another one.
+
+    Attributes:
+        current: 16 hex digits, the epoch of the events that are written now.
+        began_in_this_run: Whether no consumer can have had more events of this epoch than the journal holds.
+        copied_unix_s: When this file was found to be a copy that was put in place; 0 if it is none. What happened
+            before may have been acted on already, by the file that it replaced.
+    """
+
+    def __init__(self, file: StateFile, clock: Clock) -> None:
+        self._file = file
+        self.began_in_this_run = False
+        with file.write(durable=True) as db:
+            db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (_new_epoch(),))
+            meta = dict(db.execute("SELECT key, value FROM meta"))
+        self.current: str = meta["epoch"]
+        now = {"inode": str(file.path.stat().st_ino), "numbered in": clock.boot}
+        if meta.get("inode", now["inode"]) != now["inode"]:
+            now["copied"] = repr(clock.unix_s())
+        self.copied_unix_s = float((meta | now).get("copied", 0))
+        if any(meta.get(key, value) != value for key, value in now.items()):
+            self.begin(now)
+        elif not now.items() <= meta.items():
+            with file.write(durable=True) as db:
+                _set_meta(db, now)
+
+    def begin(self, facts: Mapping[str, str] = NO_FACTS) -> None:
+        """Begin a new epoch, and write down why it had to begin."""
+        epoch = _new_epoch()
+        with self._file.write(durable=True) as db:
+            _set_meta(db, {**facts, "epoch": epoch})
+        self.follow(epoch)
+
+    def follow(self, epoch: str) -> None:
+        """Number in an epoch that has just begun."""
+        self.current = epoch
+        self.began_in_this_run = True
+
+
+def begin_in(db: sqlite3.Connection) -> str:
+    """Begin a new epoch in a database, and give it."""
+    epoch = _new_epoch()
+    _set_meta(db, {"epoch": epoch})
+    return epoch
+
+
+def _new_epoch() -> str:
+    return secrets.token_hex(8)
+
+
+def _set_meta(db: sqlite3.Connection, facts: Mapping[str, str]) -> None:
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
