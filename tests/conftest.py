@@ -1,7 +1,6 @@
 """Brokers for the tests: ours, and where they are installed (in CI they must be) the real ones."""
 
 import os
-import shutil
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from tests.brokers import BrokerProcess, embedded_broker, mosquitto_broker
 from tests.house import ROOT, House
+from tests.needs import find_program, miss, packages
 from tests.rabbitmq import RabbitProcess, rabbitmq_broker, rabbitmq_program
 
 for _variable in ("DOORBELL_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
@@ -31,30 +31,16 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-def _mosquitto_program() -> str | None:
-    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
-
-
-def _needed(program: str | None, package: str) -> str:
-    if program is None:
-        if os.environ.get("CI"):
-            pytest.fail(
-                f"{package} is missing, and CI must not do without: apt-get install {package}"
-            )
-        pytest.skip(f"{package} is not installed")
-    return program
-
-
 @pytest.fixture
 def needed() -> Callable[..., str]:
-    """Where a program of the system is, which some Debian package brings; called like `_needed`."""
-    return lambda program, package="": _needed(shutil.which(program), package or program)
+    """Where a program of the system is, which some Debian package brings: see `find_program`."""
+    return find_program
 
 
 @pytest.fixture
 def mosquitto_program() -> str:
     """Where mosquitto is."""
-    return _needed(_mosquitto_program(), "mosquitto")
+    return find_program("mosquitto")
 
 
 @pytest.fixture
@@ -82,7 +68,8 @@ def our_mosquitto(mosquitto_program: str, tmp_path: Path) -> Iterator[BrokerProc
 @pytest.fixture(scope="session")
 def running_rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitProcess]:
     """It takes its time to start, so that all tests share one."""
-    _needed(rabbitmq_program(), "rabbitmq-server")
+    if rabbitmq_program() is None:
+        miss("RabbitMQ", packages("rabbitmq-server"))
     with rabbitmq_broker(tmp_path_factory.mktemp("rabbitmq")) as broker:
         yield broker
 

@@ -154,6 +154,7 @@ class House:
         self.state_dir = folder / "state"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.settings = ""
+        self.has_set_clock = False  # whether its processes find the machine's clock set
         self.handlers: dict[str, str] = {}  # the decoration of each
         self.wishes: list[str] = []
         self.rings = 0  # how often the button itself was pressed
@@ -223,7 +224,9 @@ class House:
         """Start processes by name; `doom` is the step at which they die (tests/system/crash.py)."""
         for name in names:
             self.starts[name] += 1
-            command = ["-m", *(["tests.system.crash", doom] if doom else []), *_program(name)]
+            through = ["tests.set_clock"] if self.has_set_clock else []
+            through = ["tests.system.crash", doom] if doom else through
+            command = ["-m", *through, *_program(name)]
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
                     [sys.executable, *command, "--config", str(self.config)],

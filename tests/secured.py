@@ -18,6 +18,7 @@ from config import Settings
 from hub.admin.security import credentials_folder
 from tests.brokers import BrokerProcess, listens, running
 from tests.house import PATIENCE_S, ROOT, Ears, House, free_port, until
+from tests.needs import find_program
 
 SHIPPED = ROOT / "config" / "mosquitto"
 
@@ -47,6 +48,7 @@ def secured_mosquitto(
     program: str, folder: Path, users: Sequence[str], host: str = "localhost"
 ) -> Iterator[Secured]:
     """Start it with all our settings, for these users beside the house's own."""
+    find_program("openssl")
     written, plain, tls = folder / "broker", free_port(), free_port()
     settings = Settings(handlers_dir=folder / "none")
 

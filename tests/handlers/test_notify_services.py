@@ -3,7 +3,6 @@
 import email
 import email.policy
 import json
-import os
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +14,7 @@ from aiosmtpd.controller import Controller
 from hub.testing import event
 from tests.handlers.desk import JPEG
 from tests.house import free_port, until
+from tests.needs import miss
 from tests.ntfy import ntfy_program, ntfy_server
 
 # Apprise asks for a module that Python 3.13 no longer has, and has its own in place of it.
@@ -24,13 +24,7 @@ WEB = "https://door.example"
 
 def _program(suite):
     program = ntfy_program(suite)
-    if program is None and os.environ.get("CI"):
-        pytest.fail(
-            "NTFY names no folder with ntfy in it, and CI must not do without: see .ci/get-ntfy"
-        )
-    if program is None:
-        pytest.skip("NTFY names no folder with ntfy in it: .ci/get-ntfy")
-    return program
+    return program or miss("an ntfy server", "export NTFY=/tmp/ntfy && .ci/get-ntfy $NTFY")
 
 
 @pytest.fixture

@@ -166,8 +166,14 @@ class FakeBus:
         self.broker.work()
 
 
+UP_S = 10 * 86_400.0
+
+
 class FakeClock(Clock):
-    """Two clocks that can be set apart from each other: the wall's may jump, the other one goes on."""
+    """Two clocks that can be set apart from each other: the wall clock may jump, the other goes on.
+
+    Its machine has been up for ten days more than the real one: a test may look as far back.
+    """
 
     def __init__(
         self, *, boot: str = "a" * 16, ahead_s: float = 0.0, synchronised: bool = True
@@ -182,21 +188,29 @@ class FakeClock(Clock):
         return super().unix_s() + self.ahead_s + self.passed_s
 
     def uptime_s(self) -> float:
-        return super().uptime_s() + self.passed_s - self._rebooted_at
+        return super().uptime_s() + UP_S + self.passed_s - self._rebooted_at
 
     def is_synchronised(self) -> bool:
         return self.synchronised
 
     def reboot(self, *, machine: str = "a" * 8, synchronised: bool = True) -> None:
         """The same machine or another one, a moment after it was switched on."""
-        self._rebooted_at = super().uptime_s() + self.passed_s - 1.0
+        self._rebooted_at = super().uptime_s() + UP_S + self.passed_s - 1.0
         self.boot = machine + os.urandom(4).hex()
         self.synchronised = synchronised
 
 
-def ring(producer: Producer, subject: str = "front", *, age_s: float = 0.0, **data: Any) -> Event:
-    """One press, that long ago."""
-    return producer.say(PRESSED, subject, data, time=datetime.now(UTC) - timedelta(seconds=age_s))
+def ring(
+    producer: Producer,
+    subject: str = "front",
+    *,
+    age_s: float = 0.0,
+    at: datetime | None = None,
+    **data: Any,
+) -> Event:
+    """One press: at that time, or that long ago."""
+    seen = (at or datetime.now(UTC)) - timedelta(seconds=age_s)
+    return producer.say(PRESSED, subject, data, time=seen)
 
 
 def journaled(

@@ -9,6 +9,7 @@ import pytest
 
 from devices.gpio import line_info
 from devices.gpio.line_info import CHIP, CHIP_INFO, LINE, LINE_INFO
+from tests.needs import miss, packages
 
 
 class Kernel:
@@ -77,7 +78,7 @@ def test_the_questions_are_those_of_the_kernel(tmp_path: Path):
     """Numbers and sizes as the kernel's own header gives them to a C compiler."""
     compiler = shutil.which("cc")
     if compiler is None or not Path("/usr/include/linux/gpio.h").is_file():
-        pytest.skip("no C compiler, or no headers of the kernel (linux-libc-dev)")
+        miss("a C compiler with the kernel's headers", packages("gcc", "libc6-dev"))
     source = tmp_path / "ask.c"
     source.write_text(
         "#include <linux/gpio.h>\n#include <stdio.h>\n#include <stddef.h>\n"

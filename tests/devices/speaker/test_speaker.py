@@ -1,6 +1,5 @@
 """The speaker: what is decoded, how loud it is, and what the card or the file gets."""
 
-import subprocess
 import wave
 from array import array
 from pathlib import Path
@@ -10,8 +9,9 @@ import pytest
 
 from devices.speaker.samples import CHANNELS, RATE_HZ, SpeakerError, decode
 from devices.speaker.speaker import SimulatedSpeaker, open_speaker
+from tests.devices.tone import write_tone
 
-FORMATS = ("wav", "flac", "mp3")
+FORMATS = {"wav": "pcm_s16le", "flac": "flac", "mp3": "mp3"}
 has_no_card = not any(Path("/dev/snd").glob("pcm*p"))
 without_card = pytest.mark.skipif(not has_no_card, reason="there is a sound card here")
 
@@ -20,11 +20,8 @@ without_card = pytest.mark.skipif(not has_no_card, reason="there is a sound card
 def sounds(tmp_path_factory):
     """One second of a tone, in each format."""
     folder = tmp_path_factory.mktemp("sounds")
-    files = [str(folder / f"tone.{kind}") for kind in FORMATS]
-    tone = "sine=frequency=440:duration=1:sample_rate=44100"
-    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", tone, *files[:1]], check=True)
-    for file in files[1:]:
-        subprocess.run(["ffmpeg", "-v", "error", "-i", files[0], file], check=True)
+    for kind, codec in FORMATS.items():
+        write_tone(folder / f"tone.{kind}", codec)
     return folder
 
 

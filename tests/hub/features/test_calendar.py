@@ -236,13 +236,11 @@ def test_quiet_hours_begin_and_end(states):
 def test_the_day_is_summed_up(states):
     """Who rang in the 24 hours before, by door."""
     house = Day(states, clock=ClockSettings(summary_at=time(21)))
-    house.clock.wall = datetime.now(UTC)
+    evening = datetime.fromisoformat("2026-11-23T21:00").astimezone(UTC)
+    house.clock.wall = evening
     for door, hours in (("front", 1), ("front", 5), ("back", 23), ("front", 25)):
-        ring(house.producer, door, age_s=hours * 3600)
-    at = datetime.now().astimezone()
-    house.settings = Settings(clock=ClockSettings(summary_at=at.time().replace(microsecond=0)))
-    house.start()
-    house.at((at + timedelta(seconds=1)).isoformat())
+        ring(house.producer, door, at=evening - timedelta(hours=hours))
+    house.at("2026-11-23T21:00:01")
     ((name, _, data),) = house.said
     assert name == "day_ended"
     assert data["late_s"] >= 0
@@ -315,6 +313,7 @@ def test_the_lantern_in_the_docs_is_lit_at_sunset(house: House):
         (18.6 - now.hour - now.minute / 60) * 15 + 180
     ) % 360 - 180  # there the sun has set within the hour
     place = f"[house]\nlatitude = 0\nlongitude = {longitude}\n"
+    house.has_set_clock = True
     house.settings = f"{place}[quiet]\nbegin = 22:00:00\nend = 07:00:00\n{settings}"
     (house.handlers_dir / "lantern.py").write_text(example, encoding="utf-8")
     house.start("hub", "lantern")
@@ -326,6 +325,7 @@ def test_the_lantern_in_the_docs_is_lit_at_sunset(house: House):
 def test_a_handler_reacts_to_the_clock_like_to_a_press(house: House):
     """Real processes: the hub was off at that time, and says it when it is back; once, over a restart."""
     ago = (datetime.now().astimezone() - timedelta(minutes=5)).strftime("%H:%M:%S")
+    house.has_set_clock = True
     house.settings = f"[clock]\nat = {{ tea = {ago} }}\n"
     house.write_handler("kettle", "done(event)", '"clock.tea"')
     house.start("kettle", wait=False)

@@ -11,9 +11,10 @@ from config import Broker, Settings, SettingsError, sources
 from hub.admin.check.house import check
 from hub.admin.security import credentials_folder
 from hub.admin.security.acl import acl
-from hub.admin.security.certificates import serves
+from hub.admin.security.certificates import CertificateError, make_ca, serves
 from hub.mqtt import credentials
 from tests.house import ROOT
+from tests.needs import find_program
 
 USERS = {
     "cli",
@@ -34,10 +35,16 @@ def folder(tmp_path):
 
 @pytest.fixture
 def write(folder, tmp_path):
-    """Secure a house of shipped handlers."""
-    return lambda *hosts, more=(): credentials_folder.write(
-        Settings(handlers_dir=tmp_path / "none"), folder, hosts, more
-    )
+    """Secure a house of shipped handlers; a certificate for hosts needs openssl."""
+
+    def write(*hosts, more=()):
+        if hosts:
+            find_program("openssl")
+        return credentials_folder.write(
+            Settings(handlers_dir=tmp_path / "none"), folder, hosts, more
+        )
+
+    return write
 
 
 def test_everybody_who_logs_in_has_a_password_and_rights(write, folder):
@@ -94,6 +101,13 @@ def test_another_name_makes_another_certificate(write, folder):
     assert (folder / "ca.crt").read_bytes() == ca
 
 
+def test_without_openssl_the_error_names_its_package(tmp_path, monkeypatch):
+    """A certificate is made by the openssl program, which every Debian has a package of."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CertificateError, match=r"sudo apt install openssl, or leave out --host"):
+        make_ca(tmp_path / "ca.key", tmp_path / "ca.crt")
+
+
 def test_the_shipped_example_is_what_is_written():
     """Whoever writes the ACL by hand copies from what is tested."""
     example = (ROOT / "config" / "mosquitto" / "acl.example").read_text()
@@ -125,6 +139,7 @@ def test_a_user_is_a_name(write, name):
 
 def test_the_command_prints_no_secret(tmp_path):
     """It says what was written where, and the annotated settings work with it."""
+    find_program("openssl")
     config = tmp_path / "doorbell.toml"
     config.write_text(
         '[broker]\nhost = "localhost"\npassword_dir = "broker/passwords"\nca_file = "broker/ca.crt"\n'
