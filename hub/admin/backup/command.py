@@ -11,7 +11,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from config import Settings, SettingsError, sources
-from hub.admin.backup.archive import BackupError, write_backup
+from hub.admin.backup.archive import write_backup
+from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.restore import Restore, apply, discard, prepare
 from hub.admin.backup.restore_steps import at_rest, resume
 from hub.process.restore_guard import NOTE, note_of
@@ -19,20 +20,22 @@ from hub.terminal.options import ConfigOption, read_settings
 from hub.terminal.words import count
 
 MB = 1e6  # bytes
-WORDS = {"settings": "settings and passwords", "handlers": "handlers of your own", "state": "state"}
+KB = 1e3
+ROOMS = {"settings": "settings and passwords", "handlers": "your own handlers", "state": "state"}
 
 
 def backup(
     file: Annotated[
-        Path | None, typer.Argument(help="Where to; else doorbell-HOST-TIME.tar.gz here.")
+        Path | None,
+        typer.Argument(help="Where to write; without it, doorbell-HOST-TIME.tar.gz here."),
     ] = None,
     clips: Annotated[
-        bool, typer.Option("--clips", help="With pictures and clips: that may be large.")
+        bool, typer.Option("--clips", help="With pictures and clips, which may be large.")
     ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Copy settings, handlers, passwords and state into one file, while everything runs."""
-    _clean_up_whoever_asks()
+    _clean_up_when_ended()
     settings, path = read_settings(config)
     now = datetime.now().strftime("%Y-%m-%dT%H%M")  # noqa: DTZ005 - the name is for people here
     file = (file or Path(f"doorbell-{socket.gethostname()}-{now}.tar.gz")).absolute()
@@ -41,26 +44,26 @@ def backup(
     except BackupError as error:
         _fail(error)
     print(f"✓ {file}: {_size(file.stat().st_size)}")
-    for room, words in WORDS.items():
-        files = [
-            m for m in contents.members if m["name"].startswith(f"{room}/") and m["kind"] == "file"
-        ]
-        print(f"  {words}: {count(len(files), 'file')}, {_size(contents.size(room))}")
-    print(f"  pictures and clips: {'with them' if clips else 'not in it (--clips)'}")
+    for room, words in ROOMS.items():
+        files = contents.files(room)
+        size = sum(member["size"] for member in files)
+        print(f"  {words}: {count(len(files), 'file')}, {_size(size)}")
+    print(f"  pictures and clips: {'in it' if clips else 'not in it (--clips)'}")
     for words in contents.left_out:
         print(f"  not in it: {words}")
-    print("It holds passwords: keep it where nobody else can read it.")
+    print("It holds passwords: keep it where only you can read it.")
 
 
 def restore(
     file: Annotated[
-        Path | None, typer.Argument(help="What `doorbell backup` wrote; none: go on.")
+        Path | None,
+        typer.Argument(help="The backup; without it, finish a restore that was cut off."),
     ] = None,
     config: ConfigOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Put a backup in place of what is here; what is here is kept in a folder beside it."""
-    _clean_up_whoever_asks()
+    """Replace settings and state by those of a backup; the present ones are kept beside them."""
+    _clean_up_when_ended()
     path, settings = _present(config)
     note = note_of(path, settings) if settings else path.parent / NOTE
     present = [settings.state_dir] if settings else []
@@ -68,15 +71,14 @@ def restore(
         with at_rest(*present):
             if note.exists():
                 resume(note)
-                print(
-                    "✓ A restore that was cut off is finished: its backup is in place. For another one say it again"
-                )
+                print("✓ The restore that was cut off is finished: its backup is in place")
+                print("  To restore another one, run the command again")
                 return
         if file is None:
-            raise BackupError("no restore was cut off. Name the backup: doorbell restore FILE")  # noqa: TRY301
+            _fail("no restore was cut off. Name the backup: doorbell restore FILE")
         plan = prepare(file, path, settings)
         try:
-            _tell(plan)
+            _show(plan)
             if not yes and not typer.confirm("Replace it?"):
                 raise typer.Exit(1)
             with at_rest(*present, plan.settings.state_dir):
@@ -89,47 +91,43 @@ def restore(
     print(f"✓ The backup of {plan.facts['time']} is in place")
     for folder in kept:
         print(f"  what was there: {folder}")
-    print(
-        "Start it: sudo doorbell install, which also gives mosquitto these passwords (or `doorbell run`)"
-    )
+    print("Start it: sudo doorbell install (or `doorbell run`)")
+    print("`doorbell install` also gives mosquitto the passwords of the backup")
 
 
-def _clean_up_whoever_asks() -> None:
-    """A closed terminal, or a shutdown, ends it as Ctrl-C does: what was unpacked holds passwords."""
+def _clean_up_when_ended() -> None:
+    """A closed terminal or a shutdown cleans up as Ctrl-C does: what was unpacked is secret."""
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)
 
 
 def _present(config: Path | None) -> tuple[Path, Settings | None]:
-    """Where the settings are, or are to be; and what they say, if they can be read."""
+    """The place of the settings file, and what it says, if it can be read."""
     try:
         path = sources.find(config)
-    except SettingsError:
-        return (
-            config or Path(os.environ["DOORBELL_CONFIG"])
-        ).absolute(), None  # only who was named can be missing
+    except SettingsError:  # a file was named, and is missing
+        named = config or Path(os.environ["DOORBELL_CONFIG"])
+        return named.absolute(), None
     try:
         return path, sources.load(path)
     except SettingsError as error:
         return path, error.usable
 
 
-def _tell(plan: Restore) -> None:
+def _show(plan: Restore) -> None:
     facts = plan.facts
     print(f"Backup of {facts['host']}, {facts['time']}, doorbell {facts['doorbell']}: sound")
     print("Replaced:")
     for step in plan.steps:
-        if Path(str(step["present"])).exists():
-            print(
-                f"  {step['present']}" + ("" if step["new"] else ": not in the backup, set aside")
-            )
+        if step.present.exists():
+            print(f"  {step.present}{'' if step.new else ': not in the backup, set aside'}")
     print(f"What is there now is kept in a folder before-restore-{plan.stamp}.")
 
 
 def _size(size: float) -> str:
-    return f"{size / MB:.1f} MB" if size >= MB else f"{size / 1e3:.1f} kB"
+    return f"{size / MB:.1f} MB" if size >= MB else f"{size / KB:.1f} kB"
 
 
-def _fail(error: Exception) -> NoReturn:
+def _fail(error: object) -> NoReturn:
     print(f"✗ {error}", file=sys.stderr)
     sys.exit(1)

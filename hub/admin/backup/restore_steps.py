@@ -1,4 +1,4 @@
-"""The moves of a restore: each can be said again after a crash, and none is done while a process of ours runs."""
+"""The moves of a restore: each can be repeated, and none is made under a running process."""
 
 import fcntl
 import json
@@ -7,84 +7,105 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
-from hub.admin.backup.archive import BackupError
+from hub.admin.backup.manifest import BackupError
 from hub.admin.install.instances import systemctl
 from hub.admin.install.mosquitto import OrderError
+from hub.system import atomic_file
 from hub.system.atomic_file import fsync
 
 STOP = "Stop it first: sudo systemctl stop doorbell.target (or end `doorbell run`)"
 BOOTED = Path("/run/systemd/system")  # sd_booted(3)
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One move.
+
+    Attributes:
+        present: What is there now.
+        aside: Where it goes.
+        new: What comes in its place; None when nothing does.
+    """
+
+    present: Path
+    aside: Path
+    new: Path | None
+
+    def as_json(self) -> dict[str, str | None]:
+        """As the note has it."""
+        new = str(self.new) if self.new else None
+        return {"present": str(self.present), "aside": str(self.aside), "new": new}
+
+    @classmethod
+    def from_json(cls, entry: dict[str, Any]) -> Self:
+        """Back from the note."""
+        new = Path(entry["new"]) if entry["new"] else None
+        return cls(Path(entry["present"]), Path(entry["aside"]), new)
+
+
 def resume(note: Path) -> None:
-    """Do all steps of a note that are not done yet, and take it away.
+    """Make all moves of a note that are not made yet, and remove the note.
 
     Raises:
         BackupError: a file cannot be moved; the note stays.
     """
     try:
         work = json.loads(note.read_text(encoding="utf-8"))
-        steps = [
-            (Path(s["present"]), Path(s["aside"]), Path(s["new"]) if s["new"] else None)
-            for s in work["steps"]
-        ]
+        steps = [Step.from_json(entry) for entry in work["steps"]]
         rests = [Path(rest) for rest in work["rest"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise BackupError(
-            f"{note}: damaged ({error}). What was there before lies in a folder before-restore-…: look at it, put it "
-            "back, and remove this note"
-        ) from error
+        hint = (
+            "What was there before is in a folder before-restore-…: look at it, put it back, and "
+            "remove this note"
+        )
+        raise BackupError(f"{note}: damaged ({error}). {hint}") from error
     try:
         for step in steps:
-            _move(*step)
+            _move(step)
         for rest in rests:
             shutil.rmtree(rest, ignore_errors=True)
         note.unlink()
         fsync(note.parent)
     except OSError as error:
-        raise BackupError(
-            f"{error}. Mend that, then go on with the same `doorbell restore`"
-        ) from error
+        hint = "Mend that, then go on with the same `doorbell restore`"
+        raise BackupError(f"{error}. {hint}") from error
 
 
-def _move(present: Path, aside: Path, new: Path | None) -> None:
-    """Set the present one aside, then put the new one in its place; whatever of it is done already stays done."""
-    if new is not None and not os.path.lexists(new):
+def _move(step: Step) -> None:
+    """Set the present one aside, then put the new one in its place; what is done stays done."""
+    if step.new is not None and not os.path.lexists(step.new):
         return
-    if os.path.lexists(present) and not os.path.lexists(aside):
-        aside.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if new is not None and present.is_file() and not present.is_symlink():
-            _keep(
-                present, aside
-            )  # so that there is one at any time: without settings the demo's would be in force
-        else:
-            present.rename(aside)
-        fsync(aside.parent)
-    if new is not None:
-        present.parent.mkdir(parents=True, exist_ok=True)
-        new.replace(present)
-    fsync(present.parent)
+    if os.path.lexists(step.present) and not os.path.lexists(step.aside):
+        _set_aside(step)
+    if step.new is not None:
+        step.present.parent.mkdir(parents=True, exist_ok=True)
+        step.new.replace(step.present)
+    fsync(step.present.parent)
 
 
-def _keep(present: Path, aside: Path) -> None:
-    """A second name for it; where the file system has none (FAT), a copy."""
-    try:
-        os.link(present, aside)
-    except OSError:
-        part = aside.with_name(f"{aside.name}.part")
-        shutil.copy2(present, part)
-        fsync(part)
-        part.replace(aside)
+def _set_aside(step: Step) -> None:
+    """A file that is replaced gets a second name: without settings the demo's would be in force."""
+    step.aside.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if step.new is not None and step.present.is_file() and not step.present.is_symlink():
+        try:
+            os.link(step.present, step.aside)
+        except OSError:  # a file system without hard links (FAT)
+            atomic_file.copy(step.present, step.aside)
+    else:
+        step.present.rename(step.aside)
+    fsync(step.aside.parent)
 
 
 @contextmanager
 def at_rest(*folders: Path) -> Iterator[None]:
-    """While this lasts, no process that has ever had a state file in these folders can open it.
+    """Meanwhile no process that has ever had a state file in these folders can open it.
 
     Raises:
-        BackupError: one of them runs.
+        BackupError: one of them is running.
     """
     with ExitStack() as held:
         if BOOTED.is_dir() and (units := _active_units()):
@@ -101,14 +122,9 @@ def at_rest(*folders: Path) -> Iterator[None]:
 
 
 def _active_units() -> list[str]:
+    states = "--state=active,activating,reloading"
     try:
-        said = systemctl(
-            "list-units",
-            "--plain",
-            "--no-legend",
-            "--state=active,activating,reloading",
-            "doorbell*",
-        )
+        lines = systemctl("list-units", "--plain", "--no-legend", states, "doorbell*").splitlines()
     except (OrderError, subprocess.SubprocessError):
         return []
-    return [line.split()[0] for line in said.splitlines() if line.strip()]
+    return [line.split()[0] for line in lines if line.strip()]

@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from config import sources
-from hub.admin.backup.archive import BackupError, Contents, write_backup
-from hub.admin.backup.restore import apply, prepare, verify
+from hub.admin.backup.archive import write_backup
+from hub.admin.backup.manifest import BackupError, Contents
+from hub.admin.backup.restore import apply, prepare
 from hub.admin.backup.restore_steps import at_rest, resume
+from hub.admin.backup.verify import verify
 from hub.admin.check.house import check
 from hub.process.restore_guard import NOTE, note_of, refuse
 from hub.store.database import State
@@ -173,11 +175,13 @@ def test_nothing_is_left_of_a_backup_that_fails(config):
     """The disk is full: here a limit to the size of files, as the kernel's EFBIG."""
     (config.parent.parent / "var/large").write_bytes(os.urandom(300_000))
     code = (
-        "import resource, signal, sys; from pathlib import Path; from config import sources; from hub.admin.backup import archive\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
+        "import resource, signal, sys\nfrom pathlib import Path; from config import sources\n"
+        "from hub.admin.backup import archive; from hub.admin.backup.manifest import BackupError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
         "c = Path(sys.argv[1])\n"
         "try: archive.write_backup(Path(sys.argv[2]), c, sources.load(c))\n"
-        "except archive.BackupError as error: print(error)"
+        "except BackupError as error: print(error)"
     )
     out = config.parent.parent / "out"
     out.mkdir()
@@ -404,7 +408,7 @@ def test_a_backup_that_is_ended_leaves_nothing(config):
     target.parent.mkdir()
     command = [sys.executable, "-m", "hub.cli.main", "backup", str(target), "--config", str(config)]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as backup:
-        until(lambda: target.with_name("b.tar.gz.part").exists(), "it writes")
+        until(lambda: target.with_name(".b.tar.gz.new").exists(), "it writes")
         backup.send_signal(signal.SIGTERM)
     assert backup.returncode != 0
     assert list(target.parent.iterdir()) == []

@@ -1,0 +1,67 @@
+"""Copies of state files: one moment of a database that its process goes on writing to."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from hub.admin.backup.manifest import BackupError
+from hub.store.schema import SCHEMA_VERSION
+
+BUSY_S = 30.0  # how long a process may hold its file
+
+
+def copy_database(path: Path, copy: Path) -> int:
+    """Copy one moment of it (https://sqlite.org/backup.html).
+
+    Returns:
+        Its schema version.
+
+    Raises:
+        BackupError: it cannot be read, or is damaged; the copy cannot be written.
+    """
+    try:
+        source = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)
+        with closing(source), closing(sqlite3.connect(copy, isolation_level=None)) as target:
+            source.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")
+            verdict = _check(target)
+            schema = _schema(target)
+    except sqlite3.Error as error:
+        raise BackupError(f"{path}: cannot be copied: {error}") from error
+    if verdict:
+        raise BackupError(f"{path} is damaged: {verdict}")
+    return schema
+
+
+def check_copy(path: Path) -> None:
+    """Check an unpacked state file, and mark it as a copy.
+
+    The mark makes its process begin a new numbering, even where the disk gives the file the inode
+    that it once had.
+
+    Raises:
+        BackupError: it is damaged, or of a newer program.
+    """
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            verdict = _check(db)
+            schema = _schema(db)
+            if not verdict and 0 < schema <= SCHEMA_VERSION:
+                db.execute("INSERT OR REPLACE INTO meta VALUES ('inode', 'restored')")
+    except sqlite3.Error as error:
+        raise BackupError(f"{path.name}: cannot be used: {error}. Take another backup") from error
+    if verdict:
+        raise BackupError(f"{path.name}: damaged in the backup: {verdict}. Take another backup")
+    if schema > SCHEMA_VERSION:
+        newer = f"written by a newer doorbell (schema {schema})"
+        raise BackupError(f"{path.name}: {newer}. Update this one, then restore")
+
+
+def _check(db: sqlite3.Connection) -> str:
+    """What is damaged; empty when nothing is."""
+    (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    return "" if verdict == "ok" else str(verdict)
+
+
+def _schema(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,144 @@
+"""Which files and folders belong in a backup, and under which names."""
+
+import os
+import tomllib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from config import Settings, sources
+from hub.admin.backup.manifest import FROM_RESTORES, BackupError
+from hub.plugin import loader
+from hub.system import atomic_file
+
+LEFT_OUT = (".lock", "-wal", "-shm", ".part", "embedded-broker-port")  # no copy needs them
+CLIPS = (".mp4", ".jpg")
+
+
+class Member(NamedTuple):
+    """A file or folder, by its name in the backup."""
+
+    name: str
+    path: Path
+
+
+def refuse_mixed(config: Path, settings: Settings) -> None:
+    """The state folder is replaced as a whole, so that nothing else may lie in it.
+
+    Raises:
+        BackupError: it holds other things than state.
+    """
+    state = settings.state_dir.resolve()
+    for path in (config, settings.handlers_dir):
+        if path.resolve().is_relative_to(state):
+            hint = "Give state_dir a folder of its own"
+            raise BackupError(f"{settings.state_dir}: the state folder also holds {path}. {hint}")
+
+
+def clips_folder(settings: Settings) -> Path:
+    """Where `record` keeps clips and pictures."""
+    folder = settings.handlers.get("record", {}).get("folder") or "media"
+    return settings.state_dir / Path(folder).expanduser()
+
+
+def settings_members(config: Path, settings: Settings, left_out: list[str]) -> Iterator[Member]:
+    """The settings file, the folder `broker` beside it, and each file named by a relative path.
+
+    Args:
+        config: The settings file.
+        settings: What it says.
+        left_out: Gets a line for each thing that it names and that lies elsewhere.
+    """
+    if config == sources.DEMO:
+        return
+    home = config.parent
+    yield Member(f"settings/{config.name}", config)
+    if (home / "broker").is_dir():
+        yield Member("settings/broker", home / "broker")
+        for path in _walk(home / "broker"):
+            yield Member(f"settings/{path.relative_to(home)}", path)
+    for text in sorted(set(_texts(tomllib.loads(config.read_text(encoding="utf-8"))))):
+        with suppress(OSError, ValueError):  # most texts are no path at all
+            yield from _named_file(Path(text), home, settings, left_out)
+    folder = settings.broker.password_dir
+    if folder and not folder.resolve().is_relative_to((home / "broker").resolve()):
+        left_out.append(f"{folder}: the passwords are not in {home / 'broker'}")
+
+
+def handlers_members(settings: Settings) -> Iterator[Member]:
+    """Handlers of the user's own, where there are any."""
+    folder = settings.handlers_dir
+    if not folder.is_dir() or folder.resolve() == loader.SHIPPED.resolve():
+        return
+    yield Member("handlers", folder)
+    for path in _walk(folder):
+        if "__pycache__" not in path.parts:
+            yield Member(f"handlers/{path.relative_to(folder)}", path)
+
+
+def state_members(settings: Settings, left_out: list[str], *, clips: bool) -> Iterator[Member]:
+    """Everything in the state folder, the hub's file last: it knows all that a handler has seen.
+
+    Args:
+        settings: The settings.
+        left_out: Gets a line where clips are wanted and lie elsewhere.
+        clips: Whether pictures and clips are wanted.
+    """
+    state = settings.state_dir
+    media = clips_folder(settings)
+    for path in sorted(_walk(state), key=lambda path: (path.name.startswith("hub-"), path)):
+        part = path.relative_to(state)
+        is_temporary = path.name.endswith(LEFT_OUT) or atomic_file.is_unfinished(path)
+        if is_temporary or part.parts[0].startswith(FROM_RESTORES):
+            continue
+        if clips or not _is_clip(path, media.resolve(), state.resolve()):
+            yield Member(f"state/{part}", path)
+    if clips and not media.resolve().is_relative_to(state.resolve()):
+        left_out.append(f"{media}: the clips are not in the state folder")
+
+
+def _named_file(
+    path: Path, home: Path, settings: Settings, left_out: list[str]
+) -> Iterator[Member]:
+    """The file that a setting names, if it names one."""
+    if path.parts[:1] == ("broker",) or not (home / path).is_file():
+        return
+    real = (home / path).resolve()
+    if path.is_absolute() or not real.is_relative_to(home.resolve()):
+        left_out.append(f"{path}: it is not in the folder of the settings")
+    elif not real.is_relative_to(settings.handlers_dir.resolve()):
+        yield Member(f"settings/{Path(os.path.normpath(path))}", home / path)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every one-line text in these tables and lists."""
+    if isinstance(value, str):
+        if value and "\n" not in value:
+            yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _is_clip(path: Path, media: Path, state: Path) -> bool:
+    """Whether `record` has put it there; where clips lie among the state, by its name."""
+    if state.is_relative_to(media):
+        return path.suffix in CLIPS
+    return path.resolve().is_relative_to(media)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """All folders and files in it, and files that links lead to; no sockets, no linked folders."""
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.is_symlink():
+            if not path.name.startswith(FROM_RESTORES):
+                yield path
+                yield from _walk(path)
+        elif path.is_file():
+            yield path

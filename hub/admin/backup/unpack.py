@@ -1,0 +1,114 @@
+"""Unpacks a backup beside what is there, with modes and owners, and on the disk (fsync)."""
+
+import os
+import shutil
+import tarfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from config import Settings, sources
+from hub.admin.backup.database_copy import check_copy
+from hub.admin.backup.manifest import MANIFEST
+from hub.admin.backup.verify import PIECE
+from hub.system import atomic_file
+
+MODES = 0o755  # whatever a backup says, only the owner may write
+EXCLUSIVE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+
+
+def unpack(file: Path, facts: dict[str, Any], stages: dict[str, Path], settings: Settings) -> None:
+    """Unpack each room into its own stage.
+
+    Args:
+        file: The backup.
+        facts: Its manifest.
+        stages: The folder of each room's new files; its last part is the room's name.
+        settings: Those that will be in force.
+
+    Raises:
+        BackupError: a state file is damaged, or of a newer program.
+        OSError: something cannot be written.
+    """
+    entries = {member["name"]: member for member in facts["members"]}
+    for stage in stages.values():
+        shutil.rmtree(stage, ignore_errors=True)
+    had_state = settings.state_dir.exists()
+    for room in {_room(name) for name in entries} | {"state"}:
+        stages[room].mkdir(parents=True, exist_ok=True, mode=0o750)
+        stages[room].parent.chmod(0o700)
+    if not had_state and os.geteuid() == 0:
+        of_state = [entry for name, entry in entries.items() if _room(name) == "state"]
+        if of_state:
+            _give_back(settings.state_dir, of_state[0])
+    _extract(file, stages)
+    _finish(entries, facts["schemas"], stages, settings.state_dir.stat())
+
+
+def settings_in(file: Path, name: str, folder: Path, config: Path) -> Settings:
+    """The backup's settings, as they will be read at their place.
+
+    Args:
+        file: The backup.
+        name: The settings file's name in it.
+        folder: Where it is unpacked meanwhile.
+        config: Its place.
+
+    Raises:
+        SettingsError: the settings are faulty.
+    """
+    with tarfile.open(file, "r:gz") as tar:
+        _put(tar, tar.getmember(name), folder)
+    read = sources.load(folder / name)
+    read_at = (folder / name).parent
+
+    def moved(path: Path) -> Path:
+        return config.parent / path.relative_to(read_at) if path.is_relative_to(read_at) else path
+
+    folders = {key: moved(getattr(read, key)) for key in ("handlers_dir", "state_dir")}
+    return read.model_copy(update=folders)
+
+
+def _extract(file: Path, stages: dict[str, Path]) -> None:
+    with tarfile.open(file, "r:gz") as tar:
+        for member in tar:
+            if member.name != MANIFEST:
+                _put(tar, member, stages[_room(member.name)].parent)
+
+
+def _finish(
+    entries: dict[str, Any], schemas: dict[str, int], stages: dict[str, Path], state: os.stat_result
+) -> None:
+    """Check, give away and sync each member, what is in a folder before the folder."""
+    for name, entry in sorted(entries.items(), reverse=True):
+        path = stages[_room(name)].parent / name
+        if name in schemas:
+            check_copy(path)
+        if os.geteuid() == 0 and _room(name) == "state":
+            os.chown(path, state.st_uid, state.st_gid)
+        elif os.geteuid() == 0:
+            _give_back(path, entry)
+        path.chmod(entry["mode"] & MODES)
+        atomic_file.fsync(path)
+
+
+def _put(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Extract one member into a private folder; an existing name is not followed."""
+    path = folder / member.name
+    content = tar.extractfile(member)
+    if content is None:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with os.fdopen(os.open(path, EXCLUSIVE, 0o600), "wb") as target:
+        shutil.copyfileobj(content, target, PIECE)
+
+
+def _give_back(path: Path, entry: dict[str, Any]) -> None:
+    """Give it to the owner that it had, where this machine has a user of that name."""
+    with suppress(LookupError):
+        shutil.chown(path, entry.get("owner", ""), entry.get("group", ""))
+
+
+def _room(name: str) -> str:
+    return name.partition("/")[0]
