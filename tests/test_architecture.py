@@ -30,7 +30,7 @@ ONE_USER = {
     "starlette": ["hub/web/app.py"],
     "uvicorn": ["hub/web/server.py"],
     "astral": ["devices/machine/sun.py"],
-    "tomlkit": ["hub/admin/setup/file.py"],
+    "tomlkit": ["hub/admin/setup/toml_edit.py"],
     "opentelemetry": ["handlers/telemetry.py"],
     "sqlite3": [
         "hub/admin/backup/database_copy.py",
@@ -155,7 +155,6 @@ def test_a_handler_process_does_not_carry_the_settings_reader():
 # Being taken apart.
 STILL_LONG = {
     "handlers/notify.py",
-    "hub/admin/setup/file.py",
     "hub/mqtt/bus.py",
 }
 

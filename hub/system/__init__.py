@@ -1,1 +1,1 @@
-"""The operating system as doorbell uses it: clock, logs, files, processes. It knows no doorbell."""
+"""The operating system: clock, logs, files and processes. Nothing here knows of doorbells."""

@@ -11,8 +11,8 @@ def backoff_s(
 ) -> float:
     """Seconds to wait after the given failed attempt (from 1).
 
-    Between half and all of `first_s` doubled with each attempt: jitter keeps many from trying in step, the floor
-    keeps a failing service from being hammered.
+    It is between half and all of `first_s`, doubled with each attempt: the jitter keeps many
+    clients from trying in step, the floor protects a failing service.
     """
     ceiling = min(longest_s, first_s * 2.0 ** min(attempt - 1, 60))
     return chance(ceiling / 2, ceiling)
@@ -22,7 +22,9 @@ class Backoff:
     """Counts failures in a row."""
 
     def __init__(self, first_s: float, longest_s: float, chance: Chance = random.uniform) -> None:
-        self._first_s, self._longest_s, self._chance = first_s, longest_s, chance
+        self._first_s = first_s
+        self._longest_s = longest_s
+        self._chance = chance
         self._attempt = 0
 
     def next_s(self) -> float:
@@ -31,5 +33,5 @@ class Backoff:
         return backoff_s(self._attempt, self._first_s, self._longest_s, self._chance)
 
     def reset(self) -> None:
-        """It worked: begin again with a short wait."""
+        """After a success, begin again with a short wait."""
         self._attempt = 0

@@ -16,8 +16,9 @@ from devices.button.edges import Presses, listen
 from devices.button.press_filter import Debouncer
 from devices.gpio.line import GpioError
 from hub.admin.setup.dialog import Dialog
-from hub.admin.setup.file import Changes, Draft
+from hub.admin.setup.draft import Draft
 from hub.admin.setup.pins import lines_used, understand_pin
+from hub.admin.setup.toml_edit import Changes
 from hub.mqtt.embedded_address import with_embedded_broker
 from hub.remote.presses import watch_presses
 

@@ -14,8 +14,9 @@ from devices.camera import discovery
 from devices.camera.camera import fault_in_name, open_camera
 from devices.video.files import CameraError
 from hub.admin.setup.dialog import NONE, Dialog
-from hub.admin.setup.file import Changes, Draft
+from hub.admin.setup.draft import Draft
 from hub.admin.setup.file_viewing import hand_over, how_to_see, shelf
+from hub.admin.setup.toml_edit import Changes
 
 RECORD = ("handlers", "record")
 PATIENCE_S, TROUBLED_S, SETTLE_S = (

@@ -16,30 +16,31 @@ from hub.admin.install.mosquitto import OrderError
 from hub.terminal.options import ConfigOption
 
 if TYPE_CHECKING:
-    from hub.admin.setup.file import Draft
+    from hub.admin.setup.draft import Draft
 
 ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 INTERRUPTED = 130  # what a shell gives for SIGINT
 NO_TERMINAL = """\
 ✗ doorbell setup asks questions, so it needs a terminal. Over SSH: ssh -t HOST sudo doorbell setup
-  Without one, write doorbell.toml yourself (docs/settings.md), and let doorbell check look at it."""
+  Without one, write doorbell.toml yourself (docs/settings.md), and run doorbell check."""
 
 
 def setup(config: ConfigOption = None) -> None:
-    """Set up the door, button, camera, sound and phone, one question after the other, and try each out."""
+    """Set up the door, button, camera, sound and phone: one question after the other, each tried."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print(NO_TERMINAL, file=sys.stderr)
         sys.exit(2)
-    from hub.admin.setup import file  # noqa: PLC0415 - what the steps need would make every command slow
+    # Imported here, because what the steps need would make every command slow.
+    from hub.admin.setup.draft import Draft  # noqa: PLC0415
+    from hub.admin.setup.target import TargetError, target  # noqa: PLC0415
 
-    logging.getLogger().addHandler(logging.NullHandler())  # what there is to say, the steps say
+    logging.getLogger().addHandler(logging.NullHandler())  # the steps show what matters
     os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:FATAL")
-    for ending in ENDINGS:  # a connection that breaks is a Ctrl-C
+    for ending in ENDINGS:  # a broken connection ends it as Ctrl-C does
         signal.signal(ending, signal.default_int_handler)
     try:
-        draft = file.Draft(file.target(config))
-        _ask(draft)
-    except file.TargetError as error:
+        _ask(Draft(target(config)))
+    except TargetError as error:
         print(f"✗ {error}", file=sys.stderr)
         sys.exit(1)
     except (KeyboardInterrupt, EOFError):
@@ -52,11 +53,12 @@ def _ask(draft: "Draft") -> None:
     from hub.admin.setup.steps import agree_to_write, ask_all  # noqa: PLC0415
 
     with suppress(ImportError):
-        import readline  # noqa: PLC0415 - the arrow keys work in what is typed
+        import readline  # noqa: PLC0415 - makes the arrow keys work
 
         readline.set_auto_history(False)  # secrets are typed here
-    print(f"This sets up {draft.path}{', which is not there yet' if draft.is_new else ''}.")
-    print("Enter takes what is in brackets, s skips a step, Ctrl-C ends without a change.")
+    new = ", a new file" if draft.is_new else ""
+    print(f"This sets up {draft.path}{new}.")
+    print("Enter accepts what is in brackets, s skips a step, Ctrl-C ends without a change.")
     dialog = Dialog(print, _read, _pressed)
     ask_all(dialog, draft)
     if not draft.is_changed:
@@ -65,15 +67,16 @@ def _ask(draft: "Draft") -> None:
     if not agree_to_write(dialog, draft):
         print("\nNothing was changed.")
         return
-    for ending in ENDINGS:  # too late: it is written, whole
+    for ending in ENDINGS:  # too late to end it: the file is being replaced
         signal.signal(ending, signal.SIG_IGN)
     before = draft.write()
-    print(f"\n✓ {draft.path} is written{f'; the one before is {before}' if before else ''}.")
+    kept = f"; the one before is {before}" if before else ""
+    print(f"\n✓ {draft.path} is written{kept}.")
     print(_what_now(draft.path))
 
 
 def _read(prompt: str) -> str:
-    """What was typed before the question was there is no answer to it."""
+    """Ask; what was typed before the question was shown is not an answer to it."""
     termios.tcflush(sys.stdin, termios.TCIFLUSH)
     return input(prompt)
 
@@ -92,7 +95,10 @@ def _what_now(path: Path) -> str:
             instances.systemctl("is-active", "doorbell-handlers.path")
         except OrderError:
             return "Start it now, and at each boot: sudo systemctl enable --now doorbell.target"
-        return "systemd starts everything again with it. `doorbell handlers` shows how they are; now ring."
+        return (
+            "systemd restarts everything with it. `doorbell handlers` shows the state; now ring the "
+            "bell."
+        )
     option = ""
     with suppress(SettingsError, OSError):
         option = "" if sources.find() == path else f" --config {path}"

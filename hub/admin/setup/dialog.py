@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import time
 from typing import TypeVar
 
-from hub.admin.setup.file import Draft
+from hub.admin.setup.draft import Draft
 
 Answer = TypeVar("Answer")
 WIDEST = 100  # columns

@@ -10,7 +10,8 @@ from config.faults import describe
 from config.model import House, Settings
 from config.section import NAME
 from hub.admin.setup.dialog import NONE, Dialog, moment_in, understand_moment
-from hub.admin.setup.file import Changes, Draft
+from hub.admin.setup.draft import Draft
+from hub.admin.setup.toml_edit import Changes
 
 BEGIN, END = time(22), time(7)
 FIRST = "Front door"

@@ -6,8 +6,9 @@ from typing import Any
 
 from devices.lamp.registry import NAMES, fault_in_name, gpio_pin
 from hub.admin.setup.dialog import NONE, Dialog, moment_in, understand_moment
-from hub.admin.setup.file import Changes, Draft
+from hub.admin.setup.draft import Draft
 from hub.admin.setup.pins import lines_used, understand_pin
+from hub.admin.setup.toml_edit import Changes
 
 LIGHT = ("handlers", "light")
 FROM, TO = time(17), time(7)

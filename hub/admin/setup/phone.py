@@ -8,7 +8,8 @@ from typing import Any
 from devices.phone.phone import Note, PhoneError
 from devices.phone.registry import fault_in_url, open_phones
 from hub.admin.setup.dialog import NONE, Dialog
-from hub.admin.setup.file import Changes, Draft
+from hub.admin.setup.draft import Draft
+from hub.admin.setup.toml_edit import Changes
 from hub.wire.event import uuid7
 
 NOTIFY = ("handlers", "notify")

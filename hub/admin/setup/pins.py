@@ -3,7 +3,7 @@
 import re
 
 from devices.lamp.registry import gpio_pin
-from hub.admin.setup.file import Draft
+from hub.admin.setup.draft import Draft
 
 LAST_PIN = 27  # of the 40-pin header
 TAKEN = {  # docs/wiring.md says the same

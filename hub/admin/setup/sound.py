@@ -7,8 +7,9 @@ from devices.speaker.library import NAMES, fault_in_playing, fault_in_sound, fin
 from devices.speaker.samples import SpeakerError
 from devices.speaker.speaker import SimulatedSpeaker, fault_in_name, open_speaker
 from hub.admin.setup.dialog import NONE, Dialog
-from hub.admin.setup.file import Changes, Draft
+from hub.admin.setup.draft import Draft
 from hub.admin.setup.file_viewing import shelf
+from hub.admin.setup.toml_edit import Changes
 
 BARK = ("handlers", "bark")
 AUTO = "auto"

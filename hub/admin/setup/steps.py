@@ -7,10 +7,11 @@ from hub.admin.check import effective_settings
 from hub.admin.setup import camera, lamp
 from hub.admin.setup.button import ask_button
 from hub.admin.setup.dialog import Dialog, Skipped
-from hub.admin.setup.file import Changes, Draft
+from hub.admin.setup.draft import Draft
 from hub.admin.setup.house import ask_door, ask_place, ask_quiet, doors_in
 from hub.admin.setup.phone import ask_phone
 from hub.admin.setup.sound import ask_sound
+from hub.admin.setup.toml_edit import Changes
 
 
 class Step(NamedTuple):

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from hub.admin.setup.dialog import Dialog, Skipped, moment_in
-from hub.admin.setup.file import Draft, TargetError, target
+from hub.admin.setup.draft import Draft
 from hub.admin.setup.file_viewing import how_to_see, shelf
 from hub.admin.setup.house import slug, understand_place
+from hub.admin.setup.target import TargetError, target
 from tests.house import ROOT
 
 ANNOTATED = (ROOT / "config" / "doorbell.toml").read_text(encoding="utf-8")
@@ -162,7 +163,7 @@ def test_what_somebody_else_wrote_meanwhile_is_not_lost(tmp_path: Path):
     draft = _draft(tmp_path, "# one\n")
     draft.change({("house", "latitude"): 1.0})
     draft.path.write_text("# two\n", encoding="utf-8")
-    with pytest.raises(TargetError, match="somebody else has changed it meanwhile"):
+    with pytest.raises(TargetError, match="another program has changed it meanwhile"):
         draft.write()
     assert draft.path.read_text(encoding="utf-8") == "# two\n"
 
@@ -179,7 +180,7 @@ def test_a_file_that_is_no_toml_is_left_alone(tmp_path: Path):
 def test_what_is_no_table_is_told_before_anything_is_asked(tmp_path: Path, text: str):
     """Rather than at the end."""
     with pytest.raises(
-        TargetError, match=r"\[(house|doors\.front|handlers\.light\.scenes\.a)\] is no table"
+        TargetError, match=r"\[(house|doors\.front|handlers\.light\.scenes\.a)\] is not a table"
     ):
         _draft(tmp_path, text)
 
@@ -208,7 +209,7 @@ def test_where_there_is_no_file_it_is_the_users_own(
     """Or the one of DOORBELL_CONFIG, which the other commands take, too."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("hub.admin.setup.file.INSTALLED", tmp_path / "etc" / "doorbell.toml")
+    monkeypatch.setattr("hub.admin.setup.target.INSTALLED", tmp_path / "etc" / "doorbell.toml")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert target(None) == tmp_path / ".config" / "doorbell" / "doorbell.toml"
     (tmp_path / "etc").mkdir()
@@ -222,8 +223,8 @@ def test_a_new_file_of_an_installed_doorbell_says_what_its_units_need(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Where they may write, and how they log in."""
-    monkeypatch.setattr("hub.admin.setup.file.INSTALLED", tmp_path / "doorbell.toml")
-    monkeypatch.setattr("hub.admin.setup.file.STATE", tmp_path / "state")
+    monkeypatch.setattr("hub.admin.setup.target.INSTALLED", tmp_path / "doorbell.toml")
+    monkeypatch.setattr("hub.admin.setup.target.STATE", tmp_path / "state")
     (tmp_path / "state").mkdir()
     (tmp_path / "broker" / "passwords").mkdir(parents=True)
     draft = Draft(tmp_path / "doorbell.toml")

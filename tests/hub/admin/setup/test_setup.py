@@ -79,7 +79,7 @@ def test_a_newcomer_sets_up_everything(tmp_path: Path):
     """From no file to one that `doorbell check` is content with; the picture was there, and the phone was told."""
     path = tmp_path / "own" / "doorbell.toml"
     with phone_service() as phone, Person(tmp_path, "setup", "--config", str(path)) as person:
-        person.sees("which is not there yet")
+        person.sees("a new file")
         person.answers(
             ("What do you call it? [Front door", "Garden gate"), ("longitude [none", "52.52, 13.40")
         )

@@ -7,7 +7,7 @@ import pytest
 from devices.speaker.samples import SpeakerError
 from hub.admin.setup import sound as setup_sound
 from hub.admin.setup.dialog import Dialog
-from hub.admin.setup.file import Draft
+from hub.admin.setup.draft import Draft
 from hub.admin.setup.sound import ask_sound
 
 CARDS = ["bcm2835 Headphones", "USB Audio"]
