@@ -93,7 +93,7 @@ class Runner:
         note = ""
         failure: BaseException | None = None
         try:
-            with running(attempt), self._watchdog.patient(limit_s), deadline(limit_s):
+            with running(attempt), self._watchdog.extend(limit_s), deadline(limit_s):
                 note = _text(reaction.function(*arguments))
         except (Exception, Overdue, SystemExit) as error:  # noqa: BLE001 - a handler may raise anything
             failure = error

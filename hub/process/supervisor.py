@@ -10,6 +10,7 @@ from devices.machine.folder import fault_in_folder
 from hub.mqtt.embedded_address import PORT_FILE, free_port, with_embedded_broker
 from hub.plugin import loader
 from hub.process.child import STOP_S, Child, Echo
+from hub.system import atomic_file
 
 TICK_S = 0.2
 Stamp = tuple[int, int]
@@ -49,7 +50,7 @@ class Supervisor:
         settings = self._settings
         if settings.broker.host is None:
             port = free_port(settings.broker.port)
-            (settings.state_dir / PORT_FILE).write_text(str(port), encoding="ascii")
+            atomic_file.write(settings.state_dir / PORT_FILE, str(port).encode(), 0o640)
             self._add("broker", ["-m", "hub.mqtt.embedded_broker", "--port", str(port)])
             settings = with_embedded_broker(settings)
             self._environment |= {

@@ -106,7 +106,9 @@ class Driller:
             names = ", ".join(self._roll.expected())
             raise DrillError(f"{name}: there is no such handler. There are: {names}")
         pid = self._roll.status(name).get("pid")
-        if not isinstance(pid, int) or not processes.is_of(pid, topics.source("handler", name)):
+        if not isinstance(pid, int) or not processes.belongs_to(
+            pid, topics.source("handler", name)
+        ):
             raise DrillError(
                 f"{name}: its process has ended, or runs on another machine. Run this command there"
             )

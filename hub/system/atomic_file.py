@@ -5,7 +5,6 @@ step, and only what was synced before is complete after a power cut.
 """
 
 import os
-import pwd
 import shutil
 import stat
 from collections.abc import Iterator
@@ -34,13 +33,13 @@ def write(path: Path, content: bytes, mode: int = 0o644, owner: str | None = Non
     """
     if owner is None and _is_same(path, content, mode):
         return False
-    uid = pwd.getpwnam(owner).pw_uid if owner else -1
     if not path.parent.is_dir():
         path.parent.mkdir(parents=True)
         path.parent.chmod(0o755 if mode & stat.S_IROTH else 0o700)
     with replacement(path, mode) as file:
         file.write(content)
-        os.fchown(file.fileno(), uid, -1)
+        if owner:
+            shutil.chown(_beside(path), owner)
     return True
 
 
@@ -55,7 +54,7 @@ def replacement(path: Path, mode: int) -> Iterator[IO[bytes]]:
     Raises:
         OSError: it cannot be written; the file from before is still there.
     """
-    new = path.with_name(f".{path.name}.new")
+    new = _beside(path)
     new.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(new, EXCLUSIVE, 0o600), "wb") as file:
@@ -69,6 +68,33 @@ def replacement(path: Path, mode: int) -> Iterator[IO[bytes]]:
             new.unlink(missing_ok=True)
         raise
     fsync(path.parent)
+
+
+def create(path: Path, content: bytes, mode: int) -> bool:
+    """Write a file unless there is one: the first of two writers wins.
+
+    Args:
+        path: Where; its folder must be there.
+        content: All of it.
+        mode: Its permissions, whatever the umask.
+
+    Returns:
+        Whether it was written.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    mine = path.with_name(f".{path.name}.{os.getpid()}.new")
+    with replacement(mine, mode) as file:
+        file.write(content)
+    try:
+        os.link(mine, path)
+    except FileExistsError:
+        return False
+    finally:
+        mine.unlink()
+    fsync(path.parent)
+    return True
 
 
 def copy(source: Path, target: Path) -> None:
@@ -95,6 +121,11 @@ def fsync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _beside(path: Path) -> Path:
+    """The name that a file has until it is finished."""
+    return path.with_name(f".{path.name}.new")
 
 
 def _is_same(path: Path, content: bytes, mode: int) -> bool:

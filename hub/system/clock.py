@@ -1,4 +1,4 @@
-"""What time it is, and whether that can be believed: a Raspberry Pi has no clock battery, and boots in the past."""
+"""The time, and whether to trust it: a Raspberry Pi has no clock battery and boots in the past."""
 
 import ctypes
 import hashlib
@@ -10,22 +10,22 @@ from pathlib import Path
 
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 TIMESYNCD_MARK = Path("/run/systemd/timesync/synchronized")  # systemd-timesyncd.service(8)
-RELEASED = (
-    1_767_225_600.0  # 2026-01-01: a clock that says less is wrong, whatever it says of itself
-)
-BOOT = "DOORBELL_BOOT"  # the boot's id, from systemd (%b in systemd.unit(5)): its sandboxes have no /proc/sys
+RELEASED = 1_767_225_600.0  # 2026-01-01: an earlier time is wrong, whatever vouches for it
+# The boot's id from systemd (%b in systemd.unit(5)), whose sandboxes have no /proc/sys.
+BOOT = "DOORBELL_BOOT"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A moment, told in three ways.
+    """A moment, in three ways.
 
     Attributes:
         time: By the wall clock, UTC.
         boot: 16 hex digits: 8 for the machine, 8 for this boot of it; empty when unknown.
-        uptime_s: Seconds since that boot, suspended time included (CLOCK_BOOTTIME): this clock never jumps.
-        synchronised: Whether the wall clock could be believed.
+        uptime_s: Seconds since that boot, suspended time included (CLOCK_BOOTTIME). This clock
+            never jumps.
+        synchronised: Whether the wall clock could be trusted.
     """
 
     time: datetime
@@ -43,9 +43,8 @@ class Clock:
 
     def __init__(self) -> None:
         machine = _first_line("/etc/machine-id") or _first_line("/proc/sys/kernel/hostname")
-        boot = os.environ.get(BOOT) or _first_line("/proc/sys/kernel/random/boot_id").replace(
-            "-", ""
-        )
+        boot_id = _first_line("/proc/sys/kernel/random/boot_id").replace("-", "")
+        boot = os.environ.get(BOOT) or boot_id
         self.boot = _digest(machine) + _digest(boot) if machine and boot else ""
 
     def unix_s(self) -> float:
@@ -53,13 +52,14 @@ class Clock:
         return time.time()
 
     def uptime_s(self) -> float:
-        """Seconds since the boot. What must happen in so many seconds is counted on this clock."""
+        """Seconds since the boot. Delays are measured on this clock."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def is_synchronised(self) -> bool:
-        """Whether the wall clock has been set by a time server since the boot, or by somebody else who vouches for it.
+        """Whether a time server, or another trusted source, has set the wall clock since the boot.
 
-        The kernel knows it from whoever sets it (adjtimex(2)); where we may not ask, systemd-timesyncd leaves a mark.
+        The kernel knows it from the program that set it (adjtimex(2)); where the kernel may not be
+        asked, systemd-timesyncd leaves a mark.
         """
         return time.time() >= RELEASED and (_kernel_vouches() or TIMESYNCD_MARK.exists())
 
@@ -79,34 +79,34 @@ class Clock:
         )
 
     def planned(self, at: datetime) -> Stamp:
-        """A moment that a calendar says; from before this boot only the wall clock knows it.
+        """A moment from a calendar; one before this boot is known by the wall clock only.
 
-        What was *seen* can't lie before the boot that saw it: there the wall clock must have jumped (see `stamp`).
+        What was *seen* cannot be older than the boot that saw it: there the wall clock must have
+        jumped (see `stamp`).
         """
         stamp = self.stamp(at)
-        return replace(stamp, boot="", uptime_s=0.0) if stamp.uptime_s == 0 else stamp
+        if stamp.uptime_s == 0:
+            return replace(stamp, boot="", uptime_s=0.0)
+        return stamp
 
     def age_s(self, stamp: Stamp) -> float:
         """Seconds since a moment; where that cannot be known, the least that it can be.
 
-        Within one boot it is exact, whatever the wall clock did. Between two believable wall clocks it is their
-        difference, and so it is where nobody said more than a time. What else is known: a moment of an earlier boot of
-        this machine lies before this boot.
+        Within one boot it is exact, whatever the wall clock did. Between two trusted wall clocks it
+        is their difference; so it is where the stamp has a time and nothing else. Of an untrusted
+        time in an earlier boot of this machine one thing is known: it is before this boot.
         """
         if self.boot and stamp.boot == self.boot:
             return max(0.0, self.uptime_s() - stamp.uptime_s)
         if not stamp.boot or (stamp.synchronised and self.is_synchronised()):
             return max(0.0, self.unix_s() - stamp.time.timestamp())
-        return self.uptime_s() if self.boot and stamp.boot[:8] == self.boot[:8] else 0.0
+        is_same_machine = bool(self.boot) and stamp.boot[:8] == self.boot[:8]
+        return self.uptime_s() if is_same_machine else 0.0
 
     def corrected(self, stamp: Stamp) -> Stamp:
-        """The moment by a wall clock that can be believed, if ours can by now and it was in this boot."""
-        if (
-            stamp.synchronised
-            or not stamp.boot
-            or stamp.boot != self.boot
-            or not self.is_synchronised()
-        ):
+        """The same moment by a trusted clock, if it was in this boot and ours is trusted now."""
+        is_of_this_boot = bool(stamp.boot) and stamp.boot == self.boot
+        if stamp.synchronised or not is_of_this_boot or not self.is_synchronised():
             return stamp
         return Stamp(
             self.utc() - timedelta(seconds=self.age_s(stamp)),
@@ -136,7 +136,7 @@ def _first_line(path: str) -> str:
 
 
 def _digest(text: str) -> str:
-    """Tells machines and boots apart, and tells nobody which they are."""
+    """Distinguishes machines and boots without revealing their ids."""
     return hashlib.sha256(f"doorbell {text}".encode()).hexdigest()[:8]
 
 

@@ -1,6 +1,7 @@
-"""Logs under systemd: to the journal, with fields beside the words, so that one event can be followed everywhere.
+"""Logs under systemd: to journald, with fields beside the text, so that an event can be followed.
 
-The form is the Native Journal Protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): a datagram of `NAME=value` lines.
+The form is the Native Journal Protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): a datagram of
+`NAME=value` lines.
 """
 
 import logging
@@ -14,18 +15,18 @@ from pathlib import Path
 
 SOCKET = Path("/run/systemd/journal/socket")
 LONGEST = 60_000  # in characters; a datagram has its limit
-PRIORITIES = (
+PRIORITIES = (  # syslog(3): err, warning, info
     (logging.ERROR, 3),
     (logging.WARNING, 4),
     (logging.INFO, 6),
-)  # syslog(3): err, warning, info
+)
 DEBUG = 7
 _event: ContextVar[str] = ContextVar("event in hand", default="")
 
 
 @contextmanager
 def about(event_id: str) -> Iterator[None]:
-    """What is logged while this lasts is about this event."""
+    """What is logged inside this block is about this event."""
     token = _event.set(event_id)
     try:
         yield
@@ -34,7 +35,7 @@ def about(event_id: str) -> Iterator[None]:
 
 
 def is_wanted() -> bool:
-    """Whether our standard error is the journal's ($JOURNAL_STREAM, systemd.exec(5)), and was not put elsewhere."""
+    """Whether standard error is connected to journald ($JOURNAL_STREAM, systemd.exec(5))."""
     wanted = os.environ.get("JOURNAL_STREAM", "")
     if not wanted:
         return False
@@ -43,38 +44,35 @@ def is_wanted() -> bool:
 
 
 class JournaldHandler(logging.Handler):
-    """Sends records to the journal; what its socket does not take goes to standard error, with its priority."""
+    """Sends records to journald; what its socket refuses goes to standard error with a priority."""
 
     def __init__(self, name: str, address: Path = SOCKET) -> None:
         super().__init__()
-        self._name, self._address = name, str(address)
+        self._name = name
+        self._address = str(address)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send it."""
-        words = self.format(record)[:LONGEST]
+        """Send one record."""
+        message = self.format(record)[:LONGEST]
         fields = {
-            "MESSAGE": words,
+            "MESSAGE": message,
             "PRIORITY": str(_priority(record)),
             "SYSLOG_IDENTIFIER": f"doorbell-{self._name}",
             "DOORBELL_PROCESS": self._name,
             "DOORBELL_EVENT": getattr(record, "event", "") or _event.get(),
             "LOGGER": record.name,
         }
+        datagram = b"".join(_field(name, value) for name, value in fields.items() if value)
         try:
-            self._socket.sendto(
-                b"".join(_field(name, value) for name, value in fields.items() if value),
-                self._address,
-            )
+            self._socket.sendto(datagram, self._address)
         except OSError:
-            lines = (
-                f"<{fields['PRIORITY']}>{line}\n" for line in words.splitlines()
-            )  # sd-daemon(3)
-            sys.stderr.write("".join(lines))
+            prefix = f"<{fields['PRIORITY']}>"  # sd-daemon(3)
+            sys.stderr.write("".join(f"{prefix}{line}\n" for line in message.splitlines()))
             sys.stderr.flush()
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the socket."""
         self._socket.close()
         super().close()
 

@@ -1,7 +1,6 @@
 """Tickets: who holds one may answer one press in one way. Signed, so that nobody can make one but this house."""
 
 import hashlib
-import os
 import secrets
 import uuid
 from collections.abc import Callable
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from itsdangerous import BadData, URLSafeTimedSerializer
+
+from hub.system import atomic_file
 
 KEY_FILE = "answers.key"
 KEY_BYTES = 32
@@ -98,28 +99,10 @@ def key_in(folder: Path) -> str:
     """
     path = folder / KEY_FILE
     if not path.exists():
-        _make(path)
+        atomic_file.create(path, f"{secrets.token_urlsafe(KEY_BYTES)}\n".encode(), 0o600)
     key = path.read_text(encoding="ascii").strip()
     if len(key) < KEY_BYTES:
         raise OSError(
             f"{path} is damaged. Remove it: a new one is made, and links sent out before no longer work"
         )
     return key
-
-
-def _make(path: Path) -> None:
-    """Whole or not at all, its owner's alone from the first byte on, and the first of two who are at it wins."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    new.unlink(missing_ok=True)
-    with os.fdopen(
-        os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
-    ) as file:
-        file.write(secrets.token_urlsafe(KEY_BYTES) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(new, path)
-    except FileExistsError:
-        pass
-    finally:
-        new.unlink()

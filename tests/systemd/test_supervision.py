@@ -131,7 +131,7 @@ def test_where_nobody_listens_nothing_is_sent(
     watchdog.feed()
     assert (watchdog.every_s is None) == (variable == "WATCHDOG_USEC")
     monkeypatch.setenv("NOTIFY_SOCKET", str(systemd._socket.getsockname()))
-    sd_notify.tell("X=1")
+    sd_notify.notify("X=1")
     until(lambda: systemd.heard, "the last word")
     assert [line for _, line in systemd.heard] == ["X=1"]
 

@@ -11,7 +11,7 @@ from hub.admin.check.handler_files import Inspection
 from hub.admin.doctor.broker import Seen
 from hub.plugin import loader
 from hub.plugin.handler_config import HandlerConfig
-from hub.system.processes import is_of
+from hub.system.processes import belongs_to
 from hub.wire import topics
 
 
@@ -83,7 +83,7 @@ class Context:
     def is_here(self, source: str) -> bool:
         """Whether the process that spoke last as this source still lives on this machine."""
         pid = self.status(source).get("pid")
-        return isinstance(pid, int) and is_of(pid, source, self.root)
+        return isinstance(pid, int) and belongs_to(pid, source, self.root)
 
     def runs(self, source: str) -> bool:
         """Whether a process has said that it is ready, and still lives here."""

@@ -1,1 +1,1 @@
-"""Doorbell as services of a machine: installed, kept up with their files, and taken off; systemd and mosquitto obey."""
+"""Doorbell as services of a machine: installed, kept in step with the files, and uninstalled."""

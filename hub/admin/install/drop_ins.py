@@ -1,6 +1,4 @@
-"""What the units are given beside their files, because it depends on this machine: how new its systemd is, and as whom
-its hub logs in.
-"""
+"""Drop-ins of the units that depend on this machine: how new its systemd is, and its hub's login."""
 
 import re
 from collections.abc import Iterable
@@ -15,32 +13,37 @@ UNIT = "doorbell-handler@{}.service"
 WEB = "doorbell-web.service"
 HUB = "doorbell-hub.service"
 BACKOFF_SINCE = 254  # systemd's NEWS: RestartSteps= and RestartMaxDelaySec=
-LOGIN = "login.conf"  # the drop-in that says under which name a unit logs in
+LOGIN = "login.conf"  # the drop-in with the name under which a unit logs in
 BACKOFF = Path("doorbell-.service.d/backoff.conf")
-OPTIONAL = (
-    next(
-        (
-            folder
-            for base in Path(__file__).parents[2:4]  # in the wheel, and in a checkout
-            if (folder := base / "systemd").is_dir()
-        ),
-        Path("systemd"),
-    )
-    / "optional"
-)
+HEAD = """\
+# Written by `doorbell handlers sync`, from `hub` and [broker] in the settings.
+[Service]
+LoadCredential=
+"""
+
+
+def _units_folder() -> Path:
+    """The units that come with doorbell: `hub/systemd` in a wheel, `systemd` in a checkout."""
+    package, checkout = Path(__file__).parents[2:4]
+    folder = package / "systemd"
+    return folder if folder.is_dir() else checkout / "systemd"
+
+
+SHIPPED = _units_folder()
+OPTIONAL = SHIPPED / "optional"
 
 
 def put(settings: Settings, units: Path, owed: Path, order: Systemctl) -> None:
-    """Bring them up to the settings, and have systemd read them.
+    """Bring the drop-ins up to the settings, and have systemd read them.
 
     Args:
         settings: What is to run.
         units: The folder of the administrator's units.
-        owed: A file that is there while systemd has not read them yet: whoever was cut off there left it.
-        order: What gives systemd its orders.
+        owed: A mark that is there until systemd has read them, so that a crash does not lose it.
+        order: Runs systemctl.
 
     Raises:
-        OrderError: systemd says no.
+        OrderError: systemd refuses.
         OSError: something cannot be written.
     """
     wanted = {units / path: text for path, text in _wanted(settings, order)}
@@ -49,7 +52,7 @@ def put(settings: Settings, units: Path, owed: Path, order: Systemctl) -> None:
         atomic_file.write(owed, b"")
     for path, text in changed.items():
         if text:
-            atomic_file.write(path, text.encode())  # `systemctl cat` is for everybody
+            atomic_file.write(path, text.encode())  # readable by all, like the units themselves
         else:
             path.unlink()
     if owed.exists():
@@ -67,15 +70,20 @@ def _content(path: Path) -> str:
 
 
 def _wanted(settings: Settings, order: Systemctl) -> Iterable[tuple[Path, str]]:
+    """Each drop-in and its text; empty where it is not needed."""
     version = re.match(r"systemd (\d+)", order("--version"))
     if version and int(version[1]) >= BACKOFF_SINCE:
         yield BACKOFF, (OPTIONAL / BACKOFF).read_text(encoding="utf-8")
-    head = "# Written by `doorbell handlers sync`, as hub and [broker] are set.\n[Service]\nLoadCredential=\n"
-    for unit, role in ((HUB, "hub"), (WEB, "web"), (UNIT.format(""), "")):
-        text = ""
-        if not has_passwords(settings):  # a unit whose password is not there would not start
-            text = head
-        elif role and settings.hub != "home":
-            user = credentials.user(role, settings.hub)
-            text = f"{head}LoadCredential={user}:/etc/doorbell/broker/passwords/{user}\n"
-        yield Path(f"{unit}.d") / LOGIN, text
+    yield Path(f"{HUB}.d") / LOGIN, _login(settings, "hub")
+    yield Path(f"{WEB}.d") / LOGIN, _login(settings, "web")
+    yield Path(f"{UNIT.format('')}.d") / LOGIN, _login(settings, "handler")
+
+
+def _login(settings: Settings, role: str) -> str:
+    """The credentials of a unit, where they are not those that the unit itself names."""
+    if not has_passwords(settings):  # a unit whose password file is missing would not start
+        return HEAD
+    if role == "handler" or settings.hub == "home":
+        return ""
+    user = credentials.user(role, settings.hub)
+    return f"{HEAD}LoadCredential={user}:/etc/doorbell/broker/passwords/{user}\n"

@@ -1,4 +1,4 @@
-"""`doorbell handlers`: which there are and how they are; `sync` has systemd run what the files say."""
+"""`doorbell handlers`: the handlers and their states; `sync` makes systemd run them."""
 
 import sys
 
@@ -11,34 +11,32 @@ from hub.admin.install.mosquitto import OrderError
 from hub.plugin import loader
 from hub.terminal.options import ConfigOption, read_settings
 
-handlers = typer.Typer(help="Which handlers there are, and how they are.")
+handlers = typer.Typer(help="List the handlers and their states.")
 
 
 @handlers.callback(invoke_without_command=True)
 def show(context: typer.Context, config: ConfigOption = None) -> None:
-    """Which handlers there are, and how they are."""
+    """List the handlers and their states."""
     if context.invoked_subcommand:
         return
     settings, _ = read_settings(config)
     states = units.handlers() if units.is_booted() else {}
     for name, path in sorted(loader.find(settings).items()):
-        whose = "comes with doorbell" if path.parent == loader.SHIPPED else str(path)
-        how = (
-            "switched off"
-            if loader.is_off(path, settings)
-            else states.get(name, "not started by systemd")
-        )
-        print(f"{name:16} {how:48} {whose}")
+        origin = "comes with doorbell" if path.parent == loader.SHIPPED else str(path)
+        state = states.get(name, "not started by systemd")
+        if loader.is_off(path, settings):
+            state = "switched off"
+        print(f"{name:16} {state:48} {origin}")
 
 
 @handlers.command()
 def sync(config: ConfigOption = None) -> None:
-    """Start, restart and stop handlers as their files came, changed and went. systemd calls it whenever one does."""
+    """Start, restart and stop handlers after changes of their files; systemd calls this."""
     try:
         instances.sync(sources.find(config), print)
     except SettingsError as error:
         for fault in error.faults:
-            print(f"✗ {fault} Until it is mended everything runs on as it is", file=sys.stderr)
+            print(f"✗ {fault} Until it is mended, everything runs on unchanged", file=sys.stderr)
         sys.exit(EX_CONFIG)
     except (OrderError, OSError) as error:
         print(f"✗ {error}", file=sys.stderr)

@@ -11,7 +11,7 @@ from pathlib import Path
 import config
 from config import Settings, SettingsError, sources
 from hub.admin.install import mosquitto
-from hub.admin.install.drop_ins import HUB, OPTIONAL
+from hub.admin.install.drop_ins import HUB, OPTIONAL, SHIPPED
 from hub.admin.install.machine import Machine
 from hub.admin.install.mosquitto import OrderError
 from hub.admin.security import credentials_folder
@@ -20,7 +20,6 @@ from hub.system import atomic_file
 
 USER = "doorbell"
 GROUPS = ("gpio", "audio", "video")  # what the units name; Debian has no gpio of its own
-SHIPPED = OPTIONAL.parent
 RULES = Path(config.__file__).parent / "mosquitto"
 OURS = {"doorbell.conf": "doorbell.conf", "users.conf": "doorbell-users.conf"}
 OTHERS = re.compile(

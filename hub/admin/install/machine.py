@@ -1,4 +1,4 @@
-"""The machine that doorbell is installed on: where things lie, and how it is given orders."""
+"""The machine that doorbell is installed on: its paths, and how programs are run on it."""
 
 import stat
 import subprocess
@@ -12,10 +12,10 @@ from hub.admin.install.mosquitto import OrderError
 
 
 def order(*command: str) -> str:
-    """Run a program, and return what it says.
+    """Run a program, and return its output.
 
     Raises:
-        OrderError: it fails, or is not there; with its own words.
+        OrderError: it fails, or is not there; the text has its own words.
     """
     try:
         done = subprocess.run(
@@ -31,18 +31,18 @@ def order(*command: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where things lie, as docs/install.md says.
+    """The paths of docs/install.md.
 
     Attributes:
-        root: The folder under which they lie: another one for tests.
-        order: What runs a program and returns what it says; raises OrderError.
+        root: The folder that stands for `/`: another one in tests.
+        order: Runs a program and returns its output; raises OrderError.
     """
 
     root: Path = Path("/")
     order: Callable[..., str] = order
 
     def at(self, path: str) -> Path:
-        """A place by its path from the root, without the first slash."""
+        """A path on this machine, given without the first slash."""
         return self.root / path
 
     @property
@@ -62,21 +62,21 @@ class Machine:
 
     @property
     def mosquitto(self) -> Path:
-        """What mosquitto reads."""
+        """The folder that mosquitto reads."""
         return self.at("etc/mosquitto")
 
     @property
     def command(self) -> Path:
-        """`doorbell`, where every shell finds it."""
+        """The command `doorbell`, where every shell finds it."""
         return self.at("usr/local/bin/doorbell")
 
     @property
     def is_booted(self) -> bool:
-        """Whether systemd runs it; not so while somebody makes an image."""
+        """Whether systemd is running; it is not while an image is being made."""
         return units.is_booted(self.root)
 
     def own(self, path: Path, owner: str, mode: int) -> None:
-        """Give a file or folder to `USER:GROUP`, with the mode that it is to have; not touched if it has both."""
+        """Give a file or folder to `USER:GROUP`, with this mode, unless it has both already."""
         if stat.S_IMODE(path.stat().st_mode) != mode:
             path.chmod(mode)
         if _owner(path) != owner:

@@ -1,4 +1,4 @@
-"""mosquitto on this machine: given its users and rights, and told to read them."""
+"""mosquitto on this machine: gets its users and ACL, and is made to read them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,14 +11,16 @@ OWNER = "mosquitto"  # as which Debian runs it
 
 
 class OrderError(RuntimeError):
-    """systemd, or the system, does not do what it is told; the text says what."""
+    """systemd, or another program, refuses an order; the text has its words."""
 
 
 def reread_users(order: Systemctl) -> None:
-    """Have mosquitto read its users and rights; a small system has no kill(1), which its unit reloads by.
+    """Have mosquitto read its users and ACL.
+
+    Its unit reloads with kill(1), which a minimal system does not have; there it is restarted.
 
     Raises:
-        OrderError: it does not even start again.
+        OrderError: it does not restart either.
     """
     try:
         order("try-reload-or-restart", "mosquitto.service")
@@ -27,10 +29,10 @@ def reread_users(order: Systemctl) -> None:
 
 
 def hand_over(source: Path, target: Path) -> None:
-    """Copy what `doorbell secure` wrote for the broker to where it looks; its own user alone may read it.
+    """Copy what `doorbell secure` wrote to where mosquitto reads it; only its user may read it.
 
     Raises:
-        OrderError: mosquitto has no user here.
+        OrderError: mosquitto has no user on this machine.
     """
     with credentials_folder.alone(source.parent):
         for path in sorted(source.iterdir()):
@@ -38,6 +40,5 @@ def hand_over(source: Path, target: Path) -> None:
                 try:
                     atomic_file.write(target / path.name, path.read_bytes(), 0o600, OWNER)
                 except LookupError:
-                    raise OrderError(
-                        f"there is no user {OWNER} here: apt-get install mosquitto"
-                    ) from None
+                    fault = f"there is no user {OWNER} here"
+                    raise OrderError(f"{fault}: apt-get install mosquitto") from None

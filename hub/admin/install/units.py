@@ -1,4 +1,4 @@
-"""How systemd sees our processes."""
+"""The state of our units, as systemd sees it."""
 
 from pathlib import Path
 
@@ -10,15 +10,16 @@ PREFIX, SUFFIX = "doorbell-handler@", ".service"
 
 
 def is_booted(root: Path = Path("/")) -> bool:
-    """Whether systemd runs on this machine; `root` is the folder that stands for `/`."""
+    """Whether systemd is running on this machine; `root` is the folder that stands for `/`."""
     return (root / BOOTED.relative_to("/")).is_dir()
 
 
 def states(*units: str) -> dict[str, tuple[str, str]]:
-    """What systemd has to say of these units (or patterns), by their names.
+    """The states of these units (names or patterns).
 
     Returns:
-        `active`, `failed`, …, and the process's own words or, without any, systemd's; empty where there is no systemd.
+        By name: `active`, `failed`, …, and the process's own status text or, where it has none,
+        systemd's. Empty where there is no systemd.
     """
     fields = ("Id", "ActiveState", "SubState", "StatusText")
     try:
@@ -35,7 +36,7 @@ def states(*units: str) -> dict[str, tuple[str, str]]:
 
 
 def handlers() -> dict[str, str]:
-    """Each handler's, by the handler's name: `active (ready)`."""
+    """The state of each handler, by its name: `active (ready)`."""
     found = states(drop_ins.UNIT.format("*"))
     return {
         unit.removeprefix(PREFIX).removesuffix(SUFFIX): f"{active} ({words})"

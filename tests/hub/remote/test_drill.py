@@ -12,7 +12,7 @@ from config import Settings, SettingsError
 from hub.cli import drill as drill_command
 from hub.remote import drill
 from hub.system import processes
-from hub.system.processes import is_of
+from hub.system.processes import belongs_to
 from hub.wire import topics
 from tests.house import until
 
@@ -40,11 +40,11 @@ def test_only_a_process_of_that_handler_is_killed():
     """Statuses outlive processes and come from other machines; process IDs are reused."""
     command = ["sh", "-c", "sleep 30; :", "hub.worker", "/x/light.py"]
     with subprocess.Popen(command) as process:
-        until(lambda: is_of(process.pid, "doorbell/handler/light"), "it has begun")
-        assert not is_of(process.pid, "doorbell/handler/bark")
-        assert not is_of(os.getpid(), "doorbell/handler/light")
+        until(lambda: belongs_to(process.pid, "doorbell/handler/light"), "it has begun")
+        assert not belongs_to(process.pid, "doorbell/handler/bark")
+        assert not belongs_to(os.getpid(), "doorbell/handler/light")
         process.kill()
-    assert not is_of(process.pid, "doorbell/handler/light")
+    assert not belongs_to(process.pid, "doorbell/handler/light")
 
 
 def test_a_stopped_process_is_always_continued():
@@ -90,7 +90,7 @@ def test_a_handler_of_another_user_is_an_error_with_a_remedy(net, monkeypatch):
         json.dumps({"state": "ready", "pid": 1}).encode(),
         retained=True,
     )
-    monkeypatch.setattr(processes, "is_of", lambda *_: True)
+    monkeypatch.setattr(processes, "belongs_to", lambda *_: True)
 
     def refuse(*_):
         raise PermissionError

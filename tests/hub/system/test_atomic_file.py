@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files appear complete or not at all."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from tests.house import ROOT
 
 
 def test_a_file_is_written_once(tmp_path: Path):
-    """With its mode, in a folder that is made; and the same again is not written."""
+    """It has its mode, and its folder is made; the same content is not written again."""
     path = tmp_path / "folder" / "file"
     assert atomic_file.write(path, b"one", 0o640)
     facts = path.stat()
@@ -26,8 +26,8 @@ def test_a_file_is_written_once(tmp_path: Path):
     assert [one.name for one in path.parent.iterdir()] == ["file"]
 
 
-def test_what_everybody_may_read_they_may_find(tmp_path: Path):
-    """Whatever the umask of who writes it."""
+def test_a_folder_is_as_open_as_its_file(tmp_path: Path):
+    """Whatever the umask of the writer is."""
     before = os.umask(0o077)
     try:
         atomic_file.write(tmp_path / "units" / "unit", b"", 0o644)
@@ -38,7 +38,7 @@ def test_what_everybody_may_read_they_may_find(tmp_path: Path):
 
 
 def test_what_cannot_be_written_leaves_what_was(tmp_path: Path):
-    """A rest of an earlier try is no hindrance; a folder in its place is."""
+    """The remains of an earlier attempt do not matter; a folder of that name does."""
     path = tmp_path / "file"
     atomic_file.write(path, b"one")
     (tmp_path / ".file.new").write_text("half")
@@ -49,11 +49,45 @@ def test_what_cannot_be_written_leaves_what_was(tmp_path: Path):
     assert path.read_bytes() == b"two"
 
 
+def test_a_block_that_fails_leaves_the_file_of_before(tmp_path: Path):
+    """Nothing of the new one is left."""
+    path = tmp_path / "file"
+    atomic_file.write(path, b"one")
+    with pytest.raises(TypeError), atomic_file.replacement(path, 0o600) as file:
+        file.writelines([b"half", "no bytes"])
+    assert path.read_bytes() == b"one"
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_first_of_two_writers_wins(tmp_path: Path):
+    """`create` never replaces a file."""
+    path = tmp_path / "key"
+    assert atomic_file.create(path, b"one", 0o600)
+    assert not atomic_file.create(path, b"two", 0o600)
+    assert path.read_bytes() == b"one"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_copy_keeps_mode_and_time(tmp_path: Path):
+    """As `cp -p` does."""
+    source = tmp_path / "source"
+    atomic_file.write(source, b"one", 0o640)
+    os.utime(source, (1000, 1000))
+    atomic_file.copy(source, tmp_path / "target")
+    facts = (tmp_path / "target").stat()
+    assert (facts.st_mode & 0o777, facts.st_mtime) == (0o640, 1000)
+    assert (tmp_path / "target").read_bytes() == b"one"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_root_in_a_sandbox_gives_files_away(tmp_path: Path):
-    """With no right but CAP_CHOWN, as doorbell-handlers.service has it; also when the file is there already."""
+    """It needs CAP_CHOWN only, as in doorbell-handlers.service; also where the file exists."""
     path = tmp_path / "acl"
-    script = f"from pathlib import Path; from hub.system import atomic_file; atomic_file.write(Path({str(path)!r}), b'x', 0o600, 'daemon')"
+    script = (
+        "from pathlib import Path; from hub.system import atomic_file\n"
+        f"atomic_file.write(Path({str(path)!r}), b'x', 0o600, 'daemon')"
+    )
     command = [
         "setpriv",
         "--bounding-set=-all,+chown",

@@ -1,4 +1,4 @@
-"""The pause before the next try: it grows, it has an end, and it is not the same for all."""
+"""The pause before the next attempt grows, has a limit, and differs between clients."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ SECONDS = st.floats(0.001, 1e6)
 
 @given(st.integers(1, 10_000), SECONDS, SECONDS, st.floats(0, 1))
 def test_a_pause_lies_between_half_and_all_of_its_ceiling(attempt, first_s, longest_s, chance):
-    """The ceiling doubles with each attempt and never passes the longest; no attempt is too many to compute."""
+    """The ceiling doubles with each attempt up to the longest, however many attempts there are."""
     pause_s = backoff_s(attempt, first_s, longest_s, lambda low, high: low + (high - low) * chance)
     ceiling_s = min(longest_s, first_s * 2.0 ** min(attempt - 1, 60))
     assert ceiling_s / 2 <= pause_s * (1 + 1e-12)

@@ -56,7 +56,7 @@ def test_who_tells_only_a_time_is_measured_by_the_wall(clock):
 
 
 def test_a_time_from_before_the_clock_was_set_is_put_right_after(clock):
-    """Same boot: what the wall clock should have said. Not before it can be believed, and not over a boot."""
+    """Within one boot, and only once the wall clock is trusted."""
     clock.ahead_s, clock.synchronised = -1e8, False
     seen = clock.stamp()
     clock.passed_s = 20.0
@@ -70,13 +70,13 @@ def test_a_time_from_before_the_clock_was_set_is_put_right_after(clock):
 
 
 def test_a_moment_shortly_before_is_stamped_as_such(clock):
-    """The edge of the button was seen before anybody could write it down."""
+    """The edge of the button was seen before it could be written down."""
     seen = clock.stamp(clock.utc() - timedelta(seconds=2))
     assert clock.uptime_s() - seen.uptime_s == pytest.approx(2.0, abs=0.2)
 
 
 def test_the_machines_own_clocks_are_what_they_say():
-    """Real ones: the boot is the same for every process of it; a clock before our release is not believed."""
+    """All processes see the same boot; a time before our release is not trusted."""
     one, two = Clock(), Clock()
     assert one.boot == two.boot
     assert len(one.boot) == 16
@@ -86,7 +86,7 @@ def test_the_machines_own_clocks_are_what_they_say():
 
 
 def test_a_process_that_does_not_see_proc_sys_is_told_the_boot(monkeypatch):
-    """The boot id in other letters is the same boot; who knows none claims none, and takes no other for its own."""
+    """It knows the boot from a variable; without that it claims none, and trusts no other."""
     seen, boot_id = Clock(), Path("/proc/sys/kernel/random/boot_id")
     monkeypatch.setenv(
         "DOORBELL_BOOT", boot_id.read_text(encoding="ascii").strip().replace("-", "")
