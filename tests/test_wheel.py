@@ -15,8 +15,8 @@ COMMANDS = ("doorbell", "doorbell-hub", "doorbell-handler", "doorbell-web")
 PLACES = """
 from pathlib import Path
 import hub, handlers
-from hub.admin.install.drop_ins import OPTIONAL
-from hub.admin.install.install import RULES, SHIPPED
+from hub.admin.install.drop_ins import OPTIONAL, SHIPPED
+from hub.admin.install.install import RULES
 from hub.plugin import loader
 print(Path(hub.__file__).parent)
 for place in (OPTIONAL, RULES, SHIPPED, loader.SHIPPED):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hub.admin.install import drop_ins
-from hub.admin.install.install import OURS, SHIPPED, USER, is_there
+from hub.admin.install.install import OURS, USER, is_there
 from hub.admin.install.machine import Machine
 from hub.admin.install.mosquitto import OrderError
 
@@ -99,9 +99,9 @@ def _stop(machine: Machine) -> Iterator[str]:
 
 def _remove_units(machine: Machine, *, data: bool) -> Iterator[str]:
     """Drop-ins that a person wrote are settings, and so are those of ours that they copied and changed."""
-    for path in filter(Path.is_file, SHIPPED.rglob("*")):
+    for path in filter(Path.is_file, drop_ins.SHIPPED.rglob("*")):
         if drop_ins.OPTIONAL not in path.parents:
-            (machine.units / path.relative_to(SHIPPED)).unlink(missing_ok=True)
+            (machine.units / path.relative_to(drop_ins.SHIPPED)).unlink(missing_ok=True)
         elif (copy := machine.units / path.relative_to(drop_ins.OPTIONAL)).is_file() and (
             copy.read_bytes() == path.read_bytes() or copy == machine.units / drop_ins.BACKOFF
         ):
