@@ -1,4 +1,4 @@
-"""Child processes that are kept alive: started, watched, restarted with backoff, ended."""
+"""Child processes: started, watched, restarted with backoff, ended."""
 
 import ctypes
 import os
@@ -7,17 +7,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from config.faults import EX_CONFIG
 from hub.system.backoff import Backoff
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
-_libc = ctypes.CDLL(
-    None
-)  # found before any fork: looking it up in the child could hang on another thread's lock
-STEADY_S = 10.0  # who ran that long and dies has its first failure
+_libc = ctypes.CDLL(None)  # loaded before a fork: in the child a lock may be held for ever
+STEADY_S = 10.0  # a process that ran so long has its first failure
 STOP_S = 6.0
 Echo = Callable[[str, str], None]
 
@@ -27,43 +25,43 @@ class Child:
     """One process that should run.
 
     Attributes:
-        name: What people call it.
-        command: What starts it, after the Python interpreter.
+        name: As people call it.
+        command: The arguments of the Python interpreter.
+        environment: Added to our own environment.
         echo: Called with the name and each line that it prints.
-        listens: Whether it is told things on its standard input.
+        reads_lines: Whether `send_line` reaches its standard input.
+        process: The running process; None while there is none.
     """
 
     name: str
     command: Sequence[str]
-    environment: Mapping[str, str]
+    environment: dict[str, str]
     echo: Echo
-    listens: bool = False
+    reads_lines: bool = False
     process: subprocess.Popen[str] | None = None
     _restart_at: float | None = 0.0  # monotonic seconds; None: not by itself
     _started_at: float = 0.0
     _backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, longest_s=30))
 
     def tick(self) -> None:
-        """Reap it if it died; start it if its time has come."""
+        """Notice that it has ended; start it when its time has come."""
         if self.process and (code := self.process.poll()) is not None:
             self.process = None
             self._plan_restart(code)
-        if (
-            self.process is None
-            and self._restart_at is not None
-            and time.monotonic() >= self._restart_at
-        ):
+        if self.process or self._restart_at is None:
+            return
+        if time.monotonic() >= self._restart_at:
             self._start()
 
     def restart(self) -> None:
-        """End it and start it anew, without a penalty."""
+        """End it, and start it at the next tick without a pause."""
         self.end()
         self.wait_ended(time.monotonic() + STOP_S)
         self._backoff.reset()
         self._restart_at = 0.0
 
-    def tell(self, line: str) -> bool:
-        """Give it a line to read; False when it does not run."""
+    def send_line(self, line: str) -> bool:
+        """Write a line to its standard input; False when it is not running."""
         process = self.process
         if process is None or process.stdin is None or process.poll() is not None:
             return False
@@ -75,7 +73,7 @@ class Child:
         return True
 
     def end(self) -> None:
-        """Ask it to end, and do not start it again."""
+        """Send SIGTERM, and do not start it again."""
         self._restart_at = None
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -92,20 +90,13 @@ class Child:
         self.process = None
 
     def _start(self) -> None:
-        self._started_at, self._restart_at = time.monotonic(), None
+        self._started_at = time.monotonic()
+        self._restart_at = None
+        supervised = {"DOORBELL_SUPERVISED": "1", "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                *self.command,
-            ],  # -P: what lies where somebody typed the command is not ours
-            env={
-                **os.environ,
-                **self.environment,
-                "DOORBELL_SUPERVISED": "1",
-                "PYTHONUNBUFFERED": "1",
-            },
-            stdin=subprocess.PIPE if self.listens else subprocess.DEVNULL,
+            [sys.executable, "-P", *self.command],  # -P: import nothing from the working directory
+            env=os.environ | self.environment | supervised,
+            stdin=subprocess.PIPE if self.reads_lines else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -122,7 +113,7 @@ class Child:
 
     def _plan_restart(self, code: int) -> None:
         if code == 0:
-            return
+            return  # it is done
         if code == EX_CONFIG:
             self.echo(self.name, "not started again until its file changes")
             return
@@ -135,6 +126,6 @@ class Child:
 
 
 def _obey_parent_only() -> None:
-    """Between fork and exec: leave Ctrl-C to the parent, and end when it dies, even by kill -9 (Linux)."""
+    """Between fork and exec: ignore Ctrl-C, and end with the parent, even by kill -9 (Linux)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""What all our processes have in common: their logs, their signals, the end with the right exit code."""
+"""The life of every process of ours: settings, logs, signals, and the right exit code."""
 
 import logging
 import os
@@ -20,27 +20,37 @@ log = logging.getLogger("doorbell")
 
 
 def on_stop(stop: Callable[[], None]) -> None:
-    """Call `stop` when somebody wants us to end. Ctrl-C is left to the supervisor, which then tells everybody."""
+    """Call `stop` at SIGTERM, and at Ctrl-C unless the parent, `doorbell run`, handles that."""
 
-    def ring(_: int, __: FrameType | None) -> None:
+    def end(_: int, __: FrameType | None) -> None:
         stop()
 
-    signal.signal(signal.SIGTERM, ring)
-    signal.signal(signal.SIGINT, signal.SIG_IGN if "DOORBELL_SUPERVISED" in os.environ else ring)
+    is_supervised = "DOORBELL_SUPERVISED" in os.environ
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if is_supervised else end)
 
 
 def serve(name: str, main: Callable[[Settings], None], config: Path | None = None) -> None:
-    """Run a process's main function with the settings; faults in them end it with EX_CONFIG (78)."""
+    """Read the settings, and run a process's main function with them.
+
+    Faults in the settings end the process with EX_CONFIG (78), faults of the disk with EX_TEMPFAIL.
+
+    Args:
+        name: Of the process, for its log.
+        main: What it does until it is to end.
+        config: The settings file; None to look for it.
+    """
     set_up_logs("INFO", name)
-    os.umask(0o027)  # who rang, and the pictures, are nobody else's business
+    os.umask(0o027)  # other users must not read events and pictures
     try:
-        settings = load_lean(path := find(config))
+        path = find(config)
+        settings = load_lean(path)
         refuse(path, settings)
         logging.getLogger().setLevel(settings.log_level)
         main(settings)
     except SettingsError as error:
         for fault in error.faults:
-            log.error("%s", fault)  # noqa: TRY400 - the person needs the sentence, not our stack
+            log.error("%s", fault)  # noqa: TRY400 - the sentence says it; a traceback would hide it
         sys.exit(EX_CONFIG)
     except StateError as error:
         log.error("%s", error)  # noqa: TRY400 - likewise

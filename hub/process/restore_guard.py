@@ -1,4 +1,7 @@
-"""A restore that was cut off leaves a note beside the settings; while it lies there, no process of ours starts."""
+"""Keeps every process from starting while a restore is unfinished.
+
+A restore leaves a note beside the settings file until it is complete.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,21 +12,21 @@ NOTE = "restore-unfinished.json"
 
 
 def note_of(config: Path, settings: Settings) -> Path:
-    """Where the note lies: beside the settings file; for the demo, whose file is ours, with the state."""
+    """Where the note is: beside the settings file; for the demo in its state folder."""
     return (settings.state_dir if config == sources.DEMO else config.parent) / NOTE
 
 
 def refuse(config: Path, settings: Settings) -> None:
-    """Start only from one state, the old or the new.
+    """Refuse to start between the old state and the new one.
 
     Raises:
-        SettingsError: a restore was cut off.
+        SettingsError: a restore is unfinished.
     """
     if found := list(faults(config, settings)):
         raise SettingsError(found)
 
 
 def faults(config: Path, settings: Settings) -> Iterator[str]:
-    """What is to be told of it."""
+    """A fault for an unfinished restore; nothing when there is none."""
     if (note := note_of(config, settings)).exists():
         yield f"{note}: a restore was cut off. Finish it: sudo doorbell restore --config {config}"

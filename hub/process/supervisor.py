@@ -1,4 +1,4 @@
-"""`doorbell run`: the hub, the handlers and, where none is configured, a broker, as processes in the foreground."""
+"""The supervisor of `doorbell run`: its processes are hub, handlers, web page and broker."""
 
 import fcntl
 import time
@@ -10,14 +10,17 @@ from devices.machine.folder import fault_in_folder
 from hub.mqtt.embedded_address import PORT_FILE, free_port, with_embedded_broker
 from hub.plugin import loader
 from hub.process.child import STOP_S, Child, Echo
+from hub.process.file_watch import FileWatch
 from hub.system import atomic_file
 
 TICK_S = 0.2
-Stamp = tuple[int, int]
 
 
 class Supervisor:
-    """Starts and watches; on a Pi systemd does the same."""
+    """Starts processes and restarts them, as systemd does on a Pi.
+
+    It also restarts a handler whose file has changed, and all after a change of the settings.
+    """
 
     def __init__(self, settings: Settings, config: Path, echo: Echo) -> None:
         """Prepare.
@@ -27,14 +30,14 @@ class Supervisor:
             config: Their file, for the children.
             echo: Called with a process's name and each line that it prints.
         """
-        self._settings, self._echo = settings, echo
+        self._settings = settings
+        self._config = config
+        self._echo = echo
         self._environment = {"DOORBELL_CONFIG": str(config)}
-        self._config, self._read = config, _stamp(config)
-        self._changed = self._read
         self._processes: dict[str, Child] = {}
         self._handlers: dict[str, Child] = {}
-        self._stamps: dict[Path, Stamp] = {}
-        self._unsettled: dict[Path, Stamp] = {}
+        self._files = FileWatch()
+        self._files.note_read(config)
         self._held = ExitStack()
 
     def start(self) -> Settings:
@@ -46,39 +49,32 @@ class Supervisor:
         if fault := fault_in_folder(self._settings.state_dir):
             raise SettingsError([f"state_dir: {fault}"])
         self._settings.state_dir.mkdir(parents=True, exist_ok=True)
-        self._be_the_only_one()
+        self._lock_state_dir()
         settings = self._settings
         if settings.broker.host is None:
-            port = free_port(settings.broker.port)
-            atomic_file.write(settings.state_dir / PORT_FILE, str(port).encode(), 0o640)
-            self._add("broker", ["-m", "hub.mqtt.embedded_broker", "--port", str(port)])
-            settings = with_embedded_broker(settings)
-            self._environment |= {
-                "DOORBELL_BROKER__HOST": "127.0.0.1",
-                "DOORBELL_BROKER__PORT": str(port),
-            }
-        self._add("hub", ["-m", "hub.daemon", "--stdin"], listens=True)
+            settings = self._add_broker()
+        self._add("hub", ["-m", "hub.daemon", "--stdin"], reads_lines=True)
         if settings.web.url:
             self._add("web", ["-m", "hub.web.server"])
-        self._look_for_handlers()
-        self.tick()
+        for name, path in loader.find(self._settings).items():
+            self._add_handler(name, path)
+        self._tick_children()
         return settings
 
     def ring(self, door: str) -> bool:
-        """Press a button by hand, with no broker in between; False when the hub does not run."""
-        return self._processes["hub"].tell(door)
+        """Press a button by hand, without a broker; False when the hub is not running."""
+        return self._processes["hub"].send_line(door)
 
     def tick(self) -> None:
-        """One round: who died is restarted, and the handlers folder and the settings are looked at."""
-        self._look_for_handlers()
-        self._look_for_settings()
-        for child in (*self._processes.values(), *self._handlers.values()):
-            child.tick()
+        """Restart what has died, and look at the handlers folder and the settings."""
+        self._follow_handler_files()
+        self._follow_settings()
+        self._tick_children()
 
     def stop(self) -> None:
-        """End everything: the reactions first, the broker last."""
+        """End everything: the handlers first, the broker last."""
         for children in (self._handlers.values(), self._processes.values()):
-            for child in reversed(list(children)):
+            for child in reversed(children):
                 child.end()
             deadline = time.monotonic() + STOP_S
             for child in children:
@@ -87,91 +83,90 @@ class Supervisor:
         self._held.close()
 
     def pids(self) -> dict[str, int]:
-        """The process ids of who runs, by name."""
-        everybody = {**self._processes, **self._handlers}
-        return {name: child.process.pid for name, child in everybody.items() if child.process}
+        """The process IDs of all running processes, by name."""
+        children = self._processes | self._handlers
+        return {name: child.process.pid for name, child in children.items() if child.process}
 
-    def _add(self, name: str, command: list[str], *, listens: bool = False) -> None:
-        self._processes[name] = Child(name, command, self._environment, self._echo, listens)
-
-    def _look_for_handlers(self) -> None:
-        """Start what was saved, restart what changed, stop what went. A file must hold still for one round first."""
-        found = loader.find(self._settings)
-        for name in self._handlers.keys() - found.keys():
-            self._echo(name, "its file is gone: stopping")
-            child = self._handlers.pop(name)
-            child.end()
-            child.wait_ended(time.monotonic() + STOP_S)
-        stamps = {path: stamp for path in found.values() if (stamp := _stamp(path))}
-        first_round = not self._stamps
-        for name, path in found.items():
-            stamp = stamps.get(path)
-            known = name in self._handlers and self._handlers[name].command[-1] == str(path)
-            if stamp is None or (known and self._stamps.get(path) == stamp):
-                continue
-            if not first_round and self._unsettled.get(path) != stamp:
-                continue
-            self._stamps[path] = stamp
-            self._begin(name, path)
-        self._unsettled = stamps
-
-    def _look_for_settings(self) -> None:
-        """Settings that were changed, and hold still for one round, are read by whoever is started anew."""
-        stamp = _stamp(self._config)
-        if stamp is None or stamp == self._read:
-            return
-        if stamp != self._changed:
-            self._changed = stamp
-            return
-        self._read = stamp
-        self._echo(
-            "doorbell", f"{self._config.name} has changed: the hub and the handlers start again"
-        )
-        self._begin_or_end_web()
-        for child in (
-            self._processes["hub"],
-            *filter(None, [self._processes.get("web")]),
-            *self._handlers.values(),
-        ):
-            child.restart()
-
-    def _begin_or_end_web(self) -> None:
-        """The page of answer links runs only while it has an address."""
-        try:
-            url = sources.load(self._config).web.url
-        except SettingsError:
-            return  # whoever is started anew says what is wrong
-        if url and "web" not in self._processes:
-            self._add("web", ["-m", "hub.web.server"])
-        elif not url and (child := self._processes.pop("web", None)):
-            child.end()
-            child.wait_ended(time.monotonic() + STOP_S)
-
-    def _begin(self, name: str, path: Path) -> None:
-        if old := self._handlers.get(name):
-            self._echo(name, "its file changed: starting it again")
-            old.end()
-            old.wait_ended(time.monotonic() + STOP_S)
-        self._handlers[name] = Child(
-            name, ["-m", "hub.worker", str(path)], self._environment, self._echo
-        )
-
-    def _be_the_only_one(self) -> None:
-        lock = self._held.enter_context((self._settings.state_dir / ".run.lock").open("a"))
+    def _lock_state_dir(self) -> None:
+        folder = self._settings.state_dir
+        lock = self._held.enter_context((folder / ".run.lock").open("a"))
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._held.close()
-            raise SettingsError(
-                [
-                    f"another `doorbell run` uses {self._settings.state_dir}. Stop it, or set another state_dir"
-                ]
-            ) from None
+            fault = f"another `doorbell run` uses {folder}. Stop it, or set another state_dir"
+            raise SettingsError([fault]) from None
+
+    def _add_broker(self) -> Settings:
+        """Add the embedded broker; returns the settings with its address."""
+        port = free_port(self._settings.broker.port)
+        atomic_file.write(self._settings.state_dir / PORT_FILE, str(port).encode(), 0o640)
+        self._add("broker", ["-m", "hub.mqtt.embedded_broker", "--port", str(port)])
+        self._environment["DOORBELL_BROKER__HOST"] = "127.0.0.1"
+        self._environment["DOORBELL_BROKER__PORT"] = str(port)
+        return with_embedded_broker(self._settings)
+
+    def _add(self, name: str, command: list[str], *, reads_lines: bool = False) -> None:
+        child = Child(name, command, self._environment, self._echo, reads_lines)
+        self._processes[name] = child
+
+    def _add_handler(self, name: str, path: Path) -> None:
+        command = ["-m", "hub.worker", str(path)]
+        self._files.note_read(path)
+        self._handlers[name] = Child(name, command, self._environment, self._echo)
+
+    def _tick_children(self) -> None:
+        for child in (*self._processes.values(), *self._handlers.values()):
+            child.tick()
+
+    def _follow_handler_files(self) -> None:
+        """Start handlers whose files are new, restart changed ones, stop those that are gone."""
+        found = loader.find(self._settings)
+        for name in self._handlers.keys() - found.keys():
+            self._echo(name, "its file is gone: stopping")
+            child = self._handlers.pop(name)
+            self._files.forget(_file_of(child))
+            self._end(child)
+        for name, path in found.items():
+            old = self._handlers.get(name)
+            if old and _file_of(old) != path:
+                self._files.forget(path)  # another file of the same name takes its place
+            if not self._files.has_changed(path):
+                continue
+            if old:
+                self._echo(name, "its file changed: starting it again")
+                self._end(old)
+            self._add_handler(name, path)
+
+    def _follow_settings(self) -> None:
+        """Start everything anew when the settings have changed; each process reads them itself."""
+        if not self._files.has_changed(self._config):
+            return
+        self._files.note_read(self._config)
+        name = self._config.name
+        self._echo("doorbell", f"{name} has changed: the hub and the handlers start again")
+        self._follow_web_url()
+        for name in ("hub", "web"):
+            if child := self._processes.get(name):
+                child.restart()
+        for child in self._handlers.values():
+            child.restart()
+
+    def _follow_web_url(self) -> None:
+        """Run the page of answer links only while it has an address."""
+        try:
+            url = sources.load(self._config).web.url
+        except SettingsError:
+            return  # the processes that start anew print what is wrong
+        if url and "web" not in self._processes:
+            self._add("web", ["-m", "hub.web.server"])
+        elif not url and (child := self._processes.pop("web", None)):
+            self._end(child)
+
+    def _end(self, child: Child) -> None:
+        child.end()
+        child.wait_ended(time.monotonic() + STOP_S)
 
 
-def _stamp(path: Path) -> Stamp | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size
+def _file_of(handler: Child) -> Path:
+    return Path(handler.command[-1])

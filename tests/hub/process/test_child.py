@@ -22,7 +22,11 @@ while True:
 PARENT = """
 import signal, sys
 from hub.process.child import Child
-child = Child("one", ["-c", sys.argv[1]], {}, lambda name, line: print(child.process.pid, line, flush=True))
+
+def echo(name, line):
+    print(child.process.pid, line, flush=True)
+
+child = Child("one", ["-c", sys.argv[1]], {}, echo)
 child.tick()
 signal.pause()
 """
@@ -30,7 +34,7 @@ signal.pause()
 
 @dataclass
 class Watched:
-    """A child and what it said."""
+    """A child and the lines that it printed."""
 
     program: str
     lines: list[tuple[str, str]] = field(default_factory=list)
@@ -40,12 +44,12 @@ class Watched:
             "one", ["-c", self.program], {"COLOUR": "blue"}, lambda *line: self.lines.append(line)
         )
 
-    def said(self):
+    def printed(self):
         return [line for _, line in self.lines]
 
-    def until_said(self, words):
+    def until_printed(self, words):
         return until(
-            lambda: self.child.tick() or any(words in line for line in self.said()),
+            lambda: self.child.tick() or any(words in line for line in self.printed()),
             lambda: f"{words}: {self.lines}",
         )
 
@@ -56,7 +60,7 @@ class Watched:
 
 @pytest.fixture
 def watch():
-    """Starts programs as children; whatever is left of them is killed."""
+    """Starts programs as children; those that are left are killed."""
     watched = []
 
     def start(program):
@@ -71,13 +75,13 @@ def watch():
 
 
 def test_what_it_prints_is_echoed_with_its_name(watch):
-    """Both streams, line by line, at once, whatever bytes they are; it knows that it is supervised."""
+    """Both streams, line by line, at once, any bytes; the child knows that it is supervised."""
     one = watch(
         "import os, sys; print('out', os.environ['COLOUR'], os.environ['DOORBELL_SUPERVISED'])\n"
         "print('err', file=sys.stderr); sys.stdout.buffer.write(b'\\xff\\n'); sys.stdout.flush()\n"
         + WAIT
     )
-    one.until_said("begun")
+    one.until_printed("begun")
     assert one.lines == [("one", "out blue 1"), ("one", "err"), ("one", "�"), ("one", "begun")]
 
 
@@ -88,36 +92,36 @@ def test_what_it_prints_is_echoed_with_its_name(watch):
         ("import os; os.kill(os.getpid(), 9)", "was killed by signal 9"),
     ],
 )
-def test_who_crashes_is_started_again_after_a_pause(watch, end, words):
-    """The pause is told, kept, and longer after the second crash than after the first."""
+def test_a_crashed_child_starts_again_after_a_pause(watch, end, words):
+    """The pause is printed, kept, and longer after the second crash than after the first."""
     one = watch(f"print('begun', flush=True); {end}")
     one.until_dead()
     died = time.monotonic()
     assert one.child.process is None
-    one.until_said(words)
-    first_s = float(one.said()[-1].split()[-2])
+    one.until_printed(words)
+    first_s = float(one.printed()[-1].split()[-2])
     until(lambda: one.child.tick() or one.child.process, "it is started again")
     assert time.monotonic() - died >= 0.2
     assert 0.2 <= first_s <= 0.5
     one.until_dead()
-    assert 0.5 <= float([line for line in one.said() if words in line][1].split()[-2]) <= 1.0
+    assert 0.5 <= float([line for line in one.printed() if words in line][1].split()[-2]) <= 1.0
 
 
 @pytest.mark.parametrize(
     ("code", "words"), [(78, "not started again until its file changes"), (0, "")]
 )
-def test_who_is_done_or_wrongly_set_up_is_not_started_again(watch, code, words):
-    """Exit 78 is a fault that starting again cannot mend, and 0 is none."""
+def test_a_child_that_is_done_or_misconfigured_is_not_started_again(watch, code, words):
+    """A restart cannot repair the settings (exit 78), and exit 0 is no fault."""
     one = watch(f"raise SystemExit({code})")
     one.until_dead()
     assert one.child._restart_at is None
     one.child.tick()
     assert one.child.process is None
-    assert one.said() == [words] * bool(words)
+    assert one.printed() == ([words] if words else [])
 
 
-def test_who_was_not_started_again_can_be_restarted(watch):
-    """When its file has changed it gets another chance, at once."""
+def test_a_misconfigured_child_can_be_restarted(watch):
+    """When its file has changed it starts at once."""
     one = watch("raise SystemExit(78)")
     one.until_dead()
     one.child.restart()
@@ -126,9 +130,9 @@ def test_who_was_not_started_again_can_be_restarted(watch):
 
 
 def test_a_restart_is_another_process_without_a_pause(watch):
-    """What ran is ended first: two of them would be one too many."""
+    """The old process ends first: there are never two."""
     one = watch(WAIT)
-    one.until_said("begun")
+    one.until_printed("begun")
     before = one.child.process
     one.child.restart()
     assert before.returncode == -signal.SIGTERM
@@ -136,10 +140,10 @@ def test_a_restart_is_another_process_without_a_pause(watch):
     assert one.child.process.pid != before.pid
 
 
-def test_who_was_ended_stays_ended(watch):
-    """No crash is seen in it, and no tick starts it again."""
+def test_an_ended_child_stays_ended(watch):
+    """This is not a crash, and no tick starts it again."""
     one = watch(WAIT)
-    one.until_said("begun")
+    one.until_printed("begun")
     process = one.child.process
     one.child.end()
     one.child.wait_ended(time.monotonic() + 10)
@@ -147,10 +151,10 @@ def test_who_was_ended_stays_ended(watch):
     assert (process.returncode, one.child.process) == (-signal.SIGTERM, None)
 
 
-def test_who_does_not_listen_is_killed(watch):
-    """At the deadline, and it is waited for."""
+def test_a_child_that_ignores_sigterm_is_killed(watch):
+    """At the deadline; the parent waits for its end."""
     one = watch(STUBBORN)
-    one.until_said("begun")
+    one.until_printed("begun")
     process = one.child.process
     one.child.end()
     one.child.wait_ended(time.monotonic() + 0.05)
@@ -158,7 +162,7 @@ def test_who_does_not_listen_is_killed(watch):
 
 
 def test_a_child_ends_with_its_parent():
-    """Even by kill -9 of the parent: nobody is left behind that nobody watches."""
+    """Even by kill -9 of the parent: no process is left without a supervisor."""
     with python(PARENT, WAIT) as parent:
         pid = int(parent.stdout.readline().split()[0])
         assert not _is_gone(pid)
@@ -167,7 +171,7 @@ def test_a_child_ends_with_its_parent():
 
 
 def _is_gone(pid):
-    """Ended, whether or not somebody has taken note of it."""
+    """Whether it has ended, even if its parent has not waited for it yet."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
