@@ -11,10 +11,17 @@ from zlib import crc32
 
 from pydantic import Field, model_validator
 
-from devices.lamp.lamp import OFF, LampState, Light, is_as
-from devices.lamp.payload import fault_in_topic
-from devices.lamp.registry import fault_in_name, gpio_pin, open_light
-from devices.machine.sun import is_dark
+from devices.lamp import (
+    OFF,
+    LampState,
+    Light,
+    fault_in_lamp,
+    fault_in_topic,
+    gpio_pin,
+    is_unchanged,
+    open_light,
+)
+from devices.machine import DailyWindow, is_dark
 from hub import Event, HandlerConfig, Section, checkpoint, handler, later, link, memory
 
 DRILL_PATIENCE_S = 3.0  # a lamp far down a mesh may take its time
@@ -88,7 +95,7 @@ class Config(HandlerConfig):
             if n > 1
         ]
         for name in self.lamps:
-            if fault := fault_in_name(name):
+            if fault := fault_in_lamp(name):
                 faults.append(f"lamp: {fault}")
             elif (pin := gpio_pin(name)) is not None and pin in self.hub_pins:
                 faults.append(f"lamp: GPIO {pin} is used by {self.hub_pins[pin]}. Use another line")
@@ -132,8 +139,8 @@ class Porch:
         if config.when == "sensor":
             return (self._level or 0.0) < config.sensor_below
         if config.when == "hours" and config.hours_from and config.hours_to:
-            begin, end, now = config.hours_from, config.hours_to, datetime.now().astimezone().time()
-            return begin <= now < end if begin <= end else now >= begin or now < end
+            hours = DailyWindow(config.hours_from, config.hours_to)
+            return hours.contains(datetime.now().astimezone().time())
         if config.when == "night" and house.latitude is not None and house.longitude is not None:
             return is_dark(datetime.now(UTC), house.latitude, house.longitude)
         return config.when == "always"
@@ -222,10 +229,10 @@ def _key(name: str) -> str:
 def _is_as_left(now: LampState, known: dict[str, Any]) -> bool:
     """Whether it is as it said it was after our word, or as that word was, as far as it named anything."""
     left, seen, before = LampState(**known["left"]), known.get("seen"), _before(known)
-    if seen and is_as(now, LampState(**seen), before=None):
+    if seen and is_unchanged(now, LampState(**seen), before=None):
         return True
     says = left.brightness is not None or left.colour is not None
-    return (says or not seen) and is_as(now, left, before)
+    return (says or not seen) and is_unchanged(now, left, before)
 
 
 def _before(known: dict[str, Any]) -> LampState | None:

@@ -1,20 +1,20 @@
-"""Keep the visitor log: who rang when, and what each reaction did. `doorbell events` and `doorbell trace` show it."""
+"""Keep the visitor log, which `doorbell events` and `doorbell trace` show."""
 
 from pydantic import Field
 
 from hub import Event, HandlerConfig, handler, keep
 
-MADE_UP_S = 90 * 86_400.0  # at its very first start it makes up what the journals still hold
+CATCH_UP_S = 90 * 86_400.0  # at its first start it takes in what the journals still have
 
 
 class Config(HandlerConfig):
     """Settings of `log`."""
 
-    keep_days: float = Field(365, gt=0, description="how long a visit is kept")
+    keep_days: float = Field(365, gt=0, description="how long an event is kept")
 
 
-@handler("*", since_s=MADE_UP_S)
-def log(event: Event, config: Config) -> str:  # noqa: ARG001 - a handler's signature
-    """Write it down, whatever it is."""
+@handler("*", since_s=CATCH_UP_S)
+def log(event: Event, config: Config) -> str:  # noqa: ARG001 - its shape
+    """Keep every event."""
     keep(days=config.keep_days)
-    return "written down"
+    return "kept"

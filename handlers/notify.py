@@ -10,10 +10,17 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from devices.phone.dispatcher import Dispatcher, Recipient
-from devices.phone.phone import Button, Note, Phone
-from devices.phone.registry import fault_in_url, open_phones
-from devices.phone.sent_log import SentLog
+from devices.machine import DailyWindow
+from devices.phone import (
+    Dispatcher,
+    Notification,
+    Phone,
+    Recipient,
+    ReplyButton,
+    SentLog,
+    fault_in_url,
+    open_phones,
+)
 from hub import (
     Drop,
     Event,
@@ -33,7 +40,7 @@ LATE_PICTURE_S = 5.0  # then it is said; after a minute it shows somebody else, 
 RINGS = 5  # who rings on and on is told of after so many
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 ANSWERABLE = ("doorbell.pressed", "snapshot.taken", "notify.again", "notify.waited")
-Writer = Callable[[Recipient], Note]
+Writer = Callable[[Recipient], Notification]
 book = SentLog(memory)
 
 
@@ -106,19 +113,25 @@ def open_board(config: Config) -> Iterator[Dispatcher]:
             phones=[phone for url in one.urls for phone in open_phones(url.get_secret_value())],
             doors=one.doors,
             after_s=one.after_s,
-            quiet=(one.quiet_from, one.quiet_to) if one.quiet_from and one.quiet_to else None,
+            quiet=_quiet_hours(one),
         )
         for name, one in (everybody | config.recipients).items()
     ]
     yield Dispatcher(people, config.group_s)
 
 
+def _quiet_hours(one: RecipientSettings) -> DailyWindow | None:
+    if one.quiet_from is None or one.quiet_to is None:
+        return None
+    return DailyWindow(one.quiet_from, one.quiet_to)
+
+
 def reach(event: Event, config: Config, board: Dispatcher) -> str:
     """The dry run: does each service's host answer? It is told nothing, unless `drill_text` says so."""
     if config.drill_text:
         text = f"This is a drill: nobody is at the {_door(event.door, config)}"
-        return _tell(event, board, board.people, _writer(event, config, text))[0]
-    phones = [phone for person in board.people for phone in person.phones]
+        return _tell(event, board, board.recipients, _writer(event, config, text))[0]
+    phones = [phone for person in board.recipients for phone in person.phones]
     if faults := [fault for phone in phones if (fault := phone.fault_in_reaching())]:
         raise ConnectionError("; ".join(faults))
     known = sum(phone.has_address for phone in phones)
@@ -132,7 +145,7 @@ def reach(event: Event, config: Config, board: Dispatcher) -> str:
 @handler("doorbell.pressed", timeout_s=30, max_age_s=86_400, uses=open_board, drill=reach)
 def notify(event: Event, config: Config, board: Dispatcher) -> str:
     """Say that somebody is there, or that somebody was. Who rings again soon is told with the first ring."""
-    group, people = board.group(event.id, event.door, event.time), board.people_at(event.door)
+    group, people = board.group(event.id, event.door, event.time), board.recipients_at(event.door)
     data = {
         "press": group.first,
         "door": event.door,
@@ -167,7 +180,7 @@ def count(event: Event, config: Config, board: Dispatcher) -> str:
         press=data["press"],
         picture=board.picture(data["press"]) or book.picture(data["press"]),
     )
-    return _tell(event, board, _first(board.people_at(event.door)), note_for)[0]
+    return _tell(event, board, _first(board.recipients_at(event.door)), note_for)[0]
 
 
 @handler("notify.waited", timeout_s=30, uses=open_board)
@@ -185,14 +198,14 @@ def escalate(event: Event, config: Config, board: Dispatcher) -> str:
         press=data["press"],
         picture=board.picture(data["press"]) or book.picture(data["press"]),
     )
-    people = [person for person in board.people if person.name == data["name"]]
+    people = [person for person in board.recipients if person.name == data["name"]]
 
     def wanted(phone: Phone) -> bool:
         return not (data["held"] and phone.can_be_silent)
 
     words, told = _tell(event, board, people, note_for, data=data, wanted=wanted)
     if told:
-        book.note_called(data["press"], data["name"])
+        book.record_escalation(data["press"], data["name"])
     return words
 
 
@@ -208,7 +221,7 @@ def show(event: Event, config: Config, board: Dispatcher) -> str:
         return "another picture of the same visitor: not sent"
     if (after_s := float(event.data.get("after_s", 0))) > LATE_S:
         return f"the picture was taken {after_s:.0f} s after the ring: it shows somebody else, if anybody"
-    if any(person.after_s for person in board.people):
+    if any(person.after_s for person in board.recipients):
         book.keep_picture(press, picture)
     board.keep_picture(press, picture)
     late = f", {after_s:.0f} s after the ring" if after_s > LATE_PICTURE_S else ""
@@ -217,7 +230,7 @@ def show(event: Event, config: Config, board: Dispatcher) -> str:
         late and f". The picture was taken{late[1:]}"
     )
     note_for = _writer(event, config, text, press=press, update=update, picture=picture)
-    return _tell(event, board, _first(board.people_at(event.door)), note_for)[0]
+    return _tell(event, board, _first(board.recipients_at(event.door)), note_for)[0]
 
 
 @handler("visitor.answered", timeout_s=30, max_age_s=3600, uses=open_board)
@@ -231,7 +244,7 @@ def note_answer(event: Event, config: Config, board: Dispatcher) -> str:
         book.snooze(by or everybody, event.time.timestamp() + SNOOZE_S)
         return f"no more for {by or 'everybody'} for an hour"
     if not event.data.get("late"):  # else it is no answer to who rings now
-        book.note_answered(event.door, event.time.isoformat())
+        book.record_answer(event.door, event.time.isoformat())
     text = f"{config.door_name(event.door)}: {answer.replace('_', ' ')}{f' ({by})' * bool(by)}"
     asker = (
         by if event.data.get("via") == "link" else by or None
@@ -239,8 +252,8 @@ def note_answer(event: Event, config: Config, board: Dispatcher) -> str:
     press = press or board.latest(event.door, event.time) or ""
     knowing = [
         one
-        for one in board.people_at(event.door)
-        if not one.after_s or one.name in book.called(press)
+        for one in board.recipients_at(event.door)
+        if not one.after_s or one.name in book.escalated_to(press)
     ]
     others = [one for one in knowing if one.name != asker] if press else []
     note_for = _writer(
@@ -264,7 +277,7 @@ def sum_up(event: Event, config: Config, board: Dispatcher) -> str:
     ]
     text = f"Rings today: {', '.join(doors)}"
     return (
-        _tell(event, board, board.people, _writer(event, config, text))[0]
+        _tell(event, board, board.recipients, _writer(event, config, text))[0]
         if doors
         else "nobody rang today"
     )
@@ -275,7 +288,7 @@ def warn(event: Event, config: Config, board: Dispatcher) -> str:
     """A nightly drill found what no longer works: better told now than by the next visitor."""
     failed = [(one["handler"], one["reason"]) for one in event.data["failed"]]
     text = "\n".join(f"The doorbell's {name} does not work: {reason}" for name, reason in failed)
-    return _tell(event, board, board.people, _writer(event, config, text))[0]
+    return _tell(event, board, board.recipients, _writer(event, config, text))[0]
 
 
 def _tell(
@@ -289,24 +302,24 @@ def _tell(
 ) -> tuple[str, int]:
     """Tell each phone; who has been told is remembered, so that another try tells only the others."""
     text = note_for(people[0] if people else Recipient("", [])).text
-    if not board.people:
+    if not board.recipients:
         return f"no phone is set up; it would have read: {text}", 0
     awake = [one for one in people if not book.is_snoozed(one.name, event.time.timestamp())]
-    told = board.tell(awake, note_for, book.told_of(event.id), book.sent, wanted=wanted)
-    book.note_sent(told.sent)
+    told = board.send(awake, note_for, book.delivered(event.id), book.receipts, wanted=wanted)
+    book.record_receipts(told.receipts)
     for person in told.held if data else []:
         _come_back(person, person.wakes_in_s(datetime.now().astimezone()), data or {}, held=True)
     if told.failures:
-        book.note_told(event.id, told.done)
+        book.record_partial(event.id, told.delivered)
         checkpoint()
-        number = len(told.failures) + len(told.done)
+        number = len(told.failures) + len(told.delivered)
         failures = "; ".join(told.failures)
         raise ConnectionError(
             f"{len(told.failures)} of {number} services did not take it: {failures}"
         )
-    book.note_all_told(event.id)
-    return (f"told {len(told.done)}: {text}" if awake else "nobody wants to be told now"), len(
-        told.done
+    book.record_complete(event.id)
+    return (f"told {len(told.delivered)}: {text}" if awake else "nobody wants to be told now"), len(
+        told.delivered
     )
 
 
@@ -315,10 +328,12 @@ def _writer(
 ) -> Writer:
     """What each person is told: the same, with answers that bear their name."""
 
-    def note_for(person: Recipient) -> Note:
+    def note_for(person: Recipient) -> Notification:
         links = answers.links(event, by=person.name) if buttons and event.type in ANSWERABLE else []
-        given = [Button(link.label, link.url) for link in links]
-        return Note(title=config.title, text=text, key=press or event.id, buttons=given, **more)
+        given = [ReplyButton(link.label, link.url) for link in links]
+        return Notification(
+            title=config.title, text=text, key=press or event.id, buttons=given, **more
+        )
 
     return note_for
 

@@ -1,130 +1,93 @@
-"""Speak to the visitor: somebody was told, the answer, or that nobody answers. Off until it is switched on."""
+"""Speak to the visitor: the answer, or that no answer comes. It is off until you switch it on."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import NamedTuple
+from contextlib import AbstractContextManager
+from functools import partial
 
 from pydantic import Field
 
-from devices.speaker import speaker as speakers
-from devices.speaker import voice as voices
-from devices.speaker.speaker import Speaker
-from devices.speaker.voice import Voice
+from devices.speaker import (
+    Announcer,
+    fault_in_speaker,
+    fault_in_speaking,
+    fault_in_voice,
+    open_announcer,
+)
 from hub import Event, HandlerConfig, handler, quiet
 
 ANSWERS = {
     "coming": "Somebody is coming.",
     "leave_it": "Please leave it at the door. Thank you.",
 }
-SPOKEN = 200  # characters of words that somebody typed
+LONGEST_TEXT = 200  # characters of an answer that a person typed
 
 
 class Config(HandlerConfig):
     """Settings of `speak`."""
 
     enabled: bool = False
-    speaker: str = Field(
-        "auto", description="auto, default, simulated, or part of a sound card's name"
-    )
-    voice: str = Field(
-        "espeak-ng", description="espeak-ng, espeak-ng:LANGUAGE or piper:/path/to/voice.onnx"
-    )
+    speaker: str = Field("auto", description="auto, default, simulated, or part of a card's name")
+    voice: str = Field("espeak-ng", description="espeak-ng, espeak-ng:LANGUAGE or piper:FILE.onnx")
     volume: float = Field(90, ge=0, le=100, description="in percent")
-    answers: dict[str, str] = Field(
-        ANSWERS, description="what is said for each; other words are said as they are"
-    )
-    told: str = Field("", description="said when a phone was told; nothing if empty")
-    missed: str = Field(
-        "Sorry, nobody answers.", description="said when nobody answers; nothing if empty"
-    )
+    answers: dict[str, str] = Field(ANSWERS, description="the text for each answer")
+    told: str = Field("", description="said when a phone was notified; nothing if empty")
+    missed: str = Field("Sorry, nobody answers.", description="said without an answer")
     even_when_quiet: bool = Field(False, description="also in quiet hours")
 
     def check(self) -> list[str]:
-        """Without a voice nothing can be said."""
-        fault = voices.fault_in_name(self.voice) if self.enabled else None
+        """Find a voice that does not exist."""
+        fault = fault_in_voice(self.voice) if self.enabled else None
         return [f"voice: {fault}"] if fault else []
 
     def absent(self) -> list[str]:
-        """A sound card that is not there, or a language that nobody speaks, is better told now."""
-        faults = {
-            "speaker": speakers.fault_in_name(self.speaker),
-            "voice": voices.fault_in_speaking(self.voice),
-        }
+        """Find a sound card that is not there, and a language that the voice does not speak."""
+        faults = {"speaker": fault_in_speaker(self.speaker), "voice": fault_in_speaking(self.voice)}
         return [f"{key}: {fault}" for key, fault in faults.items() if fault]
 
 
-class Mouth(NamedTuple):
-    """What is spoken with."""
-
-    voice: Voice
-    speaker: Speaker
-
-
-@contextmanager
-def open_mouth(config: Config) -> Iterator[Mouth]:
-    """The voice, which has all texts ready, and the speaker."""
-    voice = voices.open_voice(config.voice, config.state_dir / "voice")
-    for text in filter(None, [*config.answers.values(), config.told, config.missed]):
-        voice.speak(text)
-    speaker = speakers.open_speaker(config.speaker, config.state_dir / "heard")
-    try:
-        yield Mouth(voice, speaker)
-    finally:
-        speaker.close()
+def open_voice(config: Config) -> AbstractContextManager[Announcer]:
+    """Open the voice, with all texts ready, and the speaker."""
+    texts = filter(None, [*config.answers.values(), config.told, config.missed])
+    return open_announcer(config.voice, config.speaker, config.state_dir, texts)
 
 
-@handler(
-    "visitor.answered",
-    timeout_s=40,
-    max_age_s=30,
-    attempts=3,
-    on_redelivery="skip",
-    uses=open_mouth,
-)
-def answer(event: Event, config: Config, mouth: Mouth) -> str:
-    """Say it at the door: what is set for this answer, or the words that somebody typed."""
+# A text that a crash interrupted is not said again: the visitor may have left.
+spoken = partial(handler, timeout_s=40, attempts=3, on_redelivery="skip", uses=open_voice)
+
+
+@spoken("visitor.answered", max_age_s=30)
+def answer(event: Event, config: Config, voice: Announcer) -> str:
+    """Say the text for this answer, or the words that a person typed."""
     if event.data.get("late"):
-        return "who was meant has left"
+        return "this visitor has left"
     words = str(event.data.get("answer", ""))
-    return _say(
-        config.answers.get(words) or (words[:SPOKEN] if " " in words else ""), config, mouth
-    )
+    typed = words[:LONGEST_TEXT] if " " in words else ""
+    return _say(config.answers.get(words) or typed, config, voice)
 
 
-@handler(
-    "visit.missed", timeout_s=40, max_age_s=30, attempts=3, on_redelivery="skip", uses=open_mouth
-)
-def regret(event: Event, config: Config, mouth: Mouth) -> str:
-    """Nobody answers, and the visitor need not wait; after an outage no visitor does."""
+@spoken("visit.missed", max_age_s=30)
+def regret(event: Event, config: Config, voice: Announcer) -> str:
+    """Say that no answer comes. After an outage no visitor is there to hear it."""
     if event.data.get("late"):
         return "the visitor left long ago"
-    return _say(config.missed, config, mouth)
+    return _say(config.missed, config, voice)
 
 
-@handler(
-    "notification.sent",
-    timeout_s=40,
-    max_age_s=15,
-    attempts=3,
-    on_redelivery="skip",
-    uses=open_mouth,
-)
-def reassure(event: Event, config: Config, mouth: Mouth) -> str:  # noqa: ARG001 - a handler's signature
-    """Somebody was told."""
-    return _say(config.told, config, mouth)
+@spoken("notification.sent", max_age_s=15)
+def reassure(event: Event, config: Config, voice: Announcer) -> str:  # noqa: ARG001 - its shape
+    """Say that a phone was notified."""
+    return _say(config.told, config, voice)
 
 
-@handler("doorbell.drilled", max_age_s=300, attempts=1, timeout_s=40, uses=open_mouth)
-def rehearse(event: Event, config: Config, mouth: Mouth) -> str:  # noqa: ARG001 - a handler's signature
-    """The dry run: the voice has a sound for a text and the card opens, and nobody hears it."""
-    found = mouth.speaker.check(mouth.voice.speak(config.missed or "Test"))
-    return f"{config.voice} speaks; {found}"
+@handler("doorbell.drilled", max_age_s=300, attempts=1, timeout_s=40, uses=open_voice)
+def rehearse(event: Event, config: Config, voice: Announcer) -> str:  # noqa: ARG001 - its shape
+    """The dry run: speak into a file and open the card, in silence."""
+    return f"{config.voice} speaks; {voice.check(config.missed or 'Test')}"
 
 
-def _say(text: str, config: Config, mouth: Mouth) -> str:
+def _say(text: str, config: Config, voice: Announcer) -> str:
     if not text:
         return "nothing to say"
     if (reason := quiet.reason()) and not config.even_when_quiet:
         return f"silent: {reason}"
-    mouth.speaker.play(mouth.voice.speak(text), config.volume / 100)
+    voice.announce(text, config.volume)
     return f"said: {text}"

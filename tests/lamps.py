@@ -8,7 +8,7 @@ from typing import Any, Self
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from devices.lamp.lamp import OFF, LampState
+from devices.lamp import OFF, LampState
 from tests.house import PATIENCE_S
 
 

@@ -15,7 +15,7 @@ ROOMS = ("hub", "devices", "config", "handlers")
 ONE_USER = {
     "paho": ["hub/mqtt/bus.py", "hub/mqtt/client.py", "hub/mqtt/unacknowledged.py"],
     "amqtt": ["hub/mqtt/embedded_broker.py"],
-    "gpiozero": ["devices/button/button.py", "devices/gpio/line.py"],
+    "gpiozero": ["devices/gpio/line.py"],
     "picamera2": ["devices/camera/picamera.py"],
     "miniaudio": ["devices/speaker/samples.py"],
     "av": [
@@ -31,7 +31,7 @@ ONE_USER = {
     "uvicorn": ["hub/web/server.py"],
     "astral": ["devices/machine/sun.py"],
     "tomlkit": ["hub/admin/setup/toml_edit.py"],
-    "opentelemetry": ["handlers/telemetry.py"],
+    "opentelemetry": ["devices/collector/otlp.py"],
     "sqlite3": [
         "hub/admin/backup/database_copy.py",
         "hub/admin/doctor/state_files.py",

@@ -1,4 +1,4 @@
-"""What the raw edges of a button's line tell: presses, interference, and what to do about it."""
+"""What the raw edges of a button's line show: presses, interference, and what to do about it."""
 
 import math
 from collections.abc import Sequence
@@ -8,34 +8,43 @@ from itertools import pairwise
 from devices.button.edges import Edge
 from devices.button.press_filter import Debouncer
 
-MAINS_S = (1 / 50, 1 / 60, 1 / 100, 1 / 120)
-MAINS_SLACK = 0.06  # of a period
-LEAST_S, STEP_S = 0.02, 0.005
-BLOCKS = " ▁█"
+MAINS_S = (1 / 50, 1 / 60, 1 / 100, 1 / 120)  # periods and half periods of the mains
+MAINS_TOLERANCE = 0.06  # of a period
+MAINS_GAPS = 5  # fewer can be chance
+LEAST_MIN_PRESS_S = 0.02
+STEP_S = 0.005
+REST = " "
+PARTLY = "▁"
+PRESSED = "█"
 MAINS = (
-    "the glitches come in the time of the mains: lay the wire apart from mains, twisted or shielded, or use an "
-    "opto-coupler"
+    "the glitches come at the rhythm of the mains: lay the wire apart from mains, twisted or "
+    "shielded, or use an opto-coupler"
 )
-GLITCHES = "for fewer glitches: a stronger pull-up (1 to 4.7 kΩ to 3.3 V), and 100 nF from the line to ground at the Pi"
+GLITCHES = (
+    "for fewer glitches: a stronger pull-up (1 to 4.7 kΩ to 3.3 V), and 100 nF from the line to "
+    "ground at the Pi"
+)
+CLEAN = "the line is clean: nothing to do"
+Pulse = tuple[float, float]  # when the line was active, and for how long, in seconds
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was seen, in seconds.
+    """What was found in the edges. All times are in seconds.
 
     Attributes:
-        presses: When presses began, by the filter with the settings in force.
+        presses: When the presses began, by the filter with the current settings.
         pulses: When the line was active, and for how long.
-        glitches: Pulses that the filter took for no press, nor for a part of one.
-        glitch_s: The longest of them.
-        press_s: How long the shortest press was held without a break; None without presses.
+        glitches: The pulses that are neither a press nor a part of one.
+        glitch_s: The length of the longest glitch; 0 without glitches.
+        press_s: The length of the shortest press; None without presses.
         bounce_s: The longest break within a press.
-        is_mains: Whether glitches come in the time of the mains.
+        is_mains: Whether the glitches come at the rhythm of the mains.
     """
 
     presses: list[float]
-    pulses: list[tuple[float, float]]
-    glitches: list[tuple[float, float]]
+    pulses: list[Pulse]
+    glitches: list[Pulse]
     glitch_s: float
     press_s: float | None
     bounce_s: float
@@ -43,88 +52,114 @@ class Diagnosis:
 
 
 def diagnose(edges: Sequence[Edge], *, min_press_s: float, debounce_s: float) -> Diagnosis:
-    """Play the edges through the filter, and look at what it did."""
+    """Run the edges through the filter, and look at what it did.
+
+    Args:
+        edges: Edges of a line that begins and ends at rest.
+        min_press_s: The filter's shortest press, in seconds.
+        debounce_s: The filter's shortest rest, in seconds.
+    """
     pulses = [
-        (one.at, other.at - one.at)
-        for one, other in pairwise(edges)
-        if one.active and not other.active
+        (edge.at, following.at - edge.at)
+        for edge, following in pairwise(edges)
+        if edge.active and not following.active
     ]
-    presses = _filtered(edges, Debouncer(min_press_s, debounce_s))
     whole = [(at, width) for at, width in pulses if width >= min_press_s]
-    near = [pulse for pulse in pulses if _belongs(pulse[0], whole, debounce_s)]
-    glitches = [pulse for pulse in pulses if pulse not in near]
-    breaks = [b[0] - a[0] - a[1] for a, b in pairwise(near) if b[0] - a[0] - a[1] < debounce_s]
+    parts = [pulse for pulse in pulses if _is_part_of_press(pulse[0], whole, debounce_s)]
+    glitches = [pulse for pulse in pulses if pulse not in parts]
+    breaks = [second[0] - first[0] - first[1] for first, second in pairwise(parts)]
     return Diagnosis(
-        presses=presses,
+        presses=_presses(edges, Debouncer(min_press_s, debounce_s)),
         pulses=pulses,
         glitches=glitches,
         glitch_s=max((width for _, width in glitches), default=0.0),
         press_s=min((width for _, width in whole), default=None),
-        bounce_s=max(breaks, default=0.0),
-        is_mains=_come_with_the_mains(glitches),
+        bounce_s=max((gap for gap in breaks if gap < debounce_s), default=0.0),
+        is_mains=_follow_the_mains(glitches),
     )
 
 
-def advice(found: Diagnosis, *, min_press_s: float, debounce_s: float) -> list[str]:
-    """What to set, and what to do about the wiring."""
-    said = []
-    wanted_s = max(LEAST_S, _up(2 * found.glitch_s))
-    room = found.press_s is None or wanted_s <= found.press_s / 2
-    if found.glitches and room and wanted_s > min_press_s:
-        said.append(
-            f"set min_press_s = {wanted_s:g}: twice the longest glitch, and far from the shortest press"
-        )
-    if found.glitches and not room:
-        said.append("no setting tells these glitches from presses: mend the wiring")
-    if found.bounce_s and (debounce := _up(2 * found.bounce_s)) > debounce_s:
-        said.append(f"set debounce_s = {debounce:g}: twice the longest break within a press")
+def advise(found: Diagnosis, *, min_press_s: float, debounce_s: float) -> list[str]:
+    """What to set, and what to do about the wiring: one line each.
+
+    Args:
+        found: What was found with these settings.
+        min_press_s: The current setting, in seconds.
+        debounce_s: The current setting, in seconds.
+    """
+    advice = []
+    wanted_s = max(LEAST_MIN_PRESS_S, _rounded_up(2 * found.glitch_s))
+    is_possible = found.press_s is None or wanted_s <= found.press_s / 2
+    if found.glitches and not is_possible:
+        advice.append("no setting can tell these glitches from presses: improve the wiring")
+    elif found.glitches and wanted_s > min_press_s:
+        reason = "twice the longest glitch, and far from the shortest press"
+        advice.append(f"set min_press_s = {wanted_s:g}: {reason}")
+    rest_s = _rounded_up(2 * found.bounce_s)
+    if found.bounce_s and rest_s > debounce_s:
+        advice.append(f"set debounce_s = {rest_s:g}: twice the longest break within a press")
     if found.is_mains:
-        said.append(MAINS)
+        advice.append(MAINS)
     elif found.glitches:
-        said.append(GLITCHES)
-    return said or ["the line is clean: nothing to do"]
+        advice.append(GLITCHES)
+    return advice or [CLEAN]
 
 
-def picture(edges: Sequence[Edge], seconds: float, columns: int = 72) -> str:
-    """The line over time: `█` pressed all the time, `▁` for a part of it, blank at rest."""
-    active = [0.0] * columns
-    width = seconds / columns
+def draw_line(edges: Sequence[Edge], seconds: float, columns: int = 72) -> str:
+    """Draw the line over time: `█` pressed all the time, `▁` part of it, blank at rest.
+
+    Args:
+        edges: Its edges.
+        seconds: How long the recording is.
+        columns: How many characters to draw; each stands for the same time.
+    """
+    active_s = [0.0] * columns
+    width_s = seconds / columns
     ends = [*(edge.at for edge in edges[1:]), seconds]
     for edge, end in zip(edges, ends, strict=False):
         if edge.active:
-            for column in range(int(edge.at / width), min(columns, int(end / width) + 1)):
-                overlap = min(end, (column + 1) * width) - max(edge.at, column * width)
-                active[column] += max(0.0, overlap)
-    return "".join(BLOCKS[2 if share > 0.9 * width else 1 if share > 0 else 0] for share in active)
+            for column in range(int(edge.at / width_s), min(columns, int(end / width_s) + 1)):
+                overlap_s = min(end, (column + 1) * width_s) - max(edge.at, column * width_s)
+                active_s[column] += max(0.0, overlap_s)
+    return "".join(_symbol(pressed_s / width_s) for pressed_s in active_s)
 
 
-def _belongs(at: float, whole: Sequence[tuple[float, float]], debounce_s: float) -> bool:
-    """Whether a pulse is part of a press: it bounces."""
+def _symbol(share: float) -> str:
+    if share > 0.9:  # noqa: PLR2004 - nearly all of it
+        return PRESSED
+    return PARTLY if share > 0 else REST
+
+
+def _is_part_of_press(at: float, whole: Sequence[Pulse], debounce_s: float) -> bool:
+    """Whether a pulse that began then is part of a press: the contact bounces."""
     return any(begin - debounce_s <= at <= begin + width + debounce_s for begin, width in whole)
 
 
-def _filtered(edges: Sequence[Edge], line: Debouncer) -> list[float]:
-    presses: list[float] = []
+def _presses(edges: Sequence[Edge], debouncer: Debouncer) -> list[float]:
+    """When the presses began, by the filter."""
+    states = []
     for edge in edges:
-        while line.deadline is not None and line.deadline < edge.at:
-            line = line.settle(line.deadline)
-            presses += [] if line.press is None else [line.press]
-        line = line.edge(edge.at, active=edge.active)
-        presses += [] if line.press is None else [line.press]
-    while line.deadline is not None:
-        line = line.settle(line.deadline)
-        presses += [] if line.press is None else [line.press]
-    return presses
+        while debouncer.deadline is not None and debouncer.deadline < edge.at:
+            debouncer = debouncer.advance(debouncer.deadline)
+            states.append(debouncer)
+        debouncer = debouncer.edge(edge.at, active=edge.active)
+        states.append(debouncer)
+    while debouncer.deadline is not None:
+        debouncer = debouncer.advance(debouncer.deadline)
+        states.append(debouncer)
+    return [state.press for state in states if state.press is not None]
 
 
-def _come_with_the_mains(glitches: Sequence[tuple[float, float]]) -> bool:
-    gaps = [b[0] - a[0] for a, b in pairwise(glitches)]
-    in_time = [
-        gap for gap in gaps if any(abs(gap - period) <= MAINS_SLACK * period for period in MAINS_S)
-    ]
-    return len(in_time) >= 5 and len(in_time) > len(gaps) / 2  # noqa: PLR2004 - a handful is no chance
+def _follow_the_mains(glitches: Sequence[Pulse]) -> bool:
+    gaps = [second[0] - first[0] for first, second in pairwise(glitches)]
+    in_time = [gap for gap in gaps if _is_mains_period(gap)]
+    return len(in_time) >= MAINS_GAPS and len(in_time) > len(gaps) / 2
 
 
-def _up(seconds: float) -> float:
-    """To the next 5 milliseconds."""
+def _is_mains_period(gap_s: float) -> bool:
+    return any(abs(gap_s - period) <= MAINS_TOLERANCE * period for period in MAINS_S)
+
+
+def _rounded_up(seconds: float) -> float:
+    """Rounded up to a multiple of 5 milliseconds."""
     return round(math.ceil(seconds / STEP_S - 1e-9) * STEP_S, 3)

@@ -1,4 +1,4 @@
-"""Raw edges of a button's line: recorded, or made up as a long wire in a house makes them."""
+"""Raw edges of a button's line: recorded, or made up as a long wire produces them."""
 
 import random
 import time
@@ -11,11 +11,11 @@ from devices.gpio.line import open_input
 
 
 class Edge(NamedTuple):
-    """The line changed.
+    """A change of the line.
 
     Attributes:
-        at: When, in seconds from the beginning.
-        active: Whether it is pressed from then on.
+        at: When it changed, in seconds from the beginning of the recording.
+        active: Whether the line is active (pressed) from then on.
     """
 
     at: float
@@ -23,23 +23,31 @@ class Edge(NamedTuple):
 
 
 @contextmanager
-def listen(pin: int, *, pull: str, take: Callable[[Edge], None]) -> Iterator[float]:
-    """Have every edge of a GPIO line given to `take`, in gpiozero's own thread; yields the monotonic time of 0.
+def watch_edges(pin: int, *, pull: str, on_edge: Callable[[Edge], None]) -> Iterator[float]:
+    """Report every edge of a GPIO line.
+
+    Args:
+        pin: The BCM number of the line.
+        pull: `up` or `down`: where the Pi pulls the line while the button is open.
+        on_edge: Called with each edge, in gpiozero's own thread.
+
+    Yields:
+        The beginning of the recording, in seconds of the monotonic clock.
 
     Raises:
-        GpioError: the line cannot be had; the hub holds it while it runs.
+        GpioError: The line cannot be used; the hub holds it while it runs.
     """
     line: Any = open_input(pin, pull_up=pull == "up")
     began = time.monotonic()
     if line.is_active:
-        take(Edge(0.0, active=True))
+        on_edge(Edge(0.0, active=True))
 
-    def note(ticks: float, state: int) -> None:
+    def report(ticks: float, state: int) -> None:
         now = time.monotonic()
-        at = ticks if began <= ticks <= now else now  # the kernel's own stamp, where it is one
-        take(Edge(at - began, bool(state) == (pull == "down")))
+        at = ticks if began <= ticks <= now else now  # the kernel's stamp, if it is of our clock
+        on_edge(Edge(at - began, bool(state) == (pull == "down")))
 
-    line.pin.when_changed = note
+    line.pin.when_changed = report
     try:
         yield began
     finally:
@@ -47,73 +55,94 @@ def listen(pin: int, *, pull: str, take: Callable[[Edge], None]) -> Iterator[flo
         line.close()
 
 
-def record(pin: int, *, pull: str, seconds: float) -> list[Edge]:
-    """Every edge of a GPIO line for so long, without any filter.
+def record_edges(pin: int, *, pull: str, seconds: float) -> list[Edge]:
+    """Record every edge of a GPIO line, without any filter.
+
+    Args:
+        pin: The BCM number of the line.
+        pull: `up` or `down`: where the Pi pulls the line while the button is open.
+        seconds: How long to record.
 
     Raises:
-        GpioError: the line cannot be had; the hub holds it while it runs.
+        GpioError: The line cannot be used; the hub holds it while it runs.
     """
     edges: list[Edge] = []
-    with listen(pin, pull=pull, take=edges.append):
+    with watch_edges(pin, pull=pull, on_edge=edges.append):
         time.sleep(seconds)
     return edges
 
 
-class Held(NamedTuple):
+class HeldPress(NamedTuple):
     """A press that is over.
 
     Attributes:
-        at: When it began, in seconds from the beginning.
-        seconds: How long it was held.
+        at: When it began, in seconds from the beginning of the recording.
+        seconds: How long the button was held.
     """
 
     at: float
     seconds: float
 
 
-class Presses:
-    """Makes presses of edges as they come.
-
-    Attributes:
-        edges: All that came.
+class PressDetector:
+    """Finds the presses in edges, as they come.
 
     Args:
-        line: The filter, at rest.
+        debouncer: The filter, at rest.
+
+    Attributes:
+        edges: All edges so far.
     """
 
-    def __init__(self, line: Debouncer) -> None:
+    def __init__(self, debouncer: Debouncer) -> None:
         self.edges: list[Edge] = []
-        self._line, self._seen, self._began = line, 0, 0.0
+        self._debouncer = debouncer
+        self._used = 0  # edges that the filter has seen
+        self._began = 0.0
 
-    def take(self, edge: Edge) -> None:
-        """One more; from any thread."""
+    def add(self, edge: Edge) -> None:
+        """Take one more edge. It may come from any thread."""
         self.edges.append(edge)
 
-    def news(self, now: float) -> list[Held]:
-        """The presses that have ended since the last call, up to `now`."""
-        held: list[Held] = []
-        while self._seen < len(self.edges):
-            edge = self.edges[self._seen]
-            self._seen += 1
-            held += self._step(edge.at)
-            held += self._note(self._line.edge(edge.at, active=edge.active))
-        return held + self._step(now)
+    def ended(self, now: float) -> list[HeldPress]:
+        """The presses that have ended since the last call.
 
-    def _step(self, at: float) -> list[Held]:
-        held: list[Held] = []
-        while self._line.deadline is not None and self._line.deadline < at:
-            held += self._note(self._line.settle(self._line.deadline))
-        return held
+        Args:
+            now: Seconds from the beginning of the recording.
+        """
+        presses: list[HeldPress] = []
+        while self._used < len(self.edges):
+            edge = self.edges[self._used]
+            self._used += 1
+            presses += self._advance(edge.at)
+            presses += self._accept(self._debouncer.edge(edge.at, active=edge.active))
+        return presses + self._advance(now)
 
-    def _note(self, line: Debouncer) -> list[Held]:
-        self._line = line
-        over = [] if line.release is None else [Held(self._began, line.release - self._began)]
-        self._began = self._began if line.press is None else line.press
-        return over
+    def _advance(self, at: float) -> list[HeldPress]:
+        presses: list[HeldPress] = []
+        while self._debouncer.deadline is not None and self._debouncer.deadline < at:
+            presses += self._accept(self._debouncer.advance(self._debouncer.deadline))
+        return presses
+
+    def _accept(self, debouncer: Debouncer) -> list[HeldPress]:
+        self._debouncer = debouncer
+        presses = []
+        if debouncer.release is not None:
+            presses.append(HeldPress(self._began, debouncer.release - self._began))
+        if debouncer.press is not None:
+            self._began = debouncer.press
+        return presses
 
 
-def synthetic(seconds: float, *, presses: int, glitches: int, seed: int = 1) -> list[Edge]:
-    """A line with real presses (with contact bounce) and glitches of at most 10 ms; the same for the same seed."""
+def synthetic_edges(seconds: float, *, presses: int, glitches: int, seed: int = 1) -> list[Edge]:
+    """Make up a line with real presses (with contact bounce) and glitches of at most 10 ms.
+
+    Args:
+        seconds: How long it is.
+        presses: How many presses it has.
+        glitches: How many glitches it has.
+        seed: The same seed gives the same edges.
+    """
     chance = random.Random(seed)
     slots = sorted(chance.sample(range(int(seconds * 2)), presses + glitches))
     kinds = [*["press"] * presses, *["glitch"] * glitches]
@@ -121,11 +150,10 @@ def synthetic(seconds: float, *, presses: int, glitches: int, seed: int = 1) -> 
     edges: list[Edge] = []
     for slot, kind in zip(slots, kinds, strict=True):
         begin = slot / 2 + 0.05
-        edges += (
-            _press(chance, begin)
-            if kind == "press"
-            else _pulse(begin, chance.uniform(0.0005, 0.010))
-        )
+        if kind == "press":
+            edges += _press(chance, begin)
+        else:
+            edges += _pulse(begin, chance.uniform(0.0005, 0.010))
     return edges
 
 

@@ -1,9 +1,10 @@
-"""The light in the button: it tells the visitor that the bell rang, that somebody was told, and what came of it."""
+"""The light in the button. It shows the visitor that the bell rang, and what came of it."""
 
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from devices.gpio.line import open_output
+from devices.machine.atomic_file import write_file
 
 LedState = Literal["off", "pressed", "told", "answered", "missed"]
 
@@ -12,9 +13,9 @@ class Blink(NamedTuple):
     """How a state looks.
 
     Attributes:
-        on_s: How long it is lit, in seconds.
-        off_s: How long it is dark then, in seconds; 0: it stays lit.
-        times: How often; None: until the next state.
+        on_s: How long the light is on, in seconds.
+        off_s: How long it is off after that, in seconds; 0 for a steady light.
+        times: How often it blinks; None until the next state.
     """
 
     on_s: float
@@ -24,10 +25,10 @@ class Blink(NamedTuple):
 
 LOOKS: dict[LedState, Blink | None] = {
     "off": None,
-    "pressed": Blink(0.1, 0.1),  # fast: it rings
-    "told": Blink(0.8, 0.8),  # slow: wait, somebody knows
+    "pressed": Blink(0.1, 0.1),  # fast: the bell rings
+    "told": Blink(0.8, 0.8),  # slow: people were notified, please wait
     "answered": Blink(1, 0),  # steady: somebody comes, or has spoken
-    "missed": Blink(1.5, 0.5, 2),  # twice, long: nobody answers
+    "missed": Blink(1.5, 0.5, 2),  # two long flashes: no answer came
 }
 
 
@@ -35,14 +36,18 @@ class Led(Protocol):
     """Something that can show a state."""
 
     def show(self, state: LedState) -> None:
-        """Show it from now on."""
+        """Show this state from now on."""
 
     def close(self) -> None:
-        """Go dark, and let go of it."""
+        """Switch the light off, and release it."""
 
 
 class SimulatedLed:
-    """Keeps the state in a file."""
+    """A light in a file, which contains the name of the state.
+
+    Args:
+        path: The file.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -50,8 +55,7 @@ class SimulatedLed:
 
     def show(self, state: LedState) -> None:
         """See Led."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(state, encoding="utf-8")
+        write_file(self._path, state)
 
     def close(self) -> None:
         """See Led."""
@@ -59,10 +63,14 @@ class SimulatedLed:
 
 
 class GpioLed:
-    """An LED (with its resistor) on a GPIO line, through gpiozero, which blinks in a thread of its own.
+    """An LED (with its resistor) on a GPIO line. It blinks in a thread of gpiozero.
+
+    Args:
+        pin: The BCM number of the line.
+        active_high: Whether the LED is on at 3.3 V; otherwise it is on at ground.
 
     Raises:
-        GpioError: the line cannot be had.
+        GpioError: The line cannot be used.
     """
 
     def __init__(self, pin: int, *, active_high: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Tells a visitor's press from contact bounce and from the interference that a long wire picks up."""
+"""Tells a press from contact bounce, and from interference that a long wire picks up."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -8,19 +8,20 @@ Phase = Literal["resting", "rising", "pressed", "falling"]
 
 @dataclass(frozen=True, slots=True)
 class Debouncer:
-    """What is known of a button's line; each call gives a new one.
+    """The state of a button's line. Each call returns the next state.
 
-    The rule: a press is the line held for `min_press_s` without a break, and counts from the beginning of that time.
-    It is over when the line has rested for `debounce_s` without a break; until then nothing is another press.
-    A pulse shorter than `min_press_s` is interference. With `min_press_s = 0` the first edge is the press.
+    A press is the line held for `min_press_s` without a break; its time is the beginning of that
+    stretch. It is over when the line has rested for `debounce_s` without a break, and until then
+    there is no other press. A pulse shorter than `min_press_s` is interference. With
+    `min_press_s = 0` the first edge is the press.
 
     Attributes:
-        min_press_s: In seconds.
-        debounce_s: In seconds.
-        phase: Where in a press we are.
+        min_press_s: The shortest press, in seconds.
+        debounce_s: The shortest rest between two presses, in seconds.
+        phase: Where in a press the line is.
         since: When this phase began, in seconds of a monotonic clock.
-        press: Set by the call in which a press became certain: when it began, in seconds of the same clock.
-        release: Set by the call in which it became certain that a press is over: when it was let go.
+        press: Set in the state in which a press became certain: when it began, by the same clock.
+        release: Set in the state in which the end of a press became certain: when it ended.
     """
 
     min_press_s: float
@@ -32,7 +33,7 @@ class Debouncer:
 
     @property
     def deadline(self) -> float | None:
-        """When to look at the line again if nothing happens until then; None: no need."""
+        """When to call `advance` if no edge comes before; None if that is not needed."""
         if self.phase == "rising":
             return self.since + self.min_press_s
         if self.phase == "falling":
@@ -40,32 +41,38 @@ class Debouncer:
         return None
 
     def edge(self, at: float, *, active: bool) -> "Debouncer":
-        """The line changed, or was looked at: it is `active` (pressed) now."""
-        line = self.settle(at)
-        match line.phase, active:
-            case "resting", True:
-                # With no minimum the edge itself is the press; otherwise time will tell.
-                rising = replace(line, phase="rising", since=at).settle(at, also=line.press)
-                return replace(rising, release=line.release)
-            case "rising", False:
-                return replace(line, phase="resting", since=at)
-            case "pressed", False:
-                return replace(line, phase="falling", since=at)
-            case "falling", True:
-                return replace(line, phase="pressed", since=at)
-        return line
+        """The line changed, or was read, at this time.
 
-    def settle(self, at: float, *, also: float | None = None) -> "Debouncer":
-        """Time passed without an edge, up to `at`."""
-        line = replace(self, press=also, release=None)
-        if line.deadline is None or at < line.deadline:
-            return line
-        if line.phase == "rising":
-            return replace(line, phase="pressed", press=line.since)
-        return replace(line, phase="resting", since=line.deadline, release=line.since)
+        Args:
+            at: Seconds of the monotonic clock.
+            active: Whether the line is active (pressed) from then on.
+        """
+        state = self.advance(at)
+        match state.phase, active:
+            case "resting", True:
+                # Without a minimum the edge itself is the press. A release that became certain
+                # in this call is still part of the answer.
+                rising = replace(state, phase="rising", since=at).advance(at)
+                return replace(rising, release=state.release)
+            case "rising", False:
+                return replace(state, phase="resting", since=at)
+            case "pressed", False:
+                return replace(state, phase="falling", since=at)
+            case "falling", True:
+                return replace(state, phase="pressed", since=at)
+        return state
+
+    def advance(self, at: float) -> "Debouncer":
+        """Time passed without an edge, until `at` (seconds of the monotonic clock)."""
+        state = replace(self, press=None, release=None)
+        if state.deadline is None or at < state.deadline:
+            return state
+        if state.phase == "rising":
+            return replace(state, phase="pressed", press=state.since)
+        return replace(state, phase="resting", since=state.deadline, release=state.since)
 
     def without_edge(self, at: float) -> "Debouncer":
-        """The line is not what it should be: an edge was lost, in a storm of them. What is not known is no press."""
+        """The line is not as its last edge left it: an edge was lost. That alone is no press."""
         match self.phase:
             case "rising":
                 return replace(self, phase="resting", since=at, press=None, release=None)

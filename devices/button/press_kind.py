@@ -3,26 +3,27 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Kind = Literal["pressed", "double_pressed", "long_pressed", "stuck", "released"]
+PressKind = Literal["pressed", "double_pressed", "long_pressed", "stuck", "released"]
 
 
 @dataclass(frozen=True, slots=True)
 class PressClassifier:
-    """What is known of one button's presses; each call gives a new one. All times are seconds of a monotonic clock.
+    """The presses of one button. Each call returns the next state. Times are monotonic seconds.
 
-    Every press is said once and at once, as "pressed" or, when it began within `double_s` of the one before,
-    "double_pressed". What ends a pair begins no other. "long_pressed" and "stuck" are said in addition, once a hold.
-    "released" is said only after "stuck". A limit of 0 switches its kind off.
+    Every press is reported once and at once, as "pressed" or, if it began within `double_s` of
+    the one before, as "double_pressed". The second press of a pair begins no other pair.
+    "long_pressed" and "stuck" come in addition, once in each hold. "released" comes only after
+    "stuck". A limit of 0 switches its kind off.
 
     Attributes:
-        double_s: Longest time from one press's beginning to the next's, in seconds.
-        long_s: In seconds.
-        stuck_s: In seconds.
-        since: When the button began to be held; None: it is not held.
-        first: When a press began that a second one may make a double.
-        counts: Whether the hold is a press; a button held at the start is none, but can be stuck.
-        said: Which of "long_pressed" and "stuck" were said of this hold.
-        says: What became certain in this call.
+        double_s: The longest time between the beginnings of two presses of a pair, in seconds.
+        long_s: How long a long press is held, in seconds.
+        stuck_s: How long a stuck button is held, in seconds.
+        since: When the button began to be held; None if it is not held.
+        first: When the press began that may be the first of a pair.
+        counts: Whether the hold is a press. A button held at the start is none, but can be stuck.
+        reported: Whether "long_pressed" and "stuck" were reported in this hold.
+        kinds: What became certain in the last call.
     """
 
     double_s: float = 0.0
@@ -31,47 +32,49 @@ class PressClassifier:
     since: float | None = None
     first: float | None = None
     counts: bool = True
-    said: tuple[Kind, ...] = ()
-    says: tuple[Kind, ...] = ()
+    reported: tuple[PressKind, ...] = ()
+    kinds: tuple[PressKind, ...] = ()
 
     @property
     def deadline(self) -> float | None:
-        """When to call `settle` if nothing happens until then; None: no need."""
+        """When to call `advance` if nothing happens before; None if that is not needed."""
         return min((at for at, _ in self._due()), default=None)
 
     def held_at_start(self, at: float) -> "PressClassifier":
-        """The button is held already: no press, but it may be stuck."""
-        return replace(self, since=at, counts=False, said=(), says=())
+        """The button was held already when we began to listen: no press, but it may be stuck."""
+        return replace(self, since=at, counts=False, reported=(), kinds=())
 
     def press(self, began: float) -> "PressClassifier":
-        """The filter is certain of a press that began then."""
-        double = (
-            self.double_s > 0 and self.first is not None and began - self.first <= self.double_s
-        )
-        kind: Kind = "double_pressed" if double else "pressed"
-        return replace(
-            self, since=began, first=None if double else began, counts=True, said=(), says=(kind,)
-        )
+        """A press became certain, which began then."""
+        is_double = False
+        if self.double_s > 0 and self.first is not None:
+            is_double = began - self.first <= self.double_s
+        kind: PressKind = "double_pressed" if is_double else "pressed"
+        first = None if is_double else began
+        return replace(self, since=began, first=first, counts=True, reported=(), kinds=(kind,))
 
     def release(self, at: float) -> "PressClassifier":
-        """The button is no longer held; what came due before is said first."""
-        hold = self.settle(at)
-        over: tuple[Kind, ...] = ("released",) if "stuck" in hold.said else ()
-        return replace(hold, since=None, said=(), says=hold.says + over)
+        """The button is no longer held. What was due before is reported first."""
+        state = self.advance(at)
+        kinds = state.kinds
+        if "stuck" in state.reported:
+            kinds = (*kinds, "released")
+        return replace(state, since=None, reported=(), kinds=kinds)
 
-    def settle(self, at: float) -> "PressClassifier":
-        """Time passed, up to `at`."""
-        says = tuple(kind for due, kind in sorted(self._due()) if due <= at)
-        return replace(self, said=self.said + says, says=says)
+    def advance(self, at: float) -> "PressClassifier":
+        """Time passed, until `at`."""
+        kinds = tuple(kind for due, kind in sorted(self._due()) if due <= at)
+        return replace(self, reported=self.reported + kinds, kinds=kinds)
 
-    def _due(self) -> list[tuple[float, Kind]]:
+    def _due(self) -> list[tuple[float, PressKind]]:
+        """What this hold will be if it goes on, and when."""
         if self.since is None:
             return []
-        limits: list[tuple[float, Kind]] = [(self.stuck_s, "stuck")]
+        limits: list[tuple[float, PressKind]] = [(self.stuck_s, "stuck")]
         if self.counts:
             limits.append((self.long_s, "long_pressed"))
         return [
             (self.since + limit, kind)
             for limit, kind in limits
-            if limit > 0 and kind not in self.said
+            if limit > 0 and kind not in self.reported
         ]

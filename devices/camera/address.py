@@ -1,16 +1,17 @@
-"""Addresses as they may be shown: cameras take passwords before the host, in the path and in the query."""
+"""Camera addresses without their passwords, which can be before the host, in the path or query."""
 
 import re
 
-LOGIN = re.compile(r"(?<=://)\S*@")  # to the last @: a password may hold a slash, too
-REST = re.compile(r"(\w://[^/\s?]+[/?])\S*[=&?]\S*")
+LOGIN = re.compile(r"(?<=://)\S*@")  # up to the last @, because a password may contain a slash
+QUERY = re.compile(r"(\w://[^/\s?]+[/?])\S*[=&?]\S*")
 
 
 def without_password(text: str, mask: str = "") -> str:
-    """A text, with each address in it as far as it may be shown: `rtsp://host:554/…`.
+    """Remove the secrets from each address in a text: `rtsp://host:554/…`.
 
     Args:
-        text: An address, or words with some.
-        mask: What stands in place of a login, before the `@`; without one nothing of it is shown.
+        text: An address, or a sentence that contains addresses.
+        mask: What replaces a login, before the `@`. Without a mask nothing of the login is shown.
     """
-    return REST.sub(r"\1…", LOGIN.sub(f"{mask}@" if mask else "", text))
+    login = f"{mask}@" if mask else ""
+    return QUERY.sub(r"\1…", LOGIN.sub(login, text))

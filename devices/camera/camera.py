@@ -6,79 +6,99 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
-from devices.video.files import Footage
+from devices.video.recorded import RecordedClip
 
-PI = re.compile(
-    r"picamera(?::(\d{2,4})x(\d{2,4}))?"
-)  # a Raspberry Pi camera module, and the size of its pictures
+# A Raspberry Pi camera module, and the size of its pictures.
+PI = re.compile(r"picamera(?::(\d{2,4})x(\d{2,4}))?")
 
 
 class Camera(Protocol):
-    """Something that sees the door. It is open as long as the process lives: opening takes seconds."""
+    """Something that sees the door. It stays open as long as the process: opening takes seconds."""
 
     def private(self) -> str | None:
-        """Why nobody may look now, in words; None when one may. Then it holds no picture, and can give none."""
+        """Why nothing may be recorded now, in words; None when it may.
+
+        While it is private the camera keeps no picture in memory, and can give none.
+        """
 
     def snapshot(self, path: Path, ago_s: float = 0.0) -> float:
-        """Write a moment as JPEG: the picture that was seen nearest to it, and never one from long before.
+        """Write a picture of a moment as JPEG: the nearest one, and never one from long before.
 
         Args:
-            path: What it is to be called.
-            ago_s: How many seconds ago that moment was.
-
-        Returns:
-            How many seconds after the moment it was seen (before it, when negative).
-
-        Raises:
-            CameraError: there is no picture of then or later; trying again may help.
-        """
-
-    def check(self) -> int:
-        """Take a picture now and encode it, and keep nothing; gives its size in bytes.
-
-        Raises:
-            CameraError: there is no picture now.
-        """
-
-    def start_clip(self, path: Path, ago_s: float = 0.0) -> tuple[Path, float]:
-        """Begin an MP4 (H.264) with the seconds before that moment, and return at once.
-
-        Args:
-            path: What it is to be called.
+            path: The file's name.
             ago_s: How many seconds ago the moment was.
 
         Returns:
-            The clip that is being recorded (`path`, or that of a clip which has begun already), and its seconds by now.
+            How many seconds after the moment the picture was taken; negative if it was before.
 
         Raises:
-            CameraError: there is no picture now; trying again later may help.
+            CameraError: There is no picture of that moment or later. Another attempt may succeed.
         """
 
-    def finish_clip(self) -> Footage | None:
-        """End the clip: it stands complete under its name only now. None when none was being recorded.
+    def check(self) -> int:
+        """Take a picture now, encode it and drop it.
+
+        Returns:
+            The size of the JPEG, in bytes.
 
         Raises:
-            CameraError: it could not be written.
+            CameraError: There is no picture now.
         """
 
-    def on_trouble(self, tell: Callable[[str], None]) -> None:
-        """Have it told now, and whenever it changes, what is wrong; empty words when all is well."""
+    def start_clip(self, path: Path, ago_s: float = 0.0) -> tuple[Path, float]:
+        """Start an MP4 (H.264) that begins some seconds before a moment, and return at once.
+
+        Args:
+            path: The file's name.
+            ago_s: How many seconds ago the moment was.
+
+        Returns:
+            The clip that is being recorded (`path`, or the one that was started before and still
+            runs), and its length so far in seconds.
+
+        Raises:
+            CameraError: There is no picture now. Another attempt later may succeed.
+        """
+
+    def finish_clip(self) -> RecordedClip | None:
+        """End the clip. Its file has its name, and is complete, only after this.
+
+        Returns:
+            The clip; None if none was being recorded.
+
+        Raises:
+            CameraError: The file could not be written.
+        """
+
+    def on_trouble(self, report: Callable[[str], None]) -> None:
+        """Report what is wrong, now and whenever it changes.
+
+        Args:
+            report: Called with the fault in words; an empty text when the camera works.
+        """
 
     def close(self) -> None:
-        """Let go of it."""
+        """Finish the clip, and release the camera."""
 
 
-def fault_in_name(name: str) -> str | None:
-    """Why no camera can be had under this name; None when one may. Nothing is opened."""
+def fault_in_camera(name: str) -> str | None:
+    """Check a camera's name without opening it.
+
+    Returns:
+        Why there is no such camera; None if there may be one.
+    """
     if PI.fullmatch(name) and find_spec("picamera2") is None:
-        return "picamera2 is not installed. Install it with apt (python3-picamera2), and see README, On a Raspberry Pi"
+        return (
+            "picamera2 is not installed. Install it with apt (python3-picamera2), and see README, "
+            "On a Raspberry Pi"
+        )
     if name == "test" or PI.fullmatch(name) or "://" in name or Path(name).exists():
         return None
     if name.startswith("/dev/"):
         return f"{name}: there is no such device. `ls /dev/video*` shows what there is"
     return (
-        f"{name!r}: no camera and no video file. Write test, picamera, picamera:1920x1080, /dev/video0, rtsp://… or a "
-        "file's path"
+        f"{name!r}: no camera and no video file. Write test, picamera, picamera:1920x1080, "
+        "/dev/video0, rtsp://… or a file's path"
     )
 
 
@@ -89,24 +109,25 @@ def open_camera(
     ring_mb: float = 16,
     private: Callable[[], str | None] = lambda: None,
 ) -> Camera:
-    """The camera of this name. It need not be there: it is looked for again and again.
+    """Open a camera. It need not be there yet: it is looked for again and again.
 
     Args:
-        name: `test` (a test pattern), `picamera` (a Raspberry Pi camera module; `picamera:1920x1080` in that size),
-            `/dev/video0` (V4L2), `rtsp://…` or `http://…` (a network camera), or the path of a video file, which is
-            shown again and again.
+        name: `test` (a test pattern), `picamera` (a Raspberry Pi camera module; in another size
+            `picamera:1920x1080`), `/dev/video0` (V4L2), `rtsp://…` or `http://…` (a network
+            camera), or the path of a video file, which is played again and again.
         preroll_s: How many seconds it keeps in memory, encoded.
-        ring_mb: How much memory that may take, at most; what is longer is cut short.
-        private: Why nobody may look now; None when one may. Asked twice a second.
+        ring_mb: How much memory that may take, in MB. If it is too little, it keeps less.
+        private: Says why nothing may be recorded now; None when it may. Called twice a second.
 
     Raises:
-        CameraError: its library is missing.
+        CameraError: The camera's library is missing.
     """
     if pi := PI.fullmatch(name):
-        from devices.camera.picamera import SIZE, PiCamera  # noqa: PLC0415 - hardware only where it is used
+        from devices.camera.picamera import SIZE, PiCamera  # noqa: PLC0415 - hardware
 
         size = (int(pi[1]), int(pi[2])) if pi[1] else SIZE
         return PiCamera(size=size, preroll_s=preroll_s, ring_mb=ring_mb, private=private)
-    from devices.camera.ffmpeg import AvCamera  # noqa: PLC0415 - 20 MB that only a camera's process needs
+    # PyAV takes 20 MB, which only a camera's process pays for.
+    from devices.camera.ffmpeg import AvCamera  # noqa: PLC0415
 
     return AvCamera(name, preroll_s=preroll_s, ring_mb=ring_mb, private=private)

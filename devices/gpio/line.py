@@ -1,45 +1,58 @@
-"""GPIO lines: one that we switch (an LED, a relay), and one that we only look at."""
+"""GPIO lines, through gpiozero: one that we switch (an LED, a relay), and one that we only read."""
 
-from typing import Any
+from typing import Any, Literal
+
+Pull = Literal["up", "down"]
+INSTALL = "Install doorbell-hub[pi], or make its environment with --system-site-packages"
+STOP_HUB = "Stop the hub while you look: it holds the line"
 
 
 class GpioError(RuntimeError):
-    """The line cannot be had; the text says which and what to do."""
+    """The line cannot be used. The text says which one, and what to do."""
 
 
 def open_output(pin: int, *, active_high: bool = True) -> Any:
-    """A line that can be switched and blinks in a thread of its own, dark at first: gpiozero's `LED`.
+    """Open a line that can be switched, and that can blink in a thread of its own. It begins off.
 
     Args:
-        pin: Its BCM number.
-        active_high: Whether it is on at 3.3 V; else at ground.
+        pin: The BCM number of the line.
+        active_high: Whether it is on at 3.3 V; otherwise it is on at ground.
+
+    Returns:
+        gpiozero's `LED`.
 
     Raises:
-        GpioError: the line cannot be had.
+        GpioError: The line cannot be used.
     """
     try:
-        from gpiozero import LED, GPIOZeroError  # noqa: PLC0415 - hardware only where it is used
+        from gpiozero import LED, GPIOZeroError  # noqa: PLC0415 - hardware
     except ImportError as error:
-        raise GpioError(f"GPIO {pin}: {error}. Install doorbell-hub[pi]") from error
+        raise GpioError(f"GPIO {pin}: {error}. {INSTALL}") from error
     try:
         return LED(pin, active_high=active_high, initial_value=False)
     except (GPIOZeroError, OSError, RuntimeError, ImportError) as error:
         raise GpioError(f"GPIO {pin} cannot be used: {error}. Is it free?") from error
 
 
-def open_input(pin: int, *, pull_up: bool) -> Any:
-    """A line that is looked at, with every edge of it: gpiozero's `DigitalInputDevice`.
+def open_input(pin: int, *, pull_up: bool, advice: str = STOP_HUB) -> Any:
+    """Open a line that is read, with every one of its edges.
+
+    Args:
+        pin: The BCM number of the line.
+        pull_up: Whether the Pi pulls it to 3.3 V while nothing drives it; otherwise to ground.
+        advice: What to do if the line cannot be used, for the error's text.
+
+    Returns:
+        gpiozero's `DigitalInputDevice`.
 
     Raises:
-        GpioError: the line cannot be had.
+        GpioError: The line cannot be used.
     """
     try:
-        from gpiozero import DigitalInputDevice, GPIOZeroError  # noqa: PLC0415 - likewise
+        from gpiozero import DigitalInputDevice, GPIOZeroError  # noqa: PLC0415 - hardware
     except ImportError as error:
-        raise GpioError(f"GPIO {pin}: {error}. Install doorbell-hub[pi]") from error
+        raise GpioError(f"GPIO {pin}: {error}. {INSTALL}") from error
     try:
         return DigitalInputDevice(pin, pull_up=pull_up, bounce_time=None)
     except (GPIOZeroError, OSError, RuntimeError, ImportError) as error:
-        raise GpioError(
-            f"GPIO {pin} cannot be used: {error}. Stop the hub while you look: it holds the line"
-        ) from error
+        raise GpioError(f"GPIO {pin} cannot be used: {error}. {advice}") from error

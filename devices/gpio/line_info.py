@@ -1,7 +1,8 @@
-"""A GPIO line as the kernel sees it: whether it is there, and who has it. Asking takes the line from nobody.
+"""A GPIO line as the kernel sees it: whether it exists, and which program uses it.
 
-The questions are ioctls of the GPIO character device (linux/gpio.h, ABI v2, Linux 5.10 and later). lgpio asks them,
-too, but begins a thread and makes a pipe in the working folder as soon as it is imported.
+The questions are ioctls of the GPIO character device (linux/gpio.h, ABI v2, Linux 5.10 and later).
+They do not claim the line. lgpio asks them, too, but starts a thread and makes a pipe in the
+working folder as soon as it is imported.
 """
 
 import fcntl
@@ -12,25 +13,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-CHIP_INFO, LINE_INFO = 0x8044B401, 0xC100B405  # GPIO_GET_CHIPINFO_IOCTL, GPIO_V2_GET_LINEINFO_IOCTL
+CHIP_INFO = 0x8044B401  # GPIO_GET_CHIPINFO_IOCTL
+LINE_INFO = 0xC100B405  # GPIO_V2_GET_LINEINFO_IOCTL
 CHIP = struct.Struct("32s32sI")  # struct gpiochip_info: name, label, lines
-LINE = struct.Struct(
-    "32s32sIIQ176x"
-)  # struct gpio_v2_line_info: name, consumer, offset, num_attrs, flags; the rest
-USED, OUTPUT = 1 << 0, 1 << 3  # GPIO_V2_LINE_FLAG_USED, _OUTPUT
-HEADER = "pinctrl-"  # the chip of the header's pins: pinctrl-bcm2835, pinctrl-bcm2711, pinctrl-rp1
+# struct gpio_v2_line_info: name, consumer, offset, num_attrs, flags, and what we do not need
+LINE = struct.Struct("32s32sIIQ176x")
+USED = 1 << 0  # GPIO_V2_LINE_FLAG_USED
+OUTPUT = 1 << 3  # GPIO_V2_LINE_FLAG_OUTPUT
+HEADER = "pinctrl-"  # the chip of the header: pinctrl-bcm2835, pinctrl-bcm2711, pinctrl-rp1
 Ioctl = Callable[[int, int, bytearray], int]
 Answer = TypeVar("Answer")
 
 
-class Line(NamedTuple):
+class LineInfo(NamedTuple):
     """What the kernel knows of a line.
 
     Attributes:
-        chip: Its device, like `/dev/gpiochip0`.
-        label: What the chip is.
-        name: What the board calls the line, like `GPIO17`.
-        user: Who has it; empty when it is free. What lgpio (and so we) has is called `lg`.
+        chip: The chip's device, like `/dev/gpiochip0`.
+        label: The chip's name.
+        name: The board's name for the line, like `GPIO17`.
+        user: The program that uses it; empty if it is free. lgpio (and so we) is called `lg`.
+        is_output: Whether the line is switched, and not read.
     """
 
     chip: Path
@@ -40,32 +43,51 @@ class Line(NamedTuple):
     is_output: bool
 
 
-def chips(root: Path = Path("/")) -> list[Path]:
-    """The devices of all GPIO chips, in the order of their numbers."""
-    found = [
-        path for path in (root / "dev").glob("gpiochip*") if re.fullmatch(r"gpiochip\d+", path.name)
-    ]
+def gpio_chips(root: Path = Path("/")) -> list[Path]:
+    """The devices of all GPIO chips, in the order of their numbers.
+
+    Args:
+        root: The folder that stands for `/`.
+    """
+    devices = (root / "dev").glob("gpiochip*")
+    found = [path for path in devices if re.fullmatch(r"gpiochip\d+", path.name)]
     return sorted(found, key=lambda path: int(path.name.removeprefix("gpiochip")))
 
 
-def line(pin: int, root: Path = Path("/"), ioctl: Ioctl = fcntl.ioctl) -> Line | None:
-    """A line of the header by its BCM number; None when there is none of this number.
+def read_line_info(pin: int, root: Path = Path("/"), ioctl: Ioctl = fcntl.ioctl) -> LineInfo | None:
+    """Ask the kernel for a line of the header.
+
+    Args:
+        pin: The BCM number of the line.
+        root: The folder that stands for `/`.
+        ioctl: Asks the kernel.
+
+    Returns:
+        What the kernel knows; None if there is no line of this number.
 
     Raises:
-        OSError: the chip cannot be opened or asked; a PermissionError when we may not.
+        OSError: The chip cannot be opened or asked; a PermissionError if we may not.
     """
-    asked: dict[Path, tuple[str, int]] = {
-        path: _ask(path, lambda fd: _chip(fd, ioctl)) for path in chips(root)
+    chips: dict[Path, tuple[str, int]] = {
+        path: _ask(path, lambda device: _chip(device, ioctl)) for path in gpio_chips(root)
     }
-    header = next(
-        (path for path, (label, _) in asked.items() if label.startswith(HEADER)),
-        next(iter(asked), None),
-    )
-    if header is None or pin >= asked[header][1]:
+    header = _header_of(chips)
+    if header is None:
         return None
-    name, user, flags = _ask(header, lambda fd: _line(fd, pin, ioctl))
-    held = (user or "somebody") if flags & USED else ""
-    return Line(header, asked[header][0], name, held, bool(flags & OUTPUT))
+    label, lines = chips[header]
+    if pin >= lines:
+        return None
+    name, user, flags = _ask(header, lambda device: _line(device, pin, ioctl))
+    user = (user or "another program") if flags & USED else ""
+    return LineInfo(header, label, name, user, bool(flags & OUTPUT))
+
+
+def _header_of(chips: dict[Path, tuple[str, int]]) -> Path | None:
+    """The chip of the header's pins; the first chip on other boards."""
+    for path, (label, _) in chips.items():
+        if label.startswith(HEADER):
+            return path
+    return next(iter(chips), None)
 
 
 def _ask(path: Path, question: Callable[[int], Answer]) -> Answer:
@@ -80,15 +102,15 @@ def _chip(device: int, ioctl: Ioctl) -> tuple[str, int]:
     answer = bytearray(CHIP.size)
     ioctl(device, CHIP_INFO, answer)
     _, label, lines = CHIP.unpack(answer)
-    return _words(label), lines
+    return _text(label), lines
 
 
 def _line(device: int, pin: int, ioctl: Ioctl) -> tuple[str, str, int]:
     answer = bytearray(LINE.pack(b"", b"", pin, 0, 0))
     ioctl(device, LINE_INFO, answer)
     name, user, _, _, flags = LINE.unpack(answer)
-    return _words(name), _words(user), flags
+    return _text(name), _text(user), flags
 
 
-def _words(raw: bytes) -> str:
+def _text(raw: bytes) -> str:
     return raw.split(b"\0", 1)[0].decode(errors="replace")

@@ -1,1 +1,41 @@
-"""Lamps of several makes."""
+"""Lamps of several makes: on a GPIO line, on the MQTT broker, or simulated."""
+
+from typing import TYPE_CHECKING
+
+from devices.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from devices.lamp.gpio import GpioLight as GpioLight
+    from devices.lamp.lamp import OFF as OFF
+    from devices.lamp.lamp import LampState as LampState
+    from devices.lamp.lamp import Light as Light
+    from devices.lamp.lamp import MqttLink as MqttLink
+    from devices.lamp.lamp import is_unchanged as is_unchanged
+    from devices.lamp.payload import fault_in_topic as fault_in_topic
+    from devices.lamp.payload import json_object as json_object
+    from devices.lamp.payload import json_value as json_value
+    from devices.lamp.registry import LAMP_NAMES as LAMP_NAMES
+    from devices.lamp.registry import LightError as LightError
+    from devices.lamp.registry import fault_in_lamp as fault_in_lamp
+    from devices.lamp.registry import gpio_pin as gpio_pin
+    from devices.lamp.registry import open_light as open_light
+    from devices.lamp.shelly import ShellyLamp as ShellyLamp
+    from devices.lamp.simulated import SimulatedLight as SimulatedLight
+    from devices.lamp.tasmota import TasmotaLamp as TasmotaLamp
+    from devices.lamp.wled import WledLamp as WledLamp
+    from devices.lamp.zigbee2mqtt import Zigbee2MqttLamp as Zigbee2MqttLamp
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "gpio": ["GpioLight"],
+            "lamp": ["OFF", "LampState", "Light", "MqttLink", "is_unchanged"],
+            "payload": ["fault_in_topic", "json_object", "json_value"],
+            "registry": ["LAMP_NAMES", "LightError", "fault_in_lamp", "gpio_pin", "open_light"],
+            "shelly": ["ShellyLamp"],
+            "simulated": ["SimulatedLight"],
+            "tasmota": ["TasmotaLamp"],
+            "wled": ["WledLamp"],
+            "zigbee2mqtt": ["Zigbee2MqttLamp"],
+        },
+    )

@@ -4,21 +4,25 @@ from pathlib import Path
 
 from devices.gpio.line import open_output
 from devices.lamp.lamp import ANSWER_S, LampState
+from devices.machine.atomic_file import write_file
+
+ON = "on"
+OFF = "off"
 
 
 class GpioLight:
     """A relay or LED on a GPIO line.
 
-    The kernel gives the line back when the process ends, and a relay falls off; so how it was put stands in a file, and
-    a new process puts it so again.
+    The kernel resets the line when the process ends, and a relay falls off. So the last state is
+    kept in a file, and a new process restores it.
 
     Args:
-        pin: BCM number.
-        path: That file.
-        active_high: Whether it is lit at 3.3 V.
+        pin: The BCM number of the line.
+        path: The file for the last state.
+        active_high: Whether the light is on at 3.3 V; otherwise it is on at ground.
 
     Raises:
-        GpioError: the line cannot be had.
+        GpioError: The line cannot be used.
     """
 
     def __init__(self, pin: int, path: Path, *, active_high: bool = True) -> None:
@@ -27,15 +31,14 @@ class GpioLight:
         if self._was_on():
             self._line.on()
 
-    def read(self, patience_s: float = ANSWER_S) -> LampState:  # noqa: ARG002 - a line answers at once
+    def read(self, patience_s: float = ANSWER_S) -> LampState:  # noqa: ARG002 - needs no wait
         """See Light."""
         return LampState(on=bool(self._line.value))
 
     def put(self, state: LampState) -> None:
-        """See Light. It is on, or off."""
+        """See Light. Brightness and colour are ignored."""
         if state.on != self._was_on():
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text("on" if state.on else "off", encoding="utf-8")
+            write_file(self._path, ON if state.on else OFF)
         self._line.value = int(state.on)
 
     def close(self) -> None:
@@ -43,4 +46,4 @@ class GpioLight:
         self._line.close()
 
     def _was_on(self) -> bool:
-        return self._path.is_file() and self._path.read_text(encoding="utf-8") == "on"
+        return self._path.is_file() and self._path.read_text(encoding="utf-8") == ON

@@ -1,27 +1,28 @@
-"""What a lamp is to us, whoever made it: how it may be, and what it can be told and asked."""
+"""A lamp of any make: the states it can have, and how it is read and set."""
 
 import colorsys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-ANSWER_S = (
-    1.0  # a lamp that does not say is taken for off; the visitor stands in the dark meanwhile
-)
-BRIGHTNESS_NEAR = 4.0  # percent: a lamp rounds what it is told to its own steps
-KELVIN_NEAR = 0.08  # of it: mireds are coarse, and a lamp has its limits
-COLOUR_NEAR = 0.25  # of a channel's range, at full brightness: a lamp's colours are its own
-WHITE = 1_000_000  # mireds are so many divided by kelvin
+# A lamp that does not answer in this time is taken for off: the visitor stands in the dark.
+ANSWER_S = 1.0
+BRIGHTNESS_TOLERANCE = 4.0  # percent: a lamp rounds to its own steps
+KELVIN_TOLERANCE = 0.08  # of the value: mireds are coarse, and a lamp has its limits
+COLOUR_TOLERANCE = 0.25  # of a channel's range, at full brightness: each lamp mixes its own colours
+MIREDS_PER_KELVIN = 1_000_000  # mireds = 1,000,000 / kelvin
 
 
 @dataclass(frozen=True, slots=True)
 class LampState:
-    """How a lamp is, or is to be. What is None is not known, or as the lamp likes.
+    """The state of a lamp, or the state that it is to have.
+
+    A value of None is unknown when the state was read, and left to the lamp when it is set.
 
     Attributes:
         on: Whether it is lit.
-        brightness: In percent; of a lamp that is off: as it would be when lit.
-        colour: `#rrggbb`, at full brightness; or an int: the colour temperature in kelvin.
+        brightness: 0 to 100 percent. For a lamp that is off: its brightness when it is lit next.
+        colour: `#rrggbb` at full brightness, or the colour temperature in kelvin as an int.
     """
 
     on: bool
@@ -29,7 +30,7 @@ class LampState:
     colour: str | int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """For `LampState(**...)`."""
+        """The state as a JSON object, for `LampState(**...)`."""
         return asdict(self)
 
 
@@ -37,27 +38,34 @@ OFF = LampState(on=False)
 
 
 class Light(Protocol):
-    """Something that can be lit, and asked how it is."""
+    """Something that can be lit, and whose state can be read."""
 
     def read(self, patience_s: float = ANSWER_S) -> LampState | None:
-        """How it is; None when it does not say within that time."""
+        """Read the lamp's state.
+
+        Args:
+            patience_s: Seconds to wait for the answer.
+
+        Returns:
+            The state; None if the lamp does not answer in time.
+        """
 
     def put(self, state: LampState) -> None:
-        """Make it so, as far as it can.
+        """Set the lamp's state, as far as this lamp can.
 
         Raises:
-            OSError: it cannot be reached now; trying again later may help.
+            OSError: The lamp cannot be reached now. Another attempt later may succeed.
         """
 
     def close(self) -> None:
-        """Let go of it, leaving it as it is."""
+        """Release the lamp, and leave its state as it is."""
 
 
 class MqttLink(Protocol):
-    """What a lamp on the broker needs of us."""
+    """What a lamp on the broker needs: a way to publish and to listen."""
 
     def publish(self, topic: str, payload: str) -> None:
-        """Say it."""
+        """Publish a message."""
 
     def ask(
         self,
@@ -67,42 +75,50 @@ class MqttLink(Protocol):
         timeout_s: float = 2.0,
         wanted: Callable[[str], bool] = ...,
     ) -> str | None:
-        """Say it and give the first answer that is wanted, or None."""
+        """Publish a message, and wait for the first wanted answer.
+
+        Returns:
+            The answer; None if none comes within `timeout_s`.
+        """
 
     def follow(self, topic: str, hear: Callable[[str], None]) -> None:
-        """Have all that is said there given to `hear`."""
+        """Call `hear` with each message on a topic from now on."""
 
 
-def is_as(now: LampState, left: LampState, before: LampState | None = None) -> bool:
-    """Whether a lamp is still as we left it, as far as it says: a person may have switched or dimmed it meanwhile.
+def is_unchanged(now: LampState, left: LampState, before: LampState | None = None) -> bool:
+    """Whether a lamp still has the state that we set; if not, a person has switched or dimmed it.
 
     Args:
-        now: How it is.
-        left: What it was told.
-        before: How it was. A colour that is still the same only shows that the lamp cannot do ours.
+        now: The lamp's state.
+        left: The state that we set.
+        before: The lamp's state before that. If the colour is still the same as then, the lamp
+            only could not show ours.
     """
-    dims = now.brightness is not None and left.brightness is not None
-    near = not dims or abs((now.brightness or 0) - (left.brightness or 0)) <= BRIGHTNESS_NEAR
-    kept = before is not None and _is_near(now.colour, before.colour)
-    return (
-        now.on == left.on
-        and near
-        and (kept or left.colour is None or _is_near(now.colour, left.colour))
-    )
+    if now.on != left.on:
+        return False
+    if now.brightness is not None and left.brightness is not None:
+        difference = abs(now.brightness - left.brightness)
+        if difference > BRIGHTNESS_TOLERANCE:
+            return False
+    if left.colour is None or _is_near(now.colour, left.colour):
+        return True
+    return before is not None and _is_near(now.colour, before.colour)
 
 
 def _is_near(one: str | int | None, other: str | int | None) -> bool:
+    """Whether two colours are the same to a lamp. An unknown colour is near to every other."""
     if one is None or other is None:
         return True
     if isinstance(one, int) and isinstance(other, int):
-        return abs(one - other) <= KELVIN_NEAR * other
+        return abs(one - other) <= KELVIN_TOLERANCE * other
     if isinstance(one, str) and isinstance(other, str):
-        return all(abs(a - b) <= COLOUR_NEAR for a, b in zip(_full(one), _full(other), strict=True))
+        pairs = zip(_at_full_brightness(one), _at_full_brightness(other), strict=True)
+        return all(abs(a - b) <= COLOUR_TOLERANCE for a, b in pairs)
     return False
 
 
-def _full(colour: str) -> tuple[float, float, float]:
-    """Its channels from 0 to 1, as bright as they can be."""
+def _at_full_brightness(colour: str) -> tuple[float, float, float]:
+    """Red, green and blue from 0 to 1, the largest of them 1."""
     red, green, blue = (value / 255 for value in channels(colour))
     most = max(red, green, blue) or 1.0
     return red / most, green / most, blue / most
@@ -114,22 +130,27 @@ def channels(colour: str) -> list[int]:
 
 
 def colour_of(red: float, green: float, blue: float) -> str:
-    """`#rrggbb` at full brightness, of channels in any unit."""
+    """`#rrggbb` at full brightness, from channels in any unit."""
     most = max(red, green, blue) or 1.0
     return "#" + bytes(round(max(0.0, value) / most * 255) for value in (red, green, blue)).hex()
 
 
 def hue_and_saturation(colour: str) -> tuple[int, int]:
-    """In degrees and percent."""
-    hue, saturation, _ = colorsys.rgb_to_hsv(*_full(colour))
+    """The hue of `#rrggbb` in degrees, and its saturation in percent."""
+    hue, saturation, _ = colorsys.rgb_to_hsv(*_at_full_brightness(colour))
     return round(hue * 360), round(saturation * 100)
 
 
 def colour_of_hue(hue: float, saturation: float) -> str:
-    """`#rrggbb` of degrees and percent."""
+    """`#rrggbb` at full brightness, from a hue in degrees and a saturation in percent."""
     return colour_of(*colorsys.hsv_to_rgb(hue / 360, saturation / 100, 1))
 
 
 def mireds(kelvin: int) -> int:
-    """In which most lamps count their colour temperature."""
-    return round(WHITE / kelvin)
+    """A colour temperature in mireds, the unit of most lamps."""
+    return round(MIREDS_PER_KELVIN / kelvin)
+
+
+def kelvin_of(value: float) -> int:
+    """A colour temperature in kelvin, from mireds."""
+    return round(MIREDS_PER_KELVIN / value)

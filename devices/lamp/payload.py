@@ -1,18 +1,22 @@
-"""What comes over the wire is somebody else's text."""
+"""Reads topics and messages of other programs, which may contain anything."""
 
 import json
 from typing import Any
 
 
 def fault_in_topic(topic: str) -> str | None:
-    """Why this is not one thing's topic; None when it is (MQTT 5.0, 4.7)."""
+    """Check the topic of one device or sensor (MQTT 5.0, section 4.7).
+
+    Returns:
+        What is wrong with it; None if it is a topic without wildcards.
+    """
     if not topic or set(topic) & {"+", "#", "\0"}:
-        return f"{topic!r}: + and # are no part of a topic. Write it in full"
+        return f"{topic!r}: + and # are not allowed in this topic. Write it in full"
     return None
 
 
 def json_value(text: str | None) -> Any:
-    """What it says; None when it says nothing that can be read."""
+    """The JSON value in a text; None if there is none."""
     try:
         return json.loads(text) if text else None
     except (ValueError, RecursionError):
@@ -20,6 +24,11 @@ def json_value(text: str | None) -> Any:
 
 
 def json_object(text: str | None) -> dict[str, Any]:
-    """The same; empty when it is no object."""
+    """The JSON object in a text; an empty one if there is none."""
     value = json_value(text)
     return value if isinstance(value, dict) else {}
+
+
+def number(value: object) -> float | None:
+    """A number of a JSON value; None if it is something else."""
+    return float(value) if isinstance(value, int | float) else None

@@ -1,4 +1,4 @@
-"""The light at the door by its name: a relay or LED on a GPIO line, a lamp on the broker, or a simulated one."""
+"""Opens a lamp by its name in the settings."""
 
 import re
 from collections.abc import Callable
@@ -24,44 +24,55 @@ MAKES: dict[str, Callable[[str, MqttLink], Light]] = {
     "shelly-rgb": partial(ShellyLamp, component="RGB"),
     "shelly-rgbw": partial(ShellyLamp, component="RGBW"),
 }
-NAMES = (
-    "simulated, gpio:17, gpio:17:low (a relay that closes on low), zigbee2mqtt:NAME, tasmota:TOPIC, wled:TOPIC, "
-    "shelly:PREFIX (a switch), or shelly-light:PREFIX (a dimmer; also -cct, -rgb and -rgbw)"
+LAMP_NAMES = (
+    "simulated, gpio:17, gpio:17:low (a relay that closes on low), zigbee2mqtt:NAME, "
+    "tasmota:TOPIC, wled:TOPIC, shelly:PREFIX (a switch), or shelly-light:PREFIX (a dimmer; also "
+    "-cct, -rgb and -rgbw)"
 )
 
 
 class LightError(ValueError):
-    """There is no such light; the text says how to name one."""
+    """No lamp has this name. The text says which names there are."""
 
 
 def open_light(name: str, link: MqttLink, folder: Path) -> Light:
-    """The light of this name; NAMES says how to write one.
+    """Open a lamp.
+
+    Args:
+        name: One of the forms in `LAMP_NAMES`.
+        link: The connection to the broker, for lamps that are there.
+        folder: Where a lamp without a memory keeps its state.
 
     Raises:
-        LightError: it is no light's name.
-        GpioError: its line cannot be had.
+        LightError: No lamp has this name.
+        GpioError: Its GPIO line cannot be used.
     """
     make, _, rest = name.partition(":")
     if name == "simulated":
         return SimulatedLight(folder / "simulated-light")
     if make in MAKES and rest:
         return MAKES[make](rest, link)
-    if (pin := gpio_pin(name)) is not None:
+    pin = gpio_pin(name)
+    if pin is not None:
         return GpioLight(pin, folder / f"gpio-{pin}", active_high=not name.endswith(":low"))
-    raise LightError(fault_in_name(name))
+    raise LightError(fault_in_lamp(name))
 
 
-def fault_in_name(name: str) -> str | None:
-    """Why this is no lamp's name; None when it is one."""
+def fault_in_lamp(name: str) -> str | None:
+    """Check a lamp's name without opening it.
+
+    Returns:
+        What is wrong with it; None if it is a lamp's name.
+    """
     make, _, rest = name.partition(":")
     if name == "simulated" or gpio_pin(name) is not None:
         return None
     if make not in MAKES or not rest:
-        return f"{name!r}: not a lamp. Write {NAMES}"
+        return f"{name!r}: not a lamp. Write {LAMP_NAMES}"
     return fault_in_topic(rest)
 
 
 def gpio_pin(name: str) -> int | None:
-    """The BCM number in `gpio:17` or `gpio:17:low`; None when it is no such name."""
+    """The BCM number in `gpio:17` or `gpio:17:low`; None if the name has another form."""
     found = re.fullmatch(r"gpio:(\d{1,2})(:high|:low)?", name)
     return int(found[1]) if found else None

@@ -4,15 +4,20 @@ import json
 from pathlib import Path
 
 from devices.lamp.lamp import ANSWER_S, OFF, LampState
+from devices.machine.atomic_file import write_file
 
 
 class SimulatedLight:
-    """A lamp in a file: like a real one it stays as it is while we are away."""
+    """A lamp in a file. Like a real one it keeps its state while our process is away.
+
+    Args:
+        path: The file.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self, patience_s: float = ANSWER_S) -> LampState:  # noqa: ARG002 - a file answers at once
+    def read(self, patience_s: float = ANSWER_S) -> LampState:  # noqa: ARG002 - needs no wait
         """See Light."""
         try:
             return LampState(**json.loads(self._path.read_text(encoding="utf-8")))
@@ -21,8 +26,7 @@ class SimulatedLight:
 
     def put(self, state: LampState) -> None:
         """See Light."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(json.dumps(state.as_json()), encoding="utf-8")
+        write_file(self._path, json.dumps(state.as_json()))
 
     def close(self) -> None:
         """See Light."""

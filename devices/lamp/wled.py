@@ -1,4 +1,4 @@
-"""A strip with WLED (https://kno.wled.ge/interfaces/mqtt/ and its JSON API)."""
+"""A strip with WLED (https://kno.wled.ge/interfaces/mqtt/, and its JSON API)."""
 
 import json
 import re
@@ -9,59 +9,62 @@ from devices.lamp.lamp import ANSWER_S, LampState, MqttLink, channels, colour_of
 from devices.lamp.payload import json_value
 
 BRIGHTEST = 255
+# White comes before red, on strips that have it.
+COLOUR = re.compile(r"#([0-9a-fA-F]{2})?[0-9a-fA-F]{6}")
 
 
 class WledLamp:
-    """It cannot be asked over MQTT: it speaks when it changes, so it is listened to all the time.
+    """A strip, which cannot be asked over MQTT: it reports its changes, so we listen all the time.
 
-    For what it said before we listened, its option "Retain brightness & color messages" must be on.
+    To know its state from before that, its option "Retain brightness & color messages" must be on.
 
     Args:
         topic: The device topic.
-        link: The way to the broker.
+        link: The connection to the broker.
     """
 
     def __init__(self, topic: str, link: MqttLink) -> None:
-        self._topic, self._link = topic, link
-        self._level: int | None = None  # its brightness from 0 (off) to 255
-        self._lit = 0  # the last one that was not 0
+        self._topic = topic
+        self._link = link
+        self._level: int | None = None  # brightness from 0 (off) to 255
+        self._last_lit_level = 0
         self._colour: str | None = None
-        self._is_away = False
-        self._heard = threading.Event()
-        link.follow(f"{topic}/c", self._hear_colour)
-        link.follow(f"{topic}/g", self._hear_level)
-        link.follow(f"{topic}/status", self._hear_status)
+        self._is_offline = False
+        self._has_level = threading.Event()
+        link.follow(f"{topic}/c", self._on_colour)
+        link.follow(f"{topic}/g", self._on_level)
+        link.follow(f"{topic}/status", self._on_status)
 
     def read(self, patience_s: float = ANSWER_S) -> LampState | None:
-        """See Light. A strip that is off does not say how bright it will be when lit; what was heard is remembered."""
-        if not self._heard.wait(patience_s) or self._is_away or self._level is None:
+        """See Light. For a strip that is off the brightness is the last one that it reported."""
+        if not self._has_level.wait(patience_s) or self._is_offline or self._level is None:
             return None
-        percent = round((self._level or self._lit) / BRIGHTEST * 100, 1)
+        percent = round((self._level or self._last_lit_level) / BRIGHTEST * 100, 1)
         return LampState(self._level > 0, percent or None, self._colour)
 
     def put(self, state: LampState) -> None:
-        """See Light. A colour temperature is more than its strips can do."""
-        told: dict[str, Any] = {"on": state.on}
+        """See Light. The colour temperature is ignored: strips have none."""
+        wanted: dict[str, Any] = {"on": state.on}
         if state.brightness is not None:
-            told["bri"] = max(1, round(state.brightness / 100 * BRIGHTEST))
+            wanted["bri"] = max(1, round(state.brightness / 100 * BRIGHTEST))
         if isinstance(state.colour, str):
-            told["seg"] = [{"col": [channels(state.colour)]}]
-        self._link.publish(f"{self._topic}/api", json.dumps(told))
+            wanted["seg"] = [{"col": [channels(state.colour)]}]
+        self._link.publish(f"{self._topic}/api", json.dumps(wanted))
 
     def close(self) -> None:
         """See Light."""
 
-    def _hear_level(self, text: str) -> None:
+    def _on_level(self, text: str) -> None:
         level = json_value(text)
         if isinstance(level, int) and not isinstance(level, bool):
-            self._level, self._lit = level, level or self._lit
-            self._heard.set()
+            self._level = level
+            self._last_lit_level = level or self._last_lit_level
+            self._has_level.set()
 
-    def _hear_colour(self, text: str) -> None:
-        if re.fullmatch(
-            r"#([0-9a-fA-F]{2})?[0-9a-fA-F]{6}", text
-        ):  # white comes before red, where it has one
-            self._colour = colour_of(*channels(text[-6:])) if text[-6:].strip("0") else None
+    def _on_colour(self, text: str) -> None:
+        if COLOUR.fullmatch(text):
+            is_black = not text[-6:].strip("0")
+            self._colour = None if is_black else colour_of(*channels(text[-6:]))
 
-    def _hear_status(self, text: str) -> None:
-        self._is_away = text == "offline"
+    def _on_status(self, text: str) -> None:
+        self._is_offline = text == "offline"

@@ -1,37 +1,57 @@
-"""A lamp behind Zigbee2MQTT (https://www.zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages.html)."""
+"""A lamp behind Zigbee2MQTT.
+
+https://www.zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages.html
+"""
 
 import json
+import math
 from typing import Any
 
-from devices.lamp.lamp import ANSWER_S, WHITE, LampState, MqttLink, colour_of, colour_of_hue, mireds
-from devices.lamp.payload import json_object
+from devices.lamp.lamp import (
+    ANSWER_S,
+    LampState,
+    MqttLink,
+    colour_of,
+    colour_of_hue,
+    kelvin_of,
+    mireds,
+)
+from devices.lamp.payload import json_object, number
 
 BRIGHTEST = 254
+SRGB_LINEAR_END = 0.0031308  # IEC 61966-2-1
 
 
 class Zigbee2MqttLamp:
     """A bulb or group.
 
     Args:
-        name: The device's friendly name, or its topic when the base topic is not zigbee2mqtt.
-        link: The way to the broker.
+        name: The device's friendly name, or its whole topic if the base topic is not zigbee2mqtt.
+        link: The connection to the broker.
     """
 
     def __init__(self, name: str, link: MqttLink) -> None:
-        self._topic, self._link = name if "/" in name else f"zigbee2mqtt/{name}", link
+        self._topic = name if "/" in name else f"zigbee2mqtt/{name}"
+        self._link = link
 
     def read(self, patience_s: float = ANSWER_S) -> LampState | None:
-        """See Light. It answers with all it knows of the device."""
-        question = (f"{self._topic}/get", '{"state": ""}', self._topic)
-        said = json_object(self._link.ask(*question, timeout_s=patience_s, wanted=_is_state))
-        if not said:
+        """See Light. Zigbee2MQTT answers with everything that it knows of the device."""
+        answer = self._link.ask(
+            f"{self._topic}/get",
+            '{"state": ""}',
+            self._topic,
+            timeout_s=patience_s,
+            wanted=_is_state,
+        )
+        state = json_object(answer)
+        if not state:
             return None
-        level = said.get("brightness")
-        percent = round(level / BRIGHTEST * 100, 1) if isinstance(level, int | float) else None
-        return LampState(said["state"] == "ON", percent, _colour(said))
+        level = number(state.get("brightness"))
+        percent = None if level is None else round(level / BRIGHTEST * 100, 1)
+        return LampState(state["state"] == "ON", percent, _colour(state))
 
     def put(self, state: LampState) -> None:
-        """See Light. With OFF it takes no brightness: a lamp that goes off is told first how it is to be when lit."""
+        """See Light. With OFF the lamp takes no brightness, so that is set in a message before."""
         wanted: dict[str, Any] = {}
         if state.brightness is not None:
             wanted["brightness"] = round(state.brightness / 100 * BRIGHTEST)
@@ -49,22 +69,23 @@ class Zigbee2MqttLamp:
     def close(self) -> None:
         """See Light."""
 
-    def _set(self, what: dict[str, Any]) -> None:
-        self._link.publish(f"{self._topic}/set", json.dumps(what))
+    def _set(self, wanted: dict[str, Any]) -> None:
+        self._link.publish(f"{self._topic}/set", json.dumps(wanted))
 
 
 def _is_state(text: str) -> bool:
     return json_object(text).get("state") in ("ON", "OFF")
 
 
-def _colour(said: dict[str, Any]) -> str | int | None:
-    """By its `color_mode`: the other ones only follow."""
-    temperature, colour = said.get("color_temp"), said.get("color")
+def _colour(state: dict[str, Any]) -> str | int | None:
+    """The colour temperature or the colour. `color_mode` says which one is set; the other follows."""
+    temperature = state.get("color_temp")
+    colour = state.get("color")
     try:
-        if temperature and (said.get("color_mode") == "color_temp" or not colour):
-            return round(WHITE / float(temperature))
+        if temperature and (state.get("color_mode") == "color_temp" or not colour):
+            return kelvin_of(float(temperature))
         if isinstance(colour, dict) and "x" in colour:
-            return _of_xy(float(colour["x"]), float(colour["y"]))
+            return _colour_of_xy(float(colour["x"]), float(colour["y"]))
         if isinstance(colour, dict) and "hue" in colour:
             return colour_of_hue(float(colour["hue"]), float(colour["saturation"]))
     except (TypeError, ValueError, KeyError, ZeroDivisionError):
@@ -72,16 +93,19 @@ def _colour(said: dict[str, Any]) -> str | int | None:
     return None
 
 
-def _of_xy(x: float, y: float) -> str:
-    """As Zigbee2MQTT itself converts: Philips' "Wide RGB D65", and the curve of sRGB."""
-    big_x, big_z = x / y, (1 - x - y) / y
+def _colour_of_xy(x: float, y: float) -> str:
+    """`#rrggbb` of a CIE 1931 colour, as Zigbee2MQTT converts it: Philips' "Wide RGB D65", sRGB."""
+    big_x = x / y
+    big_z = (1 - x - y) / y
     red = big_x * 1.656492 - 0.354851 - big_z * 0.255038
     green = -big_x * 0.707196 + 1.655397 + big_z * 0.036152
     blue = big_x * 0.051713 - 0.121364 + big_z * 1.011530
     most = max(red, green, blue)
-    return colour_of(*(_curved(max(0.0, value / most)) for value in (red, green, blue)))
+    return colour_of(*(_to_srgb(max(0.0, value / most)) for value in (red, green, blue)))
 
 
-def _curved(value: float) -> float:
-    """IEC 61966-2-1, from linear light."""
-    return 12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055  # noqa: PLR2004
+def _to_srgb(linear: float) -> float:
+    """The sRGB value of linear light, both 0 to 1 (IEC 61966-2-1)."""
+    if linear <= SRGB_LINEAR_END:
+        return 12.92 * linear
+    return 1.055 * math.pow(linear, 1 / 2.4) - 0.055

@@ -1,1 +1,38 @@
-"""The machine itself: disk, power, folders, the sun over it."""
+"""The machine itself: its disk, power, files and folders, the time of day and the sun."""
+
+from typing import TYPE_CHECKING
+
+from devices.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from devices.machine.atomic_file import atomic_write as atomic_write
+    from devices.machine.atomic_file import write_file as write_file
+    from devices.machine.daily_window import DailyWindow as DailyWindow
+    from devices.machine.finding import Finding as Finding
+    from devices.machine.folder import fault_in_folder as fault_in_folder
+    from devices.machine.sun import SimulatedTime as SimulatedTime
+    from devices.machine.sun import SystemTime as SystemTime
+    from devices.machine.sun import TimeSource as TimeSource
+    from devices.machine.sun import is_dark as is_dark
+    from devices.machine.sun import solar_day as solar_day
+    from devices.machine.sun import sun_elevation as sun_elevation
+    from devices.machine.sun import sun_moves as sun_moves
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "atomic_file": ["atomic_write", "write_file"],
+            "daily_window": ["DailyWindow"],
+            "finding": ["Finding"],
+            "folder": ["fault_in_folder"],
+            "sun": [
+                "SimulatedTime",
+                "SystemTime",
+                "TimeSource",
+                "is_dark",
+                "solar_day",
+                "sun_elevation",
+                "sun_moves",
+            ],
+        },
+    )

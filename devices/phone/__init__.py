@@ -1,1 +1,36 @@
-"""Notification services and the phones behind them."""
+"""Phones, each behind a notification service."""
+
+from typing import TYPE_CHECKING
+
+from devices.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from devices.phone.apprise import ApprisePhone as ApprisePhone
+    from devices.phone.dispatcher import Dispatcher as Dispatcher
+    from devices.phone.dispatcher import DispatchResult as DispatchResult
+    from devices.phone.dispatcher import Group as Group
+    from devices.phone.ntfy import NtfyPhone as NtfyPhone
+    from devices.phone.phone import Notification as Notification
+    from devices.phone.phone import Phone as Phone
+    from devices.phone.phone import PhoneError as PhoneError
+    from devices.phone.phone import Receipt as Receipt
+    from devices.phone.phone import ReplyButton as ReplyButton
+    from devices.phone.recipient import Recipient as Recipient
+    from devices.phone.registry import fault_in_url as fault_in_url
+    from devices.phone.registry import open_phones as open_phones
+    from devices.phone.sent_log import SentLog as SentLog
+    from devices.phone.telegram import TelegramPhone as TelegramPhone
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "apprise": ["ApprisePhone"],
+            "dispatcher": ["DispatchResult", "Dispatcher", "Group"],
+            "ntfy": ["NtfyPhone"],
+            "phone": ["Notification", "Phone", "PhoneError", "Receipt", "ReplyButton"],
+            "recipient": ["Recipient"],
+            "registry": ["fault_in_url", "open_phones"],
+            "sent_log": ["SentLog"],
+            "telegram": ["TelegramPhone"],
+        },
+    )

@@ -1,4 +1,4 @@
-"""Over a hundred notification services, through Apprise: each message is a notification of its own."""
+"""Over a hundred notification services, through Apprise. Each message is its own notification."""
 
 import logging
 import threading
@@ -9,33 +9,32 @@ from typing import Any
 from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyFormat, NotifyType
 from apprise.conversion import convert_between
 
-from devices.phone import reachability as services
-from devices.phone.phone import APPRISE, Note, PhoneError, Sent
+from devices.phone import reachability
+from devices.phone.phone import APPRISE_LOGGER, Notification, PhoneError, Receipt
 
 ASSET = AppriseAsset(app_id="doorbell", async_mode=False)
 
 
 def service_of(url: str) -> Any:
-    """Apprise's own object of a URL.
+    """Make Apprise's own object of a URL.
 
     Raises:
-        ValueError: it is no notification service's.
+        ValueError: No notification service has such a URL.
     """
     service = Apprise.instantiate(url, asset=ASSET)
     if service is None:
         raise ValueError("no notification service")
-    service.request_rate_per_sec = (
-        0  # Apprise would hold the next visitor's text back for 5 seconds
-    )
+    # Apprise would delay the next notification by up to 5 seconds.
+    service.request_rate_per_sec = 0
     return service
 
 
 class ApprisePhone:
-    """One service of Apprise's.
+    """One service of Apprise's. It cannot change a notification, nor send one silently.
 
     Args:
-        url: Its URL; what of it is secret appears nowhere.
-        service: Apprise's object of it.
+        url: The service's URL. Its secrets appear nowhere.
+        service: Apprise's object of that URL.
     """
 
     can_be_silent = False
@@ -43,46 +42,54 @@ class ApprisePhone:
 
     def __init__(self, url: str, service: Any) -> None:
         self.name = url.partition("://")[0]
-        self.has_address = services.address_of(service) is not None
+        self.has_address = reachability.address_of(service) is not None
         self._service = service
 
-    def tell(self, note: Note, before: Sent | None = None) -> Sent | None:  # noqa: ARG002 - nothing can be changed
+    def send(
+        self,
+        notification: Notification,
+        previous: Receipt | None = None,  # noqa: ARG002 - nothing can be changed
+    ) -> Receipt | None:
         """See Phone."""
-        text = "\n".join([note.text, *(f"{button.label}: {button.url}" for button in note.buttons)])
+        links = [f"{button.label}: {button.url}" for button in notification.buttons]
+        text = "\n".join([notification.text, *links])
         body = convert_between(NotifyFormat.TEXT, self._service.notify_format, text)
-        picture = AppriseAttachment(str(note.picture), asset=ASSET) if note.picture else None
-        with (
-            _complaints() as complaints
-        ):  # in this thread: Apprise's own loop would start one of its own
-            told = self._service.notify(
-                body=body, title=note.title, notify_type=NotifyType.INFO, attach=picture
+        picture = None
+        if notification.picture:
+            picture = AppriseAttachment(str(notification.picture), asset=ASSET)
+        # Called in this thread: Apprise's own loop would start another one.
+        with _warnings() as warnings:
+            taken = self._service.notify(
+                body=body,
+                title=notification.title,
+                notify_type=NotifyType.INFO,
+                attach=picture,
             )
-        if not told:
-            raise PhoneError(
-                f"{self.name}: {complaints[-1] if complaints else 'it did not take it'}"
-            )
+        if not taken:
+            reason = warnings[-1] if warnings else "the service did not take it"
+            raise PhoneError(f"{self.name}: {reason}")
         return None
 
     def fault_in_reaching(self) -> str | None:
         """See Phone."""
-        return services.fault_in_reaching(self._service)
+        return reachability.fault_in_reaching(self._service)
 
 
 @contextmanager
-def _complaints() -> Iterator[list[str]]:
-    """What Apprise logs meanwhile in this thread: it tells nobody else why something failed."""
-    said: list[str] = []
+def _warnings() -> Iterator[list[str]]:
+    """Collect what Apprise logs in this thread. Its log is the only place that says why it failed."""
+    messages: list[str] = []
     here = threading.get_ident()
 
-    class Listener(logging.Handler):
+    class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.thread == here:
-                said.append(record.getMessage())
+                messages.append(record.getMessage())
 
-    listener = Listener(logging.WARNING)
-    logger = logging.getLogger(APPRISE)
-    logger.addHandler(listener)
+    collector = Collector(logging.WARNING)
+    logger = logging.getLogger(APPRISE_LOGGER)
+    logger.addHandler(collector)
     try:
-        yield said
+        yield messages
     finally:
-        logger.removeHandler(listener)
+        logger.removeHandler(collector)

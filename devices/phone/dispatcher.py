@@ -1,60 +1,29 @@
-"""Who is told what on which phone: doors, quiet hours, rings that belong together, and each phone once."""
+"""Sends notifications to everybody at once, and knows which rings belong to one visitor."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
-from devices.phone.phone import Note, Phone, PhoneError, Sent
+from devices.phone.phone import Notification, Phone, PhoneError, Receipt
+from devices.phone.recipient import Recipient
 
-TELL_S = 15.0  # a service that answers a byte at a time must not hold the others' next news up
-LATELY = timedelta(seconds=120)
-REMEMBERED = 200  # rings and pictures; older ones are nobody's business any more
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """Somebody who is told.
-
-    Attributes:
-        name: As the settings have it; empty for everybody.
-        phones: All of them are told.
-        doors: Only these; None: all.
-        after_s: Seconds after which they are told, if nobody has answered.
-        quiet: From when to when, by the local clock, nothing may wake them.
-    """
-
-    name: str
-    phones: Sequence[Phone]
-    doors: Sequence[str] | None = None
-    after_s: float = 0.0
-    quiet: tuple[time, time] | None = None
-
-    def sleeps(self, now: datetime) -> bool:
-        """Whether it is within their quiet hours."""
-        if self.quiet is None:
-            return False
-        begin, end, at = *self.quiet, now.time()
-        return begin <= at < end if begin <= end else at >= begin or at < end
-
-    def wakes_in_s(self, now: datetime) -> float:
-        """How long their quiet hours go on, in seconds."""
-        end = self.quiet[1] if self.quiet else now.time()
-        day = now.date() if now.time() < end else now.date() + timedelta(days=1)
-        return (datetime.combine(day, end).astimezone() - now).total_seconds()
+RECENT = timedelta(seconds=120)
+REMEMBERED = 200  # groups of rings, and pictures
+Value = TypeVar("Value")
 
 
 class Group(NamedTuple):
-    """Rings that are told as one.
+    """Rings of one visitor, which share one notification.
 
     Attributes:
         first: The id of the first press.
-        rings: How many there were so far.
+        rings: How many rings there were so far.
     """
 
     first: str
@@ -62,148 +31,196 @@ class Group(NamedTuple):
 
 
 @dataclass
-class Told:
-    """What came of telling.
+class DispatchResult:
+    """What became of one notification.
 
     Attributes:
-        done: The phones that were told, by number, those of earlier attempts among them.
-        failures: Why others were not.
-        sent: What services gave back, by phone, to change what they said.
-        held: People some of whose phones cannot be told without waking them.
+        delivered: The keys of the phones that have it, those of earlier attempts among them.
+        failures: Why the other phones do not have it.
+        receipts: The receipts of the services, by notification key and phone key.
+        held: Recipients in their quiet hours with a phone that cannot be silent.
     """
 
-    done: list[str] = field(default_factory=list)
+    delivered: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    sent: dict[str, Sent] = field(default_factory=dict)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
     held: list[Recipient] = field(default_factory=list)
 
 
+class _Call(NamedTuple):
+    """One notification for one phone. The key is the recipient's name and the phone's number."""
+
+    key: str
+    phone: Phone
+    notification: Notification
+
+
+_Answer = tuple[_Call, "Receipt | Exception | None"]
+
+
 class Dispatcher:
-    """All people with their phones, and what was told lately.
+    """All recipients with their phones, and the rings of the last minutes.
 
     Args:
-        people: Who may be told.
-        group_s: A ring so soon after the last one at that door belongs to it.
+        recipients: Everybody who can be notified.
+        group_s: A ring within so many seconds after the last one at that door belongs to it.
+        timeout_s: Seconds to wait for all services. One that answers a byte at a time must not
+            delay the next notification of the others.
     """
 
-    def __init__(self, people: Sequence[Recipient], group_s: float) -> None:
-        self.people, self._group_s = people, group_s
+    def __init__(
+        self, recipients: Sequence[Recipient], group_s: float, *, timeout_s: float = 15.0
+    ) -> None:
+        self.recipients = recipients
+        self.timeout_s = timeout_s
+        self._group_s = group_s
         self._last: dict[str, tuple[Group, datetime]] = {}  # by door
         self._groups: OrderedDict[str, Group] = OrderedDict()  # by press
-        self._under_way: set[Phone] = set()
+        self._busy: set[Phone] = set()
         self._pictures: OrderedDict[str, Path] = OrderedDict()  # by press
 
-    def people_at(self, door: str) -> list[Recipient]:
-        """Who is told of this door."""
-        return [person for person in self.people if person.doors is None or door in person.doors]
+    def recipients_at(self, door: str) -> list[Recipient]:
+        """The recipients whom this door concerns."""
+        return [one for one in self.recipients if one.doors is None or door in one.doors]
 
     def group(self, press: str, door: str, at: datetime) -> Group:
-        """Which rings this one belongs to; asked again, it is the same answer."""
+        """Find the group of a ring. The answer for one press is always the same."""
         if press in self._groups:
             return self._groups[press]
-        last, when = self._last.get(door, (None, at))
-        together = last is not None and timedelta() <= at - when <= timedelta(seconds=self._group_s)
-        group = Group(last.first, last.rings + 1) if last and together else Group(press, 1)
+        group = Group(press, 1)
+        if door in self._last:
+            last, when = self._last[door]
+            if timedelta() <= at - when <= timedelta(seconds=self._group_s):
+                group = Group(last.first, last.rings + 1)
         self._last[door] = group, at
-        self._groups[press] = group
-        while len(self._groups) > REMEMBERED:
-            self._groups.popitem(last=False)
+        _remember(self._groups, press, group)
         return group
 
     def is_repeat(self, press: str) -> bool:
-        """Whether this press was told with an earlier one."""
+        """Whether this press shares the notification of an earlier one."""
         return press in self._groups and self._groups[press].first != press
 
+    def latest(self, door: str, at: datetime) -> str | None:
+        """The first press of the visitor who rings at a door now, or did in the last 2 minutes."""
+        if door not in self._last:
+            return None
+        group, when = self._last[door]
+        return group.first if at - when <= RECENT else None
+
     def keep_picture(self, press: str, picture: Path) -> None:
-        """It is there for who is told later."""
-        self._pictures[press] = picture
-        while len(self._pictures) > REMEMBERED:
-            self._pictures.popitem(last=False)
+        """Remember the picture of a press for notifications that follow."""
+        _remember(self._pictures, press, picture)
 
     def picture(self, press: str) -> Path | None:
-        """The picture of a press, if it has come and is still there."""
+        """The picture of a press; None if there is none, or its file is gone."""
         found = self._pictures.get(press)
         return found if found and found.exists() else None
 
-    def tell(
+    def send(
         self,
-        people: Sequence[Recipient],
-        note_for: Callable[[Recipient], Note],
-        done: Sequence[str],
-        sent: dict[str, Sent],
+        recipients: Sequence[Recipient],
+        compose: Callable[[Recipient], Notification],
+        delivered: Sequence[str],
+        receipts: dict[str, Receipt],
         *,
         wanted: Callable[[Phone], bool] = lambda _: True,
-    ) -> Told:
-        """Tell all phones at once, so that a slow service holds nobody up.
+    ) -> DispatchResult:
+        """Notify all phones at once, so that a slow service does not delay the others.
 
         Args:
-            people: Whom.
-            note_for: What each is told.
-            done: Phones that need not be told again.
-            sent: What they gave back before.
-            wanted: Only such phones.
+            recipients: Whom to notify.
+            compose: Makes the notification for a recipient.
+            delivered: The keys of phones that have it already, from an earlier attempt.
+            receipts: The receipts of earlier notifications.
+            wanted: Chooses the phones.
+
+        Returns:
+            The result, after at most `timeout_s`.
         """
-        told, now = Told(done=[*done]), datetime.now().astimezone()
-        calls: list[tuple[str, Phone, Note]] = []
-        for person in people:
-            note, asleep = note_for(person), person.sleeps(now)
-            mine = [
-                (f"{person.name}/{n}", phone)
-                for n, phone in enumerate(person.phones)
-                if wanted(phone)
-            ]
-            loud = [phone for _, phone in mine if asleep and not phone.can_be_silent]
-            told.held += [person] if loud else []
-            note = replace(note, silent=note.silent or asleep)
-            calls += [
-                (key, phone, note) for key, phone in mine if key not in done and phone not in loud
-            ]
-        answers: SimpleQueue[tuple[str, Note, Sent | Exception | None]] = SimpleQueue()
+        result = DispatchResult(delivered=[*delivered])
+        answers: SimpleQueue[_Answer] = SimpleQueue()
         waiting: dict[str, Phone] = {}
-        for key, phone, note in calls:
-            if phone in self._under_way:
-                told.failures.append(f"{phone.name} has not answered the last time yet")
+        for call in self._calls(recipients, compose, wanted, result):
+            if call.phone in self._busy:
+                result.failures.append(f"{call.phone.name} has not answered the last time yet")
                 continue
-            waiting[key] = phone
-            self._under_way.add(phone)
-            work = (answers, key, phone, note, sent.get(f"{note.key} {key}"))
-            threading.Thread(target=self._call, args=work, daemon=True).start()
-        _collect(told, answers, waiting)
-        return told
+            waiting[call.key] = call.phone
+            self._busy.add(call.phone)
+            previous = receipts.get(_receipt_key(call))
+            threading.Thread(target=self._run, args=(answers, call, previous), daemon=True).start()
+        _collect(result, answers, waiting, self.timeout_s)
+        return result
 
-    def latest(self, door: str, at: datetime) -> str | None:
-        """The first press of who rings at a door now, or did lately."""
-        group, when = self._last.get(door, (None, at))
-        return group.first if group and at - when <= LATELY else None
+    def _calls(
+        self,
+        recipients: Sequence[Recipient],
+        compose: Callable[[Recipient], Notification],
+        wanted: Callable[[Phone], bool],
+        result: DispatchResult,
+    ) -> list[_Call]:
+        """What is to be sent. Recipients who would be woken are put on hold in the result."""
+        calls: list[_Call] = []
+        now = datetime.now().astimezone()
+        for recipient in recipients:
+            asleep = recipient.sleeps(now)
+            notification = compose(recipient)
+            notification = replace(notification, silent=notification.silent or asleep)
+            is_held = False
+            for number, phone in enumerate(recipient.phones):
+                if not wanted(phone):
+                    continue
+                key = f"{recipient.name}/{number}"
+                if asleep and not phone.can_be_silent:
+                    is_held = True
+                elif key not in result.delivered:
+                    calls.append(_Call(key, phone, notification))
+            if is_held:
+                result.held.append(recipient)
+        return calls
 
-    def _call(
-        self, answers: "SimpleQueue[Any]", key: str, phone: Phone, note: Note, before: Sent | None
-    ) -> None:
-        """In a thread of its own, which a service that never ends its answer keeps for itself."""
-        given: Sent | Exception | None
+    def _run(self, answers: SimpleQueue[_Answer], call: _Call, previous: Receipt | None) -> None:
+        """Send, in a thread of its own: a service that never ends its answer blocks only that."""
+        answer: Receipt | Exception | None
         try:
-            given = phone.tell(note, before)
-        except Exception as error:  # noqa: BLE001 - what one service does to its driver is no other phone's business
-            given = error
-        self._under_way.discard(phone)  # first of all: the next news may come at once
-        answers.put((key, note, given))
+            answer = call.phone.send(call.notification, previous)
+        except Exception as error:  # noqa: BLE001 - one driver's fault must not reach other phones
+            answer = error
+        self._busy.discard(call.phone)  # before the answer: the next notification may come at once
+        answers.put((call, answer))
 
 
-def _collect(told: Told, answers: "SimpleQueue[Any]", waiting: dict[str, Phone]) -> None:
-    deadline = monotonic() + TELL_S
+def _remember(store: OrderedDict[str, Value], key: str, value: Value) -> None:
+    """Keep a value, and forget the oldest ones."""
+    store[key] = value
+    while len(store) > REMEMBERED:
+        store.popitem(last=False)
+
+
+def _receipt_key(call: _Call) -> str:
+    return f"{call.notification.key} {call.key}"
+
+
+def _collect(
+    result: DispatchResult,
+    answers: SimpleQueue[_Answer],
+    waiting: dict[str, Phone],
+    timeout_s: float,
+) -> None:
+    """Wait for the answers of all phones, and put them into the result."""
+    deadline = monotonic() + timeout_s
     while waiting:
         try:
-            key, note, given = answers.get(timeout=max(0.0, deadline - monotonic()))
+            call, answer = answers.get(timeout=max(0.0, deadline - monotonic()))
         except Empty:
-            told.failures += [
-                f"{phone.name} does not answer within {TELL_S:g} s" for phone in waiting.values()
-            ]
+            for phone in waiting.values():
+                result.failures.append(f"{phone.name} does not answer within {timeout_s:g} s")
             return
-        phone = waiting.pop(key)
-        if isinstance(given, PhoneError):
-            told.failures.append(str(given))
-        elif isinstance(given, Exception):
-            told.failures.append(f"{phone.name}: {type(given).__name__}")
+        del waiting[call.key]
+        if isinstance(answer, PhoneError):
+            result.failures.append(str(answer))
+        elif isinstance(answer, Exception):
+            result.failures.append(f"{call.phone.name}: {type(answer).__name__}")
         else:
-            told.done.append(key)
-            told.sent |= {f"{note.key} {key}": given} if given else {}
+            result.delivered.append(call.key)
+            if answer:
+                result.receipts[_receipt_key(call)] = answer

@@ -1,18 +1,19 @@
-"""HTTP calls to services, whose failures can be told to people without their secrets."""
+"""HTTP calls to services. Their errors can be shown to people: they contain no secrets."""
 
 from typing import Any
 
 import requests
 
-CONNECT_S, READ_S = 4.0, 6.0
-WORDS = 200
+CONNECT_S = 4.0
+READ_S = 6.0
+REASON_CHARACTERS = 200
 
 
 class HttpError(ConnectionError):
-    """It did not work; the text says why, and holds neither path nor headers.
+    """The call failed. The text says why, and contains neither path nor headers.
 
     Attributes:
-        status: What the server answered; 0 when it did not.
+        status: The server's status code; 0 if the server did not answer.
     """
 
     def __init__(self, text: str, status: int = 0) -> None:
@@ -21,50 +22,52 @@ class HttpError(ConnectionError):
 
 
 def call(method: str, url: str, **more: Any) -> Any:
-    """One request; gives the JSON that was answered.
+    """Make one request.
 
     Args:
         method: `POST`, `PUT`, …
-        url: Where to.
-        **more: As for `requests.request`.
+        url: The address.
+        **more: See `requests.request`.
+
+    Returns:
+        The JSON value of the answer; None if the answer is no JSON.
 
     Raises:
-        HttpError: there is no answer, or one of 400 and above, with the server's own words.
+        HttpError: The server did not answer, or its status is 400 or more.
     """
     try:
-        answer = requests.request(method, url, timeout=(CONNECT_S, READ_S), **more)
+        response = requests.request(method, url, timeout=(CONNECT_S, READ_S), **more)
     except requests.Timeout:
         raise HttpError(f"does not answer within {READ_S:g} s") from None
     except requests.exceptions.SSLError:
-        raise HttpError("its certificate is not good") from None
+        raise HttpError("its certificate is not valid") from None
     except requests.RequestException as error:
-        raise HttpError(_reason(error)) from None
-    if not answer.ok:
-        raise HttpError(f"answers {answer.status_code}: {_words(answer)}", answer.status_code)
+        raise HttpError(f"cannot be reached: {_system_error(error)}") from None
+    if not response.ok:
+        reason = _reason(response)
+        raise HttpError(f"answers {response.status_code}: {reason}", response.status_code)
     try:
-        return answer.json()
+        return response.json()
     except ValueError:
         return None
 
 
-def _reason(error: BaseException) -> str:
-    """The system's words at the bottom of what requests raised: its own text quotes the URL."""
+def _system_error(error: BaseException) -> str:
+    """The system's own words, which lie at the bottom. The text of requests quotes the URL."""
     inner: Any = error
-    while (
-        below := getattr(inner, "reason", None) or inner.__cause__ or inner.__context__
-    ) and below is not inner:
-        if not isinstance(below, BaseException):
-            break
+    while True:
+        below = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__
+        if below is inner or not isinstance(below, BaseException):
+            return getattr(inner, "strerror", None) or type(inner).__name__
         inner = below
-    return f"cannot be reached: {getattr(inner, 'strerror', None) or type(inner).__name__}"
 
 
-def _words(answer: requests.Response) -> str:
-    """What the server says: `error` or `description` of its JSON, or the first line."""
+def _reason(response: requests.Response) -> str:
+    """The server's own words: `error` or `description` of its JSON, or else the first line."""
     try:
-        said = answer.json()
-        text = said.get("error") or said.get("description") or ""
+        answer = response.json()
+        text = answer.get("error") or answer.get("description") or ""
     except (ValueError, AttributeError):
-        text = answer.text
-    lines = str(text).strip().splitlines()
-    return (lines[0] if lines else answer.reason or "nothing")[:WORDS]
+        text = response.text
+    lines = str(text).strip().splitlines() or [response.reason or "nothing"]
+    return lines[0][:REASON_CHARACTERS]

@@ -1,25 +1,28 @@
-"""ntfy, by its own interface: buttons, and a picture that takes the place of the text (https://docs.ntfy.sh/publish/)."""
+"""ntfy, by its own interface: buttons, and notifications that change.
+
+https://docs.ntfy.sh/publish/
+"""
 
 import json
 from typing import Any
 
-from devices.phone import reachability as services
+from devices.phone import reachability
 from devices.phone.http import HttpError, call
-from devices.phone.phone import Button, Note, PhoneError, Sent
+from devices.phone.phone import Notification, PhoneError, Receipt, ReplyButton
 
 PRIORITIES = {"min": 1, "low": 2, "default": 3, "high": 4, "max": 5}
 SILENT = 2  # no sound, no vibration
-BUTTONS = 3  # as many as it shows
+MAX_BUTTONS = 3
 
 
 class NtfyPhone:
     """A topic of a server.
 
-    A server of 2.16 and later changes a notification when the same `sequence_id` comes again; older ones know no such
-    thing, and show a second one.
+    Servers of version 2.16 and later change a notification when a message with the same
+    `sequence_id` arrives. Older servers ignore that, and show a second notification.
 
     Args:
-        service: Apprise's object of the URL, from which its parts are taken.
+        service: Apprise's object of the URL.
         topic: One of its topics.
     """
 
@@ -27,67 +30,79 @@ class NtfyPhone:
     can_be_silent = True
 
     def __init__(self, service: Any, topic: str) -> None:
-        self._service, self._topic = service, topic
-        port = f":{service.port}" if service.port else ""
-        is_cloud = service.mode == "cloud"
-        self._url = (
-            service.cloud_notify_url
-            if is_cloud
-            else f"http{'s' * service.secure}://{service.host}{port}"
-        )
+        self._service = service
+        self._topic = topic
+        self._url = _server_url(service)
         self.name = f"ntfy {self._url.rpartition('//')[2]}"
         self.updates: bool | None = None
 
-    def tell(self, note: Note, before: Sent | None = None) -> Sent | None:  # noqa: ARG002 - the key is enough
+    def send(
+        self,
+        notification: Notification,
+        previous: Receipt | None = None,  # noqa: ARG002 - the key is enough
+    ) -> Receipt | None:
         """See Phone."""
-        self._tell(self._topic, note)
+        text = notification.text
+        if self.updates and notification.update:
+            text = notification.update
+        message = {
+            "title": notification.title,
+            "message": text,
+            "priority": self._priority(notification),
+            "sequence_id": notification.key,
+            "actions": [_action(button) for button in notification.buttons[:MAX_BUTTONS]],
+        }
+        try:
+            answer = self._post(notification, message)
+        except HttpError as error:
+            raise PhoneError(f"{self.name} {error}") from None
+        self.updates = isinstance(answer, dict) and "sequence_id" in answer
         return None
 
     def fault_in_reaching(self) -> str | None:
         """See Phone."""
-        return services.fault_in_reaching(self._service)
+        return reachability.fault_in_reaching(self._service)
 
-    def _tell(self, topic: str, note: Note) -> None:
-        priority = SILENT if note.silent else PRIORITIES.get(str(self._service.priority), 3)
-        words = {
-            "title": note.title,
-            "message": (note.update if self.updates else "") or note.text,
-            "priority": priority,
-            "sequence_id": note.key,
-            "actions": [_action(button) for button in note.buttons[:BUTTONS]],
-        }
-        try:
-            if note.picture:
-                told = self._send_picture(topic, note, words)
-            else:
-                told = call("POST", self._url, json={"topic": topic, **words}, **self._login())
-        except HttpError as error:
-            raise PhoneError(f"{self.name} {error}") from None
-        self.updates = isinstance(told, dict) and "sequence_id" in told
+    def _priority(self, notification: Notification) -> int:
+        if notification.silent:
+            return SILENT
+        return PRIORITIES.get(str(self._service.priority), PRIORITIES["default"])
 
-    def _send_picture(self, topic: str, note: Note, words: dict[str, Any]) -> Any:
-        """Its words go into the query, which, other than a header, takes any letter."""
+    def _post(self, notification: Notification, message: dict[str, Any]) -> Any:
+        if notification.picture is None:
+            body = {"topic": self._topic, **message}
+            return call("POST", self._url, json=body, **self._access())
+        # The picture is the body. The message is in the query, which takes any letter, unlike headers.
         query = {
-            **words,
-            "actions": json.dumps(words["actions"]),
-            "sequence-id": note.key,
+            **message,
+            "actions": json.dumps(message["actions"]),
+            "sequence-id": notification.key,
             "filename": "door.jpg",
         }
         del query["sequence_id"]
-        data = note.picture.read_bytes() if note.picture else b""
-        return call("PUT", f"{self._url}/{topic}", params=query, data=data, **self._login())
+        url = f"{self._url}/{self._topic}"
+        picture = notification.picture.read_bytes()
+        return call("PUT", url, params=query, data=picture, **self._access())
 
-    def _login(self) -> dict[str, Any]:
+    def _access(self) -> dict[str, Any]:
         service = self._service
-        verify = {"verify": bool(service.verify_certificate)}
+        access: dict[str, Any] = {"verify": bool(service.verify_certificate)}
         if service.token:
-            return {"headers": {"Authorization": f"Bearer {service.token}"}, **verify}
-        return (
-            {"auth": (service.user, service.password or ""), **verify} if service.user else verify
-        )
+            access["headers"] = {"Authorization": f"Bearer {service.token}"}
+        elif service.user:
+            access["auth"] = (service.user, service.password or "")
+        return access
 
 
-def _action(button: Button) -> dict[str, Any]:
+def _server_url(service: Any) -> str:
+    if service.mode == "cloud":
+        return str(service.cloud_notify_url)
+    scheme = "https" if service.secure else "http"
+    port = f":{service.port}" if service.port else ""
+    return f"{scheme}://{service.host}{port}"
+
+
+def _action(button: ReplyButton) -> dict[str, Any]:
     return {
         "action": "http",
         "label": button.label,

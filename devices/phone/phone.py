@@ -1,33 +1,38 @@
-"""A phone, by way of a notification service: told once, and told more where the service can change what it said."""
+"""A phone behind a notification service, and what can be sent to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-APPRISE = "apprise"  # its logger
-Sent = dict[str, Any]  # JSON: what a service wants back to change a notification
+APPRISE_LOGGER = "apprise"
+Receipt = dict[str, Any]  # JSON: what a service needs in order to change a notification later
 
 
-class Button(NamedTuple):
-    """Something that may be answered: POST to the URL does it."""
+class ReplyButton(NamedTuple):
+    """An answer that a person can give from the notification.
+
+    Attributes:
+        label: What the button says.
+        url: A POST request to this address gives the answer.
+    """
 
     label: str
     url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """What is to be told.
+class Notification:
+    """One message to a phone.
 
     Attributes:
-        title: Of the notification.
-        text: What it says when it is a notification of its own.
-        update: What it says where it takes the place of the one before; `text` if empty.
-        key: Which notification it is about: the press's id.
-        picture: A JPEG.
-        buttons: What may be answered.
-        silent: It should wake nobody.
+        title: Its headline.
+        text: Its text, where it is a notification of its own.
+        update: Its text, where it replaces the notification before it; `text` if empty.
+        key: Which notification it belongs to: the id of the press.
+        picture: The path of a JPEG file.
+        buttons: The answers that can be given.
+        silent: Whether it comes without a sound.
     """
 
     title: str
@@ -35,22 +40,22 @@ class Note:
     key: str
     update: str = ""
     picture: Path | None = None
-    buttons: Sequence[Button] = ()
+    buttons: Sequence[ReplyButton] = ()
     silent: bool = False
 
 
 class PhoneError(ConnectionError):
-    """It was not told; in the service's own words, without secrets. Trying again later may help."""
+    """The service did not take the notification. The text is the service's own, without secrets."""
 
 
 class Phone(Protocol):
-    """One service.
+    """One address at one notification service.
 
     Attributes:
-        name: What people may read of it: no secret is in it.
-        has_address: Whether it is on the network.
-        can_be_silent: Whether it can be told without a sound.
-        updates: Whether it changes what it said before; None: not known yet.
+        name: A name that can be shown: it contains no secret.
+        has_address: Whether the service has a network address that can be tried.
+        can_be_silent: Whether it can notify without a sound.
+        updates: Whether it can change a notification that it has shown; None while that is unknown.
     """
 
     name: str
@@ -58,19 +63,24 @@ class Phone(Protocol):
     can_be_silent: bool
     updates: bool | None
 
-    def tell(self, note: Note, before: Sent | None = None) -> Sent | None:
-        """Tell it, and wait until the service has taken it: at most about 10 seconds.
+    def send(self, notification: Notification, previous: Receipt | None = None) -> Receipt | None:
+        """Send a notification, and wait until the service has taken it: at most about 10 seconds.
 
         Args:
-            note: What to say.
-            before: What the notification of the same key gave; it is changed then, if the service can.
+            notification: The message.
+            previous: The receipt of the last message with the same key. The service changes that
+                notification if it can.
 
         Returns:
-            What is needed to change it; None when nothing is, or it cannot be changed.
+            A receipt for changing this notification; None if none is needed or it cannot be changed.
 
         Raises:
-            PhoneError: it does not take it.
+            PhoneError: The service did not take it. Another attempt later may succeed.
         """
 
     def fault_in_reaching(self) -> str | None:
-        """Why the service cannot be reached now; None when its host answers. It is told nothing."""
+        """Check the connection to the service without sending anything.
+
+        Returns:
+            Why the service cannot be reached; None if it answers or has no address to try.
+        """

@@ -1,68 +1,95 @@
-"""A notification service on the network: whether it can be reached, without telling it anything."""
+"""Whether a notification service can be reached, found out without sending anything."""
 
 import socket
 import ssl
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 CONNECT_S = 4.0
-HTTPS, HTTP = 443, 80
-FIXED = (
-    "notify_url",
-    "api_url",
-)  # where the classes of Apprise keep the address of a service that has only one
-Address = tuple[str, int, bool]
+HTTPS = 443
+HTTP = 80
+SMTP = 25
+# Where Apprise's classes keep the address of a service that has only one.
+FIXED_URLS = ("notify_url", "api_url")
+
+
+class Address(NamedTuple):
+    """Where a service listens.
+
+    Attributes:
+        host: Its name or IP address.
+        port: Its TCP port.
+        tls: Whether TLS begins at once.
+    """
+
+    host: str
+    port: int
+    tls: bool
 
 
 def fault_in_reaching(service: Any) -> str | None:
-    """Why a service cannot be reached now; None when its host answers, or when nothing can be said without telling it.
+    """Connect to a service, by TLS where the service does, and send nothing.
 
-    Apprise has no check of its own. This connects, by TLS where the service does, and says nothing: it finds a lost
-    network, a name that is gone, a server that is down and a bad certificate. It cannot find a wrong password.
+    Apprise has no check of its own. This one finds a lost network, an unknown name, a server that
+    is down and a bad certificate. It cannot find a wrong password.
 
     Args:
-        service: One of Apprise's, made from its URL.
+        service: Apprise's object of its URL.
+
+    Returns:
+        Why the service cannot be reached; None if it answers or has no address to try.
     """
     address = address_of(service)
     if address is None:
         return None
-    host, port, tls = address
     try:
-        with socket.create_connection((host, port), CONNECT_S) as connection:
-            if tls:
-                context = _trust(verify=bool(service.verify_certificate))
-                context.wrap_socket(connection, server_hostname=host).close()
+        with socket.create_connection((address.host, address.port), CONNECT_S) as connection:
+            if address.tls:
+                context = _tls_context(verify=bool(service.verify_certificate))
+                context.wrap_socket(connection, server_hostname=address.host).close()
     except (OSError, ValueError) as error:
-        return f"{host}:{port} cannot be reached: {error}"
+        return f"{address.host}:{address.port} cannot be reached: {error}"
     return None
 
 
 def address_of(service: Any) -> Address | None:
-    """Host, port and whether TLS begins at once; None for a service that has none, like a log.
+    """Find the address of a service; None for one without, like a log.
 
-    In most URLs of Apprise the part after `://` is no host but a token: `tgram://TOKEN/CHAT`.
+    In most URLs of Apprise the part after `://` is a token and not a host: `tgram://TOKEN/CHAT`.
+
+    Args:
+        service: Apprise's object of its URL.
     """
     if getattr(service, "mode", None) == "cloud" and hasattr(service, "cloud_notify_url"):
         return _in_url(service.cloud_notify_url)
     if host := getattr(service, "smtp_host", None):
-        return host, service.port or 25, getattr(service, "secure_mode", None) == "ssl"
-    for name in FIXED:
-        if isinstance(url := getattr(service, name, None), str) and (address := _in_url(url)):
+        is_tls = getattr(service, "secure_mode", None) == "ssl"
+        return Address(host, service.port or SMTP, is_tls)
+    for name in FIXED_URLS:
+        url = getattr(service, name, None)
+        if isinstance(url, str) and (address := _in_url(url)):
             return address
     if "host" not in service.template_tokens or not service.host:
         return None
-    tls = bool(service.secure)
-    return service.host, service.port or (HTTPS if tls else HTTP), tls
+    is_tls = bool(service.secure)
+    return Address(service.host, service.port or _default_port(is_tls=is_tls), is_tls)
 
 
 def _in_url(url: str) -> Address | None:
     parts = urlsplit(url)
-    tls = parts.scheme == "https"
-    return (parts.hostname, parts.port or (HTTPS if tls else HTTP), tls) if parts.hostname else None
+    if not parts.hostname:
+        return None
+    is_tls = parts.scheme == "https"
+    return Address(parts.hostname, parts.port or _default_port(is_tls=is_tls), is_tls)
 
 
-def _trust(*, verify: bool) -> ssl.SSLContext:
+def _default_port(*, is_tls: bool) -> int:
+    return HTTPS if is_tls else HTTP
+
+
+def _tls_context(*, verify: bool) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if not verify:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     return context

@@ -1,18 +1,22 @@
-"""Opens a phone for each notification address."""
+"""Opens the phones behind a notification address."""
 
 import logging
 from typing import Any
 
-from devices.phone.phone import APPRISE, Phone
+from devices.phone.phone import APPRISE_LOGGER, Phone
 
 
 def open_phones(url: str) -> list[Phone]:
-    """The phones behind one of Apprise's URLs: one for each topic or chat, as each may fail alone.
+    """Open the phones behind one Apprise URL: one for each topic or chat, as each may fail alone.
+
+    Args:
+        url: For example `ntfy://ntfy.sh/my-door` (https://github.com/caronc/apprise/wiki).
 
     Raises:
-        ValueError: it is no notification service's.
+        ValueError: No notification service has such a URL.
     """
-    from devices.phone.apprise import ApprisePhone, service_of  # noqa: PLC0415 - 30 MB that only phones need
+    # Apprise takes 30 MB, which only processes with a phone pay for.
+    from devices.phone.apprise import ApprisePhone, service_of  # noqa: PLC0415
     from devices.phone.ntfy import NtfyPhone  # noqa: PLC0415
     from devices.phone.telegram import TelegramPhone  # noqa: PLC0415
 
@@ -25,16 +29,15 @@ def open_phones(url: str) -> list[Phone]:
     return [ApprisePhone(url, service)]
 
 
-def _chat(target: Any) -> str:
-    """Apprise has a chat as its id, or with the topic in it."""
-    return str(target[0] if isinstance(target, tuple) else target)
-
-
 def fault_in_url(url: str) -> str | None:
-    """Why nobody can be told by this URL; None when somebody can. The fault does not quote it: it may hold a secret."""
-    from devices.phone.apprise import service_of  # noqa: PLC0415
+    """Check a notification address without sending anything.
 
-    apprise = logging.getLogger(APPRISE)
+    Returns:
+        What is wrong, without the URL, which may contain a secret; None if it is a service's URL.
+    """
+    from devices.phone.apprise import service_of  # noqa: PLC0415 - see open_phones
+
+    apprise = logging.getLogger(APPRISE_LOGGER)
     apprise.setLevel(logging.CRITICAL)  # it would log the refused URL with its password
     try:
         service_of(url)
@@ -43,3 +46,8 @@ def fault_in_url(url: str) -> str | None:
     finally:
         apprise.setLevel(logging.INFO)  # at DEBUG it logs tokens
     return None
+
+
+def _chat(target: Any) -> str:
+    """The id of a chat. Apprise gives it alone, or together with a topic."""
+    return str(target[0] if isinstance(target, tuple) else target)

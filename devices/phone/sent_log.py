@@ -1,81 +1,89 @@
-"""What is known of who was told what, kept where a crash cannot take it."""
+"""What was sent to whom, kept in a handler's memory, which survives a crash."""
 
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
-KEPT = 40  # notifications that can still be changed, pictures for who is called later, tries that half succeeded
+KEPT = 40  # of each kind: receipts, pictures, attempts that partly succeeded
+EVERYBODY = "*"
 
 
 class SentLog:
-    """The notes of one house.
+    """The record of one handler.
 
     Args:
-        memory: Where they are kept, as JSON values by name.
+        memory: Where it is kept: JSON values by key.
     """
 
     def __init__(self, memory: MutableMapping[str, Any]) -> None:
         self._memory = memory
 
-    def told_of(self, event: str) -> list[str]:
-        """The phones that an earlier try of this event has told."""
+    def delivered(self, event: str) -> list[str]:
+        """The keys of the phones that an earlier attempt at this event has reached."""
         return list(self._memory.get("told", {}).get(event, []))
 
-    def note_told(self, event: str, phones: list[str]) -> None:
-        """Some phones were told, and others not: the next try is for these."""
+    def record_partial(self, event: str, phones: list[str]) -> None:
+        """Record which phones have the notification. The next attempt is for the others."""
         self._put("told", event, phones)
 
-    def note_all_told(self, event: str) -> None:
-        """There is no next try."""
-        if event in (halves := self._memory.get("told", {})):
-            self._memory["told"] = {one: phones for one, phones in halves.items() if one != event}
+    def record_complete(self, event: str) -> None:
+        """Record that all phones have the notification: there is no next attempt."""
+        partial = self._memory.get("told", {})
+        if event in partial:
+            others = {one: phones for one, phones in partial.items() if one != event}
+            self._memory["told"] = others
 
     @property
-    def sent(self) -> dict[str, Any]:
-        """What services gave back, to change what they said."""
+    def receipts(self) -> dict[str, Any]:
+        """What the services need in order to change a notification."""
         return dict(self._memory.get("sent", {}))
 
-    def note_sent(self, sent: Mapping[str, Any]) -> None:
-        """Keep that."""
-        if sent:
-            self._memory["sent"] = _last({**self.sent, **sent})
+    def record_receipts(self, receipts: Mapping[str, Any]) -> None:
+        """Keep what the services returned."""
+        if receipts:
+            self._memory["sent"] = _newest({**self.receipts, **receipts})
 
-    def called(self, press: str) -> list[str]:
-        """Who was called later about this press."""
+    def escalated_to(self, press: str) -> list[str]:
+        """The names of the recipients who were notified later, because nobody had answered."""
         return list(self._memory.get("called", {}).get(press, []))
 
-    def note_called(self, press: str, name: str) -> None:
-        """So that they can read the answer, too."""
-        self._put("called", press, [*self.called(press), name])
+    def record_escalation(self, press: str, name: str) -> None:
+        """Record that this recipient was notified later, and so may read the answer."""
+        self._put("called", press, [*self.escalated_to(press), name])
 
     def snooze(self, name: str, until_s: float) -> None:
-        """Nothing for them until then (Unix seconds); `*` is everybody."""
+        """Send nothing more to a recipient for a while.
+
+        Args:
+            name: The recipient's name; `*` for everybody.
+            until_s: Unix time in seconds.
+        """
         self._memory[f"snoozed {name}"] = until_s
 
     def is_snoozed(self, name: str, now_s: float) -> bool:
-        """Whether they want nothing now."""
-        return any(self._memory.get(f"snoozed {one}", 0) > now_s for one in (name, "*"))
+        """Whether this recipient gets nothing now (Unix time in seconds)."""
+        return any(self._memory.get(f"snoozed {one}", 0) > now_s for one in (name, EVERYBODY))
 
-    def note_answered(self, door: str, at: str) -> None:
-        """Somebody has answered who rings there (ISO 8601, UTC)."""
+    def record_answer(self, door: str, at: str) -> None:
+        """Record when a visitor at this door was answered (ISO 8601, UTC)."""
         self._memory[f"answered {door}"] = at
 
     def is_answered(self, door: str, since: str) -> bool:
-        """Whether somebody has since then."""
+        """Whether a visitor at this door was answered since then (ISO 8601, UTC)."""
         return bool(self._memory.get(f"answered {door}", "") >= since)
 
     def keep_picture(self, press: str, picture: Path) -> None:
-        """It is there for who is called later, even by another process than this one."""
+        """Keep a picture's path for recipients who are notified later, even by a new process."""
         self._put("pictures", press, str(picture))
 
     def picture(self, press: str) -> Path | None:
-        """The picture of a press, if there is one still."""
+        """The picture of a press; None if there is none, or its file is gone."""
         kept = self._memory.get("pictures", {}).get(press)
         return Path(kept) if kept and Path(kept).is_file() else None
 
-    def _put(self, shelf: str, key: str, value: Any) -> None:
-        self._memory[shelf] = _last({**self._memory.get(shelf, {}), key: value})
+    def _put(self, kind: str, key: str, value: Any) -> None:
+        self._memory[kind] = _newest({**self._memory.get(kind, {}), key: value})
 
 
-def _last(kept: Mapping[str, Any]) -> dict[str, Any]:
+def _newest(kept: Mapping[str, Any]) -> dict[str, Any]:
     return dict([*kept.items()][-KEPT:])

@@ -1,1 +1,66 @@
 """Speakers, sounds and voices."""
+
+from typing import TYPE_CHECKING
+
+from devices.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from devices.speaker.alsa import AlsaSpeaker as AlsaSpeaker
+    from devices.speaker.alsa import list_outputs as list_outputs
+    from devices.speaker.announcer import Announcer as Announcer
+    from devices.speaker.announcer import open_announcer as open_announcer
+    from devices.speaker.bark import write_bark as write_bark
+    from devices.speaker.chime_output import ChimeOutput as ChimeOutput
+    from devices.speaker.chime_output import RelayChime as RelayChime
+    from devices.speaker.chimes import write_chime as write_chime
+    from devices.speaker.library import SOUNDS as SOUNDS
+    from devices.speaker.library import fault_in_playing as fault_in_playing
+    from devices.speaker.library import fault_in_sound as fault_in_sound
+    from devices.speaker.library import fault_in_sound_file as fault_in_sound_file
+    from devices.speaker.library import find_sound as find_sound
+    from devices.speaker.player import Overlap as Overlap
+    from devices.speaker.player import SoundPlayer as SoundPlayer
+    from devices.speaker.player import open_player as open_player
+    from devices.speaker.player import volume_at as volume_at
+    from devices.speaker.samples import SpeakerError as SpeakerError
+    from devices.speaker.speaker import SimulatedSpeaker as SimulatedSpeaker
+    from devices.speaker.speaker import Speaker as Speaker
+    from devices.speaker.speaker import fault_in_speaker as fault_in_speaker
+    from devices.speaker.speaker import open_speaker as open_speaker
+    from devices.speaker.voice import VOICES as VOICES
+    from devices.speaker.voice import ProgramVoice as ProgramVoice
+    from devices.speaker.voice import Voice as Voice
+    from devices.speaker.voice import VoiceError as VoiceError
+    from devices.speaker.voice import fault_in_speaking as fault_in_speaking
+    from devices.speaker.voice import fault_in_voice as fault_in_voice
+    from devices.speaker.voice import open_voice as open_voice
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "alsa": ["AlsaSpeaker", "list_outputs"],
+            "announcer": ["Announcer", "open_announcer"],
+            "chime_output": ["ChimeOutput", "RelayChime"],
+            "chimes": ["write_chime"],
+            "library": [
+                "SOUNDS",
+                "fault_in_playing",
+                "fault_in_sound",
+                "fault_in_sound_file",
+                "find_sound",
+            ],
+            "player": ["Overlap", "SoundPlayer", "open_player", "volume_at"],
+            "samples": ["SpeakerError"],
+            "speaker": ["SimulatedSpeaker", "Speaker", "fault_in_speaker", "open_speaker"],
+            "voice": [
+                "VOICES",
+                "ProgramVoice",
+                "Voice",
+                "VoiceError",
+                "fault_in_speaking",
+                "fault_in_voice",
+                "open_voice",
+            ],
+            "bark": ["write_bark"],
+        },
+    )

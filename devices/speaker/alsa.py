@@ -13,18 +13,19 @@ from devices.speaker.samples import CHANNELS, RATE_HZ, SpeakerError, decode, imp
 if TYPE_CHECKING:
     from devices.speaker.samples import Samples
 
-KEPT = 4
-PATIENCE_S = 5.0  # a card that is so late with a sound takes none any more
+KEPT = 4  # decoded sounds
+PATIENCE_S = 5.0  # a card that is so late with a sound has stopped
+CLOSE_CHECK_S = 0.1
 
 
 class AlsaSpeaker:
-    """Opens the card when a sound begins and lets go of it when the last one ends, so that others can use it.
+    """A sound card, which is open only while a sound plays, so that other programs can use it.
 
-    The card is looked up by its name each time: one that was unplugged is found again when it is back, under
-    whatever number.
+    The card is found by its name each time. One that was unplugged is found again when it is back,
+    under any number.
 
     Args:
-        device: Part of the device's name as the system lists it; None takes the default one.
+        device: A part of the device's name as the system lists it; None for the default device.
 
     Raises:
         SpeakerError: miniaudio is missing, or there is no such device now.
@@ -47,7 +48,7 @@ class AlsaSpeaker:
             playing = self._mixer.add(samples)
             if self._card is None:
                 self._start()
-        if wait and not playing.heard.wait(length_s + PATIENCE_S):
+        if wait and not playing.ended.wait(length_s + PATIENCE_S):
             self._stop()
             raise SpeakerError("the sound card stopped taking sound. Is it still plugged in?")
         return length_s
@@ -66,8 +67,9 @@ class AlsaSpeaker:
         self._stop()
 
     def _samples(self, sound: Path, volume: float) -> Samples:
-        """The last few stay decoded: on a Raspberry Pi that takes as long as a short sound itself."""
-        key = sound, sound.stat().st_mtime_ns if sound.exists() else 0, volume
+        """Decode a sound. On a Raspberry Pi that takes as long as a short sound, so some are kept."""
+        modified_ns = sound.stat().st_mtime_ns if sound.exists() else 0
+        key = sound, modified_ns, volume
         if key not in self._decoded:
             while len(self._decoded) >= KEPT:
                 del self._decoded[next(iter(self._decoded))]
@@ -89,10 +91,10 @@ class AlsaSpeaker:
         ).start()
 
     def _close_when_done(self, card: Any) -> None:
-        """In a thread of its own: a card may be closed from anywhere but its own callback."""
+        """Close the card after the last sound, in a thread: its own callback must not close it."""
         idle = threading.Event()
         while True:
-            idle.wait(0.1)
+            idle.wait(CLOSE_CHECK_S)
             with self._lock:
                 if self._card is not card:
                     return
@@ -103,7 +105,8 @@ class AlsaSpeaker:
 
     def _stop(self) -> None:
         with self._lock:
-            card, self._card = self._card, None
+            card = self._card
+            self._card = None
             self._mixer.clear()
         if card:
             with suppress(self._miniaudio.MiniaudioError):
@@ -117,42 +120,43 @@ class AlsaSpeaker:
             )
         except self._miniaudio.MiniaudioError as error:
             raise SpeakerError(
-                f"the sound card cannot be used now: {error}. Does another program hold it?"
+                f"the sound card cannot be used now: {error}. Does another program use it?"
             ) from error
 
     def _find(self) -> tuple[Any, list[Any]]:
+        """The id of the card (None for the default one), and where miniaudio is to look for it."""
         backends = [self._miniaudio.Backend.ALSA]
         if self._device is None:
-            _need_a_card()
-        found = _playbacks(self._miniaudio)
-        if self._device is None:
+            _require_card()
+            _list_cards(self._miniaudio)
             return None, backends
-        wanted = [card for card in found if self._device.lower() in card["name"].lower()]
-        if not wanted:
-            names = ", ".join(card["name"] for card in found) or "none"
-            raise SpeakerError(
-                f"no sound card: none is named like {self._device!r}. `aplay -L` shows: {names}"
-            )
-        return wanted[0]["id"], backends
+        cards = _list_cards(self._miniaudio)
+        for card in cards:
+            if self._device.lower() in card["name"].lower():
+                return card["id"], backends
+        names = ", ".join(card["name"] for card in cards) or "none"
+        raise SpeakerError(
+            f"no sound card: no name contains {self._device!r}. `aplay -L` shows: {names}"
+        )
 
 
-def outputs() -> list[str]:
-    """The names of everything that can be played on, as the system lists it. Nothing is opened.
+def list_outputs() -> list[str]:
+    """The names of all playback devices, as the system lists them. None of them is opened.
 
     Raises:
-        SpeakerError: miniaudio is missing, or there is no card.
+        SpeakerError: miniaudio is missing, or there is no sound card.
     """
     miniaudio = import_miniaudio()
-    _need_a_card()
-    return list(dict.fromkeys(str(card["name"]) for card in _playbacks(miniaudio)))
+    _require_card()
+    return list(dict.fromkeys(str(card["name"]) for card in _list_cards(miniaudio)))
 
 
-def _need_a_card() -> None:
+def _require_card() -> None:
     if not any(Path("/dev/snd").glob("pcm*p")):
         raise SpeakerError("no sound card: /dev/snd has none. `aplay -l` shows what there is")
 
 
-def _playbacks(miniaudio: Any) -> list[Any]:
+def _list_cards(miniaudio: Any) -> list[Any]:
     try:
         return list(miniaudio.Devices([miniaudio.Backend.ALSA]).get_playbacks())
     except miniaudio.MiniaudioError as error:

@@ -1,4 +1,4 @@
-"""A dog, synthesised: each woof a falling, rough tone with a burst of breath in front."""
+"""A dog's bark, synthesised: each woof is a falling, rough tone with breath in front of it."""
 
 import math
 import random
@@ -14,7 +14,15 @@ PEAK = 28_000  # of 32,767
 
 
 def write_bark(path: Path, woofs: int = 2) -> Path:
-    """Write a bark as WAV: 16 bits, mono, 22,050 Hz. The same at every call."""
+    """Write a bark as WAV (16 bits, mono, 22,050 Hz). Every call gives the same sound.
+
+    Args:
+        path: The file to write.
+        woofs: How many times the dog barks.
+
+    Returns:
+        The same path.
+    """
     chance = random.Random(1)
     samples = array("h")
     for _ in range(woofs):
@@ -25,7 +33,8 @@ def write_bark(path: Path, woofs: int = 2) -> Path:
 
 def _woof(chance: random.Random) -> list[int]:
     count = int(WOOF_S * RATE_HZ)
-    raw, phase = [], 0.0
+    raw = []
+    phase = 0.0
     for i in range(count):
         t = i / count
         pitch_hz = 620 * (1 - t) ** 1.5 + 170  # from a yelp down to the chest

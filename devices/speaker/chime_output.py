@@ -1,4 +1,4 @@
-"""What makes a press heard without anybody else: an electric gong on a relay, or a sound.
+"""The hub's own chime, which needs no other process: an electric chime on a relay, or a sound.
 
 `python -m devices.speaker.chime_output SOUND VOLUME SPEAKER` plays once, in a process of its own.
 """
@@ -11,26 +11,26 @@ from typing import Protocol
 from devices.gpio.line import open_output
 
 
-class Gong(Protocol):
-    """Something that can be struck."""
+class ChimeOutput(Protocol):
+    """Something that can ring once."""
 
     def ring(self) -> None:
-        """Strike it, and return at once. While it sounds nothing more happens."""
+        """Ring, and return at once. A call while it still sounds does nothing."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release it."""
 
 
-class RelayGong:
-    """The house's electric gong, switched by a relay on a GPIO line, like the button of old did.
+class RelayChime:
+    """The house's electric chime on a relay, which closes as the old bell button did.
 
     Args:
-        pin: BCM number of the GPIO line.
-        strike_s: For how many seconds the relay closes.
-        active_high: Whether it closes at 3.3 V; else at ground.
+        pin: The BCM number of the relay's GPIO line.
+        strike_s: How long the relay stays closed, in seconds.
+        active_high: Whether the relay closes at 3.3 V; otherwise it closes at ground.
 
     Raises:
-        GpioError: the line cannot be had.
+        GpioError: The line cannot be used.
     """
 
     def __init__(self, pin: int, *, strike_s: float, active_high: bool = True) -> None:
@@ -38,18 +38,20 @@ class RelayGong:
         self._strike_s = strike_s
 
     def ring(self) -> None:
-        """See Gong. The relay opens again by itself."""
+        """See ChimeOutput. The relay opens again by itself."""
         self._line.blink(self._strike_s, 0, n=1)
 
     def close(self) -> None:
-        """See Gong."""
+        """See ChimeOutput."""
         self._line.off()
         self._line.close()
 
 
 def main() -> None:
-    """Play it."""
-    from devices.speaker.speaker import SpeakerError, open_speaker  # noqa: PLC0415 - 10 MB that only the player needs
+    """Play the sound that the command line names."""
+    # The speaker takes 10 MB, which only this process pays for.
+    from devices.speaker.samples import SpeakerError  # noqa: PLC0415
+    from devices.speaker.speaker import open_speaker  # noqa: PLC0415
 
     sound, volume, name = sys.argv[1:]
     try:
@@ -58,7 +60,7 @@ def main() -> None:
         speaker.close()
     except SpeakerError as error:
         logging.basicConfig(format="%(levelname)s chime: %(message)s")
-        logging.getLogger(__name__).error("%s", error)  # noqa: TRY400 - it says it all
+        logging.getLogger(__name__).error("%s", error)  # noqa: TRY400 - the text is complete
         sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""Chimes, synthesised: struck metal is a few partials that each die away at their own pace."""
+"""Chimes, synthesised: struck metal is a few partials, each of which decays at its own rate."""
 
 import math
 from array import array
@@ -8,50 +8,49 @@ from devices.speaker.samples import write_wav
 
 RATE_HZ = 22_050
 PEAK = 28_000  # of 32,767
-PARTIALS = (
-    (1.0, 1.0, 2.2),
-    (2.76, 0.45, 4.0),
-    (5.4, 0.22, 7.5),
-)  # of a bar: pitch, loudness, decay a second
-STRIKES: dict[
-    str, tuple[tuple[float, float], ...]
-] = {  # when, in seconds, and at what pitch, in hertz
+LAST_RING_S = 1.4  # how long the last strike rings
+FADE_OUT_S = 0.05  # avoids a click at the end
+ATTACK_PER_S = 400
+# The partials of a metal bar: pitch and loudness relative to the first, decay per second.
+PARTIALS = ((1.0, 1.0, 2.2), (2.76, 0.45, 4.0), (5.4, 0.22, 7.5))
+# Each strike: when, in seconds, and its pitch, in hertz.
+STRIKES: dict[str, tuple[tuple[float, float], ...]] = {
     "ding": ((0.0, 880.0),),
     "ding-dong": ((0.0, 659.3), (0.55, 523.3)),
     "three-tone": ((0.0, 784.0), (0.4, 659.3), (0.8, 523.3)),
-    "westminster": (
-        (0.0, 659.3),
-        (0.6, 523.3),
-        (1.2, 587.3),
-        (1.8, 392.0),
-    ),  # the first quarter: E C D G
+    # The first quarter: E C D G.
+    "westminster": ((0.0, 659.3), (0.6, 523.3), (1.2, 587.3), (1.8, 392.0)),
     "gong": ((0.0, 130.8),),
 }
-RING_S = 1.4  # how long the last one rings
 
 
 def write_chime(path: Path, name: str) -> Path:
-    """Write a chime as WAV: 16 bits, mono, 22,050 Hz. The same at every call.
+    """Write a chime as WAV (16 bits, mono, 22,050 Hz). Every call gives the same sound.
 
     Args:
-        path: Where to.
+        path: The file to write.
         name: One of STRIKES.
+
+    Returns:
+        The same path.
     """
     strikes = STRIKES[name]
-    sound = [0.0] * int((strikes[-1][0] + RING_S) * RATE_HZ)
+    last_strike_s = strikes[-1][0]
+    sound = [0.0] * int((last_strike_s + LAST_RING_S) * RATE_HZ)
     for begin_s, pitch_hz in strikes:
-        _strike(sound, int(begin_s * RATE_HZ), pitch_hz)
+        _add_strike(sound, int(begin_s * RATE_HZ), pitch_hz)
     top = max(map(abs, sound))
     return write_wav(path, array("h", (int(PEAK * value / top) for value in sound)), 1, RATE_HZ)
 
 
-def _strike(sound: list[float], begin: int, pitch_hz: float) -> None:
+def _add_strike(sound: list[float], begin: int, pitch_hz: float) -> None:
+    """Add a strike to the sound, from this sample on."""
     for i in range(begin, len(sound)):
         t = (i - begin) / RATE_HZ
-        attack = min(1.0, t * 400)
-        end = min(1.0, (len(sound) - i) / (0.05 * RATE_HZ))  # no click when it is cut off
+        attack = min(1.0, t * ATTACK_PER_S)
+        fade = min(1.0, (len(sound) - i) / (FADE_OUT_S * RATE_HZ))
         partials = (
-            loud * math.exp(-decay * t) * math.sin(math.tau * pitch_hz * of * t)
-            for of, loud, decay in PARTIALS
+            loudness * math.exp(-decay * t) * math.sin(math.tau * pitch_hz * factor * t)
+            for factor, loudness, decay in PARTIALS
         )
-        sound[i] += attack * end * sum(partials)
+        sound[i] += attack * fade * sum(partials)

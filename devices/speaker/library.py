@@ -1,4 +1,4 @@
-"""The sounds that come with it, by their names."""
+"""The built-in sounds, and sound files, by the names that settings have for them."""
 
 from pathlib import Path
 
@@ -6,20 +6,29 @@ from devices.speaker.bark import write_bark
 from devices.speaker.chimes import STRIKES, write_chime
 from devices.speaker.samples import SpeakerError, check_sound
 
-NAMES = ("bark", *STRIKES)
+SOUNDS = ("bark", *STRIKES)
 
 
 def fault_in_sound(name: str) -> str | None:
-    """Why this is no sound; None when it is one of NAMES, or a file."""
-    if name in NAMES or Path(name).expanduser().is_file():
+    """Check the name of a sound: one of `SOUNDS`, or a file that exists.
+
+    Returns:
+        What is wrong with it; None if it is one of these.
+    """
+    if name in SOUNDS or Path(name).expanduser().is_file():
         return None
     if "/" in name or "." in name:
         return f"there is no file {name}"
-    return f"{name!r}: no sound. There are {', '.join(NAMES)}; or name a WAV, FLAC or MP3 file"
+    names = ", ".join(SOUNDS)
+    return f"{name!r}: no sound. There are {names}; or name a WAV, FLAC or MP3 file"
 
 
-def fault_in_file(sound: Path) -> str | None:
-    """Why nothing is heard of it; None when it decodes. It takes a moment, and the file's size in memory."""
+def fault_in_sound_file(sound: Path) -> str | None:
+    """Decode a sound file. That takes a moment, and the file's decoded size in memory.
+
+    Returns:
+        Why it cannot be played; None if it can.
+    """
     try:
         check_sound(sound)
     except SpeakerError as error:
@@ -28,12 +37,23 @@ def fault_in_file(sound: Path) -> str | None:
 
 
 def fault_in_playing(name: str) -> str | None:
-    """The same of a sound's name; ours need no look."""
-    return None if name in NAMES else fault_in_file(Path(name).expanduser())
+    """Decode a sound by its name. Built-in sounds need no check.
+
+    Returns:
+        Why it cannot be played; None if it can.
+    """
+    if name in SOUNDS:
+        return None
+    return fault_in_sound_file(Path(name).expanduser())
 
 
 def find_sound(name: str, folder: Path) -> Path:
-    """The file to play: the person's own, or one of ours, which is written into the folder."""
+    """Find the file of a sound.
+
+    Args:
+        name: One of `SOUNDS`, or a file's path.
+        folder: Where a built-in sound is written.
+    """
     if name == "bark":
         return write_bark(folder / "bark.wav")
     if name in STRIKES:

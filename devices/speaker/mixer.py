@@ -1,4 +1,4 @@
-"""Several sounds at once, on a card that takes one stream."""
+"""Mixes several sounds for a sound card, which takes one stream."""
 
 from __future__ import annotations
 
@@ -14,74 +14,76 @@ if TYPE_CHECKING:
 
     from devices.speaker.samples import Samples
 
-BUFFERED = (
-    RATE_HZ // 4 * CHANNELS
-)  # samples that a card may still hold when it has been given the last one
+BUFFERED = RATE_HZ // 4 * CHANNELS  # samples that a card may hold after it was given the last one
 LOUDEST = 32_767
+SAMPLE_BYTES = 2
 
 
 @dataclass
 class Playing:
-    """A sound on its way.
+    """A sound that is being played.
 
     Attributes:
-        samples: All of it: 16 bits, stereo, 44,100 Hz.
-        position: How many of them the card has taken; beyond the end that is silence.
-        heard: Set when the last one has left the card.
+        samples: The whole sound: 16 bits, stereo, 44,100 Hz.
+        position: How many samples the card has taken. What follows the end is silence.
+        ended: Set when the last sample has left the card.
     """
 
     samples: Samples
     position: int = 0
-    heard: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 class Mixer:
-    """Gives a card what it asks for: the sum of what plays now, and silence in between."""
+    """Gives the card the sum of all sounds that play, and silence when there are none."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._playing: list[Playing] = []
 
     def add(self, samples: Samples) -> Playing:
-        """Begin to play it with the next samples that the card asks for."""
+        """Play a sound from the next samples on that the card asks for."""
+        playing = Playing(samples)
         with self._lock:
-            self._playing.append(playing := Playing(samples))
+            self._playing.append(playing)
         return playing
 
     @property
     def is_busy(self) -> bool:
-        """Whether something still has to be heard."""
+        """Whether a sound is still playing."""
         return bool(self._playing)
 
     def clear(self) -> None:
-        """Drop what plays."""
+        """Drop all sounds."""
         with self._lock:
             self._playing.clear()
 
     def stream(self) -> Generator[bytes, int, None]:
-        """What miniaudio's PlaybackDevice wants: it sends numbers of frames and gets so many, as bytes."""
+        """The generator that miniaudio's PlaybackDevice wants.
+
+        It is sent a number of frames, and yields so many as bytes (16 bits, stereo).
+        """
         frames = yield b""
         while True:
             frames = yield self._next(frames * CHANNELS)
 
     def _next(self, count: int) -> bytes:
         with self._lock:
-            parts = [
-                chunk
-                for one in self._playing
-                if (chunk := one.samples[one.position : one.position + count])
-            ]
+            parts = []
             for one in self._playing:
+                part = one.samples[one.position : one.position + count]
+                if part:
+                    parts.append(part)
                 one.position += count
                 if one.position > len(one.samples) + BUFFERED:
-                    one.heard.set()
-            self._playing = [one for one in self._playing if not one.heard.is_set()]
+                    one.ended.set()
+            self._playing = [one for one in self._playing if not one.ended.is_set()]
         mixed = parts[0] if len(parts) == 1 else _sum(parts)
-        return mixed.tobytes() + bytes(2 * (count - len(mixed)))
+        return mixed.tobytes() + bytes(SAMPLE_BYTES * (count - len(mixed)))
 
 
 def _sum(parts: list[Samples]) -> Samples:
-    """Sample by sample; what is too loud is cut off, not turned over."""
+    """Add the sounds sample by sample. A sum that is too loud is clipped."""
     mixed = [0] * max(map(len, parts), default=0)
     for part in parts:
         for i, sample in enumerate(part):

@@ -6,6 +6,8 @@ import wave
 from array import array
 from typing import TYPE_CHECKING, Any
 
+from devices.machine.atomic_file import atomic_write
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -13,17 +15,23 @@ if TYPE_CHECKING:
 
 RATE_HZ = 44_100
 CHANNELS = 2
+SAMPLE_BYTES = 2
 
 
 class SpeakerError(RuntimeError):
-    """It cannot be played; the text says why and what to do."""
+    """A sound cannot be played. The text says why, and what to do."""
 
 
 def decode(miniaudio: Any, sound: Path, volume: float) -> Samples:
-    """The file's sound as 16-bit stereo samples at 44,100 Hz, with the volume applied.
+    """Decode a file to 16-bit stereo samples at 44,100 Hz.
+
+    Args:
+        miniaudio: The library, from `import_miniaudio`.
+        sound: A WAV, FLAC or MP3 file.
+        volume: 0 (silent) to 1 (as recorded).
 
     Raises:
-        SpeakerError: it is missing or no WAV, FLAC or MP3.
+        SpeakerError: The file is missing, or is no WAV, FLAC or MP3.
     """
     try:
         decoded = miniaudio.decode_file(
@@ -33,63 +41,72 @@ def decode(miniaudio: Any, sound: Path, volume: float) -> Samples:
             sample_rate=RATE_HZ,
         )
     except (miniaudio.MiniaudioError, OSError) as error:
-        raise SpeakerError(f"{sound}: cannot be played: {error}. WAV, FLAC and MP3 can") from error
-    return _louder(decoded.samples, volume)
+        raise SpeakerError(
+            f"{sound}: cannot be played: {error}. It must be WAV, FLAC or MP3"
+        ) from error
+    return _scaled(decoded.samples, volume)
 
 
 def read_wav(sound: Path, volume: float) -> tuple[Samples, tuple[int, int]]:
-    """A WAV file without miniaudio: its samples, and their channels and rate in hertz.
+    """Read a WAV file without miniaudio.
+
+    Args:
+        sound: A WAV file of 16 bits.
+        volume: 0 (silent) to 1 (as recorded).
+
+    Returns:
+        The samples, and their shape: the number of channels and the rate in hertz.
 
     Raises:
-        SpeakerError: it is missing, or no WAV of 16 bits.
+        SpeakerError: The file is missing, or is no WAV of 16 bits.
     """
     try:
         with wave.open(str(sound), "rb") as file:
-            if file.getsampwidth() != 2:  # noqa: PLR2004 - 16 bits
+            if file.getsampwidth() != SAMPLE_BYTES:
                 raise SpeakerError(
                     f"{sound}: not 16 bits. Install doorbell-hub[sound], or convert it"
                 )
             samples = array("h", file.readframes(file.getnframes()))
-            return _louder(samples, volume), (file.getnchannels(), file.getframerate())
+            return _scaled(samples, volume), (file.getnchannels(), file.getframerate())
     except (OSError, EOFError, wave.Error) as error:
         raise SpeakerError(f"{sound}: cannot be played: {error}") from error
 
 
 def write_wav(path: Path, samples: Samples, channels: int, rate_hz: int) -> Path:
-    """Write 16-bit samples as WAV, complete or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    with wave.open(str(aside), "wb") as file:
+    """Write 16-bit samples as WAV, complete or not at all.
+
+    Returns:
+        The same path.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with atomic_write(path) as part, wave.open(str(part), "wb") as file:
         file.setnchannels(channels)
-        file.setsampwidth(2)
+        file.setsampwidth(SAMPLE_BYTES)
         file.setframerate(rate_hz)
         file.writeframes(samples.tobytes())
-    return aside.replace(path)
+    return path
 
 
 def import_miniaudio() -> Any:
-    """The library that decodes and plays.
+    """Import the library that decodes and plays.
 
     Raises:
-        SpeakerError: it is not installed.
+        SpeakerError: It is not installed.
     """
     try:
-        import miniaudio  # noqa: PLC0415 - hardware only where it is used
+        import miniaudio  # noqa: PLC0415 - 10 MB, for a process with a speaker
     except ImportError as error:
         raise SpeakerError(f"{error}. Install doorbell-hub[sound]") from error
     return miniaudio
 
 
-def _louder(samples: Samples, volume: float) -> Samples:
-    level = max(0.0, min(1.0, volume))
-    return samples if level == 1.0 else array("h", (int(sample * level) for sample in samples))
-
-
 def check_sound(sound: Path) -> None:
-    """Decode it, as whoever plays it would.
+    """Decode a file as a speaker would.
 
     Raises:
-        SpeakerError: it cannot be.
+        SpeakerError: It cannot be decoded.
     """
     try:
         decode(import_miniaudio(), sound, 1)
@@ -97,3 +114,10 @@ def check_sound(sound: Path) -> None:
         if sound.suffix.lower() != ".wav":
             raise
         read_wav(sound, 1)
+
+
+def _scaled(samples: Samples, volume: float) -> Samples:
+    level = max(0.0, min(1.0, volume))
+    if level == 1.0:
+        return samples
+    return array("h", (int(sample * level) for sample in samples))

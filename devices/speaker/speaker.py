@@ -1,4 +1,4 @@
-"""The loudspeaker: a sound card through miniaudio (ALSA), or a file that shows what would have been heard."""
+"""The loudspeaker: a sound card, or files that contain what would have been heard."""
 
 import logging
 from datetime import UTC, datetime
@@ -19,71 +19,72 @@ from devices.speaker.samples import (
 if TYPE_CHECKING:
     from devices.speaker.samples import Samples
 
-__all__ = [
-    "AlsaSpeaker",
-    "SimulatedSpeaker",
-    "Speaker",
-    "SpeakerError",
-    "fault_in_name",
-    "open_speaker",
-]
-
 log = logging.getLogger(__name__)
 
 
-HEARD = 50  # sounds that are kept, where there is no card to play them
-
-
 class Speaker(Protocol):
-    """Something that makes a sound heard."""
+    """Something that plays sounds."""
 
     def play(self, sound: Path, volume: float, *, wait: bool = True) -> float:
-        """Play a WAV, FLAC or MP3 file.
+        """Play a sound file.
 
         Args:
-            sound: The file.
+            sound: A WAV, FLAC or MP3 file.
             volume: 0 (silent) to 1 (as recorded).
-            wait: Return when it has been heard; else at once, and what plays already is mixed with it.
+            wait: Return when the sound has ended. Otherwise return at once; sounds that play at
+                the same time are mixed.
 
         Returns:
-            How long it is, in seconds.
+            The length of the sound, in seconds.
 
         Raises:
-            SpeakerError: the file cannot be decoded, or the sound card is gone; trying again later may help.
+            SpeakerError: The file cannot be decoded, or the sound card cannot be used. Another
+                attempt later may succeed.
         """
 
     def check(self, sound: Path | None = None) -> str:
-        """Decode a file and open the card, and be not heard; gives what was found, in words.
+        """Decode a sound file, and open the sound card, without playing anything.
+
+        Returns:
+            What was found, in words.
 
         Raises:
-            SpeakerError: the file cannot be decoded, or the sound card cannot be opened now.
+            SpeakerError: The file cannot be decoded, or the sound card cannot be opened now.
         """
 
     def close(self) -> None:
-        """Let go of it."""
+        """Stop playing, and release the sound card."""
 
 
 class SimulatedSpeaker:
-    """Writes what would have been heard into one WAV file after another."""
+    """Writes what would have been heard into WAV files.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where to write them.
+        keep: How many files stay; older ones are removed.
+    """
+
+    def __init__(self, folder: Path, *, keep: int = 50) -> None:
         self._folder = folder
+        self._keep = keep
 
-    def play(self, sound: Path, volume: float, *, wait: bool = True) -> float:  # noqa: ARG002 - a file is no sound
-        """See Speaker. Without miniaudio only WAV can be read."""
-        samples, shape = self._read(sound, volume)
-        write_wav(
-            self._folder / datetime.now(UTC).strftime("heard-%Y%m%dT%H%M%S.%f.wav"), samples, *shape
-        )
-        for old in sorted(self._folder.glob("heard-*.wav"))[:-HEARD]:
+    def play(self, sound: Path, volume: float, *, wait: bool = True) -> float:  # noqa: ARG002
+        """See Speaker. Without miniaudio it can only read WAV."""
+        samples, (channels, rate_hz) = self._read(sound, volume)
+        name = datetime.now(UTC).strftime("heard-%Y%m%dT%H%M%S.%f.wav")
+        write_wav(self._folder / name, samples, channels, rate_hz)
+        for old in sorted(self._folder.glob("heard-*.wav"))[: -self._keep]:
             old.unlink(missing_ok=True)
-        return len(samples) / shape[0] / shape[1]
+        return len(samples) / channels / rate_hz
 
     def check(self, sound: Path | None = None) -> str:
         """See Speaker."""
         if sound:
             self._read(sound, 1)
-        return "no sound card is in use: nobody would hear it"
+        return "no sound card is in use: nothing would be heard"
+
+    def close(self) -> None:
+        """See Speaker."""
 
     def _read(self, sound: Path, volume: float) -> "tuple[Samples, tuple[int, int]]":
         try:
@@ -93,35 +94,45 @@ class SimulatedSpeaker:
                 raise
             return read_wav(sound, volume)
 
-    def close(self) -> None:
-        """See Speaker."""
 
+def fault_in_speaker(name: str) -> str | None:
+    """Check a speaker's name without opening the sound card.
 
-def fault_in_name(name: str) -> str | None:
-    """Why no speaker can be had under this name; None when one may. Nothing is opened."""
+    Returns:
+        Why there is no such speaker; None if there is one.
+    """
     if name in ("auto", "simulated"):
         return None
     try:
-        AlsaSpeaker(None if name == "default" else name)
+        _open_card(name)
     except SpeakerError as error:
         return f"{error}"
     return None
 
 
 def open_speaker(name: str, folder: Path) -> Speaker:
-    """The speaker of this name: `auto` (a sound card if there is one), `simulated`, `default`, or part of a name.
+    """Open a speaker.
+
+    Args:
+        name: `auto` (a sound card if there is one, otherwise simulated), `simulated`, `default`,
+            or a part of a sound card's name.
+        folder: Where a simulated speaker writes its files.
 
     Raises:
-        SpeakerError: there is no such sound card.
+        SpeakerError: There is no such sound card.
     """
     if name == "simulated":
         return SimulatedSpeaker(folder)
-    if name == "auto":
-        try:
-            speaker = AlsaSpeaker()
-            speaker.check()
-        except SpeakerError as error:
-            log.info("no sound here (%s); what would be heard is written to %s", error, folder)
-            return SimulatedSpeaker(folder)
-        return speaker
+    if name != "auto":
+        return _open_card(name)
+    try:
+        speaker = AlsaSpeaker()
+        speaker.check()
+    except SpeakerError as error:
+        log.info("no sound here (%s); sounds are written to %s", error, folder)
+        return SimulatedSpeaker(folder)
+    return speaker
+
+
+def _open_card(name: str) -> AlsaSpeaker:
     return AlsaSpeaker(None if name == "default" else name)

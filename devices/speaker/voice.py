@@ -1,4 +1,4 @@
-"""A voice: text made into a sound file by a speech program of the system."""
+"""A voice: a speech program of the system turns a text into a sound file."""
 
 import hashlib
 import shutil
@@ -7,101 +7,112 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
-SPEAKING_S = 30.0  # Piper takes its time on a Raspberry Pi
-NAMES = "espeak-ng, espeak-ng:LANGUAGE (like espeak-ng:de), or piper:/path/to/voice.onnx"
+from devices.machine.atomic_file import atomic_write
+
+TIMEOUT_S = 30.0  # Piper takes its time on a Raspberry Pi
+VOICES = "espeak-ng, espeak-ng:LANGUAGE (like espeak-ng:de), or piper:/path/to/voice.onnx"
+INSTALL = {
+    "espeak-ng": "apt install espeak-ng",
+    "piper": "pip install piper-tts, where doorbell is",
+}
 
 
 class Voice(Protocol):
     """Something that speaks."""
 
     def speak(self, text: str) -> Path:
-        """Give a WAV file of the text; what was spoken once is kept.
+        """Turn a text into a WAV file. The file is kept for the next time.
 
         Raises:
-            VoiceError: the program cannot, in its own words.
+            VoiceError: The program failed. The text is the program's own.
         """
 
 
 class VoiceError(RuntimeError):
-    """It cannot be spoken; the text says why and what to do."""
+    """The voice cannot speak. The text says why, and what to do."""
 
 
 class ProgramVoice:
-    """A program that reads text from its standard input and writes a WAV file.
+    """A program that reads a text from its standard input, and writes a WAV file.
 
     Args:
-        command: The program and its arguments; `{}` is the file that it is to write.
-        folder: Where sounds are kept.
+        command: The program and its arguments. `{}` stands for the file to write.
+        folder: Where the files are kept.
     """
 
     def __init__(self, command: list[str], folder: Path) -> None:
-        self._command, self._folder = command, folder
+        self._command = command
+        self._folder = folder
 
     def speak(self, text: str) -> Path:
         """See Voice."""
         key = hashlib.sha256("\0".join((*self._command, text)).encode()).hexdigest()[:16]
         path = self._folder / f"{key}.wav"
         if not path.exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._run(text, path)
+            with atomic_write(path) as part:
+                self._run(text, part)
         return path
 
     def _run(self, text: str, path: Path) -> None:
-        aside = path.with_suffix(".part")
-        command = [part.replace("{}", str(aside)) for part in self._command]
+        command = [part.replace("{}", str(path)) for part in self._command]
+        program = command[0]
         try:
             subprocess.run(
-                command, input=text.encode(), capture_output=True, timeout=SPEAKING_S, check=True
+                command, input=text.encode(), capture_output=True, timeout=TIMEOUT_S, check=True
             )
         except subprocess.CalledProcessError as error:
-            words = error.stderr.decode(errors="replace").strip().splitlines() or [
-                f"it ended with {error.returncode}"
-            ]
-            raise VoiceError(f"{command[0]}: {words[-1]}") from error
+            lines = error.stderr.decode(errors="replace").strip().splitlines()
+            reason = lines[-1] if lines else f"it ended with {error.returncode}"
+            raise VoiceError(f"{program}: {reason}") from error
         except subprocess.TimeoutExpired as error:
-            raise VoiceError(f"{command[0]}: it took longer than {SPEAKING_S:g} s") from error
+            raise VoiceError(f"{program}: it took longer than {TIMEOUT_S:g} s") from error
         except OSError as error:
-            raise VoiceError(f"{command[0]}: {error.strerror}") from error
-        if not aside.exists() or not aside.stat().st_size:
-            raise VoiceError(f"{command[0]} wrote no sound")
-        aside.replace(path)
+            raise VoiceError(f"{program}: {error.strerror}") from error
+        if not path.exists() or not path.stat().st_size:
+            raise VoiceError(f"{program} wrote no sound")
 
 
 def open_voice(name: str, folder: Path) -> Voice:
-    """The voice of this name; NAMES says how to write one.
+    """Open a voice.
+
+    Args:
+        name: One of the forms in `VOICES`.
+        folder: Where the sound files are kept.
 
     Raises:
-        VoiceError: it is no voice's name, or its program is not installed.
+        VoiceError: There is no such voice, or its program is not installed.
     """
-    if fault := fault_in_name(name):
+    if fault := fault_in_voice(name):
         raise VoiceError(fault)
     program, _, rest = name.partition(":")
     if program == "piper":  # https://github.com/OHF-Voice/piper1-gpl, docs/CLI.md
         return ProgramVoice(["piper", "-m", rest, "-f", "{}"], folder)
-    return ProgramVoice(
-        ["espeak-ng", "-v", rest or "en", "-w", "{}", "--stdin"], folder
-    )  # espeak-ng(1)
+    language = rest or "en"  # espeak-ng(1)
+    return ProgramVoice(["espeak-ng", "-v", language, "-w", "{}", "--stdin"], folder)
 
 
-def fault_in_name(name: str) -> str | None:
-    """Why no voice can be had under this name; None when one can."""
+def fault_in_voice(name: str) -> str | None:
+    """Check a voice's name, and whether its program and file are there.
+
+    Returns:
+        What is wrong; None if the voice can be opened.
+    """
     program, _, rest = name.partition(":")
-    if program not in ("espeak-ng", "piper") or (program == "piper" and not rest):
-        return f"{name!r}: no voice. Write {NAMES}"
+    if program not in INSTALL or (program == "piper" and not rest):
+        return f"{name!r}: no voice. Write {VOICES}"
     if shutil.which(program) is None:
-        how = (
-            "apt install espeak-ng"
-            if program == "espeak-ng"
-            else "pip install piper-tts, where doorbell is"
-        )
-        return f"{program} is not installed: {how}"
+        return f"{program} is not installed: {INSTALL[program]}"
     if program == "piper" and not Path(rest).is_file():
         return f"there is no file {rest}. `python -m piper.download_voices` gets a voice"
     return None
 
 
 def fault_in_speaking(name: str) -> str | None:
-    """Why this voice says nothing, in its program's own words; None when it speaks."""
+    """Let a voice speak into a file that is not kept.
+
+    Returns:
+        Why it cannot speak, in its program's own words; None if it can.
+    """
     try:
         with TemporaryDirectory() as folder:
             open_voice(name, Path(folder)).speak("Test")

@@ -1,1 +1,25 @@
-"""Video and pictures, from the packet to the file."""
+"""Video: encoded pictures, the last seconds in memory, clips, snapshots and the folder for them."""
+
+from typing import TYPE_CHECKING
+
+from devices.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from devices.video.media_folder import MediaFolder as MediaFolder
+    from devices.video.packet import Packet as Packet
+    from devices.video.packet import StreamFormat as StreamFormat
+    from devices.video.recorded import CameraError as CameraError
+    from devices.video.recorded import RecordedClip as RecordedClip
+    from devices.video.recorder import Recorder as Recorder
+    from devices.video.source import Source as Source
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "media_folder": ["MediaFolder"],
+            "packet": ["Packet", "StreamFormat"],
+            "recorded": ["CameraError", "RecordedClip"],
+            "recorder": ["Recorder"],
+            "source": ["Source"],
+        },
+    )

@@ -1,4 +1,4 @@
-"""An MP4 in the making, in a thread of its own: a slow disk or encoder holds up nobody who sees."""
+"""An MP4 that is being written, in a thread: a slow disk or encoder must not delay the camera."""
 
 import logging
 import queue
@@ -9,32 +9,36 @@ from typing import Any
 
 import av
 
-from devices.video.files import CameraError, Footage, aside, complete
-from devices.video.packet import CLOCK, Packet, Shape
+from devices.machine.atomic_file import atomic_write
+from devices.video.packet import CLOCK, Packet, StreamFormat
+from devices.video.recorded import CameraError, RecordedClip
 
 log = logging.getLogger(__name__)
-BACKLOG_BYTES = 16_000_000  # what may wait for a slow disk or encoder; what comes then is left out
+BACKLOG_BYTES = 16_000_000  # what may wait for a slow disk or encoder; more is left out
 ENCODING = {"preset": "ultrafast", "crf": "26", "threads": "2"}
 
 
 class Clip:
-    """Written aside, with its index in front, and renamed when it is complete."""
+    """A clip with its index in front, which gets its name when it is complete.
 
-    def __init__(self, path: Path, shape: Shape, before: Sequence[Packet], moment: float) -> None:
-        """Begin with what was before.
+    Args:
+        path: The file's name.
+        stream_format: The format of its packets.
+        before: The packets from before, beginning with a key frame.
+        moment: The moment for which the clip is started, in seconds of `time.monotonic()`.
+    """
 
-        Args:
-            path: What it is to be called.
-            shape: Of its packets.
-            before: What the ring holds, from a key frame on.
-            moment: For what moment it is begun, in seconds of `time.monotonic()`.
-        """
-        self.path, self.shape, self._moment = path, shape, moment
+    def __init__(
+        self, path: Path, stream_format: StreamFormat, before: Sequence[Packet], moment: float
+    ) -> None:
+        self.path = path
+        self._format = stream_format
+        self._moment = moment
         self._queue: queue.SimpleQueue[Packet | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._waiting = 0  # bytes in the queue
-        self._room = BACKLOG_BYTES + sum(len(packet.data) for packet in before)
-        self._wants_key = True
+        self._waiting_bytes = 0
+        self._room_bytes = BACKLOG_BYTES + sum(len(packet.data) for packet in before)
+        self._needs_key = True
         self._ended = False
         self._failure: Exception | None = None
         self._first: Packet | None = None
@@ -52,36 +56,38 @@ class Clip:
 
     @property
     def seconds(self) -> float:
-        """How long it is by now."""
+        """Its length so far, in seconds."""
         return self._last.at - self._first.at if self._first and self._last else 0.0
 
     def add(self, packet: Packet) -> None:
-        """One more picture. After one that had to be left out, the next is a key frame."""
+        """Add a picture. If one had to be left out, the next one must be a key frame."""
         with self._lock:
-            if self._ended or (self._wants_key and not packet.is_key):
+            if self._ended or (self._needs_key and not packet.is_key):
                 return
-            self._wants_key = self._waiting + len(packet.data) > self._room
-            if self._wants_key:
-                log.warning(
-                    "%s: disk or encoder are too slow; pictures are left out", self.path.name
-                )
+            self._needs_key = self._waiting_bytes + len(packet.data) > self._room_bytes
+            if self._needs_key:
+                log.warning("%s: disk or encoder too slow; pictures are left out", self.path.name)
                 return
-            self._waiting += len(packet.data)
-            self._first, self._last = self._first or packet, packet
+            self._waiting_bytes += len(packet.data)
+            self._first = self._first or packet
+            self._last = packet
             self._queue.put(packet)
 
     def end(self) -> None:
-        """Take nothing more."""
+        """Take no more packets."""
         with self._lock:
             if not self._ended:
                 self._ended = True
                 self._queue.put(None)
 
-    def finish(self) -> Footage | None:
-        """Wait until it stands complete under its name; None when it has no picture.
+    def finish(self) -> RecordedClip | None:
+        """End the clip, and wait until the file is complete.
+
+        Returns:
+            The clip; None if it has no picture.
 
         Raises:
-            CameraError: it could not be written, and nothing of it is left.
+            CameraError: The file could not be written. No part of it is left.
         """
         self.end()
         self._thread.join()
@@ -91,65 +97,70 @@ class Clip:
             ) from self._failure
         if self._first is None:
             return None
-        return Footage(self.path, self.seconds, max(0.0, self._moment - self._first.at))
+        return RecordedClip(self.path, self.seconds, max(0.0, self._moment - self._first.at))
 
     def _write(self) -> None:
+        first = self._queue.get()
+        if first is None:
+            return
         try:
-            if (first := self._queue.get()) is not None:
-                self._write_from(first)
-                complete(self.path)
+            with atomic_write(self.path, fsync=True) as part:
+                self._write_from(first, part)
         except (av.FFmpegError, OSError, ValueError) as error:
-            log.error("the clip %s is given up: %s", self.path, error)  # noqa: TRY400 - the sentence says it all
+            log.error("the clip %s is abandoned: %s", self.path, error)  # noqa: TRY400
             self._failure = error
-            aside(self.path).unlink(missing_ok=True)
 
-    def _write_from(self, first: Packet) -> None:
+    def _write_from(self, first: Packet, path: Path) -> None:
         packet: Packet | None = first
         options = {"movflags": "+faststart"}
-        with av.open(str(aside(self.path)), "w", format="mp4", options=options) as container:
-            track = (
-                _Copied(container, self.shape)
-                if self.shape.pattern
-                else _Encoded(container, self.shape)
-            )
+        with av.open(str(path), "w", format="mp4", options=options) as container:
+            track: _CopiedTrack | _EncodedTrack
+            if self._format.template:
+                track = _CopiedTrack(container, self._format)
+            else:
+                track = _EncodedTrack(container, self._format)
             while packet is not None:
                 with self._lock:
-                    self._waiting -= len(packet.data)
-                if packet.at >= first.at:  # what hangs on pictures before the first cannot be shown
+                    self._waiting_bytes -= len(packet.data)
+                # A picture from before the first one cannot be decoded.
+                if packet.at >= first.at:
                     track.write(packet, first.at)
                 packet = self._queue.get()
             track.end()
 
 
-class _Copied:
-    """The packets as they came: it costs next to nothing."""
+class _CopiedTrack:
+    """The packets as the camera sent them, which costs next to nothing."""
 
-    def __init__(self, container: Any, shape: Shape) -> None:
-        self._container, self._stream = container, container.add_stream_from_template(shape.pattern)
+    def __init__(self, container: Any, stream_format: StreamFormat) -> None:
+        self._container = container
+        self._stream = container.add_stream_from_template(stream_format.template)
         self._stream.time_base = CLOCK
 
     def write(self, packet: Packet, zero: float) -> None:
-        ticks = packet.in_ticks(zero)
-        ticks.stream = self._stream
-        self._container.mux(ticks)
+        copy = packet.to_av(zero)
+        copy.stream = self._stream
+        self._container.mux(copy)
 
     def end(self) -> None:
-        """Nothing is held back."""
+        """Nothing was held back."""
 
 
-class _Encoded:
-    """Decoded and encoded again, for what browsers cannot show as it is."""
+class _EncodedTrack:
+    """The pictures decoded and encoded again, for formats that browsers cannot show."""
 
-    def __init__(self, container: Any, shape: Shape) -> None:
-        self._container, self._decoder = container, shape.decoder()
+    def __init__(self, container: Any, stream_format: StreamFormat) -> None:
+        self._container = container
+        self._decoder = stream_format.decoder()
         self._stream: Any = container.add_stream("libx264", options=ENCODING)
-        self._stream.width, self._stream.height = shape.width // 2 * 2, shape.height // 2 * 2
+        self._stream.width = stream_format.width // 2 * 2
+        self._stream.height = stream_format.height // 2 * 2
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = CLOCK
-        self._last = -1
+        self._last_pts = -1
 
     def write(self, packet: Packet, zero: float) -> None:
-        for frame in self._decoder.decode(packet.in_ticks(zero)):
+        for frame in self._decoder.decode(packet.to_av(zero)):
             self._encode(frame)
 
     def end(self) -> None:
@@ -159,7 +170,8 @@ class _Encoded:
 
     def _encode(self, frame: Any) -> None:
         picture = frame.reformat(self._stream.width, self._stream.height, "yuv420p")
+        self._last_pts = max(self._last_pts + 1, frame.pts or 0)
         picture.time_base = CLOCK
-        picture.pts = self._last = max(self._last + 1, frame.pts or 0)
-        picture.pict_type = 0  # what was a key frame in the source need not be one here
+        picture.pts = self._last_pts
+        picture.pict_type = 0  # the encoder chooses its own key frames
         self._container.mux(self._stream.encode(picture))

@@ -1,4 +1,4 @@
-"""An encoded picture, and all that is needed to decode it or to put it into an MP4."""
+"""An encoded picture, and what is needed to decode it or to put it into an MP4."""
 
 import io
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import av
 
 CLOCK = Fraction(1, 90_000)  # seconds a tick, as usual in MP4
-BROWSERS_SHOW = ("yuv420p", "yuvj420p")  # of H.264; other samplings are for studios
+BROWSER_FORMATS = ("yuv420p", "yuvj420p")  # samplings of H.264 that browsers can show
 
 
 class Packet(NamedTuple):
@@ -16,93 +16,106 @@ class Packet(NamedTuple):
 
     Attributes:
         at: When it was seen, in seconds of `time.monotonic()`.
-        sent: The same for the order of decoding; it differs where a source has B-frames.
-        data: As the codec has it.
+        decode_at: Its place in the order of decoding, by the same clock. It differs from `at`
+            where a source has B-frames.
+        data: The encoded bytes.
         is_key: Whether decoding can begin here.
     """
 
     at: float
-    sent: float
+    decode_at: float
     data: bytes
     is_key: bool
 
-    def in_ticks(self, zero: float = 0.0) -> av.Packet:
-        """As PyAV wants it, with its times counted from `zero`."""
+    def to_av(self, zero: float = 0.0) -> av.Packet:
+        """Make PyAV's packet of it.
+
+        Args:
+            zero: The moment from which its times are counted, in seconds of `time.monotonic()`.
+        """
         packet = av.Packet(self.data)
-        packet.pts, packet.dts = round((self.at - zero) / CLOCK), round((self.sent - zero) / CLOCK)
-        packet.time_base, packet.is_keyframe = CLOCK, self.is_key
+        packet.pts = round((self.at - zero) / CLOCK)
+        packet.dts = round((self.decode_at - zero) / CLOCK)
+        packet.time_base = CLOCK
+        packet.is_keyframe = self.is_key
         return packet
 
 
 @dataclass(frozen=True)
-class Shape:
+class StreamFormat:
     """What the packets of one connection have in common.
 
     Attributes:
-        codec: FFmpeg's name of it.
-        extradata: What a decoder must know before the first packet; empty when the packets say it themselves.
-        width: In pixels.
-        height: In pixels.
-        pattern: A stream of PyAV to make an MP4's stream after; None when browsers could not show a copy.
+        codec: FFmpeg's name of the codec.
+        extradata: What a decoder must know before the first packet; empty if the packets say it.
+        width: The width of the pictures, in pixels.
+        height: The height of the pictures, in pixels.
+        template: A stream of PyAV, from which an MP4's stream is made; None if browsers could not
+            show a copy of the packets.
     """
 
     codec: str
     extradata: bytes
     width: int
     height: int
-    pattern: Any = None
+    template: Any = None
 
-    def fits(self, other: "Shape | None") -> bool:
-        """Whether packets of both can stand in one clip."""
-        return other is not None and (self.codec, self.extradata, self.width, self.height) == (
-            other.codec,
-            other.extradata,
-            other.width,
-            other.height,
-        )
+    def fits(self, other: "StreamFormat | None") -> bool:
+        """Whether packets of both formats can be in one clip."""
+        if other is None:
+            return False
+        ours = (self.codec, self.extradata, self.width, self.height)
+        return ours == (other.codec, other.extradata, other.width, other.height)
 
     def decoder(self) -> Any:
-        """A decoder for these packets."""
+        """Make a decoder of PyAV for these packets."""
         decoder: Any = av.CodecContext.create(self.codec, "r")
         decoder.extradata = self.extradata or None
         decoder.thread_type = "AUTO"
         return decoder
 
 
-def shape_of(stream: Any) -> Shape:
-    """The shape of what comes in such a stream. It outlives the stream."""
+def format_of_stream(stream: Any) -> StreamFormat:
+    """The format of a stream of PyAV's. It can be used after the stream is closed."""
     context = stream.codec_context
-    copies = context.codec.name == "h264" and context.pix_fmt in BROWSERS_SHOW
-    pattern = _drawer().add_stream_from_template(stream) if copies else None
-    return Shape(
-        context.codec.name, bytes(context.extradata or b""), context.width, context.height, pattern
-    )
+    template = None
+    if context.codec.name == "h264" and context.pix_fmt in BROWSER_FORMATS:
+        template = _memory_container().add_stream_from_template(stream)
+    extradata = bytes(context.extradata or b"")
+    return StreamFormat(context.codec.name, extradata, context.width, context.height, template)
 
 
-def shape_of_h264(first: bytes) -> Shape:
-    """The same for a bare H.264 stream (Annex B) that begins with this key frame."""
+def format_of_h264(first: bytes) -> StreamFormat:
+    """The format of a bare H.264 stream (Annex B) that begins with this key frame."""
     with av.open(io.BytesIO(first), format="h264") as container:
-        return shape_of(container.streams.video[0])
+        return format_of_stream(container.streams.video[0])
 
 
-def encoder(width: int, height: int, *, keep: bool, options: dict[str, str]) -> tuple[Any, Any]:
-    """An H.264 encoder for MP4 that browsers play, and the container that it stands in.
+def open_encoder(
+    width: int, height: int, *, start: bool, options: dict[str, str]
+) -> tuple[Any, Any]:
+    """Open an H.264 encoder for MP4 that browsers can play.
 
     Args:
-        width: Of the pictures, in pixels; odd ones lose a column, which 4:2:0 cannot have.
-        height: Likewise.
-        keep: Ready it now, for packets that are kept and put into a clip later.
-        options: For x264.
+        width: The width of the pictures, in pixels. An odd one loses a column (4:2:0).
+        height: The height of the pictures, in pixels. An odd one loses a row.
+        start: Start it now, for packets that are kept and put into a clip later.
+        options: Options of x264.
+
+    Returns:
+        PyAV's container, and the encoder's stream in it.
     """
-    container = _drawer()
+    container = _memory_container()
     stream = container.add_stream("libx264", options={"preset": "ultrafast", **options})
-    stream.width, stream.height, stream.pix_fmt = width // 2 * 2, height // 2 * 2, "yuv420p"
+    stream.width = width // 2 * 2
+    stream.height = height // 2 * 2
+    stream.pix_fmt = "yuv420p"
     stream.codec_context.time_base = CLOCK
-    if keep:
+    if start:
         container.start_encoding()
     return container, stream
 
 
-def _drawer() -> Any:
-    """An MP4 that is never written: patterns and encoders lie in it."""
+def _memory_container() -> Any:
+    """An MP4 that is never written: it holds templates and encoders."""
     return av.open(io.BytesIO(), "w", format="mp4")

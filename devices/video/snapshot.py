@@ -1,43 +1,52 @@
-"""A picture of one moment, from what is kept of it."""
+"""A picture of one moment, decoded from the packets that are kept of it."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import av
 
-from devices.video.files import CameraError
-from devices.video.packet import CLOCK, Packet, Shape
+from devices.video.packet import CLOCK, Packet, StreamFormat
+from devices.video.recorded import CameraError
 
-QUALITY = "4"  # of JPEG, from 2 (best) to 31
+JPEG_QUALITY = "4"  # from 2 (best) to 31
 
 
-def picture_of(shape: Shape, packets: Sequence[Packet]) -> bytes:
-    """Decode from a key frame on, as far as needed, and give the last packet's picture as JPEG.
+def jpeg_of(stream_format: StreamFormat, packets: Sequence[Packet]) -> bytes:
+    """Decode packets, and encode the picture of the last one as JPEG.
+
+    Args:
+        stream_format: The format of the packets.
+        packets: A key frame, and what follows it.
 
     Raises:
-        CameraError: it cannot be decoded.
+        CameraError: The picture cannot be decoded.
     """
-    decoder, wanted, seen = shape.decoder(), packets[-1].in_ticks().pts, None
+    decoder = stream_format.decoder()
+    wanted = packets[-1].to_av().pts
+    latest = None
     try:
         for packet in (*packets, None):
-            for frame in decoder.decode(packet and packet.in_ticks()):
-                seen = frame
+            for frame in decoder.decode(packet and packet.to_av()):
+                latest = frame
                 if frame.pts == wanted:
-                    return jpeg(frame)
+                    return encode_jpeg(frame)
     except av.FFmpegError as error:
         raise CameraError(f"the picture cannot be decoded: {error}") from error
-    if seen is None:
-        raise CameraError("the picture cannot be decoded: nothing came out")
-    return jpeg(seen)
+    if latest is None:
+        raise CameraError("the picture cannot be decoded: the decoder gave nothing")
+    return encode_jpeg(latest)
 
 
-def jpeg(frame: Any) -> bytes:
-    """A frame of PyAV's as JPEG."""
+def encode_jpeg(frame: Any) -> bytes:
+    """Encode a frame of PyAV's as JPEG."""
     encoder: Any = av.CodecContext.create("mjpeg", "w")
-    encoder.width, encoder.height = frame.width, frame.height
+    encoder.width = frame.width
+    encoder.height = frame.height
     encoder.pix_fmt = "yuvj420p"
     encoder.time_base = CLOCK
-    encoder.options = {"q": QUALITY}
+    encoder.options = {"q": JPEG_QUALITY}
     picture = frame.reformat(format="yuvj420p")
-    picture.pts, picture.pict_type = 0, 0
-    return b"".join(bytes(packet) for packet in (*encoder.encode(picture), *encoder.encode(None)))
+    picture.pts = 0
+    picture.pict_type = 0
+    packets = (*encoder.encode(picture), *encoder.encode(None))
+    return b"".join(bytes(packet) for packet in packets)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from config import Settings
-from devices.button.led import GpioLed, Led, LedState, SimulatedLed
-from devices.gpio.line import GpioError
+from devices.button import GpioLed, Led, LedState, SimulatedLed
+from devices.gpio import GpioError
 from hub.features.feature import Feature
 from hub.mqtt.bus import Bus, Message
 from hub.producer.reporter import Report, Reporter

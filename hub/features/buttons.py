@@ -11,8 +11,14 @@ from typing import Any
 
 from config import Settings
 from config.model import ButtonSettings
-from devices.button.button import Button, ButtonError, GpioButton, SimulatedButton
-from devices.button.press_kind import Kind, PressClassifier
+from devices.button import (
+    Button,
+    ButtonError,
+    GpioButton,
+    PressClassifier,
+    PressKind,
+    SimulatedButton,
+)
 from hub.features.feature import Feature
 from hub.producer.reporter import Report, Reporter
 from hub.wire import topics
@@ -20,7 +26,7 @@ from hub.wire import topics
 log = logging.getLogger(__name__)
 RETRY_S = 15.0  # how often a button that cannot be opened is tried again
 CHUNK_BYTES = 4096
-TYPES: dict[Kind, str] = {
+TYPES: dict[PressKind, str] = {
     "double_pressed": topics.DOUBLE_PRESSED,
     "long_pressed": "doorbell.long_pressed",
     "stuck": "doorbell.stuck",
@@ -98,7 +104,7 @@ class Buttons(Feature):
     def _pressed(self, door: str, at: datetime) -> None:
         self._report(topics.PRESSED, door, at, via="button")
 
-    def _classified(self, door: str, kind: Kind, at: datetime, held_s: float) -> None:
+    def _classified(self, door: str, kind: PressKind, at: datetime, held_s: float) -> None:
         """The second press of a pair, or what the last press became because the button is held."""
         if kind == "released":
             self._stuck.discard(door)
@@ -134,5 +140,5 @@ def _open(wanted: ButtonSettings) -> Button:
         pull=wanted.pull,
         min_press_s=wanted.min_press_s,
         debounce_s=wanted.debounce_s,
-        hold=classifier,
+        classifier=classifier,
     )

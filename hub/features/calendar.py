@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from config import Quiet, Settings
-from devices.machine.sun import solar_day, sun_moves
+from devices.machine import solar_day, sun_moves
 from hub.features.daily_summary import DEAD, MISSED, DailySummary
 from hub.features.feature import Feature
 from hub.mqtt.bus import Bus

@@ -10,9 +10,8 @@ from contextlib import suppress
 
 from config import Chime as ChimeSettings
 from config import Settings
-from devices.gpio.line import GpioError
-from devices.speaker.chime_output import Gong, RelayGong
-from devices.speaker.chimes import write_chime
+from devices.gpio import GpioError
+from devices.speaker import ChimeOutput, RelayChime, write_chime
 from hub.features.feature import Feature
 from hub.mqtt.bus import Bus, Message
 from hub.producer.reporter import Report, Reporter
@@ -25,7 +24,7 @@ OUTDATED_S = 30.0  # an older press does not ring: the disk took it too late
 PLAY_S = 30.0  # a player that runs longer hangs
 
 
-class PlayerGong:
+class PlayerChime:
     """Plays a sound in a separate process: a sound card that hangs must not hang the hub.
 
     Raises:
@@ -48,7 +47,7 @@ class PlayerGong:
         self._process: subprocess.Popen[bytes] | None = None
 
     def ring(self) -> None:
-        """See Gong."""
+        """See ChimeOutput."""
         if self._process and self._process.poll() is None:
             return  # it still sounds
         self._process = subprocess.Popen(
@@ -57,7 +56,7 @@ class PlayerGong:
         threading.Thread(target=self._reap, args=(self._process,), daemon=True).start()
 
     def close(self) -> None:
-        """See Gong."""
+        """See ChimeOutput."""
         if self._process and self._process.poll() is None:
             self._process.kill()
 
@@ -90,7 +89,7 @@ class Chime(Feature):
         self._lock = threading.Lock()
         self._waiting: dict[str, float] = {}  # a press → when the chime rings for it
         self.faults = []
-        self._gong: Gong | None = None
+        self._gong: ChimeOutput | None = None
         try:
             self._gong = _open(settings, settings.chime)
         except (GpioError, FileNotFoundError) as error:
@@ -142,7 +141,7 @@ class Chime(Feature):
                 self._waiting.pop(event.cause, None)
 
 
-def _open(settings: Settings, chime: ChimeSettings) -> Gong | None:
+def _open(settings: Settings, chime: ChimeSettings) -> ChimeOutput | None:
     if chime.relay is not None:
-        return RelayGong(chime.relay, strike_s=chime.strike_s, active_high=chime.active == "high")
-    return PlayerGong(settings) if chime.speaker else None
+        return RelayChime(chime.relay, strike_s=chime.strike_s, active_high=chime.active == "high")
+    return PlayerChime(settings) if chime.speaker else None

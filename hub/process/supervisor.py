@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from config import Settings, SettingsError, sources
-from devices.machine.folder import fault_in_folder
+from devices.machine import fault_in_folder
 from hub.mqtt.embedded_address import PORT_FILE, free_port, with_embedded_broker
 from hub.plugin import loader
 from hub.process.child import STOP_S, Child, Echo

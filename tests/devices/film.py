@@ -1,4 +1,4 @@
-"""Films whose every picture carries its number, so that it can be read back from whatever was made of it."""
+"""Films of numbered pictures. The numbers can be read back from every copy."""
 
 from fractions import Fraction
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""A real RTSP server (GStreamer's) with a moving picture, run by the system's Python: `rtsp_server.py PORT`."""
+"""A real RTSP server (GStreamer's), run by the system's Python: `rtsp_server.py PORT`."""
 
 import sys
 

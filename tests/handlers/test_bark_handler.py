@@ -1,4 +1,4 @@
-"""`bark`: what is played, how loud, when nobody wants to hear it, and when it sounds again."""
+"""`bark`: what is played and how loud, when it is silent, and when it sounds again."""
 
 import wave
 from dataclasses import replace
@@ -8,13 +8,12 @@ import pytest
 
 from config import SettingsError
 from config.sources import load
-from devices.speaker.bark import write_bark
-from devices.speaker.speaker import SimulatedSpeaker
+from devices.speaker import SimulatedSpeaker, volume_at, write_bark
 from hub.testing import event, run
 
 
 class _Speaker:
-    """Plays to nobody."""
+    """Records what it is asked to play."""
 
     def __init__(self):
         self.played = []
@@ -29,18 +28,18 @@ class _Speaker:
 
 @pytest.fixture
 def dog(shipped):
-    """A loaded `bark` with these settings, its bell on a speaker that counts, and a way to make it react."""
+    """A loaded `bark` with these settings, and a speaker that records what it plays."""
 
     class Dog:
         def __init__(self, table=None):
             self.file = shipped("bark", {"speaker": "simulated", **(table or {})})
             self.speaker = _Speaker()
-            self._kennel = self.file.reactions["doorbell.pressed"].uses(self.file.config)
-            self.bell = self._kennel.__enter__()
+            self._opened = self.file.reactions["doorbell.pressed"].uses(self.file.config)
+            self.bell = self._opened.__enter__()
             self.bell.speaker = self.speaker
 
         def hears(self, what, **more):
-            """Gives what it said, and what it asked for later."""
+            """Returns what it returned, and its timers."""
             with run(what, **more) as doing:
                 reaction = self.file.reactions[what.type]
                 given = (what, self.file.config, *([self.bell] if reaction.uses else []))
@@ -51,7 +50,7 @@ def dog(shipped):
 
 @pytest.mark.parametrize(("percent", "volume"), [(0, 0.0), (35, 0.35), (100, 1.0)])
 def test_the_sound_is_played_at_the_volume(dog, percent, volume):
-    """Percent are what a person sets, a share is what the speaker gets."""
+    """The setting is in percent, and the speaker gets a share of 1."""
     rex = dog({"volume": percent})
     assert rex.hears(event())[0] == f"bark.wav for 0.8 s at {percent} %"
     assert rex.speaker.played == [("bark.wav", volume, True)]
@@ -62,14 +61,14 @@ def test_the_sound_is_played_at_the_volume(dog, percent, volume):
     [("06:59", 30), ("07:00", 90), ("19:59", 90), ("20:00", 30), ("23:59", 30), ("00:00", 30)],
 )
 def test_the_volume_goes_with_the_time_of_day(shipped, now, percent):
-    """That of the last time that has come; in the small hours that is yesterday's last."""
+    """The last time that has come counts; in the small hours that is yesterday's last."""
     file = shipped("bark", {"volume_from": {"07:00": 90, "20:00": 30}})
-    volume = file.reactions["doorbell.pressed"].function.__globals__["_volume"]
-    assert volume(time.fromisoformat(now), file.config) == percent
+    config = file.config
+    assert volume_at(time.fromisoformat(now), config.volume, config.volume_from) == percent
 
 
 def test_each_door_may_have_its_sound(dog):
-    """Heard in the kitchen: it is the back door."""
+    """People in the kitchen hear that it is the back door."""
     rex = dog({"sound": "ding-dong", "sound_at": {"back": "gong"}})
     rex.hears(event(door="front"))
     rex.hears(event(door="back"))
@@ -77,7 +76,7 @@ def test_each_door_may_have_its_sound(dog):
 
 
 def test_the_dog_is_quiet_while_people_sleep(dog):
-    """The house's quiet hours hold, unless this handler is told otherwise."""
+    """The house's quiet hours hold, unless `even_when_quiet` is set."""
     rex, loud = dog(), dog({"even_when_quiet": True})
     assert (
         rex.hears(event(), quiet="quiet hours until 07:00")[0] == "silent: quiet hours until 07:00"
@@ -88,7 +87,7 @@ def test_the_dog_is_quiet_while_people_sleep(dog):
 
 
 def test_a_ring_during_the_sound_may_be_skipped_or_mixed(dog):
-    """`skip`: it sounded already when that ring came; `mix`: nobody waits for the end; `queue`: one after the other."""
+    """With `skip` the second ring is left out, with `mix` it starts at once, else after the first."""
     skipping, mixing, queueing = (dog({"overlap": how}) for how in ("skip", "mix", "queue"))
     for rex in (skipping, mixing, queueing):
         first, during = event(), event()
@@ -99,8 +98,8 @@ def test_a_ring_during_the_sound_may_be_skipped_or_mixed(dog):
     assert {wait for _, _, wait in mixing.speaker.played} == {False}
 
 
-def test_it_sounds_again_until_somebody_answers(dog):
-    """So many times, one after the other; an answer or the end of the visit stops it, a snooze does not."""
+def test_it_sounds_again_until_an_answer_comes(dog):
+    """An answer or the end of the visit stops the repeats; a snooze does not."""
     rex = dog({"repeats": 2, "repeat_s": 7})
     assert rex.hears(event())[1] == {"bark.again": 7}
     assert rex.hears(event("bark.again", left=2))[1] == {"bark.again": 7}
@@ -109,12 +108,12 @@ def test_it_sounds_again_until_somebody_answers(dog):
     assert rex.hears(event("visitor.answered", answer="snooze"))[1] == {}
     for ending in (event("visitor.answered", answer="coming"), event("visit.missed")):
         assert rex.hears(ending)[1] == {"bark.again": 0}
-    assert rex.hears(event("bark.again", left=0)) == ("somebody has answered", {})
+    assert rex.hears(event("bark.again", left=0)) == ("the visitor was answered", {})
     assert len(rex.speaker.played) == 3
 
 
-def test_a_repeat_that_nobody_could_sound_in_time_is_left_out(dog):
-    """After an outage the visitor has gone, and people sleep perhaps."""
+def test_a_repeat_that_is_late_is_left_out(dog):
+    """After an outage the visitor has left, and people may sleep."""
     rex = dog({"repeats": 2})
     late = replace(
         event("bark.again", left=2), time=datetime.now(UTC) - timedelta(seconds=45), boot=""
@@ -124,19 +123,19 @@ def test_a_repeat_that_nobody_could_sound_in_time_is_left_out(dog):
 
 
 def test_an_answer_to_an_earlier_visitor_stops_nothing(dog):
-    """Somebody else rings now."""
+    """Another visitor rings now."""
     rex = dog({"repeats": 2})
     assert rex.hears(event("visitor.answered", answer="coming", late=True))[1] == {}
 
 
 def test_in_quiet_hours_it_does_not_sound_again(dog):
-    """They may begin in between."""
+    """Quiet hours may begin between two repeats."""
     rex = dog({"repeats": 2})
     assert rex.hears(event("bark.again", left=2), quiet="it is quiet")[1] == {}
     assert rex.speaker.played == []
 
 
-def test_without_a_sound_of_ones_own_the_dog_is_synthesised(shipped, tmp_path):
+def test_by_default_a_synthesised_bark_is_played(shipped, tmp_path):
     """At the start the bark is written into the state folder, and a press makes it heard."""
     file = shipped("bark", {"speaker": "simulated"})
     reaction = file.reactions["doorbell.pressed"]
@@ -148,7 +147,7 @@ def test_without_a_sound_of_ones_own_the_dog_is_synthesised(shipped, tmp_path):
         assert wav.getnframes() / wav.getframerate() == pytest.approx(0.8, abs=0.01)
 
 
-def test_a_sound_of_ones_own_is_played_instead(dog, tmp_path):
+def test_your_own_sound_is_played_instead(dog, tmp_path):
     """The file that was set is what the speaker gets, and no other is written."""
     rex = dog({"sound": str(write_bark(tmp_path / "own.wav", woofs=1))})
     rex.hears(event())
@@ -168,8 +167,8 @@ def test_a_sound_of_ones_own_is_played_instead(dog, tmp_path):
         ({"volumen": 50}, "volumen: unknown key. Did you mean 'volume'?"),
     ],
 )
-def test_a_wrong_setting_is_told_before_anybody_rings(shipped, table, says):
-    """The faults of the handler's own table are told at the start, with where, what and how."""
+def test_a_wrong_setting_is_reported_at_the_start(shipped, table, says):
+    """The faults of the handler's table say where, what, and what to do."""
     with pytest.raises(SettingsError) as told:
         shipped("bark", table)
     (fault,) = told.value.faults
@@ -180,7 +179,7 @@ def test_a_wrong_setting_is_told_before_anybody_rings(shipped, table, says):
 def test_a_fault_of_a_handlers_setting_in_the_environment_names_the_variable(
     shipped, monkeypatch, tmp_path
 ):
-    """What came from a variable is told with the variable's name, in a handler's table too."""
+    """A fault of a variable is reported with the variable's name, in a handler's table too."""
     monkeypatch.setenv("DOORBELL_HANDLERS__BARK__VOLUME", "loud")
     (tmp_path / "doorbell.toml").touch()
     with pytest.raises(SettingsError) as told:

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from devices.lamp.zigbee2mqtt import Zigbee2MqttLamp
-from devices.speaker.speaker import SpeakerError
-from devices.video.files import CameraError
+from devices.lamp import Zigbee2MqttLamp
+from devices.speaker import SpeakerError
+from devices.video import CameraError
 from hub.testing import event, run
 from tests.house import free_port
 from tests.phone import phone_service
@@ -80,9 +80,8 @@ def test_record_finds_a_camera_without_a_picture_and_a_full_disk(shipped, monkey
     )
     with pytest.raises(CameraError, match="gives no picture"):
         _dry(file, blind)
-    function = file.reactions["doorbell.pressed"].drill
-    monkeypatch.setitem(
-        function.__globals__, "disk_usage", lambda _: SimpleNamespace(free=7_000_000)
+    monkeypatch.setattr(
+        "devices.video.media_folder.disk_usage", lambda _: SimpleNamespace(free=7_000_000)
     )
     with pytest.raises(OSError, match="7 MB are free, a clip may need 100"):
         _dry(file, SimpleNamespace(private=lambda: None, check=lambda: 1000))
@@ -109,9 +108,9 @@ def test_light_asks_the_lamp_and_does_not_switch_it(shipped, answer, said):
 
 
 def test_bark_decodes_its_sound_and_is_not_heard(shipped, tmp_path):
-    """Quiet hours or not; a file that is none fails."""
+    """In quiet hours too; a file that is no sound fails."""
     file = shipped("bark", {"speaker": "simulated"})
-    assert _dry(file) == "bark.wav can be played; no sound card is in use: nobody would hear it"
+    assert _dry(file) == "bark.wav can be played; no sound card is in use: nothing would be heard"
     assert not (tmp_path / "state" / "heard").exists()
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"no sound")

@@ -7,8 +7,8 @@ import pytest
 
 from config import SettingsError
 from config.model import ButtonSettings, Door
-from devices.lamp.lamp import OFF, LampState
-from devices.machine.sun import sun_elevation
+from devices.lamp import OFF, LampState
+from devices.machine import sun_elevation
 from hub.testing import event, run
 
 ON = LampState(on=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config import SettingsError
-from devices.phone.phone import PhoneError
+from devices.phone import PhoneError
 from hub.testing import event
 
 WEB = "https://door.example"
@@ -23,7 +23,7 @@ class Fake:
         self.can_be_silent, self.updates = can_be_silent, updates
         self.told, self.fails = [], False
 
-    def tell(self, note, before=None):
+    def send(self, note, before=None):
         if self.fails:
             raise PhoneError("fake answers 507: full")
         self.told.append(note)
@@ -47,10 +47,11 @@ def family(desk):
             web=WEB, recipients=table, **({} if table else {"urls": ["json://localhost"]})
         )
         made = {
-            person.name: (phones or {}).get(person.name, Fake()) for person in opened.board.people
+            person.name: (phones or {}).get(person.name, Fake())
+            for person in opened.board.recipients
         }
-        opened.board.people = [
-            replace(person, phones=[made[person.name]]) for person in opened.board.people
+        opened.board.recipients = [
+            replace(person, phones=[made[person.name]]) for person in opened.board.recipients
         ]
         return opened, made
 
@@ -151,7 +152,7 @@ def test_in_quiet_hours_a_phone_is_told_silently(family):
     assert phones["ben"].told == []
     assert 7100 < home.timers["notify.waited"] <= 7200
     (waited,) = home.later
-    home.board.people = [replace(person, quiet=None) for person in home.board.people]
+    home.board.recipients = [replace(person, quiet=None) for person in home.board.recipients]
     data = {**waited.data, "at": (press.time - timedelta(hours=2)).isoformat()}
     home.hears(replace(waited, data=data))
     assert phones["ben"].texts[0].startswith("You missed a visitor at the front door at ")
@@ -357,7 +358,7 @@ def test_a_driver_that_breaks_is_that_phones_matter(family):
     """Whatever it raises, the others are told, once."""
     anna, ben = Fake(), Fake()
     home, _ = family(phones={"anna": anna, "ben": ben}, anna={}, ben={})
-    ben.tell = lambda *_: {}["result"]
+    ben.send = lambda *_: {}["result"]
     press = event()
     with pytest.raises(ConnectionError, match="1 of 2 services did not take it: fake: KeyError"):
         home.hears(press)
@@ -366,12 +367,12 @@ def test_a_driver_that_breaks_is_that_phones_matter(family):
     assert len(anna.told) == 1, "a dead letter that is sent again begins with attempt 1"
 
 
-def test_a_service_that_never_ends_its_answer_holds_nobody_up(family, monkeypatch):
+def test_a_service_that_never_ends_its_answer_holds_nobody_up(family):
     """It is given up in time, and not asked a second time while it is at the first."""
-    monkeypatch.setattr("devices.phone.dispatcher.TELL_S", 0.2)
     anna, ben, ends = Fake(), Fake(), threading.Event()
     home, _ = family(phones={"anna": anna, "ben": ben}, anna={}, ben={})
-    ben.tell = lambda *_: ends.wait(20)
+    ben.send = lambda *_: ends.wait(20)
+    home.board.timeout_s = 0.2
     with pytest.raises(ConnectionError, match=r"does not answer within 0\.2 s"):
         home.hears(event())
     with pytest.raises(ConnectionError, match="has not answered the last time yet"):

@@ -75,7 +75,7 @@ def test_on_an_old_server_the_picture_is_a_second_notification(old_ntfy, desk, t
     assert text["message"] == "Somebody is at the front door"
     assert picture["message"].startswith("This is who was there at ")
     assert old_ntfy.fetch(picture) == JPEG + press.id.encode()
-    assert home.board.people[0].phones[0].updates is False
+    assert home.board.recipients[0].phones[0].updates is False
 
 
 def test_several_rings_are_one_notification(ntfy, desk):

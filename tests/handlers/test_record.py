@@ -8,7 +8,8 @@ import av
 import pytest
 
 from config import SettingsError
-from devices.video.files import CameraError, Footage, aside
+from devices.machine.atomic_file import part_path
+from devices.video import CameraError, RecordedClip
 from hub.plugin.api import running
 from hub.testing import Run, event, run
 from tests.house import until
@@ -36,7 +37,7 @@ class _Camera:
 
     def finish_clip(self):
         clip, self.clip = self.clip, None
-        return None if clip is None else Footage(clip, 10.006, 5.004)
+        return None if clip is None else RecordedClip(clip, 10.006, 5.004)
 
     def close(self):
         """Nothing is held."""
@@ -211,7 +212,7 @@ def test_from_the_press_to_the_clip_with_a_real_camera(shipped, tmp_path):
     """With the test pattern: leftovers go, the picture and the clip are there and can be seen."""
     media = tmp_path / "films"
     media.mkdir()
-    aside(media / "20261123-201500-front-a1b2c3.mp4").touch()
+    part_path(media / "20261123-201500-front-a1b2c3.mp4").touch()
     file = shipped("record", {"camera": "test", "folder": str(media)})
     with file.reactions["doorbell.pressed"].uses(file.config) as camera:
         assert list(media.iterdir()) == []

@@ -1,15 +1,16 @@
-"""`speak`: what the visitor is told, and when nothing is said."""
+"""`speak`: what the visitor hears, and when nothing is said."""
 
 import subprocess
 
 import pytest
 
+from devices.speaker import Announcer
 from hub.testing import event, run
 from tests.house import House, until
 
 
 class _Voice:
-    """Has said everything already."""
+    """Turns a text into itself."""
 
     def __init__(self):
         self.spoken = []
@@ -20,7 +21,7 @@ class _Voice:
 
 
 class _Speaker:
-    """Plays to nobody."""
+    """Records what it is asked to play."""
 
     def __init__(self):
         self.played = []
@@ -35,15 +36,15 @@ class _Speaker:
 
 @pytest.fixture
 def door(shipped):
-    """Makes a `speak` with these settings react; gives its words and what was heard."""
+    """Makes a `speak` with these settings react; returns its words and what was heard."""
 
     def hears(what, table=None, **more):
         file = shipped("speak", table)
         reaction = file.reactions[what.type]
-        mouth = reaction.function.__globals__["Mouth"](_Voice(), _Speaker())
+        voice = Announcer(_Voice(), _Speaker())
         with run(what, **more) as doing:
-            return reaction.function(doing.event, file.config, mouth), [
-                sound for sound, _ in mouth.speaker.played
+            return reaction.function(doing.event, file.config, voice), [
+                sound for sound, _ in voice.speaker.played
             ]
 
     return hears
@@ -60,35 +61,35 @@ def door(shipped):
     ],
 )
 def test_an_answer_is_heard_at_the_door(door, answer, heard):
-    """The text that is set for it, or the words that somebody typed; what is no word for the visitor is not said."""
+    """The visitor hears the text for this answer, or the words that a person typed."""
     said, played = door(event("visitor.answered", answer=answer))
     assert played == heard
     assert said == (f"said: {heard[0]}" if heard else "nothing to say")
 
 
-def test_an_answer_to_who_has_gone_is_not_said_to_the_next_one(door):
-    """Whoever stands there now would take it for theirs."""
+def test_a_late_answer_is_not_said_to_the_next_visitor(door):
+    """The next visitor would take it for theirs."""
     assert door(event("visitor.answered", answer="leave_it", late=True)) == (
-        "who was meant has left",
+        "this visitor has left",
         [],
     )
 
 
 def test_the_visitor_hears_that_nobody_answers(door):
-    """Unless it is set to nothing, or is told after an outage: then nobody stands there."""
+    """It is not said if the text is empty, or after an outage: then no visitor is there."""
     assert door(event("visit.missed"))[1] == ["Sorry, nobody answers."]
     assert door(event("visit.missed"), {"missed": ""})[1] == []
     assert door(event("visit.missed", late=True))[1] == []
 
 
-def test_the_visitor_hears_that_somebody_was_told(door):
-    """If it is set to something."""
+def test_the_visitor_hears_that_a_phone_was_notified(door):
+    """It is said if there is a text for it."""
     assert door(event("notification.sent"))[1] == []
     assert door(event("notification.sent"), {"told": "Please wait."})[1] == ["Please wait."]
 
 
 def test_in_quiet_hours_nothing_is_said(door):
-    """Unless it may."""
+    """It is silent unless `even_when_quiet` is set."""
     answer = event("visitor.answered", answer="coming")
     assert door(answer, quiet="quiet hours until 07:00") == ("silent: quiet hours until 07:00", [])
     assert door(answer, {"even_when_quiet": True}, quiet="quiet hours")[1] == [
@@ -97,14 +98,14 @@ def test_in_quiet_hours_nothing_is_said(door):
 
 
 def test_a_drill_speaks_into_a_file_only(door):
-    """The voice and the card are tried; nobody hears anything."""
+    """The voice and the card are tried in silence."""
     said, played = door(event("doorbell.drilled"))
     assert said == "espeak-ng speaks; the card could play 'Sorry, nobody answers.'"
     assert played == []
 
 
 def test_an_answer_is_heard_in_a_real_house(house: House, needed):
-    """Real processes, a real voice: what the card would have been given is as long as the spoken text."""
+    """With real processes and a real voice the sound is as long as the spoken text."""
     needed("espeak-ng")
     needed("sox")
     house.settings = """

@@ -1,4 +1,4 @@
-"""`visit`: presses close together are one visit, which is answered or missed, once, in whatever order it comes."""
+"""`visit`: presses close together are one visit, which is answered or missed once."""
 
 import itertools
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ def _starts_now():
 
 
 class Door:
-    """A door whose visits are told to the handler, at times of our choosing, across attempts that share a memory."""
+    """A door at which the test chooses the times; all attempts share a memory."""
 
     def __init__(self, file):
         self.file, self.memory, self.emitted, self.timers = file, {}, [], {}
@@ -108,7 +108,7 @@ def test_an_answer_ends_it(door, named):
     _, first = door.press(0)
     door.answer(10, press=first.id if named else "")
     door.answer(12, "leave_it", press=first.id)
-    assert door.due(first.id) == "somebody has answered"
+    assert door.due(first.id) == "the visitor was answered"
     assert door.said[1:] == [
         ("visit.answered", {"visit": first.id, "presses": 1, "answer": "coming", "by": "anna"})
     ]
@@ -135,7 +135,7 @@ def test_snooze_is_no_answer(door):
 
 @pytest.mark.parametrize(("at_s", "same"), [(40, True), (79, True), (81, False)])
 def test_who_was_answered_rings_no_more_for_a_while(door, at_s, same):
-    """For gap_s after the answer a press belongs to the answered visit; a later one is another visit."""
+    """For gap_s after the answer a press belongs to the answered visit; a later one does not."""
     door.press(0)
     door.answer(20)
     door.press(at_s)
@@ -162,10 +162,10 @@ def test_a_press_while_it_rings_belongs_to_it_also_beyond_the_gap(door):
 
 def test_an_answer_with_nobody_there_is_none(door):
     """The door was opened an hour later, or before anybody rang."""
-    assert door.answer(-30)[0] == "nobody waits"
+    assert door.answer(-30)[0] == "no visitor waits"
     _, first = door.press(0)
     door.due(first.id)
-    assert door.answer(3600)[0] == "nobody waits"
+    assert door.answer(3600)[0] == "no visitor waits"
     assert _kinds(door) == ["started", "missed"]
 
 
@@ -181,7 +181,7 @@ def test_doors_are_apart(door):
 
 
 def test_late_presses_are_missed_visits_told_soon(door):
-    """After an outage each visit of that time is told as missed, with its own time, a few seconds on."""
+    """After an outage each visit of that time is missed a few seconds later, with its own time."""
     _, old = door.press(-7200)
     _, older = door.press(-9000)
     door.press(-7170)
@@ -211,8 +211,11 @@ def test_a_late_press_does_not_disturb_who_stands_there_now(door):
     door.due(old.id, 3)
     door.answer(5)
     assert [(kind, data["visit"]) for kind, data in door.said] == [
-        ("visit.started", now.id), ("visit.started", old.id), ("visit.missed", old.id), ("visit.answered", now.id),
-    ]  # fmt: skip
+        ("visit.started", now.id),
+        ("visit.started", old.id),
+        ("visit.missed", old.id),
+        ("visit.answered", now.id),
+    ]
 
 
 def test_in_every_order_it_is_the_same_visit(shipped):
@@ -233,7 +236,7 @@ def test_in_every_order_it_is_the_same_visit(shipped):
 
 
 def test_an_answer_heard_before_its_press_counts(door):
-    """Answers and presses are asked for apart: the press finds its answer waiting, by its id or by its time."""
+    """The press finds its answer waiting, by its id or by its time."""
     press = _at(event(), -500)
     door.answer(-480, press=press.id)
     door.tell(press)
@@ -248,15 +251,15 @@ def test_the_same_event_again_changes_nothing(door):
     _, reply = door.answer(10)
     said = list(door.emitted)
     assert door.tell(press) == "this press was counted already"
-    assert door.tell(reply) == "nobody waits"
-    assert door.tell(reply) == "nobody waits"
+    assert door.tell(reply) == "no visitor waits"
+    assert door.tell(reply) == "no visitor waits"
     assert door.emitted == said
     assert len(door.memory["door front"]["visits"][0]["presses"]) == 1
 
 
 @pytest.mark.parametrize("how", [{"redelivered": True}, {"attempt": 2}], ids=["crash", "failure"])
 def test_what_a_crash_left_unsaid_is_said(door, how):
-    """The book was written and the run did not succeed, so that nothing was emitted: the next run says it."""
+    """If the book was kept and the run did not succeed, the next run emits what was missing."""
     _, press = door.press(0)
     door.emitted.clear()
     door.tell(replace(press, **how))
@@ -284,14 +287,14 @@ def test_an_early_answer_is_said_again_after_a_crash_too(door):
 
 
 def test_the_timer_stands_before_the_visit_is_known(door, monkeypatch):
-    """If we die between the two, a timer for nobody harms not; the other way round a visit would ring for ever."""
+    """A timer without a visit does no harm; a visit without a timer would ring for ever."""
     with run(event()) as doing:
         doing.memory = type("Full", (dict,), {"__setitem__": lambda *_: 1 / 0})()
         with pytest.raises(ZeroDivisionError):
             door.file.reactions["doorbell.pressed"].function(doing.event, door.file.config)
         assert list(doing.timers) == ["visit.due"]
     door.timers["nobody"] = (5, {"door": "front"})
-    assert door.due("nobody") == "somebody has answered"
+    assert door.due("nobody") == "the visitor was answered"
 
 
 def test_the_book_stays_small(door):
@@ -307,6 +310,6 @@ def test_the_book_stays_small(door):
 
 
 def test_the_gap_fits_into_the_wait(shipped):
-    """Otherwise a press could belong to a visit that was missed already, and be told to nobody."""
+    """Otherwise a press could belong to a visit that was missed already."""
     with pytest.raises(SettingsError, match=r"gap_s: it is at most missed_after_s"):
         shipped("visit", {"gap_s": 90, "missed_after_s": 60})

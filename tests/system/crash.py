@@ -24,7 +24,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from devices.button.button import SimulatedButton
+from devices.button import SimulatedButton
 
 POINT = re.compile(
     r"(?P<when>before|after):(?P<module>[\w.]+):(?P<name>\w+\.\w+):(?P<call>\d+)(~(?P<pattern>.+))?"

@@ -9,7 +9,7 @@ import tomli_w
 from pydantic import SecretStr
 
 from config import Settings, SettingsError
-from devices.camera.address import without_password
+from devices.camera import without_password
 from hub.admin.check.handler_files import Inspection
 from hub.plugin import loader
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from config import Settings, SettingsError
 from config.faults import suggest
-from devices.machine.folder import fault_in_folder
-from devices.speaker.library import fault_in_file
-from devices.speaker.speaker import fault_in_name
+from devices.machine import fault_in_folder
+from devices.speaker import fault_in_sound_file, fault_in_speaker
 from hub.admin.check.handler_files import Inspection
 from hub.mqtt import credentials
 from hub.plugin import loader
@@ -85,9 +84,9 @@ def _faults_in_house(settings: Settings, path: Path) -> Iterator[str]:
 def _faults_in_chime(settings: Settings) -> Iterator[str]:
     """It is the last resort, and must not be found missing when it is needed."""
     chime = settings.chime
-    if chime.speaker and (fault := fault_in_name(chime.speaker)):
+    if chime.speaker and (fault := fault_in_speaker(chime.speaker)):
         yield f"[chime] speaker: {fault}"
-    if chime.sound and (fault := fault_in_file(chime.sound)):
+    if chime.sound and (fault := fault_in_sound_file(chime.sound)):
         yield f"[chime] sound: {fault}"
 
 

@@ -6,10 +6,16 @@ from typing import Annotated
 
 import typer
 
-from devices.button import edges as lines
-from devices.button.diagnosis import Diagnosis, advice, diagnose, picture
-from devices.button.edges import Edge
-from devices.gpio.line import GpioError
+from devices.button import (
+    Diagnosis,
+    Edge,
+    advise,
+    diagnose,
+    draw_line,
+    record_edges,
+    synthetic_edges,
+)
+from devices.gpio import GpioError
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.words import count
 
@@ -53,7 +59,7 @@ def button(
         *found["rest"][0],
         *(Edge(edge.at + seconds, edge.active) for edge in found["press"][0]),
     ]
-    said = advice(diagnose(both, **limits), **limits)
+    said = advise(diagnose(both, **limits), **limits)
     if found["rest"][1].presses:
         said.insert(
             0,
@@ -71,7 +77,7 @@ def button(
         )
         return
     for name, (edges, one) in found.items():
-        print(f"{name:>6} │{picture(edges, seconds)}│ {seconds:g} s")
+        print(f"{name:>6} │{draw_line(edges, seconds)}│ {seconds:g} s")
         print(f"       {_words(one)}")
     print("\n".join(f"→ {line}" for line in said))
 
@@ -79,9 +85,9 @@ def button(
 def _edges(driver: str, pin: int | None, pull: str, seconds: float, phase: str) -> list[Edge]:
     """From the line; a simulated button shows what a long wire may look like."""
     if driver == "gpio" and pin is not None:
-        return lines.record(pin, pull=pull, seconds=seconds)
+        return record_edges(pin, pull=pull, seconds=seconds)
     number = max(1, int(seconds / 4))
-    return lines.synthetic(
+    return synthetic_edges(
         seconds, presses=number if phase == "press" else 0, glitches=number, seed=len(phase)
     )
 

@@ -9,14 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from devices.camera.address import without_password
-from devices.camera.camera import fault_in_name, open_camera
-from devices.camera.privacy import Privacy
-from devices.gpio import line_info
-from devices.gpio.line import GpioError, open_input
+from devices.camera import Privacy, fault_in_camera, open_camera, without_password
+from devices.gpio import GpioError, LineInfo, gpio_chips, open_input, read_line_info
 from devices.machine.finding import Finding, fault, ok, size, skipped
-from devices.speaker.speaker import AlsaSpeaker, SpeakerError
-from devices.video.files import CameraError
+from devices.speaker import AlsaSpeaker, SpeakerError
+from devices.video import CameraError
 from hub.admin.doctor.context import Context
 from hub.wire import topics
 
@@ -27,7 +24,7 @@ SOUND = Path("dev/snd")
 
 def gpio(
     context: Context,
-    line: Callable[..., line_info.Line | None] = line_info.line,
+    line: Callable[..., LineInfo | None] = read_line_info,
     opened: Callable[..., Any] = open_input,
 ) -> Iterator[Finding]:
     """Each line that the settings name: there, ours or free, and at rest."""
@@ -35,7 +32,7 @@ def gpio(
     if not wanted:
         yield skipped("no door, light or relay is set to a GPIO line")
         return
-    chips = line_info.chips(context.root)
+    chips = gpio_chips(context.root)
     if not chips:
         words = f"{wanted[0][1]} pin: there is no /dev/gpiochip* here"
         mend = 'this is no Raspberry Pi, or its kernel was told to hide them; driver = "simulated" needs none'
@@ -73,7 +70,7 @@ def gpio(
 
 
 def _line(
-    title: str, found: line_info.Line, *, is_running: bool, at_rest: Callable[[], Finding]
+    title: str, found: LineInfo, *, is_running: bool, at_rest: Callable[[], Finding]
 ) -> Finding:
     if found.user == OURS and is_running:
         return ok(f"{title}: on {found.chip.name} ({found.label}), used by our hub")
@@ -127,7 +124,7 @@ def camera(context: Context, patience_s: float = PICTURE_S) -> Iterator[Finding]
         yield ok(f"{shown}: in use by record, which has nothing to complain of")
     elif name == "test":
         yield skipped("test: the test pattern, and no camera: set camera in [handlers.record]")
-    elif missing := fault_in_name(name):
+    elif missing := fault_in_camera(name):
         yield fault(f"camera: {missing}", "docs/camera.md says which there are")
     elif name.startswith("/dev/") and not os.access(name, os.R_OK | os.W_OK):
         yield _closed(context, f"{shown} may not be used by you", Path(name), "video")

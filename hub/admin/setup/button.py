@@ -11,10 +11,8 @@ from pydantic import ValidationError
 
 from config import SettingsError, sources
 from config.model import ButtonSettings
-from devices.button.diagnosis import advice, diagnose
-from devices.button.edges import Presses, listen
-from devices.button.press_filter import Debouncer
-from devices.gpio.line import GpioError
+from devices.button import Debouncer, PressDetector, advise, diagnose, watch_edges
+from devices.gpio import GpioError
 from hub.admin.setup.dialog import Dialog
 from hub.admin.setup.draft import Draft
 from hub.admin.setup.pins import lines_used, understand_pin
@@ -65,9 +63,9 @@ def _try_line(dialog: Dialog, draft: Draft, door: str, pin: int) -> None:
         wanted = ButtonSettings(driver="gpio", pin=pin)
     limits = {"min_press_s": wanted.min_press_s, "debounce_s": wanted.debounce_s}
     while True:
-        presses = Presses(Debouncer(wanted.min_press_s, wanted.debounce_s))
+        presses = PressDetector(Debouncer(wanted.min_press_s, wanted.debounce_s))
         try:
-            with listen(pin, pull=wanted.pull, take=presses.take) as began:
+            with watch_edges(pin, pull=wanted.pull, on_edge=presses.add) as began:
                 _ask_for_presses(dialog)
                 if presses.edges:
                     dialog.explain(
@@ -86,7 +84,7 @@ def _try_line(dialog: Dialog, draft: Draft, door: str, pin: int) -> None:
             dialog.say(
                 f"Glitches kept out: {len(found.glitches)}, the longest of {found.glitch_s * 1000:.1f} ms"
             )
-        for line in advice(found, **limits) if found.glitches or found.bounce_s else []:
+        for line in advise(found, **limits) if found.glitches or found.bounce_s else []:
             dialog.explain(f"→ {line}")
         if seen:
             return
@@ -97,8 +95,8 @@ def _try_line(dialog: Dialog, draft: Draft, door: str, pin: int) -> None:
             return
 
 
-def _words(presses: Presses, now: float, limits: dict[str, Any]) -> list[str]:
-    held = presses.news(now)
+def _words(presses: PressDetector, now: float, limits: dict[str, Any]) -> list[str]:
+    held = presses.ended(now)
     glitches = len(diagnose(presses.edges, **limits).glitches) if held else 0
     kept_out = f"; glitches kept out so far: {glitches}" if glitches else ""
     return [f", held for {one.seconds:.2f} s{kept_out}" for one in held]

@@ -10,9 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from config import SettingsError, sources
-from devices.camera import discovery
-from devices.camera.camera import fault_in_name, open_camera
-from devices.video.files import CameraError
+from devices.camera import fault_in_camera, find_cameras, open_camera
+from devices.video import CameraError
 from hub.admin.setup.dialog import NONE, Dialog
 from hub.admin.setup.draft import Draft
 from hub.admin.setup.file_viewing import hand_over, how_to_see, shelf
@@ -35,7 +34,7 @@ def ask_camera(dialog: Dialog, draft: Draft) -> Changes:
     """One that was found or is typed, and a picture of it; without any, `record` is switched off."""
     known = draft.get(*RECORD, "camera")
     dialog.say("Looking for cameras …")
-    found = [(one.name, one.words) for one in discovery.find()]
+    found = [(one.name, one.words) for one in find_cameras()]
     if known and known not in [name for name, _ in found]:
         found.append((known, f"as now: {shown(known)}"))
     off = draft.get(*RECORD, "enabled", kind=bool) is False
@@ -48,7 +47,7 @@ def ask_camera(dialog: Dialog, draft: Draft) -> Changes:
             if found
             else "rtsp://…, test (a pattern) or none"
         )
-        name = dialog.pick(question, default, found, fault_in_name)
+        name = dialog.pick(question, default, found, fault_in_camera)
         if name == NONE:
             return switched_off()
         name = str(Path(name).expanduser().absolute()) if Path(name).is_file() else name
@@ -73,7 +72,7 @@ def take_picture(name: str, path: Path) -> str | None:
     """Write what a camera sees now, after a moment in which it finds its exposure; gives why there is none.
 
     Args:
-        name: See `devices.camera.camera.open_camera`.
+        name: See `devices.camera.open_camera`.
         path: A JPEG's.
     """
     said: list[str] = []

@@ -4,7 +4,7 @@ import re
 from datetime import time
 from typing import Any
 
-from devices.lamp.registry import NAMES, fault_in_name, gpio_pin
+from devices.lamp import LAMP_NAMES, fault_in_lamp, gpio_pin
 from hub.admin.setup.dialog import NONE, Dialog, moment_in, understand_moment
 from hub.admin.setup.draft import Draft
 from hub.admin.setup.pins import lines_used, understand_pin
@@ -20,7 +20,7 @@ def ask_lamp(dialog: Dialog, draft: Draft) -> Changes:
     off = draft.get(*LIGHT, "enabled", kind=bool) is False
     known = NONE if off else draft.get(*LIGHT, "lamp", default=NONE)
     dialog.explain("It is lit when somebody rings in the dark. docs/lights.md tells more of each:")
-    for line in (*re.split(r",(?: or)? (?![^(]*\))", NAMES), NONE):
+    for line in (*re.split(r",(?: or)? (?![^(]*\))", LAMP_NAMES), NONE):
         dialog.say(f"    {line}")
     lamp = dialog.ask("Lamp", known, lambda typed: _lamp(typed, draft))
     if lamp == NONE:
@@ -61,7 +61,7 @@ def _ask_when(dialog: Dialog, draft: Draft) -> Changes:
 def _lamp(typed: str, draft: Draft) -> str:
     if typed.lower() == NONE:
         return NONE
-    if fault := fault_in_name(typed):
+    if fault := fault_in_lamp(typed):
         raise ValueError(fault)
     if (pin := gpio_pin(typed)) is not None:
         before = gpio_pin(str(draft.get(*LIGHT, "lamp", default="")))

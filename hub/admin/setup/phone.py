@@ -5,8 +5,7 @@ import secrets
 import string
 from typing import Any
 
-from devices.phone.phone import Note, PhoneError
-from devices.phone.registry import fault_in_url, open_phones
+from devices.phone import Notification, PhoneError, fault_in_url, open_phones
 from hub.admin.setup.dialog import NONE, Dialog
 from hub.admin.setup.draft import Draft
 from hub.admin.setup.toml_edit import Changes
@@ -82,11 +81,11 @@ def send(url: str) -> list[str]:
     """Tell it a few words, as `notify` does; gives what went wrong."""
     faults = []
     for phone in open_phones(url):
-        note = Note(
+        notification = Notification(
             title="Doorbell", text="It works: this is where your doorbell will ring", key=uuid7()
         )
         try:
-            phone.tell(note)
+            phone.send(notification)
         except PhoneError as error:
             faults.append(str(error))
     return faults

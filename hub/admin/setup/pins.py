@@ -2,7 +2,7 @@
 
 import re
 
-from devices.lamp.registry import gpio_pin
+from devices.lamp import gpio_pin
 from hub.admin.setup.draft import Draft
 
 LAST_PIN = 27  # of the 40-pin header

@@ -2,10 +2,17 @@
 
 from pathlib import Path
 
-from devices.speaker.alsa import outputs
-from devices.speaker.library import NAMES, fault_in_playing, fault_in_sound, find_sound
-from devices.speaker.samples import SpeakerError
-from devices.speaker.speaker import SimulatedSpeaker, fault_in_name, open_speaker
+from devices.speaker import (
+    SOUNDS,
+    SimulatedSpeaker,
+    SpeakerError,
+    fault_in_playing,
+    fault_in_sound,
+    fault_in_speaker,
+    find_sound,
+    list_outputs,
+    open_speaker,
+)
 from hub.admin.setup.dialog import NONE, Dialog
 from hub.admin.setup.draft import Draft
 from hub.admin.setup.file_viewing import shelf
@@ -36,10 +43,10 @@ def ask_sound(dialog: Dialog, draft: Draft) -> Changes:
     speaker, sound = known or AUTO, draft.get(*BARK, "sound", default="bark")
     speaker = NONE if off or (fault and not known) else speaker
     while True:
-        speaker = dialog.pick("Number, or none", speaker, found, fault_in_name)
+        speaker = dialog.pick("Number, or none", speaker, found, fault_in_speaker)
         if speaker == NONE:
             return {(*BARK, "enabled"): False}
-        dialog.explain(f"Sounds: {', '.join(NAMES)}, or the path of a WAV, FLAC or MP3 file.")
+        dialog.explain(f"Sounds: {', '.join(SOUNDS)}, or the path of a WAV, FLAC or MP3 file.")
         sound = dialog.ask("Sound", sound, understand_sound)
         if sound.startswith(HOMES):
             dialog.explain(
@@ -57,12 +64,12 @@ def understand_sound(typed: str) -> str:
     """
     if fault := fault_in_sound(typed) or fault_in_playing(typed):
         raise ValueError(fault)
-    return typed if typed in NAMES else str(Path(typed).expanduser().absolute())
+    return typed if typed in SOUNDS else str(Path(typed).expanduser().absolute())
 
 
 def _outputs() -> tuple[list[str], str]:
     try:
-        return outputs(), ""
+        return list_outputs(), ""
     except SpeakerError as error:
         return [], str(error)
 

@@ -1,19 +1,18 @@
-"""The buttons: gpiozero's own mock drives the pins, and each press arrives in a queue."""
+"""The buttons. gpiozero's own mock drives the pins, and each press arrives in a queue."""
 
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 
 import pytest
 
-from devices.button.button import ButtonError, GpioButton, SimulatedButton
-from devices.button.press_kind import PressClassifier
+from devices.button import ButtonError, GpioButton, PressClassifier, SimulatedButton
 from tests.house import until
 
 PATIENCE_S = 5.0
 
 
 class _Bell:
-    """A button on pin 17, and what it told."""
+    """A button on pin 17, and the presses that it reported."""
 
     def __init__(self, pins, pull="up", min_press_s=0.02):
         self.pin = pins.pin(17)
@@ -37,8 +36,8 @@ class _Bell:
 
 
 @pytest.mark.parametrize("pull", ["up", "down"])
-def test_a_press_is_told_with_the_time_at_which_it_began(pins, pull):
-    """The visitor's time is that of the first stable edge, in UTC, not that of the moment we became certain."""
+def test_a_press_is_reported_with_the_time_at_which_it_began(pins, pull):
+    """The time of a press is that of its first stable edge, in UTC, and not when it was certain."""
     with _Bell(pins, pull, min_press_s=0.3).listen() as bell:
         before = datetime.now(UTC)
         bell.down()
@@ -50,8 +49,8 @@ def test_a_press_is_told_with_the_time_at_which_it_began(pins, pull):
     assert at.utcoffset() == timedelta(0)
 
 
-def test_a_press_is_told_once_however_long_it_is_held(pins):
-    """Holding and letting go ring no second time; pressing again does."""
+def test_a_press_is_reported_once_however_long_it_is_held(pins):
+    """Holding and releasing the button ring no second time; another press does."""
     with _Bell(pins).listen() as bell:
         bell.down()
         first = bell.presses.get(timeout=PATIENCE_S)
@@ -63,8 +62,8 @@ def test_a_press_is_told_once_however_long_it_is_held(pins):
     assert bell.presses.empty()
 
 
-def test_a_glitch_rings_nobody(pins):
-    """A pulse shorter than the minimum is not told; the press after it is."""
+def test_a_glitch_does_not_ring(pins):
+    """A pulse shorter than the minimum is not reported; the press after it is."""
     with _Bell(pins, min_press_s=0.2).listen() as bell:
         for _ in range(20):
             bell.down()
@@ -76,7 +75,7 @@ def test_a_glitch_rings_nobody(pins):
 
 
 def test_a_button_held_while_we_start_does_not_ring(pins):
-    """Only an edge that was seen is a visitor: a restart during a press rings nobody a second time."""
+    """Only an edge that was seen is a press: a restart during a press does not ring again."""
     with _Bell(pins) as bell:
         bell.down()
         bell.listen()
@@ -87,8 +86,8 @@ def test_a_button_held_while_we_start_does_not_ring(pins):
     assert bell.presses.empty()
 
 
-def test_a_closed_button_lets_go_of_its_pin(pins):
-    """After `close` nothing rings, and the pin can be had again."""
+def test_a_closed_button_releases_its_pin(pins):
+    """After `close` nothing rings, and the pin can be opened again."""
     with _Bell(pins).listen() as bell:
         pass
     bell.down()
@@ -97,8 +96,8 @@ def test_a_closed_button_lets_go_of_its_pin(pins):
     GpioButton(17).close()
 
 
-def test_a_pin_in_use_is_told_by_its_number(pins):
-    """Who wires two things to one pin learns which pin it is and where to look."""
+def test_the_error_for_a_pin_in_use_names_the_pin(pins):
+    """A person who wires two things to one pin reads which pin it is and what to check."""
     with (
         _Bell(pins),
         pytest.raises(
@@ -109,8 +108,8 @@ def test_a_pin_in_use_is_told_by_its_number(pins):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_failure_in_telling_does_not_silence_the_button(pins):
-    """When a press cannot be written down, the next one is told all the same."""
+def test_a_failed_report_does_not_silence_the_button(pins):
+    """If a press cannot be recorded, the next one is still reported."""
     told: SimpleQueue[datetime] = SimpleQueue()
     failures = [OSError("disk full")]
 
@@ -129,7 +128,7 @@ def test_a_failure_in_telling_does_not_silence_the_button(pins):
 
 
 def test_a_simulated_button_is_pressed_by_hand():
-    """It tells each press with its time while somebody listens, and nothing before or after."""
+    """It reports each press with its time while it is open, and nothing before or after."""
     button, presses = SimulatedButton(), []
     button.press()
     button.listen(presses.append)
@@ -143,26 +142,28 @@ def test_a_simulated_button_is_pressed_by_hand():
 
 
 class _Kinds(_Bell):
-    """The same, which also notes what else a press is."""
+    """The same, which also collects the other kinds of presses."""
 
-    def __init__(self, pins, *, held=False, **hold):
+    def __init__(self, pins, *, held=False, **limits):
         super().__init__(pins)
         self.button.close()
         self.more: SimpleQueue[tuple[str, float]] = SimpleQueue()
-        self.button = GpioButton(17, min_press_s=0.01, debounce_s=0, hold=PressClassifier(**hold))
+        self.button = GpioButton(
+            17, min_press_s=0.01, debounce_s=0, classifier=PressClassifier(**limits)
+        )
         if held:
             self.down()
         self.button.listen(self.presses.put, lambda kind, _, held_s: self.more.put((kind, held_s)))
 
 
 def test_the_second_of_two_presses_is_a_double_press(pins):
-    """In place of a press, so that each is told once; the third is a press again."""
+    """It replaces a press, so that each press is reported once; the third is a press again."""
     with _Kinds(pins, double_s=60) as bell:
         for _ in range(3):
             bell.down()
-            until(lambda: bell.button._line.phase == "pressed", "it is certain")
+            until(lambda: bell.button._debouncer.phase == "pressed", "it is certain")
             bell.up()
-            until(lambda: bell.button._line.phase == "resting", "it is over")
+            until(lambda: bell.button._debouncer.phase == "resting", "it is over")
         bell.presses.get(timeout=PATIENCE_S)
         assert bell.more.get(timeout=PATIENCE_S)[0] == "double_pressed"
         bell.presses.get(timeout=PATIENCE_S)
@@ -170,8 +171,8 @@ def test_the_second_of_two_presses_is_a_double_press(pins):
         assert bell.more.empty()
 
 
-def test_a_button_that_is_held_is_told_in_its_time(pins):
-    """The press at once, then that it is long, then that it is stuck; and when it is free again."""
+def test_a_held_button_is_reported_as_long_and_then_as_stuck(pins):
+    """The press comes at once, then long, then stuck, and then the release."""
     with _Kinds(pins, long_s=0.05, stuck_s=0.15) as bell:
         bell.down()
         bell.presses.get(timeout=PATIENCE_S)
@@ -185,7 +186,7 @@ def test_a_button_that_is_held_is_told_in_its_time(pins):
 
 
 def test_a_button_held_at_the_start_is_no_press_but_may_be_stuck(pins):
-    """A wire that touches since yesterday does not ring after a power cut; the next real press does."""
+    """Wires that touch since yesterday do not ring after a power cut; the next real press does."""
     with _Kinds(pins, held=True, stuck_s=0.05) as bell:
         assert bell.more.get(timeout=PATIENCE_S)[0] == "stuck"
         bell.up()

@@ -2,8 +2,7 @@
 
 import pytest
 
-from devices.button.diagnosis import advice, diagnose, picture
-from devices.button.edges import Edge, synthetic
+from devices.button import Edge, advise, diagnose, draw_line, synthetic_edges
 
 LIMITS = {"min_press_s": 0.02, "debounce_s": 0.05}
 
@@ -19,7 +18,7 @@ def _pulses(*pulses):
 @pytest.mark.parametrize("seed", range(20))
 def test_presses_and_glitches_are_told_apart(seed):
     """As many as were made, whatever bounces."""
-    found = diagnose(synthetic(20, presses=6, glitches=15, seed=seed), **LIMITS)
+    found = diagnose(synthetic_edges(20, presses=6, glitches=15, seed=seed), **LIMITS)
     assert (len(found.presses), len(found.glitches)) == (6, 15)
     assert found.glitch_s <= 0.010
     assert found.press_s >= 0.08
@@ -28,25 +27,25 @@ def test_presses_and_glitches_are_told_apart(seed):
 
 def test_a_clean_line_needs_nothing():
     """And says so."""
-    assert advice(diagnose(_pulses((1, 0.2), (3, 0.3)), **LIMITS), **LIMITS) == [
+    assert advise(diagnose(_pulses((1, 0.2), (3, 0.3)), **LIMITS), **LIMITS) == [
         "the line is clean: nothing to do"
     ]
-    assert advice(diagnose([], **LIMITS), **LIMITS) == ["the line is clean: nothing to do"]
+    assert advise(diagnose([], **LIMITS), **LIMITS) == ["the line is clean: nothing to do"]
 
 
 def test_long_glitches_ask_for_a_longer_minimum():
     """Twice the longest, as long as that is far from a press; else for another wire."""
     glitches = _pulses((1, 0.018), (1.5, 0.012))
-    (setting, wiring) = advice(diagnose([*glitches, *_pulses((3, 0.2))], **LIMITS), **LIMITS)
+    (setting, wiring) = advise(diagnose([*glitches, *_pulses((3, 0.2))], **LIMITS), **LIMITS)
     assert setting.startswith("set min_press_s = 0.04:")
     assert "pull-up" in wiring
-    (hopeless, _) = advice(diagnose([*glitches, *_pulses((3, 0.06))], **LIMITS), **LIMITS)
-    assert hopeless.startswith("no setting tells")
+    (hopeless, _) = advise(diagnose([*glitches, *_pulses((3, 0.06))], **LIMITS), **LIMITS)
+    assert hopeless.startswith("no setting can tell")
 
 
 def test_a_worn_contact_asks_for_a_longer_rest():
     """Twice the longest break within a press."""
-    said = advice(diagnose(_pulses((1, 0.1), (1.14, 0.1)), **LIMITS), **LIMITS)
+    said = advise(diagnose(_pulses((1, 0.1), (1.14, 0.1)), **LIMITS), **LIMITS)
     assert said == ["set debounce_s = 0.08: twice the longest break within a press"]
 
 
@@ -55,11 +54,11 @@ def test_the_mains_are_known_by_their_time(hertz, is_mains):
     """Many glitches at the mains' own pace."""
     found = diagnose(_pulses(*((n / hertz, 0.003) for n in range(1, 40))), **LIMITS)
     assert (found.presses, found.is_mains) == ([], is_mains)
-    assert any("mains" in line for line in advice(found, **LIMITS)) is is_mains
+    assert any("mains" in line for line in advise(found, **LIMITS)) is is_mains
 
 
 def test_the_picture_shows_when_it_was_pressed():
     """A column for each part of the time."""
-    assert picture(_pulses((1, 2), (5.2, 0.1)), 10, columns=10) == " ██  ▁    "
-    assert picture([Edge(0, active=True)], 10, columns=10) == "██████████"
-    assert picture([], 10, columns=10) == " " * 10
+    assert draw_line(_pulses((1, 2), (5.2, 0.1)), 10, columns=10) == " ██  ▁    "
+    assert draw_line([Edge(0, active=True)], 10, columns=10) == "██████████"
+    assert draw_line([], 10, columns=10) == " " * 10

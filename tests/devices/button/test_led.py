@@ -2,8 +2,8 @@
 
 import pytest
 
-from devices.button.led import GpioLed, SimulatedLed
-from devices.gpio.line import GpioError
+from devices.button import GpioLed, SimulatedLed
+from devices.gpio import GpioError
 from tests.house import until
 
 

@@ -1,4 +1,4 @@
-"""The press filter: a pure function of edges and time. The unit is the millisecond, in whole numbers, to be exact."""
+"""The press filter, a pure function of edges and time. The unit is the whole millisecond."""
 
 import random
 from itertools import accumulate
@@ -7,20 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.button.press_filter import Debouncer
+from devices.button import Debouncer
 
 MIN_PRESS = 20
 DEBOUNCE = 50
 Edges = list[tuple[float, bool]]
 
 
-def _play(edges: Edges, line: Debouncer, *, punctual: bool = True) -> list[float]:
+def _play(edges: Edges, debouncer: Debouncer, *, punctual: bool = True) -> list[float]:
     """When presses began, in a line that has these edges and then rests.
 
     Args:
         edges: Time and level.
-        line: Its state before.
-        punctual: Whether a timer looks at each deadline; otherwise only the edges, and one look at the end.
+        debouncer: Its state before.
+        punctual: Whether a timer looks at each deadline. Otherwise the filter sees only the edges,
+            and what is due at the end.
     """
     presses: list[float] = []
 
@@ -29,11 +30,11 @@ def _play(edges: Edges, line: Debouncer, *, punctual: bool = True) -> list[float
         return after
 
     for at, active in edges:
-        while punctual and line.deadline is not None and line.deadline < at:
-            line = note(line.settle(line.deadline))
-        line = note(line.edge(at, active=active))
-    while line.deadline is not None:
-        line = note(line.settle(line.deadline))
+        while punctual and debouncer.deadline is not None and debouncer.deadline < at:
+            debouncer = note(debouncer.advance(debouncer.deadline))
+        debouncer = note(debouncer.edge(at, active=active))
+    while debouncer.deadline is not None:
+        debouncer = note(debouncer.advance(debouncer.deadline))
     return presses
 
 
@@ -45,7 +46,7 @@ def _edges(durations: list[int], begin: float = 1000) -> Edges:
 
 @st.composite
 def _visits(draw):
-    """Edges of some visits, with bounce at both ends of each press, and when each stable stretch begins."""
+    """Edges of some visits, with bounce at both ends of each press, and when each press begins."""
     at, edges, begins = 1000, [], []
     for _ in range(draw(st.integers(1, 5))):
         for pulse, rest in draw(
@@ -69,12 +70,12 @@ def _visits(draw):
 @pytest.mark.parametrize("punctual", [True, False])
 @given(visits=_visits())
 def test_every_press_counts_once_from_the_beginning_of_its_stable_stretch(punctual, visits):
-    """Whatever bounces at its ends, a press held long enough is one press, even if the timer comes too late."""
+    """A press held long enough is one press, whatever bounces, even if the timer is late."""
     edges, begins = visits
     assert _play(edges, Debouncer(MIN_PRESS, DEBOUNCE), punctual=punctual) == begins
 
 
-def test_ten_thousand_trains_of_glitches_ring_nobody():
+def test_ten_thousand_trains_of_glitches_do_not_ring():
     """Pulses shorter than the minimum are interference, however many and however close."""
     chance = random.Random(17)
     rung = 0
@@ -114,33 +115,33 @@ def test_a_press_never_ends_while_the_line_chatters(chatter):
 
 
 def test_without_a_minimum_the_first_edge_rings():
-    """With `min_press_s = 0` the press is told by the very edge, and its bounce is no other press."""
-    line = Debouncer(0, DEBOUNCE)
-    assert line.edge(1000, active=True).press == 1000
-    assert _play(_edges([1, 2, 30, 1, 1, DEBOUNCE, 1]), line) == [1000, 1085]
+    """With `min_press_s = 0` the edge itself is the press, and its bounce is no other press."""
+    debouncer = Debouncer(0, DEBOUNCE)
+    assert debouncer.edge(1000, active=True).press == 1000
+    assert _play(_edges([1, 2, 30, 1, 1, DEBOUNCE, 1]), debouncer) == [1000, 1085]
 
 
-def test_a_press_is_told_by_one_call_only():
+def test_a_press_is_reported_by_one_call_only():
     """`press` is set by the call in which it became certain, and gone in the next one."""
-    certain = Debouncer(MIN_PRESS, DEBOUNCE).edge(1000, active=True).settle(1000 + MIN_PRESS)
+    certain = Debouncer(MIN_PRESS, DEBOUNCE).edge(1000, active=True).advance(1000 + MIN_PRESS)
     assert certain.press == 1000
-    assert certain.settle(2000).press is None
+    assert certain.advance(2000).press is None
     assert certain.edge(2000, active=False).press is None
 
 
 def test_the_deadline_is_when_the_line_must_be_looked_at_again():
-    """Only a line that is about to become pressed or released needs a timer, and before it nothing changes."""
+    """Only a rising or falling line needs a timer, and before its time nothing changes."""
     resting = Debouncer(MIN_PRESS, DEBOUNCE)
     rising = resting.edge(1000, active=True)
-    pressed = rising.settle(1020)
+    pressed = rising.advance(1020)
     falling = pressed.edge(1500, active=False)
-    rested = falling.settle(1550)
-    assert [line.deadline for line in (resting, rising, pressed, falling, rested)] == [
+    rested = falling.advance(1550)
+    assert [debouncer.deadline for debouncer in (resting, rising, pressed, falling, rested)] == [
         None,
         1020,
         None,
         1550,
         None,
     ]
-    assert rising.settle(1019) == rising
-    assert falling.settle(1549) == falling
+    assert rising.advance(1019) == rising
+    assert falling.advance(1549) == falling

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devices.camera.address import without_password
+from devices.camera import without_password
 
 
 @pytest.mark.parametrize(

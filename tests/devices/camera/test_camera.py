@@ -1,4 +1,4 @@
-"""The camera: the test pattern is a camera like any other, so it stands for them all."""
+"""The camera. The test pattern is a camera like any other, so it stands for all of them."""
 
 import importlib.util
 import time
@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import av
 import pytest
 
-from devices.camera.camera import open_camera
-from devices.video.files import CameraError, aside, sweep
+from devices.camera import open_camera
+from devices.machine.atomic_file import part_path
+from devices.video import CameraError, MediaFolder
 from tests.house import until
 
 CLIP_S = 1.2
@@ -24,13 +25,13 @@ def camera():
 
 @pytest.fixture(scope="module")
 def clip(camera, tmp_path_factory):
-    """A clip of about a second, and what was to be seen while it was made."""
+    """A clip of about a second, and what its folder contained while it was recorded."""
     folder = tmp_path_factory.mktemp("clip")
     path, _ = camera.start_clip(folder / "new" / "visit.mp4")
     began = time.monotonic()
     second, _ = camera.start_clip(folder / "another.mp4")
     _watch(camera, folder / "now.jpg", CLIP_S)
-    half_written = (path.exists(), aside(path).exists())
+    half_written = (path.exists(), part_path(path).exists())
     finished = camera.finish_clip()
     elapsed_s = time.monotonic() - began
     return SimpleNamespace(
@@ -72,7 +73,7 @@ def test_a_picture_is_a_jpeg_of_the_cameras_size(camera, tmp_path):
 
 
 def test_a_picture_shows_what_is_seen_now(camera, tmp_path):
-    """The pattern has a running clock: the picture changes with it, and is never much older than the moment."""
+    """The pattern has a running clock: pictures change with it, and are never much older."""
     after_s = [camera.snapshot(tmp_path / name) for name in ("one", "two")]
     first = (tmp_path / "one").read_bytes()
     until(
@@ -155,7 +156,7 @@ def test_a_pi_camera_without_its_library_says_what_to_install():
 def test_a_camera_closed_during_a_clip_finishes_it(tmp_path):
     """A polite stop loses nothing that was recorded, and leaves no part behind."""
     camera = open_camera("test")
-    part = aside(camera.start_clip(tmp_path / "cut.mp4")[0])
+    part = part_path(camera.start_clip(tmp_path / "cut.mp4")[0])
     until(part.exists, "the clip has begun")
     camera.close()
     assert [path.name for path in tmp_path.iterdir()] == ["cut.mp4"]
@@ -165,8 +166,8 @@ def test_a_camera_closed_during_a_clip_finishes_it(tmp_path):
 
 def test_what_a_crash_left_half_written_is_swept_away(tmp_path):
     """Only that: pictures and clips stay, and a folder that is not there yet is no fault."""
-    aside(tmp_path / "20261123-201500-front-a1b2c3.mp4").touch()
+    part_path(tmp_path / "20261123-201500-front-a1b2c3.mp4").touch()
     (tmp_path / "kept.mp4").touch()
-    sweep(tmp_path)
-    sweep(tmp_path / "absent")
+    for folder in (tmp_path, tmp_path / "absent"):
+        MediaFolder(folder, keep_days=1, keep_free_mb=0).remove_parts()
     assert [path.name for path in tmp_path.iterdir()] == ["kept.mp4"]

@@ -1,4 +1,4 @@
-"""The camera's memory: a clip and a picture show what was before they were asked for."""
+"""The camera's memory: clips and pictures show what was before they were asked for."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -7,8 +7,9 @@ from pathlib import Path
 import av
 import pytest
 
-from devices.camera.camera import Camera, open_camera
-from devices.video.files import CameraError, aside
+from devices.camera import Camera, open_camera
+from devices.machine.atomic_file import part_path
+from devices.video import CameraError
 from tests.devices.film import RATE, is_gapless, make_film, numbers_in
 from tests.house import until
 
@@ -19,7 +20,7 @@ Opening = Callable[..., Camera]
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Camera]]:
-    """Cameras that see numbers: what is copied, with B-frames, and what is encoded only when a clip is wanted."""
+    """Cameras that see numbers: one whose packets are copied, and one that must be encoded."""
     folder = tmp_path_factory.mktemp("film")
     paths = {name: folder / f"film.{end}" for name, end in (("libx264", "mp4"), ("mjpeg", "avi"))}
     cameras = {
@@ -67,12 +68,12 @@ def test_a_clip_begins_before_the_press(film: Camera, tmp_path: Path):
     pressed = number_now(film, tmp_path / "press.jpg")
     clip, _ = film.start_clip(tmp_path / "clip.mp4")
     until(lambda: number_now(film, tmp_path / "x.jpg") > pressed + 5, "it went on")
-    footage = film.finish_clip()
-    assert footage is not None
+    recorded = film.finish_clip()
+    assert recorded is not None
     numbers = numbers_in(clip)
     before_s = (pressed - numbers[0]) / RATE
     assert PREROLL_S - 0.2 < before_s < PREROLL_S + 1.5, "no more than a group of pictures earlier"
-    assert footage.preroll_s == pytest.approx(before_s, abs=0.3)
+    assert recorded.preroll_s == pytest.approx(before_s, abs=0.3)
     assert numbers[-1] > pressed + 2
     assert is_gapless(numbers[:-2]), (
         "but for the last B-frames, of which a copy may have the later one only"
@@ -81,7 +82,7 @@ def test_a_clip_begins_before_the_press(film: Camera, tmp_path: Path):
         stream = movie.streams.video[0]
         assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
         assert movie.duration / av.time_base == pytest.approx((len(numbers)) / RATE, abs=0.25)
-        assert footage.seconds == pytest.approx(movie.duration / av.time_base, abs=0.25)
+        assert recorded.seconds == pytest.approx(movie.duration / av.time_base, abs=0.25)
 
 
 def test_a_picture_is_of_the_moment_asked_for(film: Camera, tmp_path: Path):
@@ -96,9 +97,9 @@ def test_a_camera_without_memory_still_gives_both(opened: Opening, tmp_path: Pat
     assert abs(camera.snapshot(tmp_path / "now.jpg")) < 0.5
     camera.start_clip(tmp_path / "clip.mp4")
     camera.snapshot(tmp_path / "later.jpg")
-    footage = camera.finish_clip()
-    assert footage is not None
-    assert footage.preroll_s < 1.5
+    recorded = camera.finish_clip()
+    assert recorded is not None
+    assert recorded.preroll_s < 1.5
 
 
 def test_the_memory_is_bounded(opened: Opening, tmp_path: Path):
@@ -113,7 +114,7 @@ def test_the_memory_is_bounded(opened: Opening, tmp_path: Path):
     camera.snapshot(tmp_path / "now.jpg")
 
 
-def test_privacy_empties_the_memory_and_lets_go_of_the_camera(opened: Opening, tmp_path: Path):
+def test_privacy_empties_the_memory_and_releases_the_camera(opened: Opening, tmp_path: Path):
     """From then on there is neither picture nor clip; what was begun before ends, complete."""
     reason: list[str] = []
     words: list[str] = []
@@ -128,24 +129,26 @@ def test_privacy_empties_the_memory_and_lets_go_of_the_camera(opened: Opening, t
     with pytest.raises(CameraError, match="private until 07:00: nothing is seen"):
         camera.snapshot(tmp_path / "never.jpg", 0.5)
     assert not (tmp_path / "never.jpg").exists()
-    footage = camera.finish_clip()
-    assert footage is not None
-    assert footage.path.exists()
+    recorded = camera.finish_clip()
+    assert recorded is not None
+    assert recorded.path.exists()
     reason.clear()
     until(lambda: words[-1] == "", "it sees again")
     camera.snapshot(tmp_path / "after.jpg")
 
 
-def test_a_clip_that_cannot_be_written_is_told_and_leaves_nothing(opened: Opening, tmp_path: Path):
+def test_a_clip_that_cannot_be_written_is_an_error_and_leaves_nothing(
+    opened: Opening, tmp_path: Path
+):
     """The disk is full or gone: the words say so, and the next press begins another one."""
     camera = opened("test")
     camera.snapshot(tmp_path / "x.jpg")
     clip = tmp_path / "clip.mp4"
-    aside(clip).symlink_to("/dev/full")
+    part_path(clip).symlink_to("/dev/full")
     camera.start_clip(clip)
     until(lambda: not camera._clip.is_running, "it failed")
     with pytest.raises(CameraError, match=r"clip\.mp4 could not be written"):
         camera.finish_clip()
-    assert not aside(clip).is_symlink()
+    assert not part_path(clip).is_symlink()
     assert camera.start_clip(tmp_path / "next.mp4")[0] == tmp_path / "next.mp4"
     assert camera.finish_clip().path.exists()

@@ -6,8 +6,8 @@ from types import ModuleType
 
 import pytest
 
-from devices.camera import discovery
-from devices.camera.picamera import models
+from devices.camera import discovery, find_cameras
+from devices.camera.picamera import list_modules
 
 CAPTURE, MPLANE, M2M, META, DEVICE_CAPS = 0x1, 0x1000, 0x4000, 0x0080_0000, 0x8000_0000
 
@@ -67,8 +67,8 @@ def test_the_pis_own_modules_come_first(monkeypatch):
         {"global_camera_info": staticmethod(lambda: [{"Model": "imx708"}, {"Model": "ov5647"}])},
     )
     monkeypatch.setitem(sys.modules, "picamera2", library)
-    assert models() == ["imx708", "ov5647"]
-    assert discovery.find()[0] == ("picamera", "Raspberry Pi camera (imx708)")
+    assert list_modules() == ["imx708", "ov5647"]
+    assert find_cameras()[0] == ("picamera", "Raspberry Pi camera (imx708)")
 
 
 def test_a_library_that_fails_is_no_camera(monkeypatch):
@@ -80,4 +80,4 @@ def test_a_library_that_fails_is_no_camera(monkeypatch):
 
     library.Picamera2 = type("Picamera2", (), {"global_camera_info": staticmethod(fail)})
     monkeypatch.setitem(sys.modules, "picamera2", library)
-    assert models() == []
+    assert list_modules() == []

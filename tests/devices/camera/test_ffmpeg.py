@@ -8,11 +8,8 @@ from pathlib import Path
 import av
 import pytest
 
-from devices.camera import ffmpeg
-from devices.camera.camera import open_camera
-from devices.camera.ffmpeg import AvCamera
-from devices.video import source
-from devices.video.files import CameraError
+from devices.camera import AvCamera, ffmpeg, open_camera
+from devices.video import CameraError, source
 from tests.devices.rtsp import address, need_rtsp_server, serving
 from tests.house import free_port, until
 
@@ -50,7 +47,7 @@ def _reach_s(camera: AvCamera) -> float:
 
 
 def test_a_network_camera_is_copied(rtsp: str, tmp_path: Path):
-    """A JPEG of what is seen now; and a clip from before, whose every picture is, bit by bit, what the camera sent."""
+    """A picture of now, and a clip from before, of the very bits that the camera sent."""
     camera = open_camera(rtsp, preroll_s=1)
     try:
         until(lambda: _reach_s(camera) > 1.2, "there is something to remember")
@@ -59,23 +56,23 @@ def test_a_network_camera_is_copied(rtsp: str, tmp_path: Path):
         clip, length_s = camera.start_clip(tmp_path / "clip.mp4")
         until(lambda: camera.start_clip(tmp_path / "other.mp4")[1] > length_s + 0.4, "it grows")
         sent += b"".join(packet.data for packet in camera._ring.since(0))
-        footage = camera.finish_clip()
+        recorded = camera.finish_clip()
     finally:
         camera.close()
-    assert footage is not None
-    assert footage.preroll_s > 0.9
+    assert recorded is not None
+    assert recorded.preroll_s > 0.9
     with av.open(str(tmp_path / "now.jpg")) as picture:
         assert picture.streams.video[0].width == 320
     units = _units(clip)
     assert len(units) > 20
     assert sum(unit not in sent for unit in units) <= 2, "but for what came since we looked"
     with av.open(str(clip)) as movie:
-        assert movie.duration / av.time_base == pytest.approx(footage.seconds, abs=0.2)
+        assert movie.duration / av.time_base == pytest.approx(recorded.seconds, abs=0.2)
         assert sum(1 for _ in movie.decode(video=0)) >= 20
 
 
 def test_a_camera_that_comes_late_is_found(port: int, tmp_path: Path):
-    """Until then its trouble has words, without its password; then it is over."""
+    """Until then its fault is reported, without its password; then the fault is over."""
     words: list[str] = []
     camera = open_camera(address(port).replace("//", "//user:secret@"))
     try:
@@ -90,10 +87,10 @@ def test_a_camera_that_comes_late_is_found(port: int, tmp_path: Path):
         camera.close()
 
 
-def test_a_frozen_camera_is_told_and_comes_back(
+def test_a_frozen_camera_is_reported_and_comes_back(
     port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """It is connected, but sends nothing: no old picture is passed off for now, and a clip goes on when it is back."""
+    """A silent camera never shows an old picture as new. Its clip goes on when it is back."""
     monkeypatch.setattr(source, "TIMEOUT_S", (10.0, 1.0))
     monkeypatch.setattr("devices.video.recorder.PATIENCE_S", 0.5)
     words: list[str] = []
@@ -110,19 +107,19 @@ def test_a_frozen_camera_is_told_and_comes_back(
             server.send_signal(signal.SIGCONT)
             until(lambda: words[-1] == "", "it is back")
             camera.snapshot(tmp_path / "now.jpg")
-            footage = camera.finish_clip()
+            recorded = camera.finish_clip()
         finally:
             camera.close()
-    assert footage is not None
-    assert footage.seconds > 1
-    with av.open(str(footage.path)) as movie:
+    assert recorded is not None
+    assert recorded.seconds > 1
+    with av.open(str(recorded.path)) as movie:
         assert sum(1 for _ in movie.decode(video=0)) > 2
 
 
-def test_a_device_that_hangs_in_its_driver_is_left_behind(
+def test_a_device_that_hangs_in_its_driver_is_abandoned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """Nobody can wake that thread: another one opens the camera again, and the first gives nothing more."""
+    """Another thread opens the camera again, and the stuck one adds nothing more."""
     monkeypatch.setattr(ffmpeg, "FROZEN_S", 1.0)
     stuck, hangs = threading.Event(), [True, False]
     real = source.Source.packets

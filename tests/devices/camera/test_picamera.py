@@ -1,4 +1,4 @@
-"""The Raspberry Pi's camera, with a stand-in for picamera2 that gives real H.264: what becomes of it is ours."""
+"""The Raspberry Pi's camera. A stand-in for picamera2 gives real H.264."""
 
 import io
 import sys
@@ -12,8 +12,7 @@ from typing import Any
 import av
 import pytest
 
-from devices.camera import picamera
-from devices.camera.camera import fault_in_name, open_camera
+from devices.camera import fault_in_camera, open_camera, picamera
 from tests.house import until
 
 RATE = 15
@@ -40,7 +39,7 @@ class _Software(_Encoder):
 
 
 class _Pi:
-    """Opens if it may, and encodes a test pattern as bare H.264 (Annex B) with times in microseconds."""
+    """Encodes a test pattern as bare H.264 (Annex B), with times in microseconds."""
 
     has_hardware = True
     is_away = False
@@ -118,7 +117,7 @@ def pi(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Pi]]:
 
 
 def test_its_packets_are_kept_and_copied(pi: type[_Pi], tmp_path: Path):
-    """A clip from before the press, out of the same ring as everybody's; the picture of now is the sensor's own."""
+    """A clip comes from the same ring as other cameras'; a picture of now from the sensor."""
     camera = open_camera("picamera", preroll_s=1)
     try:
         until(lambda: len(camera._ring.since(0)) > 1.5 * RATE, "there is something to remember")
@@ -128,14 +127,14 @@ def test_its_packets_are_kept_and_copied(pi: type[_Pi], tmp_path: Path):
         assert camera.check() == 7
         clip, length_s = camera.start_clip(tmp_path / "clip.mp4")
         until(lambda: camera.start_clip(clip)[1] > length_s + 0.3, "it grows")
-        footage = camera.finish_clip()
+        recorded = camera.finish_clip()
     finally:
         camera.close()
-    assert footage is not None
-    assert footage.preroll_s > 0.7
+    assert recorded is not None
+    assert recorded.preroll_s > 0.7
     with av.open(str(clip)) as movie:
         assert movie.streams.video[0].codec_context.name == "h264"
-        assert movie.duration / av.time_base == pytest.approx(footage.seconds, abs=0.2)
+        assert movie.duration / av.time_base == pytest.approx(recorded.seconds, abs=0.2)
         assert sum(1 for _ in movie.decode(video=0)) > RATE
     with av.open(str(tmp_path / "then.jpg")) as picture:
         assert picture.streams.video[0].width == 320
@@ -156,7 +155,7 @@ def test_it_films_in_the_size_that_is_asked_for(pi: type[_Pi], monkeypatch: pyte
         finally:
             camera.close()
     assert asked == [(640, 480), (1280, 720)]
-    assert "picamera:1920x1080" in (fault_in_name("picamera:640") or "")
+    assert "picamera:1920x1080" in (fault_in_camera("picamera:640") or "")
 
 
 def test_without_the_hardwares_encoder_there_is_ffmpegs(pi: type[_Pi], tmp_path: Path):

@@ -1,10 +1,10 @@
-"""When nobody may look."""
+"""When nothing may be recorded."""
 
 from datetime import time
 
 import pytest
 
-from devices.camera.privacy import Privacy
+from devices.camera import Privacy
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ def test_between_two_times_of_day(begin, end, now, is_private):
     assert reason == (f"private until {end:%H:%M}" if is_private else None)
 
 
-def test_a_switch_counts_from_when_it_is_heard_and_over_a_restart(tmp_path):
-    """On at once, whatever the time; what is neither on nor off changes nothing; the last word is kept."""
+def test_a_switch_counts_at_once_and_over_a_restart(tmp_path):
+    """The last word is kept, and a text that is neither on nor off changes nothing."""
     marker = tmp_path / "state" / "record.private"
     privacy = Privacy(None, None, marker)
     assert privacy() is None
@@ -34,13 +34,13 @@ def test_a_switch_counts_from_when_it_is_heard_and_over_a_restart(tmp_path):
         ("perhaps", "private, by its switch"),
         ("off", None),
     ):
-        privacy.hear(text)
+        privacy.switch(text)
         assert privacy() == reason
         assert Privacy(None, None, marker)() == reason
 
 
-def test_without_a_switch_an_old_word_does_not_count(tmp_path):
-    """Who takes the topic out of the settings takes its word out, too."""
-    Privacy(None, None, tmp_path / "on").hear("on")
+def test_without_a_switch_its_old_state_does_not_count(tmp_path):
+    """Removing the topic from the settings removes its last word, too."""
+    Privacy(None, None, tmp_path / "on").switch("on")
     assert Privacy(None, None, tmp_path / "on")() == "private, by its switch"
     assert Privacy(None, None)() is None

@@ -1,4 +1,4 @@
-"""What the kernel says of a GPIO line: its answers made up, byte by byte as linux/gpio.h has them."""
+"""What the kernel knows of a GPIO line. Its answers are made up, byte by byte as in linux/gpio.h."""
 
 import re
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.gpio import line_info
+from devices.gpio import gpio_chips, line_info, read_line_info
 from devices.gpio.line_info import CHIP, CHIP_INFO, LINE, LINE_INFO
 from tests.needs import miss, packages
 
@@ -46,32 +46,32 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_line_that_is_ours(root: Path):
-    """Found on the header's chip, whatever its number."""
+def test_a_line_that_we_use(root: Path):
+    """It is found on the header's chip, whatever the chip's number is."""
     kernel = Kernel(line17="lg")
-    found = line_info.line(17, root, kernel)
+    found = read_line_info(17, root, kernel)
     assert found == (root / "dev/gpiochip1", "pinctrl-bcm2711", "GPIO17", "lg", False)
     assert kernel.asked == [1]
 
 
 def test_a_free_line_has_no_user(root: Path):
-    """And one that is used by somebody without a name has one."""
-    assert line_info.line(17, root, Kernel()).user == ""
-    assert line_info.line(17, root, Kernel(line17="")).user == "somebody"
+    """A program without a name still counts as a user."""
+    assert read_line_info(17, root, Kernel()).user == ""
+    assert read_line_info(17, root, Kernel(line17="")).user == "another program"
 
 
-def test_there_are_lines_that_are_not(root: Path):
-    """Beyond the chip's last, and where there is no chip."""
-    assert line_info.line(58, root, Kernel()) is None
+def test_a_line_that_does_not_exist_is_none(root: Path):
+    """Its number is beyond the chip's last line, or there is no chip."""
+    assert read_line_info(58, root, Kernel()) is None
     for path in (root / "dev").iterdir():
         path.unlink()
-    assert line_info.line(17, root, Kernel()) is None
+    assert read_line_info(17, root, Kernel()) is None
 
 
 def test_chips_stand_in_the_order_of_their_numbers(root: Path):
     """10 comes after 1."""
     (root / "dev" / "gpiochip10").touch()
-    assert [path.name for path in line_info.chips(root)] == ["gpiochip0", "gpiochip1", "gpiochip10"]
+    assert [path.name for path in gpio_chips(root)] == ["gpiochip0", "gpiochip1", "gpiochip10"]
 
 
 def test_the_questions_are_those_of_the_kernel(tmp_path: Path):
@@ -82,9 +82,12 @@ def test_the_questions_are_those_of_the_kernel(tmp_path: Path):
     source = tmp_path / "ask.c"
     source.write_text(
         "#include <linux/gpio.h>\n#include <stdio.h>\n#include <stddef.h>\n"
-        'int main(void) { printf("%lu %lu %zu %zu %zu %zu %d %d", (unsigned long)GPIO_GET_CHIPINFO_IOCTL,'
-        "(unsigned long)GPIO_V2_GET_LINEINFO_IOCTL, sizeof(struct gpiochip_info), sizeof(struct gpio_v2_line_info),"
-        "offsetof(struct gpio_v2_line_info, offset), offsetof(struct gpio_v2_line_info, flags),"
+        'int main(void) { printf("%lu %lu %zu %zu %zu %zu %d %d",'
+        "(unsigned long)GPIO_GET_CHIPINFO_IOCTL,"
+        "(unsigned long)GPIO_V2_GET_LINEINFO_IOCTL,"
+        "sizeof(struct gpiochip_info), sizeof(struct gpio_v2_line_info),"
+        "offsetof(struct gpio_v2_line_info, offset),"
+        "offsetof(struct gpio_v2_line_info, flags),"
         "(int)GPIO_V2_LINE_FLAG_USED, (int)GPIO_V2_LINE_FLAG_OUTPUT); }\n",
         encoding="utf-8",
     )

@@ -4,11 +4,9 @@ import json
 
 import pytest
 
-from devices.gpio.line import GpioError
-from devices.lamp.gpio import GpioLight
-from devices.lamp.lamp import OFF, LampState, colour_of_hue, hue_and_saturation, is_as
-from devices.lamp.registry import LightError, open_light
-from devices.lamp.simulated import SimulatedLight
+from devices.gpio import GpioError
+from devices.lamp import GpioLight, LightError, SimulatedLight, open_light
+from devices.lamp.lamp import OFF, LampState, colour_of_hue, hue_and_saturation, is_unchanged
 
 ON = LampState(on=True)
 WARM = LampState(on=True, brightness=50, colour=2700)
@@ -96,16 +94,16 @@ RED, DARK_RED, GREEN = "#ff0000", "#7f0000", "#00ff00"
         ),
     ],
 )
-def test_a_lamp_is_as_we_left_it(now, left, before, same):
+def test_a_lamp_is_unchanged_we_left_it(now, left, before, same):
     """As far as it says, give or take what it rounds, and what it cannot do; what we never told it is not compared."""
-    assert is_as(now, left, before) is same
-    assert is_as(LampState(**json.loads(json.dumps(now.as_json()))), left, before) is same
+    assert is_unchanged(now, left, before) is same
+    assert is_unchanged(LampState(**json.loads(json.dumps(now.as_json()))), left, before) is same
 
 
 @pytest.mark.parametrize("colour", ["#ff0000", "#ffcc88", "#0040ff", "#ffffff"])
 def test_a_colour_survives_its_hue_and_saturation(colour):
     """Nearly: degrees and percents are whole."""
-    assert is_as(
+    assert is_unchanged(
         LampState(True, None, colour_of_hue(*hue_and_saturation(colour))),
         LampState(True, None, colour),
     )

@@ -1,4 +1,4 @@
-"""A sound card as ALSA has it: its `file` plugin writes down what the card was given, at its own pace."""
+"""A sound card of ALSA: its `file` plugin records what the card was given, at its own pace."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.speaker.chimes import write_chime
+from devices.speaker import write_chime
 from tests.house import ROOT
 
 SYSTEMS = Path("/usr/share/alsa/alsa.conf")
@@ -23,7 +23,7 @@ pcm.doorstep {{
 PROGRAM = """
 import json, os, sys, threading, time
 from pathlib import Path
-from devices.speaker.speaker import open_speaker
+from devices.speaker import open_speaker
 speaker = open_speaker("doorstep", Path("nowhere"))
 {body}
 speaker.close()
@@ -32,7 +32,7 @@ speaker.close()
 
 @pytest.fixture
 def card(tmp_path, needed):
-    """Runs a program that plays on it; gives what the program said and what the card was given (sox's figures)."""
+    """Runs a program that plays on the card; gives its output, and sox's figures of the sound."""
     needed("sox")
     needed("aplay", "alsa-utils")
     path = tmp_path / "played.wav"
@@ -80,17 +80,18 @@ def test_what_is_played_comes_out_of_the_card(card, tmp_path):
 
 
 def test_sounds_that_do_not_wait_are_mixed(card, tmp_path):
-    """Two at once are louder than one; and the card is let go of when the last one ends."""
+    """Two at once are louder than one, and the card is released when the last one ends."""
     sound = write_chime(tmp_path / "gong.wav", "gong")
     body = """
-speaker._mixer.add(speaker._samples(Path(sys.argv[1]), 0.4))  # this card is faster than life: so they begin together
+# This card is faster than life, so both sounds must begin together.
+speaker._mixer.add(speaker._samples(Path(sys.argv[1]), 0.4))
 speaker.play(Path(sys.argv[1]), 0.4, wait=False)
 deadline = time.monotonic() + 30
 while speaker._card and time.monotonic() < deadline:
     time.sleep(0.01)
 for one in threading.enumerate():
     if one.name == "speaker":
-        one.join()  # it lets go of the card, which then has all of it
+        one.join()  # it closes the card, which then has all of it
 print(json.dumps(speaker._card is None))
 """
     closed, figures = card(body, sound)
@@ -103,7 +104,7 @@ def test_a_card_that_was_lost_is_found_again(card, tmp_path):
     """Unplugged, each attempt fails in words; plugged in again, the same speaker plays."""
     sound = write_chime(tmp_path / "ding.wav", "ding")
     body = """
-from devices.speaker.speaker import SpeakerError
+from devices.speaker import SpeakerError
 find, said = speaker._miniaudio.Devices.get_playbacks, []
 speaker._miniaudio.Devices.get_playbacks = lambda self: []
 try:
@@ -115,13 +116,13 @@ said.append(speaker.play(Path(sys.argv[1]), 1) > 1)
 print(json.dumps(said))
 """
     (lost, found), figures = card(body, sound)
-    assert "none is named like 'doorstep'" in lost
+    assert "no name contains 'doorstep'" in lost
     assert found is True
     assert figures["Maximum amplitude"] > 0.5
 
 
 def test_a_check_opens_the_card_and_plays_nothing(card, tmp_path):
-    """What a drill does at night wakes nobody."""
+    """A drill at night is silent."""
     sound = write_chime(tmp_path / "ding.wav", "ding")
     said, figures = card("print(json.dumps(speaker.check(Path(sys.argv[1]))))", sound)
     assert said == "the sound card opens"

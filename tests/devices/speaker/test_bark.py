@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from devices.speaker.bark import PAUSE_S, RATE_HZ, WOOF_S, write_bark
+from devices.speaker import write_bark
+from devices.speaker.bark import PAUSE_S, RATE_HZ, WOOF_S
 
 
 def _read(path):

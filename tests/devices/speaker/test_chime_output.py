@@ -1,4 +1,4 @@
-"""The gong on a relay, the player, and the chime that they share."""
+"""The chime on a relay, the player process, and the synthesised chimes."""
 
 import subprocess
 import sys
@@ -7,30 +7,30 @@ from array import array
 
 import pytest
 
-from devices.speaker.chime_output import RelayGong
+from devices.speaker import RelayChime
 from devices.speaker.chimes import RATE_HZ, STRIKES, write_chime
 from tests.house import ROOT, until
 
 
 def test_the_relay_closes_and_opens_by_itself(pins):
-    """Nobody waits for it, and it never stays closed: a gong's coil burns."""
-    gong, line = RelayGong(23, strike_s=0.05), pins.pin(23)
-    gong.ring()
+    """The call returns at once, and the relay never stays closed: a chime's coil would burn."""
+    chime, line = RelayChime(23, strike_s=0.05), pins.pin(23)
+    chime.ring()
     until(
         lambda: [one.state for one in line.states][-2:] == [True, False], lambda: str(line.states)
     )
-    gong.close()
+    chime.close()
 
 
 def test_a_relay_that_closes_on_low_rests_high(pins):
-    """Many boards are so; the other way round the gong would ring all the time."""
-    gong, line = RelayGong(23, strike_s=0.05, active_high=False), pins.pin(23)
+    """Many boards are built so; the other way round the chime would ring all the time."""
+    chime, line = RelayChime(23, strike_s=0.05, active_high=False), pins.pin(23)
     assert line.state
-    gong.ring()
+    chime.ring()
     until(
         lambda: [one.state for one in line.states][-2:] == [False, True], lambda: str(line.states)
     )
-    gong.close()
+    chime.close()
 
 
 @pytest.mark.parametrize("name", STRIKES)
@@ -46,7 +46,7 @@ def test_a_chime_is_heard_and_does_not_click(tmp_path, name):
 
 
 def test_the_player_plays_once_and_ends(tmp_path):
-    """A process of its own; what cannot be played is told and is its exit code."""
+    """A file that cannot be played is an error message and an exit code."""
     sound = write_chime(tmp_path / "chime.wav", "ding-dong")
     run = [sys.executable, "-m", "devices.speaker.chime_output"]
     done = subprocess.run([*run, str(sound), "0.5", "simulated"], cwd=ROOT, check=False)

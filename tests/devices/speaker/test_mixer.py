@@ -28,14 +28,14 @@ def _started(mixer):
 
 @given(sound=SOUNDS, asked=st.lists(st.integers(1, 1024), min_size=1, max_size=20))
 def test_the_card_gets_exactly_the_sound_and_then_silence(sound, asked):
-    """Whatever sizes it asks for; `heard` comes after the sound and what the card had in its buffer."""
+    """The sizes do not matter; `ended` comes after the sound and the card's buffer."""
     mixer = Mixer()
     stream, playing = _started(mixer), mixer.add(sound)
     got = array("h")
     for frames in asked:
         got += _take(stream, frames)
-        assert playing.heard.is_set() == (len(got) > len(sound) + BUFFERED)
-    while not playing.heard.is_set():
+        assert playing.ended.is_set() == (len(got) > len(sound) + BUFFERED)
+    while not playing.ended.is_set():
         got += _take(stream, 4096)
     assert got[: len(sound)] == sound
     assert not any(got[len(sound) :])
@@ -44,7 +44,7 @@ def test_the_card_gets_exactly_the_sound_and_then_silence(sound, asked):
 
 @given(first=SOUNDS, second=SOUNDS, after=st.integers(0, 300))
 def test_two_sounds_are_heard_together(first, second, after):
-    """Each from its beginning to its end, summed; what is too loud is cut off and never turns over."""
+    """Each is heard from its beginning to its end. A sum that is too loud is clipped."""
     mixer = Mixer()
     stream = _started(mixer)
     one = mixer.add(first)
@@ -52,8 +52,8 @@ def test_two_sounds_are_heard_together(first, second, after):
     two = mixer.add(second)
     while mixer.is_busy:
         got += _take(stream, 512)
-    assert one.heard.is_set()
-    assert two.heard.is_set()
+    assert one.ended.is_set()
+    assert two.ended.is_set()
     begin = after * CHANNELS
     for i in range(max(len(first), begin + len(second))):
         expected = (first[i] if i < len(first) else 0) + (

@@ -7,8 +7,8 @@ from pathlib import Path
 import miniaudio
 import pytest
 
-from devices.speaker.samples import CHANNELS, RATE_HZ, SpeakerError, decode
-from devices.speaker.speaker import SimulatedSpeaker, open_speaker
+from devices.speaker import SimulatedSpeaker, SpeakerError, open_speaker
+from devices.speaker.samples import CHANNELS, RATE_HZ, decode
 from tests.devices.tone import write_tone
 
 FORMATS = {"wav": "pcm_s16le", "flac": "flac", "mp3": "mp3"}
@@ -51,7 +51,7 @@ def test_the_volume_is_a_share_of_the_peak(sounds, volume, share):
 
 @pytest.mark.parametrize("name", ["shopping.txt", "shopping.mp3", "shopping.wav", "absent.wav"])
 def test_a_file_that_is_no_sound_is_refused_by_name(tmp_path, name):
-    """Whatever it is called, the fault says which file it was, and nothing is claimed to have been heard."""
+    """The error names the file, whatever it is called, and no sound counts as heard."""
     if name != "absent.wav":
         (tmp_path / name).write_text("milk, bread, a doorbell\n" * 50, encoding="utf-8")
     with pytest.raises(SpeakerError, match=name):
@@ -85,10 +85,9 @@ def test_two_sounds_leave_two_files(sounds, tmp_path):
     assert len(list(tmp_path.glob("heard-*.wav"))) == 2
 
 
-def test_not_all_that_would_have_been_heard_is_kept(sounds, tmp_path, monkeypatch):
+def test_only_the_last_files_are_kept(sounds, tmp_path):
     """A house without a sound card rings for years: the last ones stay."""
-    monkeypatch.setattr("devices.speaker.speaker.HEARD", 3)
-    speaker = SimulatedSpeaker(tmp_path)
+    speaker = SimulatedSpeaker(tmp_path, keep=3)
     for _ in range(5):
         speaker.play(sounds / "tone.wav", 1.0)
         newest = max(tmp_path.glob("heard-*.wav"))
@@ -108,6 +107,6 @@ def test_auto_without_a_sound_card_is_a_simulated_speaker(sounds, tmp_path):
 @without_card
 @pytest.mark.parametrize("name", ["default", "usb"])
 def test_a_sound_card_that_was_asked_for_and_is_not_there_is_told(tmp_path, name):
-    """Who asks for a card gets no file instead, but what to look at."""
+    """A person who asks for a card gets no file instead, but an error with what to check."""
     with pytest.raises(SpeakerError, match=r"(?i)no sound card.*aplay -l"):
         open_speaker(name, tmp_path)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.speaker.voice import ProgramVoice, VoiceError, fault_in_name, open_voice
+from devices.speaker import ProgramVoice, VoiceError, fault_in_voice, open_voice
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_words_are_words_and_no_options(espeak):
 
 
 def test_what_the_program_complains_of_is_told(needed, tmp_path):
-    """In its own words; and nothing half written stays."""
+    """The error is in the program's own words, and no partial file stays."""
     needed("espeak-ng")
     with pytest.raises(VoiceError, match="voice does not exist"):
         open_voice("espeak-ng:xx-nope", tmp_path / "voice").speak("Hello.")
@@ -58,18 +58,18 @@ def test_what_the_program_complains_of_is_told(needed, tmp_path):
 
 def test_a_voice_that_cannot_be_had_is_told(monkeypatch, tmp_path):
     """With what to install, or how to write it."""
-    assert "no voice. Write espeak-ng" in fault_in_name("siri")
-    assert "no voice. Write espeak-ng" in fault_in_name("piper")
+    assert "no voice. Write espeak-ng" in fault_in_voice("siri")
+    assert "no voice. Write espeak-ng" in fault_in_voice("piper")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert fault_in_name("espeak-ng") == "espeak-ng is not installed: apt install espeak-ng"
+    assert fault_in_voice("espeak-ng") == "espeak-ng is not installed: apt install espeak-ng"
     program = tmp_path / "piper"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    assert "there is no file /absent.onnx" in fault_in_name("piper:/absent.onnx")
+    assert "there is no file /absent.onnx" in fault_in_voice("piper:/absent.onnx")
 
 
 def test_piper_is_called_as_its_documents_say(monkeypatch, tmp_path):
-    """`piper -m MODEL -f FILE`, the text on its standard input; shown with a stand-in that writes down both."""
+    """`piper -m MODEL -f FILE`, with the text on its standard input. A stand-in records both."""
     model, program = tmp_path / "en.onnx", tmp_path / "piper"
     model.touch()
     program.write_text('#!/bin/sh\n/bin/echo "$1 $2 $3" > "$4"\n/bin/cat >> "$4"\n')

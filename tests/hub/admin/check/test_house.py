@@ -5,7 +5,7 @@ import os
 import pytest
 
 from config import Settings, SettingsError, sources
-from devices.machine.folder import fault_in_folder
+from devices.machine import fault_in_folder
 from hub.admin.check.house import check
 
 TWO_DOORS = """

@@ -10,7 +10,7 @@ import pytest
 
 from config import Settings, sources
 from config.model import ButtonSettings, Chime, Door, LedSettings
-from devices.gpio.line_info import Line
+from devices.gpio import LineInfo
 from devices.machine.finding import Finding
 from hub.admin.doctor import devices as doctor_devices
 from hub.admin.doctor.broker import Seen
@@ -43,12 +43,12 @@ def ready(context: Context, source: str, reason: str = "") -> None:
     context.seen = Seen("5.0", statuses={source: {"state": "ready", "reason": reason, "pid": 4711}})
 
 
-def kernel(user: str) -> Callable[..., Line | None]:
+def kernel(user: str) -> Callable[..., LineInfo | None]:
     """Says the same of every line, but that there is none beyond 27."""
 
-    def line(pin: int, root: Path) -> Line | None:
+    def line(pin: int, root: Path) -> LineInfo | None:
         return (
-            Line(root / "dev/gpiochip0", "pinctrl-bcm2835", f"GPIO{pin}", user, False)
+            LineInfo(root / "dev/gpiochip0", "pinctrl-bcm2835", f"GPIO{pin}", user, False)
             if pin <= 27
             else None
         )
@@ -119,7 +119,7 @@ def test_a_line_that_there_is_not(context: Context):
 def test_lines_that_may_not_be_asked_for(context: Context):
     """Whom to ask to be let in."""
 
-    def closed(pin: int, root: Path) -> Line:
+    def closed(pin: int, root: Path) -> LineInfo:
         raise PermissionError(13, "Permission denied", str(root / "dev/gpiochip0"))
 
     found = only(doctor_devices.gpio(context, closed))

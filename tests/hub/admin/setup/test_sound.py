@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.speaker.samples import SpeakerError
+from devices.speaker import SpeakerError
 from hub.admin.setup import sound as setup_sound
 from hub.admin.setup.dialog import Dialog
 from hub.admin.setup.draft import Draft
@@ -45,9 +45,9 @@ class _Talk:
 def played(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, float]]:
     """What is played, and on which card; there are two."""
     told: list[tuple[str, str, float]] = []
-    monkeypatch.setattr(setup_sound, "outputs", lambda: CARDS)
+    monkeypatch.setattr(setup_sound, "list_outputs", lambda: CARDS)
     monkeypatch.setattr(setup_sound, "open_speaker", lambda name, _: _Card(name, told))
-    monkeypatch.setattr(setup_sound, "fault_in_name", lambda _: None)
+    monkeypatch.setattr(setup_sound, "fault_in_speaker", lambda _: None)
     return told
 
 

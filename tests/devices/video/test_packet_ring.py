@@ -1,18 +1,20 @@
-"""The ring: the seconds that it is to cover, from a key frame on, and never more bytes than it may hold."""
+"""The ring covers its seconds from a key frame on, and never holds more bytes than it may."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.video.packet import Packet
-from devices.video.ring import Ring
+from devices.video import Packet
+from devices.video.packet_ring import PacketRing
 
 
 def _packet(at: float, *, is_key: bool = False, size: int = 10) -> Packet:
     return Packet(at, at, bytes(size), is_key)
 
 
-def _ring(seconds: float = 3, max_bytes: int = 1000, *, packets: int = 40, group: int = 4) -> Ring:
-    ring = Ring(seconds, max_bytes)
+def _ring(
+    seconds: float = 3, max_bytes: int = 1000, *, packets: int = 40, group: int = 4
+) -> PacketRing:
+    ring = PacketRing(seconds, max_bytes)
     for number in range(packets):
         ring.add(_packet(number * 0.5, is_key=number % group == 0))
     return ring
@@ -28,7 +30,7 @@ def test_it_covers_its_seconds_from_a_key_frame_on():
 
 def test_what_comes_before_the_first_key_frame_is_no_use():
     """Nobody could decode it."""
-    ring = Ring(3, 1000)
+    ring = PacketRing(3, 1000)
     ring.add(_packet(1))
     assert (ring.since(0), ring.newest(), ring.bytes, ring.moment(1)) == ([], None, 0, [])
 
@@ -50,7 +52,7 @@ def test_a_moment_is_decoded_from_its_key_frame_to_the_nearest_packet():
 
 def test_a_group_too_large_is_not_kept():
     """And the next one is, if it fits."""
-    ring = Ring(3, 25)
+    ring = PacketRing(3, 25)
     for at in (0, 1, 2):
         ring.add(_packet(at, is_key=at == 0))
     assert (ring.bytes, ring.newest()) == (0, None)
@@ -66,7 +68,7 @@ def test_a_group_too_large_is_not_kept():
 )
 def test_whatever_comes_it_is_bounded_and_begins_with_a_key_frame(packets, max_bytes, seconds):
     """And it knows how much it holds."""
-    ring = Ring(seconds, max_bytes)
+    ring = PacketRing(seconds, max_bytes)
     for at, (size, is_key) in enumerate(packets):
         ring.add(_packet(at, is_key=is_key, size=size))
         kept = ring.since(-1)

@@ -1,0 +1,155 @@
+"""Combines the presses and answers at a door into visits, in whatever order they arrive.
+
+After an outage presses and answers arrive in any order, and after a crash some arrive twice.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+VisitState = Literal["ringing", "answered", "missed"]
+KEPT = 20  # of each door: visits that are over, and answers that found no visit
+
+
+@dataclass(slots=True)
+class Visit:
+    """One visitor, who may have pressed several times. Times are Unix seconds.
+
+    Attributes:
+        id: The id of the first press that arrived.
+        door: The door.
+        presses: The ids of all presses that arrived.
+        began: When the first press was.
+        last: When the last press was.
+        late: Whether the visit was already over when its first press arrived.
+        state: How the visit stands.
+        ended: When it ended; 0 while it rings.
+        by: The id of the event that ended it; empty while it rings.
+    """
+
+    id: str
+    door: str
+    presses: list[str]
+    began: float
+    last: float
+    late: bool = False
+    state: VisitState = "ringing"
+    ended: float = 0
+    by: str = ""
+
+    def add(self, press: str, at: float) -> None:
+        """Add a press. One that is known already changes nothing."""
+        if press not in self.presses:
+            self.presses.append(press)
+        self.began = min(at, self.began)
+        self.last = max(at, self.last)
+
+    def end(self, state: VisitState, *, by: str, at: float) -> None:
+        """End the visit. An event that ended it may arrive again and end it once more."""
+        self.state = state
+        self.by = by
+        self.ended = at
+
+
+@dataclass(frozen=True, slots=True)
+class VisitAnswer:
+    """An answer to a visitor.
+
+    Attributes:
+        id: The id of its event.
+        press: The id of the press that it answers; empty for the visitor who rings at that time.
+        at: When it was given, in Unix seconds.
+        said: What it said, as a JSON object.
+    """
+
+    id: str
+    press: str
+    at: float
+    said: dict[str, Any] = field(default_factory=dict)
+
+
+class VisitBook:
+    """The last visits at one door.
+
+    Args:
+        kept: What `as_json` returned the last time; None for the first time.
+        gap_s: After an answer, a press within so many seconds belongs to the answered visit.
+        missed_after_s: A visit is missed so many seconds after its last press.
+    """
+
+    def __init__(
+        self, kept: Mapping[str, Any] | None, *, gap_s: float, missed_after_s: float
+    ) -> None:
+        kept = kept or {"visits": [], "answers": []}
+        self._visits = [Visit(**one) for one in kept["visits"]]
+        self._answers = [VisitAnswer(**one) for one in kept["answers"]]
+        self._gap_s = gap_s
+        self._missed_after_s = missed_after_s
+
+    def visit(self, visit: str) -> Visit | None:
+        """The visit with this id."""
+        return self._latest(lambda one: one.id == visit)
+
+    def visit_of(self, press: str) -> Visit | None:
+        """The visit to which a press was added."""
+        return self._latest(lambda one: press in one.presses)
+
+    def ended_by(self, event: str) -> Visit | None:
+        """The visit that this event has ended."""
+        return self._latest(lambda one: one.by == event)
+
+    def ringing_for(self, answer: VisitAnswer) -> Visit | None:
+        """The visit that rings and that this answer is for."""
+        return self._latest(lambda one: one.state == "ringing" and self._fits(answer, one))
+
+    def add_press(self, press: str, door: str, at: float, *, late: bool) -> Visit:
+        """Add a press to its visit, or begin a new one.
+
+        Args:
+            press: The id of the press.
+            door: The door.
+            at: When it was, in Unix seconds.
+            late: Whether a visit that begins with it is over already.
+
+        Returns:
+            The visit.
+        """
+        visit = self._latest(lambda one: one.began - self._gap_s <= at < self._ends(one))
+        if visit is None:
+            visit = Visit(press, door, [], at, at, late)
+            self._visits.append(visit)
+        visit.add(press, at)
+        return visit
+
+    def keep_answer(self, answer: VisitAnswer) -> None:
+        """Keep an answer that found no visit: its press may arrive later."""
+        if all(answer.id != one.id for one in self._answers):
+            self._answers.append(answer)
+
+    def early_answer(self, visit: Visit) -> VisitAnswer | None:
+        """An answer to this visit that arrived before its press."""
+        return next((one for one in self._answers if self._fits(one, visit)), None)
+
+    def as_json(self) -> dict[str, Any]:
+        """The book as a JSON object, without visits and answers from long ago."""
+        over = [visit.id for visit in self._visits if visit.state != "ringing"]
+        old = set(over[:-KEPT])
+        return {
+            "visits": [asdict(visit) for visit in self._visits if visit.id not in old],
+            "answers": [asdict(answer) for answer in self._answers[-KEPT:]],
+        }
+
+    def _latest(self, fits: Callable[[Visit], bool]) -> Visit | None:
+        """Of the visits that fit, the one that began last."""
+        return max(filter(fits, self._visits), key=lambda visit: visit.began, default=None)
+
+    def _ends(self, visit: Visit) -> float:
+        """Until when a press belongs to the visit: while it rings, or the visitor may be there."""
+        if visit.state == "answered":
+            return max(visit.last, visit.ended) + self._gap_s
+        return visit.last + self._missed_after_s
+
+    def _fits(self, answer: VisitAnswer, visit: Visit) -> bool:
+        if answer.press:
+            return answer.press in visit.presses
+        return visit.began <= answer.at <= visit.last + self._missed_after_s
