@@ -1,6 +1,7 @@
-"""The rig's Pi, switched on once for all tests, which follow each other as on a person's first day with it.
+"""The rig's Pi: switched on once for each file, whose tests follow each other.
 
-They run by `make rig`, which builds its disk and names the folder in $RIG; without it nothing here is collected.
+`make rig` builds its disk, names the folder in $RIG and runs them; without $RIG nothing here is
+collected.
 """
 
 import os
@@ -14,12 +15,13 @@ from tests.rig.pi import Pi
 
 RESULTS = "## What it shows"
 
-collect_ignore = [] if os.environ.get("RIG") else ["test_rig.py", "test_image.py"]
+TESTS = ["test_image.py", "test_rig.py", "test_update.py"]
+collect_ignore = [] if os.environ.get("RIG") else TESTS
 
 
 @pytest.fixture(scope="session")
 def say(pytestconfig: pytest.Config):
-    """Prints a figure, also where pytest keeps the output; with $RIG_REPORT they come to the end of that document."""
+    """Prints a figure, past pytest's capture; with $RIG_REPORT they also go into that document."""
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
     capture = pytestconfig.pluginmanager.get_plugin("capturemanager")
     lines = []
@@ -40,11 +42,12 @@ def say(pytestconfig: pytest.Config):
         )
 
 
-@pytest.fixture(scope="session")
-def pi(say) -> Iterator[Pi]:
+@pytest.fixture(scope="module")
+def pi(request: pytest.FixtureRequest, say) -> Iterator[Pi]:
+    """A machine with its own disk for each file of tests; only one is on at a time."""
     image = Path(os.environ["RIG"]).resolve()
-    folder = image / "run"
-    folder.mkdir(exist_ok=True)
+    folder = image / "run" / request.path.stem
+    folder.mkdir(parents=True, exist_ok=True)
     machine = Pi(image, folder)
     say(f"boot to taking orders: {machine.boot():.0f} s")
     yield machine
@@ -53,7 +56,7 @@ def pi(say) -> Iterator[Pi]:
 
 @pytest.fixture(autouse=True)
 def _stage(request: pytest.FixtureRequest, say) -> Iterator[None]:
-    """How long each took."""
+    """Prints how long each test took."""
     began = time.monotonic()
     yield
     say(f"{request.node.name}: {time.monotonic() - began:.0f} s")
@@ -61,6 +64,6 @@ def _stage(request: pytest.FixtureRequest, say) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Each needs what the one before it did: after a failure the rest would only confuse."""
+    """Each test needs what the one before did: after a failure the rest would only confuse."""
     if call.excinfo is not None and "rig" in str(item.path.parent.name):
         item.session.shouldfail = f"{item.name} failed: the ones after it need what it does"

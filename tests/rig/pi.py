@@ -54,8 +54,9 @@ class Pi:
     def boot(self) -> float:
         """Switch it on; returns the seconds until it takes orders.
 
-        QEMU's emulation of two processors sometimes loses a race while the kernel patches itself at its start, which
-        the kernel answers with a panic: that is no fault of anything under test, and it is switched on again.
+        QEMU's emulation of two processors sometimes loses a race while the kernel patches itself at
+        its start, and the kernel panics. That is no fault of anything under test, so the machine is
+        switched on again.
         """
         for _ in range(BOOTS):
             began = time.monotonic()
@@ -75,7 +76,8 @@ class Pi:
             f"hostfwd=tcp:127.0.0.1:{port}-:{inside}" for inside, port in self._ports.items()
         )
         self._qemu = subprocess.Popen([
-            "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", str(MEMORY_MB),
+            "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2",
+            "-m", str(MEMORY_MB),
             "-nographic", "-no-user-config", "-nodefaults", "-serial", f"file:{self.console}",
             "-kernel", self._image / "vmlinux", "-initrd", self._image / "initrd",
             "-append", "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0",
@@ -84,14 +86,14 @@ class Pi:
         ])  # fmt: skip
 
     def cut_power(self) -> None:
-        """As if somebody pulled the plug: what was not on the disk is gone."""
+        """As if the plug was pulled: what was not on the disk is gone."""
         if self._qemu:
             self._qemu.send_signal(signal.SIGKILL)
             self._qemu.wait()
             self._qemu = None
 
     def ask(self, command: str, *, timeout_s: float = 60) -> tuple[int, bytes]:
-        """Have its root run a command; its exit code, and what it said."""
+        """Run a command as root; returns its exit code and output."""
         with socket.create_connection(
             ("127.0.0.1", self._ports[AGENT]), timeout=timeout_s
         ) as connection:
@@ -104,19 +106,19 @@ class Pi:
         return answer["code"], base64.b64decode(answer["out"])
 
     def run(self, command: str, *, timeout_s: float = 60) -> str:
-        """The same, for what must succeed."""
+        """Run a command that must succeed; returns its output."""
         code, said = self.ask(command, timeout_s=timeout_s)
         text = said.decode(errors="replace")
         assert code == 0, f"`{command}` ended with {code}:\n{text}"
         return text.strip()
 
     def write(self, path: str, text: str) -> None:
-        """Write a file there as an editor does: beside it, then in its place."""
+        """Write a file there as an editor does: under another name, then renamed."""
         content = base64.b64encode(text.encode()).decode()
         self.run(f"echo {content} | base64 -d > {path}.new && mv {path}.new {path}")
 
     def read(self, path: str) -> bytes:
-        """What is in a file there."""
+        """The content of a file there."""
         code, content = self.ask(f"cat {path}")
         assert code == 0, content.decode()
         return content
@@ -124,7 +126,7 @@ class Pi:
     def until(
         self, look: Callable[[], Any], what: str | Callable[[], str], patience_s: float = 120
     ) -> Any:
-        """Look until there is something; that is what it returns. `what` says what was missing, asked at the end."""
+        """Look until there is something, and return it; `what` says what was missing at the end."""
         ends = time.monotonic() + patience_s
         while not (found := look()):
             if self._qemu is None or self._qemu.poll() is not None:
@@ -138,14 +140,14 @@ class Pi:
         return found
 
     def press(self, held_s: float = 0.15) -> float:
-        """The kernel's line goes to ground, and back; returns when it went down, by the Pi's clock (Unix time)."""
+        """Pull the line to ground and back; returns when, by the Pi's clock (Unix time)."""
         line = "/run/rig/gpio/sim_gpio17/pull"
         return float(
             self.run(f"date +%s.%N; echo pull-down > {line}; sleep {held_s}; echo pull-up > {line}")
         )
 
     def messages(self, topic: str = "door") -> list[dict[str, Any]]:
-        """What the phone's service has got, asked from outside."""
+        """The messages that the phone's service has received."""
         return [json.loads(line) for line in self._fetch(f"/{topic}/json?poll=1").splitlines()]
 
     def attachment(self, message: dict[str, Any]) -> bytes:
@@ -164,7 +166,7 @@ class Pi:
             return False
 
     def _last_words(self) -> str:
-        """For whoever reads the log of a run that failed."""
+        """The last lines of console and journal, for the log of a failed run."""
         console = self.console.read_text(errors="replace")[-2000:] if self.console.exists() else ""
         if self._qemu is None or self._panicked():
             return console

@@ -1,4 +1,4 @@
-"""`install.sh` while somebody makes an image of Debian bookworm: real apt, a real package index, no systemd running."""
+"""`install.sh` in an image of Debian bookworm: real apt and package index, systemd not running."""
 
 import os
 import subprocess
@@ -16,8 +16,9 @@ def test_it_is_installed_updated_and_taken_off_on_bookworm(say):
     mirrors = subprocess.run(order, capture_output=True, check=True, text=True).stdout.splitlines()
     mirror = next(one for one in mirrors if "security" not in one)
     done = subprocess.run(
-        ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", f"--dpkgopt={HERE / 'dpkg.conf'}",
-         "--keyring=/usr/share/keyrings", f"--customize-hook=sh {HERE / 'image'} \"$1\"", "--format=null",
+        ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}",
+         f"--dpkgopt={HERE / 'dpkg.conf'}", "--keyring=/usr/share/keyrings",
+         f"--customize-hook=sh {HERE / 'image'} \"$1\"", "--format=null",
          "bookworm", "/dev/null", f"deb {mirror} bookworm main"],
         capture_output=True, check=False, text=True, env={**os.environ, "CHECKOUT": str(ROOT)},
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Runs what the tests send: a line of JSON in (a command for sh), a line of JSON out (its end, and what it said)."""
+"""Runs the tests' commands: a line of JSON in (for sh), a line of JSON out (exit code, output)."""
 
 import base64
 import json
