@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.store.database import State
-from hub.store.inbox import Inbox
 from hub.store.memory import PendingMemory
+from hub.store.timers import Timers
 from hub.wire import topics
 from hub.wire.event import BadEvent, Event, encode, uuid7
 from hub.wire.trace_context import child
@@ -25,9 +25,7 @@ class LiveAttempt:
         kept: The event and for how many days it is kept, for each `keep`.
     """
 
-    def __init__(
-        self, event: Event, source: str, state: State, inbox: Inbox, reacts_to: Container[str]
-    ) -> None:
+    def __init__(self, event: Event, source: str, state: State, reacts_to: Container[str]) -> None:
         self.event = event
         self.memory = PendingMemory(state)
         self.emitted: list[tuple[str, str, Mapping[str, Any]]] = []
@@ -35,7 +33,6 @@ class LiveAttempt:
         self._timers: dict[tuple[str, str], tuple[Event, float]] = {}  # when due, by uptime
         self._source = source
         self._state = state
-        self._inbox = inbox
         self._reacts_to = reacts_to
 
     def emit(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
@@ -67,8 +64,9 @@ class LiveAttempt:
     def write(self, db: sqlite3.Connection) -> None:
         """Write the changes of memory and the timers into the open transaction."""
         self.memory.write(db)
+        clock = self._state.clock
         for timer, due_s in self._timers.values():
-            self._inbox.set_timer(db, timer, due_s - self._state.clock.uptime_s())
+            Timers(clock).set(db, timer, due_s - clock.uptime_s())
 
     def _event(self, kind: str, subject: str, data: Mapping[str, Any], time: datetime) -> Event:
         if fault := topics.fault_in(self._source, kind, subject):

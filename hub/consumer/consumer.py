@@ -158,7 +158,7 @@ class Consumer:
         may make it superfluous.
         """
         self._settled = self._settled or self._catch_up.settles_in_s() == 0
-        if delivery := self._inbox.take_due(durable=True, timers=self._settled):
+        if delivery := self._inbox.take_due(durable=True, with_timers=self._settled):
             self._runner.run(delivery)
             return True
         if event := self._catch_up.next_event():
@@ -169,7 +169,7 @@ class Consumer:
     def _idle_s(self) -> float:
         """How long only a live event can come, in seconds."""
         ask_in_s = self._catch_up.ask_what_is_due()
-        due_in_s = self._inbox.due_in_s(timers=self._settled)
+        due_in_s = self._inbox.due_in_s(with_timers=self._settled)
         if not self._settled:
             ask_in_s = min(ask_in_s, self._catch_up.settles_in_s())
         longest_s = WRITE_BACK_S if self._state.disk_fault else IDLE_S

@@ -52,7 +52,6 @@ class Runner:
         self._resources = resources
         self._config = config
         self._state = state
-        self._inbox = inbox
         self._watchdog = watchdog
         self._policy = Policy(source, reactions, config, state.clock)
         self._outcomes = Outcomes(source, state, inbox, producer)
@@ -83,7 +82,7 @@ class Runner:
 
     def _attempt(self, delivery: Delivery, reaction: Reaction, facts: Mapping[str, Any]) -> None:
         event = self._corrected(delivery.event)
-        attempt = LiveAttempt(event, self._source, self._state, self._inbox, self._reactions)
+        attempt = LiveAttempt(event, self._source, self._state, self._reactions)
         arguments = [event, self._config]
         if reaction.uses:
             arguments.append(self._resources[reaction])

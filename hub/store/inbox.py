@@ -4,13 +4,14 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from hub.store import inbox_rows, timers
 from hub.store.database import State
+from hub.store.inbox_rows import KEY, due_in
 from hub.wire import streams
-from hub.wire.event import Event, decode, encode
+from hub.wire.event import Event, decode
 from hub.wire.query import Head
 
 FORGET_AFTER_S = 30 * 86_400.0
-TIMER = "later"  # the source in the stream of what a handler asked itself to do later
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Delivery:
     @property
     def is_timer(self) -> bool:
         """Whether the handler asked for it itself, so that it cannot be stale."""
-        return streams.source_of(self.stream) == TIMER
+        return timers.is_timer(self.stream)
 
 
 class Inbox:
@@ -71,37 +72,36 @@ class Inbox:
         self._state.do(take_up, durable=False)
 
     def claim(self, event: Event, *, durable: bool) -> Delivery | None:
-        """Take an event in hand for its first attempt; None when it was seen before."""
-        stream = event.stream
+        """Take an event in hand for its first attempt; None when it was taken before."""
         with self._state.read() as db:
-            if self._seen(db, stream, event):
+            if self._is_taken(db, event):
                 return None
+        if not self._state.do(lambda db: self._take(db, event), durable=durable):
+            return None
+        return Delivery(event.stream, event.epoch, event.sequence, self._warned(event))
 
-        def take(db: sqlite3.Connection) -> bool:
-            if self._seen(db, stream, event):  # `doorbell replay` may have put it there just now
-                return False
-            self._insert(db, stream, event, "trying")
-            self._advance(db, stream, event.epoch)
-            return True
+    def _take(self, db: sqlite3.Connection, event: Event) -> bool:
+        """In the open transaction: put an event into the inbox; False when it was taken before."""
+        if self._is_taken(db, event):  # `doorbell replay` may have put it there just now
+            return False
+        inbox_rows.insert(db, event.stream, event, "trying", attempts=1)
+        self._advance(db, event.stream, event.epoch)
+        return True
 
-        is_new = self._state.do(take, durable=durable)
-        return (
-            Delivery(stream, event.epoch, event.sequence, self._warned(event)) if is_new else None
-        )
-
-    def take_due(self, *, durable: bool, timers: bool = True) -> Delivery | None:
+    def take_due(self, *, durable: bool, with_timers: bool = True) -> Delivery | None:
         """Take in hand what waited for its time: a retry, a timer, or what a crash left behind."""
         query = """SELECT stream, epoch, sequence, payload, attempts, crashes, state, any_age FROM inbox
             WHERE due <= ? AND (? OR stream NOT GLOB ?) ORDER BY due LIMIT 1"""
         with self._state.read() as db:
-            row = db.execute(query, (self._clock.uptime_s(), timers, f"{TIMER} *")).fetchone()
+            row = db.execute(
+                query, (self._clock.uptime_s(), with_timers, timers.PATTERN)
+            ).fetchone()
         if row is None:
             return None
         stream, epoch, sequence, payload, attempts, crashes, state, any_age = row
         crashes += state == "crashed"
         again = (
-            "UPDATE inbox SET state = 'trying', due = NULL, attempts = ?, crashes = ?"
-            " WHERE stream = ? AND epoch = ? AND sequence = ?"
+            f"UPDATE inbox SET state = 'trying', due = NULL, attempts = ?, crashes = ? WHERE {KEY}"  # noqa: S608
         )
         self._state.do(
             lambda db: db.execute(again, (attempts + 1, crashes, stream, epoch, sequence)),
@@ -117,59 +117,38 @@ class Inbox:
         is_older = copied and self._clock.corrected(event.stamp).time.timestamp() <= copied
         return replace(event, redelivered=True) if is_older else event
 
-    def due_in_s(self, *, timers: bool = True) -> float | None:
+    def due_in_s(self, *, with_timers: bool = True) -> float | None:
         """In how many seconds the next thing that waits is due; None when nothing waits."""
         query = "SELECT MIN(due) FROM inbox WHERE due IS NOT NULL AND (? OR stream NOT GLOB ?)"
         with self._state.read() as db:
-            due: float | None = db.execute(query, (timers, f"{TIMER} *")).fetchone()[0]
+            due: float | None = db.execute(query, (with_timers, timers.PATTERN)).fetchone()[0]
         return None if due is None else max(0.0, due - self._clock.uptime_s())
 
     def finish(self, db: sqlite3.Connection, held: Delivery) -> None:
         """In the open transaction: this event is done with."""
         cursor = self._cursor(db, held.stream, held.epoch)
         if held.is_timer or (cursor is not None and held.sequence <= cursor):
-            db.execute(
-                "DELETE FROM inbox WHERE stream = ? AND epoch = ? AND sequence = ?", held.key
-            )
-            if held.is_timer:  # it has no journal; its next one begins at 1 again
-                db.execute(
-                    "DELETE FROM head WHERE stream = ?"
-                    " AND NOT EXISTS (SELECT 1 FROM inbox WHERE stream = head.stream)",
-                    (held.stream,),
-                )
+            db.execute(f"DELETE FROM inbox WHERE {KEY}", held.key)  # noqa: S608
         else:
             self._set(db, held, "state = 'done', due = NULL, payload = NULL")
 
     def retry(self, db: sqlite3.Connection, held: Delivery, wait_s: float) -> None:
         """In the open transaction: try again in so many seconds."""
         self._set(
-            db, held, "state = 'waiting', due = ?, due_unix = ?, wait_s = ?", *self._due(wait_s)
+            db,
+            held,
+            "state = 'waiting', due = ?, due_unix = ?, wait_s = ?",
+            *due_in(self._clock, wait_s),
         )
 
     def release(self, db: sqlite3.Connection, held: Delivery) -> None:
         """In the open transaction: it was cut off by our own stop; that was no attempt, but may have been an act."""
         set_due = "state = 'crashed', due = ?, due_unix = ?, wait_s = ?, attempts = attempts - 1"
-        self._set(db, held, set_due, *self._due(0.0))
+        self._set(db, held, set_due, *due_in(self._clock, 0.0))
 
     def dead_letter(self, db: sqlite3.Connection, held: Delivery, reason: str) -> None:
         """In the open transaction: to the dead letters, with the reason."""
         self._set(db, held, "state = 'dead', due = NULL, reason = ?", reason)
-
-    def set_timer(self, db: sqlite3.Connection, event: Event, wait_s: float) -> None:
-        """In the open transaction: deliver this event to this process in so many seconds.
-
-        It replaces the last timer of its type and subject.
-        """
-        stream = streams.of(TIMER, event.type, event.subject)
-        db.execute(
-            "DELETE FROM inbox WHERE stream = ? AND state IN ('waiting', 'crashed')", (stream,)
-        )
-        row = db.execute("SELECT MAX(sequence) FROM head WHERE stream = ?", (stream,)).fetchone()
-        timer = replace(event, sequence=(row[0] or 0) + 1)
-        db.execute(
-            "INSERT OR REPLACE INTO head VALUES (?, ?, ?)", (stream, timer.epoch, timer.sequence)
-        )
-        self._insert(db, stream, timer, "waiting", *self._due(wait_s))
 
     def is_complete_to(self, event: Event) -> bool:
         """Whether everything before this event has been taken; if not, some of it is missing."""
@@ -233,52 +212,30 @@ class Inbox:
         self._advance(db, head.stream, head.epoch)
         return lost
 
-    def _seen(self, db: sqlite3.Connection, stream: str, event: Event) -> bool:
-        cursor = self._cursor(db, stream, event.epoch)
+    def _is_taken(self, db: sqlite3.Connection, event: Event) -> bool:
+        cursor = self._cursor(db, event.stream, event.epoch)
         if cursor is not None and event.sequence <= cursor:
             return True
-        query = "SELECT 1 FROM inbox WHERE stream = ? AND epoch = ? AND sequence = ?"
-        return db.execute(query, (stream, event.epoch, event.sequence)).fetchone() is not None
+        query = f"SELECT 1 FROM inbox WHERE {KEY}"  # noqa: S608
+        key = (event.stream, event.epoch, event.sequence)
+        return db.execute(query, key).fetchone() is not None
 
     def _cursor(self, db: sqlite3.Connection, stream: str, epoch: str) -> int | None:
         query = "SELECT sequence FROM cursor WHERE stream = ? AND epoch = ?"
         row = db.execute(query, (stream, epoch)).fetchone()
         return row[0] if row else None
 
-    def _due(self, wait_s: float) -> tuple[float, float, float]:
-        """So many seconds from now, on the clock that never jumps; on the wall clock; and the seconds themselves."""
-        return self._clock.uptime_s() + wait_s, self._clock.unix_s() + wait_s, wait_s
-
-    def _insert(
-        self, db: sqlite3.Connection, stream: str, event: Event, state: str, *due: float
-    ) -> None:
-        attempts = int(state == "trying")
-        db.execute(
-            "INSERT INTO inbox (stream, epoch, sequence, state, attempts, payload, due, due_unix, wait_s)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                stream,
-                event.epoch,
-                event.sequence,
-                state,
-                attempts,
-                encode(event),
-                *(due or (None, None, None)),
-            ),
-        )
-
     def _set(
         self, db: sqlite3.Connection, held: Delivery, assignment: str, *values: object
     ) -> None:
         """Change the row of what is held; `assignment` is one of this class's own texts."""
-        where = "WHERE stream = ? AND epoch = ? AND sequence = ?"
-        db.execute(f"UPDATE inbox SET {assignment} {where}", (*values, *held.key))  # noqa: S608
+        db.execute(f"UPDATE inbox SET {assignment} WHERE {KEY}", (*values, *held.key))  # noqa: S608
 
     def _advance(self, db: sqlite3.Connection, stream: str, epoch: str) -> None:
         """Move the cursor over what has been taken without a gap; an epoch begins with 1."""
         known = self._cursor(db, stream, epoch)
         position = known or 0
-        taken = "SELECT 1 FROM inbox WHERE stream = ? AND epoch = ? AND sequence = ?"
+        taken = f"SELECT 1 FROM inbox WHERE {KEY}"  # noqa: S608
         while db.execute(taken, (stream, epoch, position + 1)).fetchone():
             position += 1
         if position != (known or 0):

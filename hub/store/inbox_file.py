@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.store.inbox_rows import KEY
 from hub.store.schema import SCHEMA_VERSION
 from hub.store.state_file import BUSY_S
 from hub.wire.event import Event, decode, encode
 
 NEW, IN_HAND, DEAD = "new", "in hand", "dead"
-ROW = "stream = ? AND epoch = ? AND sequence = ?"
 # Due at once on any clock; what it went through before does not count any more.
 WAITING = (
     "state = 'waiting', attempts = 0, crashes = 0, due = 0, due_unix = ?, wait_s = 0, any_age = ?"
@@ -93,7 +93,7 @@ class InboxFile:
     def send_again(self, letter: DeadLetter, *, any_age: bool) -> bool:
         """Have it tried anew; its reason stays with it until then. False when it is no dead letter any more."""
         with self._write() as db:
-            again = f"UPDATE inbox SET {WAITING} WHERE {ROW} AND state = 'dead'"  # noqa: S608
+            again = f"UPDATE inbox SET {WAITING} WHERE {KEY} AND state = 'dead'"  # noqa: S608
             return (
                 db.execute(
                     again, (time.time(), any_age, *_key(letter.event, letter.stream))
@@ -111,7 +111,7 @@ class InboxFile:
             change = (
                 "DELETE FROM inbox" if taken else "UPDATE inbox SET state = 'done', payload = NULL"
             )
-            return db.execute(f"{change} WHERE {ROW} AND state = 'dead'", key).rowcount > 0
+            return db.execute(f"{change} WHERE {KEY} AND state = 'dead'", key).rowcount > 0
 
     def fate(self, event: Event) -> str:
         """What is with an event now: in hand, dead, or neither."""
@@ -156,7 +156,7 @@ def _key(event: Event, stream: str) -> tuple[str, str, int]:
 
 
 def _fate(db: sqlite3.Connection, event: Event) -> str:
-    row = db.execute(f"SELECT state FROM inbox WHERE {ROW}", _key(event, event.stream)).fetchone()  # noqa: S608
+    row = db.execute(f"SELECT state FROM inbox WHERE {KEY}", _key(event, event.stream)).fetchone()  # noqa: S608
     if row is None or row[0] == "done":
         return NEW
     return DEAD if row[0] == "dead" else IN_HAND

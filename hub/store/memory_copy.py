@@ -3,6 +3,7 @@
 import sqlite3
 
 from hub.store.epochs import begin_in
+from hub.store.inbox_rows import KEY
 
 MAX_PAGES = 4096  # of 4 KiB: 16 MiB is all the memory that it may take
 TABLES = ("meta", "memory", "head", "cursor", "inbox", "producer", "consumer")
@@ -92,9 +93,7 @@ class MemoryCopy:
             was, is_now = before.get(key), there.get(key)
             if was == is_now or here.get(key) != was:
                 continue
-            self.db.execute(
-                "DELETE FROM inbox WHERE stream = ? AND epoch = ? AND sequence = ?", key
-            )
+            self.db.execute(f"DELETE FROM inbox WHERE {KEY}", key)  # noqa: S608
             if is_now:
                 marks = ", ".join("?" * len(is_now))
                 self.db.execute(f"INSERT INTO inbox VALUES ({marks})", is_now)  # noqa: S608

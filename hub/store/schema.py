@@ -65,8 +65,10 @@ ALTER TABLE cursor ADD COLUMN moved REAL NOT NULL DEFAULT 0;
 UPDATE cursor SET moved = CAST(strftime('%s', 'now') AS REAL)
 """,
     # Streams instead of topics; and whether the clock of an event could be believed, which only its payload knew.
+    # Timers are numbered in the inbox: the table head belongs to the journal alone.
     _keyed_by_stream("head", "journal", "cursor", "inbox", "consumer")
     + """
+DELETE FROM head WHERE stream GLOB 'later *';
 ALTER TABLE journal ADD COLUMN synchronised INTEGER NOT NULL DEFAULT 1;
 UPDATE journal SET synchronised = 0 WHERE instr(CAST(payload AS TEXT), '"clock":"unsynchronised"') > 0
 """,

@@ -18,8 +18,8 @@ from hub.plugin.decorator import MARK, Reaction, handler
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
 from hub.store.database import State
-from hub.store.inbox import Inbox
 from hub.store.journal import Journal
+from hub.store.timers import Timers
 from hub.system.clock import Clock
 from hub.wire import streams
 from hub.wire.event import Event, decode
@@ -226,7 +226,7 @@ def journaled(
 
 def set_timer(state: State, event: Event, wait_s: float) -> None:
     """What `later` does when the run has succeeded."""
-    state.do(lambda db: Inbox(state).set_timer(db, event, wait_s), durable=True)
+    state.do(lambda db: Timers(state.clock).set(db, event, wait_s), durable=True)
 
 
 def does(act: Callable[[Event], Any] = lambda _: None) -> Callable[..., Any]:

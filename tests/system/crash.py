@@ -46,7 +46,7 @@ ANSWER_STEPS = {  # of a hub that is asked for what was missed
 WORKER_STEPS = {
     "heard, not queued": f"before:hub.consumer.consumer:Consumer._receive:1{_PRESS}",
     "not begun": "before:hub.store.inbox:Inbox.claim:1",
-    "begun, not committed": "after:hub.store.inbox:Inbox._insert:1",
+    "begun, not committed": "after:hub.store.inbox:Inbox._take:1",
     "begun, not acted on": "after:hub.store.inbox:Inbox.claim:1",
     "acted on, not recorded": "before:hub.consumer.outcomes:Outcomes.done:1",
     "finished, not committed": "after:hub.store.inbox:Inbox.finish:1",

@@ -147,10 +147,10 @@ def _commits(state, net, hub, function):
         running.clear()
 
     consumer._runner.run = watched
-    state._db.set_trace_callback(watch)
+    state._file.connection.set_trace_callback(watch)
     ring(hub)
     run_until(consumer, lambda: outcomes(state))
-    state._db.set_trace_callback(None)
+    state._file.connection.set_trace_callback(None)
     return seen
 
 

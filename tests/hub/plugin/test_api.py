@@ -6,7 +6,6 @@ from hub import BadEvent, Event, checkpoint, emit, later, memory, testing
 from hub.consumer.attempt import LiveAttempt
 from hub.plugin.api import running
 from hub.producer.producer import Producer
-from hub.store.inbox import Inbox
 from hub.store.memory import DiskMemory
 from tests.hub.fakes import NOTIFY, consumer_of, outcomes, reaction, ring, rows, run_until
 
@@ -14,7 +13,7 @@ from tests.hub.fakes import NOTIFY, consumer_of, outcomes, reaction, ring, rows,
 @pytest.fixture
 def attempt(state):
     """A handler of a real process, in the middle of a run."""
-    live = LiveAttempt(testing.event(), NOTIFY, state, Inbox(state), {"light.expired"})
+    live = LiveAttempt(testing.event(), NOTIFY, state, {"light.expired"})
     with running(live):
         yield live
 

@@ -14,11 +14,10 @@ from hub.store.database import State
 from hub.store.inbox import Inbox
 from hub.wire import streams
 from hub.wire.query import Head
-from tests.hub.fakes import HUB, PRESSED, cursor, rows, set_timer
+from tests.hub.fakes import HUB, PRESSED, cursor, rows
 
 STREAM = streams.of(HUB, PRESSED, "front")
 EPOCH = "0" * 16
-TIMER = testing.event("light.expired", "lamp")
 
 
 def _press(sequence, epoch=EPOCH):
@@ -154,31 +153,6 @@ def test_a_dead_letter_keeps_its_event_and_its_reason(state, inbox):
     assert _take(state, inbox, 2)
 
 
-def test_a_timer_replaces_the_one_before(state, inbox):
-    """One for each type and subject; it is delivered once, and then gone."""
-    set_timer(state, TIMER, 100.0)
-    set_timer(state, replace(TIMER, data={"n": 2}), 200.0)
-    set_timer(state, replace(TIMER, subject="other"), 300.0)
-    state.clock.passed_s = 150.0
-    assert inbox.take_due(durable=False) is None
-    state.clock.passed_s = 250.0
-    held = inbox.take_due(durable=False)
-    assert (held.event.data, held.is_timer) == ({"n": 2}, True)
-    _finish(state, inbox, held)
-    assert inbox.take_due(durable=False) is None
-    assert 0 < inbox.due_in_s() <= 50.0
-
-
-def test_a_timer_set_while_the_last_one_runs_is_not_lost(state, inbox):
-    """The one in hand is finished, the new one stays."""
-    set_timer(state, TIMER, 100.0)
-    state.clock.passed_s = 100.0
-    held = inbox.take_due(durable=False)
-    set_timer(state, TIMER, 200.0)
-    _finish(state, inbox, held)
-    assert 199.0 < inbox.due_in_s() <= 200.0
-
-
 def test_the_gap_is_noticed(state, inbox):
     """An event that comes after one that is missing says so; with the missing one it no longer does."""
     third = _press(3)
@@ -211,34 +185,3 @@ def test_an_older_answer_does_not_put_the_cursor_back(state, inbox):
     inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=5, last=5)])
     inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=2, last=5)])
     assert cursor(state) == 5
-
-
-@pytest.mark.parametrize("jump_s", [-86_400.0, 31_536_000.0])
-def test_a_clock_that_jumps_moves_no_timer(state, inbox, jump_s):
-    """Neither a year ahead (the time server is found) nor a day back: what waits, waits as long as it was told to."""
-    set_timer(state, TIMER, 300.0)
-    state.clock.ahead_s = jump_s
-    assert 299.0 < inbox.due_in_s() <= 300.0
-    state.clock.passed_s = 300.0
-    assert inbox.take_due(durable=False)
-
-
-def test_a_timer_goes_on_over_a_boot(state, inbox):
-    """The machine was off for 200 of 300 seconds: 100 are left."""
-    inbox.recover()
-    set_timer(state, TIMER, 300.0)
-    state.clock.passed_s = 200.0
-    state.clock.reboot()
-    inbox.recover()
-    assert 99.0 < inbox.due_in_s() <= 100.0
-
-
-@pytest.mark.parametrize(("ahead_s", "left_s"), [(-1e6, 300.0), (1e6, 0.0)])
-def test_after_a_boot_with_a_wrong_clock_a_timer_is_bounded(state, inbox, ahead_s, left_s):
-    """It waits no longer than it was to wait in all, and is never forgotten."""
-    inbox.recover()
-    set_timer(state, TIMER, 300.0)
-    state.clock.reboot()
-    state.clock.ahead_s = ahead_s
-    inbox.recover()
-    assert inbox.due_in_s() == pytest.approx(left_s, abs=1.0)

@@ -183,11 +183,11 @@ def test_a_failed_transaction_on_a_full_disk_leaves_memory_as_before(state, net,
     with _full_disk():
         run_until(consumer, lambda: outcomes(state))
         assert state.disk_fault
-        assert state._disk.execute(on_disk).fetchall() == [("1",)]
+        assert state._file.disk.execute(on_disk).fetchall() == [("1",)]
         assert DiskMemory(state)["n"] == 2
     state.clock.passed_s += WRITE_BACK_S
     state.write_back()
-    assert state._disk.execute(on_disk).fetchall() == [("2",)]
+    assert state._file.disk.execute(on_disk).fetchall() == [("2",)]
 
 
 def test_a_checkpoint_with_a_full_disk_is_kept_in_memory(state, net, states):

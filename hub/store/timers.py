@@ -1,0 +1,38 @@
+"""The timers of a handler: events that it delivers to itself later. They wait in its inbox."""
+
+import sqlite3
+from dataclasses import replace
+
+from hub.store import inbox_rows
+from hub.system.clock import Clock
+from hub.wire import streams
+from hub.wire.event import Event
+
+SOURCE = "later"  # stands for a source in the stream of a timer; no producer has such a source
+PATTERN = f"{SOURCE} *"
+
+
+def is_timer(stream: str) -> bool:
+    """Whether a row of the inbox with this stream is a timer."""
+    return streams.source_of(stream) == SOURCE
+
+
+class Timers:
+    """Sets timers: one for each type and subject."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def set(self, db: sqlite3.Connection, event: Event, wait_s: float) -> None:
+        """In the open transaction: deliver this event to this process in so many seconds.
+
+        It replaces the last timer of its type and subject, but for one that is in hand or dead:
+        the number tells them apart.
+        """
+        stream = streams.of(SOURCE, event.type, event.subject)
+        replaced = "DELETE FROM inbox WHERE stream = ? AND state IN ('waiting', 'crashed')"
+        db.execute(replaced, (stream,))
+        highest = "SELECT COALESCE(MAX(sequence), 0) FROM inbox WHERE stream = ?"
+        (last,) = db.execute(highest, (stream,)).fetchone()
+        timer = replace(event, sequence=last + 1)
+        inbox_rows.insert(db, stream, timer, "waiting", due=inbox_rows.due_in(self._clock, wait_s))

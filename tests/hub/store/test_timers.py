@@ -1,0 +1,100 @@
+"""The timers: each type and subject has one, it comes once, and no clock moves it."""
+
+from dataclasses import replace
+
+import pytest
+
+from hub import testing
+from hub.store.inbox import Inbox
+from hub.store.inbox_file import InboxFile
+from hub.store.journal import Journal
+from hub.wire import topics
+from tests.hub.fakes import NOTIFY, set_timer
+
+TIMER = testing.event("light.expired", "lamp")
+
+
+@pytest.fixture
+def inbox(state):
+    return Inbox(state)
+
+
+def _finish(state, inbox, delivery):
+    with state.write(durable=False) as db:
+        inbox.finish(db, delivery)
+
+
+def test_a_timer_replaces_the_one_before(state, inbox):
+    """One for each type and subject; it is delivered once, and then gone."""
+    set_timer(state, TIMER, 100.0)
+    set_timer(state, replace(TIMER, data={"n": 2}), 200.0)
+    set_timer(state, replace(TIMER, subject="other"), 300.0)
+    state.clock.passed_s = 150.0
+    assert inbox.take_due(durable=False) is None
+    state.clock.passed_s = 250.0
+    delivery = inbox.take_due(durable=False)
+    assert (delivery.event.data, delivery.is_timer) == ({"n": 2}, True)
+    _finish(state, inbox, delivery)
+    assert inbox.take_due(durable=False) is None
+    assert 0 < inbox.due_in_s() <= 50.0
+
+
+def test_a_timer_set_while_the_last_one_runs_is_not_lost(state, inbox):
+    """The one in hand is finished, the new one stays."""
+    set_timer(state, TIMER, 100.0)
+    state.clock.passed_s = 100.0
+    delivery = inbox.take_due(durable=False)
+    set_timer(state, TIMER, 200.0)
+    _finish(state, inbox, delivery)
+    assert 199.0 < inbox.due_in_s() <= 200.0
+
+
+@pytest.mark.parametrize("jump_s", [-86_400.0, 31_536_000.0])
+def test_a_clock_that_jumps_moves_no_timer(state, inbox, jump_s):
+    """Neither a year ahead (the time server is found) nor a day back: what waits, waits as long as it was told to."""
+    set_timer(state, TIMER, 300.0)
+    state.clock.ahead_s = jump_s
+    assert 299.0 < inbox.due_in_s() <= 300.0
+    state.clock.passed_s = 300.0
+    assert inbox.take_due(durable=False)
+
+
+def test_a_timer_goes_on_over_a_boot(state, inbox):
+    """The machine was off for 200 of 300 seconds: 100 are left."""
+    inbox.recover()
+    set_timer(state, TIMER, 300.0)
+    state.clock.passed_s = 200.0
+    state.clock.reboot()
+    inbox.recover()
+    assert 99.0 < inbox.due_in_s() <= 100.0
+
+
+@pytest.mark.parametrize(("ahead_s", "left_s"), [(-1e6, 300.0), (1e6, 0.0)])
+def test_after_a_boot_with_a_wrong_clock_a_timer_is_bounded(state, inbox, ahead_s, left_s):
+    """It waits no longer than it was to wait in all, and is never forgotten."""
+    inbox.recover()
+    set_timer(state, TIMER, 300.0)
+    state.clock.reboot()
+    state.clock.ahead_s = ahead_s
+    inbox.recover()
+    assert inbox.due_in_s() == pytest.approx(left_s, abs=1.0)
+
+
+def test_a_dead_timer_stays_when_the_next_one_is_set(state, inbox, tmp_path):
+    """A dead letter goes by a person's hand only, and the next timer has a number of its own."""
+    set_timer(state, TIMER, 0.0)
+    delivery = inbox.take_due(durable=False)
+    with state.write(durable=False) as db:
+        inbox.dead_letter(db, delivery, "no such lamp")
+    set_timer(state, replace(TIMER, data={"n": 2}), 0.0)
+    second = inbox.take_due(durable=False)
+    assert second.event.data == {"n": 2}
+    _finish(state, inbox, second)
+    (letter,) = InboxFile(tmp_path / "own.db").dead()
+    assert (letter.is_timer, letter.reason) == (True, "no such lamp")
+
+
+def test_no_consumer_is_offered_a_timer(state):
+    """A timer is a handler's own matter: its journal knows nothing of it."""
+    set_timer(state, TIMER, 100.0)
+    assert Journal(state, NOTIFY).owed(topics.EVERY, {}, since=None) == []
