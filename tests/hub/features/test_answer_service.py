@@ -1,4 +1,4 @@
-"""The hub's ear for answers, and who waits for it: one event for each wish, said again to who asks again."""
+"""The answer service and its client: one event for each command, confirmed each time."""
 
 import json
 
@@ -45,7 +45,7 @@ def _said(net):
 
 
 def test_an_answer_follows_from_the_press_that_it_answers(net, hub):
-    """It has the wish's id, says who and what, and belongs to the press's trace."""
+    """It has the command's id, names who answered and what, and belongs to the press's trace."""
     press = ring(hub)
     wish = _wish(net, by="anna", press=press.id)
     (event,) = _said(net)
@@ -64,44 +64,44 @@ def test_an_answer_follows_from_the_press_that_it_answers(net, hub):
     ("ages", "late"),
     [
         ([30], False),
-        ([200, 100, 30], False),  # one visitor, who rings again and again
-        ([600], True),  # who rang has gone
-        ([600, 5], True),  # and somebody else waits now
+        ([200, 100, 30], False),  # one visitor, who rings again
+        ([600], True),  # the visitor has left
+        ([600, 5], True),  # and another one waits now
     ],
 )
-def test_an_answer_to_a_visitor_who_has_gone_is_marked(net, hub, ages, late):
-    """Nobody else may take it for theirs: no LED, no voice, no end of the calls for who rings now."""
+def test_an_answer_to_a_visitor_who_has_left_is_late(net, hub, ages, late):
+    """The next visitor must not take it for theirs: no LED shows it, no voice speaks it."""
     first, *_ = [ring(hub, age_s=age_s) for age_s in ages]
     _wish(net, press=first.id)
     (event,) = _said(net)
     assert event.data["late"] is late
 
 
-def test_an_answer_to_no_known_press_is_one_all_the_same(net, hub):
-    """The press may be gone from the journal, or be none."""
+def test_an_answer_needs_no_known_press(net, hub):
+    """The press may have left the journal, or there was none."""
     _wish(net, CLI, press=uuid7())
     _wish(net, CLI)
     assert [(event.cause, event.data["via"]) for event in _said(net)] == [(None, "command")] * 2
 
 
-def test_a_wish_said_twice_is_one_event(net, hub):
-    """It is published again, for who did not hear it, with the same id and number."""
+def test_a_repeated_command_is_one_event(net, hub):
+    """It is published again as a confirmation, with the same id and number."""
     wish = _wish(net)
     _wish(net, id=wish)
     first, again = _said(net)
     assert (first.id, first.sequence) == (again.id, again.sequence) == (wish, 1)
 
 
-def test_the_id_of_a_press_answers_nothing(net, hub):
-    """Nor is the press said again: it rings once."""
+def test_the_id_of_a_press_is_no_answer(net, hub):
+    """Nor is the press published again: it rings once."""
     press = ring(hub)
     _wish(net, id=press.id)
     assert _said(net) == []
     assert len(net.events("doorbell.pressed")) == 1
 
 
-def test_a_wish_while_the_disk_takes_nothing_is_said_later_and_once(net, hub, monkeypatch):
-    """It waits in memory; said again meanwhile, it does not wait twice."""
+def test_an_answer_that_cannot_be_written_is_reported_later_and_once(net, hub, monkeypatch):
+    """It waits in memory; a repeat meanwhile does not wait twice."""
     real = hub.say
 
     def fail(*_, **__):
@@ -136,8 +136,8 @@ def test_a_wish_while_the_disk_takes_nothing_is_said_later_and_once(net, hub, mo
     ],
     ids=str,
 )
-def test_what_is_no_answer_says_nothing(net, hub, bad):
-    """Whatever is wrong with it; and the next good one is heard."""
+def test_an_invalid_answer_is_refused(net, hub, bad):
+    """Whatever is wrong with it; the next valid one is taken."""
     if bad.pop("retained", False):
         topic = topics.answered(WEB, "home", "front")
         for bus in net._buses:
@@ -150,14 +150,14 @@ def test_what_is_no_answer_says_nothing(net, hub, bad):
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b"1", b"\xff", b"[" * 9000, b'"text"', b"null"])
-def test_what_is_no_json_object_says_nothing(net, hub, payload):
-    """It is acknowledged, and that is all."""
+def test_an_answer_has_to_be_a_json_object(net, hub, payload):
+    """Anything else is acknowledged and dropped."""
     net.take(topics.answered(WEB, "home", "front"), payload)
     assert _said(net) == []
 
 
-def test_who_answers_hears_that_it_was_said(net, hub):
-    """Also the second time, though it is one event."""
+def test_the_client_gets_a_confirmation(net, hub):
+    """For a repeat, too, although it is one event."""
     answerer = AnswerClient(net.bus(), Settings(), WEB)
     wish = uuid7()
     assert answerer.answer("front", "leave_it", by="anna", id=wish).id == wish
@@ -166,8 +166,8 @@ def test_who_answers_hears_that_it_was_said(net, hub):
     assert answerer._waiting == answerer._confirmed == {}
 
 
-def test_a_wish_that_nobody_heard_is_said_again_as_the_same(net, hub):
-    """While the hub restarts: the id stays."""
+def test_a_command_without_confirmation_is_repeated_with_its_id(net, hub):
+    """So that a hub that restarts takes it once."""
     lost = []
     net.fate = lambda topic, _: (
         0 if "/answered/" in topic and len(lost) < 2 and not lost.append(topic) else 1
@@ -177,8 +177,8 @@ def test_a_wish_that_nobody_heard_is_said_again_as_the_same(net, hub):
     assert len(_said(net)) == 1
 
 
-def test_who_has_no_hub_or_no_broker_is_told(net):
-    """Neither silence nor for ever."""
+def test_without_a_hub_or_a_broker_an_answer_is_an_error(net):
+    """After a while, with what to do."""
     with pytest.raises(AnswerError, match="the hub 'home' does not answer"):
         AnswerClient(net.bus(), Settings(), WEB).answer("front", "coming")
     with pytest.raises(AnswerError, match="no broker at"):

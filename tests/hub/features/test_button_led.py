@@ -1,4 +1,4 @@
-"""What the LED in the button tells the visitor."""
+"""What the LED in the button shows the visitor."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ from tests.hub.fakes import FakeBroker, Producer, journaled
 
 
 class Step:
-    """A doorstep with an LED, and a clock in hand."""
+    """A door with an LED, and a clock that the test sets."""
 
     def __init__(self, states, tmp_path):
         self.states, self.net, self.s = states, FakeBroker(), 100.0
@@ -59,8 +59,8 @@ def step(states, tmp_path):
     return Step(states, tmp_path)
 
 
-def test_it_rings_somebody_was_told_somebody_comes(step):
-    """Each in its time, and dark at the end."""
+def test_the_led_shows_each_stage_of_a_visit(step):
+    """It rings, a phone has it, an answer comes; then it is dark."""
     assert step.shows == "off"
     press = step.press()
     assert step.shows == "pressed"
@@ -76,8 +76,8 @@ def test_it_rings_somebody_was_told_somebody_comes(step):
     assert step.shows == "off"
 
 
-def test_nobody_answers(step):
-    """The visit is missed: the visitor is told so, for as long as it blinks."""
+def test_a_missed_visit_blinks(step):
+    """The visitor sees that nobody answers."""
     press = step.press()
     step.handler("visit", "visit.missed", press, visit=press.id)
     assert step.shows == "missed"
@@ -85,8 +85,8 @@ def test_nobody_answers(step):
     assert step.shows == "off"
 
 
-def test_an_answer_to_who_has_gone_is_not_shown_to_who_waits(step):
-    """Neither what the hub calls late, nor the end of an earlier visit."""
+def test_an_answer_to_an_earlier_visitor_is_not_shown(step):
+    """Neither a late answer, nor the end of an earlier visit."""
     former = step.press()
     step.handler("visit", "visit.missed", former, visit=former.id)
     step.press()
@@ -98,30 +98,30 @@ def test_an_answer_to_who_has_gone_is_not_shown_to_who_waits(step):
 
 
 def test_the_second_press_of_a_pair_changes_nothing(step):
-    """Only who keeps books reacts to it: the LED would say for ever that it rings."""
+    """Only handlers that keep records react to it: the LED would blink for ever."""
     press = step.press()
     step.handler("notify", "notification.sent", press)
     step.press(kind="doorbell.double_pressed")
     assert step.shows == "told"
 
 
-def test_the_visit_of_several_presses_is_who_waits(step):
-    """The visit is named after the first one."""
+def test_several_presses_are_one_visit(step):
+    """It has the id of the first press."""
     first = step.press()
     step.press()
     step.handler("visit", "visit.answered", first, visit=first.id)
     assert step.shows == "answered"
 
 
-def test_without_anybody_it_goes_dark_by_itself(step):
-    """No handler has to run for that."""
+def test_it_goes_dark_by_itself(step):
+    """Even when no handler is running."""
     step.press()
     step.pass_s(PATIENCE_S + 1)
     assert step.shows == "off"
 
 
 def test_only_this_press_at_this_door_counts(step):
-    """Another door's press, an old press written down late, and the outcome of a former press show nothing."""
+    """Another door's press, a press written down late, and an earlier press show nothing."""
     former = step.press()
     step.pass_s(PATIENCE_S + 1)
     step.press("back")
@@ -133,13 +133,13 @@ def test_only_this_press_at_this_door_counts(step):
 
 
 def test_an_answer_without_a_visitor_shows_nothing(step):
-    """The door was opened from inside."""
+    """A door contact answers when the door is opened from inside."""
     step.answer("opened")
     assert step.shows == "off"
 
 
 def test_a_second_press_begins_anew(step):
-    """Who rings again sees that it rang."""
+    """A visitor who rings again sees that it rang."""
     press = step.press()
     step.handler("notify", "notification.sent", press)
     step.press()
@@ -147,7 +147,7 @@ def test_a_second_press_begins_anew(step):
 
 
 def test_it_goes_dark_when_the_hub_ends(step):
-    """Nobody shall believe that it rings."""
+    """Otherwise it would show that the bell rings."""
     step.press()
     step.signs.close()
     assert step.shows == "off"

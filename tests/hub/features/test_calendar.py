@@ -1,4 +1,4 @@
-"""The clock as a producer: each event once, late when it must be, never from a clock that cannot be believed."""
+"""Events of the clock: each once, late when need be, and never by a clock without trust."""
 
 import re
 import time as clock
@@ -19,7 +19,7 @@ BERLIN = Place(latitude=52.52, longitude=13.40)
 
 
 class SetClock(FakeClock):
-    """A wall clock that stands where it is put."""
+    """A wall clock that stands still until the test sets it."""
 
     def __init__(self):
         super().__init__()
@@ -34,7 +34,7 @@ class SetClock(FakeClock):
 
 
 class Day:
-    """A hub with an almanac, and the time in hand."""
+    """A hub with a calendar, and a time that the test sets."""
 
     def __init__(self, states, **settings):
         self.net, self.state = FakeBroker(), states("hub-almanac")
@@ -51,7 +51,7 @@ class Day:
         )
 
     def at(self, text):
-        """It is that time by the local clock."""
+        """Set the local time, and let the calendar tick."""
         self.clock.wall = datetime.fromisoformat(text).astimezone(UTC)
         self.s += LOOK_S
         self.almanac.tick()
@@ -75,7 +75,7 @@ KINDS = [
 
 
 def _read_zone():
-    """For the C library, and for what APScheduler asks, which remembers the first answer."""
+    """For the C library, and for APScheduler, which keeps the first zone that it finds."""
     clock.tzset()
     reload_localzone()
 
@@ -91,12 +91,12 @@ def _berlin(monkeypatch):
 
 @pytest.fixture
 def tea(states):
-    """A house in which it is tea time at five."""
+    """A house with an event at five."""
     return Day(states, clock=ClockSettings(at={"tea": time(17)}))
 
 
 def test_a_time_comes_once_a_day(tea):
-    """Not before, at it, not again; and the next day again."""
+    """At that time, not before and not again; the next day again."""
     for text in ("16:59:59", "17:00:00", "17:00:02", "17:30", "19:59", "23:00"):
         tea.at(f"2026-11-23T{text}")
     assert tea.said == [("tea", datetime(2026, 11, 23, 16, tzinfo=UTC), {"late_s": 0})]
@@ -104,38 +104,38 @@ def test_a_time_comes_once_a_day(tea):
     assert tea.names == ["tea", "tea"]
 
 
-def test_a_restart_says_nothing_again(tea):
-    """The journal knows it, whatever the process forgot."""
+def test_a_restart_publishes_nothing_again(tea):
+    """The journal knows the event, even if the process does not."""
     tea.at("2026-11-23T17:00:00")
     tea.start()
     tea.at("2026-11-23T17:00:04")
     assert tea.names == ["tea"]
 
 
-def test_what_was_slept_through_is_said_late_but_not_too_late(tea):
-    """With the time at which it was due."""
+def test_an_event_during_a_time_off_comes_late_but_not_too_late(tea):
+    """It has the time at which it was due."""
     tea.at("2026-11-23T19:30:00")
     assert tea.said == [("tea", datetime(2026, 11, 23, 16, tzinfo=UTC), {"late_s": 9000})]
     tea.at("2026-11-25T20:00:01")
     assert tea.names == ["tea"]
 
 
-def test_a_clock_that_is_set_back_says_nothing_again(tea):
-    """Five o'clock comes twice, tea time once."""
+def test_a_clock_that_is_set_back_repeats_nothing(tea):
+    """Five o'clock comes twice, its event once."""
     for text in ("17:01", "16:30", "17:00", "17:01"):
         tea.at(f"2026-11-23T{text}")
     assert tea.names == ["tea"]
 
 
-def test_a_clock_that_jumps_over_years_says_only_what_was_just_due(tea):
-    """A Raspberry Pi wakes up in the past."""
+def test_a_clock_that_jumps_over_years_brings_only_what_was_just_due(tea):
+    """A Raspberry Pi boots in the past."""
     tea.at("2026-02-01T12:00")
     tea.at("2026-11-23T17:30")
     assert tea.names == ["tea"]
 
 
-def test_a_clock_that_cannot_be_believed_says_nothing(tea):
-    """Until a time server has set it, or there is none: ten minutes."""
+def test_a_clock_without_trust_publishes_nothing(tea):
+    """Until a time server has set it; after ten minutes it is trusted without one."""
     tea.clock.synchronised, tea.clock.up_s = False, 30.0
     tea.at("2026-11-23T17:00")
     assert tea.names == []
@@ -154,13 +154,13 @@ def test_a_clock_that_cannot_be_believed_says_nothing(tea):
             time(2, 30),
             "2026-03-29",
             "2026-03-29T01:30Z",
-        ),  # a time that summer time leaves out comes an hour later
-        (time(2, 30), "2026-10-25", "2026-10-25T00:30Z"),  # one that comes twice comes once
+        ),  # left out by summer time: an hour later
+        (time(2, 30), "2026-10-25", "2026-10-25T00:30Z"),  # twice on the clock: one event
         (time(12), "2026-03-29", "2026-03-29T10:00Z"),
     ],
 )
 def test_summer_time_begins_and_ends(states, at, day, due):
-    """Each day has each time once."""
+    """Each time comes once a day."""
     house = Day(states, clock=ClockSettings(at={"tea": at}))
     midnight = datetime.fromisoformat(f"{day}T00:00").astimezone(UTC)
     for minutes in range(0, 26 * 60, 5):
@@ -171,7 +171,7 @@ def test_summer_time_begins_and_ends(states, at, day, due):
 
 
 def test_the_sun_rises_and_sets(states):
-    """Once each, at the place's own time: Berlin, 23 November 2026 (timeanddate.com: 7:40 and 16:01)."""
+    """Once each: Berlin, 23 November 2026 (timeanddate.com: 7:40 and 16:01)."""
     house = Day(states, clock=ClockSettings(sun=True), house=BERLIN)
     midnight = datetime(2026, 11, 23).astimezone(UTC)
     for minutes in range(0, 24 * 60, 5):
@@ -192,8 +192,8 @@ def test_each_day_has_a_sunset_also_where_it_comes_at_midnight_in_utc(states):
     assert (house.names.count("sunset"), house.names.count("sunrise")) == (10, 10)
 
 
-def test_what_was_slept_through_is_said_in_its_order(states):
-    """Who goes by the last of them is right."""
+def test_events_of_a_time_off_come_in_their_order(states):
+    """So the last of them is the one that holds."""
     house = Day(
         states,
         clock=ClockSettings(quiet=True, late_max_s=86_400),
@@ -204,8 +204,8 @@ def test_what_was_slept_through_is_said_in_its_order(states):
     assert list(dict.fromkeys(heard)) == ["clock.quiet_ended", "clock.quiet_began"]
 
 
-def test_what_was_due_before_the_boot_is_as_old_as_it_is(tea):
-    """So that a handler's max_age_s holds, though this boot's own clock does not reach back so far."""
+def test_an_event_from_before_the_boot_has_its_true_age(tea):
+    """So that a handler's max_age_s holds, although this boot's clock begins later."""
     tea.clock.wall, tea.clock.up_s = datetime(2026, 11, 23, 17, tzinfo=UTC), 90.0
     tea.at("2026-11-23T18:00")
     (event,) = tea.net.events("clock.tea")
@@ -213,11 +213,11 @@ def test_what_was_due_before_the_boot_is_as_old_as_it_is(tea):
     tea.start()
     tea.clock.up_s = 90_000.0
     tea.at("2026-11-24T17:00:01")
-    tea.clock.wall += timedelta(days=400)  # a jump of the wall clock makes nothing old
+    tea.clock.wall += timedelta(days=400)  # a jump of the wall clock ages nothing
     assert tea.net.events("clock.tea")[-1].age_s(tea.clock) == 1
 
 
-def test_where_the_sun_does_not_set_nothing_is_said(states):
+def test_where_the_sun_does_not_set_there_is_no_event(states):
     """Tromsø in June."""
     house = Day(states, clock=ClockSettings(sun=True), house=Place(latitude=69.65, longitude=18.96))
     for hour in range(24):
@@ -226,15 +226,15 @@ def test_where_the_sun_does_not_set_nothing_is_said(states):
 
 
 def test_quiet_hours_begin_and_end(states):
-    """As they are set."""
+    """At the times in the settings."""
     house = Day(states, clock=ClockSettings(quiet=True), quiet=Quiet(begin=time(22), end=time(7)))
     house.at("2026-11-23T22:00:01")
     house.at("2026-11-24T07:00:01")
     assert house.names == ["quiet_began", "quiet_ended"]
 
 
-def test_the_day_is_summed_up(states):
-    """Who rang in the 24 hours before, by door."""
+def test_the_summary_counts_the_day(states):
+    """The presses of the 24 hours before, by door."""
     house = Day(states, clock=ClockSettings(summary_at=time(21)))
     evening = datetime.fromisoformat("2026-11-23T21:00").astimezone(UTC)
     house.clock.wall = evening
@@ -247,8 +247,8 @@ def test_the_day_is_summed_up(states):
     assert (data["presses"], data["answers"]) == ({"front": 2, "back": 1}, {})
 
 
-def test_the_summary_tells_who_was_missed_and_what_failed(states):
-    """As the hub hears it, once each, over a restart; a drill is no visitor, and the day before is over."""
+def test_the_summary_counts_missed_visitors_and_failures(states):
+    """Each once, over a restart; neither drills nor events of the day before."""
     house = Day(states, clock=ClockSettings(summary_at=time(21)))
     visit, notify = (
         Producer(states("visit"), house.net.bus(), "doorbell/handler/visit"),
@@ -280,7 +280,7 @@ def test_the_summary_tells_who_was_missed_and_what_failed(states):
 
 
 def test_without_settings_nothing_is_loaded(states):
-    """Who wants no such events pays nothing for them."""
+    """A house without such events saves the memory."""
     house = Day(states)
     house.at("2026-11-23T17:00")
     assert (house.almanac._daily, house.names) == ({}, [])
@@ -295,8 +295,8 @@ def test_without_settings_nothing_is_loaded(states):
         ({"at": {"day-ended": "17:00"}}, "day_ended is what the hub itself says"),
     ],
 )
-def test_settings_that_cannot_work_are_told(clock, told):
-    """With what to do."""
+def test_settings_that_cannot_work_are_faults(clock, told):
+    """The fault says what to do."""
     with pytest.raises(ValueError, match=told):
         Settings.model_validate({"clock": clock})
 
@@ -311,7 +311,7 @@ def test_the_lantern_in_the_docs_is_lit_at_sunset(house: House):
     now = datetime.now(UTC)
     longitude = (
         (18.6 - now.hour - now.minute / 60) * 15 + 180
-    ) % 360 - 180  # there the sun has set within the hour
+    ) % 360 - 180  # the sun has set there within the hour
     place = f"[house]\nlatitude = 0\nlongitude = {longitude}\n"
     house.has_set_clock = True
     house.settings = f"{place}[quiet]\nbegin = 22:00:00\nend = 07:00:00\n{settings}"
@@ -323,7 +323,7 @@ def test_the_lantern_in_the_docs_is_lit_at_sunset(house: House):
 
 
 def test_a_handler_reacts_to_the_clock_like_to_a_press(house: House):
-    """Real processes: the hub was off at that time, and says it when it is back; once, over a restart."""
+    """Real processes: a hub that was off publishes the event later, and once over a restart."""
     ago = (datetime.now().astimezone() - timedelta(minutes=5)).strftime("%H:%M:%S")
     house.has_set_clock = True
     house.settings = f"[clock]\nat = {{ tea = {ago} }}\n"

@@ -1,4 +1,4 @@
-"""The hub's own chime: only when nothing else reacts."""
+"""The hub's own chime: it rings only when no handler reacts."""
 
 import signal
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from tests.hub.fakes import FakeBroker, Producer, journaled
 
 
 class Porch:
-    """A hub with a chime that is counted, and a clock in hand."""
+    """A hub with a chime that counts its rings, and a clock that the test sets."""
 
     def __init__(self, states, tmp_path):
         self.states, self.s = states, 100.0
@@ -56,8 +56,8 @@ def porch(states, tmp_path):
     return Porch(states, tmp_path)
 
 
-def test_it_strikes_once_when_nothing_reacts(porch):
-    """After `after_s`, and once for presses that were waiting together."""
+def test_it_rings_once_when_nothing_reacts(porch):
+    """After `after_s`, and once for presses that waited together."""
     porch.press()
     porch.press()
     porch.pass_s(2.9)
@@ -68,7 +68,7 @@ def test_it_strikes_once_when_nothing_reacts(porch):
 
 
 def test_a_reaction_keeps_it_silent(porch):
-    """One that somebody notices: who only keeps books does not count, nor does a failure."""
+    """One that people notice: neither a failure counts, nor a handler that keeps records."""
     porch.react("bark", porch.press())
     porch.pass_s(10)
     assert porch.strikes == 0
@@ -80,7 +80,7 @@ def test_a_reaction_keeps_it_silent(porch):
 
 
 def test_without_a_broker_it_does_not_wait(porch):
-    """Nobody can have heard of it."""
+    """No handler can have received the press."""
     porch.bus.connected.clear()
     porch.press()
     porch.pass_s(0.1)
@@ -95,8 +95,8 @@ def test_in_quiet_hours_it_is_silent(porch):
     assert porch.strikes == 0
 
 
-def test_a_press_that_cannot_be_written_down_sounds_too(porch, monkeypatch):
-    """The disk is no reason for silence; when it is written down much later it is history."""
+def test_a_press_that_cannot_be_written_down_rings_too(porch, monkeypatch):
+    """But not again when it is written down much later."""
 
     def refuse(*_, **__):
         raise StateError("the disk is full")
@@ -111,8 +111,8 @@ def test_a_press_that_cannot_be_written_down_sounds_too(porch, monkeypatch):
     assert porch.strikes == 1
 
 
-def test_a_sound_that_is_not_there_is_told(states, tmp_path):
-    """In the hub's status, and the hub runs on."""
+def test_a_missing_sound_file_is_a_fault(states, tmp_path):
+    """It is in the hub's status, and the hub runs on."""
     settings = Settings.model_validate({"chime": {"speaker": "auto", "sound": tmp_path / "no.wav"}})
     bus = FakeBroker().bus()
     chime = Chime(
@@ -125,7 +125,7 @@ def test_a_sound_that_is_not_there_is_told(states, tmp_path):
 
 
 def test_a_press_is_heard_although_the_broker_is_dead(house: House):
-    """A real hub, a real broker that is killed, a real button: the sound is found where a simulated card leaves it."""
+    """A real hub, whose broker is killed, plays the sound on its simulated sound card."""
     house.settings = '[chime]\nspeaker = "simulated"\nafter_s = 0.5\n'
     house.start("hub", doom="-")
     house.broker.stop(signal.SIGKILL)
@@ -135,7 +135,7 @@ def test_a_press_is_heard_although_the_broker_is_dead(house: House):
 
 
 def test_the_second_press_of_a_pair_needs_no_reaction_of_its_own(porch):
-    """The first one was heard; to the pair only who keeps books reacts."""
+    """People heard the first one; only handlers that keep records react to the pair."""
     porch.react("bark", porch.press())
     porch.press(kind="doorbell.double_pressed")
     porch.pass_s(60)

@@ -1,4 +1,4 @@
-"""What the hub hears for the summary of the day; test_almanac.py shows what becomes of it."""
+"""The counts for the summary of the day; test_calendar.py has the event."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,8 +6,8 @@ from hub.features.daily_summary import DEAD, MOST, DailySummary
 from tests.hub.fakes import FakeBroker, Producer
 
 
-def test_a_tally_is_bounded_and_survives_nonsense(states):
-    """A handler that gives up all day long, and whatever else is said there."""
+def test_the_counts_are_bounded_and_survive_nonsense(states):
+    """A handler that fails all day, and messages that are not events."""
     state, net = states("hub"), FakeBroker()
     bus = net.bus()
     tally = DailySummary(state, bus)

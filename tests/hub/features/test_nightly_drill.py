@@ -1,4 +1,4 @@
-"""The nightly drill in the hub: once a night, patient, and it tells what does not work."""
+"""The nightly drill: once a night, and each handler that does not work is a fault."""
 
 import json
 from datetime import UTC, datetime, time
@@ -17,7 +17,7 @@ DRILLED, FAILED = topics.DRILLED, topics.DRILL_FAILED
 
 
 class Night:
-    """A hub at night with clocks in hand, on a broker in memory."""
+    """A hub at night on a broker in memory, with clocks that the test sets."""
 
     def __init__(self, net, states, hub):
         self.net, self.states, self.hub = net, states, hub
@@ -26,7 +26,7 @@ class Night:
         self.begin()
 
     def begin(self, **drill):
-        """The hub's process starts."""
+        """Start the hub's process."""
         settings = Settings(drill=Drill(**({"at": time(3, 30), "timeout_s": 60} | drill)))
         clocks = {"seconds": lambda: self.s, "now": lambda: self.now.astimezone(UTC)}
         self.nightly = NightlyDrill(settings, self.state, self.hub, self.bus, **clocks)
@@ -40,7 +40,7 @@ class Night:
         self.bus.hear(topics.status(f"doorbell/handler/{name}"), payload, retained=True)
 
     def drill(self):
-        """Until it is said; gives the event."""
+        """Tick until the drill is published; returns its event."""
         self.tick()
         self.status("notify")
         self.status("bark", "offline", "switched off by its settings")

@@ -1,4 +1,4 @@
-"""The hub's say on quiet: wishes, how long they hold, and what is said of it."""
+"""The hub's quiet state: commands, how long they hold, and what is published."""
 
 import json
 import threading
@@ -19,7 +19,7 @@ WISH = topics.quiet_wish("doorbell/cli/1", "home")
 
 
 class Keeper:
-    """A hub's keeper on a broker in memory, with a clock in hand."""
+    """A hub's quiet state on a broker in memory, with a clock that the test sets."""
 
     def __init__(self, states, hours):
         self.net = FakeBroker()
@@ -54,8 +54,8 @@ def keeper(states):
     return Keeper(states, Hours())
 
 
-def test_a_wish_counts_until_its_time_is_over(keeper):
-    """Then the clock decides again; each change is said once, retained."""
+def test_a_command_holds_until_its_time_is_over(keeper):
+    """Then the schedule decides again; each change is published once, retained."""
     assert keeper.now == (False, "off")
     keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
     assert keeper.now == (True, "command")
@@ -69,8 +69,8 @@ def test_a_wish_counts_until_its_time_is_over(keeper):
     assert keeper.bus.retained == [STATE] * len(keeper.said)
 
 
-def test_a_wish_that_comes_twice_ends_at_its_time(keeper):
-    """The command line repeats itself until it is heard; the second one does not begin anew, nor over a restart."""
+def test_a_repeated_command_ends_at_its_time(keeper):
+    """The command line repeats a command; its time does not begin anew, nor after a restart."""
     keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
     keeper.pass_s(1800)
     keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
@@ -83,8 +83,8 @@ def test_a_wish_that_comes_twice_ends_at_its_time(keeper):
     assert keeper.now == (True, "command")
 
 
-def test_a_wish_that_is_over_does_not_come_back(keeper):
-    """Neither with a clock that is set back, nor with a reboot."""
+def test_a_command_that_is_over_does_not_come_back(keeper):
+    """Neither by a clock that is set back, nor by a reboot."""
     keeper.wish({"quiet": True, "for_s": 60})
     keeper.pass_s(61)
     keeper.state.clock.reboot()
@@ -94,7 +94,7 @@ def test_a_wish_that_is_over_does_not_come_back(keeper):
 
 
 class Interrupted(DiskMemory):
-    """A memory that is slow to write: meanwhile another thread does this, as far as it is let."""
+    """A memory that is slow to write: meanwhile another thread runs, as far as it is let."""
 
     def __init__(self, state, meanwhile):
         super().__init__(state)
@@ -118,16 +118,16 @@ class Interrupted(DiskMemory):
         self.threads[0].join()
 
 
-def test_whoever_waits_for_a_wish_is_told_what_came_of_it(keeper):
-    """A look at the clock while it is being written down never pairs its id with what was before it."""
+def test_a_commands_id_is_published_with_its_own_state(keeper):
+    """A tick while the command is written never pairs its id with the state before."""
     memory = keeper.keeper._memory = Interrupted(keeper.state, keeper.keeper.tick)
     keeper.wish({"id": "w1", "quiet": True, "for_s": 60})
     memory.end()
     assert {state.quiet for state in keeper.said if state.wish == "w1"} == {True}
 
 
-def test_a_wish_that_ends_does_not_take_the_next_one_with_it(keeper):
-    """Somebody wishes in the very moment in which the last wish is over."""
+def test_a_command_that_ends_does_not_end_the_next_one(keeper):
+    """A command comes in the moment in which the last one is over."""
     keeper.wish({"id": "w1", "quiet": True, "for_s": 60})
     next_wish = {"id": "w2", "quiet": True, "for_s": 60}
     memory = keeper.keeper._memory = Interrupted(keeper.state, lambda: keeper.wish(next_wish))
@@ -137,8 +137,8 @@ def test_a_wish_that_ends_does_not_take_the_next_one_with_it(keeper):
     assert keeper.now == (True, "command")
 
 
-def test_plain_words_are_wishes_too(keeper):
-    """For a switch that knows no JSON; `auto` is as the settings say."""
+def test_plain_words_are_commands_too(keeper):
+    """For a switch without JSON; `auto` means the schedule."""
     keeper.wish("ON")
     assert keeper.now == (True, "command")
     keeper.wish("off")
@@ -149,23 +149,34 @@ def test_plain_words_are_wishes_too(keeper):
 
 @pytest.mark.parametrize(
     "wish",
-    ["", "louder", "[]", "{}", {"quiet": "yes"}, {"quiet": True, "for_s": -1}, {"quiet": True, "for_s": "2h"},
-     {"quiet": True, "for_s": True}, {"quiet": True, "for_s": 1e99}, {"quiet": True, "id": 7}, "[" * 9999],
-)  # fmt: skip
-def test_what_is_no_wish_changes_nothing(keeper, wish):
-    """And does not end the hub's connection."""
+    [
+        "",
+        "louder",
+        "[]",
+        "{}",
+        {"quiet": "yes"},
+        {"quiet": True, "for_s": -1},
+        {"quiet": True, "for_s": "2h"},
+        {"quiet": True, "for_s": True},
+        {"quiet": True, "for_s": 1e99},
+        {"quiet": True, "id": 7},
+        "[" * 9999,
+    ],
+)
+def test_an_invalid_command_changes_nothing(keeper, wish):
+    """Nor does it end the hub's connection."""
     keeper.wish(wish)
     assert keeper.now == (False, "off")
 
 
-def test_a_retained_wish_is_none(keeper):
-    """It would come again with each reconnection."""
+def test_a_retained_command_is_refused(keeper):
+    """It would come again at each reconnection."""
     keeper.wish("on", retained=True)
     assert keeper.now == (False, "off")
 
 
-def test_a_wish_outlives_the_hub(keeper):
-    """Its process, and a reboot; and nobody's wrong clock makes it longer."""
+def test_a_command_outlives_the_hub(keeper):
+    """Its process and a reboot; a wrong clock never makes it longer."""
     keeper.wish({"quiet": True, "for_s": 3600})
     keeper.start()
     assert keeper.now == (True, "command")
@@ -179,8 +190,8 @@ def test_a_wish_outlives_the_hub(keeper):
     assert keeper.now == (False, "off")
 
 
-def test_a_broker_that_forgot_is_told_again(keeper):
-    """With each connection, because brokers lose what they retain."""
+def test_a_reconnection_publishes_the_state_again(keeper):
+    """Brokers lose what they retain."""
     before = len(keeper.said)
     keeper.bus.connect()
     assert len(keeper.said) == before + 1

@@ -1,4 +1,4 @@
-"""When it is time, by the local clock: the answer depends on nothing but the time."""
+"""What is due by the local clock depends on nothing but the time."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -24,12 +24,12 @@ def _local(text):
     ],
 )
 def test_it_is_due_at_its_time_and_a_while_after(now, day):
-    """Who was off at the time is a quarter of an hour late at most."""
+    """A caller that was off is a quarter of an hour late at most."""
     assert Daily(time(3, 30), BERLIN).due(_local(now)) == day
 
 
 def test_the_hour_that_comes_twice_has_one_day():
-    """On 25 October 2026 02:30 comes twice; it is due at the first, and never under another name."""
+    """On 25 October 2026 02:30 comes twice; it is due at the first, always as one day."""
     daily, midnight = Daily(time(2, 30), BERLIN), datetime(2026, 10, 24, 22, 0, tzinfo=UTC)
     assert daily.due(midnight + timedelta(hours=2, minutes=30)) == "2026-10-25"
     days = {daily.due(midnight + timedelta(minutes=minute)) for minute in range(0, 360, 5)}
@@ -37,12 +37,12 @@ def test_the_hour_that_comes_twice_has_one_day():
 
 
 def test_the_hour_that_is_left_out_does_not_leave_the_day_out():
-    """On 29 March 2026 there is no 02:30; some minute of that night is due all the same, and only one day's."""
+    """On 29 March 2026 there is no 02:30; that night still has one time that is due."""
     daily, midnight = Daily(time(2, 30), BERLIN), datetime(2026, 3, 28, 23, 0, tzinfo=UTC)
     days = {daily.due(midnight + timedelta(minutes=minute)) for minute in range(0, 360, 5)}
     assert days == {None, "2026-03-29"}
 
 
 def test_just_before_midnight_the_day_is_the_one_that_was_planned():
-    """23:55 is still yesterday's when it is done at 00:05."""
+    """23:55 belongs to yesterday, even at 00:05."""
     assert Daily(time(23, 55), BERLIN).due(_local("2026-11-24T00:05:00")) == "2026-11-23"

@@ -1,4 +1,4 @@
-"""Messages of others as events: what rings, what does not, and never twice."""
+"""Messages of other devices as events: what rings, what does not, and never twice."""
 
 import json
 
@@ -17,7 +17,7 @@ OPENED = {"topic": "z/contact", "door": "front", "say": "visitor.answered", "ans
 
 
 class Gate:
-    """A hub with these triggers, on a broker in memory, with a clock in hand."""
+    """A hub with these triggers on a broker in memory, and a clock that the test sets."""
 
     def __init__(self, states, **triggers):
         self.s = 100.0
@@ -37,7 +37,7 @@ class Gate:
         self.s += 10
 
     def said(self, kind):
-        """What was said, each once: a restart publishes again what was not acknowledged."""
+        """The events, each once: a restart publishes again what was not acknowledged."""
         return [
             dict(event.data)
             for event in {event.id: event for event in self.net.events(kind)}.values()
@@ -45,7 +45,7 @@ class Gate:
 
 
 def test_a_message_that_fits_becomes_an_event_of_the_hub(states):
-    """All fields of `when` must be so; dots lead inside."""
+    """All fields of `when` must match; dots lead inside."""
     gate = Gate(states, person=SEEN | {"when": {"type": "new", "after.label": "person"}})
     gate.hear("frigate/events", {"type": "new", "after": {"label": "dog"}})
     gate.hear("frigate/events", {"type": "update", "after": {"label": "person"}})
@@ -79,22 +79,22 @@ def test_a_message_that_fits_becomes_an_event_of_the_hub(states):
         ("x", "[" * 100_000, False),
     ],
 )
-def test_when_compares_what_was_said(states, when, payload, holds):
-    """Text without regard to case, numbers as numbers, true only as true."""
+def test_when_compares_values(states, when, payload, holds):
+    """Text in any case, numbers as numbers, true only as true."""
     gate = Gate(states, bell=RING | ({} if when is None else {"when": when}))
     gate.hear("zigbee2mqtt/gate/action", payload)
     assert len(gate.said("doorbell.pressed")) == holds
 
 
 def test_a_retained_message_never_rings(states):
-    """It says how things were: after a restart of the hub or the broker nobody is at the door."""
+    """It is a state: after a restart of the hub or the broker nobody is at the door."""
     gate = Gate(states, bell=RING)
     gate.hear("zigbee2mqtt/gate/action", "single", retained=True)
     assert gate.said("doorbell.pressed") == []
 
 
-def test_who_repeats_how_it_is_says_one_thing_for_each_change(states):
-    """And the first message after a start is none, unless a retained one told how it was."""
+def test_on_change_triggers_once_for_each_change(states):
+    """The first message after a start is no change, unless a retained one came before."""
     gate = Gate(states, opened=OPENED | {"when": {"contact": False}, "on_change": True})
     for contact in (False, False, True, True, False, False, True, False):
         gate.hear("z/contact", {"contact": contact})
@@ -105,8 +105,8 @@ def test_who_repeats_how_it_is_says_one_thing_for_each_change(states):
     assert len(gate.said("visitor.answered")) == 3
 
 
-def test_the_same_value_is_said_once_ever(states):
-    """Also when it comes again after a restart, and however much later."""
+def test_the_same_value_triggers_once_ever(states):
+    """Even after a restart, and however much later."""
     gate = Gate(states, person=SEEN | {"once_per": "after.id"})
     for number in (1, 1, 2):
         gate.hear("frigate/events", {"after": {"id": f"17.{number}-abc"}})
@@ -117,7 +117,7 @@ def test_the_same_value_is_said_once_ever(states):
 
 
 def test_a_wildcard_costs_bounded_memory(states, monkeypatch):
-    """Thousands of topics under it: what is remembered of each is forgotten in the end, the oldest first."""
+    """Of thousands of topics below it the oldest are forgotten."""
     monkeypatch.setattr("hub.features.triggers.TOPICS", 3)
     gate = Gate(states, bell=RING | {"topic": "z/+", "when": {"state": "on"}, "on_change": True})
     gate.hear("z/0", {"state": "off"})
@@ -129,15 +129,15 @@ def test_a_wildcard_costs_bounded_memory(states, monkeypatch):
 
 
 def test_no_more_often_than_it_may(states):
-    """`every_s` bounds what a nervous sensor can do."""
+    """`every_s` limits a nervous sensor."""
     gate = Gate(states, person=SEEN | {"every_s": 25})
     for _ in range(6):
         gate.hear("frigate/events", {})
     assert len(gate.said("visitor.seen")) == 2
 
 
-def test_two_triggers_on_one_topic_both_say_theirs(states):
-    """A wildcard's topics are told apart."""
+def test_two_triggers_on_one_topic_both_trigger(states):
+    """The topics below a wildcard are kept apart."""
     gate = Gate(
         states, one=RING | {"when": "single"}, two=SEEN | {"topic": RING["topic"], "when": "double"}
     )
@@ -146,8 +146,8 @@ def test_two_triggers_on_one_topic_both_say_theirs(states):
     assert (len(gate.said("doorbell.pressed")), len(gate.said("visitor.seen"))) == (1, 1)
 
 
-def test_a_message_is_acknowledged_whatever_it_says(states):
-    """What is not ours must not wait at the broker."""
+def test_every_message_is_acknowledged(states):
+    """An invalid one must not wait at the broker."""
     gate = Gate(states, person=SEEN)
     acknowledged = []
     for payload in (b"\xff\xfe", b"", b"{}"):
@@ -162,7 +162,7 @@ def test_a_message_is_acknowledged_whatever_it_says(states):
 
 
 def test_a_wireless_button_rings_the_whole_house(house: House):
-    """Real processes, a real broker: a message of somebody else's, a press, an effect."""
+    """Real processes and a real broker: a foreign message, a press, an effect."""
     house.write_handler("one", "done(event)")
     house.settings = """
         [triggers.gate]
