@@ -58,7 +58,7 @@ def test_the_handler_in_the_readme_works(tmp_path: Path):
 
 def test_the_handler_in_the_docs_passes_the_test_in_the_docs(tmp_path: Path):
     """All blocks run as they stand."""
-    source, _, _, test, memory_test = _blocks(HANDLERS, "python")
+    source, *_, test, memory_test = _blocks(HANDLERS, "python")
     (tmp_path / "flag.py").write_text(source, encoding="utf-8")
     path = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]"
     calls = "test_the_flag_goes_up_and_will_come_down()\ntest_a_failed_run_leaves_its_checkpoint()"
@@ -82,11 +82,25 @@ def test_the_checkpoint_in_the_docs_keeps_what_it_says(tmp_path: Path):
         assert react(doing.event, file.config) == "open, for the 1. time"
 
 
+def test_the_lamp_in_the_docs_is_lit_and_put_back(tmp_path: Path):
+    """The file loads, and does with a simulated lamp what it says."""
+    (tmp_path / "redlight.py").write_text(_blocks(HANDLERS, "python")[2], encoding="utf-8")
+    table = {"redlight": {"when": "always"}}
+    file = loader.load(tmp_path / "redlight.py", Settings(handlers=table, state_dir=tmp_path))
+    known: dict[str, object] = {}
+    notes = []
+    for kind in ("doorbell.pressed", "redlight.over"):
+        reaction = file.reactions[kind]
+        with reaction.uses(file.config) as lamp, run(event(kind), memory=known) as doing:
+            notes.append(reaction.function(doing.event, file.config, lamp))
+    assert (notes, known) == (["red", "back to off"], {})
+
+
 def test_the_dry_run_in_the_docs_is_one(tmp_path: Path):
     """The file loads, and its dry run finds that there is no gong here."""
     path = tmp_path / "gong.py"
     path.write_text(
-        _blocks(HANDLERS, "python")[2]
+        _blocks(HANDLERS, "python")[3]
         .replace("gong.local", "127.0.0.1")
         .replace("4000", str(free_port()))
     )

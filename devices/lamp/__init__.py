@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from devices.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from devices.lamp.borrowed import BorrowedLamp as BorrowedLamp
+    from devices.lamp.borrowed import forget_lamp as forget_lamp
+    from devices.lamp.borrowed import in_words as in_words
     from devices.lamp.gpio import GpioLight as GpioLight
     from devices.lamp.lamp import OFF as OFF
     from devices.lamp.lamp import LampState as LampState
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from devices.lamp.registry import fault_in_lamp as fault_in_lamp
     from devices.lamp.registry import gpio_pin as gpio_pin
     from devices.lamp.registry import open_light as open_light
+    from devices.lamp.registry import open_lights as open_lights
+    from devices.lamp.settings import LampScene as LampScene
+    from devices.lamp.settings import LampSettings as LampSettings
     from devices.lamp.shelly import ShellyLamp as ShellyLamp
     from devices.lamp.simulated import SimulatedLight as SimulatedLight
     from devices.lamp.tasmota import TasmotaLamp as TasmotaLamp
@@ -28,10 +34,19 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "borrowed": ["BorrowedLamp", "forget_lamp", "in_words"],
             "gpio": ["GpioLight"],
             "lamp": ["OFF", "LampState", "Light", "MqttLink", "is_unchanged"],
             "payload": ["fault_in_topic", "json_object", "json_value"],
-            "registry": ["LAMP_NAMES", "LightError", "fault_in_lamp", "gpio_pin", "open_light"],
+            "registry": [
+                "LAMP_NAMES",
+                "LightError",
+                "fault_in_lamp",
+                "gpio_pin",
+                "open_light",
+                "open_lights",
+            ],
+            "settings": ["LampScene", "LampSettings"],
             "shelly": ["ShellyLamp"],
             "simulated": ["SimulatedLight"],
             "tasmota": ["TasmotaLamp"],

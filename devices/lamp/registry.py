@@ -1,7 +1,8 @@
 """Opens a lamp by its name in the settings."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -56,6 +57,24 @@ def open_light(name: str, link: MqttLink, folder: Path) -> Light:
     if pin is not None:
         return GpioLight(pin, folder / f"gpio-{pin}", active_high=not name.endswith(":low"))
     raise LightError(fault_in_lamp(name))
+
+
+@contextmanager
+def open_lights(names: Iterable[str], link: MqttLink, folder: Path) -> Iterator[dict[str, Light]]:
+    """Open several lamps, and close them at the end of the block.
+
+    Returns:
+        The lamps by name.
+
+    Raises:
+        LightError: A name is no lamp's.
+        GpioError: A lamp's line cannot be opened.
+    """
+    with ExitStack() as stack:
+        lights: dict[str, Light] = {}
+        for name in names:
+            lights[name] = stack.enter_context(closing(open_light(name, link, folder)))
+        yield lights
 
 
 def fault_in_lamp(name: str) -> str | None:

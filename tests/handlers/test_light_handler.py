@@ -7,8 +7,8 @@ import pytest
 
 from config import SettingsError
 from config.model import ButtonSettings, Door
-from devices.lamp import OFF, LampState
-from devices.machine import sun_elevation
+from devices.lamp import OFF, BorrowedLamp, LampState
+from devices.machine import Darkness, sun_elevation
 from hub.testing import event, run
 
 ON = LampState(on=True)
@@ -38,7 +38,8 @@ class Night:
     def __init__(self, file, lamps):
         self.file = file
         porch = file.reactions["doorbell.pressed"].function.__globals__["Porch"]
-        self.porch = porch(file.config, lamps)
+        house = file.config.house
+        self.porch = porch(lamps, Darkness(file.config, (house.latitude, house.longitude)))
         self.memory, self.timers = {}, {}
 
     def press(self, door="front", **more):
@@ -188,7 +189,7 @@ def test_our_own_light_is_no_daylight(night):
     lamp = _Lamp(OFF)
     home = night(lamp, {"when": "sensor", "sensor_topic": "yard"})
     home.press()
-    home.porch.hear("900")
+    home.porch.darkness.hear("900")
     assert (home.press(), home.timers) == ("on for 3 min, was off", {"light.expired": 180})
     home.expire()
     assert home.press() == "it is light outside"
@@ -227,7 +228,7 @@ def test_fixed_hours_may_be_the_night(night, begin_h, end_h, dark):
     now = datetime.now().astimezone()
     times = {"hours_from": begin_h, "hours_to": end_h}
     hours = {key: (now + timedelta(hours=h)).strftime("%H:%M:%S") for key, h in times.items()}
-    assert night(_Lamp(), {"when": "hours", **hours}).porch.is_dark is dark
+    assert night(_Lamp(), {"when": "hours", **hours}).porch.darkness.is_dark is dark
 
 
 @pytest.mark.parametrize(
@@ -245,8 +246,8 @@ def test_a_sensor_may_say_that_it_is_dark(night, said, dark):
         _Lamp(), {"when": "sensor", "sensor_topic": "yard", "sensor_key": "lux", "sensor_below": 10}
     )
     for text in said:
-        home.porch.hear(text)
-    assert home.porch.is_dark is dark
+        home.porch.darkness.hear(text)
+    assert home.porch.darkness.is_dark is dark
 
 
 @pytest.mark.parametrize(
@@ -337,12 +338,7 @@ def test_a_persons_wish_is_what_it_goes_back_to(night):
     assert lamp.state.brightness == 20
 
 
-def test_lamps_of_like_names_have_timers_of_their_own(night):
+def test_lamps_of_like_names_have_timers_of_their_own():
     """A timer's name takes few letters; two lamps must not share one."""
-    slug = night(_Lamp(OFF)).file.reactions["doorbell.pressed"].function.__globals__["_slug"]
-    assert (
-        len(
-            {slug(name) for name in ("zigbee2mqtt:Küche", "zigbee2mqtt:Köche", "zigbee2mqtt:küche")}
-        )
-        == 3
-    )
+    names = ("zigbee2mqtt:Küche", "zigbee2mqtt:Köche", "zigbee2mqtt:küche")
+    assert len({BorrowedLamp(name, _Lamp(OFF), {}).slug for name in names}) == 3

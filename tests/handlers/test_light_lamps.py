@@ -195,6 +195,34 @@ def test_a_lamp_left_on_by_a_crash_is_put_back(porch, mosquitto):
         until(lambda: not lamp.is_on, lambda: house.log("light"))
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        "after:hub.consumer.attempt:LiveAttempt.checkpoint:1",
+        "before:hub.consumer.outcomes:Outcomes.done:1",
+    ],
+)
+def test_a_lamp_is_put_back_though_the_run_that_lit_it_never_ended(mosquitto, tmp_path, step):
+    """After a kill -9 between checkpoint and outcome the next process lights it, and puts it back."""
+    with House(tmp_path / "house", mosquitto) as house, ZigbeeLamp(mosquitto.port) as lamp:
+        house.settings = (
+            f'[handlers.light]\nlamp = "zigbee2mqtt:porch"\nwhen = "always"\nminutes = {SECONDS}\n'
+        )
+        house.start("hub", wait=False)
+        house.start("light", doom=step, wait=False)
+        house.wait_ready("hub")
+        house.wait_ready("light")
+        house.press()
+        until(lambda: not house.is_running("light"), lambda: house.log("light"))
+        assert _notes(house) == []
+        house.start("light")
+        until(
+            lambda: "back to off" in _notes(house), lambda: f"{_notes(house)} {house.log('light')}"
+        )
+        assert _notes(house)[0].endswith("was off")
+        until(lambda: not lamp.is_on, lambda: str(lamp.told))
+
+
 def test_each_door_has_its_lamps(porch, mosquitto):
     """Two at one door, none of them at the other."""
     with ZigbeeLamp(mosquitto.port, "path") as path, ZigbeeLamp(mosquitto.port, "gate") as gate:
