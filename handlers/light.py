@@ -8,13 +8,14 @@ from pydantic import Field
 
 from devices.lamp import (
     BorrowedLamp,
+    Darkness,
+    DarknessSettings,
     LampSettings,
     Light,
     forget_lamp,
     in_words,
     open_lights,
 )
-from devices.machine import Darkness, DarknessSettings
 from hub import Event, HandlerConfig, checkpoint, handler, later, link, memory
 
 DRILL_PATIENCE_S = 3.0  # a lamp far down a mesh may take its time

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from devices.lamp.borrowed import BorrowedLamp as BorrowedLamp
     from devices.lamp.borrowed import forget_lamp as forget_lamp
     from devices.lamp.borrowed import in_words as in_words
+    from devices.lamp.darkness import Darkness as Darkness
+    from devices.lamp.darkness import DarknessSettings as DarknessSettings
     from devices.lamp.gpio import GpioLight as GpioLight
     from devices.lamp.lamp import OFF as OFF
     from devices.lamp.lamp import LampState as LampState
@@ -35,6 +37,7 @@ else:
         __name__,
         {
             "borrowed": ["BorrowedLamp", "forget_lamp", "in_words"],
+            "darkness": ["Darkness", "DarknessSettings"],
             "gpio": ["GpioLight"],
             "lamp": ["OFF", "LampState", "Light", "MqttLink", "is_unchanged"],
             "payload": ["fault_in_topic", "json_object", "json_value"],

@@ -8,8 +8,6 @@ if TYPE_CHECKING:
     from devices.machine.atomic_file import atomic_write as atomic_write
     from devices.machine.atomic_file import write_file as write_file
     from devices.machine.daily_window import DailyWindow as DailyWindow
-    from devices.machine.darkness import Darkness as Darkness
-    from devices.machine.darkness import DarknessSettings as DarknessSettings
     from devices.machine.finding import Finding as Finding
     from devices.machine.folder import fault_in_folder as fault_in_folder
     from devices.machine.sun import SimulatedTime as SimulatedTime
@@ -25,7 +23,6 @@ else:
         {
             "atomic_file": ["atomic_write", "write_file"],
             "daily_window": ["DailyWindow"],
-            "darkness": ["Darkness", "DarknessSettings"],
             "finding": ["Finding"],
             "folder": ["fault_in_folder"],
             "sun": [

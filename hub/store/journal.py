@@ -156,7 +156,11 @@ class Journal:
         """
         with self._state.read() as db:
             heads = db.execute("SELECT stream, epoch, 0, sequence FROM head").fetchall()
-            mine = [head for head in heads if streams.is_of(head[0], kind)]
+            mine = [
+                head
+                for head in heads
+                if streams.source_of(head[0]) == self.source and streams.is_of(head[0], kind)
+            ]
             return [self._owed(db, Head(*head), cursors.get(head[:2]), since) for head in mine]
 
     def is_behind(self, cursors: Mapping[tuple[str, str], int]) -> bool:

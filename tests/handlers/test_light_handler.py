@@ -7,8 +7,8 @@ import pytest
 
 from config import SettingsError
 from config.model import ButtonSettings, Door
-from devices.lamp import OFF, BorrowedLamp, LampState
-from devices.machine import Darkness, sun_elevation
+from devices.lamp import OFF, BorrowedLamp, Darkness, LampState
+from devices.machine import sun_elevation
 from hub.testing import event, run
 
 ON = LampState(on=True)

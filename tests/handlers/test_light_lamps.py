@@ -217,10 +217,13 @@ def test_a_lamp_is_put_back_though_the_run_that_lit_it_never_ended(mosquitto, tm
         assert _notes(house) == []
         house.start("light")
         until(
-            lambda: "back to off" in _notes(house), lambda: f"{_notes(house)} {house.log('light')}"
+            lambda: any(note.endswith("was off") for note in _notes(house)),
+            lambda: f"{_notes(house)} {house.log('light')}",
         )
-        assert _notes(house)[0].endswith("was off")
-        until(lambda: not lamp.is_on, lambda: str(lamp.told))
+        until(
+            lambda: _notes(house)[-1] == "back to off" and not lamp.is_on,
+            lambda: f"{_notes(house)} {lamp.told}",
+        )
 
 
 def test_each_door_has_its_lamps(porch, mosquitto):

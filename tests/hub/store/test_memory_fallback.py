@@ -172,7 +172,11 @@ def test_memory_and_timers_are_kept_in_memory_too(state):
 def test_a_failed_transaction_on_a_full_disk_leaves_memory_as_before(state, net, states):
     """On the disk nothing of the run is there; in memory it is whole, and written back whole."""
     DiskMemory(state)["n"] = 1
-    on_disk = "SELECT value FROM memory WHERE key = 'n'"
+    query = "SELECT value FROM memory WHERE key = 'n'"
+
+    def on_disk():
+        with closing(sqlite3.connect(state._file.path)) as other:
+            return other.execute(query).fetchall()
 
     def count(event, config):
         memory["n"] += 1
@@ -183,11 +187,11 @@ def test_a_failed_transaction_on_a_full_disk_leaves_memory_as_before(state, net,
     with _full_disk():
         run_until(consumer, lambda: outcomes(state))
         assert state.disk_fault
-        assert state._file.disk.execute(on_disk).fetchall() == [("1",)]
+        assert on_disk() == [("1",)]
         assert DiskMemory(state)["n"] == 2
     state.clock.passed_s += WRITE_BACK_S
     state.write_back()
-    assert state._file.disk.execute(on_disk).fetchall() == [("2",)]
+    assert on_disk() == [("2",)]
 
 
 def test_a_checkpoint_with_a_full_disk_is_kept_in_memory(state, net, states):

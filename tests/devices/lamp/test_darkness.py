@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devices.machine import Darkness, DarknessSettings, sun_elevation
+from devices.lamp import Darkness, DarknessSettings
+from devices.machine import sun_elevation
 
 
 def _place(*, dark):
