@@ -30,7 +30,21 @@ class DailyWindow(NamedTuple):
         Returns:
             Seconds, more than 0 and at most a day (and an hour, when summer time ends).
         """
-        day = now.date()
-        if now.time() >= self.end:
-            day += timedelta(days=1)
-        return (datetime.combine(day, self.end).astimezone() - now).total_seconds()
+        return (_next(self.end, now) - now).total_seconds()
+
+    def next_change(self, now: datetime) -> datetime:
+        """When the window begins or ends next, as a local time with its zone.
+
+        Args:
+            now: The local time, with its zone.
+        """
+        change = self.end if self.contains(now.time()) else self.begin
+        return _next(change, now)
+
+
+def _next(at: time, now: datetime) -> datetime:
+    """When it is this time of day next, by the local clock, summer time included."""
+    day = now.date()
+    if now.time() >= at:
+        day += timedelta(days=1)
+    return datetime.combine(day, at).astimezone()

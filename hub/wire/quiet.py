@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal
 
 from config import Quiet as Hours
+from devices.machine.daily_window import DailyWindow
 
 Why = Literal["schedule", "command", "off"]
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,7 @@ def by_schedule(hours: Hours, now: datetime) -> QuietState:
     """What the quiet hours say of a moment by this machine's local time."""
     if hours.begin is None or hours.end is None or hours.begin == hours.end:
         return QuietState(quiet=False, why="off")
-    at = now.time()
-    over_midnight = hours.begin > hours.end
-    quiet = (
-        (at >= hours.begin or at < hours.end) if over_midnight else hours.begin <= at < hours.end
-    )
-    boundary = hours.end if quiet else hours.begin
-    day = now.date() if at < boundary else now.date() + DAY
-    until = datetime.combine(
-        day, boundary
-    )  # without a zone it is this machine's, summer time and all
-    return QuietState(quiet, "schedule" if quiet else "off", until.astimezone(UTC))
+    window = DailyWindow(hours.begin, hours.end)
+    quiet = window.contains(now.time())
+    until = window.next_change(now).astimezone(UTC)
+    return QuietState(quiet, "schedule" if quiet else "off", until)

@@ -37,3 +37,18 @@ def test_it_ends_today_or_tomorrow(at, minutes):
     """The end that comes next counts."""
     now = datetime.fromisoformat(f"2026-01-15T{at}").astimezone()
     assert timedelta(seconds=NIGHT.remaining_s(now)) == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("at", "change"),
+    [
+        ("2026-01-15T06:30", "2026-01-15T07:00"),
+        ("2026-01-15T07:00", "2026-01-15T22:00"),
+        ("2026-01-15T22:00", "2026-01-16T07:00"),
+        ("2026-01-15T23:59", "2026-01-16T07:00"),
+    ],
+)
+def test_it_changes_at_its_end_or_its_beginning(at, change):
+    """Inside the window the end comes next, outside its beginning."""
+    now = datetime.fromisoformat(at).astimezone()
+    assert NIGHT.next_change(now) == datetime.fromisoformat(change).astimezone()
