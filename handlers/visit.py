@@ -28,25 +28,21 @@ class Config(HandlerConfig):
 def ring(event: Event, config: Config) -> str:
     """A press begins a visit, or belongs to one. After the answer it rings no more."""
     book = _open(event.door, config)
-    visit = book.visit_of(event.id)
-    if visit and not _is_again(event):
+    if book.visit_of(event.id):
         return "this press was counted already"
     at = event.time.timestamp()
     age_s = event.age_s()
-    if visit is None:
-        is_late = age_s > config.missed_after_s
-        visit = book.add_press(event.id, event.door, at, late=is_late)
-    if visit.state == "ringing" and at == visit.last:
-        wait_s = max(config.missed_after_s - age_s, SETTLE_S)
-        # Before the visit is kept: a crash may follow.
-        later("visit.due", wait_s, {"door": event.door}, subject=visit.id)
+    visit = book.add_press(event.id, event.door, at, late=age_s > config.missed_after_s)
     if visit.id == event.id:
         emit("visit.started", _facts(visit))
+    if visit.state == "ringing" and at == visit.last:
+        wait_s = max(config.missed_after_s - age_s, SETTLE_S)
+        later("visit.due", wait_s, {"door": event.door}, subject=visit.id)
     words = f"press {len(visit.presses)} of a visit, {visit.state}"
-    answer = book.early_answer(visit)
-    if answer and (visit.state == "ringing" or visit.by == event.id):
-        visit.end("answered", by=event.id, at=answer.at)
-        emit("visit.answered", _facts(visit) | answer.said)
+    early = book.early_answer(visit)
+    if early and visit.state == "ringing":
+        visit.end("answered", by=event.id, at=early.at)
+        emit("visit.answered", _facts(visit) | early.said)
         words = "the visitor was answered already"
     _keep(book, event.door)
     return words
@@ -59,31 +55,29 @@ def answer(event: Event, config: Config) -> str:
     if said["answer"] == "snooze":
         return "the visitor still waits"
     book = _open(event.door, config)
-    given = VisitAnswer(event.id, event.data.get("press", ""), event.time.timestamp(), said)
-    visit = book.ended_by(event.id) if _is_again(event) else None
-    visit = visit or book.ringing_for(given)
-    if visit is None:
+    at = event.time.timestamp()
+    given = VisitAnswer(event.id, event.data.get("press", ""), at, said)
+    visit = book.ringing_for(given)
+    if visit:
+        visit.end("answered", by=event.id, at=at)
+        emit("visit.answered", _facts(visit) | said)
+    else:
         book.keep_answer(given)
-        _keep(book, event.door)
-        return "no visitor waits"
-    visit.end("answered", by=event.id, at=given.at)
-    emit("visit.answered", _facts(visit) | said)
     _keep(book, event.door)
-    return _words(visit)
+    return _words(visit) if visit else "no visitor waits"
 
 
 @handler("visit.due")
 def miss(event: Event, config: Config) -> str:
     """No answer came in time. If the power was off at that time, the visit is missed late."""
-    door = event.data["door"]
-    book = _open(door, config)
+    book = _open(event.data["door"], config)
     visit = book.visit(event.subject)
-    if visit is None or (visit.state != "ringing" and visit.by != event.id):
+    if visit is None or visit.state != "ringing":
         return "the visitor was answered"
     visit.end("missed", by=event.id, at=event.time.timestamp())
     is_late = visit.late or event.age_s() > config.missed_after_s
     emit("visit.missed", _facts(visit) | {"late": is_late}, subject=visit.door)
-    _keep(book, door)
+    _keep(book, visit.door)
     return _words(visit)
 
 
@@ -104,8 +98,3 @@ def _facts(visit: Visit) -> dict[str, Any]:
 def _words(visit: Visit) -> str:
     began = datetime.fromtimestamp(visit.began, UTC).astimezone()
     return f"the visit of {began:%H:%M:%S} was {visit.state}"
-
-
-def _is_again(event: Event) -> bool:
-    """Whether an earlier attempt may have kept the book, and has certainly emitted nothing."""
-    return event.redelivered or event.attempt > 1

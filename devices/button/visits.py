@@ -45,7 +45,13 @@ class Visit:
         self.last = max(at, self.last)
 
     def end(self, state: VisitState, *, by: str, at: float) -> None:
-        """End the visit. An event that ended it may arrive again and end it once more."""
+        """End the visit.
+
+        Args:
+            state: How it ended.
+            by: The id of the event that ended it.
+            at: When, in Unix seconds.
+        """
         self.state = state
         self.by = by
         self.ended = at
@@ -93,10 +99,6 @@ class VisitBook:
     def visit_of(self, press: str) -> Visit | None:
         """The visit to which a press was added."""
         return self._latest(lambda one: press in one.presses)
-
-    def ended_by(self, event: str) -> Visit | None:
-        """The visit that this event has ended."""
-        return self._latest(lambda one: one.by == event)
 
     def ringing_for(self, answer: VisitAnswer) -> Visit | None:
         """The visit that rings and that this answer is for."""

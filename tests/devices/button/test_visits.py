@@ -34,7 +34,7 @@ def test_after_an_answer_a_press_within_the_gap_belongs_to_it():
     visit.end("answered", by="answer", at=1020)
     assert _press(book, "two", 1079) is visit
     assert _press(book, "three", 1079 + GAP_S) is not visit
-    assert book.ended_by("answer") is visit
+    assert (visit.by, visit.ended) == ("answer", 1020)
 
 
 def test_a_press_is_counted_once():
