@@ -51,21 +51,25 @@ class Config(HandlerConfig):
         """Find a camera that is not there, and a folder that cannot be written."""
         faults = {
             "camera": fault_in_camera(self.camera),
-            "folder": fault_in_folder(self.media.path),
+            "folder": fault_in_folder(self.media),
         }
         return [f"{key}: {fault}" for key, fault in faults.items() if fault]
 
     @property
-    def media(self) -> MediaFolder:
-        """Where clips and pictures go."""
-        path = self.state_dir / (self.folder or Path("media")).expanduser()
-        return MediaFolder(path, keep_days=self.keep_days, keep_free_mb=self.keep_free_mb)
+    def media(self) -> Path:
+        """The folder for clips and pictures."""
+        return self.state_dir / (self.folder or Path("media")).expanduser()
+
+    @property
+    def files(self) -> MediaFolder:
+        """The clips and pictures in it."""
+        return MediaFolder(self.media, keep_days=self.keep_days, keep_free_mb=self.keep_free_mb)
 
 
 @contextmanager
 def open_door_camera(config: Config) -> Iterator[Camera]:
     """Open the camera as long as the process lives, and keep its folder tidy."""
-    config.media.remove_parts()
+    config.files.remove_parts()
     marker = config.state_dir / "record.private" if config.private_topic else None
     private = Privacy(config.private_from, config.private_to, marker)
     if config.private_topic:
@@ -73,7 +77,7 @@ def open_door_camera(config: Config) -> Iterator[Camera]:
     camera = open_camera(
         config.camera, preroll_s=config.preroll_s, ring_mb=config.ring_mb, private=private
     )
-    with closing(camera), config.media.tidied():
+    with closing(camera), config.files.tidied():
         yield camera
 
 
@@ -82,7 +86,7 @@ def look(event: Event, config: Config, camera: Camera) -> str:  # noqa: ARG001 -
     if reason := camera.private():
         return f"{reason}: the camera was not tried"
     size = camera.check()
-    free_mb = config.media.check_room(size, CLIP_MB)
+    free_mb = config.files.check_room(size, CLIP_MB)
     return f"a picture of {size / 1000:.0f} kB, {free_mb} MB free"
 
 
@@ -91,7 +95,7 @@ def record(event: Event, config: Config, camera: Camera) -> str:
     """Take a picture at once, and record a clip. A press during a clip makes it longer."""
     if reason := camera.private():
         return f"{reason}: nothing is recorded"
-    picture = config.media.file(event.time, event.door, event.id, "jpg")
+    picture = config.files.file(event.time, event.door, event.id, "jpg")
     after_s = camera.snapshot(picture, event.age_s())
     emit("snapshot.taken", {"path": str(picture), "door": event.door, "after_s": round(after_s, 3)})
     clip, length_s = camera.start_clip(picture.with_suffix(".mp4"), event.age_s())
@@ -105,7 +109,7 @@ def record(event: Event, config: Config, camera: Camera) -> str:
 def finish(event: Event, config: Config, camera: Camera) -> str:
     """The clip is long enough: finish it, and publish it for each door that rang."""
     clip = camera.finish_clip()
-    config.media.make_room()
+    config.files.make_room()
     if clip is None:
         return "no clip: it was cut off by a restart, or the camera gave no picture"
     data = {"path": str(clip.path), "seconds": round(clip.seconds, 2)}

@@ -78,7 +78,7 @@ def _is_state(text: str) -> bool:
 
 
 def _colour(state: dict[str, Any]) -> str | int | None:
-    """The colour temperature or the colour. `color_mode` says which one is set; the other follows."""
+    """The colour temperature or the colour; `color_mode` says which of them is set."""
     temperature = state.get("color_temp")
     colour = state.get("color")
     try:

@@ -1,20 +1,21 @@
-"""What a look at something finds: how it is, in words, and how to mend it."""
+"""The result of a check: what was found, in words, and what to do about it."""
 
 import re
 from typing import Literal, NamedTuple
 
-SMALL = 10  # below it a size has one decimal
+SMALL = 10  # a smaller size has one decimal
 Condition = Literal["ok", "warning", "problem", "skipped"]
 SENTENCE_END = re.compile(r"(?<=[\w)'\"\]`%])\. (?=[A-Z`])")
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        state: `ok`; `warning`: it works, and may not for long; `problem`; `skipped`: it could not be looked at.
-        found: What there is, or why it could not be looked at.
-        mend: What to do; empty when there is nothing to do.
+        state: `ok`; `warning`: it works now, and may fail soon; `problem`: it does not work;
+            `skipped`: it could not be checked.
+        found: What was found, or why it could not be checked.
+        mend: What to do; empty if there is nothing to do.
     """
 
     state: Condition
@@ -23,31 +24,31 @@ class Finding(NamedTuple):
 
 
 def ok(found: str) -> Finding:
-    """As it should be."""
+    """A finding: it is as it should be."""
     return Finding("ok", found)
 
 
 def skipped(why: str) -> Finding:
-    """It cannot be looked at here, and nobody knows how it is."""
+    """A finding: it cannot be checked here, and its state is unknown."""
     return Finding("skipped", why)
 
 
 def fault(text: str, otherwise: str, state: Condition = "problem") -> Finding:
-    """A fault's text as a finding: its first sentence says what is wrong, the rest what to do.
+    """Turn the text of a fault into a finding.
 
     Args:
-        text: As exceptions and `doorbell check` have it.
-        otherwise: What to do, where the text does not say.
+        text: A fault as in exceptions and `doorbell check`. Its first sentence says what is wrong,
+            the others what to do.
+        otherwise: What to do if the text does not say it.
         state: How bad it is.
     """
     found, *rest = SENTENCE_END.split(" ".join(text.split()), maxsplit=1)
-    return Finding(
-        state, found.removesuffix("."), (rest[0] if rest else otherwise).removesuffix(".")
-    )
+    mend = rest[0] if rest else otherwise
+    return Finding(state, found.removesuffix("."), mend.removesuffix("."))
 
 
 def size(number: float) -> str:
-    """`3 kB`, `12.5 MB`, `58 GB`: of bytes."""
+    """A number of bytes in words: `3 kB`, `12.5 MB`, `58 GB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if number < 1000 or unit == "GB":  # noqa: PLR2004 - SI
             break
@@ -57,7 +58,7 @@ def size(number: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`40 s`, `12 min`, `3 h`, `5 d`."""
+    """A time in words: `40 s`, `12 min`, `3 h`, `5 d`."""
     for length, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"

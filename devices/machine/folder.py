@@ -1,11 +1,11 @@
-"""Folders of the person's own choice."""
+"""Folders that the settings name."""
 
 import os
 from pathlib import Path
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is such a file or folder; not as far as anybody may know who may not look (`exists` raises)."""
+    """Whether a file or folder exists, as far as this user can see (`Path.exists` may raise)."""
     try:
         path.stat()
     except OSError:
@@ -14,15 +14,19 @@ def is_there(path: Path) -> bool:
 
 
 def nearest(folder: Path) -> Path:
-    """The folder itself or, while it is not there, the first above it that is."""
+    """The folder itself; if it does not exist, the first folder above it that does."""
     return next(path for path in (folder, *folder.parents) if is_there(path))
 
 
 def fault_in_folder(folder: Path) -> str | None:
-    """Why nothing can be kept there; None when it can. It may yet have to be made."""
-    there = nearest(folder)
-    if not there.is_dir():
-        return f"{there} is no folder. Name another one"
-    if not os.access(there, os.W_OK | os.X_OK):
-        return f"{there} cannot be written by you. Change its owner, or name another folder"
+    """Check whether files can be kept in a folder, which need not exist yet.
+
+    Returns:
+        Why not; None if they can.
+    """
+    existing = nearest(folder)
+    if not existing.is_dir():
+        return f"{existing} is no folder. Name another one"
+    if not os.access(existing, os.W_OK | os.X_OK):
+        return f"{existing} cannot be written by you. Change its owner, or name another folder"
     return None

@@ -1,4 +1,4 @@
-"""What time it is, and whether the sun is up."""
+"""The time, and the position of the sun."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -6,13 +6,15 @@ from functools import lru_cache
 from typing import Protocol
 
 DAY = timedelta(days=1)
-HORIZON = (
-    -0.833
-)  # degrees: the sun's upper edge, lifted by the air (Astronomical Almanac, "rising and setting")
+SECOND = timedelta(seconds=1)
+# Degrees: the sun's upper edge, lifted by the air (Astronomical Almanac, "rising and setting").
+HORIZON = -0.833
+CIVIL_TWILIGHT = -6.0  # degrees
+MINUTES_PER_DEGREE = 4
 
 
 class TimeSource(Protocol):
-    """Tells the time."""
+    """Something that tells the time."""
 
     def now(self) -> datetime:
         """The time, in UTC."""
@@ -27,7 +29,11 @@ class SystemTime:
 
 
 class SimulatedTime:
-    """A clock that stands where it is put."""
+    """A time that stands still until a program changes it.
+
+    Args:
+        at: The time, with its zone.
+    """
 
     def __init__(self, at: datetime) -> None:
         self.at = at
@@ -40,15 +46,19 @@ class SimulatedTime:
 def sun_elevation(
     at: datetime, latitude: float, longitude: float, *, refraction: bool = True
 ) -> float:
-    """How high the sun stands, in degrees above the horizon, by astral.
+    """How high the sun stands, by astral.
 
     Args:
-        at: With a time zone.
-        latitude: In degrees north.
-        longitude: In degrees east.
-        refraction: As it is seen through the air, which lifts it near the horizon.
+        at: The time, with its zone.
+        latitude: Degrees north.
+        longitude: Degrees east.
+        refraction: Whether to count the air, which lifts the sun near the horizon.
+
+    Returns:
+        Degrees above the horizon.
     """
-    from astral import Observer  # noqa: PLC0415 - only the process that asks for the sun pays for it
+    # Only a process that asks for the sun pays for astral.
+    from astral import Observer  # noqa: PLC0415
     from astral.sun import elevation  # noqa: PLC0415
 
     return float(elevation(Observer(latitude, longitude), at, with_refraction=refraction))
@@ -56,15 +66,18 @@ def sun_elevation(
 
 @lru_cache(maxsize=4)
 def sun_moves(day: date, latitude: float, longitude: float) -> Mapping[str, datetime]:
-    """When the sun rises and sets on a day: `sunrise` and `sunset` (UTC), without what does not happen that day.
+    """When the sun rises and sets on a day.
 
-    Looked for by its height: astral's own sunrise and sunset leave out a day of the year where they come at
-    midnight in UTC, as in Chicago.
+    They are found by the sun's elevation. astral's own sunrise and sunset leave out one day of
+    the year in places where they happen at midnight UTC, such as Chicago.
 
     Args:
-        day: The sun's own; see `solar_day`.
-        latitude: In degrees north.
-        longitude: In degrees east.
+        day: A solar day; see `solar_day`.
+        latitude: Degrees north.
+        longitude: Degrees east.
+
+    Returns:
+        `sunrise` and `sunset` in UTC, without those that do not happen on that day.
     """
     midnight = datetime.combine(day, time(), _solar_zone(longitude)).astimezone(UTC)
     noon = midnight + DAY / 2
@@ -82,25 +95,39 @@ def sun_moves(day: date, latitude: float, longitude: float) -> Mapping[str, date
 def _change(
     is_up: Callable[[datetime], bool], before: datetime, after: datetime
 ) -> datetime | None:
-    """When it changes between two times, to the second; None when it does not."""
-    was = is_up(before)
-    if was == is_up(after):
+    """When the answer changes between two times, to the second; None if it does not."""
+    was_up = is_up(before)
+    if was_up == is_up(after):
         return None
-    while after - before > timedelta(seconds=1):
+    while after - before > SECOND:
         middle = before + (after - before) / 2
-        before, after = (middle, after) if is_up(middle) == was else (before, middle)
+        if is_up(middle) == was_up:
+            before = middle
+        else:
+            after = middle
     return after
 
 
 def solar_day(at: datetime, longitude: float) -> date:
-    """Which day it is by the sun: from midnight to midnight, with noon when it stands highest, nearly."""
+    """The day by the sun: from midnight to midnight, with noon when the sun is highest (nearly).
+
+    Args:
+        at: The time, with its zone.
+        longitude: Degrees east.
+    """
     return at.astimezone(_solar_zone(longitude)).date()
 
 
 def _solar_zone(longitude: float) -> timezone:
-    return timezone(timedelta(minutes=round(longitude * 4)))
+    return timezone(timedelta(minutes=round(longitude * MINUTES_PER_DEGREE)))
 
 
 def is_dark(at: datetime, latitude: float, longitude: float) -> bool:
-    """Whether one needs a light: the sun is 6 degrees below the horizon or lower (the end of civil twilight)."""
-    return sun_elevation(at, latitude, longitude) <= -6.0  # noqa: PLR2004 - the definition
+    """Whether it is dark: after the end of civil twilight, and before its beginning.
+
+    Args:
+        at: The time, with its zone.
+        latitude: Degrees north.
+        longitude: Degrees east.
+    """
+    return sun_elevation(at, latitude, longitude) <= CIVIL_TWILIGHT

@@ -77,7 +77,7 @@ class ApprisePhone:
 
 @contextmanager
 def _warnings() -> Iterator[list[str]]:
-    """Collect what Apprise logs in this thread. Its log is the only place that says why it failed."""
+    """Collect what Apprise logs in this thread: only its log says why it failed."""
     messages: list[str] = []
     here = threading.get_ident()
 

@@ -72,7 +72,7 @@ class NtfyPhone:
         if notification.picture is None:
             body = {"topic": self._topic, **message}
             return call("POST", self._url, json=body, **self._access())
-        # The picture is the body. The message is in the query, which takes any letter, unlike headers.
+        # The picture is the body. The message is in the query: unlike a header it takes any letter.
         query = {
             **message,
             "actions": json.dumps(message["actions"]),

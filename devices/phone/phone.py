@@ -72,7 +72,7 @@ class Phone(Protocol):
                 notification if it can.
 
         Returns:
-            A receipt for changing this notification; None if none is needed or it cannot be changed.
+            A receipt for changing this notification; None if it needs none, or cannot be changed.
 
         Raises:
             PhoneError: The service did not take it. Another attempt later may succeed.

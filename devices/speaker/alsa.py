@@ -67,7 +67,7 @@ class AlsaSpeaker:
         self._stop()
 
     def _samples(self, sound: Path, volume: float) -> Samples:
-        """Decode a sound. On a Raspberry Pi that takes as long as a short sound, so some are kept."""
+        """Decode a sound. On a Raspberry Pi that takes a while, so the last ones are kept."""
         modified_ns = sound.stat().st_mtime_ns if sound.exists() else 0
         key = sound, modified_ns, volume
         if key not in self._decoded:

@@ -124,7 +124,7 @@ class Recorder:
         self._report(words)
 
     def _wait_for(self, moment: float) -> tuple[StreamFormat, list[Packet]]:
-        """The packets that show a moment. If those in memory are too old, wait for the next ones."""
+        """The packets that show a moment. If those in memory are too old, wait for new ones."""
         if reason := self.private():
             raise CameraError(f"{reason}: nothing is seen")
         deadline = time.monotonic() + PATIENCE_S

@@ -87,7 +87,7 @@ def test_the_dog_is_quiet_while_people_sleep(dog):
 
 
 def test_a_ring_during_the_sound_may_be_skipped_or_mixed(dog):
-    """With `skip` the second ring is left out, with `mix` it starts at once, else after the first."""
+    """`skip` leaves a second ring out, `mix` starts it at once, `queue` after the first."""
     skipping, mixing, queueing = (dog({"overlap": how}) for how in ("skip", "mix", "queue"))
     for rex in (skipping, mixing, queueing):
         first, during = event(), event()

@@ -1,4 +1,4 @@
-"""The dry runs of the handlers that come with us: they find real faults, and nobody notices them."""
+"""The dry runs of our handlers: they find real faults without being noticed."""
 
 from types import SimpleNamespace
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:Deprecati
 
 
 def _dry(file, resource=None):
-    """Call the dry run of the reaction to a press, with this resource or the one that the handler opens."""
+    """Call the dry run of the reaction to a press, with this resource or the handler's own."""
     reaction = file.reactions["doorbell.pressed"]
     with run(event("doorbell.drilled")) as doing:
         if resource is not None:

@@ -16,7 +16,7 @@ from tests.house import until
 
 
 class _Camera:
-    """Writes a word where a real one writes a picture, and makes one clip at a time."""
+    """Writes a word in place of a picture, and records one clip at a time."""
 
     def __init__(self):
         self.clip, self.broken, self.length_s, self.reason = None, False, 5.0, None
@@ -44,7 +44,7 @@ class _Camera:
 
 
 def _react(file, camera, of) -> tuple[str, Run]:
-    """What the handler returned, and what it said besides."""
+    """What the handler returned, and what it did besides."""
     with run(of) as doing:
         return file.reactions[of.type].function(of, file.config, camera), doing
 
@@ -63,7 +63,7 @@ def file(shipped):
 
 
 def test_a_press_gives_a_picture_and_begins_a_clip(file, tmp_path):
-    """`snapshot.taken` names a picture that is there, and the clip's end is put on the clock."""
+    """`snapshot.taken` names a picture that is there, and a timer is set for the clip's end."""
     camera, press = _Camera(), event(door="garden")
     outcome, doing = _react(file, camera, press)
     ((kind, data),) = doing.emitted
@@ -76,7 +76,7 @@ def test_a_press_gives_a_picture_and_begins_a_clip(file, tmp_path):
 
 
 def test_files_are_named_by_when_and_where(file):
-    """Local time first, so that they sort; the door; and enough of the event's id to tell two apart."""
+    """Names have the local time, so that they sort, the door, and a part of the event's id."""
     camera = _Camera()
     press = event(door="garden")
     _react(file, camera, press)
@@ -84,7 +84,7 @@ def test_files_are_named_by_when_and_where(file):
 
 
 def test_a_press_during_a_clip_lengthens_it(file):
-    """Two presses are two pictures, one clip, and the clock begins anew."""
+    """Two presses are two pictures and one clip, and the timer begins again."""
     camera = _Camera()
     _, first = _react(file, camera, event())
     clip = camera.clip
@@ -95,7 +95,7 @@ def test_a_press_during_a_clip_lengthens_it(file):
 
 
 def test_presses_lengthen_a_clip_up_to_its_limit(file):
-    """`max_clip_s`: who rings without end does not fill the disk."""
+    """`max_clip_s`: a visitor who rings without end does not fill the disk."""
     camera = _Camera()
     camera.length_s = 115.5
     assert _react(file, camera, event())[1].timers == {"clip.due": 4.5}
@@ -103,8 +103,8 @@ def test_presses_lengthen_a_clip_up_to_its_limit(file):
     assert _react(file, camera, event())[1].timers == {"clip.due": 0}
 
 
-def test_what_is_private_is_not_recorded(file):
-    """No picture, no clip, and the outcome says why; the dry run does not look either."""
+def test_while_it_is_private_nothing_is_recorded(file):
+    """The outcome says why, and the dry run does not try the camera either."""
     camera = _Camera()
     camera.reason = "private until 07:00"
     outcome, doing = _react(file, camera, event())
@@ -119,8 +119,8 @@ def test_what_is_private_is_not_recorded(file):
     assert words == "private until 07:00: the camera was not tried"
 
 
-def test_what_is_old_goes_even_when_nobody_rings(shipped, tmp_path):
-    """At the start, and from then on some times a day."""
+def test_old_files_are_removed_even_without_a_press(shipped, tmp_path):
+    """They are removed at the start, and some times a day after that."""
     old = tmp_path / "20200101-120000-front-abcdef.mp4"
     old.touch()
     os.utime(old, (1_750_000_000, 1_750_000_000))
@@ -142,7 +142,7 @@ def test_settings_that_do_not_fit_together_are_refused(shipped, table, words):
         shipped("record", table)
 
 
-def test_the_clip_is_told_when_it_is_complete(file):
+def test_the_clip_is_published_when_it_is_complete(file):
     """`clip.recorded` names the file and its length, once."""
     camera = _Camera()
     _react(file, camera, event())
@@ -160,7 +160,7 @@ def test_the_clip_is_told_when_it_is_complete(file):
 
 
 def test_a_clip_cut_off_by_a_restart_is_no_clip(file):
-    """The clock goes on over a restart, the camera does not: nothing is told, and nothing fails."""
+    """The timer survives a restart and the clip does not: no event, and no failure."""
     outcome, doing = _react(file, _Camera(), _due())
     assert (outcome, doing.emitted) == (
         "no clip: it was cut off by a restart, or the camera gave no picture",
@@ -169,7 +169,7 @@ def test_a_clip_cut_off_by_a_restart_is_no_clip(file):
 
 
 def test_a_camera_without_a_picture_is_tried_again(file):
-    """The camera's error comes through, and nothing is told of a picture that is not there."""
+    """The camera's error comes through, and no event names a picture that is not there."""
     camera = _Camera()
     camera.broken = True
     with run() as doing, pytest.raises(CameraError):
@@ -178,7 +178,7 @@ def test_a_camera_without_a_picture_is_tried_again(file):
 
 
 def test_the_clips_door_is_the_one_that_was_pressed(file):
-    """The clock knows only the camera; the door travels in its data, and is what the clip is about."""
+    """The timer is about the camera. The door is in its data, and is the clip's subject."""
     camera, said = _Camera(), []
 
     class _Listening(Run):
@@ -191,8 +191,8 @@ def test_the_clips_door_is_the_one_that_was_pressed(file):
     assert said == [("clip.recorded", "garden")]
 
 
-def test_a_clip_during_which_both_doors_rang_is_both_doors(file):
-    """One film, told once for each door with its own presses; the next clip begins without them."""
+def test_a_clip_during_which_two_doors_rang_belongs_to_both(file):
+    """It is published once for each door, with its presses; the next clip begins without them."""
     camera = _Camera()
     presses = event(), event(door="back"), event()
     with run(presses[0]) as doing:
@@ -209,7 +209,7 @@ def test_a_clip_during_which_both_doors_rang_is_both_doors(file):
 
 
 def test_from_the_press_to_the_clip_with_a_real_camera(shipped, tmp_path):
-    """With the test pattern: leftovers go, the picture and the clip are there and can be seen."""
+    """With the test pattern: partial files go, and picture and clip can be decoded."""
     media = tmp_path / "films"
     media.mkdir()
     part_path(media / "20261123-201500-front-a1b2c3.mp4").touch()

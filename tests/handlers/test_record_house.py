@@ -1,4 +1,4 @@
-"""`record` as a process among others: what it says, what a crash leaves, what its status tells."""
+"""`record` as a process among others: its events, its crashes, its status."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,13 @@ from tests.brokers import BrokerProcess
 from tests.devices.film import make_film
 from tests.house import House, until
 
-QUICK = '[handlers.record]\nclip_s = 1\npreroll_s = 1\nmax_clip_s = 30\nprivate_topic = "home/private"\n'
+QUICK = """
+[handlers.record]
+clip_s = 1
+preroll_s = 1
+max_clip_s = 30
+private_topic = "home/private"
+"""
 
 
 @pytest.fixture
@@ -42,7 +48,7 @@ def _notes(house: House, press: str) -> list[str]:
 
 
 def test_two_presses_are_two_pictures_and_one_clip(house: House):
-    """All of them follow from the press; the clip begins before it, and its file is there when it is told."""
+    """All of them follow from the press, and the clip's file is there when it is published."""
     house.settings = QUICK.replace("clip_s = 1\n", "clip_s = 2\n")
     house.start("record")
     presses = [house.wish() for _ in range(2)]
@@ -58,7 +64,7 @@ def test_two_presses_are_two_pictures_and_one_clip(house: House):
 
 
 def test_a_crash_during_a_clip_leaves_no_half_of_it(house: House):
-    """SIGKILL: the next process removes what was begun, says that it was cut off, and records the next visitor."""
+    """After a SIGKILL the next process removes the part, and records the next visitor."""
     media = house.state_dir / "media"
     house.start("record")
     house.wait_outcome(house.press(), "record")
@@ -79,7 +85,7 @@ def test_a_crash_during_a_clip_leaves_no_half_of_it(house: House):
 
 
 def test_a_camera_that_is_away_shows_in_the_status(house: House):
-    """Ready, with words, until it is there."""
+    """The handler is ready, with a reason, until the camera is there."""
     film = house.folder / "late.mp4"
     house.settings = QUICK + f"camera = {json.dumps(str(film))}\n"
     house.start("record")

@@ -228,7 +228,7 @@ def test_a_late_press_does_not_disturb_who_stands_there_now(door):
 
 
 def test_in_every_order_it_is_the_same_visit(shipped):
-    """Two presses and the answer to the first: all six orders end in one answered visit of two presses."""
+    """Two presses and an answer end in one answered visit of two presses, in all six orders."""
     first, second = _at(event(), 0), _at(event(), 30)
     reply = _at(event("visitor.answered", answer="coming", by="", press=first.id), 40)
     ends = set()

@@ -1,4 +1,4 @@
-"""Kinds of presses, and what the filter makes of trains of glitches. The unit is the millisecond."""
+"""Kinds of presses, and the filter under trains of glitches. The unit is the millisecond."""
 
 import random
 
@@ -26,7 +26,7 @@ def _presses(pulses: list[tuple[int, int]]) -> int:
 
 @given(st.lists(st.tuples(st.integers(1, 3000), st.integers(1, 3000))))
 def test_every_press_is_reported_once(pulses):
-    """Each press gives exactly one of pressed and double_pressed, however they follow each other."""
+    """Each press gives either pressed or double_pressed, however they follow each other."""
     classifier, at, found = CLASSIFIER, 0, []
     for held, rest in pulses:
         classifier = classifier.press(at)

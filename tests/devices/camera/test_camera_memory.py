@@ -64,7 +64,7 @@ def number_now(camera: Camera, picture: Path, ago_s: float = 0.0) -> int:
 
 
 def test_a_clip_begins_before_the_press(film: Camera, tmp_path: Path):
-    """Its first picture is from the seconds before, none is missing, and it goes on after the press."""
+    """It begins in the seconds before, misses no picture, and goes on after the press."""
     pressed = number_now(film, tmp_path / "press.jpg")
     clip, _ = film.start_clip(tmp_path / "clip.mp4")
     until(lambda: number_now(film, tmp_path / "x.jpg") > pressed + 5, "it went on")
@@ -103,7 +103,7 @@ def test_a_camera_without_memory_still_gives_both(opened: Opening, tmp_path: Pat
 
 
 def test_the_memory_is_bounded(opened: Opening, tmp_path: Path):
-    """Where the seconds do not fit, there are fewer of them; the picture of now is there in any case."""
+    """If the seconds do not fit it keeps fewer; a picture of now is always there."""
     camera = opened("test", preroll_s=60, ring_mb=0.15)
     until(
         lambda: camera.snapshot(tmp_path / "x.jpg") and camera._ring.newest() is not None, "it sees"

@@ -1,4 +1,4 @@
-"""What the kernel knows of a GPIO line. Its answers are made up, byte by byte as in linux/gpio.h."""
+"""What the kernel knows of a GPIO line. Its answers are made up as in linux/gpio.h."""
 
 import re
 import shutil

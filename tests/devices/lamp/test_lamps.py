@@ -95,7 +95,7 @@ RED, DARK_RED, GREEN = "#ff0000", "#7f0000", "#00ff00"
     ],
 )
 def test_a_lamp_is_unchanged_we_left_it(now, left, before, same):
-    """As far as it says, give or take what it rounds, and what it cannot do; what we never told it is not compared."""
+    """What we never set is not compared, and rounding counts as unchanged."""
     assert is_unchanged(now, left, before) is same
     assert is_unchanged(LampState(**json.loads(json.dumps(now.as_json()))), left, before) is same
 

@@ -91,7 +91,7 @@ def card(root: Path, **attributes: str) -> Path:
         ("0x0b 0x01", "0x01", "problem", "more than it was made for used"),
         ("0x02 0x01", "0x02", "warning", "80 % of its spare blocks"),
         ("0x02 0x01", "0x03", "problem", "90 % of its spare blocks"),
-        ("0x00 0x00", "0x00", "skipped", "does not tell it"),
+        ("0x00 0x00", "0x00", "skipped", "does not report it"),
     ],
 )
 def test_the_wear_of_an_emmc(tmp_path: Path, life: str, reserve: str, state: str, words: str):

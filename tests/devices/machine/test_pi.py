@@ -76,7 +76,7 @@ def test_each_bit_is_told(root: Path, bits: str, wanted: list[str]):
 
 
 def test_what_cannot_be_known_is_skipped(root: Path):
-    """No vcgencmd, one that fails, one that says something else, no alarm, no Pi: none of it is well by itself."""
+    """Without vcgencmd, the alarm or a Pi the check is skipped, and never ok."""
 
     def absent(_: list[str]) -> str:
         raise FileNotFoundError(2, "No such file or directory", "vcgencmd")
@@ -90,7 +90,7 @@ def test_what_cannot_be_known_is_skipped(root: Path):
     assert power(root)[0][0] == "skipped"
     put(root, "proc/device-tree/model", "Radxa ROCK 5B\0")
     assert power(root) == [
-        ("skipped", "the voltage is told by a Raspberry Pi only, and this is Radxa ROCK 5B")
+        ("skipped", "only a Raspberry Pi reports its voltage, and this is Radxa ROCK 5B")
     ]
 
 
@@ -162,7 +162,7 @@ def test_sizes_and_times_are_for_people():
     [("cpuset cpu io memory pids\n", []), ("cpuset cpu io pids\n", ["warning"]), ("", [])],
 )
 def test_a_kernel_that_counts_no_memory_is_told(root: Path, controllers: str, wanted: list[str]):
-    """As Raspberry Pi OS boots many boards; where there is no second version of cgroups nobody knows."""
+    """Raspberry Pi OS boots many boards so; without cgroups v2 there is no finding."""
     put(root, "sys/fs/cgroup/cgroup.controllers", controllers)
     found = list(pi.limits(root))
     assert [one.state for one in found] == wanted

@@ -1,4 +1,4 @@
-"""The clock and the sun: facts of astronomy, to half a degree."""
+"""The time and the sun: facts of astronomy, to half a degree."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -40,14 +40,14 @@ FACTS = {
 
 @pytest.mark.parametrize(("at", "place", "degrees", "dark"), FACTS.values(), ids=FACTS)
 def test_the_sun_stands_where_astronomy_says(at, place, degrees, dark):
-    """At solar noon and midnight its height follows from the latitude and the tilt of the earth alone."""
+    """At solar noon and midnight its height follows from the latitude and the earth's tilt."""
     when = datetime.fromisoformat(at).replace(tzinfo=UTC)
     assert sun_elevation(when, *place) == pytest.approx(degrees, abs=0.6)
     assert is_dark(when, *place) is dark
 
 
 def test_it_gets_dark_in_berlin_half_an_hour_after_sunset():
-    """The light is needed from the end of civil twilight on: on the 23rd of November at about 16:40 local time."""
+    """It is dark from the end of civil twilight on: on 23 November at about 16:40 local time."""
     midday = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
     minutes = (midday + timedelta(minutes=n) for n in range(720))
     dusk = next(at for at in minutes if is_dark(at, *BERLIN))

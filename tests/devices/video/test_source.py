@@ -20,7 +20,7 @@ def test_stamps_that_begin_anywhere_are_mapped_to_our_clock():
 
 
 def test_a_burst_at_the_beginning_is_put_right():
-    """The first packets may have waited in the camera: the quickest one tells what the stamps mean."""
+    """The first packets may have waited in the camera: the fastest one shows what stamps mean."""
     assert _mapped([(0, 0, 100.5), (0.1, 0.1, 100.51), (0.5, 0.5, 100.52)])[-1] == pytest.approx(
         100.52, abs=0.03
     )
