@@ -75,7 +75,7 @@ def retry_letters(
         letters = _matching(letters, event_id)
     woken: set[str] = set()
     for letter in letters:
-        if not _inbox(settings, letter.handler).send_again(letter, any_age=any_age):
+        if not _inbox(settings, letter.handler).retry(letter, any_age=any_age):
             continue  # the handler has finished with it meanwhile
         woken.add(letter.handler)
         stale = "" if any_age else _stale(settings, letter)
@@ -91,7 +91,7 @@ def discard_letter(
     """Discard a dead letter for good."""
     settings, _ = read_settings(config)
     for letter in _matching(_letters(settings, handler), event_id):
-        _inbox(settings, letter.handler).drop(letter)
+        _inbox(settings, letter.handler).discard(letter)
         print(f"{letter.handler}: {letter.event.type} of {letter.event.subject} is discarded")
 
 

@@ -12,7 +12,7 @@ from hub.cli.dead_letters import AnyAgeOption
 from hub.plugin import loader
 from hub.plugin.policy import Policy
 from hub.remote.wake import wake
-from hub.store.history import EVERY, EventQuery, Past
+from hub.store.history import EVERY, EventQuery, History
 from hub.store.inbox_file import DEAD, IN_HAND, NEW, InboxFile
 from hub.terminal.options import ConfigOption, moment, read_settings
 from hub.terminal.words import count
@@ -42,10 +42,10 @@ def replay(  # noqa: PLR0917 - Typer calls it by names
             [f"{kind}: {handler} does not react to it. It reacts to: {', '.join(file.reactions)}"]
         )
     inbox = InboxFile(settings.state_dir / f"{handler}.db")
-    past = Past(settings.state_dir)
+    history = History(settings.state_dir)
     fates: Counter[str] = Counter()
     put: list[Event] = []
-    for event in _wanted(policy, past, EventQuery(kind or EVERY, since=since)):
+    for event in _wanted(policy, history, EventQuery(kind or EVERY, since=since)):
         fate = inbox.fate(event) if dry_run else inbox.put(event, any_age=any_age)
         fates[fate] += 1
         if fate == NEW:
@@ -53,15 +53,15 @@ def replay(  # noqa: PLR0917 - Typer calls it by names
     _print_result(handler, put, fates, dry_run=dry_run)
     if not any_age:
         _warn_of_stale(policy, put)
-    for fault in past.faults:
+    for fault in history.faults:
         print(f"✗ {fault}", file=sys.stderr)
     if put and not dry_run:
         wake(settings, [handler])
 
 
-def _wanted(policy: Policy, past: Past, query: EventQuery) -> list[Event]:
+def _wanted(policy: Policy, history: History, query: EventQuery) -> list[Event]:
     """The events that the handler reacts to, the oldest first."""
-    found = [entry.event for entry in past.events(query)]
+    found = [entry.event for entry in history.events(query)]
     return sorted(
         (event for event in found if _is_for(policy, event)), key=lambda event: event.time
     )

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console, Group
 
 from config import Settings
-from hub.store.history import EVERY, EventQuery, JournaledEvent, Past
+from hub.store.history import EVERY, EventQuery, History, JournaledEvent
 from hub.terminal import picture
 from hub.terminal.options import ConfigOption, SinceOption, UntilOption, door_named, read_settings
 from hub.terminal.outcome_signs import BY_TYPE
@@ -41,12 +41,12 @@ def list_events(  # noqa: PLR0917 - Typer calls it by names
 ) -> None:
     """List the events, the newest last: presses, and what each handler did."""
     settings, _ = read_settings(config)
-    past = _open_history(settings)
+    history = _open_history(settings)
     wanted = EventQuery(kind, door_named(settings, door) if door else None, since, until)
-    found = list(islice(past.events(wanted), limit))
+    found = list(islice(history.events(wanted), limit))
     for entry in sorted(found, key=lambda entry: entry.event.time):
         print(_json_line(entry) if as_json else _line(entry.event))
-    _print_faults(past)
+    _print_faults(history)
     if not found:
         print("no such events are kept", file=sys.stderr)
 
@@ -66,16 +66,16 @@ def show_trace(
 ) -> None:
     """Show one press as a timeline, from the button to the last outcome."""
     settings, _ = read_settings(config)
-    past = _open_history(settings)
-    traces = _last_trace(past) if name == LAST else past.traces(name)
-    _print_faults(past)
+    history = _open_history(settings)
+    traces = _last_trace(history) if name == LAST else history.traces(name)
+    _print_faults(history)
     if len(traces) != 1:
         fault = f"{name}: no such event is kept"
         if traces:
             fault = f"{name} fits {len(traces)} events: write more of it"
         print(f"✗ {fault}. `doorbell events` lists them", file=sys.stderr)
         sys.exit(1)
-    entries = past.trace(traces.pop())
+    entries = history.trace(traces.pop())
     if as_json:
         print("\n".join(map(_json_line, entries)))
         return
@@ -92,27 +92,27 @@ def _door_of(root: TraceNode, settings: Settings) -> str:
     return settings.door_name(root.journaled.event.subject) if root.journaled else ""
 
 
-def _open_history(settings: Settings) -> Past:
+def _open_history(settings: Settings) -> History:
     folder = settings.state_dir
     if not any(folder.glob("*.db")):
         hint = "Is state_dir right? `doorbell config` shows it"
         print(f"✗ {folder}: nothing has happened here. {hint}", file=sys.stderr)
         sys.exit(1)
-    return Past(folder)
+    return History(folder)
 
 
-def _last_trace(past: Past) -> set[str]:
+def _last_trace(history: History) -> set[str]:
     """The trace of the last press or drill; empty where there is none."""
-    for entry in past.events(EventQuery("doorbell.*")):
+    for entry in history.events(EventQuery("doorbell.*")):
         if entry.event.type in ROOTS:
             return {trace_id(entry.event.traceparent)}
     return set()
 
 
-def _print_faults(past: Past) -> None:
-    for fault in dict.fromkeys(past.faults):
+def _print_faults(history: History) -> None:
+    for fault in dict.fromkeys(history.faults):
         print(f"✗ {fault}", file=sys.stderr)
-    past.faults.clear()
+    history.faults.clear()
 
 
 def _json_line(entry: JournaledEvent) -> str:

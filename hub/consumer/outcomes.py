@@ -1,4 +1,4 @@
-"""Records what became of an event: it is finished and its outcome is journaled in one transaction."""
+"""Records what became of an event: finished, and its outcome journaled, in one transaction."""
 
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from hub.consumer.attempt import LiveAttempt
 from hub.producer.producer import Producer
 from hub.store.database import State
 from hub.store.inbox import Delivery, Inbox
-from hub.store.visitor_log import Records
+from hub.store.kept_records import KeptRecords
 from hub.wire import topics
 from hub.wire.event import Event
 
@@ -27,7 +27,7 @@ class Outcomes:
         self._state = state
         self._inbox = inbox
         self._producer = producer
-        self._records = Records(state)
+        self._records = KeptRecords(state)
 
     def done(
         self, delivery: Delivery, facts: Facts, attempt: LiveAttempt, *, quiet: bool = False

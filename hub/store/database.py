@@ -1,4 +1,4 @@
-"""The state of a process: one file for journal, inbox and memory, so that one transaction can cover all three."""
+"""The state of a process: journal, inbox and memory in one file, and in one transaction."""
 
 import sqlite3
 from collections.abc import Callable
@@ -75,7 +75,7 @@ class State:
             return work(db)
 
     def write_back(self) -> None:
-        """Return to the disk, if the state is in memory and the disk can be written. Called often."""
+        """Return to the disk, if the state is in memory. Called often; tries now and then."""
         self.fallback.write_back()
 
     def begin_epoch(self) -> None:

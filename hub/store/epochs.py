@@ -13,14 +13,16 @@ NO_FACTS: Mapping[str, str] = {}
 class Epochs:
     """Begins a new numbering wherever the next numbers may have been used already.
 
-    That is with every new file, with every boot (the card may have been written from an older copy of itself), and
-    with every file that was put in place of another one.
+    That is with every new file, with every boot (the card may have been written from an older copy
+    of itself), and with every file that was put in place of another one.
 
     Attributes:
         current: 16 hex digits, the epoch of the events that are written now.
-        began_in_this_run: Whether no consumer can have had more events of this epoch than the journal holds.
-        copied_unix_s: When this file was found to be a copy that was put in place; 0 if it is none. What happened
-            before may have been acted on already, by the file that it replaced.
+        began_in_this_run: Whether no consumer can have had more events of this epoch than the
+            journal holds.
+        copied_unix_s: When this file was found to be a copy that was put in place; 0 if it is none.
+            What happened before may have been acted on already, by the process on the file that it
+            replaced.
     """
 
     def __init__(self, file: StateFile, clock: Clock) -> None:

@@ -101,7 +101,7 @@ class Inbox:
         stream, epoch, sequence, payload, attempts, crashes, state, any_age = row
         crashes += state == "crashed"
         again = (
-            f"UPDATE inbox SET state = 'trying', due = NULL, attempts = ?, crashes = ? WHERE {KEY}"  # noqa: S608
+            f"UPDATE inbox SET state = 'trying', due = NULL, attempts = ?, crashes = ? WHERE {KEY}"
         )
         self._state.do(
             lambda db: db.execute(again, (attempts + 1, crashes, stream, epoch, sequence)),
@@ -128,7 +128,7 @@ class Inbox:
         """In the open transaction: this event is done with."""
         cursor = self._cursor(db, held.stream, held.epoch)
         if held.is_timer or (cursor is not None and held.sequence <= cursor):
-            db.execute(f"DELETE FROM inbox WHERE {KEY}", held.key)  # noqa: S608
+            db.execute(f"DELETE FROM inbox WHERE {KEY}", held.key)
         else:
             self._set(db, held, "state = 'done', due = NULL, payload = NULL")
 
@@ -216,7 +216,7 @@ class Inbox:
         cursor = self._cursor(db, event.stream, event.epoch)
         if cursor is not None and event.sequence <= cursor:
             return True
-        query = f"SELECT 1 FROM inbox WHERE {KEY}"  # noqa: S608
+        query = f"SELECT 1 FROM inbox WHERE {KEY}"
         key = (event.stream, event.epoch, event.sequence)
         return db.execute(query, key).fetchone() is not None
 
@@ -229,13 +229,13 @@ class Inbox:
         self, db: sqlite3.Connection, held: Delivery, assignment: str, *values: object
     ) -> None:
         """Change the row of what is held; `assignment` is one of this class's own texts."""
-        db.execute(f"UPDATE inbox SET {assignment} WHERE {KEY}", (*values, *held.key))  # noqa: S608
+        db.execute(f"UPDATE inbox SET {assignment} WHERE {KEY}", (*values, *held.key))
 
     def _advance(self, db: sqlite3.Connection, stream: str, epoch: str) -> None:
         """Move the cursor over what has been taken without a gap; an epoch begins with 1."""
         known = self._cursor(db, stream, epoch)
         position = known or 0
-        taken = f"SELECT 1 FROM inbox WHERE {KEY}"  # noqa: S608
+        taken = f"SELECT 1 FROM inbox WHERE {KEY}"
         while db.execute(taken, (stream, epoch, position + 1)).fetchone():
             position += 1
         if position != (known or 0):

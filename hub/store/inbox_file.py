@@ -1,6 +1,7 @@
-"""A handler's inbox as somebody else than its process sees it: dead letters, and events that shall come again.
+"""A handler's inbox as commands see it: dead letters, and events that shall come again.
 
-The handler may be running meanwhile: each change is one transaction, and its loop looks into its file, not into memory.
+The handler may be running meanwhile. Each change is one transaction, and the handler reads its
+inbox from the file, not from memory.
 """
 
 import sqlite3
@@ -15,15 +16,17 @@ from hub.store.schema import SCHEMA_VERSION
 from hub.store.state_file import BUSY_S
 from hub.wire.event import Event, decode, encode
 
-NEW, IN_HAND, DEAD = "new", "in hand", "dead"
-# Due at once on any clock; what it went through before does not count any more.
-WAITING = (
-    "state = 'waiting', attempts = 0, crashes = 0, due = 0, due_unix = ?, wait_s = 0, any_age = ?"
+NEW = "new"
+IN_HAND = "in hand"
+DEAD = "dead"
+# Due at once on any clock, with all its attempts.
+RETRY = (
+    "UPDATE inbox SET state = 'waiting', attempts = 0, crashes = 0, due = 0, due_unix = ?,"
+    f" wait_s = 0, any_age = ? WHERE {KEY} AND state = 'dead'"
 )
-
 PUT = (
-    "INSERT OR REPLACE INTO inbox (stream, epoch, sequence, payload, state, due, due_unix, wait_s, any_age)"
-    " VALUES (?, ?, ?, ?, 'waiting', 0, ?, 0, ?)"
+    "INSERT OR REPLACE INTO inbox (stream, epoch, sequence, payload, state, due, due_unix, wait_s,"
+    " any_age) VALUES (?, ?, ?, ?, 'waiting', 0, ?, 0, ?)"
 )
 
 
@@ -36,8 +39,11 @@ class DeadLetter:
     """An event that a handler gave up.
 
     Attributes:
-        stream: Of the event, or of the timer that it is.
+        handler: The handler's name.
+        stream: The stream of the event, or of the timer that it is.
+        event: The event.
         attempts: How often it was tried.
+        reason: Why the last attempt failed.
     """
 
     handler: str
@@ -48,85 +54,95 @@ class DeadLetter:
 
     @property
     def is_timer(self) -> bool:
-        """Whether the handler asked for it itself."""
+        """Whether the handler set it itself, with `later`."""
         return self.stream != self.event.stream
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """The key of its row in the inbox."""
+        return self.stream, self.event.epoch, self.event.sequence
 
 
 class InboxFile:
-    """The inbox in a handler's state file."""
+    """The inbox in a handler's state file. The file is opened anew for each call."""
 
     def __init__(self, path: Path) -> None:
-        """Look at a file; it is opened for each question anew.
+        """Check the file.
 
         Raises:
-            InboxError: there is none, or it is of another version.
+            InboxError: there is none, or another version of doorbell wrote it.
         """
-        self._path, self.handler = path, path.stem
+        self._path = path
+        self.handler = path.stem
         if not path.is_file():
             raise InboxError(
                 f"{path}: there is no such file: {path.stem} has never run here. Start it once"
             )
         with self._open("ro") as db:
             (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version != SCHEMA_VERSION:
-            what = (
-                "Start the handler once, it brings it up to date"
-                if version < SCHEMA_VERSION
-                else "Update this one"
-            )
-            raise InboxError(
-                f"{path}: written by another version of doorbell (schema {version}). {what}"
-            )
+        if version == SCHEMA_VERSION:
+            return
+        hint = "Update this one"
+        if version < SCHEMA_VERSION:
+            hint = "Start the handler once, it brings the file up to date"
+        raise InboxError(
+            f"{path}: written by another version of doorbell (schema {version}). {hint}"
+        )
 
     def dead(self) -> list[DeadLetter]:
         """All dead letters, the oldest event first."""
+        query = "SELECT stream, payload, attempts, reason FROM inbox WHERE state = 'dead'"
         with self._open("ro") as db:
-            rows = db.execute(
-                "SELECT stream, payload, attempts, reason FROM inbox WHERE state = 'dead'"
-            ).fetchall()
+            rows = db.execute(query).fetchall()
         letters = [
-            DeadLetter(self.handler, stream, decode(load), attempts, why)
-            for stream, load, attempts, why in rows
+            DeadLetter(self.handler, stream, decode(payload), attempts, reason)
+            for stream, payload, attempts, reason in rows
         ]
         return sorted(letters, key=lambda letter: letter.event.time)
 
-    def send_again(self, letter: DeadLetter, *, any_age: bool) -> bool:
-        """Have it tried anew; its reason stays with it until then. False when it is no dead letter any more."""
-        with self._write() as db:
-            again = f"UPDATE inbox SET {WAITING} WHERE {KEY} AND state = 'dead'"  # noqa: S608
-            return (
-                db.execute(
-                    again, (time.time(), any_age, *_key(letter.event, letter.stream))
-                ).rowcount
-                > 0
-            )
+    def retry(self, letter: DeadLetter, *, any_age: bool) -> bool:
+        """Have a dead letter tried anew; its reason stays with it until then.
 
-    def drop(self, letter: DeadLetter) -> bool:
-        """Be done with it. False when it is no dead letter any more."""
-        key = _key(letter.event, letter.stream)
+        Args:
+            letter: The dead letter.
+            any_age: Whether it is tried even if it is older than the handler's `max_age_s`.
+
+        Returns:
+            False if it is no dead letter any more.
+        """
+        with self._write() as db:
+            return db.execute(RETRY, (time.time(), any_age, *letter.key)).rowcount > 0
+
+    def discard(self, letter: DeadLetter) -> bool:
+        """Finish a dead letter, as `Inbox.finish` does; False if it is no dead letter any more."""
         with self._write() as db:
             query = "SELECT 1 FROM cursor WHERE stream = ? AND epoch = ? AND sequence >= ?"
-            taken = letter.is_timer or db.execute(query, key).fetchone()
-            # As Inbox.finish: ahead of the cursor the row is what remembers that the event was taken.
-            change = (
-                "DELETE FROM inbox" if taken else "UPDATE inbox SET state = 'done', payload = NULL"
-            )
-            return db.execute(f"{change} WHERE {KEY} AND state = 'dead'", key).rowcount > 0
+            is_passed = letter.is_timer or db.execute(query, letter.key).fetchone()
+            # Ahead of the cursor the row stays: it says that the event was taken.
+            change = "UPDATE inbox SET state = 'done', payload = NULL"
+            if is_passed:
+                change = "DELETE FROM inbox"
+            return db.execute(f"{change} WHERE {KEY} AND state = 'dead'", letter.key).rowcount > 0
 
     def fate(self, event: Event) -> str:
-        """What is with an event now: in hand, dead, or neither."""
+        """Where an event is now: IN_HAND, DEAD, or NEW if it was never taken or is finished."""
         with self._open("ro") as db:
             return _fate(db, event)
 
     def put(self, event: Event, *, any_age: bool) -> str:
-        """Have the handler react to an event, again if it has already; gives what was with it until now."""
+        """Have the handler react to an event, even if it has reacted to it before.
+
+        Args:
+            event: The event.
+            any_age: Whether it is handled even if it is older than the handler's `max_age_s`.
+
+        Returns:
+            Where the event was until now, as `fate` says it; it was put there only if it was NEW.
+        """
         with self._write() as db:
             fate = _fate(db, event)
-            if (
-                fate == NEW
-            ):  # never taken, or done with: either way the row is made anew, and finished like any other
-                key, now = _key(event, event.stream), time.time()
-                db.execute(PUT, (*key, encode(event), now, any_age))
+            if fate == NEW:
+                db.execute(PUT, (*_key(event), encode(event), time.time(), any_age))
         return fate
 
     @contextmanager
@@ -140,23 +156,23 @@ class InboxFile:
     def _open(self, mode: str) -> Iterator[sqlite3.Connection]:
         db = None
         try:
-            where = f"{self._path.resolve().as_uri()}?mode={mode}"
-            db = sqlite3.connect(where, uri=True, timeout=BUSY_S, isolation_level=None)
+            uri = f"{self._path.resolve().as_uri()}?mode={mode}"
+            db = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
             yield db
         except sqlite3.Error as error:
-            words = f"{self._path}: {error}. Run the command as the user that runs doorbell, and look at the disk"
-            raise InboxError(words) from error
+            hint = "Run the command as the user that runs doorbell, and look at the disk"
+            raise InboxError(f"{self._path}: {error}. {hint}") from error
         finally:
             if db:
-                db.close()  # what was not committed is undone
+                db.close()  # a transaction that is not committed is undone
 
 
-def _key(event: Event, stream: str) -> tuple[str, str, int]:
-    return stream, event.epoch, event.sequence
+def _key(event: Event) -> tuple[str, str, int]:
+    return event.stream, event.epoch, event.sequence
 
 
 def _fate(db: sqlite3.Connection, event: Event) -> str:
-    row = db.execute(f"SELECT state FROM inbox WHERE {KEY}", _key(event, event.stream)).fetchone()  # noqa: S608
+    row = db.execute(f"SELECT state FROM inbox WHERE {KEY}", _key(event)).fetchone()
     if row is None or row[0] == "done":
         return NEW
     return DEAD if row[0] == "dead" else IN_HAND

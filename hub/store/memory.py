@@ -45,7 +45,7 @@ class DiskMemory(MutableMapping[str, Any]):
 
 
 class PendingMemory(MutableMapping[str, Any]):
-    """The same table; changes show at once, and are committed with the transaction that writes them.
+    """The same table; changes show at once, and count with the transaction that writes them.
 
     A change that is never written is as if it had not been made.
     """

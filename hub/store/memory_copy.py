@@ -1,6 +1,7 @@
 """A copy of a state file in memory, for as long as the disk cannot be written."""
 
 import sqlite3
+from typing import Any
 
 from hub.store.epochs import begin_in
 from hub.store.inbox_rows import KEY
@@ -28,21 +29,20 @@ class MemoryCopy:
             sqlite3.Error: the file cannot be read, or is too large for the memory.
         """
         self._disk = disk
+        self._version = _version(disk)
         self.db = sqlite3.connect(
             ":memory:", isolation_level=None, check_same_thread=False, cached_statements=64
         )
         self.db.execute(f"PRAGMA max_page_count = {MAX_PAGES}")
-        for (statement,) in disk.execute(
-            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
-        ):
+        schema = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
+        for (statement,) in disk.execute(schema):
             self.db.execute(statement)
         for table in TABLES:
-            _copy(disk, self.db, f"SELECT * FROM {table}", table)  # noqa: S608 - names of our own
+            _copy(disk, self.db, table)
         self.db.execute("CREATE TABLE inbox_before AS SELECT * FROM inbox")
-        self._version = _version(disk)
-        # The last one in any case, so that positions go on after it.
-        _copy(disk, self.db, "SELECT * FROM journal WHERE published = 0", "journal")
-        _copy(disk, self.db, "SELECT * FROM journal ORDER BY position DESC LIMIT 1", "journal")
+        # The last event in any case, so that the positions go on after it.
+        _copy(disk, self.db, "journal", "WHERE published = 0")
+        _copy(disk, self.db, "journal", "ORDER BY position DESC LIMIT 1")
         (self._last,) = disk.execute("SELECT COALESCE(MAX(position), 0) FROM journal").fetchone()
         self.epoch = begin_in(self.db)
 
@@ -52,31 +52,24 @@ class MemoryCopy:
         Raises:
             sqlite3.OperationalError: the disk cannot be written yet; nothing was.
         """
-        self._disk.execute("PRAGMA synchronous = FULL")
-        self._disk.execute("BEGIN IMMEDIATE")
+        disk = self._disk
+        disk.execute("PRAGMA synchronous = FULL")
+        disk.execute("BEGIN IMMEDIATE")
         try:
-            if _version(self._disk) != self._version:
+            if _version(disk) != self._version:
                 self._repeat_commands()
             for table in TABLES:
-                self._disk.execute(f"DELETE FROM {table}")  # noqa: S608
-                _copy(self.db, self._disk, f"SELECT * FROM {table}", table)  # noqa: S608
-            _copy(
-                self.db,
-                self._disk,
-                f"SELECT * FROM journal WHERE position > {self._last}",  # noqa: S608
-                "journal",
-            )
-            _copy(self.db, self._disk, "SELECT * FROM record", "record")
-            published = self.db.execute(
-                "SELECT position FROM journal WHERE published <> 0"
-            ).fetchall()
-            self._disk.executemany(
-                "UPDATE journal SET published = 1 WHERE position = ? AND published = 0", published
-            )
-            self._disk.execute("COMMIT")
+                disk.execute(f"DELETE FROM {table}")
+                _copy(self.db, disk, table)
+            _copy(self.db, disk, "journal", f"WHERE position > {self._last}")
+            _copy(self.db, disk, "record")
+            published = self.db.execute("SELECT position FROM journal WHERE published <> 0")
+            mark = "UPDATE journal SET published = 1 WHERE position = ? AND published = 0"
+            disk.executemany(mark, published)
+            disk.execute("COMMIT")
         except BaseException:
-            if self._disk.in_transaction:
-                self._disk.execute("ROLLBACK")
+            if disk.in_transaction:
+                disk.execute("ROLLBACK")
             raise
         self.db.close()
 
@@ -85,18 +78,23 @@ class MemoryCopy:
 
         A row that has changed here, too, stays as it is: the process knew more than the command.
         """
-        before, here, there = (
-            {row[:3]: row for row in db.execute(f"SELECT * FROM {table}")}  # noqa: S608 - names of our own
-            for db, table in ((self.db, "inbox_before"), (self.db, "inbox"), (self._disk, "inbox"))
-        )
+        before = _rows(self.db, "inbox_before")
+        here = _rows(self.db, "inbox")
+        there = _rows(self._disk, "inbox")
         for key in before.keys() | there.keys():
-            was, is_now = before.get(key), there.get(key)
+            was = before.get(key)
+            is_now = there.get(key)
             if was == is_now or here.get(key) != was:
                 continue
-            self.db.execute(f"DELETE FROM inbox WHERE {KEY}", key)  # noqa: S608
+            self.db.execute(f"DELETE FROM inbox WHERE {KEY}", key)
             if is_now:
                 marks = ", ".join("?" * len(is_now))
-                self.db.execute(f"INSERT INTO inbox VALUES ({marks})", is_now)  # noqa: S608
+                self.db.execute(f"INSERT INTO inbox VALUES ({marks})", is_now)
+
+
+def _rows(db: sqlite3.Connection, table: str) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """The rows of an inbox by their key: stream, epoch and sequence."""
+    return {row[:3]: row for row in db.execute(f"SELECT * FROM {table}")}
 
 
 def _version(disk: sqlite3.Connection) -> int:
@@ -108,7 +106,10 @@ def _version(disk: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _copy(source: sqlite3.Connection, target: sqlite3.Connection, query: str, table: str) -> None:
-    rows = source.execute(query)
-    places = ", ".join("?" * len(rows.description))
-    target.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({places})", rows)  # noqa: S608
+def _copy(
+    source: sqlite3.Connection, target: sqlite3.Connection, table: str, which: str = ""
+) -> None:
+    """Copy the rows of a table; `which` is SQL that chooses some of them."""
+    rows = source.execute(f"SELECT * FROM {table} {which}")
+    marks = ", ".join("?" * len(rows.description))
+    target.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)

@@ -2,13 +2,16 @@
 
 import sqlite3
 
-# From schema 5 on the tables are keyed by the stream (`hub.wire.streams`): source, type and subject of an event, or
-# `later TYPE SUBJECT` for a timer. Before, the key was the topic, `SOURCE/event/TYPE/SUBJECT`, or `later/TYPE/SUBJECT`.
-# No name but the last one of a source can be `event`, so that the first `replace` is the only special case.
+# Since schema 5 the tables are keyed by stream (`hub.wire.streams`): the source, type and subject
+# of an event, or `later TYPE SUBJECT` for a timer. Before, the key was the topic:
+# `SOURCE/event/TYPE/SUBJECT`, or `later/TYPE/SUBJECT`. A hub or a handler may be called `event`,
+# which is why the first `replace` is there; no other level can be.
 _TO_STREAMS = """
 UPDATE {0} SET stream = (
-    SELECT substr(half, 1, instr(half, ' ')) || replace(substr(half, instr(half, ' ') + 1), '/', ' ')
-    FROM (SELECT replace(replace({0}.stream, '/event/event/', '/event '), '/event/', ' ') AS half));
+    SELECT substr(half, 1, instr(half, ' '))
+        || replace(substr(half, instr(half, ' ') + 1), '/', ' ')
+    FROM (
+        SELECT replace(replace({0}.stream, '/event/event/', '/event '), '/event/', ' ') AS half));
 """
 
 
@@ -17,67 +20,78 @@ def _keyed_by_stream(*tables: str) -> str:
     return "".join((rename + _TO_STREAMS).format(table) for table in tables)
 
 
-# Each step brings a file from the version before it to its own; a released step is never changed.
+# Each step brings a file from the version before it to its own. A released step never changes.
 SCHEMA_STEPS = (
     """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
--- The journal (transactional outbox): what this process said.
-CREATE TABLE head (topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+-- The journal (transactional outbox): the events of this process.
+CREATE TABLE head (
+    topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
     PRIMARY KEY (topic, epoch)) WITHOUT ROWID;
 CREATE TABLE journal (
-    position INTEGER PRIMARY KEY, topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+    position INTEGER PRIMARY KEY,
+    topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
     type TEXT NOT NULL, id TEXT NOT NULL UNIQUE, time REAL NOT NULL, payload BLOB NOT NULL,
     published INTEGER NOT NULL DEFAULT 0);
 CREATE UNIQUE INDEX journal_sequence ON journal (topic, epoch, sequence);
 CREATE INDEX journal_unpublished ON journal (position) WHERE published = 0;
--- The inbox (idempotent consumer): what this process heard, as long as it is not finished.
-CREATE TABLE cursor (topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+-- The inbox (idempotent consumer): the events of others, as long as they are not finished.
+CREATE TABLE cursor (
+    topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
     PRIMARY KEY (topic, epoch)) WITHOUT ROWID;
 CREATE TABLE inbox (
     topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL, state TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, due REAL, payload BLOB, reason TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0,
+    due REAL, payload BLOB, reason TEXT,
     PRIMARY KEY (topic, epoch, sequence)) WITHOUT ROWID;
 CREATE INDEX inbox_due ON inbox (due) WHERE due IS NOT NULL;
-CREATE TABLE producer (source TEXT NOT NULL, type TEXT NOT NULL, PRIMARY KEY (source, type)) WITHOUT ROWID
+CREATE TABLE producer (
+    source TEXT NOT NULL, type TEXT NOT NULL, PRIMARY KEY (source, type)) WITHOUT ROWID
 """,
-    # Times to come are counted on the clock that never jumps, `due`; `due_unix` and `wait_s` carry them over a boot.
+    # `due` is counted on the clock that never jumps; `due_unix` and `wait_s` carry it over a boot.
     """
 ALTER TABLE inbox ADD COLUMN due_unix REAL;
 ALTER TABLE inbox ADD COLUMN wait_s REAL;
 UPDATE inbox SET due_unix = due, wait_s = 86400, due = 0 WHERE due IS NOT NULL;
--- How far each consumer has come that asks us: retention keeps what it still needs.
-CREATE TABLE consumer (name TEXT NOT NULL, topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+-- How far each consumer has come that asks this process: retention keeps what it still needs.
+CREATE TABLE consumer (
+    name TEXT NOT NULL, topic TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
     heard REAL NOT NULL, PRIMARY KEY (name, topic, epoch)) WITHOUT ROWID
 """,
-    # Tracing: when an event was journaled and acknowledged, in seconds since the boot that the event names; the records
-    # that a handler keeps (`hub.keep`); what was put into an inbox again, and may be of any age.
+    # For tracing: when an event was journaled and acknowledged, in seconds since the boot that the
+    # event names; the records that a handler keeps (`hub.keep`). And which event may be of any age,
+    # because a person has put it into the inbox again.
     """
 ALTER TABLE journal ADD COLUMN journaled REAL;
 ALTER TABLE journal ADD COLUMN acknowledged REAL;
--- No index but the id, which sorts by time: each one more would be another page written for each event.
-CREATE TABLE record (id TEXT PRIMARY KEY, time REAL NOT NULL, type TEXT NOT NULL, payload BLOB NOT NULL) WITHOUT ROWID;
+-- The id, which sorts by time, is the only index: another one is another page for each event.
+CREATE TABLE record (
+    id TEXT PRIMARY KEY, time REAL NOT NULL, type TEXT NOT NULL, payload BLOB NOT NULL)
+    WITHOUT ROWID;
 ALTER TABLE inbox ADD COLUMN any_age INTEGER NOT NULL DEFAULT 0
 """,
-    # When a cursor last moved, in Unix seconds: one whose numbering its producer has forgotten goes in the end.
+    # When a cursor last moved, in Unix seconds: long after that it goes, if its producer has
+    # forgotten the numbering.
     """
 ALTER TABLE cursor ADD COLUMN moved REAL NOT NULL DEFAULT 0;
 UPDATE cursor SET moved = CAST(strftime('%s', 'now') AS REAL)
 """,
-    # Streams instead of topics; and whether the clock of an event could be believed, which only its payload knew.
-    # Timers are numbered in the inbox: the table head belongs to the journal alone.
+    # Streams instead of topics. Timers are numbered in the inbox: `head` is the journal's alone.
+    # And whether the clock of an event was set, which only its payload said.
     _keyed_by_stream("head", "journal", "cursor", "inbox", "consumer")
     + """
 DELETE FROM head WHERE stream GLOB 'later *';
 ALTER TABLE journal ADD COLUMN synchronised INTEGER NOT NULL DEFAULT 1;
-UPDATE journal SET synchronised = 0 WHERE instr(CAST(payload AS TEXT), '"clock":"unsynchronised"') > 0
+UPDATE journal SET synchronised = 0
+    WHERE instr(CAST(payload AS TEXT), '"clock":"unsynchronised"') > 0
 """,
 )
 SCHEMA_VERSION = len(SCHEMA_STEPS)
 
 
 class NewerSchemaError(sqlite3.NotSupportedError):
-    """A state file that this version of doorbell cannot know."""
+    """A newer doorbell wrote the state file, and this one cannot know its tables."""
 
     def __init__(self, version: int) -> None:
         super().__init__(f"written by a newer doorbell (schema {version})")
@@ -100,7 +114,7 @@ def upgrade(db: sqlite3.Connection) -> None:
 
     Raises:
         NewerSchemaError: a newer doorbell wrote it; it is left as it is.
-        sqlite3.Error: the file cannot be written; the step that failed is undone when it is closed.
+        sqlite3.Error: the file cannot be written; closing it undoes the step that failed.
     """
     version = version_of(db)
     db.execute("PRAGMA synchronous = FULL")

@@ -25,7 +25,8 @@ class StateFile:
     Attributes:
         path: Where the file is.
         disk: The connection to the file.
-        connection: What transactions run on: `disk`, or a copy in memory while the disk cannot be written.
+        connection: What transactions run on: `disk`, or a copy in memory while the disk cannot be
+            written.
         lock: Held during each transaction, and while `connection` changes.
     """
 
@@ -33,7 +34,8 @@ class StateFile:
         """Open the file, lock it, and bring it to the current schema.
 
         Raises:
-            StateError: the file cannot be used, another process holds it, or a newer doorbell wrote it.
+            StateError: the file cannot be used, another process holds it, or a newer doorbell
+                wrote it.
         """
         self.path = path
         self.lock = threading.RLock()
@@ -63,8 +65,9 @@ class StateFile:
     def write(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
         """A transaction: all of it is written, or nothing.
 
-        Any commit survives the death of the process. Only a durable one is also on the disk (fsync) when this
-        returns, and so survives a power cut (https://sqlite.org/pragma.html#pragma_synchronous, WAL).
+        Any commit survives the death of the process. Only a durable one is also on the disk
+        (fsync) when this returns, and so survives a power cut
+        (https://sqlite.org/pragma.html#pragma_synchronous, WAL).
 
         Raises:
             StateError: the file cannot be written.

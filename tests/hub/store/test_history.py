@@ -8,9 +8,9 @@ import pytest
 
 from hub.producer.producer import Producer
 from hub.store.database import State
-from hub.store.history import EventQuery, Past
+from hub.store.history import EventQuery, History
+from hub.store.kept_records import KeptRecords
 from hub.store.schema import SCHEMA_VERSION
-from hub.store.visitor_log import Records
 from hub.wire.trace_context import trace_id
 from tests.hub.fakes import HUB, NOTIFY, PRESSED, journaled, ring
 
@@ -22,78 +22,79 @@ def states(states):
 
 
 @pytest.fixture
-def past(tmp_path):
-    return Past(tmp_path)
+def history(tmp_path):
+    return History(tmp_path)
 
 
-def _ids(past, **wanted):
-    return [told.event.id for told in past.events(EventQuery(**wanted))]
+def _ids(history, **wanted):
+    return [told.event.id for told in history.events(EventQuery(**wanted))]
 
 
 def _keep(state, event):
     with state.write(durable=False) as db:
-        Records(state).add(db, [(event, 1)])
+        KeptRecords(state).add(db, [(event, 1)])
 
 
-def test_journals_and_records_are_one_past(past, states):
+def test_journals_and_records_are_one_past(history, states):
     """Of all processes, also while they run; what stands in two of them is told once, the newest first."""
     press = journaled(states("hub"))
     clip = journaled(states("notify"), "clip.recorded", source=NOTIFY, cause=press)
     _keep(states("log"), press)
     far = journaled(states("elsewhere"), "light.on", source="doorbell/handler/far")
     _keep(states("log2"), far)
-    assert _ids(past) == [far.id, clip.id, press.id]
-    assert past.faults == []
+    assert _ids(history) == [far.id, clip.id, press.id]
+    assert history.faults == []
 
 
-def test_events_are_found_by_type_door_and_time(past, states):
+def test_events_are_found_by_type_door_and_time(history, states):
     """Each alone, and a part of a type."""
     hub, now = states("hub"), datetime.now(UTC)
     old = journaled(hub, time=now - timedelta(hours=3)).id
     back = journaled(hub, subject="back", time=now - timedelta(hours=1)).id
     done = journaled(states("notify"), "handler.done", source=NOTIFY).id
-    assert _ids(past, type=PRESSED) == [back, old]
-    assert _ids(past, type="handler.*") == [done]
-    assert _ids(past, door="back") == [back]
-    assert _ids(past, since=now - timedelta(hours=2)) == [done, back]
-    assert _ids(past, until=now - timedelta(hours=2)) == [old]
+    assert _ids(history, type=PRESSED) == [back, old]
+    assert _ids(history, type="handler.*") == [done]
+    assert _ids(history, door="back") == [back]
+    assert _ids(history, since=now - timedelta(hours=2)) == [done, back]
+    assert _ids(history, until=now - timedelta(hours=2)) == [old]
 
 
-def test_a_trace_is_found_by_what_people_have_at_hand(past, states):
+def test_a_trace_is_found_by_what_people_have_at_hand(history, states):
     """An event's id, its beginning, its end, or the trace's own; what fits two is not guessed."""
     one, two = (journaled(states("hub"), time=datetime.now(UTC)) for _ in range(2))
     follower = journaled(states("notify"), "clip.recorded", source=NOTIFY, cause=one)
     trace = trace_id(one.traceparent)
     for name in (one.id, one.id[-12:], follower.id, trace, trace[:12]):
-        assert past.traces(name) == {trace}, name
-    assert past.traces(one.id[:6]) == {trace, trace_id(two.traceparent)}
-    assert past.traces("%") == past.traces("nothing") == set()
-    assert [told.event.id for told in past.trace(trace)] == [one.id, follower.id]
+        assert history.traces(name) == {trace}, name
+    assert history.traces(one.id[:6]) == {trace, trace_id(two.traceparent)}
+    assert history.traces("%") == history.traces("nothing") == set()
+    assert [told.event.id for told in history.trace(trace)] == [one.id, follower.id]
 
 
-def test_a_journal_knows_when_it_was_written_and_acknowledged(past, hub):
+def test_a_journal_knows_when_it_was_written_and_acknowledged(history, hub):
     """In seconds after the event, on the clock that never jumps."""
     ring(hub, age_s=2)
     hub.settle()
-    (told,) = past.events(EventQuery())
+    (told,) = history.events(EventQuery())
     assert 2 <= told.journaled_s <= told.acknowledged_s < 20
 
 
-def test_what_an_earlier_life_left_behind_has_no_time_of_acknowledgement(past, state, net):
+def test_what_an_earlier_life_left_behind_has_no_time_of_acknowledgement(history, state, net):
     """It may have been another boot, whose seconds tell nothing."""
     left = journaled(state)
     producer = Producer(state, net.bus(), HUB)
     ring(producer)
     producer.settle()
     assert {
-        told.event.id == left.id: told.acknowledged_s is None for told in past.events(EventQuery())
+        told.event.id == left.id: told.acknowledged_s is None
+        for told in history.events(EventQuery())
     } == {
         True: True,
         False: False,
     }
 
 
-def test_a_file_that_cannot_be_read_hides_no_other(past, states, tmp_path):
+def test_a_file_that_cannot_be_read_hides_no_other(history, states, tmp_path):
     """It is told with what to do; and so is one of a newer doorbell."""
     press = journaled(states("hub"))
     (tmp_path / "broken.db").write_bytes(
@@ -101,7 +102,7 @@ def test_a_file_that_cannot_be_read_hides_no_other(past, states, tmp_path):
     )
     with closing(State(tmp_path / "newer.db")) as newer, newer.write(durable=True) as db:
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-    assert _ids(past) == [press.id]
-    told = "\n".join(past.faults)
+    assert _ids(history) == [press.id]
+    told = "\n".join(history.faults)
     assert "broken.db: cannot be read" in told
     assert "newer.db: cannot be read: written by a newer doorbell" in told

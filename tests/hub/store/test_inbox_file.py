@@ -44,7 +44,7 @@ def test_a_dead_letter_says_what_it_is_and_why(dead):
 
 def test_a_dead_letter_that_is_sent_again_is_tried_anew(dead, inbox, react):
     """Whatever it went through before: it has all its attempts, and its outcome is said."""
-    assert inbox.send_again(dead, any_age=False)
+    assert inbox.retry(dead, any_age=False)
     assert inbox.dead() == []
     seen = []
     said = react(does(seen.append), until=2)
@@ -52,13 +52,13 @@ def test_a_dead_letter_that_is_sent_again_is_tried_anew(dead, inbox, react):
     assert [(event.id, event.attempt, event.redelivered) for event in seen] == [
         (dead.event.id, 1, False)
     ]
-    assert not inbox.send_again(dead, any_age=False)
+    assert not inbox.retry(dead, any_age=False)
 
 
 def test_a_dropped_letter_is_gone_and_does_not_come_back(dead, inbox, state, net):
     """It was taken: no producer owes it any more."""
-    assert inbox.drop(dead)
-    assert not inbox.drop(dead)
+    assert inbox.discard(dead)
+    assert not inbox.discard(dead)
     assert rows(state, "SELECT * FROM inbox") == []
     assert Inbox(state).claim(dead.event, durable=False) is None
 
@@ -71,7 +71,7 @@ def test_a_letter_ahead_of_a_gap_is_remembered_when_it_is_dropped(state, states,
     held = own.claim(gone, durable=False)
     with state.write(durable=False) as db:
         own.dead_letter(db, held, "why")
-    assert inbox.drop(inbox.dead()[0])
+    assert inbox.discard(inbox.dead()[0])
     assert own.claim(gone, durable=False) is None
     assert own.claim(missing, durable=False)
 

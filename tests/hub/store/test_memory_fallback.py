@@ -273,8 +273,8 @@ def test_what_a_command_does_to_the_inbox_meanwhile_is_not_undone(tmp_path):
         assert state.disk_fault
         file = InboxFile(tmp_path / "notify.db")
         first, second = file.dead()
-        assert file.drop(first)
-        assert file.send_again(second, any_age=True)
+        assert file.discard(first)
+        assert file.retry(second, any_age=True)
         clock.passed_s += WRITE_BACK_S + 1
         state.write_back()
         assert not state.disk_fault

@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 from rich.console import Console
 
-from hub.store.history import Past
+from hub.store.history import History
 from hub.terminal.trace_tree import render, trees_of
 from hub.wire import topics
 from hub.wire.event import uuid7
@@ -36,7 +36,7 @@ def states(states):
 
 @pytest.fixture
 def past(tmp_path):
-    return Past(tmp_path)
+    return History(tmp_path)
 
 
 def test_a_press_and_what_followed_are_one_tree(past, states):

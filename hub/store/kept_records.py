@@ -1,0 +1,43 @@
+"""The records that a handler keeps of the events that it handled (`hub.keep`)."""
+
+import sqlite3
+from collections.abc import Iterable
+
+from hub.store.database import State
+from hub.wire.event import Event, encode
+
+KeptRecord = tuple[Event, float]  # an event, and for how many days it is kept
+DAY_S = 86_400.0
+HOUR_S = 3600.0
+BATCH = 500  # records removed in one transaction: the next event must not wait for a big one
+
+
+class KeptRecords:
+    """Keeps events in the handler's state file, in the transaction that finishes them in the inbox.
+
+    So the two always agree: after a power cut either both know of an event, or it comes again.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._clock = state.clock
+        self._next_sweep_s = 0.0  # on the clock that never jumps
+
+    def add(self, db: sqlite3.Connection, kept: Iterable[KeptRecord]) -> None:
+        """In the open transaction: keep these events, each once."""
+        for event, days in kept:
+            row = (event.id, event.time.timestamp(), event.type, encode(event))
+            db.execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?)", row)
+            self._sweep(db, days)
+
+    def _sweep(self, db: sqlite3.Connection, days: float) -> None:
+        """Remove some of the old records, now and then.
+
+        While the wall clock cannot be believed no record is called old.
+        """
+        if self._clock.uptime_s() < self._next_sweep_s or not self._clock.is_synchronised():
+            return
+        old = "SELECT id FROM record WHERE time < ? ORDER BY id LIMIT ?"
+        before = self._clock.unix_s() - days * DAY_S
+        removed = db.execute(f"DELETE FROM record WHERE id IN ({old})", (before, BATCH)).rowcount
+        if removed < BATCH:
+            self._next_sweep_s = self._clock.uptime_s() + HOUR_S
