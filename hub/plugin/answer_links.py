@@ -1,4 +1,4 @@
-"""Links by which somebody answers the visitor from a notification: `answers.links(event, by="anna")`."""
+"""Links in a notification that answer the visitor: `answers.links(event, by="anna")`."""
 
 import logging
 import threading
@@ -19,12 +19,13 @@ BY_LENGTH = 64
 
 
 class Answer(NamedTuple):
-    """One answer that may be given.
+    """One possible answer.
 
     Attributes:
-        label: What a button says.
-        answer: What `visitor.answered` will say.
-        url: POST to it answers at once; GET shows a page with one button, so that a preview answers nothing.
+        label: The text of a button.
+        answer: The answer in `visitor.answered`.
+        url: POST to it answers at once. GET shows a page with one button, so that a preview
+            answers nothing.
     """
 
     label: str
@@ -32,73 +33,74 @@ class Answer(NamedTuple):
     url: str
 
 
-class _Office:
-    """Where this process's links are made; the key is read when the first one is."""
+class _LinkMaker:
+    """Makes the links of this process. It reads the key for the first one."""
 
     def __init__(self, settings: Settings, key: str | None = None) -> None:
-        self.settings, self._key = settings, key
-        self._seal: Signer | None = None
+        self.settings = settings
+        self._key = key
+        self._signer: Signer | None = None
         self._lock = threading.Lock()
 
     @property
-    def seal(self) -> "Signer":
+    def signer(self) -> "Signer":
         with self._lock:
-            if self._seal is None:
-                from hub.wire.answer_token import Signer, key_in  # noqa: PLC0415 - only who makes links carries what signs them
+            if self._signer is None:
+                from hub.wire.answer_token import Signer, key_in  # noqa: PLC0415 - for links only
 
-                self._seal = Signer(self._key or key_in(self.settings.state_dir))
-            return self._seal
+                self._signer = Signer(self._key or key_in(self.settings.state_dir))
+            return self._signer
 
 
-_office: _Office | None = None
+_maker: _LinkMaker | None = None
 
 
 def links(event: Event, by: str = "") -> list[Answer]:
-    """The answers that may be given to a press, each with a link that is good for `[web] expire_s`.
+    """The possible answers to a press, each with a link that is valid for `[web] expire_s`.
 
     Args:
-        event: The press, or what follows from it (its picture).
-        by: Who gets these links, as `visitor.answered` will name them; 64 characters at most count.
+        event: The press, or an event that follows from it, like its picture.
+        by: The person who gets these links, as `visitor.answered` names them; the first 64
+            characters count.
 
     Returns:
-        One for each answer; none when `[web] url` is not set, for a drill, or when the key cannot be read.
+        One for each answer; none without a `[web] url`, for a drill, or without a readable key.
     """
-    if _office is None or _office.settings.web.url is None or event.is_drill:
+    if _maker is None or _maker.settings.web.url is None or event.is_drill:
         return []
-    from hub.wire.answer_token import issue  # noqa: PLC0415 - likewise
+    from hub.wire.answer_token import issue  # noqa: PLC0415 - for links only
 
-    settings = _office.settings
-    press = event.id if event.type in topics.PRESSES else event.cause or event.id
+    settings = _maker.settings
+    is_press = event.type in topics.PRESSES
+    press = event.id if is_press or not event.cause else event.cause
     try:
-        seal = _office.seal
+        signer = _maker.signer
     except OSError as error:
         log.warning("no answer links: the key cannot be read or written: %s", error)
         return []
     by = "".join(filter(str.isprintable, by))[:BY_LENGTH]  # as the hub takes it
-    tickets = [issue(settings.hub, event.door, press, answer, by) for answer in LABELS]
+    tokens = [issue(settings.hub, event.door, press, answer, by) for answer in LABELS]
     return [
-        Answer(LABELS[one.answer], one.answer, f"{settings.web.url}/a/{seal.close(one)}")
-        for one in tickets
+        Answer(LABELS[token.answer], token.answer, f"{settings.web.url}/a/{signer.sign(token)}")
+        for token in tokens
     ]
 
 
 def attach(settings: Settings) -> None:
     """Make links for this house in this process."""
-    global _office  # noqa: PLW0603 - a process has one house
-    _office = _Office(settings)
+    global _maker  # noqa: PLW0603 - a process has one house
+    _maker = _LinkMaker(settings)
 
 
 @contextmanager
 def demo(url: str | None) -> Iterator[None]:
-    """While this lasts, links lead there, signed with a key that is good for nothing else. For tests."""
-    global _office  # noqa: PLW0603
-    before = _office
-    _office = (
-        _Office(Settings(web={"url": url}), key="a key for tests that opens no house")
-        if url
-        else None
-    )
+    """For tests: meanwhile links lead to this address, signed with a key of no house."""
+    global _maker  # noqa: PLW0603
+    before = _maker
+    _maker = None
+    if url:
+        _maker = _LinkMaker(Settings(web={"url": url}), key="a key for tests that opens no house")
     try:
         yield
     finally:
-        _office = before
+        _maker = before

@@ -98,7 +98,7 @@ class AnswerPage:
         if len(text) > TOKEN_LENGTH:
             raise self._invalid_link()
         try:
-            token = self._signer.open(text, self._settings.web.expire_s)
+            token = self._signer.verify(text, self._settings.web.expire_s)
         except ExpiredError:
             raise HTTPException(HTTPStatus.GONE, EXPIRED) from None
         except ForgedError:

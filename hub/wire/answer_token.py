@@ -1,4 +1,4 @@
-"""Tickets: who holds one may answer one press in one way. Signed, so that nobody can make one but this house."""
+"""Signed tokens: the holder of one may answer one press in one way. Only this house can sign."""
 
 import hashlib
 import secrets
@@ -14,29 +14,29 @@ from hub.system import atomic_file
 
 KEY_FILE = "answers.key"
 KEY_BYTES = 32
-AHEAD_S = 300.0  # a ticket from the future: a clock was set back; further than this it is none
-FORGED = "this link is invalid or incomplete"
-_SALT = "doorbell answer"  # a signature for one purpose is none for another
+AHEAD_S = 300.0  # a token may be so much from the future, because a clock was set back
+INVALID = "this link is invalid or incomplete"
+_SALT = "doorbell answer"  # a signature for another purpose is invalid here
 
 
 class ForgedError(ValueError):
-    """This house has not signed it. Its text never quotes it."""
+    """This house did not sign the token. The text never quotes the token."""
 
 
 class ExpiredError(ValueError):
-    """It was good once."""
+    """The token was valid once."""
 
 
 class SignedToken(NamedTuple):
-    """What the holder may say.
+    """What the holder may answer.
 
     Attributes:
-        hub: To which hub.
-        door: At which door.
+        hub: The hub that takes the answer.
+        door: The door of the visitor.
         press: The id of the press that it answers.
-        answer: What the answer is, like `coming`.
-        by: Who was given the ticket; empty when nobody knows.
-        id: The id of the event to be said, so that a ticket used twice is one event.
+        answer: Like `coming`.
+        by: The person who was given the token; empty when that is not known.
+        id: Becomes the id of the event, so that a token used twice is one event.
     """
 
     hub: str
@@ -48,13 +48,13 @@ class SignedToken(NamedTuple):
 
 
 def issue(hub: str, door: str, press: str, answer: str, by: str) -> SignedToken:
-    """A ticket; the same for the same five, so that a notification sent twice has one and the same answer."""
+    """Make a token; it is the same for the same arguments, however often a notification is sent."""
     id_ = uuid.uuid5(uuid.NAMESPACE_URL, f"doorbell:{hub}:{door}:{press}:{answer}:{by}")
     return SignedToken(hub, door, press, answer, by, str(id_))
 
 
 class Signer:
-    """ButtonLeds tickets with the key of this house, and knows them again (HMAC-SHA-256, by itsdangerous)."""
+    """Signs tokens with the key of this house, and verifies them (HMAC-SHA-256, itsdangerous)."""
 
     def __init__(self, key: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._now = now
@@ -64,45 +64,48 @@ class Signer:
             signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
         )
 
-    def close(self, ticket: SignedToken) -> str:
-        """The ticket as text for a URL, with the time of this moment."""
-        return str(self._serializer.dumps(ticket))
+    def sign(self, token: SignedToken) -> str:
+        """The token as text for a URL, with the present time."""
+        return str(self._serializer.dumps(token))
 
-    def open(self, text: str, expire_s: float) -> SignedToken:
-        """Read what `close` made no longer than so many seconds ago.
+    def verify(self, text: str, expire_s: float) -> SignedToken:
+        """Read a signed token.
+
+        Args:
+            text: From `sign`.
+            expire_s: How many seconds it is valid.
 
         Raises:
-            ForgedError: it is not of this house, or damaged.
+            ForgedError: this house did not sign it, or it is damaged.
             ExpiredError: it is older.
         """
         try:
             found, signed_at = self._serializer.loads(text, return_timestamp=True)
         except BadData:
-            raise ForgedError(FORGED) from None
+            raise ForgedError(INVALID) from None
         if not (
             isinstance(found, list)
             and len(found) == len(SignedToken._fields)
             and all(type(x) is str for x in found)
         ):
-            raise ForgedError(FORGED)
+            raise ForgedError(INVALID)
         age_s = (self._now() - signed_at).total_seconds()
         if not -AHEAD_S <= age_s <= expire_s:
-            raise ExpiredError("this link was good for a while, and no longer is")
+            raise ExpiredError("this link has expired")
         return SignedToken(*found)
 
 
 def key_in(folder: Path) -> str:
-    """The key of this house; made by the first process that needs it, and never again.
+    """The key of this house. The first process that needs it makes it.
 
     Raises:
-        OSError: it can neither be read nor written.
+        OSError: it cannot be read or written, or it is damaged.
     """
     path = folder / KEY_FILE
     if not path.exists():
         atomic_file.create(path, f"{secrets.token_urlsafe(KEY_BYTES)}\n".encode(), 0o600)
     key = path.read_text(encoding="ascii").strip()
     if len(key) < KEY_BYTES:
-        raise OSError(
-            f"{path} is damaged. Remove it: a new one is made, and links sent out before no longer work"
-        )
+        remedy = "Remove it: a new one is made, and earlier links no longer work"
+        raise OSError(f"{path} is damaged. {remedy}")
     return key

@@ -165,13 +165,13 @@ def test_what_is_no_good_link_answers_nothing(house):
     house.settings += "expire_s = 60\n"
     house.start("hub", "ask", "web")
     press, links = _links(house)
-    ticket = issue("home", "front", press, "coming", "anna")
-    forged = Signer("another key, which is long enough too").close(ticket)
+    token = issue("home", "front", press, "coming", "anna")
+    forged = Signer("another key, which is long enough too").sign(token)
     assert phone.ask("POST", f"/a/{forged}")[0] == 403
     serializer = Signer((house.state_dir / KEY_FILE).read_text().strip())._serializer
     signer = serializer.make_signer(serializer.salt)
     signer.get_timestamp = lambda: 1_000_000_000
-    old = signer.sign(serializer.dump_payload(ticket)).decode()
+    old = signer.sign(serializer.dump_payload(token)).decode()
     assert phone.ask("POST", f"/a/{old}")[0] == 410
     assert phone.ask("POST", links["coming"], body="x" * 5000)[0] == 413
     assert phone.ask("GET", "/a/" + "x" * 60_000)[0] in (400, 403)

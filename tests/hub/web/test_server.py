@@ -83,7 +83,7 @@ def site():
 
 
 def _link(token=TOKEN, signer=SIGNER):
-    return f"/a/{signer.close(token)}"
+    return f"/a/{signer.sign(token)}"
 
 
 def test_a_preview_answers_nothing(site):
@@ -190,7 +190,7 @@ def test_no_link_is_ever_logged(site, caplog):
     site.ask("POST", _link())
     site.answers.away = True
     site.ask("POST", _link())
-    assert SIGNER.close(TOKEN)[:40] not in caplog.text
+    assert SIGNER.sign(TOKEN)[:40] not in caplog.text
 
 
 def test_an_internal_error_is_a_plain_page(site, monkeypatch):

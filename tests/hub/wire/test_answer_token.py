@@ -1,4 +1,4 @@
-"""Tickets and links: nobody makes one but this house, each is good for its time, and a second use is the same event."""
+"""Signed tokens and links: only this house makes them, they expire, and each is one event."""
 
 import stat
 from dataclasses import replace
@@ -19,7 +19,7 @@ from hub.wire.answer_token import (
     key_in,
 )
 
-TICKET = issue("home", "front", "press-id", "coming", "anna")
+TOKEN = issue("home", "front", "press-id", "coming", "anna")
 
 
 class _Clock:
@@ -30,62 +30,62 @@ class _Clock:
         return datetime.now(UTC) + timedelta(seconds=self.ahead_s)
 
 
-def test_a_ticket_comes_back_as_it_went():
+def test_a_verified_token_is_what_was_signed():
     """With everything that it carries."""
-    seal = Signer("k" * 40)
-    assert seal.open(seal.close(TICKET), 60) == TICKET
+    signer = Signer("k" * 40)
+    assert signer.verify(signer.sign(TOKEN), 60) == TOKEN
 
 
 def test_the_same_answer_to_the_same_press_is_the_same_event():
-    """A notification that is sent again brings no second event; another person's answer is one of its own."""
+    """A notification that is sent again brings no second event; another person's answer does."""
     again = issue("home", "front", "press-id", "coming", "anna")
     others = [
         issue("home", "front", "press-id", "leave_it", "anna"),
         issue("home", "front", "press-id", "coming", "bob"),
     ]
-    assert again == TICKET
-    assert len({TICKET.id, *(other.id for other in others)}) == 3
-    assert len(TICKET.id) == 36
+    assert again == TOKEN
+    assert len({TOKEN.id, *(other.id for other in others)}) == 3
+    assert len(TOKEN.id) == 36
 
 
 @pytest.mark.parametrize(
     "spoil", [lambda t: t[:-1], lambda t: "A" + t, lambda t: t.replace(".", ".x", 1), lambda _: ""]
 )
-def test_what_was_changed_opens_nothing(spoil):
-    """Not a letter of it may differ."""
-    seal = Signer("k" * 40)
+def test_a_changed_token_is_refused(spoil):
+    """Not a single character may differ."""
+    signer = Signer("k" * 40)
     with pytest.raises(ForgedError):
-        seal.open(spoil(seal.close(TICKET)), 60)
+        signer.verify(spoil(signer.sign(TOKEN)), 60)
 
 
-def test_another_houses_ticket_opens_nothing():
-    """A key of one's own makes none of ours; and a signature over something else is no ticket."""
-    seal = Signer("k" * 40)
+def test_another_houses_token_is_refused():
+    """Another key signs no token of ours, and our signature of other data is no token."""
+    signer = Signer("k" * 40)
     with pytest.raises(ForgedError):
-        seal.open(Signer("l" * 40).close(TICKET), 60)
+        signer.verify(Signer("l" * 40).sign(TOKEN), 60)
     for other in ("text", ["home"], {"hub": "home"}, [1, 2, 3, 4, 5, 6]):
         with pytest.raises(ForgedError):
-            seal.open(seal._serializer.dumps(other), 60)
+            signer.verify(signer._serializer.dumps(other), 60)
 
 
 @pytest.mark.parametrize(
     ("ahead_s", "good"), [(50, True), (70, False), (2 - AHEAD_S, True), (-2 - AHEAD_S, False)]
 )
-def test_a_ticket_has_its_time(ahead_s, good):
-    """It ends; a clock that was set back a little harms it not."""
+def test_a_token_expires(ahead_s, good):
+    """A clock that was set back a little does no harm."""
     clock = _Clock()
-    seal = Signer("k" * 40, clock)
-    text = seal.close(TICKET)
+    signer = Signer("k" * 40, clock)
+    text = signer.sign(TOKEN)
     clock.ahead_s = ahead_s
     if good:
-        assert seal.open(text, 60) == TICKET
+        assert signer.verify(text, 60) == TOKEN
     else:
         with pytest.raises(ExpiredError):
-            seal.open(text, 60)
+            signer.verify(text, 60)
 
 
-def test_the_key_is_made_once_and_is_its_owners_alone(tmp_path):
-    """The next process finds the same; nothing half-made is left."""
+def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path):
+    """The next process finds the same key, and no temporary file is left."""
     key = key_in(tmp_path)
     assert key_in(tmp_path) == key
     assert len(key) >= 32
@@ -93,15 +93,15 @@ def test_the_key_is_made_once_and_is_its_owners_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE]
 
 
-def test_a_damaged_key_is_told_and_not_used(tmp_path):
-    """An empty key would let everybody in."""
+def test_a_damaged_key_is_an_error(tmp_path):
+    """With an empty key anyone could sign."""
     (tmp_path / KEY_FILE).write_text("\n")
     with pytest.raises(OSError, match=r"is damaged\. Remove it"):
         key_in(tmp_path)
 
 
 def test_links_are_for_the_press():
-    """One for each answer, each its own, below the address that is set."""
+    """One for each answer, all different, below the address in the settings."""
     press = event()
     with run(press, web="https://door.example/bell/"):
         found = answers.links(press, by="anna")
@@ -116,33 +116,33 @@ def test_links_are_for_the_press():
 
 
 def test_a_link_carries_what_the_hub_takes():
-    """Whatever somebody is called in the settings: what the hub would refuse is left out."""
+    """A name may be anything in the settings; what the hub would refuse is left out."""
     with run(web="https://door.example"):
-        office = answers._office
+        maker = answers._maker
         (first, *_) = answers.links(event(), by="Änne\n\t" + "x" * 100)
-        ticket = office.seal.open(first.url.rpartition("/")[2], 60)
-    assert ticket.by == "Änne" + "x" * 60
-    assert (ticket.hub, ticket.door, ticket.answer) == ("home", "front", "coming")
+        token = maker.signer.verify(first.url.rpartition("/")[2], 60)
+    assert token.by == "Änne" + "x" * 60
+    assert (token.hub, token.door, token.answer) == ("home", "front", "coming")
 
 
 def test_the_picture_answers_the_press():
-    """What follows from a press has the same links' ids; another press has others."""
+    """An event that follows from a press has links with the same ids."""
     press = event()
     picture = replace(event("snapshot.taken"), cause=press.id)
     with run(web="https://door.example"):
-        seal = answers._office.seal
+        signer = answers._maker.signer
         ids = [
-            [seal.open(one.url.rpartition("/")[2], 60).id for one in answers.links(of)]
+            [signer.verify(one.url.rpartition("/")[2], 60).id for one in answers.links(of)]
             for of in (press, picture, event())
         ]
     assert ids[0] == ids[1]
     assert not set(ids[0]) & set(ids[2])
 
 
-def test_without_a_key_there_are_no_links_and_the_text_goes_out(tmp_path, caplog):
-    """A state folder that takes nothing costs the buttons, not the notification; a damaged key signs nothing."""
+def test_without_a_readable_key_there_are_no_links(tmp_path, caplog):
+    """A notification goes out all the same, without buttons."""
     (tmp_path / KEY_FILE).write_text("short")
-    before = answers._office
+    before = answers._maker
     answers.attach(
         Settings.model_validate({"web": {"url": "https://door.example"}, "state_dir": tmp_path})
     )
@@ -152,11 +152,11 @@ def test_without_a_key_there_are_no_links_and_the_text_goes_out(tmp_path, caplog
         (tmp_path / KEY_FILE).unlink()
         assert len(answers.links(event())) == 3
     finally:
-        answers._office = before
+        answers._maker = before
 
 
 def test_without_an_address_there_are_no_links():
-    """Nor for a drill: nobody is at the door."""
+    """Nor are there any for a drill: no visitor is at the door."""
     with run():
         assert answers.links(event()) == []
     with run(web="https://door.example"):
