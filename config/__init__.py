@@ -1,4 +1,4 @@
-"""What may be set, and how it is read: `doorbell.toml`, the environment, secrets."""
+"""The settings, and how they are read: `doorbell.toml`, the environment, secrets."""
 
 from config.faults import SettingsError
 from config.model import (

@@ -1,4 +1,4 @@
-"""Faults in settings, told so that they can be mended: where, what, and what to do, all at once."""
+"""Faults in settings, in words that help: where, what, and what to do; all of them at once."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,8 +37,8 @@ LIMITS = {
 
 
 MOVED = {
-    "quiet_from": "it is the house's now. Set begin and end in [quiet].",
-    "quiet_to": "it is the house's now. Set begin and end in [quiet].",
+    "quiet_from": "it applies to the whole house now. Set begin and end in [quiet].",
+    "quiet_to": "it applies to the whole house now. Set begin and end in [quiet].",
 }
 
 
@@ -46,8 +46,8 @@ class SettingsError(ValueError):
     """The settings cannot be used.
 
     Attributes:
-        faults: One readable line each.
-        usable: What could be read all the same, so that the rest can be checked, too.
+        faults: One line for each fault.
+        usable: The settings without the faulty tables, so that these can be checked, too.
     """
 
     def __init__(self, faults: Sequence[str], usable: "Settings | None" = None) -> None:
@@ -59,9 +59,18 @@ class SettingsError(ValueError):
 def describe(
     error: ValidationError, model: type[BaseModel], where: str, table: str = ""
 ) -> list[str]:
-    """Put each fault into a line like `doorbell.toml: [broker] prot: unknown key. Did you mean 'port'?`.
+    """Describe each fault, like `doorbell.toml: [broker] prot: unknown key. Did you mean 'port'?`.
 
-    pydantic's own text is never used: it shows the input, and the input may be a password.
+    pydantic's own text is not used: it shows the input, which may be a password.
+
+    Args:
+        error: pydantic's error.
+        model: The model that was validated.
+        where: The name of the file.
+        table: The table that the model belongs to; empty for the whole file.
+
+    Returns:
+        One line for each fault.
     """
     return [
         _line(fault, model, where, table)
@@ -99,7 +108,7 @@ def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: s
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'port'?`, or the list of what there is."""
+    """` Did you mean 'port'?` if a known word is similar; otherwise the list of known words."""
     names = sorted(known)
     if close := get_close_matches(word, names, n=1, cutoff=0.6):
         return f" Did you mean '{close[0]}'?"
@@ -107,18 +116,19 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 def _keys_at(model: type[BaseModel], path: Sequence[str]) -> list[str]:
+    """The keys that are known in a table."""
     here: Any = model
     for part in path:
-        if isinstance(here, type) and issubclass(here, BaseModel) and part in here.model_fields:
+        if _is_model(here) and part in here.model_fields:
             here = _model_in(here.model_fields[part].annotation)
-    return list(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []
+    return list(here.model_fields) if _is_model(here) else []
 
 
 def _model_in(annotation: Any) -> Any:
-    """The model inside `Broker`, `Broker | None` or `dict[str, Door]`."""
-    inner = [
-        a
-        for a in (annotation, *get_args(annotation))
-        if isinstance(a, type) and issubclass(a, BaseModel)
-    ]
-    return inner[0] if inner else annotation
+    """The model in an annotation like `Broker`, `Broker | None` or `dict[str, Door]`."""
+    inner = filter(_is_model, (annotation, *get_args(annotation)))
+    return next(inner, annotation)
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

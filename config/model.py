@@ -1,4 +1,4 @@
-"""The settings of the house: plain models, so that a handler process need not load what reads them."""
+"""The settings of the house, as plain models: a handler process does not load their reader."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ CLOCK_NAMES = {"sunrise", "sunset", "quiet_began", "quiet_ended", "day_ended"}
 
 
 class House(Section):
-    """`[house]`: where the door stands, for the sun."""
+    """`[house]`: where the house is, for the time of sunrise and sunset."""
 
     latitude: float | None = Field(None, ge=-90, le=90, description="degrees north")
     longitude: float | None = Field(None, ge=-180, le=180, description="degrees east")
@@ -36,7 +36,7 @@ class Broker(Section):
     username: str | None = None
     password: SecretStr | None = None
     password_dir: Path | None = Field(
-        None, description="a file for each process's password; its name is the user's"
+        None, description="a folder with one password file for each process, named like its user"
     )
     tls: bool = Field(
         default=False, description="TLS 1.2 or later, with the certificate and its name checked"
@@ -48,27 +48,30 @@ class Broker(Section):
 
     @property
     def encrypted(self) -> bool:
-        """Whether TLS is spoken: who names a CA wants it, too."""
+        """Whether TLS is used. Naming a CA switches it on, too."""
         return self.tls or self.ca_file is not None
 
     @model_validator(mode="after")
     def _embedded_has_no_tls(self) -> Self:
         if self.encrypted and self.host is None:
             raise ValueError(
-                "the embedded broker has no TLS. Set host to your own broker, or leave out tls and ca_file"
+                "the embedded broker has no TLS. Set host to your own broker, or leave out tls and "
+                "ca_file"
             )
         return self
 
 
 class JournalSettings(Section):
-    """`[journal]`: how long what was said is kept. What a handler has yet to get is kept in any case."""
+    """`[journal]`: how long events are kept. What a handler still needs is kept in any case."""
 
-    keep_days: float = Field(90, gt=0, description="older events go")
+    keep_days: float = Field(90, gt=0, description="older events are removed")
     max_mb: float = Field(
-        64, ge=1, description="the oldest go when all of them are larger than this"
+        64, ge=1, description="the oldest events are removed when all of them take more than this"
     )
     forget_consumers_days: float = Field(
-        30, gt=0, description="who has not asked for so long is no longer waited for"
+        30,
+        gt=0,
+        description="events are no longer kept for a handler that was not seen for so long",
     )
 
 
@@ -77,16 +80,16 @@ class Drill(Section):
 
     at: time | None = Field(None, description="when, by the local clock")
     timeout_s: float = Field(
-        60, ge=5, le=240, description="who has not answered by then does not work"
+        60, ge=5, le=240, description="a handler that has not answered by then counts as failed"
     )
 
 
 class Quiet(Section):
-    """`[quiet]`: when nothing makes a noise. Recording, notifications and lights go on."""
+    """`[quiet]`: when nothing makes a sound. Recording, notifications and lights go on."""
 
     begin: time | None = Field(None, description="from then on, by the local clock")
     end: time | None = Field(
-        None, description="until then; over midnight when it is the earlier one"
+        None, description="until then; on the next day if it is earlier than begin"
     )
 
     @model_validator(mode="after")
@@ -97,50 +100,65 @@ class Quiet(Section):
 
 
 class ClockSettings(Section):
-    """`[clock]`: what the hub says of the time of day, so that handlers can react to it like to a press."""
+    """`[clock]`: events at times of the day, to which handlers can react like to a press."""
 
     sun: bool = Field(
         False, description="clock.sunrise and clock.sunset; needs the place in [house]"
     )
     quiet: bool = Field(False, description="clock.quiet_began and clock.quiet_ended")
     summary_at: time | None = Field(
-        None, description="clock.day_ended: who rang in the 24 hours before"
+        None, description="clock.day_ended: the presses of the 24 hours before"
     )
     at: dict[Name, time] = Field(
         default_factory=dict, description="clock.NAME at a time of your own"
     )
     late_max_s: float = Field(
-        10_800, ge=60, le=86_400, description="what the hub slept through is said that late"
+        10_800,
+        ge=60,
+        le=86_400,
+        description="a time that the hub missed is published if it is not later than this",
     )
 
     @field_validator("at")
     @classmethod
     def _names_are_free(cls, at: dict[str, time]) -> dict[str, time]:
         if taken := sorted({name.replace("-", "_") for name in at} & CLOCK_NAMES):
-            raise ValueError(f"{', '.join(taken)} is what the hub itself says. Choose another name")
+            raise ValueError(
+                f"{', '.join(taken)} is an event of the hub itself. Choose another name"
+            )
         return at
 
 
 class ButtonSettings(Section):
-    """`[doors.NAME.button]`: what the visitor presses."""
+    """`[doors.NAME.button]`: the button that visitors press."""
 
     driver: Literal["simulated", "gpio"] = "simulated"
     pin: int | None = Field(None, ge=0, le=53, description="BCM number of the GPIO line")
     pull: Literal["up", "down"] = "up"
-    min_press_s: float = Field(
-        0.02, ge=0, le=5, description="shorter pulses are interference, not visitors"
-    )
+    min_press_s: float = Field(0.02, ge=0, le=5, description="shorter pulses are interference")
     debounce_s: float = Field(
-        0.05, ge=0, le=5, description="how long the line must rest before it counts as released"
+        0.05,
+        ge=0,
+        le=5,
+        description="how long the line must rest before the button counts as released",
     )
     double_s: float = Field(
-        0, ge=0, le=5, description="a second press so soon is doorbell.double_pressed; 0: never"
+        0,
+        ge=0,
+        le=5,
+        description="a second press within this time is doorbell.double_pressed; 0: never",
     )
     long_s: float = Field(
-        0, ge=0, le=60, description="held so long it is doorbell.long_pressed, too; 0: never"
+        0,
+        ge=0,
+        le=60,
+        description="a button held for so long is doorbell.long_pressed, too; 0: never",
     )
     stuck_s: float = Field(
-        60, ge=0, le=3600, description="held so long it is stuck, which is told once; 0: never"
+        60,
+        ge=0,
+        le=3600,
+        description="a button held for so long is stuck, which is reported once; 0: never",
     )
 
     @model_validator(mode="after")
@@ -153,14 +171,14 @@ class ButtonSettings(Section):
 
 
 class LedSettings(Section):
-    """`[doors.NAME.led]`: the light in the button, which answers the visitor."""
+    """`[doors.NAME.led]`: the light in the button, which shows the visitor what happens."""
 
     pin: int | None = Field(
         None, ge=0, le=53, description="BCM number of the GPIO line; simulated if not set"
     )
-    active: Literal["high", "low"] = Field("high", description="the level at which it is lit")
+    active: Literal["high", "low"] = Field("high", description="the level at which it is on")
     told_by: tuple[str, ...] = Field(
-        (), description="whose reaction, beside notification.sent, shows as told"
+        (), description="the handlers whose reaction counts as a notification, too"
     )
 
 
@@ -173,19 +191,25 @@ class Door(Section):
 
 
 class Chime(Section):
-    """`[chime]`: the hub's own sound, for a press that nothing reacts to. Without speaker or relay there is none."""
+    """`[chime]`: the hub's own sound, for a press to which no handler reacts.
+
+    Without a speaker or relay there is none.
+    """
 
     speaker: str | None = Field(
         None, description="auto, default, simulated, or part of a sound card's name"
     )
     relay: int | None = Field(
-        None, ge=0, le=53, description="or the GPIO line (BCM number) of an electric gong's relay"
+        None, ge=0, le=53, description="or the GPIO line (BCM number) of an electric chime's relay"
     )
     active: Literal["high", "low"] = Field(
         "high", description="the level at which the relay closes"
     )
     after_s: float = Field(
-        3, ge=0.5, le=60, description="how long a reaction may take; without a broker it is at once"
+        3,
+        ge=0.5,
+        le=60,
+        description="seconds that a reaction may take; without a broker the chime rings at once",
     )
     sound: Path | None = Field(
         None, description="a WAV, FLAC or MP3 file; a synthesised ding-dong if not set"
@@ -195,7 +219,7 @@ class Chime(Section):
 
 
 class Web(Section):
-    """`[web]`: where answer links lead. Without a url there are none, and nothing listens."""
+    """`[web]`: the page of the answer links. Without a url there are no links and no page."""
 
     url: str | None = Field(
         None, description="the public address of the links, as a phone reaches it"
@@ -204,7 +228,9 @@ class Web(Section):
         "127.0.0.1", min_length=1, description="the address that doorbell-web listens on"
     )
     port: int = Field(8780, ge=1, le=65535, description="the port that it listens on")
-    expire_s: float = Field(86_400, ge=60, le=2_592_000, description="how long a link is good")
+    expire_s: float = Field(
+        86_400, ge=60, le=2_592_000, description="how long a link is valid, in seconds"
+    )
 
     @field_validator("listen")
     @classmethod
@@ -227,7 +253,10 @@ class Web(Section):
 
 
 class Settings(Section):
-    """Everything in `doorbell.toml`. What a handler may set belongs to its own file, so it stays unread here."""
+    """Everything in `doorbell.toml`, except for the tables of handlers.
+
+    Each handler's file has the model of its own table.
+    """
 
     house: House = House()
     broker: Broker = Broker()
@@ -237,7 +266,7 @@ class Settings(Section):
     quiet: Quiet = Quiet()
     clock: ClockSettings = ClockSettings()
     web: Web = Web()
-    hub: Name = Field("home", description="the name under which this hub speaks")
+    hub: Name = Field("home", description="the name of this hub on the broker")
     doors: dict[Name, Door] = Field(
         default_factory=lambda: {"front": Door(name="Front door")}, min_length=1
     )
@@ -256,7 +285,7 @@ class Settings(Section):
         return self
 
     def gpio_lines(self) -> Iterator[tuple[int, str]]:
-        """The GPIO lines (BCM numbers) that the hub uses, each with where it is set."""
+        """The GPIO lines (BCM numbers) that the hub uses, each with the table that sets it."""
         for name, door in self.doors.items():
             if door.button.driver == "gpio" and door.button.pin is not None:
                 yield door.button.pin, f"[doors.{name}.button]"
@@ -278,14 +307,13 @@ class Settings(Section):
         for name, trigger in self.triggers.items():
             if trigger.door not in self.doors:
                 known = ", ".join(self.doors)
-                raise ValueError(
-                    f"[triggers.{name}] door: there is no [doors.{trigger.door}]. There are: {known}"
-                )
+                place = f"[triggers.{name}] door"
+                raise ValueError(f"{place}: there is no [doors.{trigger.door}]. There are: {known}")
         return self
 
     def door_name(self, door: str) -> str:
         """What people call the door: its `name`, or its key made readable."""
         known = self.doors.get(door)
-        return (
-            known and known.name
-        ) or f"{door.replace('_', ' ').replace('-', ' ')} door".capitalize()
+        if known and known.name:
+            return known.name
+        return f"{door.replace('_', ' ').replace('-', ' ')} door".capitalize()

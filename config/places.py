@@ -18,7 +18,7 @@ def searched() -> tuple[Path, ...]:
 
 
 def own_settings() -> Path:
-    """The settings file of this user: in `$XDG_CONFIG_HOME/doorbell`, else in `~/.config/doorbell`."""
+    """This user's settings file: in `$XDG_CONFIG_HOME/doorbell`, else `~/.config/doorbell`."""
     return _base("XDG_CONFIG_HOME", "~/.config") / "doorbell" / "doorbell.toml"
 
 
@@ -26,7 +26,7 @@ def own_state() -> Path:
     """The state folder of this user: `$XDG_STATE_HOME/doorbell`, else `~/.local/state/doorbell`.
 
     Raises:
-        SettingsError: this user has no home folder.
+        SettingsError: This user has no home folder.
     """
     folder = _base("XDG_STATE_HOME", "~/.local/state") / "doorbell"
     if not folder.is_absolute():
@@ -38,4 +38,5 @@ def _base(variable: str, default: str) -> Path:
     named = Path(os.environ.get(variable, ""))
     if named.is_absolute():
         return named
-    return Path(os.path.expanduser(default))  # noqa: PTH111 - Path.expanduser raises where there is no home
+    # Path.expanduser would raise without a home folder.
+    return Path(os.path.expanduser(default))  # noqa: PTH111

@@ -1,4 +1,4 @@
-"""Reads the settings: `doorbell.toml`, over it the environment (`DOORBELL_BROKER__HOST=…`)."""
+"""Reads the settings: `doorbell.toml`, and the environment (`DOORBELL_BROKER__HOST=…`) over it."""
 
 import json
 import os
@@ -16,18 +16,22 @@ from config.model import Broker, Chime, Settings
 
 PREFIX = "DOORBELL_"
 OTHER_VARIABLES = ("BOOT", "CONFIG", "SUPERVISED")
+READER_DIED = b'{"faults": ["the settings could not be read: their reader died"]}'
 DEMO = Path(__file__).parent / "demo.toml"
 
 
 def find(given: Path | None = None) -> Path:
-    """The settings file: the one given, `$DOORBELL_CONFIG`, the first that exists, else the demo's.
+    """Find the settings file: the given one, `$DOORBELL_CONFIG`, the first that exists, the demo's.
+
+    Args:
+        given: The file that the command line names.
 
     Raises:
-        SettingsError: the file that was asked for does not exist.
+        SettingsError: The file that was asked for does not exist.
     """
-    asked = given or (
-        Path(os.environ["DOORBELL_CONFIG"]) if os.environ.get("DOORBELL_CONFIG") else None
-    )
+    asked = given
+    if asked is None and os.environ.get("DOORBELL_CONFIG"):
+        asked = Path(os.environ["DOORBELL_CONFIG"])
     if asked is None:
         return next((path for path in places.searched() if path.is_file()), DEMO).absolute()
     if not asked.is_file():
@@ -38,14 +42,14 @@ def find(given: Path | None = None) -> Path:
 
 
 def load(path: Path, draft: Path | None = None) -> Settings:
-    """Read and check the settings; relative folders in them are taken from the file's own.
+    """Read and check the settings. Relative paths in them start at the file's folder.
 
     Args:
         path: The file.
-        draft: Where its text lies now, if it is not in place yet.
+        draft: Where its text is now, if it is not in place yet.
 
     Raises:
-        SettingsError: with every fault found.
+        SettingsError: The settings have faults; it contains all of them.
     """
     from pydantic_settings import (  # noqa: PLC0415
         BaseSettings,
@@ -53,7 +57,7 @@ def load(path: Path, draft: Path | None = None) -> Settings:
         SettingsConfigDict,
         TomlConfigSettingsSource,
     )
-    from pydantic_settings import SettingsError as UnreadableVariable  # noqa: PLC0415 - see load_lean
+    from pydantic_settings import SettingsError as UnreadableVariable  # noqa: PLC0415
 
     class Sources(BaseSettings, Settings):
         model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__")
@@ -62,7 +66,7 @@ def load(path: Path, draft: Path | None = None) -> Settings:
         def settings_customise_sources(
             cls,
             settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings names its arguments
+            init_settings: PydanticBaseSettingsSource,  # noqa: ARG003
             env_settings: PydanticBaseSettingsSource,
             dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
             file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
@@ -80,29 +84,27 @@ def load(path: Path, draft: Path | None = None) -> Settings:
         usable = _without(faulty, path, draft or path)
         raise SettingsError(describe(error, Settings, path.name), usable) from None
     except UnreadableVariable as error:
-        raise SettingsError(
-            [
-                f"{_variable_in(error)}: not JSON. Write the table as JSON, or set its keys one by one."
-            ]
-        ) from None
+        advice = "Write the table as JSON, or set its keys one by one"
+        raise SettingsError([f"{_variable_in(error)}: not JSON. {advice}."]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError([f"{path.name}: cannot be read: {error}."]) from None
-    return _at_home(Settings.model_validate(_plain(read.model_dump(exclude_unset=True))), path)
+    return _with_full_paths(
+        Settings.model_validate(_plain(read.model_dump(exclude_unset=True))), path
+    )
 
 
 def _without(faulty: set[str], path: Path, text: Path) -> Settings | None:
-    """The file's settings but for the tables with faults in them."""
+    """The settings of the file without the tables that have faults."""
     try:
         read = tomllib.loads(text.read_text(encoding="utf-8"))
-        return _at_home(
-            Settings.model_validate({key: read[key] for key in read.keys() - faulty}), path
-        )
+        sound = {key: read[key] for key in read.keys() - faulty}
+        return _with_full_paths(Settings.model_validate(sound), path)
     except (OSError, ValueError):
         return None
 
 
-def _at_home(settings: Settings, path: Path) -> Settings:
-    """Relative folders are taken from the settings file's own; the demo's file is ours, so from where one stands."""
+def _with_full_paths(settings: Settings, path: Path) -> Settings:
+    """Start relative paths at the file's folder; those of the demo's file at the current one."""
     base = Path.cwd() if path == DEMO else path.parent
     given = settings.model_fields_set
     folders = {"handlers_dir": base / settings.handlers_dir.expanduser()}
@@ -111,47 +113,44 @@ def _at_home(settings: Settings, path: Path) -> Settings:
     else:
         folders["state_dir"] = places.own_state()
     parts = {
-        "broker": _broker_at_home(settings.broker, base),
-        "chime": _chime_at_home(settings.chime, base),
+        "broker": _broker_with_full_paths(settings.broker, base),
+        "chime": _chime_with_full_paths(settings.chime, base),
     }
-    moved = settings.model_copy(update=folders | parts)
-    moved.__pydantic_fields_set__.intersection_update(
-        given
-    )  # what was not set still counts as not set
-    return moved
+    full = settings.model_copy(update=folders | parts)
+    # What was not set still counts as not set.
+    full.__pydantic_fields_set__.intersection_update(given)
+    return full
 
 
-def _broker_at_home(broker: Broker, base: Path) -> Broker:
+def _broker_with_full_paths(broker: Broker, base: Path) -> Broker:
     paths = {key: getattr(broker, key) for key in ("password_dir", "ca_file")}
-    return broker.model_copy(
-        update={key: base / path.expanduser() for key, path in paths.items() if path}
-    )
+    full = {key: base / path.expanduser() for key, path in paths.items() if path}
+    return broker.model_copy(update=full)
 
 
-def _chime_at_home(chime: Chime, base: Path) -> Chime:
-    return (
-        chime.model_copy(update={"sound": base / chime.sound.expanduser()})
-        if chime.sound
-        else chime
-    )
+def _chime_with_full_paths(chime: Chime, base: Path) -> Chime:
+    if chime.sound is None:
+        return chime
+    return chime.model_copy(update={"sound": base / chime.sound.expanduser()})
 
 
 def load_lean(path: Path) -> Settings:
-    """The same, for a process that lives long: a short-lived child does the reading.
+    """Read and check the settings in a child process, for a process that runs for a long time.
 
-    pydantic-settings imports asyncio and argparse among others: 7 MB that each handler would hold for ever.
+    pydantic-settings imports asyncio and argparse among others: 7 MB that each handler would keep.
+
+    Args:
+        path: The file.
 
     Raises:
-        SettingsError: with every fault found.
+        SettingsError: The settings have faults; it contains all of them.
     """
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:
         _answer(path, writer)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
-        answer = json.loads(
-            pipe.read() or b'{"faults": ["the settings could not be read: their reader died"]}'
-        )
+        answer = json.loads(pipe.read() or READER_DIED)
     os.waitpid(child, 0)
     if "faults" in answer:
         raise SettingsError(answer["faults"])
@@ -159,11 +158,11 @@ def load_lean(path: Path) -> Settings:
 
 
 def _answer(path: Path, writer: int) -> None:
-    """In the child: write the settings, secrets in clear, into the pipe, and vanish."""
+    """In the child: write the settings, with their secrets, into the pipe, and exit."""
     try:
         with os.fdopen(writer, "wb") as pipe:
             pipe.write(json.dumps(_read(path)).encode())
-    finally:  # also when the parent has ended meanwhile: nothing of the parent's code may run here
+    finally:  # none of the parent's code may run here, even if the parent has ended
         os._exit(0)
 
 
@@ -172,12 +171,12 @@ def _read(path: Path) -> dict[str, Any]:
         return {"settings": _plain(load(path).model_dump())}
     except SettingsError as error:
         return {"faults": error.faults}
-    except Exception as error:  # noqa: BLE001 - the child must answer, whatever went wrong
+    except Exception as error:  # noqa: BLE001 - the child must always answer
         return {"faults": [f"{path.name}: cannot be read: {type(error).__name__}"]}
 
 
 def _plain(value: Any) -> Any:
-    """What JSON can say: secrets in clear, times and folders as text."""
+    """A value as JSON has it: secrets in clear, times and paths as text."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -190,7 +189,7 @@ def _plain(value: Any) -> Any:
 
 
 def _strange_variables() -> list[str]:
-    """Variables that look like ours and are not: a typing error must not go unnoticed."""
+    """A fault for each unknown variable that begins like ours: it is a typing error."""
     known = {PREFIX + name.upper() for name in (*Settings.model_fields, *OTHER_VARIABLES)}
     strange = [
         name
@@ -204,5 +203,5 @@ def _strange_variables() -> list[str]:
 
 
 def _variable_in(error: Exception) -> str:
-    """pydantic-settings says `error parsing value for field "broker" from source …`."""
+    """The variable in pydantic-settings' text `error parsing value for field "broker" …`."""
     return PREFIX + str(error).split('"')[1].upper()

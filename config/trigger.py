@@ -1,4 +1,4 @@
-"""What others say on the broker, and what it means at our door."""
+"""Messages of other programs on the broker, and what they mean at our door."""
 
 from typing import Literal, Self
 
@@ -12,16 +12,17 @@ TOPIC_BYTES = 65_535  # MQTT 5.0, 1.5.4
 
 
 class Trigger(Section):
-    """`[triggers.NAME]`: a message of somebody else's on the broker that becomes an event of this hub."""
+    """`[triggers.NAME]`: a message of another program that becomes an event of this hub."""
 
-    topic: str = Field(description="where the others speak; MQTT's wildcards + and # may be used")
-    door: Name = Field(description="the door that it is about")
+    topic: str = Field(description="the topic of the messages; the wildcards + and # are allowed")
+    door: Name = Field(description="the door of the event")
     say: Literal["doorbell.pressed", "visitor.seen", "visitor.answered"] = Field(
-        description="what it means"
+        description="the type of the event"
     )
     when: Scalar | dict[str, Scalar] = Field(
         None,
-        description="the text, or fields of the JSON (dots lead inside) and their values; else every message",
+        description="the text, or fields of the JSON (a.b is b in a) with their values; "
+        "every message if not set",
     )
     what: Name | None = Field(
         None, description="visitor.seen only: who was seen, like person or motion"
@@ -30,12 +31,12 @@ class Trigger(Section):
         None, description="visitor.answered only: what the answer was, like opened"
     )
     on_change: bool = Field(
-        False, description="only when `when` begins to hold, for who repeats how they are"
+        False, description="only when `when` begins to hold, for a device that repeats its state"
     )
     once_per: str | None = Field(
-        None, description="a field of the JSON: the same value is said once, ever"
+        None, description="a field of the JSON: only one event, ever, for each of its values"
     )
-    every_s: float = Field(1, ge=0, le=86_400, description="no more often than that")
+    every_s: float = Field(1, ge=0, le=86_400, description="at most one event in so many seconds")
 
     @field_validator("topic")
     @classmethod
@@ -48,16 +49,16 @@ class Trigger(Section):
     def _fits_what_it_says(self) -> Self:
         for key, kind in (("what", "visitor.seen"), ("answer", "visitor.answered")):
             if (getattr(self, key) is None) == (self.say == kind):
-                needs = "needs" if self.say == kind else "has no"
-                raise ValueError(
-                    f'say = "{self.say}" {needs} {key}. {"Set it" if self.say == kind else "Leave it out"}'
-                )
+                if self.say == kind:
+                    raise ValueError(f'say = "{self.say}" needs {key}. Set it')
+                raise ValueError(f'say = "{self.say}" has no {key}. Leave it out')
         if self.on_change and self.when is None:
             raise ValueError("on_change needs a condition. Set when, or leave on_change out")
         return self
 
 
 def _fault_in(topic: str) -> str | None:
+    """Why this is no filter for messages of other programs (MQTT 5.0, 4.7); None if it is."""
     levels = topic.split("/")
     if not topic or "\0" in topic or len(topic.encode()) > TOPIC_BYTES:
         return "no topic. Write one like zigbee2mqtt/front_contact"

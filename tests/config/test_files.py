@@ -1,4 +1,4 @@
-"""The settings files: which one is read, what it means, and that those we ship and show are good."""
+"""The settings files: which one is read, what it means, and that ours are valid."""
 
 import re
 from pathlib import Path
@@ -34,7 +34,7 @@ def _write(path: Path, text: str = "") -> Path:
 
 
 def test_the_file_given_is_read_before_all_others(monkeypatch, tmp_path):
-    """`--config` beats $DOORBELL_CONFIG, which beats the folder, which beats the home, which beats the demo."""
+    """The order is `--config`, $DOORBELL_CONFIG, the folder, the home, the demo."""
     assert find() == (INSTALLED if INSTALLED.is_file() else DEMO)
     home = _write(tmp_path / "home/.config/doorbell/doorbell.toml")
     assert find() == home
@@ -60,7 +60,13 @@ def test_a_file_that_was_asked_for_and_is_not_there_is_told(monkeypatch, by_vari
 
 def test_relative_folders_are_taken_from_the_files_own(tmp_path):
     """A settings file means the same from wherever a process is started."""
-    text = 'state_dir = "state"\nhandlers_dir = "/srv/handlers"\n[chime]\nspeaker = "auto"\nsound = "gong.wav"\n'
+    text = """
+state_dir = "state"
+handlers_dir = "/srv/handlers"
+[chime]
+speaker = "auto"
+sound = "gong.wav"
+"""
     read = load(_write(tmp_path / "etc/doorbell.toml", text))
     assert read.chime.sound == tmp_path / "etc/gong.wav"
     assert (read.state_dir, read.handlers_dir) == (tmp_path / "etc/state", Path("/srv/handlers"))
@@ -74,7 +80,7 @@ def test_the_home_folder_may_be_written_as_a_tilde(tmp_path):
 
 
 def test_the_xdg_variables_move_the_users_own_files(monkeypatch, tmp_path):
-    """`XDG_CONFIG_HOME` and `XDG_STATE_HOME` replace `~/.config` and `~/.local/state`; what the file says counts more."""
+    """XDG variables replace `~/.config` and `~/.local/state`; the file's own setting wins."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "states"))
     _write(tmp_path / "home/.config/doorbell/doorbell.toml")
@@ -125,7 +131,7 @@ def test_the_readme_shows_a_settings_file():
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 @pytest.mark.parametrize("text", ["", FULL])
 def test_the_lean_way_reads_the_same_settings(monkeypatch, tmp_path, text):
-    """A handler process, whose child does the reading, has the same settings as the hub, secrets included."""
+    """A handler process, whose child reads the settings, has the same ones as the hub."""
     monkeypatch.setenv("DOORBELL_BROKER__USERNAME", "door")
     path = _write(tmp_path / "doorbell.toml", text)
     assert load_lean(path) == load(path)

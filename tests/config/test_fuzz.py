@@ -1,4 +1,4 @@
-"""The settings loader against whatever may stand in a file: it reads it, or says why not; it never crashes."""
+"""The settings loader never crashes, whatever a file contains: it reads it, or says why not."""
 
 import tempfile
 from pathlib import Path
@@ -45,7 +45,7 @@ def _read(content: bytes) -> None:
 @settings(deadline=None, max_examples=150)
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_any_toml_is_read_or_refused_in_words(tables):
-    """Keys of ours with values that are not theirs, keys of nobody, tables where numbers should be."""
+    """Known keys with wrong values, unknown keys, tables in place of numbers."""
     _read(tomli_w.dumps(tables).encode())
 
 

@@ -81,7 +81,8 @@ def test_settings_that_have_moved_are_found_again(tmp_path):
         handlers={"bark": {"quiet_from": "22:00", "enabled": True}}, state_dir=tmp_path
     )
     with pytest.raises(
-        SettingsError, match=r"quiet_from: it is the house's now. Set begin and end in \[quiet\]"
+        SettingsError,
+        match=r"quiet_from: it applies to the whole house now. Set begin and end in \[quiet\]",
     ):
         loader.load(loader.SHIPPED / "bark.py", house)
 
@@ -115,7 +116,7 @@ def test_a_fault_in_the_environment_names_the_variable(monkeypatch, variable, va
 
 
 def test_a_table_in_the_environment_that_is_no_json_is_a_fault_like_any_other(monkeypatch):
-    """A whole table may stand in a variable as JSON; when it is none, the fault names the variable."""
+    """A variable may hold a whole table as JSON; if it is no JSON, the fault names the variable."""
     monkeypatch.setenv("DOORBELL_BROKER", "localhost")
     (fault,) = _faults("")
     assert "DOORBELL_BROKER" in fault

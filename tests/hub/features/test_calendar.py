@@ -291,8 +291,8 @@ def test_without_settings_nothing_is_loaded(states):
     [
         ({"sun": True}, "sun needs a place"),
         ({"quiet": True}, "quiet needs quiet hours"),
-        ({"at": {"sunset": "17:00"}}, "sunset is what the hub itself says"),
-        ({"at": {"day-ended": "17:00"}}, "day_ended is what the hub itself says"),
+        ({"at": {"sunset": "17:00"}}, "sunset is an event of the hub itself"),
+        ({"at": {"day-ended": "17:00"}}, "day_ended is an event of the hub itself"),
     ],
 )
 def test_settings_that_cannot_work_are_faults(clock, told):
