@@ -1,16 +1,14 @@
 """The settings, and how they are read: `doorbell.toml`, the environment, secrets."""
 
+from config.door import ButtonSettings, Door, LedSettings
 from config.faults import SettingsError
 from config.model import (
     Broker,
-    ButtonSettings,
     Chime,
     ClockSettings,
-    Door,
     Drill,
     House,
     JournalSettings,
-    LedSettings,
     Quiet,
     Settings,
 )

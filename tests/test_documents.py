@@ -10,18 +10,8 @@ from pathlib import Path
 import pytest
 
 from config import Settings, sources
-from config.model import (
-    Broker,
-    ButtonSettings,
-    Chime,
-    ClockSettings,
-    Door,
-    Drill,
-    House,
-    LedSettings,
-    Quiet,
-    Web,
-)
+from config.door import ButtonSettings, Door, LedSettings
+from config.model import Broker, Chime, ClockSettings, Drill, House, Quiet, Web
 from config.trigger import Trigger
 from hub import HandlerConfig
 from hub.plugin import loader

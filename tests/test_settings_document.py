@@ -10,8 +10,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from config import Settings
-from config.model import House, LedSettings
+from config import House, LedSettings, Settings
 from config.trigger import Trigger
 from hub import HandlerConfig
 from hub.plugin import loader

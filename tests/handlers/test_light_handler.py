@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from config import SettingsError
-from config.model import ButtonSettings, Door
+from config import ButtonSettings, Door, SettingsError
 from devices.lamp import OFF, BorrowedLamp, Darkness, LampState
 from devices.machine import sun_elevation
 from hub.testing import event, run

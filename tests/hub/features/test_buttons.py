@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from config import Broker, Settings
-from config.model import ButtonSettings, Door
+from config import Broker, ButtonSettings, Door, Settings
 from hub.features.buttons import RETRY_S, Buttons
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from config import Settings, sources
-from config.model import ButtonSettings, Chime, Door, LedSettings
+from config import ButtonSettings, Chime, Door, LedSettings, Settings, sources
 from devices.gpio import LineInfo
 from devices.machine.finding import Finding
 from hub.admin.doctor import devices as doctor_devices
