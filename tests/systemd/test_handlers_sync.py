@@ -14,7 +14,7 @@ import pytest
 from config import SettingsError
 from hub.admin.install import instances
 from hub.admin.install.instances import Places
-from hub.admin.install.mosquitto import OrderError
+from hub.admin.install.orders import OrderError
 from hub.plugin import loader
 from tests.house import until
 

@@ -12,8 +12,8 @@ import pytest
 
 from hub.admin.install import drop_ins
 from hub.admin.install.install import STEPS, InstallError, install
-from hub.admin.install.machine import Machine, order
-from hub.admin.install.mosquitto import OrderError
+from hub.admin.install.machine import Machine
+from hub.admin.install.orders import OrderError, order
 from hub.admin.install.uninstall import uninstall
 
 

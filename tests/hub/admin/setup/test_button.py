@@ -37,7 +37,7 @@ def _chooses_17(person: Person) -> None:
     person.answers(
         ("call it?", ""), ("longitude", ""), ("gpio or simulated", "gpio"), ("Pin", "17")
     )
-    person.sees("Press it now, 3 times, shortly and long. Enter ends the test.")
+    person.sees("Press it now, 3 times, short and long. Enter ends the test.")
 
 
 def test_three_presses_are_shown_as_they_come(tmp_path: Path, pins: _Pins):
