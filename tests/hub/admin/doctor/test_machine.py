@@ -91,7 +91,7 @@ def test_a_clock_that_nobody_has_set(context: Context):
     ("longitude", "state"), [(13.4, "ok"), (-8.5, "ok"), (-73.9, "warning"), (121.5, "warning")]
 )
 def test_the_zone_and_the_place_fit_together(context: Context, longitude: float, state: str):
-    """A forgotten minus sign, or the zone that the card came with; but not Spain, which has Berlin's time."""
+    """A forgotten minus sign, or the card's first zone; but not Spain, which has Berlin's time."""
     house = House(latitude=42, longitude=longitude)
     context.given = context.settings.model_copy(update={"house": house})
     assert told(doctor_machine.clock(context, Set(), NOON))[1][0] == state

@@ -76,7 +76,7 @@ def _files(folder: Path) -> dict[str, tuple[bytes, int, int]]:
 
 
 def test_a_newcomer_sets_up_everything(tmp_path: Path):
-    """From no file to one that `doorbell check` is content with; the picture was there, and the phone was told."""
+    """From no file to one without faults; there was a picture, and the phone got a message."""
     path = tmp_path / "own" / "doorbell.toml"
     with phone_service() as phone, Person(tmp_path, "setup", "--config", str(path)) as person:
         person.sees("a new file")
@@ -347,7 +347,8 @@ def test_what_is_wrong_is_told_before_it_is_written(house: Path, tmp_path: Path)
             assert person.asked()
             person.types("s")
         person.sees(
-            "✗ doorbell.toml: [handlers.barc]: there is no handler file barc.py. Did you mean [handlers.bark]?"
+            "✗ doorbell.toml: [handlers.barc]: there is no handler file barc.py. "
+            "Did you mean [handlers.bark]?"
         )
         person.answers(("Write it all the same? [n", ""))
         person.sees("Nothing was changed.")
@@ -456,7 +457,8 @@ def test_while_record_has_the_camera_its_last_picture_is_shown(tmp_path: Path):
         (media / name).write_bytes(b"\xff\xd8\xff" + name.encode())
         os.utime(media / name, (time.time() - age_s,) * 2)
     (tmp_path / "doorbell.toml").write_text(
-        f'state_dir = "state"\n[handlers.record]\ncamera = "{film}"\n[handlers.light]\nenabled = false\n'
+        f'state_dir = "state"\n[handlers.record]\ncamera = "{film}"\n'
+        "[handlers.light]\nenabled = false\n"
     )
     film.write_bytes(b"no film")  # it opens as a camera that somebody else has: not at all
     with Person(tmp_path, "setup") as person:
