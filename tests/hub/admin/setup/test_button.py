@@ -113,7 +113,7 @@ def test_where_the_hub_has_the_line_its_presses_are_shown(tmp_path: Path, pins: 
                 ("gpio or simulated", ""),
             )
             person.answers(("Pin [17", ""))
-            person.sees("The running hub has the line", "Enter ends the test.")
+            person.sees("The running hub uses the line", "Enter ends the test.")
             house.press("back")
             house.press()
             person.sees("press 1 at ")
