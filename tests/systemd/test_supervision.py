@@ -100,7 +100,7 @@ def test_a_faulty_handler_is_never_ready_and_says_why(home: House, systemd: List
 
 
 def test_a_handler_that_is_switched_off_has_not_failed(home: House, systemd: Listener):
-    """systemd counts an exit before READY as a failure, and would restart it for ever."""
+    """To systemd an exit before READY is a failure, and it would restart it for ever."""
     home.settings = "[handlers.wave]\nenabled = false\n"
     home.write_handler("wave", "done(event)")
     home.start("wave", wait=False)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from config.model import ButtonSettings
+from config.door import ButtonSettings
 from devices.button import (
     Diagnosis,
     Edge,
