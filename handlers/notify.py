@@ -1,86 +1,36 @@
-"""Tell the phones: the text at once, the picture and answers in the same notification where the service can do that."""
+"""Tell the phones who rings; the picture and the answer follow in the same notification."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import Field
 
-from devices.machine import DailyWindow
 from devices.phone import (
-    Dispatcher,
+    DispatchResult,
+    Messenger,
     Notification,
     Phone,
+    PhoneSettings,
     Recipient,
     ReplyButton,
-    SentLog,
-    fault_in_url,
-    open_phones,
+    is_jpeg,
 )
-from hub import (
-    Drop,
-    Event,
-    HandlerConfig,
-    Section,
-    answers,
-    checkpoint,
-    emit,
-    handler,
-    later,
-    memory,
-)
+from hub import Drop, Event, HandlerConfig, answers, checkpoint, emit, handler, later, memory
 
-LATE_S = 60.0
+LATE_S = 60.0  # then the visitor has been missed, and a picture shows another one, if any
 SNOOZE_S = 3600.0
-LATE_PICTURE_S = 5.0  # then it is said; after a minute it shows somebody else, if anybody
-RINGS = 5  # who rings on and on is told of after so many
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+LATE_PICTURE_S = 5.0  # then the text says how late
+RINGS = 5  # after so many rings without a pause the phones are told how many
 ANSWERABLE = ("doorbell.pressed", "snapshot.taken", "notify.again", "notify.waited")
-Writer = Callable[[Recipient], Notification]
-book = SentLog(memory)
 
 
-def _are_services(urls: list[SecretStr]) -> list[SecretStr]:
-    faults = {number: fault_in_url(url.get_secret_value()) for number, url in enumerate(urls, 1)}
-    if bad := {number: fault for number, fault in faults.items() if fault}:
-        raise ValueError(f"number {[*bad]} {next(iter(bad.values()))}")
-    return urls
-
-
-Urls = Annotated[list[SecretStr], AfterValidator(_are_services)]
-
-
-class RecipientSettings(Section):
-    """`[handlers.notify.recipients.NAME]`: somebody who is told."""
-
-    urls: Urls = Field(min_length=1, description="where to, as Apprise URLs")
-    doors: list[str] | None = Field(None, description="only these doors; all when not set")
-    after_s: float = Field(
-        0, ge=0, le=3600, description="told only if nobody has answered after so long"
-    )
-    quiet_from: time | None = Field(None, description="told silently from then on, like 22:00")
-    quiet_to: time | None = Field(None, description="until then, like 07:00")
-
-    @model_validator(mode="after")
-    def _quiet_has_two_ends(self) -> Self:
-        if (self.quiet_from is None) != (self.quiet_to is None):
-            raise ValueError("quiet_from and quiet_to go together. Set both, or neither")
-        return self
-
-
-class Config(HandlerConfig):
+class Config(HandlerConfig, PhoneSettings):
     """Settings of `notify`."""
 
-    urls: Urls = Field(
-        [], description="where to, as Apprise URLs, like ntfy://ntfy.sh/my-door: told of everything"
-    )
-    recipients: dict[str, RecipientSettings] = Field(
-        {}, description="people, each with their own ways, doors and hours"
-    )
     title: str = Field("Doorbell", description="the notification's title")
     group_s: float = Field(
         10, ge=0, le=300, description="a ring so soon after the last one is told with it"
@@ -89,265 +39,195 @@ class Config(HandlerConfig):
     picture: bool = Field(True, description="whether the picture follows")
 
     def check(self) -> list[str]:
-        """A recipient's name stands in links and timers."""
-        bad = [name for name in self.recipients if not NAME.fullmatch(name)]
-        faults = [
-            f"recipients: {name!r}: not a name. Use a-z, 0-9, - and _, 32 characters at most"
-            for name in bad
-        ]
-        doors = {name: one.doors or () for name, one in self.recipients.items()}
-        return faults + [
-            fault
-            for name in doors
-            for fault in self.faults_in_doors(f"recipients.{name}", doors[name])
-        ]
+        """Recipients have names that links and timers can carry, and doors that are there."""
+        faults = self.faults_in_names()
+        for name, recipient in self.recipients.items():
+            faults += self.faults_in_doors(f"recipients.{name}", recipient.doors or ())
+        return faults
 
 
 @contextmanager
-def open_board(config: Config) -> Iterator[Dispatcher]:
-    """All phones; made at start, which takes time."""
-    everybody = {"": RecipientSettings(urls=config.urls)} if config.urls else {}
-    people = [
-        Recipient(
-            name=name,
-            phones=[phone for url in one.urls for phone in open_phones(url.get_secret_value())],
-            doors=one.doors,
-            after_s=one.after_s,
-            quiet=_quiet_hours(one),
-        )
-        for name, one in (everybody | config.recipients).items()
-    ]
-    yield Dispatcher(people, config.group_s)
+def open_messenger(config: Config) -> Iterator[Messenger]:
+    """Open all phones; at start, because it takes seconds."""
+    yield Messenger(config.open_recipients(), config.group_s, memory, checkpoint)
 
 
-def _quiet_hours(one: RecipientSettings) -> DailyWindow | None:
-    if one.quiet_from is None or one.quiet_to is None:
-        return None
-    return DailyWindow(one.quiet_from, one.quiet_to)
+def reach(event: Event, config: Config, phones: Messenger) -> str:
+    """The dry run: each service's host must answer. Nothing is sent, unless `drill_text` is set."""
+    if not config.drill_text:
+        return phones.reach()
+    text = f"This is a drill: nobody is at the {_door(event.door, config)}"
+    return _tell(event, phones, phones.recipients, _message(config, text, event.id)).note
 
 
-def reach(event: Event, config: Config, board: Dispatcher) -> str:
-    """The dry run: does each service's host answer? It is told nothing, unless `drill_text` says so."""
-    if config.drill_text:
-        text = f"This is a drill: nobody is at the {_door(event.door, config)}"
-        return _tell(event, board, board.recipients, _writer(event, config, text))[0]
-    phones = [phone for person in board.recipients for phone in person.phones]
-    if faults := [fault for phone in phones if (fault := phone.fault_in_reaching())]:
-        raise ConnectionError("; ".join(faults))
-    known = sum(phone.has_address for phone in phones)
-    return (
-        f"{known} of {len(phones)} services answer; nothing was sent"
-        if phones
-        else "no phone is set up"
-    )
-
-
-@handler("doorbell.pressed", timeout_s=30, max_age_s=86_400, uses=open_board, drill=reach)
-def notify(event: Event, config: Config, board: Dispatcher) -> str:
-    """Say that somebody is there, or that somebody was. Who rings again soon is told with the first ring."""
-    group, people = board.group(event.id, event.door, event.time), board.recipients_at(event.door)
-    data = {
-        "press": group.first,
-        "door": event.door,
-        "at": event.time.isoformat(),
-        "count": group.rings,
-    }
-    if group.first != event.id:
-        later("notify.again", config.group_s if group.rings % RINGS else 0, data)
-        return f"ring {group.rings} of this visitor: told with the first"
-    for person in people:
-        if person.after_s:
-            _come_back(person, person.after_s, data)
-            checkpoint()
+@handler("doorbell.pressed", timeout_s=30, max_age_s=86_400, uses=open_messenger, drill=reach)
+def notify(event: Event, config: Config, phones: Messenger) -> str:
+    """Somebody is there, or was; further rings of the same visitor are told with the first."""
+    first, rings = phones.group(event.id, event.door, event.time)
+    visit = {"press": first, "door": event.door, "at": event.time.isoformat(), "count": rings}
+    if first != event.id:
+        later("notify.again", config.group_s if rings % RINGS else 0, visit)
+        return f"ring {rings} of this visitor: told with the first"
+    for recipient in phones.recipients_at(event.door):
+        if recipient.after_s:
+            _call_later(recipient, recipient.after_s, visit)
+    checkpoint()  # they are called even if no phone can be reached now
     text = _text(event.door, config, event.time, event.age_s())
-    words, told = _tell(event, board, _first(people), _writer(event, config, text), data=data)
-    if told:
+    message = _message(config, text, first)
+    result = _tell(event, phones, _first(phones, event.door), message, visit=visit)
+    if result.delivered:
         emit("notification.sent", {"press": event.id})
-    return words
+    return result.note
 
 
-@handler("notify.again", timeout_s=30, attempts=2, uses=open_board)
-def count(event: Event, config: Config, board: Dispatcher) -> str:
-    """The visitor has rung several times: say how often, in the first notification where that can be."""
-    data, at = event.data, datetime.fromisoformat(event.data["at"])
-    if book.is_answered(data["door"], data["at"]):
+@handler("notify.again", timeout_s=30, attempts=2, uses=open_messenger)
+def count(event: Event, config: Config, phones: Messenger) -> str:
+    """The visitor has rung several times: say how often, in the first notification if possible."""
+    visit, at = event.data, datetime.fromisoformat(event.data["at"])
+    if phones.log.is_answered(visit["door"], visit["at"]):
         return "somebody has answered meanwhile"
-    text = f"{_text(event.door, config, at, (event.time - at).total_seconds())}, and rang {data['count']} times"
-    note_for = _writer(
-        event,
-        config,
-        text,
-        press=data["press"],
-        picture=board.picture(data["press"]) or book.picture(data["press"]),
-    )
-    return _tell(event, board, _first(board.recipients_at(event.door)), note_for)[0]
+    text = _text(event.door, config, at, (event.time - at).total_seconds())
+    text += f", and rang {visit['count']} times"
+    message = _message(config, text, visit["press"], picture=phones.picture(visit["press"]))
+    return _tell(event, phones, _first(phones, event.door), message).note
 
 
-@handler("notify.waited", timeout_s=30, uses=open_board)
-def escalate(event: Event, config: Config, board: Dispatcher) -> str:
-    """Nobody has answered so far, or somebody's quiet hours are over: now it is their turn."""
-    data, at = event.data, datetime.fromisoformat(event.data["at"])
-    if book.is_answered(data["door"], data["at"]):
+@handler("notify.waited", timeout_s=30, uses=open_messenger)
+def escalate(event: Event, config: Config, phones: Messenger) -> str:
+    """Nobody has answered so far, or a recipient's quiet hours are over: now it is their turn."""
+    visit, at = event.data, datetime.fromisoformat(event.data["at"])
+    if phones.log.is_answered(visit["door"], visit["at"]):
         return "somebody has answered meanwhile"
-    text = _text(data["door"], config, at, (datetime.now(UTC) - at).total_seconds())
-    at_door = replace(event, subject=data["door"])  # a timer's subject is its own
-    note_for = _writer(
-        at_door,
-        config,
-        text,
-        press=data["press"],
-        picture=board.picture(data["press"]) or book.picture(data["press"]),
-    )
-    people = [person for person in board.recipients if person.name == data["name"]]
 
     def wanted(phone: Phone) -> bool:
-        return not (data["held"] and phone.can_be_silent)
+        return not (visit["held"] and phone.can_be_silent)  # else it was told silently
 
-    words, told = _tell(event, board, people, note_for, data=data, wanted=wanted)
-    if told:
-        book.record_escalation(data["press"], data["name"])
-    return words
+    press = visit["press"]
+    text = _text(visit["door"], config, at, (datetime.now(UTC) - at).total_seconds())
+    message = _message(config, text, press, picture=phones.picture(press))
+    recipients = [one for one in phones.recipients if one.name == visit["name"]]
+    at_door = replace(event, subject=visit["door"])  # a timer's subject is its own
+    result = _tell(at_door, phones, recipients, message, visit=visit, wanted=wanted)
+    if result.delivered:
+        phones.log.record_escalation(press, visit["name"])
+    return result.note
 
 
-@handler("snapshot.taken", timeout_s=30, max_age_s=600, uses=open_board)
-def show(event: Event, config: Config, board: Dispatcher) -> str:
-    """Let the picture of this press follow, in the same notification where that can be."""
+@handler("snapshot.taken", timeout_s=30, max_age_s=600, uses=open_messenger)
+def show(event: Event, config: Config, phones: Messenger) -> str:
+    """The picture of this press follows, in the same notification if possible."""
     picture, press = Path(str(event.data.get("path"))), event.cause or event.id
+    after_s = float(event.data.get("after_s", 0))
     if not config.picture:
         return "pictures are switched off"
-    if not _is_jpeg(picture):
+    if not is_jpeg(picture):
         raise Drop("the picture is gone, or is none")
-    if board.is_repeat(press):
+    if phones.is_repeat(press):
         return "another picture of the same visitor: not sent"
-    if (after_s := float(event.data.get("after_s", 0))) > LATE_S:
+    if after_s > LATE_S:
         return f"the picture was taken {after_s:.0f} s after the ring: it shows somebody else, if anybody"
-    if any(person.after_s for person in board.recipients):
-        book.keep_picture(press, picture)
-    board.keep_picture(press, picture)
-    late = f", {after_s:.0f} s after the ring" if after_s > LATE_PICTURE_S else ""
-    text = f"This is who was there at {event.time.astimezone():%H:%M}{late}"
-    update = _text(event.door, config, event.time, event.age_s()) + (
-        late and f". The picture was taken{late[1:]}"
-    )
-    note_for = _writer(event, config, text, press=press, update=update, picture=picture)
-    return _tell(event, board, _first(board.recipients_at(event.door)), note_for)[0]
+    phones.keep_picture(press, picture)
+    text = f"This is who was there at {event.time.astimezone():%H:%M}"
+    update = _text(event.door, config, event.time, event.age_s())
+    if after_s > LATE_PICTURE_S:
+        text += f", {after_s:.0f} s after the ring"
+        update += f". The picture was taken {after_s:.0f} s after the ring"
+    message = _message(config, text, press, update=update, picture=picture)
+    return _tell(event, phones, _first(phones, event.door), message).note
 
 
-@handler("visitor.answered", timeout_s=30, max_age_s=3600, uses=open_board)
-def note_answer(event: Event, config: Config, board: Dispatcher) -> str:
-    """Who wants no more gets none for an hour; after an answer nobody else is called, and the others can read it."""
+@handler("visitor.answered", timeout_s=30, max_age_s=3600, uses=open_messenger)
+def note_answer(event: Event, config: Config, phones: Messenger) -> str:
+    """Nobody else is called after an answer, and the others can read it; a snooze is an hour of rest."""
     by, answer, press = (str(event.data.get(key, "")) for key in ("by", "answer", "press"))
+    is_command = event.data.get("via") == "command"
     if answer == "snooze":
-        everybody = (
-            "*" if event.data.get("via") == "command" else ""
-        )  # a link without a name is `urls`' own
-        book.snooze(by or everybody, event.time.timestamp() + SNOOZE_S)
+        phones.log.snooze(by or ("*" if is_command else ""), event.time.timestamp() + SNOOZE_S)
         return f"no more for {by or 'everybody'} for an hour"
-    if not event.data.get("late"):  # else it is no answer to who rings now
-        book.record_answer(event.door, event.time.isoformat())
-    text = f"{config.door_name(event.door)}: {answer.replace('_', ' ')}{f' ({by})' * bool(by)}"
-    asker = (
-        by if event.data.get("via") == "link" else by or None
-    )  # a link without a name is of `urls`
-    press = press or board.latest(event.door, event.time) or ""
-    knowing = [
-        one
-        for one in board.recipients_at(event.door)
-        if not one.after_s or one.name in book.escalated_to(press)
-    ]
-    others = [one for one in knowing if one.name != asker] if press else []
-    note_for = _writer(
-        event,
-        config,
-        text,
-        press=press,
-        buttons=False,
-        silent=True,
-        picture=board.picture(press) or book.picture(press),
-    )
-    updates = lambda phone: bool(phone.updates)  # noqa: E731 - a rule in a line
-    return _tell(event, board, others, note_for, wanted=updates)[0] if others else "nobody to tell"
+    if not event.data.get("late"):  # else the visitor who rings now is not answered
+        phones.log.record_answer(event.door, event.time.isoformat())
+    press = press or phones.latest(event.door, event.time) or ""
+    is_from_link = event.data.get("via") == "link"  # without a name it is one of `urls`
+
+    def is_to_read(recipient: Recipient) -> bool:
+        is_own = recipient.name == by and (bool(by) or is_from_link)
+        knows = not recipient.after_s or recipient.name in phones.log.escalated_to(press)
+        return knows and not is_own
+
+    readers = [one for one in phones.recipients_at(event.door) if is_to_read(one)]
+    if not press or not readers:
+        return "nobody to tell"
+    text = f"{config.door_name(event.door)}: {answer.replace('_', ' ')}"
+    if by:
+        text += f" ({by})"
+    message = _message(config, text, press, silent=True, picture=phones.picture(press))
+    return _tell(event, phones, readers, message, wanted=lambda phone: bool(phone.updates)).note
 
 
-@handler("clock.day_ended", timeout_s=30, max_age_s=7200, uses=open_board)
-def sum_up(event: Event, config: Config, board: Dispatcher) -> str:
-    """What was today, if anything was."""
-    doors = [
-        f"{number} at the {_door(door, config)}" for door, number in event.data["presses"].items()
-    ]
-    text = f"Rings today: {', '.join(doors)}"
-    return (
-        _tell(event, board, board.recipients, _writer(event, config, text))[0]
-        if doors
-        else "nobody rang today"
-    )
+@handler("clock.day_ended", timeout_s=30, max_age_s=7200, uses=open_messenger)
+def sum_up(event: Event, config: Config, phones: Messenger) -> str:
+    """How many rang today, if any."""
+    rings = event.data["presses"].items()
+    if not rings:
+        return "nobody rang today"
+    doors = ", ".join(f"{number} at the {_door(door, config)}" for door, number in rings)
+    message = _message(config, f"Rings today: {doors}", event.id)
+    return _tell(event, phones, phones.recipients, message).note
 
 
-@handler("doorbell.drill_failed", timeout_s=30, max_age_s=86_400, uses=open_board)
-def warn(event: Event, config: Config, board: Dispatcher) -> str:
-    """A nightly drill found what no longer works: better told now than by the next visitor."""
+@handler("doorbell.drill_failed", timeout_s=30, max_age_s=86_400, uses=open_messenger)
+def warn(event: Event, config: Config, phones: Messenger) -> str:
+    """A nightly drill found what no longer works: better now than by the next visitor."""
     failed = [(one["handler"], one["reason"]) for one in event.data["failed"]]
     text = "\n".join(f"The doorbell's {name} does not work: {reason}" for name, reason in failed)
-    return _tell(event, board, board.recipients, _writer(event, config, text))[0]
+    return _tell(event, phones, phones.recipients, _message(config, text, event.id)).note
+
+
+def _message(config: Config, text: str, key: str, **more: Any) -> Notification:
+    return Notification(title=config.title, text=text, key=key, **more)
 
 
 def _tell(
     event: Event,
-    board: Dispatcher,
-    people: Sequence[Recipient],
-    note_for: Writer,
+    phones: Messenger,
+    recipients: Sequence[Recipient],
+    message: Notification,
     *,
-    data: Mapping[str, Any] | None = None,
+    visit: Mapping[str, Any] | None = None,
     wanted: Callable[[Phone], bool] = lambda _: True,
-) -> tuple[str, int]:
-    """Tell each phone; who has been told is remembered, so that another try tells only the others."""
-    text = note_for(people[0] if people else Recipient("", [])).text
-    if not board.recipients:
-        return f"no phone is set up; it would have read: {text}", 0
-    awake = [one for one in people if not book.is_snoozed(one.name, event.time.timestamp())]
-    told = board.send(awake, note_for, book.delivered(event.id), book.receipts, wanted=wanted)
-    book.record_receipts(told.receipts)
-    for person in told.held if data else []:
-        _come_back(person, person.wakes_in_s(datetime.now().astimezone()), data or {}, held=True)
-    if told.failures:
-        book.record_partial(event.id, told.delivered)
-        checkpoint()
-        number = len(told.failures) + len(told.delivered)
-        failures = "; ".join(told.failures)
-        raise ConnectionError(
-            f"{len(told.failures)} of {number} services did not take it: {failures}"
-        )
-    book.record_complete(event.id)
-    return (f"told {len(told.delivered)}: {text}" if awake else "nobody wants to be told now"), len(
-        told.delivered
+) -> DispatchResult:
+    """Notify each phone once, with answers in the recipient's name, or when they are awake."""
+
+    def buttons(recipient: Recipient) -> list[ReplyButton]:
+        links = answers.links(event, by=recipient.name) if event.type in ANSWERABLE else []
+        return [ReplyButton(link.label, link.url) for link in links]
+
+    def hold(recipient: Recipient) -> None:
+        if visit:
+            wait_s = recipient.wakes_in_s(datetime.now().astimezone())
+            _call_later(recipient, wait_s, visit, held=True)
+
+    return phones.deliver(
+        message,
+        recipients,
+        event.id,
+        at=event.time,
+        buttons=buttons,
+        wanted=wanted,
+        on_hold=hold,
     )
 
 
-def _writer(
-    event: Event, config: Config, text: str, *, press: str = "", buttons: bool = True, **more: Any
-) -> Writer:
-    """What each person is told: the same, with answers that bear their name."""
-
-    def note_for(person: Recipient) -> Notification:
-        links = answers.links(event, by=person.name) if buttons and event.type in ANSWERABLE else []
-        given = [ReplyButton(link.label, link.url) for link in links]
-        return Notification(
-            title=config.title, text=text, key=press or event.id, buttons=given, **more
-        )
-
-    return note_for
-
-
-def _come_back(
-    person: Recipient, after_s: float, data: Mapping[str, Any], *, held: bool = False
+def _call_later(
+    recipient: Recipient, wait_s: float, visit: Mapping[str, Any], *, held: bool = False
 ) -> None:
-    place = f"{person.name or 'all'}-{data['press'][-12:]}"
-    later("notify.waited", after_s, {**data, "name": person.name, "held": held}, subject=place)
+    place = f"{recipient.name or 'all'}-{visit['press'][-12:]}"
+    later("notify.waited", wait_s, {**visit, "name": recipient.name, "held": held}, subject=place)
 
 
-def _first(people: Sequence[Recipient]) -> list[Recipient]:
-    """Those who are told at once."""
-    return [person for person in people if not person.after_s]
+def _first(phones: Messenger, door: str) -> list[Recipient]:
+    """The recipients who are told at once."""
+    return [recipient for recipient in phones.recipients_at(door) if not recipient.after_s]
 
 
 def _door(door: str, config: Config) -> str:
@@ -358,12 +238,3 @@ def _text(door: str, config: Config, at: datetime, age_s: float) -> str:
     if age_s > LATE_S:
         return f"You missed a visitor at the {_door(door, config)} at {at.astimezone():%H:%M}"
     return f"Somebody is at the {_door(door, config)}"
-
-
-def _is_jpeg(path: Path) -> bool:
-    """Only pictures leave the house, whatever file an event names."""
-    try:
-        with path.open("rb") as file:
-            return file.read(3) == b"\xff\xd8\xff"
-    except OSError:
-        return False

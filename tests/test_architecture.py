@@ -156,7 +156,6 @@ def test_a_handler_process_does_not_carry_the_settings_reader():
 
 # Being taken apart.
 STILL_LONG = {
-    "handlers/notify.py",
     "hub/mqtt/bus.py",
 }
 

@@ -35,16 +35,27 @@ class DispatchResult:
     """What became of one notification.
 
     Attributes:
+        text: What the notification says.
+        asked: How many recipients it was for.
         delivered: The keys of the phones that have it, those of earlier attempts among them.
         failures: Why the other phones do not have it.
         receipts: The receipts of the services, by notification key and phone key.
         held: Recipients in their quiet hours with a phone that cannot be silent.
     """
 
+    text: str = ""
+    asked: int = 0
     delivered: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     held: list[Recipient] = field(default_factory=list)
+
+    @property
+    def note(self) -> str:
+        """What was done, for people."""
+        if not self.asked:
+            return "nobody wants to be told now"
+        return f"told {len(self.delivered)}: {self.text}"
 
 
 class _Call(NamedTuple):
@@ -55,6 +66,7 @@ class _Call(NamedTuple):
     notification: Notification
 
 
+OnProgress = Callable[[DispatchResult, int], None]  # the result so far, and how many are waited for
 _Answer = tuple[_Call, "Receipt | Exception | None"]
 
 
@@ -116,6 +128,23 @@ class Dispatcher:
         found = self._pictures.get(press)
         return found if found and found.exists() else None
 
+    def reach(self) -> str:
+        """Check the connections to all services without sending anything.
+
+        Returns:
+            How many of them could be tried, in words.
+
+        Raises:
+            ConnectionError: Some cannot be reached.
+        """
+        phones = [phone for recipient in self.recipients for phone in recipient.phones]
+        if not phones:
+            return "no phone is set up"
+        if faults := [fault for phone in phones if (fault := phone.fault_in_reaching())]:
+            raise ConnectionError("; ".join(faults))
+        known = sum(phone.has_address for phone in phones)
+        return f"{known} of {len(phones)} services answer; nothing was sent"
+
     def send(
         self,
         recipients: Sequence[Recipient],
@@ -124,6 +153,8 @@ class Dispatcher:
         receipts: dict[str, Receipt],
         *,
         wanted: Callable[[Phone], bool] = lambda _: True,
+        on_hold: Callable[[Recipient], None] = lambda _: None,
+        on_progress: OnProgress = lambda _, __: None,
     ) -> DispatchResult:
         """Notify all phones at once, so that a slow service does not delay the others.
 
@@ -133,14 +164,19 @@ class Dispatcher:
             delivered: The keys of phones that have it already, from an earlier attempt.
             receipts: The receipts of earlier notifications.
             wanted: Chooses the phones.
+            on_hold: Called for each recipient who is put on hold, before anything is sent.
+            on_progress: Called when phones have answered, once for all that did so together.
 
         Returns:
             The result, after at most `timeout_s`.
         """
-        result = DispatchResult(delivered=[*delivered])
+        result = DispatchResult(asked=len(recipients), delivered=[*delivered])
         answers: SimpleQueue[_Answer] = SimpleQueue()
         waiting: dict[str, Phone] = {}
-        for call in self._calls(recipients, compose, wanted, result):
+        calls = self._calls(recipients, compose, wanted, result)
+        for recipient in result.held:
+            on_hold(recipient)
+        for call in calls:
             if call.phone in self._busy:
                 result.failures.append(f"{call.phone.name} has not answered the last time yet")
                 continue
@@ -148,7 +184,7 @@ class Dispatcher:
             self._busy.add(call.phone)
             previous = receipts.get(_receipt_key(call))
             threading.Thread(target=self._run, args=(answers, call, previous), daemon=True).start()
-        _collect(result, answers, waiting, self.timeout_s)
+        _collect(result, answers, waiting, self.timeout_s, on_progress)
         return result
 
     def _calls(
@@ -205,6 +241,7 @@ def _collect(
     answers: SimpleQueue[_Answer],
     waiting: dict[str, Phone],
     timeout_s: float,
+    on_progress: OnProgress,
 ) -> None:
     """Wait for the answers of all phones, and put them into the result."""
     deadline = monotonic() + timeout_s
@@ -224,3 +261,5 @@ def _collect(
             result.delivered.append(call.key)
             if answer:
                 result.receipts[_receipt_key(call)] = answer
+        if answers.empty():
+            on_progress(result, len(waiting))

@@ -44,6 +44,15 @@ class Notification:
     silent: bool = False
 
 
+def is_jpeg(path: Path) -> bool:
+    """Whether a file is a JPEG. Only pictures leave the house, whatever file an event names."""
+    try:
+        with path.open("rb") as file:
+            return file.read(3) == b"\xff\xd8\xff"
+    except OSError:
+        return False
+
+
 class PhoneError(ConnectionError):
     """The service did not take the notification. The text is the service's own, without secrets."""
 

@@ -24,7 +24,7 @@ class SentLog:
 
     def record_partial(self, event: str, phones: list[str]) -> None:
         """Record which phones have the notification. The next attempt is for the others."""
-        self._put("told", event, phones)
+        self._put("told", event, [*phones])
 
     def record_complete(self, event: str) -> None:
         """Record that all phones have the notification: there is no next attempt."""

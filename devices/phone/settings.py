@@ -1,0 +1,96 @@
+"""Settings of a handler that notifies people: who they are, on which phones, and when."""
+
+import re
+from datetime import time
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from devices.machine.daily_window import DailyWindow
+from devices.phone.recipient import Recipient
+from devices.phone.registry import fault_in_url, open_phones
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")  # it is part of links and timers
+
+
+def _are_services(urls: list[SecretStr]) -> list[SecretStr]:
+    faults = {number: fault_in_url(url.get_secret_value()) for number, url in enumerate(urls, 1)}
+    bad = {number: fault for number, fault in faults.items() if fault}
+    if bad:
+        raise ValueError(f"number {[*bad]} {next(iter(bad.values()))}")
+    return urls
+
+
+def _is_local(at: time | None) -> time | None:
+    if at is not None and at.tzinfo is not None:
+        raise ValueError("a time of day is this machine's local one. Write it without a zone")
+    return at
+
+
+Urls = Annotated[list[SecretStr], AfterValidator(_are_services)]
+LocalTime = Annotated[time | None, AfterValidator(_is_local)]
+
+
+class RecipientSettings(BaseModel):
+    """A person who is notified."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    urls: Urls = Field(min_length=1, description="where to, as Apprise URLs")
+    doors: list[str] | None = Field(None, description="only these doors; all when not set")
+    after_s: float = Field(
+        0, ge=0, le=3600, description="told only if nobody has answered after so long"
+    )
+    quiet_from: LocalTime = Field(None, description="told silently from then on, like 22:00")
+    quiet_to: LocalTime = Field(None, description="until then, like 07:00")
+
+    @model_validator(mode="after")
+    def _quiet_has_two_ends(self) -> Self:
+        if (self.quiet_from is None) != (self.quiet_to is None):
+            raise ValueError("quiet_from and quiet_to go together. Set both, or neither")
+        return self
+
+    @property
+    def quiet(self) -> DailyWindow | None:
+        """The hours in which nothing may make a sound; None when there are none."""
+        if self.quiet_from is None or self.quiet_to is None:
+            return None
+        return DailyWindow(self.quiet_from, self.quiet_to)
+
+
+class PhoneSettings(BaseModel):
+    """For a handler's settings: `class Config(HandlerConfig, PhoneSettings)`."""
+
+    urls: Urls = Field(
+        [], description="where to, as Apprise URLs, like ntfy://ntfy.sh/my-door: told of everything"
+    )
+    recipients: dict[str, RecipientSettings] = Field(
+        {}, description="people, each with their own ways, doors and hours"
+    )
+
+    def faults_in_names(self) -> list[str]:
+        """A line for each recipient whose name cannot be one, for `check`."""
+        return [
+            f"recipients: {name!r}: not a name. Use a-z, 0-9, - and _, 32 characters at most"
+            for name in self.recipients
+            if not NAME.fullmatch(name)
+        ]
+
+    def open_recipients(self) -> list[Recipient]:
+        """All recipients with their phones; the one without a name has the `urls` of everybody.
+
+        This takes seconds, and much memory: it loads Apprise.
+        """
+        settings = dict(self.recipients)
+        if self.urls:
+            settings = {"": RecipientSettings(urls=self.urls)} | settings
+        return [
+            Recipient(
+                name=name,
+                phones=[phone for url in one.urls for phone in open_phones(url.get_secret_value())],
+                doors=one.doors,
+                after_s=one.after_s,
+                quiet=one.quiet,
+            )
+            for name, one in settings.items()
+        ]
