@@ -6,14 +6,14 @@ TESTED := $(VENV)/.test-ready
 PIP := .ci/quietly $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Ctrl-C waits until doorbell listens to it: while Python itself starts, it would show a traceback.
 HOLD := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
-PYTEST := $(BIN)/python -m pytest -n auto
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
 
 run: $(VENV)/.ready
 	@$(HOLD) $(BIN)/doorbell run
 
 # Format, lint, types, imports, and all tests but the fault matrix and the rig.
 test: check
-	$(PYTEST) -m "not fault_matrix" --dist worksteal
+	$(PYTEST) -m "not fault_matrix"
 
 check: $(TESTED)
 	$(BIN)/ruff format --check .
@@ -23,7 +23,7 @@ check: $(TESTED)
 
 # The fault matrix: processes, brokers, wires and disks fail at each step of a press, and then the books are audited.
 faults: $(TESTED)
-	$(PYTEST) -m fault_matrix --dist loadgroup tests/system
+	$(PYTEST) -m fault_matrix tests/system
 
 # The same with a longer storm, and its table.
 reliability: $(TESTED)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.brokers import BrokerProcess
 
 ROOT = Path(__file__).parent.parent
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0  # a loaded machine may need seconds to start a process
 AGAIN_S = 3.0
 PORTS = range(20_000, 32_000)
 
@@ -179,14 +179,20 @@ class House:
 
     @property
     def config(self) -> Path:
-        path = self.folder / "doorbell.toml"
-        path.write_text(
+        """The settings file, as a whole: a process that has just started may be reading it."""
+        path, text = self.folder / "doorbell.toml", self.settings_text()
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            new = path.with_suffix(".new")
+            new.write_text(text, encoding="utf-8")
+            new.replace(path)
+        return path
+
+    def settings_text(self) -> str:
+        return (
             'handlers_dir = "handlers"\nstate_dir = "state"\n'
             f'[broker]\nhost = "127.0.0.1"\nport = {self.port}\n'
-            f'[doors.front]\nname = "Front door"\n{self.settings}',
-            encoding="utf-8",
+            f'[doors.front]\nname = "Front door"\n{self.settings}'
         )
-        return path
 
     def write_handler(self, name: str, body: str, decoration: str = '"doorbell.pressed"') -> Path:
         """Write a handler file; `done(event)` in it adds id and redelivery to effects/NAME."""

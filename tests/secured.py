@@ -167,12 +167,6 @@ class SecuredHouse(House):
     def listen(self) -> Ears:
         return SecuredEars(self.secured)
 
-    @property
-    def config(self) -> Path:
-        path = super().config
-        text = path.read_text(encoding="utf-8")
-        path.write_text(
-            re.sub(r'host = "127.0.0.1"\nport = \d+\n', self.broker_settings, text),
-            encoding="utf-8",
-        )
-        return path
+    def settings_text(self) -> str:
+        text = super().settings_text()
+        return re.sub(r'host = "127.0.0.1"\nport = \d+\n', self.broker_settings, text)

@@ -192,7 +192,9 @@ def test_the_bell_never_rings_by_itself(house: House):
         if name in house.processes:
             house.kill(name)
         house.start(name)
-    until(lambda: house.log("hub").count("that I can make") >= 4, lambda: house.log("hub"))
+    until(
+        lambda: house.log("hub").count("is refused: it is retained") >= 4, lambda: house.log("hub")
+    )
     assert (
         house.ears.events("doorbell.pressed")
         == house.ears.events("doorbell.drilled")

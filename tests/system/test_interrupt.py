@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import ROOT, until
+from tests.house import ROOT, free_port, until
 from tests.processes import command_line, has_loaded, of_session
 
 QUIET = (0, -signal.SIGINT)
@@ -25,7 +25,14 @@ class Start:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "doorbell", "run"],
                 cwd=folder,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder)},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(ROOT),
+                    "HOME": str(folder),
+                    "DOORBELL_BROKER__PORT": str(
+                        free_port()
+                    ),  # another test may have the usual one
+                },
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,

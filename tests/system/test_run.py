@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -93,9 +94,9 @@ class Run:
         return until(found, f"a process {parts}")[0]
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
-    run = Run(tmp_path / "home")
+@contextmanager
+def _running(folder: Path) -> Iterator[Run]:
+    run = Run(folder)
     try:
         for name in SHIPPED:
             run.wait_for(f"{name} is ready")
@@ -110,49 +111,70 @@ def run(tmp_path: Path) -> Iterator[Run]:
         run.process.stdout.close()
 
 
-def test_enter_rings_and_all_react(run: Run):
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    with _running(tmp_path / "home") as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def lasting_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """One for all tests that leave it running: eight processes have to start."""
+    with _running(tmp_path_factory.mktemp("lasting") / "home") as run:
+        yield run
+
+
+together = pytest.mark.xdist_group("lasting_run")
+
+
+@together
+def test_enter_rings_and_all_react(lasting_run: Run):
     """Each press shows, and each of the reactions with how long after it and how long it took."""
-    before = run.press()
-    run.wait_for("ding dong", "Front door", after=before)
+    before = lasting_run.press()
+    lasting_run.wait_for("ding dong", "Front door", after=before)
     for name in SHIPPED:
-        line = run.wait_for("✓", f"{name} · doorbell.pressed", after=before)
+        line = lasting_run.wait_for("✓", f"{name} · doorbell.pressed", after=before)
         assert "after" in line
         assert "took" in line
 
 
-def test_the_press_command_rings_too(run: Run):
+@together
+def test_the_press_command_rings_too(lasting_run: Run):
     """From another terminal, without being told which port the embedded broker has."""
-    pressed = run.command("press", "front")
+    before = len(lasting_run.lines)
+    pressed = lasting_run.command("press", "front")
     assert pressed.returncode == 0, pressed.stderr
     assert pressed.stdout.startswith("Front door rang: ")
-    run.wait_for("✓", "bark · doorbell.pressed")
-    wrong = run.command("press", "garage")
+    lasting_run.wait_for("✓", "bark · doorbell.pressed", after=before)
+    wrong = lasting_run.command("press", "garage")
     assert (wrong.returncode, wrong.stderr) == (78, "✗ garage: no such door. There are: front\n")
 
 
-def test_a_saved_file_reacts_changes_and_goes(run: Run):
+@together
+def test_a_saved_file_reacts_changes_and_goes(lasting_run: Run):
     """A handler starts when its file is saved, restarts when it changes, ends when it goes."""
-    path = run.folder / "handlers" / "wave.py"
+    path = lasting_run.folder / "handlers" / "wave.py"
     path.write_text(HANDLER.format(name="wave", says="hello"))
-    run.wait_for("wave is ready")
-    before = run.press()
-    run.wait_for("✓", "wave · doorbell.pressed", "hello", after=before)
-    changed = len(run.lines)
+    lasting_run.wait_for("wave is ready")
+    before = lasting_run.press()
+    lasting_run.wait_for("✓", "wave · doorbell.pressed", "hello", after=before)
+    changed = len(lasting_run.lines)
     path.write_text(HANDLER.format(name="wave", says="good-bye"))
-    run.wait_for("its file changed", after=changed)
-    run.wait_for("wave is ready", after=changed)
-    before = run.press()
-    run.wait_for("✓", "wave · doorbell.pressed", "good-bye", after=before)
+    lasting_run.wait_for("its file changed", after=changed)
+    lasting_run.wait_for("wave is ready", after=changed)
+    before = lasting_run.press()
+    lasting_run.wait_for("✓", "wave · doorbell.pressed", "good-bye", after=before)
     path.unlink()
-    run.wait_for("wave: its file is gone")
-    before = run.press()
-    run.wait_for("✓", "bark · doorbell.pressed", after=before)
+    lasting_run.wait_for("wave: its file is gone")
+    before = lasting_run.press()
+    lasting_run.wait_for("✓", "bark · doorbell.pressed", after=before)
     until(
-        lambda: not any("wave.py" in command_line(pid) for pid in run.family()),
+        lambda: not any("wave.py" in command_line(pid) for pid in lasting_run.family()),
         "its process is gone",
     )
 
 
+@together
 @pytest.mark.parametrize(
     ("name", "text", "complaint"),
     [
@@ -166,18 +188,21 @@ def test_a_saved_file_reacts_changes_and_goes(run: Run):
         ),
     ],
 )
-def test_a_bad_file_is_reported_and_stops_nobody(run: Run, name: str, text: str, complaint: str):
+def test_a_bad_file_is_reported_and_stops_nobody(
+    lasting_run: Run, name: str, text: str, complaint: str
+):
     """Where, what and what to do; the others react as before; mended, it starts."""
-    path = run.folder / "handlers" / f"{name}.py"
+    path = lasting_run.folder / "handlers" / f"{name}.py"
+    said = len(lasting_run.lines)
     path.write_text(text)
-    run.wait_for(complaint)
-    run.wait_for("not started again until its file changes")
-    before = run.press()
+    lasting_run.wait_for(complaint, after=said)
+    lasting_run.wait_for(f"{name}: not started again until its file changes", after=said)
+    before = lasting_run.press()
     for other in SHIPPED:
-        run.wait_for("✓", f"{other} · doorbell.pressed", after=before)
+        lasting_run.wait_for("✓", f"{other} · doorbell.pressed", after=before)
     if name == "broken":
         path.write_text(HANDLER.format(name=name, says="mended"))
-        run.wait_for(f"{name} is ready")
+        lasting_run.wait_for(f"{name} is ready")
 
 
 def test_who_dies_is_started_again(run: Run):
@@ -212,8 +237,9 @@ def test_no_process_is_left_behind(run: Run, how: signal.Signals):
     )
 
 
-def test_two_of_them_do_not_share_a_house(run: Run):
+@together
+def test_two_of_them_do_not_share_a_house(lasting_run: Run):
     """A second `doorbell run` on the same state is refused with what to do."""
-    second = run.command("run")
+    second = lasting_run.command("run")
     assert second.returncode == 78
     assert "another `doorbell run` uses" in second.stderr

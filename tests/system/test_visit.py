@@ -76,9 +76,9 @@ def test_an_answer_ends_the_visit_and_the_trace_tells_it(house):
     shown = _trace(house, first)
     order = [
         "doorbell.pressed",
-        "visit.started said",
-        "visitor.answered said",
-        "visit.answered said",
+        "visit.started sent",
+        "visitor.answered sent",
+        "visit.answered sent",
     ]
     assert sorted(order, key=shown.index) == order, shown
 
@@ -87,15 +87,20 @@ def test_a_crash_between_press_and_missed_loses_nothing_and_doubles_nothing(hous
     """Killed at each gap: the visit starts once and is missed once, with the press's own time."""
     house.start("hub")
     names = {f"visit{number}": point for number, point in enumerate(DYING.values())}
-    for name, point in names.items():
+    for name in names:
         house.settings += SOON.format(name)
         shutil.copy(ROOT / "handlers" / "visit.py", house.handlers_dir / f"{name}.py")
-        house.start(name, doom=point)
+    for name, point in names.items():
+        house.start(name, doom=point, wait=False)
+    for name in names:
+        house.wait_ready(name)
     press = house.press()
     for name in names:
         until(lambda name=name: not house.is_running(name), f"{name} dies")
         house.processes.pop(name)
-        house.start(name)
+        house.start(name, wait=False)
+    for name in names:
+        house.wait_ready(name)
     (said,) = house.ears.events("doorbell.pressed")
     for name in names:
         (missed,) = _wait(house, "missed", press, name)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from hub.admin.backup.manifest import BackupError
-from hub.admin.install.orders import OrderError, systemctl
+from hub.admin.install.instances import systemctl
+from hub.admin.install.mosquitto import OrderError
 from hub.system import atomic_file
 from hub.system.atomic_file import fsync
 
@@ -123,6 +125,6 @@ def _active_units() -> list[str]:
     states = "--state=active,activating,reloading"
     try:
         lines = systemctl("list-units", "--plain", "--no-legend", states, "doorbell*").splitlines()
-    except OrderError:
+    except (OrderError, subprocess.SubprocessError):
         return []
     return [line.split()[0] for line in lines if line.strip()]

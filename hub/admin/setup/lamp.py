@@ -1,4 +1,4 @@
-"""The lamp at the door: which one, and when it is dark."""
+"""The light at the door: which lamp, and what is dark."""
 
 import re
 from datetime import time
@@ -16,25 +16,24 @@ WHEN = ("night", "hours", "always")
 
 
 def ask_lamp(dialog: Dialog, draft: Draft) -> Changes:
-    """Ask for a lamp; none switches `light` off. Scenes are left as they are."""
+    """One lamp; without any, `light` is switched off. Scenes are left as they are."""
     off = draft.get(*LIGHT, "enabled", kind=bool) is False
     known = NONE if off else draft.get(*LIGHT, "lamp", default=NONE)
-    dialog.explain(
-        "It is switched on when the bell rings in the dark. docs/lights.md has more about each:"
-    )
+    dialog.explain("It is lit when somebody rings in the dark. docs/lights.md tells more of each:")
     for line in (*re.split(r",(?: or)? (?![^(]*\))", LAMP_NAMES), NONE):
         dialog.say(f"    {line}")
     lamp = dialog.ask("Lamp", known, lambda typed: _lamp(typed, draft))
     if lamp == NONE:
         return switched_off()
     if (pin := gpio_pin(lamp)) is not None:
-        where = "docs/systemd.md, Opening it"
-        dialog.explain(f"Under systemd `light` needs a drop-in to use GPIO {pin}: {where}.")
+        dialog.explain(
+            f"Under systemd `light` may use GPIO {pin} only with a drop-in: docs/systemd.md, Opening it."
+        )
     return {(*LIGHT, "lamp"): lamp, (*LIGHT, "enabled"): None, **_ask_when(dialog, draft)}
 
 
 def switched_off() -> Changes:
-    """The changes for no lamp."""
+    """No lamp."""
     return {(*LIGHT, "enabled"): False}
 
 

@@ -23,6 +23,7 @@ from hub.admin.backup.verify import verify
 from hub.admin.check.house import check
 from hub.process.restore_guard import NOTE, note_of, refuse
 from hub.store.database import State
+from tests.forked import exit_code
 from tests.house import ROOT, until
 from tests.hub.fakes import rows
 
@@ -53,8 +54,7 @@ def config(tmp_path: Path) -> Path:
     """A house with everything, at rest."""
     home = tmp_path / "etc"
     for name, text in {
-        "doorbell.toml": 'state_dir = "../var"\n'
-        '[broker]\nhost = "127.0.0.1"\npassword_dir = "broker/passwords"\n'
+        "doorbell.toml": 'state_dir = "../var"\n[broker]\nhost = "127.0.0.1"\npassword_dir = "broker/passwords"\n'
         '[handlers.mine]\ntoken_file = "token"\n',
         "broker/passwords/hub": "old secret",
         "token": "old token",
@@ -110,7 +110,7 @@ def _ages(config: Path) -> set[str]:
 
 
 def test_everything_comes_back_and_what_was_there_is_kept(config):
-    """Settings, passwords, handlers and state, with their modes; state files are marked as copies."""
+    """Settings, passwords, handlers and state, with their modes; a state file knows that it is a copy."""
     (config.parent / "broker").chmod(0o750)
     (config.parent / "handlers").chmod(0o751)
     contents = _backup(config)
@@ -169,7 +169,6 @@ def test_a_new_card_gets_everything(config, tmp_path):
 
 
 def test_clips_come_along_when_they_are_asked_for(config):
-    """With `--clips` they are in it."""
     assert "state/media/clip.mp4" in {m["name"] for m in _backup(config, clips=True).members}
 
 
@@ -198,7 +197,6 @@ def test_nothing_is_left_of_a_backup_that_fails(config):
 
 
 def test_a_damaged_backup_is_refused_before_anything_is_touched(config):
-    """Wherever a byte is wrong, and where its end is missing."""
     file = _backup(config).file
     whole = bytearray(file.read_bytes())
     for place in (len(whole) // 3, len(whole) // 2, len(whole) - 20):
@@ -215,14 +213,12 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(config):
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "state/../../outside"])
 def test_a_path_that_leaves_its_folder_is_refused(config, name):
-    """A forged backup cannot write elsewhere."""
     file = _forged(config, lambda _: None, name)
     with pytest.raises(BackupError):
         verify(file)
 
 
 def test_a_backup_of_a_newer_program_is_refused_with_what_to_do(config):
-    """Its state files could not be read."""
     file = _forged(config, lambda facts: facts["schemas"].update({"state/hub-home.db": 99}))
     with pytest.raises(BackupError, match="Update this one"):
         verify(file)
@@ -251,7 +247,6 @@ def _forged(config: Path, change, name: str = "") -> Path:
 
 
 def test_nothing_is_restored_under_a_running_process(config):
-    """Nor does a process start while something is restored."""
     state = State(config.parent.parent / "var/hub-home.db")
     with (
         pytest.raises(BackupError, match="sudo systemctl stop doorbell"),
@@ -264,12 +259,12 @@ def test_nothing_is_restored_under_a_running_process(config):
 
 
 def test_a_crash_at_any_step_leaves_the_old_or_the_new_or_a_note(config):
-    """SIGKILL before each rename, link, new folder and removal; the same command continues."""
+    """SIGKILL before each rename, link, new folder and removal in turn; the same command goes on from the note."""
     file = _backup(config).file
     noted = 0
     for left in range(200):
         _change(config)
-        done = subprocess.run([sys.executable, "-c", CRASH, file, config, str(left)], check=False)
+        died = exit_code(CRASH, file, config, left)
         note = note_of(config, sources.load(config))
         if note.exists():
             noted += 1
@@ -280,9 +275,9 @@ def test_a_crash_at_any_step_leaves_the_old_or_the_new_or_a_note(config):
             assert _ages(config) == {"old"}
         else:
             assert len(_ages(config)) == 1
-        if done.returncode == 0:
+        if died == 0:
             break
-        assert done.returncode == -signal.SIGKILL
+        assert died == -signal.SIGKILL
     assert noted >= 10
     assert _ages(config) == {"old"}
     assert not list(config.parent.parent.rglob(".restore-*"))
@@ -382,7 +377,7 @@ def _refuse(*_: object) -> None:
 
 
 def test_a_restore_that_was_cut_off_is_told_by_everybody(config):
-    """By `check`, the doctor and `backup`; `restore` finishes it, or says why it cannot."""
+    """`check` (so the doctor, too) and `backup`; `restore` finishes it, or says what to do with a damaged note."""
     note = note_of(config, sources.load(config))
     note.write_text('{"steps": [], "rest": []}')
     assert any(
