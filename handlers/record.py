@@ -2,40 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import time
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from devices.camera import Camera, Privacy, fault_in_camera, open_camera
-from devices.lamp import fault_in_topic
+from devices.camera import Camera, CameraSettings, fault_in_camera
 from devices.machine import fault_in_folder
-from devices.video import MediaFolder
+from devices.video import MediaFolder, MediaSettings
 from hub import Event, HandlerConfig, emit, handler, later, link, memory
 
 CLIP_MB = 100  # what a long clip may need
 
 
-class Config(HandlerConfig):
+class Config(HandlerConfig, CameraSettings, MediaSettings):
     """Settings of `record`."""
 
-    camera: str = Field("test", description="test, picamera, /dev/video0, rtsp://…, a video file")
-    preroll_s: float = Field(5, ge=0, le=60, description="seconds of a clip before the press")
     clip_s: float = Field(10, ge=1, le=300, description="seconds after the last press")
     max_clip_s: float = Field(120, ge=1, le=3600, description="the longest clip, in seconds")
-    ring_mb: float = Field(16, ge=1, le=512, description="memory for the seconds before the press")
-    folder: Path | None = Field(None, description="for clips and pictures; media if not set")
-    keep_days: float = Field(30, gt=0, description="older clips and pictures are removed")
-    keep_free_mb: float = Field(500, ge=0, description="the oldest ones make room on the disk")
-    private_from: time | None = Field(None, description="nothing is recorded from then on")
-    private_to: time | None = Field(None, description="until then, like 16:30")
-    private_topic: str | None = Field(None, description="an MQTT topic: on (private) or off")
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if (self.private_from is None) != (self.private_to is None):
-            raise ValueError("private_from and private_to go together. Set both, or neither")
+    def _clip_fits(self) -> Self:
         if self.max_clip_s < self.preroll_s + self.clip_s:
             raise ValueError(
                 "max_clip_s is less than preroll_s and clip_s together. Raise it, or lower them"
@@ -44,39 +31,29 @@ class Config(HandlerConfig):
 
     def check(self) -> list[str]:
         """Find a topic that cannot be one switch."""
-        fault = fault_in_topic(self.private_topic) if self.private_topic is not None else None
-        return [f"private_topic: {fault}"] if fault else []
+        return self.faults_in_privacy()
 
     def absent(self) -> list[str]:
         """Find a camera that is not there, and a folder that cannot be written."""
-        faults = {
-            "camera": fault_in_camera(self.camera),
-            "folder": fault_in_folder(self.media),
-        }
+        faults = {"camera": fault_in_camera(self.camera), "folder": fault_in_folder(self.media)}
         return [f"{key}: {fault}" for key, fault in faults.items() if fault]
 
     @property
-    def media(self) -> Path:
-        """The folder for clips and pictures."""
-        return self.state_dir / (self.folder or Path("media")).expanduser()
+    def files(self) -> MediaFolder:
+        """The clips and pictures."""
+        return self.media_in(self.state_dir)
 
     @property
-    def files(self) -> MediaFolder:
-        """The clips and pictures in it."""
-        return MediaFolder(self.media, keep_days=self.keep_days, keep_free_mb=self.keep_free_mb)
+    def media(self) -> Path:
+        """The folder of the clips and pictures."""
+        return self.files.path
 
 
 @contextmanager
 def open_door_camera(config: Config) -> Iterator[Camera]:
     """Open the camera as long as the process lives, and keep its folder tidy."""
     config.files.remove_parts()
-    marker = config.state_dir / "record.private" if config.private_topic else None
-    private = Privacy(config.private_from, config.private_to, marker)
-    if config.private_topic:
-        link.follow(config.private_topic, private.switch)
-    camera = open_camera(
-        config.camera, preroll_s=config.preroll_s, ring_mb=config.ring_mb, private=private
-    )
+    camera = config.open_camera(link, marker=config.state_dir / "record.private")
     with closing(camera), config.files.tidied():
         yield camera
 

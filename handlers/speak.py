@@ -7,6 +7,7 @@ from pydantic import Field
 
 from devices.speaker import (
     Announcer,
+    SpeakerSettings,
     fault_in_speaker,
     fault_in_speaking,
     fault_in_voice,
@@ -21,17 +22,15 @@ ANSWERS = {
 LONGEST_TEXT = 200  # characters of an answer that a person typed
 
 
-class Config(HandlerConfig):
+class Config(HandlerConfig, SpeakerSettings):
     """Settings of `speak`."""
 
     enabled: bool = False
-    speaker: str = Field("auto", description="auto, default, simulated, or part of a card's name")
     voice: str = Field("espeak-ng", description="espeak-ng, espeak-ng:LANGUAGE or piper:FILE.onnx")
     volume: float = Field(90, ge=0, le=100, description="in percent")
     answers: dict[str, str] = Field(ANSWERS, description="the text for each answer")
     told: str = Field("", description="said when a phone was notified; nothing if empty")
     missed: str = Field("Sorry, nobody answers.", description="said without an answer")
-    even_when_quiet: bool = Field(False, description="also in quiet hours")
 
     def check(self) -> list[str]:
         """Find a voice that does not exist."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from devices.camera.ffmpeg import AvCamera as AvCamera
     from devices.camera.picamera import PiCamera as PiCamera
     from devices.camera.privacy import Privacy as Privacy
+    from devices.camera.settings import CameraSettings as CameraSettings
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -24,5 +25,6 @@ else:
             "ffmpeg": ["AvCamera"],
             "picamera": ["PiCamera"],
             "privacy": ["Privacy"],
+            "settings": ["CameraSettings"],
         },
     )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from devices.video.recorded import CameraError as CameraError
     from devices.video.recorded import RecordedClip as RecordedClip
     from devices.video.recorder import Recorder as Recorder
+    from devices.video.settings import MediaSettings as MediaSettings
     from devices.video.source import Source as Source
 else:
     __getattr__ = lazy_names(
@@ -20,6 +21,7 @@ else:
             "packet": ["Packet", "StreamFormat"],
             "recorded": ["CameraError", "RecordedClip"],
             "recorder": ["Recorder"],
+            "settings": ["MediaSettings"],
             "source": ["Source"],
         },
     )

@@ -7,7 +7,7 @@ from shutil import disk_usage
 
 import pytest
 
-from devices.video import MediaFolder
+from devices.video import MediaFolder, MediaSettings
 from devices.video.media_folder import DAY_S, MB
 from tests.house import until
 
@@ -120,3 +120,13 @@ def test_room_is_tried_with_a_file_that_is_not_kept(tmp_path, monkeypatch):
     )
     with pytest.raises(OSError, match=r"new: 7 MB are free, a clip may need 100\. Remove old"):
         folder.check_room(1000, 100)
+
+
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [(None, "state/media"), ("clips", "state/clips"), ("/srv/door", "/srv/door")],
+)
+def test_the_folder_starts_at_the_state_folder(tmp_path, folder, path):
+    """Without a setting it is `media` there; an absolute path stays as it is."""
+    settings = MediaSettings(folder=folder)
+    assert settings.media_in(tmp_path / "state").path == tmp_path / path

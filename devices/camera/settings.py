@@ -1,0 +1,59 @@
+"""Settings of a handler that uses a camera."""
+
+from collections.abc import Callable
+from datetime import time
+from pathlib import Path
+from typing import Protocol, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from devices.camera.camera import Camera, open_camera
+from devices.camera.privacy import Privacy
+from devices.lamp.payload import fault_in_topic
+
+
+class Link(Protocol):
+    """A way to listen to a topic on the broker, like `hub.link`."""
+
+    def follow(self, topic: str, hear: Callable[[str], None]) -> None:
+        """Call `hear` with each message on a topic from now on."""
+
+
+class CameraSettings(BaseModel):
+    """For a handler's settings: `class Config(HandlerConfig, CameraSettings)`."""
+
+    camera: str = Field("test", description="test, picamera, /dev/video0, rtsp://…, a video file")
+    preroll_s: float = Field(5, ge=0, le=60, description="seconds of a clip before its moment")
+    ring_mb: float = Field(16, ge=1, le=512, description="memory for these seconds")
+    private_from: time | None = Field(None, description="nothing is recorded from then on")
+    private_to: time | None = Field(None, description="until then, like 16:30")
+    private_topic: str | None = Field(None, description="an MQTT topic: on (private) or off")
+
+    @model_validator(mode="after")
+    def _private_has_two_ends(self) -> Self:
+        if (self.private_from is None) != (self.private_to is None):
+            raise ValueError("private_from and private_to go together. Set both, or neither")
+        return self
+
+    def faults_in_privacy(self) -> list[str]:
+        """A line if the topic is not that of one switch, for `check`."""
+        fault = fault_in_topic(self.private_topic) if self.private_topic is not None else None
+        return [f"private_topic: {fault}"] if fault else []
+
+    def open_camera(self, link: Link, marker: Path) -> Camera:
+        """Open the camera, which is private in its hours and while its switch is on.
+
+        Args:
+            link: Listens to the switch.
+            marker: A file that keeps the switch's state over a restart.
+
+        Raises:
+            CameraError: The camera's library is missing.
+        """
+        switch = marker if self.private_topic else None
+        private = Privacy(self.private_from, self.private_to, switch)
+        if self.private_topic:
+            link.follow(self.private_topic, private.switch)
+        return open_camera(
+            self.camera, preroll_s=self.preroll_s, ring_mb=self.ring_mb, private=private
+        )

@@ -1,0 +1,24 @@
+"""Settings of a handler that keeps clips and pictures."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from devices.video.media_folder import MediaFolder
+
+
+class MediaSettings(BaseModel):
+    """For a handler's settings: `class Config(HandlerConfig, MediaSettings)`."""
+
+    folder: Path | None = Field(None, description="for clips and pictures; media if not set")
+    keep_days: float = Field(30, gt=0, description="older clips and pictures are removed")
+    keep_free_mb: float = Field(500, ge=0, description="the oldest ones make room on the disk")
+
+    def media_in(self, state_dir: Path) -> MediaFolder:
+        """The folder for clips and pictures.
+
+        Args:
+            state_dir: Where it is if the settings name none, or a relative one.
+        """
+        path = state_dir / (self.folder or Path("media")).expanduser()
+        return MediaFolder(path, keep_days=self.keep_days, keep_free_mb=self.keep_free_mb)
