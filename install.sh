@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs doorbell on a Raspberry Pi (Raspberry Pi OS or Debian, bookworm or newer), or brings it up to date.
+# Installs doorbell on a Raspberry Pi (Raspberry Pi OS or Debian, bookworm or newer), or updates it.
 #   sudo ./install.sh
-# What is set and stored is kept. If a step fails, mend what it says and run this again. docs/install.md tells it all.
+# Settings and stored data are kept. If a step fails, mend what it says and run this again: docs/install.md.
 set -eu
 cd "$(dirname "$0")"
 
@@ -9,17 +9,17 @@ fail() { printf '✗ %s\n  Then run it again: what is done already is kept.\n' "
 say() { printf '✓ %s\n' "$*"; }
 
 [ "$(id -u)" = 0 ] || fail "only root can install system services: sudo ./install.sh"
-command -v apt-get >/dev/null || fail "this is neither Raspberry Pi OS nor Debian. docs/install.md says what to do by hand"
+command -v apt-get >/dev/null || fail "this is neither Raspberry Pi OS nor Debian: docs/install.md, By hand"
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || fail "Python 3.11 or newer is needed: that is bookworm"
 
-# What the system brings. The hardware's libraries are Raspberry Pi OS's own; Debian knows only some of them.
+# System packages. The hardware's libraries are those of Raspberry Pi OS; Debian has only some of them.
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 quietly() { "$@" >"$log" 2>&1 || { tail -n 20 "$log" >&2; return 1; }; }
 export DEBIAN_FRONTEND=noninteractive
 apt="-q -o DPkg::Lock::Timeout=300"   # a fresh system may be updating itself
 # shellcheck disable=SC2086 # $apt and $packages are lists of words
-quietly apt-get $apt update || echo "! the lists of packages could not be renewed: going on with those that are here" >&2
+quietly apt-get $apt update || echo "! the package lists could not be updated: going on with the present ones" >&2
 packages="mosquitto mosquitto-clients python3-venv alsa-utils openssl"
 [ "$(dpkg --print-architecture)" != armhf ] || packages="$packages ffmpeg"   # PyAV for 32 bit comes without FFmpeg's libraries
 for wanted in python3-lgpio python3-picamera2; do
@@ -28,38 +28,38 @@ done
 quietly apt-get $apt -y install --no-install-recommends $packages || fail "apt-get cannot install $packages: see above"
 say "system packages: $packages"
 
-# The program, in an environment of its own that sees those libraries. The present one, if there is one, runs until this
-# one is complete.
+# The program, in a virtual environment that sees those libraries. A program that is already installed runs on until the
+# new one is complete.
 present=/opt/doorbell
 new=$present.$(date +%Y%m%dT%H%M%S)
 [ -L $present ] || [ ! -e $present ] || [ -e $present/pyvenv.cfg ] ||
-  fail "$present is a folder of somebody else's: move it away, because the program comes there"
+  fail "$present is a folder that is not ours: move it away, because the program belongs there"
 trap 'rm -rf "$log" "$new"' EXIT
 quietly python3 -m venv --system-site-packages "$new" || fail "no environment in $new: see above. Is the disk full (df -h)?"
 pip() { PYPI=1 quietly "$new/bin/python" -m pip install --disable-pip-version-check "$@"; }
 if ! pip --only-binary miniaudio,lgpio '.[sound,gpio]' 2>/dev/null; then
-  # Not ready-made for this processor: compiled. PYPI=1 has lgpio bring the C library that it needs.
+  # There is no wheel for this processor, so it is compiled. PYPI=1 makes lgpio bring the C library that it needs.
   quietly apt-get $apt -y install --no-install-recommends build-essential python3-dev swig || true
   pip '.[sound,gpio]' || { echo "! the sound library cannot be compiled (see above): going on without" >&2
-    pip '.[gpio]' || { echo "! neither can lgpio (see above): no button at a GPIO line on this machine" >&2
-      pip . || fail "the program's libraries cannot be installed: see above. Is there a network, and room on the disk?"; }; }
+    pip '.[gpio]' || { echo "! lgpio cannot be compiled either (see above): no button at a GPIO line on this machine" >&2
+      pip . || fail "the program's libraries cannot be installed: see above. Is there a network, and space on the disk?"; }; }
 fi
 
-# It must have all that the present one has: what somebody installed there for handlers of theirs comes along.
+# It must have everything that the present one has: packages that users installed for their own handlers come along.
 if [ -x $present/bin/python ]; then
   has='import sys; from importlib.metadata import version; version(sys.argv[1].partition("==")[0])'
   for one in $($present/bin/python -m pip list --local --not-required --format=freeze --disable-pip-version-check 2>"$log"); do
     "$new/bin/python" -c "$has" "$one" 2>/dev/null || { pip "$one" 2>/dev/null || pip "${one%%==*}"; } ||
-      fail "the present program has ${one%%==*}, and it cannot be installed into the new one: see above. The present one runs on. If nobody needs ${one%%==*}: sudo $present/bin/python -m pip uninstall ${one%%==*}"
+      fail "the present program has ${one%%==*}, which cannot be installed into the new one: see above. The present one runs on. If it is not needed: sudo $present/bin/python -m pip uninstall ${one%%==*}"
   done
   for module in av miniaudio lgpio gpiozero picamera2; do
     ! $present/bin/python -c "import $module" 2>/dev/null || quietly "$new/bin/python" -c "import $module" ||
-      fail "the new program cannot use $module, and the present one can: see above. The present one runs on"
+      fail "the new program cannot use $module, but the present one can: see above. The present one runs on"
   done
 fi
 version=$("$new/bin/doorbell" --version) || fail "the new program does not start: see above"
 
-# Whole on the disk before it takes the place of the present one.
+# Complete on the disk before it takes the place of the present one.
 sync
 trap 'rm -f "$log"' EXIT
 [ -L $present ] || [ ! -e $present ] || mv -T $present "$present.$(date -r $present +%Y%m%dT%H%M%S)"
@@ -67,7 +67,7 @@ ln -sfn "$new" $present.new
 mv -T $present.new $present
 say "program: $present, $version"
 $present/bin/python -c 'import picamera2' 2>/dev/null ||
-  echo "! no picamera2 on this system: cameras by USB and RTSP only, not the Raspberry Pi's own" >&2
+  echo "! no picamera2 on this system: USB and RTSP cameras only, not the Raspberry Pi's camera modules" >&2
 
 $present/bin/doorbell install
 for old in $present.[0-9]*T[0-9]*; do

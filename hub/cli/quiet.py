@@ -18,7 +18,8 @@ def quiet(
     wish: Annotated[
         Literal["on", "off", "auto"] | None,
         typer.Argument(
-            help="on: quiet; off: not quiet at any hour; auto: as the settings say; without it: show the state."
+            help="on: quiet; off: not quiet at any hour; auto: as the settings say. "
+            "Without it, the state is shown."
         ),
     ] = None,
     duration: Annotated[

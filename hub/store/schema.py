@@ -110,17 +110,19 @@ def version_of(db: sqlite3.Connection) -> int:
 
 
 def upgrade(db: sqlite3.Connection) -> None:
-    """Bring a state file to the current schema, each step in one durable transaction.
+    """Bring a state file to the current schema, in one durable transaction.
 
     Raises:
         NewerSchemaError: a newer doorbell wrote it; it is left as it is.
-        sqlite3.Error: the file cannot be written; closing it undoes the step that failed.
+        sqlite3.Error: the file cannot be written; it stays as it was, once it is closed.
     """
     version = version_of(db)
+    if version == SCHEMA_VERSION:
+        return
     db.execute("PRAGMA synchronous = FULL")
-    for number, step in enumerate(SCHEMA_STEPS[version:], version + 1):
-        db.execute("BEGIN IMMEDIATE")
+    db.execute("BEGIN IMMEDIATE")
+    for step in SCHEMA_STEPS[version:]:
         for statement in step.split(";"):
             db.execute(statement)
-        db.execute(f"PRAGMA user_version = {number}")
-        db.execute("COMMIT")
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    db.execute("COMMIT")

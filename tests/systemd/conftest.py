@@ -14,7 +14,7 @@ UNITS = ROOT / "systemd"
 
 @pytest.fixture
 def units(tmp_path: Path) -> Callable[..., Path]:
-    """A folder with the units as they are installed, and with those drop-ins that are optional if wanted."""
+    """A folder with the units as they are installed, and with the optional drop-ins if wanted."""
 
     def put(*, optional: bool = False) -> Path:
         folder = tmp_path / "units"

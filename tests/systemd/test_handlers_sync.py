@@ -1,4 +1,4 @@
-"""`doorbell handlers sync`: what it orders of systemd when handler files and settings come, change and go."""
+"""`doorbell handlers sync`: its orders to systemd when handler files and settings change."""
 
 import grp
 import json
@@ -14,7 +14,7 @@ import pytest
 from config import SettingsError
 from hub.admin.install import instances
 from hub.admin.install.instances import Places
-from hub.admin.install.mosquitto import OrderError
+from hub.admin.install.orders import OrderError
 from hub.plugin import loader
 from tests.house import until
 
@@ -99,7 +99,7 @@ def test_at_first_every_handler_is_started_now_and_at_each_boot(pi: Pi):
 
 
 def test_who_began_before_somebody_saved_is_started_anew(pi: Pi):
-    """At boot hub and handlers begin by themselves, and may have read what was there just before."""
+    """At boot hub and handlers begin by themselves, and may have read the files of before."""
     pi.sync()
     pi.places.seen.unlink()
     long_ago, later = time.monotonic() - 3600, time.monotonic() + 3600
@@ -122,7 +122,7 @@ def test_who_began_before_somebody_saved_is_started_anew(pi: Pi):
 
 
 def test_a_handler_that_is_switched_off_has_no_process(running: Pi):
-    """By the settings, or by the default in its file, which is never run; and it starts when it is switched on."""
+    """By the settings, or the default in its file, which is never run; switched on, it starts."""
     running.save("mine", "raise SystemExit\nclass Config:\n    enabled: bool = False\n")
     assert running.sync() == []
     running.settings("[handlers.mine]\nenabled = true\n[handlers.bark]\nenabled = false\n")
@@ -138,7 +138,7 @@ def test_a_handler_that_is_switched_off_has_no_process(running: Pi):
 
 
 def test_what_is_saved_while_it_looks_is_newer_than_what_it_has_seen(running: Pi):
-    """As doorbell-handlers-again.service will find out; and what was looked at is not found for ever."""
+    """doorbell-handlers-again.service finds it, and finds nothing after the next look."""
     running.save("mine")
     assert running.newer()
     running.sync()
@@ -155,7 +155,7 @@ def test_what_is_saved_while_it_looks_is_newer_than_what_it_has_seen(running: Pi
 
 
 def test_a_mend_that_is_saved_while_it_fails_is_found(running: Pi):
-    """A look that failed is one, too: what was saved since is newer, and without that nothing is, so that it ends."""
+    """A failed look counts: only what was saved since is newer, so that the looking ends."""
     running.settings("prot = 1\n")
     assert running.newer()
     until(
@@ -204,7 +204,7 @@ def test_an_update_of_ours_is_no_reason_to_start_anew(
 def test_settings_that_were_saved_for_root_alone_shut_nobody_out(
     running: Pi, monkeypatch: pytest.MonkeyPatch
 ):
-    """Hub and handlers start again by them, as their own user; one of their group may read them from then on."""
+    """Hub and handlers restart with them as their own user, whose group may read them then."""
     group = os.getgid()
     monkeypatch.setattr(grp, "getgrnam", lambda _: grp.getgrgid(group))
     running.settings("", "log_level = 'DEBUG'\n")
@@ -327,7 +327,7 @@ def test_a_file_that_changes_meanwhile_is_not_missed(running: Pi):
 
 
 def test_mosquitto_is_told_of_a_new_user(running: Pi, monkeypatch: pytest.MonkeyPatch):
-    """It gets users and rights as files of its own, and reads them again, before the handler starts."""
+    """It gets its own files with users and rights, and reads them before the handler starts."""
     given: list[str] = []
     monkeypatch.setattr(shutil, "chown", lambda path, user: given.append(f"{path.name} {user}"))
     running.places.mosquitto.mkdir()

@@ -1,4 +1,4 @@
-"""`doorbell install` and `uninstall`, on a machine made of a folder: what they order, write, keep and take away.
+"""`doorbell install` and `uninstall`, on a machine that is a folder.
 
 On a real system, with its real programs, they run in tests/rig.
 """
@@ -12,8 +12,8 @@ import pytest
 
 from hub.admin.install import drop_ins
 from hub.admin.install.install import STEPS, InstallError, install
-from hub.admin.install.machine import Machine, order
-from hub.admin.install.mosquitto import OrderError
+from hub.admin.install.machine import Machine
+from hub.admin.install.orders import OrderError, order
 from hub.admin.install.uninstall import uninstall
 
 
@@ -94,7 +94,8 @@ def test_again_it_keeps_what_is_set(pi: Folder):
     """Settings, passwords and what a person added; a unit of ours that was changed is put back."""
     pi.install()
     pi.root.joinpath("etc/doorbell/doorbell.toml").write_text(
-        'state_dir = "/var/lib/doorbell"\n[broker]\nhost = "localhost"\npassword_dir = "broker/passwords"\n',
+        'state_dir = "/var/lib/doorbell"\n'
+        '[broker]\nhost = "localhost"\npassword_dir = "broker/passwords"\n',
         "utf-8",
     )
     mine = pi.root / "etc/systemd/system/doorbell-hub.service.d/override.conf"
@@ -163,7 +164,8 @@ def test_a_mosquitto_with_rules_of_its_own_is_left_alone(pi: Folder, rule: str):
     assert str(pi.machine.settings) in str(error.value)
     assert not (pi.root / "etc/mosquitto/doorbell").exists()
     pi.root.joinpath("etc/doorbell/doorbell.toml").write_text(
-        'state_dir = "/var/lib/doorbell"\n[broker]\nhost = "localhost"\nusername = "me"\npassword = "x"\n',
+        'state_dir = "/var/lib/doorbell"\n'
+        '[broker]\nhost = "localhost"\nusername = "me"\npassword = "x"\n',
         "utf-8",
     )
     assert any("not set up from here" in line for line in pi.install())

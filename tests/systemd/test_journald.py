@@ -64,7 +64,7 @@ def test_lines_that_belong_together_stay_together(log: logging.Logger, journal: 
 def test_levels_are_syslog_s(
     level: str, priority: int, log: logging.Logger, journal: socket.socket
 ):
-    """So that `journalctl -p warning` shows what it should; an event can also be named by the line itself."""
+    """So `journalctl -p warning` shows what it should; a line can also name its event itself."""
     getattr(log, level)("x", extra={"event": EVENT})
     assert f"PRIORITY={priority}\n".encode() in (said := journal.recv(4096))
     assert f"DOORBELL_EVENT={EVENT}\n".encode() in said
@@ -86,7 +86,10 @@ def test_it_is_used_only_where_standard_error_is_the_journal_s(*, ours: bool, tm
     with (tmp_path / "log").open("wb") as file:
         status = os.fstat(file.fileno())
         stream = f"{status.st_dev}:{status.st_ino}" if ours else "1:2"
-        code = "import logging; from hub.process.lifecycle import set_up_logs; set_up_logs('INFO', 'x'); logging.warning('hi')"
+        code = (
+            "import logging; from hub.process.lifecycle import set_up_logs\n"
+            "set_up_logs('INFO', 'x'); logging.warning('hi')"
+        )
         variables = {**os.environ, "JOURNAL_STREAM": stream}
         subprocess.run(
             [sys.executable, "-c", code], env=variables, stderr=file, cwd=ROOT, check=True

@@ -100,7 +100,7 @@ def test_a_faulty_handler_is_never_ready_and_says_why(home: House, systemd: List
 
 
 def test_a_handler_that_is_switched_off_has_not_failed(home: House, systemd: Listener):
-    """Who ends without having been ready has failed to systemd, and would be started again for ever."""
+    """To systemd an exit before READY is a failure, and it would restart it for ever."""
     home.settings = "[handlers.wave]\nenabled = false\n"
     home.write_handler("wave", "done(event)")
     home.start("wave", wait=False)

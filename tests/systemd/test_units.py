@@ -53,7 +53,7 @@ def test_systemd_finds_nothing_to_complain_of(
 
 @pytest.mark.parametrize("service", [*SERVICES, *HANDLERS])
 def test_every_unit_is_closed(service: str, units: Callable[..., Path], needed: Callable[..., str]):
-    """Its exposure is at most 2.0, also with the drop-ins that are optional, and the document says how much it is."""
+    """Its exposure is at most 2.0, with optional drop-ins as well, and is in the document."""
     needed("systemd-analyze", "systemd")
     exposure = _exposure(units(), service)
     assert _exposure(units(optional=True), service) <= MOST
@@ -86,7 +86,7 @@ def test_no_unit_needs_the_broker(path: Path):
 
 @pytest.mark.parametrize("name", ["doorbell-hub", "doorbell-handler@", "doorbell-web"])
 def test_a_process_is_watched_and_started_again(name: str):
-    """Readiness, watchdog, restart for ever, but not for faulty settings, and its own password alone."""
+    """Readiness, watchdog, restarts except after faulty settings, and only its own password."""
     text = (UNITS / f"{name}.service").read_text(encoding="utf-8")
     for line in (
         "Type=notify",

@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,8 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hub.admin.backup.manifest import BackupError
-from hub.admin.install.instances import systemctl
-from hub.admin.install.mosquitto import OrderError
+from hub.admin.install.orders import OrderError, systemctl
 from hub.system import atomic_file
 from hub.system.atomic_file import fsync
 
@@ -125,6 +123,6 @@ def _active_units() -> list[str]:
     states = "--state=active,activating,reloading"
     try:
         lines = systemctl("list-units", "--plain", "--no-legend", states, "doorbell*").splitlines()
-    except (OrderError, subprocess.SubprocessError):
+    except OrderError:
         return []
     return [line.split()[0] for line in lines if line.strip()]

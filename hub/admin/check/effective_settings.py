@@ -1,4 +1,4 @@
-"""The settings in force as TOML, with nothing in it that must stay secret."""
+"""The settings in force as TOML, with secrets masked."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ SECRET_KEY = re.compile(r"password(?!_dir)|passwd|secret|token|api_?key|credenti
 
 
 def settings_in_force(settings: Settings) -> str:
-    """TOML of everything, the handlers' defaults included."""
+    """TOML of all settings, the handlers' defaults included."""
     tables = {key: value for key, value in settings.model_dump().items() if key != "handlers"}
     handlers: dict[str, Any] = {}
     notes = []
@@ -32,11 +32,14 @@ def settings_in_force(settings: Settings) -> str:
 
 
 def as_written(table: Mapping[str, Any], settings: Settings | None) -> str:
-    """TOML of a settings file's own tables, secrets masked; without its comments, which may hold some, too.
+    """TOML of a settings file's own tables, with secrets masked.
+
+    Its comments are left out, because they may hold secrets as well.
 
     Args:
         table: What the file says.
-        settings: The same, checked; None when it is faulty, and then every text of a handler's may be a secret.
+        settings: The same, checked; None when it is faulty. Then every text in a handler's table is
+            masked.
     """
     handlers = {
         name: _hidden(mine, _typed(name, settings))
@@ -47,37 +50,32 @@ def as_written(table: Mapping[str, Any], settings: Settings | None) -> str:
 
 
 def _typed(name: str, settings: Settings | None) -> Any:
-    """A handler's settings with their types, which tell what is secret."""
+    """A handler's settings with their types, which show what is secret; None where unknown."""
+    if settings is None:
+        return None
     try:
-        return (
-            Inspection(settings).of(loader.locate(name, settings)).config.model_dump()
-            if settings
-            else None
-        )
+        file = Inspection(settings).of(loader.locate(name, settings))
     except SettingsError:
         return None
+    return file.config.model_dump()
 
 
 def _hidden(value: Any, typed: Any) -> Any:
+    """The value with secrets masked; `typed` is the same value as the handler sees it."""
     if isinstance(value, Mapping):
-        return {
-            key: _hidden(item, typed.get(key) if isinstance(typed, Mapping) else None)
-            for key, item in value.items()
-        }
+        types = typed if isinstance(typed, Mapping) else {}
+        return {key: _hidden(item, types.get(key)) for key, item in value.items()}
     if isinstance(value, list):
-        known = (
-            typed
-            if isinstance(typed, list | tuple) and len(typed) == len(value)
-            else [None] * len(value)
-        )
-        return [_hidden(item, one) for item, one in zip(value, known, strict=True)]
+        is_alike = isinstance(typed, list | tuple) and len(typed) == len(value)
+        known = typed if is_alike else [None] * len(value)
+        return [_hidden(item, type_) for item, type_ in zip(value, known, strict=True)]
     if isinstance(value, str):
         return MASK if typed is None or isinstance(typed, SecretStr) else value
     return value
 
 
 def _masked(value: Any, key: str = "") -> Any:
-    """Only what TOML can say; what is not set is left out."""
+    """As TOML can hold it, with secrets masked; unset values are left out."""
     if isinstance(value, SecretStr) or (SECRET_KEY.search(key) and value is not None):
         return MASK
     if isinstance(value, Mapping):

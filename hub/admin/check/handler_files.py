@@ -1,4 +1,4 @@
-"""Handler files loaded only to be looked at, by `check`, `doctor`, `setup` and `config`."""
+"""Loads handler files for inspection only: by `check`, `doctor`, `setup` and `config`."""
 
 import os
 import pwd
@@ -14,24 +14,26 @@ PATIENCE_S = 10.0  # on a Pi Zero 2 W the largest take three
 
 
 class Inspection:
-    """Loads each file once, whoever asks; one that hangs is left behind.
+    """Loads each file once; one that hangs is left behind.
 
-    Root runs no code that somebody else may write: who can save a file there would be root by it.
+    Root runs no code that another user may change: such a user would become root by it.
 
     Args:
         settings: Those of the house.
-        patience_s: How long one file may take.
+        patience_s: How long one file may take, in seconds.
     """
 
     def __init__(self, settings: Settings, patience_s: float = PATIENCE_S) -> None:
-        self._settings, self._patience_s = settings, patience_s
+        self._settings = settings
+        self._patience_s = patience_s
         self._found: dict[Path, HandlerFile | SettingsError] = {}
 
     def of(self, path: Path) -> HandlerFile:
-        """One file.
+        """The handler in a file.
 
         Raises:
-            SettingsError: with every fault found in it and in its settings; also when it hangs, or is not for root.
+            SettingsError: with every fault in the file and its settings; also when it hangs, or
+                when another user could change what root would run.
         """
         if path not in self._found:
             self._found[path] = self._load(path)
@@ -41,11 +43,13 @@ class Inspection:
         return found
 
     def _load(self, path: Path) -> HandlerFile | SettingsError:
-        if os.geteuid() == 0 and path.parent != loader.SHIPPED and (who := _who_else_writes(path)):
-            mend = f"sudo chown root: {path.parent} {path} && sudo chmod go-w {path.parent} {path}"
-            return SettingsError(
-                [f"{path.name}: {who}, and you are root: it was not looked into. {mend}"]
-            )
+        if os.geteuid() == 0 and path.parent != loader.SHIPPED:
+            risk = _risk_for_root(path)
+            if risk:
+                places = f"{path.parent} {path}"
+                mend = f"sudo chown root: {places} && sudo chmod go-w {places}"
+                fault = f"{path.name}: {risk}, and you are root: it was not loaded. {mend}"
+                return SettingsError([fault])
         done: list[HandlerFile | SettingsError] = []
 
         def load() -> None:
@@ -57,12 +61,15 @@ class Inspection:
         thread = threading.Thread(target=load, name=f"load-{path.stem}", daemon=True)
         thread.start()
         thread.join(self._patience_s)
-        late = f"loading it takes longer than {self._patience_s:g} s. What waits, or loops, belongs into its function"
-        return done[0] if done else SettingsError([f"{path.name}: {late}"])
+        if done:
+            return done[0]
+        late = f"loading it takes longer than {self._patience_s:g} s"
+        hint = "Code that waits or loops belongs in its function"
+        return SettingsError([f"{path.name}: {late}. {hint}"])
 
 
-def _who_else_writes(path: Path) -> str:
-    """Who may change what root would run; empty when root alone may."""
+def _risk_for_root(path: Path) -> str:
+    """Which other user may change the file; empty when only root may."""
     for place in (path, path.parent):
         facts = place.stat()
         if facts.st_uid:
@@ -72,8 +79,8 @@ def _who_else_writes(path: Path) -> str:
     return ""
 
 
-def _user(number: int) -> str:
+def _user(uid: int) -> str:
     try:
-        return pwd.getpwuid(number).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"user {number}"
+        return f"user {uid}"

@@ -1,4 +1,4 @@
-"""What is wrong with this house: its settings, its handler files, and what they name; all of it at once."""
+"""All faults of a house at once: in its settings, its handler files, and what they name."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from hub.process import restore_guard
 
 @dataclass
 class Report:
-    """What a check found.
+    """What the check found.
 
     Attributes:
         good: A line for each handler that can run.

@@ -1,1 +1,1 @@
-"""`doorbell doctor`: looks at everything, and says how to mend it."""
+"""`doorbell doctor`: checks everything, and says how to mend it."""

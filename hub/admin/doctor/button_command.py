@@ -1,4 +1,4 @@
-"""`doorbell doctor button`: records a button's raw edges and says what to do about them."""
+"""`doorbell doctor button`: records a button's raw edges, and says what to do about them."""
 
 import json
 import sys
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from config.door import ButtonSettings
 from devices.button import (
     Diagnosis,
     Edge,
@@ -21,84 +22,71 @@ from hub.terminal.words import count
 
 PHASES = {
     "rest": "do not touch the button",
-    "press": "press it now, several times, shortly and long",
+    "press": "press it now, several times, short and long",
 }
 
 
 def button(
-    door: Annotated[str | None, typer.Argument(help="Which door; else the first one.")] = None,
+    door: Annotated[str | None, typer.Argument(help="The door; without it, the first one.")] = None,
     seconds: Annotated[
-        float, typer.Option(min=1, max=600, help="For how long to look, each time.")
+        float, typer.Option(min=1, max=600, help="How long to record, each time.")
     ] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON object.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object, for programs.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Record a button's raw edges, at rest and while you press it: what is interference, and what to do about it."""
+    """Record a button's raw edges, at rest and while you press it, and find interference."""
     settings, _ = read_settings(config)
     named = door_named(settings, door)
     wanted = settings.doors[named].button
-    if wanted.driver == "simulated" and not as_json:
-        print(
-            f"[doors.{named}.button] is simulated: what you see is made up, as a long wire may look like"
-        )
     limits = {"min_press_s": wanted.min_press_s, "debounce_s": wanted.debounce_s}
-    found: dict[str, tuple[list[Edge], Diagnosis]] = {}
-    for phase, words in (
-        ("rest", "do not touch the button"),
-        ("press", "press it now, several times, shortly and long"),
-    ):
+    if wanted.driver == "simulated" and not as_json:
+        example = "this is made up, like the edges of a long wire"
+        print(f"[doors.{named}.button] is simulated: {example}")
+    recorded: dict[str, list[Edge]] = {}
+    for phase, words in PHASES.items():
         if not as_json:
             print(f"{seconds:g} s: {words} …", flush=True)
         try:
-            edges = _edges(wanted.driver, wanted.pin, wanted.pull, seconds, phase)
+            recorded[phase] = _edges(wanted, seconds, phase)
         except GpioError as error:
             print(f"✗ {error}", file=sys.stderr)
             sys.exit(1)
-        found[phase] = edges, diagnose(edges, **limits)
-    both = [
-        *found["rest"][0],
-        *(Edge(edge.at + seconds, edge.active) for edge in found["press"][0]),
-    ]
-    said = advise(diagnose(both, **limits), **limits)
-    if found["rest"][1].presses:
-        said.insert(
-            0,
-            f"{count(len(found['rest'][1].presses), 'press')} although nobody pressed: ghosts, see below",
-        )
+    found = {phase: diagnose(edges, **limits) for phase, edges in recorded.items()}
+    later = [Edge(edge.at + seconds, edge.active) for edge in recorded["press"]]
+    advice = advise(diagnose([*recorded["rest"], *later], **limits), **limits)
+    ghosts = len(found["rest"].presses)
+    if ghosts:
+        advice.insert(0, f"{count(ghosts, 'press')} without a finger: ghosts, see below")
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "door": named,
-                    "advice": said,
-                    **{name: _facts(*one) for name, one in found.items()},
-                }
-            )
-        )
+        facts = {phase: _facts(edges, found[phase]) for phase, edges in recorded.items()}
+        print(json.dumps({"door": named, "advice": advice, **facts}))
         return
-    for name, (edges, one) in found.items():
-        print(f"{name:>6} │{draw_line(edges, seconds)}│ {seconds:g} s")
-        print(f"       {_words(one)}")
-    print("\n".join(f"→ {line}" for line in said))
+    for phase, edges in recorded.items():
+        print(f"{phase:>6} │{draw_line(edges, seconds)}│ {seconds:g} s")
+        print(f"       {_words(found[phase])}")
+    print("\n".join(f"→ {line}" for line in advice))
 
 
-def _edges(driver: str, pin: int | None, pull: str, seconds: float, phase: str) -> list[Edge]:
-    """From the line; a simulated button shows what a long wire may look like."""
-    if driver == "gpio" and pin is not None:
-        return record_edges(pin, pull=pull, seconds=seconds)
+def _edges(button: ButtonSettings, seconds: float, phase: str) -> list[Edge]:
+    """The line's edges; a simulated button has those of a long wire."""
+    if button.driver == "gpio" and button.pin is not None:
+        return record_edges(button.pin, pull=button.pull, seconds=seconds)
     number = max(1, int(seconds / 4))
-    return synthetic_edges(
-        seconds, presses=number if phase == "press" else 0, glitches=number, seed=len(phase)
-    )
+    presses = number if phase == "press" else 0
+    return synthetic_edges(seconds, presses=presses, glitches=number, seed=len(phase))
 
 
 def _words(one: Diagnosis) -> str:
-    shortest = "" if one.press_s is None else f", the shortest held for {one.press_s * 1000:.1f} ms"
-    longest = f", the longest of {one.glitch_s * 1000:.1f} ms" if one.glitches else ""
-    bounce = f"; bounce of up to {one.bounce_s * 1000:.1f} ms" if one.bounce_s else ""
-    rejected = count(len(one.glitches), "glitch")
     presses = count(len(one.presses), "press")
-    return f"{presses}{shortest}; {rejected} kept out{longest}{bounce}"
+    if one.press_s is not None:
+        presses += f", the shortest held for {one.press_s * 1000:.1f} ms"
+    glitches = f"{count(len(one.glitches), 'glitch')} kept out"
+    if one.glitches:
+        glitches += f", the longest of {one.glitch_s * 1000:.1f} ms"
+    bounce = f"; bounce of up to {one.bounce_s * 1000:.1f} ms" if one.bounce_s else ""
+    return f"{presses}; {glitches}{bounce}"
 
 
 def _facts(edges: list[Edge], one: Diagnosis) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Looks at everything, one thing after the other: what fails, or hangs, hides nothing else."""
+"""Makes all checks, one after the other: one that fails or hangs does not hide the others."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -7,18 +7,20 @@ from typing import NamedTuple
 from devices.machine.finding import Finding, skipped
 from hub.admin.doctor import devices, house, machine, processes
 from hub.admin.doctor.context import Context
+from hub.admin.doctor.permissions import permissions
+from hub.admin.doctor.versions import versions
 
-PATIENCE_S = 30.0  # the longest of them loads all handler files, each within 10 s
-Told = tuple[str, Finding]
+PATIENCE_S = 30.0  # the longest check loads all handler files, each within 10 s
+Named = tuple[str, Finding]
 
 
 class Check(NamedTuple):
-    """One look.
+    """One check.
 
     Attributes:
-        name: What it is of.
-        look: Gives what it finds, one by one.
-        needs_settings: Whether it can be had without any.
+        name: What it looks at.
+        look: Yields its findings.
+        needs_settings: Whether it needs settings that can be read.
     """
 
     name: str
@@ -37,20 +39,20 @@ CHECKS = (
     Check("clock", machine.clock),
     Check("disk", machine.disk),
     Check("machine", machine.machine, needs_settings=False),
-    Check("permissions", machine.permissions),
-    Check("versions", machine.versions, needs_settings=False),
+    Check("permissions", permissions),
+    Check("versions", versions, needs_settings=False),
 )
 
 
 def examine(
     context: Context, checks: Sequence[Check] = CHECKS, patience_s: float = PATIENCE_S
-) -> Iterator[Told]:
-    """What each check finds, as soon as it is through.
+) -> Iterator[Named]:
+    """Yield the findings of each check as soon as it is done, with the check's name.
 
     Args:
         context: What is looked at.
-        checks: The looks, in order.
-        patience_s: How long each may take.
+        checks: The checks, in order.
+        patience_s: How long each may take, in seconds.
     """
     for check in checks:
         if check.needs_settings and context.given is None:
@@ -61,24 +63,23 @@ def examine(
 
 
 def _within(check: Check, context: Context, patience_s: float) -> list[Finding]:
-    """In a thread of its own: one that hangs is left behind with what it has found."""
+    """Check in a thread of its own: one that hangs is left behind, and its findings count."""
     found: list[Finding] = []
 
     def look() -> None:
         try:
             for finding in check.look(context):
                 found.append(finding)  # noqa: PERF402 - what was found before it hung counts
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the other looks go on
-            words = f"the look at it failed: {type(error).__name__}: {error}"
-            found.append(
-                Finding("problem", words, "please report this with the version of doorbell")
-            )
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the other checks go on
+            words = f"this check failed: {type(error).__name__}: {error}"
+            mend = "please report this with the version of doorbell"
+            found.append(Finding("problem", words, mend))
 
     thread = threading.Thread(target=look, name=f"doctor-{check.name}", daemon=True)
     thread.start()
     thread.join(patience_s)
     if thread.is_alive():
         words = f"no answer within {patience_s:g} s"
-        mend = "something it asks hangs: the network, a disk or a driver (`dmesg` may say which)"
+        mend = "the network, a disk or a driver hangs (`dmesg` may say which)"
         return [*found, Finding("problem", words, mend)]
     return found

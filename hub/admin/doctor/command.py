@@ -1,4 +1,4 @@
-"""`doorbell doctor`: look at what is wired and set, and say how to mend it."""
+"""`doorbell doctor`: checks everything, and says how to mend it."""
 
 import json
 import sys
@@ -13,45 +13,46 @@ from hub.admin.doctor.button_command import button
 from hub.terminal.options import ConfigOption
 from hub.terminal.words import count
 
-MARKS = {"ok": "✓", "warning": "!", "problem": "✗", "skipped": "–"}  # noqa: RUF001 - a dash, because nobody looked
-doctor = typer.Typer(help="Look at everything, and say how to mend it.")
+MARKS = {"ok": "✓", "warning": "!", "problem": "✗", "skipped": "–"}  # noqa: RUF001 - a dash
+doctor = typer.Typer(help="Check everything, and say how to mend it.")
 
 
 @doctor.callback(invoke_without_command=True)
 def everything(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON object.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object, for programs.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Look at everything that is set, wired and running, and say how to mend it. Nothing is changed."""
+    """Check everything that is set, wired and running; nothing is changed."""
     if context.invoked_subcommand:
         return
-    from hub.admin.doctor.checks import examine  # noqa: PLC0415 - what it needs, no other command waits for
+    # Imported here, because other commands should not wait for what the checks need.
+    from hub.admin.doctor.checks import Named, examine  # noqa: PLC0415
     from hub.admin.doctor.context import open_context  # noqa: PLC0415
 
-    told: list[tuple[str, Finding]] = []
-    terminal = sys.stdout
-    with redirect_stdout(sys.stderr):  # a handler's file may print as it is loaded
+    findings: list[Named] = []
+    output = sys.stdout
+    with redirect_stdout(sys.stderr):  # a handler's file may print while it is loaded
         for check, finding in examine(open_context(config)):
             if not as_json:
-                head = (
-                    ""
-                    if told and told[-1][0] == check
-                    else f"\n{check}\n"
-                    if told
-                    else f"{check}\n"
-                )
-                print(f"{head}{_lines(finding)}", file=terminal, flush=True)
-            told.append((check, finding))
+                previous = findings[-1][0] if findings else None
+                print(_heading(check, previous) + _lines(finding), file=output, flush=True)
+            findings.append((check, finding))
     if as_json:
-        print(
-            json.dumps(
-                {"findings": [{"check": check, **finding._asdict()} for check, finding in told]}
-            )
-        )
+        facts = [{"check": check, **finding._asdict()} for check, finding in findings]
+        print(json.dumps({"findings": facts}))
     else:
-        _sum_up(Counter(finding.state for _, finding in told))
-    sys.exit(any(finding.state == "problem" for _, finding in told))
+        _sum_up(Counter(finding.state for _, finding in findings))
+    sys.exit(any(finding.state == "problem" for _, finding in findings))
+
+
+def _heading(check: str, previous: str | None) -> str:
+    """The check's name above its first finding, with an empty line before it."""
+    if previous is None:
+        return f"{check}\n"
+    return "" if check == previous else f"\n{check}\n"
 
 
 def _lines(finding: Finding) -> str:
@@ -61,9 +62,8 @@ def _lines(finding: Finding) -> str:
 
 def _sum_up(counts: Counter[str]) -> None:
     words = [count(counts[state], state) for state in ("problem", "warning") if counts[state]]
-    print(
-        f"\n{MARKS['problem' if counts['problem'] else 'ok']} {', '.join(words) or 'nothing to mend'}"
-    )
+    mark = MARKS["problem" if counts["problem"] else "ok"]
+    print(f"\n{mark} {', '.join(words) or 'nothing to mend'}")
 
 
 doctor.command()(button)

@@ -9,7 +9,7 @@ import typer
 from hub.admin.install.install import InstallError
 from hub.admin.install.install import install as install_on
 from hub.admin.install.machine import Machine
-from hub.admin.install.mosquitto import OrderError
+from hub.admin.install.orders import OrderError
 from hub.admin.install.uninstall import uninstall as uninstall_from
 
 

@@ -1,11 +1,11 @@
-"""Drop-ins of the units that depend on this machine: how new its systemd is, and its hub's login."""
+"""Drop-ins of the units that depend on this machine: its version of systemd, its hub's login."""
 
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from config import Settings
-from hub.admin.install.mosquitto import Systemctl
+from hub.admin.install.orders import Systemctl
 from hub.mqtt import credentials
 from hub.system import atomic_file
 

@@ -7,7 +7,7 @@ import typer
 from config import SettingsError, sources
 from config.faults import EX_CONFIG
 from hub.admin.install import instances, units
-from hub.admin.install.mosquitto import OrderError
+from hub.admin.install.orders import OrderError
 from hub.plugin import loader
 from hub.terminal.options import ConfigOption, read_settings
 

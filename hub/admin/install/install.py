@@ -1,6 +1,6 @@
-"""Doorbell as a service of this machine: its user, settings, passwords, broker and units. What is there is kept.
+"""Installs doorbell as a service of this machine: user, settings, passwords, broker and units.
 
-Each step looks at what there is and does the rest, so that it can be done again after any failure.
+Each step keeps what is there and does the rest, so that all can be repeated after any failure.
 """
 
 import re
@@ -13,7 +13,7 @@ from config import Settings, SettingsError, sources
 from hub.admin.install import mosquitto
 from hub.admin.install.drop_ins import HUB, OPTIONAL, SHIPPED
 from hub.admin.install.machine import Machine
-from hub.admin.install.mosquitto import OrderError
+from hub.admin.install.orders import OrderError
 from hub.admin.security import credentials_folder
 from hub.admin.security.certificates import CertificateError
 from hub.system import atomic_file
@@ -22,32 +22,33 @@ USER = "doorbell"
 GROUPS = ("gpio", "audio", "video")  # what the units name; Debian has no gpio of its own
 RULES = Path(config.__file__).parent / "mosquitto"
 OURS = {"doorbell.conf": "doorbell.conf", "users.conf": "doorbell-users.conf"}
-OTHERS = re.compile(
-    r"^\s*(listener|port|allow_anonymous|password_file|acl_file|per_listener_settings|plugin|auth_plugin)\b",
+ACCESS_RULES = re.compile(
+    r"^\s*(listener|port|allow_anonymous|password_file|acl_file|per_listener_settings|plugin"
+    r"|auth_plugin)\b",
     re.MULTILINE,
 )
-ONLY_US = 0o750
+PRIVATE = 0o750  # for our user and group only
 
 
 class InstallError(RuntimeError):
     """A step failed; the text says which, why, and what to do."""
 
 
-def install(machine: Machine, tell: Callable[[str], None], *, start: bool = True) -> None:
-    """Do every step.
+def install(machine: Machine, report: Callable[[str], None], *, start: bool = True) -> None:
+    """Make every step.
 
     Args:
         machine: What to install it on.
-        tell: Called with a line for each step.
-        start: Whether to start it, too.
+        report: Called with a line for each step.
+        start: Whether to start it as well.
 
     Raises:
-        InstallError: a step failed. What was done before it is kept; done again, it goes on from there.
+        InstallError: a step failed. Earlier steps are kept, and a repetition continues there.
     """
     for title, step in STEPS if start else STEPS[:-1]:
         try:
             for line in step(machine):
-                tell(f"{title}: {line}")
+                report(f"{title}: {line}")
         except SettingsError as error:
             raise InstallError(f"{title}: " + "\n".join(error.faults)) from None
         except (OrderError, CertificateError, OSError) as error:
@@ -56,16 +57,17 @@ def install(machine: Machine, tell: Callable[[str], None], *, start: bool = True
 
 def _make_user(machine: Machine) -> Iterator[str]:
     for group in GROUPS:
-        if not is_there(machine, "getent", "group", group):
+        if not has(machine, "getent", "group", group):
             machine.order("groupadd", "--system", group)
-    if is_there(machine, "getent", "passwd", USER):
+    if has(machine, "getent", "passwd", USER):
         yield f"{USER} (kept)"
         return
     machine.order(
-        "useradd", "--system", "--user-group", "--home-dir", "/var/lib/doorbell", "--no-create-home",
+        "useradd", "--system", "--user-group", "--no-create-home",
+        "--home-dir", "/var/lib/doorbell",
         "--shell", "/usr/sbin/nologin", USER,
     )  # fmt: skip
-    yield f"{USER}. It is in no further group: each unit gives its process what it needs"
+    yield f"{USER}. It is in no other group: each unit gives its process what it needs"
 
 
 def _make_folders(machine: Machine) -> Iterator[str]:
@@ -75,11 +77,12 @@ def _make_folders(machine: Machine) -> Iterator[str]:
     if path.is_file() and path.stat().st_size:  # a power cut may have left an empty one
         yield f"{path} (kept)"
     else:
-        atomic_file.write(path, (Path(config.__file__).parent / "house.toml").read_bytes(), 0o640)
+        example = Path(config.__file__).parent / "house.toml"
+        atomic_file.write(path, example.read_bytes(), 0o640)
         yield f"{path}: one simulated door, until you change it"
-    machine.own(path, f"root:{USER}", 0o640)  # addresses with tokens in them
+    machine.own(path, f"root:{USER}", 0o640)  # it may hold tokens
     machine.state.mkdir(parents=True, exist_ok=True)
-    machine.own(machine.state, f"{USER}:{USER}", ONLY_US)
+    machine.own(machine.state, f"{USER}:{USER}", PRIVATE)
 
 
 def _make_passwords(machine: Machine) -> Iterator[str]:
@@ -90,25 +93,25 @@ def _make_passwords(machine: Machine) -> Iterator[str]:
     folder = settings.broker.password_dir.parent
     before = {path.name for path in settings.broker.password_dir.glob("*")}
     credentials_folder.write(settings, folder, (), ())
-    new = sorted(
-        path.name for path in settings.broker.password_dir.glob("*") if path.name not in before
-    )
+    new = sorted({path.name for path in settings.broker.password_dir.glob("*")} - before)
     yield f"new ones for {', '.join(new)}" if new else "kept"
 
 
 def _set_up_broker(machine: Machine) -> Iterator[str]:
     settings = sources.load(machine.settings)
     folder = machine.mosquitto / "doorbell"
-    if not (_is_ours_to_set_up(settings) or (folder.is_dir() and settings.broker.password_dir)):
-        yield f"{settings.broker.host or 'none'}: not set up from here, because the settings say how to log in"
+    is_set_up = folder.is_dir() and settings.broker.password_dir is not None
+    if not is_set_up and not _is_ours_to_set_up(settings):
+        why = "not set up from here, because the settings say how to log in"
+        yield f"{settings.broker.host or 'none'}: {why}"
         return
     if not machine.mosquitto.is_dir():
         raise OrderError("mosquitto is not installed: apt-get install mosquitto")
     if others := _other_rules(machine.mosquitto):
         raise OrderError(
-            f"mosquitto has rules of its own already ({', '.join(others)}), which those of doorbell would contradict. "
-            f"Either remove them, or give doorbell a user of that broker: in {machine.settings} put username and "
-            "password in place of password_dir"
+            f"mosquitto has access rules already ({', '.join(others)}), and those of doorbell "
+            "would contradict them. Either remove them, or give doorbell a user of that broker: in "
+            f"{machine.settings} put username and password in place of password_dir"
         )
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
@@ -125,19 +128,17 @@ def _set_up_broker(machine: Machine) -> Iterator[str]:
         systemctl("enable", "mosquitto.service")
         systemctl("restart" if changed else "start", "mosquitto.service")
         mosquitto.reread_users(systemctl)
-    yield (
-        "mosquitto asks everybody for a password from now on; other programs of yours need one, too: docs/security.md"
-        if changed
-        else "mosquitto (kept)"
-    )
+    if changed:
+        words = "all its clients need a password from now on, your own programs too"
+        yield f"mosquitto: {words}: docs/security.md"
+    else:
+        yield "mosquitto (kept)"
 
 
 def _put_units(machine: Machine) -> Iterator[str]:
-    shipped = [
-        path for path in SHIPPED.rglob("*") if path.is_file() and OPTIONAL not in path.parents
-    ]
-    for path in shipped:
-        atomic_file.write(machine.units / path.relative_to(SHIPPED), path.read_bytes())
+    for path in SHIPPED.rglob("*"):
+        if path.is_file() and OPTIONAL not in path.parents:
+            atomic_file.write(machine.units / path.relative_to(SHIPPED), path.read_bytes())
     if machine.is_booted:
         machine.order("systemctl", "daemon-reload")
     machine.order("systemctl", "enable", "doorbell.target")
@@ -156,15 +157,14 @@ def _link_command(machine: Machine) -> Iterator[str]:
 
 def _start(machine: Machine) -> Iterator[str]:
     if not machine.is_booted:
-        yield "at the next boot: systemd does not run here"
+        yield "at the next boot, because systemd is not running here"
         return
-    machine.order(
-        "systemctl", "restart", "doorbell.target"
-    )  # returns when what it wants is ready, or has failed
+    # This returns when the units that the target wants are ready, or have failed.
+    machine.order("systemctl", "restart", "doorbell.target")
     state = machine.order("systemctl", "show", "--property=ActiveState", "--value", HUB).strip()
     if state != "active":
-        raise OrderError(f"the hub is {state}. `journalctl -u {HUB}` has its words")
-    yield "the hub listens to its buttons; the handlers follow (`doorbell handlers` shows them)"
+        raise OrderError(f"the hub is {state}. `journalctl -u {HUB}` says why")
+    yield "the hub is listening; its handlers are starting (`doorbell handlers` shows them)"
 
 
 STEPS: tuple[tuple[str, Callable[[Machine], Iterator[str]]], ...] = (
@@ -178,7 +178,7 @@ STEPS: tuple[tuple[str, Callable[[Machine], Iterator[str]]], ...] = (
 )
 
 
-def is_there(machine: Machine, *question: str) -> bool:
+def has(machine: Machine, *question: str) -> bool:
     """Whether a program finds what it is asked for."""
     try:
         machine.order(*question)
@@ -197,15 +197,15 @@ def _is_ours_to_set_up(settings: Settings) -> bool:
 
 
 def _other_rules(folder: Path) -> list[str]:
-    """What somebody else has set that decides who may come in: mosquitto.conf(5)."""
+    """Settings of mosquitto that decide who may log in, and are not ours: mosquitto.conf(5)."""
     files = [folder / "mosquitto.conf", *sorted((folder / "conf.d").glob("*.conf"))]
+    # With our rules in force, a listener that was added later is no contradiction.
     are_ours_in_force = (folder / "conf.d" / OURS["users.conf"]).is_file()
-    return [
-        f"{path}: {found[1]}"
-        for path in files
-        if path.is_file() and not path.name.startswith("doorbell")
-        for found in OTHERS.finditer(path.read_text(encoding="utf-8", errors="replace"))
-        if not (
-            are_ours_in_force and found[1] in ("listener", "port")
-        )  # opened to the network since
-    ]
+    allowed = ("listener", "port") if are_ours_in_force else ()
+    found: list[str] = []
+    for path in files:
+        if path.is_file() and not path.name.startswith("doorbell"):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            names = [rule[1] for rule in ACCESS_RULES.finditer(text)]
+            found += [f"{path}: {name}" for name in names if name not in allowed]
+    return found

@@ -1,32 +1,13 @@
 """The machine that doorbell is installed on: its paths, and how programs are run on it."""
 
 import stat
-import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from hub.admin.install import units
-from hub.admin.install.mosquitto import OrderError
-
-
-def order(*command: str) -> str:
-    """Run a program, and return its output.
-
-    Raises:
-        OrderError: it fails, or is not there; the text has its own words.
-    """
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-        )
-    except FileNotFoundError:
-        raise OrderError(f"there is no program {command[0]} here") from None
-    if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())
-        raise OrderError(f"`{' '.join(command)}`: {said or f'it ended with {done.returncode}'}")
-    return done.stdout
+from hub.admin.install.orders import order
 
 
 @dataclass(frozen=True, slots=True)

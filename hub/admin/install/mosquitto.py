@@ -1,17 +1,12 @@
 """mosquitto on this machine: gets its users and ACL, and is made to read them."""
 
-from collections.abc import Callable
 from pathlib import Path
 
+from hub.admin.install.orders import OrderError, Systemctl
 from hub.admin.security import credentials_folder
 from hub.system import atomic_file
 
-Systemctl = Callable[..., str]
 OWNER = "mosquitto"  # as which Debian runs it
-
-
-class OrderError(RuntimeError):
-    """systemd, or another program, refuses an order; the text has its words."""
 
 
 def reread_users(order: Systemctl) -> None:

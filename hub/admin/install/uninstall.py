@@ -1,4 +1,4 @@
-"""Takes doorbell off this machine. Settings and state stay unless they are to go, too."""
+"""Uninstalls doorbell. Settings and state stay, unless they are to be removed as well."""
 
 import re
 import shutil
@@ -7,50 +7,44 @@ from contextlib import suppress
 from pathlib import Path
 
 from hub.admin.install import drop_ins
-from hub.admin.install.install import OURS, USER, is_there
+from hub.admin.install.install import OURS, USER, has
 from hub.admin.install.machine import Machine
-from hub.admin.install.mosquitto import OrderError
+from hub.admin.install.orders import OrderError
 
 ENVIRONMENT = re.compile(r"doorbell\.\d{8}T\d{6}")  # install.sh names them so
 
 
-def uninstall(machine: Machine, tell: Callable[[str], None], *, data: bool) -> None:
-    """Stop everything, and remove what installing has brought; the program itself last.
+def uninstall(machine: Machine, report: Callable[[str], None], *, data: bool) -> None:
+    """Stop everything, and remove what was installed; the program itself last.
 
     Args:
-        machine: What to take it off.
-        tell: Called with a line for each thing done.
-        data: Whether settings, passwords, journals, pictures, clips and the user go, too.
+        machine: What to uninstall it from.
+        report: Called with a line for each step.
+        data: Whether settings, passwords, journals, pictures, clips and the user are removed, too.
 
     Raises:
-        OrderError: systemd or the system says no.
-        OSError: something cannot be removed. Done again, it goes on from there.
+        OrderError: systemd or another program refuses.
+        OSError: something cannot be removed. A repetition continues there.
     """
     for line in (*_stop(machine), *_remove_units(machine, data=data), *_free_broker(machine)):
-        tell(line)
+        report(line)
     if data:
-        mounted = [
-            str(path)
-            for folder in (machine.settings.parent, machine.state)
-            for path in _clear(folder)
-        ]
-        if is_there(machine, "getent", "passwd", USER):
+        mounted = [*_clear(machine.settings.parent), *_clear(machine.state)]
+        if has(machine, "getent", "passwd", USER):
             machine.order("userdel", USER)
-        tell(f"settings, passwords, journals, pictures, clips and the user {USER}: gone")
+        report(f"settings, passwords, journals, pictures, clips and the user {USER}: removed")
         if mounted:
-            tell(f"{', '.join(mounted)}: empty, and still there because a disk is mounted on it")
+            names = ", ".join(map(str, mounted))
+            report(f"{names}: empty, and still there because a disk is mounted on it")
     else:
-        tell(
-            f"kept: {machine.settings.parent} and {machine.state}. `doorbell uninstall --data` removes them, too"
-        )
+        report(f"kept: {machine.settings.parent} and {machine.state}")
+        report("`doorbell uninstall --data` removes them, too")
     _remove_program(machine)
-    tell(
-        "the program: gone. Packages of the system (mosquitto and others) stay: apt-get remove takes them"
-    )
+    report("program: removed. Packages like mosquitto stay: apt-get remove removes them")
 
 
 def _remove_program(machine: Machine) -> None:
-    """Until all but the running program is gone, the command can be given again."""
+    """The running program is removed last, so that the command can be repeated until then."""
     environments = [
         path for path in machine.at("opt").glob("doorbell.*") if ENVIRONMENT.fullmatch(path.name)
     ]
@@ -63,13 +57,13 @@ def _remove_program(machine: Machine) -> None:
         if link.is_symlink():
             link.unlink()
     if running in environments or (running / "pyvenv.cfg").is_file():
-        shutil.rmtree(running)  # our own files: what is still needed of them is in memory
+        shutil.rmtree(running)  # our own files: what is still needed is in memory
 
 
 def _clear(folder: Path) -> list[Path]:
-    """Remove a folder with all that is in it; returns those that stay, empty, because a disk is mounted on them."""
+    """Remove a folder and its content; returns the folders that stay because they are mounts."""
     stays: list[Path] = []
-    for path in folder.iterdir() if folder.is_dir() else ():
+    for path in [*folder.iterdir()] if folder.is_dir() else []:
         if path.is_symlink() or not path.is_dir():
             path.unlink()
         elif path.name != "lost+found":  # a file system's own
@@ -88,7 +82,7 @@ def _stop(machine: Machine) -> Iterator[str]:
         path.name for path in machine.at("etc/systemd/system/doorbell.target.wants").glob("*")
     ]
     for unit in ("doorbell.target", *sorted(enabled)):
-        with suppress(OrderError):  # it is not there any more
+        with suppress(OrderError):  # it has been removed already
             machine.order("systemctl", "disable", unit)
     if machine.is_booted:
         with suppress(OrderError):
@@ -98,7 +92,7 @@ def _stop(machine: Machine) -> Iterator[str]:
 
 
 def _remove_units(machine: Machine, *, data: bool) -> Iterator[str]:
-    """Drop-ins that a person wrote are settings, and so are those of ours that they copied and changed."""
+    """Drop-ins of the user's own stay, and so do copies of ours that the user has changed."""
     for path in filter(Path.is_file, drop_ins.SHIPPED.rglob("*")):
         if drop_ins.OPTIONAL not in path.parents:
             (machine.units / path.relative_to(drop_ins.SHIPPED)).unlink(missing_ok=True)
@@ -118,7 +112,8 @@ def _remove_units(machine: Machine, *, data: bool) -> Iterator[str]:
         machine.order("systemctl", "daemon-reload")
         machine.order("systemctl", "reset-failed", "doorbell*")
     left = [str(folder) for folder in folders if folder.is_dir()]
-    yield "units: gone" + (f", but for what you wrote in {', '.join(left)}" if left else "")
+    kept = f", except your own in {', '.join(left)}" if left else ""
+    yield f"units: removed{kept}"
 
 
 def _free_broker(machine: Machine) -> Iterator[str]:
@@ -131,4 +126,4 @@ def _free_broker(machine: Machine) -> Iterator[str]:
     shutil.rmtree(machine.mosquitto / "doorbell", ignore_errors=True)
     if machine.is_booted:
         machine.order("systemctl", "try-restart", "mosquitto.service")
-    yield "mosquitto: as it was before, without doorbell's passwords and rights"
+    yield "mosquitto: as it was before, without doorbell's passwords and ACL"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from hub.admin.install import drop_ins, instances
-from hub.admin.install.mosquitto import OrderError
+from hub.admin.install import drop_ins
+from hub.admin.install.orders import OrderError, systemctl
 
 BOOTED = Path("/run/systemd/system")  # sd_booted(3)
 PREFIX, SUFFIX = "doorbell-handler@", ".service"
@@ -23,7 +23,7 @@ def states(*units: str) -> dict[str, tuple[str, str]]:
     """
     fields = ("Id", "ActiveState", "SubState", "StatusText")
     try:
-        said = instances.systemctl("show", f"--property={','.join(fields)}", "--all", *units)
+        said = systemctl("show", f"--property={','.join(fields)}", "--all", *units)
     except OrderError:
         return {}
     found = {}

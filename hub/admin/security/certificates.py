@@ -6,16 +6,16 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-DAYS = "3650"  # nobody renews a doorbell's certificates; remove server.crt, and `doorbell secure` makes another
+DAYS = "3650"  # ten years; without server.crt, `doorbell secure` makes a new certificate
 CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc")
 
 
 class CertificateError(RuntimeError):
-    """No certificate could be made; the text says why and what to do."""
+    """No certificate was made; the text says why and what to do."""
 
 
 def make_ca(key: Path, certificate: Path) -> None:
-    """A CA whose key signs nothing but the broker's certificate.
+    """Make a CA, whose key signs the broker's certificate only.
 
     Raises:
         CertificateError: openssl is missing, or refuses.
@@ -28,7 +28,7 @@ def make_ca(key: Path, certificate: Path) -> None:
 
 
 def make_server(ca: tuple[Path, Path], key: Path, certificate: Path, hosts: Sequence[str]) -> None:
-    """A certificate for a broker that is reached by these names and addresses.
+    """Make a certificate for a broker with these names and addresses.
 
     Raises:
         CertificateError: openssl is missing, or refuses.
@@ -39,18 +39,14 @@ def make_server(ca: tuple[Path, Path], key: Path, certificate: Path, hosts: Sequ
         *("req", "-x509", *CURVE, "-days", DAYS, "-subj", "/CN=doorbell broker"),
         *("-CA", str(ca_certificate), "-CAkey", str(ca_key)),
         *("-addext", f"subjectAltName={names}", "-addext", "basicConstraints=critical,CA:FALSE"),
-        *(
-            "-addext",
-            "keyUsage=critical,digitalSignature",
-            "-addext",
-            "extendedKeyUsage=serverAuth",
-        ),
+        *("-addext", "keyUsage=critical,digitalSignature"),
+        *("-addext", "extendedKeyUsage=serverAuth"),
         *("-keyout", str(key), "-out", str(certificate)),
     )
 
 
 def serves(certificate: Path, hosts: Sequence[str]) -> bool:
-    """Whether the certificate is there and holds for each of these names."""
+    """Whether the certificate exists and is valid for each of these names."""
     if not certificate.is_file():
         return False
     for host in hosts:
@@ -69,18 +65,16 @@ def _is_address(host: str) -> bool:
 
 
 def _openssl(*arguments: str) -> str:
-    """Run it with a umask under which a key is its owner's alone."""
+    """Run it with a umask that gives keys to their owner only."""
     before = os.umask(0o077)
     try:
         done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=True)
     except FileNotFoundError:
-        raise CertificateError(
-            "openssl is missing. sudo apt install openssl, or leave out --host"
-        ) from None
+        hint = "sudo apt install openssl, or leave out --host"
+        raise CertificateError(f"openssl is missing. {hint}") from None
     except subprocess.CalledProcessError as error:
-        raise CertificateError(
-            f"openssl {arguments[0]}: {error.stderr.strip().splitlines()[-1:]}"
-        ) from None
+        last = error.stderr.strip().rpartition("\n")[2]
+        raise CertificateError(f"openssl {arguments[0]}: {last}") from None
     finally:
         os.umask(before)
     return done.stdout

@@ -1,4 +1,4 @@
-"""The folder of passwords, ACL and certificates for the broker."""
+"""The folder with passwords, ACL and certificates for the broker."""
 
 import base64
 import fcntl
@@ -18,18 +18,11 @@ from hub.mqtt import credentials
 from hub.system import atomic_file
 
 USER = re.compile(r"[a-z][a-z0-9_-]{0,71}")
-
-
-ITERATIONS = (
-    101  # mosquitto's own number; our passwords are 256 random bits, so guessing is hopeless at any
-)
-
-
+ITERATIONS = 101  # mosquitto's own number; 256 random bits cannot be guessed at any
 SALT_BYTES = 12
-
-
-OWN = """\
-# What you grant beyond what `doorbell secure` writes. Uncomment, run it again, copy the acl to the broker. Examples:
+OWN_RULES = """\
+# Rights beyond those that `doorbell secure` writes. Uncomment what you need, run it again, and copy
+# the acl to the broker. Examples:
 
 # The lamp "zigbee2mqtt:porch", for handlers/light.py; other makes are in docs/security.md.
 # user handler-light
@@ -44,15 +37,17 @@ OWN = """\
 
 
 def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence[str]) -> list[str]:
-    """Bring the folder up to date; returns a line for each thing in it.
+    """Bring the folder up to date; returns a line for each part of it.
 
     Raises:
-        SettingsError: a user's name is none.
-        CertificateError: openssl is missing, or refuses.
+        SettingsError: a user's name is invalid.
+        CertificateError: openssl is missing, or fails.
         OSError: the folder cannot be written.
     """
-    for_broker, passwords = folder / "mosquitto", folder / "passwords"
-    if bad := [name for name in more if not USER.fullmatch(name)]:
+    for_broker = folder / "mosquitto"
+    passwords = folder / "passwords"
+    bad = [name for name in more if not USER.fullmatch(name)]
+    if bad:
         raise SettingsError([f"--user {name}: not a name of a-z, 0-9, - and _" for name in bad])
     for one in (folder, for_broker, passwords):
         one.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -61,7 +56,7 @@ def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence
         _write_passwords(passwords, for_broker / "passwd", users)
         own = folder / "acl.own"
         if not own.exists():
-            _write_private(own, OWN)
+            _write_private(own, OWN_RULES)
         heard = {
             credentials.user("hub", settings.hub): sorted(
                 {trigger.topic for trigger in settings.triggers.values()}
@@ -78,7 +73,7 @@ def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence
 
 
 def hashed(password: str, salt: bytes) -> str:
-    """As mosquitto 2 keeps it: PBKDF2 with HMAC-SHA-512 (mosquitto_passwd(1), `$7$`)."""
+    """A password as mosquitto 2 stores it: PBKDF2 with HMAC-SHA-512 (mosquitto_passwd(1))."""
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
     return f"$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
@@ -88,12 +83,12 @@ def _users_in(folder: Path) -> list[str]:
 
 
 def _write_passwords(folder: Path, table: Path, users: Iterable[str]) -> None:
-    """Whom the table has beside ours was put there by mosquitto_passwd, and stays."""
+    """Users that mosquitto_passwd has added to the table stay in it."""
     lines = table.read_text(encoding="utf-8").splitlines() if table.exists() else []
     entries = dict(line.split(":", 1) for line in lines if ":" in line)
     for name in users:
         path = folder / name
-        if not path.exists() or not path.stat().st_size:  # a power cut may have left an empty one
+        if not path.exists() or not path.stat().st_size:  # empty after a power cut
             _write_private(path, secrets.token_urlsafe(32) + "\n")
         entries[name] = hashed(
             path.read_text(encoding="utf-8").strip(), secrets.token_bytes(SALT_BYTES)
@@ -120,7 +115,7 @@ def _write_private(path: Path, text: str) -> None:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """One at a time: `doorbell install` and `doorbell handlers sync` may want the same at the same moment."""
+    """One process at a time: `doorbell install` and `handlers sync` may run at the same moment."""
     with os.fdopen(os.open(folder / ".lock", os.O_WRONLY | os.O_CREAT, 0o600), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""The button: which line it is on, and whether its presses come."""
+"""The button: which line it is on, and whether its presses are seen."""
 
 import importlib.util
 import time
@@ -20,28 +20,35 @@ from hub.admin.setup.toml_edit import Changes
 from hub.mqtt.embedded_address import with_embedded_broker
 from hub.remote.presses import watch_presses
 
-WANTED, PATIENCE_S, LOOK_S = 3, 60.0, 0.05
+WANTED = 3  # presses
+PATIENCE_S = 60.0
+LOOK_S = 0.05
 FREE_PIN = 17
 MODEL = Path("/proc/device-tree/model")
-STOP = "To try the line itself, run `sudo systemctl stop doorbell-hub` in another terminal, and this setup again"
+STOP = (
+    "To try the line itself, run `sudo systemctl stop doorbell-hub` in another terminal, then this "
+    "setup again"
+)
 
 
 def ask_button(dialog: Dialog, draft: Draft, door: str) -> Changes:
-    """A GPIO line or a simulated one; a GPIO line is tried out."""
+    """Ask for a GPIO line or a simulated one; a GPIO line is tried."""
     at = ("doors", door, "button")
     known: dict[str, Any] = draft.get(*at, kind=dict, default={})
     default = known.get("driver") or ("gpio" if _is_pi() else "simulated")
     dialog.explain(
-        "gpio: a button on a pin of the Raspberry Pi. simulated: none yet; `doorbell press` rings."
+        "gpio: a button at a pin of the Raspberry Pi. simulated: no button yet; `doorbell press` "
+        "rings the bell."
     )
     driver = dialog.choose("gpio or simulated", default, ("gpio", "simulated"))
     if driver == "simulated":
         return {(*at, "driver"): driver}
     dialog.explain(
-        "Its pin, by BCM number: GPIO 17 is pin 11 of the header, and the button connects it to ground (pin 9). "
-        "docs/wiring.md has drawings."
+        "Its pin, by BCM number: GPIO 17 is pin 11 of the header, and the button connects it to "
+        "ground (pin 9). docs/wiring.md has drawings."
     )
-    used, before = lines_used(draft, door), known.get("pin")
+    used = lines_used(draft, door)
+    before = known.get("pin")
     pin = dialog.ask(
         "Pin", str(before or FREE_PIN), lambda typed: understand_pin(typed, used, before)
     )
@@ -56,59 +63,78 @@ def _is_pi() -> bool:
 
 
 def _try_line(dialog: Dialog, draft: Draft, door: str, pin: int) -> None:
+    """Show the presses that come over the line, as often as the user wants."""
     known: dict[str, Any] = draft.get("doors", door, "button", kind=dict, default={})
     try:
         wanted = ButtonSettings.model_validate({**known, "driver": "gpio", "pin": pin})
-    except ValidationError:  # `doorbell check` tells it before anything is written
+    except ValidationError:  # `doorbell check` shows the fault before anything is written
         wanted = ButtonSettings(driver="gpio", pin=pin)
-    limits = {"min_press_s": wanted.min_press_s, "debounce_s": wanted.debounce_s}
     while True:
-        presses = PressDetector(Debouncer(wanted.min_press_s, wanted.debounce_s))
         try:
-            with watch_edges(pin, pull=wanted.pull, on_edge=presses.add) as began:
-                _ask_for_presses(dialog)
-                if presses.edges:
-                    dialog.explain(
-                        "The line says pressed already. Do its wires touch, or is the pull the wrong way?"
-                    )
-                seen = _watch(dialog, lambda: _words(presses, time.monotonic() - began, limits))  # noqa: B023
+            seen = _watch_line(dialog, wanted, pin)
         except GpioError as error:
             dialog.explain(f"✗ {error}")
-            is_there = importlib.util.find_spec("gpiozero") is not None
-            if is_there and pin == known.get("pin") and _hear_hub(dialog, draft, door):
-                return
-            dialog.explain(f"It was not tried. {STOP}." if is_there else "It was not tried.")
+            _try_hub(dialog, draft, door, is_known=pin == known.get("pin"))
             return
-        found = diagnose(presses.edges, **limits)
-        if found.glitches:
-            dialog.say(
-                f"Glitches kept out: {len(found.glitches)}, the longest of {found.glitch_s * 1000:.1f} ms"
-            )
-        for line in advise(found, **limits) if found.glitches or found.bounce_s else []:
-            dialog.explain(f"→ {line}")
         if seen:
             return
-        dialog.explain(
-            f"No press was seen. The button belongs between GPIO {pin} and ground; docs/wiring.md shows how."
-        )
+        belongs = f"The button belongs between GPIO {pin} and ground"
+        dialog.explain(f"No press was seen. {belongs}; docs/wiring.md shows how.")
         if not dialog.agree("Try again?", default=False):
             return
 
 
+def _watch_line(dialog: Dialog, wanted: ButtonSettings, pin: int) -> int:
+    """Watch the line itself, and advise on what was seen; returns the number of presses.
+
+    Raises:
+        GpioError: the line cannot be opened.
+    """
+    limits = {"min_press_s": wanted.min_press_s, "debounce_s": wanted.debounce_s}
+    presses = PressDetector(Debouncer(wanted.min_press_s, wanted.debounce_s))
+    with watch_edges(pin, pull=wanted.pull, on_edge=presses.add) as began:
+        _ask_for_presses(dialog)
+        if presses.edges:
+            hint = "Do its wires touch, or is the pull the wrong way?"
+            dialog.explain(f"The line is active before any press. {hint}")
+        seen = _watch(dialog, lambda: _words(presses, time.monotonic() - began, limits))
+    found = diagnose(presses.edges, **limits)
+    if found.glitches:
+        longest = f"the longest of {found.glitch_s * 1000:.1f} ms"
+        dialog.say(f"Glitches kept out: {len(found.glitches)}, {longest}")
+    if found.glitches or found.bounce_s:
+        for line in advise(found, **limits):
+            dialog.explain(f"→ {line}")
+    return seen
+
+
+def _try_hub(dialog: Dialog, draft: Draft, door: str, *, is_known: bool) -> None:
+    """Where the running hub has the line, show the presses that it publishes."""
+    has_gpio = importlib.util.find_spec("gpiozero") is not None
+    if has_gpio and is_known and _hear_hub(dialog, draft, door):
+        return
+    dialog.explain(f"The button was not tried. {STOP}." if has_gpio else "It was not tried.")
+
+
 def _words(presses: PressDetector, now: float, limits: dict[str, Any]) -> list[str]:
+    """What is shown of each new press: how long it was held, and the glitches so far."""
     held = presses.ended(now)
-    glitches = len(diagnose(presses.edges, **limits).glitches) if held else 0
+    if not held:
+        return []
+    glitches = len(diagnose(presses.edges, **limits).glitches)
     kept_out = f"; glitches kept out so far: {glitches}" if glitches else ""
-    return [f", held for {one.seconds:.2f} s{kept_out}" for one in held]
+    return [f", held for {press.seconds:.2f} s{kept_out}" for press in held]
 
 
 def _ask_for_presses(dialog: Dialog) -> None:
-    dialog.say(f"Press it now, {WANTED} times, shortly and long. Enter ends the test.")
+    dialog.say(f"Press it now, {WANTED} times, short and long. Enter ends the test.")
 
 
 def _watch(dialog: Dialog, news: Callable[[], list[str]]) -> int:
-    """Show each press as it comes; gives how many there were."""
-    seen, deadline, is_over = 0, time.monotonic() + PATIENCE_S, False
+    """Show each press as it comes; returns their number."""
+    seen = 0
+    is_over = False
+    deadline = time.monotonic() + PATIENCE_S
     while seen < WANTED and not is_over:
         is_over = dialog.pressed(LOOK_S) or time.monotonic() > deadline
         for words in news():
@@ -118,7 +144,7 @@ def _watch(dialog: Dialog, news: Callable[[], list[str]]) -> int:
 
 
 def _hear_hub(dialog: Dialog, draft: Draft, door: str) -> bool:
-    """What the hub, which has the line, says of it; False when there is no hub to be heard."""
+    """Show the presses of the hub, which has the line; False when no hub is running."""
     try:
         settings = with_embedded_broker(sources.load(draft.path))
     except SettingsError:
@@ -126,10 +152,9 @@ def _hear_hub(dialog: Dialog, draft: Draft, door: str) -> bool:
     with watch_presses(settings, door) as presses:
         if presses is None:
             return False
-        dialog.say("The running hub has the line, so what it hears is shown.")
+        dialog.say("The running hub uses the line, so its presses are shown.")
         _ask_for_presses(dialog)
         if not _watch(dialog, lambda: [presses.popleft() for _ in range(len(presses))]):
-            dialog.explain(
-                "No press was heard. `doorbell doctor button` looks at the line, with the hub stopped."
-            )
+            hint = "Stop the hub, then `doorbell doctor button` shows what the line does"
+            dialog.explain(f"The hub saw no press. {hint}.")
     return True

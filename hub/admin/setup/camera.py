@@ -1,9 +1,10 @@
-"""The camera: which one, and what it sees."""
+"""The camera: which one, and a picture of what it sees."""
 
 import re
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -18,11 +19,9 @@ from hub.admin.setup.file_viewing import hand_over, how_to_see, shelf
 from hub.admin.setup.toml_edit import Changes
 
 RECORD = ("handlers", "record")
-PATIENCE_S, TROUBLED_S, SETTLE_S = (
-    15.0,
-    4.0,
-    1.0,
-)  # a network camera may take long; what is refused, not
+PATIENCE_S = 15.0  # a network camera may need so long
+FAULTY_S = 4.0  # one that has reported a fault
+EXPOSURE_S = 1.0  # until the exposure is right
 ADDRESS = re.compile(r"\w+://[^\s'\"]+")
 HINTS = (
     "Dark: a sensor needs light, and its cap off. Blurred: turn the lens, or peel off the film.",
@@ -31,14 +30,13 @@ HINTS = (
 
 
 def ask_camera(dialog: Dialog, draft: Draft) -> Changes:
-    """One that was found or is typed, and a picture of it; without any, `record` is switched off."""
+    """Ask for a camera, found or typed, and show its picture; none switches `record` off."""
     known = draft.get(*RECORD, "camera")
     dialog.say("Looking for cameras …")
-    found = [(one.name, one.words) for one in find_cameras()]
+    found = [(camera.name, camera.words) for camera in find_cameras()]
     if known and known not in [name for name, _ in found]:
         found.append((known, f"as now: {shown(known)}"))
-    off = draft.get(*RECORD, "enabled", kind=bool) is False
-    default = known if known and not off else NONE if off or not found else found[0][0]
+    default = _default(draft, known, found)
     while True:
         if not found:
             dialog.say("None was found on this machine.")
@@ -56,12 +54,19 @@ def ask_camera(dialog: Dialog, draft: Draft) -> Changes:
 
 
 def switched_off() -> Changes:
-    """No camera."""
+    """The changes for no camera."""
     return {(*RECORD, "enabled"): False}
 
 
+def _default(draft: Draft, known: str | None, found: Sequence[tuple[str, str]]) -> str:
+    """The present camera, else the first one that was found, unless `record` is switched off."""
+    if draft.get(*RECORD, "enabled", kind=bool) is False:
+        return NONE
+    return known or (found[0][0] if found else NONE)
+
+
 def shown(name: str) -> str:
-    """A camera's name without what may be secret in it: of a network camera only where it is."""
+    """A camera's name without secrets: of a network camera only its host."""
     if "://" not in name:
         return name
     parts = urlsplit(name)
@@ -69,47 +74,50 @@ def shown(name: str) -> str:
 
 
 def take_picture(name: str, path: Path) -> str | None:
-    """Write what a camera sees now, after a moment in which it finds its exposure; gives why there is none.
+    """Take a picture, after a moment in which the camera finds its exposure.
 
     Args:
         name: See `devices.camera.open_camera`.
-        path: A JPEG's.
+        path: Where the JPEG goes.
+
+    Returns:
+        Why there is no picture; None when there is one.
     """
-    said: list[str] = []
+    faults: list[str] = []
     began = time.monotonic()
     try:
         camera = open_camera(name, preroll_s=0)
     except CameraError as error:
         return str(error)
-    camera.on_trouble(lambda words: said.append(words) if words else None)
+    camera.on_trouble(lambda words: faults.append(words) if words else None)
     try:
         while True:
             try:
                 camera.snapshot(path)
+                break
             except CameraError as error:
-                if time.monotonic() - began > (TROUBLED_S if said else PATIENCE_S):
-                    return said[-1] if said else str(error)
-                continue
-            threading.Event().wait(SETTLE_S)
-            with suppress(CameraError):
-                camera.snapshot(path)
-            return None
+                if time.monotonic() - began > (FAULTY_S if faults else PATIENCE_S):
+                    return faults[-1] if faults else str(error)
+        threading.Event().wait(EXPOSURE_S)
+        with suppress(CameraError):
+            camera.snapshot(path)
     finally:
         camera.close()
+    return None
 
 
 def _looks_right(dialog: Dialog, draft: Draft, name: str) -> bool:
-    """Whether to take this one; nothing of the pictures is left behind."""
+    """Show a picture, and ask whether to take this camera; no picture is left behind."""
     dialog.say("Taking a picture …")
     with shelf() as folder:
         picture = folder / "door.jpg"
-        if trouble := take_picture(name, picture):
-            dialog.explain(f"✗ {ADDRESS.sub(lambda found: shown(found[0]), trouble)}")
-            if name == draft.get(*RECORD, "camera"):
+        fault = take_picture(name, picture)
+        if fault:
+            dialog.explain(f"✗ {ADDRESS.sub(lambda found: shown(found[0]), fault)}")
+            is_present = name == draft.get(*RECORD, "camera")
+            if is_present:
                 _show_last(dialog, draft, picture)
-            return dialog.agree(
-                "Take this camera all the same?", default=name == draft.get(*RECORD, "camera")
-            )
+            return dialog.agree("Take this camera all the same?", default=is_present)
         _show(dialog, picture)
         if dialog.agree("Does it look right?"):
             return True
@@ -119,18 +127,16 @@ def _looks_right(dialog: Dialog, draft: Draft, name: str) -> bool:
 
 
 def _show_last(dialog: Dialog, draft: Draft, picture: Path) -> None:
-    """When `record` has the camera, what it saw last is as good."""
-    dialog.explain(
-        "If `record` runs, it has the camera. `sudo systemctl stop doorbell-handler@record` frees it."
-    )
+    """Where `record` has the camera, its last picture shows as much."""
+    hint = "`sudo systemctl stop doorbell-handler@record` frees it"
+    dialog.explain(f"If `record` is running, it has the camera. {hint}.")
     folder = Path(draft.get(*RECORD, "folder", default="media")).expanduser()
     with suppress(SettingsError, OSError, ValueError):
         pictures = (sources.load(draft.path).state_dir / folder).glob("*.jpg")
         last = max(pictures, key=lambda path: path.stat().st_mtime)
         shutil.copyfile(last, picture)
-        dialog.say(
-            f"Its last picture is of {datetime.fromtimestamp(last.stat().st_mtime).astimezone():%d %B, %H:%M}."
-        )
+        taken = datetime.fromtimestamp(last.stat().st_mtime).astimezone()
+        dialog.say(f"Its last picture is of {taken:%d %B, %H:%M}.")
         _show(dialog, picture)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config import SettingsError, places, sources
-from hub.admin.install import instances, units
-from hub.admin.install.mosquitto import OrderError
+from hub.admin.install import units
+from hub.admin.install.orders import OrderError, systemctl
 from hub.terminal.options import ConfigOption
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ NO_TERMINAL = """\
 
 
 def setup(config: ConfigOption = None) -> None:
-    """Set up the door, button, camera, sound and phone: one question after the other, each tried."""
+    """Set up door, button, camera, sound and phone, one question after the other."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print(NO_TERMINAL, file=sys.stderr)
         sys.exit(2)
@@ -92,12 +92,12 @@ def _pressed(timeout_s: float) -> bool:
 def _what_now(path: Path) -> str:
     if units.is_booted() and path == places.INSTALLED:
         try:
-            instances.systemctl("is-active", "doorbell-handlers.path")
+            systemctl("is-active", "doorbell-handlers.path")
         except OrderError:
             return "Start it now, and at each boot: sudo systemctl enable --now doorbell.target"
         return (
-            "systemd restarts everything with it. `doorbell handlers` shows the state; now ring the "
-            "bell."
+            "systemd restarts everything with it; `doorbell handlers` shows the state. "
+            "Now ring the bell."
         )
     option = ""
     with suppress(SettingsError, OSError):

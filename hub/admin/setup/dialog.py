@@ -1,4 +1,4 @@
-"""Questions and answers: each has a default, and what cannot be is asked again with the reason."""
+"""Questions and answers: each has a default; after an invalid answer it is asked again."""
 
 import re
 import shutil
@@ -13,22 +13,22 @@ from hub.admin.setup.draft import Draft
 Answer = TypeVar("Answer")
 WIDEST = 100  # columns
 SKIP = ("s", "skip")
-NONE = "none"  # what people write to have something no more
+NONE = "none"  # the answer of users who do not want a thing
 MARKS = ("→ ", "✗ ")
 YES, NO = ("y", "yes"), ("n", "no")
 
 
 class Skipped(Exception):  # noqa: N818 - an answer, not an error
-    """This step shall stay as it is."""
+    """The user wants to skip this step."""
 
 
 class Dialog:
-    """Asks somebody.
+    """Asks the user.
 
     Args:
         say: Shows a line.
-        read: Shows a prompt, and gives the line that is typed after it.
-        pressed: Waits up to so many seconds, and gives whether Enter was pressed meanwhile.
+        read: Shows a prompt, and returns the line that is typed after it.
+        pressed: Waits up to so many seconds, and returns whether Enter was pressed meanwhile.
     """
 
     def __init__(
@@ -37,39 +37,39 @@ class Dialog:
         read: Callable[[str], str],
         pressed: Callable[[float], bool],
     ) -> None:
-        self._say, self._read, self.pressed = say, read, pressed
+        self._say = say
+        self._read = read
+        self.pressed = pressed
 
     def say(self, text: str = "") -> None:
-        """Show it below the question."""
+        """Show a line below the question."""
         self._say(f"  {text}" if text else "")
 
     def explain(self, text: str) -> None:
         """Show prose, as wide as fits."""
-        width, rest = (
-            min(WIDEST, shutil.get_terminal_size().columns - 1),
-            "    " if text[:2] in MARKS else "  ",
+        width = min(WIDEST, shutil.get_terminal_size().columns - 1)
+        rest = "    " if text[:2] in MARKS else "  "
+        lines = textwrap.fill(
+            text, width, initial_indent="  ", subsequent_indent=rest, break_on_hyphens=False
         )
-        self._say(
-            textwrap.fill(
-                text, width, initial_indent="  ", subsequent_indent=rest, break_on_hyphens=False
-            )
-        )
+        self._say(lines)
 
     def head(self, text: str) -> None:
-        """A step begins."""
+        """Show the title of a step."""
         self._say("")
         self._say(text)
 
     def ask(self, question: str, default: str, understand: Callable[[str], Answer]) -> Answer:
-        """Ask until the answer can be understood; Enter is the default.
+        """Ask until the answer is valid; Enter is the default.
 
         Args:
             question: In a few words.
             default: As it would be typed.
-            understand: Gives what an answer means; raises ValueError with the reason why it means nothing.
+            understand: Returns what an answer means; raises ValueError with the reason why it is
+                invalid.
 
         Raises:
-            Skipped: they want to skip this step.
+            Skipped: the user wants to skip this step.
         """
         while True:
             typed = self._read(f"  {question} [{default}]: ").strip()
@@ -81,7 +81,7 @@ class Dialog:
                 self.explain(f"✗ {error}")
 
     def choose(self, question: str, default: str, choices: Sequence[str]) -> str:
-        """One of these words."""
+        """Ask for one of these words."""
 
         def understand(typed: str) -> str:
             if typed.lower() not in choices:
@@ -91,7 +91,7 @@ class Dialog:
         return self.ask(question, default, understand)
 
     def agree(self, question: str, *, default: bool = True) -> bool:
-        """Yes or no."""
+        """Ask for yes or no."""
 
         def understand(typed: str) -> bool:
             if typed.lower() not in (*YES, *NO):
@@ -107,13 +107,13 @@ class Dialog:
         found: Sequence[tuple[str, str]],
         fault_in: Callable[[str], str | None],
     ) -> str:
-        """One of a numbered list, or anything else that is typed.
+        """Ask for one of a numbered list, or for anything else that is typed.
 
         Args:
             question: In a few words.
             default: The answer that Enter means.
             found: What is offered: each answer, and what it is in words.
-            fault_in: Why an answer is none; None when it is one.
+            fault_in: Returns why an answer is invalid; None when it is valid.
         """
         for number, (_, words) in enumerate(found, 1):
             self.say(f"{number:>3}  {words}")
@@ -134,7 +134,7 @@ class Dialog:
 
 
 def moment_in(draft: Draft, *keys: str) -> time | None:
-    """A time of day that is set; it may be written as text, too."""
+    """A time of day in the settings, where it may also be written as text."""
     known = draft.get(*keys, kind=(time, str))
     with suppress(ValueError):
         return understand_moment(known) if isinstance(known, str) else known
@@ -145,11 +145,11 @@ def understand_moment(typed: str) -> time:
     """A time of day: `22:00`, `22` or `22:00:00`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
     """
     found = re.fullmatch(r"(\d{1,2})(?:[:.](\d{2}))?(?::(\d{2}))?", typed)
-    try:
-        hour, minute, second = (int(part or 0) for part in found.groups()) if found else (99, 0, 0)
-        return time(hour, minute, second)
-    except ValueError:
-        raise ValueError(f"{typed!r}: not a time of day. Write it like 22:00") from None
+    if found:
+        with suppress(ValueError):
+            hour, minute, second = (int(part or 0) for part in found.groups())
+            return time(hour, minute, second)
+    raise ValueError(f"{typed!r}: not a time of day. Write it like 22:00")

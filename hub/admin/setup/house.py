@@ -1,4 +1,4 @@
-"""What is asked of the house: the door's name, where it stands, and when people sleep."""
+"""The house: the door's name, the place of the house, and its quiet hours."""
 
 import re
 import unicodedata
@@ -18,24 +18,26 @@ FIRST = "Front door"
 
 
 def doors_in(draft: Draft) -> list[str]:
-    """The ids of the doors that there are. A file that names none has one all the same: `front`."""
+    """The ids of the doors. A file that names no door has one all the same: `front`."""
     return [*draft.get("doors", kind=dict, default={})] or ([] if draft.is_new else ["front"])
 
 
 def ask_door(dialog: Dialog, draft: Draft) -> Changes:
-    """What people call the door. Its id is made of the name once, and stays: events of the past bear it."""
+    """Ask for the door's name. Its id is made from it once, and stays: old events have it."""
     doors = doors_in(draft)
     if len(doors) > 1:
         dialog.explain("One door at a time: run this again for the others.")
         doors = [dialog.choose("Which door?", doors[0], doors)]
     known = draft.get("doors", doors[0], "name") if doors else None
-    default = known or (Settings().door_name(doors[0]) if doors and doors != ["front"] else FIRST)
+    default = known or FIRST
+    if not known and doors and doors != ["front"]:
+        default = Settings().door_name(doors[0])
     name = dialog.ask("What do you call it?", default, _name)
     return {("doors", doors[0] if doors else slug(name), "name"): name}
 
 
 def slug(name: str) -> str:
-    """The id for a door of this name: `front` for "Front door", `front` also where nothing is left of it."""
+    """The id for a door of this name: `front` for "Front door", and where no letter is left."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "_", plain).strip("_").removesuffix("_door").lstrip("0123456789_")
     made = words[:32].strip("_")
@@ -43,14 +45,15 @@ def slug(name: str) -> str:
 
 
 def ask_place(dialog: Dialog, draft: Draft) -> Changes:
-    """Where the sun goes up and down."""
+    """Ask for the place, which says when the sun rises and sets."""
     latitude, longitude = (
         draft.get("house", key, kind=object) for key in ("latitude", "longitude")
     )
     default = NONE if latitude is None or longitude is None else f"{latitude}, {longitude}"
     dialog.explain(
-        "For the sun: when is it night at the door? On a map in the browser a right click on your house shows two "
-        "numbers, like 52.52, 13.40: degrees north and east; south and west are negative. Or none."
+        "It says when it is night at the door. On a map in the browser, a right click on your "
+        "house shows two numbers, like 52.52, 13.40: degrees north and east; south and west are "
+        "negative. Or none."
     )
     place = dialog.ask("Latitude, longitude", default, understand_place)
     return {("house", "latitude"): place and place[0], ("house", "longitude"): place and place[1]}
@@ -60,7 +63,7 @@ def understand_place(typed: str) -> tuple[float, float] | None:
     """Both numbers; None for "none".
 
     Raises:
-        ValueError: it is no place.
+        ValueError: it is not a place.
     """
     if typed.lower() == NONE:
         return None
@@ -84,9 +87,9 @@ def understand_place(typed: str) -> tuple[float, float] | None:
 
 
 def ask_quiet(dialog: Dialog, draft: Draft) -> Changes:
-    """When nothing makes a noise."""
+    """Ask for the hours without sounds."""
     begin, end = moment_in(draft, "quiet", "begin"), moment_in(draft, "quiet", "end")
-    dialog.explain("In these hours nothing makes a noise; the phone and the camera go on. Or none.")
+    dialog.explain("In these hours there are no sounds; the phone and the camera go on. Or none.")
     default = f"{begin or BEGIN:%H:%M}" if begin or draft.is_new else NONE
     began = dialog.ask(
         "Quiet from",

@@ -1,4 +1,4 @@
-"""The light at the door: which lamp, and what is dark."""
+"""The lamp at the door: which one, and when it is dark."""
 
 import re
 from datetime import time
@@ -16,24 +16,25 @@ WHEN = ("night", "hours", "always")
 
 
 def ask_lamp(dialog: Dialog, draft: Draft) -> Changes:
-    """One lamp; without any, `light` is switched off. Scenes are left as they are."""
+    """Ask for a lamp; none switches `light` off. Scenes are left as they are."""
     off = draft.get(*LIGHT, "enabled", kind=bool) is False
     known = NONE if off else draft.get(*LIGHT, "lamp", default=NONE)
-    dialog.explain("It is lit when somebody rings in the dark. docs/lights.md tells more of each:")
+    dialog.explain(
+        "It is switched on when the bell rings in the dark. docs/lights.md has more about each:"
+    )
     for line in (*re.split(r",(?: or)? (?![^(]*\))", LAMP_NAMES), NONE):
         dialog.say(f"    {line}")
     lamp = dialog.ask("Lamp", known, lambda typed: _lamp(typed, draft))
     if lamp == NONE:
         return switched_off()
     if (pin := gpio_pin(lamp)) is not None:
-        dialog.explain(
-            f"Under systemd `light` may use GPIO {pin} only with a drop-in: docs/systemd.md, Opening it."
-        )
+        where = "docs/systemd.md, Opening it"
+        dialog.explain(f"Under systemd `light` needs a drop-in to use GPIO {pin}: {where}.")
     return {(*LIGHT, "lamp"): lamp, (*LIGHT, "enabled"): None, **_ask_when(dialog, draft)}
 
 
 def switched_off() -> Changes:
-    """No lamp."""
+    """The changes for no lamp."""
     return {(*LIGHT, "enabled"): False}
 
 

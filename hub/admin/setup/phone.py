@@ -1,4 +1,4 @@
-"""The notification: where to, and whether it comes."""
+"""The phone: which service, and whether a test message arrives."""
 
 import re
 import secrets
@@ -14,15 +14,17 @@ from hub.wire.event import uuid7
 NOTIFY = ("handlers", "notify")
 AS_NOW = "as now"
 NTFY = re.compile(r"^ntfy$", re.IGNORECASE)  # short for what is proposed
-LETTERS, LENGTH = string.ascii_lowercase + string.digits, 16  # 82 bits: nobody guesses it
+LETTERS = string.ascii_lowercase + string.digits
+LENGTH = 16  # 82 bits: it cannot be guessed
 HINTS = (
-    "ntfy: is the topic on the phone the same, letter for letter? May the app show notifications, and run in the back?",
-    "Telegram: write a word to your bot first; it may not begin. docs/notifications.md tells more.",
+    "ntfy: is the topic on the phone the same, letter for letter?",
+    "May the app show notifications, and run in the background?",
+    "Telegram: write a word to your bot first; a bot cannot begin. docs/notifications.md has more.",
 )
 
 
 def ask_phone(dialog: Dialog, draft: Draft) -> Changes:
-    """One URL or several, each of which is told something; with none, `notify` is switched off."""
+    """Ask for one or more URLs, and send each a message; none switches `notify` off."""
     urls = [
         url for url in draft.get(*NOTIFY, "urls", kind=list, default=[]) if isinstance(url, str)
     ]
@@ -36,13 +38,14 @@ def ask_phone(dialog: Dialog, draft: Draft) -> Changes:
         dialog.explain(f"As now: {', '.join(map(service, urls)) or 'nobody else'}.")
     else:
         dialog.explain(
-            "Simplest is the free app ntfy; it needs no account. Who knows the topic can read along, so yours is a "
-            "random one. Install ntfy on the phone, tap +, and subscribe to this topic; then write ntfy here."
+            "The simplest is the free app ntfy; it needs no account. Whoever knows the topic can "
+            "read its messages, so yours is random. Install ntfy on the phone, tap +, and "
+            "subscribe to this topic; then write ntfy here."
         )
         dialog.say(f"    {topic}")
     dialog.explain(
-        "Or another service: tgram://BOT_TOKEN/CHAT_ID for Telegram, and a hundred more of "
-        "https://github.com/caronc/apprise/wiki. Several with spaces between them; or none."
+        "Or another service: tgram://BOT_TOKEN/CHAT_ID for Telegram, or one of a hundred more in "
+        "https://github.com/caronc/apprise/wiki. Write several with spaces between them, or none."
     )
     default = NONE if draft.get(*NOTIFY, "enabled", kind=bool) is False else default
     while True:
@@ -58,10 +61,10 @@ def ask_phone(dialog: Dialog, draft: Draft) -> Changes:
 
 
 def understand_urls(typed: str, known: list[str]) -> list[str] | None:
-    """The URLs; those that are known for "as now", None for "none".
+    """The URLs; the present ones for "as now", None for "none".
 
     Raises:
-        ValueError: one of them is no notification service's; the text does not quote it.
+        ValueError: a URL is not of a notification service; the text does not quote it.
     """
     if typed.lower() in (NONE, AS_NOW):
         return None if typed.lower() == NONE else known
@@ -73,7 +76,7 @@ def understand_urls(typed: str, known: list[str]) -> list[str] | None:
 
 
 def service(url: str) -> str:
-    """All of a URL that is no secret."""
+    """The part of a URL that is not secret."""
     return f"{url.partition('://')[0]}://…"
 
 
@@ -92,7 +95,7 @@ def send(url: str) -> list[str]:
 
 
 def _comes(dialog: Dialog, draft: Draft, url: str) -> bool:
-    """Whether to take it."""
+    """Send a test message, and ask whether it arrived; returns whether to take the URL."""
     if not dialog.agree(f"Send a test message to {service(url)}?"):
         return True
     dialog.say("Sending …")
@@ -103,8 +106,8 @@ def _comes(dialog: Dialog, draft: Draft, url: str) -> bool:
             "Take it all the same?",
             default=url in draft.get(*NOTIFY, "urls", kind=list, default=[]),
         )
-    dialog.say("The service has taken it.")
-    if dialog.agree("Did it come?"):
+    dialog.say("The service has accepted it.")
+    if dialog.agree("Did it arrive?"):
         return True
     for hint in HINTS:
         dialog.explain(f"→ {hint}")

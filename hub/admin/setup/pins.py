@@ -1,4 +1,4 @@
-"""Which GPIO lines are free for a button or a lamp."""
+"""The GPIO lines that are free for a button or a lamp."""
 
 import re
 
@@ -16,19 +16,19 @@ TAKEN = {  # docs/wiring.md says the same
 
 
 def understand_pin(typed: str, used: dict[int, str], before: int | None = None) -> int:
-    """A BCM number on which a button may be.
+    """The BCM number of a line that may be used.
 
     Args:
         typed: `17`, `GPIO17`, …
-        used: The lines that something else in this house is on, and what.
-        before: What is set already, and may stay whatever it is.
+        used: The lines that are in use in this house, and by what.
+        before: The present setting, which may stay whatever it is.
 
     Raises:
-        ValueError: it is none, or taken.
+        ValueError: it is not a pin, or is taken.
     """
     found = re.fullmatch(r"(?:gpio|bcm)?\s*(\d{1,2})", typed, re.IGNORECASE)
     if found is None or int(found[1]) > LAST_PIN:
-        raise ValueError(f"{typed!r}: no GPIO pin. Write a BCM number, like 17")
+        raise ValueError(f"{typed!r}: not a GPIO pin. Write a BCM number, like 17")
     pin = int(found[1])
     if pin in used:
         raise ValueError(f"GPIO {pin} is used by {used[pin]}. Choose another")
@@ -40,7 +40,7 @@ def understand_pin(typed: str, used: dict[int, str], before: int | None = None) 
 
 
 def lines_used(draft: Draft, door: str) -> dict[int, str]:
-    """The GPIO lines (BCM numbers) that are used, but for this door's button, and where each is set."""
+    """The GPIO lines (BCM numbers) in use, except for this door's button, and where each is set."""
     used: dict[int, str] = {}
     for name, one in draft.get("doors", kind=dict, default={}).items():
         button, led = one.get("button", {}), one.get("led", {})

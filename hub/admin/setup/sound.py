@@ -1,4 +1,4 @@
-"""The sound in the house: which card, which sound, and whether it is heard."""
+"""The sound in the house: which sound card, which sound, and whether it is heard."""
 
 from pathlib import Path
 
@@ -24,17 +24,19 @@ VOLUME = 80
 HOMES = ("/home/", "/root/")
 HINTS = (
     "`alsamixer` shows each card's volume; F6 chooses the card, M switches a muted one on.",
-    "With HDMI the sound comes out of the screen; the headphone socket and USB are cards of their own.",
+    "HDMI plays through the screen; the headphone socket and USB are cards of their own.",
     "`speaker-test -c 2 -t wav` plays on the default card without doorbell.",
 )
 
 
 def ask_sound(dialog: Dialog, draft: Draft) -> Changes:
-    """A card and a sound, which is played; with none, `bark` is switched off."""
-    known, off = draft.get(*BARK, "speaker"), draft.get(*BARK, "enabled", kind=bool) is False
+    """Ask for a card and a sound, and play it; none switches `bark` off."""
+    known = draft.get(*BARK, "speaker")
+    off = draft.get(*BARK, "enabled", kind=bool) is False
     names, fault = _outputs()
-    found = [(AUTO, "auto: the default card, when there is one")]
-    found += [("default", "default: whatever the system takes for it")] * bool(names)
+    found = [(AUTO, "auto: the default card, if there is one")]
+    if names:
+        found.append(("default", "default: the system's default card"))
     found += [(name, name) for name in names]
     if known and known not in [name for name, _ in found]:
         found.append((known, f"as now: {known}"))
@@ -49,15 +51,14 @@ def ask_sound(dialog: Dialog, draft: Draft) -> Changes:
         dialog.explain(f"Sounds: {', '.join(SOUNDS)}, or the path of a WAV, FLAC or MP3 file.")
         sound = dialog.ask("Sound", sound, understand_sound)
         if sound.startswith(HOMES):
-            dialog.explain(
-                "Under systemd `bark` sees no homes. Put the file into /etc/doorbell, say, and name it there."
-            )
+            hint = "Put the file into /etc/doorbell, for example, and name it there"
+            dialog.explain(f"Under systemd `bark` cannot see home folders. {hint}.")
         if _is_heard(dialog, draft, speaker, sound):
             return {(*BARK, "speaker"): speaker, (*BARK, "sound"): sound, (*BARK, "enabled"): None}
 
 
 def understand_sound(typed: str) -> str:
-    """One of ours, or a file.
+    """One of our sounds, or a file.
 
     Raises:
         ValueError: it is neither, or cannot be played.
@@ -75,15 +76,13 @@ def _outputs() -> tuple[list[str], str]:
 
 
 def _is_heard(dialog: Dialog, draft: Draft, name: str, sound: str) -> bool:
-    """Play it; gives whether to take it."""
+    """Play it, and ask whether it was heard; returns whether to take it."""
     volume = draft.get(*BARK, "volume", kind=(int, float), default=VOLUME)
     with shelf() as folder:
         try:
             speaker = open_speaker(name, folder / "heard")
             if isinstance(speaker, SimulatedSpeaker):
-                dialog.explain(
-                    "There is no card to play it: what would be heard is written into files."
-                )
+                dialog.explain("There is no sound card: sounds are written into files instead.")
                 return True
             dialog.say("Playing …")
             try:

@@ -1,4 +1,4 @@
-"""The first configuration: one question after the other, and nothing is written before the last."""
+"""The steps of the setup; nothing is written before the last one."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,12 +15,12 @@ from hub.admin.setup.toml_edit import Changes
 
 
 class Step(NamedTuple):
-    """One subject.
+    """One step.
 
     Attributes:
-        title: Of the step.
-        ask: Asks, and gives what shall be changed.
-        skipped: What is changed when it is skipped.
+        title: Its title.
+        ask: Asks, and returns the changes.
+        skipped: Returns the changes when it is skipped.
     """
 
     title: str
@@ -29,7 +29,7 @@ class Step(NamedTuple):
 
 
 def ask_all(dialog: Dialog, draft: Draft) -> None:
-    """Every step in its order; what is answered stands in the draft."""
+    """Ask every step in order; the answers go into the draft."""
     door = ask_step(dialog, draft, "1 of 8 · The door", Step("", ask_door))
     named = next(iter(door), None)
     front = named[1] if named else (doors_in(draft) or ["front"])[0]
@@ -47,22 +47,23 @@ def ask_all(dialog: Dialog, draft: Draft) -> None:
 
 
 def ask_step(dialog: Dialog, draft: Draft, title: str, step: Step) -> Changes:
-    """One of them; gives what it changed."""
+    """Ask one step; returns its changes."""
     dialog.head(title)
     try:
         changes = step.ask(dialog, draft)
     except Skipped:
         changes = step.skipped(draft)
-        dialog.say("Skipped: there is none for now." if changes else "Skipped: it stays as it is.")
+        dialog.say("Skipped: none for now." if changes else "Skipped: it stays as it is.")
     draft.change(changes)
     return changes
 
 
 def agree_to_write(dialog: Dialog, draft: Draft) -> bool:
-    """Show what will be written and what is wrong with it, and ask."""
+    """Show what will be written and its faults, and ask."""
     dialog.head("Checking …")
     settings, faults = draft.look()
-    dialog.head(f"This will be in {draft.path}{'' if draft.is_new else ', beside its comments'}:")
+    comments = "" if draft.is_new else ", beside its comments"
+    dialog.head(f"This will be in {draft.path}{comments}:")
     dialog.say()
     for line in effective_settings.as_written(draft.table, settings).splitlines():
         dialog.say(line)
@@ -70,7 +71,7 @@ def agree_to_write(dialog: Dialog, draft: Draft) -> bool:
     for fault in faults:
         dialog.say(f"✗ {fault}")
     if not faults:
-        dialog.say("✓ `doorbell check` finds nothing wrong with it.")
+        dialog.say("✓ `doorbell check` finds no fault in it.")
     try:
         return dialog.agree("Write it all the same?" if faults else "Write it?", default=not faults)
     except Skipped:
@@ -78,11 +79,11 @@ def agree_to_write(dialog: Dialog, draft: Draft) -> bool:
 
 
 def _no_camera(draft: Draft) -> Changes:
-    """Where none was ever chosen, `record` would film a test pattern."""
+    """Where no camera was ever chosen, `record` would film a test pattern."""
     return {} if draft.get(*camera.RECORD, "camera") else camera.switched_off()
 
 
 def _no_lamp(draft: Draft) -> Changes:
-    """Where none was ever chosen, `light` would switch one that is not there, by a sun that it does not know."""
+    """Where no lamp was ever chosen, `light` would try to switch one that does not exist."""
     table = draft.get(*lamp.LIGHT, kind=dict, default={})
     return {} if table.get("lamp") or table.get("scenes") else lamp.switched_off()

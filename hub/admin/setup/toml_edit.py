@@ -18,8 +18,8 @@ Changes = Mapping[tuple[str, ...], Any]
 def amended(text: str, changes: Changes, wanted: Mapping[str, Any]) -> str | None:
     """The text with the changes in it.
 
-    Several ways are tried: most keep a file's comments in better places than others do, and not every way is right for
-    every file.
+    Several ways are tried: some keep the comments in better places than others, and not every way
+    is right for every file.
 
     Args:
         text: What the file says now.

@@ -44,7 +44,7 @@ except StateError as refused:
 """
 
 
-def test_what_was_written_is_there_after_opening_again(tmp_path):
+def test_what_was_written_is_there_when_the_file_is_opened_again(tmp_path):
     """The epoch belongs to the file, not to the process."""
     first = State(tmp_path / "deep" / "own.db")
     with first.write(durable=True) as db:
@@ -58,12 +58,12 @@ def test_what_was_written_is_there_after_opening_again(tmp_path):
 
 
 def test_a_new_file_is_a_new_epoch(states):
-    """Numbers of a lost file cannot be mistaken for those of the next one."""
+    """So the numbers of a lost file are never mistaken for those of the next one."""
     assert states("one").epoch != states("two").epoch
 
 
 def test_a_failed_transaction_leaves_no_trace(state):
-    """Whatever ends it, nothing of it stays, and the next one works."""
+    """Nothing of it stays, however it ended, and the next transaction works."""
 
     def write_and_fail():
         with state.write(durable=True) as db:
@@ -80,7 +80,7 @@ def test_a_failed_transaction_leaves_no_trace(state):
 
 @pytest.mark.parametrize(("durable", "synchronous"), [(True, 2), (False, 1)])
 def test_only_a_durable_write_waits_for_the_disk(state, durable, synchronous):
-    """FULL (2) makes the commit wait for fsync, NORMAL (1) does not; each transaction chooses for itself."""
+    """FULL (2) makes the commit wait for fsync, NORMAL (1) does not; each transaction chooses."""
     for _ in range(2):
         with state.write(durable=not durable) as db:
             db.execute("DELETE FROM memory")
@@ -102,7 +102,7 @@ def test_what_was_written_survives_kill_9(tmp_path, durable):
 
 
 def test_a_second_process_is_refused(tmp_path):
-    """Two processes with one inbox would act twice; the lock goes with the process that held it."""
+    """Two processes with one inbox would act twice; the lock ends with its process."""
     path = tmp_path / "own.db"
     with python(WRITE_AND_HANG, path, "durable") as process:
         assert process.stdout.readline() == "written\n"
@@ -117,7 +117,7 @@ def test_a_second_process_is_refused(tmp_path):
 
 @LEAKS
 def test_a_file_of_a_newer_doorbell_is_left_alone(tmp_path):
-    """An older program does not guess at what it does not know."""
+    """An older program cannot know the tables of a newer one."""
     path = tmp_path / "own.db"
     db = sqlite3.connect(path)
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
@@ -130,8 +130,8 @@ def test_a_file_of_a_newer_doorbell_is_left_alone(tmp_path):
 
 @LEAKS
 @pytest.mark.parametrize("fault", ["no database", "a file for a folder"])
-def test_a_file_that_cannot_be_used_is_told_in_words(tmp_path, fault):
-    """The file, what is wrong, and what to look at."""
+def test_the_error_for_a_file_that_cannot_be_used_says_what_to_do(tmp_path, fault):
+    """The error names the file, the fault, and what to check."""
     path = tmp_path / "own.db"
     if fault == "no database":
         path.write_bytes(b"not SQLite at all, " * 100)
@@ -145,7 +145,7 @@ def test_a_file_that_cannot_be_used_is_told_in_words(tmp_path, fault):
 
 
 def test_threads_take_turns(state):
-    """A transaction of one thread is never part of another's: all increments are there."""
+    """A transaction of one thread never mixes with another's: no increment is lost."""
     with state.write(durable=False) as db:
         db.execute("INSERT INTO memory VALUES ('n', '0')")
 
@@ -163,8 +163,8 @@ def test_threads_take_turns(state):
     assert rows(state, "SELECT value FROM memory") == [("200",)]
 
 
-def test_a_file_that_could_not_be_opened_is_let_go(tmp_path):
-    """Who was refused holds nothing: when the file was mended, it can be opened."""
+def test_a_file_that_could_not_be_opened_is_not_locked(tmp_path):
+    """A refused process holds no lock: it can open the file once that is repaired."""
     path = tmp_path / "own.db"
     path.write_bytes(b"not SQLite at all, " * 100)
     with python(MEND_AND_TRY_AGAIN, path) as process:
@@ -172,8 +172,8 @@ def test_a_file_that_could_not_be_opened_is_let_go(tmp_path):
     assert said == "opened\n", told
 
 
-def test_a_file_of_the_first_schema_is_brought_up(tmp_path):
-    """Its epoch, its numbers and what waited stay; what was due by the wall clock is due by it still."""
+def test_a_file_of_the_first_schema_is_upgraded(tmp_path):
+    """Epoch, numbers and timers stay; what was due by the wall clock is due by it still."""
     path = tmp_path / "own.db"
     clock = FakeClock()
     with closing(sqlite3.connect(path)) as db:
@@ -190,7 +190,8 @@ def test_a_file_of_the_first_schema_is_brought_up(tmp_path):
             payload,
         )
         db.execute(
-            "INSERT INTO inbox (topic, epoch, sequence, state, due, payload) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO inbox (topic, epoch, sequence, state, due, payload)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             row,
         )
         db.execute("INSERT INTO meta VALUES ('inode', ?)", (str(path.stat().st_ino),))
@@ -204,8 +205,8 @@ def test_a_file_of_the_first_schema_is_brought_up(tmp_path):
         assert rows(state, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
 
 
-def test_a_file_goes_on_with_its_numbering_within_a_boot(tmp_path):
-    """A process that starts again is no reason to number anew; nor is it a copy."""
+def test_a_file_keeps_its_epoch_within_a_boot(tmp_path):
+    """A restart of the process neither begins an epoch nor makes the file a copy."""
     clock = FakeClock()
     with closing(State(tmp_path / "own.db", clock)) as state:
         epoch = state.epoch
@@ -213,8 +214,8 @@ def test_a_file_goes_on_with_its_numbering_within_a_boot(tmp_path):
         assert (state.epoch, state.epochs.copied_unix_s) == (epoch, 0)
 
 
-def test_each_boot_begins_a_numbering(tmp_path):
-    """The card may have been written anew from an older copy of itself; that is no copy put in place, though."""
+def test_each_boot_begins_an_epoch(tmp_path):
+    """The card may have been written from an older copy of itself. The file is no copy then."""
     clock = FakeClock()
     with closing(State(tmp_path / "own.db", clock)) as state:
         epoch = state.epoch
@@ -224,8 +225,8 @@ def test_each_boot_begins_a_numbering(tmp_path):
         assert state.epochs.copied_unix_s == 0
 
 
-def test_a_copy_put_in_place_begins_a_numbering_and_knows_what_it_is(tmp_path):
-    """Its next numbers may have been used already, and what it has not finished may have been done."""
+def test_a_copy_that_was_put_in_place_begins_an_epoch_and_is_known_as_a_copy(tmp_path):
+    """Its next numbers may be used already, and what it has not finished may be done already."""
     clock = FakeClock()
     with closing(State(tmp_path / "own.db", clock)) as state:
         epoch = state.epoch

@@ -1,4 +1,4 @@
-"""What was said, read from the files of processes that may be running."""
+"""The history: events read from the files of processes that may be running."""
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -35,8 +35,8 @@ def _keep(state, event):
         KeptRecords(state).add(db, [(event, 1)])
 
 
-def test_journals_and_records_are_one_past(history, states):
-    """Of all processes, also while they run; what stands in two of them is told once, the newest first."""
+def test_journals_and_records_are_one_history(history, states):
+    """The files of all processes are read while they run; each event comes once, newest first."""
     press = journaled(states("hub"))
     clip = journaled(states("notify"), "clip.recorded", source=NOTIFY, cause=press)
     _keep(states("log"), press)
@@ -47,7 +47,7 @@ def test_journals_and_records_are_one_past(history, states):
 
 
 def test_events_are_found_by_type_door_and_time(history, states):
-    """Each alone, and a part of a type."""
+    """Each of them alone, and a part of a type."""
     hub, now = states("hub"), datetime.now(UTC)
     old = journaled(hub, time=now - timedelta(hours=3)).id
     back = journaled(hub, subject="back", time=now - timedelta(hours=1)).id
@@ -60,7 +60,7 @@ def test_events_are_found_by_type_door_and_time(history, states):
 
 
 def test_a_trace_is_found_by_what_people_have_at_hand(history, states):
-    """An event's id, its beginning, its end, or the trace's own; what fits two is not guessed."""
+    """An event's id, its beginning or end, or the trace's own; what fits two gives both."""
     one, two = (journaled(states("hub"), time=datetime.now(UTC)) for _ in range(2))
     follower = journaled(states("notify"), "clip.recorded", source=NOTIFY, cause=one)
     trace = trace_id(one.traceparent)
@@ -72,15 +72,15 @@ def test_a_trace_is_found_by_what_people_have_at_hand(history, states):
 
 
 def test_a_journal_knows_when_it_was_written_and_acknowledged(history, hub):
-    """In seconds after the event, on the clock that never jumps."""
+    """The times are seconds after the event, on the clock that never jumps."""
     ring(hub, age_s=2)
     hub.settle()
     (told,) = history.events(EventQuery())
     assert 2 <= told.journaled_s <= told.acknowledged_s < 20
 
 
-def test_what_an_earlier_life_left_behind_has_no_time_of_acknowledgement(history, state, net):
-    """It may have been another boot, whose seconds tell nothing."""
+def test_an_event_of_an_earlier_process_has_no_time_of_acknowledgement(history, state, net):
+    """An earlier process may have run in another boot, whose seconds mean nothing now."""
     left = journaled(state)
     producer = Producer(state, net.bus(), HUB)
     ring(producer)
@@ -95,7 +95,7 @@ def test_what_an_earlier_life_left_behind_has_no_time_of_acknowledgement(history
 
 
 def test_a_file_that_cannot_be_read_hides_no_other(history, states, tmp_path):
-    """It is told with what to do; and so is one of a newer doorbell."""
+    """The fault says what to do; so it is with a file that a newer doorbell wrote."""
     press = journaled(states("hub"))
     (tmp_path / "broken.db").write_bytes(
         b"no database at all, but longer than a header of one hundred bytes" * 3

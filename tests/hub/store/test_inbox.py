@@ -24,17 +24,17 @@ def _press(sequence, epoch=EPOCH):
     return replace(testing.event(), source=HUB, sequence=sequence, epoch=epoch)
 
 
-def _finish(state, inbox, held):
+def _finish(state, inbox, delivery):
     with state.write(durable=False) as db:
-        inbox.finish(db, held)
+        inbox.finish(db, delivery)
 
 
 def _take(state, inbox, sequence):
-    """Take it and be done with it; whether it was new."""
-    held = inbox.claim(_press(sequence), durable=False)
-    if held:
-        _finish(state, inbox, held)
-    return held is not None
+    """Claim and finish an event; gives whether it was new."""
+    delivery = inbox.claim(_press(sequence), durable=False)
+    if delivery:
+        _finish(state, inbox, delivery)
+    return delivery is not None
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def inbox(state):
     st.integers(1, 12).flatmap(lambda n: st.permutations([*range(1, n + 1), *range(1, n + 1, 2)]))
 )
 def test_any_order_and_any_repetition_is_taken_once(sequences):
-    """Of events 1 to n each is taken exactly once, the cursor ends at n, and nothing is left over."""
+    """Each of events 1 to n is taken once, the cursor ends at n, and no row is left."""
     with tempfile.TemporaryDirectory() as folder, closing(State(Path(folder) / "own.db")) as state:
         inbox = Inbox(state)
         taken = [sequence for sequence in sequences if _take(state, inbox, sequence)]
@@ -62,17 +62,15 @@ def test_any_order_and_any_repetition_is_taken_once(sequences):
     st.integers(0, 9),
     st.sets(st.integers(1, 9)),
 )
-def test_what_the_producer_does_not_owe_and_what_is_in_hand_never_comes_again(
-    live, after, held_back
-):
-    """Whatever came live before the answer, and whatever of it is not finished: nothing is taken twice."""
+def test_an_event_that_is_not_owed_or_in_hand_never_comes_again(live, after, held_back):
+    """Whatever came live before the reply, finished or not: no event is taken twice."""
     with tempfile.TemporaryDirectory() as folder, closing(State(Path(folder) / "own.db")) as state:
         inbox, taken = Inbox(state), []
         for sequence in live:
-            if held := inbox.claim(_press(sequence), durable=False):
+            if delivery := inbox.claim(_press(sequence), durable=False):
                 taken.append(sequence)
                 if sequence not in held_back:
-                    _finish(state, inbox, held)
+                    _finish(state, inbox, delivery)
         inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after, 9)])
         taken += [sequence for sequence in range(after + 1, 10) if _take(state, inbox, sequence)]
         assert len(taken) == len(set(taken))
@@ -80,8 +78,8 @@ def test_what_the_producer_does_not_owe_and_what_is_in_hand_never_comes_again(
         assert cursor(state) == 9
 
 
-def test_what_the_cursor_passed_over_leaves_nothing_behind(state, inbox):
-    """A finished event ahead of a gap that retention closed is forgotten, like all finished ones."""
+def test_an_event_that_the_cursor_passed_leaves_no_row(state, inbox):
+    """A finished event ahead of a gap that retention closed leaves no row, either."""
     _take(state, inbox, 1)
     _take(state, inbox, 5)
     inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=7, last=9)])
@@ -89,13 +87,13 @@ def test_what_the_cursor_passed_over_leaves_nothing_behind(state, inbox):
 
 
 def test_an_event_in_hand_is_not_taken_again(state, inbox):
-    """Begun is seen, even if nothing came of it yet."""
+    """A claimed event counts as taken, even if it is not finished."""
     assert inbox.claim(_press(1), durable=True)
     assert inbox.claim(_press(1), durable=True) is None
 
 
 def test_another_epoch_is_another_numbering(state, inbox):
-    """The first event of a producer that lost its journal is not taken for its first event of old."""
+    """Event 1 of a producer that lost its journal is not its event 1 of before."""
     assert _take(state, inbox, 1)
     assert inbox.claim(_press(1, "f" * 16), durable=False)
 
@@ -106,7 +104,7 @@ def test_the_same_number_on_another_stream_is_another_event(state, inbox):
     assert inbox.claim(replace(_press(1), subject="back"), durable=False)
 
 
-def test_what_a_crash_left_in_hand_is_due_again_and_says_so(state, inbox):
+def test_an_event_in_hand_at_a_crash_is_due_again_as_redelivered(state, inbox):
     """The attempts go on counting, and every later attempt knows of the crash."""
     first = inbox.claim(_press(1), durable=True)
     assert (first.event.attempt, first.event.redelivered) == (1, False)
@@ -124,24 +122,24 @@ def test_what_a_crash_left_in_hand_is_due_again_and_says_so(state, inbox):
 
 
 def test_a_retry_is_taken_when_it_is_due(state, inbox):
-    """Not before; the earliest first; and it is no redelivery."""
+    """It is not taken before, the earliest comes first, and it is no redelivery."""
     for sequence, due in ((1, 300.0), (2, 200.0)):
-        held = inbox.claim(_press(sequence), durable=False)
+        delivery = inbox.claim(_press(sequence), durable=False)
         with state.write(durable=False) as db:
-            inbox.retry(db, held, due)
+            inbox.retry(db, delivery, due)
     state.clock.passed_s = 199.0
     assert inbox.take_due(durable=False) is None
     state.clock.passed_s = 400.0
-    held = inbox.take_due(durable=False)
-    assert (held.sequence, held.event.attempt, held.event.redelivered) == (2, 2, False)
+    delivery = inbox.take_due(durable=False)
+    assert (delivery.sequence, delivery.event.attempt, delivery.event.redelivered) == (2, 2, False)
     assert inbox.take_due(durable=False).sequence == 1
 
 
 def test_a_dead_letter_keeps_its_event_and_its_reason(state, inbox):
-    """It is never due again, stops nobody, and is not taken again when it is heard again."""
-    held = inbox.claim(_press(1), durable=False)
+    """It is never due again, holds up no other event, and is not taken when it comes again."""
+    delivery = inbox.claim(_press(1), durable=False)
     with state.write(durable=True) as db:
-        inbox.dead_letter(db, held, "no such camera")
+        inbox.dead_letter(db, delivery, "no such camera")
     inbox.recover()
     assert inbox.due_in_s() is None
     assert inbox.claim(_press(1), durable=False) is None
@@ -149,12 +147,12 @@ def test_a_dead_letter_keeps_its_event_and_its_reason(state, inbox):
         state, "SELECT sequence, reason, payload FROM inbox WHERE state = 'dead'"
     )
     assert (sequence, reason) == (1, "no such camera")
-    assert held.event.id.encode() in payload
+    assert delivery.event.id.encode() in payload
     assert _take(state, inbox, 2)
 
 
 def test_the_gap_is_noticed(state, inbox):
-    """An event that comes after one that is missing says so; with the missing one it no longer does."""
+    """An event after a missing one is incomplete until the missing one has come."""
     third = _press(3)
     _take(state, inbox, 1)
     _take(state, inbox, 3)
@@ -163,8 +161,8 @@ def test_the_gap_is_noticed(state, inbox):
     assert inbox.is_complete_to(third)
 
 
-def test_what_retention_took_is_told(state, inbox):
-    """A producer that no longer has 2 and 3 is believed, the loss is named, and the rest goes on."""
+def test_a_loss_to_retention_is_named(state, inbox):
+    """Where a producer no longer has 2 and 3, the loss is named and the cursor moves on."""
     _take(state, inbox, 1)
     assert inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=3, last=4)]) == [
         f"{STREAM}: 2 to 3"
@@ -175,13 +173,13 @@ def test_what_retention_took_is_told(state, inbox):
     assert _take(state, inbox, 4)
 
 
-def test_what_a_new_consumer_is_not_owed_is_no_loss(state, inbox):
-    """Whoever was never here has missed nothing of what was before."""
+def test_an_event_that_a_new_consumer_is_not_owed_is_no_loss(state, inbox):
+    """A consumer has lost nothing of what happened before its start."""
     assert inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=3, last=4)]) == []
 
 
-def test_an_older_answer_does_not_put_the_cursor_back(state, inbox):
-    """Answers may be late and out of order."""
+def test_an_older_reply_does_not_put_the_cursor_back(state, inbox):
+    """Replies may be late and out of order."""
     inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=5, last=5)])
     inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=2, last=5)])
     assert cursor(state) == 5

@@ -1,4 +1,4 @@
-"""A handler's inbox from outside: dead letters, and events that come again, whether the handler runs or not."""
+"""A handler's inbox as commands see it: dead letters and replayed events, running or not."""
 
 import sqlite3
 import threading
@@ -25,7 +25,7 @@ def _refuse(_):
 
 @pytest.fixture
 def dead(react, hub, inbox):
-    """A press that was given up."""
+    """The dead letter of a press that the handler gave up."""
     ring(hub)
     react(does(_refuse), since_s=60)
     (letter,) = inbox.dead()
@@ -33,7 +33,7 @@ def dead(react, hub, inbox):
 
 
 def test_a_dead_letter_says_what_it_is_and_why(dead):
-    """Handler, event, attempts and reason."""
+    """It holds handler, event, attempts and reason."""
     assert (dead.handler, dead.event.type, dead.attempts, dead.reason) == (
         "own",
         "doorbell.pressed",
@@ -42,8 +42,8 @@ def test_a_dead_letter_says_what_it_is_and_why(dead):
     )
 
 
-def test_a_dead_letter_that_is_sent_again_is_tried_anew(dead, inbox, react):
-    """Whatever it went through before: it has all its attempts, and its outcome is said."""
+def test_a_dead_letter_that_is_retried_is_tried_as_if_it_were_new(dead, inbox, react):
+    """It has all its attempts again, and its outcome is published."""
     assert inbox.retry(dead, any_age=False)
     assert inbox.dead() == []
     seen = []
@@ -55,29 +55,29 @@ def test_a_dead_letter_that_is_sent_again_is_tried_anew(dead, inbox, react):
     assert not inbox.retry(dead, any_age=False)
 
 
-def test_a_dropped_letter_is_gone_and_does_not_come_back(dead, inbox, state, net):
-    """It was taken: no producer owes it any more."""
+def test_a_discarded_letter_is_gone_and_does_not_come_back(dead, inbox, state, net):
+    """It counts as taken: no producer owes it any more."""
     assert inbox.discard(dead)
     assert not inbox.discard(dead)
     assert rows(state, "SELECT * FROM inbox") == []
     assert Inbox(state).claim(dead.event, durable=False) is None
 
 
-def test_a_letter_ahead_of_a_gap_is_remembered_when_it_is_dropped(state, states, inbox):
-    """Without its row nobody would know that it was taken, once the missing one comes."""
+def test_a_letter_ahead_of_a_gap_is_remembered_when_it_is_discarded(state, states, inbox):
+    """Only its row says that it was taken, when the missing event comes."""
     hub = states("hub")
     missing, gone = journaled(hub), journaled(hub)
     own = Inbox(state)
-    held = own.claim(gone, durable=False)
+    delivery = own.claim(gone, durable=False)
     with state.write(durable=False) as db:
-        own.dead_letter(db, held, "why")
+        own.dead_letter(db, delivery, "why")
     assert inbox.discard(inbox.dead()[0])
     assert own.claim(gone, durable=False) is None
     assert own.claim(missing, durable=False)
 
 
-def test_an_event_that_is_done_comes_again(hub, react, inbox, state):
-    """It is no repeat after a crash: a handler that does not repeat itself does what a person asks for."""
+def test_an_event_that_is_done_can_be_replayed(hub, react, inbox, state):
+    """It is no redelivery: a handler that skips those still does what a person asks for."""
     press = ring(hub)
     seen = []
     react(does(seen.append), since_s=60, on_redelivery="skip")
@@ -89,7 +89,7 @@ def test_an_event_that_is_done_comes_again(hub, react, inbox, state):
 
 
 def test_an_event_that_never_came_is_taken_once(state, inbox, hub, net, react):
-    """It is put into the inbox, and then comes by itself, too."""
+    """It is put into the inbox, and then the producer sends it, too."""
     net.fate = lambda topic, _: 0 if "/event/" in topic else 1
     press = ring(hub)
     assert inbox.put(press, any_age=False) == NEW
@@ -110,14 +110,14 @@ def test_a_dead_letter_is_not_put_in_again(dead, inbox):
 def test_the_handlers_own_age_limit_holds_unless_a_person_says_otherwise(
     hub, react, inbox, any_age, outcome
 ):
-    """A bark for a visitor of yesterday is nothing that one gets by accident."""
+    """A dog must not bark by accident for yesterday's visitor."""
     press = ring(hub, age_s=100)
     inbox.put(press, any_age=any_age)
     assert react(does(), max_age_s=50)[0][0] == outcome
 
 
 def test_a_running_handler_is_woken(state, net, hub, inbox):
-    """It would look within a minute anyway."""
+    """The command wakes it; otherwise it looks within a minute."""
     press = ring(hub)
     seen, bus = [], net.bus()
     consumer = consumer_of(state, bus, reaction(does(seen.append), since_s=60))
@@ -132,8 +132,8 @@ def test_a_running_handler_is_woken(state, net, hub, inbox):
     assert [event.id for event in seen] == [press.id] * 2
 
 
-def test_two_who_write_at_once_wait_for_each_other(inbox, state, hub):
-    """The handler's loop holds its file for milliseconds."""
+def test_two_writers_wait_for_each_other(inbox, state, hub):
+    """A command waits while the handler holds the file, which takes milliseconds."""
     press = ring(hub)
     done = []
     with state.write(durable=False):
@@ -144,7 +144,7 @@ def test_two_who_write_at_once_wait_for_each_other(inbox, state, hub):
 
 
 def test_a_file_that_cannot_be_used_says_why(tmp_path):
-    """Where, what, and what to do."""
+    """The error says where, what, and what to do."""
     with pytest.raises(
         InboxError, match=r"gone.db: there is no such file: gone has never run here"
     ):

@@ -1,4 +1,4 @@
-"""The journal: what was said is numbered, kept, and owed to those who missed it."""
+"""The journal: events are numbered, kept, and owed to the consumers that missed them."""
 
 import json
 import sqlite3
@@ -27,7 +27,7 @@ def _at(seconds):
 
 
 def test_each_stream_counts_for_itself(state):
-    """The sequence begins with 1 and has no gap, whatever other streams do meanwhile."""
+    """Its sequence begins with 1 and has no gap, whatever happens in other streams."""
     said = [journaled(state, subject=door) for door in ("front", "front", "back", "front", "back")]
     assert [(event.subject, event.sequence) for event in said] == [
         ("front", 1),
@@ -40,7 +40,7 @@ def test_each_stream_counts_for_itself(state):
 
 
 def test_a_rollback_takes_the_event_and_its_number_back(state, journal):
-    """An event that was said in a transaction that failed was never said, and leaves no gap."""
+    """An event of a transaction that failed does not exist, and leaves no gap."""
     journaled(state)
     lost = []
 
@@ -57,8 +57,8 @@ def test_a_rollback_takes_the_event_and_its_number_back(state, journal):
 
 
 @pytest.mark.parametrize("data", [{"x": {1}}, {"x": float("inf")}, {"x": "y" * 65_536}])
-def test_data_that_cannot_travel_is_not_journaled(state, data):
-    """It is refused where it is said, and nothing of it is written."""
+def test_data_that_cannot_be_published_is_not_journaled(state, data):
+    """It is refused at the call, and nothing is written."""
     with pytest.raises(BadEvent):
         journaled(state, data=data)
     assert rows(state, "SELECT * FROM journal") == []
@@ -68,13 +68,13 @@ def test_data_that_cannot_travel_is_not_journaled(state, data):
     ("kind", "subject"), [("pressed", "front"), (PRESSED, "Front/Door"), ("clip.due", "front")]
 )
 def test_what_every_consumer_would_refuse_is_not_journaled(state, kind, subject):
-    """An event that nobody can read is no event: it is refused where it is said."""
+    """An event that no consumer can read is refused at the call."""
     with pytest.raises(BadEvent):
         journaled(state, kind, subject)
 
 
-def test_what_is_not_published_comes_in_the_order_of_saying(state, journal):
-    """Oldest first over all topics, beyond a position, no more than asked for, without what the broker has."""
+def test_unpublished_events_come_in_their_order(state, journal):
+    """Oldest first over all streams, after a position, and no more than asked for."""
     said = [journaled(state, subject=door) for door in ("front", "back", "front", "back")]
     entries = journal.unpublished(0, 9)
     assert [decode(entry.payload) for entry in entries] == said
@@ -89,7 +89,7 @@ def test_what_is_not_published_comes_in_the_order_of_saying(state, journal):
 
 
 def test_an_event_with_a_cause_belongs_to_its_trace(state):
-    """It names the event that it follows from, and shares its trace id; one without begins a trace."""
+    """It names its cause and shares the trace id; an event without a cause begins a trace."""
     first = journaled(state)
     second = journaled(state, cause=first)
     assert (first.cause, second.cause) == (None, first.id)
@@ -97,7 +97,7 @@ def test_an_event_with_a_cause_belongs_to_its_trace(state):
 
 
 def test_an_id_is_known_for_as_long_as_the_event_is_kept(state, journal):
-    """A wish delivered twice rings once."""
+    """A command that is delivered twice rings once."""
     wish = "01234567-0000-7000-8000-000000000000"
     assert not journal.knows(wish)
     journaled(state, id=wish)
@@ -105,7 +105,7 @@ def test_an_id_is_known_for_as_long_as_the_event_is_kept(state, journal):
 
 
 def test_the_cursor_says_what_is_owed(state, journal):
-    """Everything after it, by stream; nothing of other types; and of what is up to date just the head."""
+    """Everything after it, by stream; nothing of other types; the head alone where all is known."""
     for door in ("front", "front", "front", "back"):
         journaled(state, subject=door)
     owed = journal.owed(PRESSED, {(FRONT, state.epoch): 1, (BACK, state.epoch): 1}, since=None)
@@ -117,7 +117,7 @@ def test_the_cursor_says_what_is_owed(state, journal):
 
 
 def test_the_cursor_of_another_epoch_means_nothing(state, journal):
-    """Who followed a journal that was lost is owed the whole of the new one: old numbers are not mistaken."""
+    """A consumer of a journal that was lost is owed the whole of the new one."""
     journaled(state)
     (head,) = journal.owed(PRESSED, {(FRONT, "f" * 16): 41}, since=None)
     assert (head.after, head.last) == (0, 1)
@@ -126,8 +126,8 @@ def test_the_cursor_of_another_epoch_means_nothing(state, journal):
 @pytest.mark.parametrize(
     ("since", "after"), [(None, 0), (0.0, 0), (1000.0, 0), (1001.0, 1), (2500.0, 2), (9000.0, 3)]
 )
-def test_who_was_never_here_is_owed_what_happened_since(state, journal, since, after):
-    """A stream without a cursor is owed from a moment on; without a moment, from its beginning."""
+def test_a_new_consumer_is_owed_what_happened_since_a_moment(state, journal, since, after):
+    """Without a cursor a stream is owed from a moment on; without that, from its beginning."""
     for seconds in (1000, 2000, 3000):
         journaled(state, time=_at(seconds))
     (head,) = journal.owed(PRESSED, {}, since=since)
@@ -135,7 +135,7 @@ def test_who_was_never_here_is_owed_what_happened_since(state, journal, since, a
 
 
 def test_a_cursor_counts_more_than_a_moment(state, journal):
-    """Who came as far as 1 is owed 2, however long ago it happened."""
+    """A consumer that has come to 1 is owed 2, however long ago it happened."""
     for seconds in (1000, 2000):
         journaled(state, time=_at(seconds))
     (head,) = journal.owed(PRESSED, {(FRONT, state.epoch): 1}, since=time.time())
@@ -144,7 +144,7 @@ def test_a_cursor_counts_more_than_a_moment(state, journal):
 
 @pytest.mark.parametrize("cursor", [None, 0, 1, 2, 3])
 def test_what_retention_removed_is_not_promised(state, journal, cursor):
-    """Of 1 to 4 the first two are gone: nobody is owed them, and the head says so."""
+    """The first two of four events are removed: the head says that they are not owed."""
     for _ in range(4):
         journaled(state)
     with state.write(durable=False) as db:
@@ -159,14 +159,14 @@ def test_what_retention_removed_is_not_promised(state, journal, cursor):
 
 
 def test_a_page_holds_the_oldest_first(state, journal):
-    """As many as asked for, in order, exactly as they were published."""
+    """As many as asked for, in order, with the bytes that were published."""
     said = [journaled(state) for _ in range(5)]
     page = journal.page(Head(FRONT, state.epoch, after=1, last=5), 3)
     assert [json.loads(wire)["id"] for wire in page] == [event.id for event in said[1:4]]
 
 
 def test_a_restored_journal_does_not_use_a_number_twice(states, tmp_path, state):
-    """After a backup was put back, a new press must not bear a number that another press had."""
+    """After a restore a new press must not get the number of another press."""
     journaled(state)
     backup = sqlite3.connect(tmp_path / "restored.db")
     with state.read() as db:

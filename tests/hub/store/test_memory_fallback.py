@@ -1,4 +1,4 @@
-"""A disk that takes nothing: the bell rings on, nothing stored is damaged, and all is written down afterwards."""
+"""A disk that cannot be written: the bell works, no file is damaged, all is written later."""
 
 import os
 import resource
@@ -35,7 +35,7 @@ from tests.hub.fakes import (
 
 @contextmanager
 def _full_disk():
-    """No file of this process can grow any more: SQLite gets what a full disk gives it (EFBIG for ENOSPC)."""
+    """No file of this process can grow: SQLite sees a full disk (EFBIG instead of ENOSPC)."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
@@ -63,7 +63,7 @@ def small_disk(tmp_path):
 
 
 def _fill(path):
-    """To the last byte."""
+    """Fill the file system to the last byte."""
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY)
     with suppress(OSError):
         while True:
@@ -76,7 +76,7 @@ def _numbers(state):
 
 
 def test_presses_are_published_on_a_full_disk_and_written_down_after(state, net, hub):
-    """With numbers of an epoch of their own, which nobody can mistake."""
+    """Their numbers are of an epoch of their own, so that none is used twice."""
     other = net.bus()
     producer = Producer(state, other, "doorbell/hub/barn")
     other.connect()
@@ -106,7 +106,7 @@ def test_presses_are_published_on_a_full_disk_and_written_down_after(state, net,
 
 
 def test_a_handler_reacts_once_on_a_full_disk(states, net, hub):
-    """Live; its outcome is said; and when the disk is back its books know of it."""
+    """Its outcome is published, and is in the file when the disk can be written again."""
     state, done = states("notify"), []
     consumer = consumer_of(state, net.bus(), reaction(does(lambda event: done.append(event.id))))
     with _full_disk():
@@ -123,7 +123,7 @@ def test_a_handler_reacts_once_on_a_full_disk(states, net, hub):
 
 
 def test_a_real_full_disk_is_survived(small_disk):
-    """A file system of 2 MB, filled to the last byte by somebody else, and cleared again."""
+    """Another program fills a file system of 2 MB to the last byte, and clears it again."""
     state = State(small_disk / "own.db", FakeClock())
     bus = FakeBroker().bus()
     bus.connect()
@@ -144,8 +144,8 @@ def test_a_real_full_disk_is_survived(small_disk):
         assert rows(again, "PRAGMA integrity_check") == [("ok",)]
 
 
-def test_a_crash_while_afloat_takes_nobodys_number(states, net, state):
-    """What was only in memory is gone; what is said next is not mistaken for it."""
+def test_a_crash_while_the_state_is_in_memory_uses_no_number_twice(states, net, state):
+    """The event in memory is lost; the next event is not mistaken for it."""
     bus = net.bus()
     bus.connect()
     producer = Producer(state, bus, HUB)
@@ -158,7 +158,7 @@ def test_a_crash_while_afloat_takes_nobodys_number(states, net, state):
 
 
 def test_memory_and_timers_are_kept_in_memory_too(state):
-    """A lamp is switched off again, disk or no disk."""
+    """A lamp is switched off in time, even with a full disk."""
     inbox = Inbox(state)
     with _full_disk():
         set_timer(state, testing.event("light.expired", "lamp"), 60.0)
@@ -170,7 +170,7 @@ def test_memory_and_timers_are_kept_in_memory_too(state):
 
 
 def test_a_failed_transaction_on_a_full_disk_leaves_memory_as_before(state, net, states):
-    """On the disk nothing of the run is there; in memory it is whole, and written back whole."""
+    """The run is not on the disk at all; it is whole in memory, and is written back whole."""
     DiskMemory(state)["n"] = 1
     query = "SELECT value FROM memory WHERE key = 'n'"
 
@@ -195,7 +195,7 @@ def test_a_failed_transaction_on_a_full_disk_leaves_memory_as_before(state, net,
 
 
 def test_a_checkpoint_with_a_full_disk_is_kept_in_memory(state, net, states):
-    """The run that saved something before its act goes on, and what it saved outlives its failure."""
+    """A run that saves before its act goes on, and what it saved outlives its failure."""
 
     def light(event, config):
         memory["lit"] = True
@@ -216,7 +216,7 @@ def test_a_checkpoint_with_a_full_disk_is_kept_in_memory(state, net, states):
 
 
 def test_the_memory_is_bounded(state, net):
-    """16 MB, and then it is an error and no endless growth."""
+    """It grows to 16 MB; after that each write is an error."""
     producer = Producer(state, net.bus(), HUB)
     with _full_disk():
         with pytest.raises(StateError, match="full"):
@@ -228,8 +228,8 @@ def test_the_memory_is_bounded(state, net):
     assert len(rows(state, "SELECT 1 FROM journal")) > 200
 
 
-def test_another_program_at_the_file_is_no_fault_of_the_disk(state, monkeypatch):
-    """It is waited for, and nothing goes into memory."""
+def test_a_file_that_another_program_holds_is_no_disk_fault(state, monkeypatch):
+    """A busy file is waited for, and the state stays on the disk."""
     with closing(sqlite3.connect(state._file.path, isolation_level=None)) as other:
         state._file.disk.execute("PRAGMA busy_timeout = 20")
         other.execute("BEGIN IMMEDIATE")
@@ -240,8 +240,8 @@ def test_another_program_at_the_file_is_no_fault_of_the_disk(state, monkeypatch)
     state.do(lambda db: db.execute("DELETE FROM memory"), durable=True)
 
 
-def test_whoever_meets_the_full_disk_second_goes_on_too(state):
-    """Two threads write at the same moment: both are taken in."""
+def test_all_threads_go_on_with_a_full_disk(state):
+    """Several threads write at the same moment: the writes of all are kept in memory."""
     gate = threading.Barrier(8)
 
     def write(number):
@@ -260,14 +260,14 @@ def test_whoever_meets_the_full_disk_second_goes_on_too(state):
 
 
 def test_what_a_command_does_to_the_inbox_meanwhile_is_not_undone(tmp_path):
-    """`doorbell dead-letters discard` while the process's books are in memory: written back, the letter stays gone."""
+    """A letter that is discarded while the state is in memory stays discarded afterwards."""
     clock = FakeClock()
     with closing(State(tmp_path / "notify.db", clock)) as state:
         inbox = Inbox(state)
         for subject in ("front", "back"):
-            held = inbox.claim(testing.event("doorbell.pressed", subject), durable=True)
+            delivery = inbox.claim(testing.event("doorbell.pressed", subject), durable=True)
             with state.write(durable=True) as db:
-                inbox.dead_letter(db, held, "it is refused")
+                inbox.dead_letter(db, delivery, "it is refused")
         with _full_disk():
             state.do(lambda db: db.execute("INSERT INTO memory VALUES ('a', '1')"), durable=True)
         assert state.disk_fault

@@ -1,4 +1,4 @@
-"""Retention: the journal does not grow for ever, and nobody loses what is still owed."""
+"""Retention: the journal does not grow for ever, and no consumer loses what it is owed."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def retention(state):
 
 @pytest.fixture
 def say(state):
-    """Says events and has the broker acknowledge them."""
+    """Journals events, which the broker acknowledges."""
     journal = Journal(state, HUB)
 
     def several(count, *, published=True, **data):
@@ -44,8 +44,8 @@ def _has_come_to(retention, state, sequence, name="notify"):
     retention.note(name, [Head(STREAM, state.epoch, sequence, 99)])
 
 
-def test_what_is_old_goes(state, retention, say):
-    """And what is not, stays."""
+def test_an_old_event_is_removed(state, retention, say):
+    """Younger events stay."""
     say(2)
     state.clock.passed_s = 9 * DAY_S
     say(1)
@@ -55,8 +55,8 @@ def test_what_is_old_goes(state, retention, say):
     assert _left(state) == [3]
 
 
-def test_what_a_known_consumer_has_yet_to_get_stays(state, retention, say):
-    """Until it has it, or has not been heard of for a month."""
+def test_an_event_that_a_known_consumer_has_yet_to_get_stays(state, retention, say):
+    """It stays until the consumer has it, or has not asked for a month."""
     say(5)
     _has_come_to(retention, state, 2)
     _has_come_to(retention, state, 4, "record")
@@ -72,15 +72,15 @@ def test_what_a_known_consumer_has_yet_to_get_stays(state, retention, say):
     assert _left(state) == []
 
 
-def test_what_no_broker_has_acknowledged_stays(state, retention, say):
-    """However old: it has not been published yet."""
+def test_an_event_that_no_broker_has_acknowledged_stays(state, retention, say):
+    """It stays however old it is, because it is not published yet."""
     say(1, published=False)
     state.clock.passed_s = 100 * DAY_S
     assert retention.sweep() == 0
 
 
-def test_too_much_goes_oldest_first(state, retention, say, caplog):
-    """By size; but what is needed stays even then, and that is told."""
+def test_a_journal_that_is_too_large_loses_its_oldest_events(state, retention, say, caplog):
+    """The oldest go until the size fits; what a consumer needs stays, with a warning."""
     say(30, text="x" * 50_000)
     _has_come_to(retention, state, 20)
     retention.sweep()
@@ -100,8 +100,8 @@ def test_a_wrong_clock_makes_nothing_old(state, retention, say):
     assert retention.sweep() == 0
 
 
-def test_progress_is_written_when_there_is_some(state, retention, say):
-    """A question a minute must not wear out an SD card."""
+def test_progress_is_written_when_it_has_changed(state, retention, say):
+    """A query a minute must not wear out an SD card."""
     say(3)
     _has_come_to(retention, state, 1)
     (before,) = rows(state, "SELECT heard FROM consumer")
@@ -113,7 +113,7 @@ def test_progress_is_written_when_there_is_some(state, retention, say):
     assert rows(state, "SELECT heard FROM consumer") != [before]
 
 
-def test_numbers_go_on_after_everything_went(state, retention, say):
+def test_the_sequence_goes_on_after_all_events_were_removed(state, retention, say):
     """A sequence is never used again."""
     say(2)
     state.clock.passed_s = 11 * DAY_S
@@ -121,8 +121,8 @@ def test_numbers_go_on_after_everything_went(state, retention, say):
     assert say(1)[0].sequence == 3
 
 
-def test_only_the_beginning_of_a_numbering_goes(state, retention, say):
-    """Who takes numbers in order could not pass a hole: what is old behind what must stay, stays."""
+def test_only_the_beginning_of_a_numbering_is_removed(state, retention, say):
+    """A consumer takes numbers in order: an old event behind one that must stay, stays."""
     say(5)
     with state.write(durable=False) as db:
         db.execute("UPDATE journal SET published = 0 WHERE sequence = 3")
@@ -131,7 +131,7 @@ def test_only_the_beginning_of_a_numbering_goes(state, retention, say):
     assert _left(state) == [3, 4, 5]
 
 
-def test_what_was_seen_by_a_clock_that_was_not_set_is_not_called_old(state, retention, say):
+def test_an_event_of_a_clock_that_was_not_set_is_not_called_old(state, retention, say):
     """A Raspberry Pi rings in 1970; that press is not fifty years old."""
     say(1)
     state.clock.synchronised, state.clock.ahead_s = False, -50 * 365 * DAY_S
@@ -145,7 +145,7 @@ def test_what_was_seen_by_a_clock_that_was_not_set_is_not_called_old(state, rete
 
 
 def test_a_numbering_that_began_while_a_handler_was_away_is_kept_for_it(state, retention, say):
-    """It has asked for such events, and has yet to hear of these."""
+    """The handler has asked for such events, and does not know of these yet."""
     say(2)
     _has_come_to(retention, state, 2)
     state.begin_epoch()

@@ -25,7 +25,7 @@ def _finish(state, inbox, delivery):
 
 
 def test_a_timer_replaces_the_one_before(state, inbox):
-    """One for each type and subject; it is delivered once, and then gone."""
+    """There is one for each type and subject; it is delivered once, and then gone."""
     set_timer(state, TIMER, 100.0)
     set_timer(state, replace(TIMER, data={"n": 2}), 200.0)
     set_timer(state, replace(TIMER, subject="other"), 300.0)
@@ -51,7 +51,7 @@ def test_a_timer_set_while_the_last_one_runs_is_not_lost(state, inbox):
 
 @pytest.mark.parametrize("jump_s", [-86_400.0, 31_536_000.0])
 def test_a_clock_that_jumps_moves_no_timer(state, inbox, jump_s):
-    """Neither a year ahead (the time server is found) nor a day back: what waits, waits as long as it was told to."""
+    """A timer waits as long as it was told to, whether the clock jumps ahead or back."""
     set_timer(state, TIMER, 300.0)
     state.clock.ahead_s = jump_s
     assert 299.0 < inbox.due_in_s() <= 300.0
@@ -60,7 +60,7 @@ def test_a_clock_that_jumps_moves_no_timer(state, inbox, jump_s):
 
 
 def test_a_timer_goes_on_over_a_boot(state, inbox):
-    """The machine was off for 200 of 300 seconds: 100 are left."""
+    """If the machine was off for 200 of 300 seconds, 100 are left."""
     inbox.recover()
     set_timer(state, TIMER, 300.0)
     state.clock.passed_s = 200.0
@@ -71,7 +71,7 @@ def test_a_timer_goes_on_over_a_boot(state, inbox):
 
 @pytest.mark.parametrize(("ahead_s", "left_s"), [(-1e6, 300.0), (1e6, 0.0)])
 def test_after_a_boot_with_a_wrong_clock_a_timer_is_bounded(state, inbox, ahead_s, left_s):
-    """It waits no longer than it was to wait in all, and is never forgotten."""
+    """It waits no longer than its whole time, and is never forgotten."""
     inbox.recover()
     set_timer(state, TIMER, 300.0)
     state.clock.reboot()

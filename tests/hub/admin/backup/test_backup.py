@@ -54,7 +54,8 @@ def config(tmp_path: Path) -> Path:
     """A house with everything, at rest."""
     home = tmp_path / "etc"
     for name, text in {
-        "doorbell.toml": 'state_dir = "../var"\n[broker]\nhost = "127.0.0.1"\npassword_dir = "broker/passwords"\n'
+        "doorbell.toml": 'state_dir = "../var"\n'
+        '[broker]\nhost = "127.0.0.1"\npassword_dir = "broker/passwords"\n'
         '[handlers.mine]\ntoken_file = "token"\n',
         "broker/passwords/hub": "old secret",
         "token": "old token",
@@ -110,7 +111,7 @@ def _ages(config: Path) -> set[str]:
 
 
 def test_everything_comes_back_and_what_was_there_is_kept(config):
-    """Settings, passwords, handlers and state, with their modes; a state file knows that it is a copy."""
+    """Settings, passwords, handlers and state, with their modes; state files are marked as copies."""
     (config.parent / "broker").chmod(0o750)
     (config.parent / "handlers").chmod(0o751)
     contents = _backup(config)
@@ -169,6 +170,7 @@ def test_a_new_card_gets_everything(config, tmp_path):
 
 
 def test_clips_come_along_when_they_are_asked_for(config):
+    """With `--clips` they are in it."""
     assert "state/media/clip.mp4" in {m["name"] for m in _backup(config, clips=True).members}
 
 
@@ -197,6 +199,7 @@ def test_nothing_is_left_of_a_backup_that_fails(config):
 
 
 def test_a_damaged_backup_is_refused_before_anything_is_touched(config):
+    """Wherever a byte is wrong, and where its end is missing."""
     file = _backup(config).file
     whole = bytearray(file.read_bytes())
     for place in (len(whole) // 3, len(whole) // 2, len(whole) - 20):
@@ -213,12 +216,14 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(config):
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "state/../../outside"])
 def test_a_path_that_leaves_its_folder_is_refused(config, name):
+    """A forged backup cannot write elsewhere."""
     file = _forged(config, lambda _: None, name)
     with pytest.raises(BackupError):
         verify(file)
 
 
 def test_a_backup_of_a_newer_program_is_refused_with_what_to_do(config):
+    """Its state files could not be read."""
     file = _forged(config, lambda facts: facts["schemas"].update({"state/hub-home.db": 99}))
     with pytest.raises(BackupError, match="Update this one"):
         verify(file)
@@ -247,6 +252,7 @@ def _forged(config: Path, change, name: str = "") -> Path:
 
 
 def test_nothing_is_restored_under_a_running_process(config):
+    """Nor does a process start while something is restored."""
     state = State(config.parent.parent / "var/hub-home.db")
     with (
         pytest.raises(BackupError, match="sudo systemctl stop doorbell"),
@@ -259,7 +265,7 @@ def test_nothing_is_restored_under_a_running_process(config):
 
 
 def test_a_crash_at_any_step_leaves_the_old_or_the_new_or_a_note(config):
-    """SIGKILL before each rename, link, new folder and removal in turn; the same command goes on from the note."""
+    """SIGKILL before each rename, link, new folder and removal; the same command continues."""
     file = _backup(config).file
     noted = 0
     for left in range(200):
@@ -377,7 +383,7 @@ def _refuse(*_: object) -> None:
 
 
 def test_a_restore_that_was_cut_off_is_told_by_everybody(config):
-    """`check` (so the doctor, too) and `backup`; `restore` finishes it, or says what to do with a damaged note."""
+    """By `check`, the doctor and `backup`; `restore` finishes it, or says why it cannot."""
     note = note_of(config, sources.load(config))
     note.write_text('{"steps": [], "rest": []}')
     assert any(

@@ -57,7 +57,7 @@ def shown(tmp_path):
     ],
 )
 def test_a_secret_is_masked(shown, key, kind, value):
-    """By its type, by its key, or by where it stands in an address; the rest of the address is still to be read."""
+    """By its type, its key, or its place in an address, of which the rest stays readable."""
     text = shown(key, kind, value)
     assert "hunter2" not in text
     assert effective_settings.MASK in text

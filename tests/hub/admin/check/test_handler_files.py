@@ -12,7 +12,10 @@ from hub.admin.check.house import check
 from hub.admin.doctor import house as doctor_house
 from hub.admin.doctor.context import Context
 
-GOOD = 'from hub import *\n@handler("doorbell.pressed")\ndef f(event: Event, config: HandlerConfig): ...\n'
+GOOD = (
+    'from hub import *\n@handler("doorbell.pressed")\n'
+    "def f(event: Event, config: HandlerConfig): ...\n"
+)
 
 
 @pytest.fixture

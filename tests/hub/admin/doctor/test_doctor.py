@@ -18,7 +18,7 @@ from devices.machine.finding import Finding, ok
 from hub.admin.check.house import Report
 from hub.admin.doctor import broker as broker_probe
 from hub.admin.doctor import house as doctor_house
-from hub.admin.doctor import machine as doctor_machine
+from hub.admin.doctor import permissions as doctor_permissions
 from hub.admin.doctor import processes as doctor_processes
 from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.checks import CHECKS, Check, examine
@@ -96,7 +96,7 @@ def test_a_look_that_fails_or_hangs_hides_nothing(context: Context):
         ("three", "ok"),
     ]
     assert found[1][1].found == "no answer within 0.5 s"
-    assert found[3][1].found == "the look at it failed: ValueError: no such thing"
+    assert found[3][1].found == "this check failed: ValueError: no such thing"
 
 
 def test_without_settings_the_machine_is_looked_at(tmp_path: Path):
@@ -343,7 +343,7 @@ def test_the_state_belongs_to_whom_the_units_run_as(context: Context, booted: Pa
     """Else none of them could write."""
     context.root = booted
     context.settings.state_dir.mkdir()
-    found = the(doctor_machine.permissions(context), "and the units run as nobody")
+    found = the(doctor_permissions.permissions(context), "and the units run as nobody")
     assert (found.state, found.mend) == (
         "problem",
         f"sudo chown -R nobody: {context.settings.state_dir}",

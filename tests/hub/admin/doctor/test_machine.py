@@ -12,6 +12,8 @@ from config import Settings, sources
 from config.model import Broker, House, Quiet
 from devices.machine.finding import Finding
 from hub.admin.doctor import machine as doctor_machine
+from hub.admin.doctor import permissions as doctor_permissions
+from hub.admin.doctor import versions as doctor_versions
 from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.context import Context
 from hub.system.clock import Clock
@@ -89,7 +91,7 @@ def test_a_clock_that_nobody_has_set(context: Context):
     ("longitude", "state"), [(13.4, "ok"), (-8.5, "ok"), (-73.9, "warning"), (121.5, "warning")]
 )
 def test_the_zone_and_the_place_fit_together(context: Context, longitude: float, state: str):
-    """A forgotten minus sign, or the zone that the card came with; but not Spain, which has Berlin's time."""
+    """A forgotten minus sign, or the card's first zone; but not Spain, which has Berlin's time."""
     house = House(latitude=42, longitude=longitude)
     context.given = context.settings.model_copy(update={"house": house})
     assert told(doctor_machine.clock(context, Set(), NOON))[1][0] == state
@@ -101,7 +103,7 @@ def test_no_zone_at_all(context: Context, monkeypatch: pytest.MonkeyPatch):
     (context.root / "etc/localtime").unlink()
     assert told(doctor_machine.clock(context, Set(), NOON))[1] == (
         "warning",
-        "no time zone is set: quiet hours are counted in UTC",
+        "no time zone is set: quiet hours are in UTC",
     )
 
 
@@ -149,9 +151,9 @@ def secrets(context: Context, folder: Path) -> Context:
 
 def test_secrets_that_are_kept(context: Context, open_folder: Path):
     """One line; and no secret in it."""
-    found = told(doctor_machine.permissions(secrets(context, open_folder)))
+    found = told(doctor_permissions.permissions(secrets(context, open_folder)))
     assert found[0][0] == "ok"
-    assert "not for everybody" in found[0][1]
+    assert "closed to other users" in found[0][1]
     assert "hunter2" not in str(found)
 
 
@@ -190,10 +192,10 @@ def test_secrets_that_everybody_can_read(
     secrets(context, open_folder)
     path = open_folder / name
     path.chmod(mode)
-    first = next(iter(doctor_machine.permissions(context)))
+    first = next(iter(doctor_permissions.permissions(context)))
     assert (first.state, first.mend) == (state, f"sudo chmod o= {path}")
     open_folder.chmod(0o700)
-    assert next(iter(doctor_machine.permissions(context))).state == "ok"
+    assert next(iter(doctor_permissions.permissions(context))).state == "ok"
 
 
 def test_a_file_of_somebody_else(context: Context):
@@ -203,12 +205,12 @@ def test_a_file_of_somebody_else(context: Context):
     folder = context.settings.state_dir
     folder.mkdir(mode=0o750)
     (folder / "hub-home.db").touch()
-    assert told(doctor_machine.permissions(context))[1] == (
+    assert told(doctor_permissions.permissions(context))[1] == (
         "ok",
-        f"{folder} and what is in it belong to root",
+        f"{folder} and its content belong to root",
     )
     os.chown(folder / "hub-home.db", STRANGER, -1)
-    found = list(doctor_machine.permissions(context))[1]
+    found = list(doctor_permissions.permissions(context))[1]
     assert (found.state, found.mend) == ("problem", f"sudo chown -R root: {folder}")
     assert f"hub-home.db belongs to {STRANGER}, and its folder to root" in found.found
 
@@ -219,7 +221,7 @@ def test_a_state_folder_for_everybody(context: Context, open_folder: Path):
     folder.mkdir()
     folder.chmod(0o755)
     context.given = context.settings.model_copy(update={"state_dir": folder})
-    assert list(doctor_machine.permissions(context))[1][::2] == (
+    assert list(doctor_permissions.permissions(context))[1][::2] == (
         "warning",
         f"sudo chmod o= {folder}",
     )
@@ -227,11 +229,11 @@ def test_a_state_folder_for_everybody(context: Context, open_folder: Path):
 
 def test_versions_of_this_machine(context: Context):
     """Ours and Python's first; what is not installed is named, and not called well."""
-    found = told(doctor_machine.versions(context))
+    found = told(doctor_versions.versions(context))
     assert found[0][1].startswith("doorbell ")
     assert "paho-mqtt 2" in found[1][1]
     (context.root / "proc/device-tree").mkdir(parents=True)
     (context.root / "proc/device-tree/model").write_text("Raspberry Pi 5 Model B Rev 1.0\0")
-    assert told(doctor_machine.versions(context))[-1][1].startswith(
+    assert told(doctor_versions.versions(context))[-1][1].startswith(
         "Raspberry Pi 5 Model B Rev 1.0; "
     )

@@ -1,4 +1,4 @@
-"""`doorbell secure`: what it writes is private, complete, and kept; `doorbell check` sees what is missing."""
+"""`doorbell secure` writes private, complete files; `doorbell check` sees what is missing."""
 
 import re
 import stat
@@ -48,7 +48,7 @@ def write(folder, tmp_path):
 
 
 def test_everybody_who_logs_in_has_a_password_and_rights(write, folder):
-    """Hub, each handler and the command line; nobody has another's password, and none is stored in clear."""
+    """Hub, each handler and the command line have their own; the broker gets hashes only."""
     write()
     passwords = {path.name: path.read_text().strip() for path in (folder / "passwords").iterdir()}
     assert passwords.keys() >= USERS
@@ -69,7 +69,7 @@ def test_what_it_writes_is_its_owners_alone(write, folder):
 
 
 def test_run_again_it_keeps_what_there_is(write, folder):
-    """Passwords, CA, certificate, users of one's own and rights of one's own stay; a new user comes along."""
+    """Passwords, CA, certificate and own users and rights stay; a new user is added."""
     write("localhost", "127.0.0.1")
     (folder / "acl.own").write_text("user mine\ntopic readwrite mine/#\n")
     with (folder / "mosquitto" / "passwd").open("a") as file:
@@ -142,7 +142,8 @@ def test_the_command_prints_no_secret(tmp_path):
     find_program("openssl")
     config = tmp_path / "doorbell.toml"
     config.write_text(
-        '[broker]\nhost = "localhost"\npassword_dir = "broker/passwords"\nca_file = "broker/ca.crt"\n'
+        '[broker]\nhost = "localhost"\n'
+        'password_dir = "broker/passwords"\nca_file = "broker/ca.crt"\n'
     )
     command = [
         sys.executable,
@@ -169,7 +170,8 @@ def test_check_tells_missing_and_open_files(write, folder, tmp_path):
     (folder / "passwords" / "hub-home").chmod(0o644)
     config = tmp_path / "doorbell.toml"
     config.write_text(
-        '[broker]\nhost = "localhost"\npassword_dir = "broker/passwords"\nca_file = "broker/ca.crt"\n'
+        '[broker]\nhost = "localhost"\n'
+        'password_dir = "broker/passwords"\nca_file = "broker/ca.crt"\n'
     )
     faults = [fault for fault in check(sources.load(config), config).faults if "[broker]" in fault]
     assert len(faults) == 3

@@ -59,7 +59,7 @@ class Person:
         os.close(self._master)
 
     def sees(self, *words: str) -> str:
-        """Waits until these words have come, one after the other; gives what was shown until then."""
+        """Wait until these words have come, one after the other; returns what was shown."""
         began = self._read
         for one in words:
             deadline = time.monotonic() + PATIENCE_S
@@ -79,7 +79,7 @@ class Person:
         os.write(self._master, keys.encode())
 
     def insists(self, key: str, words: str) -> None:
-        """Presses it until these words come: CPython misses a SIGINT that falls right before its wait for a line."""
+        """Press it until these words come: CPython misses a SIGINT right before it waits for a line."""
         deadline = time.monotonic() + PATIENCE_S
         while words not in self.seen[self._read :]:
             assert time.monotonic() < deadline, f"{words!r} does not come:\n{self.seen}"

@@ -1,6 +1,6 @@
-"""Runs `doorbell` with its standard input as the terminal that Ctrl-C comes from, and with pins that a test drives.
+"""Runs `doorbell` with its standard input as its controlling terminal, and with simulated pins.
 
-Each line of the file named by SETUP_PINS says what happens: `press 17 0.15` holds the line for so many seconds.
+Each line of the file named by SETUP_PINS is an event: `press 17 0.15` holds the line for 0.15 s.
 """
 
 import fcntl

@@ -1,4 +1,4 @@
-"""The button's step of `doorbell setup`, at a terminal: pins that a test drives, and a hub that has the line."""
+"""The button's step of `doorbell setup`, with simulated pins, and with a hub that has the line."""
 
 import os
 import re
@@ -37,11 +37,11 @@ def _chooses_17(person: Person) -> None:
     person.answers(
         ("call it?", ""), ("longitude", ""), ("gpio or simulated", "gpio"), ("Pin", "17")
     )
-    person.sees("Press it now, 3 times, shortly and long. Enter ends the test.")
+    person.sees("Press it now, 3 times, short and long. Enter ends the test.")
 
 
 def test_three_presses_are_shown_as_they_come(tmp_path: Path, pins: _Pins):
-    """How long each was held, what was kept out, and advice where there was something; then it goes on by itself."""
+    """Each press is shown, then glitches and advice; after the last press it goes on by itself."""
     with Person(tmp_path, "setup", "--config", "doorbell.toml", **pins.environment) as person:
         _chooses_17(person)
         pins.hold(0.3, 0, 0.12, 0.2)
@@ -114,7 +114,7 @@ def test_where_the_hub_has_the_line_its_presses_are_shown(tmp_path: Path, pins: 
                 ("gpio or simulated", ""),
             )
             person.answers(("Pin [17", ""))
-            person.sees("The running hub has the line", "Enter ends the test.")
+            person.sees("The running hub uses the line", "Enter ends the test.")
             house.press("back")
             house.press()
             person.sees("press 1 at ")

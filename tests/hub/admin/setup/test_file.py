@@ -43,7 +43,8 @@ def _draft(folder: Path, text: str) -> Draft:
         (ROOT / "config" / "demo.toml").read_text(encoding="utf-8"),
         "",
         "# only a comment, and no end of line",
-        '[handlers.notify]\nurls = [  # mine\n  "a",\n]\n[house]\nlatitude = 1.0\n[handlers.bark]\nsound = "ding"\n',
+        '[handlers.notify]\nurls = [  # mine\n  "a",\n]\n[house]\nlatitude = 1.0\n'
+        '[handlers.bark]\nsound = "ding"\n',
         'doors = { front = { name = "x", button = { pin = 4 } } }\n',
         'doors.front.name = "x"\nhouse.latitude = 2.0\n[handlers]\nbark.sound = "gong"\n',
         'log_level = """DEBUG"""\n[web]\nlisten = """\n[house]\n"""\n',
@@ -78,7 +79,7 @@ def test_however_it_is_written_it_says_what_it_shall(tmp_path: Path, text: str):
 
 
 def test_a_setting_takes_the_place_of_its_example(tmp_path: Path):
-    """Not behind the example of another table, where it would become that one's when somebody uncomments it."""
+    """Not behind the example of another table, to which it would belong once uncommented."""
     draft = _draft(tmp_path, ANNOTATED)
     draft.change(CHANGES)
     lines = draft.text().splitlines()

@@ -76,7 +76,7 @@ def _files(folder: Path) -> dict[str, tuple[bytes, int, int]]:
 
 
 def test_a_newcomer_sets_up_everything(tmp_path: Path):
-    """From no file to one that `doorbell check` is content with; the picture was there, and the phone was told."""
+    """From no file to one without faults; there was a picture, and the phone got a message."""
     path = tmp_path / "own" / "doorbell.toml"
     with phone_service() as phone, Person(tmp_path, "setup", "--config", str(path)) as person:
         person.sees("a new file")
@@ -94,10 +94,10 @@ def test_a_newcomer_sets_up_everything(tmp_path: Path):
         (topic,) = set(re.findall(r"door-[a-z0-9]{16}", person.sees("URL")))
         person.answers((f" [ntfy://ntfy.sh/{topic}", phone.url), ("test message to json://…", ""))
         person.answers(
-            ("Did it come?", "y"), ("Lamp [none", "zigbee2mqtt:porch"), ("When: night", "")
+            ("Did it arrive?", "y"), ("Lamp [none", "zigbee2mqtt:porch"), ("When: night", "")
         )
         person.answers(("Quiet from [22:00", ""), ("Quiet until [07:00", "6.30"))
-        shown = person.sees("finds nothing wrong", "Write it? [y]: ")
+        shown = person.sees("finds no fault in it", "Write it? [y]: ")
         person.types()
         person.sees("is written.", f"Now: doorbell run --config {path}")
         assert person.leaves() == 0
@@ -251,7 +251,7 @@ SILENT = (
 TOLD = (
     *SILENT,
     ("test message", "y"),
-    ("Did it come?", "y"),
+    ("Did it arrive?", "y"),
     ("Lamp", "wled:x"),
     ("When", ""),
     ("Quiet from", "20"),
@@ -299,8 +299,8 @@ def test_what_cannot_be_is_asked_again_with_the_reason(tmp_path: Path):
             ("longitude", "", "3 of 8"),
             ("gpio or simulated", "usb", "'usb': write gpio or simulated"),
             ("gpio or simulated", "gpio", "BCM"),
-            ("Pin [17", "two", "no GPIO pin"),
-            ("Pin [17", "28", "no GPIO pin"),
+            ("Pin [17", "two", "not a GPIO pin"),
+            ("Pin [17", "28", "not a GPIO pin"),
             ("Pin [17", "2", "GPIO 2 is taken: I2C"),
             ("Pin [17", "s", "4 of 8"),
             ("none", "/dev/video99", "there is no such device"),
@@ -347,7 +347,8 @@ def test_what_is_wrong_is_told_before_it_is_written(house: Path, tmp_path: Path)
             assert person.asked()
             person.types("s")
         person.sees(
-            "✗ doorbell.toml: [handlers.barc]: there is no handler file barc.py. Did you mean [handlers.bark]?"
+            "✗ doorbell.toml: [handlers.barc]: there is no handler file barc.py. "
+            "Did you mean [handlers.bark]?"
         )
         person.answers(("Write it all the same? [n", ""))
         person.sees("Nothing was changed.")
@@ -370,7 +371,7 @@ def test_a_real_ntfy_server_is_told(tmp_path: Path):
             assert person.asked()
             person.types("s")
         person.answers(
-            ("URL", f"{server.url}/door"), ("test message to ntfy://…", ""), ("Did it come?", "y")
+            ("URL", f"{server.url}/door"), ("test message to ntfy://…", ""), ("Did it arrive?", "y")
         )
         assert [one["title"] for one in server.messages()] == ["Doorbell"]
         assert person.asked() == "Lamp"
@@ -456,7 +457,8 @@ def test_while_record_has_the_camera_its_last_picture_is_shown(tmp_path: Path):
         (media / name).write_bytes(b"\xff\xd8\xff" + name.encode())
         os.utime(media / name, (time.time() - age_s,) * 2)
     (tmp_path / "doorbell.toml").write_text(
-        f'state_dir = "state"\n[handlers.record]\ncamera = "{film}"\n[handlers.light]\nenabled = false\n'
+        f'state_dir = "state"\n[handlers.record]\ncamera = "{film}"\n'
+        "[handlers.light]\nenabled = false\n"
     )
     film.write_bytes(b"no film")  # it opens as a camera that somebody else has: not at all
     with Person(tmp_path, "setup") as person:
@@ -465,7 +467,10 @@ def test_while_record_has_the_camera_its_last_picture_is_shown(tmp_path: Path):
             person.types("s")
         person.answers(("none", ""))
         person.sees(
-            "✗ ", "If `record` runs, it has the camera.", "Its last picture is of ", "It is in "
+            "✗ ",
+            "If `record` is running, it has the camera.",
+            "Its last picture is of ",
+            "It is in ",
         )
         picture = Path(person.sees("\n").strip())
         assert picture.read_bytes().endswith(b"bbbbbb.jpg")

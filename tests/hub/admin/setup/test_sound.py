@@ -1,4 +1,4 @@
-"""The sound's step of `doorbell setup`, with a card that only writes down what it is told to play."""
+"""The sound's step of `doorbell setup`, with a card that only records what it would play."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""Prints a state file as SQL, written by the code that PYTHONPATH leads to: `python write.py > NUMBER.sql`.
+"""Prints a state file as SQL: `python write.py > NUMBER.sql`. PYTHONPATH says whose code writes it.
 
-The hub's presses 1 to 4 and 6 are in the inbox of `one`: finished, to be tried again, dead, in hand, and finished
-beyond a gap.
+The hub's presses 1 to 4 and 6 are in the inbox of `one`: finished, to be tried again, dead, in
+hand, and finished beyond a gap.
 """
 
 import importlib
@@ -26,27 +26,27 @@ def _open(path: Path) -> State:
 
 def _write(folder: Path) -> None:
     hub, own = _open(folder / "hub-home.db"), _open(folder / "one.db")
-    says, reacts, inbox = (
+    hub_journal, own_journal, inbox = (
         Journal(hub, "doorbell/hub/home"),
         Journal(own, "doorbell/handler/one"),
         Inbox(own),
     )
     with hub.write(durable=True) as db:
         presses = [
-            says.append(db, "doorbell.pressed", "front", {}, time=datetime.now(UTC))
+            hub_journal.append(db, "doorbell.pressed", "front", {}, time=datetime.now(UTC))
             for _ in range(6)
         ]
-    held = {
+    deliveries = {
         press.sequence: inbox.claim(press, durable=True) for press in presses if press.sequence != 5
     }
     with own.write(durable=True) as db:
-        inbox.finish(db, held[1])
-        inbox.finish(db, held[6])
+        inbox.finish(db, deliveries[1])
+        inbox.finish(db, deliveries[6])
         later_s = time.time() + 60 if "due" in inspect.signature(inbox.retry).parameters else 60
-        inbox.retry(db, held[2], later_s)
-        inbox.dead_letter(db, held[3], "no such camera")
+        inbox.retry(db, deliveries[2], later_s)
+        inbox.dead_letter(db, deliveries[3], "no such camera")
         for press in presses[:3]:
-            reacts.append(
+            own_journal.append(
                 db,
                 "handler.done",
                 "front",
@@ -55,9 +55,9 @@ def _write(folder: Path) -> None:
                 cause=press,
             )
         db.execute("INSERT INTO memory VALUES ('visits', '41')")
-    reacts.mark_published(
+    own_journal.mark_published(
         [1, 2]
-        if "positions" in inspect.signature(reacts.mark_published).parameters
+        if "positions" in inspect.signature(own_journal.mark_published).parameters
         else {1: 5.0, 2: 5.0}
     )
     timer = replace(presses[0], type="one.due")

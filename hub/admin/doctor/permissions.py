@@ -1,0 +1,139 @@
+"""The doctor's look at permissions: who may read the secrets, and whose the state is."""
+
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from config import sources
+from devices.machine.finding import Condition, Finding, ok, skipped
+from devices.machine.folder import is_there
+from hub.admin.doctor.context import Context
+from hub.admin.install import drop_ins, units
+from hub.admin.install.orders import OrderError, systemctl
+from hub.mqtt import credentials
+from hub.wire.answer_token import KEY_FILE
+
+SHOWN = 3  # files that are named
+
+
+def permissions(context: Context) -> Iterator[Finding]:
+    """Who may read the secrets, whose the state is, and as whom the doctor runs."""
+    yield from _secrets(context)
+    yield from _ownership(context.settings.state_dir, _unit_user(context.root))
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    groups = sorted(filter(None, map(_group_name, {os.getegid(), *os.getgroups()})))
+    rights = ": root may do everything" if os.geteuid() == 0 else ""
+    yield ok(f"you are {me}, in {', '.join(groups)}{rights}")
+
+
+def _secrets(context: Context) -> Iterator[Finding]:
+    present = [path for path in _secret_files(context) if _mode(path)]
+    opened = [path for path in present if _is_open(path)]
+    for path in opened:
+        verb = "write" if _mode(path) & stat.S_IWOTH else "read"
+        state: Condition = "problem"
+        if path == context.path and verb == "read":
+            state = "warning"
+        words = f"every user of this machine can {verb} {path}, which may hold secrets"
+        yield Finding(state, words, f"sudo chmod o= {path}")
+    settings = context.settings
+    folders = [folder for folder in (settings.broker.password_dir, settings.state_dir) if folder]
+    closed = [path for path in folders if is_there(path) and not os.access(path, os.X_OK)]
+    if closed:
+        yield Finding("skipped", f"you may not look into {closed[0]}", "sudo doorbell doctor")
+    if present and not opened:
+        names = ", ".join(map(str, present[:SHOWN]))
+        more = " …" if len(present) > SHOWN else ""
+        yield ok(f"{names}{more}: closed to other users")
+    if not present and not closed:
+        yield skipped("no settings file and no passwords here")
+
+
+def _secret_files(context: Context) -> Iterator[Path]:
+    """The files that may hold secrets."""
+    settings = context.settings
+    yield settings.state_dir / KEY_FILE
+    folder = settings.broker.password_dir
+    if folder is not None:
+        yield folder.parent / "ca.key"
+        yield from _files(folder)
+    if context.path != sources.DEMO:
+        yield context.path
+
+
+def _is_open(path: Path) -> bool:
+    """Whether users that have nothing to do with doorbell can reach and use the file."""
+    return bool(_mode(path) & credentials.EVERYBODY) and not _is_shut_in(path)
+
+
+def _ownership(folder: Path, runs_as: str | None) -> Iterator[Finding]:
+    if not is_there(folder):
+        yield skipped(f"{folder} does not exist yet, or you may not see it")
+        return
+    facts = folder.stat()
+    owner = _user_name(facts.st_uid)
+    if runs_as is not None and owner != runs_as:
+        words = f"{folder} belongs to {owner}, and the units run as {runs_as}"
+        yield Finding("problem", words, f"sudo chown -R {runs_as}: {folder}")
+        return
+    strangers = [path for path in _files(folder) if path.stat().st_uid != facts.st_uid]
+    if strangers:
+        other = _user_name(strangers[0].stat().st_uid)
+        words = f"{strangers[0]} belongs to {other}, and its folder to {owner}"
+        yield Finding("problem", words, f"sudo chown -R {owner}: {folder}")
+    elif facts.st_mode & (stat.S_IROTH | stat.S_IXOTH) and not _is_shut_in(folder):
+        words = f"every user of this machine can read {folder}: presses and pictures"
+        yield Finding("warning", words, f"sudo chmod o= {folder}")
+    else:
+        units_too = ", as whom the units run" if runs_as else ""
+        yield ok(f"{folder} and its content belong to {owner}{units_too}")
+
+
+def _unit_user(root: Path) -> str | None:
+    """The user that the hub's unit runs as; None where there is no such unit."""
+    if not units.is_booted(root):
+        return None
+    try:
+        answer = systemctl("show", "--property=LoadState,User", drop_ins.HUB)
+    except OrderError:
+        return None
+    facts = dict(line.split("=", 1) for line in answer.splitlines() if "=" in line)
+    return (facts.get("User") or "root") if facts.get("LoadState") == "loaded" else None
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files in a folder; none where it may not be read."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError:
+        return []
+
+
+def _mode(path: Path) -> int:
+    """Type and permissions of a file; 0 where it is not there, or may not be seen."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
+
+
+def _is_shut_in(path: Path) -> bool:
+    """Whether a folder above it keeps other users out."""
+    return any(not _mode(folder) & stat.S_IXOTH for folder in path.parents)
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _group_name(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)

@@ -1,0 +1,114 @@
+"""What there is to run: the settings and the handler files, seen while they hold still."""
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from config import Settings, sources
+from config.section import NAME
+from hub.plugin import loader
+from hub.system import atomic_file
+
+SETTLE_S = 0.2  # an editor may write in several steps: a file must hold still for this long
+CLOCKS_S = 0.05  # the kernel's file times lag behind its clock by a tick, 10 ms at most
+
+
+@dataclass(slots=True)
+class Look:
+    """What there is to run.
+
+    Attributes:
+        settings: A digest of the settings file; empty before the first look.
+        handlers: A digest of each handler's file, by its name.
+        saved: When each of these files was saved (Unix time), and the settings under "".
+    """
+
+    settings: str = ""
+    handlers: dict[str, str] = field(default_factory=dict)
+    saved: dict[str, float] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def read(cls, path: Path) -> "Look":
+        """The look that was written there; an empty one where there is none."""
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return cls()
+
+    def write(self, path: Path) -> None:
+        """Keep it for the next time.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        text = json.dumps({"settings": self.settings, "handlers": self.handlers})
+        atomic_file.write(path, text.encode())
+
+
+def settled(config: Path) -> tuple[Settings, Look, list[str]]:
+    """Look until two looks are the same.
+
+    Returns:
+        The settings, the look, and a line for each file that cannot be a handler.
+
+    Raises:
+        SettingsError: the settings cannot be read.
+        OSError: likewise.
+    """
+    last: Look | None = None
+    while True:
+        settings = sources.load(config)
+        look, faults = _look(config, settings)
+        if look == last:
+            return settings, look, faults
+        last = look
+        time.sleep(SETTLE_S)
+
+
+@contextmanager
+def noted(mark: Path) -> Iterator[None]:
+    """Give the mark the time at which a look began, even if it fails.
+
+    doorbell-handlers-again.service looks for files that are newer than the mark.
+    """
+    began = time.time() - CLOCKS_S
+    try:
+        yield
+    finally:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        os.utime(mark, (began, began))
+
+
+def _look(config: Path, settings: Settings) -> tuple[Look, list[str]]:
+    look = Look(_digest(config), saved={"": config.stat().st_ctime})
+    faults: list[str] = []
+    for name, path in loader.find(settings).items():
+        if not re.fullmatch(NAME, name) or name.startswith(loader.OTHERS):
+            hint = "Use a-z, 0-9, - and _, beginning with a letter"
+            faults.append(f"{path.name}: not a handler's name. {hint}")
+            continue
+        if loader.is_off(path, settings):
+            continue
+        try:
+            look.handlers[name] = _digest(path)
+            look.saved[name] = 0.0 if path.parent == loader.SHIPPED else path.stat().st_ctime
+        except OSError as error:
+            faults.append(f"{path.name}: cannot be read ({error.strerror}). chmod a+r {path}")
+    return look, faults
+
+
+def _digest(path: Path) -> str:
+    """Of place and content: a user's file replaces ours of the same name.
+
+    Ours change with the program only, and then `doorbell install` restarts everything.
+    """
+    if path.parent == loader.SHIPPED:
+        return "shipped"
+    return hashlib.sha256(str(path).encode() + b"\0" + path.read_bytes()).hexdigest()
