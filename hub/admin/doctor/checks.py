@@ -7,6 +7,7 @@ from typing import NamedTuple
 from devices.machine.finding import Finding, skipped
 from hub.admin.doctor import devices, house, machine, processes
 from hub.admin.doctor.context import Context
+from hub.admin.doctor.gpio import gpio
 from hub.admin.doctor.permissions import permissions
 from hub.admin.doctor.versions import versions
 
@@ -33,7 +34,7 @@ CHECKS = (
     Check("broker", house.broker),
     Check("processes", processes.processes),
     Check("journals", house.journals),
-    Check("gpio", devices.gpio),
+    Check("gpio", gpio),
     Check("camera", devices.camera),
     Check("sound", devices.sound),
     Check("clock", machine.clock),

@@ -15,6 +15,7 @@ from hub.admin.doctor import devices as doctor_devices
 from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.checks import PATIENCE_S
 from hub.admin.doctor.context import Context
+from hub.admin.doctor.gpio import gpio
 from tests.devices.conftest import pins  # noqa: F401 - a fixture
 from tests.devices.film import make_film
 from tests.devices.rtsp import address, need_rtsp_server, serving
@@ -56,7 +57,7 @@ def kernel(user: str) -> Callable[..., LineInfo | None]:
 
 
 def look(context: Context, user: str = "") -> list[tuple[str, str]]:
-    return [(one.state, one.found) for one in doctor_devices.gpio(context, kernel(user))]
+    return [(one.state, one.found) for one in gpio(context, kernel(user))]
 
 
 def with_table(context: Context, **tables: dict[str, Any]) -> Context:
@@ -80,7 +81,7 @@ def test_lines_that_are_free(context: Context):
 
 def test_a_button_that_reads_as_pressed(context: Context):
     """Somebody presses, or it is wired the other way."""
-    found = next(iter(doctor_devices.gpio(context, kernel(""), lambda *_, **__: Held())))
+    found = next(iter(gpio(context, kernel(""), lambda *_, **__: Held())))
     assert (found.state, 'pull = "down"' in found.mend) == ("warning", True)
 
 
@@ -121,7 +122,7 @@ def test_lines_that_may_not_be_asked_for(context: Context):
     def closed(pin: int, root: Path) -> LineInfo:
         raise PermissionError(13, "Permission denied", str(root / "dev/gpiochip0"))
 
-    found = only(doctor_devices.gpio(context, closed))
+    found = only(gpio(context, closed))
     assert (found.state, " gpio, and log in again" in found.mend) == ("problem", True)
 
 
@@ -192,7 +193,7 @@ def test_a_camera_that_record_has(context: Context):
     ready(context, "doorbell/handler/record")
     assert (
         only(doctor_devices.camera(context)).found
-        == "/dev/video77: in use by record, which has nothing to complain of"
+        == "/dev/video77: in use by record, which reports no fault"
     )
     ready(context, "doorbell/handler/record", "the camera gives no picture. Is it plugged in?")
     found = only(doctor_devices.camera(context))
@@ -205,10 +206,10 @@ def test_a_camera_that_record_has(context: Context):
     ("table", "words"),
     [
         ({"enabled": False}, "record is switched off"),
-        ({"camera": "test"}, "the test pattern"),
+        ({"camera": "test"}, "a test pattern"),
         (
             {"camera": "x.mp4", "private_from": "00:00", "private_to": "23:59:59"},
-            "private until 23:59: nobody looked",
+            "private until 23:59: not checked",
         ),
     ],
 )

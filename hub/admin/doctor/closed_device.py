@@ -1,0 +1,32 @@
+"""The finding for a device that the present user may not use."""
+
+import getpass
+import grp
+from pathlib import Path
+
+from devices.machine.finding import Finding
+from hub.admin.doctor.context import Context
+
+
+def closed_device(context: Context, words: str, device: Path, usual_group: str) -> Finding:
+    """How to get access to it. The units have their own, so a guest's is skipped.
+
+    Args:
+        context: What is checked.
+        words: What is found.
+        device: The device.
+        usual_group: The group that such devices belong to.
+    """
+    if context.is_guest:
+        return Finding("skipped", words, "sudo doorbell doctor")
+    group = _group_of(device)
+    if group in (None, "root"):
+        group = usual_group
+    return Finding("problem", words, f"sudo adduser {getpass.getuser()} {group}, and log in again")
+
+
+def _group_of(device: Path) -> str | None:
+    try:
+        return grp.getgrgid(device.stat().st_gid).gr_name
+    except (OSError, KeyError):
+        return None
