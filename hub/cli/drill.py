@@ -16,8 +16,9 @@ from rich.text import Text
 from config import SettingsError
 from hub.mqtt.bus import Bus
 from hub.mqtt.embedded_address import with_embedded_broker
-from hub.remote.drill import Driller, DrillError, Trouble
+from hub.remote.drill import Driller, DrillError
 from hub.remote.roll_call import DrillResult
+from hub.remote.trouble import Trouble
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.outcome_signs import BY_DRILL_RESULT
 from hub.wire.event import Event

@@ -1,22 +1,20 @@
 """Turns messages of other devices, like a camera or a sensor, into events, by settings alone."""
 
-import json
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from config import Settings, Trigger
-from config.trigger import Scalar
 from hub.features.feature import Feature
+from hub.features.message_match import MISSING, find, matches, read_value
 from hub.mqtt.bus import Bus, Message
 from hub.producer.reporter import Report, Reporter
 
 log = logging.getLogger(__name__)
-MISSING = object()
 TOPICS = 1000  # so many topics below wildcards are remembered
 
 
@@ -46,14 +44,14 @@ class Triggers(Feature):
 
     def _receive(self, topic: str, message: Message) -> None:
         """Take a message of another device, in the network thread."""
-        value = _read(message.payload)
+        value = read_value(message.payload)
         for name, trigger in self._settings.triggers.items():
             if trigger.topic == topic:
                 self._consider(name, trigger, message, value)
         message.ack()
 
     def _consider(self, name: str, trigger: Trigger, message: Message, value: Any) -> None:
-        holds = trigger.when is None or _holds(trigger.when, value)
+        holds = trigger.when is None or matches(trigger.when, value)
         held = self._remember(f"{name} {message.topic}", holds=holds)
         if message.retained or not holds:
             return
@@ -62,7 +60,7 @@ class Triggers(Feature):
         if trigger.once_per is None:
             self._report(name, trigger, None)
             return
-        found = _find(trigger.once_per, value)
+        found = find(trigger.once_per, value)
         if found is MISSING or found is None:
             self._refuse(name, f"its message has no {trigger.once_per}")
             return
@@ -102,51 +100,3 @@ class Triggers(Feature):
         if name not in self._refused:
             self._refused.add(name)
             log.warning("[triggers.%s] %s: it is ignored", name, why)
-
-
-def _read(payload: bytes) -> Any:
-    """The JSON value; the text where it is not JSON."""
-    text = payload.decode(errors="replace").strip()
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
-def _holds(when: Scalar | Mapping[str, Scalar], value: Any) -> bool:
-    if isinstance(when, Mapping):
-        return all(_is(_find(path, value), wanted) for path, wanted in when.items())
-    return _is(value, when)
-
-
-def _find(path: str, value: Any) -> Any:
-    """The value at this path. A key that contains the dots itself comes first."""
-    if isinstance(value, Mapping) and path in value:
-        return value[path]
-    for key in path.split("."):
-        if not isinstance(value, Mapping) or key not in value:
-            return MISSING
-        value = value[key]
-    return value
-
-
-def _is(found: Any, wanted: Scalar) -> bool:
-    """Whether a value is the wanted one.
-
-    `on` and `ON` are the same, 1 and true are not. A wanted text may also match a number.
-    """
-    if isinstance(wanted, str):
-        if isinstance(found, bool):
-            return wanted.casefold() == str(found).casefold()
-        return isinstance(found, str | int | float) and str(found).casefold() == wanted.casefold()
-    if type(found) is type(wanted):
-        return bool(found == wanted)
-    return _are_equal_numbers(found, wanted)
-
-
-def _are_equal_numbers(found: Any, wanted: Scalar) -> bool:
-    return _is_number(found) and _is_number(wanted) and bool(found == wanted)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -4,36 +4,19 @@ Handlers can be killed or stopped on the way.
 """
 
 import os
-import signal
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from config import Settings
 from hub.mqtt.bus import Bus
 from hub.remote.press import PATIENCE_S, PressClient, PressError
 from hub.remote.roll_call import DrillResult, RollCall
+from hub.remote.trouble import Trouble, kill, stopped, wait_for
 from hub.system import processes
 from hub.wire import topics
 from hub.wire.event import Event
 
-PAUSE_S = 0.05
 STATUSES_S = 5.0
-GONE_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What a drill does to handlers before it presses.
-
-    Attributes:
-        kill: The names of the handlers to kill.
-        slow: How many seconds to stop a handler for, by its name.
-    """
-
-    kill: Sequence[str] = ()
-    slow: Mapping[str, float] = field(default_factory=dict)
 
 
 class DrillError(RuntimeError):
@@ -70,7 +53,7 @@ class Driller:
         """
         if not self._bus.connected.wait(PATIENCE_S):
             raise DrillError(self._bus.absence)
-        _wait(lambda: self._roll.is_quiet, STATUSES_S)
+        wait_for(lambda: self._roll.is_quiet, STATUSES_S)
         if not self._roll.expected():
             raise DrillError(
                 "no handler has published its status on this broker. `doorbell run` starts them"
@@ -78,16 +61,16 @@ class Driller:
         killed = self._pids(trouble.kill)
         slowed = self._pids(trouble.slow)
         for pid in killed.values():
-            _kill(pid)
+            kill(pid)
         stops = {slowed[name]: seconds for name, seconds in trouble.slow.items()}
-        with _stopped(stops) as resume_due:
+        with stopped(stops) as resume_due:
             event = self._press(door)
 
             def is_over() -> bool:
                 resume_due()
                 return self._roll.is_complete(event.id, self._roll.expected())
 
-            _wait(is_over, timeout_s)
+            wait_for(is_over, timeout_s)
             results = self._roll.results(event.id)
         return event, [self._with_trouble(result, killed, trouble.slow) for result in results]
 
@@ -132,47 +115,3 @@ class Driller:
         if name in slow:
             words.append(f"stopped for {slow[name]:g} s")
         return replace(result, words="; ".join(filter(None, [*words, result.words])))
-
-
-def _wait(condition: Callable[[], bool], patience_s: float) -> None:
-    deadline = time.monotonic() + patience_s
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(PAUSE_S)
-
-
-def _kill(pid: int) -> None:
-    """Kill it at once (SIGKILL) and wait until it is gone: it cannot see any later message."""
-    os.kill(pid, signal.SIGKILL)
-    _wait(lambda: not processes.command(pid), GONE_S)
-
-
-@contextmanager
-def _stopped(pids: Mapping[int, float]) -> Iterator[Callable[[], None]]:
-    """Stop processes; at the end all of them are continued.
-
-    Args:
-        pids: For how many seconds to stop each process.
-
-    Yields:
-        A function that continues the processes whose time has passed.
-    """
-    stopped: dict[int, float] = {}
-
-    def resume_due() -> None:
-        for pid in [pid for pid, until in stopped.items() if until < time.monotonic()]:
-            _continue(pid)
-            del stopped[pid]
-
-    try:
-        for pid, seconds in pids.items():
-            stopped[pid] = time.monotonic() + seconds
-            os.kill(pid, signal.SIGSTOP)
-        yield resume_due
-    finally:
-        for pid in stopped:
-            _continue(pid)
-
-
-def _continue(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGCONT)

@@ -10,7 +10,7 @@ import pytest
 
 from config import Settings, SettingsError
 from hub.cli import drill as drill_command
-from hub.remote import drill
+from hub.remote import drill, trouble
 from hub.system import processes
 from hub.system.processes import belongs_to
 from hub.wire import topics
@@ -57,7 +57,7 @@ def test_a_stopped_process_is_always_continued():
         )
 
     def interrupt(pid):
-        with drill._stopped({pid: 60.0}):
+        with trouble.stopped({pid: 60.0}):
             until(lambda: stopped(pid), "it is stopped")
             raise KeyboardInterrupt
 
@@ -65,7 +65,7 @@ def test_a_stopped_process_is_always_continued():
         with pytest.raises(KeyboardInterrupt):
             interrupt(process.pid)
         until(lambda: not stopped(process.pid), "it goes on")
-        with drill._stopped({process.pid: 0.05}) as resume_due:
+        with trouble.stopped({process.pid: 0.05}) as resume_due:
             until(lambda: resume_due() or not stopped(process.pid), "it goes on after its time")
         process.send_signal(signal.SIGKILL)
 
@@ -79,7 +79,7 @@ def test_a_drill_without_a_broker_or_a_handler_is_an_error(net, monkeypatch, the
     monkeypatch.setattr(drill, "PATIENCE_S", 0.01)
     driller = drill.Driller(net.bus(connected=there), Settings())
     with pytest.raises(drill.DrillError, match=said):
-        driller.drill("front", drill.Trouble(), 1)
+        driller.drill("front", trouble.Trouble(), 1)
 
 
 def test_a_handler_of_another_user_is_an_error_with_a_remedy(net, monkeypatch):
@@ -97,4 +97,4 @@ def test_a_handler_of_another_user_is_an_error_with_a_remedy(net, monkeypatch):
 
     monkeypatch.setattr(drill.os, "kill", refuse)
     with pytest.raises(drill.DrillError, match="light: its process belongs to another user"):
-        driller.drill("front", drill.Trouble(kill=["light"]), 1)
+        driller.drill("front", trouble.Trouble(kill=["light"]), 1)
