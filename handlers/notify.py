@@ -125,7 +125,10 @@ def show(event: Event, config: Config, phones: Messenger) -> str:
     if phones.is_repeat(press):
         return "another picture of the same visitor: not sent"
     if after_s > LATE_S:
-        return f"the picture was taken {after_s:.0f} s after the ring: it shows somebody else, if anybody"
+        return (
+            f"the picture was taken {after_s:.0f} s after the ring:"
+            " it shows somebody else, if anybody"
+        )
     phones.keep_picture(press, picture)
     text = f"This is who was there at {event.time.astimezone():%H:%M}"
     update = _text(event.door, config, event.time, event.age_s())
@@ -138,7 +141,7 @@ def show(event: Event, config: Config, phones: Messenger) -> str:
 
 @handler("visitor.answered", timeout_s=30, max_age_s=3600, uses=open_messenger)
 def note_answer(event: Event, config: Config, phones: Messenger) -> str:
-    """Nobody else is called after an answer, and the others can read it; a snooze is an hour of rest."""
+    """After an answer no further recipient is called, and the others can read it."""
     by, answer, press = (str(event.data.get(key, "")) for key in ("by", "answer", "press"))
     is_command = event.data.get("via") == "command"
     if answer == "snooze":

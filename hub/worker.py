@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from config import JournalSettings as Limits
-from config import Settings, SettingsError
+from config import JournalSettings, Settings, SettingsError
 from config.faults import EX_CONFIG
 from hub.consumer import dry_run
 from hub.consumer.consumer import Consumer
@@ -29,11 +28,11 @@ from hub.system import sd_notify
 from hub.wire import topics
 
 log = logging.getLogger(__name__)
-FAREWELL_S = 2.0
+LAST_STATUS_S = 2.0
 
 
 class OpenError(RuntimeError):
-    """What the handler uses (`uses=`) cannot be opened."""
+    """A resource of the handler (`uses=`) cannot be opened."""
 
 
 def main() -> None:
@@ -47,7 +46,7 @@ def main() -> None:
 
 
 def run(given: str, settings: Settings) -> None:
-    """Connect, load the file, react until told to stop."""
+    """Connect, load the file, and react until the process is told to stop."""
     path = Path(given) if given.endswith(".py") else None
     name = Path(given).stem
     source = topics.source("handler", name)
@@ -58,11 +57,11 @@ def run(given: str, settings: Settings) -> None:
     try:
         file = loader.load(path or loader.locate(name, settings), settings)
     except SettingsError as error:
-        _farewell(bus, status, "failed", "; ".join(error.faults))
+        _end(bus, status, "failed", "; ".join(error.faults))
         raise
     if not file.config.enabled:
-        sd_notify.ready()  # it is all that it wants to be: who ends before that has failed to systemd
-        _farewell(bus, status, "offline", "switched off by its settings")
+        sd_notify.ready()  # systemd counts an exit before READY as a failure
+        _end(bus, status, "offline", "switched off by its settings")
         return
     answer_links.attach(settings)
     with closing(State(settings.state_dir / f"{file.name}.db")) as state:
@@ -70,15 +69,22 @@ def run(given: str, settings: Settings) -> None:
         try:
             _react(file, state, bus, status, source=source, limits=settings.journal)
         except OpenError as error:
-            log.error("what it uses cannot be opened: %s", error)  # noqa: TRY400 - its own words say where and what
+            log.error("what it uses cannot be opened: %s", error)  # noqa: TRY400 - it says it all
             log.debug("", exc_info=True)
-            _farewell(bus, status, "failed", str(error))
-            sys.exit(EX_CONFIG if isinstance(error.__cause__, ValueError) else EX_TEMPFAIL)
-        _farewell(bus, status, "offline", "stopped")
+            _end(bus, status, "failed", str(error))
+            is_for_good = isinstance(error.__cause__, ValueError)
+            sys.exit(EX_CONFIG if is_for_good else EX_TEMPFAIL)
+        _end(bus, status, "offline", "stopped")
 
 
 def _react(
-    file: HandlerFile, state: State, bus: Bus, status: Status, *, source: str, limits: Limits
+    file: HandlerFile,
+    state: State,
+    bus: Bus,
+    status: Status,
+    *,
+    source: str,
+    limits: JournalSettings,
 ) -> None:
     link.attach(bus)
     reactions = dry_run.with_drill(file.reactions)
@@ -99,7 +105,8 @@ def _react(
         on_stop(consumer.stop)
         status.set("ready")
         sd_notify.ready()
-        for number, resource in enumerate({id(one): one for one in resources.values()}.values()):
+        different = {id(resource): resource for resource in resources.values()}
+        for number, resource in enumerate(different.values()):
             if on_trouble := getattr(resource, "on_trouble", None):
                 on_trouble(partial(status.note, f"resource {number}"))
         log.info("ready: reacts to %s", ", ".join(file.reactions))
@@ -110,7 +117,7 @@ def _react(
 def _open(
     stack: ExitStack, reactions: Collection[Reaction], config: HandlerConfig
 ) -> dict[Reaction, Any]:
-    """Open what the reactions use, each thing once however many use it."""
+    """Open what the reactions use; what several use is opened once."""
     opened: dict[Any, Any] = {}
     for reaction in reactions:
         if reaction.uses and reaction.uses not in opened:
@@ -119,9 +126,9 @@ def _open(
     return {reaction: opened[reaction.uses] for reaction in reactions if reaction.uses}
 
 
-def _farewell(bus: Bus, status: Status, state: str, reason: str) -> None:
-    """Leave the last word with the broker, if there is one; retained, it outlives us."""
-    if bus.connected.wait(FAREWELL_S):
+def _end(bus: Bus, status: Status, state: str, reason: str) -> None:
+    """Publish the last status, if there is a broker; retained, it outlives the process."""
+    if bus.connected.wait(LAST_STATUS_S):
         status.set(state, reason)
     bus.stop()
 

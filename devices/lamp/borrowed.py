@@ -130,7 +130,7 @@ def _before(known: dict[str, Any]) -> LampState | None:
 
 
 def _is_as_left(now: LampState, known: dict[str, Any]) -> bool:
-    """Whether it is as it said after it was lit, or as the scene was, as far as that named anything."""
+    """Whether it is as it was once lit, or as the scene says, as far as that says anything."""
     left, seen = LampState(**known["left"]), known.get("seen")
     if seen and is_unchanged(now, LampState(**seen), before=None):
         return True

@@ -22,7 +22,7 @@ class Follows(Protocol):
 
 
 class DarknessSettings(BaseModel):
-    """For a handler that does something in the dark: `class Config(HandlerConfig, DarknessSettings)`."""
+    """For a handler's settings: `class Config(HandlerConfig, DarknessSettings)`."""
 
     when: Literal["night", "hours", "sensor", "always"] = Field(
         "night", description="night: by the sun at [house]"

@@ -1,4 +1,4 @@
-"""One run of a handler's function: what the handler says and remembers is collected until it returns."""
+"""One run of a handler's function: what it emits and remembers is collected until it returns."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""A time limit on other people's code, kept in the main thread by the kernel's timer."""
+"""A time limit for a handler's code, kept in the main thread by the kernel's timer."""
 
 import faulthandler
 import signal
@@ -12,15 +12,16 @@ GRACE_S = 5.0  # how long code may take to notice that its time is up
 
 
 class Overdue(BaseException):
-    """The time is up. Not an Exception, so that a handler's own `except Exception` does not swallow it."""
+    """The time is up. No Exception: a handler's own `except Exception` must not catch it."""
 
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Raise Overdue in what runs here after that many seconds, and end the process if it does not listen.
+    """Raise Overdue in the code that runs here after that many seconds.
 
-    Works in the main thread only. Code that never returns to the interpreter (a hang inside a C library) cannot be
-    interrupted: GRACE_S later the process prints where it hangs and exits, and its inbox remembers the attempt.
+    Works in the main thread only. Code that never returns to the interpreter (a hang inside a C
+    library) cannot be interrupted: GRACE_S later the process prints where it hangs and exits, and
+    its inbox remembers the attempt.
     """
     previous = signal.signal(signal.SIGALRM, _ring)
     faulthandler.dump_traceback_later(seconds + GRACE_S, exit=True, file=sys.stderr)
@@ -30,13 +31,13 @@ def deadline(seconds: float) -> Iterator[None]:
     finally:
         try:
             _disarm(previous)
-        except Overdue:  # it rang in the very last moment; the next ring would come a second later
+        except Overdue:  # the alarm rang at the last moment; its next ring is a second away
             _disarm(previous)
             raise
 
 
 def hasten(seconds: float) -> None:
-    """The process is to stop: give what runs under a deadline this long at most."""
+    """The process is to stop: give the code under a deadline this long at most."""
     left, _ = signal.getitimer(signal.ITIMER_REAL)
     if left > seconds:
         signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)

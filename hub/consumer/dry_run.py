@@ -1,4 +1,4 @@
-"""How a handler's process answers a drill: with the dry run of its reaction to a press, or just that it is there."""
+"""How a handler reacts to a drill: with its dry run, or by saying that it was reached."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,14 +8,18 @@ from hub.plugin.handler_config import HandlerConfig
 from hub.wire import topics
 from hub.wire.event import Event
 
-MAX_AGE_S = 300.0  # a drill from yesterday is nobody's business
+MAX_AGE_S = 300.0  # an older drill tells nothing about now
 EVERYTHING = "*"
 
 
 def with_drill(reactions: Mapping[str, Reaction]) -> dict[str, Reaction]:
-    """The reactions of a file, and one to drills, where it has none of its own.
+    """Add a reaction to drills, where a file has none of its own.
 
-    Tried once, so that the result comes at once; with the time limit and the resource of the reaction to a press.
+    It is tried once, so that the result comes at once; with the time limit and the resource of the
+    reaction to a press.
+
+    Args:
+        reactions: The file's reactions by event type.
     """
     if topics.DRILLED in reactions or EVERYTHING in reactions:
         return dict(reactions)

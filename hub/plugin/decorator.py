@@ -1,4 +1,4 @@
-"""What a handler file is written with: the decorator, the rules it takes, and how to refuse an event."""
+"""What a handler file is written with: the decorator, its rules, and how to refuse an event."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -13,8 +13,8 @@ MARK = "__doorbell_reaction__"
 NOT_PLAIN = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
 
 
-class Drop(Exception):  # noqa: N818 - it is an order, not an error: `raise Drop("no such camera")`
-    """Raise it to send the event straight to the dead letters: trying again would not help."""
+class Drop(Exception):  # noqa: N818 - an order, no error: `raise Drop("no such camera")`
+    """Raise it to send the event to the dead letters at once: another attempt would not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,16 @@ class Reaction:
 
     Attributes:
         types: The event types that it reacts to; `*` is all of them.
-        timeout_s: Seconds a try may take.
+        timeout_s: Seconds an attempt may take.
         max_age_s: An older event is skipped as stale; None: never.
-        attempts: How often an event is tried before it goes to the dead letters.
+        attempts: The number of attempts before an event goes to the dead letters.
         backoff_s: Seconds to wait after the first failure; doubled after each further one.
-        backoff_max_s: The longest wait between two tries, in seconds.
-        on_redelivery: What to do when a crash may have come after the act: `repeat` it or `skip` it.
+        backoff_max_s: The longest wait between two attempts, in seconds.
+        on_redelivery: What to do when a crash may have come after the act: `repeat` or `skip` it.
         since_s: How many seconds before its first start a new handler catches up.
-        uses: Opens what lives as long as the process: called with the config, gives a context manager.
-        drill: The dry run: called in its place when a drill, and no visitor, rings.
+        uses: Opens what lives as long as the process: called with the config, it returns a context
+            manager.
+        drill: The dry run: called in place of the function when a drill rings.
     """
 
     function: Callable[..., str | None]
@@ -53,12 +54,12 @@ class Reaction:
 
     @property
     def is_observer(self) -> bool:
-        """Whether it reacts to everything, what other reactions say among it."""
+        """Whether it reacts to all events, those of other handlers among them (`*`)."""
         return topics.EVERY in self.types
 
 
 def reaction_to(kind: str, reactions: Mapping[str, Reaction]) -> Reaction | None:
-    """The one that reacts to events of this type."""
+    """The reaction to events of this type; None when there is none."""
     return reactions.get(kind) or reactions.get(topics.EVERY)
 
 
@@ -74,14 +75,15 @@ def handler(
     uses: Callable[[Any], AbstractContextManager[Any]] | None = None,
     drill: Callable[..., str | None] | None = None,
 ) -> Callable[[Function], Function]:
-    """Make a function react to events. It stays a plain function, to be called with an event and a config.
+    """Make a function react to events. It stays a plain function that a test can call.
 
-    The function takes `(event, config)`, or `(event, config, resource)` with `uses=`. Returning means done (a
-    returned text is shown beside the outcome); an exception means try again later; `Drop` means never again.
-    See `Reaction` for the arguments.
+    The function takes `(event, config)`, or `(event, config, resource)` with `uses=`. When it
+    returns, the event is done (a returned text is shown beside the outcome); when it raises, the
+    event is tried again later; `Drop` sends it to the dead letters. `Reaction` describes the
+    arguments.
 
     Raises:
-        TypeError: the decorator is used in a way that cannot work; the text says how to mend it.
+        TypeError: the decorator is used in a way that cannot work; the text says what to do.
     """
     if len(types) == 1 and callable(types[0]):
         raise TypeError('@handler needs the event to react to: @handler("doorbell.pressed")')
@@ -102,7 +104,8 @@ def handler(
     def mark(function: Function) -> Function:
         if hasattr(function, MARK):
             raise TypeError(
-                f'{function.__name__} has two @handler. Name all its events in one: @handler("a.b", "c.d")'
+                f"{function.__name__} has two @handler. Name all its events in one:"
+                ' @handler("a.b", "c.d")'
             )
         _check_shape(function, with_resource=uses is not None)
         if drill:

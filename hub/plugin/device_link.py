@@ -1,4 +1,4 @@
-"""What a device that lives on the broker (a lamp) needs of it: say something, and ask something."""
+"""Lets a handler talk to devices on the broker, such as lamps: publish, ask and follow."""
 
 import queue
 import threading
@@ -10,7 +10,7 @@ DELIVERY_S = 5.0
 
 
 class Link:
-    """Talks to things on the broker that are not ours: lamps, plugs, sensors. Nothing here is kept or repeated."""
+    """Talks to lamps, plugs and sensors on the broker. Nothing here is kept or repeated."""
 
     def __init__(self) -> None:
         self._bus: Bus | None = None
@@ -21,7 +21,7 @@ class Link:
         self._bus = bus
 
     def publish(self, topic: str, payload: str) -> None:
-        """Say it, and wait until the broker has it: a lamp that was told nothing must not count as told.
+        """Publish a message, and wait until the broker has it.
 
         Raises:
             ConnectionError: there is no broker now, or it does not answer; try again later.
@@ -39,16 +39,17 @@ class Link:
         timeout_s: float = 2.0,
         wanted: Callable[[str], bool] = lambda _: True,
     ) -> str | None:
-        """Say it and wait for one message on `answer_topic`; None when none came in time.
+        """Publish a message, and wait for one on `answer_topic`; None when none came in time.
 
-        What the broker had kept is no answer: the thing may have lost its power since.
+        A retained message is no answer: the device may have lost its power since.
 
         Args:
-            topic: Where it listens.
+            topic: Where the device listens.
             payload: The question.
             answer_topic: Where it answers; wildcards may be used.
-            timeout_s: How long to wait.
-            wanted: Whether this text is the answer, where others come there, too. Called in the network thread.
+            timeout_s: How long to wait, in seconds.
+            wanted: Whether this text is the answer, where others come there, too. It is called in
+                the network thread.
 
         Raises:
             ConnectionError: there is no broker now; try again later.
@@ -74,9 +75,10 @@ class Link:
                 self._bus.unsubscribe(answer_topic, receive)
 
     def follow(self, topic: str, hear: Callable[[str], None]) -> None:
-        """Have every message of this topic given to `hear` as long as the process lives; first what the broker keeps.
+        """Give every message of this topic to `hear` as long as the process lives.
 
-        It is called in the network thread and must be short. Outside a handler's process nothing is heard.
+        A retained message comes first. `hear` is called in the network thread and must be short.
+        Outside a handler's process it is never called.
         """
 
         def receive(message: Message) -> None:

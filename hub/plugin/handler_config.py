@@ -16,20 +16,22 @@ OVERRIDDEN = frozenset({"check", "absent"})  # methods that are there to be over
 
 
 class HandlerConfig(Section):
-    """Settings of a handler, from its `[handlers.NAME]`. Subclass it as `Config` in the handler's file.
+    """The settings in `[handlers.NAME]`. Subclass it as `Config` in the handler's file.
 
     Attributes:
-        enabled: Whether to start it at all.
+        enabled: Whether the handler is started.
         doors: Only these doors; all when not set.
         timeout_s: Seconds a reaction may take, in place of what the file says.
-        max_age_s: Seconds after which an event is too old to react to, in place of what the file says.
+        max_age_s: Seconds after which an event is stale, in place of what the file says.
     """
 
     enabled: bool = True
     doors: list[str] | None = None
     timeout_s: float | None = Field(None, gt=0, le=3600)
     max_age_s: float | None = Field(None, gt=0)
-    _settings: Settings = PrivateAttr(default_factory=lambda: Settings())  # noqa: PLW0108 - mypy wants it
+    _settings: Settings = PrivateAttr(
+        default_factory=lambda: Settings()  # noqa: PLW0108 - mypy does not take the class
+    )
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -45,7 +47,7 @@ class HandlerConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _unfold(cls, table: Any) -> Any:
-        """The environment can only hold text: a list or table in it is JSON."""
+        """An environment variable holds text only: a list or table in it is JSON."""
         if not isinstance(table, dict):
             return table
         return {
@@ -64,11 +66,14 @@ class HandlerConfig(Section):
         return dict(self._settings.gpio_lines())
 
     def check(self) -> list[str]:
-        """What is wrong with these settings in this house, for what a field's own check cannot know. Override it."""
+        """A line for each fault that no single field can know. Override it."""
         return []
 
     def absent(self) -> list[str]:
-        """What these settings name and is not there now. `doorbell check` tells it; it may come. Override it."""
+        """A line for each thing that is not there now and may come, like a device. Override it.
+
+        Only `doorbell check` shows them.
+        """
         return []
 
     @property
@@ -77,11 +82,11 @@ class HandlerConfig(Section):
         return self._settings.state_dir
 
     def door_name(self, door: str) -> str:
-        """What people call a door."""
+        """The name by which people know a door."""
         return self._settings.door_name(door)
 
     def faults_in_doors(self, key: str, doors: Iterable[str]) -> list[str]:
-        """A fault for each of these that is no door of this house, for `check`.
+        """A fault for each name that is no door of this house, for `check`.
 
         Args:
             key: The setting that names them.
@@ -95,13 +100,13 @@ class HandlerConfig(Section):
         ]
 
     def without_secrets(self, text: str) -> str:
-        """The text with every secret of these settings masked: what a library complains of may quote a token."""
+        """The text with every secret of these settings masked: an error may quote a token."""
         for secret in _secrets_in(dict(self)):
             text = text.replace(secret, "********")
         return text
 
     def within(self, settings: Settings) -> None:
-        """Tell these settings of the house that they belong to."""
+        """Connect these settings with the house that they belong to."""
         self._settings = settings
 
 
@@ -119,7 +124,7 @@ def _faults_in_names(model: type[HandlerConfig]) -> Iterator[str]:
                 " Give it another default only, or choose another name for yours"
             )
         elif not common and hasattr(HandlerConfig, name):
-            yield f"{name}: every HandlerConfig has {name} already. Choose another name for this setting"
+            yield f"{name}: every HandlerConfig has {name} already. Choose another name"
     classes = [base for base in model.__mro__ if base not in HandlerConfig.__mro__]
     own = {name for base in classes for name in vars(base)} - model.model_fields.keys()
     taken = {name for name in vars(HandlerConfig) if not name.startswith(("_", "model_"))}

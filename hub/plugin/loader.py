@@ -1,4 +1,4 @@
-"""Finds handler files and loads one by its path; whatever is wrong with it is told with where, what and how."""
+"""Finds handler files, and loads one by its path; each fault says where, what and what to do."""
 
 import ast
 import importlib.util
@@ -6,6 +6,7 @@ import re
 import sys
 import traceback
 import warnings
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -23,7 +24,7 @@ from hub.plugin.decorator import MARK, Reaction
 from hub.plugin.handler_config import HandlerConfig
 from hub.wire import topics
 
-OTHERS = ("hub-", "run-", "cli-")  # those are the names of other processes
+OTHERS = ("hub-", "run-", "cli-")  # the names of other processes
 NOT_OURS = ("_", ".", "test_")
 SHIPPED = Path(__file__).parents[2] / "handlers"
 
@@ -43,7 +44,7 @@ class HandlerFile:
 
 
 def find(settings: Settings) -> dict[str, Path]:
-    """All handler files by name: those that come with us, and the person's own, which win."""
+    """All handler files by name; the user's own replace shipped ones of the same name."""
     files: dict[str, Path] = {}
     for folder in (SHIPPED, settings.handlers_dir):
         if folder.is_dir():
@@ -56,14 +57,17 @@ def find(settings: Settings) -> dict[str, Path]:
 
 
 def is_off(path: Path, settings: Settings) -> bool:
-    """Whether a handler is switched off, by the settings or by the default in its file, which is read and not run."""
+    """Whether a handler is switched off, by the settings or by the default in its file.
+
+    The file is read and not run.
+    """
     said = settings.handlers.get(path.stem, {}).get("enabled")
     if said is not None:
         return said is False
     try:
         nodes = ast.walk(ast.parse(path.read_bytes()))
     except (OSError, SyntaxError, ValueError):
-        return False  # whoever starts it will say what is wrong
+        return False  # loading it says what is wrong
     return any(
         isinstance(node, ast.AnnAssign)
         and isinstance(node.target, ast.Name)
@@ -112,11 +116,8 @@ def load(path: Path, settings: Settings) -> HandlerFile:
     name = path.stem
     if not re.fullmatch(NAME, name) or name.startswith(OTHERS):
         good = re.sub(r"[^a-z0-9_-]", "_", name.lower())
-        raise SettingsError(
-            [
-                f"{path.name}: not a handler's name. Use a-z, 0-9, - and _, beginning with a letter, like {good}.py"
-            ]
-        )
+        rule = "Use a-z, 0-9, - and _, beginning with a letter"
+        raise SettingsError([f"{path.name}: not a handler's name. {rule}, like {good}.py"])
     if faults := requirements.faults(path):
         raise SettingsError(faults)
     module = _execute(path)
@@ -139,7 +140,7 @@ def load(path: Path, settings: Settings) -> HandlerFile:
 
 
 def _faults_in_config(config: HandlerConfig, path: Path, settings: Settings) -> list[str]:
-    """What no single field can know; the house is told to the settings on the way."""
+    """Connect the settings with the house, and find the faults that no single field can know."""
     config.within(settings)
     where = f"{path.name}: [handlers.{path.stem}]"
     faults = [*config.faults_in_doors("doors", config.doors or ()), *config.check()]
@@ -149,7 +150,7 @@ def _faults_in_config(config: HandlerConfig, path: Path, settings: Settings) -> 
 def _without(
     error: ValidationError, model: type[HandlerConfig], table: dict[str, Any]
 ) -> HandlerConfig | None:
-    """The settings without the keys that are faulty, so that the others can be looked at, too."""
+    """The settings without the faulty keys, so that the others can be checked, too."""
     faulty = {str(fault["loc"][0]) for fault in error.errors(include_input=False) if fault["loc"]}
     try:
         return model.model_validate(
@@ -178,7 +179,7 @@ def _execute(path: Path) -> ModuleType:
         raise SettingsError(
             [f"{where}: {error}. Install it where doorbell is: pip install {error.name}"]
         ) from None
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's code may do anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a handler file may raise anything
         raise SettingsError([f"{_line_of(path, error)}: {type(error).__name__}: {error}"]) from None
     return module
 
@@ -204,26 +205,21 @@ def _reactions(module: ModuleType) -> list[Reaction]:
 def _config_model(module: ModuleType) -> type[HandlerConfig]:
     model = getattr(module, "Config", HandlerConfig)
     if not (isinstance(model, type) and issubclass(model, HandlerConfig)):
-        raise SettingsError(
-            [
-                f"{module.__name__}: Config is not a HandlerConfig. Write: class Config(HandlerConfig):"
-            ]
-        )
+        what = "Config is not a HandlerConfig. Write: class Config(HandlerConfig):"
+        raise SettingsError([f"{module.__name__}: {what}"])
     return model
 
 
 def _faults_in(path: Path, reactions: Iterable[Reaction]) -> list[str]:
-    reactions = list(reactions)
-    if not reactions:
-        return [
-            f'{path.name}: no handler in it. Put @handler("doorbell.pressed") above a function of (event, config)'
-        ]
-    kinds = [kind for reaction in reactions for kind in reaction.types]
-    if topics.EVERY in kinds and len(kinds) > 1:
-        return [
-            f'{path.name}: "*" is every event. One file reacts to an event in one way: leave the other types out'
-        ]
+    kinds = Counter(kind for reaction in reactions for kind in reaction.types)
+    one_way = "One file reacts to an event in one way"
+    if not kinds:
+        what = 'Put @handler("doorbell.pressed") above a function of (event, config)'
+        return [f"{path.name}: no handler in it. {what}"]
+    if topics.EVERY in kinds and kinds.total() > 1:
+        return [f'{path.name}: "*" is every event. {one_way}: leave the other types out']
     return [
-        f"{path.name}: two functions react to {kind}. One file reacts to an event in one way: join them"
-        for kind in sorted({kind for kind in kinds if kinds.count(kind) > 1})
+        f"{path.name}: two functions react to {kind}. {one_way}: join them"
+        for kind in sorted(kinds)
+        if kinds[kind] > 1
     ]

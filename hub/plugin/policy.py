@@ -1,4 +1,4 @@
-"""Whether a handler reacts to an event: by its type, its door, its age, and what a crash may have left done."""
+"""Whether a handler reacts to an event: by type, door, age, and what a crash may have left done."""
 
 from collections.abc import Mapping
 

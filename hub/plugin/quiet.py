@@ -1,4 +1,4 @@
-"""What a handler asks before it makes a noise."""
+"""Whether the house is quiet, for handlers that make a noise."""
 
 from datetime import datetime
 
@@ -10,15 +10,15 @@ from hub.wire.quiet import QuietState, by_schedule, decode
 
 
 class Quiet:
-    """What a handler asks before it makes a noise."""
+    """Knows whether anything may make a noise now: by the hub, else by the settings."""
 
     def __init__(self) -> None:
         self._hours = Hours()
-        self._told: QuietState | None = None
+        self._published: QuietState | None = None
         self._pretended: str | None = None
 
     def attach(self, settings: Settings, bus: Bus) -> None:
-        """Listen to this house's hub; until it has spoken, the settings are what counts."""
+        """Listen to this house's hub; until it has published its state, the settings count."""
         self._hours = settings.quiet
         bus.subscribe(topics.quiet(topics.source("hub", settings.hub)), self._receive, qos=0)
 
@@ -30,13 +30,15 @@ class Quiet:
         return state.words if state.quiet else None
 
     def state(self) -> QuietState:
-        """How it is now: what the hub has told counts until it ends, and then the clock does again.
+        """The state now: what the hub has published counts until it ends, and then the settings do.
 
-        The hub's word also counts over our settings: they may be older than its own, or read in another time zone.
+        The hub comes first because these settings may be older than its own, or read in another
+        time zone.
         """
-        told, now = self._told, datetime.now().astimezone()
-        if told and (told.until is None or now < told.until):
-            return told
+        now = datetime.now().astimezone()
+        state = self._published
+        if state and (state.until is None or now < state.until):
+            return state
         return by_schedule(self._hours, now)
 
     def pretend(self, reason: str | None) -> None:
@@ -45,7 +47,7 @@ class Quiet:
 
     def _receive(self, message: Message) -> None:
         message.ack()
-        self._told = decode(message.payload) or self._told
+        self._published = decode(message.payload) or self._published
 
 
 quiet = Quiet()

@@ -1,4 +1,4 @@
-"""What a handler file says that it needs (PEP 723), looked for before it is loaded: what is missing is told clearly."""
+"""Checks what a handler file says that it needs (PEP 723), before the file is loaded."""
 
 import re
 import sys
@@ -7,15 +7,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-INSTALLED = Path(
-    "/opt/doorbell"
-)  # the name that stays when install.sh puts another environment behind it
+# A link: install.sh puts a new environment behind the same name.
+INSTALLED = Path("/opt/doorbell")
 # The regular expression of the specification: "Inline script metadata", packaging.python.org.
 BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 
 
 def faults(path: Path) -> list[str]:
-    """A line for each thing that the file needs and that is not here; none when it names nothing."""
+    """A line for each thing that the file needs and that is missing; none if it names nothing."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -37,7 +36,7 @@ def faults(path: Path) -> list[str]:
 
 
 def _faults_in(name: str, table: dict[str, Any]) -> list[str]:
-    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - 2 MB, for the few that ask
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - 2 MB, which few files need
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415
 
     found: list[str] = []
@@ -68,7 +67,7 @@ def _faults_in(name: str, table: dict[str, Any]) -> list[str]:
 
 
 def _how_to_install(name: str, missing: list[str]) -> str:
-    """For people to copy; on an installed Pi its unit waits to be started again."""
+    """A command to copy; on an installed Pi the unit waits to be started again."""
     named = " ".join(map(repr, missing))
     if INSTALLED.resolve() != Path(sys.prefix).resolve():
         return f"{Path(sys.prefix) / 'bin' / 'pip'} install {named}"

@@ -1,4 +1,4 @@
-"""Writes a handler file to begin with, and the test that belongs to it."""
+"""Writes a first handler file, and the test that belongs to it."""
 
 import keyword
 import re
@@ -34,14 +34,17 @@ class Config(HandlerConfig):
     greeting: str = "Hello"
 
 
-# timeout_s: how long one try may take. max_age_s: an older press is skipped (leave it out to get every one).
+# timeout_s: how long one attempt may take.
+# max_age_s: an older press is skipped; leave it out to get every one.
 # attempts: how often a press is tried, with growing pauses, before it goes to the dead letters.
 @handler("doorbell.pressed", timeout_s=10, max_age_s=3600)
 def {function}(event: Event, config: Config) -> str:
-    """Return when it is done; raise an exception to have it tried again; raise Drop("why") to give up."""
-    # event.door, event.time, event.data: what happened. config.door_name(event.door): what people call the door.
-    # More from hub: emit("thing.happened", {{...}}) tells others, later("thing.due", 60) comes back after a minute.
-    return f"{{config.greeting}}, {{config.door_name(event.door).lower()}}!"  # shown beside the outcome
+    """Return: it is done. Raise: it is tried again later. Raise Drop("why"): it is given up."""
+    # What happened: event.door, event.time, event.data. People know the door as config.door_name.
+    # More from hub: emit("thing.happened", {{...}}) for other handlers, memory["key"] = value,
+    # later("thing.due", 60) to come back after a minute.
+    door = config.door_name(event.door).lower()
+    return f"{{config.greeting}}, {{door}}!"  # shown beside the outcome
 '''
 
 TEST = '''"""Calls the handler as the plain function that it is: no broker, no processes."""

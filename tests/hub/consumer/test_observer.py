@@ -9,6 +9,7 @@ from hub import emit, keep, later
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
 from hub.store.database import State
+from hub.store.memory_fallback import WRITE_BACK_S
 from hub.wire import topics
 from tests.hub.fakes import (
     HUB,
@@ -149,7 +150,7 @@ def test_what_is_kept_while_the_disk_is_full_is_written_down_after(state, net, h
     with ExitStack() as disk:
         _observe(state, net, act, lambda: len(during) >= 1, since_s=60)
         assert state.disk_fault
-    state._land_at_s = 0.0
+    state.clock.passed_s += WRITE_BACK_S
     state.write_back()
     assert {before.id, *during} <= {id for (id,) in rows(state, "SELECT id FROM record")}  # noqa: A001
     assert not state.disk_fault
