@@ -103,7 +103,7 @@ def test_a_press_while_it_is_on_lengthens_only(night):
 
 @pytest.mark.parametrize("how", [{"attempt": 2}, {"redelivered": True}])
 def test_what_a_crash_may_have_prevented_is_done_again(night, how):
-    """The way back was written down, and then perhaps nothing was switched: it is, and the way back stays."""
+    """The way back was committed, and perhaps no lamp was lit: it is lit now."""
     lamp = _Lamp(DIM)
     home = night(lamp)
     home.press()
@@ -137,7 +137,7 @@ def test_a_person_who_changed_it_wins(night, meanwhile):
 
 
 def test_the_way_back_is_written_down_before_the_lamp_is_touched(night):
-    """If it cannot be switched, or we die in between, the clock and the memory are there already."""
+    """If the lamp cannot be lit, or the process dies, the timer and the memory are committed."""
     lamp = _Lamp(OFF)
     lamp.reachable = False
     home = night(lamp)
@@ -161,7 +161,7 @@ def test_a_lamp_that_cannot_be_put_back_is_remembered(night):
 
 
 def test_a_lamp_that_has_fallen_silent_is_waited_for(night):
-    """It, or its gateway, may be without power just then; at the last try it is told blindly, and forgotten."""
+    """It may be without power; at the last attempt it is told without an answer, and forgotten."""
     lamp = _Lamp(OFF)
     home = night(lamp)
     home.press()
@@ -254,7 +254,8 @@ def test_a_sensor_may_say_that_it_is_dark(night, said, dark):
     [
         (
             {},
-            r'when: "night" needs a place. Set latitude and longitude in [house], or when = "always"',
+            'when: "night" needs a place.'
+            ' Set latitude and longitude in [house], or when = "always"',
         ),
         ({"when": "hours"}, 'when: "hours" needs two times'),
         ({"when": "sensor"}, 'when: "sensor" needs a sensor'),
@@ -326,7 +327,7 @@ def test_without_a_scene_too_a_person_who_changed_it_wins(night, wish):
 
 
 def test_a_persons_wish_is_what_it_goes_back_to(night):
-    """It was dimmed by hand while lit; another door's ring lights it in its own way, and then it is as dim again."""
+    """A lamp dimmed by hand is lit by another door's ring in its own way, and then as dim again."""
     lamp = _Bulb(LampState(on=False, brightness=60, colour=2700))
     home = night(lamp, {"scenes": {"front": {"brightness": 80}, "back": {"brightness": 40}}})
     home.press()

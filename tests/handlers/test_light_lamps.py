@@ -1,4 +1,4 @@
-"""`light` in real processes on a real broker, with lamps of ours that speak their makers' topics."""
+"""`light` in real processes on a real broker, with lamps that speak their makers' topics."""
 
 import signal
 from dataclasses import replace
@@ -48,7 +48,7 @@ def _by_hand(lamp, how):
     ],
 )
 def test_each_make_is_lit_and_put_back_as_it_was(porch, mosquitto, name, scene):
-    """As bright as the scene says, in its colour as far as the lamp can; afterwards off, and as dim and coloured."""
+    """As the scene says, as far as the lamp can; afterwards off, as dim and coloured as before."""
     with LAMPS[name](mosquitto.port) as lamp:
         _by_hand(lamp, ON)
         _by_hand(lamp, OFF)
@@ -76,7 +76,7 @@ def _as_seen(lamp):
     "name", [name for name in LAMPS if name not in ("shelly-cct:porch", "shelly-rgb:porch")]
 )
 def test_a_person_who_switched_it_meanwhile_wins(porch, mosquitto, name):
-    """It was on and we made it brighter; somebody switched it off: nothing is told to it any more."""
+    """It was on and was made brighter; a person switched it off: it is left alone from then on."""
     with LAMPS[name](mosquitto.port) as lamp:
         _by_hand(lamp, ON)
         house = porch(name, "[handlers.light.scenes.front]", "brightness = 90", minutes=LONG)
@@ -119,7 +119,7 @@ def test_a_person_who_dimmed_it_meanwhile_wins(porch, mosquitto):
 
 
 def test_what_the_broker_keeps_of_a_lamp_is_no_answer(porch, mosquitto):
-    """It said once that it is on, and has no power now: it is asked, and taken for off when nothing comes."""
+    """It said once that it is on, and has no power now: it is asked, and taken for off."""
     with ZigbeeLamp(mosquitto.port, retains=True) as lamp:
         lamp.by_hand(state="ON")
         lamp.is_mute = True
@@ -141,7 +141,7 @@ def test_a_slow_lamp_is_heard(porch, mosquitto):
 
 
 def test_a_strip_that_keeps_nothing_is_silent_until_it_speaks(porch, mosquitto):
-    """WLED cannot be asked: without its option it is taken for off, and what it says from then on counts."""
+    """WLED cannot be asked: without its option it is taken for off, until it says something."""
     with WledLamp(mosquitto.port, retains=False) as lamp:
         house = porch("wled:wled/porch", minutes=LONG)
         house.press()
@@ -203,7 +203,7 @@ def test_a_lamp_left_on_by_a_crash_is_put_back(porch, mosquitto):
     ],
 )
 def test_a_lamp_is_put_back_though_the_run_that_lit_it_never_ended(mosquitto, tmp_path, step):
-    """After a kill -9 between checkpoint and outcome the next process lights it, and puts it back."""
+    """After a kill -9 between checkpoint and outcome the next process puts the lamp back."""
     with House(tmp_path / "house", mosquitto) as house, ZigbeeLamp(mosquitto.port) as lamp:
         house.settings = (
             f'[handlers.light]\nlamp = "zigbee2mqtt:porch"\nwhen = "always"\nminutes = {SECONDS}\n'

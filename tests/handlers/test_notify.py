@@ -1,4 +1,4 @@
-"""`notify`, against a real server on the loopback: what Apprise really sends is what is looked at."""
+"""`notify` against a real server on the loopback: the tests look at what Apprise really sends."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:Deprecati
 
 @pytest.fixture
 def service() -> Iterator[SimpleNamespace]:
-    """A notification service: `url` to give to Apprise, `got` with path and message, `status` that it answers."""
+    """A notification service: its `url`, what it `got` (path and message), its `status` answers."""
     state = SimpleNamespace(got=[], status={})
 
     class Service(BaseHTTPRequestHandler):
@@ -84,7 +84,7 @@ def test_every_service_is_told(notify, service):
 
 @pytest.mark.parametrize("refusing", [["anna"], ["ben"], ["anna", "ben"]])
 def test_a_service_that_refuses_is_tried_again(notify, service, refusing):
-    """An error raises, so that the event comes again; nobody is kept from being told, and nobody is told twice."""
+    """An error raises, so that the event comes again; no phone is told twice, and none left out."""
     service.status = dict.fromkeys(refusing, 500)
     press, urls = event(), [f"{service.url}/anna", f"{service.url}/ben"]
     memory = {}

@@ -1,4 +1,4 @@
-"""`notify`: who is told when: rings that belong together, doors, quiet hours, snooze, escalation, answers."""
+"""Who is told when by `notify`: visitors, doors, quiet hours, snooze, escalation, answers."""
 
 import threading
 from collections import Counter
@@ -80,7 +80,7 @@ def test_rings_of_one_visitor_are_told_once_with_their_number(family, tmp_path):
 
 
 def test_the_picture_is_that_of_this_press(family, tmp_path):
-    """It names the press that it belongs to; a further ring of the same visitor sends no second one."""
+    """It names the press that it belongs to; a further ring of this visitor sends no second one."""
     home, phones = family()
     first = event()
     second = _at(first, 3)
@@ -187,7 +187,7 @@ def test_the_next_one_is_called_if_nobody_answers(family, tmp_path):
 
 
 def test_the_others_read_that_somebody_answers(family):
-    """Silently, in the notification that they have; not where that would be a second one, and not who answered."""
+    """Silently, in the notification that they have; never as a second one, nor to the answerer."""
     home, phones = family(phones={"cleo": Fake(updates=False)}, anna={}, ben={}, cleo={})
     press = event()
     home.hears(press)
@@ -300,7 +300,7 @@ def test_a_snooze_from_the_command_line_is_everybodys(family):
 
 
 def test_a_picture_that_came_late_says_so(family, tmp_path):
-    """The camera was away when somebody rang: the one it shows may be another; after a minute it surely is."""
+    """The camera was away during the ring: the picture may show another person, and says so."""
     home, phones = family()
     first = event()
     home.hears(first)

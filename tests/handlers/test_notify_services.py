@@ -1,4 +1,4 @@
-"""`notify` against real services: ntfy in two versions, SMTP; and Telegram against a stand-in of ours."""
+"""`notify` against real services: ntfy in two versions, SMTP; and Telegram against a stand-in."""
 
 import email
 import email.policy
@@ -217,7 +217,7 @@ def _methods(server):
 
 
 def test_telegram_gets_buttons_and_the_picture_in_the_same_message(telegram, desk, tmp_path):
-    """The text is sent; the picture is added to it, and the words below it change with an answer."""
+    """The text is sent; the picture is added to it, and the text below changes with an answer."""
     home = desk(web=WEB, urls=[f"tgram://{TOKEN}/4711"])
     press = event()
     home.hears(press)

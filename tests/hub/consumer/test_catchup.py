@@ -39,7 +39,7 @@ def _only(path):
 @settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_whatever_happens_on_the_way_each_event_is_taken_once(data):
-    """Whatever subset of live messages is lost, doubled or comes in another order, none is missing and none twice."""
+    """Whatever live messages are lost, doubled or reordered: each event is taken once."""
     fates = iter(lambda: data.draw(st.integers(-1, 2)), None)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         hub, own = (
@@ -149,7 +149,7 @@ def test_nobody_asks_without_a_broker(net, listener):
     ],
 )
 def test_a_producer_that_comes_back_is_asked(net, listener, source, status, asked):
-    """One that may have such events, and has just become ready: not ourselves, and not what was said long ago."""
+    """Another producer that has just become ready is asked; the own process never is."""
     listener.work()
     net.heard.clear()
     listener.bus.hear(topics.status(source), status, retained=True)
@@ -185,7 +185,7 @@ def test_an_answer_from_before_a_reconnect_does_not_put_off_the_question_after_i
 
 
 def test_a_new_reaction_in_an_old_file_does_not_relive_the_past(tmp_path, net, states):
-    """Whoever adds a function for another event gets what happens from then on, as with a new file."""
+    """A function for a further event type gets what happens from then on, as in a new file."""
     record = "doorbell/handler/record"
     producer = Producer(states("record"), net.bus(), record)
     for kind in ("snapshot.taken", "clip.recorded"):
@@ -240,7 +240,7 @@ def test_a_producer_that_has_said_nothing_yet_becomes_known(net, states, produce
 
 
 def test_who_lies_about_its_cursors_has_a_producer_number_anew_once_at_most(net, states):
-    """Anybody may ask on an open broker; a numbering that began in this run nobody can have had more of."""
+    """A query may claim anything; of a numbering that began in this run it cannot know more."""
     states("hub").close()
     producer = Producer(states("hub"), net.bus(), HUB)
     ring(producer)

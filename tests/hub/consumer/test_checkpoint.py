@@ -197,7 +197,7 @@ def test_a_handler_that_remembers_survives_a_restart(tmp_path, net, hub):
 def test_a_checkpoint_that_cannot_be_written_is_a_failure_of_the_run(
     react, hub, state, monkeypatch
 ):
-    """The handler must not act on what is not kept: the exception ends it, and it is tried again."""
+    """A handler must not act on what is not saved: the exception ends the run for a retry."""
     refused = []
     do = state.do
 

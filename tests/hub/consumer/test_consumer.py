@@ -76,7 +76,7 @@ def test_an_exception_means_later(react, hub):
 
 
 def test_after_the_last_attempt_it_is_dead(react, hub, state):
-    """With the reason, kept among the dead letters, and the next event is taken as if nothing had been."""
+    """With the reason, kept among the dead letters; the next event is handled as usual."""
     ring(hub)
 
     def fail(event, config):
@@ -136,7 +136,7 @@ def test_what_takes_too_long_is_stopped_and_tried_again(react, hub):
     ],
 )
 def test_a_stale_event_is_skipped_in_words(react, hub, config, rules, kind):
-    """The handler's file says how old an event may be, the settings may say otherwise, and nobody need say so."""
+    """The handler's file may say how old an event may be, and the settings may say otherwise."""
     ring(hub, age_s=600)
     calls = []
     ((said, data),) = react(does(calls.append), since_s=6000, config=config, **rules)
@@ -150,7 +150,7 @@ def test_a_stale_event_is_skipped_in_words(react, hub, config, rules, kind):
     ("rule", "kind"), [("skip", "handler.skipped"), ("repeat", "handler.done")]
 )
 def test_after_a_crash_the_policy_decides(tmp_path, net, hub, rule, kind):
-    """An act that may have been done is repeated, or not; either way the outcome says that it was redelivered."""
+    """An act that may have been done is repeated or not; the outcome says `redelivered` anyway."""
     press, done = ring(hub), []
     with closing(State(tmp_path / "own.db")) as state:
         assert Inbox(state).claim(press, durable=True)

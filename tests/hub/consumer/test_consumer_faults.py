@@ -1,4 +1,4 @@
-"""The consumer under bad luck and bad company: nothing ends it, nothing is buried or repeated without need."""
+"""The consumer under faults and bad messages: none ends it, and nothing is lost or repeated."""
 
 import shutil
 import threading
@@ -142,9 +142,9 @@ def test_a_timer_of_its_own_is_no_matter_of_doors(state, net):
 def test_a_type_that_the_file_no_longer_reacts_to_is_buried(state, net):
     """A retry from before the file was changed ends in words."""
     inbox = Inbox(state)
-    held = inbox.claim(journaled(state), durable=True)
+    delivery = inbox.claim(journaled(state), durable=True)
     with state.write(durable=True) as db:
-        inbox.retry(db, held, 0.0)
+        inbox.retry(db, delivery, 0.0)
         db.execute("DELETE FROM journal")
     consumer = consumer_of(state, net.bus(), reaction(does(), "clip.due"))
     run_until(consumer, lambda: outcomes(state))
@@ -217,7 +217,7 @@ def test_what_a_copied_file_may_have_forgotten_is_left_to_the_policy(
 
 
 def test_a_timer_leaves_nothing_behind(state, net):
-    """Each press has timers of its own: years of them cost no row; one that is set anew by its own end goes on."""
+    """Each press has its own timer: years of them leave no row, and a renewed one stays."""
     calls = []
 
     def react(event):

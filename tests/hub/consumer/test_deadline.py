@@ -92,7 +92,7 @@ def test_who_is_to_stop_gets_no_longer_than_that(limit_s, left_s):
 
 @pytest.mark.parametrize("library", ["CDLL", "PyDLL"])
 def test_a_hang_in_c_ends_the_process(library):
-    """Code that never comes back to Python, with or without its lock, is told where it hangs, and ends."""
+    """For code that never returns to Python the process prints where it hangs, and exits."""
     with python(HANGS_IN_C.format(library=library)) as process:
         said, told = process.communicate(timeout=20)
     assert process.returncode == 1

@@ -1,4 +1,4 @@
-"""What a handler's process does with a drill: its dry run, once, marked, with nothing that others take for real."""
+"""What a handler does with a drill: its dry run, once, marked, with no further consequences."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ DRILLED = "doorbell.drilled"
 
 @pytest.fixture
 def drilled(state, net, hub):
-    """A drill, of that age, in a process with this file's reactions; gives type and data of each outcome."""
+    """A drill of that age in a process with these reactions; gives type and data of outcomes."""
 
     def run(reactions, *, age_s=0.0, config=None, door="front"):
         consumer = consumer_of(state, net.bus(), _owed(with_drill(reactions)), config)

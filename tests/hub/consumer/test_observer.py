@@ -42,7 +42,7 @@ def _observe(state, net, act, condition, **rules):
 
 
 def test_it_hears_everybody_also_what_it_missed(net, states, hub, notify):
-    """Presses, what handlers say, and outcomes, of each producer; what was lost on the way is asked for."""
+    """Presses, events of handlers and outcomes, of each producer; what is missing is asked for."""
     listener = Listener(states("log"), net.bus(), kinds=(topics.EVERY,))
     net.fate = lambda topic, _: 0 if "/event/" in topic else 1
     missed = {ring(hub).id, notify.say("clip.recorded", "front", {}, time=datetime.now(UTC)).id}

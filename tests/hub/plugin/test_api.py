@@ -69,7 +69,7 @@ def test_what_cannot_travel_is_refused_at_the_line(state, attempt, say):
 
 
 def test_what_was_said_does_not_change_afterwards(attempt):
-    """The words are those of the moment in which they were said; a later fault in them cannot end the process."""
+    """The data is that of the moment of the call; later changes to it have no effect."""
     data = {"n": 1}
     emit("clip.recorded", data)
     data["n"] = {2}
@@ -148,7 +148,7 @@ def test_a_failed_run_comes_back_only_with_a_checkpoint(states, net):
 
 
 def test_memory_is_a_mapping(state, attempt):
-    """JSON values by key; changes show at once, and other processes find them when they are committed."""
+    """JSON values by key; changes show at once, and count for others when they are committed."""
     DiskMemory(state)["old"] = 1
     memory["was_on"] = True
     memory["levels"] = [1, {"a": None}]

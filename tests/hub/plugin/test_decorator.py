@@ -1,4 +1,4 @@
-"""The decorator and the settings of a handler: what an author writes, and what is said when it is wrong."""
+"""The decorator and the settings of a handler: what an author writes, and how faults are told."""
 
 import json
 import re

@@ -32,7 +32,7 @@ def test_an_answer_is_waited_for(net, link):
 
 
 def test_no_answer_in_time_is_none(net, link):
-    """A lamp without power does not hold up a handler; a late answer is not taken for the next one's."""
+    """A lamp without power delays no handler; a late answer is not taken for the next one."""
     assert link.ask("lamp/get", "1", "lamp/state", timeout_s=0.01) is None
     _lamp(net)
     assert link.ask("lamp/get", "2", "lamp/state") == "ON2"
@@ -74,7 +74,7 @@ def test_without_a_broker_it_is_an_error_that_is_tried_again(net, attached, use)
 
 
 def test_a_topic_is_followed_as_long_as_the_process_lives(net, link):
-    """Each message, as text, and each acknowledged; outside a process nothing is heard, and nothing fails."""
+    """Each message comes as text and is acknowledged; outside a process there are none."""
     heard = []
     link.follow("home/private", heard.append)
     for payload in (b"on", b"\xff", b"off"):

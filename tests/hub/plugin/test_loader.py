@@ -64,7 +64,8 @@ def test_a_file_without_settings_of_its_own_has_the_common_ones(write, settings)
     [
         (
             "",
-            'shout.py: no handler in it. Put @handler("doorbell.pressed") above a function of (event, config)',
+            "shout.py: no handler in it."
+            ' Put @handler("doorbell.pressed") above a function of (event, config)',
         ),
         ("def f(:\n", "shout.py, line 1: "),
         (
@@ -117,7 +118,8 @@ def test_a_file_is_named_as_a_topic_can_be(write, settings, name, better):
 def test_what_a_file_imports_is_not_its_own(write, settings):
     """A reaction that another module brings along does not run twice."""
     write("shout.py")
-    text = "import sys\nfrom hub.plugin.loader import SHIPPED\nfrom doorbell_handler_shout import shout\n"
+    imports = ("import sys", "from hub.plugin.loader import SHIPPED")
+    text = "\n".join((*imports, "from doorbell_handler_shout import shout", ""))
     loader.load(write("shout.py"), settings)
     assert "no handler in it" in _faults(write("other.py", text), settings)[0]
 

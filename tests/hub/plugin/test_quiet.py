@@ -60,7 +60,7 @@ def _at(text):
     ],
 )
 def test_quiet_hours_may_go_over_midnight(begin, end, now, quiet):
-    """From the first minute on, until the second time, and over midnight when that is the earlier one."""
+    """From the first minute to the second time, over midnight when that is the earlier one."""
     hours = Hours.model_validate({} if begin is None else {"begin": begin, "end": end})
     state = by_schedule(hours, _at(f"2026-11-23T{now}"))
     assert (state.quiet, state.why) == (quiet, "schedule" if quiet else "off")
@@ -170,7 +170,7 @@ def _doorbell(house, *words):
 
 
 def test_a_whole_house_is_quiet_on_command(house: House):
-    """Real processes, a real broker: commanded, obeyed by a handler that started later, ended, and told."""
+    """Real processes, a real broker: a handler that starts later obeys a command, until its end."""
     house.write_handler(
         "horn", "reason = quiet.reason()\nif reason:\n    return reason\ndone(event)"
     )

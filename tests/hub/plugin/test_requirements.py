@@ -1,4 +1,4 @@
-"""PEP 723: what a handler file needs is looked for before it runs, and told with the command that brings it."""
+"""PEP 723: what a handler file needs is checked before it runs; a fault says how to install it."""
 
 import sys
 from importlib.metadata import version

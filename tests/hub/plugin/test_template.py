@@ -77,7 +77,7 @@ def test_nothing_is_overwritten(tmp_path, existing):
 
 @pytest.mark.parametrize("name", ["class", "event", "test_it"])
 def test_a_name_that_cannot_work_is_refused(tmp_path, name):
-    """A keyword of Python, the name of what the test imports, or one that is never found as a handler."""
+    """A keyword of Python, a name that the test imports, or a name that is never a handler's."""
     try:
         handler, test = write_handler(name, tmp_path)
     except SettingsError:
