@@ -28,14 +28,19 @@ def main() -> None:
 
 
 class _Subscriptions(dict[str, Any]):
-    """What amqtt keeps its subscriptions in, gone through as it was at the beginning.
+    """The subscriptions by topic filter, for amqtt; it sees them as they were when it began to look.
 
-    amqtt 0.12.1 goes through them for each new client, and gives others their turn meanwhile: one of them subscribing
-    then would end the new client's service (RuntimeError), with its connection left open and deaf.
+    amqtt 0.12.1 gives other clients their turn while it goes through them, for each new client and
+    for each message. One of them subscribing or leaving then would end the new client's service with
+    its connection left open and deaf, or lose the message for the other clients (RuntimeError).
     """
 
     def __iter__(self) -> Iterator[str]:
         return iter(tuple(self.keys()))
+
+    def items(self) -> Any:
+        """All filters, each with who subscribed to it."""
+        return [(topic_filter, tuple(who)) for topic_filter, who in super().items()]
 
 
 class _Broker(Broker):  # type: ignore[misc]

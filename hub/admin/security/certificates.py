@@ -1,4 +1,8 @@
-"""A private CA and the broker's certificate, made by the openssl program."""
+"""A private CA and the broker's certificate, made by the openssl program.
+
+It is a package of every Debian, and `install.sh` installs it; the library `cryptography` would be one
+more compiled dependency of all, for a thing that is done once.
+"""
 
 import ipaddress
 import os
@@ -49,11 +53,16 @@ def serves(certificate: Path, hosts: Sequence[str]) -> bool:
     """Whether the certificate exists and is valid for each of these names."""
     if not certificate.is_file():
         return False
-    for host in hosts:
-        asked = "-checkip" if _is_address(host) else "-checkhost"
-        if "NOT match" in _openssl("x509", "-noout", asked, host, "-in", str(certificate)):
-            return False
-    return True
+    return all(_serves(certificate, host) for host in hosts)
+
+
+def _serves(certificate: Path, host: str) -> bool:
+    """Whether it is valid for this name. Where it is not, openssl 3.5 fails; older ones only say so."""
+    asked = "-checkip" if _is_address(host) else "-checkhost"
+    done = _run("x509", "-noout", asked, host, "-in", str(certificate))
+    if done.returncode and "NOT match" not in done.stdout:
+        raise CertificateError(f"{certificate}: openssl x509: {done.stderr.strip()}")
+    return "NOT match" not in done.stdout
 
 
 def _is_address(host: str) -> bool:
@@ -64,17 +73,21 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _openssl(*arguments: str) -> str:
+def _openssl(*arguments: str) -> None:
     """Run it with a umask that gives keys to their owner only."""
     before = os.umask(0o077)
     try:
-        done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=True)
-    except FileNotFoundError:
-        hint = "sudo apt install openssl, or leave out --host"
-        raise CertificateError(f"openssl is missing. {hint}") from None
-    except subprocess.CalledProcessError as error:
-        last = error.stderr.strip().rpartition("\n")[2]
-        raise CertificateError(f"openssl {arguments[0]}: {last}") from None
+        done = _run(*arguments)
     finally:
         os.umask(before)
-    return done.stdout
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
+        raise CertificateError(f"openssl {arguments[0]}: {said[-1]}")
+
+
+def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        words = "openssl is missing. sudo apt install openssl, or leave out --host"
+        raise CertificateError(words) from None

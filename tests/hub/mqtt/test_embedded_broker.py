@@ -20,6 +20,19 @@ def test_what_is_subscribed_meanwhile_ends_nobodys_turn():
     assert list(subscriptions) == ["a", "a/more", "b/more"]
 
 
+def test_a_message_reaches_all_although_one_of_them_leaves_meanwhile():
+    """Going through filters and subscribers while somebody leaves skips nobody and is no error."""
+    subscriptions = _Subscriptions({"a/#": ["leaver", "one"], "#": ["leaver"], "a/b": ["two"]})
+    reached = []
+    for topic_filter, who in subscriptions.items():
+        for client in who:
+            reached.append((topic_filter, client))
+            subscriptions.pop("#", None)
+            if "leaver" in subscriptions["a/#"]:
+                subscriptions["a/#"].remove("leaver")
+    assert reached == [("a/#", "leaver"), ("a/#", "one"), ("#", "leaver"), ("a/b", "two")]
+
+
 def test_nobody_stays_deaf_in_a_crowd(embedded):
     """Many connect and subscribe at the same moment, to topics of their own: each is confirmed, and hears."""
     confirmed, heard = set(), set()
