@@ -2,6 +2,7 @@
 
 import getpass
 import grp
+import os
 from pathlib import Path
 
 from devices.machine.finding import Finding
@@ -19,14 +20,15 @@ def closed_device(context: Context, words: str, device: Path, usual_group: str) 
     """
     if context.is_guest:
         return Finding("skipped", words, "sudo doorbell doctor")
-    group = _group_of(device)
-    if group in (None, "root"):
-        group = usual_group
+    group = _group_to_join(device) or usual_group
     return Finding("problem", words, f"sudo adduser {getpass.getuser()} {group}, and log in again")
 
 
-def _group_of(device: Path) -> str | None:
+def _group_to_join(device: Path) -> str | None:
+    """The device's group, unless it is root's or one that the user is in already."""
     try:
-        return grp.getgrgid(device.stat().st_gid).gr_name
+        number = device.stat().st_gid
+        name = grp.getgrgid(number).gr_name
     except (OSError, KeyError):
         return None
+    return None if number in (0, os.getegid(), *os.getgroups()) else name

@@ -7,6 +7,7 @@ import pytest
 from config import Settings, SettingsError, sources
 from devices.machine import fault_in_folder
 from hub.admin.check.house import check
+from tests.needs import find_program
 
 TWO_DOORS = """
 [doors.front.button]
@@ -70,10 +71,6 @@ def report(tmp_path):
             '[doors.front.led]\ntold_by = ["notfy"]',
             "doorbell.toml: [doors.front.led] told_by: there is no handler 'notfy'.",
         ),
-        (
-            '[handlers.speak]\nenabled = true\nvoice = "espeak-ng:klingonx"',
-            "speak.py: [handlers.speak] voice: espeak-ng:klin",
-        ),
         ('[handlers.record]\nfolder = "/dev/null/films"', "record.py: [handlers.record] folder: "),
         (
             '[handlers.record]\nprivate_topic = "home/+"',
@@ -88,6 +85,13 @@ def report(tmp_path):
 def test_what_cannot_work_here_is_told(report, text, fault):
     """A name that means nothing, a line used twice, a device that is not there."""
     assert [line for line in report(text).faults if line.startswith(fault)], report(text).faults
+
+
+def test_a_voice_that_espeak_ng_does_not_have_is_told(report):
+    """It is asked for its voices."""
+    find_program("espeak-ng")
+    faults = report('[handlers.speak]\nenabled = true\nvoice = "espeak-ng:klingonx"').faults
+    assert any("speak.py: [handlers.speak] voice: espeak-ng:klin" in fault for fault in faults)
 
 
 def test_what_is_switched_off_needs_no_device(report):
