@@ -30,21 +30,16 @@ def run(config: ConfigOption = None) -> None:
         console.print(demo, style="dim")
     for fault in loader.unknown_tables(settings, path.name):
         console.print(f"✗ {fault}", style="red")
-    timelines: list[Timeline] = []  # one, as soon as the broker's address is known
-
-    def echo(name: str, line: str) -> None:
-        show = timelines[0].print if timelines else console.print
-        show(f"{name}: {line}")
-
     os.umask(0o027)
     if "log_level" not in settings.model_fields_set:
         os.environ["DOORBELL_LOG_LEVEL"] = "WARNING"  # of the children: the timeline shows the rest
+    echo = _Echo(console)
     supervisor = Supervisor(settings, path, echo)
     ending = _Ending()
     settings = supervisor.start()
     bus = Bus(settings.broker, f"doorbell-run-{os.getpid()}")
     timeline = Timeline(bus, console)
-    timelines.append(timeline)
+    echo.timeline = timeline
     doors = ", ".join(settings.doors)
     console.print(f"broker {bus.address} · doors {doors} · Enter rings the bell, Ctrl-C ends")
     state = f"journals, pictures and clips: {settings.state_dir}"
@@ -63,6 +58,22 @@ def run(config: ConfigOption = None) -> None:
         timeline.stop()
         bus.stop()
         supervisor.stop()
+
+
+class _Echo:
+    """Prints the lines of the processes.
+
+    Attributes:
+        timeline: Prints them when it is there, which needs the broker's address.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.timeline: Timeline | None = None
+
+    def __call__(self, name: str, line: str) -> None:
+        show = self.timeline.print if self.timeline else self._console.print
+        show(f"{name}: {line}")
 
 
 class _Ending:
