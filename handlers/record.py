@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from devices.camera import Camera, CameraSettings, fault_in_camera
-from devices.machine import fault_in_folder
+from devices.machine import fault_in_folder, placed
 from devices.video import MediaFolder, MediaSettings
 from hub import Event, HandlerConfig, emit, handler, later, link, memory
 
@@ -36,7 +36,7 @@ class Config(HandlerConfig, CameraSettings, MediaSettings):
     def absent(self) -> list[str]:
         """Find a camera that is not there, and a folder that cannot be written."""
         faults = {"camera": fault_in_camera(self.camera), "folder": fault_in_folder(self.media)}
-        return [f"{key}: {fault}" for key, fault in faults.items() if fault]
+        return [placed(f"{key}: ", fault) for key, fault in faults.items() if fault]
 
     @property
     def files(self) -> MediaFolder:

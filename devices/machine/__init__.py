@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from devices.machine.atomic_file import write_file as write_file
     from devices.machine.daily_window import DailyWindow as DailyWindow
     from devices.machine.finding import Finding as Finding
+    from devices.machine.folder import Forbidden as Forbidden
     from devices.machine.folder import fault_in_folder as fault_in_folder
+    from devices.machine.folder import placed as placed
     from devices.machine.sun import SimulatedTime as SimulatedTime
     from devices.machine.sun import SystemTime as SystemTime
     from devices.machine.sun import TimeSource as TimeSource
@@ -24,7 +26,7 @@ else:
             "atomic_file": ["atomic_write", "write_file"],
             "daily_window": ["DailyWindow"],
             "finding": ["Finding"],
-            "folder": ["fault_in_folder"],
+            "folder": ["Forbidden", "fault_in_folder", "placed"],
             "sun": [
                 "SimulatedTime",
                 "SystemTime",

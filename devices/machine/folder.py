@@ -4,6 +4,17 @@ import os
 from pathlib import Path
 
 
+class Forbidden(str):
+    """The text of a fault that is one for the present user only: another one has the rights."""
+
+    __slots__ = ()
+
+
+def placed(place: str, fault: str, end: str = "") -> str:
+    """A fault's text with its place before it; one of rights stays one of rights."""
+    return type(fault)(f"{place}{fault}{end}")
+
+
 def is_there(path: Path) -> bool:
     """Whether a file or folder exists, as far as this user can see (`Path.exists` may raise)."""
     try:
@@ -28,5 +39,6 @@ def fault_in_folder(folder: Path) -> str | None:
     if not existing.is_dir():
         return f"{existing} is no folder. Name another one"
     if not os.access(existing, os.W_OK | os.X_OK):
-        return f"{existing} cannot be written by you. Change its owner, or name another folder"
+        hint = "Change its owner, or name another folder"
+        return Forbidden(f"{existing} cannot be written by you. {hint}")
     return None

@@ -8,11 +8,12 @@ import typer
 
 from config import Settings, SettingsError
 from hub.plugin import loader
-from hub.plugin.decorator import reaction_to
+from hub.plugin.policy import Policy
 from hub.remote.wake import wake
 from hub.store.inbox_file import DeadLetter, InboxError, InboxFile
 from hub.terminal.options import ConfigOption, read_settings
 from hub.terminal.words import count
+from hub.wire import topics
 from hub.wire.event import encode
 
 SHORT_ID = 8  # characters: the end of an id is its random part
@@ -146,8 +147,9 @@ def _stale(settings: Settings, letter: DeadLetter) -> str:
         file = loader.load(loader.locate(letter.handler, settings), settings)
     except SettingsError:
         return ""
-    reaction = reaction_to(letter.event.type, file.reactions)
-    limit_s = file.config.max_age_s or (reaction and reaction.max_age_s)
-    if not limit_s or letter.is_timer or letter.event.age_s() <= limit_s:
+    policy = Policy(topics.source("handler", file.name), file.reactions, file.config)
+    reaction = policy.reaction_to(letter.event.type)
+    limit_s = policy.max_age_s(letter.event, reaction) if reaction else None
+    if limit_s is None or letter.is_timer or letter.event.age_s() <= limit_s:
         return ""
     return f", and skipped as stale: it is older than {limit_s:g} s. With --any-age it is not"

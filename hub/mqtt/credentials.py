@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from config import Broker
+from devices.machine.folder import Forbidden
 from hub.mqtt.connect_errors import RefusedError
 
 CLI = "cli"  # the command line, and whoever says nothing else
@@ -13,7 +14,15 @@ EVERYBODY = stat.S_IROTH | stat.S_IWOTH
 
 
 class LoginError(RefusedError):
-    """There is no password to log in with; the text says what to do."""
+    """There is no password to log in with; the text says what to do.
+
+    Attributes:
+        is_forbidden: There may be one, and this user may not read it.
+    """
+
+    def __init__(self, words: str, *, is_forbidden: bool = False) -> None:
+        super().__init__(words)
+        self.is_forbidden = is_forbidden
 
 
 def user(role: str, name: str) -> str:
@@ -37,7 +46,8 @@ def credentials(broker: Broker, as_user: str) -> tuple[str, str | None] | None:
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
         raise LoginError(
-            f"the password in {path} cannot be read ({why}). `doorbell secure` writes it"
+            f"the password in {path} cannot be read ({why}). `doorbell secure` writes it",
+            is_forbidden=isinstance(error, PermissionError),
         ) from None
     if not password:
         raise LoginError(f"{path} is empty. Remove it, and `doorbell secure` writes it anew")
@@ -48,7 +58,8 @@ def faults(broker: Broker, users: list[str]) -> Iterator[str]:
     """What is wrong with the files that these users need."""
     for path in filter(None, [broker.ca_file]):
         if not (path.is_file() and os.access(path, os.R_OK)):
-            yield f"ca_file: {path} is not there, or cannot be read by you. `doorbell secure` writes one"
+            hint = "`doorbell secure` writes one"
+            yield Forbidden(f"ca_file: {path} is not there, or cannot be read by you. {hint}")
     if broker.password_dir is None:
         return
     if broker.username is not None:
@@ -58,7 +69,8 @@ def faults(broker: Broker, users: list[str]) -> Iterator[str]:
         try:
             credentials(broker, one)
         except LoginError as error:
-            yield f"password_dir: {error}"
+            fault = f"password_dir: {error}"
+            yield Forbidden(fault) if error.is_forbidden else fault
             continue
         path = _password_file(broker.password_dir, one)
         if path.stat().st_mode & EVERYBODY:

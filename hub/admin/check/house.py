@@ -1,13 +1,15 @@
 """All faults of a house at once: in its settings, its handler files, and what they name."""
 
 import importlib.util
+import itertools
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from config import Settings, SettingsError
 from config.faults import suggest
-from devices.machine import fault_in_folder
+from devices.machine import Forbidden, fault_in_folder, placed
 from devices.speaker import fault_in_sound_file, fault_in_speaker
 from hub.admin.check.handler_files import Inspection
 from hub.mqtt import credentials
@@ -21,7 +23,8 @@ class Report:
 
     Attributes:
         good: A line for each handler that can run.
-        faults: A line for each fault: where, what, and what to do.
+        faults: A line for each fault: where, what, and what to do. It is a `Forbidden` where only
+            the present user lacks the rights.
     """
 
     good: list[str] = field(default_factory=list)
@@ -29,69 +32,93 @@ class Report:
 
 
 def check(settings: Settings, path: Path, files: Inspection | None = None) -> Report:
-    """Look at everything that can be looked at without opening a device.
+    """Check everything that can be checked without opening a device.
 
     Args:
         settings: Those of the house.
         path: The file they are in.
-        files: What has looked at its handler files already.
+        files: Its handler files, where they are inspected already.
     """
     files = files or Inspection(settings)
-    report = Report(
-        faults=[*_faults_in_house(settings, path), *loader.unknown_tables(settings, path.name)]
-    )
+    report = Report()
+    report.faults += _faults_in_house(settings, path)
+    report.faults += loader.unknown_tables(settings, path.name)
     for name, file in loader.find(settings).items():
         try:
             loaded = files.of(file)
         except SettingsError as error:
-            report.faults += error.faults
-        else:
-            state = (
-                f"reacts to {', '.join(loaded.reactions)}"
-                if loaded.config.enabled
-                else "switched off"
-            )
-            report.good.append(f"{name}: {state}")
-            absent = loaded.config.absent() if loaded.config.enabled else []
-            report.faults += [f"{file.name}: [handlers.{name}] {fault}." for fault in absent]
+            kind = str if os.access(file, os.R_OK) else Forbidden
+            report.faults += map(kind, error.faults)
+            continue
+        if not loaded.config.enabled:
+            report.good.append(f"{name}: switched off")
+            continue
+        report.good.append(f"{name}: reacts to {', '.join(loaded.reactions)}")
+        place = f"{file.name}: [handlers.{name}] "
+        report.faults += [placed(place, fault, ".") for fault in loaded.config.absent()]
     return report
 
 
+def users_of(settings: Settings) -> list[str]:
+    """The broker's users: the hub, the page of answer links, each handler, the command line."""
+    users = [credentials.user("hub", settings.hub)]
+    if settings.web.url:
+        users.append(credentials.user("web", settings.hub))
+    users += [credentials.user("handler", name) for name in loader.find(settings)]
+    return [*users, credentials.CLI]
+
+
 def _faults_in_house(settings: Settings, path: Path) -> Iterator[str]:
-    where = path.name
-    if "handlers_dir" in settings.model_fields_set and not settings.handlers_dir.is_dir():
-        yield f"{where}: handlers_dir: there is no folder {settings.handlers_dir}. Make it, or leave the setting out."
+    """The faults outside handler files."""
     yield from restore_guard.faults(path, settings)
-    if fault := fault_in_folder(settings.state_dir):
-        yield f"{where}: state_dir: {fault}."
-    yield from (f"{where}: {fault}." for fault in _faults_in_chime(settings))
-    names = loader.find(settings)
-    for door, wanted in settings.doors.items():
-        for unknown in sorted(set(wanted.led.told_by if wanted.led else ()) - names.keys()):
-            yield f"{where}: [doors.{door}.led] told_by: there is no handler {unknown!r}.{suggest(unknown, names)}"
-    yield from (
-        f"{where}: [broker] {fault}."
-        for fault in credentials.faults(settings.broker, users_of(settings))
+    where = f"{path.name}: "
+    found = (
+        _faults_in_folders(settings),
+        _faults_in_chime(settings),
+        _faults_in_leds(settings),
+        _faults_in_broker(settings),
+        _faults_in_buttons(settings),
     )
-    gpio = sorted(door for door, wanted in settings.doors.items() if wanted.button.driver == "gpio")
-    if gpio and importlib.util.find_spec("gpiozero") is None:
-        yield (
-            f'{where}: [doors.{gpio[0]}.button] driver = "gpio" needs gpiozero. Install doorbell-hub[pi], or make its '
-            "environment with --system-site-packages."
-        )
+    for fault in itertools.chain.from_iterable(found):
+        yield placed(where, fault)
+
+
+def _faults_in_folders(settings: Settings) -> Iterator[str]:
+    folder = settings.handlers_dir
+    if "handlers_dir" in settings.model_fields_set and not folder.is_dir():
+        hint = "Make it, or leave the setting out."
+        yield f"handlers_dir: there is no folder {folder}. {hint}"
+    if fault := fault_in_folder(settings.state_dir):
+        yield placed("state_dir: ", fault, ".")
 
 
 def _faults_in_chime(settings: Settings) -> Iterator[str]:
-    """It is the last resort, and must not be found missing when it is needed."""
+    """The chime is the last resort, so its faults must be found before it is needed."""
     chime = settings.chime
     if chime.speaker and (fault := fault_in_speaker(chime.speaker)):
-        yield f"[chime] speaker: {fault}"
+        yield f"[chime] speaker: {fault}."
     if chime.sound and (fault := fault_in_sound_file(chime.sound)):
-        yield f"[chime] sound: {fault}"
+        yield f"[chime] sound: {fault}."
 
 
-def users_of(settings: Settings) -> list[str]:
-    """Who has to log in to the broker: the hub, the page of answer links, each handler, the command line."""
-    handlers = [credentials.user("handler", name) for name in loader.find(settings)]
-    web = [credentials.user("web", settings.hub)] if settings.web.url else []
-    return [credentials.user("hub", settings.hub), *web, *handlers, credentials.CLI]
+def _faults_in_leds(settings: Settings) -> Iterator[str]:
+    names = loader.find(settings)
+    for door, wanted in settings.doors.items():
+        told_by = wanted.led.told_by if wanted.led else ()
+        for unknown in sorted(set(told_by) - names.keys()):
+            hint = suggest(unknown, names)
+            yield f"[doors.{door}.led] told_by: there is no handler {unknown!r}.{hint}"
+
+
+def _faults_in_broker(settings: Settings) -> Iterator[str]:
+    for fault in credentials.faults(settings.broker, users_of(settings)):
+        yield placed("[broker] ", fault, ".")
+
+
+def _faults_in_buttons(settings: Settings) -> Iterator[str]:
+    if importlib.util.find_spec("gpiozero") is not None:
+        return
+    gpio = sorted(door for door, wanted in settings.doors.items() if wanted.button.driver == "gpio")
+    if gpio:
+        hint = "Install doorbell-hub[pi], or make its environment with --system-site-packages."
+        yield f'[doors.{gpio[0]}.button] driver = "gpio" needs gpiozero. {hint}'

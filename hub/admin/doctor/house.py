@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devices.machine.finding import Finding, duration, fault, ok, size, skipped
-from devices.machine.folder import is_there
+from devices.machine.folder import Forbidden, is_there
 from hub.admin.check.house import check
 from hub.admin.doctor import broker as broker_probe
 from hub.admin.doctor import state_files
@@ -22,7 +22,6 @@ from hub.terminal.words import count
 FRESH_S = 60.0  # an event may be on its way for so long
 PATIENCE_S = 8.0  # for all journals
 AS_ROOT = "sudo doorbell doctor"
-NO_RIGHTS = ("Permission denied", "by you")
 UPDATE = "update this doorbell"
 AGAIN = "look again in a minute; if it stays so, its process's log and `dmesg` say more"
 SETTINGS = "mend it in the settings file; docs/settings.md has every setting"
@@ -37,7 +36,7 @@ ANEW = (
 
 
 def settings(context: Context) -> Iterator[Finding]:
-    """What `doorbell check` says."""
+    """The result of `doorbell check`."""
     if not os.access(context.path, os.R_OK):
         yield Finding("skipped", f"{context.path} may not be read by you", AS_ROOT)
         return
@@ -46,16 +45,15 @@ def settings(context: Context) -> Iterator[Finding]:
     if context.given is None:
         return
     report = check(context.settings, context.path, context.files)
-    hidden = [
-        one
-        for one in report.faults
-        if context.is_guest and any(words in one for words in NO_RIGHTS)
-    ]
+    hidden: list[str] = []
     for one in report.faults:
-        if one not in hidden:
+        if context.is_guest and isinstance(one, Forbidden):
+            hidden.append(one)
+        else:
             yield fault(one, SETTINGS)
     if hidden:
-        words = f"{count(len(hidden), 'thing')} that you may not see, like: {fault(hidden[0], AS_ROOT).found}"
+        first = fault(hidden[0], AS_ROOT).found
+        words = f"{count(len(hidden), 'thing')} that you may not see, like: {first}"
         yield Finding("skipped", words, AS_ROOT)
     doors = count(len(context.settings.doors), "door")
     files = count(len(report.good), "handler file")
@@ -70,7 +68,8 @@ def broker(context: Context) -> Iterator[Finding]:
     try:
         context.seen = seen = broker_probe.look(wanted)
     except RefusedError as error:
-        if context.is_guest and NO_RIGHTS[0] in str(error):
+        is_hidden = isinstance(error, credentials.LoginError) and error.is_forbidden
+        if context.is_guest and is_hidden:
             yield Finding("skipped", f"{address}: {fault(str(error), AS_ROOT).found}", AS_ROOT)
         else:
             yield fault(

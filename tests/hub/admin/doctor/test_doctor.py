@@ -15,6 +15,7 @@ import pytest
 
 from config import Broker, Settings, sources
 from devices.machine.finding import Finding, ok
+from devices.machine.folder import Forbidden
 from hub.admin.check.house import Report
 from hub.admin.doctor import broker as broker_probe
 from hub.admin.doctor import house as doctor_house
@@ -422,7 +423,7 @@ def test_a_file_that_is_too_large_for_the_time(
 def test_a_guest_may_not_see_all(context: Context, monkeypatch: pytest.MonkeyPatch):
     """What the processes may read and a person may not is no fault of the house."""
     context.settings.state_dir.mkdir()
-    text = "doorbell.toml: state_dir: /s cannot be written by you. Change its owner, or name another folder."
+    text = Forbidden("doorbell.toml: state_dir: /s cannot be written by you. Change its owner.")
     monkeypatch.setattr(doctor_house, "check", lambda *_: Report(faults=[text, "x: unknown key."]))
     assert states(doctor_house.settings(context)) == ["problem", "problem"]
     monkeypatch.setattr("os.geteuid", lambda: STRANGER)
@@ -431,10 +432,8 @@ def test_a_guest_may_not_see_all(context: Context, monkeypatch: pytest.MonkeyPat
         ("problem", doctor_house.SETTINGS),
         ("skipped", "sudo doorbell doctor"),
     ]
-    assert (
-        found[1].found
-        == "1 thing that you may not see, like: doorbell.toml: state_dir: /s cannot be written by you"
-    )
+    first = "doorbell.toml: state_dir: /s cannot be written by you"
+    assert found[1].found == f"1 thing that you may not see, like: {first}"
 
 
 def test_what_nobody_may_read(
@@ -452,7 +451,8 @@ def test_what_nobody_may_read(
 
     def refuse(_: Broker) -> Seen:
         raise LoginError(
-            "the password in /p/cli cannot be read (Permission denied). `doorbell secure` writes it"
+            "the password in /p/cli cannot be read (Permission denied). `doorbell secure` writes it",
+            is_forbidden=True,
         )
 
     monkeypatch.setattr(broker_probe, "look", refuse)
