@@ -11,6 +11,7 @@ from tests.house import ROOT, House
 from tests.needs import find_program, miss, packages
 from tests.rabbitmq import RabbitProcess, rabbitmq_broker, rabbitmq_program
 
+MOST_WORKERS = 8  # a worker and the processes of its house take about 300 MB
 for _variable in ("DOORBELL_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
     os.environ.pop(_variable, None)
 
@@ -18,7 +19,7 @@ for _variable in ("DOORBELL_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """How many tests run side by side with `-n auto`: most of them wait for a process most of the time."""
-    return 2 * (os.cpu_count() or 1)
+    return min(2 * (os.cpu_count() or 1), MOST_WORKERS)
 
 
 @pytest.hookimpl(wrapper=True)
