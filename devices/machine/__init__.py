@@ -8,9 +8,17 @@ if TYPE_CHECKING:
     from devices.machine.atomic_file import atomic_write as atomic_write
     from devices.machine.atomic_file import write_file as write_file
     from devices.machine.daily_window import DailyWindow as DailyWindow
+    from devices.machine.finding import Condition as Condition
     from devices.machine.finding import Finding as Finding
+    from devices.machine.finding import duration as duration
+    from devices.machine.finding import fault as fault
+    from devices.machine.finding import ok as ok
+    from devices.machine.finding import size as size
+    from devices.machine.finding import skipped as skipped
     from devices.machine.folder import Forbidden as Forbidden
     from devices.machine.folder import fault_in_folder as fault_in_folder
+    from devices.machine.folder import is_there as is_there
+    from devices.machine.folder import nearest as nearest
     from devices.machine.folder import placed as placed
     from devices.machine.sun import SimulatedTime as SimulatedTime
     from devices.machine.sun import SystemTime as SystemTime
@@ -25,8 +33,8 @@ else:
         {
             "atomic_file": ["atomic_write", "write_file"],
             "daily_window": ["DailyWindow"],
-            "finding": ["Finding"],
-            "folder": ["Forbidden", "fault_in_folder", "placed"],
+            "finding": ["Condition", "Finding", "duration", "fault", "ok", "size", "skipped"],
+            "folder": ["Forbidden", "fault_in_folder", "is_there", "nearest", "placed"],
             "sun": [
                 "SimulatedTime",
                 "SystemTime",

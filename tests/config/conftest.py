@@ -1,4 +1,4 @@
-"""An environment in which nobody has set anything."""
+"""An environment without any setting."""
 
 import os
 

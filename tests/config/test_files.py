@@ -73,7 +73,7 @@ sound = "gong.wav"
 
 
 def test_the_home_folder_may_be_written_as_a_tilde(tmp_path):
-    """`~` is the home of whoever runs it, in the file and in the default."""
+    """`~` is the home of the user who runs it, in the file and in the default."""
     read = load(_write(tmp_path / "doorbell.toml", 'handlers_dir = "~/reactions"\n'))
     assert read.handlers_dir == tmp_path / "home/reactions"
     assert read.state_dir == tmp_path / "home/.local/state/doorbell"
@@ -113,7 +113,7 @@ def test_a_user_without_a_home_folder_is_told_what_to_set(monkeypatch):
 
 
 def test_the_demos_folders_are_taken_from_where_the_person_stands(tmp_path):
-    """The demo's file belongs to the package, and nobody's handlers are in there."""
+    """The demo's file belongs to the package, where no user has handlers."""
     assert load(DEMO).handlers_dir == tmp_path / "handlers"
 
 
@@ -140,7 +140,7 @@ def test_the_lean_way_reads_the_same_settings(monkeypatch, tmp_path, text):
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 @pytest.mark.parametrize("read", [load, load_lean])
 def test_a_secret_is_read_whole_and_shown_masked(tmp_path, read):
-    """The broker gets the password that was set; whoever prints the settings does not."""
+    """The broker gets the password that was set; printed settings do not show it."""
     broker = read(_write(tmp_path / "doorbell.toml", FULL)).broker
     assert broker.password.get_secret_value() == "hunter2"
     assert "hunter2" not in repr(broker)

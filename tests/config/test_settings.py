@@ -1,4 +1,4 @@
-"""The settings: what may be written, what is told when it is wrong, and what never is told."""
+"""The settings: what is allowed, which faults are reported, and what no fault shows."""
 
 import tempfile
 from datetime import time
@@ -44,7 +44,7 @@ def _faults(text: str) -> tuple[str, ...]:
 
 
 def test_a_time_of_day_has_no_zone():
-    """It is this machine's local one; compared with a zone's it would end whoever compares."""
+    """It is this machine's local one; Python cannot compare it with one that has a zone."""
     faults = _faults(
         '[quiet]\nbegin = "22:00:00Z"\nend = "07:00:00"\n[clock.at]\nbins_out = "19:00:00+01:00"\n'
     )
@@ -60,8 +60,8 @@ class _WithTime(HandlerConfig):
     from_: dict[time, int]
 
 
-def test_every_fault_of_a_file_is_told_at_once():
-    """Who mends a file sees all that is wrong with it, each in a line of where, what and how."""
+def test_every_fault_of_a_file_is_reported_at_once():
+    """A person sees all faults, each in a line that says where, what, and what to do."""
     assert sorted(_faults(WRONG_IN_MANY_WAYS)) == sorted(
         [
             "doorbell.toml: hab: unknown key. Did you mean 'hub'?",
@@ -76,7 +76,7 @@ def test_every_fault_of_a_file_is_told_at_once():
 
 
 def test_settings_that_have_moved_are_found_again(tmp_path):
-    """What `bark` once had is the house's now."""
+    """A setting that `bark` once had belongs to the house now."""
     house = Settings(
         handlers={"bark": {"quiet_from": "22:00", "enabled": True}}, state_dir=tmp_path
     )
@@ -91,7 +91,7 @@ def test_settings_that_have_moved_are_found_again(tmp_path):
     ("text", "place"),
     [("[broker\n", "line 1"), ("a = 1\nb = ?\n", "line 2"), ("a = 1\na = 2\n", "line 2")],
 )
-def test_a_file_that_is_no_toml_is_told_with_its_line(text, place):
+def test_a_file_that_is_no_toml_is_reported_with_its_line(text, place):
     """Broken TOML is one fault that names the file and the line."""
     (fault,) = _faults(text)
     assert fault.startswith("doorbell.toml: cannot be read: ")
@@ -108,7 +108,7 @@ def test_a_file_that_is_no_toml_is_told_with_its_line(text, place):
     ],
 )
 def test_a_fault_in_the_environment_names_the_variable(monkeypatch, variable, value, says):
-    """What came from a variable is told with the variable's name, not with the file's."""
+    """A fault of a variable has the variable's name, and not the file's."""
     monkeypatch.setenv(variable, value)
     (fault,) = _faults("")
     assert fault.startswith(f"{variable}: ")
@@ -123,7 +123,7 @@ def test_a_table_in_the_environment_that_is_no_json_is_a_fault_like_any_other(mo
 
 
 def test_an_unknown_key_in_the_environment_is_met_with_a_suggestion(monkeypatch):
-    """A slip of the keys is told the same way, wherever it was made."""
+    """A typing error is reported in the same way wherever it was made."""
     monkeypatch.setenv("DOORBELL_BROKER__PROT", "1883")
     assert _faults("") == ("DOORBELL_BROKER__PROT: unknown key. Did you mean 'port'?",)
 

@@ -45,7 +45,7 @@ def test_what_and_answer_go_with_what_is_said(tmp_path):
 
 
 def test_its_door_is_one_of_the_house(tmp_path):
-    """A typing error is told with the doors that there are."""
+    """The fault of a typing error lists the doors that there are."""
     assert "[triggers.one] door: there is no [doors.frnt]. There are: front" in _fault(
         tmp_path, door="frnt"
     )

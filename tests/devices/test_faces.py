@@ -27,7 +27,7 @@ FACES = pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
 
 
 def _offered(room: Path) -> list[ast.ImportFrom]:
-    """The imports that tell a type checker what the room offers."""
+    """The imports by which a type checker knows what the room offers."""
     tree = ast.parse((room / "__init__.py").read_text(encoding="utf-8"))
     blocks = [node for node in tree.body if isinstance(node, ast.If)]
     return [node for block in blocks for node in block.body if isinstance(node, ast.ImportFrom)]

@@ -39,7 +39,7 @@ def test_notify_asks_whether_the_services_can_be_reached(shipped):
 
 
 def test_notify_sends_a_marked_text_when_it_is_told_to(shipped):
-    """`drill_text`: the whole way, for who wants it; nobody takes it for a visitor."""
+    """With `drill_text` the drill goes all the way, and its text cannot be mistaken."""
     with phone_service() as phone:
         _dry(shipped("notify", {"urls": [phone.url], "drill_text": True}))
         assert [one["message"] for one in phone.told] == [

@@ -121,7 +121,7 @@ def test_a_press_and_an_attempt_are_spans_of_one_trace(send):
     ],
 )
 def test_a_failed_attempt_is_an_error(send, kind, status):
-    """With its reason; to skip something is none."""
+    """The span has its reason; a skipped event is no error."""
     (span,) = send(follows(event(), kind, reason="no net"))
     assert span.status.status_code == status
     assert span.status.description == ("no net" if status == StatusCode.ERROR else None)
@@ -157,12 +157,12 @@ def test_what_it_remembers_is_bounded(send):
 
 
 def test_how_it_fares_itself_is_no_news(send):
-    """A collector that is down would else be told of its being down, again and again."""
+    """Otherwise each failure to reach a collector would be one more event for it."""
     assert send(follows(event(), "handler.dead", "doorbell/handler/telemetry")) == ()
 
 
 def test_a_collector_that_takes_nothing_is_tried_again_later(send, memory):
-    """The handler raises, and the consumer does the rest."""
+    """The handler raises, and its event is tried again."""
     memory.export = lambda _: SpanExportResult.FAILURE
     with pytest.raises(ConnectionError):
         send(event())

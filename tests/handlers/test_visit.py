@@ -104,7 +104,7 @@ def test_presses_close_together_are_one_visit(door):
 
 
 def test_what_is_told_names_the_time_of_the_first_press(door):
-    """In UTC, whatever the hour of telling."""
+    """It is in UTC, and does not depend on when the event is published."""
     _, first = door.press(0)
     door.due(first.id, 5000)
     stamp = START.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -170,7 +170,7 @@ def test_a_press_while_it_rings_belongs_to_it_also_beyond_the_gap(door):
 
 
 def test_an_answer_with_nobody_there_is_none(door):
-    """The door was opened an hour later, or before anybody rang."""
+    """The door was opened an hour later, or before the first press."""
     assert door.answer(-30)[0] == "no visitor waits"
     _, first = door.press(0)
     door.due(first.id)
@@ -205,7 +205,7 @@ def test_late_presses_are_missed_visits_told_soon(door):
 
 
 def test_a_visit_that_a_power_cut_outlasted_is_told_late(door):
-    """The timer fires at the next boot, hours after its time: nobody stands there any more."""
+    """The timer fires at the next boot, hours after its time: the visitor has left."""
     _, first = door.press(0)
     door.due(first.id, -4000)
     assert door.said[-1] == ("visit.missed", {"visit": first.id, "presses": 1, "late": True})
@@ -317,7 +317,7 @@ def test_a_timer_without_its_visit_does_no_harm(door):
 
 
 def test_the_book_stays_small(door):
-    """A year of visits leaves the last ones; who still rings is never forgotten."""
+    """A year of visits leaves the last ones; a visit that still rings is never dropped."""
     _, waiting = door.press(0)
     for number in range(1, 200):
         door.press(number * 1000)

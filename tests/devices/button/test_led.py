@@ -7,8 +7,8 @@ from devices.gpio import GpioError
 from tests.house import until
 
 
-def test_each_sign_looks_its_own_way(pins):
-    """Steady for an answer, dark for nothing, blinking for what goes on."""
+def test_each_state_looks_different(pins):
+    """It is steady for an answer, off for nothing, and blinks while the bell rings."""
     led, line = GpioLed(27), pins.pin(27)
     assert not line.state
     led.show("answered")
@@ -21,7 +21,7 @@ def test_each_sign_looks_its_own_way(pins):
     led.close()
 
 
-def test_a_sign_that_ends_ends_by_itself(pins):
+def test_a_state_that_ends_ends_by_itself(pins):
     """`missed` blinks twice and goes dark."""
     led, line = GpioLed(27), pins.pin(27)
     led.show("missed")
@@ -34,7 +34,7 @@ def test_a_sign_that_ends_ends_by_itself(pins):
 
 
 def test_an_led_to_the_supply_is_lit_by_low(pins):
-    """`active = "low"` turns the level round, from the first moment on."""
+    """`active = "low"` inverts the level, from the first moment on."""
     led, line = GpioLed(27, active_high=False), pins.pin(27)
     assert line.state
     led.show("answered")
@@ -42,16 +42,16 @@ def test_an_led_to_the_supply_is_lit_by_low(pins):
     led.close()
 
 
-def test_a_line_in_use_is_told(pins):
-    """With its number and what to do."""
+def test_a_line_in_use_is_an_error(pins):
+    """The error has its number, and says what to do."""
     first = GpioLed(27)
     with pytest.raises(GpioError, match=r"^GPIO 27 cannot be used: .*Is it free\?"):
         GpioLed(27)
     first.close()
 
 
-def test_the_simulated_one_shows_its_sign_in_a_file(tmp_path):
-    """For who has none."""
+def test_the_simulated_led_shows_its_state_in_a_file(tmp_path):
+    """A house without an LED can see its state there."""
     led = SimulatedLed(tmp_path / "state" / "led-front")
     led.show("told")
     assert (tmp_path / "state" / "led-front").read_text() == "told"

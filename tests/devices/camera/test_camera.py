@@ -97,7 +97,7 @@ def test_a_clip_is_h264_with_its_index_in_front(clip):
 
 
 def test_a_clip_is_as_long_as_it_was_recorded(clip):
-    """Its length is the time that passed at the door, and is told truly."""
+    """Its length is the time that passed at the door, and the reported length is right."""
     path, length_s, before_s = clip.finished
     assert path == clip.path
     with av.open(str(path)) as container:
@@ -113,13 +113,13 @@ def test_a_clip_has_its_name_only_when_it_is_complete(clip):
 
 
 def test_a_second_start_lengthens_the_clip_that_runs(clip):
-    """Two presses in a row are one clip: the second is told the name of the first."""
+    """Two presses in a row are one clip, and the second one gets its name."""
     assert clip.second == clip.path
     assert not clip.path.parent.parent.joinpath("another.mp4").exists()
 
 
 def test_no_clip_was_begun_so_none_is_finished(camera, clip):
-    """A clip is finished once; without one there is nothing to tell."""
+    """A clip is finished once; without a clip there is nothing to finish."""
     assert clip.finished is not None
     assert camera.finish_clip() is None
 
@@ -134,8 +134,8 @@ def test_a_video_file_is_a_camera_too(clip, tmp_path):
         assert (frame.width, frame.height) == (640, 360)
 
 
-def test_a_camera_that_gives_no_picture_is_told_by_name(tmp_path, monkeypatch):
-    """The handler tries again, and the person reads which camera to look at."""
+def test_the_error_names_the_camera_that_gives_no_picture(tmp_path, monkeypatch):
+    """The handler tries again, and the person reads which camera to check."""
     monkeypatch.setattr("devices.video.recorder.PATIENCE_S", 0.5)
     absent = open_camera(str(tmp_path / "absent.mp4"))
     with pytest.raises(CameraError, match=r"absent\.mp4 gives no picture.* Is it plugged in"):
@@ -148,7 +148,7 @@ def test_a_camera_that_gives_no_picture_is_told_by_name(tmp_path, monkeypatch):
     importlib.util.find_spec("picamera2") is not None, reason="picamera2 is installed here"
 )
 def test_a_pi_camera_without_its_library_says_what_to_install():
-    """picamera2 comes by apt, not by pip, and that is what one is told."""
+    """picamera2 is an apt package and not from pip, and the error says so."""
     with pytest.raises(CameraError, match=r"apt \(python3-picamera2\).*--system-site-packages"):
         open_camera("picamera")
 

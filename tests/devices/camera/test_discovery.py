@@ -1,4 +1,4 @@
-"""Which cameras are found: what V4L2 says of a device decides."""
+"""Which cameras are found: the answer of V4L2 decides."""
 
 import struct
 import sys
@@ -47,7 +47,7 @@ def _answer(driver: str, card: str, whole: int, own: int) -> bytes:
     ],
 )
 def test_a_device_is_a_camera_when_it_gives_pictures(answer: bytes, card: str | None):
-    """Its own node, and not a part of the Pi's video path."""
+    """The node itself gives pictures, and is no part of the Pi's video path."""
     assert len(answer) == 104  # <linux/videodev2.h>
     assert discovery.card_of(answer) == card
 
@@ -72,7 +72,7 @@ def test_the_pis_own_modules_come_first(monkeypatch):
 
 
 def test_a_library_that_fails_is_no_camera(monkeypatch):
-    """The binding of libcamera raises whatever it likes."""
+    """The binding of libcamera may raise anything."""
     library = ModuleType("picamera2")
 
     def fail():

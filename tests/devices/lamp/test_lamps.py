@@ -15,14 +15,14 @@ WARM = LampState(on=True, brightness=50, colour=2700)
 @pytest.mark.parametrize(
     "name", ["", "candle", "gpio:", "gpio:x", "gpio:100", "zigbee2mqtt:", "hue:porch"]
 )
-def test_what_is_no_lamp_is_told(tmp_path, name):
-    """With how to write one."""
+def test_an_unknown_lamp_is_an_error(tmp_path, name):
+    """The error says which names there are."""
     with pytest.raises(LightError, match=r"not a lamp\. Write simulated, gpio:17"):
         open_light(name, None, tmp_path)
 
 
 def test_a_simulated_lamp_stays_as_it_is(tmp_path):
-    """Also while nobody is there; a file that is broken is a lamp that is off."""
+    """It keeps its state without our process; a broken file is a lamp that is off."""
     lamp = open_light("simulated", None, tmp_path)
     assert lamp.read() == OFF
     lamp.put(WARM)
@@ -32,7 +32,7 @@ def test_a_simulated_lamp_stays_as_it_is(tmp_path):
 
 
 def test_a_relay_is_on_again_when_its_process_is(pins, tmp_path):
-    """The kernel lets it fall off with the process; within its minutes it is put on again."""
+    """The kernel resets the line with the process; a new process switches it on again."""
     relay = open_light("gpio:22", None, tmp_path)
     assert relay.read() == OFF
     relay.put(WARM)
@@ -46,15 +46,15 @@ def test_a_relay_is_on_again_when_its_process_is(pins, tmp_path):
 
 
 def test_a_relay_that_closes_on_low_is_off_when_high(pins, tmp_path):
-    """`gpio:22:low`."""
+    """`gpio:22:low` is such a relay."""
     relay = open_light("gpio:22:low", None, tmp_path)
     assert pins.pin(22).state
     relay.put(ON)
     assert not pins.pin(22).state
 
 
-def test_a_line_in_use_is_told(pins, tmp_path):
-    """With its number."""
+def test_the_error_for_a_line_in_use_names_the_line(pins, tmp_path):
+    """The error has its number."""
     first = GpioLight(22, tmp_path / "a")
     with pytest.raises(GpioError, match="GPIO 22 cannot be used"):
         GpioLight(22, tmp_path / "b")
@@ -94,7 +94,7 @@ RED, DARK_RED, GREEN = "#ff0000", "#7f0000", "#00ff00"
         ),
     ],
 )
-def test_a_lamp_is_unchanged_we_left_it(now, left, before, same):
+def test_a_lamp_is_unchanged_while_it_is_as_we_left_it(now, left, before, same):
     """What we never set is not compared, and rounding counts as unchanged."""
     assert is_unchanged(now, left, before) is same
     assert is_unchanged(LampState(**json.loads(json.dumps(now.as_json()))), left, before) is same
@@ -102,7 +102,7 @@ def test_a_lamp_is_unchanged_we_left_it(now, left, before, same):
 
 @pytest.mark.parametrize("colour", ["#ff0000", "#ffcc88", "#0040ff", "#ffffff"])
 def test_a_colour_survives_its_hue_and_saturation(colour):
-    """Nearly: degrees and percents are whole."""
+    """It survives nearly: degrees and percents are whole numbers."""
     assert is_unchanged(
         LampState(True, None, colour_of_hue(*hue_and_saturation(colour))),
         LampState(True, None, colour),

@@ -38,7 +38,7 @@ def power(root: Path, throttled: str = "0x0") -> list[tuple[str, str]]:
 
 
 def test_a_pi_with_a_good_supply(root: Path):
-    """Both tell the same."""
+    """The kernel and vcgencmd agree."""
     assert power(root) == [
         ("ok", "no under-voltage now"),
         ("ok", "no under-voltage and no slowing down since the boot (throttled=0x0)"),
