@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from config import Broker
-from devices.machine.folder import Forbidden
+from devices.machine import Forbidden
 from hub.mqtt.connect_errors import RefusedError
 
 CLI = "cli"  # the command line, and whoever says nothing else

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from config import Quiet as Hours
-from devices.machine.daily_window import DailyWindow
+from devices.machine import DailyWindow
 
 Why = Literal["schedule", "command", "off"]
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from devices.machine.finding import Finding, skipped
+from devices.machine import Finding, skipped
 from hub.admin.doctor import devices, house, machine, processes
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.gpio import gpio

@@ -5,7 +5,7 @@ import grp
 import os
 from pathlib import Path
 
-from devices.machine.finding import Finding
+from devices.machine import Finding
 from hub.admin.doctor.context import Context
 
 

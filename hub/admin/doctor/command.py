@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from devices.machine.finding import Finding
+from devices.machine import Finding
 from hub.admin.doctor.button_command import button
 from hub.terminal.options import ConfigOption
 from hub.terminal.words import count

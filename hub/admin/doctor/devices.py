@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devices.camera import Privacy, fault_in_camera, open_camera, without_password
-from devices.machine.finding import Finding, fault, ok, size, skipped
+from devices.machine import Finding, fault, ok, size, skipped
 from devices.speaker import AlsaSpeaker, SpeakerError
 from devices.video import CameraError
 from hub.admin.doctor.closed_device import closed_device

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from devices.gpio import GpioError, LineInfo, gpio_chips, open_input, read_line_info
-from devices.machine.finding import Finding, fault, ok, skipped
+from devices.machine import Finding, fault, ok, skipped
 from hub.admin.doctor.closed_device import closed_device
 from hub.admin.doctor.context import Context
 

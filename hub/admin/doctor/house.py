@@ -7,8 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from devices.machine.finding import Finding, duration, fault, ok, size, skipped
-from devices.machine.folder import Forbidden, is_there
+from devices.machine import Finding, Forbidden, duration, fault, is_there, ok, size, skipped
 from hub.admin.check.house import check
 from hub.admin.doctor import broker as broker_probe
 from hub.admin.doctor import state_files

@@ -5,11 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from devices.machine import Finding, is_there, nearest, ok, pi, skipped, solar_day, sun_moves
 from devices.machine import disk as disks
-from devices.machine import pi
-from devices.machine.finding import Finding, ok, skipped
-from devices.machine.folder import is_there, nearest
-from devices.machine.sun import solar_day, sun_moves
 from hub.admin.doctor.context import Context
 from hub.admin.install import units
 from hub.system.clock import RELEASED, SYSTEM, Clock

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from config import sources
-from devices.machine.finding import Condition, Finding, ok, skipped
-from devices.machine.folder import is_there
+from devices.machine import Condition, Finding, is_there, ok, skipped
 from hub.admin.doctor.context import Context
 from hub.admin.install import drop_ins, units
 from hub.admin.install.orders import OrderError, systemctl

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from devices.machine.finding import Finding, fault, ok, skipped
+from devices.machine import Finding, fault, ok, skipped
 from hub.admin.doctor.context import Context
 from hub.admin.install import drop_ins, units
 from hub.plugin import loader

@@ -6,8 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
-from devices.machine import pi
-from devices.machine.finding import Finding, ok, skipped
+from devices.machine import Finding, ok, pi, skipped
 from hub.admin.doctor.context import Context
 
 PACKAGES = ("paho-mqtt", "gpiozero", "lgpio", "picamera2", "av", "miniaudio")

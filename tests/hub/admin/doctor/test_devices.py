@@ -10,7 +10,7 @@ import pytest
 
 from config import ButtonSettings, Chime, Door, LedSettings, Settings, sources
 from devices.gpio import LineInfo
-from devices.machine.finding import Finding
+from devices.machine import Finding
 from hub.admin.doctor import devices as doctor_devices
 from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.checks import PATIENCE_S

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from config import Broker, Settings, sources
-from devices.machine.finding import Finding, ok
-from devices.machine.folder import Forbidden
+from devices.machine import Finding, Forbidden, ok
 from hub.admin.check.house import Report
 from hub.admin.doctor import broker as broker_probe
 from hub.admin.doctor import house as doctor_house

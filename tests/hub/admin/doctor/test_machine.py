@@ -10,7 +10,7 @@ import pytest
 
 from config import Settings, sources
 from config.model import Broker, House, Quiet
-from devices.machine.finding import Finding
+from devices.machine import Finding
 from hub.admin.doctor import machine as doctor_machine
 from hub.admin.doctor import permissions as doctor_permissions
 from hub.admin.doctor import versions as doctor_versions
