@@ -72,12 +72,25 @@ RETRY_STEPS = {  # of a handler that fails at its first attempt
     "the retry is taken up": "before:hub.consumer.runner:Runner._attempt:2",
     "the retry is acted on, not recorded": "before:hub.consumer.outcomes:Outcomes.done:1",
 }
+CHECKPOINT_STEPS = {  # of a handler that saves what it remembers before it acts
+    "the checkpoint is written, not committed": "after:hub.consumer.attempt:LiveAttempt.write:1",
+    "the checkpoint is committed": "after:hub.consumer.attempt:LiveAttempt.checkpoint:1",
+    "the checkpoint is acted on, not recorded": "before:hub.consumer.outcomes:Outcomes.done:1",
+    "the rest is written, not committed": "after:hub.consumer.attempt:LiveAttempt.write:2",
+}
 DEAD_STEPS = {  # of a handler that gives up
     "given up, not committed": "after:hub.store.inbox:Inbox.dead_letter:1",
     "given up, not told": "before:hub.mqtt.bus:Bus.publish:1~event/handler.dead",
 }
 STEPS = (
-    HUB_STEPS | ANSWER_STEPS | WORKER_STEPS | NOTE_STEPS | CATCH_UP_STEPS | RETRY_STEPS | DEAD_STEPS
+    HUB_STEPS
+    | ANSWER_STEPS
+    | WORKER_STEPS
+    | NOTE_STEPS
+    | CATCH_UP_STEPS
+    | RETRY_STEPS
+    | CHECKPOINT_STEPS
+    | DEAD_STEPS
 )
 
 

@@ -6,7 +6,10 @@ connection that ended and with
 the message that was not acknowledged: so those around publishing, the act and the acknowledgement.
 """
 
+import json
 import signal
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -156,6 +159,29 @@ def test_a_handler_dies_while_it_tries_again(house: House, step: str):
         backoff_s=0.05,
     )
     _crash(house, "one", crash.RETRY_STEPS[step])
+
+
+@pytest.mark.parametrize("step", crash.CHECKPOINT_STEPS)
+def test_a_handler_dies_around_its_checkpoint(house: House, step: str):
+    """What it saved is there for the next attempt; what it only remembered counts once a press."""
+    _furnish(
+        house,
+        "memory['saved'] = [*memory.get('saved', []), event.attempt]\n"
+        "checkpoint()\n"
+        "memory['counted'] = memory.get('counted', 0) + 1\n"
+        "done(event)",
+    )
+    _crash(house, "one", crash.CHECKPOINT_STEPS[step])
+    is_saved = step != "the checkpoint is written, not committed"
+    assert _remembered(house, "counted") == 2
+    assert _remembered(house, "saved") == ([1, 2, 1] if is_saved else [2, 1])
+
+
+def _remembered(house: House, key: str) -> object:
+    with closing(sqlite3.connect(house.state_dir / "one.db")) as db:
+        return json.loads(
+            db.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()[0]
+        )
 
 
 @pytest.mark.parametrize("step", crash.DEAD_STEPS)
