@@ -15,7 +15,7 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def quiet(
-    wish: Annotated[
+    mode: Annotated[
         Literal["on", "off", "auto"] | None,
         typer.Argument(
             help="on: quiet; off: not quiet at any hour; auto: as the settings say. "
@@ -34,11 +34,11 @@ def quiet(
 ) -> None:
     """Make the house quiet, or end it: no sounds, and everything else goes on."""
     for_s = _seconds(duration) if duration else None
-    if for_s and wish in (None, "auto"):
+    if for_s and mode in (None, "auto"):
         raise typer.BadParameter("--for goes with on or off")
     settings = with_embedded_broker(read_settings(config)[0])
     try:
-        print(ask(settings, wish, for_s).words)
+        print(ask(settings, mode, for_s).words)
     except PressError as error:
         print(f"✗ {error}", file=sys.stderr)
         sys.exit(1)

@@ -92,7 +92,7 @@ def running(pi: Pi) -> Pi:
 
 
 def test_at_first_every_handler_is_started_now_and_at_each_boot(pi: Pi):
-    """Those that come with it, and the person's own; the hub is the target's business."""
+    """Ours and the user's own; the target starts the hub."""
     pi.save("mine")
     units = [f"doorbell-handler@{name}.service" for name in [*SHIPPED, "mine"]]
     assert pi.sync() == [f"enable {' '.join(units)}", f"start --no-block {' '.join(units)}"]
@@ -172,7 +172,7 @@ def _look_at_faulty(running: Pi) -> None:
 
 
 def test_units_that_systemd_has_not_read_yet_are_read_by_the_next_look(running: Pi):
-    """Whoever was cut off between writing drop-ins and having them read left a mark."""
+    """A run that was cut off between writing and reading them leaves a mark."""
     path = running.places.units / "doorbell-hub.service.d" / "login.conf"
     running.settings("", head='hub = "cabin"\n')
 
@@ -192,7 +192,7 @@ def test_units_that_systemd_has_not_read_yet_are_read_by_the_next_look(running: 
 def test_an_update_of_ours_is_no_reason_to_start_anew(
     running: Pi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    """Another program lies in another folder; `doorbell install` has started everything already."""
+    """`doorbell install` has restarted everything already."""
     monkeypatch.setattr(
         loader, "SHIPPED", Path(shutil.copytree(loader.SHIPPED, tmp_path / "newer"))
     )
@@ -215,14 +215,14 @@ def test_settings_that_were_saved_for_root_alone_shut_nobody_out(
 
 
 def test_what_has_not_changed_is_left_alone(running: Pi):
-    """Looking again orders nothing, and so does a boot of what starts by itself."""
+    """A second look orders nothing, and neither does a boot."""
     assert running.sync() == []
     running.places.seen.unlink()
     assert [order.split()[0] for order in running.sync()] == ["start"]
 
 
 def test_a_file_that_is_saved_is_started(running: Pi):
-    """It alone, with a password that only systemd can read."""
+    """Only this one, with a password that only root can read."""
     running.save("mine")
     assert running.sync() == [
         "enable doorbell-handler@mine.service",
@@ -233,7 +233,7 @@ def test_a_file_that_is_saved_is_started(running: Pi):
 
 
 def test_a_file_that_changes_is_started_anew(running: Pi):
-    """When what is in it changed; a mere touch is none."""
+    """If its content changed; `touch` changes nothing."""
     running.save("mine")
     running.sync()
     running.save("mine")
@@ -243,7 +243,7 @@ def test_a_file_that_changes_is_started_anew(running: Pi):
 
 
 def test_a_file_that_goes_is_stopped(running: Pi):
-    """And starts no more at boot; also when it went while nobody looked."""
+    """It no longer starts at boot; also if it was removed between two looks."""
     running.save("mine")
     running.sync()
     (running.handlers / "mine.py").unlink()
@@ -253,13 +253,13 @@ def test_a_file_that_goes_is_stopped(running: Pi):
 
 
 def test_a_file_of_the_same_name_takes_the_place_of_ours(running: Pi):
-    """Even with the same words in it."""
+    """Even with the same content."""
     shutil.copy(loader.SHIPPED / "log.py", running.handlers)
     assert running.sync() == ["restart --no-block doorbell-handler@log.service"]
 
 
 def test_a_file_that_can_be_no_handler_is_told(running: Pi):
-    """It names no unit, and stops none."""
+    """It starts no unit, and stops none."""
     running.save("My Handler")
     running.save("mine")
     assert len(running.sync()) == 2
@@ -267,7 +267,7 @@ def test_a_file_that_can_be_no_handler_is_told(running: Pi):
 
 
 def test_no_line_of_a_handler_file_is_run(running: Pi, tmp_path: Path):
-    """Whoever may save one would be root."""
+    """Otherwise a user who may save one would become root."""
     running.save("mine", f"open({str(tmp_path / 'ran')!r}, 'w')")
     running.sync()
     assert not (tmp_path / "ran").exists()
@@ -289,7 +289,7 @@ def test_changed_settings_start_everything_anew(running: Pi):
 
 
 def test_faulty_settings_change_nothing(running: Pi):
-    """Everything runs on as it is, until they are mended."""
+    """Everything runs on unchanged until they are mended."""
     running.save("mine")
     running.settings("prot = 1\n")
     with pytest.raises(SettingsError, match="prot"):
@@ -341,7 +341,7 @@ def test_mosquitto_is_told_of_a_new_user(running: Pi, monkeypatch: pytest.Monkey
 def test_a_mosquitto_that_does_not_reload_holds_up_no_handler(
     running: Pi, monkeypatch: pytest.MonkeyPatch
 ):
-    """It is told, and the handler started: nothing here depends on a broker."""
+    """It is reported, and the handler starts: nothing depends on a broker."""
     monkeypatch.setattr(shutil, "chown", lambda *_: None)
     running.places.mosquitto.mkdir()
     running.save("mine")
@@ -374,7 +374,7 @@ def test_units_ask_for_no_password_where_there_is_none(running: Pi):
 
 
 def test_the_pauses_between_restarts_grow_where_systemd_can(pi: Pi):
-    """From 254 on; older ones know no such setting, and would complain of it."""
+    """From 254 on; older ones would warn of an unknown setting."""
     path = pi.places.units / "doorbell-.service.d" / "backoff.conf"
     pi.sync()
     assert not path.exists()
@@ -385,7 +385,7 @@ def test_the_pauses_between_restarts_grow_where_systemd_can(pi: Pi):
 
 
 def test_a_hub_of_another_name_gets_its_own_password(running: Pi):
-    """Its unit is told which file, before it starts anew; with the usual name that goes again."""
+    """Its drop-in names the file before it restarts; the usual name needs none."""
     path = running.places.units / "doorbell-hub.service.d" / "login.conf"
     running.settings("", head='hub = "cabin"\n')
     assert running.sync()[:2] == ["daemon-reload", "restart --no-block doorbell-hub.service"]
@@ -397,7 +397,7 @@ def test_a_hub_of_another_name_gets_its_own_password(running: Pi):
 
 
 def test_what_was_seen_and_cannot_be_read_is_looked_at_anew(running: Pi):
-    """It is only a memory: starting what runs does nothing."""
+    """It is only a cache: starting a running unit does nothing."""
     running.places.seen.write_text("{")
     assert [order.split()[0] for order in running.sync()] == ["start"]
     assert json.loads(running.places.seen.read_text())["handlers"].keys() == set(SHIPPED)

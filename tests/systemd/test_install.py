@@ -139,7 +139,7 @@ def test_a_step_that_fails_says_so_and_the_next_run_goes_on(pi: Folder, program:
 
 
 def test_faulty_settings_are_all_told(pi: Folder):
-    """They are a person's: nothing is changed in them."""
+    """The user's file is not changed."""
     pi.install()
     path = pi.root / "etc/doorbell/doorbell.toml"
     path.write_text("hubb = 1\n[broker]\nporrt = 2\n", "utf-8")
@@ -154,7 +154,7 @@ def test_faulty_settings_are_all_told(pi: Folder):
     "rule", ["listener 1883", "allow_anonymous true", "password_file /etc/mosquitto/p"]
 )
 def test_a_mosquitto_with_rules_of_its_own_is_left_alone(pi: Folder, rule: str):
-    """Ours would contradict them; it says which, and what to do."""
+    """Ours would contradict them; the error names them, and what to do."""
     own = pi.root / "etc/mosquitto/conf.d/own.conf"
     own.write_text(f"# mine\n{rule}\n")
     with pytest.raises(
@@ -173,7 +173,7 @@ def test_a_mosquitto_with_rules_of_its_own_is_left_alone(pi: Folder, rule: str):
 
 
 def test_a_hub_that_does_not_run_is_no_success(pi: Folder):
-    """It says whose words to read."""
+    """The error names the log to read."""
     pi.machine = Machine(
         pi.root, lambda *command: "failed\n" if "--value" in command else pi.order(*command)
     )
@@ -182,7 +182,7 @@ def test_a_hub_that_does_not_run_is_no_success(pi: Folder):
 
 
 def test_what_a_power_cut_left_empty_is_made_anew(pi: Folder):
-    """Neither settings nor a password may count as kept when nothing is in them."""
+    """Empty settings or passwords do not count as kept."""
     pi.install()
     password = pi.root / "etc/doorbell/broker/passwords/handler-notify"
     for path in (pi.root / "etc/doorbell/doorbell.toml", password):
@@ -193,7 +193,7 @@ def test_what_a_power_cut_left_empty_is_made_anew(pi: Folder):
 
 
 def test_a_broker_that_was_opened_to_the_network_since_is_brought_up_to_date(pi: Folder):
-    """A listener of a person's own contradicts nothing; other users do."""
+    """A user's own listener is no contradiction; other users' rules are."""
     pi.install()
     own = pi.root / "etc/mosquitto/conf.d/lan.conf"
     own.write_text("listener 1883 0.0.0.0\n")
@@ -204,7 +204,7 @@ def test_a_broker_that_was_opened_to_the_network_since_is_brought_up_to_date(pi:
 
 
 def test_with_tls_the_rights_are_handed_over_too(pi: Folder):
-    """As docs/security.md has it: by the broker's name."""
+    """With the broker's name in the settings, as in docs/security.md."""
     pi.install()
     path = pi.root / "etc/doorbell/doorbell.toml"
     path.write_text(path.read_text("utf-8").replace('"localhost"', '"doorbell.local"'), "utf-8")
@@ -214,7 +214,7 @@ def test_with_tls_the_rights_are_handed_over_too(pi: Folder):
 
 
 def test_in_an_image_it_waits_for_the_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Whoever makes an image has no systemd running."""
+    """An image is made without a running systemd."""
     monkeypatch.setattr(shutil, "chown", lambda *_: None)
     image = Folder(tmp_path, booted=False)
     assert image.install()[-1].startswith("start: at the next boot")
@@ -224,7 +224,7 @@ def test_in_an_image_it_waits_for_the_boot(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_uninstall_keeps_what_is_a_persons(pi: Folder):
-    """Settings, state, and drop-ins of their own; broker and system are as before."""
+    """Settings, state and own drop-ins stay; broker and system are as before."""
     pi.install()
     state = pi.root / "var/lib/doorbell/hub-home.db"
     state.write_text("books")
@@ -270,7 +270,7 @@ def test_uninstall_keeps_what_is_a_persons(pi: Folder):
 
 
 def test_uninstall_with_data_leaves_nothing(pi: Folder):
-    """Not a file; and the user is gone."""
+    """No file is left, and no user."""
     pi.install()
     uninstall(pi.machine, pi.said.append, data=True)
     assert pi.files() == {}
@@ -280,7 +280,7 @@ def test_uninstall_with_data_leaves_nothing(pi: Folder):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts disks")
 def test_a_disk_that_is_mounted_for_the_state_is_emptied_and_stays(pi: Folder, tmp_path: Path):
-    """It is nobody's business here to unmount it, and no reason to leave the rest undone."""
+    """It stays mounted, and everything else is removed."""
     pi.install()
     media = pi.root / "var/lib/doorbell/media"
     media.mkdir()
@@ -302,7 +302,7 @@ def test_a_disk_that_is_mounted_for_the_state_is_emptied_and_stays(pi: Folder, t
 def test_a_machine_without_a_user_for_mosquitto_says_so(
     pi: Folder, monkeypatch: pytest.MonkeyPatch
 ):
-    """It is not installed by apt."""
+    """Its mosquitto is not Debian's."""
 
     def unknown(*_: object) -> None:
         raise LookupError("no such user: 'mosquitto'")
@@ -328,7 +328,7 @@ def test_a_state_folder_that_is_a_link_is_emptied(pi: Folder, tmp_path: Path):
 
 
 def test_a_user_that_cannot_be_removed_is_told(pi: Folder):
-    """A process of theirs may still run."""
+    """One of its processes may still be running."""
     pi.install()
     pi.fails = "userdel"
     with pytest.raises(OrderError, match="userdel"):

@@ -36,7 +36,7 @@ def log(tmp_path: Path, journal: socket.socket) -> Iterator[logging.Logger]:
 
 
 def test_a_line_has_fields(log: logging.Logger, journal: socket.socket):
-    """How grave it is, whose it is, and which event it is about."""
+    """Its priority, its process, and the event that it is about."""
     with journald.about(EVENT):
         log.warning("wave failed (attempt %d)", 1)
     assert journal.recv(4096).decode().splitlines() == [
@@ -50,7 +50,7 @@ def test_a_line_has_fields(log: logging.Logger, journal: socket.socket):
 
 
 def test_lines_that_belong_together_stay_together(log: logging.Logger, journal: socket.socket):
-    """A message of several lines is one, with its length before it; nobody forges a field by it."""
+    """A message of several lines is one entry, and cannot forge a field."""
     log.error("one\nPRIORITY=7")
     said = journal.recv(4096)
     assert said.startswith(
@@ -82,7 +82,7 @@ def test_without_the_journal_s_socket_the_line_keeps_its_priority(
 
 @pytest.mark.parametrize("ours", [True, False])
 def test_it_is_used_only_where_standard_error_is_the_journal_s(*, ours: bool, tmp_path: Path):
-    """Not where somebody sent it elsewhere, or runs a command from within a unit."""
+    """Not where it was redirected, or in a command that a unit runs."""
     with (tmp_path / "log").open("wb") as file:
         status = os.fstat(file.fileno())
         stream = f"{status.st_dev}:{status.st_ino}" if ours else "1:2"

@@ -61,7 +61,7 @@ def home(mosquitto, tmp_path: Path) -> Iterator[House]:
 def test_each_process_says_that_it_is_ready_how_it_is_and_that_its_loop_turns(
     home: House, systemd: Listener
 ):
-    """The hub, a handler and the page, with the words of the status topic, again and again."""
+    """The hub, a handler and the page, in the words of the status topic."""
     home.settings = f'[web]\nurl = "https://door.example"\nport = {free_port()}\n'
     home.write_handler("wave", "done(event)")
     home.start("hub", "wave", "web")
@@ -78,7 +78,7 @@ def test_each_process_says_that_it_is_ready_how_it_is_and_that_its_loop_turns(
 
 
 def test_a_process_is_ready_without_a_broker(home: House, systemd: Listener):
-    """A boot in any order works: what it needs is its own."""
+    """Any order at boot works."""
     home.port = free_port()
     home.write_handler("wave", "done(event)")
     home.start("hub", "wave", wait=False)
@@ -87,7 +87,7 @@ def test_a_process_is_ready_without_a_broker(home: House, systemd: Listener):
 
 
 def test_a_faulty_handler_is_never_ready_and_says_why(home: House, systemd: Listener):
-    """It ends with 78, upon which systemd does not start it again."""
+    """It ends with 78, after which systemd does not restart it."""
     home.write_handler("wave", "done(event)", decoration="")
     home.start("wave", wait=False)
     process = home.processes["wave"]
@@ -111,7 +111,7 @@ def test_a_handler_that_is_switched_off_has_not_failed(home: House, systemd: Lis
 
 
 def test_a_reaction_that_may_take_long_gets_its_time(home: House, systemd: Listener):
-    """The watchdog waits for its deadline and somewhat longer, and is as before when it is done."""
+    """The watchdog waits longer than its deadline, and is reset afterwards."""
     home.write_handler("wave", "done(event)", decoration='"doorbell.pressed", timeout_s=60')
     home.start("hub", "wave")
     pid = home.processes["wave"].pid
@@ -125,7 +125,7 @@ def test_a_reaction_that_may_take_long_gets_its_time(home: House, systemd: Liste
 def test_where_nobody_listens_nothing_is_sent(
     variable: str, systemd: Listener, monkeypatch: pytest.MonkeyPatch
 ):
-    """As in `doorbell run`; and who is not watched is not woken for it."""
+    """As in `doorbell run`, where the loop is not woken for it either."""
     monkeypatch.delenv(variable)
     watchdog = sd_notify.Watchdog()
     watchdog.feed()
@@ -143,6 +143,6 @@ def test_another_process_s_watchdog_is_not_ours(systemd: Listener, monkeypatch: 
 
 
 def test_a_systemd_that_is_gone_harms_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """It restarts, too (`systemctl daemon-reexec`)."""
+    """It restarts as well (`systemctl daemon-reexec`)."""
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
     sd_notify.ready()

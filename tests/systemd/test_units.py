@@ -69,7 +69,7 @@ def test_every_unit_is_closed(service: str, units: Callable[..., Path], needed: 
     "path", sorted(UNITS.rglob("*.conf")), ids=lambda path: f"{path.parent.name}/{path.name}"
 )
 def test_every_drop_in_says_what_it_is_for(path: Path):
-    """Its first line is a comment; and it is for a unit that there is."""
+    """Its first line is a comment, and its unit exists."""
     assert path.read_text(encoding="utf-8").startswith("# ")
     unit = path.parent.name.removesuffix(".d")
     handlers = {f"doorbell-handler@{file.stem}.service" for file in loader.SHIPPED.glob("*.py")}
@@ -78,7 +78,7 @@ def test_every_drop_in_says_what_it_is_for(path: Path):
 
 @pytest.mark.parametrize("path", sorted(UNITS.glob("*.service")), ids=lambda path: path.name)
 def test_no_unit_needs_the_broker(path: Path):
-    """It comes after mosquitto if both start, and wants it for nothing."""
+    """It starts after mosquitto if both start, but does not require it."""
     text = path.read_text(encoding="utf-8")
     assert re.search(r"^After=.*mosquitto\.service", text, re.MULTILINE)
     assert not re.search(r"^(Requires|Wants|BindsTo|Requisite)=", text, re.MULTILINE)
@@ -113,7 +113,7 @@ def test_a_process_is_watched_and_started_again(name: str):
 def test_a_device_is_seen_by_whom_it_concerns_alone(
     device: str, allowed: set[str], units: Callable[..., Path]
 ):
-    """Only the hub sees GPIO lines, only `record` cameras, only who makes sounds the sound card."""
+    """GPIO lines: the hub only; cameras: `record`; sound card: the handlers with sound."""
     folder = units()
     seen = {
         path.relative_to(folder).as_posix()

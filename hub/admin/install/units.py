@@ -23,11 +23,11 @@ def states(*units: str) -> dict[str, tuple[str, str]]:
     """
     fields = ("Id", "ActiveState", "SubState", "StatusText")
     try:
-        said = systemctl("show", f"--property={','.join(fields)}", "--all", *units)
+        output = systemctl("show", f"--property={','.join(fields)}", "--all", *units)
     except OrderError:
         return {}
     found = {}
-    for block in said.strip().split("\n\n"):
+    for block in output.strip().split("\n\n"):
         unit = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         if "Id" in unit:
             words = unit.get("StatusText") or unit.get("SubState", "")

@@ -101,7 +101,7 @@ def _watch_line(dialog: Dialog, wanted: ButtonSettings, pin: int) -> int:
     found = diagnose(presses.edges, **limits)
     if found.glitches:
         longest = f"the longest of {found.glitch_s * 1000:.1f} ms"
-        dialog.say(f"Glitches kept out: {len(found.glitches)}, {longest}")
+        dialog.show(f"Glitches kept out: {len(found.glitches)}, {longest}")
     if found.glitches or found.bounce_s:
         for line in advise(found, **limits):
             dialog.explain(f"→ {line}")
@@ -127,7 +127,7 @@ def _words(presses: PressDetector, now: float, limits: dict[str, Any]) -> list[s
 
 
 def _ask_for_presses(dialog: Dialog) -> None:
-    dialog.say(f"Press it now, {WANTED} times, short and long. Enter ends the test.")
+    dialog.show(f"Press it now, {WANTED} times, short and long. Enter ends the test.")
 
 
 def _watch(dialog: Dialog, news: Callable[[], list[str]]) -> int:
@@ -139,7 +139,7 @@ def _watch(dialog: Dialog, news: Callable[[], list[str]]) -> int:
         is_over = dialog.pressed(LOOK_S) or time.monotonic() > deadline
         for words in news():
             seen += 1
-            dialog.say(f"● press {seen}{words}")
+            dialog.show(f"● press {seen}{words}")
     return seen
 
 
@@ -152,7 +152,7 @@ def _hear_hub(dialog: Dialog, draft: Draft, door: str) -> bool:
     with watch_presses(settings, door) as presses:
         if presses is None:
             return False
-        dialog.say("The running hub uses the line, so its presses are shown.")
+        dialog.show("The running hub uses the line, so its presses are shown.")
         _ask_for_presses(dialog)
         if not _watch(dialog, lambda: [presses.popleft() for _ in range(len(presses))]):
             hint = "Stop the hub, then `doorbell doctor button` shows what the line does"

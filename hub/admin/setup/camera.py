@@ -32,14 +32,14 @@ HINTS = (
 def ask_camera(dialog: Dialog, draft: Draft) -> Changes:
     """Ask for a camera, found or typed, and show its picture; none switches `record` off."""
     known = draft.get(*RECORD, "camera")
-    dialog.say("Looking for cameras …")
+    dialog.show("Looking for cameras …")
     found = [(camera.name, camera.words) for camera in find_cameras()]
     if known and known not in [name for name, _ in found]:
         found.append((known, f"as now: {shown(known)}"))
     default = _default(draft, known, found)
     while True:
         if not found:
-            dialog.say("None was found on this machine.")
+            dialog.show("None was found on this machine.")
         question = (
             "Number, rtsp://…, test (a test pattern) or none"
             if found
@@ -108,7 +108,7 @@ def take_picture(name: str, path: Path) -> str | None:
 
 def _looks_right(dialog: Dialog, draft: Draft, name: str) -> bool:
     """Show a picture, and ask whether to take this camera; no picture is left behind."""
-    dialog.say("Taking a picture …")
+    dialog.show("Taking a picture …")
     with shelf() as folder:
         picture = folder / "door.jpg"
         fault = take_picture(name, picture)
@@ -136,11 +136,11 @@ def _show_last(dialog: Dialog, draft: Draft, picture: Path) -> None:
         last = max(pictures, key=lambda path: path.stat().st_mtime)
         shutil.copyfile(last, picture)
         taken = datetime.fromtimestamp(last.stat().st_mtime).astimezone()
-        dialog.say(f"Its last picture is of {taken:%d %B, %H:%M}.")
+        dialog.show(f"Its last picture is of {taken:%d %B, %H:%M}.")
         _show(dialog, picture)
 
 
 def _show(dialog: Dialog, picture: Path) -> None:
     hand_over(picture)
     for line in how_to_see(picture):
-        dialog.say(line)
+        dialog.show(line)

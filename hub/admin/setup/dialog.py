@@ -26,24 +26,24 @@ class Dialog:
     """Asks the user.
 
     Args:
-        say: Shows a line.
+        show: Shows a line.
         read: Shows a prompt, and returns the line that is typed after it.
         pressed: Waits up to so many seconds, and returns whether Enter was pressed meanwhile.
     """
 
     def __init__(
         self,
-        say: Callable[[str], None],
+        show: Callable[[str], None],
         read: Callable[[str], str],
         pressed: Callable[[float], bool],
     ) -> None:
-        self._say = say
+        self._show = show
         self._read = read
         self.pressed = pressed
 
-    def say(self, text: str = "") -> None:
+    def show(self, text: str = "") -> None:
         """Show a line below the question."""
-        self._say(f"  {text}" if text else "")
+        self._show(f"  {text}" if text else "")
 
     def explain(self, text: str) -> None:
         """Show prose, as wide as fits."""
@@ -52,12 +52,12 @@ class Dialog:
         lines = textwrap.fill(
             text, width, initial_indent="  ", subsequent_indent=rest, break_on_hyphens=False
         )
-        self._say(lines)
+        self._show(lines)
 
     def head(self, text: str) -> None:
         """Show the title of a step."""
-        self._say("")
-        self._say(text)
+        self._show("")
+        self._show(text)
 
     def ask(self, question: str, default: str, understand: Callable[[str], Answer]) -> Answer:
         """Ask until the answer is valid; Enter is the default.
@@ -116,7 +116,7 @@ class Dialog:
             fault_in: Returns why an answer is invalid; None when it is valid.
         """
         for number, (_, words) in enumerate(found, 1):
-            self.say(f"{number:>3}  {words}")
+            self.show(f"{number:>3}  {words}")
         answers = [answer for answer, _ in found]
         shown = str(answers.index(default) + 1) if default in answers else default
 

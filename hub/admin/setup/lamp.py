@@ -23,7 +23,7 @@ def ask_lamp(dialog: Dialog, draft: Draft) -> Changes:
         "It is switched on when the bell rings in the dark. docs/lights.md has more about each:"
     )
     for line in (*re.split(r",(?: or)? (?![^(]*\))", LAMP_NAMES), NONE):
-        dialog.say(f"    {line}")
+        dialog.show(f"    {line}")
     lamp = dialog.ask("Lamp", known, lambda typed: _lamp(typed, draft))
     if lamp == NONE:
         return switched_off()

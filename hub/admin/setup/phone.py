@@ -42,7 +42,7 @@ def ask_phone(dialog: Dialog, draft: Draft) -> Changes:
             "read its messages, so yours is random. Install ntfy on the phone, tap +, and "
             "subscribe to this topic; then write ntfy here."
         )
-        dialog.say(f"    {topic}")
+        dialog.show(f"    {topic}")
     dialog.explain(
         "Or another service: tgram://BOT_TOKEN/CHAT_ID for Telegram, or one of a hundred more in "
         "https://github.com/caronc/apprise/wiki. Write several with spaces between them, or none."
@@ -55,7 +55,7 @@ def ask_phone(dialog: Dialog, draft: Draft) -> Changes:
         if wanted is None:
             return {(*NOTIFY, "enabled"): False}
         if proposed in wanted:
-            dialog.say(f"The topic is {topic}")
+            dialog.show(f"The topic is {topic}")
         if all(_comes(dialog, draft, url) for url in wanted):
             return {(*NOTIFY, "urls"): wanted or None, (*NOTIFY, "enabled"): None}
 
@@ -98,7 +98,7 @@ def _comes(dialog: Dialog, draft: Draft, url: str) -> bool:
     """Send a test message, and ask whether it arrived; returns whether to take the URL."""
     if not dialog.agree(f"Send a test message to {service(url)}?"):
         return True
-    dialog.say("Sending …")
+    dialog.show("Sending …")
     if faults := send(url):
         for fault in faults:
             dialog.explain(f"✗ {fault.replace(url, service(url))}")
@@ -106,7 +106,7 @@ def _comes(dialog: Dialog, draft: Draft, url: str) -> bool:
             "Take it all the same?",
             default=url in draft.get(*NOTIFY, "urls", kind=list, default=[]),
         )
-    dialog.say("The service has accepted it.")
+    dialog.show("The service has accepted it.")
     if dialog.agree("Did it arrive?"):
         return True
     for hint in HINTS:

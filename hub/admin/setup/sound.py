@@ -84,7 +84,7 @@ def _is_heard(dialog: Dialog, draft: Draft, name: str, sound: str) -> bool:
             if isinstance(speaker, SimulatedSpeaker):
                 dialog.explain("There is no sound card: sounds are written into files instead.")
                 return True
-            dialog.say("Playing …")
+            dialog.show("Playing …")
             try:
                 speaker.play(find_sound(sound, folder), volume / 100)
             finally:

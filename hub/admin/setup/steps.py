@@ -53,7 +53,7 @@ def ask_step(dialog: Dialog, draft: Draft, title: str, step: Step) -> Changes:
         changes = step.ask(dialog, draft)
     except Skipped:
         changes = step.skipped(draft)
-        dialog.say("Skipped: none for now." if changes else "Skipped: it stays as it is.")
+        dialog.show("Skipped: none for now." if changes else "Skipped: it stays as it is.")
     draft.change(changes)
     return changes
 
@@ -64,14 +64,14 @@ def agree_to_write(dialog: Dialog, draft: Draft) -> bool:
     settings, faults = draft.look()
     comments = "" if draft.is_new else ", beside its comments"
     dialog.head(f"This will be in {draft.path}{comments}:")
-    dialog.say()
+    dialog.show()
     for line in effective_settings.as_written(draft.table, settings).splitlines():
-        dialog.say(line)
-    dialog.say()
+        dialog.show(line)
+    dialog.show()
     for fault in faults:
-        dialog.say(f"✗ {fault}")
+        dialog.show(f"✗ {fault}")
     if not faults:
-        dialog.say("✓ `doorbell check` finds no fault in it.")
+        dialog.show("✓ `doorbell check` finds no fault in it.")
     try:
         return dialog.agree("Write it all the same?" if faults else "Write it?", default=not faults)
     except Skipped:

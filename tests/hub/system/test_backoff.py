@@ -24,12 +24,12 @@ def test_a_ceiling_doubles_until_the_longest():
 
 
 def test_chance_decides_by_itself():
-    """Out of the box two pauses are not in step."""
+    """By default two pauses differ."""
     assert len({backoff_s(3, 1, 300) for _ in range(20)}) > 1
 
 
 def test_failures_in_a_row_are_counted_until_one_success():
-    """After a success the first failure is the first again."""
+    """After a success counting begins again."""
     backoff = Backoff(1, 100, max)
     assert [backoff.next_s() for _ in range(4)] == [1, 2, 4, 8]
     backoff.reset()

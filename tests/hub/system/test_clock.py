@@ -34,13 +34,13 @@ def test_between_machines_two_good_clocks_are_believed(clock):
 
 
 def test_from_another_machine_with_a_bad_clock_nothing_is_called_old(clock):
-    """What cannot be known is not held against a visitor: the age is the least that it can be."""
+    """An unknown age counts as the least that it can be."""
     there = FakeClock(boot="b" * 16, ahead_s=-1e8, synchronised=False)
     assert clock.age_s(there.stamp()) == 0.0
 
 
 def test_what_was_before_this_boot_is_at_least_as_old_as_the_boot(clock):
-    """Seen with a clock from the past, and then the machine was started again."""
+    """It was seen with a wrong clock, before a reboot."""
     clock.ahead_s, clock.synchronised = -1e8, False
     seen = clock.stamp()
     clock.reboot()

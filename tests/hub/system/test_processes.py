@@ -11,7 +11,7 @@ from hub.system import processes
 
 
 def test_when_a_process_began():
-    """This one before now, a child of it later, and not before."""
+    """A child begins after its parent."""
     mine = processes.began_unix_s(os.getpid())
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         its = processes.began_unix_s(child.pid)
@@ -21,7 +21,7 @@ def test_when_a_process_began():
 
 
 def test_a_name_with_brackets_and_blanks(tmp_path: Path):
-    """The second field of the file is the program's own choice."""
+    """The second field may hold anything."""
     (tmp_path / "proc/7").mkdir(parents=True)
     (tmp_path / "proc/stat").write_text("cpu 1 2\nbtime 1000000\nprocesses 9\n")
     rest = " ".join(["S", *map(str, range(4, 22)), str(500 * os.sysconf("SC_CLK_TCK")), "0"])
@@ -34,7 +34,7 @@ def test_a_name_with_brackets_and_blanks(tmp_path: Path):
 
 
 def test_when_it_was_installed():
-    """The folder that pip wrote; where there is none, nobody knows."""
+    """The time of the folder that pip wrote; None without it."""
     told = processes.installed_unix_s()
     assert told is None or 1.7e9 < told <= time.time()
     assert version(processes.NAME)

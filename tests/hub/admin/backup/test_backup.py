@@ -111,7 +111,7 @@ def _ages(config: Path) -> set[str]:
 
 
 def test_everything_comes_back_and_what_was_there_is_kept(config):
-    """Settings, passwords, handlers and state, with their modes; state files are marked as copies."""
+    """Settings, passwords, handlers and state, with their modes; state files become copies."""
     (config.parent / "broker").chmod(0o750)
     (config.parent / "handlers").chmod(0o751)
     contents = _backup(config)
@@ -145,7 +145,7 @@ def test_everything_comes_back_and_what_was_there_is_kept(config):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_state_belongs_to_whom_the_state_folder_belongs(config):
-    """And what lies beside the settings to whom it belonged."""
+    """Files beside the settings keep their own owners."""
     var = config.parent.parent / "var"
     contents = _backup(config)
     os.chown(var, 1, 1)
@@ -155,7 +155,7 @@ def test_state_belongs_to_whom_the_state_folder_belongs(config):
 
 
 def test_a_new_card_gets_everything(config, tmp_path):
-    """There is nothing yet: neither settings nor a state folder."""
+    """It has neither settings nor a state folder yet."""
     file = _backup(config).file
     new = tmp_path / "new" / "etc" / "doorbell.toml"
     new.parent.mkdir(parents=True)
@@ -175,7 +175,7 @@ def test_clips_come_along_when_they_are_asked_for(config):
 
 
 def test_nothing_is_left_of_a_backup_that_fails(config):
-    """The disk is full: here a limit to the size of files, as the kernel's EFBIG."""
+    """The disk is full: simulated by a limit to the size of files (EFBIG)."""
     (config.parent.parent / "var/large").write_bytes(os.urandom(300_000))
     code = (
         "import resource, signal, sys\nfrom pathlib import Path; from config import sources\n"
@@ -290,7 +290,7 @@ def test_a_crash_at_any_step_leaves_the_old_or_the_new_or_a_note(config):
 
 
 def test_it_asks_before_it_replaces(config):
-    """No means that nothing was touched, and nothing is left."""
+    """After a no, nothing is changed, and nothing is left."""
     file = _backup(config).file
     _change(config)
     command = [sys.executable, "-m", "hub.cli.main", "restore", str(file), "--config", str(config)]
@@ -306,7 +306,7 @@ def test_it_asks_before_it_replaces(config):
 
 @pytest.mark.parametrize("folder", [".", "..", "media"])
 def test_the_journals_are_in_it_wherever_the_clips_lie(config, folder):
-    """Among the state, or around it."""
+    """The clips' folder may be the state folder, or contain it."""
     config.write_text(config.read_text() + f'[handlers.record]\nfolder = "{folder}"\n')
     (config.parent.parent / "var" / "now.mp4").write_text("a clip")
     names = {member["name"] for member in _backup(config).members}
@@ -317,7 +317,7 @@ def test_the_journals_are_in_it_wherever_the_clips_lie(config, folder):
 
 
 def test_what_a_link_leads_to_is_kept_with_its_own_mode(config, tmp_path):
-    """Settings that lie in somebody's repository, a handler file, a whole folder of them."""
+    """Settings in a repository, a handler file, a whole folder of them."""
     elsewhere = tmp_path / "repository"
     elsewhere.mkdir()
     for path in (config, config.parent / "handlers"):
@@ -346,7 +346,7 @@ def test_it_needs_nothing_that_came_after_python_3_11(config, monkeypatch):
 
 
 def test_a_folder_is_no_settings_file(config):
-    """It would be put aside as a whole."""
+    """Otherwise the whole folder would be set aside."""
     file = _backup(config).file
     with pytest.raises(
         BackupError, match=r"a folder\. Name the settings file in it: --config .*doorbell\.toml"
@@ -356,7 +356,7 @@ def test_a_folder_is_no_settings_file(config):
 
 
 def test_what_was_written_while_it_was_asked_is_set_aside(config):
-    """A process ran meanwhile and was killed: its log would be replayed into the restored file."""
+    """A killed process's write-ahead log would be replayed into the restored file."""
     file = _backup(config).file
     plan = prepare(file, config, sources.load(config))
     log = config.parent.parent / "var" / "hub-home.db-wal"
@@ -367,7 +367,7 @@ def test_what_was_written_while_it_was_asked_is_set_aside(config):
 
 
 def test_without_hard_links_it_copies(config, monkeypatch):
-    """A FAT stick, some network shares."""
+    """As on a FAT stick, and on some network shares."""
     file = _backup(config).file
     _change(config)
     monkeypatch.setattr(os, "link", _refuse)
@@ -409,7 +409,7 @@ def _doorbell(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_backup_that_is_ended_leaves_nothing(config):
-    """By a shutdown, or a terminal that is closed: what was written holds passwords."""
+    """After a shutdown or a closed terminal: a backup holds passwords."""
     (config.parent.parent / "var" / "large").write_bytes(os.urandom(60_000_000))
     target = config.parent.parent / "out" / "b.tar.gz"
     target.parent.mkdir()

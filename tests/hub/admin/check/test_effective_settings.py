@@ -65,14 +65,14 @@ def test_a_secret_is_masked(shown, key, kind, value):
 
 
 def test_the_brokers_password_is_masked(shown):
-    """Its user name is not: it is what one looks for."""
+    """Its user name is not masked: that is what a reader looks for."""
     text = shown("words", "str", "x", broker={"username": "bell", "password": "hunter2"})
     broker = tomllib.loads(text)["broker"]
     assert (broker["username"], broker["password"]) == ("bell", effective_settings.MASK)
 
 
 def test_what_is_in_force_is_toml_with_every_default(shown):
-    """All tables, the handlers' own defaults included; what is not set is left out."""
+    """All tables, with the handlers' own defaults; unset values are left out."""
     said = tomllib.loads(shown("words", "str", "hello"))
     assert said["handlers"]["shout"] == {"enabled": True, "words": "hello"}
     assert said["handlers"]["record"]["clip_s"] == 10
@@ -81,7 +81,7 @@ def test_what_is_in_force_is_toml_with_every_default(shown):
 
 
 def test_a_handler_with_a_fault_is_told_beside_the_others(shown):
-    """As a comment, so that it is still TOML; no value is shown in it."""
+    """It is a comment, so that the text is still TOML, and shows no value."""
     text = shown("words", "int", "hunter2")
     assert "shout" not in tomllib.loads(text)["handlers"]
     assert "# shout.py: [handlers.shout] words: " in text

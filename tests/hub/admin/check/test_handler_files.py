@@ -29,7 +29,7 @@ def house(tmp_path: Path) -> Settings:
 
 
 def test_a_file_that_hangs_is_named_once_and_the_others_are_looked_at(house: Settings):
-    """Whichever look asks for it first waits; the others know."""
+    """The first check that asks for it waits; the others know its result."""
     context = Context(sources.DEMO, house)
     context.files = Inspection(house, patience_s=0.5)
     found = [one for one in doctor_house.settings(context) if "endless" in one.found]
@@ -52,7 +52,7 @@ def test_a_file_that_hangs_is_named_once_and_the_others_are_looked_at(house: Set
 def test_root_runs_no_code_that_others_may_write(
     house: Settings, owner: int, mode: int, why: str, place: str
 ):
-    """Neither of a file nor in a folder of theirs; ours come with the program."""
+    """It loads neither their files nor files in their folders; ours come with the program."""
     file = house.handlers_dir / "fine.py"
     ran = house.handlers_dir / "ran"
     file.write_text(f"from pathlib import Path\nPath({str(ran)!r}).touch()\n{GOOD}")

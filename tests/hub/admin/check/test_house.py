@@ -40,7 +40,8 @@ def report(tmp_path):
         ),
         (
             'lamp = "gpio:17"\n[doors.front.button]\ndriver = "gpio"\npin = 17',
-            "light.py: [handlers.light] lamp: GPIO 17 is used by [doors.front.button]. Use another line",
+            "light.py: [handlers.light] lamp: GPIO 17 is used by [doors.front.button]. "
+            "Use another line",
         ),
         (
             '[handlers.record]\ncamera = "/dev/video99"',
@@ -83,19 +84,19 @@ def report(tmp_path):
     ],
 )
 def test_what_cannot_work_here_is_told(report, text, fault):
-    """A name that means nothing, a line used twice, a device that is not there."""
+    """An unknown name, a line used twice, a device that does not exist."""
     assert [line for line in report(text).faults if line.startswith(fault)], report(text).faults
 
 
 def test_a_voice_that_espeak_ng_does_not_have_is_told(report):
-    """It is asked for its voices."""
+    """espeak-ng itself lists its voices."""
     find_program("espeak-ng")
     faults = report('[handlers.speak]\nenabled = true\nvoice = "espeak-ng:klingonx"').faults
     assert any("speak.py: [handlers.speak] voice: espeak-ng:klin" in fault for fault in faults)
 
 
 def test_what_is_switched_off_needs_no_device(report):
-    """Nor does what may come later keep a handler from being started."""
+    """A device that may come later does not keep a handler from starting."""
     assert report('[handlers.record]\nenabled = false\ncamera = "/dev/video99"').faults == []
     assert any(
         line.startswith("record: ")
@@ -112,7 +113,7 @@ def test_two_buttons_do_not_share_a_line(report):
 
 
 def test_a_folder_that_was_named_must_be_there(tmp_path):
-    """One that was not named need not."""
+    """A default folder need not exist."""
     path = tmp_path / "doorbell.toml"
     path.write_text('[handlers.light]\nwhen = "always"\n')
     assert check(sources.load(path), path).faults == []

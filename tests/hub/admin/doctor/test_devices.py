@@ -72,7 +72,7 @@ def only(found: Any) -> Finding:
 
 @pytest.mark.usefixtures("pins")
 def test_lines_that_are_free(context: Context):
-    """A button is at rest; of an LED there is no more to say."""
+    """A button's line is at rest; an LED's is free."""
     assert look(context) == [
         ("ok", "GPIO 17 of [doors.front.button]: free, and at rest (high)"),
         ("ok", "GPIO 27 of [doors.front.led]: free"),
@@ -80,7 +80,7 @@ def test_lines_that_are_free(context: Context):
 
 
 def test_a_button_that_reads_as_pressed(context: Context):
-    """Somebody presses, or it is wired the other way."""
+    """It is being pressed, or wired the other way."""
     found = next(iter(gpio(context, kernel(""), lambda *_, **__: Held())))
     assert (found.state, 'pull = "down"' in found.mend) == ("warning", True)
 
@@ -95,7 +95,7 @@ class Held:
 
 
 def test_lines_that_the_hub_has(context: Context):
-    """As the kernel names lgpio's, and only while the hub lives."""
+    """The kernel knows lgpio by name; it counts only while the hub is running."""
     assert {state for state, _ in look(context, "lg")} == {"problem"}
     ready(context, "doorbell/hub/home")
     assert look(context, "lg")[0] == (
@@ -117,7 +117,7 @@ def test_a_line_that_there_is_not(context: Context):
 
 
 def test_lines_that_may_not_be_asked_for(context: Context):
-    """Whom to ask to be let in."""
+    """The finding names the group."""
 
     def closed(pin: int, root: Path) -> LineInfo:
         raise PermissionError(13, "Permission denied", str(root / "dev/gpiochip0"))
@@ -127,7 +127,7 @@ def test_lines_that_may_not_be_asked_for(context: Context):
 
 
 def test_devices_of_somebody_elses_house(context: Context, monkeypatch: pytest.MonkeyPatch):
-    """The units have the groups; whoever asks need not, and then nobody knows."""
+    """The units have the groups; a guest need not, and then the check is skipped."""
     context.settings.state_dir.mkdir()
     (context.root / "dev/snd/pcmC0D0p").symlink_to("nowhere")
     assert only(doctor_devices.sound(context)).state == "problem"
@@ -137,7 +137,7 @@ def test_devices_of_somebody_elses_house(context: Context, monkeypatch: pytest.M
 
 
 def test_no_gpio_here(context: Context):
-    """A problem for who has a button there; nothing for who has none."""
+    """A problem where a button needs it; skipped where none does."""
     (context.root / "dev/gpiochip0").unlink()
     assert [state for state, _ in look(context)] == ["problem"]
     context.given = context.settings.model_copy(update={"doors": {"front": Door()}})
@@ -145,7 +145,7 @@ def test_no_gpio_here(context: Context):
 
 
 def test_a_camera_that_nobody_uses_gives_a_picture(context: Context, tmp_path: Path):
-    """Here a film."""
+    """The camera here is a film."""
     make_film(tmp_path / "film.mp4", "libx264", 2)
     found = only(
         doctor_devices.camera(with_table(context, record={"camera": str(tmp_path / "film.mp4")}))
@@ -154,7 +154,7 @@ def test_a_camera_that_nobody_uses_gives_a_picture(context: Context, tmp_path: P
 
 
 def test_a_camera_on_the_network_that_is_gone(context: Context):
-    """Told without its password."""
+    """The finding does not show its password."""
     url = f"rtsp://me:hunter2@127.0.0.1:{free_port()}/door"
     found = only(doctor_devices.camera(with_table(context, record={"camera": url}), patience_s=2))
     assert (found.state, "hunter2" in str(found), found.mend != "") == ("problem", False, True), (
@@ -164,7 +164,7 @@ def test_a_camera_on_the_network_that_is_gone(context: Context):
 
 
 def test_a_camera_on_the_network_that_answers(context: Context):
-    """It has some seconds to do so."""
+    """It has some seconds to answer."""
     need_rtsp_server()
     with serving(port := free_port()):
         found = only(doctor_devices.camera(with_table(context, record={"camera": address(port)})))
@@ -172,7 +172,7 @@ def test_a_camera_on_the_network_that_answers(context: Context):
 
 
 def test_a_camera_that_takes_the_connection_and_says_nothing(context: Context):
-    """It is told before the look is given up."""
+    """The fault is found before the check gives up."""
     began = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/door"
@@ -182,13 +182,13 @@ def test_a_camera_that_takes_the_connection_and_says_nothing(context: Context):
 
 
 def test_a_camera_that_is_not_plugged_in(context: Context):
-    """As `check` says it."""
+    """In the same words as `doorbell check`."""
     found = only(doctor_devices.camera(with_table(context, record={"camera": "/dev/video77"})))
     assert (found.state, found.mend) == ("problem", "`ls /dev/video*` shows what there is")
 
 
 def test_a_camera_that_record_has(context: Context):
-    """Its own word is the truth."""
+    """The status of `record` counts."""
     with_table(context, record={"camera": "/dev/video77"})
     ready(context, "doorbell/handler/record")
     assert (
@@ -214,13 +214,13 @@ def test_a_camera_that_record_has(context: Context):
     ],
 )
 def test_a_camera_at_which_nobody_looks(context: Context, table: dict[str, Any], words: str):
-    """Nobody knows how it is."""
+    """The check is skipped."""
     found = only(doctor_devices.camera(with_table(context, record=table)))
     assert (found.state, words in found.found) == ("skipped", True), found
 
 
 def test_no_sound_card(context: Context):
-    """With `auto` it is heard by nobody; with a name it is a problem; each speaker is told once."""
+    """A warning with `auto`, a problem with a name; each speaker is listed once."""
     context.given = context.settings.model_copy(update={"chime": Chime(speaker="no such card")})
     found = list(doctor_devices.sound(context))
     assert [one.state for one in found] == ["warning", "problem"]
@@ -232,7 +232,7 @@ def test_no_sound_card(context: Context):
 
 
 def test_a_sound_card_that_we_may_not_use(context: Context):
-    """The group that it belongs to."""
+    """The finding names its group."""
     (context.root / "dev/snd/pcmC0D0p").symlink_to("nowhere")  # what not even root can open
     assert " audio, and log in again" in next(iter(doctor_devices.sound(context))).mend
 

@@ -66,7 +66,7 @@ def berlin(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.usefixtures("berlin")
 def test_a_clock_that_is_right(context: Context):
-    """The zone fits the place; the sun's times are the house's."""
+    """The zone fits the place, and the sun's times are those of the house."""
     assert told(doctor_machine.clock(context, Set(), NOON)) == [
         ("ok", "2026-11-23 12:00:00, set by a time server"),
         ("ok", "time zone Europe/Berlin (CET, UTC+01:00)"),
@@ -98,7 +98,7 @@ def test_the_zone_and_the_place_fit_together(context: Context, longitude: float,
 
 
 def test_no_zone_at_all(context: Context, monkeypatch: pytest.MonkeyPatch):
-    """Then quiet hours are not what people think."""
+    """Then quiet hours are in UTC, which is not what people expect."""
     monkeypatch.delenv("TZ", raising=False)
     (context.root / "etc/localtime").unlink()
     assert told(doctor_machine.clock(context, Set(), NOON))[1] == (
@@ -109,7 +109,7 @@ def test_no_zone_at_all(context: Context, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.usefixtures("berlin")
 def test_what_is_quiet_now(context: Context):
-    """By the settings; but the hub's own word counts more."""
+    """By the settings, unless the hub publishes another state."""
     quiet = Quiet(begin=time(11), end=time(13))
     context.given = context.settings.model_copy(update={"quiet": quiet, "house": House()})
     found = told(doctor_machine.clock(context, Set(), NOON))
@@ -120,7 +120,7 @@ def test_what_is_quiet_now(context: Context):
 
 
 def test_the_clock_of_this_machine(context: Context):
-    """Whatever it is, it is told."""
+    """Whatever its state is, it is shown."""
     assert len(told(doctor_machine.clock(context))) == 4
 
 
@@ -150,7 +150,7 @@ def secrets(context: Context, folder: Path) -> Context:
 
 
 def test_secrets_that_are_kept(context: Context, open_folder: Path):
-    """One line; and no secret in it."""
+    """One line, with no secret in it."""
     found = told(doctor_permissions.permissions(secrets(context, open_folder)))
     assert found[0][0] == "ok"
     assert "closed to other users" in found[0][1]
@@ -188,7 +188,7 @@ def open_folder(tmp_path: Path) -> Path:
 def test_secrets_that_everybody_can_read(
     context: Context, open_folder: Path, name: str, mode: int, state: str
 ):
-    """Each with the command that closes it; a folder above that lets nobody in does as well."""
+    """Each has the command that closes it; a closed folder above is enough, too."""
     secrets(context, open_folder)
     path = open_folder / name
     path.chmod(mode)
@@ -199,7 +199,7 @@ def test_secrets_that_everybody_can_read(
 
 
 def test_a_file_of_somebody_else(context: Context):
-    """As `sudo doorbell run` leaves it behind: its process cannot write it any more."""
+    """`sudo doorbell run` leaves such a file; the unit can no longer write it."""
     if os.geteuid():
         pytest.skip("only root can give a file away")
     folder = context.settings.state_dir
@@ -216,7 +216,7 @@ def test_a_file_of_somebody_else(context: Context):
 
 
 def test_a_state_folder_for_everybody(context: Context, open_folder: Path):
-    """Who rang, and when, is nobody else's business."""
+    """Presses are private."""
     folder = open_folder / "state"
     folder.mkdir()
     folder.chmod(0o755)
@@ -228,7 +228,7 @@ def test_a_state_folder_for_everybody(context: Context, open_folder: Path):
 
 
 def test_versions_of_this_machine(context: Context):
-    """Ours and Python's first; what is not installed is named, and not called well."""
+    """Ours and Python's first; packages that are not installed are named as such."""
     found = told(doctor_versions.versions(context))
     assert found[0][1].startswith("doorbell ")
     assert "paho-mqtt 2" in found[1][1]

@@ -61,7 +61,7 @@ def test_everybody_who_logs_in_has_a_password_and_rights(write, folder):
 
 
 def test_what_it_writes_is_its_owners_alone(write, folder):
-    """All but the CA's certificate, which others need."""
+    """Except the CA's certificate, which others need."""
     write("localhost")
     for path in folder.rglob("*"):
         open_to_others = stat.S_IMODE(path.stat().st_mode) & 0o077
@@ -92,7 +92,7 @@ def test_run_again_it_keeps_what_there_is(write, folder):
 
 
 def test_another_name_makes_another_certificate(write, folder):
-    """Of the same CA, so that nobody needs a new ca.crt."""
+    """It is of the same CA, so that no client needs a new ca.crt."""
     write("localhost")
     ca, certificate = (folder / "ca.crt").read_bytes(), folder / "mosquitto" / "server.crt"
     assert not serves(certificate, ["localhost", "10.0.0.1"])
@@ -109,7 +109,7 @@ def test_without_openssl_the_error_names_its_package(tmp_path, monkeypatch):
 
 
 def test_the_shipped_example_is_what_is_written():
-    """Whoever writes the ACL by hand copies from what is tested."""
+    """So the example for an ACL by hand is tested."""
     example = (ROOT / "config" / "mosquitto" / "acl.example").read_text()
     assert example == acl(["cli", "handler-notify", "hub-home", "listener", "web-home"])
 
@@ -132,13 +132,13 @@ def test_the_settings_in_the_document_are_settings(tmp_path):
 
 @pytest.mark.parametrize("name", ["two\nlines", "a:b", "../up", "#", ""])
 def test_a_user_is_a_name(write, name):
-    """It becomes a file, and a line in two of mosquitto's."""
+    """It names a file, and is in two files of mosquitto."""
     with pytest.raises(SettingsError, match="not a name"):
         write(more=[name])
 
 
 def test_the_command_prints_no_secret(tmp_path):
-    """It says what was written where, and the annotated settings work with it."""
+    """It names the files, and the annotated settings work with them."""
     find_program("openssl")
     config = tmp_path / "doorbell.toml"
     config.write_text(
@@ -164,7 +164,7 @@ def test_the_command_prints_no_secret(tmp_path):
 
 
 def test_check_tells_missing_and_open_files(write, folder, tmp_path):
-    """A password that is not there, one that everybody reads, a CA that is not there."""
+    """A missing password, a password that everyone can read, a missing CA."""
     write()
     (folder / "passwords" / "cli").unlink()
     (folder / "passwords" / "hub-home").chmod(0o644)
@@ -201,13 +201,13 @@ def test_one_user_for_all_is_still_possible():
 
 
 def test_the_embedded_broker_has_no_tls():
-    """Whoever asks for TLS without a broker of their own is told so: silence would mean no TLS."""
+    """TLS without a broker of one's own is a fault; silence would mean no TLS."""
     with pytest.raises(ValueError, match="the embedded broker has no TLS"):
         Broker(tls=True)
 
 
 def test_the_hub_may_hear_what_its_triggers_name():
-    """Others' topics that the settings listen to are granted to the hub, and to nobody else."""
+    """The hub, and only the hub, may read the topics of its triggers."""
     written = acl(["handler-notify", "hub-home"], heard={"hub-home": ["frigate/events"]})
     notify, home = written.split("\nuser hub-home\n")
     assert "topic read frigate/events\n" in home

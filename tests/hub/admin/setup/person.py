@@ -79,7 +79,7 @@ class Person:
         os.write(self._master, keys.encode())
 
     def insists(self, key: str, words: str) -> None:
-        """Press it until these words come: CPython misses a SIGINT right before it waits for a line."""
+        """Press it until these words come: CPython may miss a SIGINT before it waits."""
         deadline = time.monotonic() + PATIENCE_S
         while words not in self.seen[self._read :]:
             assert time.monotonic() < deadline, f"{words!r} does not come:\n{self.seen}"

@@ -59,7 +59,7 @@ def test_three_presses_are_shown_as_they_come(tmp_path: Path, pins: _Pins):
 
 
 def test_no_press_is_told_with_where_the_button_belongs(tmp_path: Path, pins: _Pins):
-    """And can be tried again."""
+    """The user may try again."""
     with Person(tmp_path, "setup", "--config", "doorbell.toml", **pins.environment) as person:
         _chooses_17(person)
         person.types()
@@ -73,7 +73,7 @@ def test_no_press_is_told_with_where_the_button_belongs(tmp_path: Path, pins: _P
 
 
 def test_a_clean_line_gets_no_advice(tmp_path: Path, pins: _Pins):
-    """Nothing to mend, nothing to read."""
+    """Nothing needs mending."""
     with Person(tmp_path, "setup", "--config", "doorbell.toml", **pins.environment) as person:
         _chooses_17(person)
         pins.hold(0.1, 0.1, 0.1)
@@ -83,7 +83,7 @@ def test_a_clean_line_gets_no_advice(tmp_path: Path, pins: _Pins):
 
 
 def test_a_line_that_somebody_else_has_is_told_and_it_goes_on(tmp_path: Path, pins: _Pins):
-    """With what to stop; no hub is asked for a pin that it does not have."""
+    """The text names what to stop; a hub is not asked for another pin."""
     environment = pins.environment | {"SETUP_HELD": "17"}
     with Person(tmp_path, "setup", "--config", "doorbell.toml", **environment) as person:
         person.answers(
@@ -95,7 +95,7 @@ def test_a_line_that_somebody_else_has_is_told_and_it_goes_on(tmp_path: Path, pi
 
 
 def test_where_the_hub_has_the_line_its_presses_are_shown(tmp_path: Path, pins: _Pins, mosquitto):
-    """Of this door, from the broker, each once."""
+    """Presses of this door only, each once, from the broker."""
     with House(tmp_path / "house", mosquitto) as house:
         house.settings = "[doors.back]\n"
         config = house.config
@@ -135,7 +135,7 @@ def test_lines_that_are_taken_are_those_of_the_guide():
 
 
 def test_a_pin_that_is_taken_may_stay_if_it_is_set():
-    """Somebody knows what they do; but not two things on one line."""
+    """A present setting may stay, but a line has one use only."""
     assert understand_pin("GPIO 2", {}, before=2) == 2
     with pytest.raises(ValueError, match=r"used by \[chime\] relay"):
         understand_pin("23", {23: "[chime] relay"}, before=23)

@@ -63,7 +63,7 @@ def _draft(folder: Path, text: str) -> Draft:
     ],
 )
 def test_however_it_is_written_it_says_what_it_shall(tmp_path: Path, text: str):
-    """Exactly that, and every comment is still there."""
+    """It has the new values, and every comment."""
     draft = _draft(tmp_path, text)
     wanted = tomllib.loads(text)
     for keys, value in CHANGES.items():
@@ -104,7 +104,7 @@ def test_what_is_changed_back_is_no_change(tmp_path: Path):
 
 
 def test_a_link_stays_one_and_its_file_keeps_owner_and_mode(tmp_path: Path):
-    """As where the settings lie in a repository of one's own."""
+    """The settings may be in a user's own repository."""
     (tmp_path / "real").mkdir()
     real = tmp_path / "real" / "mine.toml"
     real.write_text("# mine\n", encoding="utf-8")
@@ -142,7 +142,7 @@ def test_the_last_five_of_before_are_kept(tmp_path: Path):
 
 
 def test_only_our_own_examples_are_written_over(tmp_path: Path):
-    """What a person has put out of force stays as they left it."""
+    """Lines that a user has commented out stay."""
     ours = next(line for line in ANNOTATED.splitlines() if line.startswith("# speaker = "))
     draft = _draft(tmp_path, f'[handlers.bark]\n# speaker = "the good one, in the attic"\n{ours}\n')
     draft.change({("handlers", "bark", "speaker"): "default"})
@@ -160,7 +160,7 @@ def test_only_our_own_examples_are_written_over(tmp_path: Path):
 
 
 def test_what_somebody_else_wrote_meanwhile_is_not_lost(tmp_path: Path):
-    """It is told, and both stay as they are."""
+    """The command says so, and the file stays as it is."""
     draft = _draft(tmp_path, "# one\n")
     draft.change({("house", "latitude"): 1.0})
     draft.path.write_text("# two\n", encoding="utf-8")
@@ -170,7 +170,7 @@ def test_what_somebody_else_wrote_meanwhile_is_not_lost(tmp_path: Path):
 
 
 def test_a_file_that_is_no_toml_is_left_alone(tmp_path: Path):
-    """It is told where it is wrong."""
+    """The text says where it is wrong."""
     with pytest.raises(TargetError, match=r"cannot be read: .*line 1.* Mend it"):
         _draft(tmp_path, "[house\n")
 
@@ -179,7 +179,7 @@ def test_a_file_that_is_no_toml_is_left_alone(tmp_path: Path):
     "text", ["house = 1", "[doors]\nfront = 'x'", "[handlers.light]\nscenes = { a = 1 }"]
 )
 def test_what_is_no_table_is_told_before_anything_is_asked(tmp_path: Path, text: str):
-    """Rather than at the end."""
+    """The user does not answer in vain."""
     with pytest.raises(
         TargetError, match=r"\[(house|doors\.front|handlers\.light\.scenes\.a)\] is not a table"
     ):
@@ -187,7 +187,7 @@ def test_what_is_no_table_is_told_before_anything_is_asked(tmp_path: Path, text:
 
 
 def test_what_is_of_another_kind_counts_as_not_set(tmp_path: Path):
-    """A step may rely on what it gets; a time may be text."""
+    """Steps get values of the right kind; a time may be text."""
     draft = _draft(tmp_path, "[handlers.record]\ncamera = 5\n[quiet]\nbegin = '21:00'\nend = 7\n")
     assert draft.get("handlers", "record", "camera") is None
     assert [moment_in(draft, "quiet", key) for key in ("begin", "end")] == [time(21), None]
@@ -207,7 +207,7 @@ def test_relative_folders_are_those_of_the_file(tmp_path: Path):
 def test_where_there_is_no_file_it_is_the_users_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """Or the one of DOORBELL_CONFIG, which the other commands take, too."""
+    """Or that of DOORBELL_CONFIG, which the other commands use, too."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr("hub.admin.setup.target.INSTALLED", tmp_path / "etc" / "doorbell.toml")
@@ -250,7 +250,7 @@ def test_a_new_file_of_an_installed_doorbell_says_what_its_units_need(
     ],
 )
 def test_a_door_is_called_after_its_name(name: str, door: str):
-    """With what a topic may hold."""
+    """The id holds only what a topic may hold."""
     assert slug(name) == door
 
 
@@ -272,13 +272,13 @@ def test_a_place_is_understood_as_maps_write_it(typed: str, place: tuple[float, 
 
 @pytest.mark.parametrize("typed", ["52.52", "52,52, 13,40", "1, 2, 3", "a, b", "181, 0", "0, 181"])
 def test_what_is_no_place_is_none(typed: str):
-    """Rather asked again than a sun of somewhere else."""
+    """It is asked again."""
     with pytest.raises(ValueError, match=r"comma|must be"):
         understand_place(typed)
 
 
 def test_over_ssh_there_is_a_line_that_fetches_the_picture(monkeypatch: pytest.MonkeyPatch):
-    """With the user and the address that they came by."""
+    """It has the user's name and the address of the connection."""
     monkeypatch.setenv("SUDO_USER", "pi")
     monkeypatch.setenv("SSH_CONNECTION", "192.168.1.9 51000 192.168.1.20 22")
     assert how_to_see(Path("/x/door.jpg"))[1:] == [
@@ -290,7 +290,7 @@ def test_over_ssh_there_is_a_line_that_fetches_the_picture(monkeypatch: pytest.M
 
 
 def test_the_picture_is_of_who_called_sudo(monkeypatch: pytest.MonkeyPatch):
-    """Else they could not fetch it; and it is nobody else's, and does not stay."""
+    """Only that user can read it, and it is removed."""
     if os.geteuid() != 0:
         pytest.skip("only root can give a file away")
     monkeypatch.setenv("SUDO_UID", "4711")
@@ -310,7 +310,7 @@ def test_s_is_an_answer_to_every_question():
 
 
 def test_what_is_switched_on_already_stays_as_it_is_written(tmp_path: Path):
-    """With the reason that somebody gave; what was off is on by leaving it out."""
+    """A line `enabled = true` stays; `enabled = false` is removed."""
     draft = _draft(
         tmp_path,
         "[handlers.record]\nenabled = true  # insurance\n[handlers.bark]\nenabled = false\n",

@@ -125,7 +125,7 @@ def test_a_newcomer_sets_up_everything(tmp_path: Path):
 
 
 def test_who_skips_everything_has_a_house_without_anything(tmp_path: Path):
-    """No camera that films a test pattern, no lamp by a sun that nobody knows: it can be run."""
+    """No test pattern, and no lamp without a place: the house can run."""
     with Person(tmp_path, "setup", "--config", "doorbell.toml") as person:
         for _ in range(8):
             assert person.asked()
@@ -181,7 +181,7 @@ def test_what_is_switched_off_stays_off(house: Path, tmp_path: Path):
 
 
 def test_what_was_switched_off_is_on_again_when_it_is_chosen(house: Path, tmp_path: Path):
-    """By the mere choice."""
+    """Choosing it is enough."""
     house.write_text(
         HOUSE.replace("[handlers.bark]\n", "[handlers.bark]\nenabled = false\n"), encoding="utf-8"
     )
@@ -268,7 +268,7 @@ WATCHED = (*UNTRIED, ("pattern) or none", "test"), ("look right?", ""))
 def test_ctrl_c_at_any_question_changes_nothing(
     house: Path, tmp_path: Path, route: tuple[tuple[str, str], ...]
 ):
-    """Whatever was answered before; and nothing is left behind. Ctrl-D is the same."""
+    """Nothing is left behind. Ctrl-D does the same."""
     os.mkfifo(tmp_path / "pins")
     before = _files(tmp_path)
     with (
@@ -289,7 +289,7 @@ def test_ctrl_c_at_any_question_changes_nothing(
 
 
 def test_what_cannot_be_is_asked_again_with_the_reason(tmp_path: Path):
-    """Each question, until the answer can be meant."""
+    """Each question is repeated until its answer is valid."""
     with Person(tmp_path, "setup", "--config", "doorbell.toml") as person:
         for question, answer, reason in (
             ("call it?", "x" * 61, "at most 60 letters"),
@@ -338,7 +338,7 @@ def test_what_cannot_be_is_asked_again_with_the_reason(tmp_path: Path):
 
 
 def test_what_is_wrong_is_told_before_it_is_written(house: Path, tmp_path: Path):
-    """As `doorbell check` would; Enter does not write it then."""
+    """In the words of `doorbell check`; then Enter does not write it."""
     house.write_text(HOUSE + "[handlers.barc]\n", encoding="utf-8")
     before = _files(tmp_path)
     with Person(tmp_path, "setup") as person:
@@ -358,7 +358,7 @@ def test_what_is_wrong_is_told_before_it_is_written(house: Path, tmp_path: Path)
 
 
 def test_a_real_ntfy_server_is_told(tmp_path: Path):
-    """As `notify` would tell it."""
+    """It gets the message as from `notify`."""
     if not (program := ntfy_program("trixie")):
         (pytest.fail if os.environ.get("CI") else pytest.skip)(
             "NTFY names no folder with ntfy in it: .ci/get-ntfy"
@@ -378,7 +378,7 @@ def test_a_real_ntfy_server_is_told(tmp_path: Path):
 
 
 def test_without_a_terminal_it_says_so(tmp_path: Path):
-    """And how it is done, with 2."""
+    """It names the way, and ends with 2."""
     done = subprocess.run(
         [sys.executable, "-m", "hub.cli.main", "setup"],
         stdin=subprocess.DEVNULL,
@@ -393,7 +393,7 @@ def test_without_a_terminal_it_says_so(tmp_path: Path):
 def test_a_file_that_cannot_be_written_is_told_before_anything_is_asked(
     house: Path, tmp_path: Path
 ):
-    """With what to do. Root is one who can write anything, unless the file system cannot."""
+    """The text says what to do. Only a read-only file system stops root."""
     prefix = ()
     if os.geteuid() == 0:
         if not shutil.which("setpriv"):
@@ -416,7 +416,7 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_asked(
 
 
 def test_what_is_typed_too_early_is_no_answer(tmp_path: Path):
-    """Who presses Enter while a picture is taken has not said that it looks right."""
+    """Enter during the picture does not mean that it looks right."""
     with Person(tmp_path, "setup", "--config", "doorbell.toml") as person:
         for _ in range(3):
             assert person.asked()
@@ -478,7 +478,7 @@ def test_while_record_has_the_camera_its_last_picture_is_shown(tmp_path: Path):
 
 
 def test_over_ssh_under_sudo_the_address_is_that_of_the_connection(tmp_path: Path):
-    """Which sudo hides from us: it is found in the processes above."""
+    """The variable that sudo hides is found in the environment of a process above."""
     connection = "SSH_CONNECTION=192.168.1.9 51000 192.168.1.20 22"
     shell = ("sh", "-c", 'env -u SSH_CONNECTION "$@"; exit $?', "sh")
     with Person(

@@ -71,7 +71,7 @@ def test_who_hears_nothing_gets_hints_and_another_try(tmp_path: Path, played):
 
 
 def test_a_file_is_named_whole(tmp_path: Path, played, monkeypatch: pytest.MonkeyPatch):
-    """Whoever plays it stands elsewhere."""
+    """The player's working folder is another one."""
     monkeypatch.chdir(tmp_path)
     draft = _draft(tmp_path)
     setup_sound.find_sound("ding", tmp_path)
