@@ -110,8 +110,9 @@ def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: s
 def suggest(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'port'?` if a known word is similar; otherwise the list of known words."""
     names = sorted(known)
-    if close := get_close_matches(word, names, n=1, cutoff=0.6):
-        return f" Did you mean '{close[0]}'?"
+    if close := get_close_matches(word, names, cutoff=0.6):
+        best = next((name for name in close if sorted(name) == sorted(word)), close[0])
+        return f" Did you mean '{best}'?"
     return f" Known here: {', '.join(names)}." if names else ""
 
 

@@ -34,6 +34,12 @@ class Broker(Section):
 
     host: str | None = Field(None, min_length=1)
     port: int = Field(1883, ge=1, le=65535)
+    root: str = Field(
+        "doorbell",
+        pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+)*$",
+        max_length=128,
+        description="the topics' first level, or levels; another house on the same broker needs another",
+    )
     username: str | None = None
     password: SecretStr | None = None
     password_dir: Path | None = Field(

@@ -93,7 +93,7 @@ def _attributes(event: Event, *, is_outcome: bool) -> dict[str, str | bool | int
     attributes: dict[str, str | bool | int | float] = {
         "messaging.system": "mqtt",
         "messaging.message.id": event.id,
-        "messaging.destination.name": event.topic,
+        "messaging.destination.name": event.stream,
         "doorbell.door": event.door,
         "doorbell.type": str(event.data.get("type")) if is_outcome else event.type,
     }

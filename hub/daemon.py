@@ -19,7 +19,7 @@ from hub.features.remote_press import RemotePress
 from hub.features.triggers import Triggers
 from hub.mqtt import credentials
 from hub.mqtt.bus import Bus
-from hub.mqtt.status import Status, will
+from hub.mqtt.status import StatusPublisher, will
 from hub.process.lifecycle import on_stop, serve
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
@@ -56,8 +56,10 @@ def run(settings: Settings, *, by_hand: bool = False) -> None:
     source = topics.source("hub", settings.hub)
     state = State(settings.state_dir / f"hub-{settings.hub}.db")
     user = credentials.user("hub", settings.hub)
-    bus = Bus(settings.broker, f"doorbell-hub-{settings.hub}", will(source), user)
-    status = Status(bus, source)
+    bus = Bus(
+        settings.broker, f"doorbell-hub-{settings.hub}", will(source, settings.broker.root), user
+    )
+    status = StatusPublisher(bus, source)
     hub = Hub(settings, state, bus, Producer(state, bus, source, settings.journal))
     bus.start()
     hub.open_buttons()
@@ -112,7 +114,7 @@ class Hub:
         for feature in self.features[1:]:
             feature.close()
 
-    def report_faults(self, status: Status) -> None:
+    def report_faults(self, status: StatusPublisher) -> None:
         """Log and publish the faults when they have changed.
 
         Without an open button the hub has failed.
@@ -126,7 +128,7 @@ class Hub:
         for fault in faults:
             log.error("%s", fault)
         doors = self.buttons.open_doors
-        status.set("ready" if doors else "failed", "; ".join(faults))
+        status.set("ready" if doors else "failed", detail="; ".join(faults))
         log.info("listening at: %s", ", ".join(doors) or "no door")
 
     def _settle(self) -> None:

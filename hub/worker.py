@@ -15,7 +15,7 @@ from hub.consumer import dry_run
 from hub.consumer.consumer import Consumer
 from hub.mqtt import credentials
 from hub.mqtt.bus import Bus
-from hub.mqtt.status import Status, will
+from hub.mqtt.status import StatusPublisher, will
 from hub.plugin import answer_links, loader
 from hub.plugin.decorator import Reaction
 from hub.plugin.device_link import link
@@ -26,6 +26,7 @@ from hub.process.lifecycle import EX_TEMPFAIL, on_stop, serve
 from hub.store.database import State
 from hub.system import sd_notify
 from hub.wire import topics
+from hub.wire.status import ProcessState, Reason
 
 log = logging.getLogger(__name__)
 LAST_STATUS_S = 2.0
@@ -50,18 +51,23 @@ def run(given: str, settings: Settings) -> None:
     path = Path(given) if given.endswith(".py") else None
     name = Path(given).stem
     source = topics.source("handler", name)
-    bus = Bus(settings.broker, f"doorbell-{name}", will(source), credentials.user("handler", name))
-    status = Status(bus, source)
+    bus = Bus(
+        settings.broker,
+        f"doorbell-{name}",
+        will(source, settings.broker.root),
+        credentials.user("handler", name),
+    )
+    status = StatusPublisher(bus, source)
     quiet.attach(settings, bus)
     bus.start()
     try:
         file = loader.load(path or loader.locate(name, settings), settings)
     except SettingsError as error:
-        _end(bus, status, "failed", "; ".join(error.faults))
+        _end(bus, status, "failed", detail="; ".join(error.faults))
         raise
     if not file.config.enabled:
         sd_notify.ready()  # systemd counts an exit before READY as a failure
-        _end(bus, status, "offline", "switched off by its settings")
+        _end(bus, status, "offline", "disabled")
         return
     answer_links.attach(settings)
     with closing(State(settings.state_dir / f"{file.name}.db")) as state:
@@ -71,7 +77,7 @@ def run(given: str, settings: Settings) -> None:
         except OpenError as error:
             log.error("what it uses cannot be opened: %s", error)  # noqa: TRY400 - it says it all
             log.debug("", exc_info=True)
-            _end(bus, status, "failed", str(error))
+            _end(bus, status, "failed", detail=str(error))
             is_for_good = isinstance(error.__cause__, ValueError)
             sys.exit(EX_CONFIG if is_for_good else EX_TEMPFAIL)
         _end(bus, status, "offline", "stopped")
@@ -81,7 +87,7 @@ def _react(
     file: HandlerFile,
     state: State,
     bus: Bus,
-    status: Status,
+    status: StatusPublisher,
     *,
     source: str,
     limits: JournalSettings,
@@ -108,7 +114,7 @@ def _react(
         different = {id(resource): resource for resource in resources.values()}
         for number, resource in enumerate(different.values()):
             if on_trouble := getattr(resource, "on_trouble", None):
-                on_trouble(partial(status.note, f"resource {number}"))
+                on_trouble(partial(_note_trouble, status, number, resource))
         log.info("ready: reacts to %s", ", ".join(file.reactions))
         consumer.run()
         sd_notify.stopping()
@@ -126,10 +132,21 @@ def _open(
     return {reaction: opened[reaction.uses] for reaction in reactions if reaction.uses}
 
 
-def _end(bus: Bus, status: Status, state: str, reason: str) -> None:
+def _note_trouble(status: StatusPublisher, number: int, resource: object, words: str) -> None:
+    """Publish what is wrong with a resource. A camera that may not look now is private, and not at fault."""
+    private = getattr(resource, "private", None)
+    if private is not None and private():
+        status.note(f"resource {number}", words, "private")
+    else:
+        status.note(f"resource {number}", words)
+
+
+def _end(
+    bus: Bus, status: StatusPublisher, state: ProcessState, reason: Reason = "", detail: str = ""
+) -> None:
     """Publish the last status, if there is a broker; retained, it outlives the process."""
     if bus.connected.wait(LAST_STATUS_S):
-        status.set(state, reason)
+        status.set(state, reason, detail)
     bus.stop()
 
 

@@ -84,14 +84,24 @@ def faults(topic: str, payload: bytes) -> list[str]:
 def _disagreements(topic: str, wire: dict[str, Any]) -> list[str]:
     """Topic and payload agree, and a reply holds only events of its sender."""
     if "/event/" in topic:
-        said = f"{wire['source']}/event/{wire['type']}/{wire['subject']}"
+        said = _topic_of(topic, wire)
         return [] if said == topic else [f"{topic}: its payload says {said}"]
-    if "/answer/" not in topic:
+    if "/reply/" not in topic:
         return []
-    if not topic.startswith(f"{wire['source']}/answer/"):
-        return [f"{topic}: answers for {wire['source']}"]
-    topics = [
-        (f"{wire['source']}/event/{event['type']}/{event['subject']}", event)
-        for event in wire["events"]
-    ]
+    if not topic.startswith(f"{_below_root(topic, wire['source'])}/reply/"):
+        return [f"{topic}: replies for {wire['source']}"]
+    topics = [(_topic_of(topic, event), event) for event in wire["events"]]
     return [fault for at, event in topics for fault in faults(at, json.dumps(event).encode())]
+
+
+def _below_root(topic: str, source: str) -> str:
+    """A source as the beginning of topics, below the root of this one."""
+    role, name = source.split("/")[1:]
+    root = re.split(r"/(?:hub|handler|cli|web)/", topic, maxsplit=1)[0]
+    return f"{root}/{role}/{name}"
+
+
+def _topic_of(topic: str, event: dict[str, Any]) -> str:
+    """Where this event belongs, below the root of this topic."""
+    kind = event["type"].replace(".", "/")
+    return f"{_below_root(topic, event['source'])}/event/{kind}/{event['subject']}"

@@ -19,7 +19,6 @@ from paho.mqtt.client import Client, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion
 
 from hub.wire.event import uuid7
-from hub.wire.topics import heard
 from tests import contract
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class Ears:
         )
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = lambda _, __, m: self.heard.append(
-            (heard(m.topic), m.payload, time.time())
+            (m.topic, m.payload, time.time())
         )
         self._client.on_socket_open = lambda _, __, sock: sock.setsockopt(
             socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
@@ -117,7 +116,8 @@ class Ears:
 
     def events(self, kind: str, handler: str | None = None) -> list[dict[str, Any]]:
         """Each event of this type once, in the order in which it was first heard."""
-        found = self.messages(f"doorbell/+/{handler or '+'}/event/{kind}/+")
+        levels = kind.replace(".", "/")
+        found = self.messages(f"doorbell/+/{handler or '+'}/event/{levels}/+")
         return list({event["id"]: event for event in found}.values())
 
     def outcomes(self, press: str, handler: str) -> list[str]:
@@ -285,7 +285,7 @@ class House:
     def wish_message(self, door: str = "front") -> tuple[str, str]:
         """What has to be published for a press."""
         self.wishes.append(uuid7())
-        return f"doorbell/cli/test/press/home/{door}", json.dumps({"id": self.wishes[-1]})
+        return f"doorbell/cli/test/command/press/home/{door}", json.dumps({"id": self.wishes[-1]})
 
     def ring(self) -> None:
         """Press the button itself: no broker is needed, but a hub that was started with `doom`."""

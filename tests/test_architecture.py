@@ -13,7 +13,12 @@ from tests.house import ROOT
 
 ROOMS = ("hub", "devices", "config", "handlers")
 ONE_USER = {
-    "paho": ["hub/mqtt/bus.py", "hub/mqtt/client.py", "hub/mqtt/unacknowledged.py"],
+    "paho": [
+        "hub/mqtt/bus.py",
+        "hub/mqtt/client.py",
+        "hub/mqtt/subscriptions.py",
+        "hub/mqtt/unacknowledged.py",
+    ],
     "amqtt": ["hub/mqtt/embedded_broker.py"],
     "gpiozero": ["devices/gpio/line.py"],
     "picamera2": ["devices/camera/picamera.py"],
@@ -37,6 +42,7 @@ ONE_USER = {
         "hub/admin/doctor/state_files.py",
         "hub/consumer/attempt.py",
         "hub/consumer/outcomes.py",
+        "hub/producer/producer.py",
         "hub/store/database.py",
         "hub/store/epochs.py",
         "hub/store/history.py",

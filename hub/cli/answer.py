@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from config import SettingsError
-from hub.features.answer_service import ANSWER_LENGTH, is_answer
 from hub.mqtt.bus import Bus
 from hub.mqtt.embedded_address import with_embedded_broker
 from hub.plugin import answer_links
 from hub.remote.answer import AnswerClient, AnswerError
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.wire import topics
+from hub.wire.command import ANSWER_LENGTH, is_answer
 
 NAME_LENGTH = 64  # characters, as the hub accepts them
 

@@ -1,36 +1,76 @@
-"""Asks producers for what was missed: at start, after a gap, when a producer comes back, and now and then."""
+"""Queries producers for what was missed: at start, after a gap, when a producer comes back, and now and then."""
 
-import json
 import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
+from hub.consumer.paging import query_page
 from hub.mqtt.bus import Bus, Message
+from hub.mqtt.house_messages import ReceivedStatus
 from hub.store.inbox import Inbox
 from hub.wire import streams, topics
-from hub.wire.event import EPOCH, BadEvent, Event, from_wire, uuid7
-from hub.wire.query import Head
+from hub.wire.codec import JSON, BadMessage
+from hub.wire.event import Event, uuid7
+from hub.wire.query import Numbering, Range, Reply
 
 log = logging.getLogger(__name__)
-AUDIT_S = (
-    60.0  # a broker that silently dropped the last event of a topic is found out after this long
-)
+AUDIT_S = 60.0  # a broker that silently dropped the last event of a stream is noticed after so long
 UNANSWERED_S = 2.0
 SETTLE_S = 5.0
-MUST_WAIT_S = (
-    0.5  # a question that cannot be asked now (no broker) is looked at again after this long
-)
-BACKLOG_PAGES = 4
-ASKED = 64  # questions that are remembered: a page that answers none of them says nothing to us
-MANY = 10**15  # more events than a house will see
+MUST_WAIT_S = 0.5  # without a broker a query that is due is looked at again after so long
+BACKLOG = 4  # replies that wait; more are dropped, and asked for again
+QUERIES = 64  # queries that are remembered; a reply to another one is not read
+
+
+class _Sent(NamedTuple):
+    """A query that was sent: for which type, and about which numberings."""
+
+    kind: str
+    range: Range
+
+
+@dataclass
+class _Round:
+    """The queries for one type: one after another through all numberings, and round again.
+
+    Attributes:
+        ask_at: When the next query is due, in monotonic seconds.
+        patience_s: How long the last query of a round waits for a reply.
+        request: The last query; empty before the first.
+        after: Where the next query begins; None: with the first numbering.
+        until: Where the last query ended; None: it was the last one of its round.
+        is_waiting: Whether the last query has no reply yet.
+        is_wanted: Whether something has happened since that makes another round due.
+    """
+
+    ask_at: float = 0.0
+    patience_s: float = UNANSWERED_S
+    request: str = ""
+    after: Numbering | None = None
+    until: Numbering | None = None
+    is_waiting: bool = False
+    is_wanted: bool = False
+
+    def want(self) -> None:
+        """Ask at once; in the midst of a round also from its beginning, later."""
+        self.is_wanted = self.after is not None
+        self.patience_s = UNANSWERED_S
+        self.is_waiting = False
+        self.ask_at = 0.0
+
+    def go_on(self) -> None:
+        """The last query is done with, replied or not: the next one follows it."""
+        self.after = self.until
+        self.is_waiting = False
 
 
 class CatchUp:
     """Keeps a consumer's events complete, on any broker.
 
-    Everything but `receive` and the two triggers runs in the consumer's own thread.
+    Everything but what the bus calls runs in the consumer's own thread.
     """
 
     def __init__(
@@ -45,48 +85,42 @@ class CatchUp:
 
         Args:
             bus: To ask on.
-            inbox: Knows how far we are.
-            source: Who asks.
-            since: For each event type, from which Unix time on a producer never met before owes us its events.
+            inbox: Knows how far this consumer has come.
+            source: The consumer.
+            since: For each event type, from which Unix time on a producer never met before owes its events.
             wake: Called from another thread when there is something to do.
         """
-        self._bus, self._inbox, self._source, self._since, self._wake = (
-            bus,
-            inbox,
-            source,
-            since,
-            wake,
-        )
-        self._pages: deque[Mapping[str, Any]] = deque()
+        self._bus = bus
+        self._inbox = inbox
+        self._source = source
+        self._since = since
+        self._wake = wake
+        self._replies: deque[Message] = deque()
         self._events: deque[Event] = deque()
-        self._ask_at = dict.fromkeys(since, 0.0)  # monotonic seconds
-        self._patience_s = dict.fromkeys(since, UNANSWERED_S)
-        # The types of which somebody may know more, until an answer since the start has said that there is no more.
+        self._rounds = {kind: _Round() for kind in since}
+        # The types of which a producer may know more, until a reply since the start says that there is no more.
         self._behind = {kind for kind in since if inbox.known_producers(kind)}
         self._began_s = time.monotonic()
-        self._request = dict.fromkeys(since, "")  # the last question for each type
-        self._asked: dict[
-            str, str
-        ] = {}  # our last questions, by their request: the type that was asked for
+        self._sent: dict[str, _Sent] = {}  # the last queries, by their request
         bus.on_connect.append(self.ask_all)
-        bus.subscribe(topics.answer("doorbell/+/+", topics.name_of(source)), self._receive, qos=0)
-        bus.subscribe(topics.status("doorbell/+/+"), self._producer_status, qos=0)
+        everybody = topics.source("+", "+")
+        bus.subscribe(bus.topics.reply(everybody, topics.name_of(source)), self._receive, qos=0)
+        bus.on_status(everybody, self._producer_status)
 
     def ask_all(self) -> None:
         """Ask for every type soon."""
-        self.ask_soon(self._ask_at)
+        self.ask_soon(self._rounds)
 
     def ask_soon(self, kinds: Iterable[str]) -> None:
         """Ask for these types as soon as the consumer is free."""
         for kind in map(self._asked_as, kinds):
-            self._patience_s[kind] = UNANSWERED_S
-            self._ask_at[kind] = 0.0
+            self._rounds[kind].want()
         self._wake()
 
     def next_event(self) -> Event | None:
-        """One event out of what producers have answered; None when there is none now."""
-        while not self._events and self._pages:
-            self._open(self._pages.popleft())
+        """One event out of the replies of producers; None when there is none now."""
+        while not self._events and self._replies:
+            self._open(self._replies.popleft())
         return self._events.popleft() if self._events else None
 
     def settles_in_s(self) -> float:
@@ -94,136 +128,118 @@ class CatchUp:
 
         A producer that is away, or a broker, is not waited for longer than SETTLE_S.
         """
-        if self._events or self._pages:
+        if self._events or self._replies:
             return MUST_WAIT_S
         return max(0.0, self._began_s + SETTLE_S - time.monotonic()) if self._behind else 0.0
 
     def ask_what_is_due(self) -> float:
-        """Send the questions whose time has come; returns in how many seconds the next one is due."""
+        """Send the queries whose time has come; returns in how many seconds the next one is due."""
         now = time.monotonic()
-        if self._bus.connected.is_set() and not self._events and not self._pages:
-            for kind, at in list(self._ask_at.items()):
-                if at <= now:
-                    self._ask_at[kind] = now + self._patience_s[kind]
-                    self._patience_s[kind] = min(self._patience_s[kind] * 2, AUDIT_S)
-                    self._ask(kind)
-        return max(0.0, min(self._ask_at.values(), default=now + AUDIT_S) - now)
+        if self._bus.connected.is_set() and not self._events and not self._replies:
+            for kind, round_ in list(self._rounds.items()):
+                if round_.ask_at <= now:
+                    self._ask(kind, round_, now)
+        due_at = min((round_.ask_at for round_ in self._rounds.values()), default=now + AUDIT_S)
+        return max(0.0, due_at - now)
 
-    def _ask(self, kind: str) -> None:
-        request = self._request[kind] = uuid7()
-        self._asked[request] = kind
-        if len(self._asked) > ASKED:
-            del self._asked[next(iter(self._asked))]
-        question = {
-            "request": request,
-            "cursors": self._inbox.cursors(kind),
-            "known": self._inbox.known_producers(kind),
-            "since": self._since[kind],
-        }
-        payload = json.dumps(question, separators=(",", ":")).encode()
-        self._bus.publish(topics.ask(self._source, kind), payload, content_type="application/json")
+    def _ask(self, kind: str, round_: _Round, now: float) -> None:
+        if round_.is_waiting:
+            round_.go_on()
+        round_.request = uuid7()
+        cursors = self._inbox.cursors(kind)
+        known = self._inbox.known_producers(kind)
+        query = query_page(round_.request, cursors, known, self._since[kind], after=round_.after)
+        round_.until = query.until
+        round_.is_waiting = True
+        round_.ask_at = now + UNANSWERED_S
+        if query.until is None:
+            round_.ask_at = now + round_.patience_s
+            round_.patience_s = min(round_.patience_s * 2, AUDIT_S)
+        self._sent[round_.request] = _Sent(kind, query.range)
+        if len(self._sent) > QUERIES:
+            del self._sent[next(iter(self._sent))]
+        topic = self._bus.topics.query(self._source, kind)
+        self._bus.publish(topic, query.encode(), content_type=JSON)
 
     def _receive(self, message: Message) -> None:
-        """In the network thread: keep the page for later; one too many will be asked for again."""
+        """In the network thread: keep the reply for later; one too many will be asked for again."""
         message.ack()
-        try:
-            page = json.loads(message.payload)
-        except (ValueError, RecursionError):
-            page = None
-        if not isinstance(page, dict):
-            log.warning("%s: not a page that I understand", message.topic)
-        elif len(self._pages) < BACKLOG_PAGES:
-            self._pages.append(page | {"topic": message.topic})
+        if len(self._replies) < BACKLOG and len(message.payload) <= Reply.MAX_BYTES:
+            self._replies.append(message)
             self._wake()
 
-    def _producer_status(self, message: Message) -> None:
+    def _producer_status(self, received: ReceivedStatus) -> None:
         """In the network thread: a producer that has just become ready may have old events for us."""
-        message.ack()
-        if (
-            b'"ready"' in message.payload
-            and not message.retained
-            and not message.topic.startswith(f"{self._source}/")
-        ):
-            role = message.topic.split("/")[1]
-            self.ask_soon(
-                [
-                    kind
-                    for kind in self._since
-                    if kind == topics.EVERY or topics.role_for(kind) == role
-                ]
-            )
+        is_ready = received.status is not None and received.status.state == "ready"
+        if is_ready and not received.retained and received.source != self._source:
+            role = topics.role_of(received.source)
+            self.ask_soon([kind for kind in self._since if _may_come_from(role, kind)])
 
-    def _open(self, page: Mapping[str, Any]) -> None:
-        request = page.get("request")
-        kind = self._asked.get(request) if isinstance(request, str) else None
-        if kind is None:
-            log.debug("a page that nobody asked for: not read")
-            return
+    def _open(self, message: Message) -> None:
         try:
-            source, heads, events = self._checked(page, kind)
-        except BadEvent as error:
-            log.warning("a page of old events is refused: %s", error)
+            reply = Reply.decode(message.payload)
+            sent = self._sent.get(reply.request)
+            if sent is None:
+                log.debug("a reply that nobody asked for: not read")
+                return
+            self._check(reply, sent, self._bus.topics.source_of(message.topic))
+        except BadMessage as error:
+            log.warning("a reply is refused: %s", error)
             return
-        for lost in self._inbox.learn(source, kind, heads):
-            log.error("lost to the retention of %s before we could have it: %s", source, lost)
-        self._inbox.forget(
-            key for key in _keys(page.get("gone")) if streams.source_of(key[0]) == source
-        )
-        self._events.extend(events)
-        self._plan_next(kind, more=page.get("more") is True, is_last=request == self._request[kind])
+        seen = Range(sent.range.after, reply.until)
+        is_whole = seen.has_all_of(reply.source)
+        for lost in self._inbox.learn(reply.source, sent.kind, reply.heads, is_whole=is_whole):
+            log.error("lost to the retention of %s before we could have it: %s", reply.source, lost)
+        self._inbox.forget(key for key in reply.gone if streams.source_of(key[0]) == reply.source)
+        self._events.extend(reply.events)
+        self._plan_next(sent, reply)
 
     def _asked_as(self, kind: str) -> str:
-        """The question that brings events of this type."""
+        """The type for which is asked to get events of this type."""
         return topics.EVERY if topics.EVERY in self._since else kind
 
-    def _plan_next(self, kind: str, *, more: bool, is_last: bool) -> None:
-        """Ask at once where there is more; only the answer to our last question lets us rest."""
-        if more:
-            self._ask_at[kind] = 0.0
+    def _plan_next(self, sent: _Sent, reply: Reply) -> None:
+        """Ask again where there is more; else go on with the next numberings, or rest.
+
+        Only the reply to the last query lets a consumer rest.
+        """
+        round_ = self._rounds[sent.kind]
+        if reply.more:
+            round_.after = sent.range.after
+            round_.is_waiting = False
+            round_.ask_at = 0.0
             return
-        self._behind.discard(kind)
-        if self._ask_at[kind] <= 0:
+        if sent.range.until is None:
+            self._behind.discard(sent.kind)
+        if round_.ask_at <= 0 or reply.request != round_.request:
             return
-        if is_last:
-            self._patience_s[kind] = AUDIT_S
-            self._ask_at[kind] = time.monotonic() + AUDIT_S
+        round_.go_on()
+        if sent.range.until is not None:
+            round_.ask_at = 0.0
+        elif round_.is_wanted:
+            round_.want()
+        else:
+            round_.patience_s = AUDIT_S
+            round_.ask_at = time.monotonic() + AUDIT_S
 
-    def _checked(self, page: Mapping[str, Any], kind: str) -> tuple[str, list[Head], list[Event]]:
-        """What a page says, if its sender may say it: everybody speaks of their own topics only."""
-        try:
-            source = str(page["source"])
-            if page["topic"] != topics.answer(source, topics.name_of(self._source)):
-                raise BadEvent("it answers for somebody else")
-            if kind != topics.EVERY and topics.role_for(kind) != source.split("/")[1]:
-                raise BadEvent("it speaks of what is not its own to say")
-            heads = [self._head(source, head, kind) for head in page["heads"]]
-            events = [from_wire(wire) for wire in page["events"]]
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise error if isinstance(error, BadEvent) else BadEvent("it is malformed") from None
-        if any(event.source != source or not streams.is_of(event.stream, kind) for event in events):
-            raise BadEvent("it holds events of somebody else, or that nobody asked for")
-        return source, heads, events
+    def _check(self, reply: Reply, sent: _Sent, sender: str) -> None:
+        """Refuse a reply about what is not the sender's own, or what nobody asked for.
 
-    def _head(self, source: str, head: Mapping[str, Any], kind: str) -> Head:
-        stream, epoch, after, last = head["stream"], head["epoch"], head["after"], head["last"]
-        numbers = type(after) is int and type(last) is int and 0 <= after <= last < MANY
-        if (
-            not isinstance(stream, str)
-            or not isinstance(epoch, str)
-            or not EPOCH.fullmatch(epoch)
-            or not numbers
-        ):
-            raise BadEvent("a head is malformed")
-        if streams.source_of(stream) != source or not streams.is_of(stream, kind):
-            raise BadEvent("it speaks of streams that are not its own, or that nobody asked for")
-        return Head(stream, epoch, after, last)
+        Raises:
+            BadMessage: it is one.
+        """
+        if sender != reply.source:
+            raise BadMessage("it replies for somebody else")
+        if not _may_come_from(topics.role_of(sender), sent.kind):
+            raise BadMessage("its sender may not publish such events")
+        known = [head.stream for head in reply.heads] + [event.stream for event in reply.events]
+        for stream in known:
+            if streams.source_of(stream) != sender or not streams.is_of(stream, sent.kind):
+                raise BadMessage("it has streams that are not its own, or that nobody asked for")
+        if any(head.after > head.last for head in reply.heads):
+            raise BadMessage("a head is malformed")
 
 
-def _keys(told: object) -> list[tuple[str, str]]:
-    """Streams and epochs, as a page lists them."""
-    pairs = told if isinstance(told, list) else []
-    return [
-        (pair[0], pair[1])
-        for pair in pairs
-        if isinstance(pair, list) and [*map(type, pair)] == [str, str]
-    ]
+def _may_come_from(role: str, kind: str) -> bool:
+    """Whether a process of this role may publish events of this type."""
+    return kind == topics.EVERY or topics.role_for(kind) == role

@@ -2,7 +2,6 @@
 
 import logging
 import queue
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,8 @@ from config import JournalSettings
 from hub.consumer.catchup import MUST_WAIT_S, CatchUp
 from hub.consumer.deadline import hasten
 from hub.consumer.runner import Runner
-from hub.mqtt.bus import Bus, Message
+from hub.mqtt.bus import Bus
+from hub.mqtt.house_messages import Ack, ReceivedCommand
 from hub.plugin.decorator import Reaction, reaction_to
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
@@ -19,13 +19,13 @@ from hub.store.inbox import Inbox
 from hub.store.memory_fallback import WRITE_BACK_S
 from hub.system.sd_notify import Watchdog
 from hub.wire import topics
-from hub.wire.event import BadEvent, Event, decode
+from hub.wire.event import Event
 
 log = logging.getLogger(__name__)
 LIVE_LIMIT = 1000  # live events waiting in memory; more are left to the catch-up
 STOP_GRACE_S = 3.0
 IDLE_S = 60.0
-Live = tuple[Event, Message, float]  # the event, its message, and its age in seconds when it came
+Live = tuple[Event, Ack, float]  # an event, what acknowledges it, its age in seconds when it came
 
 
 class Consumer:
@@ -64,20 +64,19 @@ class Consumer:
             watchdog=self._watchdog,
         )
         self._live: queue.SimpleQueue[Live | None] = queue.SimpleQueue()
-        self._refused: Counter[str] = Counter()
         self._stopping = False
         self._settled = False
         first = self._inbox.first_reactions(reactions, self._clock.unix_s())
         since = {kind: first[kind] - reaction.since_s for kind, reaction in reactions.items()}
         self._catch_up = CatchUp(bus, self._inbox, source, since, self._wake)
         for kind in reactions:
-            bus.subscribe(topics.event_filter(kind), self._receive)
-        bus.subscribe(topics.wake("doorbell/cli/+", topics.name_of(source)), self._be_woken, qos=0)
+            bus.on_delivery(kind, self._receive)
+        bus.on_command("wake", topics.name_of(source), self._be_woken)
 
     def run(self) -> None:
         """React until `stop` is called."""
         self._inbox.recover()
-        self._producer.publish()
+        self._producer.publish_waiting()
         while not self._stopping:
             self._step()
         self._producer.settle()
@@ -89,35 +88,13 @@ class Consumer:
         hasten(STOP_GRACE_S)
         self._wake()
 
-    def _receive(self, message: Message) -> None:
-        """In the network thread: check a message and queue its event.
-
-        It is acknowledged when the outcome is recorded.
-        """
-        if message.retained:
-            self._refuse(message, "it is retained, and a press is never retained")
-            return
-        try:
-            event = decode(message.payload)
-        except BadEvent as error:
-            self._refuse(message, str(error))
-            return
-        if event.topic != message.topic:
-            self._refuse(message, "its topic does not fit its source, type and subject")
-        elif self._live.qsize() < LIVE_LIMIT:
-            self._live.put((event, message, event.age_s(self._clock)))
+    def _receive(self, event: Event, ack: Ack) -> None:
+        """In the network thread: queue it. It is acknowledged when its outcome is recorded."""
+        if self._live.qsize() < LIVE_LIMIT:
+            self._live.put((event, ack, event.age_s(self._clock)))
         else:
-            message.ack()
+            ack()
             self._catch_up.ask_soon([event.type])
-
-    def _refuse(self, message: Message, reason: str) -> None:
-        """Log each reason once: a broken sender must not fill the disk."""
-        message.ack()
-        self._refused[reason] += 1
-        if self._refused[reason] == 1:
-            log.warning(
-                "refused a message on %s: %s (further ones are only counted)", message.topic, reason
-            )
 
     def _step(self) -> None:
         """Handle one thing, or wait for one."""
@@ -130,9 +107,9 @@ class Consumer:
             self._producer.settle()
             live = self._next_live(self._idle_s())
         if live:
-            event, message, age_s = live
+            event, ack, age_s = live
             self._take(event, age_s)
-            message.ack()
+            ack()
 
     def _next_live(self, timeout_s: float) -> Live | None:
         try:
@@ -180,7 +157,7 @@ class Consumer:
     def _wake(self) -> None:
         self._live.put(None)
 
-    def _be_woken(self, message: Message) -> None:
+    def _be_woken(self, received: ReceivedCommand) -> None:
         """Another process has put something into this inbox (`doorbell replay`)."""
-        message.ack()
+        received.ack()
         self._wake()

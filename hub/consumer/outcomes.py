@@ -48,7 +48,7 @@ class Outcomes:
             cause = _cause_of_what_follows(delivery)
             for kind, subject, data in attempt.emitted:
                 now = self._state.clock.utc()
-                self._producer.journal.append(db, kind, subject, data, time=now, cause=cause)
+                self._producer.append(db, kind, subject, data, time=now, cause=cause)
             self._journal(db, delivery, "handler.done", facts)
 
         self._record(conclude, durable=bool(attempt.emitted) or not quiet)
@@ -100,7 +100,7 @@ class Outcomes:
 
     def _record(self, work: Callable[[sqlite3.Connection], None], *, durable: bool = True) -> None:
         self._state.do(work, durable=durable)
-        self._producer.publish()
+        self._producer.publish_waiting()
 
     def _journal(
         self, db: sqlite3.Connection, delivery: Delivery, outcome: str, facts: Facts
@@ -116,7 +116,7 @@ class Outcomes:
             **facts,
         }
         now = self._state.clock.utc()
-        self._producer.journal.append(db, outcome, event.subject, data, time=now, cause=event)
+        self._producer.append(db, outcome, event.subject, data, time=now, cause=event)
 
 
 def _cause_of_what_follows(delivery: Delivery) -> Event:

@@ -9,10 +9,10 @@ from config import Settings
 from devices.button import GpioLed, Led, LedState, SimulatedLed
 from devices.gpio import GpioError
 from hub.features.feature import Feature
-from hub.mqtt.bus import Bus, Message
+from hub.mqtt.bus import Bus
 from hub.producer.reporter import Report, Reporter
 from hub.wire import topics
-from hub.wire.event import BadEvent, Event, decode
+from hub.wire.event import Event
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 120.0  # the LED goes dark after that, even if nothing ended the visit
@@ -91,7 +91,7 @@ class ButtonLeds(Feature):
         if self._leds:
             reporter.on_report.append(self._reported)
             for kind in ("notification.sent", "handler.done", *ENDS):
-                bus.subscribe(topics.event_filter(kind), self._receive, qos=0)
+                bus.on_event(kind, self._receive, qos=0)
 
     def _open(self, door: str, settings: Settings) -> None:
         wanted = settings.doors[door].led
@@ -124,15 +124,10 @@ class ButtonLeds(Feature):
         elif report.kind == topics.ANSWERED and _is_for_visitor(report):
             self._end(shown, "answered", ANSWERED_S)
 
-    def _receive(self, message: Message) -> None:
+    def _receive(self, event: Event) -> None:
         """Take the event of a handler, in the network thread."""
-        message.ack()
-        try:
-            event = decode(message.payload)
-        except BadEvent:
-            return
         shown = self._leds.get(event.subject)
-        if shown is None or message.retained:
+        if shown is None:
             return
         if event.type in ENDS:
             if event.data.get("visit") in shown.presses:  # otherwise it is an earlier visit

@@ -95,20 +95,20 @@ class Calendar(Feature):
     def _publish(self, kind: str, at: datetime, day: date, now: datetime) -> None:
         name = f"doorbell:{self._settings.hub}:{kind}:{day}"
         event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
-        if self._published.get(kind) == event_id or self._producer.journal.knows(event_id):
+        if self._published.get(kind) == event_id or self._producer.knows(event_id):
             self._published[kind] = event_id
             return
         data: dict[str, Any] = {"late_s": round((now - at).total_seconds())}
         if kind == topics.DAY_ENDED:
             data |= self._day_before(at)
-        self._producer.say(kind, HOUSE, data, time=at, id=event_id, planned=True)
+        self._producer.publish(kind, HOUSE, data, time=at, id=event_id, planned=True)
         self._published[kind] = event_id
         log.info("%s (%s)", kind, event_id)
 
     def _day_before(self, until: datetime) -> Mapping[str, Any]:
         """Counts for the 24 hours before: by door, and the failures by handler."""
         since = until - DAY
-        journal = self._producer.journal
+        journal = self._producer
         summary = self._summary
         return {
             "presses": journal.count(topics.PRESSES, since, until),

@@ -13,10 +13,10 @@ from config import Settings
 from devices.gpio import GpioError
 from devices.speaker import ChimeOutput, RelayChime, write_chime
 from hub.features.feature import Feature
-from hub.mqtt.bus import Bus, Message
+from hub.mqtt.bus import Bus
 from hub.producer.reporter import Report, Reporter
 from hub.wire import topics
-from hub.wire.event import BadEvent, Event, decode
+from hub.wire.event import Event
 
 log = logging.getLogger(__name__)
 SILENT = ("log", "telemetry", "visit")  # these handlers keep records, and nobody hears them
@@ -96,7 +96,7 @@ class Chime(Feature):
             self.faults = [f"[chime] {error}"]
         if self._gong:
             reporter.on_report.append(self._reported)
-            bus.subscribe(topics.event_filter("handler.done"), self._receive, qos=0)
+            bus.on_event("handler.done", self._receive, qos=0)
 
     def tick(self) -> None:
         """Ring for the presses without a reaction."""
@@ -130,13 +130,8 @@ class Chime(Feature):
         with self._lock:
             self._waiting[press] = self._seconds() + self._after_s
 
-    def _receive(self, message: Message) -> None:
-        message.ack()
-        try:
-            event = decode(message.payload)
-        except BadEvent:
-            return
-        if event.cause and event.data.get("handler") not in SILENT and not message.retained:
+    def _receive(self, event: Event) -> None:
+        if event.cause and event.data.get("handler") not in SILENT:
             with self._lock:
                 self._waiting.pop(event.cause, None)
 

@@ -4,11 +4,11 @@ import logging
 from collections import Counter
 from datetime import datetime, timedelta
 
-from hub.mqtt.bus import Bus, Message
+from hub.mqtt.bus import Bus
 from hub.store.database import State, StateError
 from hub.store.memory import DiskMemory
 from hub.wire import topics
-from hub.wire.event import BadEvent, Event, decode
+from hub.wire.event import Event
 
 log = logging.getLogger(__name__)
 KEPT_EVENTS = "tally"  # the key in the hub's memory
@@ -24,7 +24,7 @@ class DailySummary:
     def __init__(self, state: State, bus: Bus) -> None:
         self._memory = DiskMemory(state)
         for kind in (MISSED, DEAD):
-            bus.subscribe(topics.event_filter(kind), self._receive, qos=0)
+            bus.on_event(kind, self._receive, qos=0)
 
     def count(self, kind: str, since: datetime, until: datetime) -> dict[str, int]:
         """Count the events of a type in that time: missed visitors by door, failures by handler."""
@@ -35,14 +35,11 @@ class DailySummary:
         )
         return dict(Counter(names))
 
-    def _receive(self, message: Message) -> None:
-        message.ack()
-        try:
-            event = decode(message.payload)
-            if not message.retained and event.data.get("type") != topics.DRILLED:
-                self._keep(event)
-        except BadEvent:
+    def _receive(self, event: Event) -> None:
+        if event.data.get("type") == topics.DRILLED:
             return
+        try:
+            self._keep(event)
         except StateError as error:
             log.warning("the summary of the day misses an event: %s", error)
 

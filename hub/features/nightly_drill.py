@@ -106,7 +106,7 @@ class NightlyDrill(Feature):
             return
         door = next(iter(self._settings.doors))
         data = {"name": self._settings.door_name(door), "via": "schedule"}
-        self._drill = self._producer.say(topics.DRILLED, door, data, time=self._now())
+        self._drill = self._producer.publish(topics.DRILLED, door, data, time=self._now())
         self._memory[UNDER_WAY] = self._drill.id
         self._since = self._seconds()
         log.info("nightly drill: %s", ", ".join(roll.expected()) or "no handler is there")
@@ -127,7 +127,7 @@ class NightlyDrill(Feature):
         if failed:
             data = {**drill.data, "failed": failed}
             now = self._now()
-            self._producer.say(topics.DRILL_FAILED, drill.subject, data, time=now, cause=drill)
+            self._producer.publish(topics.DRILL_FAILED, drill.subject, data, time=now, cause=drill)
             return
         names = ", ".join(result.handler for result in results)
         log.info("nightly drill: all %d work: %s", len(results), names)

@@ -1,7 +1,7 @@
-"""The fast path: one connection to the MQTT broker. It and `hub.mqtt.client` are the only users of paho.
+"""The fast path: one connection to the MQTT broker. Only this room uses paho.
 
-The broker is trusted with nothing: the session is clean, what is unsent when a connection ends is forgotten here and
-published again from the journal, and what is missed is asked for again by the inbox's owner.
+The bus relies on nothing that a broker keeps: the session is clean, what is unsent when a connection ends is forgotten
+here and published again from the journal, and a consumer queries what it missed.
 """
 
 import logging
@@ -11,21 +11,24 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, topic_matches_sub
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from config import Broker
 from hub.mqtt import connect_errors, credentials
 from hub.mqtt.client import CONNECT_TIMEOUT_S, ClientFactory, properties
-from hub.mqtt.message import Message, Subscription, Will
+from hub.mqtt.connection_log import ConnectionLog
+from hub.mqtt.guard import guarded
+from hub.mqtt.house_messages import HouseMessages
+from hub.mqtt.message import Message, Receive, Subscription, Will
+from hub.mqtt.subscriptions import Subscriptions, packet
 from hub.mqtt.unacknowledged import Unacknowledged
 from hub.system.backoff import Backoff
-from hub.wire import topics
 from hub.wire.event import CONTENT_TYPE
+from hub.wire.topics import Topics
 
 __all__ = ["Bus", "Message", "Subscription", "Will"]
 log = logging.getLogger(__name__)
@@ -35,7 +38,7 @@ UNSPECIFIED = "Unspecified error"  # paho's words for a connection that ends wit
 UNLIMITED = 65_535  # MQTT 5, 3.2.2.3.3: what holds when the broker says nothing
 
 
-class Bus:
+class Bus(HouseMessages):
     """Publishes and receives with QoS 1; reconnects for ever.
 
     Speaks MQTT 5 where the broker does and 3.1.1 otherwise, found out by trying. Callbacks run in the network
@@ -52,14 +55,14 @@ class Bus:
     def __init__(
         self, broker: Broker, client_id: str, will: Will | None = None, user: str = credentials.CLI
     ) -> None:
+        super().__init__(Topics(broker.root))
         self._broker = broker
         self._clients = ClientFactory(broker, client_id, user)
-        self.is_refused = False
-        self._told = ""  # why there is no connection, in the words last logged
+        self._trouble = ConnectionLog(self.address)
         self._will = will
         self._protocol: MQTTProtocolVersion | None = None  # found out at the first connection
         self._client: Client | None = None
-        self._subscriptions: list[Subscription] = []
+        self._subscriptions = Subscriptions()
         self._awaited = Unacknowledged()
         self._subscribing = threading.Lock()
         self._stopping = threading.Event()
@@ -82,10 +85,13 @@ class Bus:
 
     @property
     def absence(self) -> str:
-        """Why there is no connection, for people: why we are refused, or that nobody answers."""
-        if self.is_refused:
-            return f"broker {self.address}: {self._told}"
-        return f"no broker at {self.address}. Is `doorbell run` or your broker running?"
+        """Why there is no connection, for people."""
+        return self._trouble.absence
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether there is a broker, and it or this process refuses the other."""
+        return self._trouble.is_refused
 
     def start(self) -> None:
         """Begin to connect, and keep at it. Does not wait."""
@@ -101,33 +107,25 @@ class Bus:
         if self._thread.ident:
             self._thread.join(CONNECT_TIMEOUT_S)
 
-    def subscribe(
-        self, topic_filter: str, receive: Callable[[Message], None], *, qos: int = 1
-    ) -> None:
+    def subscribe(self, topic_filter: str, receive: Receive, *, qos: int = 1) -> None:
         """Have messages of these topics given to `receive`, now and after each reconnect.
 
         Args:
             topic_filter: With the wildcards of MQTT.
             receive: Called in the network thread.
-            qos: 1 for what stays the broker's until it is acknowledged; 0 for what is asked again if it gets lost, so
-                that it need not queue behind events which wait for a slow handler.
+            qos: 1 for what the broker keeps until it is acknowledged; 0 for what is repeated if it gets lost, so that
+                it need not queue behind events which wait for a slow handler.
         """
         with self._subscribing:
-            self._subscriptions.append(Subscription(topic_filter, receive, qos))
+            added = self._subscriptions.add(topic_filter, receive, qos)
             if self.connected.is_set() and (client := self._client):
-                self._send_subscriptions(client, self._subscriptions[-1:])
+                self._send_subscriptions(client, added)
 
-    def unsubscribe(self, topic_filter: str, receive: Callable[[Message], None]) -> None:
+    def unsubscribe(self, topic_filter: str, receive: Receive) -> None:
         """No longer give these topics to `receive`."""
         with self._subscribing:
-            mine = [
-                one
-                for one in self._subscriptions
-                if (one.topic_filter, one.receive) == (topic_filter, receive)
-            ]
-            self._subscriptions = [one for one in self._subscriptions if one not in mine]
-            is_wanted = any(one.topic_filter == topic_filter for one in self._subscriptions)
-            if not is_wanted and (client := self._client):
+            is_unwanted = self._subscriptions.remove(topic_filter, receive)
+            if is_unwanted and (client := self._client):
                 client.unsubscribe(topic_filter)
 
     def publish(
@@ -169,12 +167,8 @@ class Bus:
             try:
                 self._serve_one_connection()
             except OSError as error:
-                self._tell(
-                    str(error),
-                    logging.ERROR
-                    if isinstance(error, connect_errors.RefusedError)
-                    else logging.INFO,
-                )
+                is_refusal = isinstance(error, connect_errors.RefusedError)
+                self._trouble.tell(str(error), logging.ERROR if is_refusal else logging.INFO)
             except Exception:  # whatever paho makes of a broken broker: this thread must outlive it
                 log.exception("broker %s: the connection failed", self.address)
             if self.connected.is_set():
@@ -183,12 +177,6 @@ class Bus:
                 self._protocol = None  # perhaps it is another broker now
             self.connected.clear()
             self._stopping.wait(backoff.next_s())
-
-    def _tell(self, why: str, level: int = logging.ERROR) -> None:
-        """Say why there is no connection, once for each reason: it is tried again and again."""
-        log.log(logging.DEBUG if why == self._told else level, "broker %s: %s", self.address, why)
-        self._told = why
-        self.is_refused = level == logging.ERROR
 
     def _serve_one_connection(self) -> None:
         if self._protocol is None:
@@ -212,7 +200,7 @@ class Bus:
         quiet = threading.Event()
         client.on_unsubscribe = lambda *_: quiet.set()
         with self._subscribing:
-            filters = list(dict.fromkeys(one.topic_filter for one in self._subscriptions))
+            filters = self._subscriptions.filters()
         if filters:
             client.unsubscribe(filters)
             quiet.wait(DRAIN_S)
@@ -238,31 +226,27 @@ class Bus:
         connack: Properties | None,
     ) -> None:
         if reason.is_failure:
-            self._tell(
+            self._trouble.tell(
                 connect_errors.of_login(reason.value, str(reason), self._clients.logged_in_as)
             )
             self._closed.set()
             return
-        self._told = ""
+        self._trouble.forget()
         self._awaited.clear()
         self.receive_maximum = getattr(connack, "ReceiveMaximum", UNLIMITED)
         with self._subscribing:
-            self._send_subscriptions(client, self._subscriptions)
+            self._send_subscriptions(client, self._subscriptions.all())
             self.connected.set()
         log.info("connected to the broker at %s with MQTT %s", self.address, self.protocol)
         for call in self.on_connect:
-            _guarded(call)
+            guarded(call)
 
     def _send_subscriptions(self, client: Client, subscriptions: Sequence[Subscription]) -> None:
         five = self._protocol == MQTTProtocolVersion.MQTTv5
-        wanted = {one.topic_filter: one.qos for one in subscriptions}
-        options: Any = [
-            (name, SubscribeOptions(qos=qos) if five else qos) for name, qos in wanted.items()
-        ]
-        if options:
-            _, number = client.subscribe(options)
+        if wanted := packet(subscriptions, five=five):
+            _, number = client.subscribe(wanted)
             if number is not None:
-                self._awaited.subscribed(number, list(wanted))
+                self._awaited.subscribed(number, [name for name, _ in wanted])
 
     def _confirmed(
         self, client: Client, _: Any, number: int, reasons: list[ReasonCode], __: Properties | None
@@ -289,7 +273,7 @@ class Bus:
             why = "it closed the connection" if str(reason) == UNSPECIFIED else reason
             log.warning("lost the broker at %s: %s", self.address, why)
         elif not self._closed.is_set() and not self._stopping.is_set():
-            self._tell(connect_errors.HUNG_UP)
+            self._trouble.tell(connect_errors.HUNG_UP)
         self._closed.set()
 
     def _published(
@@ -299,31 +283,16 @@ class Bus:
             return
         if reason.is_failure:
             log.error("broker %s refuses what we publish: %s. Check its ACL", self.address, reason)
-        _guarded(lambda: self.on_published(number, not reason.is_failure))
+        guarded(self.on_published, number, not reason.is_failure)
 
     def _received(self, client: Client, _: Any, message: MQTTMessage) -> None:
-        """Whatever comes: an exception in here would end paho's thread, and nothing would come any more."""
-        _guarded(lambda: self._hand_on(client, message))
+        guarded(self._hand_on, client, message)
 
     def _hand_on(self, client: Client, message: MQTTMessage) -> None:
         def ack() -> None:
             if client is self._client:
                 client.ack(message.mid, message.qos)
 
-        topic = topics.heard(message.topic)
-        receivers = [
-            one.receive for one in self._subscriptions if topic_matches_sub(one.topic_filter, topic)
-        ]
-        incoming = Message(topic, bytes(message.payload), message.retain, ack)
-        for receive in dict.fromkeys(receivers):
-            _guarded(lambda receive=receive: receive(incoming))  # type: ignore[misc]
-        if not receivers:
-            ack()
-
-
-def _guarded(call: Callable[[], None]) -> None:
-    """A callback's fault is its own; the network thread goes on."""
-    try:
-        call()
-    except Exception:
-        log.exception("a bus callback failed")
+        self._subscriptions.deliver(
+            Message(message.topic, bytes(message.payload), message.retain, ack)
+        )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What came in. It stays the broker's until `ack` is called; after a reconnect that does nothing."""
+    """A message that came in. The broker keeps it until `ack` is called; after a reconnect that does nothing."""
 
     topic: str
     payload: bytes
@@ -14,18 +14,21 @@ class Message:
     ack: Callable[[], None]
 
 
+Receive = Callable[[Message], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What somebody here listens to."""
+    """A filter that this process listens to."""
 
     topic_filter: str
-    receive: Callable[[Message], None]
+    receive: Receive
     qos: int
 
 
 @dataclass(frozen=True, slots=True)
 class Will:
-    """What the broker says for us when we vanish."""
+    """The message that the broker publishes for a process that vanishes."""
 
     topic: str
     payload: bytes

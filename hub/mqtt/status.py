@@ -1,66 +1,78 @@
-"""How a process is, said once and kept by the broker: retained, with a last will for when it vanishes."""
+"""How this process is: published, kept by the broker, and published again after each reconnect."""
 
-import json
 import os
 from datetime import UTC, datetime
 
 from hub.mqtt.bus import Bus, Will
 from hub.system import sd_notify
-from hub.wire import topics
-
-STATES = ("starting", "ready", "failed", "offline")
-
-
-def will(source: str) -> Will:
-    """What the broker is to say when we vanish."""
-    return Will(
-        topics.status(source), json.dumps({"state": "offline", "reason": "it vanished"}).encode()
-    )
+from hub.wire import status
+from hub.wire.codec import JSON
+from hub.wire.status import ProcessState, Reason
+from hub.wire.topics import Topics
 
 
-class Status:
-    """Says `starting`, `ready`, `failed: why` or `offline`, again after each reconnect."""
+def will(source: str, root: str) -> Will:
+    """The status that the broker publishes when this process vanishes."""
+    return Will(Topics(root).status(source), status.VANISHED.encode())
+
+
+class StatusPublisher:
+    """Publishes `starting`, `ready`, `failed` or `offline`, again after each reconnect."""
 
     def __init__(self, bus: Bus, source: str) -> None:
-        self._bus, self._topic = bus, topics.status(source)
-        self._state, self._reason = "starting", ""
-        self._notes: dict[str, str] = {}
-        bus.on_connect.append(self._say)
+        self._bus = bus
+        self._topic = bus.topics.status(source)
+        self._state: ProcessState = "starting"
+        self._reason: Reason = ""
+        self._detail = ""
+        self._notes: dict[str, tuple[Reason, str]] = {}
+        bus.on_connect.append(self._publish)
 
-    def set(self, state: str, reason: str = "") -> None:
-        """Say how we are now.
+    def set(self, state: ProcessState, reason: Reason = "", detail: str = "") -> None:
+        """Publish how this process is now.
 
         Args:
-            state: One of STATES.
-            reason: Why, in words for the person who has to mend it.
+            state: What it does.
+            reason: Why, as a code; with a detail alone it is `fault`.
+            detail: Why, in words for the person who has to repair it.
         """
-        self._state, self._reason = state, reason
-        self._say()
+        self._state = state
+        self._reason = reason or ("fault" if detail else "")
+        self._detail = detail
+        self._publish()
 
-    def note(self, part: str, words: str) -> None:
-        """Say what is wrong with a part of us, while the rest is well.
+    def note(self, part: str, detail: str, reason: Reason = "fault") -> None:
+        """Publish what is wrong with a part, while the rest works.
 
         Args:
             part: Which: its last words count.
-            words: What is wrong; empty when it is mended.
+            detail: What is wrong; empty when it is repaired.
+            reason: `fault`, or `private` for what is so by somebody's will.
         """
-        self._notes[part] = words
+        if detail:
+            self._notes[part] = reason, detail
+        else:
+            self._notes.pop(part, None)
         if self._state == "ready":
-            self._say()
+            self._publish()
 
-    def _say(self) -> None:
-        reason = self._reason or (
-            "; ".join(filter(None, self._notes.values())) if self._state == "ready" else ""
+    def _publish(self) -> None:
+        reason, detail = self._why()
+        told = status.status(
+            self._state,
+            reason,
+            detail,
+            time=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            pid=os.getpid(),
+            mqtt=self._bus.protocol,
         )
-        sd_notify.status(self._state, reason)
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        status = {
-            "state": self._state,
-            "reason": reason,
-            "time": now,
-            "pid": os.getpid(),
-            "mqtt": self._bus.protocol,
-        }
-        self._bus.publish(
-            self._topic, json.dumps(status).encode(), retain=True, content_type="application/json"
-        )
+        sd_notify.status(self._state, told.words)
+        self._bus.publish(self._topic, told.encode(), retain=True, content_type=JSON)
+
+    def _why(self) -> tuple[Reason, str]:
+        """The reason of the state; of a ready process, what is wrong with its parts."""
+        if self._reason or self._detail or self._state != "ready" or not self._notes:
+            return self._reason, self._detail
+        reasons = {reason for reason, _ in self._notes.values()}
+        reason: Reason = "private" if reasons == {"private"} else "fault"
+        return reason, "; ".join(detail for _, detail in self._notes.values())

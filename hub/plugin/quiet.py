@@ -4,9 +4,9 @@ from datetime import datetime
 
 from config import Quiet as Hours
 from config import Settings
-from hub.mqtt.bus import Bus, Message
+from hub.mqtt.bus import Bus
 from hub.wire import topics
-from hub.wire.quiet import QuietState, by_schedule, decode
+from hub.wire.quiet import QuietState, by_schedule
 
 
 class Quiet:
@@ -20,7 +20,7 @@ class Quiet:
     def attach(self, settings: Settings, bus: Bus) -> None:
         """Listen to this house's hub; until it has published its state, the settings count."""
         self._hours = settings.quiet
-        bus.subscribe(topics.quiet(topics.source("hub", settings.hub)), self._receive, qos=0)
+        bus.on_quiet(topics.source("hub", settings.hub), self._receive)
 
     def reason(self) -> str | None:
         """Why nothing may make a noise now, in words; None when it may."""
@@ -45,9 +45,8 @@ class Quiet:
         """In a test: be quiet for this reason; None: ask the clock again."""
         self._pretended = reason
 
-    def _receive(self, message: Message) -> None:
-        message.ack()
-        self._published = decode(message.payload) or self._published
+    def _receive(self, state: QuietState) -> None:
+        self._published = state
 
 
 quiet = Quiet()

@@ -1,29 +1,26 @@
-"""The producer: says events by way of the journal, and answers consumers who missed some."""
+"""The producer: publishes events by way of the journal."""
 
-import json
 import logging
+import sqlite3
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from config import JournalSettings as Limits
-from hub.mqtt.bus import Bus, Message
+from hub.mqtt.bus import Bus
+from hub.producer.catchup_replies import CatchUpReplies
 from hub.store.database import State, StateError
 from hub.store.journal import Journal
 from hub.store.retention import Retention
-from hub.wire import streams, topics
-from hub.wire.event import Event
-from hub.wire.query import Head
+from hub.wire import streams
+from hub.wire.event import Event, encode
 
 log = logging.getLogger(__name__)
 WINDOW = 20  # events of a backlog published and not yet acknowledged; fewer than any broker's default queue
 LIVE_WINDOW = 100  # a live event need not wait for a broker that has forgotten to acknowledge
-PAGE_EVENTS = 50
-PAGE_BYTES = 131_072
 
 
 class Producer:
@@ -35,7 +32,7 @@ class Producer:
     def __init__(self, state: State, bus: Bus, source: str, limits: Limits | None = None) -> None:
         self._state, self._bus = state, bus
         self._retention = Retention(state, limits or Limits())
-        self.journal = Journal(state, source)
+        self._journal = Journal(state, source)
         self._pumping = threading.Lock()
         self._wanted = 0  # the window with which somebody wants to publish
         self._reconnected = False
@@ -49,9 +46,9 @@ class Producer:
         )  # positions to be marked in the journal, and since when
         bus.on_connect.append(self._begin_again)
         bus.on_published = self._published
-        bus.subscribe(topics.every_ask(), self._answer, qos=0)
+        self._replies = CatchUpReplies(state, bus, self._journal, self._retention)
 
-    def say(
+    def publish(
         self,
         kind: str,
         subject: str,
@@ -77,22 +74,59 @@ class Producer:
             BadEvent: it cannot be published.
         """
         event = self._state.do(
-            lambda db: self.journal.append(
+            lambda db: self._journal.append(
                 db, kind, subject, data, time=time, id=id, cause=cause, planned=planned
             ),
             durable=True,
         )
         try:
-            self.publish(LIVE_WINDOW)
+            self.publish_waiting(LIVE_WINDOW)
         except StateError:  # it is written down; that it was acknowledged may be noted later
             log.exception("publishing is held up")
         return event
 
     def consumers(self) -> set[str]:
-        """The names of those who have asked us for events lately."""
+        """The names of the consumers whose queries came lately."""
         return self._retention.consumers()
 
-    def publish(self, window: int = WINDOW) -> None:
+    def append(
+        self,
+        db: sqlite3.Connection,
+        kind: str,
+        subject: str,
+        data: Mapping[str, Any],
+        *,
+        time: datetime,
+        cause: Event,
+    ) -> Event:
+        """Journal an event in the open transaction; `publish_waiting` publishes it after the commit.
+
+        Raises:
+            BadEvent: it cannot be published; nothing was written.
+        """
+        return self._journal.append(db, kind, subject, data, time=time, cause=cause)
+
+    def publish_again(self, event: Event) -> None:
+        """Publish an event once more, for a program that waits for it; inboxes drop the repeat."""
+        self._bus.publish(self._bus.topics.of_event(event), encode(event))
+
+    def knows(self, event_id: str) -> bool:
+        """Whether there is an event of this id in the journal."""
+        return self._journal.knows(event_id)
+
+    def find(self, event_id: str) -> Event | None:
+        """The event of this id; None when there never was one, or it is no longer kept."""
+        return self._journal.find(event_id)
+
+    def times(self, kinds: Iterable[str], subject: str, since: datetime) -> list[datetime]:
+        """When events of these types happened to one thing, from that time on."""
+        return self._journal.times(kinds, subject, since)
+
+    def count(self, kinds: Iterable[str], since: datetime, until: datetime) -> dict[str, int]:
+        """How many events of these types happened in that time, by their subject."""
+        return self._journal.count(kinds, since, until)
+
+    def publish_waiting(self, window: int = WINDOW) -> None:
         """Hand to the bus what is waiting in the journal, as far as the window allows.
 
         Never waits for another thread that is at it: paho calls back with its own lock held, and waiting there for
@@ -114,7 +148,7 @@ class Producer:
                 settled.append(self._acknowledged.popleft())
         try:
             if settled:
-                self.journal.mark_published(dict(settled))
+                self._journal.mark_published(dict(settled))
             self._state.write_back()
             if not self._state.disk_fault:
                 self._retention.sweep()
@@ -136,12 +170,11 @@ class Producer:
                 self._acknowledged.append((position, uptime_s))
         if len(self._acknowledged) >= WINDOW:
             self.settle()
-        for entry in self.journal.unpublished(
+        for entry in self._journal.unpublished(
             self._sent_to, max(0, min(window, self._bus.receive_maximum) - len(self._in_flight))
         ):
-            number_given = self._bus.publish(
-                topics.event(*streams.parts(entry.stream)), entry.payload
-            )
+            topic = self._bus.topics.event(*streams.parts(entry.stream))
+            number_given = self._bus.publish(topic, entry.payload)
             if number_given is None:
                 return
             self._in_flight[number_given] = entry.position
@@ -150,79 +183,8 @@ class Producer:
     def _begin_again(self) -> None:
         """What was under way in the last connection may be lost."""
         self._reconnected = True
-        self.publish()
+        self.publish_waiting()
 
     def _published(self, number: int, taken: bool) -> None:  # noqa: FBT001 - the bus's callback
         self._answered.append((number, taken, self._state.clock.uptime_s()))
-        self.publish()
-
-    def _answer(self, message: Message) -> None:
-        message.ack()
-        if self._state.disk_fault:
-            return  # most of the journal is on the disk; who asks will ask again
-        consumer = message.topic.split("/")[2]
-        kind = topics.asked(message.topic)
-        try:
-            ask = json.loads(message.payload)
-            cursors = {(stream, epoch): int(sequence) for stream, epoch, sequence in ask["cursors"]}
-            is_known = self.journal.source in ask["known"]
-            since = None if is_known else float(ask["since"])
-            request = str(ask["request"])[:64]
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            log.warning("%s: not a question that I understand", message.topic)
-            return
-        if self.journal.is_behind(cursors):
-            log.error(
-                "%s has had more of us than this file knows: it is an older copy. Numbering anew",
-                consumer,
-            )
-            self._state.begin_epoch()
-        heads = self.journal.owed(kind, cursors, since=since)
-        self._note(consumer, heads)
-        news = [head for head in heads if _is_news(head, cursors) or self.journal.is_current(head)]
-        gone = self.journal.forgotten(cursors)
-        if news or gone or (self._may_say(kind) and not is_known):
-            page = self._page(news, request, gone)
-            self._bus.publish(
-                topics.answer(self.journal.source, consumer), page, content_type="application/json"
-            )
-
-    def _may_say(self, kind: str) -> bool:
-        """Whether such an event may come from us: then who does not know us hears from us even if nothing is owed.
-
-        From then on it need not compare its wall clock with ours to know what of us is new to it. What handlers may
-        say is without number, and each of them would answer for each: they do only who asks for everything.
-        """
-        is_hub = topics.role_for(kind) == "hub" and self.journal.source.startswith("doorbell/hub/")
-        return is_hub or kind == topics.EVERY
-
-    def _note(self, consumer: str, heads: list[Head]) -> None:
-        try:
-            self._retention.note(consumer, heads)
-        except StateError as error:
-            log.warning("how far %s has come cannot be noted now: %s", consumer, error)
-
-    def _page(self, heads: list[Head], request: str, gone: list[tuple[str, str]]) -> bytes:
-        events: list[bytes] = []
-        size = 0
-        for head in heads:
-            for event in self.journal.page(head, PAGE_EVENTS - len(events)):
-                size += len(event)
-                if events and size > PAGE_BYTES:
-                    break
-                events.append(event)
-        owed = sum(head.last - head.after for head in heads)
-        answer = {
-            "request": request,
-            "source": self.journal.source,
-            "heads": [asdict(head) for head in heads],
-            "events": [json.loads(event) for event in events],
-            "more": owed > len(events),
-            "gone": gone,
-        }
-        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _is_news(head: Head, cursors: Mapping[tuple[str, str], int]) -> bool:
-    """Whether its asker does not know of it, or has not all of it. An old numbering is not told again and again."""
-    return (head.stream, head.epoch) not in cursors or head.after < head.last
+        self.publish_waiting()

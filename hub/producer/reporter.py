@@ -63,7 +63,7 @@ class Reporter:
     def _write(self, report: Report) -> Event | None:
         what = report.kind.partition(".")[2].replace("_", " ")
         try:
-            event = self._producer.say(
+            event = self._producer.publish(
                 report.kind,
                 report.subject,
                 report.data,
@@ -78,13 +78,13 @@ class Reporter:
         log.info("%s %s (%s)", report.subject, what, event.id, extra={"event": event.id})
         return event
 
-    def knows(self, wish: str) -> bool:
-        """Whether an event with this id was said, or waits for the disk."""
-        return self.waits_with(wish) or self._producer.journal.knows(wish)
+    def knows(self, command_id: str) -> bool:
+        """Whether an event with this id was journaled, or waits for the disk."""
+        return self.waits_with(command_id) or self._producer.knows(command_id)
 
-    def waits_with(self, wish: str) -> bool:
+    def waits_with(self, command_id: str) -> bool:
         """Whether an event with this id waits for the disk."""
-        return any(report.id == wish for report in list(self._unwritten))
+        return any(report.id == command_id for report in list(self._unwritten))
 
     def settle(self) -> None:
         """Write down what could not be written before."""

@@ -1,18 +1,16 @@
 """Answers a visitor from another process: sends the command and waits for `visitor.answered`."""
 
-import json
 import threading
 import time
 
 from config import Settings
-from hub.mqtt.bus import Bus, Message
+from hub.mqtt.bus import Bus
 from hub.wire import topics
-from hub.wire.event import BadEvent, Event, decode, uuid7
+from hub.wire.command import Answer
+from hub.wire.event import Event, uuid7
 
 PATIENCE_S = 5.0
-AGAIN_S = (
-    1.0  # how often the command is repeated, for a hub that restarts; its id makes it one event
-)
+AGAIN_S = 1.0  # the command is repeated, for a hub that restarts; its id makes it one event
 
 
 class AnswerError(RuntimeError):
@@ -29,7 +27,7 @@ class AnswerClient:
         self._waiting: dict[str, list[threading.Event]] = {}
         self._confirmed: dict[str, Event] = {}
         self._lock = threading.Lock()
-        bus.subscribe(topics.event_filter(topics.ANSWERED), self._receive)
+        bus.on_event(topics.ANSWERED, self._receive)
 
     def answer(
         self,
@@ -57,17 +55,12 @@ class AnswerClient:
             raise AnswerError(self._bus.absence)
         wanted = id or uuid7()
         confirmed = threading.Event()
-        fields = {"id": wanted, "answer": answer, "by": by, "press": press}
-        command = json.dumps(fields).encode()
+        command = Answer(wanted, answer, by, press)
         with self._lock:
             self._waiting.setdefault(wanted, []).append(confirmed)
         try:
             while (left_s := deadline - time.monotonic()) > 0:
-                self._bus.publish(
-                    topics.answered(self._source, self._hub, door),
-                    command,
-                    content_type="application/json",
-                )
+                self._bus.command(self._source, command, self._hub, door)
                 if confirmed.wait(min(AGAIN_S, left_s)):
                     return self._confirmed[wanted]
         finally:
@@ -83,14 +76,7 @@ class AnswerClient:
                 del self._waiting[wanted]
                 self._confirmed.pop(wanted, None)
 
-    def _receive(self, message: Message) -> None:
-        message.ack()
-        if message.retained:
-            return
-        try:
-            event = decode(message.payload)
-        except BadEvent:
-            return
+    def _receive(self, event: Event) -> None:
         with self._lock:
             for confirmed in self._waiting.get(event.id, ()):
                 self._confirmed[event.id] = event

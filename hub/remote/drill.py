@@ -88,10 +88,9 @@ class Driller:
         if name not in self._roll.expected():
             names = ", ".join(self._roll.expected())
             raise DrillError(f"{name}: there is no such handler. There are: {names}")
-        pid = self._roll.status(name).get("pid")
-        if not isinstance(pid, int) or not processes.belongs_to(
-            pid, topics.source("handler", name)
-        ):
+        status = self._roll.status(name)
+        pid = status.pid if status else None
+        if pid is None or not processes.belongs_to(pid, topics.source("handler", name)):
             raise DrillError(
                 f"{name}: its process has ended, or runs on another machine. Run this command there"
             )
@@ -110,7 +109,8 @@ class Driller:
         name = result.handler
         words = []
         if name in killed:
-            is_back = self._roll.status(name).get("pid") not in (None, killed[name])
+            status = self._roll.status(name)
+            is_back = status is not None and status.pid not in (None, killed[name])
             words.append("after a restart" if is_back else "killed, and not back")
         if name in slow:
             words.append(f"stopped for {slow[name]:g} s")

@@ -1,18 +1,16 @@
 """Presses a button, or drills, from another process: sends the command and waits for the event."""
 
-import json
 import os
 import threading
 
 from config import Settings
-from hub.mqtt.bus import Bus, Message
+from hub.mqtt.bus import Bus
 from hub.wire import topics
-from hub.wire.event import BadEvent, Event, decode, uuid7
+from hub.wire.command import Drill, Press
+from hub.wire.event import Event, uuid7
 
 PATIENCE_S = 5.0
-AGAIN_S = (
-    1.0  # how often the command is repeated, for a hub that restarts; its id makes it one press
-)
+AGAIN_S = 1.0  # the command is repeated, for a hub that restarts; its id makes it one press
 
 
 class PressError(RuntimeError):
@@ -25,13 +23,13 @@ class PressClient:
     def __init__(self, bus: Bus, settings: Settings, *, drill: bool = False) -> None:
         self._bus = bus
         self._hub = settings.hub
-        self._topic = topics.drill if drill else topics.press
+        self._command = Drill if drill else Press
         self._source = topics.source("cli", str(os.getpid()))
         self._wanted = ""
         self._rang = threading.Event()
         self._event: Event | None = None
         kind = topics.DRILLED if drill else topics.PRESSED
-        bus.subscribe(topics.event_filter(kind), self._receive)
+        bus.on_event(kind, self._receive)
 
     def press(self, door: str) -> Event:
         """Press, and wait until the hub confirms it.
@@ -44,22 +42,16 @@ class PressClient:
         self._rang.clear()
         self._event = None
         self._wanted = uuid7()
-        topic = self._topic(self._source, self._hub, door)
-        command = json.dumps({"id": self._wanted}).encode()
+        command = self._command(self._wanted)
         for _ in range(int(PATIENCE_S / AGAIN_S)):
-            self._bus.publish(topic, command, content_type="application/json")
+            self._bus.command(self._source, command, self._hub, door)
             if self._rang.wait(AGAIN_S) and self._event:
                 return self._event
         raise PressError(
             f"the hub {self._hub!r} does not answer. Is it running? `doorbell run` shows it"
         )
 
-    def _receive(self, message: Message) -> None:
-        message.ack()
-        try:
-            event = decode(message.payload)
-        except BadEvent:
-            return
+    def _receive(self, event: Event) -> None:
         if event.id == self._wanted:
             self._event = event
             self._rang.set()

@@ -4,12 +4,13 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from config import Settings
-from hub.mqtt.bus import Bus, Message
+from hub.mqtt.bus import Bus
+from hub.mqtt.house_messages import ReceivedStatus
 from hub.wire import topics
-from hub.wire.event import BadEvent, decode
+from hub.wire.event import Event
 
 CONNECT_S = 5.0
 
@@ -25,24 +26,20 @@ def watch_presses(settings: Settings, door: str) -> Iterator[deque[str] | None]:
     known: set[str] = set()
     ready = threading.Event()
 
-    def receive(message: Message) -> None:
-        message.ack()
-        with suppress(BadEvent):
-            event = decode(message.payload)
-            is_ours = topics.name_of(event.source) == settings.hub and event.subject == door
-            if is_ours and event.id not in known:
-                known.add(event.id)
-                heard.append(f" at {event.time.astimezone():%H:%M:%S}")
+    def receive(event: Event) -> None:
+        is_ours = topics.name_of(event.source) == settings.hub and event.subject == door
+        if is_ours and event.id not in known:
+            known.add(event.id)
+            heard.append(f" at {event.time.astimezone():%H:%M:%S}")
 
-    def note(message: Message) -> None:
-        message.ack()
-        if b'"offline"' not in message.payload:
+    def note(received: ReceivedStatus) -> None:
+        if received.status and received.status.state != "offline":
             ready.set()
 
     bus = Bus(settings.broker, f"doorbell-setup-{os.getpid()}")
     for kind in topics.PRESSES:
-        bus.subscribe(topics.event_filter(kind), receive)
-    bus.subscribe(topics.status(topics.source("hub", settings.hub)), note)
+        bus.on_event(kind, receive)
+    bus.on_status(topics.source("hub", settings.hub), note)
     bus.start()
     try:
         yield heard if ready.wait(CONNECT_S) else None

@@ -1,26 +1,25 @@
 """Asks a running hub to be quiet, or whether it is."""
 
-import json
 import os
 import threading
 
 from config import Settings
-from hub.mqtt.bus import Bus, Message
+from hub.mqtt.bus import Bus
 from hub.plugin.quiet import Quiet
 from hub.remote.press import AGAIN_S, PATIENCE_S, PressError
-from hub.wire import topics
+from hub.wire import command, topics
 from hub.wire.event import uuid7
-from hub.wire.quiet import QuietState, decode
+from hub.wire.quiet import QuietState
 
-COMMANDS = {"on": True, "off": False, "auto": None}
+WORDS = {"on": True, "off": False, "auto": None}
 
 
-def ask(settings: Settings, command: str | None, for_s: float | None) -> QuietState:
+def ask(settings: Settings, word: str | None, for_s: float | None) -> QuietState:
     """Send a command and wait until the hub confirms it; without a command only ask.
 
     Args:
         settings: Of this house.
-        command: `on`, `off` or `auto`; None to ask.
+        word: `on`, `off` or `auto`; None to ask.
         for_s: For how many seconds; None until the next command.
 
     Raises:
@@ -32,7 +31,7 @@ def ask(settings: Settings, command: str | None, for_s: float | None) -> QuietSt
     try:
         if not bus.connected.wait(PATIENCE_S):
             raise PressError(bus.absence)
-        return listener.send(command, for_s) if command else listener.look()
+        return listener.send(word, for_s) if word else listener.look()
     finally:
         bus.stop()
 
@@ -46,16 +45,15 @@ class _Listener:
         self._state: QuietState | None = None
         self._received = threading.Event()
         self._wanted = ""
-        bus.subscribe(topics.quiet(topics.source("hub", settings.hub)), self._receive)
+        bus.on_quiet(topics.source("hub", settings.hub), self._receive)
 
-    def send(self, command: str, for_s: float | None) -> QuietState:
+    def send(self, word: str, for_s: float | None) -> QuietState:
         self._wanted = uuid7()
-        fields = {"id": self._wanted, "quiet": COMMANDS[command], "for_s": for_s}
-        text = json.dumps(fields).encode()
-        topic = topics.quiet_wish(topics.source("cli", str(os.getpid())), self._settings.hub)
+        order = command.Quiet(WORDS[word], for_s, self._wanted)
+        source = topics.source("cli", str(os.getpid()))
         self._received.clear()
         for _ in range(int(PATIENCE_S / AGAIN_S)):
-            self._bus.publish(topic, text, content_type="application/json")
+            self._bus.command(source, order, self._settings.hub)
             if self._received.wait(AGAIN_S) and self._state:
                 return self._state
         hub = self._settings.hub
@@ -70,9 +68,7 @@ class _Listener:
         alone.attach(self._settings, self._bus)
         return alone.state()
 
-    def _receive(self, message: Message) -> None:
-        message.ack()
-        state = decode(message.payload)
-        if state and (not self._wanted or state.wish == self._wanted):
+    def _receive(self, state: QuietState) -> None:
+        if not self._wanted or state.command == self._wanted:
             self._state = state
             self._received.set()

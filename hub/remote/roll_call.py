@@ -1,17 +1,18 @@
 """The roll call of a drill: which handlers should react, which did, and why the others did not."""
 
-import json
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from config import Settings
-from hub.mqtt.bus import Bus, Message
+from hub.mqtt.bus import Bus
+from hub.mqtt.house_messages import ReceivedStatus
 from hub.plugin import loader
 from hub.wire import topics
-from hub.wire.event import BadEvent, Event, decode
+from hub.wire.event import Event
+from hub.wire.status import Status
 
 CONCLUSIVE = ("handler.done", "handler.skipped", "handler.dead")
 QUIET_S = 0.5  # after so long without a status the broker has sent all that it keeps
@@ -58,34 +59,36 @@ class RollCall:
         self._settings = settings
         self._files = loader.find(settings)
         self._known = set(known) & self._files.keys()
-        self._statuses: dict[str, Mapping[str, Any]] = {}
+        self._statuses: dict[str, Status] = {}
         self._outcomes: dict[tuple[str, str], Event] = {}
         self._heard_at = time.monotonic()
         self._lock = threading.Lock()
-        self._filters = [topics.event_filter(kind) for kind in CONCLUSIVE]
+        self._ends: list[Callable[[], None]] = []
 
     def open(self) -> None:
         """Begin to listen; the broker sends the statuses that it keeps."""
         self._heard_at = time.monotonic()
-        self._bus.subscribe(topics.status("doorbell/handler/+"), self._status, qos=0)
-        for topic_filter in self._filters:
-            self._bus.subscribe(topic_filter, self._outcome)
+        bus = self._bus
+        self._ends = [
+            bus.on_status(topics.source("handler", "+"), self._status),
+            *(bus.on_event(kind, self._outcome) for kind in CONCLUSIVE),
+        ]
 
     def close(self) -> None:
         """Stop listening."""
-        self._bus.unsubscribe(topics.status("doorbell/handler/+"), self._status)
-        for topic_filter in self._filters:
-            self._bus.unsubscribe(topic_filter, self._outcome)
+        for end in self._ends:
+            end()
+        self._ends = []
 
     @property
     def is_quiet(self) -> bool:
         """Whether all kept statuses have come."""
         return self._bus.connected.is_set() and time.monotonic() - self._heard_at > QUIET_S
 
-    def status(self, name: str) -> Mapping[str, Any]:
-        """A handler's last status (`state`, `reason`, `pid`); empty if there is none."""
+    def status(self, name: str) -> Status | None:
+        """The last status of a handler; None if there is none."""
         with self._lock:
-            return self._statuses.get(name, {})
+            return self._statuses.get(name)
 
     def expected(self) -> list[str]:
         """The handlers that should react: known, not switched off, and their file is there."""
@@ -96,11 +99,12 @@ class RollCall:
     def _should_react(self, name: str) -> bool:
         if self._settings.handlers.get(name, {}).get("enabled") is False:
             return False
-        status = self._statuses.get(name, {})
-        reason = str(status.get("reason", "")) if status.get("state") == "offline" else ""
-        is_switched_off = reason.startswith("switched off")
-        is_removed = reason == "stopped" and name not in self._files
-        return not is_switched_off and not is_removed
+        status = self._statuses.get(name)
+        if status is None or status.state != "offline":
+            return True
+        if status.reason == "stopped":
+            return name in self._files
+        return status.reason != "disabled"
 
     def is_complete(self, drill: str, names: Collection[str]) -> bool:
         """Whether all of these handlers have reacted to the drill of that id."""
@@ -109,7 +113,8 @@ class RollCall:
 
     def _has_failed(self, name: str) -> bool:
         """Whether it published that it does not run: nothing will come from it."""
-        return self._statuses.get(name, {}).get("state") == "failed"
+        status = self._statuses.get(name)
+        return status is not None and status.state == "failed"
 
     def results(self, drill: str) -> list[DrillResult]:
         """What the drill of that id found at each handler that should react, or did."""
@@ -136,31 +141,19 @@ class RollCall:
 
     def _status_text(self, name: str) -> str:
         status = self.status(name)
-        parts = [str(status.get("state", "")), str(status.get("reason", ""))]
-        return ": ".join(filter(None, parts)) or "no status"
+        return status.line if status else "no status"
 
-    def _status(self, message: Message) -> None:
-        message.ack()
+    def _status(self, received: ReceivedStatus) -> None:
         self._heard_at = time.monotonic()
-        name = message.topic.split("/")[2]
-        try:
-            status = json.loads(message.payload)
-        except (ValueError, RecursionError):
-            status = None
+        name = topics.name_of(received.source)
         with self._lock:
-            if isinstance(status, dict):
-                self._statuses[name] = status
-            elif not message.payload:
+            if received.status:
+                self._statuses[name] = received.status
+            else:
                 self._statuses.pop(name, None)  # it was cleared: that handler is gone for good
 
-    def _outcome(self, message: Message) -> None:
-        message.ack()
-        try:
-            event = decode(message.payload)
-        except BadEvent:
-            return
-        is_of_drill = event.data.get("type") == topics.DRILLED
-        if is_of_drill and event.cause and event.topic == message.topic:
+    def _outcome(self, event: Event) -> None:
+        if event.data.get("type") == topics.DRILLED and event.cause:
             with self._lock:
                 self._outcomes[event.cause, topics.name_of(event.source)] = event
 

@@ -10,6 +10,7 @@ from config import Settings
 from hub.mqtt.bus import Bus
 from hub.mqtt.embedded_address import with_embedded_broker
 from hub.wire import topics
+from hub.wire.command import Wake
 
 WAKE_S = 2.0
 
@@ -26,6 +27,7 @@ def wake(settings: Settings, handlers: Iterable[str]) -> None:
     try:
         if bus.connected.wait(WAKE_S):
             for name in names:
-                bus.deliver(topics.wake(source, name), b"{}", timeout_s=WAKE_S)
+                topic = bus.topics.command(source, "wake", name)
+                bus.deliver(topic, Wake().encode(), timeout_s=WAKE_S)
     finally:
         bus.stop()

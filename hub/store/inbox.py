@@ -179,15 +179,18 @@ class Inbox:
             rows = db.execute("SELECT key, value FROM meta WHERE key LIKE 'first %'").fetchall()
         return {key.removeprefix("first "): float(value) for key, value in rows}
 
-    def learn(self, source: str, kind: str, heads: Iterable[Head]) -> list[str]:
+    def learn(
+        self, source: str, kind: str, heads: Iterable[Head], *, is_whole: bool = True
+    ) -> list[str]:
         """Note what a producer that was asked for a type says; returns what retention took before we could have it.
 
-        From now on everything new of that type of its is owed to us.
+        From now on everything new of that type of its is owed to us, if these heads are the whole of what it has.
         """
         known = tuple(heads)
 
         def note(db: sqlite3.Connection) -> list[str]:
-            db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (source, kind))
+            if is_whole:
+                db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (source, kind))
             return [self._learn(db, head) for head in known]
 
         return list(filter(None, self._state.do(note, durable=False)))

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from hub.store.database import State
 from hub.wire import streams, topics, trace_context
 from hub.wire.event import BadEvent, Event, decode, encode, uuid7
-from hub.wire.query import Head
+from hub.wire.query import Head, Numbering
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,12 @@ class Journal:
         self._state.do(lambda db: db.executemany(mark, rows), durable=False)
 
     def owed(
-        self, kind: str, cursors: Mapping[tuple[str, str], int], *, since: float | None
+        self,
+        kind: str,
+        cursors: Mapping[Numbering, int],
+        *,
+        since: float | None,
+        within: Callable[[Numbering], bool] = lambda _: True,
     ) -> list[Head]:
         """The streams of a type, and what of them a consumer is owed that has come as far as `cursors` says.
 
@@ -159,7 +164,9 @@ class Journal:
             mine = [
                 head
                 for head in heads
-                if streams.source_of(head[0]) == self.source and streams.is_of(head[0], kind)
+                if streams.source_of(head[0]) == self.source
+                and streams.is_of(head[0], kind)
+                and within(head[:2])
             ]
             return [self._owed(db, Head(*head), cursors.get(head[:2]), since) for head in mine]
 

@@ -1,6 +1,5 @@
 """The live view of a house in the terminal: each press, each reaction, and how long it took."""
 
-import json
 import threading
 import time
 from collections import deque
@@ -9,11 +8,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from hub.mqtt.bus import Bus, Message
+from hub.mqtt.bus import Bus
+from hub.mqtt.house_messages import ReceivedStatus
 from hub.terminal.outcome_signs import BY_TYPE
 from hub.terminal.visit import RINGS, Visit, headline, row
 from hub.wire import topics
-from hub.wire.event import BadEvent, Event, decode
+from hub.wire.event import Event
 from hub.wire.trace_context import trace_id
 
 BROKER_PATIENCE_S = 3.0
@@ -39,8 +39,8 @@ class Timeline:
         self._live: Live | None = None
         if console.is_terminal:
             self._live = Live(Text(""), console=console, refresh_per_second=8)
-        bus.subscribe(topics.every_event(), self._event)
-        bus.subscribe(topics.status("doorbell/handler/+"), self._status, qos=0)
+        bus.on_event(topics.EVERY, self._event)
+        bus.on_status(topics.source("handler", "+"), self._status)
 
     def start(self) -> None:
         """Begin to show."""
@@ -78,14 +78,9 @@ class Timeline:
             reason = f"no broker answers at {self._bus.address}: still trying. Is it running there?"
         self.print(reason, "red")
 
-    def _event(self, message: Message) -> None:
-        message.ack()
-        try:
-            event = decode(message.payload)
-        except BadEvent:
-            return
+    def _event(self, event: Event) -> None:
         with self._lock:
-            if event.id in self._seen or message.retained:
+            if event.id in self._seen:
                 return
             self._seen.append(event.id)
             self._take(event)
@@ -137,14 +132,12 @@ class Timeline:
         cells = row(topics.name_of(event.source), str(event.data.get("type", "")), event)
         self._console.print(Text("  ").join(cells), soft_wrap=True)
 
-    def _status(self, message: Message) -> None:
-        message.ack()
-        name = message.topic.split("/")[2]
-        try:
-            status = json.loads(message.payload)
-            state, reason = str(status["state"]), str(status.get("reason", ""))
-        except (ValueError, KeyError, TypeError, RecursionError):
+    def _status(self, received: ReceivedStatus) -> None:
+        status = received.status
+        if status is None:
             return
+        name = topics.name_of(received.source)
+        state = status.state
         with self._lock:
             changed = (state == "ready") != (name in self._ready)
             if state == "ready":
@@ -154,7 +147,7 @@ class Timeline:
         if state == "failed":
             self.print(f"{name} has failed", STATE_STYLES[state])  # its own log has the reason
         elif changed:
-            why = f": {reason}" if reason else ""
+            why = f": {status.words}" if status.words else ""
             self.print(f"{name} is {state}{why}", STATE_STYLES.get(state, "dim"))
 
 

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from config import Settings, SettingsError
 from hub.mqtt import credentials
 from hub.mqtt.bus import Bus
-from hub.mqtt.status import Status, will
+from hub.mqtt.status import StatusPublisher, will
 from hub.process.lifecycle import on_stop, serve
 from hub.remote.answer import AnswerClient
 from hub.store.database import StateError
@@ -50,8 +50,10 @@ def run(settings: Settings) -> None:
         raise SettingsError([f"[web] url is not set: there is nothing to serve. {remedy}"])
     source = topics.source("web", settings.hub)
     user = credentials.user("web", settings.hub)
-    bus = Bus(settings.broker, f"doorbell-web-{settings.hub}", will(source), user)
-    status = Status(bus, source)
+    bus = Bus(
+        settings.broker, f"doorbell-web-{settings.hub}", will(source, settings.broker.root), user
+    )
+    status = StatusPublisher(bus, source)
     page = AnswerPage(settings, _open_signer(settings), AnswerClient(bus, settings, source))
     with _listening(settings) as listener:
         server = Server(page.app(), partial(status.set, "ready"))

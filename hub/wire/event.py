@@ -11,6 +11,7 @@ from typing import Any
 
 from hub.system.clock import SYSTEM, Clock, Stamp
 from hub.wire import streams, topics
+from hub.wire.codec import BadMessage
 from hub.wire.trace_context import TRACEPARENT
 
 MAX_BYTES = 65_536  # far below any broker's packet limit; pictures travel by reference
@@ -22,7 +23,7 @@ _UPTIME = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 CLOCK_STATES = {"synchronised": True, "unsynchronised": False}
 
 
-class BadEvent(ValueError):  # noqa: N818 - in the field's words, like BadRequest
+class BadEvent(BadMessage):
     """A message that is not one of our events. Its text says why, and never quotes the message."""
 
 
@@ -73,11 +74,6 @@ class Event:
     def is_drill(self) -> bool:
         """Whether it is a marked test press: nobody is at the door."""
         return self.type == topics.DRILLED
-
-    @property
-    def topic(self) -> str:
-        """Where it is published."""
-        return topics.event(self.source, self.type, self.subject)
 
     @property
     def stream(self) -> str:

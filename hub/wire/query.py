@@ -1,16 +1,181 @@
-"""The query of the catch-up and its reply."""
+"""The catch-up: the query of a consumer that wants what it missed, and the reply of a producer.
 
+A query carries a bounded number of cursors. A consumer that has more sends several queries, each about a range of
+numberings: those behind `after`, up to and with `until`, in the order of their stream and epoch as text. So a producer
+can tell a numbering that stands in another query from one that the consumer does not know.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from hub.wire.codec import BadMessage, Message, Nullable, dump, entry
+from hub.wire.entries import Flag, ListOf, Nested, Row, Seconds, Text, Whole
+from hub.wire.event import Event, from_wire
+
+CURSORS = 100  # in one query; at most about 25 kB of it
+HEADS = 100  # in one reply
+EVENTS = 50  # in one reply
+MANY = 10**15  # more events than a house will see
+
+Numbering = tuple[str, str]  # a stream and an epoch
+Cursor = tuple[str, str, int]
+
+_STREAM = Text(220, pattern=r"[^ ]+ [^ ]+ [^ ]+", summary="Source, type and subject of events.")
+_EPOCH = Text(16, pattern=r"[0-9a-f]{16}")
+_NUMBER = Whole(0, MANY)
+_REQUEST = Text(64, summary="Comes back in the reply.")
+_SOURCE = Text(80, pattern=r"doorbell/[a-z]+/[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """How far one stream goes, and after which number a consumer is owed something.
+class Range:
+    """Numberings in the order of their stream and epoch.
 
-    `after` is the last sequence that the asking consumer is not owed (or that retention removed); `last` the newest.
+    Attributes:
+        after: The last one before the range; None: it begins with the first.
+        until: The last one in the range; None: it ends with the last.
     """
 
-    stream: str
-    epoch: str
-    after: int
-    last: int
+    after: Numbering | None = None
+    until: Numbering | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether every numbering is in it."""
+        return self.after is None and self.until is None
+
+    def has(self, numbering: Numbering) -> bool:
+        """Whether this numbering is in it."""
+        begins = self.after is None or self.after < numbering
+        return begins and (self.until is None or numbering <= self.until)
+
+    def has_some_of(self, source: str) -> bool:
+        """Whether numberings of this source can be in it."""
+        first, end = _ends(source)
+        begins = self.after is None or self.after < end
+        return begins and (self.until is None or first <= self.until)
+
+    def has_all_of(self, source: str) -> bool:
+        """Whether every numbering of this source is in it."""
+        first, end = _ends(source)
+        begins = self.after is None or self.after < first
+        return begins and (self.until is None or end <= self.until)
+
+
+def _ends(source: str) -> tuple[Numbering, Numbering]:
+    """What stands before every numbering of a source, and what stands behind them."""
+    return (f"{source} ", ""), (f"{source}!", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Message):
+    """What a consumer has, and what it wants.
+
+    Attributes:
+        request: Comes back in the reply.
+        cursors: Of each numbering that it knows, the last sequence that it has finished.
+        known: The sources that have replied before.
+        since: From which Unix second on a source that is not known owes its events.
+        after: The numberings before and with this one are not asked for.
+        until: The numberings behind this one are not asked for.
+    """
+
+    MAX_BYTES = 49_152
+
+    request: str = entry(_REQUEST)
+    cursors: tuple[Cursor, ...] = entry(
+        ListOf(
+            Row(_STREAM, _EPOCH, _NUMBER),
+            CURSORS,
+            "Stream, epoch and the last sequence of it that is finished.",
+        )
+    )
+    known: tuple[str, ...] = entry(
+        ListOf(_SOURCE, CURSORS + 1, "Sources that have replied before.")
+    )
+    since: float = entry(
+        Seconds(
+            1e12, zero=True, summary="From this Unix second on, a source not known owes events."
+        )
+    )
+    after: Numbering | None = entry(Nullable(Row(_STREAM, _EPOCH)), default=None)
+    until: Numbering | None = entry(Nullable(Row(_STREAM, _EPOCH)), default=None)
+
+    @property
+    def range(self) -> Range:
+        """What it asks about."""
+        return Range(self.after, self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Head(Message):
+    """How far one numbering goes, and after which number a consumer is owed something.
+
+    Attributes:
+        after: The last sequence that the consumer is not owed, or that retention removed.
+        last: The newest.
+    """
+
+    stream: str = entry(_STREAM)
+    epoch: str = entry(_EPOCH)
+    after: int = entry(Whole(0, MANY, "The last one that is not owed."))
+    last: int = entry(Whole(0, MANY, "The newest there is."))
+
+
+class _Events:
+    """Events, inside a reply."""
+
+    def read(self, value: Any) -> tuple[Event, ...]:
+        """See Entry."""
+        if not isinstance(value, list) or len(value) > EVENTS:
+            raise BadMessage(f"is no list of {EVENTS} at most")
+        if not all(isinstance(one, dict) for one in value):
+            raise BadMessage("holds what is no object")
+        return tuple(map(from_wire, value))
+
+    def write(self, value: Any) -> list[Any]:
+        """See Entry. `Reply.encode_with` puts the events in as the journal has them."""
+        return list(value)
+
+    def schema(self) -> dict[str, Any]:
+        """See Entry."""
+        event = {"$ref": "#/components/schemas/event"}
+        return {"type": "array", "maxItems": EVENTS, "items": event}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Message):
+    """What a producer owes a consumer.
+
+    Attributes:
+        request: Of the query.
+        source: The producer.
+        heads: The numberings of which the consumer is owed something, or that it does not know.
+        more: Whether more is owed than fits: the consumer asks again.
+        gone: The numberings in the query that were the producer's, and of which nothing is left.
+        until: How far it looked: the last numbering; None: to the end of what was asked.
+        events: What is owed, oldest first.
+    """
+
+    MAX_BYTES = 262_144
+
+    request: str = entry(_REQUEST)
+    source: str = entry(_SOURCE)
+    heads: tuple[Head, ...] = entry(ListOf(Nested(Head), HEADS))
+    more: bool = entry(Flag("Ask again, there is more."))
+    gone: tuple[Numbering, ...] = entry(
+        ListOf(
+            Row(_STREAM, _EPOCH),
+            CURSORS,
+            "Those of the query's numberings that were the producer's, and are no more.",
+        )
+    )
+    events: tuple[Event, ...] = entry(_Events())
+    until: Numbering | None = entry(Nullable(Row(_STREAM, _EPOCH)), default=None)
+
+    def encode_with(self, events: Iterable[bytes]) -> bytes:
+        """The reply for the wire, with these events as they were published."""
+        wire = self.to_wire()
+        del wire["events"]
+        return dump(wire)[:-1] + b',"events":[' + b",".join(events) + b"]}"

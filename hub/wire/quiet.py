@@ -1,31 +1,36 @@
-"""Whether the house wants quiet: by the clock, or because somebody said so."""
+"""The quiet state: whether the house wants quiet, by the clock or by a command. Each hub keeps it retained."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 from config import Quiet as Hours
 from devices.machine import DailyWindow
+from hub.wire.codec import Message, Nullable, entry
+from hub.wire.entries import Flag, Moment, OneOf, Text
 
 Why = Literal["schedule", "command", "off"]
 
 
 @dataclass(frozen=True, slots=True)
-class QuietState:
+class QuietState(Message):
     """How it is now.
 
     Attributes:
         quiet: Whether nothing may make a noise.
-        why: By the schedule, because somebody said so (for quiet, or against it), or because nothing speaks for quiet.
-        until: When that ends, UTC; None: not by itself.
-        wish: The id of the last wish that was heard.
+        why: The schedule, a command (for quiet, or against it), or `off`: nothing speaks for quiet.
+        until: When that ends, in UTC; None: not by itself.
+        command: The id of the last command that the hub took.
     """
 
-    quiet: bool
-    why: Why
-    until: datetime | None = None
-    wish: str = ""
+    quiet: bool = entry(Flag())
+    why: Why = entry(OneOf("schedule", "command", "off"))
+    until: datetime | None = entry(
+        Nullable(Moment("When that ends; null when not by itself.")), default=None
+    )
+    command: str = entry(
+        Text(64, summary="The id of the last command that the hub took."), default=""
+    )
 
     @property
     def words(self) -> str:
@@ -34,30 +39,6 @@ class QuietState:
         if self.why == "command":
             return f"{'quiet' if self.quiet else 'not quiet'} by command{end}"
         return f"quiet hours{end}" if self.quiet else "no quiet hours now"
-
-    def encode(self) -> bytes:
-        """As it is published."""
-        until = (
-            self.until.isoformat(timespec="seconds").replace("+00:00", "Z") if self.until else None
-        )
-        return json.dumps(
-            {"quiet": self.quiet, "why": self.why, "until": until, "wish": self.wish}
-        ).encode()
-
-
-def decode(payload: bytes) -> QuietState | None:
-    """What was published; None when it is no such state."""
-    try:
-        said = json.loads(payload)
-        until = datetime.fromisoformat(said["until"]).astimezone(UTC) if said["until"] else None
-        state = QuietState(said["quiet"], said["why"], until, str(said.get("wish", "")))
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-        return None
-    return (
-        state
-        if isinstance(state.quiet, bool) and state.why in ("schedule", "command", "off")
-        else None
-    )
 
 
 def by_schedule(hours: Hours, now: datetime) -> QuietState:

@@ -35,7 +35,7 @@ class Outside:
     """Sees the effects over a connection each, so that none waits for another's messages."""
 
     def __init__(self, port: int, phone: list[Call]) -> None:
-        self.presses = Ears(port, "doorbell/hub/+/event/doorbell.pressed/+")
+        self.presses = Ears(port, "doorbell/hub/+/event/doorbell/pressed/+")
         self.lamp = Ears(port, "zigbee2mqtt/porch/set")
         self.outcomes = Ears(port, "doorbell/handler/+/event/#")
         self.phone = phone

@@ -39,7 +39,7 @@ def _said(house: House, kind: str, count: int = 1) -> list[dict[str, Any]]:
 
 
 def _reason(house: House) -> str:
-    return str(house.ears.messages("doorbell/handler/record/status")[-1]["reason"])
+    return str(house.ears.messages("doorbell/handler/record/status")[-1]["detail"])
 
 
 def _notes(house: House, press: str) -> list[str]:

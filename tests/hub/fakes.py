@@ -14,6 +14,7 @@ from paho.mqtt.client import topic_matches_sub
 
 from hub.consumer.consumer import Consumer
 from hub.mqtt.bus import Message
+from hub.mqtt.house_messages import HouseMessages
 from hub.plugin.decorator import MARK, Reaction, handler
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
@@ -23,11 +24,13 @@ from hub.store.timers import Timers
 from hub.system.clock import Clock
 from hub.wire import streams
 from hub.wire.event import Event, decode
+from hub.wire.topics import Topics
 from tests.house import ROOT, until
 
 HUB = "doorbell/hub/home"
 NOTIFY = "doorbell/handler/notify"
 PRESSED = "doorbell.pressed"
+HOUSE = Topics()
 Fate = Callable[[str, bytes], int]
 
 
@@ -48,8 +51,8 @@ class FakeBroker:
         self._network = threading.RLock()
         self._working = False
 
-    def bus(self, *, connected: bool = True) -> "FakeBus":
-        bus = FakeBus(self)
+    def bus(self, *, connected: bool = True, root: str = HOUSE.root) -> "FakeBus":
+        bus = FakeBus(self, Topics(root))
         self._buses.append(bus)
         if connected:
             bus.connected.set()
@@ -87,7 +90,8 @@ class FakeBroker:
                 self._working = False
 
     def events(self, kind: str) -> list[Event]:
-        return [decode(payload) for topic, payload in self.heard if f"/event/{kind}/" in topic]
+        levels = kind.replace(".", "/")
+        return [decode(payload) for topic, payload in self.heard if f"/event/{levels}/" in topic]
 
     def _deliver(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001
         for bus in self._buses:
@@ -95,7 +99,7 @@ class FakeBroker:
                 bus.hear(topic, payload, retained=retained)
 
 
-class FakeBus:
+class FakeBus(HouseMessages):
     """One connection to the broker in memory.
 
     Attributes:
@@ -108,7 +112,8 @@ class FakeBus:
     absence = "no broker at memory. Is `doorbell run` or your broker running?"
     is_refused = False
 
-    def __init__(self, broker: FakeBroker) -> None:
+    def __init__(self, broker: FakeBroker, house: Topics = HOUSE) -> None:
+        super().__init__(house)
         self.broker = broker
         self.connected = threading.Event()
         self.on_connect: list[Callable[[], None]] = []
@@ -210,7 +215,7 @@ def ring(
 ) -> Event:
     """One press: at that time, or that long ago."""
     seen = (at or datetime.now(UTC)) - timedelta(seconds=age_s)
-    return producer.say(PRESSED, subject, data, time=seen)
+    return producer.publish(PRESSED, subject, data, time=seen)
 
 
 def journaled(

@@ -2,8 +2,6 @@
 
 from hub.consumer.catchup import CatchUp
 from hub.store.inbox import Inbox
-from hub.wire import topics
-from hub.wire.event import decode
 from tests.hub.fakes import NOTIFY, PRESSED
 
 
@@ -15,9 +13,7 @@ class Listener:
         self.inbox = Inbox(state)
         self.catch_up = CatchUp(bus, self.inbox, NOTIFY, dict.fromkeys(kinds, since), lambda: None)
         for kind in kinds:
-            bus.subscribe(
-                topics.event_filter(kind), lambda message: self.live.append(decode(message.payload))
-            )
+            bus.on_event(kind, self.live.append)
 
     def work(self):
         """Until there is nothing to do now; returns in how many seconds there will be."""
@@ -25,7 +21,7 @@ class Listener:
             while self.live or (event := self.catch_up.next_event()):
                 self._take(self.live.pop(0) if self.live else event)
             pause_s = self.catch_up.ask_what_is_due()
-            if not self.live and not self.catch_up._pages and pause_s > 0:
+            if not self.live and not self.catch_up._replies and pause_s > 0:
                 return pause_s
 
     def _take(self, event):

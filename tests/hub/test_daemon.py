@@ -16,8 +16,8 @@ class _Status:
     def __init__(self):
         self.said = []
 
-    def set(self, state, reason=""):
-        self.said.append((state, reason))
+    def set(self, state, *, detail):
+        self.said.append((state, detail))
 
 
 class _Faulty(Feature):
@@ -89,7 +89,7 @@ def test_a_hub_without_any_button_still_rings_from_afar(house: House, monkeypatc
     house.start("hub", wait=False)
     house.start("one")
     (status,) = until(lambda: house.statuses("hub", "failed"), lambda: house.log("hub"))[:1]
-    assert status["reason"].startswith("[doors.front] GPIO 17")
+    assert status["detail"].startswith("[doors.front] GPIO 17")
     press = house.press()
     house.wait_outcome(press, "one")
     assert house.effects("one") == [press]

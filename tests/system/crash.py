@@ -30,7 +30,7 @@ POINT = re.compile(
     r"(?P<when>before|after):(?P<module>[\w.]+):(?P<name>\w+\.\w+):(?P<call>\d+)(~(?P<pattern>.+))?"
 )
 
-_PRESS, _DONE = "~event/doorbell.pressed", "~event/handler.done"
+_PRESS, _DONE = "~event/doorbell/pressed", "~event/handler/done"
 HUB_STEPS = {
     "the press is not written yet": "before:hub.producer.producer:Producer.say:1",
     "written, not committed": "after:hub.store.journal:Journal.append:1",
@@ -41,7 +41,7 @@ HUB_STEPS = {
 }
 ANSWER_STEPS = {  # of a hub that is asked for what was missed
     "asked, not answered": "before:hub.producer.producer:Producer._page:1",
-    "the answer is published": "after:hub.mqtt.bus:Bus.publish:1~/answer/",
+    "the answer is published": "after:hub.mqtt.bus:Bus.publish:1~/reply/",
 }
 WORKER_STEPS = {
     "heard, not queued": f"before:hub.consumer.consumer:Consumer._receive:1{_PRESS}",
@@ -80,7 +80,7 @@ CHECKPOINT_STEPS = {  # of a handler that saves what it remembers before it acts
 }
 DEAD_STEPS = {  # of a handler that gives up
     "given up, not committed": "after:hub.store.inbox:Inbox.dead_letter:1",
-    "given up, not told": "before:hub.mqtt.bus:Bus.publish:1~event/handler.dead",
+    "given up, not told": "before:hub.mqtt.bus:Bus.publish:1~event/handler/dead",
 }
 STEPS = (
     HUB_STEPS

@@ -35,8 +35,8 @@ main()
 DYING = {
     "heard, not written": "before:hub.producer.producer:Producer.say:1~visitor.answered",
     "written, not committed": "after:hub.store.journal:Journal.append:1~visitor.answered",
-    "committed, not published": "before:hub.mqtt.bus:Bus.publish:1~event/visitor.answered",
-    "published": "after:hub.mqtt.bus:Bus.publish:1~event/visitor.answered",
+    "committed, not published": "before:hub.mqtt.bus:Bus.publish:1~event/visitor/answered",
+    "published": "after:hub.mqtt.bus:Bus.publish:1~event/visitor/answered",
 }
 
 
@@ -260,27 +260,29 @@ def test_the_page_may_pass_on_answers_and_nothing_else(secured):
     wish = json.dumps({"id": uuid7(), "answer": "coming"})
     try:
         for topic in (
-            "doorbell/web/home/press/home/front",
-            "doorbell/cli/1/press/home/front",
-            "doorbell/hub/home/event/visitor.answered/front",
-            "doorbell/web/home/event/visitor.answered/front",
-            "doorbell/web/home/answered/garden/front",
-            "doorbell/cli/1/answered/home/front",
+            "doorbell/web/home/command/press/home/front",
+            "doorbell/cli/1/command/press/home/front",
+            "doorbell/hub/home/event/visitor/command/answer/front",
+            "doorbell/web/home/event/visitor/command/answer/front",
+            "doorbell/web/home/command/answer/garden/front",
+            "doorbell/cli/1/command/answer/home/front",
         ):
             assert web.publish(topic, wish).value == 0x87, topic
         for topic in (
-            "doorbell/handler/ask/answered/home/front",
-            "doorbell/web/home/answered/home/front",
+            "doorbell/handler/query/command/answer/home/front",
+            "doorbell/web/home/command/answer/home/front",
         ):
             assert ask.publish(topic, wish).value == 0x87, topic
-        assert not web.publish("doorbell/web/home/answered/home/front", wish).is_failure
-        people["hub-home"].publish("doorbell/hub/home/event/doorbell.pressed/front", "pressed")
-        people["hub-home"].publish("doorbell/hub/home/event/visitor.answered/front", "answered")
+        assert not web.publish("doorbell/web/home/command/answer/home/front", wish).is_failure
+        people["hub-home"].publish("doorbell/hub/home/event/doorbell/pressed/front", "pressed")
+        people["hub-home"].publish(
+            "doorbell/hub/home/event/visitor/command/answer/front", "answered"
+        )
         until(lambda: web.heard, "the page hears that it was said")
         assert [load for _, load in web.heard] == [b"answered"]
         until(lambda: people["hub-home"].heard, "the hub hears the wish")
         assert [topic for topic, _ in people["hub-home"].heard] == [
-            "doorbell/web/home/answered/home/front"
+            "doorbell/web/home/command/answer/home/front"
         ]
     finally:
         for one in people.values():

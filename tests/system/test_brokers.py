@@ -55,7 +55,7 @@ def test_what_comes_twice_and_out_of_order_is_acted_on_once(any_house: House):
     said = [
         (topic, load)
         for topic, load, _ in any_house.ears.heard
-        if "/event/doorbell.pressed/" in topic
+        if "/event/doorbell/pressed/" in topic
     ]
     for topic, load in [*reversed(said)] * 3:
         any_house.ears.publish(topic, load)

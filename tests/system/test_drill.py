@@ -160,7 +160,7 @@ def test_a_nightly_drill_tells_the_phone_what_no_longer_works(house: House, phon
     )
     assert dog == "The doorbell's bark does not work: it did not answer (offline: it vanished)"
     until(
-        lambda: any("record does not work" in s["reason"] for s in house.statuses("hub", "ready")),
+        lambda: any("record does not work" in s["detail"] for s in house.statuses("hub", "ready")),
         "its status, too",
     )
     assert "drill: record does not work" in house.log("hub")

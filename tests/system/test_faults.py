@@ -128,7 +128,7 @@ def test_a_message_twice_is_acted_on_once(house: House):
     house.start("hub", "one")
     press = house.press()
     house.wait_outcome(press, "one")
-    topic, payload = next((t, p) for t, p, _ in house.ears.heard if "/event/doorbell.pressed/" in t)
+    topic, payload = next((t, p) for t, p, _ in house.ears.heard if "/event/doorbell/pressed/" in t)
     for _ in range(3):
         house.ears.publish(topic, payload)
     after = house.press()
@@ -154,23 +154,23 @@ def test_nothing_but_a_press_rings(house: House):
     house.start("hub", "one")
     first = house.press()
     house.wait_outcome(first, "one")
-    topic, payload = next((t, p) for t, p, _ in house.ears.heard if "/event/doorbell.pressed/" in t)
+    topic, payload = next((t, p) for t, p, _ in house.ears.heard if "/event/doorbell/pressed/" in t)
     forged = payload.replace(first.encode(), b"0" * len(first)).replace(
         b'"0000000000000001"', b'"0000000000000009"'
     )
     house.ears.publish(topic, b"\xff not json")
     house.ears.publish(topic.replace("hub/home", "handler/evil"), forged)
-    house.ears.publish("doorbell/cli/test/press/home/front", b'{"id": 1}')
+    house.ears.publish("doorbell/cli/test/command/press/home/front", b'{"id": 1}')
     house.kill("hub", signal.SIGTERM)
     house.kill("one", signal.SIGTERM)
     house.ears.publish(topic, forged, retain=True)
     house.ears.publish(
-        "doorbell/cli/test/press/home/front", '{"id": "' + "0" * 36 + '"}', retain=True
+        "doorbell/cli/test/command/press/home/front", '{"id": "' + "0" * 36 + '"}', retain=True
     )
     house.start("hub", "one")
     last = house.press()
     house.wait_outcome(last, "one")
-    house.ears.publish("doorbell/cli/test/press/home/front", b"", retain=True)
+    house.ears.publish("doorbell/cli/test/command/press/home/front", b"", retain=True)
     assert house.effects("one") == [first, last]
 
 

@@ -41,7 +41,7 @@ def _fill(path: Path) -> None:
 
 
 def _reasons(house: House) -> list[str]:
-    return [house.statuses(name, "ready")[-1]["reason"] for name in EVERYBODY]
+    return [house.statuses(name, "ready")[-1]["detail"] for name in EVERYBODY]
 
 
 def test_the_bell_rings_on_a_full_disk(house: House, small_disk: Path):

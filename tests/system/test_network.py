@@ -17,10 +17,10 @@ pytestmark = pytest.mark.fault_matrix
 
 HANDLERS = ("one", "careful")
 STEPS = {
-    "the press comes to the broker": (TO_BROKER, PUBLISH, b"event/doorbell.pressed"),
+    "the press comes to the broker": (TO_BROKER, PUBLISH, b"event/doorbell/pressed"),
     "its acknowledgement goes to the hub, or the handler's to the broker": (None, PUBACK, b""),
-    "the press goes to a handler": (TO_CLIENT, PUBLISH, b"event/doorbell.pressed"),
-    "the outcome comes to the broker": (TO_BROKER, PUBLISH, b"event/handler.done"),
+    "the press goes to a handler": (TO_CLIENT, PUBLISH, b"event/doorbell/pressed"),
+    "the outcome comes to the broker": (TO_BROKER, PUBLISH, b"event/handler/done"),
 }
 
 
@@ -150,7 +150,7 @@ def _shuffler() -> Callable[[bytes], bytes]:
     kept: list[bytes] = []
 
     def edit(packet: bytes) -> bytes:
-        if packet[0] >> 4 != PUBLISH or b"event/doorbell.pressed" not in packet:
+        if packet[0] >> 4 != PUBLISH or b"event/doorbell/pressed" not in packet:
             return packet
         if not kept:
             kept.append(packet)

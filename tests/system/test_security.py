@@ -95,13 +95,13 @@ def test_who_reacts_to_everything_hears_it_and_can_be_woken(secured_house, perso
     house.wait_outcome(missed, "one")
     assert "refuses" not in house.log("one")
     one, two = (
-        person(f"handler-{name}", topics=["doorbell/cli/+/wake/+", "doorbell/#"])
+        person(f"handler-{name}", topics=["doorbell/cli/+/command/wake/+", "doorbell/#"])
         for name in ("one", "two")
     )
-    person("cli").publish("doorbell/cli/1/wake/one", "{}")
-    person("cli").publish("doorbell/cli/1/wake/two", "{}")
-    until(lambda: ("doorbell/cli/1/wake/two", b"{}") in two.heard, "two is woken")
-    until(lambda: ("doorbell/cli/1/wake/one", b"{}") in one.heard, "one is woken")
+    person("cli").publish("doorbell/cli/1/command/wake/one", "{}")
+    person("cli").publish("doorbell/cli/1/command/wake/two", "{}")
+    until(lambda: ("doorbell/cli/1/command/wake/two", b"{}") in two.heard, "two is woken")
+    until(lambda: ("doorbell/cli/1/command/wake/one", b"{}") in one.heard, "one is woken")
     for heard, other in ((one.heard, "two"), (two.heard, "one")):
         assert not [topic for topic, _ in heard if topic.endswith(f"wake/{other}")]
 
@@ -109,20 +109,20 @@ def test_who_reacts_to_everything_hears_it_and_can_be_woken(secured_house, perso
 @pytest.mark.parametrize(
     ("topic", "allowed", "refused"),
     [
-        ("doorbell/hub/home/event/doorbell.pressed/front", "hub-home", "handler-one"),
-        ("doorbell/hub/home/event/doorbell.pressed/front", "hub-home", "cli"),
-        ("doorbell/hub/home/answer/two", "hub-home", "handler-one"),
+        ("doorbell/hub/home/event/doorbell/pressed/front", "hub-home", "handler-one"),
+        ("doorbell/hub/home/event/doorbell/pressed/front", "hub-home", "cli"),
+        ("doorbell/hub/home/reply/two", "hub-home", "handler-one"),
         ("doorbell/hub/home/status", "hub-home", "handler-one"),
-        ("doorbell/handler/one/event/handler.done/front", "handler-one", "handler-two"),
-        ("doorbell/handler/one/event/parcel.seen/front", "handler-one", "hub-home"),
+        ("doorbell/handler/one/event/handler/done/front", "handler-one", "handler-two"),
+        ("doorbell/handler/one/event/parcel/seen/front", "handler-one", "hub-home"),
         ("doorbell/handler/one/status", "handler-one", "handler-two"),
-        ("doorbell/handler/one/ask/doorbell.pressed", "handler-one", "handler-two"),
-        ("doorbell/cli/1/press/home/front", "cli", "handler-one"),
-        ("doorbell/cli/1/press/home/front", "cli", "hub-home"),
-        ("doorbell/cli/1/drill/home/front", "cli", "listener"),
-        ("doorbell/cli/1/wake/one", "cli", "handler-two"),
+        ("doorbell/handler/one/query/doorbell/pressed", "handler-one", "handler-two"),
+        ("doorbell/cli/1/command/press/home/front", "cli", "handler-one"),
+        ("doorbell/cli/1/command/press/home/front", "cli", "hub-home"),
+        ("doorbell/cli/1/command/drill/home/front", "cli", "listener"),
+        ("doorbell/cli/1/command/wake/one", "cli", "handler-two"),
         ("doorbell/hub/home/quiet", "hub-home", "handler-one"),
-        ("doorbell/cli/1/quiet/home", "cli", "handler-one"),
+        ("doorbell/cli/1/command/quiet/home", "cli", "handler-one"),
     ],
 )
 def test_everybody_speaks_only_as_themselves(person, topic, allowed, refused):
@@ -134,12 +134,12 @@ def test_everybody_speaks_only_as_themselves(person, topic, allowed, refused):
     assert ears.heard == [(topic, b"true")]
 
 
-def test_a_wish_for_quiet_reaches_the_handlers(secured_house):
+def test_a_command_for_quiet_reaches_the_handlers(secured_house):
     """The hub takes it from the command line's user; a handler that starts then knows."""
     house = secured_house
     house.write_handler("one", "return 'silent' if quiet.reason() else done(event)")
     house.start("hub")
-    house.ears.publish("doorbell/cli/1/quiet/home", "on")
+    house.ears.publish("doorbell/cli/1/command/quiet/home", "on")
     until(
         lambda: any(said["quiet"] for said in house.ears.messages("doorbell/hub/home/quiet")),
         lambda: house.log("hub"),
@@ -151,16 +151,21 @@ def test_a_wish_for_quiet_reaches_the_handlers(secured_house):
 
 def test_a_handler_may_wish_nowhere(person):
     """Not even under its own name: the broker refuses a handler's command to press."""
-    ears = person("cli", topics=["doorbell/+/+/press/#"])
+    ears = person("cli", topics=["doorbell/+/+/command/press/#"])
     one = person("handler-one")
     assert (
-        one.publish("doorbell/handler/one/press/home/front", json.dumps({"id": uuid7()})).value
+        one.publish(
+            "doorbell/handler/one/command/press/home/front", json.dumps({"id": uuid7()})
+        ).value
         == 0x87
     )
-    assert one.publish("doorbell/cli/1/press/home/front", json.dumps({"id": uuid7()})).value == 0x87
-    person("cli").publish("doorbell/cli/1/press/home/last", "")
+    assert (
+        one.publish("doorbell/cli/1/command/press/home/front", json.dumps({"id": uuid7()})).value
+        == 0x87
+    )
+    person("cli").publish("doorbell/cli/1/command/press/home/last", "")
     until(lambda: ears.heard, "the command line is heard")
-    assert [topic for topic, _ in ears.heard] == ["doorbell/cli/1/press/home/last"]
+    assert [topic for topic, _ in ears.heard] == ["doorbell/cli/1/command/press/home/last"]
 
 
 def test_nobody_reads_answers_to_others(person):
@@ -168,9 +173,9 @@ def test_nobody_reads_answers_to_others(person):
     one, two = person("handler-one"), person("handler-two")
     hub = person("hub-home")
     for consumer in ("two", "one", "two"):
-        hub.publish(f"doorbell/hub/home/answer/{consumer}", consumer)
-    person("cli").publish("doorbell/cli/1/wake/one", "awake")
-    hub.publish("doorbell/hub/home/event/doorbell.pressed/front", "last")
+        hub.publish(f"doorbell/hub/home/reply/{consumer}", consumer)
+    person("cli").publish("doorbell/cli/1/command/wake/one", "awake")
+    hub.publish("doorbell/hub/home/event/doorbell/pressed/front", "last")
     until(lambda: one.heard[-1:] and one.heard[-1][1] == b"last", "one hears the event")
     until(lambda: two.heard[-1:] and two.heard[-1][1] == b"last", "two hears the event")
     assert [load for _, load in one.heard] == [b"one", b"awake", b"last"]
@@ -180,9 +185,9 @@ def test_nobody_reads_answers_to_others(person):
 def test_a_listener_hears_and_says_nothing(person):
     """A user of one's own making reads `doorbell/#`; that is all."""
     listener = person("listener")
-    for topic in ("doorbell/listener/event/a.b/c", "doorbell/cli/1/ask/a.b", "else/where"):
+    for topic in ("doorbell/listener/event/a/b/c", "doorbell/cli/1/query/a/b", "else/where"):
         assert listener.publish(topic, "forged").value == 0x87
-    person("hub-home").publish("doorbell/hub/home/event/doorbell.pressed/front", "heard")
+    person("hub-home").publish("doorbell/hub/home/event/doorbell/pressed/front", "heard")
     until(lambda: listener.heard, "the listener hears")
     assert [load for _, load in listener.heard] == [b"heard"]
 
@@ -203,11 +208,11 @@ def test_an_event_forged_by_a_handler_rings_nowhere(secured_house, person):
     house.start("hub", "one")
     real = house.press()
     house.wait_outcome(real, "one")
-    (said,) = house.ears.messages("doorbell/hub/home/event/doorbell.pressed/front")
+    (said,) = house.ears.messages("doorbell/hub/home/event/doorbell/pressed/front")
     forged = json.dumps(said | {"id": uuid7(), "sequence": "0000000000000099"})
     assert (
         person("handler-two")
-        .publish("doorbell/hub/home/event/doorbell.pressed/front", forged)
+        .publish("doorbell/hub/home/event/doorbell/pressed/front", forged)
         .value
         == 0x87
     )
@@ -234,7 +239,7 @@ def test_an_event_forged_by_a_handler_rings_nowhere(secured_house, person):
 )
 def test_a_refusal_says_once_what_to_do(bus, secured, caplog, settings, words):
     """One line without a traceback for each reason; with the right login it connects."""
-    caplog.set_level("DEBUG", "hub.mqtt.bus")
+    caplog.set_level("DEBUG", "hub.mqtt.connection_log")
     if settings.get("port"):
         settings = {"port": secured.broker.port}
     bus(**settings)
@@ -293,10 +298,10 @@ def test_a_hub_hears_how_handlers_fare_and_nobody_elses_wishes(person):
     """Its nightly drill needs outcomes and statuses; it gets no commands for another hub."""
     hub = person("hub-home")
     cli, one = person("cli"), person("handler-one")
-    cli.publish("doorbell/cli/1/press/garden/front", "other hub")
-    cli.publish("doorbell/cli/1/drill/home/front", "drill")
-    one.publish("doorbell/handler/one/answer/two", "other's answer")
-    one.publish("doorbell/handler/one/event/handler.done/front", "outcome")
+    cli.publish("doorbell/cli/1/command/press/garden/front", "other hub")
+    cli.publish("doorbell/cli/1/command/drill/home/front", "drill")
+    one.publish("doorbell/handler/one/reply/two", "other's answer")
+    one.publish("doorbell/handler/one/event/handler/done/front", "outcome")
     one.publish("doorbell/handler/one/status", "status")
     until(lambda: len(hub.heard) >= 3, "the hub hears")
     assert [load for _, load in hub.heard] == [b"drill", b"outcome", b"status"]

@@ -19,7 +19,7 @@ DYING = {
     "the timer is asked for, nothing is committed": "after:hub.consumer.attempt:LiveAttempt.later:1",
     "the visit is known, nothing is said": "before:hub.consumer.outcomes:Outcomes.done:1",
     "visit.started is written, not committed": f"after:{APPEND}:1~'visit.started'",
-    "visit.started is committed, not published": f"before:{PUBLISH}:1~event/visit.started",
+    "visit.started is committed, not published": f"before:{PUBLISH}:1~event/visit/started",
     "it was missed, nothing is said": "before:hub.consumer.outcomes:Outcomes.done:2",
 }
 
@@ -33,7 +33,7 @@ def house(mosquitto, tmp_path):
 def _answer(house, *, press="", door="front"):
     """As the page of answer links does."""
     wish = {"id": uuid7(), "answer": "coming", "by": "anna", "press": press}
-    house.ears.publish(f"doorbell/web/home/answered/home/{door}", json.dumps(wish))
+    house.ears.publish(f"doorbell/web/home/command/answer/home/{door}", json.dumps(wish))
 
 
 def _of(house, kind, press, name="visit"):

@@ -1,10 +1,9 @@
 """One look at the broker, as the command line's user: who answers, how fast, and what it keeps."""
 
-import json
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +12,10 @@ from hub.admin.security.acl import BROKERS_NAME
 from hub.mqtt import connect_errors
 from hub.mqtt.client import ClientFactory
 from hub.wire import topics
+from hub.wire.codec import BadMessage
 from hub.wire.quiet import QuietState
-from hub.wire.quiet import decode as decode_quiet
+from hub.wire.status import Status
+from hub.wire.topics import Topics
 
 ANSWER_S = 4.0
 QUIET_S = 0.5  # nothing has come for so long: the broker has told all that it keeps
@@ -37,7 +38,7 @@ class Seen:
     protocol: str
     version: str = ""
     round_trip_ms: float = 0.0
-    statuses: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    statuses: dict[str, Status] = field(default_factory=dict)
     quiet: dict[str, QuietState] = field(default_factory=dict)
 
 
@@ -53,7 +54,8 @@ def look(broker: Broker) -> Seen:
     ).close()  # one that swallows everything is not waited for twice
     clients = ClientFactory(broker, f"doorbell-cli-{os.getpid()}")
     protocol = clients.find_protocol()
-    one = _Look(clients.make(protocol), Seen("5.0" if protocol.name == "MQTTv5" else "3.1.1"))
+    seen = Seen("5.0" if protocol.name == "MQTTv5" else "3.1.1")
+    one = _Look(clients.make(protocol), seen, Topics(broker.root))
     clients.connect(one.client)
     try:
         one.greet(clients.logged_in_as)
@@ -66,8 +68,9 @@ def look(broker: Broker) -> Seen:
 class _Look:
     """One connection, driven from here: no thread is left behind."""
 
-    def __init__(self, client: Any, seen: Seen) -> None:
+    def __init__(self, client: Any, seen: Seen, house: Topics) -> None:
         self.client, self.seen = client, seen
+        self._topics = house
         self._answers: list[Any] = []
         self._granted_at = self._heard_at = 0.0
         client.on_connect = lambda _, __, ___, reason, ____: self._answers.append(reason)
@@ -85,8 +88,8 @@ class _Look:
         asked_at = time.monotonic()
         topic_filters = (
             BROKERS_NAME,
-            topics.status("doorbell/+/+"),
-            topics.quiet("doorbell/hub/+"),
+            self._topics.status(topics.source("+", "+")),
+            self._topics.quiet(topics.source("hub", "+")),
         )
         self.client.subscribe([(one, 0) for one in topic_filters])
         self._wait(lambda: self._granted_at)
@@ -119,18 +122,17 @@ class _Look:
 
     def _hear(self, _: Any, __: Any, message: Any) -> None:
         self._heard_at = time.monotonic()
-        _note(self.seen, topics.heard(message.topic), bytes(message.payload))
-
-
-def _note(seen: Seen, topic: str, payload: bytes) -> None:
-    if topic == BROKERS_NAME:
-        seen.version = payload.decode(errors="replace").strip()[:80]
-    elif topic.endswith("/status"):
         try:
-            status = json.loads(payload)
-        except (ValueError, RecursionError):
+            self._note(message.topic, bytes(message.payload))
+        except BadMessage:
+            return  # a message of an earlier version, or of somebody else
+
+    def _note(self, topic: str, payload: bytes) -> None:
+        if topic == BROKERS_NAME:
+            self.seen.version = payload.decode(errors="replace").strip()[:80]
             return
-        if isinstance(status, dict):
-            seen.statuses[topic.removesuffix("/status")] = status
-    elif state := decode_quiet(payload):
-        seen.quiet[topic.split("/")[2]] = state
+        source = self._topics.source_of(topic)
+        if topic == self._topics.status(source):
+            self.seen.statuses[source] = Status.decode(payload)
+        else:
+            self.seen.quiet[topics.name_of(source)] = QuietState.decode(payload)

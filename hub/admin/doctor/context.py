@@ -13,6 +13,7 @@ from hub.plugin import loader
 from hub.plugin.handler_config import HandlerConfig
 from hub.system.processes import belongs_to
 from hub.wire import topics
+from hub.wire.status import Status
 
 
 @dataclass
@@ -76,18 +77,20 @@ class Context:
         config = self.reactions.get(name)
         return config if config and config.enabled else None
 
-    def status(self, source: str) -> dict[str, Any]:
-        """What a process said last of itself; empty when nobody knows."""
-        return dict(self.seen.statuses.get(source, {})) if self.seen else {}
+    def status(self, source: str) -> Status | None:
+        """What a process published of itself last; None when the broker knows nothing of it."""
+        return self.seen.statuses.get(source) if self.seen else None
 
     def is_here(self, source: str) -> bool:
         """Whether the process that spoke last as this source still lives on this machine."""
-        pid = self.status(source).get("pid")
-        return isinstance(pid, int) and belongs_to(pid, source, self.root)
+        status = self.status(source)
+        pid = status.pid if status else None
+        return pid is not None and belongs_to(pid, source, self.root)
 
     def runs(self, source: str) -> bool:
-        """Whether a process has said that it is ready, and still lives here."""
-        return self.status(source).get("state") == "ready" and self.is_here(source)
+        """Whether a process has published that it is ready, and still lives here."""
+        status = self.status(source)
+        return status is not None and status.state == "ready" and self.is_here(source)
 
 
 def open_context(config: Path | None) -> Context:

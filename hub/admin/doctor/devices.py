@@ -31,7 +31,7 @@ def camera(context: Context, patience_s: float = PICTURE_S) -> Iterator[Finding]
     switch = config.state_dir / "record.private" if config.private_topic else None
     if reason := Privacy(config.private_from, config.private_to, switch)():
         yield skipped(f"{shown}: {reason}: not checked")
-    elif context.runs(source) and (words := context.status(source).get("reason")):
+    elif context.runs(source) and (status := context.status(source)) and (words := status.words):
         yield fault(f"{shown}: in use by record, which says: {words}", NO_PICTURE)
     elif context.runs(source):
         yield ok(f"{shown}: in use by record, which reports no fault")

@@ -129,22 +129,21 @@ def journals(context: Context) -> Iterator[Finding]:
                 f"{path.name}: {size(path.stat().st_size)} are too much to be read within {PATIENCE_S:g} s"
             )
         except state_files.BookError as error:
-            yield _unreadable(path, str(error))
+            yield _unreadable(path, error)
     own = folder / f"hub-{context.settings.hub}.db"
     if context.settings.hub in knows and not own.exists():
         yield Finding("problem", f"{own}: gone, although others have events of this hub", ANEW)
 
 
-def _unreadable(path: Path, error: str) -> Finding:
+def _unreadable(path: Path, error: state_files.BookError) -> Finding:
     """SQLite must be able to write beside a file to read it, while nobody runs on it."""
-    is_damaged = "malformed" in error or "not a database" in error
-    if not is_damaged and not (os.access(path, os.R_OK) and os.access(path.parent, os.W_OK)):
+    if isinstance(error, state_files.DamagedBookError):
+        return Finding("problem", f"{path}: {error}", DAMAGED)
+    if not (os.access(path, os.R_OK) and os.access(path.parent, os.W_OK)):
         return Finding("skipped", f"{path} may not be read by you ({error})", AS_ROOT)
-    return Finding(
-        "problem",
-        f"{path}: {error}",
-        DAMAGED if is_damaged else UPDATE if "newer" in error else AGAIN,
-    )
+    if isinstance(error, state_files.NewerBookError):
+        return Finding("problem", f"{path}: {error}", UPDATE)
+    return Finding("problem", f"{path}: {error}", AGAIN)
 
 
 def _book(name: str, book: state_files.Book) -> Iterator[Finding]:

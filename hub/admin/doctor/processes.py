@@ -1,8 +1,8 @@
 """The doctor's look at hub, page and handlers: what each says of itself, and what systemd thinks of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Literal
 
 from devices.machine import Finding, fault, ok, skipped
 from hub.admin.doctor.context import Context
@@ -10,6 +10,7 @@ from hub.admin.install import drop_ins, units
 from hub.plugin import loader
 from hub.system.processes import installed_unix_s, is_outdated
 from hub.wire import topics
+from hub.wire.status import Status
 
 WATCHER = "doorbell-handlers.path"  # notices handler files that come, change and go
 
@@ -70,17 +71,16 @@ def _unit(
 
 def _process(name: str, unit: str, source: str, context: Context) -> Finding:
     status = context.status(source)
-    state, reason = str(status.get("state", "")), " ".join(str(status.get("reason") or "").split())
     start = f"sudo systemctl start {unit}" if unit else "`doorbell run` starts everything"
     log = f"`journalctl -eu {unit}` says more" if unit else "its log says more"
-    if state == "ready" and not context.is_here(source):
+    if status is None:
+        return Finding("problem", f"{name}: has never told this broker how it is", start)
+    if status.state != "ready":
+        return _unready(name, status, start, log)
+    if not context.is_here(source):
         words = f"{name}: said {_when(status)} that it is ready, and is not among this machine's processes"
         return Finding("warning", words, f"if it is on another machine, all is well; else {start}")
-    if (
-        state == "ready"
-        and not reason
-        and is_outdated(status["pid"], installed_unix_s(), context.root)
-    ):
+    if not status.words and is_outdated(status.pid or 0, installed_unix_s(), context.root):
         anew = (
             "sudo systemctl restart doorbell.target"
             if unit
@@ -89,29 +89,29 @@ def _process(name: str, unit: str, source: str, context: Context) -> Finding:
         return Finding(
             "warning", f"{name}: ready, but it began before this doorbell was installed", anew
         )
-    if state == "ready" and not reason:
-        return ok(f"{name}: ready, as it said {_when(status)}, process {status.get('pid')}")
-    if state == "ready" and reason.startswith("private"):
-        return ok(f"{name}: ready; {reason}")
-    return _unready(name, state, reason, start, log)
+    return _ready(name, status, log)
 
 
-def _when(status: Mapping[str, Any]) -> str:
+def _ready(name: str, status: Status, log: str) -> Finding:
+    if not status.words:
+        return ok(f"{name}: ready, as it said {_when(status)}, process {status.pid}")
+    if status.reason == "private":
+        return ok(f"{name}: ready; {status.words}")
+    return fault(f"{name}: {status.line}", log, "warning")
+
+
+def _when(status: Status) -> str:
     """By the local clock."""
     try:
-        return (
-            f"at {datetime.fromisoformat(str(status.get('time'))).astimezone():%Y-%m-%d %H:%M:%S}"
-        )
+        return f"at {datetime.fromisoformat(status.time or '').astimezone():%Y-%m-%d %H:%M:%S}"
     except (ValueError, OverflowError):
         return "once"
 
 
-def _unready(name: str, state: str, reason: str, start: str, log: str) -> Finding:
-    if not state:
-        return Finding("problem", f"{name}: has never told this broker how it is", start)
-    if state == "offline" and reason.startswith("switched off"):
+def _unready(name: str, status: Status, start: str, log: str) -> Finding:
+    if status.state == "offline" and status.reason == "disabled":
         return _off(name)
-    if state == "offline":
-        return Finding("problem", f"{name}: offline: {reason}", f"{start}; {log}")
-    words = ": ".join(filter(None, (name, state, reason)))
-    return fault(words, log, "problem" if state == "failed" else "warning")
+    if status.state == "offline":
+        return Finding("problem", f"{name}: {status.line}", f"{start}; {log}")
+    severity: Literal["problem", "warning"] = "problem" if status.state == "failed" else "warning"
+    return fault(f"{name}: {status.line}", log, severity)

@@ -46,6 +46,21 @@ class LargeBookError(BookError):
     """There was not the time to read all of it."""
 
 
+class DamagedBookError(BookError):
+    """It is no database, or a damaged one."""
+
+
+class NewerBookError(BookError):
+    """A newer doorbell has written it."""
+
+
+BOOK_ERRORS: dict[int | None, type[BookError]] = {
+    sqlite3.SQLITE_INTERRUPT: LargeBookError,
+    sqlite3.SQLITE_CORRUPT: DamagedBookError,
+    sqlite3.SQLITE_NOTADB: DamagedBookError,
+}
+
+
 def look(path: Path, until_s: float = math.inf) -> Book:
     """Look into a state file; whoever runs on it is not disturbed.
 
@@ -55,7 +70,9 @@ def look(path: Path, until_s: float = math.inf) -> Book:
 
     Raises:
         LargeBookError: it was not.
-        BookError: it cannot be opened, or it is no database.
+        DamagedBookError: it is no database, or damaged.
+        NewerBookError: a newer doorbell has written it.
+        BookError: it cannot be opened.
     """
     try:
         if _rests(path):
@@ -63,12 +80,11 @@ def look(path: Path, until_s: float = math.inf) -> Book:
             if _rests(path) and facts == _facts(path):
                 return book  # else somebody has begun to write in it meanwhile
         return _look(path, until_s)
-    except sqlite3.OperationalError as error:
-        raise (LargeBookError if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT else BookError)(
-            str(error)
-        ) from error
+    except sqlite3.NotSupportedError as error:
+        raise NewerBookError(str(error)) from error
     except (sqlite3.Error, OSError) as error:
-        raise BookError(str(error)) from error
+        code = getattr(error, "sqlite_errorcode", None)
+        raise BOOK_ERRORS.get(code, BookError)(str(error)) from error
 
 
 def _rests(path: Path) -> bool:

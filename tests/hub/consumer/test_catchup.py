@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.producer.producer import PAGE_EVENTS, Producer
+from hub.producer.producer import Producer
 from hub.store.database import State
-from hub.wire import streams, topics
-from tests.hub.fakes import HUB, NOTIFY, PRESSED, FakeBroker, cursor, ring, rows
+from hub.wire import streams
+from hub.wire.query import EVENTS
+from tests.hub.fakes import HOUSE, HUB, NOTIFY, PRESSED, FakeBroker, cursor, ring, rows
 from tests.hub.listener import Listener
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,7 +86,7 @@ def test_a_gap_is_asked_for_at_once(net, producer, listener):
 def test_a_long_absence_is_made_up_page_by_page(net, producer, listener):
     """Everything, oldest first, at once, however many pages it takes."""
     net.fate = _only("/event/")
-    said = [ring(producer).id for _ in range(2 * PAGE_EVENTS + 7)]
+    said = [ring(producer).id for _ in range(2 * EVENTS + 7)]
     listener.work()
     assert listener.taken == said
 
@@ -121,12 +122,12 @@ def test_a_new_epoch_is_followed_from_its_beginning(tmp_path, net, listener):
 
 def test_a_lost_answer_is_asked_for_again(net, producer, listener):
     """Until there is one; the pauses grow, so that a producer that is away is not pestered."""
-    net.fate = _only("/answer/")
+    net.fate = _only("/reply/")
     ring(producer)
     listener.live.clear()
     assert 0 < listener.work() <= 2.0
     assert listener.taken == []
-    assert len([topic for topic, _ in net.heard if "/ask/" in topic]) == 1
+    assert len([topic for topic, _ in net.heard if "/query/" in topic]) == 1
 
 
 def test_nobody_asks_without_a_broker(net, listener):
@@ -136,7 +137,7 @@ def test_nobody_asks_without_a_broker(net, listener):
     assert net.heard == []
     listener.bus.connect()
     listener.work()
-    assert [topic for topic, _ in net.heard] == [topics.ask(NOTIFY, PRESSED)]
+    assert [topic for topic, _ in net.heard] == [HOUSE.query(NOTIFY, PRESSED)]
 
 
 @pytest.mark.parametrize(
@@ -152,12 +153,12 @@ def test_a_producer_that_comes_back_is_asked(net, listener, source, status, aske
     """Another producer that has just become ready is asked; the own process never is."""
     listener.work()
     net.heard.clear()
-    listener.bus.hear(topics.status(source), status, retained=True)
+    listener.bus.hear(HOUSE.status(source), status, retained=True)
     listener.work()
     assert net.heard == []
-    listener.bus.hear(topics.status(source), status)
+    listener.bus.hear(HOUSE.status(source), status)
     listener.work()
-    assert [topic for topic, _ in net.heard] == [topics.ask(NOTIFY, PRESSED)] * asked
+    assert [topic for topic, _ in net.heard] == [HOUSE.query(NOTIFY, PRESSED)] * asked
 
 
 def test_a_short_answer_of_one_producer_does_not_put_off_the_long_one_of_another(
@@ -166,7 +167,7 @@ def test_a_short_answer_of_one_producer_does_not_put_off_the_long_one_of_another
     """With two hubs the backlog of the one is made up at once, whatever the other says."""
     other = Producer(states("barn"), net.bus(), "doorbell/hub/barn")
     net.fate = _only("/event/")
-    said = [ring(producer).id for _ in range(3 * PAGE_EVENTS)] + [ring(other).id]
+    said = [ring(producer).id for _ in range(3 * EVENTS)] + [ring(other).id]
     listener.work()
     assert sorted(listener.taken) == sorted(said)
 
@@ -189,7 +190,7 @@ def test_a_new_reaction_in_an_old_file_does_not_relive_the_past(tmp_path, net, s
     record = "doorbell/handler/record"
     producer = Producer(states("record"), net.bus(), record)
     for kind in ("snapshot.taken", "clip.recorded"):
-        producer.say(kind, "front", {}, time=LONG_AGO)
+        producer.publish(kind, "front", {}, time=LONG_AGO)
     state, bus = states("notify"), net.bus()
     Listener(state, bus, ["snapshot.taken"], since=state.clock.unix_s()).work()
     bus.connected.clear()
@@ -221,7 +222,7 @@ def test_a_page_that_nobody_asked_for_moves_nothing(producer, listener, net):
     listener.work()
     head = {"stream": first.stream, "epoch": first.epoch, "after": 100_000, "last": 100_000}
     page = {"request": "0" * 36, "source": HUB, "heads": [head], "events": [], "more": False}
-    net.take(topics.answer(HUB, "notify"), json.dumps(page).encode())
+    net.take(HOUSE.reply(HUB, "notify"), json.dumps(page).encode())
     listener.work()
     second = ring(producer)
     listener.work()
@@ -246,15 +247,15 @@ def test_who_lies_about_its_cursors_has_a_producer_number_anew_once_at_most(net,
     ring(producer)
     epochs = set()
     for _ in range(3):
-        epochs.add(producer.journal._state.epoch)
+        epochs.add(producer._state.epoch)
         stream = streams.of(HUB, PRESSED, "front")
         question = {
             "request": "r",
-            "cursors": [[stream, producer.journal._state.epoch, 10**9]],
+            "cursors": [[stream, producer._state.epoch, 10**9]],
             "known": [],
             "since": 0,
         }
-        net.bus().publish(topics.ask(NOTIFY, PRESSED), json.dumps(question).encode())
+        net.bus().publish(HOUSE.query(NOTIFY, PRESSED), json.dumps(question).encode())
     assert len(epochs) == 2
 
 
@@ -265,7 +266,7 @@ def test_an_old_numbering_of_which_nothing_is_left_is_forgotten_at_both_ends(
     ring(producer)
     producer.settle()
     listener.work()
-    hub = producer.journal._state
+    hub = producer._state
     hub.begin_epoch()
     ring(producer)
     producer.settle()

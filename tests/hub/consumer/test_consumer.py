@@ -13,8 +13,9 @@ from hub import Drop, HandlerConfig, emit
 from hub.producer.producer import Producer
 from hub.store.database import State
 from hub.store.inbox import Inbox
-from hub.wire import streams, topics
+from hub.wire import streams
 from tests.hub.fakes import (
+    HOUSE,
     HUB,
     NOTIFY,
     PRESSED,
@@ -28,7 +29,7 @@ from tests.hub.fakes import (
     run_until,
 )
 
-FRONT = topics.event(HUB, PRESSED, "front")
+FRONT = HOUSE.event(HUB, PRESSED, "front")
 
 
 def test_a_return_is_done_and_its_text_is_the_note(react, hub):
@@ -179,7 +180,7 @@ def test_other_doors_are_none_of_its_business(react, hub, state):
 def test_outcomes_of_outcomes_are_not_said(react, net, states):
     """A handler may listen to outcomes; an outcome of its own for each would never end."""
     other, heard = Producer(states("other"), net.bus(), "doorbell/handler/other"), []
-    other.say("handler.done", "front", {"n": 1}, time=datetime.now(UTC))
+    other.publish("handler.done", "front", {"n": 1}, time=datetime.now(UTC))
 
     def listen(event, config):
         heard.append(event.data)

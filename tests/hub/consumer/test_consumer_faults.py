@@ -10,9 +10,9 @@ from hub import Drop, HandlerConfig, later, testing
 from hub.consumer.deadline import hasten
 from hub.store.database import State
 from hub.store.inbox import Inbox
-from hub.wire import topics
 from hub.wire.event import encode
 from tests.hub.fakes import (
+    HOUSE,
     HUB,
     PRESSED,
     FakeClock,
@@ -27,7 +27,7 @@ from tests.hub.fakes import (
     set_timer,
 )
 
-FRONT = topics.event(HUB, PRESSED, "front")
+FRONT = HOUSE.event(HUB, PRESSED, "front")
 
 
 def test_who_crashed_too_often_is_buried_unseen(tmp_path, net, hub):

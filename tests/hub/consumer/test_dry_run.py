@@ -20,7 +20,7 @@ def drilled(state, net, hub):
 
     def run(reactions, *, age_s=0.0, config=None, door="front"):
         consumer = consumer_of(state, net.bus(), _owed(with_drill(reactions)), config)
-        hub.say(
+        hub.publish(
             DRILLED, door, {"via": "command"}, time=datetime.now(UTC) - timedelta(seconds=age_s)
         )
         run_until(consumer, lambda: outcomes(state), "an outcome")

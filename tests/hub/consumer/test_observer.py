@@ -12,6 +12,7 @@ from hub.store.database import State
 from hub.store.memory_fallback import WRITE_BACK_S
 from hub.wire import topics
 from tests.hub.fakes import (
+    HOUSE,
     HUB,
     NOTIFY,
     PRESSED,
@@ -45,11 +46,11 @@ def test_it_hears_everybody_also_what_it_missed(net, states, hub, notify):
     """Presses, events of handlers and outcomes, of each producer; what is missing is asked for."""
     listener = Listener(states("log"), net.bus(), kinds=(topics.EVERY,))
     net.fate = lambda topic, _: 0 if "/event/" in topic else 1
-    missed = {ring(hub).id, notify.say("clip.recorded", "front", {}, time=datetime.now(UTC)).id}
+    missed = {ring(hub).id, notify.publish("clip.recorded", "front", {}, time=datetime.now(UTC)).id}
     net.fate = lambda _, __: 1
     live = {
         ring(hub, "back").id,
-        notify.say("handler.done", "front", {}, time=datetime.now(UTC)).id,
+        notify.publish("handler.done", "front", {}, time=datetime.now(UTC)).id,
     }
     listener.work()
     assert set(listener.taken) == missed | live
@@ -60,25 +61,25 @@ def test_a_producer_that_comes_back_is_asked_by_it(net, states, hub):
     """A hub that says `ready` may have presses from before; that it is a hub does not matter."""
     listener = Listener(states("log"), net.bus(), kinds=(topics.EVERY,))
     listener.work()
-    asked = [topic for topic, _ in net.heard if "/ask/" in topic]
-    listener.bus.hear(topics.status(HUB), b'{"state": "ready"}')
+    asked = [topic for topic, _ in net.heard if "/query/" in topic]
+    listener.bus.hear(HOUSE.status(HUB), b'{"state": "ready"}')
     listener.work()
-    assert len([topic for topic, _ in net.heard if "/ask/" in topic]) > len(asked)
+    assert len([topic for topic, _ in net.heard if "/query/" in topic]) > len(asked)
 
 
 def test_its_question_is_a_topic_that_every_broker_takes():
     """No wildcard, and no type: types have a dot."""
-    assert topics.ask(LOG, topics.EVERY) == "doorbell/handler/log/ask/all"
-    assert topics.asked("doorbell/handler/log/ask/all") == topics.EVERY
+    assert HOUSE.query(LOG, topics.EVERY) == "doorbell/handler/log/query/all"
+    assert HOUSE.queried("doorbell/handler/log/query/all") == topics.EVERY
     assert topics.fault_in_type("all")
 
 
 def test_it_says_what_became_of_a_press_and_else_only_failures(state, net, hub, notify):
     """An outcome for each outcome would triple what is written for a press."""
     ring(hub)
-    notify.say("handler.done", "front", {}, time=datetime.now(UTC))
-    notify.say("clip.recorded", "front", {"fails": True}, time=datetime.now(UTC))
-    notify.say("snapshot.taken", "front", {}, time=datetime.now(UTC))
+    notify.publish("handler.done", "front", {}, time=datetime.now(UTC))
+    notify.publish("clip.recorded", "front", {"fails": True}, time=datetime.now(UTC))
+    notify.publish("snapshot.taken", "front", {}, time=datetime.now(UTC))
     seen = []
 
     def act(event):

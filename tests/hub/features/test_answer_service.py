@@ -11,9 +11,8 @@ from hub.producer.reporter import Reporter
 from hub.remote import answer
 from hub.remote.answer import AnswerClient, AnswerError
 from hub.store.database import StateError
-from hub.wire import topics
 from hub.wire.event import uuid7
-from tests.hub.fakes import HUB, ring
+from tests.hub.fakes import HOUSE, HUB, ring
 
 WEB = "doorbell/web/home"
 CLI = "doorbell/cli/1"
@@ -34,9 +33,11 @@ def hub(states, net):
     return producer
 
 
-def _wish(net, source=WEB, door="front", *, retained=False, hub="home", **wish):
-    said = {"id": uuid7(), "answer": "coming"} | wish
-    net.take(topics.answered(source, hub, door), json.dumps(said).encode(), retained=retained)
+def _command(net, source=WEB, door="front", *, retained=False, hub="home", **command):
+    said = {"id": uuid7(), "answer": "coming"} | command
+    net.take(
+        HOUSE.command(source, "answer", hub, door), json.dumps(said).encode(), retained=retained
+    )
     return said["id"]
 
 
@@ -47,9 +48,9 @@ def _said(net):
 def test_an_answer_follows_from_the_press_that_it_answers(net, hub):
     """It has the command's id, names who answered and what, and belongs to the press's trace."""
     press = ring(hub)
-    wish = _wish(net, by="anna", press=press.id)
+    command = _command(net, by="anna", press=press.id)
     (event,) = _said(net)
-    assert (event.id, event.door, event.cause) == (wish, "front", press.id)
+    assert (event.id, event.door, event.cause) == (command, "front", press.id)
     assert event.data == {
         "name": "Front door",
         "via": "link",
@@ -72,47 +73,47 @@ def test_an_answer_follows_from_the_press_that_it_answers(net, hub):
 def test_an_answer_to_a_visitor_who_has_left_is_late(net, hub, ages, late):
     """The next visitor must not take it for theirs: no LED shows it, no voice speaks it."""
     first, *_ = [ring(hub, age_s=age_s) for age_s in ages]
-    _wish(net, press=first.id)
+    _command(net, press=first.id)
     (event,) = _said(net)
     assert event.data["late"] is late
 
 
 def test_an_answer_needs_no_known_press(net, hub):
     """The press may have left the journal, or there was none."""
-    _wish(net, CLI, press=uuid7())
-    _wish(net, CLI)
+    _command(net, CLI, press=uuid7())
+    _command(net, CLI)
     assert [(event.cause, event.data["via"]) for event in _said(net)] == [(None, "command")] * 2
 
 
 def test_a_repeated_command_is_one_event(net, hub):
     """It is published again as a confirmation, with the same id and number."""
-    wish = _wish(net)
-    _wish(net, id=wish)
+    command = _command(net)
+    _command(net, id=command)
     first, again = _said(net)
-    assert (first.id, first.sequence) == (again.id, again.sequence) == (wish, 1)
+    assert (first.id, first.sequence) == (again.id, again.sequence) == (command, 1)
 
 
 def test_the_id_of_a_press_is_no_answer(net, hub):
     """Nor is the press published again: it rings once."""
     press = ring(hub)
-    _wish(net, id=press.id)
+    _command(net, id=press.id)
     assert _said(net) == []
     assert len(net.events("doorbell.pressed")) == 1
 
 
 def test_an_answer_that_cannot_be_written_is_reported_later_and_once(net, hub, monkeypatch):
     """It waits in memory; a repeat meanwhile does not wait twice."""
-    real = hub.say
+    real = hub.publish
 
     def fail(*_, **__):
         raise StateError("full")
 
-    monkeypatch.setattr(hub, "say", fail)
-    wish = _wish(net)
-    _wish(net, id=wish)
-    monkeypatch.setattr(hub, "say", real)
+    monkeypatch.setattr(hub, "publish", fail)
+    command = _command(net)
+    _command(net, id=command)
+    monkeypatch.setattr(hub, "publish", real)
     hub.reporter.settle()
-    assert [event.id for event in _said(net)] == [wish]
+    assert [event.id for event in _said(net)] == [command]
 
 
 @pytest.mark.parametrize(
@@ -139,29 +140,29 @@ def test_an_answer_that_cannot_be_written_is_reported_later_and_once(net, hub, m
 def test_an_invalid_answer_is_refused(net, hub, bad):
     """Whatever is wrong with it; the next valid one is taken."""
     if bad.pop("retained", False):
-        topic = topics.answered(WEB, "home", "front")
+        topic = HOUSE.command(WEB, "answer", "home", "front")
         for bus in net._buses:
             bus.hear(topic, json.dumps({"id": uuid7(), "answer": "coming"}).encode(), retained=True)
     else:
-        _wish(net, **bad)
+        _command(net, **bad)
     assert _said(net) == []
-    _wish(net)
+    _command(net)
     assert len(_said(net)) == 1
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b"1", b"\xff", b"[" * 9000, b'"text"', b"null"])
 def test_an_answer_has_to_be_a_json_object(net, hub, payload):
     """Anything else is acknowledged and dropped."""
-    net.take(topics.answered(WEB, "home", "front"), payload)
+    net.take(HOUSE.command(WEB, "answer", "home", "front"), payload)
     assert _said(net) == []
 
 
 def test_the_client_gets_a_confirmation(net, hub):
     """For a repeat, too, although it is one event."""
     answerer = AnswerClient(net.bus(), Settings(), WEB)
-    wish = uuid7()
-    assert answerer.answer("front", "leave_it", by="anna", id=wish).id == wish
-    assert answerer.answer("front", "leave_it", by="anna", id=wish).id == wish
+    command = uuid7()
+    assert answerer.answer("front", "leave_it", by="anna", id=command).id == command
+    assert answerer.answer("front", "leave_it", by="anna", id=command).id == command
     assert len({event.id for event in _said(net)}) == 1
     assert answerer._waiting == answerer._confirmed == {}
 
@@ -170,7 +171,7 @@ def test_a_command_without_confirmation_is_repeated_with_its_id(net, hub):
     """So that a hub that restarts takes it once."""
     lost = []
     net.fate = lambda topic, _: (
-        0 if "/answered/" in topic and len(lost) < 2 and not lost.append(topic) else 1
+        0 if "/command/answer/" in topic and len(lost) < 2 and not lost.append(topic) else 1
     )
     AnswerClient(net.bus(), Settings(), WEB).answer("front", "coming")
     assert len(lost) == 2

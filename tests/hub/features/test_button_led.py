@@ -8,7 +8,7 @@ from config import Settings
 from hub.features.button_led import ANSWERED_S, MISSED_S, PATIENCE_S, ButtonLeds
 from hub.producer.reporter import Report, Reporter
 from hub.wire.event import encode
-from tests.hub.fakes import FakeBroker, Producer, journaled
+from tests.hub.fakes import HOUSE, FakeBroker, Producer, journaled
 
 
 class Step:
@@ -47,7 +47,7 @@ class Step:
         event = journaled(
             self.states(name), kind, source=source, cause=cause, data={"handler": name, **data}
         )
-        self.bus.hear(event.topic, encode(event))
+        self.bus.hear(HOUSE.of_event(event), encode(event))
 
     def pass_s(self, seconds):
         self.s += seconds

@@ -11,7 +11,7 @@ from hub.producer.reporter import Report, Reporter
 from hub.store.database import StateError
 from hub.wire.event import encode
 from tests.house import House, until
-from tests.hub.fakes import FakeBroker, Producer, journaled
+from tests.hub.fakes import HOUSE, FakeBroker, Producer, journaled
 
 
 class Porch:
@@ -44,7 +44,7 @@ class Porch:
         event = journaled(
             self.states(name), kind, source=source, cause=press, data={"handler": name}
         )
-        self.bus.hear(event.topic, encode(event))
+        self.bus.hear(HOUSE.of_event(event), encode(event))
 
     def pass_s(self, seconds):
         self.s += seconds
@@ -101,7 +101,7 @@ def test_a_press_that_cannot_be_written_down_rings_too(porch, monkeypatch):
     def refuse(*_, **__):
         raise StateError("the disk is full")
 
-    monkeypatch.setattr(porch.producer, "say", refuse)
+    monkeypatch.setattr(porch.producer, "publish", refuse)
     porch.press()
     porch.pass_s(10)
     assert porch.strikes == 1

@@ -11,9 +11,11 @@ def test_the_counts_are_bounded_and_survive_nonsense(states):
     state, net = states("hub"), FakeBroker()
     bus = net.bus()
     tally = DailySummary(state, bus)
-    bus.hear("doorbell/handler/x/event/handler.dead/front", b"nonsense")
+    bus.hear("doorbell/handler/x/event/handler/dead/front", b"nonsense")
     dead = Producer(states("x"), net.bus(), "doorbell/handler/x")
     now = datetime.now(UTC)
     for number in range(MOST + 3):
-        dead.say("handler.dead", "front", {"handler": "x"}, time=now - timedelta(seconds=number))
+        dead.publish(
+            "handler.dead", "front", {"handler": "x"}, time=now - timedelta(seconds=number)
+        )
     assert tally.count(DEAD, now - timedelta(days=1), now + timedelta(seconds=1)) == {"x": MOST}

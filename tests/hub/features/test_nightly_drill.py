@@ -1,6 +1,5 @@
 """The nightly drill: once a night, and each handler that does not work is a fault."""
 
-import json
 from datetime import UTC, datetime, time
 
 import pytest
@@ -11,7 +10,8 @@ from hub.remote import roll_call
 from hub.store.memory import DiskMemory
 from hub.wire import topics
 from hub.wire.event import encode
-from tests.hub.fakes import HUB, journaled
+from hub.wire.status import Status
+from tests.hub.fakes import HOUSE, HUB, journaled
 
 DRILLED, FAILED = topics.DRILLED, topics.DRILL_FAILED
 
@@ -35,15 +35,15 @@ class Night:
         self.s += after_s
         self.nightly.tick()
 
-    def status(self, name, state="ready", reason=""):
-        payload = json.dumps({"state": state, "reason": reason, "pid": 1}).encode()
-        self.bus.hear(topics.status(f"doorbell/handler/{name}"), payload, retained=True)
+    def status(self, name, state="ready", reason="", detail=""):
+        payload = Status(state, reason, detail, pid=1).encode()
+        self.bus.hear(HOUSE.status(f"doorbell/handler/{name}"), payload, retained=True)
 
     def drill(self):
         """Tick until the drill is published; returns its event."""
         self.tick()
         self.status("notify")
-        self.status("bark", "offline", "switched off by its settings")
+        self.status("bark", "offline", "disabled")
         self.status("gone", "offline", "stopped")
         self.tick()
         return self.net.events(DRILLED)[-1]
@@ -52,7 +52,7 @@ class Night:
         source = f"doorbell/handler/{name}"
         facts = {"handler": name, "type": DRILLED, **data}
         event = journaled(self.states(name), kind, source=source, cause=drill, data=facts)
-        self.bus.broker.take(event.topic, encode(event))
+        self.bus.broker.take(HOUSE.of_event(event), encode(event))
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_each_handler_that_fails_or_is_silent_is_a_fault_with_its_reason(night):
     drill = night.drill()
     night.status("record")
     night.status("bark")
-    night.status("light", "failed", "no such lamp")
+    night.status("light", "failed", "fault", "no such lamp")
     night.outcome(drill, "record", "handler.dead", reason="no picture")
     night.outcome(drill, "notify")
     night.tick(59)
@@ -149,12 +149,12 @@ def test_an_outcome_of_a_press_is_no_result_of_a_drill(net, state):
         cause=drill,
         data={"type": topics.PRESSED},
     )
-    bus.hear(topics.event("doorbell/handler/three", "handler.done", "front"), encode(said))
-    bus.hear(pressed.topic, encode(pressed))
-    bus.hear(pressed.topic, b"junk")
-    bus.hear(topics.status("doorbell/handler/four"), b"[1]")
+    bus.hear(HOUSE.event("doorbell/handler/three", "handler.done", "front"), encode(said))
+    bus.hear(HOUSE.of_event(pressed), encode(pressed))
+    bus.hear(HOUSE.of_event(pressed), b"junk")
+    bus.hear(HOUSE.status("doorbell/handler/four"), b"[1]")
     assert call.results(drill.id) == []
-    bus.hear(said.topic, encode(said))
+    bus.hear(HOUSE.of_event(said), encode(said))
     assert [(result.handler, result.works) for result in call.results(drill.id)] == [("one", True)]
 
 

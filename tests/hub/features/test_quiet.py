@@ -10,12 +10,11 @@ from config import Quiet as Hours
 from config import Settings
 from hub.features.quiet import QuietKeeper
 from hub.store.memory import DiskMemory
-from hub.wire import topics
-from hub.wire.quiet import decode
-from tests.hub.fakes import FakeBroker
+from hub.wire.quiet import QuietState
+from tests.hub.fakes import HOUSE, FakeBroker
 
-STATE = topics.quiet("doorbell/hub/home")
-WISH = topics.quiet_wish("doorbell/cli/1", "home")
+STATE = HOUSE.quiet("doorbell/hub/home")
+COMMAND = HOUSE.command("doorbell/cli/1", "quiet", "home")
 
 
 class Keeper:
@@ -32,9 +31,9 @@ class Keeper:
         self.keeper = QuietKeeper(self.settings, self.state, self.bus)
         self.keeper.tick()
 
-    def wish(self, payload, *, retained=False):
+    def command(self, payload, *, retained=False):
         text = payload if isinstance(payload, str) else json.dumps(payload)
-        self.bus.hear(WISH, text.encode(), retained=retained)
+        self.bus.hear(COMMAND, text.encode(), retained=retained)
 
     def pass_s(self, seconds):
         self.state.clock.passed_s += seconds
@@ -42,7 +41,7 @@ class Keeper:
 
     @property
     def said(self):
-        return [decode(payload) for topic, payload in self.net.heard if topic == STATE]
+        return [QuietState.decode(payload) for topic, payload in self.net.heard if topic == STATE]
 
     @property
     def now(self):
@@ -57,9 +56,9 @@ def keeper(states):
 def test_a_command_holds_until_its_time_is_over(keeper):
     """Then the schedule decides again; each change is published once, retained."""
     assert keeper.now == (False, "off")
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
+    keeper.command({"id": "w1", "quiet": True, "for_s": 3600})
     assert keeper.now == (True, "command")
-    assert keeper.said[-1].wish == "w1"
+    assert keeper.said[-1].command == "w1"
     said = len(keeper.said)
     for _ in range(5):
         keeper.pass_s(600)
@@ -71,21 +70,21 @@ def test_a_command_holds_until_its_time_is_over(keeper):
 
 def test_a_repeated_command_ends_at_its_time(keeper):
     """The command line repeats a command; its time does not begin anew, nor after a restart."""
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
+    keeper.command({"id": "w1", "quiet": True, "for_s": 3600})
     keeper.pass_s(1800)
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
+    keeper.command({"id": "w1", "quiet": True, "for_s": 3600})
     keeper.start()
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
-    assert (keeper.now, keeper.said[-1].wish) == ((True, "command"), "w1")
+    keeper.command({"id": "w1", "quiet": True, "for_s": 3600})
+    assert (keeper.now, keeper.said[-1].command) == ((True, "command"), "w1")
     keeper.pass_s(1801)
     assert keeper.now == (False, "off")
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 3600})
+    keeper.command({"id": "w1", "quiet": True, "for_s": 3600})
     assert keeper.now == (True, "command")
 
 
 def test_a_command_that_is_over_does_not_come_back(keeper):
     """Neither by a clock that is set back, nor by a reboot."""
-    keeper.wish({"quiet": True, "for_s": 60})
+    keeper.command({"quiet": True, "for_s": 60})
     keeper.pass_s(61)
     keeper.state.clock.reboot()
     keeper.state.clock.ahead_s = -86_400
@@ -121,16 +120,16 @@ class Interrupted(DiskMemory):
 def test_a_commands_id_is_published_with_its_own_state(keeper):
     """A tick while the command is written never pairs its id with the state before."""
     memory = keeper.keeper._memory = Interrupted(keeper.state, keeper.keeper.tick)
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 60})
+    keeper.command({"id": "w1", "quiet": True, "for_s": 60})
     memory.end()
-    assert {state.quiet for state in keeper.said if state.wish == "w1"} == {True}
+    assert {state.quiet for state in keeper.said if state.command == "w1"} == {True}
 
 
 def test_a_command_that_ends_does_not_end_the_next_one(keeper):
     """A command comes in the moment in which the last one is over."""
-    keeper.wish({"id": "w1", "quiet": True, "for_s": 60})
-    next_wish = {"id": "w2", "quiet": True, "for_s": 60}
-    memory = keeper.keeper._memory = Interrupted(keeper.state, lambda: keeper.wish(next_wish))
+    keeper.command({"id": "w1", "quiet": True, "for_s": 60})
+    next_command = {"id": "w2", "quiet": True, "for_s": 60}
+    memory = keeper.keeper._memory = Interrupted(keeper.state, lambda: keeper.command(next_command))
     keeper.pass_s(61)
     memory.end()
     keeper.keeper.tick()
@@ -139,16 +138,16 @@ def test_a_command_that_ends_does_not_end_the_next_one(keeper):
 
 def test_plain_words_are_commands_too(keeper):
     """For a switch without JSON; `auto` means the schedule."""
-    keeper.wish("ON")
+    keeper.command("ON")
     assert keeper.now == (True, "command")
-    keeper.wish("off")
+    keeper.command("off")
     assert keeper.now == (False, "command")
-    keeper.wish("auto")
+    keeper.command("auto")
     assert keeper.now == (False, "off")
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "command",
     [
         "",
         "louder",
@@ -163,21 +162,21 @@ def test_plain_words_are_commands_too(keeper):
         "[" * 9999,
     ],
 )
-def test_an_invalid_command_changes_nothing(keeper, wish):
+def test_an_invalid_command_changes_nothing(keeper, command):
     """Nor does it end the hub's connection."""
-    keeper.wish(wish)
+    keeper.command(command)
     assert keeper.now == (False, "off")
 
 
 def test_a_retained_command_is_refused(keeper):
     """It would come again at each reconnection."""
-    keeper.wish("on", retained=True)
+    keeper.command("on", retained=True)
     assert keeper.now == (False, "off")
 
 
 def test_a_command_outlives_the_hub(keeper):
     """Its process and a reboot; a wrong clock never makes it longer."""
-    keeper.wish({"quiet": True, "for_s": 3600})
+    keeper.command({"quiet": True, "for_s": 3600})
     keeper.start()
     assert keeper.now == (True, "command")
     keeper.state.clock.reboot()

@@ -9,7 +9,7 @@ from hub.features.remote_press import RemotePress
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
 from hub.wire import topics
-from tests.hub.fakes import HUB, outcomes
+from tests.hub.fakes import HOUSE, HUB, outcomes
 
 ID = "0" * 36
 COMMAND = json.dumps({"id": ID}).encode()
@@ -27,7 +27,7 @@ def remote(net, state):
 
 def test_a_drill_command_is_a_drill_and_no_press(net, state):
     """It is journaled once with the command's id, however often it comes; never a retained one."""
-    topic = topics.drill(CLI, "home", "front")
+    topic = HOUSE.command(CLI, "drill", "home", "front")
     net.take(topic, COMMAND, retained=True)
     assert outcomes(state) == []
     for _ in range(2):
@@ -39,7 +39,7 @@ def test_a_drill_command_is_a_drill_and_no_press(net, state):
 def test_a_press_command_rings_once_with_its_id(net, state):
     """A command that the sender repeats is the same press."""
     for _ in range(2):
-        net.take(topics.press(CLI, "home", "front"), COMMAND)
+        net.take(HOUSE.command(CLI, "press", "home", "front"), COMMAND)
     assert outcomes(state) == [("doorbell.pressed", DONE)]
     assert [event.id for event in net.events(topics.PRESSED)] == [ID]
 
@@ -49,14 +49,14 @@ def test_a_press_command_rings_once_with_its_id(net, state):
     [b"", b"1", b"{}", b'{"id": 1}', b'{"id": null}', b'{"id": "short"}', b'{"id": "' + b"g" * 36],
 )
 def test_a_command_without_a_valid_id_is_refused_and_acknowledged(net, state, caplog, payload):
-    """The log says what a command needs, and nothing rings."""
-    net.take(topics.press(CLI, "home", "front"), payload)
+    """The log names its topic, and nothing rings."""
+    net.take(HOUSE.command(CLI, "press", "home", "front"), payload)
     assert outcomes(state) == []
-    assert 'this press command is refused: it is no JSON with an "id"' in caplog.text
+    assert f"refused a message on {HOUSE.command(CLI, 'press', 'home', 'front')}" in caplog.text
 
 
 def test_a_command_for_an_unknown_door_names_the_doors_that_exist(net, state, caplog):
     """Nothing rings."""
-    net.take(topics.press(CLI, "home", "shed"), COMMAND)
+    net.take(HOUSE.command(CLI, "press", "home", "shed"), COMMAND)
     assert outcomes(state) == []
     assert "there is no such door. There are: front" in caplog.text

@@ -246,4 +246,4 @@ def test_an_event_for_a_test_is_one_that_could_be_said(kind, source):
     """It has the source that may say it, so that a handler sees nothing unreal."""
     event = testing.event(kind)
     assert event.source == f"doorbell/{source}/test"
-    assert event.topic == f"doorbell/{source}/test/event/{kind}/front"
+    assert event.stream == f"doorbell/{source}/test {kind} front"

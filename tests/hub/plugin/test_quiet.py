@@ -1,4 +1,4 @@
-"""Quiet: by the clock, by what somebody wished, and what a handler hears of it."""
+"""Quiet: by the clock, by command, and what a handler hears of it."""
 
 import subprocess
 import sys
@@ -11,14 +11,14 @@ from tzlocal import reload_localzone
 from config import Quiet as Hours
 from config import Settings
 from hub.plugin.quiet import Quiet
-from hub.wire import topics
-from hub.wire.quiet import QuietState, by_schedule, decode
+from hub.wire.codec import BadMessage
+from hub.wire.quiet import QuietState, by_schedule
 from tests.house import ROOT, House, until
-from tests.hub.fakes import FakeBroker
+from tests.hub.fakes import HOUSE, FakeBroker
 
 NIGHT = Hours(begin=time(22), end=time(7))
-STATE = topics.quiet("doorbell/hub/home")
-WISH = topics.quiet_wish("doorbell/cli/1", "home")
+STATE = HOUSE.quiet("doorbell/hub/home")
+COMMAND = HOUSE.command("doorbell/cli/1", "quiet", "home")
 
 
 def _read_zone():
@@ -91,21 +91,22 @@ def test_it_is_told_until_when(berlin, now, ends):
         b'{"quiet": 1, "why": "off", "until": null}',
         b'{"quiet": true, "why": "x", "until": null}',
         b'{"quiet": true, "why": "off", "until": "never"}',
-        b'{"quiet": true, "why": "off"}',
+        b'{"why": "off", "until": null}',
         b"[" * 9999,
     ],
 )
 def test_what_is_no_state_is_no_state(payload):
     """Whatever lies on that topic."""
-    assert decode(payload) is None
+    with pytest.raises(BadMessage):
+        QuietState.decode(payload)
 
 
 def test_a_state_comes_back_as_it_was_said():
     """Encoded and decoded."""
     state = QuietState(
-        quiet=True, why="command", until=datetime(2026, 11, 23, 22, tzinfo=UTC), wish="x"
+        quiet=True, why="command", until=datetime(2026, 11, 23, 22, tzinfo=UTC), command="x"
     )
-    assert decode(state.encode()) == state
+    assert QuietState.decode(state.encode()) == state
 
 
 class Ear:

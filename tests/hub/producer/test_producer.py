@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hub.producer.producer import PAGE_EVENTS, WINDOW, Producer
+from hub.producer.producer import WINDOW, Producer
 from hub.store.database import State
-from hub.wire import streams, topics
+from hub.wire import streams
 from hub.wire.event import decode
-from tests.hub.fakes import HUB, NOTIFY, PRESSED, FakeBus, journaled, ring, rows
+from hub.wire.query import EVENTS
+from tests.hub.fakes import HOUSE, HUB, NOTIFY, PRESSED, FakeBus, journaled, ring, rows
 
-ASK = topics.ask(NOTIFY, PRESSED)
+ASK = HOUSE.query(NOTIFY, PRESSED)
 FRONT = streams.of(HUB, PRESSED, "front")
 
 
@@ -24,7 +25,7 @@ class Asker:
     answers: list = field(default_factory=list)
 
     def __post_init__(self):
-        self.bus.subscribe(topics.answer("doorbell/+/+", "notify"), self._keep)
+        self.bus.subscribe(HOUSE.reply("doorbell/+/+", "notify"), self._keep)
 
     def _keep(self, message):
         self.answers.append(json.loads(message.payload))
@@ -63,7 +64,7 @@ def test_what_is_said_is_published_as_it_stands_in_the_journal(net, producer, st
     """The same bytes, on its own topic, marked when the broker has taken it and there was time to write it down."""
     said = ring(producer, via="button")
     assert net.heard == [
-        (topics.event(HUB, PRESSED, "front"), payload)
+        (HOUSE.event(HUB, PRESSED, "front"), payload)
         for (payload,) in rows(state, "SELECT payload FROM journal")
     ]
     assert decode(net.heard[0][1]) == said
@@ -98,7 +99,7 @@ def test_what_was_acknowledged_is_not_published_again(net, bus, producer):
     """Not after a reconnect, not by a second look at the journal."""
     said = ring(producer)
     bus.connect()
-    producer.publish()
+    producer.publish_waiting()
     assert net.events(PRESSED) == [said]
 
 
@@ -124,7 +125,7 @@ def test_what_a_crash_left_over_is_published_at_the_next_start(tmp_path, net):
         left = journaled(state)
     with closing(State(tmp_path / "hub.db")) as state:
         producer = Producer(state, net.bus(), HUB)
-        producer.publish()
+        producer.publish_waiting()
         assert net.events(PRESSED) == [left]
 
 
@@ -183,7 +184,7 @@ def test_only_who_knows_us_is_owed_everything(producer, asker, known, ids):
 
 def test_a_long_answer_says_that_there_is_more(producer, asker, state):
     """Pages are small; the next question gets the next one, and every event is in one of them."""
-    said = [ring(producer).id for _ in range(2 * PAGE_EVENTS + 1)]
+    said = [ring(producer).id for _ in range(2 * EVENTS + 1)]
     got, more = [], True
     while more:
         page = asker.ask([(FRONT, state.epoch, len(got))])
@@ -210,7 +211,7 @@ def test_every_page_brings_one_event_at_least(producer, asker, letter):
 def test_who_has_nothing_of_a_type_keeps_silent(producer, asker, net):
     """Only a producer that ever said such an event answers."""
     assert asker.ask() is None
-    assert [topic for topic, _ in net.heard if "/answer/" in topic] == []
+    assert [topic for topic, _ in net.heard if "/reply/" in topic] == []
 
 
 @pytest.mark.parametrize(
@@ -250,5 +251,5 @@ def test_two_producers_do_not_answer_for_each_other(net, states, asker):
     for producer in own:
         ring(producer)
     asker.ask()
-    topics_used = {topic for topic, _ in net.heard if "/answer/" in topic}
-    assert topics_used == {"doorbell/hub/home/answer/notify", "doorbell/hub/barn/answer/notify"}
+    topics_used = {topic for topic, _ in net.heard if "/reply/" in topic}
+    assert topics_used == {"doorbell/hub/home/reply/notify", "doorbell/hub/barn/reply/notify"}

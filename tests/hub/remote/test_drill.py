@@ -15,6 +15,7 @@ from hub.system import processes
 from hub.system.processes import belongs_to
 from hub.wire import topics
 from tests.house import until
+from tests.hub.fakes import HOUSE
 
 
 def test_only_a_hub_can_drill():
@@ -22,7 +23,7 @@ def test_only_a_hub_can_drill():
     for kind in (topics.DRILLED, topics.DRILL_FAILED):
         assert (
             topics.fault_in("doorbell/handler/evil", kind, "front")
-            == "only a hub may say an event of this type"
+            == "only a hub may publish an event of this type"
         )
 
 
@@ -86,7 +87,7 @@ def test_a_handler_of_another_user_is_an_error_with_a_remedy(net, monkeypatch):
     """Under systemd it runs as a user of its own."""
     driller = drill.Driller(bus := net.bus(), Settings())
     bus.hear(
-        topics.status("doorbell/handler/light"),
+        HOUSE.status("doorbell/handler/light"),
         json.dumps({"state": "ready", "pid": 1}).encode(),
         retained=True,
     )

@@ -7,9 +7,8 @@ import pytest
 from config import Settings
 from hub.remote import press
 from hub.remote.press import PressClient, PressError
-from hub.wire import topics
 from hub.wire.event import encode
-from tests.hub.fakes import HUB, journaled
+from tests.hub.fakes import HOUSE, HUB, journaled
 
 
 class Deaf:
@@ -20,14 +19,14 @@ class Deaf:
         self.commands = []
         self._state = state
         self._deaf_for = deaf_for
-        self.bus.subscribe(topics.press("doorbell/+/+", "home", "+"), self._receive)
+        self.bus.subscribe(HOUSE.command("doorbell/+/+", "press", "home", "+"), self._receive)
         self.bus.connected.set()
 
     def _receive(self, message):
         self.commands.append(json.loads(message.payload)["id"])
         if len(self.commands) > self._deaf_for:
             event = journaled(self._state, id=self.commands[-1])
-            self.bus.publish(event.topic, encode(event))
+            self.bus.publish(HOUSE.of_event(event), encode(event))
 
 
 @pytest.fixture(autouse=True)

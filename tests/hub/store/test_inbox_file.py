@@ -9,8 +9,17 @@ from hub.plugin.decorator import Drop
 from hub.store.database import State
 from hub.store.inbox import Inbox
 from hub.store.inbox_file import DEAD, IN_HAND, NEW, InboxError, InboxFile
-from hub.wire import topics
-from tests.hub.fakes import consumer_of, does, journaled, outcomes, reaction, ring, rows, run_until
+from tests.hub.fakes import (
+    HOUSE,
+    consumer_of,
+    does,
+    journaled,
+    outcomes,
+    reaction,
+    ring,
+    rows,
+    run_until,
+)
 
 
 @pytest.fixture
@@ -125,7 +134,7 @@ def test_a_running_handler_is_woken(state, net, hub, inbox):
     def wake():
         if len(seen) == 1 and len(outcomes(state)) == 1 and inbox.fate(press) == NEW:
             inbox.put(press, any_age=False)
-            bus.hear(topics.wake("doorbell/cli/7", "notify"), b"{}")
+            bus.hear(HOUSE.command("doorbell/cli/7", "wake", "notify"), b"{}")
         return len(outcomes(state)) == 2
 
     run_until(consumer, wake)

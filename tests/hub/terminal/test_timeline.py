@@ -9,9 +9,8 @@ from rich.console import Console
 from hub.producer.producer import Producer
 from hub.terminal.timeline import Timeline
 from hub.terminal.visit import Visit
-from hub.wire import topics
 from hub.wire.event import encode
-from tests.hub.fakes import HUB, NOTIFY, PRESSED, journaled, ring
+from tests.hub.fakes import HOUSE, HUB, NOTIFY, PRESSED, journaled, ring
 
 DONE = {"handler": "notify", "type": PRESSED, "attempt": 1}
 
@@ -125,10 +124,10 @@ def test_without_a_terminal_each_event_is_a_line(console, bus, hub, states):
         states("notify"), "handler.done", source=NOTIFY, cause=press, data=DONE | {"note": "told"}
     )
     for _ in range(2):
-        bus.hear(done.topic, encode(done))
+        bus.hear(HOUSE.of_event(done), encode(done))
     old = journaled(states("hub2"), source="doorbell/hub/old")
-    bus.hear(old.topic, encode(old), retained=True)
-    bus.hear(old.topic, b"?")
+    bus.hear(HOUSE.of_event(old), encode(old), retained=True)
+    bus.hear(HOUSE.of_event(old), b"?")
     lines = [line.split() for line in _shown(console).splitlines()]
     assert [line[1:] for line in lines] == [
         ["ding", "dong", "front"],
@@ -141,7 +140,7 @@ def test_a_terminal_shows_the_press_that_is_going_on(net, hub, states):
     console, bus = _console(terminal=True), net.bus()
     timeline = Timeline(bus, console)
     timeline.start()
-    bus.hear(topics.status(NOTIFY), b'{"state": "ready"}')
+    bus.hear(HOUSE.status(NOTIFY), b'{"state": "ready"}')
     first, second = ring(hub, name="First"), ring(hub, name="Second")
     for press, note in ((first, "of the first"), (second, "of the second")):
         done = journaled(
@@ -151,7 +150,7 @@ def test_a_terminal_shows_the_press_that_is_going_on(net, hub, states):
             cause=press,
             data=DONE | {"note": note},
         )
-        bus.hear(done.topic, encode(done))
+        bus.hear(HOUSE.of_event(done), encode(done))
     timeline.stop()
     shown = _shown(console)
     assert "notify is ready" in shown
@@ -172,7 +171,7 @@ def test_a_status_is_printed_when_it_changes(console, bus):
         b"[]",
         b"{}",
     ):
-        bus.hear(topics.status(NOTIFY), payload)
+        bus.hear(HOUSE.status(NOTIFY), payload)
     assert _shown(console).splitlines() == [
         "notify is ready",
         "notify is offline: it vanished",
@@ -182,9 +181,9 @@ def test_a_status_is_printed_when_it_changes(console, bus):
 
 def test_a_drill_is_shown_as_one(bus, console, hub):
     """Never as a visitor; the faults that a nightly drill found are printed, too."""
-    drill = hub.say("doorbell.drilled", "front", {"name": "Front door"}, time=datetime.now(UTC))
+    drill = hub.publish("doorbell.drilled", "front", {"name": "Front door"}, time=datetime.now(UTC))
     failed = [{"handler": "record", "reason": "no picture"}, "junk"]
-    hub.say(
+    hub.publish(
         "doorbell.drill_failed", "front", {"failed": failed}, time=datetime.now(UTC), cause=drill
     )
     shown = _shown(console)
@@ -208,7 +207,7 @@ def test_a_line_after_a_visit_stands_below_it(net, hub, states, monkeypatch):
         cause=press,
         data=DONE | {"note": "much later"},
     )
-    bus.hear(late.topic, encode(late))
+    bus.hear(HOUSE.of_event(late), encode(late))
     timeline.stop()
     shown = _shown(console)
     assert shown.index("First") < shown.index("the broker is gone") < shown.index("much later")

@@ -101,7 +101,7 @@ def test_reading_raises_bad_event_or_nothing(payload):
         (_wire(sequence="٣" * 16), "sequence is malformed"),
         (_wire(epoch="0" * 15), "epoch is malformed"),
         (_wire(traceparent="00-" + "0" * 32 + "-" + "1" * 16 + "-01"), "traceparent is malformed"),
-        (_wire(source="doorbell/handler/x"), "only a hub may say an event of this type"),
+        (_wire(source="doorbell/handler/x"), "only a hub may publish an event of this type"),
     ],
 )
 def test_a_refusal_says_why(payload, reason):

@@ -7,8 +7,10 @@ from paho.mqtt.client import Client, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion
 
 from hub.wire import topics
+from hub.wire.topics import Topics
 
 NOT_IN_A_TOPIC = "+#/\x00\x1f\x7f\n é"
+HOUSE = Topics()
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True)
 KINDS = st.from_regex(r"[a-z][a-z0-9_]{0,9}(\.[a-z][a-z0-9_]{0,9}){1,3}", fullmatch=True)
 ANY = st.text(st.sampled_from("ab.z09_-" + NOT_IN_A_TOPIC + "A") | st.characters(), max_size=12)
@@ -23,33 +25,58 @@ def test_every_good_name_can_be_published(name, kind, subject):
     """A source, a type and a subject of the right form make a topic that MQTT takes, under the source's own branch."""
     source = topics.source(topics.role_for(kind), name)
     assert topics.fault_in(source, kind, subject) is None
-    topic = topics.event(source, kind, subject)
-    assert topic.split("/") == ["doorbell", topics.role_for(kind), name, "event", kind, subject]
-    assert topic_matches_sub(topics.event_filter(kind), topic)
-    assert topic_matches_sub(topics.every_event(), topic)
+    topic = HOUSE.event(source, kind, subject)
+    levels = ["doorbell", topics.role_for(kind), name, "event", *kind.split("."), subject]
+    assert topic.split("/") == levels
+    assert HOUSE.source_of(topic) == source
+    assert topic_matches_sub(HOUSE.event_filter(kind), topic)
+    assert topic_matches_sub(HOUSE.event_filter(topics.EVERY), topic)
     assert Client(CallbackAPIVersion.VERSION2).publish(topic, b"", qos=1).mid
 
 
 @given(NAMES, KINDS, NAMES)
-def test_a_broker_that_turns_dots_into_slashes_is_understood(name, kind, subject):
-    """RabbitMQ does so; every topic of ours is read as it was published, and those that it left alone stay."""
+def test_no_topic_has_a_dot(name, kind, subject):
+    """RabbitMQ passes each dot on as a slash; a type's dots are levels already, so nothing changes on any broker."""
     source = topics.source(topics.role_for(kind), name)
     ours = (
-        topics.event(source, kind, subject),
-        topics.ask(source, kind),
-        topics.answer(source, name),
+        HOUSE.event(source, kind, subject),
+        HOUSE.query(source, kind),
+        HOUSE.reply(source, name),
+        HOUSE.status(source),
+        HOUSE.command(source, "press", name, subject),
     )
-    for topic in (*ours, topics.status(source), topics.press(source, name, subject)):
-        assert topics.heard(topic) == topics.heard(topic.replace(".", "/")) == topic
-    assert topic_matches_sub(topics.every_ask(), ours[1].replace(".", "/"))
+    assert not any("." in topic for topic in ours)
 
 
-@pytest.mark.parametrize(
-    "foreign", ["zigbee2mqtt/porch.1/set", "event", "a/b/c/event/d/e/f", "doorbell/a/b/c/d/e/f/g"]
-)
-def test_topics_of_others_stay_as_they_are(foreign):
-    """Nobody else's topic is touched, whatever its form."""
-    assert topics.heard(foreign) == foreign
+@given(KINDS, KINDS, NAMES)
+def test_a_filter_matches_its_type_and_no_other(kind, other, subject):
+    """However deep the levels of either are; the filter of all types matches both."""
+    topic = HOUSE.event(_says(other), other, subject)
+    assert topic_matches_sub(HOUSE.event_filter(kind), topic) == (kind == other)
+    assert topic_matches_sub(HOUSE.event_filter(topics.EVERY), topic)
+
+
+@given(KINDS)
+def test_a_query_names_its_type(kind):
+    """The levels of the topic are the type again; `all` is every type, and no type itself."""
+    source = topics.source("handler", "log")
+    for asked in (kind, topics.EVERY):
+        assert HOUSE.queried(HOUSE.query(source, asked)) == asked
+        assert topic_matches_sub(HOUSE.every_query(), HOUSE.query(source, asked))
+    assert topics.fault_in_type("all")
+
+
+@pytest.mark.parametrize("root", ["doorbell", "cottage", "homes/our-cottage/bell"])
+def test_the_root_is_an_address(root):
+    """A house below another root has other topics, and its processes the same sources."""
+    house = Topics(root)
+    source = topics.source("hub", "home")
+    topic = house.event(source, "doorbell.pressed", "front")
+    assert topic == f"{root}/hub/home/event/doorbell/pressed/front"
+    assert house.source_of(topic) == source == "doorbell/hub/home"
+    command = house.command(topics.source("cli", "1"), "press", "home", "front")
+    assert house.target(command) == ("home", "front")
+    assert topic_matches_sub(HOUSE.event_filter("doorbell.pressed"), topic) == (root == "doorbell")
 
 
 @given(ANY, ANY, ANY)
@@ -79,10 +106,10 @@ def test_a_character_that_is_none_of_ours_is_refused_anywhere(bad, place, where)
 @pytest.mark.parametrize(
     ("source", "kind", "fault"),
     [
-        ("doorbell/handler/x", "doorbell.pressed", "only a hub may say"),
-        ("doorbell/cli/x", "doorbell.pressed", "only a hub may say"),
-        ("doorbell/hub/x", "clip.recorded", "only a handler may say"),
-        ("doorbell/web/x", "clip.recorded", "only a handler may say"),
+        ("doorbell/handler/x", "doorbell.pressed", "only a hub may publish"),
+        ("doorbell/cli/x", "doorbell.pressed", "only a hub may publish"),
+        ("doorbell/hub/x", "clip.recorded", "only a handler may publish"),
+        ("doorbell/web/x", "clip.recorded", "only a handler may publish"),
         ("doorbell/phone/x", "clip.recorded", "source is not"),
         ("house/handler/x", "clip.recorded", "source is not"),
         ("doorbell/handler/x/event", "clip.recorded", "source is not"),
@@ -102,9 +129,9 @@ def test_who_may_say_what(source, kind, fault):
 def test_one_listens_to_those_who_may_say_it(kind):
     """The filter for a press does not even match a handler's forged press."""
     wrong = {"hub": "handler", "handler": "hub"}[topics.role_for(kind)]
-    assert topic_matches_sub(topics.event_filter(kind), topics.event(_says(kind), kind, "front"))
+    assert topic_matches_sub(HOUSE.event_filter(kind), HOUSE.event(_says(kind), kind, "front"))
     assert not topic_matches_sub(
-        topics.event_filter(kind), topics.event(topics.source(wrong, "x"), kind, "front")
+        HOUSE.event_filter(kind), HOUSE.event(topics.source(wrong, "x"), kind, "front")
     )
 
 
@@ -112,17 +139,17 @@ def test_the_branches_of_a_source():
     """Everything that a process writes is below its source, so that one line of an ACL holds it."""
     source = topics.source("handler", "notify")
     written = [
-        topics.event(source, "a.b", "front"),
-        topics.status(source),
-        topics.ask(source, "a.b"),
-        topics.answer(source, "light"),
-        topics.press(source, "home", "front"),
+        HOUSE.event(source, "a.b", "front"),
+        HOUSE.status(source),
+        HOUSE.query(source, "a.b"),
+        HOUSE.reply(source, "light"),
+        HOUSE.command(source, "press", "home", "front"),
     ]
     assert written == [
-        "doorbell/handler/notify/event/a.b/front",
+        "doorbell/handler/notify/event/a/b/front",
         "doorbell/handler/notify/status",
-        "doorbell/handler/notify/ask/a.b",
-        "doorbell/handler/notify/answer/light",
-        "doorbell/handler/notify/press/home/front",
+        "doorbell/handler/notify/query/a/b",
+        "doorbell/handler/notify/reply/light",
+        "doorbell/handler/notify/command/press/home/front",
     ]
     assert topics.name_of(source) == "notify"

@@ -16,6 +16,7 @@ from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.checks import PATIENCE_S
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.gpio import gpio
+from hub.wire.status import Status
 from tests.devices.conftest import pins  # noqa: F401 - a fixture
 from tests.devices.film import make_film
 from tests.devices.rtsp import address, need_rtsp_server, serving
@@ -34,13 +35,13 @@ def context(tmp_path: Path) -> Context:
     return Context(sources.DEMO, settings, root=tmp_path / "root")
 
 
-def ready(context: Context, source: str, reason: str = "") -> None:
+def ready(context: Context, source: str, detail: str = "") -> None:
     """That process has said so, and lives."""
     folder = context.root / "proc" / "4711"
     folder.mkdir(parents=True, exist_ok=True)
     _, role, name = source.split("/")
     (folder / "cmdline").write_text(f"python\0/opt/doorbell/bin/doorbell-{role}\0{name}\0")
-    context.seen = Seen("5.0", statuses={source: {"state": "ready", "reason": reason, "pid": 4711}})
+    context.seen = Seen("5.0", statuses={source: Status("ready", detail=detail, pid=4711)})
 
 
 def kernel(user: str) -> Callable[..., LineInfo | None]:

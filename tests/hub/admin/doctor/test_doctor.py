@@ -264,7 +264,7 @@ def test_a_part_that_is_not_well(on_mosquitto: House):
     """Ready, with a note."""
     on_mosquitto.start("hub")
     pid = on_mosquitto.processes["hub"].pid
-    status = f'{{"state": "ready", "reason": "the disk is full", "time": "2026-11-01T00:00:00Z", "pid": {pid}}}'
+    status = f'{{"state": "ready", "reason": "fault", "detail": "the disk is full", "time": "2026-11-01T00:00:00Z", "pid": {pid}}}'
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
     assert (
         the(doctor_processes.processes(asked(on_mosquitto)), "hub: ready: the disk is full").state
@@ -473,7 +473,7 @@ def test_a_camera_that_is_private_is_no_trouble(on_mosquitto: House):
     """It was asked for."""
     on_mosquitto.start("hub")
     pid = on_mosquitto.processes["hub"].pid
-    status = f'{{"state": "ready", "reason": "private until 16:30: nothing is seen", "time": "x", "pid": {pid}}}'
+    status = f'{{"state": "ready", "reason": "private", "detail": "private until 16:30: nothing is seen", "time": "2026-11-01T00:00:00Z", "pid": {pid}}}'
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
     found = the(doctor_processes.processes(asked(on_mosquitto)), "hub: ready; private until 16:30")
     assert found.state == "ok"

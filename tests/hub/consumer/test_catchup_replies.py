@@ -1,16 +1,16 @@
-"""The answers to a catch-up: what is no answer is refused, and harms nobody."""
+"""The replies to a query: what is no reply is refused, and harms nobody."""
 
 import json
 
 import pytest
 
 from hub.producer.producer import Producer
-from hub.wire import streams, topics
+from hub.wire import streams
 from hub.wire.event import encode
-from tests.hub.fakes import HUB, PRESSED, journaled, ring, rows
+from tests.hub.fakes import HOUSE, HUB, PRESSED, journaled, ring, rows
 from tests.hub.listener import Listener
 
-ANSWER = topics.answer(HUB, "notify")
+REPLY = HOUSE.reply(HUB, "notify")
 
 
 @pytest.fixture
@@ -23,27 +23,39 @@ def listener(states, net):
     return Listener(states("notify"), net.bus())
 
 
-def _page(listener, *, topic=ANSWER, **changes):
-    """Something that looks like an answer, on its way to the listener."""
-    page = {"request": "r", "source": HUB, "heads": [], "events": [], "more": False} | changes
-    listener.bus.hear(topic, json.dumps(page).encode())
+def _reply(listener, *, topic=REPLY, **changes):
+    """Something that looks like a reply to the listener's query, on its way to it."""
+    listener.catch_up.ask_what_is_due()
+    request = listener.catch_up._rounds[PRESSED].request
+    reply = {"request": request, "source": HUB, "heads": [], "events": [], "more": False}
+    listener.bus.hear(topic, json.dumps(reply | {"gone": []} | changes).encode())
+
+
+def test_a_good_reply_is_read(listener):
+    """So the others here are refused for what is wrong with them."""
+    _reply(listener)
+    assert listener.catch_up.next_event() is None
+    assert rows(listener.state, "SELECT source FROM producer") == [(HUB,)]
 
 
 @pytest.mark.parametrize(
     ("topic", "changes"),
     [
-        (ANSWER, {"source": "doorbell/hub/other"}),
-        ("doorbell/handler/evil/answer/notify", {}),
-        (ANSWER, {"heads": 1}),
-        (ANSWER, {"heads": [{"topic": "t"}]}),
-        (ANSWER, {"events": [{"specversion": "1.0"}]}),
-        (ANSWER, {"events": ["x"]}),
-        (ANSWER, {"more": None, "events": None}),
+        (REPLY, {"source": "doorbell/hub/other"}),
+        ("doorbell/handler/evil/reply/notify", {}),
+        (REPLY, {"heads": 1}),
+        (REPLY, {"heads": [{"stream": "t"}]}),
+        (REPLY, {"events": [{"specversion": "1.0"}]}),
+        (REPLY, {"events": ["x"]}),
+        (REPLY, {"more": None, "events": None}),
+        (REPLY, {"gone": [["x"]]}),
+        (REPLY, {"heads": [{}] * 101}),
+        (REPLY, {"request": "r"}),
     ],
 )
-def test_an_answer_that_is_none_is_refused(listener, topic, changes):
+def test_a_reply_that_is_none_is_refused(listener, topic, changes):
     """Of the wrong sender or of the wrong form: nothing of it is believed."""
-    _page(listener, topic=topic, **changes)
+    _reply(listener, topic=topic, **changes)
     assert listener.catch_up.next_event() is None
     assert rows(listener.state, "SELECT * FROM producer") == []
 
@@ -51,15 +63,15 @@ def test_an_answer_that_is_none_is_refused(listener, topic, changes):
 @pytest.mark.parametrize("payload", [b"", b"\xff", b"[]", b"1", b"[" * 5000])
 def test_what_is_no_json_object_is_refused(listener, payload):
     """It costs nothing but a line in the log, and is acknowledged."""
-    listener.bus.hear(ANSWER, payload)
+    listener.bus.hear(REPLY, payload)
     assert listener.catch_up.next_event() is None
-    assert listener.bus.acknowledged == [ANSWER]
+    assert listener.bus.acknowledged == [REPLY]
 
 
-def test_an_answer_may_not_bring_events_of_somebody_else(listener, states):
+def test_a_reply_may_not_bring_events_of_somebody_else(listener, states):
     """Only the source's own: nobody rings in another hub's name."""
     forged = journaled(states("other"), source="doorbell/hub/other")
-    _page(listener, events=[json.loads(encode(forged))])
+    _reply(listener, events=[json.loads(encode(forged))])
     assert listener.catch_up.next_event() is None
 
 
@@ -72,7 +84,7 @@ def test_nobody_can_close_a_stream_that_is_not_theirs(net, producer, listener):
         "after": 10**9,
         "last": 10**9,
     }
-    _page(listener, topic=topics.answer(evil, "notify"), source=evil, heads=[head])
+    _reply(listener, topic=HOUSE.reply(evil, "notify"), source=evil, heads=[head])
     listener.work()
     said = ring(producer)
     listener.work()
@@ -97,12 +109,12 @@ def test_a_malformed_head_harms_nobody(net, producer, listener, head):
     """The page is refused, and the next press is heard, by the next process too."""
     said = ring(producer)
     listener.live.clear()
-    _page(
+    _reply(
         listener,
         heads=[
             {"stream": streams.of(HUB, PRESSED, "front"), "epoch": "0" * 16, "after": 0, "last": 0}
         ],
     )
-    _page(listener, heads=[head])
+    _reply(listener, heads=[head])
     listener.work()
     assert listener.taken == [said.id]

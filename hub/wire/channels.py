@@ -1,0 +1,162 @@
+"""The roles and the channels: who may publish what, and who reads it.
+
+A role or a channel is one entry here, a command one entry in `hub.wire.command`. The access control list
+(`doorbell secure`) and hub/asyncapi.yaml are generated from them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hub.wire import topics
+from hub.wire.command import COMMANDS
+from hub.wire.topics import ANSWERED, EVERY, Topics
+
+ANY = "+"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A kind of process.
+
+    Attributes:
+        summary: What it does.
+        levels: The levels of topics that its own name stands in when it reads.
+        writes_to: The levels that its own name stands in when it writes: it may speak to its own hub only.
+        is_free: It may publish everything below its own source, and read everything: for a person's own programs.
+    """
+
+    summary: str
+    levels: tuple[str, ...] = ()
+    writes_to: tuple[str, ...] = ()
+    is_free: bool = False
+
+
+ROLES = {
+    "hub": Role("owns the buttons and publishes the presses", levels=("hub",)),
+    "handler": Role("reacts to events", levels=("handler", "consumer")),
+    "web": Role("takes the answers of phones, for its hub", writes_to=("hub",)),
+    "cli": Role("the command line, and programs of your own", is_free=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a channel.
+
+    Attributes:
+        role: The role of the reader.
+        of: The role of the writers that it reads.
+        kind: Of events, the type that it reads.
+    """
+
+    role: str
+    of: str = ANY
+    kind: str = EVERY
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Topics with one meaning.
+
+    Attributes:
+        levels: What stands behind the source; names in braces stand for one level, `{type}` for several.
+        summary: What is published there.
+        writers: The roles that may publish there.
+        readers: Who reads it.
+        qos: The quality of service with which it is read.
+        retained: Whether the broker keeps the last message.
+    """
+
+    levels: tuple[str, ...]
+    summary: str
+    writers: tuple[str, ...]
+    readers: tuple[Reader, ...]
+    qos: int = 1
+    retained: bool = False
+
+
+def _command_channels() -> Iterator[tuple[str, Channel]]:
+    for name, kind in COMMANDS.items():
+        levels = ("command", name, *(f"{{{level}}}" for level in kind.target))
+        readers = tuple(Reader(kind.reader, writer) for writer in kind.writers)
+        yield f"{name}Command", Channel(levels, kind.summary, kind.writers, readers, kind.qos)
+
+
+CHANNELS = {
+    "event": Channel(
+        ("event", "{type}", "{subject}"),
+        "Something happened.",
+        ("hub", "handler"),
+        (Reader("hub", "handler"), Reader("handler"), Reader("web", "hub", ANSWERED)),
+    ),
+    "status": Channel(
+        ("status",),
+        "How a process is.",
+        ("hub", "handler", "web"),
+        (Reader("hub", "handler"), Reader("handler")),
+        qos=0,
+        retained=True,
+    ),
+    "query": Channel(
+        ("query", "{type}"),
+        "What did I miss?",
+        ("handler",),
+        (Reader("hub"), Reader("handler")),
+        qos=0,
+    ),
+    "reply": Channel(
+        ("reply", "{consumer}"),
+        "What a consumer is owed, from the journal of a producer.",
+        ("hub", "handler"),
+        (Reader("handler"),),
+        qos=0,
+    ),
+    "quiet": Channel(
+        ("quiet",),
+        "Whether the house is quiet, and until when.",
+        ("hub",),
+        (Reader("handler", "hub"),),
+        qos=0,
+        retained=True,
+    ),
+    **dict(_command_channels()),
+}
+
+
+def written(house: Topics, role: str, name: str) -> list[str]:
+    """The topics that a process may publish, with wildcards."""
+    source = topics.source(role, name)
+    if ROLES[role].is_free:
+        return [house.of(source, "#")]
+    own = dict.fromkeys(ROLES[role].writes_to, name)
+    return [
+        _filter(house, source, channel, own)
+        for channel in CHANNELS.values()
+        if role in channel.writers
+    ]
+
+
+def read(house: Topics, role: str, name: str) -> list[str]:
+    """The topics that a process may listen to, with wildcards."""
+    if ROLES[role].is_free:
+        return [f"{house.root}/#"]
+    own = dict.fromkeys(ROLES[role].levels, name)
+    found = []
+    for channel in CHANNELS.values():
+        for reader in channel.readers:
+            if reader.role == role and reader.kind != EVERY:
+                found.append(house.event_filter(reader.kind))
+            elif reader.role == role:
+                found.append(_filter(house, topics.source(reader.of, ANY), channel, own))
+    return found
+
+
+def _filter(house: Topics, source: str, channel: Channel, own: dict[str, str]) -> str:
+    """A filter for the topics of a channel below a source, with a process's own name where it stands."""
+    levels: list[str] = []
+    for level in channel.levels:
+        if level == "{type}":
+            return house.of(source, *levels, "#")
+        name = level.strip("{}")
+        levels.append(level if name == level else own.get(name, ANY))
+    return house.of(source, *levels)

@@ -1,0 +1,147 @@
+"""The commands: what a program may have the hub or a handler do.
+
+A command is one entry in `COMMANDS`. The access control list, the subscriptions and hub/asyncapi.yaml follow from it.
+"""
+
+from dataclasses import dataclass
+
+from hub.wire.codec import BadMessage, Message, Nullable, entry
+from hub.wire.entries import Flag, Seconds, Text
+
+ANSWER_LENGTH = 200  # a word like `coming`, or a sentence to be spoken at the door
+LONGEST_QUIET_S = 30 * 86_400
+UUID = r"[0-9a-f-]{36}"
+QUIET_WORDS = {b"on": True, b"off": False, b"auto": None}
+
+_ID = Text(
+    36, pattern=UUID, summary="Becomes the id of the event; the same command twice is one event."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Press(Message):
+    """Press a button."""
+
+    id: str = entry(_ID)
+
+
+@dataclass(frozen=True, slots=True)
+class Drill(Message):
+    """Make a marked test press."""
+
+    id: str = entry(_ID)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Message):
+    """Answer the visitor.
+
+    Attributes:
+        answer: `coming`, `leave_it`, `snooze`, or a sentence to be spoken.
+        by: Who answers; empty when that is not known.
+        press: The id of the press that is answered; empty when it is about none.
+    """
+
+    id: str = entry(_ID)
+    answer: str = entry(Text(ANSWER_LENGTH, least=1, pattern=r".*\S.*"))
+    by: str = entry(Text(64, summary="Who answers."), default="")
+    press: str = entry(
+        Text(36, pattern=f"({UUID})?", summary="The id of the press that is answered."), default=""
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet(Message):
+    """Have the house quiet, or not.
+
+    Attributes:
+        quiet: None: as the schedule says.
+        for_s: For how many seconds; None: until it is changed.
+        id: Comes back in the quiet state. The same command twice holds as long as one.
+    """
+
+    quiet: bool | None = entry(Nullable(Flag("null: as the schedule says.")))
+    for_s: float | None = entry(Nullable(Seconds(LONGEST_QUIET_S)), default=None)
+    id: str = entry(Text(64), default="")
+
+    @classmethod
+    def decode(cls, payload: bytes) -> "Quiet":
+        """Read it from JSON, or from one of the bare words `on`, `off` and `auto`.
+
+        Raises:
+            BadMessage: it is neither.
+        """
+        word = payload.strip().lower()
+        if word in QUIET_WORDS:
+            return cls(QUIET_WORDS[word])
+        return super(Quiet, cls).decode(payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Wake(Message):
+    """Look into the inbox: something was put there from outside."""
+
+
+Command = Press | Drill | Answer | Quiet | Wake
+
+
+@dataclass(frozen=True, slots=True)
+class CommandType:
+    """One kind of command.
+
+    Attributes:
+        message: Its type.
+        target: What the levels behind its name stand for; the first is the name of the reader.
+        writers: The roles that may give it.
+        reader: The role that carries it out.
+        qos: 1, or 0 for what may get lost.
+        summary: What it does.
+        words: Bare words that may stand in place of the JSON.
+    """
+
+    message: type[Command]
+    target: tuple[str, ...]
+    writers: tuple[str, ...]
+    reader: str
+    summary: str
+    qos: int = 1
+    words: tuple[str, ...] = ()
+
+
+COMMANDS = {
+    "press": CommandType(Press, ("hub", "door"), ("cli",), "hub", "Press a button."),
+    "drill": CommandType(Drill, ("hub", "door"), ("cli",), "hub", "Make a marked test press."),
+    "answer": CommandType(Answer, ("hub", "door"), ("cli", "web"), "hub", "Answer the visitor."),
+    "quiet": CommandType(
+        Quiet,
+        ("hub",),
+        ("cli",),
+        "hub",
+        "Have the house quiet, or not.",
+        words=("on", "off", "auto"),
+    ),
+    "wake": CommandType(
+        Wake, ("handler",), ("cli",), "handler", "Look into the inbox at once.", qos=0
+    ),
+}
+
+
+def name_of(command: Command) -> str:
+    """The name of a command's kind: `press`."""
+    return type(command).__name__.lower()
+
+
+def decode(name: str, payload: bytes) -> Command:
+    """Read a command of this kind.
+
+    Raises:
+        BadMessage: whatever is wrong with it.
+    """
+    if name not in COMMANDS:
+        raise BadMessage(f"{name} is no command. There are: {', '.join(COMMANDS)}")
+    return COMMANDS[name].message.decode(payload)
+
+
+def is_answer(text: str) -> bool:
+    """Whether a visitor may be answered with this."""
+    return bool(text.strip()) and len(text) <= ANSWER_LENGTH and text.isprintable()

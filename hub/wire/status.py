@@ -1,0 +1,72 @@
+"""The status: how a process is. Retained by the broker, with a last will for a process that vanishes."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from hub.wire.codec import Message, entry
+from hub.wire.entries import OneOf, Text, Whole
+
+ProcessState = Literal["starting", "ready", "failed", "offline"]
+Reason = Literal["", "stopped", "disabled", "vanished", "private", "fault"]
+STATES: tuple[ProcessState, ...] = ("starting", "ready", "failed", "offline")
+REASONS: dict[Reason, str] = {
+    "": "",
+    "stopped": "stopped",
+    "disabled": "switched off by its settings",
+    "vanished": "it vanished",
+    "private": "private",
+    "fault": "",
+}
+DETAIL_LENGTH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Status(Message):
+    """How a process is.
+
+    Attributes:
+        state: One of STATES.
+        reason: Why, as a code; one of REASONS.
+        detail: Why, in words for the person who has to repair it.
+        time: When it was published, RFC 3339 in UTC; None in a last will.
+        pid: The number of the process.
+        mqtt: The version of MQTT that it speaks with the broker.
+    """
+
+    state: ProcessState = entry(OneOf(*STATES))
+    reason: Reason = entry(OneOf(*REASONS, summary="Why, as a code."), default="")
+    detail: str = entry(
+        Text(DETAIL_LENGTH, printable=False, summary="Why, in words for a person."), default=""
+    )
+    time: str | None = entry(
+        Text(20, pattern=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", summary="When this was published."),
+        default=None,
+    )
+    pid: int | None = entry(Whole(1, 2**31), default=None)
+    mqtt: str | None = entry(Text(16, summary="The version of MQTT that it speaks."), default=None)
+
+    @property
+    def words(self) -> str:
+        """Why, in one line for a person; empty when there is nothing to tell."""
+        return " ".join(self.detail.split()) or REASONS[self.reason]
+
+    @property
+    def line(self) -> str:
+        """ProcessState and reason in one line: `offline: it vanished`."""
+        return ": ".join(filter(None, (self.state, self.words)))
+
+    @classmethod
+    def from_wire(cls, wire: Any) -> Self:
+        """See Message. A reason that this version does not know counts as words."""
+        reason = wire.get("reason", "")
+        if isinstance(reason, str) and reason not in REASONS:
+            wire = {**wire, "reason": "", "detail": wire.get("detail") or reason}
+        return super(Status, cls).from_wire(wire)
+
+
+def status(state: ProcessState, reason: Reason = "", detail: str = "", **more: Any) -> Status:
+    """A status whose words are cut to what may be published."""
+    return Status(state, reason, detail[:DETAIL_LENGTH], **more)
+
+
+VANISHED = Status("offline", "vanished")
