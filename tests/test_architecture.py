@@ -43,6 +43,8 @@ ONE_USER = {
         "hub/consumer/attempt.py",
         "hub/consumer/outcomes.py",
         "hub/producer/producer.py",
+        "hub/store/backlog.py",
+        "hub/store/cursors.py",
         "hub/store/database.py",
         "hub/store/epochs.py",
         "hub/store/history.py",

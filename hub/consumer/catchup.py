@@ -10,7 +10,7 @@ from typing import NamedTuple
 from hub.consumer.paging import query_page
 from hub.mqtt.bus import Bus, Message
 from hub.mqtt.house_messages import ReceivedStatus
-from hub.store.inbox import Inbox
+from hub.store.cursors import Cursors
 from hub.wire import streams, topics
 from hub.wire.codec import JSON, BadMessage
 from hub.wire.event import Event, uuid7
@@ -76,7 +76,7 @@ class CatchUp:
     def __init__(
         self,
         bus: Bus,
-        inbox: Inbox,
+        cursors: Cursors,
         source: str,
         since: Mapping[str, float],
         wake: Callable[[], None],
@@ -85,13 +85,13 @@ class CatchUp:
 
         Args:
             bus: To ask on.
-            inbox: Knows how far this consumer has come.
+            cursors: How far this consumer has come.
             source: The consumer.
             since: For each event type, from which Unix time on a producer never met before owes its events.
             wake: Called from another thread when there is something to do.
         """
         self._bus = bus
-        self._inbox = inbox
+        self._cursors = cursors
         self._source = source
         self._since = since
         self._wake = wake
@@ -99,7 +99,7 @@ class CatchUp:
         self._events: deque[Event] = deque()
         self._rounds = {kind: _Round() for kind in since}
         # The types of which a producer may know more, until a reply since the start says that there is no more.
-        self._behind = {kind for kind in since if inbox.known_producers(kind)}
+        self._behind = {kind for kind in since if cursors.known_producers(kind)}
         self._began_s = time.monotonic()
         self._sent: dict[str, _Sent] = {}  # the last queries, by their request
         bus.on_connect.append(self.ask_all)
@@ -146,8 +146,8 @@ class CatchUp:
         if round_.is_waiting:
             round_.go_on()
         round_.request = uuid7()
-        cursors = self._inbox.cursors(kind)
-        known = self._inbox.known_producers(kind)
+        cursors = self._cursors.of_type(kind)
+        known = self._cursors.known_producers(kind)
         query = query_page(round_.request, cursors, known, self._since[kind], after=round_.after)
         round_.until = query.until
         round_.is_waiting = True
@@ -188,9 +188,9 @@ class CatchUp:
             return
         seen = Range(sent.range.after, reply.until)
         is_whole = seen.has_all_of(reply.source)
-        for lost in self._inbox.learn(reply.source, sent.kind, reply.heads, is_whole=is_whole):
+        for lost in self._cursors.learn(reply.source, sent.kind, reply.heads, is_whole=is_whole):
             log.error("lost to the retention of %s before we could have it: %s", reply.source, lost)
-        self._inbox.forget(key for key in reply.gone if streams.source_of(key[0]) == reply.source)
+        self._cursors.forget(key for key in reply.gone if streams.source_of(key[0]) == reply.source)
         self._events.extend(reply.events)
         self._plan_next(sent, reply)
 

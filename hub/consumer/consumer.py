@@ -14,6 +14,7 @@ from hub.mqtt.house_messages import Ack, ReceivedCommand
 from hub.plugin.decorator import Reaction, reaction_to
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
+from hub.store.cursors import Cursors
 from hub.store.database import State
 from hub.store.inbox import Inbox
 from hub.store.memory_fallback import WRITE_BACK_S
@@ -51,6 +52,7 @@ class Consumer:
         self._state = state
         self._clock = state.clock
         self._inbox = Inbox(state)
+        self._cursors = Cursors(state)
         self._producer = Producer(state, bus, source, limits)
         self._watchdog = Watchdog()
         self._runner = Runner(
@@ -66,9 +68,9 @@ class Consumer:
         self._live: queue.SimpleQueue[Live | None] = queue.SimpleQueue()
         self._stopping = False
         self._settled = False
-        first = self._inbox.first_reactions(reactions, self._clock.unix_s())
+        first = self._cursors.first_reactions(reactions, self._clock.unix_s())
         since = {kind: first[kind] - reaction.since_s for kind, reaction in reactions.items()}
-        self._catch_up = CatchUp(bus, self._inbox, source, since, self._wake)
+        self._catch_up = CatchUp(bus, self._cursors, source, since, self._wake)
         for kind in reactions:
             bus.on_delivery(kind, self._receive)
         bus.on_command("wake", topics.name_of(source), self._be_woken)
@@ -124,7 +126,7 @@ class Consumer:
         delivery = self._inbox.claim(event, durable=skips)
         if delivery is None:
             return
-        if not self._inbox.is_complete_to(event):
+        if not self._cursors.is_complete_to(event):
             self._catch_up.ask_soon([event.type])
         self._runner.run(delivery, {"received_after_ms": round(age_s * 1000, 3)})
 

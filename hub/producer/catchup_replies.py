@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.mqtt.bus import Bus, Message
+from hub.store.backlog import Backlog
 from hub.store.database import State, StateError
-from hub.store.journal import Journal
 from hub.store.retention import Retention
 from hub.wire import topics
 from hub.wire.codec import JSON, BadMessage
@@ -34,12 +34,12 @@ class _Owed:
 class CatchUpReplies:
     """Replies to the queries of consumers, and remembers how far each has come."""
 
-    def __init__(self, state: State, bus: Bus, journal: Journal, retention: Retention) -> None:
+    def __init__(self, state: State, bus: Bus, backlog: Backlog, retention: Retention) -> None:
         self._state = state
         self._bus = bus
-        self._journal = journal
+        self._backlog = backlog
         self._retention = retention
-        self._is_hub = topics.role_of(journal.source) == "hub"
+        self._is_hub = topics.role_of(backlog.source) == "hub"
         bus.subscribe(bus.topics.every_query(), self._receive, qos=0)
 
     def _receive(self, message: Message) -> None:
@@ -55,11 +55,11 @@ class CatchUpReplies:
         self._reply(consumer, self._bus.topics.queried(message.topic), query)
 
     def _reply(self, consumer: str, kind: str, query: Query) -> None:
-        source = self._journal.source
+        source = self._backlog.source
         if not query.range.has_some_of(source):
             return
         cursors = {(stream, epoch): sequence for stream, epoch, sequence in query.cursors}
-        if self._journal.is_behind(cursors):
+        if self._backlog.is_behind(cursors):
             log.error(
                 "%s has had more events than this file knows: it is an older copy. Numbering anew",
                 consumer,
@@ -75,10 +75,10 @@ class CatchUpReplies:
             )
 
     def _owed(self, kind: str, query: Query, cursors: Mapping[Numbering, int]) -> _Owed:
-        since = None if self._journal.source in query.known else query.since
-        heads = self._journal.owed(kind, cursors, since=since, within=query.range.has)
+        since = None if self._backlog.source in query.known else query.since
+        heads = self._backlog.owed(kind, cursors, since=since, within=query.range.has)
         news = [head for head in heads if _is_news(head, cursors)]
-        gone = self._journal.forgotten(cursors)
+        gone = self._backlog.forgotten(cursors)
         return _Owed(heads, sorted(news, key=_numbering), gone)
 
     def _has_to_reply(self, kind: str, query: Query, owed: _Owed) -> bool:
@@ -89,9 +89,9 @@ class CatchUpReplies:
         Handlers may publish types without number, and each of them would reply for each: they do so only to a
         consumer of all types.
         """
-        if owed.news or owed.gone or any(map(self._journal.is_current, owed.heads)):
+        if owed.news or owed.gone or any(map(self._backlog.is_current, owed.heads)):
             return True
-        if self._journal.source in query.known:
+        if self._backlog.source in query.known:
             return not query.range.is_all
         is_ours = topics.role_for(kind) == "hub" and self._is_hub
         return is_ours or kind == topics.EVERY
@@ -103,7 +103,7 @@ class CatchUpReplies:
         count = sum(head.last - head.after for head in heads)
         reply = Reply(
             request=query.request,
-            source=self._journal.source,
+            source=self._backlog.source,
             heads=tuple(heads),
             more=is_cut or count > len(events),
             gone=tuple(owed.gone),
@@ -117,7 +117,7 @@ class CatchUpReplies:
         events: list[bytes] = []
         size = 0
         for head in heads:
-            for event in self._journal.page(head, EVENTS - len(events)):
+            for event in self._backlog.page(head, EVENTS - len(events)):
                 size += len(event)
                 if events and size > PAGE_BYTES:
                     return events

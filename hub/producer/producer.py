@@ -12,6 +12,7 @@ from typing import Any
 from config import JournalSettings as Limits
 from hub.mqtt.bus import Bus
 from hub.producer.catchup_replies import CatchUpReplies
+from hub.store.backlog import Backlog
 from hub.store.database import State, StateError
 from hub.store.journal import Journal
 from hub.store.retention import Retention
@@ -46,7 +47,7 @@ class Producer:
         )  # positions to be marked in the journal, and since when
         bus.on_connect.append(self._begin_again)
         bus.on_published = self._published
-        self._replies = CatchUpReplies(state, bus, self._journal, self._retention)
+        self._replies = CatchUpReplies(state, bus, Backlog(state, source), self._retention)
 
     def publish(
         self,

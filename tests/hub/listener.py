@@ -1,6 +1,7 @@
 """The hearing half of a consumer, without a handler: takes each event once and notes it."""
 
 from hub.consumer.catchup import CatchUp
+from hub.store.cursors import Cursors
 from hub.store.inbox import Inbox
 from tests.hub.fakes import NOTIFY, PRESSED
 
@@ -11,7 +12,10 @@ class Listener:
     def __init__(self, state, bus, kinds=(PRESSED,), since=0.0):
         self.state, self.bus, self.taken, self.live = state, bus, [], []
         self.inbox = Inbox(state)
-        self.catch_up = CatchUp(bus, self.inbox, NOTIFY, dict.fromkeys(kinds, since), lambda: None)
+        self.cursors = Cursors(state)
+        self.catch_up = CatchUp(
+            bus, self.cursors, NOTIFY, dict.fromkeys(kinds, since), lambda: None
+        )
         for kind in kinds:
             bus.on_event(kind, self.live.append)
 
@@ -29,5 +33,5 @@ class Listener:
             self.taken.append(event.id)
             with self.state.write(durable=False) as db:
                 self.inbox.finish(db, held)
-            if not self.inbox.is_complete_to(event):
+            if not self.cursors.is_complete_to(event):
                 self.catch_up.ask_soon([event.type])

@@ -272,7 +272,7 @@ def test_an_old_numbering_of_which_nothing_is_left_is_forgotten_at_both_ends(
     producer.settle()
     listener.catch_up.ask_all()
     listener.work()
-    assert len(listener.inbox.cursors(PRESSED)) == 2
+    assert len(listener.cursors.of_type(PRESSED)) == 2
     with hub.write(durable=False) as db:
         db.execute("DELETE FROM journal WHERE epoch <> ?", (hub.epoch,))
     hub.clock.passed_s += 3700
@@ -280,8 +280,8 @@ def test_an_old_numbering_of_which_nothing_is_left_is_forgotten_at_both_ends(
     assert len(rows(hub, "SELECT * FROM head")) == 1
     listener.catch_up.ask_all()
     listener.work()
-    assert len(listener.inbox.cursors(PRESSED)) == 2, "its last event may still be on its way"
+    assert len(listener.cursors.of_type(PRESSED)) == 2, "its last event may still be on its way"
     listener.state.clock.passed_s += 31 * 86_400
     listener.catch_up.ask_all()
     listener.work()
-    assert [epoch for _, epoch, _ in listener.inbox.cursors(PRESSED)] == [hub.epoch]
+    assert [epoch for _, epoch, _ in listener.cursors.of_type(PRESSED)] == [hub.epoch]

@@ -9,32 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub import testing
 from hub.store.database import State
 from hub.store.inbox import Inbox
-from hub.wire import streams
-from hub.wire.query import Head
-from tests.hub.fakes import HUB, PRESSED, cursor, rows
-
-STREAM = streams.of(HUB, PRESSED, "front")
-EPOCH = "0" * 16
-
-
-def _press(sequence, epoch=EPOCH):
-    return replace(testing.event(), source=HUB, sequence=sequence, epoch=epoch)
-
-
-def _finish(state, inbox, delivery):
-    with state.write(durable=False) as db:
-        inbox.finish(db, delivery)
-
-
-def _take(state, inbox, sequence):
-    """Claim and finish an event; gives whether it was new."""
-    delivery = inbox.claim(_press(sequence), durable=False)
-    if delivery:
-        _finish(state, inbox, delivery)
-    return delivery is not None
+from tests.hub.fakes import cursor, rows
+from tests.hub.store.taking import finish, press, take
 
 
 @pytest.fixture
@@ -50,63 +28,33 @@ def test_any_order_and_any_repetition_is_taken_once(sequences):
     """Each of events 1 to n is taken once, the cursor ends at n, and no row is left."""
     with tempfile.TemporaryDirectory() as folder, closing(State(Path(folder) / "own.db")) as state:
         inbox = Inbox(state)
-        taken = [sequence for sequence in sequences if _take(state, inbox, sequence)]
+        taken = [sequence for sequence in sequences if take(state, inbox, sequence)]
         assert sorted(taken) == list(range(1, max(sequences) + 1))
         assert cursor(state) == max(sequences)
         assert rows(state, "SELECT * FROM inbox") == []
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.integers(1, 9), max_size=9),
-    st.integers(0, 9),
-    st.sets(st.integers(1, 9)),
-)
-def test_an_event_that_is_not_owed_or_in_hand_never_comes_again(live, after, held_back):
-    """Whatever came live before the reply, finished or not: no event is taken twice."""
-    with tempfile.TemporaryDirectory() as folder, closing(State(Path(folder) / "own.db")) as state:
-        inbox, taken = Inbox(state), []
-        for sequence in live:
-            if delivery := inbox.claim(_press(sequence), durable=False):
-                taken.append(sequence)
-                if sequence not in held_back:
-                    _finish(state, inbox, delivery)
-        inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after, 9)])
-        taken += [sequence for sequence in range(after + 1, 10) if _take(state, inbox, sequence)]
-        assert len(taken) == len(set(taken))
-        assert set(taken) >= set(range(after + 1, 10))
-        assert cursor(state) == 9
-
-
-def test_an_event_that_the_cursor_passed_leaves_no_row(state, inbox):
-    """A finished event ahead of a gap that retention closed leaves no row, either."""
-    _take(state, inbox, 1)
-    _take(state, inbox, 5)
-    inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=7, last=9)])
-    assert rows(state, "SELECT sequence, state FROM inbox") == []
-
-
 def test_an_event_in_hand_is_not_taken_again(state, inbox):
     """A claimed event counts as taken, even if it is not finished."""
-    assert inbox.claim(_press(1), durable=True)
-    assert inbox.claim(_press(1), durable=True) is None
+    assert inbox.claim(press(1), durable=True)
+    assert inbox.claim(press(1), durable=True) is None
 
 
 def test_another_epoch_is_another_numbering(state, inbox):
     """Event 1 of a producer that lost its journal is not its event 1 of before."""
-    assert _take(state, inbox, 1)
-    assert inbox.claim(_press(1, "f" * 16), durable=False)
+    assert take(state, inbox, 1)
+    assert inbox.claim(press(1, "f" * 16), durable=False)
 
 
 def test_the_same_number_on_another_stream_is_another_event(state, inbox):
     """Each door counts for itself."""
-    assert _take(state, inbox, 1)
-    assert inbox.claim(replace(_press(1), subject="back"), durable=False)
+    assert take(state, inbox, 1)
+    assert inbox.claim(replace(press(1), subject="back"), durable=False)
 
 
 def test_an_event_in_hand_at_a_crash_is_due_again_as_redelivered(state, inbox):
     """The attempts go on counting, and every later attempt knows of the crash."""
-    first = inbox.claim(_press(1), durable=True)
+    first = inbox.claim(press(1), durable=True)
     assert (first.event.attempt, first.event.redelivered) == (1, False)
     inbox.recover()
     assert inbox.due_in_s() == 0.0
@@ -117,14 +65,14 @@ def test_an_event_in_hand_at_a_crash_is_due_again_as_redelivered(state, inbox):
     state.clock.passed_s = 200.0
     third = inbox.take_due(durable=True)
     assert (third.event.attempt, third.event.redelivered) == (3, True)
-    _finish(state, inbox, third)
+    finish(state, inbox, third)
     assert rows(state, "SELECT * FROM inbox") == []
 
 
 def test_a_retry_is_taken_when_it_is_due(state, inbox):
     """It is not taken before, the earliest comes first, and it is no redelivery."""
     for sequence, due in ((1, 300.0), (2, 200.0)):
-        delivery = inbox.claim(_press(sequence), durable=False)
+        delivery = inbox.claim(press(sequence), durable=False)
         with state.write(durable=False) as db:
             inbox.retry(db, delivery, due)
     state.clock.passed_s = 199.0
@@ -137,49 +85,15 @@ def test_a_retry_is_taken_when_it_is_due(state, inbox):
 
 def test_a_dead_letter_keeps_its_event_and_its_reason(state, inbox):
     """It is never due again, holds up no other event, and is not taken when it comes again."""
-    delivery = inbox.claim(_press(1), durable=False)
+    delivery = inbox.claim(press(1), durable=False)
     with state.write(durable=True) as db:
         inbox.dead_letter(db, delivery, "no such camera")
     inbox.recover()
     assert inbox.due_in_s() is None
-    assert inbox.claim(_press(1), durable=False) is None
+    assert inbox.claim(press(1), durable=False) is None
     ((sequence, reason, payload),) = rows(
         state, "SELECT sequence, reason, payload FROM inbox WHERE state = 'dead'"
     )
     assert (sequence, reason) == (1, "no such camera")
     assert delivery.event.id.encode() in payload
-    assert _take(state, inbox, 2)
-
-
-def test_the_gap_is_noticed(state, inbox):
-    """An event after a missing one is incomplete until the missing one has come."""
-    third = _press(3)
-    _take(state, inbox, 1)
-    _take(state, inbox, 3)
-    assert not inbox.is_complete_to(third)
-    _take(state, inbox, 2)
-    assert inbox.is_complete_to(third)
-
-
-def test_a_loss_to_retention_is_named(state, inbox):
-    """Where a producer no longer has 2 and 3, the loss is named and the cursor moves on."""
-    _take(state, inbox, 1)
-    assert inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=3, last=4)]) == [
-        f"{STREAM}: 2 to 3"
-    ]
-    assert inbox.cursors(PRESSED) == [(STREAM, EPOCH, 3)]
-    assert inbox.known_producers(PRESSED) == [HUB]
-    assert inbox.claim(_press(3), durable=False) is None
-    assert _take(state, inbox, 4)
-
-
-def test_an_event_that_a_new_consumer_is_not_owed_is_no_loss(state, inbox):
-    """A consumer has lost nothing of what happened before its start."""
-    assert inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=3, last=4)]) == []
-
-
-def test_an_older_reply_does_not_put_the_cursor_back(state, inbox):
-    """Replies may be late and out of order."""
-    inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=5, last=5)])
-    inbox.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=2, last=5)])
-    assert cursor(state) == 5
+    assert take(state, inbox, 2)

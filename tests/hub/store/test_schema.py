@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.store.cursors import Cursors
 from hub.store.database import State, StateError
 from hub.store.inbox import Inbox
 from hub.store.journal import Journal
@@ -116,7 +117,7 @@ def test_an_older_file_is_upgraded_without_a_loss(tmp_path, version):
         for (payload,) in rows(state, "SELECT payload FROM inbox WHERE state = 'dead'")
     ] == [3]
     assert len(journal.unpublished(0, 10)) == 2
-    assert inbox.cursors("doorbell.pressed")[0][2] == 4
+    assert Cursors(state).of_type("doorbell.pressed")[0][2] == 4
     state.close()
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from hub import testing
+from hub.store.backlog import Backlog
 from hub.store.inbox import Inbox
 from hub.store.inbox_file import InboxFile
-from hub.store.journal import Journal
 from hub.wire import topics
 from tests.hub.fakes import NOTIFY, set_timer
 
@@ -97,4 +97,4 @@ def test_a_dead_timer_stays_when_the_next_one_is_set(state, inbox, tmp_path):
 def test_no_consumer_is_offered_a_timer(state):
     """A timer is a handler's own matter: its journal knows nothing of it."""
     set_timer(state, TIMER, 100.0)
-    assert Journal(state, NOTIFY).owed(topics.EVERY, {}, since=None) == []
+    assert Backlog(state, NOTIFY).owed(topics.EVERY, {}, since=None) == []

@@ -1,0 +1,97 @@
+"""The backlog: what of a journal a consumer is owed."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from hub.store.database import State
+from hub.wire import streams
+from hub.wire.query import Head, Numbering
+
+
+class Backlog:
+    """Compares a journal with the cursors of its consumers.
+
+    Attributes:
+        source: Whose journal it is.
+    """
+
+    def __init__(self, state: State, source: str) -> None:
+        self._state = state
+        self.source = source
+
+    def owed(
+        self,
+        kind: str,
+        cursors: Mapping[Numbering, int],
+        *,
+        since: float | None,
+        within: Callable[[Numbering], bool] = lambda _: True,
+    ) -> list[Head]:
+        """The numberings of a type, and what of each a consumer is owed.
+
+        Args:
+            kind: The event type; `*` is every type.
+            cursors: How far the consumer has come.
+            since: Of a numbering without a cursor it is owed what happened from this Unix time on;
+                None: everything.
+            within: Which numberings count.
+        """
+        with self._state.read() as db:
+            heads = db.execute("SELECT stream, epoch, sequence FROM head").fetchall()
+            return [
+                _owed(db, Head(stream, epoch, 0, last), cursors.get((stream, epoch)), since)
+                for stream, epoch, last in heads
+                if streams.source_of(stream) == self.source
+                and streams.is_of(stream, kind)
+                and within((stream, epoch))
+            ]
+
+    def page(self, head: Head, limit: int) -> list[bytes]:
+        """The events after `head.after`, oldest first, as they were published."""
+        query = (
+            "SELECT payload FROM journal WHERE stream = ? AND epoch = ? AND sequence > ?"
+            " ORDER BY sequence LIMIT ?"
+        )
+        with self._state.read() as db:
+            rows = db.execute(query, (head.stream, head.epoch, head.after, limit)).fetchall()
+        return [payload for (payload,) in rows]
+
+    def is_behind(self, cursors: Mapping[Numbering, int]) -> bool:
+        """Whether a consumer has had more than the journal holds: then it is an older copy.
+
+        No consumer can have had more of an epoch that began in this run: such a query is wrong.
+        """
+        if self._state.epochs.began_in_this_run:
+            return False
+        with self._state.read() as db:
+            rows = db.execute("SELECT stream, epoch, sequence FROM head").fetchall()
+        heads = {(stream, epoch): last for stream, epoch, last in rows}
+        return any(
+            sequence > heads.get((stream, epoch), 0)
+            for (stream, epoch), sequence in cursors.items()
+            if epoch == self._state.epoch and streams.source_of(stream) == self.source
+        )
+
+    def forgotten(self, cursors: Mapping[Numbering, int]) -> list[Numbering]:
+        """The cursors' numberings that were this journal's, and of which nothing is left."""
+        with self._state.read() as db:
+            heads = set(db.execute("SELECT stream, epoch FROM head"))
+        own = [key for key in cursors if streams.source_of(key[0]) == self.source]
+        return [key for key in own if key not in heads]
+
+    def is_current(self, head: Head) -> bool:
+        """Whether its numbering may still grow."""
+        return head.epoch == self._state.epoch
+
+
+def _owed(db: sqlite3.Connection, head: Head, cursor: int | None, since: float | None) -> Head:
+    numbering = "FROM journal WHERE stream = ? AND epoch = ?"
+    key = (head.stream, head.epoch)
+    (first,) = db.execute(f"SELECT MIN(sequence) {numbering}", key).fetchone()
+    removed = head.last if first is None else first - 1
+    if cursor is None and since is not None:
+        older = f"SELECT sequence {numbering} AND time < ? ORDER BY sequence DESC LIMIT 1"
+        row = db.execute(older, (*key, since)).fetchone()
+        cursor = row[0] if row else 0
+    return replace(head, after=max(removed, cursor or 0))

@@ -1,0 +1,117 @@
+"""The cursors: how far this process has come with the events of each producer."""
+
+import sqlite3
+from collections.abc import Iterable
+
+from hub.store.database import State
+from hub.store.inbox_rows import KEY
+from hub.wire import streams
+from hub.wire.event import Event
+from hub.wire.query import Cursor, Head, Numbering
+
+FORGET_AFTER_S = 30 * 86_400.0
+
+
+class Cursors:
+    """By stream and epoch: up to which sequence every event was taken."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._clock = state.clock
+
+    def is_complete_to(self, event: Event) -> bool:
+        """Whether every event before this one was taken; if not, some of them are missing."""
+        with self._state.read() as db:
+            cursor = self.at(db, event.stream, event.epoch)
+        return cursor is not None and cursor >= event.sequence
+
+    def of_type(self, kind: str) -> list[Cursor]:
+        """All cursors of an event type, or of every type."""
+        with self._state.read() as db:
+            rows = db.execute("SELECT stream, epoch, sequence FROM cursor").fetchall()
+        return [row for row in rows if streams.is_of(row[0], kind)]
+
+    def known_producers(self, kind: str) -> list[str]:
+        """The sources that have replied for this type: they owe this process each new event."""
+        with self._state.read() as db:
+            rows = db.execute("SELECT source FROM producer WHERE type = ?", (kind,)).fetchall()
+        return [source for (source,) in rows]
+
+    def first_reactions(self, kinds: Iterable[str], now: float) -> dict[str, float]:
+        """Since when this process reacts to each type: Unix seconds; now, for a new type."""
+        first = [(f"first {kind}", repr(now)) for kind in kinds]
+        insert = "INSERT OR IGNORE INTO meta VALUES (?, ?)"
+        self._state.do(lambda db: db.executemany(insert, first), durable=True)
+        with self._state.read() as db:
+            rows = db.execute("SELECT key, value FROM meta WHERE key LIKE 'first %'").fetchall()
+        return {key.removeprefix("first "): float(value) for key, value in rows}
+
+    def learn(
+        self, source: str, kind: str, heads: Iterable[Head], *, is_whole: bool = True
+    ) -> list[str]:
+        """Write down what a producer replied.
+
+        Args:
+            source: The producer.
+            kind: The event type that it was asked for.
+            heads: How far its numberings go, and what of them it owes.
+            is_whole: Whether these are all its numberings. From then on the producer is known: it
+                owes this process each new event of the type.
+
+        Returns:
+            A line for each loss: events that retention removed before this process had them.
+        """
+        known = tuple(heads)
+
+        def write(db: sqlite3.Connection) -> list[str]:
+            if is_whole:
+                db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (source, kind))
+            return [self._learn_head(db, head) for head in known]
+
+        return list(filter(None, self._state.do(write, durable=False)))
+
+    def forget(self, numberings: Iterable[Numbering]) -> None:
+        """Drop the cursors of numberings that their producer has forgotten.
+
+        A cursor stays for a month after it moved, because the last event may still be on its way.
+        """
+        before = self._clock.unix_s() - FORGET_AFTER_S
+        rows = [(stream, epoch, before) for stream, epoch in numberings]
+        query = "DELETE FROM cursor WHERE stream = ? AND epoch = ? AND moved < ?"
+        if rows and self._clock.is_synchronised():
+            self._state.do(lambda db: db.executemany(query, rows), durable=False)
+
+    def at(self, db: sqlite3.Connection, stream: str, epoch: str) -> int | None:
+        """One cursor; None if no event of the numbering was taken yet."""
+        query = "SELECT sequence FROM cursor WHERE stream = ? AND epoch = ?"
+        row = db.execute(query, (stream, epoch)).fetchone()
+        return row[0] if row else None
+
+    def advance(self, db: sqlite3.Connection, stream: str, epoch: str) -> None:
+        """In the open transaction: move over the events in the inbox, up to the first gap."""
+        known = self.at(db, stream, epoch) or 0
+        position = known
+        taken = f"SELECT 1 FROM inbox WHERE {KEY}"
+        while db.execute(taken, (stream, epoch, position + 1)).fetchone():
+            position += 1
+        if position != known:
+            self._move(db, stream, epoch, position)
+
+    def _learn_head(self, db: sqlite3.Connection, head: Head) -> str:
+        cursor = self.at(db, head.stream, head.epoch)
+        lost = ""
+        if cursor is not None and cursor < head.after:
+            lost = f"{head.stream}: {cursor + 1} to {head.after}"
+        if cursor is None or lost:
+            self._move(db, head.stream, head.epoch, head.after)
+        self.advance(db, head.stream, head.epoch)
+        return lost
+
+    def _move(self, db: sqlite3.Connection, stream: str, epoch: str, position: int) -> None:
+        """Set a cursor, and drop the rows of finished events that it has passed."""
+        moved = self._clock.unix_s()
+        passed = "state = 'done' AND stream = ? AND epoch = ? AND sequence <= ?"
+        db.execute(
+            "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)", (stream, epoch, position, moved)
+        )
+        db.execute(f"DELETE FROM inbox WHERE {passed}", (stream, epoch, position))
