@@ -16,7 +16,7 @@ from rich.text import Text
 from config import SettingsError
 from hub.mqtt.bus import Bus
 from hub.mqtt.embedded_address import with_embedded_broker
-from hub.remote.drill import Driller, DrillError
+from hub.remote.drill import DrillClient, DrillError
 from hub.remote.roll_call import DrillResult
 from hub.remote.trouble import Trouble
 from hub.terminal.options import ConfigOption, door_named, read_settings
@@ -53,10 +53,10 @@ def drill(
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)  # however it ends, stopped handlers go on
     bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
-    driller = Driller(bus, settings)
+    client = DrillClient(bus, settings)
     bus.start()
     try:
-        event, results = driller.drill(where, trouble, timeout)
+        event, results = client.drill(where, trouble, timeout)
     except DrillError as error:
         print(f"✗ {error}", file=sys.stderr)
         sys.exit(1)

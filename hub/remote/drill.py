@@ -23,7 +23,7 @@ class DrillError(RuntimeError):
     """A drill is not possible; the text says why and what to do."""
 
 
-class Driller:
+class DrillClient:
     """Drills over a bus of its own.
 
     Args:

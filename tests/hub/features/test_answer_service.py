@@ -34,14 +34,14 @@ def hub(states, net):
 
 
 def _command(net, source=WEB, door="front", *, retained=False, hub="home", **command):
-    said = {"id": uuid7(), "answer": "coming"} | command
+    fields = {"id": uuid7(), "answer": "coming"} | command
     net.take(
-        HOUSE.command(source, "answer", hub, door), json.dumps(said).encode(), retained=retained
+        HOUSE.command(source, "answer", hub, door), json.dumps(fields).encode(), retained=retained
     )
-    return said["id"]
+    return fields["id"]
 
 
-def _said(net):
+def _published(net):
     return net.events("visitor.answered")
 
 
@@ -49,7 +49,7 @@ def test_an_answer_follows_from_the_press_that_it_answers(net, hub):
     """It has the command's id, names who answered and what, and belongs to the press's trace."""
     press = ring(hub)
     command = _command(net, by="anna", press=press.id)
-    (event,) = _said(net)
+    (event,) = _published(net)
     assert (event.id, event.door, event.cause) == (command, "front", press.id)
     assert event.data == {
         "name": "Front door",
@@ -74,7 +74,7 @@ def test_an_answer_to_a_visitor_who_has_left_is_late(net, hub, ages, late):
     """The next visitor must not take it for theirs: no LED shows it, no voice speaks it."""
     first, *_ = [ring(hub, age_s=age_s) for age_s in ages]
     _command(net, press=first.id)
-    (event,) = _said(net)
+    (event,) = _published(net)
     assert event.data["late"] is late
 
 
@@ -82,14 +82,16 @@ def test_an_answer_needs_no_known_press(net, hub):
     """The press may have left the journal, or there was none."""
     _command(net, CLI, press=uuid7())
     _command(net, CLI)
-    assert [(event.cause, event.data["via"]) for event in _said(net)] == [(None, "command")] * 2
+    assert [(event.cause, event.data["via"]) for event in _published(net)] == [
+        (None, "command")
+    ] * 2
 
 
 def test_a_repeated_command_is_one_event(net, hub):
     """It is published again as a confirmation, with the same id and number."""
     command = _command(net)
     _command(net, id=command)
-    first, again = _said(net)
+    first, again = _published(net)
     assert (first.id, first.sequence) == (again.id, again.sequence) == (command, 1)
 
 
@@ -97,7 +99,7 @@ def test_the_id_of_a_press_is_no_answer(net, hub):
     """Nor is the press published again: it rings once."""
     press = ring(hub)
     _command(net, id=press.id)
-    assert _said(net) == []
+    assert _published(net) == []
     assert len(net.events("doorbell.pressed")) == 1
 
 
@@ -113,7 +115,7 @@ def test_an_answer_that_cannot_be_written_is_reported_later_and_once(net, hub, m
     _command(net, id=command)
     monkeypatch.setattr(hub, "publish", real)
     hub.reporter.settle()
-    assert [event.id for event in _said(net)] == [command]
+    assert [event.id for event in _published(net)] == [command]
 
 
 @pytest.mark.parametrize(
@@ -145,16 +147,16 @@ def test_an_invalid_answer_is_refused(net, hub, bad):
             bus.hear(topic, json.dumps({"id": uuid7(), "answer": "coming"}).encode(), retained=True)
     else:
         _command(net, **bad)
-    assert _said(net) == []
+    assert _published(net) == []
     _command(net)
-    assert len(_said(net)) == 1
+    assert len(_published(net)) == 1
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b"1", b"\xff", b"[" * 9000, b'"text"', b"null"])
 def test_an_answer_has_to_be_a_json_object(net, hub, payload):
     """Anything else is acknowledged and dropped."""
     net.take(HOUSE.command(WEB, "answer", "home", "front"), payload)
-    assert _said(net) == []
+    assert _published(net) == []
 
 
 def test_the_client_gets_a_confirmation(net, hub):
@@ -163,7 +165,7 @@ def test_the_client_gets_a_confirmation(net, hub):
     command = uuid7()
     assert answerer.answer("front", "leave_it", by="anna", id=command).id == command
     assert answerer.answer("front", "leave_it", by="anna", id=command).id == command
-    assert len({event.id for event in _said(net)}) == 1
+    assert len({event.id for event in _published(net)}) == 1
     assert answerer._waiting == answerer._confirmed == {}
 
 
@@ -175,7 +177,7 @@ def test_a_command_without_confirmation_is_repeated_with_its_id(net, hub):
     )
     AnswerClient(net.bus(), Settings(), WEB).answer("front", "coming")
     assert len(lost) == 2
-    assert len(_said(net)) == 1
+    assert len(_published(net)) == 1
 
 
 def test_without_a_hub_or_a_broker_an_answer_is_an_error(net):

@@ -20,7 +20,7 @@ class Step:
         settings = Settings.model_validate({"doors": doors, "state_dir": tmp_path})
         self.bus = self.net.bus()
         self.reporter = Reporter(Producer(states("hub"), self.bus, "doorbell/hub/home"))
-        self.signs = ButtonLeds(settings, self.reporter, self.bus, seconds=lambda: self.s)
+        self.leds = ButtonLeds(settings, self.reporter, self.bus, seconds=lambda: self.s)
         self.file = tmp_path / "led-front"
 
     @property
@@ -51,7 +51,7 @@ class Step:
 
     def pass_s(self, seconds):
         self.s += seconds
-        self.signs.tick()
+        self.leds.tick()
 
 
 @pytest.fixture
@@ -149,5 +149,5 @@ def test_a_second_press_begins_anew(step):
 def test_it_goes_dark_when_the_hub_ends(step):
     """Otherwise it would show that the bell rings."""
     step.press()
-    step.signs.close()
+    step.leds.close()
     assert step.shows == "off"

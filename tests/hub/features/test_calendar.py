@@ -58,7 +58,7 @@ class Day:
         self.almanac.tick()
 
     @property
-    def said(self):
+    def published(self):
         events = {event.id: event for kind in KINDS for event in self.net.events(kind)}
         return [
             (event.type.removeprefix("clock."), event.time, event.data) for event in events.values()
@@ -66,7 +66,7 @@ class Day:
 
     @property
     def names(self):
-        return [name for name, _, _ in self.said]
+        return [name for name, _, _ in self.published]
 
 
 KINDS = [
@@ -100,7 +100,7 @@ def test_a_time_comes_once_a_day(tea):
     """At that time, not before and not again; the next day again."""
     for text in ("16:59:59", "17:00:00", "17:00:02", "17:30", "19:59", "23:00"):
         tea.at(f"2026-11-23T{text}")
-    assert tea.said == [("tea", datetime(2026, 11, 23, 16, tzinfo=UTC), {"late_s": 0})]
+    assert tea.published == [("tea", datetime(2026, 11, 23, 16, tzinfo=UTC), {"late_s": 0})]
     tea.at("2026-11-24T17:00:01")
     assert tea.names == ["tea", "tea"]
 
@@ -116,7 +116,7 @@ def test_a_restart_publishes_nothing_again(tea):
 def test_an_event_during_a_time_off_comes_late_but_not_too_late(tea):
     """It has the time at which it was due."""
     tea.at("2026-11-23T19:30:00")
-    assert tea.said == [("tea", datetime(2026, 11, 23, 16, tzinfo=UTC), {"late_s": 9000})]
+    assert tea.published == [("tea", datetime(2026, 11, 23, 16, tzinfo=UTC), {"late_s": 9000})]
     tea.at("2026-11-25T20:00:01")
     assert tea.names == ["tea"]
 
@@ -167,7 +167,7 @@ def test_summer_time_begins_and_ends(states, at, day, due):
     for minutes in range(0, 26 * 60, 5):
         house.at((midnight + timedelta(minutes=minutes)).isoformat())
     assert [
-        (name, at) for name, at, _ in house.said if at.astimezone().date().isoformat() == day
+        (name, at) for name, at, _ in house.published if at.astimezone().date().isoformat() == day
     ] == [("tea", datetime.fromisoformat(due))]
 
 
@@ -177,7 +177,7 @@ def test_the_sun_rises_and_sets(states):
     midnight = datetime(2026, 11, 23).astimezone(UTC)
     for minutes in range(0, 24 * 60, 5):
         house.at((midnight + timedelta(minutes=minutes)).isoformat())
-    (rise, risen, _), (fall, fallen, _) = house.said
+    (rise, risen, _), (fall, fallen, _) = house.published
     assert (rise, fall) == ("sunrise", "sunset")
     assert abs(risen - datetime(2026, 11, 23, 6, 40, tzinfo=UTC)) < timedelta(minutes=4)
     assert abs(fallen - datetime(2026, 11, 23, 15, 1, tzinfo=UTC)) < timedelta(minutes=4)
@@ -242,7 +242,7 @@ def test_the_summary_counts_the_day(states):
     for door, hours in (("front", 1), ("front", 5), ("back", 23), ("front", 25)):
         ring(house.producer, door, at=evening - timedelta(hours=hours))
     house.at("2026-11-23T21:00:01")
-    ((name, _, data),) = house.said
+    ((name, _, data),) = house.published
     assert name == "day_ended"
     assert data["late_s"] >= 0
     assert (data["presses"], data["answers"]) == ({"front": 2, "back": 1}, {})
@@ -274,7 +274,7 @@ def test_the_summary_counts_missed_visitors_and_failures(states):
         house.bus.hear(topic, payload)
     house.start()
     house.at("2026-11-23T21:00:01")
-    ((_, _, data),) = house.said
+    ((_, _, data),) = house.published
     assert (data["missed"], data["failed"]) == ({"front": 2}, {"notify": 1})
     assert (
         contract.faults(*next(heard for heard in house.net.heard if "clock/day_ended" in heard[0]))
@@ -290,7 +290,7 @@ def test_without_settings_nothing_is_loaded(states):
 
 
 @pytest.mark.parametrize(
-    ("clock", "told"),
+    ("clock", "fault"),
     [
         ({"sun": True}, "sun needs a place"),
         ({"quiet": True}, "quiet needs quiet hours"),
@@ -298,9 +298,9 @@ def test_without_settings_nothing_is_loaded(states):
         ({"at": {"day-ended": "17:00"}}, "day_ended is an event of the hub itself"),
     ],
 )
-def test_settings_that_cannot_work_are_faults(clock, told):
+def test_settings_that_cannot_work_are_faults(clock, fault):
     """The fault says what to do."""
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=fault):
         Settings.model_validate({"clock": clock})
 
 

@@ -139,7 +139,7 @@ def test_an_outcome_of_a_press_is_no_result_of_a_drill(net, state):
     call = roll_call.RollCall(bus, Settings())
     call.open()
     drill = journaled(state, DRILLED)
-    said = journaled(
+    done = journaled(
         state, "handler.done", source="doorbell/handler/one", cause=drill, data={"type": DRILLED}
     )
     pressed = journaled(
@@ -149,12 +149,12 @@ def test_an_outcome_of_a_press_is_no_result_of_a_drill(net, state):
         cause=drill,
         data={"type": topics.PRESSED},
     )
-    bus.hear(HOUSE.event("doorbell/handler/three", "handler.done", "front"), encode(said))
+    bus.hear(HOUSE.event("doorbell/handler/three", "handler.done", "front"), encode(done))
     bus.hear(HOUSE.of_event(pressed), encode(pressed))
     bus.hear(HOUSE.of_event(pressed), b"junk")
     bus.hear(HOUSE.status("doorbell/handler/four"), b"[1]")
     assert call.results(drill.id) == []
-    bus.hear(HOUSE.of_event(said), encode(said))
+    bus.hear(HOUSE.of_event(done), encode(done))
     assert [(result.handler, result.works) for result in call.results(drill.id)] == [("one", True)]
 
 

@@ -40,12 +40,12 @@ class Keeper:
         self.keeper.tick()
 
     @property
-    def said(self):
+    def published(self):
         return [QuietState.decode(payload) for topic, payload in self.net.heard if topic == STATE]
 
     @property
     def now(self):
-        return self.said[-1].quiet, self.said[-1].why
+        return self.published[-1].quiet, self.published[-1].why
 
 
 @pytest.fixture
@@ -58,14 +58,14 @@ def test_a_command_holds_until_its_time_is_over(keeper):
     assert keeper.now == (False, "off")
     keeper.command({"id": "w1", "quiet": True, "for_s": 3600})
     assert keeper.now == (True, "command")
-    assert keeper.said[-1].command == "w1"
-    said = len(keeper.said)
+    assert keeper.published[-1].command == "w1"
+    before = len(keeper.published)
     for _ in range(5):
         keeper.pass_s(600)
-    assert len(keeper.said) == said
+    assert len(keeper.published) == before
     keeper.pass_s(601)
     assert keeper.now == (False, "off")
-    assert keeper.bus.retained == [STATE] * len(keeper.said)
+    assert keeper.bus.retained == [STATE] * len(keeper.published)
 
 
 def test_a_repeated_command_ends_at_its_time(keeper):
@@ -75,7 +75,7 @@ def test_a_repeated_command_ends_at_its_time(keeper):
     keeper.command({"id": "w1", "quiet": True, "for_s": 3600})
     keeper.start()
     keeper.command({"id": "w1", "quiet": True, "for_s": 3600})
-    assert (keeper.now, keeper.said[-1].command) == ((True, "command"), "w1")
+    assert (keeper.now, keeper.published[-1].command) == ((True, "command"), "w1")
     keeper.pass_s(1801)
     assert keeper.now == (False, "off")
     keeper.command({"id": "w1", "quiet": True, "for_s": 3600})
@@ -122,7 +122,7 @@ def test_a_commands_id_is_published_with_its_own_state(keeper):
     memory = keeper.keeper._memory = Interrupted(keeper.state, keeper.keeper.tick)
     keeper.command({"id": "w1", "quiet": True, "for_s": 60})
     memory.end()
-    assert {state.quiet for state in keeper.said if state.command == "w1"} == {True}
+    assert {state.quiet for state in keeper.published if state.command == "w1"} == {True}
 
 
 def test_a_command_that_ends_does_not_end_the_next_one(keeper):
@@ -191,6 +191,6 @@ def test_a_command_outlives_the_hub(keeper):
 
 def test_a_reconnection_publishes_the_state_again(keeper):
     """Brokers lose what they retain."""
-    before = len(keeper.said)
+    before = len(keeper.published)
     keeper.bus.connect()
-    assert len(keeper.said) == before + 1
+    assert len(keeper.published) == before + 1

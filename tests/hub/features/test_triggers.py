@@ -36,7 +36,7 @@ class Gate:
         self.bus.hear(topic, text.encode(), retained=retained)
         self.s += 10
 
-    def said(self, kind):
+    def published(self, kind):
         """The events, each once: a restart publishes again what was not acknowledged."""
         return [
             dict(event.data)
@@ -51,7 +51,7 @@ def test_a_message_that_fits_becomes_an_event_of_the_hub(states):
     gate.hear("frigate/events", {"type": "update", "after": {"label": "person"}})
     gate.hear("frigate/events", "no JSON")
     gate.hear("frigate/events", {"type": "new", "after": {"label": "person"}})
-    assert gate.said("visitor.seen") == [
+    assert gate.published("visitor.seen") == [
         {"name": "Front door", "via": "trigger", "trigger": "person", "what": "person"}
     ]
 
@@ -83,14 +83,14 @@ def test_when_compares_values(states, when, payload, holds):
     """Text in any case, numbers as numbers, true only as true."""
     gate = Gate(states, bell=RING | ({} if when is None else {"when": when}))
     gate.hear("zigbee2mqtt/gate/action", payload)
-    assert len(gate.said("doorbell.pressed")) == holds
+    assert len(gate.published("doorbell.pressed")) == holds
 
 
 def test_a_retained_message_never_rings(states):
     """It is a state: after a restart of the hub or the broker nobody is at the door."""
     gate = Gate(states, bell=RING)
     gate.hear("zigbee2mqtt/gate/action", "single", retained=True)
-    assert gate.said("doorbell.pressed") == []
+    assert gate.published("doorbell.pressed") == []
 
 
 def test_on_change_triggers_once_for_each_change(states):
@@ -98,11 +98,11 @@ def test_on_change_triggers_once_for_each_change(states):
     gate = Gate(states, opened=OPENED | {"when": {"contact": False}, "on_change": True})
     for contact in (False, False, True, True, False, False, True, False):
         gate.hear("z/contact", {"contact": contact})
-    assert [one["answer"] for one in gate.said("visitor.answered")] == ["opened", "opened"]
+    assert [one["answer"] for one in gate.published("visitor.answered")] == ["opened", "opened"]
     gate.start()
     gate.hear("z/contact", {"contact": True}, retained=True)
     gate.hear("z/contact", {"contact": False})
-    assert len(gate.said("visitor.answered")) == 3
+    assert len(gate.published("visitor.answered")) == 3
 
 
 def test_the_same_value_triggers_once_ever(states):
@@ -113,7 +113,7 @@ def test_the_same_value_triggers_once_ever(states):
     gate.start()
     gate.hear("frigate/events", {"after": {"id": "17.1-abc"}})
     gate.hear("frigate/events", {"after": {}})
-    assert len(gate.said("visitor.seen")) == 2
+    assert len(gate.published("visitor.seen")) == 2
 
 
 def test_a_wildcard_costs_bounded_memory(states, monkeypatch):
@@ -125,7 +125,7 @@ def test_a_wildcard_costs_bounded_memory(states, monkeypatch):
         gate.hear(f"z/{number}", {"state": "off"})
     gate.hear("z/0", {"state": "on"})
     gate.hear("z/3", {"state": "on"})
-    assert len(gate.said("doorbell.pressed")) == 1
+    assert len(gate.published("doorbell.pressed")) == 1
 
 
 def test_no_more_often_than_it_may(states):
@@ -133,7 +133,7 @@ def test_no_more_often_than_it_may(states):
     gate = Gate(states, person=SEEN | {"every_s": 25})
     for _ in range(6):
         gate.hear("frigate/events", {})
-    assert len(gate.said("visitor.seen")) == 2
+    assert len(gate.published("visitor.seen")) == 2
 
 
 def test_two_triggers_on_one_topic_both_trigger(states):
@@ -143,7 +143,7 @@ def test_two_triggers_on_one_topic_both_trigger(states):
     )
     gate.hear("zigbee2mqtt/a/action", "single")
     gate.hear("zigbee2mqtt/b/action", "double")
-    assert (len(gate.said("doorbell.pressed")), len(gate.said("visitor.seen"))) == (1, 1)
+    assert (len(gate.published("doorbell.pressed")), len(gate.published("visitor.seen"))) == (1, 1)
 
 
 def test_every_message_is_acknowledged(states):

@@ -72,20 +72,20 @@ def test_a_stopped_process_is_always_continued():
 
 
 @pytest.mark.parametrize(
-    ("there", "said"),
+    ("there", "fault"),
     [(False, "no broker at memory"), (True, "no handler has published its status on this")],
 )
-def test_a_drill_without_a_broker_or_a_handler_is_an_error(net, monkeypatch, there, said):
+def test_a_drill_without_a_broker_or_a_handler_is_an_error(net, monkeypatch, there, fault):
     """Its text says what to do."""
     monkeypatch.setattr(drill, "PATIENCE_S", 0.01)
-    driller = drill.Driller(net.bus(connected=there), Settings())
-    with pytest.raises(drill.DrillError, match=said):
-        driller.drill("front", trouble.Trouble(), 1)
+    client = drill.DrillClient(net.bus(connected=there), Settings())
+    with pytest.raises(drill.DrillError, match=fault):
+        client.drill("front", trouble.Trouble(), 1)
 
 
 def test_a_handler_of_another_user_is_an_error_with_a_remedy(net, monkeypatch):
     """Under systemd it runs as a user of its own."""
-    driller = drill.Driller(bus := net.bus(), Settings())
+    client = drill.DrillClient(bus := net.bus(), Settings())
     bus.hear(
         HOUSE.status("doorbell/handler/light"),
         json.dumps({"state": "ready", "pid": 1}).encode(),
@@ -98,4 +98,4 @@ def test_a_handler_of_another_user_is_an_error_with_a_remedy(net, monkeypatch):
 
     monkeypatch.setattr(drill.os, "kill", refuse)
     with pytest.raises(drill.DrillError, match="light: its process belongs to another user"):
-        driller.drill("front", trouble.Trouble(kill=["light"]), 1)
+        client.drill("front", trouble.Trouble(kill=["light"]), 1)

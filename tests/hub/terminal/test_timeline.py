@@ -69,8 +69,8 @@ def test_a_press_shows_the_handlers_that_it_waits_for(states):
     [
         (
             "handler.done",
-            {"note": "told 1", "started_after_ms": 12.34, "took_ms": 1234},
-            "✓ notify after 12.3 ms took 1.2 s told 1",
+            {"note": "1 reached", "started_after_ms": 12.34, "took_ms": 1234},
+            "✓ notify after 12.3 ms took 1.2 s 1 reached",
         ),
         ("handler.done", {}, "✓ notify"),
         ("handler.skipped", {"reason": "stale"}, "· notify stale"),
@@ -93,7 +93,7 @@ def test_each_outcome_is_a_line(states, kind, data, line):
 def test_the_latest_outcome_counts_and_what_follows_has_a_line_of_its_own(states):
     """Success replaces a retry; the handler's own timer differs by its type."""
     press, notify = journaled(states("hub")), states("notify")
-    said = [
+    outcomes = [
         journaled(notify, kind, source=NOTIFY, cause=press, data=DONE | data)
         for kind, data in (
             ("handler.retried", {"reason": "no"}),
@@ -101,7 +101,7 @@ def test_the_latest_outcome_counts_and_what_follows_has_a_line_of_its_own(states
             ("handler.done", {"type": "light.expired", "note": "off"}),
         )
     ]
-    assert _render(press, *said)[1:] == ["✓ notify yes", "✓ notify · light.expired off"]
+    assert _render(press, *outcomes)[1:] == ["✓ notify yes", "✓ notify · light.expired off"]
 
 
 def test_a_note_of_a_handler_is_not_markup(states):
@@ -121,7 +121,11 @@ def test_without_a_terminal_each_event_is_a_line(console, bus, hub, states):
     """For logs and pipes; a repeated event is printed once, and a retained one never."""
     press = ring(hub)
     done = journaled(
-        states("notify"), "handler.done", source=NOTIFY, cause=press, data=DONE | {"note": "told"}
+        states("notify"),
+        "handler.done",
+        source=NOTIFY,
+        cause=press,
+        data=DONE | {"note": "reached"},
     )
     for _ in range(2):
         bus.hear(HOUSE.of_event(done), encode(done))
@@ -131,7 +135,7 @@ def test_without_a_terminal_each_event_is_a_line(console, bus, hub, states):
     lines = [line.split() for line in _shown(console).splitlines()]
     assert [line[1:] for line in lines] == [
         ["ding", "dong", "front"],
-        ["notify", "·", PRESSED, "told"],
+        ["notify", "·", PRESSED, "reached"],
     ]
 
 

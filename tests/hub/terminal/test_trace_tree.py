@@ -58,23 +58,23 @@ def test_a_press_and_what_followed_are_one_tree(past, states):
         attempt=2,
         received_after_ms=2.0,
         started_after_ms=1500,
-        note="told 1",
+        note="1 reached",
     )
     picture = journaled(states("record"), "snapshot.taken", source=RECORD, cause=press)
     _outcome(states("notify"), NOTIFY, picture)
     lines = _shown(past, trace_id(press.traceparent))
-    told = [line.lstrip("│├└─ ") for line in lines]
-    assert told[0].endswith("Front door  doorbell.pressed")
-    assert told[1] == f"id {press.id} · trace {trace_id(press.traceparent)}"
-    assert told[2].startswith("seen by home · journaled +")
-    assert told[3:6] == [
+    texts = [line.lstrip("│├└─ ") for line in lines]
+    assert texts[0].endswith("Front door  doorbell.pressed")
+    assert texts[1] == f"id {press.id} · trace {trace_id(press.traceparent)}"
+    assert texts[2].startswith("seen by home · journaled +")
+    assert texts[3:6] == [
         "✓ notify",
         "↻ attempt 1  took 7.0 ms  no net; again in 1.5 s",
-        "✓ attempt 2  received +2.0 ms · started +1.5 s  told 1",
+        "✓ attempt 2  received +2.0 ms · started +1.5 s  1 reached",
     ]
-    assert told[6] == "record"
-    assert told[7].startswith("snapshot.taken sent at ")
-    assert told[8].startswith("✓ notify")
+    assert texts[6] == "record"
+    assert texts[7].startswith("snapshot.taken sent at ")
+    assert texts[8].startswith("✓ notify")
     assert lines[8].index("✓") > lines[7].index("snapshot") > lines[6].index("record")
 
 
@@ -87,11 +87,11 @@ def test_what_follows_from_a_timer_stands_below_its_handler(past, states, state)
     _outcome(states("record"), RECORD, press)
     journaled(states("record"), "clip.recorded", source=RECORD, cause=timer)
     _outcome(states("record"), RECORD, timer)
-    told = [line.lstrip("│├└─ ") for line in _shown(past, trace_id(press.traceparent))]
-    assert told[3].startswith("✓ record")
-    assert told[4] == "clip.due, its own timer"
-    assert told[5].startswith("✓ record")
-    assert told[6].startswith("clip.recorded sent at ")
+    texts = [line.lstrip("│├└─ ") for line in _shown(past, trace_id(press.traceparent))]
+    assert texts[3].startswith("✓ record")
+    assert texts[4] == "clip.due, its own timer"
+    assert texts[5].startswith("✓ record")
+    assert texts[6].startswith("clip.recorded sent at ")
 
 
 def test_what_is_left_of_an_old_trace_is_shown(past, states, state):
@@ -100,6 +100,6 @@ def test_what_is_left_of_an_old_trace_is_shown(past, states, state):
     with state.write(durable=False) as db:
         db.execute("DELETE FROM journal")
     _outcome(states("notify"), NOTIFY, press)
-    told = _shown(past, trace_id(press.traceparent))
-    assert told[0] == "doorbell.pressed: the event that it follows from is no longer kept"
-    assert "✓ notify" in told[1]
+    texts = _shown(past, trace_id(press.traceparent))
+    assert texts[0] == "doorbell.pressed: the event that it follows from is no longer kept"
+    assert "✓ notify" in texts[1]
