@@ -23,7 +23,7 @@ from hub.mqtt.status import StatusPublisher, will
 from hub.process.lifecycle import on_stop, serve
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
-from hub.store.database import State
+from hub.store.state import State
 from hub.system import sd_notify
 from hub.wire import topics
 

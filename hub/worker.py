@@ -23,7 +23,7 @@ from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.loader import HandlerFile
 from hub.plugin.quiet import quiet
 from hub.process.lifecycle import EX_TEMPFAIL, on_stop, serve
-from hub.store.database import State
+from hub.store.state import State
 from hub.system import sd_notify
 from hub.wire import topics
 from hub.wire.status import ProcessState, Reason

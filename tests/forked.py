@@ -7,7 +7,7 @@ import multiprocessing
 import sys
 from pathlib import Path
 
-IMPORTED = ["config.sources", "hub.admin.backup.restore", "hub.store.database"]
+IMPORTED = ["config.sources", "hub.admin.backup.restore", "hub.store.state"]
 PATIENCE_S = 60.0
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(IMPORTED)

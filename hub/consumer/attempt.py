@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.store.database import State
 from hub.store.memory import PendingMemory
+from hub.store.state import State
 from hub.store.timers import Timers
 from hub.wire import topics
 from hub.wire.event import BadEvent, Event, encode, uuid7

@@ -15,9 +15,9 @@ from hub.plugin.decorator import Reaction, reaction_to
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
 from hub.store.cursors import Cursors
-from hub.store.database import State
+from hub.store.file.memory_fallback import WRITE_BACK_S
 from hub.store.inbox import Inbox
-from hub.store.memory_fallback import WRITE_BACK_S
+from hub.store.state import State
 from hub.system.sd_notify import Watchdog
 from hub.wire import topics
 from hub.wire.event import Event

@@ -7,9 +7,9 @@ from typing import Any
 
 from hub.consumer.attempt import LiveAttempt
 from hub.producer.producer import Producer
-from hub.store.database import State
 from hub.store.inbox import Delivery, Inbox
 from hub.store.kept_records import KeptRecords
+from hub.store.state import State
 from hub.wire import topics
 from hub.wire.event import Event
 

@@ -14,8 +14,8 @@ from hub.plugin.decorator import Drop, Reaction
 from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.policy import Policy
 from hub.producer.producer import Producer
-from hub.store.database import State
 from hub.store.inbox import Delivery, Inbox
+from hub.store.state import State
 from hub.system.backoff import backoff_s
 from hub.system.journald import about
 from hub.system.sd_notify import Watchdog

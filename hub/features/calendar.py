@@ -13,7 +13,7 @@ from hub.features.daily_summary import DEAD, MISSED, DailySummary
 from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.producer.producer import Producer
-from hub.store.database import State, StateError
+from hub.store.state import State, StateError
 from hub.system.clock import RELEASED, Clock
 from hub.wire import topics
 

@@ -5,8 +5,8 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from hub.mqtt.bus import Bus
-from hub.store.database import State, StateError
 from hub.store.memory import DiskMemory
+from hub.store.state import State, StateError
 from hub.wire import topics
 from hub.wire.event import Event
 

@@ -11,8 +11,8 @@ from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.producer.producer import Producer
 from hub.remote.roll_call import RollCall
-from hub.store.database import State, StateError
 from hub.store.memory import DiskMemory
+from hub.store.state import State, StateError
 from hub.wire import topics
 from hub.wire.event import Event
 

@@ -11,8 +11,8 @@ from config import Settings
 from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedCommand
-from hub.store.database import State, StateError
 from hub.store.memory import DiskMemory
+from hub.store.state import State, StateError
 from hub.system.clock import Clock
 from hub.wire import topics
 from hub.wire.codec import JSON

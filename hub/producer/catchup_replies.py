@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from hub.mqtt.bus import Bus, Message
 from hub.store.backlog import Backlog
-from hub.store.database import State, StateError
 from hub.store.retention import Retention
+from hub.store.state import State, StateError
 from hub.wire import topics
 from hub.wire.codec import JSON, BadMessage
 from hub.wire.query import EVENTS, HEADS, Head, Numbering, Query, Reply

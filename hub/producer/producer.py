@@ -13,9 +13,9 @@ from config import JournalSettings as Limits
 from hub.mqtt.bus import Bus
 from hub.producer.catchup_replies import CatchUpReplies
 from hub.store.backlog import Backlog
-from hub.store.database import State, StateError
 from hub.store.journal import Journal
 from hub.store.retention import Retention
+from hub.store.state import State, StateError
 from hub.wire import streams
 from hub.wire.event import Event, encode
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from hub.producer.producer import Producer
-from hub.store.database import StateError
+from hub.store.state import StateError
 from hub.wire.event import Event
 
 log = logging.getLogger(__name__)

@@ -1,1 +1,1 @@
-"""The SQLite file of a process: journal, inbox, history and memory."""
+"""What a process keeps in its state file: journal, inbox, cursors, history and memory."""

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from hub.store.database import State
+from hub.store.state import State
 from hub.wire import streams
 from hub.wire.query import Head, Numbering
 

@@ -3,8 +3,8 @@
 import sqlite3
 from collections.abc import Iterable
 
-from hub.store.database import State
 from hub.store.inbox_rows import KEY
+from hub.store.state import State
 from hub.wire import streams
 from hub.wire.event import Event
 from hub.wire.query import Cursor, Head, Numbering

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from hub.store.schema import version_of
-from hub.store.state_file import BUSY_S
+from hub.store.file.schema import version_of
+from hub.store.file.state_file import BUSY_S
 from hub.wire.event import BadEvent, Event, decode
 from hub.wire.trace_context import trace_id
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from hub.store import inbox_rows, timers
 from hub.store.cursors import Cursors
-from hub.store.database import State
 from hub.store.inbox_rows import KEY, due_in
+from hub.store.state import State
 from hub.wire.event import Event, decode
 
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.store.file.schema import SCHEMA_VERSION
+from hub.store.file.state_file import BUSY_S
 from hub.store.inbox_rows import KEY
-from hub.store.schema import SCHEMA_VERSION
-from hub.store.state_file import BUSY_S
 from hub.wire.event import Event, decode, encode
 
 NEW = "new"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.store.database import State
+from hub.store.state import State
 from hub.wire import streams, topics, trace_context
 from hub.wire.event import BadEvent, Event, decode, encode, uuid7
 

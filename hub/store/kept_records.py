@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 
-from hub.store.database import State
+from hub.store.state import State
 from hub.wire.event import Event, encode
 
 KeptRecord = tuple[Event, float]  # an event, and for how many days it is kept

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
-from hub.store.database import State
+from hub.store.state import State
 
 PUT = "INSERT OR REPLACE INTO memory VALUES (?, ?)"
 REMOVE = "DELETE FROM memory WHERE key = ?"

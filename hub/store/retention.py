@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from config import JournalSettings
-from hub.store.database import State
+from hub.store.state import State
 from hub.wire import streams
 from hub.wire.query import Head
 

@@ -19,7 +19,7 @@ from hub.mqtt.bus import Bus
 from hub.mqtt.status import StatusPublisher, will
 from hub.process.lifecycle import on_stop, serve
 from hub.remote.answer import AnswerClient
-from hub.store.database import StateError
+from hub.store.state import StateError
 from hub.system import sd_notify
 from hub.web.app import AnswerPage
 from hub.wire import topics

@@ -7,7 +7,7 @@ import pytest
 
 from devices.phone import PhoneError
 from hub.producer.producer import Producer
-from hub.store.database import State
+from hub.store.state import State
 from tests.hub.fakes import HUB, FakeBroker, FakeClock, consumer_of, outcomes, ring, run_until
 
 

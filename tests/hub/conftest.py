@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.producer.producer import Producer
-from hub.store.database import State
+from hub.store.state import State
 from tests.hub.fakes import HUB, FakeBroker, FakeClock, consumer_of, outcomes, reaction, run_until
 
 

@@ -18,8 +18,8 @@ from hub.mqtt.house_messages import HouseMessages
 from hub.plugin.decorator import MARK, Reaction, handler
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
-from hub.store.database import State
 from hub.store.journal import Journal
+from hub.store.state import State
 from hub.store.timers import Timers
 from hub.system.clock import Clock
 from hub.wire import streams

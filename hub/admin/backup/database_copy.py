@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from hub.admin.backup.manifest import BackupError
-from hub.store.schema import SCHEMA_VERSION
+from hub.store.file.schema import SCHEMA_VERSION
 
 BUSY_S = 30.0  # how long a process may hold its file
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from config import sources
-from hub.store.schema import SCHEMA_VERSION
+from hub.store.file.schema import SCHEMA_VERSION
 
 MANIFEST = "manifest.json"
 FORMAT = 1

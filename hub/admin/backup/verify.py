@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from hub.admin.backup.manifest import FORMAT, MANIFEST, ROOMS, BackupError
-from hub.store.schema import SCHEMA_VERSION
+from hub.store.file.schema import SCHEMA_VERSION
 
 PIECE = 1 << 20  # bytes
 SHOWN = 5  # damaged members in an error

@@ -14,7 +14,7 @@ from hub.admin.doctor import state_files
 from hub.admin.doctor.context import Context
 from hub.mqtt import credentials
 from hub.mqtt.connect_errors import RefusedError
-from hub.store.schema import SCHEMA_VERSION
+from hub.store.file.schema import SCHEMA_VERSION
 from hub.system.clock import SYSTEM
 from hub.terminal.words import count
 

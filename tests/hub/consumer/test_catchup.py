@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.producer.producer import Producer
-from hub.store.database import State
+from hub.store.state import State
 from hub.wire import streams
 from hub.wire.query import EVENTS
 from tests.hub.fakes import HOUSE, HUB, NOTIFY, PRESSED, FakeBroker, cursor, ring, rows

@@ -7,8 +7,8 @@ from contextlib import closing
 import pytest
 
 from hub import Drop, checkpoint, emit, keep, later, memory
-from hub.store.database import State, StateError
 from hub.store.memory import DiskMemory
+from hub.store.state import State, StateError
 from tests.hub.fakes import (
     PRESSED,
     FakeClock,

@@ -11,8 +11,8 @@ from pydantic import Field, SecretStr
 
 from hub import Drop, HandlerConfig, emit
 from hub.producer.producer import Producer
-from hub.store.database import State
 from hub.store.inbox import Inbox
+from hub.store.state import State
 from hub.wire import streams
 from tests.hub.fakes import (
     HOUSE,

@@ -8,8 +8,8 @@ import pytest
 
 from hub import Drop, HandlerConfig, later, testing
 from hub.consumer.deadline import hasten
-from hub.store.database import State
 from hub.store.inbox import Inbox
+from hub.store.state import State
 from hub.wire.event import encode
 from tests.hub.fakes import (
     HOUSE,

@@ -8,8 +8,8 @@ import pytest
 from hub import emit, keep, later
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
-from hub.store.database import State
-from hub.store.memory_fallback import WRITE_BACK_S
+from hub.store.file.memory_fallback import WRITE_BACK_S
+from hub.store.state import State
 from hub.wire import topics
 from tests.hub.fakes import (
     HOUSE,
@@ -26,7 +26,7 @@ from tests.hub.fakes import (
     run_until,
 )
 from tests.hub.listener import Listener
-from tests.hub.store.test_memory_fallback import _full_disk as full_disk
+from tests.hub.store.file.test_memory_fallback import _full_disk as full_disk
 
 LOG = topics.source("handler", "log")
 

@@ -10,7 +10,7 @@ from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
 from hub.remote import answer
 from hub.remote.answer import AnswerClient, AnswerError
-from hub.store.database import StateError
+from hub.store.state import StateError
 from hub.wire.event import uuid7
 from tests.hub.fakes import HOUSE, HUB, ring
 

@@ -8,7 +8,7 @@ import pytest
 from config import Settings
 from hub.features.chime import Chime
 from hub.producer.reporter import Report, Reporter
-from hub.store.database import StateError
+from hub.store.state import StateError
 from hub.wire.event import encode
 from tests.house import House, until
 from tests.hub.fakes import HOUSE, FakeBroker, Producer, journaled

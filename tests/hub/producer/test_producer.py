@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from hub.producer.producer import WINDOW, Producer
-from hub.store.database import State
+from hub.store.state import State
 from hub.wire import streams
 from hub.wire.event import decode
 from hub.wire.query import EVENTS

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.store.cursors import Cursors
-from hub.store.database import State
 from hub.store.inbox import Inbox
+from hub.store.state import State
 from hub.wire.query import Head
 from tests.hub.fakes import HUB, PRESSED, cursor, rows
 from tests.hub.store.taking import EPOCH, STREAM, finish, press, take

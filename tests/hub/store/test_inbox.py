@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.store.database import State
 from hub.store.inbox import Inbox
+from hub.store.state import State
 from tests.hub.fakes import cursor, rows
 from tests.hub.store.taking import finish, press, take
 

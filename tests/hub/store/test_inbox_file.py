@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from hub.plugin.decorator import Drop
-from hub.store.database import State
 from hub.store.inbox import Inbox
 from hub.store.inbox_file import DEAD, IN_HAND, NEW, InboxError, InboxFile
+from hub.store.state import State
 from tests.hub.fakes import (
     HOUSE,
     consumer_of,

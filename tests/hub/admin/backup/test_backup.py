@@ -22,7 +22,7 @@ from hub.admin.backup.restore_steps import at_rest, resume
 from hub.admin.backup.verify import verify
 from hub.admin.check.house import check
 from hub.process.restore_guard import NOTE, note_of, refuse
-from hub.store.database import State
+from hub.store.state import State
 from tests.forked import exit_code
 from tests.house import ROOT, until
 from tests.hub.fakes import rows

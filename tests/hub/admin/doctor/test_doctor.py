@@ -24,7 +24,7 @@ from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.checks import CHECKS, Check, examine
 from hub.admin.doctor.context import Context, open_context
 from hub.mqtt.credentials import LoginError
-from hub.store.schema import SCHEMA_VERSION
+from hub.store.file.schema import SCHEMA_VERSION
 from tests.brokers import BrokerProcess
 from tests.house import House, free_port, until
 from tests.secured import Secured, SecuredHouse, secured_mosquitto
@@ -497,7 +497,7 @@ def test_which_machine(host: str, *, here: bool):
 @pytest.fixture
 def states_of_a_hub(context: Context) -> Path:
     """A state file as a hub leaves it, its log merged into it."""
-    from hub.store.database import State  # noqa: PLC0415
+    from hub.store.state import State  # noqa: PLC0415
 
     path = context.settings.state_dir / "hub.db"
     State(path).close()
@@ -516,7 +516,7 @@ def test_no_journals_yet(context: Context):
 
 def test_a_look_at_what_rests_leaves_nothing_beside_it(context: Context):
     """Neither a log nor a table of locks, which SQLite would make to read a file that nobody has open."""
-    from hub.store.database import State  # noqa: PLC0415
+    from hub.store.state import State  # noqa: PLC0415
 
     folder = context.settings.state_dir
     State(folder / "hub-home.db").close()
@@ -527,7 +527,7 @@ def test_a_look_at_what_rests_leaves_nothing_beside_it(context: Context):
 
 def test_what_is_in_a_log_alone_is_seen(context: Context):
     """Whose process was killed left its newest words there."""
-    from hub.store.database import State  # noqa: PLC0415
+    from hub.store.state import State  # noqa: PLC0415
 
     folder = context.settings.state_dir
     running = State(folder / "hub-home.db")
@@ -565,7 +565,7 @@ def test_a_hub_that_has_lost_its_file(on_mosquitto: House):
 
 def test_a_disk_that_is_mounted_read_only(context: Context):
     """A dying card is; what is on it can be read all the same."""
-    from hub.store.database import State  # noqa: PLC0415
+    from hub.store.state import State  # noqa: PLC0415
 
     folder = context.settings.state_dir
     folder.mkdir()

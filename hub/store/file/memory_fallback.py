@@ -4,9 +4,9 @@ import logging
 import sqlite3
 from collections.abc import Callable
 
-from hub.store.epochs import Epochs
-from hub.store.memory_copy import MemoryCopy
-from hub.store.state_file import StateError, StateFile
+from hub.store.file.epochs import Epochs
+from hub.store.file.memory_copy import MemoryCopy
+from hub.store.file.state_file import StateError, StateFile
 from hub.system.clock import Clock
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Any
 
-from hub.store.epochs import begin_in
+from hub.store.file.epochs import begin_in
 from hub.store.inbox_rows import KEY
 
 MAX_PAGES = 4096  # of 4 KiB: 16 MiB is all the memory that it may take

@@ -9,9 +9,9 @@ from contextlib import closing
 import pytest
 
 from hub import testing
-from hub.store.database import State, StateError
+from hub.store.file.schema import SCHEMA_STEPS, SCHEMA_VERSION
 from hub.store.inbox import Inbox
-from hub.store.schema import SCHEMA_STEPS, SCHEMA_VERSION
+from hub.store.state import State, StateError
 from hub.wire.event import encode
 from tests.hub.fakes import FakeClock, python, rows
 
@@ -22,7 +22,7 @@ LEAKS = pytest.mark.filterwarnings(
 WRITE_AND_HANG = """
 import sys, threading
 from pathlib import Path
-from hub.store.database import State
+from hub.store.state import State
 state = State(Path(sys.argv[1]))
 with state.write(durable=sys.argv[2] == "durable") as db:
     db.execute("INSERT INTO memory VALUES ('key', 'value')")
@@ -33,7 +33,7 @@ threading.Event().wait()
 MEND_AND_TRY_AGAIN = """
 import sys
 from pathlib import Path
-from hub.store.database import State, StateError
+from hub.store.state import State, StateError
 path = Path(sys.argv[1])
 try:
     State(path)

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from hub.store.schema import NewerSchemaError, upgrade
+from hub.store.file.schema import NewerSchemaError, upgrade
 
 BUSY_S = 30.0  # a command (`doorbell dead-letters`) holds the file for milliseconds
 CACHE_KIB = 256

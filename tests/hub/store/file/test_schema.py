@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from hub.store.cursors import Cursors
-from hub.store.database import State, StateError
+from hub.store.file.schema import SCHEMA_STEPS, SCHEMA_VERSION
 from hub.store.inbox import Inbox
 from hub.store.journal import Journal
-from hub.store.schema import SCHEMA_STEPS, SCHEMA_VERSION
+from hub.store.state import State, StateError
 from tests.forked import exit_code
 from tests.hub.fakes import rows
 
@@ -42,7 +42,8 @@ KEPT = (
 DIE_IN_STEP = """
 import os, signal, sys
 from pathlib import Path
-from hub.store import database, state_file
+from hub.store import state
+from hub.store.file import state_file
 kill = int(sys.argv[2])
 real = state_file.sqlite3.connect
 class Doomed(state_file.sqlite3.Connection):
@@ -55,7 +56,7 @@ class Doomed(state_file.sqlite3.Connection):
                 os.kill(os.getpid(), signal.SIGKILL)
         return super().execute(text, *values)
 state_file.sqlite3.connect = lambda *a, **k: real(*a, **k, factory=Doomed)
-database.State(Path(sys.argv[1])).close()
+state.State(Path(sys.argv[1])).close()
 """
 
 

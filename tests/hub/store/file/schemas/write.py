@@ -15,9 +15,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hub.store.database import State
 from hub.store.inbox import Inbox
 from hub.store.journal import Journal
+from hub.store.state import State
 
 
 def _open(path: Path) -> State:

@@ -13,11 +13,11 @@ import pytest
 
 from hub import checkpoint, memory, testing
 from hub.producer.producer import Producer
-from hub.store.database import State, StateError
+from hub.store.file.memory_fallback import WRITE_BACK_S
 from hub.store.inbox import Inbox
 from hub.store.inbox_file import InboxFile
 from hub.store.memory import DiskMemory
-from hub.store.memory_fallback import WRITE_BACK_S
+from hub.store.state import State, StateError
 from tests.hub.fakes import (
     HUB,
     FakeBroker,

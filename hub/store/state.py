@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
-from hub.store.epochs import Epochs
-from hub.store.memory_fallback import MemoryFallback
-from hub.store.state_file import StateError, StateFile, opened
+from hub.store.file.epochs import Epochs
+from hub.store.file.memory_fallback import MemoryFallback
+from hub.store.file.state_file import StateError, StateFile, opened
 from hub.system.clock import SYSTEM, Clock
 
 __all__ = ["State", "StateError"]

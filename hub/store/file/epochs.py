@@ -4,7 +4,7 @@ import secrets
 import sqlite3
 from collections.abc import Mapping
 
-from hub.store.state_file import StateFile
+from hub.store.file.state_file import StateFile
 from hub.system.clock import Clock
 
 NO_FACTS: Mapping[str, str] = {}
