@@ -86,7 +86,7 @@ class Runner:
         arguments = [event, self._config]
         if reaction.uses:
             arguments.append(self._resources[reaction])
-        limit_s = self._policy.timeout_s(reaction)
+        limit_s = self._config.timeout_s or reaction.timeout_s
         age_s = event.age_s(self._state.clock)
         began_s = time.perf_counter()
         note = ""
@@ -104,7 +104,8 @@ class Runner:
         if failure is None:
             self._succeed(delivery, reaction, attempt, note, data)
         else:
-            self._fail(delivery, reaction, failure, data)
+            reason = self._config.without_secrets(_reason(failure, limit_s))
+            self._fail(delivery, reaction, failure, reason, data)
 
     def _corrected(self, event: Event) -> Event:
         """The event with the right time, where it was seen before the clock was set."""
@@ -121,21 +122,26 @@ class Runner:
     ) -> None:
         if note:
             data["note"] = note
-        level = logging.DEBUG if reaction.is_observer else logging.INFO
+        is_observer = reaction.is_observer
+        level = logging.DEBUG if is_observer else logging.INFO
         log.log(level, "%s: %s", delivery.event.type, note or "done")
         # For a `*` handler only failures are published, and outcomes of the hub's own events.
-        quiet = reaction.is_observer and not delivery.event.type.startswith(topics.HUB_TYPES)
+        quiet = is_observer and not delivery.event.type.startswith(topics.HUB_TYPES)
         self._outcomes.done(delivery, data, attempt, quiet=quiet)
 
     def _fail(
-        self, delivery: Delivery, reaction: Reaction, failure: BaseException, data: dict[str, Any]
+        self,
+        delivery: Delivery,
+        reaction: Reaction,
+        failure: BaseException,
+        reason: str,
+        data: dict[str, Any],
     ) -> None:
         is_overdue = isinstance(failure, Overdue)
         if is_overdue and self.is_stopping:
             self._outcomes.release(delivery, data)
             return
         number = delivery.event.attempt
-        reason = self._config.without_secrets(self._reason(failure, reaction))
         is_foreseen = isinstance(failure, Drop | Overdue)
         trace = failure if number == 1 and not is_foreseen else None
         log.warning("%s failed (attempt %d): %s", reaction.name, number, reason, exc_info=trace)
@@ -146,12 +152,13 @@ class Runner:
         wait_s = backoff_s(number, reaction.backoff_s, reaction.backoff_max_s)
         self._outcomes.retried(delivery, data, reason, wait_s)
 
-    def _reason(self, failure: BaseException, reaction: Reaction) -> str:
-        if isinstance(failure, Overdue):
-            return f"it took longer than {self._policy.timeout_s(reaction):g} s"
-        if isinstance(failure, SystemExit):
-            return "it called sys.exit(): a handler returns, or raises"
-        return _text(failure) or type(failure).__name__
+
+def _reason(failure: BaseException, limit_s: float) -> str:
+    if isinstance(failure, Overdue):
+        return f"it took longer than {limit_s:g} s"
+    if isinstance(failure, SystemExit):
+        return "it called sys.exit(): a handler returns, or raises"
+    return _text(failure) or type(failure).__name__
 
 
 def _text(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hub.plugin.decorator import Reaction, reaction_to
+from hub.plugin.decorator import Reaction
 from hub.plugin.handler_config import HandlerConfig
 from hub.system.clock import SYSTEM, Clock
 from hub.wire import topics
@@ -38,7 +38,7 @@ class Policy:
 
     def reaction_to(self, kind: str) -> Reaction | None:
         """The function for events of this type; None when the file has none."""
-        return reaction_to(kind, self._reactions)
+        return self._reactions.get(kind) or self._reactions.get(topics.EVERY)
 
     def concerns(self, event: Event, reaction: Reaction) -> bool:
         """Whether the handler is to hear of this event at all.
@@ -72,7 +72,3 @@ class Policy:
         if event.is_drill:
             return reaction.max_age_s
         return self._config.max_age_s or reaction.max_age_s
-
-    def timeout_s(self, reaction: Reaction) -> float:
-        """How long one attempt may take, in seconds."""
-        return self._config.timeout_s or reaction.timeout_s

@@ -20,6 +20,7 @@ class Delivery:
         sequence: Its number there.
         event: The event as the handler gets it.
         any_age: Whether a person wants it handled however old it is.
+        is_timer: Whether the handler set it itself (`later`), so that it cannot be stale.
     """
 
     stream: str
@@ -27,16 +28,12 @@ class Delivery:
     sequence: int
     event: Event
     any_age: bool = False
+    is_timer: bool = False
 
     @property
     def key(self) -> tuple[str, str, int]:
         """The key of its row in the inbox."""
         return self.stream, self.epoch, self.sequence
-
-    @property
-    def is_timer(self) -> bool:
-        """Whether the handler set it itself (`later`), so that it cannot be stale."""
-        return timers.is_timer(self.stream)
 
 
 class Inbox:
@@ -101,7 +98,7 @@ class Inbox:
         event = replace(self._warned(decode(payload)), attempt=attempts)
         if crashes:
             event = replace(event, redelivered=True)
-        return Delivery(*key, event, bool(any_age))
+        return Delivery(*key, event, bool(any_age), timers.is_timer(stream))
 
     def due_in_s(self, *, with_timers: bool = True) -> float | None:
         """In how many seconds the next row is due; None when none waits."""
