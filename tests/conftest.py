@@ -18,13 +18,13 @@ for _variable in ("DOORBELL_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """How many tests run side by side with `-n auto`: most of them wait for a process most of the time."""
+    """Say how many tests run side by side with `-n auto`: most of them mostly wait."""
     return min(2 * (os.cpu_count() or 1), MOST_WORKERS)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Captured text can be printed and sent from one process to another, whatever a test put into a log line."""
+    """Make captured text fit to be sent by a worker: a log line may hold lone surrogates."""
     report = yield
     report.sections = [
         (title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections

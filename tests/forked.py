@@ -1,4 +1,4 @@
-"""Runs small programs that die on purpose, each in a new process, without starting Python each time.
+"""Runs programs that die on purpose, each in a new process, without starting Python each time.
 
 A fork server of `multiprocessing` has the packages ready: it has one thread, so its forks are safe.
 """
@@ -14,7 +14,11 @@ _server.set_forkserver_preload(IMPORTED)
 
 
 def exit_code(program: str, *arguments: str | Path | int) -> int:
-    """Run the text of a program; returns its exit code, or the negative number of the signal that ended it."""
+    """Run the text of a program.
+
+    Returns:
+        Its exit code, or the negative number of the signal that ended it.
+    """
     process = _server.Process(target=_run, args=(program, [str(one) for one in arguments]))
     process.start()
     process.join(PATIENCE_S)

@@ -47,8 +47,8 @@ def until(
 def free_port() -> int:
     """A port that is free, and stays free until a process listens on it.
 
-    Connections get their ports from 32768 on, so none of them takes it meanwhile. Tests that run side by side choose by
-    chance, which Hypothesis cannot set back.
+    The system gives connections ports from 32768 on, so that none of them takes it meanwhile.
+    SystemRandom, because Hypothesis seeds the other one alike in each worker.
     """
     for port in random.SystemRandom().sample(PORTS, 50):
         with socket.socket() as probe, suppress(OSError):
