@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from hub.store.file.memory_fallback import IN_MEMORY, ON_DISK
 from tests.brokers import BrokerProcess
 from tests.house import House, until
 from tests.system import crash
@@ -224,13 +225,12 @@ class Storm:
         return "the disk is full"
 
     def _troubles(self) -> list[str]:
-        """Who keeps books in memory: that was the last that they said of their disk."""
+        """The processes whose state is in memory, by the last line about their disk in the log."""
         logs = {name: self._house.log(name) for name in self._names}
-        full, well = "Until then the books are kept in memory", "the disk takes it again"
         return [
             name
             for name, log in logs.items()
-            if not self.deadly and log.rfind(full) > log.rfind(well)
+            if not self.deadly and log.rfind(IN_MEMORY) > log.rfind(ON_DISK)
         ]
 
     def _note(self, what: str) -> None:

@@ -12,6 +12,8 @@ from hub.system.clock import Clock
 log = logging.getLogger(__name__)
 OnChange = Callable[[str], None]
 WRITE_BACK_S = 5.0  # between two attempts to return to the disk
+IN_MEMORY = "Until then the state is kept in memory: a crash would lose it"
+ON_DISK = "the disk can be written again; nothing is missing"
 DISK_FAULTS = (
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_READONLY,
@@ -61,9 +63,7 @@ class MemoryFallback:
             self._file.connection = self._copy.db
             self._epochs.follow(self._copy.epoch)
             self._next_attempt_s = self._clock.uptime_s() + WRITE_BACK_S
-            self.disk_fault = (
-                f"{error} Until then the state is kept in memory: a crash would lose it"
-            )
+            self.disk_fault = f"{error} {IN_MEMORY}"
         log.error("%s", self.disk_fault)
         self.on_change(self.disk_fault)
         return True
@@ -86,7 +86,7 @@ class MemoryFallback:
             self._copy = None
             self._file.connection = self._file.disk
             self.disk_fault = ""
-        log.warning("%s: the disk can be written again; nothing is missing", self._file.path)
+        log.warning("%s: %s", self._file.path, ON_DISK)
         self.on_change("")
 
 

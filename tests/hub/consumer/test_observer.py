@@ -138,7 +138,7 @@ def test_an_event_is_kept_with_its_outcome_and_once(state, net, hub):
 
 
 def test_what_is_kept_while_the_disk_is_full_is_written_down_after(state, net, hub):
-    """It goes the way of the other books: into memory, and back."""
+    """It goes the way of all the state: into memory, and back to the disk."""
     before, during = ring(hub), []
 
     def act(event):
