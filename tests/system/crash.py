@@ -32,7 +32,7 @@ POINT = re.compile(
 
 _PRESS, _DONE = "~event/doorbell/pressed", "~event/handler/done"
 HUB_STEPS = {
-    "the press is not written yet": "before:hub.producer.producer:Producer.say:1",
+    "the press is not written yet": "before:hub.producer.producer:Producer.publish:1",
     "written, not committed": "after:hub.store.journal:Journal.append:1",
     "committed, not published": f"before:hub.mqtt.bus:Bus.publish:1{_PRESS}",
     "published, not acknowledged": f"after:hub.mqtt.bus:Bus.publish:1{_PRESS}",
@@ -40,7 +40,7 @@ HUB_STEPS = {
     "acknowledgement noted": "after:hub.store.journal:Journal.mark_published:1",
 }
 ANSWER_STEPS = {  # of a hub that is asked for what was missed
-    "asked, not answered": "before:hub.producer.producer:Producer._page:1",
+    "asked, not answered": "before:hub.producer.catchup_replies:CatchUpReplies._encode:1",
     "the answer is published": "after:hub.mqtt.bus:Bus.publish:1~/reply/",
 }
 WORKER_STEPS = {
@@ -61,7 +61,7 @@ NOTE_STEPS = {  # of a handler that notes what the broker has acknowledged, befo
     "the outcome's acknowledgement noted": "after:hub.store.journal:Journal.mark_published:1",
 }
 CATCH_UP_STEPS = {  # of a handler that was off while the bell rang
-    "the page is not read": "before:hub.consumer.catchup:CatchUp._checked:1",
+    "the page is not read": "before:hub.consumer.catchup:CatchUp._check:1",
     "the producer is known, its events are not taken": "after:hub.store.cursors:Cursors.learn:1",
     "the second missed event is begun": "after:hub.store.inbox:Inbox.claim:2",
     "the second missed event is acted on": "before:hub.consumer.outcomes:Outcomes.done:2",
