@@ -170,7 +170,10 @@ def test_who_says_good_bye_leaves_no_will(connect, broker):
     for number in range(50):
         bus.publish("a/b", json.dumps({"n": number}).encode())
     bus.stop()
-    until(lambda: len(ears.messages("a/b")) == 50, "all of it arrives")
+    until(
+        lambda: len(ears.messages("a/b")) == 50,
+        lambda: f"all 50 arrive: {[one['n'] for one in ears.messages('a/b')]}",
+    )
     ears.publish("sync", "{}")
     until(lambda: ears.messages("sync"), "and nothing after it")
     assert ears.messages("will/topic") == []
