@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.brokers import BrokerProcess, embedded_broker, mosquitto_broker
 from tests.house import ROOT, House
@@ -14,6 +15,9 @@ from tests.rabbitmq import RabbitProcess, rabbitmq_broker, rabbitmq_program
 MOST_WORKERS = 8  # a worker and the processes of its house take about 300 MB
 for _variable in ("DOORBELL_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
     os.environ.pop(_variable, None)
+# On a busy machine examples take as long as they take.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.hookimpl(optionalhook=True)

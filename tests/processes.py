@@ -1,5 +1,8 @@
 """Which processes there are, read from /proc: `ps` is not on every machine."""
 
+import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -15,6 +18,13 @@ def of_session(leader: int) -> list[int]:
         if int(session) == leader and state != "Z":
             found.append(int(folder.name))
     return found
+
+
+def kill_session(leader: int) -> None:
+    """End all processes of the session, whatever they are doing."""
+    for pid in of_session(leader):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def command_line(pid: int) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import ROOT, free_port, until
-from tests.processes import command_line, has_loaded, of_session
+from tests.processes import command_line, has_loaded, kill_session, of_session
 
 QUIET = (0, -signal.SIGINT)
 
@@ -59,8 +59,7 @@ def _started(folder: Path) -> Iterator[Start]:
     try:
         yield start
     finally:
-        for pid in of_session(start.process.pid):
-            os.kill(pid, signal.SIGKILL)
+        kill_session(start.process.pid)
         start.process.wait(10)
         assert start.process.stdin
         start.process.stdin.close()

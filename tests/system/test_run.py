@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import ROOT, free_port, until
-from tests.processes import command_line, of_session
+from tests.processes import command_line, kill_session, of_session
 
 SHIPPED = ("notify", "record", "light", "bark", "log")
 HANDLER = """from hub import Event, HandlerConfig, handler
@@ -102,8 +102,7 @@ def _running(folder: Path) -> Iterator[Run]:
             run.wait_for(f"{name} is ready")
         yield run
     finally:
-        for pid in run.family():
-            os.kill(pid, signal.SIGKILL)
+        kill_session(run.process.pid)
         run.process.wait(10)
         assert run.process.stdin
         assert run.process.stdout
