@@ -202,7 +202,7 @@ def test_a_checkpoint_that_cannot_be_written_is_a_failure_of_the_run(
     do = state.do
 
     def full(work, *, durable):
-        if getattr(work, "__name__", "") == "write" and not refused:
+        if work.__qualname__ == "LiveAttempt.write" and not refused:
             refused.append(True)
             raise StateError("own.db: cannot be written: database or disk is full.")
         return do(work, durable=durable)
