@@ -38,7 +38,7 @@ class Broker(Section):
         "doorbell",
         pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+)*$",
         max_length=128,
-        description="the topics' first level, or levels; another house on the same broker needs another",
+        description="the first levels of all topics; each house on a broker needs its own",
     )
     username: str | None = None
     password: SecretStr | None = None

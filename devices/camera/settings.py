@@ -1,22 +1,15 @@
 """Settings of a handler that uses a camera."""
 
-from collections.abc import Callable
 from datetime import time
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 from pydantic import BaseModel, Field, model_validator
 
 from devices.camera.camera import Camera, open_camera
 from devices.camera.privacy import Privacy
+from devices.lamp.lamp import MqttLink
 from devices.lamp.payload import fault_in_topic
-
-
-class Link(Protocol):
-    """A way to listen to a topic on the broker, like `hub.link`."""
-
-    def follow(self, topic: str, hear: Callable[[str], None]) -> None:
-        """Call `hear` with each message on a topic from now on."""
 
 
 class CameraSettings(BaseModel):
@@ -40,11 +33,11 @@ class CameraSettings(BaseModel):
         fault = fault_in_topic(self.private_topic) if self.private_topic is not None else None
         return [f"private_topic: {fault}"] if fault else []
 
-    def open_camera(self, link: Link, marker: Path) -> Camera:
+    def open_camera(self, link: MqttLink, marker: Path) -> Camera:
         """Open the camera, which is private in its hours and while its switch is on.
 
         Args:
-            link: Listens to the switch.
+            link: The connection to the broker, like `hub.link`.
             marker: A file that keeps the switch's state over a restart.
 
         Raises:

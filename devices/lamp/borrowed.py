@@ -1,4 +1,4 @@
-"""A lamp that is lit for a while and then put back as it was, whatever crashes in between."""
+"""A lamp that is lit for a while and then put back as it was, even after a crash."""
 
 import re
 from collections.abc import MutableMapping
@@ -7,13 +7,13 @@ from zlib import crc32
 
 from devices.lamp.lamp import OFF, LampState, Light, is_unchanged
 
-PATIENCE_S = 2.0  # to put a lamp back is no hurry; to light it is
+PATIENCE_S = 2.0  # no visitor waits while a lamp is put back
 
 
 class BorrowedLamp:
     """Remembers how a lamp was, lights it, and gives it back.
 
-    A person who changes the lamp meanwhile wins: it is then left as that person wanted it.
+    If a person changes the lamp in the meantime, it stays as that person wants it.
 
     Light it in this order, so that no crash leaves it lit: `prepare`, commit the memory and the
     time at which it is given back (`hub.checkpoint()`), `light`, `look`.
@@ -21,10 +21,10 @@ class BorrowedLamp:
     Args:
         name: The lamp's name, as the settings have it.
         lamp: The lamp.
-        memory: Outlives the process, like `hub.memory`: JSON values by key.
+        memory: JSON values by key, which survive the process, like `hub.memory`.
 
     Attributes:
-        before: How it was before it was lit; None when it did not say.
+        before: Its state before it was lit; None if it did not answer.
     """
 
     def __init__(self, name: str, lamp: Light, memory: MutableMapping[str, Any]) -> None:
@@ -47,17 +47,18 @@ class BorrowedLamp:
         return f"{letters}-{crc32(self.name.encode()):08x}"
 
     def prepare(self, scene: LampState, *, is_repeat: bool) -> bool:
-        """Ask the lamp how it is, and remember how to put it back; it is not touched yet.
+        """Read the lamp's state, and remember how to put it back. The lamp is not changed yet.
 
         Args:
-            scene: How it is to shine.
-            is_repeat: Whether an earlier attempt may have lit it: then how it is now tells nothing.
+            scene: The state that it is to have.
+            is_repeat: Whether an earlier attempt may have lit it: then its state now means nothing.
 
         Returns:
-            Whether it must be lit; False when it shines so already.
+            Whether it must be lit; False if it has that state already.
         """
         self._scene = scene
-        now, known = self._lamp.read(), self._memory.get(self._key)
+        now = self._lamp.read()
+        known = self._memory.get(self._key)
         is_ours = bool(known and now and _is_as_left(now, known))
         if known and is_ours and known["left"] == scene.as_json() and not is_repeat:
             self.before = _before(known)
@@ -72,31 +73,32 @@ class BorrowedLamp:
         """Light it as prepared.
 
         Raises:
-            OSError: it cannot be reached now.
+            OSError: The lamp cannot be reached now.
         """
         self._lamp.put(self._scene)
 
     def look(self) -> None:
-        """Remember what the lamp made of the scene: it has limits of its own."""
+        """Remember the state that the lamp took: it has its own limits."""
         if (seen := self._lamp.read()) and seen.on:
             self._memory[self._key] = self._memory[self._key] | {"seen": seen.as_json()}
 
     def give_back(self, *, is_last_try: bool) -> str:
-        """Put it back, unless a person has changed it meanwhile.
+        """Put it back, unless a person has changed it in the meantime.
 
         Args:
-            is_last_try: Whether a lamp that does not answer is told all the same.
+            is_last_try: Whether to put it back even if it does not answer.
 
         Returns:
             What was done, in words.
 
         Raises:
-            OSError: it cannot be reached now, or it answered before and does not now.
+            OSError: The lamp cannot be reached now, or it answered before and does not now.
         """
         known = self._memory.get(self._key)
         if known is None:
             return "it was never switched"
-        before, now = _before(known), self._lamp.read(PATIENCE_S)
+        before = _before(known)
+        now = self._lamp.read(PATIENCE_S)
         if now and not _is_as_left(now, known):
             del self._memory[self._key]
             return f"somebody has changed it: left {in_words(now)}"
@@ -110,12 +112,12 @@ class BorrowedLamp:
 
 
 def forget_lamp(name: str, memory: MutableMapping[str, Any]) -> None:
-    """Remember nothing more of a lamp that is no longer set."""
+    """Forget a lamp that is no longer in the settings."""
     memory.pop(_key(name), None)
 
 
 def in_words(state: LampState | None) -> str:
-    """How a lamp is, for people."""
+    """The state of a lamp in words."""
     if state is None:
         return "silent: it did not say how it was"
     return "on" if state.on else "off"
@@ -131,7 +133,8 @@ def _before(known: dict[str, Any]) -> LampState | None:
 
 def _is_as_left(now: LampState, known: dict[str, Any]) -> bool:
     """Whether it is as it was once lit, or as the scene says, as far as that says anything."""
-    left, seen = LampState(**known["left"]), known.get("seen")
+    left = LampState(**known["left"])
+    seen = known.get("seen")
     if seen and is_unchanged(now, LampState(**seen), before=None):
         return True
     names_anything = left.brightness is not None or left.colour is not None

@@ -1,24 +1,17 @@
 """Whether it is dark outside: by the sun, by the clock, by a sensor on the broker, or always."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, time
-from typing import Literal, Protocol
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from devices.lamp.lamp import MqttLink
 from devices.lamp.payload import fault_in_topic
 from devices.machine.daily_window import DailyWindow
 from devices.machine.sun import is_dark
 
 Place = tuple[float | None, float | None]  # latitude and longitude in degrees, if they are set
-
-
-class Follows(Protocol):
-    """What a sensor needs of the broker: `hub.link` has it."""
-
-    def follow(self, topic: str, hear: Callable[[str], None]) -> None:
-        """Have each message of this topic given to `hear`."""
 
 
 class DarknessSettings(BaseModel):
@@ -29,19 +22,17 @@ class DarknessSettings(BaseModel):
     )
     hours_from: time | None = Field(None, description="with hours: from then on, like 17:00")
     hours_to: time | None = Field(None, description="until then, like 07:00")
-    sensor_topic: str | None = Field(
-        None, description="with sensor: where it says how bright it is"
-    )
+    sensor_topic: str | None = Field(None, description="with sensor: the topic of the brightness")
     sensor_key: str | None = Field(
         None, description="a field of its JSON, like illuminance; a bare number if not set"
     )
-    sensor_below: float = Field(20, ge=0, description="dark is less than that, in lux mostly")
+    sensor_below: float = Field(20, ge=0, description="less than this is dark; mostly in lux")
 
     def faults_in_darkness(self, place: Place) -> list[str]:
         """A line for each thing that is missing or wrong, for `check`.
 
         Args:
-            place: Where the house stands.
+            place: Latitude and longitude of the house.
         """
         missing = {
             "night": None in place and "a place. Set latitude and longitude in [house]",
@@ -57,25 +48,25 @@ class DarknessSettings(BaseModel):
 
 
 class Darkness:
-    """Tells whether it is dark.
+    """Knows whether it is dark.
 
     Args:
-        settings: By what.
-        place: Where the house stands.
+        settings: How to find out.
+        place: Latitude and longitude of the house.
     """
 
     def __init__(self, settings: DarknessSettings, place: Place = (None, None)) -> None:
         self._settings = settings
         self._place = place
-        self._level = 0.0  # until the sensor has said something it is dark: rather a light too many
+        self._level = 0.0  # dark, until the sensor has sent a value: rather one light too many
 
-    def follow(self, link: Follows) -> None:
-        """Listen to the sensor, where one is set."""
+    def follow(self, link: MqttLink) -> None:
+        """Listen to the sensor, if there is one."""
         if self._settings.when == "sensor" and self._settings.sensor_topic:
             link.follow(self._settings.sensor_topic, self.hear)
 
     def hear(self, text: str) -> None:
-        """Take what the sensor says; what is not about light, like its battery, changes nothing."""
+        """Take a message of the sensor. One without a brightness, like its battery, is ignored."""
         key = self._settings.sensor_key
         try:
             value = json.loads(text)
@@ -99,7 +90,8 @@ class Darkness:
         return True
 
     def _is_within_hours(self) -> bool:
-        begin, end = self._settings.hours_from, self._settings.hours_to
+        begin = self._settings.hours_from
+        end = self._settings.hours_to
         if begin is None or end is None:
             return False
         return DailyWindow(begin, end).contains(datetime.now().astimezone().time())

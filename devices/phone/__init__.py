@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from devices.phone.apprise import ApprisePhone as ApprisePhone
     from devices.phone.dispatcher import Dispatcher as Dispatcher
     from devices.phone.dispatcher import DispatchResult as DispatchResult
-    from devices.phone.dispatcher import Group as Group
     from devices.phone.messenger import Messenger as Messenger
     from devices.phone.ntfy import NtfyPhone as NtfyPhone
     from devices.phone.phone import Notification as Notification
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from devices.phone.recipient import Recipient as Recipient
     from devices.phone.registry import fault_in_url as fault_in_url
     from devices.phone.registry import open_phones as open_phones
+    from devices.phone.ring_groups import Group as Group
+    from devices.phone.ring_groups import RingGroups as RingGroups
     from devices.phone.sent_log import SentLog as SentLog
     from devices.phone.settings import PhoneSettings as PhoneSettings
     from devices.phone.settings import RecipientSettings as RecipientSettings
@@ -29,7 +30,8 @@ else:
         __name__,
         {
             "apprise": ["ApprisePhone"],
-            "dispatcher": ["DispatchResult", "Dispatcher", "Group"],
+            "dispatcher": ["DispatchResult", "Dispatcher"],
+            "ring_groups": ["Group", "RingGroups"],
             "messenger": ["Messenger"],
             "ntfy": ["NtfyPhone"],
             "phone": ["Notification", "Phone", "PhoneError", "Receipt", "ReplyButton", "is_jpeg"],

@@ -1,33 +1,16 @@
-"""Sends notifications to everybody at once, and knows which rings belong to one visitor."""
+"""Sends a notification to all phones of its recipients at once."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from devices.phone.phone import Notification, Phone, PhoneError, Receipt
 from devices.phone.recipient import Recipient
-
-RECENT = timedelta(seconds=120)
-REMEMBERED = 200  # groups of rings, and pictures
-Value = TypeVar("Value")
-
-
-class Group(NamedTuple):
-    """Rings of one visitor, which share one notification.
-
-    Attributes:
-        first: The id of the first press.
-        rings: How many rings there were so far.
-    """
-
-    first: str
-    rings: int
+from devices.phone.ring_groups import RingGroups
 
 
 @dataclass
@@ -70,7 +53,7 @@ OnProgress = Callable[[DispatchResult, int], None]  # the result so far, and how
 _Answer = tuple[_Call, "Receipt | Exception | None"]
 
 
-class Dispatcher:
+class Dispatcher(RingGroups):
     """All recipients with their phones, and the rings of the last minutes.
 
     Args:
@@ -83,50 +66,14 @@ class Dispatcher:
     def __init__(
         self, recipients: Sequence[Recipient], group_s: float, *, timeout_s: float = 15.0
     ) -> None:
+        super().__init__(group_s)
         self.recipients = recipients
         self.timeout_s = timeout_s
-        self._group_s = group_s
-        self._last: dict[str, tuple[Group, datetime]] = {}  # by door
-        self._groups: OrderedDict[str, Group] = OrderedDict()  # by press
         self._busy: set[Phone] = set()
-        self._pictures: OrderedDict[str, Path] = OrderedDict()  # by press
 
     def recipients_at(self, door: str) -> list[Recipient]:
         """The recipients whom this door concerns."""
         return [one for one in self.recipients if one.doors is None or door in one.doors]
-
-    def group(self, press: str, door: str, at: datetime) -> Group:
-        """Find the group of a ring. The answer for one press is always the same."""
-        if press in self._groups:
-            return self._groups[press]
-        group = Group(press, 1)
-        if door in self._last:
-            last, when = self._last[door]
-            if timedelta() <= at - when <= timedelta(seconds=self._group_s):
-                group = Group(last.first, last.rings + 1)
-        self._last[door] = group, at
-        _remember(self._groups, press, group)
-        return group
-
-    def is_repeat(self, press: str) -> bool:
-        """Whether this press shares the notification of an earlier one."""
-        return press in self._groups and self._groups[press].first != press
-
-    def latest(self, door: str, at: datetime) -> str | None:
-        """The first press of the visitor who rings at a door now, or did in the last 2 minutes."""
-        if door not in self._last:
-            return None
-        group, when = self._last[door]
-        return group.first if at - when <= RECENT else None
-
-    def keep_picture(self, press: str, picture: Path) -> None:
-        """Remember the picture of a press for notifications that follow."""
-        _remember(self._pictures, press, picture)
-
-    def picture(self, press: str) -> Path | None:
-        """The picture of a press; None if there is none, or its file is gone."""
-        found = self._pictures.get(press)
-        return found if found and found.exists() else None
 
     def reach(self) -> str:
         """Check the connections to all services without sending anything.
@@ -223,13 +170,6 @@ class Dispatcher:
             answer = error
         self._busy.discard(call.phone)  # before the answer: the next notification may come at once
         answers.put((call, answer))
-
-
-def _remember(store: OrderedDict[str, Value], key: str, value: Value) -> None:
-    """Keep a value, and forget the oldest ones."""
-    store[key] = value
-    while len(store) > REMEMBERED:
-        store.popitem(last=False)
 
 
 def _receipt_key(call: _Call) -> str:

@@ -1,4 +1,4 @@
-"""A dispatcher that remembers over crashes who has been notified, who has answered, and of what."""
+"""A dispatcher that remembers, even over a crash, which phone has which notification."""
 
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ class NoPhones(DispatchResult):
 
     @property
     def note(self) -> str:
-        """What would have been done, for people."""
+        """What would have been sent, in words."""
         return f"no phone is set up; it would have read: {self.text}"
 
 
@@ -27,7 +27,7 @@ class Messenger(Dispatcher):
     Args:
         recipients: Everybody who can be notified.
         group_s: A ring within so many seconds after the last one at that door belongs to it.
-        memory: Outlives the process, like `hub.memory`: JSON values by key.
+        memory: JSON values by key, which survive the process, like `hub.memory`.
         save: Commits the memory, like `hub.checkpoint`.
 
     Attributes:
@@ -63,7 +63,7 @@ class Messenger(Dispatcher):
 
         Args:
             notification: The message.
-            recipients: Whom to notify; those who snooze are left out.
+            recipients: Whom to notify. Those who asked for silence are left out.
             event_id: The event that it follows from; a further attempt has the same one.
             at: When that happened: a snooze counts at that time.
             buttons: The answers that a recipient can give.

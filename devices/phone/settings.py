@@ -36,12 +36,12 @@ class RecipientSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    urls: Urls = Field(min_length=1, description="where to, as Apprise URLs")
+    urls: Urls = Field(min_length=1, description="the person's phones, as Apprise URLs")
     doors: list[str] | None = Field(None, description="only these doors; all when not set")
     after_s: float = Field(
-        0, ge=0, le=3600, description="told only if nobody has answered after so long"
+        0, ge=0, le=3600, description="notified only if no answer has come after so long"
     )
-    quiet_from: LocalTime = Field(None, description="told silently from then on, like 22:00")
+    quiet_from: LocalTime = Field(None, description="notified silently from then on, like 22:00")
     quiet_to: LocalTime = Field(None, description="until then, like 07:00")
 
     @model_validator(mode="after")
@@ -62,10 +62,10 @@ class PhoneSettings(BaseModel):
     """For a handler's settings: `class Config(HandlerConfig, PhoneSettings)`."""
 
     urls: Urls = Field(
-        [], description="where to, as Apprise URLs, like ntfy://ntfy.sh/my-door: told of everything"
+        [], description="Apprise URLs that get every notification, like ntfy://ntfy.sh/my-door"
     )
     recipients: dict[str, RecipientSettings] = Field(
-        {}, description="people, each with their own ways, doors and hours"
+        {}, description="people, each with their own phones, doors and hours"
     )
 
     def faults_in_names(self) -> list[str]:
