@@ -20,7 +20,10 @@ from hub.wire.topics import Topics
 ANSWER_S = 4.0
 QUIET_S = 0.5  # nothing has come for so long: the broker has told all that it keeps
 STEP_S = 0.05
-SILENT = "it takes the connection and does not answer. Is port in [broker] that of a broker, and does it hang?"
+SILENT = (
+    "it accepts the connection, but does not answer. Does port in [broker] belong to a broker, and "
+    "does it hang?"
+)
 
 
 @dataclass

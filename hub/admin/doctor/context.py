@@ -1,4 +1,4 @@
-"""What `doorbell doctor` looks at: one house on one machine, and what the looks so far have found out about it."""
+"""What `doorbell doctor` checks: a house on a machine, and what the checks have found so far."""
 
 import os
 from dataclasses import dataclass, field
@@ -23,9 +23,9 @@ class Context:
     Attributes:
         path: The settings file.
         given: The settings, as far as they can be used; None when not at all.
-        faults: What is wrong with them.
+        faults: Their faults.
         root: The folder that stands for `/`.
-        seen: What the broker said; None before it was asked, and when it could not be.
+        seen: What the broker keeps; None until it was asked, and where it could not be.
     """
 
     path: Path
@@ -36,19 +36,19 @@ class Context:
 
     @property
     def settings(self) -> Settings:
-        """The settings; who asks for them must need them (see `hub.admin.doctor.checks.Check`)."""
+        """The settings; a check that reads them says so (see `hub.admin.doctor.checks.Check`)."""
         if self.given is None:
             raise SettingsError(["the settings cannot be read"])
         return self.given
 
     @property
     def is_guest(self) -> bool:
-        """Whether who asks is neither root nor as whom the house runs, and so may see less than it does."""
+        """Whether the present user is neither root nor the user of the house, and may see less."""
         try:
             return os.geteuid() not in (0, self.settings.state_dir.stat().st_uid)
         except PermissionError:
             return True
-        except OSError:  # it is not there yet: nobody runs
+        except OSError:  # it does not exist yet: nothing has run
             return False
 
     @property
@@ -58,7 +58,7 @@ class Context:
 
     @cached_property
     def files(self) -> Inspection:
-        """Its handler files; each look that wants them asks here, so that one that hangs does so once."""
+        """Its handler files, shared by all checks, so that one that hangs does so once."""
         return Inspection(self.settings)
 
     @cached_property
@@ -69,11 +69,11 @@ class Context:
             try:
                 found[name] = self.files.of(file).config
             except SettingsError:
-                continue  # told by the look at the settings
+                continue  # the check of the settings reports it
         return found
 
     def wanted(self, name: str) -> Any:
-        """The settings of a handler that shall run; None for one that is switched off, or faulty."""
+        """The settings of a handler; None where it is switched off, or faulty."""
         config = self.reactions.get(name)
         return config if config and config.enabled else None
 
@@ -99,12 +99,12 @@ def open_context(config: Path | None) -> Context:
     Raises:
         SettingsError: there is no such file.
     """
-    from hub.mqtt.embedded_address import with_embedded_broker  # noqa: PLC0415 - only who wants a doctor waits for it
+    # Imported here, because other commands should not wait for it.
+    from hub.mqtt.embedded_address import with_embedded_broker  # noqa: PLC0415
 
     path = sources.find(config)
     try:
         return Context(path, with_embedded_broker(sources.load(path)))
     except SettingsError as error:
-        return Context(
-            path, error.usable and with_embedded_broker(error.usable), list(error.faults)
-        )
+        usable = with_embedded_broker(error.usable) if error.usable else None
+        return Context(path, usable, list(error.faults))

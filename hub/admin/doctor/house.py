@@ -25,12 +25,12 @@ UPDATE = "update this doorbell"
 AGAIN = "look again in a minute; if it stays so, its process's log and `dmesg` say more"
 SETTINGS = "mend it in the settings file; docs/settings.md has every setting"
 DAMAGED = (
-    "stop its process and move the file away: it begins a new one, and what only this file knew is lost. "
-    "A card that damages files wants to be replaced"
+    "stop its process and move the file away: it begins a new one, and what only this file knew is "
+    "lost. Replace a card that damages files"
 )
 ANEW = (
-    "a backup has what was in it: `doorbell restore` (docs/backup.md). Without one its process begins anew by itself, "
-    "and what only this file knew is lost"
+    "a backup has what was in it: `doorbell restore` (docs/backup.md). Without one its process "
+    "begins a new file, and what only this file knew is lost"
 )
 
 
@@ -61,7 +61,7 @@ def settings(context: Context) -> Iterator[Finding]:
 
 
 def broker(context: Context) -> Iterator[Finding]:
-    """Whether it can be reached with the command line's login, and who it is."""
+    """Whether the command line can log in to it, and which broker it is."""
     wanted = context.settings.broker
     address = f"{wanted.host or '127.0.0.1'}:{wanted.port}"
     try:
@@ -77,42 +77,37 @@ def broker(context: Context) -> Iterator[Finding]:
         return
     except OSError as error:
         words = f"no broker at {address}: {error.strerror or error}"
-        own = "`systemctl status mosquitto` says whether it runs; host and port in [broker] say where it is looked for"
-        yield Finding(
-            "problem",
-            words,
-            own if wanted.host else "`doorbell run` brings one along; or set host in [broker]",
-        )
+        mend = "`doorbell run` starts one; or set host in [broker]"
+        if wanted.host:
+            mend = "`systemctl status mosquitto` shows whether it is running; see host and port in "
+            mend += "[broker]"
+        yield Finding("problem", words, mend)
         return
-    by = (
-        f"as {pair[0]!r}"
-        if (pair := credentials.credentials(wanted, credentials.CLI))
-        else "without a login"
-    )
+    pair = credentials.credentials(wanted, credentials.CLI)
+    by = f"as {pair[0]!r}" if pair else "without a login"
     way = "with TLS" if wanted.encrypted else "without TLS"
     name = seen.version or "a broker that does not say its name"
-    yield ok(
-        f"{address}: {name}, MQTT {seen.protocol}, {way}, {by}, answers within {seen.round_trip_ms:.1f} ms"
-    )
+    speed = f"answers within {seen.round_trip_ms:.1f} ms"
+    yield ok(f"{address}: {name}, MQTT {seen.protocol}, {way}, {by}, {speed}")
     if pair and not wanted.encrypted and not _is_this_machine(wanted.host or "127.0.0.1"):
         mend = (
-            "docs/security.md, Step by step, 4: `doorbell secure --host NAME` makes a certificate"
+            "`doorbell secure --host NAME` makes a certificate: docs/security.md, Step by step, 4"
         )
-        yield Finding("warning", f"{address}: passwords go through the network in clear", mend)
+        yield Finding("warning", f"{address}: passwords are not encrypted on the network", mend)
 
 
 def journals(context: Context) -> Iterator[Finding]:
-    """Whether each state file is sound, and what waits in it."""
+    """Whether each state file is sound, and which events and dead letters wait in it."""
     folder = context.settings.state_dir
     if context.is_guest and not os.access(folder, os.R_OK | os.X_OK):
         yield Finding("skipped", f"{folder} may not be read by you", AS_ROOT)
         return
     if not is_there(folder):
-        yield skipped(f"{folder} is not there: nothing has run here yet")
+        yield skipped(f"{folder} does not exist: nothing has run here yet")
         return
     if os.statvfs(folder).f_flag & os.ST_RDONLY:
         words = f"{folder} is on a disk that is mounted read-only: nothing can be stored"
-        mend = "`dmesg` says why: a card that fails is mounted so. Take a backup to another disk, and replace it"
+        mend = "`dmesg` says why: a failing card is mounted so. Back up to another disk, replace it"
         yield Finding("problem", words, mend)
     files = sorted(folder.glob("*.db"))
     if not files:
@@ -153,19 +148,22 @@ def _book(name: str, book: state_files.Book) -> Iterator[Finding]:
     if not book.schema:
         yield Finding("problem", f"{name}: empty", ANEW)
         return
-    version = (
-        "" if book.schema == SCHEMA_VERSION else f" (its process brings it to {SCHEMA_VERSION})"
-    )
-    words = f"{name}: sound, {size(book.bytes)}, schema {book.schema}{version}, {count(book.events, 'event')}"
+    version = f"schema {book.schema}"
+    if book.schema != SCHEMA_VERSION:
+        version += f" (its process upgrades it to {SCHEMA_VERSION})"
+    words = f"{name}: sound, {size(book.bytes)}, {version}, {count(book.events, 'event')}"
     age_s = SYSTEM.unix_s() - book.oldest_unix_s if book.oldest_unix_s is not None else 0.0
     if age_s > FRESH_S:
-        waiting = f"{count(book.unpublished, 'event')} that no broker has acknowledged, the oldest {duration(age_s)} old"
-        mend = "they go out by themselves as soon as its process and the broker run: see there"
+        number = count(book.unpublished, "event")
+        waiting = f"{number} that no broker has acknowledged, the oldest {duration(age_s)} old"
+        mend = "they are published as soon as its process and the broker are running: see there"
         yield Finding("warning", f"{words}, {waiting}", mend)
     else:
         yield ok(words)
     if book.dead:
-        mend = "`doorbell dead-letters list` says which and why; `doorbell dead-letters retry --all` tries them once more"
+        mend = (
+            "`doorbell dead-letters list` shows them; `doorbell dead-letters retry --all` retries"
+        )
         yield Finding("warning", f"{name}: {count(book.dead, 'dead letter')}", mend)
 
 

@@ -1,4 +1,4 @@
-"""The doctor's look at hub, page and handlers: what each says of itself, and what systemd thinks of it."""
+"""The doctor's look at hub, page and handlers: the status of each, and its state in systemd."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,19 +12,19 @@ from hub.system.processes import installed_unix_s, is_outdated
 from hub.wire import topics
 from hub.wire.status import Status
 
-WATCHER = "doorbell-handlers.path"  # notices handler files that come, change and go
+WATCHER = "doorbell-handlers.path"  # watches handler files and settings
 
 
 def processes(context: Context) -> Iterator[Finding]:
-    """How hub, page and handlers say that they are, and what systemd thinks of it."""
+    """The status of hub, page and handlers, and the state of their units."""
     is_booted = units.is_booted(context.root)
     known = units.states("doorbell-*") if is_booted else {}
     if not is_booted:
-        yield skipped("systemd does not run here: what it starts cannot be asked for")
+        yield skipped("systemd is not running here, so units cannot be checked")
     elif not known:
-        yield skipped("systemd tells of no units of doorbell: `doorbell run` starts it, or nobody")
+        yield skipped("systemd has no units of doorbell: only `doorbell run` starts it")
     if context.seen is None:
-        yield skipped("how they say that they are, the broker keeps, and it cannot be asked")
+        yield skipped("the broker keeps their status, and cannot be asked")
     if WATCHER in known:
         yield from _unit("handler files", WATCHER, *known[WATCHER])
     for name, source, unit in _wanted(context):
@@ -38,7 +38,7 @@ def processes(context: Context) -> Iterator[Finding]:
 
 
 def _wanted(context: Context) -> Iterator[tuple[str, str, str]]:
-    """Name, source and unit of each; without a unit who is switched off."""
+    """Name, source and unit of each; the unit is empty where it is switched off."""
     yield "hub", context.hub, drop_ins.HUB
     if context.settings.web.url:
         yield "web", topics.source("web", context.settings.hub), drop_ins.WEB
@@ -55,16 +55,15 @@ def _off(name: str) -> Finding:
 def _unit(
     name: str, unit: str, active: str, words: str, *, alone: bool = True
 ) -> Iterator[Finding]:
-    """What is well only where the process itself cannot be asked."""
+    """A unit's state; an active one is reported only where there is no status of its process."""
     words = f"{name}: systemd: {active} ({words})"
+    why = f"`journalctl -eu {unit}` says why"
     if active == "inactive":
         yield Finding("warning", words, f"sudo systemctl start {unit}")
+    elif active == "failed":
+        yield Finding("problem", words, why)
     elif active != "active":
-        yield Finding(
-            "problem" if active == "failed" else "warning",
-            words,
-            f"`journalctl -eu {unit}` says why",
-        )
+        yield Finding("warning", words, why)
     elif alone:
         yield ok(words)
 

@@ -1,4 +1,4 @@
-"""A state file from outside: whether it is sound, and what lies in it that should not lie there for long."""
+"""A state file from outside: whether it is sound, and what waits in it."""
 
 import math
 import re

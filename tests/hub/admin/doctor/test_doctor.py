@@ -169,7 +169,7 @@ def test_something_that_is_no_broker(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (found,) = doctor_house.broker(open_context(tmp_path / "doorbell.toml"))
     assert (found.state, found.found) == (
         "problem",
-        f"127.0.0.1:{port}: it takes the connection and does not answer",
+        f"127.0.0.1:{port}: it accepts the connection, but does not answer",
     )
 
 
@@ -234,7 +234,7 @@ def test_how_each_process_is(on_mosquitto: House):
         == "`doorbell run` starts everything"
     )
     assert the(found, "bark: switched off").state == "skipped"
-    assert the(found, "systemd does not run here").state == "skipped"
+    assert the(found, "systemd is not running here").state == "skipped"
     assert len(found) == 5 + 8 + 1
 
 
@@ -322,7 +322,7 @@ def test_systemd_without_our_units(context: Context, booted: Path, tmp_path: Pat
     """As on a laptop: it is said, because nothing else would tell that nobody runs."""
     context.root = booted
     (tmp_path / "said").write_text("")
-    assert the(doctor_processes.processes(context), "systemd tells of no units").state == "skipped"
+    assert the(doctor_processes.processes(context), "systemd has no units of doorbell").state == "skipped"
 
 
 def test_systemd_and_the_processes_own_word(on_mosquitto: House, booted: Path):
