@@ -41,7 +41,7 @@ def test_a_house_that_is_well(well: House):
     assert done.returncode == 0
     assert all(one["mend"] for one in findings if one["state"] == "warning")
     assert all(not one["mend"] for one in findings if one["state"] in ("ok", "skipped"))
-    assert any(one["found"].startswith("mine: ready, as it said at") for one in findings)
+    assert any(one["found"].startswith("mine: ready (status of") for one in findings)
     assert [topic for topic, _, _ in well.ears.heard if topic.startswith("doorbell/cli/")] == []
 
 

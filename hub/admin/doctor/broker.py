@@ -1,4 +1,4 @@
-"""One look at the broker, as the command line's user: who answers, how fast, and what it keeps."""
+"""One look at the broker, as the command line's user: its name, speed, and what it keeps."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ from hub.wire.status import Status
 from hub.wire.topics import Topics
 
 ANSWER_S = 4.0
-QUIET_S = 0.5  # nothing has come for so long: the broker has told all that it keeps
+QUIET_S = 0.5  # after such a pause the broker has sent everything that it keeps
 STEP_S = 0.05
 SILENT = (
     "it accepts the connection, but does not answer. Does port in [broker] belong to a broker, and "
@@ -28,14 +28,14 @@ SILENT = (
 
 @dataclass
 class Seen:
-    """What the broker was found to be, and to keep.
+    """What was found out about the broker.
 
     Attributes:
         protocol: `5.0` or `3.1.1`.
-        version: Its own name for itself; empty where it does not say.
+        version: Its name and version; empty where it does not publish them.
         round_trip_ms: From a subscription to its acknowledgement.
-        statuses: By source (`doorbell/hub/home`), what each process said last.
-        quiet: By hub, whether its house is quiet.
+        statuses: The last status of each process, by source (`doorbell/hub/home`).
+        quiet: The quiet state of each hub, by its name.
     """
 
     protocol: str
@@ -46,15 +46,14 @@ class Seen:
 
 
 def look(broker: Broker) -> Seen:
-    """Connect, listen to what is retained, and go.
+    """Connect, receive what is retained, and disconnect.
 
     Raises:
-        OSError: it cannot be reached, or will not have us; a RefusedError says what to do.
+        OSError: it cannot be reached, or refuses us; a RefusedError says what to do.
     """
     address = (broker.host or "127.0.0.1", broker.port)
-    socket.create_connection(
-        address, ANSWER_S
-    ).close()  # one that swallows everything is not waited for twice
+    # First a bare connection: one that is never answered is waited for only once.
+    socket.create_connection(address, ANSWER_S).close()
     clients = ClientFactory(broker, f"doorbell-cli-{os.getpid()}")
     protocol = clients.find_protocol()
     seen = Seen("5.0" if protocol.name == "MQTTv5" else "3.1.1")
@@ -69,10 +68,11 @@ def look(broker: Broker) -> Seen:
 
 
 class _Look:
-    """One connection, driven from here: no thread is left behind."""
+    """One connection, without a thread of its own."""
 
     def __init__(self, client: Any, seen: Seen, house: Topics) -> None:
-        self.client, self.seen = client, seen
+        self.client = client
+        self.seen = seen
         self._topics = house
         self._answers: list[Any] = []
         self._granted_at = self._heard_at = 0.0
@@ -98,18 +98,16 @@ class _Look:
         self._wait(lambda: self._granted_at)
         self.seen.round_trip_ms = (self._granted_at - asked_at) * 1000
         until = self._granted_at + ANSWER_S
-        while time.monotonic() < min(until, self._heard_at + QUIET_S) and not self.client.loop(
-            STEP_S
-        ):
-            pass
+        while time.monotonic() < min(until, self._heard_at + QUIET_S):
+            if self.client.loop(STEP_S):
+                break
 
     def leave(self) -> None:
         self.client.disconnect()
         until = time.monotonic() + 1
-        while (
-            not self.client.loop(STEP_S) and time.monotonic() < until
-        ):  # until it has closed its socket
-            pass
+        while time.monotonic() < until:
+            if self.client.loop(STEP_S):
+                break  # it has closed its socket
 
     def _wait(self, done: Callable[[], object]) -> None:
         deadline = time.monotonic() + ANSWER_S
@@ -128,7 +126,7 @@ class _Look:
         try:
             self._note(message.topic, bytes(message.payload))
         except BadMessage:
-            return  # a message of an earlier version, or of somebody else
+            return  # a message of an earlier version, or of another program
 
     def _note(self, topic: str, payload: bytes) -> None:
         if topic == BROKERS_NAME:

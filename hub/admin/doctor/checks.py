@@ -8,6 +8,7 @@ from devices.machine import Finding, skipped
 from hub.admin.doctor import devices, house, machine, processes
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.gpio import gpio
+from hub.admin.doctor.journals import journals
 from hub.admin.doctor.permissions import permissions
 from hub.admin.doctor.versions import versions
 
@@ -33,7 +34,7 @@ CHECKS = (
     Check("settings", house.settings, needs_settings=False),
     Check("broker", house.broker),
     Check("processes", processes.processes),
-    Check("journals", house.journals),
+    Check("journals", journals),
     Check("gpio", gpio),
     Check("camera", devices.camera),
     Check("sound", devices.sound),

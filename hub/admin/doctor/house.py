@@ -3,35 +3,18 @@
 import ipaddress
 import os
 import socket
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
-from devices.machine import Finding, Forbidden, duration, fault, is_there, ok, size, skipped
+from devices.machine import Finding, Forbidden, fault, ok
 from hub.admin.check.house import check
 from hub.admin.doctor import broker as broker_probe
-from hub.admin.doctor import state_files
 from hub.admin.doctor.context import Context
 from hub.mqtt import credentials
 from hub.mqtt.connect_errors import RefusedError
-from hub.store.file.schema import SCHEMA_VERSION
-from hub.system.clock import SYSTEM
 from hub.terminal.words import count
 
-FRESH_S = 60.0  # an event may be on its way for so long
-PATIENCE_S = 8.0  # for all journals
 AS_ROOT = "sudo doorbell doctor"
-UPDATE = "update this doorbell"
-AGAIN = "look again in a minute; if it stays so, its process's log and `dmesg` say more"
 SETTINGS = "mend it in the settings file; docs/settings.md has every setting"
-DAMAGED = (
-    "stop its process and move the file away: it begins a new one, and what only this file knew is "
-    "lost. Replace a card that damages files"
-)
-ANEW = (
-    "a backup has what was in it: `doorbell restore` (docs/backup.md). Without one its process "
-    "begins a new file, and what only this file knew is lost"
-)
 
 
 def settings(context: Context) -> Iterator[Finding]:
@@ -94,77 +77,6 @@ def broker(context: Context) -> Iterator[Finding]:
             "`doorbell secure --host NAME` makes a certificate: docs/security.md, Step by step, 4"
         )
         yield Finding("warning", f"{address}: passwords are not encrypted on the network", mend)
-
-
-def journals(context: Context) -> Iterator[Finding]:
-    """Whether each state file is sound, and which events and dead letters wait in it."""
-    folder = context.settings.state_dir
-    if context.is_guest and not os.access(folder, os.R_OK | os.X_OK):
-        yield Finding("skipped", f"{folder} may not be read by you", AS_ROOT)
-        return
-    if not is_there(folder):
-        yield skipped(f"{folder} does not exist: nothing has run here yet")
-        return
-    if os.statvfs(folder).f_flag & os.ST_RDONLY:
-        words = f"{folder} is on a disk that is mounted read-only: nothing can be stored"
-        mend = "`dmesg` says why: a failing card is mounted so. Back up to another disk, replace it"
-        yield Finding("problem", words, mend)
-    files = sorted(folder.glob("*.db"))
-    if not files:
-        yield skipped(f"{folder}: no state files: nothing has run here yet")
-    until_s = time.monotonic() + PATIENCE_S
-    knows: set[str] = set()
-    for path in files:
-        try:
-            book = state_files.look(path, until_s)
-            knows |= book.hubs
-            yield from _book(path.name, book)
-        except state_files.LargeBookError:
-            yield skipped(
-                f"{path.name}: {size(path.stat().st_size)} are too much to be read within {PATIENCE_S:g} s"
-            )
-        except state_files.BookError as error:
-            yield _unreadable(path, error)
-    own = folder / f"hub-{context.settings.hub}.db"
-    if context.settings.hub in knows and not own.exists():
-        yield Finding("problem", f"{own}: gone, although others have events of this hub", ANEW)
-
-
-def _unreadable(path: Path, error: state_files.BookError) -> Finding:
-    """SQLite must be able to write beside a file to read it, while nobody runs on it."""
-    if isinstance(error, state_files.DamagedBookError):
-        return Finding("problem", f"{path}: {error}", DAMAGED)
-    if not (os.access(path, os.R_OK) and os.access(path.parent, os.W_OK)):
-        return Finding("skipped", f"{path} may not be read by you ({error})", AS_ROOT)
-    if isinstance(error, state_files.NewerBookError):
-        return Finding("problem", f"{path}: {error}", UPDATE)
-    return Finding("problem", f"{path}: {error}", AGAIN)
-
-
-def _book(name: str, book: state_files.Book) -> Iterator[Finding]:
-    if book.damage:
-        yield Finding("problem", f"{name}: damaged: {book.damage}", DAMAGED)
-        return
-    if not book.schema:
-        yield Finding("problem", f"{name}: empty", ANEW)
-        return
-    version = f"schema {book.schema}"
-    if book.schema != SCHEMA_VERSION:
-        version += f" (its process upgrades it to {SCHEMA_VERSION})"
-    words = f"{name}: sound, {size(book.bytes)}, {version}, {count(book.events, 'event')}"
-    age_s = SYSTEM.unix_s() - book.oldest_unix_s if book.oldest_unix_s is not None else 0.0
-    if age_s > FRESH_S:
-        number = count(book.unpublished, "event")
-        waiting = f"{number} that no broker has acknowledged, the oldest {duration(age_s)} old"
-        mend = "they are published as soon as its process and the broker are running: see there"
-        yield Finding("warning", f"{words}, {waiting}", mend)
-    else:
-        yield ok(words)
-    if book.dead:
-        mend = (
-            "`doorbell dead-letters list` shows them; `doorbell dead-letters retry --all` retries"
-        )
-        yield Finding("warning", f"{name}: {count(book.dead, 'dead letter')}", mend)
 
 
 def _is_this_machine(host: str) -> bool:

@@ -73,38 +73,36 @@ def _process(name: str, unit: str, source: str, context: Context) -> Finding:
     start = f"sudo systemctl start {unit}" if unit else "`doorbell run` starts everything"
     log = f"`journalctl -eu {unit}` says more" if unit else "its log says more"
     if status is None:
-        return Finding("problem", f"{name}: has never told this broker how it is", start)
+        return Finding("problem", f"{name}: has never published its status on this broker", start)
     if status.state != "ready":
         return _unready(name, status, start, log)
     if not context.is_here(source):
-        words = f"{name}: said {_when(status)} that it is ready, and is not among this machine's processes"
+        words = f"{name}: ready (status of {_when(status)}), but not among this machine's processes"
         return Finding("warning", words, f"if it is on another machine, all is well; else {start}")
     if not status.words and is_outdated(status.pid or 0, installed_unix_s(), context.root):
-        anew = (
-            "sudo systemctl restart doorbell.target"
-            if unit
-            else "end `doorbell run`, and start it again"
-        )
-        return Finding(
-            "warning", f"{name}: ready, but it began before this doorbell was installed", anew
-        )
+        words = f"{name}: ready, but it began before this doorbell was installed"
+        restart = "end `doorbell run`, and start it again"
+        if unit:
+            restart = "sudo systemctl restart doorbell.target"
+        return Finding("warning", words, restart)
     return _ready(name, status, log)
 
 
 def _ready(name: str, status: Status, log: str) -> Finding:
     if not status.words:
-        return ok(f"{name}: ready, as it said {_when(status)}, process {status.pid}")
+        return ok(f"{name}: ready (status of {_when(status)}), process {status.pid}")
     if status.reason == "private":
         return ok(f"{name}: ready; {status.words}")
     return fault(f"{name}: {status.line}", log, "warning")
 
 
 def _when(status: Status) -> str:
-    """By the local clock."""
+    """When the status was published, by the local clock."""
     try:
-        return f"at {datetime.fromisoformat(status.time or '').astimezone():%Y-%m-%d %H:%M:%S}"
+        time = datetime.fromisoformat(status.time or "").astimezone()
     except (ValueError, OverflowError):
-        return "once"
+        return "an unknown time"
+    return f"{time:%Y-%m-%d %H:%M:%S}"
 
 
 def _unready(name: str, status: Status, start: str, log: str) -> Finding:

@@ -1,7 +1,7 @@
 """A private CA and the broker's certificate, made by the openssl program.
 
-It is a package of every Debian, and `install.sh` installs it; the library `cryptography` would be one
-more compiled dependency of all, for a thing that is done once.
+Every Debian has it as a package, and `install.sh` installs it. The library `cryptography` would be
+one more compiled dependency for everyone, for something that is done once.
 """
 
 import ipaddress
@@ -57,7 +57,7 @@ def serves(certificate: Path, hosts: Sequence[str]) -> bool:
 
 
 def _serves(certificate: Path, host: str) -> bool:
-    """Whether it is valid for this name. Where it is not, openssl 3.5 fails; older ones only say so."""
+    """Whether it is valid for this name; if not, openssl 3.5 fails, and older ones print it."""
     asked = "-checkip" if _is_address(host) else "-checkhost"
     done = _run("x509", "-noout", asked, host, "-in", str(certificate))
     if done.returncode and "NOT match" not in done.stdout:

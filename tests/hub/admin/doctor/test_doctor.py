@@ -18,6 +18,7 @@ from devices.machine import Finding, Forbidden, ok
 from hub.admin.check.house import Report
 from hub.admin.doctor import broker as broker_probe
 from hub.admin.doctor import house as doctor_house
+from hub.admin.doctor import journals as doctor_journals
 from hub.admin.doctor import permissions as doctor_permissions
 from hub.admin.doctor import processes as doctor_processes
 from hub.admin.doctor.broker import Seen
@@ -225,12 +226,12 @@ def test_how_each_process_is(on_mosquitto: House):
     until(lambda: house.statuses("killed", "offline"), "the broker says its will")
     found = list(doctor_processes.processes(asked(house)))
     pid = house.processes["good"].pid
-    assert the(found, "good: ready, as it said at").found.endswith(f"process {pid}")
-    assert the(found, "hub: ready, as it said at").state == "ok"
+    assert the(found, "good: ready (status of").found.endswith(f"process {pid}")
+    assert the(found, "hub: ready (status of").state == "ok"
     assert the(found, "broken: failed: broken.py, line 1: invalid syntax").state == "problem"
     assert the(found, "killed: offline: it vanished").state == "problem"
     assert (
-        the(found, "absent: has never told this broker how it is").mend
+        the(found, "absent: has never published its status on this broker").mend
         == "`doorbell run` starts everything"
     )
     assert the(found, "bark: switched off").state == "skipped"
@@ -243,9 +244,7 @@ def test_a_status_that_outlived_its_process(on_mosquitto: House, pid: int):
     """After a power cut the broker may still keep that it was ready; another process may have its number now."""
     status = f'{{"state": "ready", "reason": "", "time": "2026-11-01T00:00:00Z", "pid": {pid}, "mqtt": "5.0"}}'
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
-    found = the(
-        doctor_processes.processes(asked(on_mosquitto)), "that it is ready, and is not among"
-    )
+    found = the(doctor_processes.processes(asked(on_mosquitto)), "but not among this machine")
     assert (found.state, "if it is on another machine" in found.mend) == ("warning", True)
 
 
@@ -322,7 +321,10 @@ def test_systemd_without_our_units(context: Context, booted: Path, tmp_path: Pat
     """As on a laptop: it is said, because nothing else would tell that nobody runs."""
     context.root = booted
     (tmp_path / "said").write_text("")
-    assert the(doctor_processes.processes(context), "systemd has no units of doorbell").state == "skipped"
+    assert (
+        the(doctor_processes.processes(context), "systemd has no units of doorbell").state
+        == "skipped"
+    )
 
 
 def test_systemd_and_the_processes_own_word(on_mosquitto: House, booted: Path):
@@ -333,7 +335,7 @@ def test_systemd_and_the_processes_own_word(on_mosquitto: House, booted: Path):
     context = asked(on_mosquitto)
     context.root = booted
     found = list(doctor_processes.processes(context))
-    assert the(found, "hub: ").found.startswith("hub: ready, as it said at")
+    assert the(found, "hub: ").found.startswith("hub: ready (status of")
     assert (
         the(found, "good: has never").mend == "sudo systemctl start doorbell-handler@good.service"
     )
@@ -356,7 +358,7 @@ def test_journals_of_a_house_that_ran(on_mosquitto: House):
     house.write_handler("bad", "raise Drop('never')")
     house.start("hub", "bad")
     house.wait_outcome(house.press(), "bad", "handler.dead")
-    found = list(doctor_house.journals(open_context(house.config)))
+    found = list(doctor_journals.journals(open_context(house.config)))
     assert (the(found, "hub-home.db: sound").state, the(found, "bad.db: sound").state) == (
         "ok",
         "ok",
@@ -375,10 +377,10 @@ def test_events_that_nobody_has_acknowledged(on_mosquitto: House):
     house.kill("hub")
     with closing(sqlite3.connect(house.state_dir / "hub-home.db")) as db, db:
         db.execute("UPDATE journal SET published = 0")
-    assert states(doctor_house.journals(open_context(house.config))) == ["ok"]
+    assert states(doctor_journals.journals(open_context(house.config))) == ["ok"]
     with closing(sqlite3.connect(house.state_dir / "hub-home.db")) as db, db:
         db.execute("UPDATE journal SET time = time - 10800")
-    (found,) = doctor_house.journals(open_context(house.config))
+    (found,) = doctor_journals.journals(open_context(house.config))
     assert (
         found.state,
         "1 event that no broker has acknowledged, the oldest 3 h old" in found.found,
@@ -397,9 +399,9 @@ def test_files_that_are_damaged(context: Context, states_of_a_hub: Path):
     (folder / "newer.db").write_bytes(sound)
     with closing(sqlite3.connect(folder / "newer.db")) as db:
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-    found = list(doctor_house.journals(context))
+    found = list(doctor_journals.journals(context))
     assert [finding.state for finding in found] == ["problem", "ok", "problem", "problem"]
-    assert found[0].mend == found[3].mend == doctor_house.DAMAGED
+    assert found[0].mend == found[3].mend == doctor_journals.DAMAGED
     assert "written by a newer doorbell" in found[2].found
 
 
@@ -411,9 +413,9 @@ def test_a_file_that_is_too_large_for_the_time(
         db.executemany(
             "INSERT INTO memory VALUES (?, ?)", [(str(number), "x") for number in range(5000)]
         )
-    monkeypatch.setattr(doctor_house, "PATIENCE_S", 0.0)
-    (found,) = doctor_house.journals(context)
-    assert (found.state, "are too much to be read within 0 s" in found.found) == (
+    monkeypatch.setattr(doctor_journals, "PATIENCE_S", 0.0)
+    (found,) = doctor_journals.journals(context)
+    assert (found.state, "cannot be read within 0 s" in found.found) == (
         "skipped",
         True,
     ), found
@@ -444,7 +446,7 @@ def test_what_nobody_may_read(
     assert [(one.state, one.mend) for one in doctor_house.settings(context)] == [
         ("skipped", "sudo doorbell doctor")
     ]
-    assert [(one.state, one.mend) for one in doctor_house.journals(context)] == [
+    assert [(one.state, one.mend) for one in doctor_journals.journals(context)] == [
         ("skipped", "sudo doorbell doctor")
     ]
 
@@ -509,9 +511,9 @@ def states_of_a_hub(context: Context) -> Path:
 
 def test_no_journals_yet(context: Context):
     """Nothing has run: that is neither good nor bad."""
-    assert states(doctor_house.journals(context)) == ["skipped"]
+    assert states(doctor_journals.journals(context)) == ["skipped"]
     context.settings.state_dir.mkdir()
-    assert states(doctor_house.journals(context)) == ["skipped"]
+    assert states(doctor_journals.journals(context)) == ["skipped"]
 
 
 def test_a_look_at_what_rests_leaves_nothing_beside_it(context: Context):
@@ -521,7 +523,7 @@ def test_a_look_at_what_rests_leaves_nothing_beside_it(context: Context):
     folder = context.settings.state_dir
     State(folder / "hub-home.db").close()
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
-    assert states(doctor_house.journals(context)) == ["ok"]
+    assert states(doctor_journals.journals(context)) == ["ok"]
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
 
@@ -534,7 +536,7 @@ def test_what_is_in_a_log_alone_is_seen(context: Context):
     for path in list(folder.iterdir()):
         shutil.copy(path, folder / path.name.replace("hub-home", "killed"))
     assert (folder / "killed.db-wal").stat().st_size
-    assert the(doctor_house.journals(context), "killed.db: sound").state == "ok"
+    assert the(doctor_journals.journals(context), "killed.db: sound").state == "ok"
     running.close()
 
 
@@ -548,17 +550,19 @@ def test_a_hub_that_has_lost_its_file(on_mosquitto: House):
     house.kill("hub")
     house.kill("good")
     context = open_context(house.config)
-    assert set(states(doctor_house.journals(context))) == {"ok"}
+    assert set(states(doctor_journals.journals(context))) == {"ok"}
     own = house.state_dir / "hub-home.db"
     for path in house.state_dir.glob("hub-home.db*"):
         path.unlink()
     own.write_bytes(b"")
-    found = the(doctor_house.journals(context), "hub-home.db: empty")
+    found = the(doctor_journals.journals(context), "hub-home.db: empty")
     assert found.state == "problem"
     assert "doorbell restore" in found.mend
     own.unlink()
     assert (
-        the(doctor_house.journals(context), "hub-home.db: gone, although others have events").state
+        the(
+            doctor_journals.journals(context), "hub-home.db: gone, although others have events"
+        ).state
         == "problem"
     )
 
@@ -575,7 +579,7 @@ def test_a_disk_that_is_mounted_read_only(context: Context):
     try:
         State(folder / "hub-home.db").close()
         subprocess.run(["mount", "-o", "remount,ro", folder], check=False)
-        found = list(doctor_house.journals(context))
+        found = list(doctor_journals.journals(context))
         assert the(found, "mounted read-only").state == "problem"
         assert the(found, "hub-home.db: sound").state == "ok"
     finally:
