@@ -18,6 +18,7 @@ settings.load_profile("loaded")
 MOST_WORKERS = 8  # a worker and the processes of its house take about 300 MB
 for _variable in ("DOORBELL_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
     os.environ.pop(_variable, None)
+os.umask(0o022)  # what a test creates has the same mode, whoever runs it
 # On a busy machine examples take as long as they take.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
