@@ -85,7 +85,7 @@ def test_a_setting_takes_the_place_of_its_example(tmp_path: Path):
     lines = draft.text().splitlines()
     at = lines.index("[doors.front.button]")
     assert lines[at + 1].startswith('driver = "gpio"')
-    assert lines[at + 1].endswith('"simulated" is rung by Enter and `doorbell press`')
+    assert lines[at + 1].endswith('"simulated": Enter and `doorbell press` ring it')
     assert lines[at + 2].startswith("pin = 17  ")
     assert lines[lines.index("[handlers.bark]") + 1] == "enabled = false"
     changed = set(lines) - set(ANNOTATED.splitlines())
