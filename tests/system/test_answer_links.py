@@ -257,30 +257,28 @@ def test_the_page_may_pass_on_answers_and_nothing_else(secured):
         name: Person(secured, name) for name in ("web-home", "handler-ask", "cli", "hub-home")
     }
     web, ask = people["web-home"], people["handler-ask"]
-    wish = json.dumps({"id": uuid7(), "answer": "coming"})
+    command = json.dumps({"id": uuid7(), "answer": "coming"})
     try:
         for topic in (
             "doorbell/web/home/command/press/home/front",
             "doorbell/cli/1/command/press/home/front",
-            "doorbell/hub/home/event/visitor/command/answer/front",
-            "doorbell/web/home/event/visitor/command/answer/front",
+            "doorbell/hub/home/event/visitor/answered/front",
+            "doorbell/web/home/event/visitor/answered/front",
             "doorbell/web/home/command/answer/garden/front",
             "doorbell/cli/1/command/answer/home/front",
         ):
-            assert web.publish(topic, wish).value == 0x87, topic
+            assert web.publish(topic, command).value == 0x87, topic
         for topic in (
-            "doorbell/handler/query/command/answer/home/front",
+            "doorbell/handler/ask/command/answer/home/front",
             "doorbell/web/home/command/answer/home/front",
         ):
-            assert ask.publish(topic, wish).value == 0x87, topic
-        assert not web.publish("doorbell/web/home/command/answer/home/front", wish).is_failure
+            assert ask.publish(topic, command).value == 0x87, topic
+        assert not web.publish("doorbell/web/home/command/answer/home/front", command).is_failure
         people["hub-home"].publish("doorbell/hub/home/event/doorbell/pressed/front", "pressed")
-        people["hub-home"].publish(
-            "doorbell/hub/home/event/visitor/command/answer/front", "answered"
-        )
+        people["hub-home"].publish("doorbell/hub/home/event/visitor/answered/front", "answered")
         until(lambda: web.heard, "the page hears that it was said")
         assert [load for _, load in web.heard] == [b"answered"]
-        until(lambda: people["hub-home"].heard, "the hub hears the wish")
+        until(lambda: people["hub-home"].heard, "the hub hears the command")
         assert [topic for topic, _ in people["hub-home"].heard] == [
             "doorbell/web/home/command/answer/home/front"
         ]
