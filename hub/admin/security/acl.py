@@ -1,4 +1,4 @@
-"""What each user may do on the broker, as a mosquitto ACL file. It follows from `hub.wire.channels`."""
+"""What each user may do on the broker, as a mosquitto ACL file, from `hub.wire.channels`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""`doorbell doctor`: each look is its own, and the house's are true: on a real broker, with real processes."""
+"""`doorbell doctor`: each check is separate; those of the house run on a real broker."""
 
 import os
 import shutil
@@ -241,8 +241,11 @@ def test_how_each_process_is(on_mosquitto: House):
 
 @pytest.mark.parametrize("pid", [NOBODY, os.getpid()], ids=["nobody", "another"])
 def test_a_status_that_outlived_its_process(on_mosquitto: House, pid: int):
-    """After a power cut the broker may still keep that it was ready; another process may have its number now."""
-    status = f'{{"state": "ready", "reason": "", "time": "2026-11-01T00:00:00Z", "pid": {pid}, "mqtt": "5.0"}}'
+    """After a power cut the broker may keep an old `ready`, and the process ID may be reused."""
+    status = (
+        '{"state": "ready", "reason": "", "time": "2026-11-01T00:00:00Z", '
+        f'"pid": {pid}, "mqtt": "5.0"}}'
+    )
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
     found = the(doctor_processes.processes(asked(on_mosquitto)), "but not among this machine")
     assert (found.state, "if it is on another machine" in found.mend) == ("warning", True)
@@ -263,7 +266,10 @@ def test_a_part_that_is_not_well(on_mosquitto: House):
     """Ready, with a note."""
     on_mosquitto.start("hub")
     pid = on_mosquitto.processes["hub"].pid
-    status = f'{{"state": "ready", "reason": "fault", "detail": "the disk is full", "time": "2026-11-01T00:00:00Z", "pid": {pid}}}'
+    status = (
+        '{"state": "ready", "reason": "fault", "detail": "the disk is full", '
+        f'"time": "2026-11-01T00:00:00Z", "pid": {pid}}}'
+    )
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
     assert (
         the(doctor_processes.processes(asked(on_mosquitto)), "hub: ready: the disk is full").state
@@ -391,7 +397,7 @@ def test_events_that_nobody_has_acknowledged(on_mosquitto: House):
 
 
 def test_files_that_are_damaged(context: Context, states_of_a_hub: Path):
-    """A page that is overwritten, no database at all, and one of a newer doorbell; each is told, and the sound one."""
+    """An overwritten page, no database, a newer doorbell's file; the sound one is reported, too."""
     folder = context.settings.state_dir
     sound = states_of_a_hub.read_bytes()
     (folder / "bad.db").write_bytes(sound[:4096] + b"\xff" * 4096 + sound[8192:])
@@ -452,7 +458,7 @@ def test_what_nobody_may_read(
 
     def refuse(_: Broker) -> Seen:
         raise LoginError(
-            "the password in /p/cli cannot be read (Permission denied). `doorbell secure` writes it",
+            "the password in /p/cli cannot be read (Permission denied)",
             is_forbidden=True,
         )
 
@@ -475,7 +481,11 @@ def test_a_camera_that_is_private_is_no_trouble(on_mosquitto: House):
     """It was asked for."""
     on_mosquitto.start("hub")
     pid = on_mosquitto.processes["hub"].pid
-    status = f'{{"state": "ready", "reason": "private", "detail": "private until 16:30: nothing is seen", "time": "2026-11-01T00:00:00Z", "pid": {pid}}}'
+    status = (
+        '{"state": "ready", "reason": "private", '
+        '"detail": "private until 16:30: nothing is seen", '
+        f'"time": "2026-11-01T00:00:00Z", "pid": {pid}}}'
+    )
     on_mosquitto.ears.publish("doorbell/hub/home/status", status, retain=True)
     found = the(doctor_processes.processes(asked(on_mosquitto)), "hub: ready; private until 16:30")
     assert found.state == "ok"
@@ -517,7 +527,7 @@ def test_no_journals_yet(context: Context):
 
 
 def test_a_look_at_what_rests_leaves_nothing_beside_it(context: Context):
-    """Neither a log nor a table of locks, which SQLite would make to read a file that nobody has open."""
+    """SQLite would make a log and a table of locks to read a file that is not open."""
     from hub.store.state import State  # noqa: PLC0415
 
     folder = context.settings.state_dir
