@@ -44,7 +44,7 @@ ANSWER_STEPS = {  # of a hub that is asked for what was missed
     "the answer is published": "after:hub.mqtt.bus:Bus.publish:1~/reply/",
 }
 WORKER_STEPS = {
-    "heard, not queued": f"before:hub.consumer.consumer:Consumer._receive:1{_PRESS}",
+    "heard, not queued": "before:hub.consumer.consumer:Consumer._receive:1~doorbell.pressed",
     "not begun": "before:hub.store.inbox:Inbox.claim:1",
     "begun, not committed": "after:hub.store.inbox:Inbox._take:1",
     "begun, not acted on": "after:hub.store.inbox:Inbox.claim:1",
