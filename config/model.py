@@ -11,8 +11,9 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from config.door import Door
 from config.section import Name, Section
-from config.trigger import Trigger
+from config.trigger import Trigger, takes_in
 
+ROOT = re.compile(r"[a-z0-9_-]+(/[a-z0-9_-]+)*")
 CLOCK_NAMES = {"sunrise", "sunset", "quiet_began", "quiet_ended", "day_ended"}
 
 
@@ -36,7 +37,6 @@ class Broker(Section):
     port: int = Field(1883, ge=1, le=65535)
     root: str = Field(
         "doorbell",
-        pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+)*$",
         max_length=128,
         description="the first levels of all topics; each house on a broker needs its own",
     )
@@ -52,6 +52,15 @@ class Broker(Section):
         None, description="the private CA, which switches TLS on; else the system's"
     )
     keepalive_s: int = Field(30, ge=5, le=3600)
+
+    @field_validator("root")
+    @classmethod
+    def _root_is_levels(cls, root: str) -> str:
+        if not ROOT.fullmatch(root):
+            raise ValueError(
+                "not the beginning of a topic. Write a-z, 0-9, - and _, with / between levels"
+            )
+        return root
 
     @property
     def encrypted(self) -> bool:
@@ -255,6 +264,17 @@ class Settings(Section):
                 known = ", ".join(self.doors)
                 place = f"[triggers.{name}] door"
                 raise ValueError(f"{place}: there is no [doors.{trigger.door}]. There are: {known}")
+        return self
+
+    @model_validator(mode="after")
+    def _no_trigger_listens_to_this_house(self) -> Self:
+        root = self.broker.root
+        for name, trigger in self.triggers.items():
+            if takes_in(trigger.topic, root):
+                place = f"[triggers.{name}] topic"
+                raise ValueError(
+                    f"{place}: it takes in our own topics below {root}/. Name another program's"
+                )
         return self
 
     def door_name(self, door: str) -> str:

@@ -7,7 +7,6 @@ from pydantic import Field, field_validator, model_validator
 from config.section import Name, Section
 
 Scalar = str | int | float | bool | None
-OURS = "doorbell"
 TOPIC_BYTES = 65_535  # MQTT 5.0, 1.5.4
 
 
@@ -62,9 +61,20 @@ def _fault_in(topic: str) -> str | None:
     levels = topic.split("/")
     if not topic or "\0" in topic or len(topic.encode()) > TOPIC_BYTES:
         return "no topic. Write one like zigbee2mqtt/front_contact"
-    if levels[0] in (OURS, "#", "+"):
-        return f"it takes in our own topics below {OURS}/. Name another program's"
     wild = [level for level in levels if "+" in level or "#" in level]
     if any(level not in ("+", "#") for level in wild) or "#" in levels[:-1]:
         return "+ and # stand for whole levels, # for the last. Write one like zigbee2mqtt/+/action"
     return None
+
+
+def takes_in(topic: str, root: str) -> bool:
+    """Whether a filter matches topics below this root."""
+    levels = topic.split("/")
+    for number, level in enumerate(root.split("/")):
+        if number == len(levels):
+            return False
+        if levels[number] == "#":
+            return True
+        if levels[number] not in (level, "+"):
+            return False
+    return True

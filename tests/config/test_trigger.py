@@ -49,3 +49,39 @@ def test_its_door_is_one_of_the_house(tmp_path):
     assert "[triggers.one] door: there is no [doors.frnt]. There are: front" in _fault(
         tmp_path, door="frnt"
     )
+
+
+@pytest.mark.parametrize(
+    ("root", "topic", "is_refused"),
+    [
+        ("cottage", "doorbell/hub/home/event/doorbell/pressed/front", False),
+        ("cottage", "cottage/hub/home/event/#", True),
+        ("cottage", "cottages/door", False),
+        ("homes/cottage", "homes/barn/door", False),
+        ("homes/cottage", "homes/+/door", True),
+        ("homes/cottage", "homes/#", True),
+        ("homes/cottage", "homes", False),
+        ("homes/cottage", "+/x/door", False),
+    ],
+)
+def test_only_the_topics_of_this_house_are_refused(tmp_path, root, topic, is_refused):
+    """A trigger may listen to another house on the same broker; its own would ring in a circle."""
+    path = tmp_path / "doorbell.toml"
+    text = f'[broker]\nroot = "{root}"\n[doors.front]\n[triggers.one]\ntopic = "{topic}"\n'
+    path.write_text(f'{text}door = "front"\nsay = "doorbell.pressed"\n', encoding="utf-8")
+    if is_refused:
+        with pytest.raises(SettingsError, match=f"our own topics below {root}/"):
+            load(path)
+    else:
+        assert load(path).triggers["one"].topic == topic
+
+
+@pytest.mark.parametrize(
+    "root", ["", "/", "a/", "/a", "a//b", "A", "a+", "#", "a b", "a.b", "ä", "a\\n"]
+)
+def test_a_root_is_levels_of_a_topic(tmp_path, root):
+    """Words of a-z, 0-9, - and _ with slashes between: no broker changes any of them."""
+    path = tmp_path / "doorbell.toml"
+    path.write_text(f'[broker]\nroot = "{root}"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"\[broker\] root: not the beginning of a topic"):
+        load(path)

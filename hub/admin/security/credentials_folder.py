@@ -16,6 +16,7 @@ from hub.admin.security import certificates
 from hub.admin.security.acl import acl
 from hub.mqtt import credentials
 from hub.system import atomic_file
+from hub.wire.topics import Topics
 
 USER = re.compile(r"[a-z][a-z0-9_-]{0,71}")
 ITERATIONS = 101  # mosquitto's own number; 256 random bits cannot be guessed at any
@@ -62,7 +63,8 @@ def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence
                 {trigger.topic for trigger in settings.triggers.values()}
             )
         }
-        _write_private(for_broker / "acl", acl(users, own.read_text(encoding="utf-8"), heard))
+        text = acl(users, own.read_text(encoding="utf-8"), heard, Topics(settings.broker.root))
+        _write_private(for_broker / "acl", text)
     lines = [
         f"{passwords}: a password for each of {', '.join(users)}",
         f"{for_broker}: passwd and acl for the broker",
