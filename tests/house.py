@@ -63,6 +63,7 @@ class Ears:
     host = "127.0.0.1"
 
     def __init__(self, port: int, *topics: str) -> None:
+        self.root = "doorbell"
         self.heard: list[tuple[str, bytes, float]] = []
         self.own: set[tuple[str, bytes]] = (
             set()
@@ -110,14 +111,16 @@ class Ears:
     def breaches(self) -> list[str]:
         """All messages, except the test's own, that break hub/asyncapi.yaml."""
         said = {
-            (topic, load) for topic, load, _ in list(self.heard) if topic.startswith("doorbell/")
+            (topic, load)
+            for topic, load, _ in list(self.heard)
+            if topic.startswith(f"{self.root}/")
         }
         return [fault for topic, load in said - self.own for fault in contract.faults(topic, load)]
 
     def events(self, kind: str, handler: str | None = None) -> list[dict[str, Any]]:
         """Each event of this type once, in the order in which it was first heard."""
         levels = kind.replace(".", "/")
-        found = self.messages(f"doorbell/+/{handler or '+'}/event/{levels}/+")
+        found = self.messages(f"{self.root}/+/{handler or '+'}/event/{levels}/+")
         return list({event["id"]: event for event in found}.values())
 
     def outcomes(self, press: str, handler: str) -> list[str]:
@@ -190,7 +193,7 @@ class House:
     def settings_text(self) -> str:
         return (
             'handlers_dir = "handlers"\nstate_dir = "state"\n'
-            f'[broker]\nhost = "127.0.0.1"\nport = {self.port}\n'
+            f'[broker]\nhost = "127.0.0.1"\nport = {self.port}\nroot = "{self.ears.root}"\n'
             f'[doors.front]\nname = "Front door"\n{self.settings}'
         )
 
@@ -252,12 +255,9 @@ class House:
         )
 
     def statuses(self, name: str, state: str) -> list[dict[str, Any]]:
-        topic = (
-            f"doorbell/{name}/home/status"
-            if name in ("hub", "web")
-            else f"doorbell/handler/{name}/status"
-        )
-        return [status for status in self.ears.messages(topic) if status["state"] == state]
+        topic = f"{name}/home/status" if name in ("hub", "web") else f"handler/{name}/status"
+        said = self.ears.messages(f"{self.ears.root}/{topic}")
+        return [status for status in said if status["state"] == state]
 
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> int:
         """End a process; returns its exit code."""
@@ -285,7 +285,8 @@ class House:
     def wish_message(self, door: str = "front") -> tuple[str, str]:
         """What has to be published for a press."""
         self.wishes.append(uuid7())
-        return f"doorbell/cli/test/command/press/home/{door}", json.dumps({"id": self.wishes[-1]})
+        topic = f"{self.ears.root}/cli/test/command/press/home/{door}"
+        return topic, json.dumps({"id": self.wishes[-1]})
 
     def ring(self) -> None:
         """Press the button itself: no broker is needed, but a hub that was started with `doom`."""

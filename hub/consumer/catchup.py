@@ -14,7 +14,7 @@ from hub.store.cursors import Cursors
 from hub.wire import streams, topics
 from hub.wire.codec import JSON, BadMessage
 from hub.wire.event import Event, uuid7
-from hub.wire.query import Numbering, Range, Reply
+from hub.wire.query import CURSORS, Numbering, Range, Reply
 
 log = logging.getLogger(__name__)
 AUDIT_S = 60.0  # a broker that silently dropped the last event of a stream is noticed after so long
@@ -80,6 +80,8 @@ class CatchUp:
         source: str,
         since: Mapping[str, float],
         wake: Callable[[], None],
+        *,
+        most_cursors: int = CURSORS,
     ) -> None:
         """Prepare.
 
@@ -89,18 +91,21 @@ class CatchUp:
             source: The consumer.
             since: For each event type, from which Unix time on a producer never met before owes its events.
             wake: Called from another thread when there is something to do.
+            most_cursors: How many one query may carry.
         """
         self._bus = bus
         self._cursors = cursors
         self._source = source
         self._since = since
         self._wake = wake
+        self._most = most_cursors
         self._replies: deque[Message] = deque()
         self._events: deque[Event] = deque()
         self._rounds = {kind: _Round() for kind in since}
         # The types of which a producer may know more, until a reply since the start says that there is no more.
         self._behind = {kind for kind in since if cursors.known_producers(kind)}
         self._began_s = time.monotonic()
+        self._seen: dict[tuple[str, str], Range] = {}  # of a type and source, what has replies
         self._sent: dict[str, _Sent] = {}  # the last queries, by their request
         bus.on_connect.append(self.ask_all)
         everybody = topics.source("+", "+")
@@ -148,7 +153,9 @@ class CatchUp:
         round_.request = uuid7()
         cursors = self._cursors.of_type(kind)
         known = self._cursors.known_producers(kind)
-        query = query_page(round_.request, cursors, known, self._since[kind], after=round_.after)
+        query = query_page(
+            round_.request, cursors, known, self._since[kind], after=round_.after, most=self._most
+        )
         round_.until = query.until
         round_.is_waiting = True
         round_.ask_at = now + UNANSWERED_S
@@ -186,13 +193,24 @@ class CatchUp:
         except BadMessage as error:
             log.warning("a reply is refused: %s", error)
             return
-        seen = Range(sent.range.after, reply.until)
-        is_whole = seen.has_all_of(reply.source)
+        is_whole = self._is_whole(sent, reply)
         for lost in self._cursors.learn(reply.source, sent.kind, reply.heads, is_whole=is_whole):
             log.error("lost to the retention of %s before we could have it: %s", reply.source, lost)
         self._cursors.forget(key for key in reply.gone if streams.source_of(key[0]) == reply.source)
         self._events.extend(reply.events)
         self._plan_next(sent, reply)
+
+    def _is_whole(self, sent: _Sent, reply: Reply) -> bool:
+        """Whether the producer has now told of all its numberings: in this reply, or in those before it."""
+        seen = Range(sent.range.after, reply.until)
+        before = self._seen.get((sent.kind, reply.source))
+        if before and seen.after and (before.until is None or seen.after <= before.until):
+            seen = Range(before.after, seen.until)
+        if seen.has_all_of(reply.source):
+            self._seen.pop((sent.kind, reply.source), None)
+            return True
+        self._seen[sent.kind, reply.source] = seen
+        return False
 
     def _asked_as(self, kind: str) -> str:
         """The type for which is asked to get events of this type."""

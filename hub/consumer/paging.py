@@ -33,7 +33,7 @@ def query_page(
     marks = {(f"{source} ", "") for source in known}
     numberings = sorted(place for place in (places.keys() | marks) if behind.has(place))
     end = _end(numberings, known, most)
-    until = numberings[end - 1] if end < len(numberings) else None
+    until = _until(numberings, end)
     asked = Range(after, until)
     return Query(
         request=request,
@@ -43,6 +43,20 @@ def query_page(
         after=after,
         until=until,
     )
+
+
+def _until(numberings: Sequence[Numbering], end: int) -> Numbering | None:
+    """Where a query ends that holds so many of these numberings; None: with the last there is.
+
+    Between two sources it ends in front of the second one, so that it is about all of the first.
+    """
+    if end == len(numberings):
+        return None
+    last, following = numberings[end - 1], numberings[end]
+    source = streams.source_of(following[0])
+    if streams.source_of(last[0]) == source:
+        return last
+    return f"{source} ", ""
 
 
 def _end(numberings: Sequence[Numbering], known: Sequence[str], most: int) -> int:

@@ -23,9 +23,10 @@ Cursor = tuple[str, str, int]
 
 _STREAM = Text(220, pattern=r"[^ ]+ [^ ]+ [^ ]+", summary="Source, type and subject of events.")
 _EPOCH = Text(16, pattern=r"[0-9a-f]{16}")
+_PLACE = Row(Text(220), Text(16))  # between two numberings, or one itself
 _NUMBER = Whole(0, MANY)
 _REQUEST = Text(64, summary="Comes back in the reply.")
-_SOURCE = Text(80, pattern=r"doorbell/[a-z]+/[a-z0-9][a-z0-9_-]{0,63}")
+_SOURCE = Text(96, pattern=r"doorbell/[a-z]+/[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +55,17 @@ class Range:
         """Whether numberings of this source can be in it."""
         first, end = _ends(source)
         begins = self.after is None or self.after < end
-        return begins and (self.until is None or first <= self.until)
+        return begins and (self.until is None or first < self.until)
 
     def has_all_of(self, source: str) -> bool:
         """Whether every numbering of this source is in it."""
         first, end = _ends(source)
-        begins = self.after is None or self.after < first
+        begins = self.after is None or self.after <= first
         return begins and (self.until is None or end <= self.until)
 
 
 def _ends(source: str) -> tuple[Numbering, Numbering]:
-    """What stands before every numbering of a source, and what stands behind them."""
+    """What stands before every numbering of a source, and what stands behind them; none is one itself."""
     return (f"{source} ", ""), (f"{source}!", "")
 
 
@@ -99,8 +100,8 @@ class Query(Message):
             1e12, zero=True, summary="From this Unix second on, a source not known owes events."
         )
     )
-    after: Numbering | None = entry(Nullable(Row(_STREAM, _EPOCH)), default=None)
-    until: Numbering | None = entry(Nullable(Row(_STREAM, _EPOCH)), default=None)
+    after: Numbering | None = entry(Nullable(_PLACE), default=None)
+    until: Numbering | None = entry(Nullable(_PLACE), default=None)
 
     @property
     def range(self) -> Range:
@@ -172,7 +173,7 @@ class Reply(Message):
         )
     )
     events: tuple[Event, ...] = entry(_Events())
-    until: Numbering | None = entry(Nullable(Row(_STREAM, _EPOCH)), default=None)
+    until: Numbering | None = entry(Nullable(_PLACE), default=None)
 
     def encode_with(self, events: Iterable[bytes]) -> bytes:
         """The reply for the wire, with these events as they were published."""

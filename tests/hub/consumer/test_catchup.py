@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hub.producer.producer import Producer
 from hub.store.state import State
 from hub.wire import streams
-from hub.wire.query import EVENTS
+from hub.wire.query import CURSORS, EVENTS, HEADS, Query
 from tests.hub.fakes import HOUSE, HUB, NOTIFY, PRESSED, FakeBroker, cursor, ring, rows
 from tests.hub.listener import Listener
 
@@ -285,3 +285,61 @@ def test_an_old_numbering_of_which_nothing_is_left_is_forgotten_at_both_ends(
     listener.catch_up.ask_all()
     listener.work()
     assert [epoch for _, epoch, _ in listener.cursors.of_type(PRESSED)] == [hub.epoch]
+
+
+def test_more_numberings_than_a_query_holds_are_caught_up_with(net, states, producer, listener):
+    """Page after page, each event once; and what is missed later in any of them comes, too."""
+    doors = [f"door{number:03}" for number in range(2 * CURSORS + 50)]
+    said = [ring(producer, door).id for door in doors]
+    net.fate = _only("/event/")
+    said += [ring(producer, door).id for door in (doors[0], doors[CURSORS], doors[-1])]
+    listener.bus.connect()
+    listener.work()
+    assert sorted(listener.taken) == sorted(said)
+    queries = [Query.decode(load) for topic, load in net.heard if "/query/" in topic]
+    assert max(len(query.cursors) for query in queries) == CURSORS
+
+
+def test_a_new_consumer_of_many_numberings_is_owed_only_what_happened_since(net, states, producer):
+    """Also where a reply cannot name them all: its producer is known when the last of them is told."""
+    doors = [f"door{number:03}" for number in range(2 * HEADS + 50)]
+    for door in doors:
+        ring(producer, door, age_s=3000)
+    listener = Listener(states("notify"), net.bus(), since=time.time() - 1500)
+    new = [ring(producer, door).id for door in doors[::50]]
+    listener.work()
+    assert sorted(listener.taken) == sorted(new)
+    assert rows(listener.state, "SELECT source FROM producer") == [(HUB,)]
+    net.fate = _only("/event/")
+    later = ring(producer, "new-door", age_s=2500)
+    listener.catch_up.ask_all()
+    listener.work()
+    assert listener.taken[-1] == later.id
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_with_pages_of_two_each_event_is_taken_once(data):
+    """Two hubs and many doors, with queries and replies lost on the way."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        files = ("home", "barn", "own")
+        states = {n: stack.enter_context(closing(State(Path(folder) / f"{n}.db"))) for n in files}
+        net = FakeBroker()
+        hubs = [Producer(states[n], net.bus(), f"doorbell/hub/{n}") for n in ("home", "barn")]
+        listener = Listener(states["own"], net.bus(), most_cursors=2)
+        fates = iter(lambda: data.draw(st.integers(0, 1)), None)
+        net.fate = lambda *_: next(fates)
+        said = []
+        doors = st.sampled_from(["a", "b", "c", "d", "e"])
+        for hub in data.draw(st.lists(st.sampled_from(hubs), min_size=1, max_size=12)):
+            said.append(ring(hub, data.draw(doors)).id)
+            listener.work()
+        net.fate = lambda *_: 1
+        said += [ring(hub, "a").id for hub in hubs]
+        listener.bus.connect()
+        while listener.work() < SOON_S:
+            pass
+        for turn in listener.catch_up._rounds.values():
+            turn.want()
+        listener.work()
+        assert sorted(listener.taken) == sorted(said)
