@@ -1,7 +1,7 @@
 """A process of ours on a machine whose clock has been set: `python -m tests.set_clock MODULE …`.
 
-What the hub says of the time of day waits for a clock that can be believed. Whether the machine that
-runs the tests has one, and for how long it has been up, must not matter to a test.
+What the hub says of the time of day waits for a clock that can be believed. Whether the machine
+that runs the tests has one, and for how long it has been up, must not matter to a test.
 """
 
 import runpy

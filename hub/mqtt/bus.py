@@ -1,7 +1,8 @@
 """The fast path: one connection to the MQTT broker. Only this room uses paho.
 
-The bus relies on nothing that a broker keeps: the session is clean, what is unsent when a connection ends is forgotten
-here and published again from the journal, and a consumer queries what it missed.
+The bus relies on nothing that a broker keeps: the session is clean, what is unsent when a
+connection ends is forgotten here and published again from the journal, and a consumer queries what
+it missed.
 """
 
 import logging
@@ -41,13 +42,13 @@ UNLIMITED = 65_535  # MQTT 5, 3.2.2.3.3: what holds when the broker says nothing
 class Bus(HouseMessages):
     """Publishes and receives with QoS 1; reconnects for ever.
 
-    Speaks MQTT 5 where the broker does and 3.1.1 otherwise, found out by trying. Callbacks run in the network
-    thread and must be short; an exception in one is logged and harms nobody.
+    Speaks MQTT 5 where the broker does and 3.1.1 otherwise, found out by trying. Callbacks run in
+    the network thread and must be short; an exception in one is logged and harms nobody.
 
     Attributes:
         on_connect: Called after each connection, when all subscriptions have been sent.
-        on_published: Called with the number that `publish` gave and whether the broker took it. paho holds a lock
-            meanwhile: do not wait in it for a thread that may be publishing.
+        on_published: Called with the number that `publish` gave and whether the broker took it.
+            paho holds a lock meanwhile: do not wait in it for a thread that may be publishing.
         connected: Set while there is a connection.
         receive_maximum: How many unacknowledged messages this broker takes (MQTT 5, 3.3.4).
     """
@@ -113,8 +114,8 @@ class Bus(HouseMessages):
         Args:
             topic_filter: With the wildcards of MQTT.
             receive: Called in the network thread.
-            qos: 1 for what the broker keeps until it is acknowledged; 0 for what is repeated if it gets lost, so that
-                it need not queue behind events which wait for a slow handler.
+            qos: 1 for what the broker keeps until it is acknowledged; 0 for what is repeated if
+                it gets lost, so that it need not queue behind events for a slow handler.
         """
         with self._subscribing:
             added = self._subscriptions.add(topic_filter, receive, qos)
@@ -134,7 +135,8 @@ class Bus(HouseMessages):
         """Hand a message to the network thread; None when there is no connection.
 
         Returns:
-            The number by which `on_published` will name it. It means something within this connection only.
+            The number by which `on_published` will name it. It means something within this
+            connection only.
         """
         client = self._client
         if client is None or not self.connected.is_set():
@@ -149,7 +151,7 @@ class Bus(HouseMessages):
         return info.mid
 
     def deliver(self, topic: str, payload: bytes, *, timeout_s: float) -> bool:
-        """Publish what no journal of ours keeps, and wait; gives whether the broker has acknowledged it."""
+        """Publish what no journal keeps, and wait; True when the broker acknowledged it."""
         client = self._client
         if client is None or not self.connected.is_set():
             return False
@@ -196,7 +198,7 @@ class Bus(HouseMessages):
         client.loop_stop()
 
     def _drain(self, client: Client) -> None:
-        """Let both directions run dry: a socket closed over unread bytes is reset, and the last will goes out."""
+        """Let both directions run dry: closing over unread bytes would send the last will."""
         quiet = threading.Event()
         client.on_unsubscribe = lambda *_: quiet.set()
         with self._subscribing:

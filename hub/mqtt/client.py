@@ -1,4 +1,4 @@
-"""Makes the bus's paho clients: with its credentials, without Nagle's delay, in the broker's version of MQTT."""
+"""Makes paho clients: with credentials, without Nagle's delay, in the broker's version of MQTT."""
 
 import socket
 import ssl
@@ -37,7 +37,8 @@ class ClientFactory:
     def find_protocol(self) -> MQTTProtocolVersion:
         """Ask with the plainest MQTT 5 CONNECT that there is.
 
-        A broker that does not speak it refuses, hangs up, or (amqtt, when there is more in it) waits for ever.
+        A broker that does not speak it refuses, hangs up, or (amqtt, when there is more in it)
+        waits for ever.
 
         Raises:
             OSError: the broker cannot be reached; its text says what to do.
@@ -60,7 +61,7 @@ class ClientFactory:
         return MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311
 
     def make(self, protocol: MQTTProtocolVersion, suffix: str = "") -> Client:
-        """A client with a clean session that acknowledges nothing and reconnects to nothing by itself."""
+        """A client with a clean session that neither acknowledges nor reconnects by itself."""
         client = Client(
             CallbackAPIVersion.VERSION2,
             self._client_id + suffix,

@@ -25,7 +25,8 @@ def of_connection(error: OSError, broker: Broker) -> OSError:
         broker.encrypted and isinstance(error, ConnectionResetError)
     ):
         return RefusedError(
-            f"no TLS on port {broker.port} ({error}). Set port in [broker] to its TLS port (mosquitto: 8883)"
+            f"no TLS on port {broker.port} ({error}). "
+            "Set port in [broker] to its TLS port (mosquitto: 8883)"
         )
     return error
 
@@ -36,23 +37,26 @@ def of_login(code: int, reason: str, user: str | None) -> str:
         return f"it refuses us: {reason}"
     if user is None:
         return (
-            f"it refuses us: {reason}. It takes nobody without a password: set password_dir, or username and "
+            f"it refuses us: {reason}. It demands a password: set password_dir, or username and "
             "password, in [broker]"
         )
     return (
-        f"it refuses us: {reason}. It does not know the user {user!r} with this password: run `doorbell secure`, copy "
-        "its passwd to the broker and have it read again"
+        f"it refuses us: {reason}. It does not know the user {user!r} with this password: "
+        "run `doorbell secure`, copy its passwd to the broker and have it read again"
     )
 
 
 def _of_certificate(error: ssl.SSLCertVerificationError, broker: Broker) -> str:
     if error.verify_code in OTHER_NAME:
         return (
-            f"its certificate is not for {broker.host!r}. Set host in [broker] to a name in it, or make it anew: "
-            f"doorbell secure --host {broker.host}"
+            f"its certificate is not for {broker.host!r}. Set host in [broker] to a name in it, "
+            f"or make it anew: doorbell secure --host {broker.host}"
         )
     if error.verify_code in NOT_NOW:
-        return f"its certificate does not hold now ({error.verify_message}). Is this machine's clock right?"
+        return (
+            f"its certificate does not hold now ({error.verify_message}). "
+            "Is this machine's clock right?"
+        )
     ours = (
         f"the CA in {broker.ca_file}"
         if broker.ca_file

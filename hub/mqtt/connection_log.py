@@ -1,4 +1,4 @@
-"""Why there is no connection to the broker: logged once for each reason, because it is tried again and again."""
+"""Logs why there is no connection to the broker, once for each reason."""
 
 import logging
 

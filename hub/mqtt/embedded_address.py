@@ -8,7 +8,7 @@ PORT_FILE = "embedded-broker-port"
 
 
 def with_embedded_broker(settings: Settings) -> Settings:
-    """The settings, with the embedded broker's address where no broker is configured and one runs."""
+    """The settings, with the embedded broker's address where none is configured and one runs."""
     port_file = settings.state_dir / PORT_FILE
     if settings.broker.host is not None or not port_file.is_file():
         return settings

@@ -1,4 +1,4 @@
-"""The embedded broker of `doorbell run`, for houses that have none. Keeps nothing: our journals do."""
+"""The embedded broker of `doorbell run`. It keeps nothing: our journals do."""
 
 import argparse
 import asyncio
@@ -23,18 +23,19 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
     set_up_logs("WARNING", "broker")
-    # amqtt reports each 5.0 CONNECT that it refuses as an error; that is how clients find out, and no fault.
+    # amqtt logs each 5.0 CONNECT that it refuses as an error; that is how clients find out.
     for name in ("amqtt", "transitions", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     asyncio.run(serve(port))
 
 
 class _Subscriptions(dict[str, Any]):
-    """The subscriptions by topic filter, for amqtt; it sees them as they were when it began to look.
+    """The subscriptions by topic filter; amqtt sees them as they were when it began to look.
 
     amqtt 0.12.1 gives other clients their turn while it goes through them, for each new client and
-    for each message. One of them subscribing or leaving then would end the new client's service with
-    its connection left open and deaf, or lose the message for the other clients (RuntimeError).
+    for each message. One of them subscribing or leaving then would end the new client's service
+    with its connection left open and deaf, or lose the message for the other clients
+    (RuntimeError).
     """
 
     def __iter__(self) -> Iterator[str]:

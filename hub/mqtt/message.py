@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that came in. The broker keeps it until `ack` is called; after a reconnect that does nothing."""
+    """A message that came in. The broker keeps it until `ack` is called."""
 
     topic: str
     payload: bytes

@@ -1,4 +1,4 @@
-"""What the broker has yet to acknowledge, and since when: a broker that loses it, or us, must not go unnoticed."""
+"""What the broker has yet to acknowledge, and since when: a loss must not go unnoticed."""
 
 import threading
 import time
@@ -8,11 +8,11 @@ from contextlib import suppress
 
 from paho.mqtt.client import MQTTMessageInfo
 
-ANSWER_S = 10.0  # a broker that acknowledges nothing for so long has lost it, or us: a new connection mends both
+ANSWER_S = 10.0  # without an acknowledgement for so long, a new connection is made
 
 
 class Unacknowledged:
-    """The acknowledgements (PUBACK and SUBACK; MQTT 5, 3.4 and 3.9) that one connection waits for."""
+    """The acknowledgements (PUBACK, SUBACK; MQTT 5, 3.4 and 3.9) that a connection waits for."""
 
     def __init__(self) -> None:
         self._published: deque[tuple[float, MQTTMessageInfo]] = (

@@ -20,7 +20,7 @@ from hub.wire import streams
 from hub.wire.event import Event, encode
 
 log = logging.getLogger(__name__)
-WINDOW = 20  # events of a backlog published and not yet acknowledged; fewer than any broker's default queue
+WINDOW = 20  # unacknowledged events of a backlog; fewer than any broker's default queue
 LIVE_WINDOW = 100  # a live event need not wait for a broker that has forgotten to acknowledge
 
 
@@ -100,7 +100,7 @@ class Producer:
         time: datetime,
         cause: Event,
     ) -> Event:
-        """Journal an event in the open transaction; `publish_waiting` publishes it after the commit.
+        """Journal an event in the open transaction; after it `publish_waiting` publishes it.
 
         Raises:
             BadEvent: it cannot be published; nothing was written.
@@ -130,8 +130,8 @@ class Producer:
     def publish_waiting(self, window: int = WINDOW) -> None:
         """Hand to the bus what is waiting in the journal, as far as the window allows.
 
-        Never waits for another thread that is at it: paho calls back with its own lock held, and waiting there for
-        ours would be a deadlock. Whoever is at it looks again instead.
+        Never waits for another thread that is at it: paho calls back with its own lock held, and
+        waiting there for ours would be a deadlock. Whoever is at it looks again instead.
         """
         self._wanted = max(self._wanted, window)
         while self._wanted and self._pumping.acquire(blocking=False):
@@ -142,7 +142,7 @@ class Producer:
                 self._pumping.release()
 
     def settle(self) -> None:
-        """Write down what the broker has acknowledged; called about once a second, when there is time."""
+        """Write down what the broker has acknowledged; called about once a second."""
         settled = []
         with suppress(IndexError):  # more than one thread may be at it
             while True:

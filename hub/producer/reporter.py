@@ -1,4 +1,4 @@
-"""Reports what the hub saw: written down and published, and kept in memory while the disk takes nothing."""
+"""Journals and publishes what the hub saw; holds it in memory while the disk takes no writes."""
 
 import logging
 from collections import deque
@@ -40,8 +40,8 @@ class Reporter:
     """The one way by which the hub says that something happened at a door.
 
     Attributes:
-        on_report: Called with each report, its event (None when it cannot be written down yet), and how many seconds
-            ago it was seen. May be called again when it is written down.
+        on_report: Called with each report, its event (None when it cannot be written down yet), and
+            how many seconds ago it was seen. May be called again when it is written down.
     """
 
     def __init__(self, producer: Producer) -> None:

@@ -1,7 +1,7 @@
 """The roles and the channels: who may publish what, and who reads it.
 
-A role or a channel is one entry here, a command one entry in `hub.wire.command`. The access control list
-(`doorbell secure`) and hub/asyncapi.yaml are generated from them.
+A role or a channel is one entry here, a command one entry in `hub.wire.command`. The access control
+list (`doorbell secure`) and hub/asyncapi.yaml are generated from them.
 """
 
 from collections.abc import Iterator
@@ -21,8 +21,10 @@ class Role:
     Attributes:
         summary: What it does.
         levels: The levels of topics that its own name stands in when it reads.
-        writes_to: The levels that its own name stands in when it writes: it may speak to its own hub only.
-        is_free: It may publish everything below its own source, and read everything: for a person's own programs.
+        writes_to: The levels that its own name stands in when it writes: it may speak to its own
+            hub only.
+        is_free: It may publish everything below its own source, and read everything: for a person's
+            own programs.
     """
 
     summary: str
@@ -59,7 +61,8 @@ class Channel:
     """Topics with one meaning.
 
     Attributes:
-        levels: What stands behind the source; names in braces stand for one level, `{type}` for several.
+        levels: What stands behind the source; names in braces stand for one level, `{type}` for
+            several.
         summary: What is published there.
         writers: The roles that may publish there.
         readers: Who reads it.
@@ -152,7 +155,7 @@ def read(house: Topics, role: str, name: str) -> list[str]:
 
 
 def _filter(house: Topics, source: str, channel: Channel, own: dict[str, str]) -> str:
-    """A filter for the topics of a channel below a source, with a process's own name where it stands."""
+    """A filter for the topics of a channel below a source, with the process's own name."""
     levels: list[str] = []
     for level in channel.levels:
         if level == "{type}":

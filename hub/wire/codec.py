@@ -1,7 +1,8 @@
-"""JSON messages as declared types: each field says what may stand in it, for the codec and for the document.
+"""JSON messages as declared types: each field says what it may hold.
 
-A message is a frozen dataclass that derives from `Message`; `entry` gives each of its fields what it may hold.
-`hub.wire.asyncapi` describes the same fields to machines. The event, which is the hot path, has a codec of its own.
+A message is a frozen dataclass that derives from `Message`; `entry` gives each of its fields what
+it may hold. `hub.wire.asyncapi` describes the same fields to machines. The event, which is the hot
+path, has a codec of its own.
 """
 
 import json
@@ -13,7 +14,7 @@ JSON = "application/json"
 
 
 class BadMessage(ValueError):  # noqa: N818 - in the field's words, like BadRequest
-    """A message that is not what its topic announces. Its text says why, and never quotes the message."""
+    """A message that is not what its topic announces. The text never quotes the message."""
 
 
 class Entry(Protocol):

@@ -1,6 +1,7 @@
 """The commands: what a program may have the hub or a handler do.
 
-A command is one entry in `COMMANDS`. The access control list, the subscriptions and hub/asyncapi.yaml follow from it.
+A command is one entry in `COMMANDS`. The access control list, the subscriptions and
+hub/asyncapi.yaml follow from it.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What may stand in the fields of messages: texts, numbers, choices, lists. See `hub.wire.codec`."""
+"""What the fields of messages may hold: texts, numbers, choices, lists."""
 
 import math
 import re

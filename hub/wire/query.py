@@ -1,8 +1,9 @@
 """The catch-up: the query of a consumer that wants what it missed, and the reply of a producer.
 
-A query carries a bounded number of cursors. A consumer that has more sends several queries, each about a range of
-numberings: those behind `after`, up to and with `until`, in the order of their stream and epoch as text. So a producer
-can tell a numbering that stands in another query from one that the consumer does not know.
+A query carries a bounded number of cursors. A consumer that has more sends several queries, each
+about a range of numberings: those behind `after`, up to and with `until`, in the order of their
+stream and epoch as text. So a producer can tell a numbering that stands in another query from one
+that the consumer does not know.
 """
 
 from collections.abc import Iterable

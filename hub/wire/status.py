@@ -1,4 +1,4 @@
-"""The status: how a process is. Retained by the broker, with a last will for a process that vanishes."""
+"""The status of a process: retained, with a last will for a process that vanishes."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, Self

@@ -1,7 +1,8 @@
 """The streams: events are numbered by source, type and subject, wherever they are published.
 
-A stream is written as `SOURCE TYPE SUBJECT`, like `doorbell/hub/home doorbell.pressed front`. None of the three
-holds a space. It is the key of journals and cursors, and no topic: a topic is only the address of today.
+A stream is written as `SOURCE TYPE SUBJECT`, like `doorbell/hub/home doorbell.pressed front`. None
+of the three holds a space. It is the key of journals and cursors, and no topic: a topic is only the
+address of today.
 """
 
 from hub.wire.topics import EVERY

@@ -1,4 +1,4 @@
-"""A bus in memory with the interface of the real one, and what else the tests of this room share."""
+"""A bus in memory with the interface of the real one, and what else the tests share."""
 
 import os
 import subprocess
@@ -38,7 +38,8 @@ class FakeBroker:
     """Delivers at once and keeps nothing.
 
     Attributes:
-        fate: Asked for each message how often it arrives: 0 loses it, 2 doubles it, -1 keeps it until `release`.
+        fate: Asked for each message how often it arrives: 0 loses it, 2 doubles it, -1 keeps it
+            until `release`.
         heard: Everything published, in order.
     """
 
@@ -103,7 +104,8 @@ class FakeBus(HouseMessages):
     """One connection to the broker in memory.
 
     Attributes:
-        acknowledges: Whether the broker takes what we publish (True), refuses it (False) or says nothing (None).
+        acknowledges: Whether the broker takes what we publish (True), refuses it (False) or says
+            nothing (None).
         acknowledged: The topics of the messages that were acknowledged, in order.
     """
 

@@ -24,8 +24,8 @@ def small_disk(house: House) -> Iterator[Path]:
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(house.state_dir)]
     if os.geteuid() or subprocess.run(mount, check=False).returncode:
         pytest.skip(
-            "only root can mount a file system; tests/hub/store/file/test_memory_fallback.py limits the "
-            "size of files instead"
+            "only root can mount a file system; tests/hub/store/file/test_memory_fallback.py "
+            "limits the size of files instead"
         )
     yield house.state_dir
     for process in house.processes.values():

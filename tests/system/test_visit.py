@@ -12,11 +12,12 @@ from tests.house import ROOT, House, until
 from tests.secured import SecuredHouse, secured_mosquitto
 from tests.system import crash
 
+ATTEMPT = "hub.consumer.attempt:LiveAttempt"
 APPEND = "hub.store.journal:Journal.append"
 PUBLISH = "hub.mqtt.bus:Bus.publish"
 SOON = "[handlers.{}]\nmissed_after_s = 5\ngap_s = 5\n"
 DYING = {
-    "the timer is asked for, nothing is committed": "after:hub.consumer.attempt:LiveAttempt.later:1",
+    "the timer is asked for, nothing is committed": f"after:{ATTEMPT}.later:1",
     "the visit is known, nothing is said": "before:hub.consumer.outcomes:Outcomes.done:1",
     "visit.started is written, not committed": f"after:{APPEND}:1~'visit.started'",
     "visit.started is committed, not published": f"before:{PUBLISH}:1~event/visit/started",

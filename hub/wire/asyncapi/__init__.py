@@ -1,1 +1,1 @@
-"""The AsyncAPI document, for developers: `python -m hub.wire.asyncapi > hub/asyncapi.yaml`. No process imports it."""
+"""The AsyncAPI document: `python -m hub.wire.asyncapi > hub/asyncapi.yaml`."""

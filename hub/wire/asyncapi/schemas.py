@@ -51,7 +51,7 @@ def _event() -> Schema:
     roles = "|".join(topics.ROLES)
     name = "[a-z0-9][a-z0-9_-]{0,63}"
     return {
-        "description": "CloudEvents 1.0, structured mode. Attributes unknown to a reader are to be ignored.",
+        "description": "CloudEvents 1.0, structured mode. Readers ignore unknown attributes.",
         "type": "object",
         "required": REQUIRED.split(),
         "properties": {

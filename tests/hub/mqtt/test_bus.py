@@ -1,4 +1,4 @@
-"""The bus, on each broker: it finds out what is spoken, comes back, and lets nobody's fault spread."""
+"""The bus, on each broker: it finds the protocol, comes back, and contains faults."""
 
 import json
 import signal
@@ -16,13 +16,9 @@ from tests.hub.fakes import HUB, journaled, python
 from tests.wire import PUBACK, SUBACK, wire_to, without
 
 VANISH = """
-import sys, threading
-from config import Broker
-from hub.mqtt.bus import Bus, Will
-bus = Bus(Broker(host="127.0.0.1", port=int(sys.argv[1])), "vanishes", Will("will/topic", b'{"state": "offline"}'))
-bus.start()
-assert bus.connected.wait(20)
-print("connected", flush=True)
+import sys, threading from config import Broker from hub.mqtt.bus import Bus, Will bus =
+Bus(Broker(host="127.0.0.1", port=int(sys.argv[1])), "vanishes", Will("will/topic", b'{"state":
+"offline"}')) bus.start() assert bus.connected.wait(20) print("connected", flush=True)
 threading.Event().wait()
 """
 
@@ -229,7 +225,7 @@ def _connected(bus):
 
 
 def test_a_message_stays_the_brokers_until_it_is_acknowledged(bus_to, mosquitto):
-    """No more than the agreed number is under way to us; each acknowledgement lets one more come."""
+    """No more than the agreed number is under way; each acknowledgement lets one more come."""
     bus, heard, other = bus_to(mosquitto.port), [], []
     bus.subscribe("a", heard.append)
     _fill(_connected(bus), heard)

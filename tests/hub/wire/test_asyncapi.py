@@ -40,7 +40,7 @@ WIRE = json.loads(encode(PRESSED))
 
 
 def _schema() -> Path:
-    """AsyncAPI's own schema: `npm install @asyncapi/specs`, its schemas/3.0.0.json named by ASYNCAPI_SCHEMA."""
+    """AsyncAPI's own schema, of the npm package @asyncapi/specs; ASYNCAPI_SCHEMA names it."""
     path = os.environ.get("ASYNCAPI_SCHEMA")
     install = "npm install @asyncapi/specs, and name its schemas/3.0.0.json in ASYNCAPI_SCHEMA"
     return Path(path or miss("AsyncAPI's JSON Schema", install))
@@ -114,7 +114,7 @@ def test_every_topic_has_its_channel(root):
 
 
 def test_every_event_type_has_its_message():
-    """What the hub, the consumer loop and the handlers that come with it say is described, each with its data."""
+    """Every event of the hub, the consumer and the shipped handlers is described."""
     code = "\n".join(
         path.read_text(encoding="utf-8")
         for room in ("hub", "handlers")
