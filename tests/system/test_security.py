@@ -224,7 +224,7 @@ def test_an_event_forged_by_a_handler_rings_nowhere(secured_house, person):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"password_dir": None}, "takes nobody without a password"),
+        ({"password_dir": None}, "demands a password"),
         (
             {"password_dir": None, "username": "handler-one", "password": "x"},
             "does not know the user 'handler-one'",

@@ -16,9 +16,14 @@ from tests.hub.fakes import HUB, journaled, python
 from tests.wire import PUBACK, SUBACK, wire_to, without
 
 VANISH = """
-import sys, threading from config import Broker from hub.mqtt.bus import Bus, Will bus =
-Bus(Broker(host="127.0.0.1", port=int(sys.argv[1])), "vanishes", Will("will/topic", b'{"state":
-"offline"}')) bus.start() assert bus.connected.wait(20) print("connected", flush=True)
+import sys, threading
+from config import Broker
+from hub.mqtt.bus import Bus, Will
+broker = Broker(host="127.0.0.1", port=int(sys.argv[1]))
+bus = Bus(broker, "vanishes", Will("will/topic", b'{"state": "offline"}'))
+bus.start()
+assert bus.connected.wait(20)
+print("connected", flush=True)
 threading.Event().wait()
 """
 
