@@ -9,6 +9,8 @@ from hub.store.inbox_rows import KEY, due_in
 from hub.store.state import State
 from hub.wire.event import Event, decode
 
+Key = tuple[str, str, int]  # stream, epoch and sequence
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -31,7 +33,7 @@ class Delivery:
     is_timer: bool = False
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> Key:
         """The key of its row in the inbox."""
         return self.stream, self.epoch, self.sequence
 
@@ -70,12 +72,13 @@ class Inbox:
 
     def claim(self, event: Event, *, durable: bool) -> Delivery | None:
         """Take an event in hand for its first attempt; None when it was taken before."""
+        key = (event.stream, event.epoch, event.sequence)
         with self._state.read() as db:
-            if self._is_taken(db, event):
+            if self._is_taken(db, key):
                 return None
-        if not self._state.do(lambda db: self._take(db, event), durable=durable):
+        if not self._state.do(lambda db: self._take(db, key, event), durable=durable):
             return None
-        return Delivery(event.stream, event.epoch, event.sequence, self._warned(event))
+        return Delivery(*key, self._warned(event))
 
     def take_due(self, *, durable: bool, with_timers: bool = True) -> Delivery | None:
         """Take in hand a row whose time has come: a retry, a timer, or an event of a crash."""
@@ -132,19 +135,20 @@ class Inbox:
         """In the open transaction: to the dead letters, with the reason."""
         self._set(db, delivery, "state = 'dead', due = NULL, reason = ?", reason)
 
-    def _take(self, db: sqlite3.Connection, event: Event) -> bool:
+    def _take(self, db: sqlite3.Connection, key: Key, event: Event) -> bool:
         """In the open transaction: put an event into the inbox; False when it was taken before."""
-        if self._is_taken(db, event):  # `doorbell replay` may have put it there just now
+        if self._is_taken(db, key):  # `doorbell replay` may have put it there just now
             return False
-        inbox_rows.insert(db, event.stream, event, "trying", attempts=1)
-        self._cursors.advance(db, event.stream, event.epoch)
+        stream, epoch, _ = key
+        inbox_rows.insert(db, stream, event, "trying", attempts=1)
+        self._cursors.advance(db, stream, epoch)
         return True
 
-    def _is_taken(self, db: sqlite3.Connection, event: Event) -> bool:
-        cursor = self._cursors.at(db, event.stream, event.epoch)
-        if cursor is not None and event.sequence <= cursor:
+    def _is_taken(self, db: sqlite3.Connection, key: Key) -> bool:
+        stream, epoch, sequence = key
+        cursor = self._cursors.at(db, stream, epoch)
+        if cursor is not None and sequence <= cursor:
             return True
-        key = (event.stream, event.epoch, event.sequence)
         return db.execute(f"SELECT 1 FROM inbox WHERE {KEY}", key).fetchone() is not None
 
     def _warned(self, event: Event) -> Event:

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +23,8 @@ class State:
         clock: What this process takes for the time.
         epochs: Which numbering its events belong to.
         fallback: What keeps it going while the disk cannot be written.
+        read: See `StateFile.read`.
+        write: See `StateFile.write`: it fails where the disk cannot be written, unlike `do`.
     """
 
     def __init__(self, path: Path, clock: Clock = SYSTEM) -> None:
@@ -39,6 +40,8 @@ class State:
             self.epochs = Epochs(self._file, clock)
             opening.pop_all()
         self.fallback = MemoryFallback(self._file, self.epochs, clock)
+        self.read = self._file.read
+        self.write = self._file.write
 
     @property
     def epoch(self) -> str:
@@ -49,14 +52,6 @@ class State:
     def disk_fault(self) -> str:
         """What is wrong with the disk; empty when all is well."""
         return self.fallback.disk_fault
-
-    def read(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The database, for queries that change nothing."""
-        return self._file.read()
-
-    def write(self, *, durable: bool) -> AbstractContextManager[sqlite3.Connection]:
-        """A transaction that fails where the disk cannot be written; see `StateFile.write`."""
-        return self._file.write(durable=durable)
 
     def do(self, work: Callable[[sqlite3.Connection], Result], *, durable: bool) -> Result:
         """Do this in one transaction, on the disk or, where that cannot be written, in memory.
