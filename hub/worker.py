@@ -133,7 +133,7 @@ def _open(
 
 
 def _note_trouble(status: StatusPublisher, number: int, resource: object, words: str) -> None:
-    """Publish a resource's fault. A camera that may not look now is private, not at fault."""
+    """Publish what is wrong with a resource; a camera that may not look now is no fault."""
     private = getattr(resource, "private", None)
     if private is not None and private():
         status.note(f"resource {number}", words, "private")

@@ -159,7 +159,7 @@ class House:
         self.settings = ""
         self.has_set_clock = False  # whether its processes find the machine's clock set
         self.handlers: dict[str, str] = {}  # the decoration of each
-        self.wishes: list[str] = []
+        self.commanded: list[str] = []
         self.rings = 0  # how often the button itself was pressed
         self.starts: Counter[str] = Counter()
         self.ears = self.listen()
@@ -276,17 +276,17 @@ class House:
         path = self.folder / f"{name}.log"
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
-    def wish(self, door: str = "front") -> str:
+    def send_press(self, door: str = "front") -> str:
         """Press the button from outside; returns the id that the press will have."""
-        topic, payload = self.wish_message(door)
+        topic, payload = self.press_command(door)
         self.ears.publish(topic, payload)
-        return self.wishes[-1]
+        return self.commanded[-1]
 
-    def wish_message(self, door: str = "front") -> tuple[str, str]:
+    def press_command(self, door: str = "front") -> tuple[str, str]:
         """What has to be published for a press."""
-        self.wishes.append(uuid7())
+        self.commanded.append(uuid7())
         topic = f"{self.ears.root}/cli/test/command/press/home/{door}"
-        return topic, json.dumps({"id": self.wishes[-1]})
+        return topic, json.dumps({"id": self.commanded[-1]})
 
     def ring(self) -> None:
         """Press the button itself: no broker is needed, but a hub that was started with `doom`."""
@@ -299,8 +299,8 @@ class House:
         The command is repeated: a hub that has just connected may not have subscribed yet. Its id
         is the event's, so that it rings once.
         """
-        topic, payload = self.wish_message(door)
-        event_id = self.wishes[-1]
+        topic, payload = self.press_command(door)
+        event_id = self.commanded[-1]
         said_at = 0.0
 
         def is_heard() -> bool:

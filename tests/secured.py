@@ -140,7 +140,7 @@ class Person:
 
 
 class SecuredEars(Ears):
-    """Hears as the command line's user: `doorbell/#`, and wishes may be said."""
+    """Hears as the command line's user: `doorbell/#`, and commands may be given."""
 
     host = "localhost"
 

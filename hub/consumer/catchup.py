@@ -1,4 +1,7 @@
-"""Queries producers for what was missed: at start, after a gap, when a producer comes back, and now and then."""
+"""Sends the queries of a consumer, and reads the replies of producers.
+
+It asks at start, after a gap, when a producer comes back, and once a minute.
+"""
 
 import logging
 import time
@@ -89,7 +92,7 @@ class CatchUp:
             bus: To ask on.
             cursors: How far this consumer has come.
             source: The consumer.
-            since: For each event type, from which Unix time on a producer never met before owes its events.
+            since: For each event type, from which Unix second on a new producer owes its events.
             wake: Called from another thread when there is something to do.
             most_cursors: How many one query may carry.
         """
@@ -102,7 +105,7 @@ class CatchUp:
         self._replies: deque[Message] = deque()
         self._events: deque[Event] = deque()
         self._rounds = {kind: _Round() for kind in since}
-        # The types of which a producer may know more, until a reply since the start says that there is no more.
+        # Types of which a producer may know more, until a reply since the start denies it.
         self._behind = {kind for kind in since if cursors.known_producers(kind)}
         self._began_s = time.monotonic()
         self._seen: dict[tuple[str, str], Range] = {}  # of a type and source, what has replies
@@ -129,7 +132,7 @@ class CatchUp:
         return self._events.popleft() if self._events else None
 
     def settles_in_s(self) -> float:
-        """Seconds until what happened while we were away is surely known, as far as it can be; 0: now.
+        """Seconds until the events of the time away are known, as far as they can be; 0: now.
 
         A producer that is away, or a broker, is not waited for longer than SETTLE_S.
         """
@@ -176,7 +179,7 @@ class CatchUp:
             self._wake()
 
     def _producer_status(self, received: ReceivedStatus) -> None:
-        """In the network thread: a producer that has just become ready may have old events for us."""
+        """In the network thread: a producer that has just become ready may have missed events."""
         is_ready = received.status is not None and received.status.state == "ready"
         if is_ready and not received.retained and received.source != self._source:
             role = topics.role_of(received.source)
@@ -201,7 +204,7 @@ class CatchUp:
         self._plan_next(sent, reply)
 
     def _is_whole(self, sent: _Sent, reply: Reply) -> bool:
-        """Whether the producer has now told of all its numberings: in this reply, or in those before it."""
+        """Whether this reply and those before it are about all numberings of the producer."""
         seen = Range(sent.range.after, reply.until)
         before = self._seen.get((sent.kind, reply.source))
         if before and seen.after and (before.until is None or seen.after <= before.until):

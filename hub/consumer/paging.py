@@ -1,4 +1,4 @@
-"""How the cursors of a consumer are divided into queries: a bounded number in each, in the order of their numberings."""
+"""Divides the cursors of a consumer into queries: a bounded number in each, in order."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,8 +17,9 @@ def query_page(
 ) -> Query:
     """The query about what stands behind `after`.
 
-    The sources that have replied count like cursors, so that their number in a query is bounded, too. The numberings of
-    a source that has not replied yet stay together where they can: only a reply about all of them makes it known.
+    The sources that have replied count like cursors, so that their number in a query is bounded,
+    too. The numberings of a source that has not replied yet stay together where they can: only
+    replies about all of them make it known.
 
     Args:
         request: Comes back in the reply.

@@ -1,8 +1,7 @@
 """The fast path: one connection to the MQTT broker. Only this room uses paho.
 
 The bus relies on nothing that a broker keeps: the session is clean, what is unsent when a
-connection ends is forgotten here and published again from the journal, and a consumer queries what
-it missed.
+connection ends is published again from the journal, and a consumer queries what it missed.
 """
 
 import logging
@@ -42,13 +41,13 @@ UNLIMITED = 65_535  # MQTT 5, 3.2.2.3.3: what holds when the broker says nothing
 class Bus(HouseMessages):
     """Publishes and receives with QoS 1; reconnects for ever.
 
-    Speaks MQTT 5 where the broker does and 3.1.1 otherwise, found out by trying. Callbacks run in
-    the network thread and must be short; an exception in one is logged and harms nobody.
+    It speaks MQTT 5 where the broker does, else 3.1.1; it tries. Callbacks run in the network
+    thread and must be short. An exception in one is logged.
 
     Attributes:
         on_connect: Called after each connection, when all subscriptions have been sent.
         on_published: Called with the number that `publish` gave and whether the broker took it.
-            paho holds a lock meanwhile: do not wait in it for a thread that may be publishing.
+            paho holds a lock meanwhile: it must not wait for a thread that may be publishing.
         connected: Set while there is a connection.
         receive_maximum: How many unacknowledged messages this broker takes (MQTT 5, 3.3.4).
     """
@@ -114,8 +113,8 @@ class Bus(HouseMessages):
         Args:
             topic_filter: With the wildcards of MQTT.
             receive: Called in the network thread.
-            qos: 1 for what the broker keeps until it is acknowledged; 0 for what is repeated if
-                it gets lost, so that it need not queue behind events for a slow handler.
+            qos: 1 for what the broker keeps until it is acknowledged; 0 for what is repeated if it
+                gets lost, so that it need not queue behind events that wait for a slow handler.
         """
         with self._subscribing:
             added = self._subscriptions.add(topic_filter, receive, qos)
@@ -135,8 +134,7 @@ class Bus(HouseMessages):
         """Hand a message to the network thread; None when there is no connection.
 
         Returns:
-            The number by which `on_published` will name it. It means something within this
-            connection only.
+            The number by which `on_published` will name it, within this connection.
         """
         client = self._client
         if client is None or not self.connected.is_set():
@@ -151,7 +149,7 @@ class Bus(HouseMessages):
         return info.mid
 
     def deliver(self, topic: str, payload: bytes, *, timeout_s: float) -> bool:
-        """Publish what no journal keeps, and wait; True when the broker acknowledged it."""
+        """Publish what no journal keeps, and wait; returns whether the broker acknowledged it."""
         client = self._client
         if client is None or not self.connected.is_set():
             return False
@@ -198,7 +196,10 @@ class Bus(HouseMessages):
         client.loop_stop()
 
     def _drain(self, client: Client) -> None:
-        """Let both directions run dry: closing over unread bytes would send the last will."""
+        """Wait until nothing is under way.
+
+        A socket that is closed over unread bytes is reset, and the broker publishes the last will.
+        """
         quiet = threading.Event()
         client.on_unsubscribe = lambda *_: quiet.set()
         with self._subscribing:

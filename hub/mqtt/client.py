@@ -1,4 +1,4 @@
-"""Makes paho clients: with credentials, without Nagle's delay, in the broker's version of MQTT."""
+"""Makes the paho clients of a bus: logged in, without Nagle's delay, in the broker's version."""
 
 import socket
 import ssl
@@ -37,8 +37,8 @@ class ClientFactory:
     def find_protocol(self) -> MQTTProtocolVersion:
         """Ask with the plainest MQTT 5 CONNECT that there is.
 
-        A broker that does not speak it refuses, hangs up, or (amqtt, when there is more in it)
-        waits for ever.
+        A broker that does not speak it refuses, hangs up, or waits for ever (amqtt, when the packet
+        has more in it).
 
         Raises:
             OSError: the broker cannot be reached; its text says what to do.

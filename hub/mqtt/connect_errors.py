@@ -37,8 +37,8 @@ def of_login(code: int, reason: str, user: str | None) -> str:
         return f"it refuses us: {reason}"
     if user is None:
         return (
-            f"it refuses us: {reason}. It demands a password: set password_dir, or username and "
-            "password, in [broker]"
+            f"it refuses us: {reason}. It takes nobody without a password: "
+            "set password_dir, or username and password, in [broker]"
         )
     return (
         f"it refuses us: {reason}. It does not know the user {user!r} with this password: "
@@ -53,10 +53,8 @@ def _of_certificate(error: ssl.SSLCertVerificationError, broker: Broker) -> str:
             f"or make it anew: doorbell secure --host {broker.host}"
         )
     if error.verify_code in NOT_NOW:
-        return (
-            f"its certificate does not hold now ({error.verify_message}). "
-            "Is this machine's clock right?"
-        )
+        why = error.verify_message
+        return f"its certificate does not hold now ({why}). Is this machine's clock right?"
     ours = (
         f"the CA in {broker.ca_file}"
         if broker.ca_file

@@ -1,4 +1,4 @@
-"""Logs why there is no connection to the broker, once for each reason."""
+"""Logs why there is no connection to the broker: each reason once, however often it is tried."""
 
 import logging
 

@@ -8,7 +8,7 @@ PORT_FILE = "embedded-broker-port"
 
 
 def with_embedded_broker(settings: Settings) -> Settings:
-    """The settings, with the embedded broker's address where none is configured and one runs."""
+    """The settings, with the address of the embedded broker where it runs and no other is set."""
     port_file = settings.state_dir / PORT_FILE
     if settings.broker.host is not None or not port_file.is_file():
         return settings

@@ -1,4 +1,4 @@
-"""The embedded broker of `doorbell run`. It keeps nothing: our journals do."""
+"""The embedded broker of `doorbell run`, for a house without one. It keeps nothing."""
 
 import argparse
 import asyncio
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
     set_up_logs("WARNING", "broker")
-    # amqtt logs each 5.0 CONNECT that it refuses as an error; that is how clients find out.
+    # amqtt logs each 5.0 CONNECT that it refuses as an error. Clients try one, and it is no fault.
     for name in ("amqtt", "transitions", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     asyncio.run(serve(port))
@@ -33,9 +33,8 @@ class _Subscriptions(dict[str, Any]):
     """The subscriptions by topic filter; amqtt sees them as they were when it began to look.
 
     amqtt 0.12.1 gives other clients their turn while it goes through them, for each new client and
-    for each message. One of them subscribing or leaving then would end the new client's service
-    with its connection left open and deaf, or lose the message for the other clients
-    (RuntimeError).
+    for each message. If one of them subscribed or left then, the new client would be left with an
+    open, deaf connection, or the other clients would lose the message (RuntimeError).
     """
 
     def __iter__(self) -> Iterator[str]:

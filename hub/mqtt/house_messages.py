@@ -1,4 +1,4 @@
-"""Decodes, checks or refuses the house's events, statuses and commands in one place."""
+"""Decodes, checks or refuses the events, statuses and commands of a house, in one place."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -53,8 +53,8 @@ class ReceivedStatus(NamedTuple):
 class HouseMessages(ABC):
     """The listening side of a bus for what the processes of one house publish.
 
-    A message that may not be what it claims is acknowledged and refused: counted, and logged once
-    for each reason, so that a broken sender does not fill the disk.
+    A message that is not what it claims is acknowledged and refused: counted, and logged once for
+    each reason, so that a broken sender does not fill the disk.
 
     Attributes:
         topics: The topics of this house.
@@ -121,7 +121,10 @@ class HouseMessages(ABC):
     def on_command(
         self, name: str, target: str, receive: Callable[[ReceivedCommand], None]
     ) -> None:
-        """Have this command for this hub or handler given to `receive`, unacknowledged."""
+        """Have the commands of this name for this hub, or handler, given to `receive`.
+
+        It acknowledges each when it has carried it out.
+        """
         kind = COMMANDS[name]
         levels = [target, *("+" for _ in kind.target[1:])]
         for role in kind.writers:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that came in. The broker keeps it until `ack` is called."""
+    """A message that came in.
+
+    The broker keeps it until `ack` is called; after a reconnect `ack` does nothing.
+    """
 
     topic: str
     payload: bytes

@@ -37,7 +37,7 @@ class Subscriptions:
         return list(dict.fromkeys(one.topic_filter for one in self._all))
 
     def deliver(self, message: Message) -> None:
-        """Give a message to each receiver of its topic once; acknowledge it where there is none."""
+        """Give a message to each receiver of its topic once; without one, acknowledge it."""
         found = [
             one.receive for one in self._all if topic_matches_sub(one.topic_filter, message.topic)
         ]
@@ -48,6 +48,6 @@ class Subscriptions:
 
 
 def packet(subscriptions: Sequence[Subscription], *, five: bool) -> list[tuple[str, Any]]:
-    """The filters of a SUBSCRIBE packet and their options, for MQTT 5 or 3.1.1."""
+    """The filters of a SUBSCRIBE packet and their options, as paho takes them."""
     wanted = {one.topic_filter: one.qos for one in subscriptions}
     return [(name, SubscribeOptions(qos=qos) if five else qos) for name, qos in wanted.items()]

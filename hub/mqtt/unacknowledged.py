@@ -1,4 +1,4 @@
-"""What the broker has yet to acknowledge, and since when: a loss must not go unnoticed."""
+"""What the broker has yet to acknowledge: a broker that lost it, or us, must be noticed."""
 
 import threading
 import time
@@ -8,11 +8,11 @@ from contextlib import suppress
 
 from paho.mqtt.client import MQTTMessageInfo
 
-ANSWER_S = 10.0  # without an acknowledgement for so long, a new connection is made
+ANSWER_S = 10.0  # after so long without an acknowledgement a new connection is made
 
 
 class Unacknowledged:
-    """The acknowledgements (PUBACK, SUBACK; MQTT 5, 3.4 and 3.9) that a connection waits for."""
+    """The acknowledgements that a connection waits for (PUBACK, SUBACK; MQTT 5, 3.4 and 3.9)."""
 
     def __init__(self) -> None:
         self._published: deque[tuple[float, MQTTMessageInfo]] = (

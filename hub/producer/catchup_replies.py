@@ -84,10 +84,10 @@ class CatchUpReplies:
     def _has_to_reply(self, kind: str, query: Query, owed: _Owed) -> bool:
         """Whether the consumer needs a reply: something is new to it, or it waits for one.
 
-        A producer that a consumer does not know replies even if nothing is owed, where such an
+        A producer that the consumer does not know replies even if nothing is owed, where such an
         event may come from it. From then on the consumer need not compare its wall clock with ours
-        to know which events are new to it. Handlers may publish types without number, and each of
-        them would reply for each: they do so only to a consumer of all types.
+        to know which events are new. A handler may publish any type, and would reply about all of
+        them: it does so only to a consumer of all types.
         """
         if owed.news or owed.gone or any(map(self._backlog.is_current, owed.heads)):
             return True

@@ -100,7 +100,7 @@ class Producer:
         time: datetime,
         cause: Event,
     ) -> Event:
-        """Journal an event in the open transaction; after it `publish_waiting` publishes it.
+        """Journal an event in the open transaction; after it call `publish_waiting`.
 
         Raises:
             BadEvent: it cannot be published; nothing was written.
@@ -130,8 +130,8 @@ class Producer:
     def publish_waiting(self, window: int = WINDOW) -> None:
         """Hand to the bus what is waiting in the journal, as far as the window allows.
 
-        Never waits for another thread that is at it: paho calls back with its own lock held, and
-        waiting there for ours would be a deadlock. Whoever is at it looks again instead.
+        It never waits for another thread that is at it: paho calls back with its own lock held, and
+        waiting there for ours would be a deadlock. The other thread looks again instead.
         """
         self._wanted = max(self._wanted, window)
         while self._wanted and self._pumping.acquire(blocking=False):

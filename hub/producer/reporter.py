@@ -1,4 +1,4 @@
-"""Journals and publishes what the hub saw; holds it in memory while the disk takes no writes."""
+"""Journals and publishes what the hub saw; keeps it in memory while the disk takes nothing."""
 
 import logging
 from collections import deque
@@ -40,8 +40,8 @@ class Reporter:
     """The one way by which the hub says that something happened at a door.
 
     Attributes:
-        on_report: Called with each report, its event (None when it cannot be written down yet), and
-            how many seconds ago it was seen. May be called again when it is written down.
+        on_report: Called with each report, its event (None when it cannot be journaled yet), and
+            how many seconds ago it was seen. May be called again when it is journaled.
     """
 
     def __init__(self, producer: Producer) -> None:

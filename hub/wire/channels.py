@@ -21,10 +21,8 @@ class Role:
     Attributes:
         summary: What it does.
         levels: The levels of topics that its own name stands in when it reads.
-        writes_to: The levels that its own name stands in when it writes: it may speak to its own
-            hub only.
-        is_free: It may publish everything below its own source, and read everything: for a person's
-            own programs.
+        writes_to: The levels that its own name stands in when it writes.
+        is_free: It may publish everything below its own source, and read everything.
     """
 
     summary: str
@@ -61,8 +59,7 @@ class Channel:
     """Topics with one meaning.
 
     Attributes:
-        levels: What stands behind the source; names in braces stand for one level, `{type}` for
-            several.
+        levels: What stands behind the source. A name in braces is one level, `{type}` several.
         summary: What is published there.
         writers: The roles that may publish there.
         readers: Who reads it.
@@ -155,7 +152,7 @@ def read(house: Topics, role: str, name: str) -> list[str]:
 
 
 def _filter(house: Topics, source: str, channel: Channel, own: dict[str, str]) -> str:
-    """A filter for the topics of a channel below a source, with the process's own name."""
+    """A filter for the topics of a channel below a source; `own` has the levels that are named."""
     levels: list[str] = []
     for level in channel.levels:
         if level == "{type}":

@@ -1,8 +1,7 @@
 """JSON messages as declared types: each field says what it may hold.
 
-A message is a frozen dataclass that derives from `Message`; `entry` gives each of its fields what
-it may hold. `hub.wire.asyncapi` describes the same fields to machines. The event, which is the hot
-path, has a codec of its own.
+A message is a frozen dataclass that derives from `Message`; `entry` declares what a field may hold,
+for the codec and for the AsyncAPI document. The event, the hot path, has a codec of its own.
 """
 
 import json
@@ -14,7 +13,10 @@ JSON = "application/json"
 
 
 class BadMessage(ValueError):  # noqa: N818 - in the field's words, like BadRequest
-    """A message that is not what its topic announces. The text never quotes the message."""
+    """A message that is not what its topic announces.
+
+    Its text says why, and never quotes the message.
+    """
 
 
 class Entry(Protocol):

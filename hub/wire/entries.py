@@ -1,4 +1,4 @@
-"""What the fields of messages may hold: texts, numbers, choices, lists."""
+"""What the fields of messages may hold: texts, numbers, choices, lists. See `hub.wire.codec`."""
 
 import math
 import re

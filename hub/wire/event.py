@@ -32,18 +32,20 @@ class Event:
     """One thing that happened.
 
     Attributes:
-        id: UUIDv7 (RFC 9562, 5.7). The same event keeps it, however often it is delivered. type:
-            What happened, like `doorbell.pressed`. source: The process that says so, like
-            `doorbell/hub/home`. subject: What it happened to: for most events the door. time: When
-            it happened, in UTC. data: What else there is to know; any JSON object. sequence: Its
-            place among the events of its stream and epoch, from 1. epoch: Which numbering the
-            sequence belongs to; a producer that lost its journal begins another.
-        traceparent: W3C Trace Context; events that follow from one press share its trace id. cause:
-            The id of the event that this one follows from. boot: Which boot of which machine saw
-            it; empty when its speaker does not say. uptime_s: Seconds from that boot to the event.
-            synchronised: Whether the clock that `time` was read from could be believed.
-            redelivered: A crash may have come between the act and its record: the act may have been
-            done already.
+        id: UUIDv7 (RFC 9562, 5.7). The same event keeps it, however often it is delivered.
+        type: What happened, like `doorbell.pressed`.
+        source: The process that says so, like `doorbell/hub/home`.
+        subject: What it happened to: for most events the door.
+        time: When it happened, in UTC.
+        data: What else there is to know; any JSON object.
+        sequence: Its place among the events of its stream and epoch, from 1.
+        epoch: The numbering of the sequence; a producer without its journal begins another.
+        traceparent: W3C Trace Context; events that follow from one press share its trace id.
+        cause: The id of the event that this one follows from.
+        boot: Which boot of which machine saw it; empty when its speaker does not say.
+        uptime_s: Seconds from that boot to the event.
+        synchronised: Whether the clock that `time` was read from could be believed.
+        redelivered: A crash may have come between the act and its record: it may be done already.
         attempt: 1 for the first try.
     """
 
@@ -75,7 +77,7 @@ class Event:
 
     @property
     def stream(self) -> str:
-        """Source, type and subject: what its sequence counts in, wherever it is published."""
+        """What its sequence belongs to, with its epoch: its source, type and subject."""
         return streams.of(self.source, self.type, self.subject)
 
     @property
@@ -84,7 +86,7 @@ class Event:
         return Stamp(self.time, self.boot, self.uptime_s, self.synchronised)
 
     def age_s(self, clock: Clock = SYSTEM) -> float:
-        """Seconds since it happened; where that cannot be known, the least it can be."""
+        """Seconds since it happened, whatever the wall clock did; at least, where unknown."""
         return clock.age_s(self.stamp)
 
 

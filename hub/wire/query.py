@@ -66,7 +66,7 @@ class Range:
 
 
 def _ends(source: str) -> tuple[Numbering, Numbering]:
-    """What stands before every numbering of a source, and what stands behind them; none is one itself."""
+    """What stands in front of every numbering of a source, and what stands behind them."""
     return (f"{source} ", ""), (f"{source}!", "")
 
 

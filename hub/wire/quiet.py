@@ -1,4 +1,4 @@
-"""The quiet state: whether the house wants quiet, and why. It is retained."""
+"""The quiet state: whether the house wants quiet, by the clock or by a command. It is retained."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

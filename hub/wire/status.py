@@ -1,4 +1,4 @@
-"""The status of a process: retained, with a last will for a process that vanishes."""
+"""The status: how a process is. It is retained, and has a last will for a process that vanishes."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, Self

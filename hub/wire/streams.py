@@ -1,8 +1,7 @@
 """The streams: events are numbered by source, type and subject, wherever they are published.
 
 A stream is written as `SOURCE TYPE SUBJECT`, like `doorbell/hub/home doorbell.pressed front`. None
-of the three holds a space. It is the key of journals and cursors, and no topic: a topic is only the
-address of today.
+of the three holds a space. It is the key of journals and cursors; a topic is only an address.
 """
 
 from hub.wire.topics import EVERY

@@ -10,7 +10,7 @@
     ROOT/hub/NAME/quiet                          whether the house is quiet: retained
 
 Each process publishes below its own ROLE and NAME only, so that the access control list of a broker
-can hold it to that. The root is an address and no identity: the source of an event is
+can hold it to that. The root is an address, not an identity: the source of an event is
 `doorbell/ROLE/NAME` under every root.
 """
 

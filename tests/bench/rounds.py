@@ -93,7 +93,7 @@ def _round(
         len(outside.calls()),
         len(outside.calls(photo=True)),
     )
-    press = house.wish()
+    press = house.send_press()
     until(
         lambda: len(outside.lamp_times()) > lamps and len(outside.calls()) > texts, "lamp and phone"
     )

@@ -51,7 +51,7 @@ def test_two_presses_are_two_pictures_and_one_clip(house: House):
     """All of them follow from the press, and the clip's file is there when it is published."""
     house.settings = QUICK.replace("clip_s = 1\n", "clip_s = 2\n")
     house.start("record")
-    presses = [house.wish() for _ in range(2)]
+    presses = [house.send_press() for _ in range(2)]
     pictures = _said(house, "snapshot.taken", 2)
     assert [event["causationid"] for event in pictures] == presses
     assert all(abs(event["data"]["after_s"]) < 5 for event in pictures)

@@ -76,7 +76,7 @@ class Ledger:
     hub: Books
     handlers: dict[str, Handler]
     heard: list[dict[str, Any]]
-    wishes: list[str]
+    commanded: list[str]
     rings: int = 0  # how often the button itself was pressed
 
     @property
@@ -113,7 +113,7 @@ def read(house: House) -> Ledger:
         read_books(house.state_dir / "hub-home.db"),
         handlers,
         heard,
-        list(house.wishes),
+        list(house.commanded),
         house.rings,
     )
 
@@ -216,7 +216,7 @@ def _of_presses(ledger: Ledger) -> Iterator[str]:
     for press, times in Counter(ledger.presses).items():
         if times > 1:
             yield f"hub: press {press} stands {times} times in the journal"
-    by_button = [press for press in ledger.presses if press not in ledger.wishes]
+    by_button = [press for press in ledger.presses if press not in ledger.commanded]
     if len(by_button) > ledger.rings:
         yield (
             f"hub: rang by itself: {len(by_button)} presses without a command, "

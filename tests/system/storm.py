@@ -97,7 +97,7 @@ class Storm:
         """What may happen, and how often compared with the others."""
         return [
             (40, self._ring),
-            (10, self._wish),
+            (10, self._command),
             (8, self._burst),
             (6, self._break_the_broker),
             (5, self._cut),
@@ -143,10 +143,10 @@ class Storm:
             time.sleep(0.001)  # two signals at once are one
         return "burst"
 
-    def _wish(self) -> str:
+    def _command(self) -> str:
         with suppress(RuntimeError, ValueError):  # without a broker
-            self._house.ears.try_publish(*self._house.wish_message())
-        return "wish"
+            self._house.ears.try_publish(*self._house.press_command())
+        return "command"
 
     def _revive(self) -> None:
         """What has died starts again, sometimes only to die at a chosen step."""

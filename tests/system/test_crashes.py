@@ -55,7 +55,7 @@ def _crash(house: House, name: str, point: str) -> None:
     house.start(name, doom=point, wait=False)
     for each in ("hub", *BOTH):
         house.wait_ready(each)
-    house.wish()
+    house.send_press()
     _await_death(house, name)
     house.start(name)
     house.press()
@@ -102,7 +102,7 @@ def test_a_handler_dies_while_it_notes_acknowledgements(house: House, step: str)
     for each in ("hub", *BOTH):
         house.wait_ready(each)
     house.wait_outcome(house.press(), "one")
-    house.wish()  # it notes the first one's when it has done with the second
+    house.send_press()  # it notes the first one's when it has done with the second
     _await_death(house, "one")
     house.start("one")
     settle_accounts(house)

@@ -136,7 +136,7 @@ def test_a_message_twice_is_acted_on_once(house: House):
     assert house.effects("one") == [press, after]
 
 
-def test_a_wish_delivered_twice_rings_once(house: House):
+def test_a_command_delivered_twice_rings_once(house: House):
     """A press from afar carries its id, and the hub knows its own journal."""
     house.write_handler("one", "done(event)")
     house.start("hub", "one")
@@ -200,7 +200,7 @@ def test_a_flood_is_taken_completely(house: House):
     """300 presses in a row, more than any window: each is acted on once, in order."""
     house.write_handler("one", "done(event)")
     house.start("hub", "one")
-    presses = [house.wish() for _ in range(300)]
+    presses = [house.send_press() for _ in range(300)]
     until(
         lambda: len(house.effects("one")) >= len(presses),
         lambda: f"all arrive: {len(house.effects('one'))}",

@@ -85,7 +85,7 @@ LIES = {
     "has come to 1 of 2": _edit(lambda _, one: one.books.cursors.update({(STREAM, "e"): 1})),
     "is damaged": _edit(lambda all_, _: setattr(all_.hub, "sound", False)),
     "is numbered [2]": _edit(lambda all_, _: all_.hub.said.pop(0)),
-    "rang by itself": _edit(lambda all_, _: all_.wishes.pop()),
+    "rang by itself": _edit(lambda all_, _: all_.commanded.pop()),
     "stands 2 times": _edit(lambda all_, _: all_.hub.said.append(all_.hub.said[0])),
     "stands in no journal": _edit(lambda all_, _: all_.heard.append(_press(9))),
     "differs from its journal": _edit(

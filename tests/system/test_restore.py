@@ -98,7 +98,7 @@ def test_a_backup_under_presses_has_all_that_came_before_it(house: House):
 
     def storm() -> None:
         while not enough.is_set():
-            house.ears.publish(*house.wish_message())
+            house.ears.publish(*house.press_command())
 
     ringing = threading.Thread(target=storm)
     ringing.start()

@@ -149,7 +149,7 @@ def test_a_command_for_quiet_reaches_the_handlers(secured_house):
     assert (house.effects("one"), "refuses" in house.log("hub") + house.log("one")) == ([], False)
 
 
-def test_a_handler_may_wish_nowhere(person):
+def test_a_handler_may_give_no_command(person):
     """Not even under its own name: the broker refuses a handler's command to press."""
     ears = person("cli", topics=["doorbell/+/+/command/press/#"])
     one = person("handler-one")
@@ -294,7 +294,7 @@ def test_a_user_added_later_gets_in_after_a_reload(person, secured):
     assert not one.publish("doorbell/handler/one/status", "{}").is_failure
 
 
-def test_a_hub_hears_how_handlers_fare_and_nobody_elses_wishes(person):
+def test_a_hub_hears_how_handlers_fare_and_no_other_commands(person):
     """Its nightly drill needs outcomes and statuses; it gets no commands for another hub."""
     hub = person("hub-home")
     cli, one = person("cli"), person("handler-one")

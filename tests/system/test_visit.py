@@ -33,8 +33,8 @@ def house(mosquitto, tmp_path):
 
 def _answer(house, *, press="", door="front"):
     """As the page of answer links does."""
-    wish = {"id": uuid7(), "answer": "coming", "by": "anna", "press": press}
-    house.ears.publish(f"doorbell/web/home/command/answer/home/{door}", json.dumps(wish))
+    command = {"id": uuid7(), "answer": "coming", "by": "anna", "press": press}
+    house.ears.publish(f"doorbell/web/home/command/answer/home/{door}", json.dumps(command))
 
 
 def _of(house, kind, press, name="visit"):

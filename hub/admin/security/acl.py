@@ -7,8 +7,7 @@ from hub.wire import channels
 from hub.wire.topics import Topics
 
 HEAD = """\
-# Written by `doorbell secure`: what each user may publish (write) and hear (read).
-# See docs/security.md.
+# Written by `doorbell secure`: what each user may publish (write) and read. See docs/security.md.
 # What you add yourself belongs into acl.own: it is copied to the end of this file.
 """
 BROKERS_NAME = "$SYS/broker/version"  # of mosquitto(8): the doctor tells which broker answers

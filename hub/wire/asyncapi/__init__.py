@@ -1,1 +1,4 @@
-"""The AsyncAPI document: `python -m hub.wire.asyncapi > hub/asyncapi.yaml`."""
+"""The AsyncAPI document: `python -m hub.wire.asyncapi > hub/asyncapi.yaml`.
+
+It is for developers; no process imports it.
+"""

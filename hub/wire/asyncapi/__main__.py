@@ -6,10 +6,9 @@ from hub.wire.asyncapi.document import document
 from hub.wire.asyncapi.yaml_text import yaml_text
 
 HEAD = """\
-# Every topic and message of doorbell, for machines; docs/protocol.md is for people.
+# Every topic and message of doorbell, for machines; docs/protocol.md says the same for people.
 # Generated from hub/wire: python -m hub.wire.asyncapi > hub/asyncapi.yaml
-# The system tests hold all messages to this file. x-pattern, on a parameter, is a regular
-# expression.
+# The system tests hold what is really sent against this file. x-pattern is a regular expression.
 """
 
 

@@ -301,7 +301,7 @@ def test_more_numberings_than_a_query_holds_are_caught_up_with(net, states, prod
 
 
 def test_a_new_consumer_of_many_numberings_is_owed_only_what_happened_since(net, states, producer):
-    """Also where a reply cannot name them all: its producer is known when the last of them is told."""
+    """Also where a reply cannot name them all: its producer is known after the last of them."""
     doors = [f"door{number:03}" for number in range(2 * HEADS + 50)]
     for door in doors:
         ring(producer, door, age_s=3000)

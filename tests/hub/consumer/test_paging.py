@@ -48,7 +48,7 @@ def test_a_round_has_each_cursor_once(cursors, known, most):
 def test_a_producer_that_is_known_is_named_wherever_it_may_have_a_numbering(
     cursors, known, most, numbering
 ):
-    """Else it would take one that the consumer does not mention for older than the consumer wants."""
+    """Otherwise events of a numbering that is not mentioned would count as too old."""
     (query,) = [q for q in _round(cursors, known, most) if q.range.has(numbering)]
     source = streams.source_of(numbering[0])
     assert query.range.has_some_of(source)
@@ -57,7 +57,7 @@ def test_a_producer_that_is_known_is_named_wherever_it_may_have_a_numbering(
 
 @given(CURSORS_OF, st.integers(10, 20))
 def test_a_producer_that_is_not_known_is_not_divided(cursors, most):
-    """Only a reply about all of its numberings makes it known; one with too many is divided all the same."""
+    """Replies about all of its numberings make it known; one with too many is divided."""
     queries = _round(cursors, [], most)
     for source in SOURCES:
         count = sum(streams.source_of(stream) == source for stream, _ in cursors)

@@ -1,4 +1,4 @@
-"""The bus, on each broker: it finds the protocol, comes back, and contains faults."""
+"""The bus, on each broker: it finds the version of MQTT, reconnects, and contains faults."""
 
 import json
 import signal

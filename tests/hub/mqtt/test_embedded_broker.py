@@ -34,7 +34,7 @@ def test_a_message_reaches_all_although_one_of_them_leaves_meanwhile():
 
 
 def test_nobody_stays_deaf_in_a_crowd(embedded):
-    """Many connect and subscribe at the same moment: each is confirmed, and hears."""
+    """Many connect and subscribe at the same moment: each is confirmed, and hears its topic."""
     confirmed, heard = set(), set()
     ears = Ears(embedded.port)
     ears.publish("kept", b"by the broker", retain=True)

@@ -1,4 +1,4 @@
-"""The producer publishes its journal until the broker has it, and replies to queries."""
+"""The producer publishes its journal until the broker has all of it, and replies to queries."""
 
 import json
 from contextlib import closing
@@ -61,7 +61,7 @@ def _waiting(state):
 
 
 def test_what_is_said_is_published_as_it_stands_in_the_journal(net, producer, state):
-    """The same bytes, on its own topic, marked after the broker has acknowledged it."""
+    """The same bytes, on its own topic; marked when the broker has acknowledged them."""
     said = ring(producer, via="button")
     assert net.heard == [
         (HOUSE.event(HUB, PRESSED, "front"), payload)
@@ -106,7 +106,7 @@ def test_what_was_acknowledged_is_not_published_again(net, bus, producer):
 def test_an_acknowledgement_of_the_old_connection_means_nothing_in_the_new_one(
     net, state, bus, producer
 ):
-    """Packet numbers begin anew in each connection: a stale one must mark no other event."""
+    """Numbers are reused in each connection: a stale one must not mark another event."""
     bus.acknowledges = None
     ring(producer)
     bus.connected.clear()

@@ -91,10 +91,10 @@ def test_an_event_with_a_cause_belongs_to_its_trace(state):
 
 def test_an_id_is_known_for_as_long_as_the_event_is_kept(state, journal):
     """A command that is delivered twice rings once."""
-    wish = "01234567-0000-7000-8000-000000000000"
-    assert not journal.knows(wish)
-    journaled(state, id=wish)
-    assert journal.knows(wish)
+    command = "01234567-0000-7000-8000-000000000000"
+    assert not journal.knows(command)
+    journaled(state, id=command)
+    assert journal.knows(command)
 
 
 def test_a_restored_journal_does_not_use_a_number_twice(states, tmp_path, state):

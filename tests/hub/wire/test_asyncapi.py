@@ -40,7 +40,7 @@ WIRE = json.loads(encode(PRESSED))
 
 
 def _schema() -> Path:
-    """AsyncAPI's own schema, of the npm package @asyncapi/specs; ASYNCAPI_SCHEMA names it."""
+    """AsyncAPI's own schema (`npm install @asyncapi/specs`), which ASYNCAPI_SCHEMA names."""
     path = os.environ.get("ASYNCAPI_SCHEMA")
     install = "npm install @asyncapi/specs, and name its schemas/3.0.0.json in ASYNCAPI_SCHEMA"
     return Path(path or miss("AsyncAPI's JSON Schema", install))
@@ -114,7 +114,7 @@ def test_every_topic_has_its_channel(root):
 
 
 def test_every_event_type_has_its_message():
-    """Every event of the hub, the consumer and the shipped handlers is described."""
+    """Each type of the hub, the consumer loop and the handlers is described with its data."""
     code = "\n".join(
         path.read_text(encoding="utf-8")
         for room in ("hub", "handlers")

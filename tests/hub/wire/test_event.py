@@ -146,7 +146,7 @@ def test_what_could_not_be_written_again_is_refused(data):
 
 
 def test_the_wire_is_cloudevents():
-    """CloudEvents 1.0 JSON, the time in UTC with a Z, the sequence as text that sorts."""
+    """The attributes of CloudEvents 1.0, the time in UTC with a Z, the sequence as text."""
     event = testing.event(door="front", via="button")
     wire = json.loads(encode(event))
     assert wire["specversion"] == "1.0"

@@ -22,7 +22,7 @@ def _says(kind):
 
 @given(NAMES, KINDS, NAMES)
 def test_every_good_name_can_be_published(name, kind, subject):
-    """A good source, type and subject make a valid topic below the source's own levels."""
+    """A source, a type and a subject of the right form make a topic that MQTT takes."""
     source = topics.source(topics.role_for(kind), name)
     assert topics.fault_in(source, kind, subject) is None
     topic = HOUSE.event(source, kind, subject)
@@ -36,7 +36,7 @@ def test_every_good_name_can_be_published(name, kind, subject):
 
 @given(NAMES, KINDS, NAMES)
 def test_no_topic_has_a_dot(name, kind, subject):
-    """A type's dots are levels, so RabbitMQ, which turns dots into slashes, changes nothing."""
+    """RabbitMQ passes each dot on as a slash; without dots no broker changes a topic."""
     source = topics.source(topics.role_for(kind), name)
     ours = (
         HOUSE.event(source, kind, subject),
@@ -81,7 +81,7 @@ def test_the_root_is_an_address(root):
 
 @given(ANY, ANY, ANY)
 def test_nothing_else_is_accepted(name, kind, subject):
-    """Anything but a-z, 0-9, - and _ is refused: wildcards, slashes, control characters."""
+    """A wildcard, a slash, a control character, or anything but a-z, 0-9, - and _ is refused."""
     source = f"doorbell/{topics.role_for(kind)}/{name}"
     if topics.fault_in(source, kind, subject) is None:
         for part in (name, kind.replace(".", "a"), subject):

@@ -33,5 +33,5 @@ def test_traces_are_told_apart():
     ],
 )
 def test_what_is_no_trace_context_is_not_taken_for_one(text):
-    """All zeros, capitals, other versions and lengths are refused (W3C Trace Context, 3.2)."""
+    """Zeros, capitals, other versions and lengths are refused (W3C Trace Context, 3.2)."""
     assert not trace_context.TRACEPARENT.fullmatch(text)
