@@ -37,7 +37,7 @@ def of_login(code: int, reason: str, user: str | None) -> str:
         return f"it refuses us: {reason}"
     if user is None:
         return (
-            f"it refuses us: {reason}. It takes nobody without a password: "
+            f"it refuses us: {reason}. It demands a password: "
             "set password_dir, or username and password, in [broker]"
         )
     return (

@@ -63,7 +63,9 @@ def faults(broker: Broker, users: list[str]) -> Iterator[str]:
     if broker.password_dir is None:
         return
     if broker.username is not None:
-        yield "username is one user for all, password_dir one for each process. Leave one out"
+        yield (
+            "username is one user for all, password_dir one for each process. Leave one of them out"
+        )
         return
     for one in users:
         try:
