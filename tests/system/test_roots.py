@@ -1,4 +1,4 @@
-"""The root of the topics is an address: houses with different roots share a broker, and a house can change its own."""
+"""The root of the topics is an address: two houses share a broker, and a house can change it."""
 
 from pathlib import Path
 

@@ -6,7 +6,7 @@ from hub import BadEvent, Event, checkpoint, emit, later, memory, testing
 from hub.consumer.attempt import LiveAttempt
 from hub.plugin.api import running
 from hub.producer.producer import Producer
-from hub.store.journal import Journal
+from hub.store.backlog import Backlog
 from hub.store.memory import DiskMemory
 from tests.hub.fakes import NOTIFY, consumer_of, outcomes, reaction, ring, rows, run_until
 
@@ -120,7 +120,7 @@ def test_a_timer_is_owed_to_no_consumer(state, attempt):
     """It never leaves the process, also when another asks for all that there is."""
     later("light.expired", 100)
     checkpoint()
-    assert Journal(state, NOTIFY).owed("*", {}, since=None) == []
+    assert Backlog(state, NOTIFY).owed("*", {}, since=None) == []
 
 
 def test_a_failed_run_comes_back_only_with_a_checkpoint(states, net):
