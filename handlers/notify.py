@@ -33,7 +33,7 @@ class Config(HandlerConfig, PhoneSettings):
 
     title: str = Field("Doorbell", description="the notification's title")
     group_s: float = Field(
-        10, ge=0, le=300, description="a ring so soon after the last one is told with it"
+        10, ge=0, le=300, description="a ring so soon after the last one is counted with it"
     )
     drill_text: bool = Field(False, description="whether a drill sends a text, marked as one")
     picture: bool = Field(True, description="whether the picture follows")
@@ -62,12 +62,12 @@ def reach(event: Event, config: Config, phones: Messenger) -> str:
 
 @handler("doorbell.pressed", timeout_s=30, max_age_s=86_400, uses=open_messenger, drill=reach)
 def notify(event: Event, config: Config, phones: Messenger) -> str:
-    """Somebody is there, or was; further rings of the same visitor are told with the first."""
+    """Somebody is there, or was; further rings of the same visitor are counted with the first."""
     first, rings = phones.group(event.id, event.door, event.time)
     visit = {"press": first, "door": event.door, "at": event.time.isoformat(), "count": rings}
     if first != event.id:
         later("notify.again", config.group_s if rings % RINGS else 0, visit)
-        return f"ring {rings} of this visitor: told with the first"
+        return f"ring {rings} of this visitor: counted with the first"
     for recipient in phones.recipients_at(event.door):
         if recipient.after_s:
             _call_later(recipient, recipient.after_s, visit)
@@ -159,7 +159,7 @@ def note_answer(event: Event, config: Config, phones: Messenger) -> str:
 
     readers = [one for one in phones.recipients_at(event.door) if is_to_read(one)]
     if not press or not readers:
-        return "nobody to tell"
+        return "no recipient now"
     text = f"{config.door_name(event.door)}: {answer.replace('_', ' ')}"
     if by:
         text += f" ({by})"

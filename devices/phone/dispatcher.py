@@ -37,8 +37,8 @@ class DispatchResult:
     def note(self) -> str:
         """What was done, for people."""
         if not self.asked:
-            return "nobody wants to be told now"
-        return f"told {len(self.delivered)}: {self.text}"
+            return "no recipient now"
+        return f"sent to {len(self.delivered)}: {self.text}"
 
 
 class _Call(NamedTuple):

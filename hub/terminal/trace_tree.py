@@ -117,7 +117,7 @@ def _title(node: TraceNode) -> str:
     if node.journaled is None:
         return f"{node.kind}, its own timer"
     at = f"{node.journaled.event.time.astimezone():%H:%M:%S}"
-    return f"{node.kind} sent at {at}{_journey(node.journaled)}"
+    return f"{node.kind} published at {at}{_journey(node.journaled)}"
 
 
 def _attempts(outcomes: Iterable[Event]) -> Iterator[Text]:

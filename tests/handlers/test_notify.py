@@ -64,7 +64,7 @@ def test_the_phone_is_told_who_is_where(notify, service, door, called):
     outcome = notify(event(door=door), urls=[service.url], title="Ding")
     ((_, message),) = service.got
     assert (message["title"], message["message"]) == ("Ding", f"Somebody is at the {called}")
-    assert outcome == f"told 1: Somebody is at the {called}"
+    assert outcome == f"sent to 1: Somebody is at the {called}"
 
 
 def test_a_late_press_is_a_visitor_missed(notify, service):
@@ -79,7 +79,7 @@ def test_every_service_is_told(notify, service):
     """Several URLs are several phones."""
     outcome = notify(event(), urls=[f"{service.url}/anna", f"{service.url}/ben"])
     assert sorted(path for path, _ in service.got) == ["anna", "ben"]
-    assert outcome.startswith("told 2: ")
+    assert outcome.startswith("sent to 2: ")
 
 
 @pytest.mark.parametrize("refusing", [["anna"], ["ben"], ["anna", "ben"]])

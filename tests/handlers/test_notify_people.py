@@ -68,7 +68,7 @@ def test_rings_of_one_visitor_are_told_once_with_their_number(family, tmp_path):
     first = event()
     home.hears(first)
     for seconds in (3, 8):
-        assert "told with the first" in home.hears(_at(first, seconds))
+        assert "counted with the first" in home.hears(_at(first, seconds))
         assert home.timers == {"notify.again": 10}
     (again,) = home.later
     assert home.hears(again).endswith("Somebody is at the front door, and rang 3 times")
@@ -76,7 +76,7 @@ def test_rings_of_one_visitor_are_told_once_with_their_number(family, tmp_path):
     home.hears(_at(replace(first, subject="garden_gate"), 4))
     home.hears(_at(first, 60))
     assert len(phones[""].told) == 4
-    assert home.sees(again, tmp_path / "1.jpg").startswith("told 1")
+    assert home.sees(again, tmp_path / "1.jpg").startswith("sent to 1")
 
 
 def test_the_picture_is_that_of_this_press(family, tmp_path):
@@ -103,7 +103,7 @@ def test_a_ring_that_failed_and_comes_again_is_the_same_ring(family):
     ):
         home.hears(press)
     phones[""].fails = False
-    assert home.hears(replace(press, attempt=2)).startswith("told 1")
+    assert home.hears(replace(press, attempt=2)).startswith("sent to 1")
     assert phones[""].texts == ["Somebody is at the front door"]
 
 
@@ -265,7 +265,7 @@ def test_an_answer_to_an_earlier_visitor_ends_no_call(family):
             late=True,
         )
     )
-    assert home.hears(call).startswith("told 1")
+    assert home.hears(call).startswith("sent to 1")
 
 
 def test_who_was_called_later_reads_the_answer_too(family):
@@ -294,7 +294,7 @@ def test_a_snooze_from_the_command_line_is_everybodys(family):
     """Nobody is named; and nobody is said to have been told."""
     home, phones = family(anna={}, ben={})
     home.hears(event("visitor.answered", answer="snooze", by="", via="command", press=""))
-    assert home.hears(event()) == "nobody wants to be told now"
+    assert home.hears(event()) == "no recipient now"
     assert home.emitted == []
     assert not phones["anna"].told
 

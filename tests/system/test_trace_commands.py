@@ -45,7 +45,7 @@ def test_one_press_is_told_from_the_button_to_the_last_effect(traced: House):
         assert "Front door  doorbell.pressed" in lines[0]
         assert "seen by home · journaled +" in lines[2]
         assert "✓ one  received +" in shown.stdout
-        assert "flag.raised sent at" in shown.stdout
+        assert "flag.raised published at" in shown.stdout
         assert "↻ attempt 1" in shown.stdout
         assert "stuck; again in" in shown.stdout
         assert "✓ attempt 2" in shown.stdout

@@ -76,7 +76,7 @@ def test_each_phone_is_saved_but_the_last(messenger, phones, kept):
 
     messenger._save = save_and_go_on
     phones[0].may_answer.set()
-    assert _deliver(messenger).note == "told 3: Ding"
+    assert _deliver(messenger).note == "sent to 3: Ding"
     assert [len(saved["told"]["e1"]) for saved in kept.saved] == [1, 2]
     assert kept.memory["told"] == {}
     assert len(kept.memory["sent"]) == 3
@@ -125,9 +125,9 @@ def test_a_refusal_is_for_the_refusing_phone_only(messenger, phones, kept):
 def test_who_snoozes_is_left_out(messenger, phones):
     """And when everybody does, that is said."""
     messenger.log.snooze("anna", NOW.timestamp() + 60)
-    assert _deliver(messenger).note == "told 1: Ding"
+    assert _deliver(messenger).note == "sent to 1: Ding"
     messenger.log.snooze("*", NOW.timestamp() + 60)
-    assert _deliver(messenger, "e2").note == "nobody wants to be told now"
+    assert _deliver(messenger, "e2").note == "no recipient now"
     assert [len(phone.sent) for phone in phones] == [0, 0, 1]
 
 

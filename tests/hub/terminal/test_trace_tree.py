@@ -73,7 +73,7 @@ def test_a_press_and_what_followed_are_one_tree(past, states):
         "✓ attempt 2  received +2.0 ms · started +1.5 s  1 reached",
     ]
     assert texts[6] == "record"
-    assert texts[7].startswith("snapshot.taken sent at ")
+    assert texts[7].startswith("snapshot.taken published at ")
     assert texts[8].startswith("✓ notify")
     assert lines[8].index("✓") > lines[7].index("snapshot") > lines[6].index("record")
 
@@ -91,7 +91,7 @@ def test_what_follows_from_a_timer_stands_below_its_handler(past, states, state)
     assert texts[3].startswith("✓ record")
     assert texts[4] == "clip.due, its own timer"
     assert texts[5].startswith("✓ record")
-    assert texts[6].startswith("clip.recorded sent at ")
+    assert texts[6].startswith("clip.recorded published at ")
 
 
 def test_what_is_left_of_an_old_trace_is_shown(past, states, state):
