@@ -83,10 +83,10 @@ class Storm:
         self._patience_s = PATIENCE_S + seconds  # a longer storm leaves more to be done
         happenings = self._happenings()
         weights = [weight for weight, _ in happenings]
-        signal.signal(
-            signal.SIGUSR1, signal.SIG_IGN
-        )  # inherited: a ring that comes before the hub listens harms nobody
+        # Inherited by the processes: a ring that comes before the hub listens does no harm.
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         self._house.start(*self._names, doom="-")
+        self._began = time.monotonic()
         while time.monotonic() - self._began < seconds:
             self._revive()
             ((_, happen),) = self._chance.choices(happenings, weights)
