@@ -21,7 +21,7 @@ check: $(TESTED)
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-# The fault matrix: processes, brokers, wires and disks fail at each step of a press, and then the books are audited.
+# The fault matrix: processes, brokers, wires and disks fail at each step of a press, and then the state files are audited.
 faults: $(TESTED)
 	$(PYTEST) -m fault_matrix tests/system
 
@@ -44,7 +44,7 @@ clean:
 # Where no wheel of the sound library exists (64-bit ARM) it is compiled; without a compiler the dog barks into a file.
 $(VENV)/.ready: pyproject.toml
 	@test -x $(BIN)/pip || .ci/quietly sh .ci/make-venv $(VENV)
-	@echo "installing into $(VENV) (a minute at the first time)"
+	@echo "installing into $(VENV) (a minute, the first time only)"
 	@$(PIP) -e '.[sound]' \
 	  || { echo "no sound library here (it needs a compiler and python3-dev): going on without"; \
 	       $(PIP) -e .; }

@@ -67,7 +67,7 @@ def notify(event: Event, config: Config, phones: Messenger) -> str:
     visit = {"press": first, "door": event.door, "at": event.time.isoformat(), "count": rings}
     if first != event.id:
         later("notify.again", config.group_s if rings % RINGS else 0, visit)
-        return f"ring {rings} of this visitor: counted with the first"
+        return f"ring {rings} of this visitor: counted in the first notification"
     for recipient in phones.recipients_at(event.door):
         if recipient.after_s:
             _call_later(recipient, recipient.after_s, visit)

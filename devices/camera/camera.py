@@ -89,8 +89,8 @@ def fault_in_camera(name: str) -> str | None:
     """
     if PI.fullmatch(name) and find_spec("picamera2") is None:
         return (
-            "picamera2 is not installed. Install it with apt (python3-picamera2), and see README, "
-            "On a Raspberry Pi"
+            "picamera2 is not installed. Install it with apt (python3-picamera2), and see "
+            "docs/install.md"
         )
     if name == "test" or PI.fullmatch(name) or "://" in name or Path(name).exists():
         return None

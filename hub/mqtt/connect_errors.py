@@ -54,7 +54,7 @@ def _of_certificate(error: ssl.SSLCertVerificationError, broker: Broker) -> str:
         )
     if error.verify_code in NOT_NOW:
         why = error.verify_message
-        return f"its certificate does not hold now ({why}). Is this machine's clock right?"
+        return f"its certificate is not valid at this time ({why}). Is this machine's clock right?"
     ours = (
         f"the CA in {broker.ca_file}"
         if broker.ca_file

@@ -14,7 +14,7 @@ ConfigOption = Annotated[
     typer.Option(
         "--config",
         "-c",
-        help="The settings file; without it doorbell.toml here, in ~/.config or in /etc.",
+        help="The settings file; else doorbell.toml here, in ~/.config/doorbell or /etc/doorbell.",
     ),
 ]
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -87,7 +87,7 @@ def render(root: TraceNode, door: str) -> RenderableType:
         return tree
     event = root.journaled.event
     when = f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}.{event.time.microsecond // 1000:03}"
-    doubt = "" if event.synchronised else " (by a clock that was not set)"
+    doubt = "" if event.synchronised else " (no time server had set the clock)"
     tree = Tree(Text(f"{when}  {door}  {event.type}{doubt}", "bold"), guide_style="dim")
     tree.add(Text(f"id {event.id} · trace {event.traceparent.split('-')[1]}", "dim"))
     tree.add(Text(f"seen by {topics.name_of(event.source)}{_journey(root.journaled)}"))

@@ -47,7 +47,7 @@ class Visit:
         table.add_column(no_wrap=True)  # the handler
         table.add_column(no_wrap=True, justify="right")  # when it started
         table.add_column(no_wrap=True, justify="right")  # how long it took
-        table.add_column()  # the note
+        table.add_column(overflow="fold")  # the note: a name must be whole to be copied
         for (handler, kind), outcome in self.outcomes.items():
             further = "" if kind == self.event.type else kind
             table.add_row(*row(handler, further, outcome))

@@ -68,7 +68,7 @@ def test_rings_of_one_visitor_are_told_once_with_their_number(family, tmp_path):
     first = event()
     home.hears(first)
     for seconds in (3, 8):
-        assert "counted with the first" in home.hears(_at(first, seconds))
+        assert "counted in the first notification" in home.hears(_at(first, seconds))
         assert home.timers == {"notify.again": 10}
     (again,) = home.later
     assert home.hears(again).endswith("Somebody is at the front door, and rang 3 times")

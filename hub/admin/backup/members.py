@@ -66,10 +66,13 @@ def settings_members(config: Path, settings: Settings, left_out: list[str]) -> I
         left_out.append(f"{folder}: the passwords are not in {home / 'broker'}")
 
 
-def handlers_members(settings: Settings) -> Iterator[Member]:
-    """Handlers of the user's own, where there are any."""
+def handlers_members(settings: Settings, left_out: list[str]) -> Iterator[Member]:
+    """Handlers of the user's own, where they have a folder of their own."""
     folder = settings.handlers_dir
-    if not folder.is_dir() or folder.resolve() == loader.SHIPPED.resolve():
+    if not folder.is_dir():
+        return
+    if folder.resolve() == loader.SHIPPED.resolve():
+        left_out.append(f"{folder}: it belongs to this checkout. Copy files of your own yourself")
         return
     yield Member("handlers", folder)
     for path in _walk(folder):

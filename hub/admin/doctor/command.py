@@ -62,7 +62,8 @@ def _lines(finding: Finding) -> str:
 
 def _sum_up(counts: Counter[str]) -> None:
     words = [count(counts[state], state) for state in ("problem", "warning") if counts[state]]
-    mark = MARKS["problem" if counts["problem"] else "ok"]
+    worst = next((state for state in ("problem", "warning") if counts[state]), "ok")
+    mark = MARKS[worst]
     print(f"\n{mark} {', '.join(words) or 'nothing to mend'}")
 
 
