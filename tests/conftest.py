@@ -1,6 +1,7 @@
 """Brokers for the tests: ours, and where they are installed (in CI they must be) the real ones."""
 
 import os
+import signal
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -12,13 +13,12 @@ from tests.house import ROOT, House
 from tests.needs import find_program, miss, packages
 from tests.rabbitmq import RabbitProcess, rabbitmq_broker, rabbitmq_program
 
-# On a loaded machine everything is slow; that says nothing of the code.
-settings.register_profile("loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("loaded")
 MOST_WORKERS = 8  # a worker and the processes of its house take about 300 MB
 for _variable in ("DOORBELL_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
     os.environ.pop(_variable, None)
 os.umask(0o022)  # what a test creates has the same mode, whoever runs it
+# A shell has background jobs ignore Ctrl-C, and everything that they start: our processes would.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # On a busy machine examples take as long as they take.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")

@@ -24,7 +24,7 @@ AUDIT_S = 60.0  # a broker that silently dropped the last event of a stream is n
 UNANSWERED_S = 2.0
 SETTLE_S = 5.0
 MUST_WAIT_S = 0.5  # without a broker a query that is due is looked at again after so long
-BACKLOG = 4  # replies that wait; more are dropped, and asked for again
+BACKLOG = 32  # replies that wait; more are dropped, and asked for again
 QUERIES = 64  # queries that are remembered; a reply to another one is not read
 
 

@@ -69,7 +69,9 @@ class Consumer:
         self._stopping = False
         self._settled = False
         first = self._cursors.first_reactions(reactions, self._clock.unix_s())
-        since = {kind: first[kind] - reaction.since_s for kind, reaction in reactions.items()}
+        since = {
+            kind: max(0.0, first[kind] - reaction.since_s) for kind, reaction in reactions.items()
+        }
         self._catch_up = CatchUp(bus, self._cursors, source, since, self._wake)
         for kind in reactions:
             bus.on_delivery(kind, self._receive)

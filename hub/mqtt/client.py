@@ -12,6 +12,7 @@ from paho.mqtt.properties import Properties
 
 from config import Broker
 from hub.mqtt import connect_errors, credentials
+from hub.wire.topics import NAMESPACE
 
 if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
@@ -31,7 +32,9 @@ class ClientFactory:
     """Knows the broker, and finds out which version of MQTT it speaks."""
 
     def __init__(self, broker: Broker, client_id: str, user: str = credentials.CLI) -> None:
-        self._broker, self._client_id, self._user = broker, client_id, user
+        self._broker = broker
+        self._client_id = _own_in(broker.root, client_id)
+        self._user = user
         self.logged_in_as: str | None = None
 
     def find_protocol(self) -> MQTTProtocolVersion:
@@ -134,3 +137,8 @@ def _context(broker: Broker) -> ssl.SSLContext:
 def _set_nodelay(_: Client, __: Any, sock: Any) -> None:
     """Without this, Nagle's algorithm and delayed acknowledgement add 40 ms to a press."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _own_in(root: str, client_id: str) -> str:
+    """A client id that processes of the same name in houses with other roots do not have."""
+    return client_id if root == NAMESPACE else f"{root.replace('/', '-')}-{client_id}"

@@ -14,6 +14,7 @@ from hub.process.file_watch import FileWatch
 from hub.system import atomic_file
 
 TICK_S = 0.2
+BROKER = "broker"  # the name of its process
 
 
 class Supervisor:
@@ -73,7 +74,9 @@ class Supervisor:
 
     def stop(self) -> None:
         """End everything: the handlers first, the broker last."""
-        for children in (self._handlers.values(), self._processes.values()):
+        broker = [child for name, child in self._processes.items() if name == BROKER]
+        others = [child for name, child in self._processes.items() if name != BROKER]
+        for children in (list(self._handlers.values()), others, broker):
             for child in reversed(children):
                 child.end()
             deadline = time.monotonic() + STOP_S
@@ -101,7 +104,7 @@ class Supervisor:
         """Add the embedded broker; returns the settings with its address."""
         port = free_port(self._settings.broker.port)
         atomic_file.write(self._settings.state_dir / PORT_FILE, str(port).encode(), 0o640)
-        self._add("broker", ["-m", "hub.mqtt.embedded_broker", "--port", str(port)])
+        self._add(BROKER, ["-m", "hub.mqtt.embedded_broker", "--port", str(port)])
         self._environment["DOORBELL_BROKER__HOST"] = "127.0.0.1"
         self._environment["DOORBELL_BROKER__PORT"] = str(port)
         return with_embedded_broker(self._settings)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.consumer.catchup import BACKLOG
 from hub.producer.producer import Producer
 from hub.store.state import State
 from hub.wire import streams
@@ -343,3 +344,15 @@ def test_with_pages_of_two_each_event_is_taken_once(data):
             turn.want()
         listener.work()
         assert sorted(listener.taken) == sorted(said)
+
+
+def test_as_many_producers_as_replies_fit_are_heard_at_once(net, states):
+    """More of them than any house has: none of their replies is dropped."""
+    producers = [
+        Producer(states(f"hub{number}"), net.bus(), f"doorbell/hub/h{number}")
+        for number in range(BACKLOG)
+    ]
+    said = [ring(producer).id for producer in producers]
+    listener = Listener(states("notify"), net.bus())
+    listener.work()
+    assert sorted(listener.taken) == sorted(said)

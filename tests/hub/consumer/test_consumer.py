@@ -293,3 +293,11 @@ def test_a_secret_does_not_travel_in_a_reason(state, net, hub):
     run_until(consumer, lambda: outcomes(state))
     ((_, data),) = outcomes(state)[:1]
     assert data["reason"] == "cannot reach ********"
+
+
+def test_a_handler_may_want_everything_that_ever_was(react, net, hub):
+    """However large `since_s` is: its queries are valid, and get their replies."""
+    press = ring(hub, age_s=3600)
+    seen = []
+    react(does(lambda event: seen.append(event.id)), since_s=float("inf"))
+    assert seen == [press.id]

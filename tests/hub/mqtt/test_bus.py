@@ -313,3 +313,24 @@ def test_who_may_not_listen_is_told(bus_to, broker, caplog):
         bus.subscribe("closed/door", lambda message: message.ack())
         _connected(bus)
         until(lambda: "refuses that we listen to closed/door" in caplog.text, "it is told")
+
+
+def test_houses_with_other_roots_do_not_take_over_each_others_connections(mosquitto):
+    """A broker ends the older one of two connections with the same client id (MQTT 5, 3.1.4)."""
+    buses = [
+        Bus(Broker(host="127.0.0.1", port=mosquitto.port, root=root), "doorbell-hub-home")
+        for root in ("doorbell", "next_door")
+    ]
+    connections = [[], []]
+    heard = []
+    for bus, mine in zip(buses, connections, strict=True):
+        bus.on_connect.append(lambda mine=mine: mine.append(1))
+        bus.subscribe("ping", lambda message: heard.append(message.topic))
+        bus.start()
+    try:
+        until(lambda: all(bus.connected.is_set() for bus in buses), "both are connected")
+        until(lambda: buses[0].publish("ping", b"x") and len(heard) > 20, "both hear")
+        assert connections == [[1], [1]]
+    finally:
+        for bus in buses:
+            bus.stop()
