@@ -77,9 +77,9 @@ def test_an_answer_ends_the_visit_and_the_trace_tells_it(house):
     shown = _trace(house, first)
     order = [
         "doorbell.pressed",
-        "visit.started sent",
-        "visitor.answered sent",
-        "visit.answered sent",
+        "visit.started published",
+        "visitor.answered published",
+        "visit.answered published",
     ]
     assert sorted(order, key=shown.index) == order, shown
 
