@@ -52,7 +52,7 @@ class Outside:
         pictures = [
             (load, at)
             for topic, load, at in list(self.outcomes.heard)
-            if "/snapshot.taken/" in topic
+            if "/snapshot/taken/" in topic
         ]
         return next(at for load, at in pictures if json.loads(load)["causationid"] == press)
 
