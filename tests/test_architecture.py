@@ -162,12 +162,6 @@ def test_a_handler_process_does_not_carry_the_settings_reader():
     assert done.stdout.strip() == "[]"
 
 
-# Being taken apart.
-STILL_LONG = {
-    "hub/mqtt/bus.py",
-}
-
-
 def test_no_file_is_long():
     """A file beyond 300 lines is a design that is not done."""
     long = {
@@ -175,7 +169,7 @@ def test_no_file_is_long():
         for path in _files()
         if (n := len(path.read_text().splitlines())) > 300
     }
-    assert long.keys() <= STILL_LONG
+    assert long == {}
 
 
 def test_the_shipped_handlers_are_found_where_they_are():

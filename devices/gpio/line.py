@@ -24,14 +24,8 @@ def open_output(pin: int, *, active_high: bool = True) -> Any:
     Raises:
         GpioError: The line cannot be used.
     """
-    try:
-        from gpiozero import LED, GPIOZeroError  # noqa: PLC0415 - hardware
-    except ImportError as error:
-        raise GpioError(f"GPIO {pin}: {error}. {INSTALL}") from error
-    try:
-        return LED(pin, active_high=active_high, initial_value=False)
-    except (GPIOZeroError, OSError, RuntimeError, ImportError) as error:
-        raise GpioError(f"GPIO {pin} cannot be used: {error}. Is it free?") from error
+    settings = {"active_high": active_high, "initial_value": False}
+    return _open("LED", pin, "Is it free?", settings)
 
 
 def open_input(pin: int, *, pull_up: bool, advice: str = STOP_HUB) -> Any:
@@ -48,11 +42,16 @@ def open_input(pin: int, *, pull_up: bool, advice: str = STOP_HUB) -> Any:
     Raises:
         GpioError: The line cannot be used.
     """
+    return _open("DigitalInputDevice", pin, advice, {"pull_up": pull_up, "bounce_time": None})
+
+
+def _open(kind: str, pin: int, advice: str, settings: dict[str, Any]) -> Any:
+    """Open a line as a device of gpiozero, named by its class."""
     try:
-        from gpiozero import DigitalInputDevice, GPIOZeroError  # noqa: PLC0415 - hardware
+        import gpiozero  # noqa: PLC0415 - hardware
     except ImportError as error:
         raise GpioError(f"GPIO {pin}: {error}. {INSTALL}") from error
     try:
-        return DigitalInputDevice(pin, pull_up=pull_up, bounce_time=None)
-    except (GPIOZeroError, OSError, RuntimeError, ImportError) as error:
+        return getattr(gpiozero, kind)(pin, **settings)
+    except (gpiozero.GPIOZeroError, OSError, RuntimeError, ImportError) as error:
         raise GpioError(f"GPIO {pin} cannot be used: {error}. {advice}") from error

@@ -296,6 +296,5 @@ class Bus(HouseMessages):
             if client is self._client:
                 client.ack(message.mid, message.qos)
 
-        self._subscriptions.deliver(
-            Message(message.topic, bytes(message.payload), message.retain, ack)
-        )
+        received = Message(message.topic, bytes(message.payload), message.retain, ack)
+        self._subscriptions.deliver(received)
