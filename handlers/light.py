@@ -73,8 +73,8 @@ def light(event: Event, config: Config, porch: Porch) -> str:
         return "it is light outside"
     for lamp in lamps:
         later("light.expired", config.minutes * 60, {"lamp": lamp.name}, subject=lamp.slug)
-    is_repeat = event.redelivered or event.attempt > 1
-    to_light = [lamp for lamp in lamps if lamp.prepare(scene, is_repeat=is_repeat)]
+    repeat = {"is_repeat": event.attempt > 1, "is_redelivered": event.redelivered}
+    to_light = [lamp for lamp in lamps if lamp.prepare(scene, **repeat)]
     if to_light:
         checkpoint()  # a crash from here on leaves no lamp lit
     for lamp in to_light:

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from devices.lamp.borrowed import in_words as in_words
     from devices.lamp.darkness import Darkness as Darkness
     from devices.lamp.darkness import DarknessSettings as DarknessSettings
-    from devices.lamp.gpio import GpioLight as GpioLight
     from devices.lamp.lamp import OFF as OFF
     from devices.lamp.lamp import LampState as LampState
     from devices.lamp.lamp import Light as Light
     from devices.lamp.lamp import MqttLink as MqttLink
     from devices.lamp.lamp import is_unchanged as is_unchanged
+    from devices.lamp.local import GpioLight as GpioLight
+    from devices.lamp.local import SimulatedLight as SimulatedLight
     from devices.lamp.payload import fault_in_topic as fault_in_topic
     from devices.lamp.payload import json_object as json_object
     from devices.lamp.payload import json_value as json_value
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from devices.lamp.settings import LampScene as LampScene
     from devices.lamp.settings import LampSettings as LampSettings
     from devices.lamp.shelly import ShellyLamp as ShellyLamp
-    from devices.lamp.simulated import SimulatedLight as SimulatedLight
     from devices.lamp.tasmota import TasmotaLamp as TasmotaLamp
     from devices.lamp.wled import WledLamp as WledLamp
     from devices.lamp.zigbee2mqtt import Zigbee2MqttLamp as Zigbee2MqttLamp
@@ -38,8 +38,8 @@ else:
         {
             "borrowed": ["BorrowedLamp", "forget_lamp", "in_words"],
             "darkness": ["Darkness", "DarknessSettings"],
-            "gpio": ["GpioLight"],
             "lamp": ["OFF", "LampState", "Light", "MqttLink", "is_unchanged"],
+            "local": ["GpioLight", "SimulatedLight"],
             "payload": ["fault_in_topic", "json_object", "json_value"],
             "registry": [
                 "LAMP_NAMES",
@@ -51,7 +51,6 @@ else:
             ],
             "settings": ["LampScene", "LampSettings"],
             "shelly": ["ShellyLamp"],
-            "simulated": ["SimulatedLight"],
             "tasmota": ["TasmotaLamp"],
             "wled": ["WledLamp"],
             "zigbee2mqtt": ["Zigbee2MqttLamp"],

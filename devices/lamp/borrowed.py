@@ -46,19 +46,26 @@ class BorrowedLamp:
         letters = re.sub(r"[^a-z0-9_-]", "-", self.name.lower())[:50]
         return f"{letters}-{crc32(self.name.encode()):08x}"
 
-    def prepare(self, scene: LampState, *, is_repeat: bool) -> bool:
-        """Read the lamp's state, and remember how to put it back. The lamp is not changed yet.
+    def prepare(self, scene: LampState, *, is_repeat: bool, is_redelivered: bool = False) -> bool:
+        """Look how the lamp is, and remember how to put it back. The lamp is not changed yet.
 
         Args:
             scene: The state that it is to have.
             is_repeat: Whether an earlier attempt may have lit it: then its state now means nothing.
+            is_redelivered: Whether a crash or power cut came between (`event.redelivered`). What
+                was remembered may be lost then, so a lamp of which nothing is remembered is taken
+                to have been off.
 
         Returns:
             Whether it must be lit; False if it has that state already.
         """
         self._scene = scene
-        now = self._lamp.read()
         known = self._memory.get(self._key)
+        is_repeat = is_repeat or is_redelivered
+        if is_redelivered and not known:
+            now: LampState | None = OFF
+        else:
+            now = self._lamp.known() or self._lamp.read()
         is_ours = bool(known and now and _is_as_left(now, known))
         if known and is_ours and known["left"] == scene.as_json() and not is_repeat:
             self.before = _before(known)

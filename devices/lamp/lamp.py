@@ -40,8 +40,11 @@ OFF = LampState(on=False)
 class Light(Protocol):
     """Something that can be lit, and whose state can be read."""
 
+    def known(self) -> LampState | None:
+        """The state, if it is known without asking the lamp; None if the lamp must be asked."""
+
     def read(self, patience_s: float = ANSWER_S) -> LampState | None:
-        """Read the lamp's state.
+        """Read the lamp's state from the lamp itself.
 
         Args:
             patience_s: Seconds to wait for the answer.
@@ -64,25 +67,14 @@ class Light(Protocol):
 class MqttLink(Protocol):
     """What a lamp on the broker needs: a way to publish and to listen."""
 
-    def publish(self, topic: str, payload: str) -> None:
-        """Publish a message."""
+    def publish(self, topic: str, payload: str, *, wait: bool = True) -> None:
+        """Publish a message, and wait until the broker has it; never wait in a callback."""
 
-    def ask(
-        self,
-        topic: str,
-        payload: str,
-        answer_topic: str,
-        timeout_s: float = 2.0,
-        wanted: Callable[[str], bool] = ...,
-    ) -> str | None:
-        """Publish a message, and wait for the first wanted answer.
+    def follow(self, topic: str, hear: Callable[[str], None], *, retained: bool = True) -> None:
+        """Call `hear` with each message on a topic from now on, with retained ones or without."""
 
-        Returns:
-            The answer; None if none comes within `timeout_s`.
-        """
-
-    def follow(self, topic: str, hear: Callable[[str], None]) -> None:
-        """Call `hear` with each message on a topic from now on."""
+    def on_connect(self, call: Callable[[], None]) -> None:
+        """Call this now, and after each further connection to the broker."""
 
 
 def is_unchanged(now: LampState, left: LampState, before: LampState | None = None) -> bool:

@@ -6,11 +6,10 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
-from devices.lamp.gpio import GpioLight
 from devices.lamp.lamp import Light, MqttLink
+from devices.lamp.local import GpioLight, SimulatedLight
 from devices.lamp.payload import fault_in_topic
 from devices.lamp.shelly import ShellyLamp
-from devices.lamp.simulated import SimulatedLight
 from devices.lamp.tasmota import TasmotaLamp
 from devices.lamp.wled import WledLamp
 from devices.lamp.zigbee2mqtt import Zigbee2MqttLamp

@@ -5,18 +5,19 @@ https://shelly-api-docs.shelly.cloud/gen2/General/RPCProtocol
 
 import itertools
 import json
-from functools import partial
+import random
 from typing import Any
 
-from devices.lamp.lamp import ANSWER_S, LampState, MqttLink, channels, colour_of
+from devices.lamp.followed import FollowedLamp
+from devices.lamp.lamp import LampState, MqttLink, channels, colour_of
 from devices.lamp.payload import json_object, number
 
 REPLY_PREFIX = "doorbell-light"  # all devices answer on this topic and /rpc
-_call_ids = itertools.count(1)
+_call_ids = itertools.count(random.randrange(1_000_000))  # other processes ask there, too
 
 
-class ShellyLamp:
-    """The first component of a device.
+class ShellyLamp(FollowedLamp):
+    """The first component of a device. Its "RPC status notifications" are on, as by default.
 
     Args:
         prefix: The device's topic prefix.
@@ -26,23 +27,10 @@ class ShellyLamp:
 
     def __init__(self, prefix: str, link: MqttLink, component: str = "Switch") -> None:
         self._topic = f"{prefix}/rpc"
-        self._link = link
         self._component = component
-
-    def read(self, patience_s: float = ANSWER_S) -> LampState | None:
-        """See Light."""
-        call_id = next(_call_ids)
-        answer = self._link.ask(
-            self._topic,
-            self._call(call_id, "GetStatus", {"id": 0}),
-            f"{REPLY_PREFIX}/rpc",
-            timeout_s=patience_s,
-            wanted=partial(_is_answer, call_id),
-        )
-        status = json_object(answer).get("result")
-        if not isinstance(status, dict) or not isinstance(status.get("output"), bool):
-            return None
-        return LampState(status["output"], number(status.get("brightness")), _colour(status))
+        self._call_id = -1  # of the last question
+        reports = (f"{prefix}/events/rpc", f"{REPLY_PREFIX}/rpc")
+        super().__init__(link, reports=reports, presences=[f"{prefix}/online"])
 
     def put(self, state: LampState) -> None:
         """See Light."""
@@ -53,10 +41,26 @@ class ShellyLamp:
             wanted["rgb"] = channels(state.colour)
         if self._component == "CCT" and isinstance(state.colour, int):
             wanted["ct"] = state.colour
-        self._link.publish(self._topic, self._call(next(_call_ids), "Set", wanted))
+        self._command(self._topic, self._call(next(_call_ids), "Set", wanted), on=state.on)
 
-    def close(self) -> None:
-        """See Light."""
+    def _question(self) -> tuple[str, str]:
+        self._call_id = next(_call_ids)
+        return self._topic, self._call(self._call_id, "GetStatus", {"id": 0})
+
+    def _fields_in(self, text: str) -> dict[str, Any]:
+        """The answer to our question is the whole state, a notification what has changed."""
+        report = json_object(text)
+        if report.get("id") == self._call_id:
+            result = report.get("result")
+            return {**result, "is_whole": True} if isinstance(result, dict) else {}
+        changes = report.get("params")
+        change = changes.get(f"{self._component.lower()}:0") if isinstance(changes, dict) else None
+        return change if isinstance(change, dict) else {}
+
+    def _state_in(self, fields: dict[str, Any]) -> LampState | None:
+        if "is_whole" not in fields or not isinstance(fields.get("output"), bool):
+            return None
+        return LampState(fields["output"], number(fields.get("brightness")), _colour(fields))
 
     def _call(self, call_id: int, method: str, params: dict[str, Any]) -> str:
         call = {
@@ -66,10 +70,6 @@ class ShellyLamp:
             "params": params,
         }
         return json.dumps(call)
-
-
-def _is_answer(call_id: int, text: str) -> bool:
-    return json_object(text).get("id") == call_id
 
 
 def _colour(status: dict[str, Any]) -> str | int | None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from devices.lamp.followed import FollowedLamp
 from devices.lamp.lamp import (
-    ANSWER_S,
     LampState,
     MqttLink,
     colour_of_hue,
@@ -15,10 +15,15 @@ from devices.lamp.payload import json_object, number
 
 COLDEST = 153  # mireds, the limits of CT
 WARMEST = 500
+WHOLE = "Uptime"  # only a report of the whole state has it, unlike the answer to a command
+FIELDS = (WHOLE, "POWER", "POWER1", "Dimmer", "Color", "HSBColor", "CT")
 
 
-class TasmotaLamp:
+class TasmotaLamp(FollowedLamp):
     """A bulb, dimmer or plug.
+
+    The device reports on RESULT, or on topics of their own with SetOption4: after a command only
+    what that command changed, and everything when it is asked and every few minutes.
 
     Args:
         topic: The device's topic.
@@ -27,24 +32,8 @@ class TasmotaLamp:
 
     def __init__(self, topic: str, link: MqttLink) -> None:
         self._topic = topic
-        self._link = link
-
-    def read(self, patience_s: float = ANSWER_S) -> LampState | None:
-        """See Light.
-
-        The device answers on RESULT, or on STATE with SetOption4. Other answers come there, too.
-        """
-        answer = self._link.ask(
-            f"cmnd/{self._topic}/STATE",
-            "",
-            f"stat/{self._topic}/+",
-            timeout_s=patience_s,
-            wanted=_is_state,
-        )
-        state = json_object(answer)
-        if not state:
-            return None
-        return LampState(_power(state) == "ON", number(state.get("Dimmer")), _colour(state))
+        reports = (f"stat/{topic}/+", f"tele/{topic}/STATE")
+        super().__init__(link, reports=reports, presences=[f"tele/{topic}/LWT"])
 
     def put(self, state: LampState) -> None:
         """See Light. One message, with the power last, because dimming switches the lamp on."""
@@ -60,22 +49,22 @@ class TasmotaLamp:
         power = "ON" if state.on else "OFF"
         if commands:
             commands.append(f"POWER {power}")
-            self._link.publish(f"cmnd/{self._topic}/Backlog0", "; ".join(commands))
+            self._command(f"cmnd/{self._topic}/Backlog0", "; ".join(commands), on=state.on)
         else:
-            self._link.publish(f"cmnd/{self._topic}/POWER", power)
+            self._command(f"cmnd/{self._topic}/POWER", power, on=state.on)
 
-    def close(self) -> None:
-        """See Light."""
+    def _question(self) -> tuple[str, str]:
+        return f"cmnd/{self._topic}/STATE", ""
 
+    def _fields_in(self, text: str) -> dict[str, Any]:
+        report = json_object(text)
+        return {key: report[key] for key in FIELDS if key in report}
 
-def _power(state: dict[str, Any]) -> object:
-    return state.get("POWER", state.get("POWER1"))
-
-
-def _is_state(text: str) -> bool:
-    """Whether this is the whole state: only that contains Uptime, unlike a command's answer."""
-    state = json_object(text)
-    return "Uptime" in state and _power(state) in ("ON", "OFF")
+    def _state_in(self, fields: dict[str, Any]) -> LampState | None:
+        power = fields.get("POWER", fields.get("POWER1"))
+        if WHOLE not in fields or power not in ("ON", "OFF"):
+            return None
+        return LampState(power == "ON", number(fields.get("Dimmer")), _colour(fields))
 
 
 def _colour(state: dict[str, Any]) -> str | int | None:

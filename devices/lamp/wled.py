@@ -35,6 +35,10 @@ class WledLamp:
         link.follow(f"{topic}/g", self._on_level)
         link.follow(f"{topic}/status", self._on_status)
 
+    def known(self) -> LampState | None:
+        """See Light."""
+        return self.read(0)
+
     def read(self, patience_s: float = ANSWER_S) -> LampState | None:
         """See Light. For a strip that is off the brightness is the last one that it reported."""
         if not self._has_level.wait(patience_s) or self._is_offline or self._level is None:

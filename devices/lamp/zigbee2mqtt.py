@@ -7,22 +7,15 @@ import json
 import math
 from typing import Any
 
-from devices.lamp.lamp import (
-    ANSWER_S,
-    LampState,
-    MqttLink,
-    colour_of,
-    colour_of_hue,
-    kelvin_of,
-    mireds,
-)
+from devices.lamp.followed import FollowedLamp
+from devices.lamp.lamp import LampState, MqttLink, colour_of, colour_of_hue, kelvin_of, mireds
 from devices.lamp.payload import json_object, number
 
 BRIGHTEST = 254
 SRGB_LINEAR_END = 0.0031308  # IEC 61966-2-1
 
 
-class Zigbee2MqttLamp:
+class Zigbee2MqttLamp(FollowedLamp):
     """A bulb or group.
 
     Args:
@@ -32,23 +25,9 @@ class Zigbee2MqttLamp:
 
     def __init__(self, name: str, link: MqttLink) -> None:
         self._topic = name if "/" in name else f"zigbee2mqtt/{name}"
-        self._link = link
-
-    def read(self, patience_s: float = ANSWER_S) -> LampState | None:
-        """See Light. Zigbee2MQTT answers with everything that it knows of the device."""
-        answer = self._link.ask(
-            f"{self._topic}/get",
-            '{"state": ""}',
-            self._topic,
-            timeout_s=patience_s,
-            wanted=_is_state,
-        )
-        state = json_object(answer)
-        if not state:
-            return None
-        level = number(state.get("brightness"))
-        percent = None if level is None else round(level / BRIGHTEST * 100, 1)
-        return LampState(state["state"] == "ON", percent, _colour(state))
+        base = self._topic.partition("/")[0]
+        presences = (f"{base}/bridge/state", f"{self._topic}/availability")
+        super().__init__(link, reports=[self._topic], presences=presences)
 
     def put(self, state: LampState) -> None:
         """See Light. With OFF the lamp takes no brightness, so that is set in a message before."""
@@ -60,21 +39,28 @@ class Zigbee2MqttLamp:
         elif state.colour:
             wanted["color_temp"] = mireds(state.colour)
         if state.on:
-            self._set({"state": "ON", **wanted})
+            self._set({"state": "ON", **wanted}, on=True)
             return
         if wanted:
-            self._set(wanted)
-        self._set({"state": "OFF"})
+            self._set(wanted, on=False)
+        self._set({"state": "OFF"}, on=False)
 
-    def close(self) -> None:
-        """See Light."""
+    def _set(self, wanted: dict[str, Any], *, on: bool) -> None:
+        self._command(f"{self._topic}/set", json.dumps(wanted), on=on)
 
-    def _set(self, wanted: dict[str, Any]) -> None:
-        self._link.publish(f"{self._topic}/set", json.dumps(wanted))
+    def _question(self) -> tuple[str, str]:
+        """Zigbee2MQTT answers with everything that it knows of the device."""
+        return f"{self._topic}/get", '{"state": ""}'
 
+    def _fields_in(self, text: str) -> dict[str, Any]:
+        return json_object(text)
 
-def _is_state(text: str) -> bool:
-    return json_object(text).get("state") in ("ON", "OFF")
+    def _state_in(self, fields: dict[str, Any]) -> LampState | None:
+        if fields.get("state") not in ("ON", "OFF"):
+            return None
+        level = number(fields.get("brightness"))
+        percent = None if level is None else round(level / BRIGHTEST * 100, 1)
+        return LampState(fields["state"] == "ON", percent, _colour(fields))
 
 
 def _colour(state: dict[str, Any]) -> str | int | None:

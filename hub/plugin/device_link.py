@@ -20,15 +20,21 @@ class Link:
         """Use this process's connection."""
         self._bus = bus
 
-    def publish(self, topic: str, payload: str) -> None:
+    def publish(self, topic: str, payload: str, *, wait: bool = True) -> None:
         """Publish a message, and wait until the broker has it.
+
+        Args:
+            topic: Where the device listens.
+            payload: The message.
+            wait: False in what `follow` and `on_connect` call, which must not wait. The message is
+                lost then if there is no broker.
 
         Raises:
             ConnectionError: there is no broker now, or it does not answer; try again later.
         """
-        if self._bus is None or not self._bus.deliver(
-            topic, payload.encode(), timeout_s=DELIVERY_S
-        ):
+        timeout_s = DELIVERY_S if wait else 0.0
+        is_there = self._bus and self._bus.deliver(topic, payload.encode(), timeout_s=timeout_s)
+        if wait and not is_there:
             raise ConnectionError("no connection to the broker, or it does not answer")
 
     def ask(
@@ -74,19 +80,37 @@ class Link:
             finally:
                 self._bus.unsubscribe(answer_topic, receive)
 
-    def follow(self, topic: str, hear: Callable[[str], None]) -> None:
+    def follow(self, topic: str, hear: Callable[[str], None], *, retained: bool = True) -> None:
         """Give every message of this topic to `hear` as long as the process lives.
 
-        A retained message comes first. `hear` is called in the network thread and must be short.
-        Outside a handler's process it is never called.
+        `hear` is called in the network thread and must be short. Outside a handler's process it is
+        never called.
+
+        Args:
+            topic: Where the device publishes; wildcards may be used.
+            hear: Takes the text of a message.
+            retained: Whether it gets a retained message, too, which then comes first. That one may
+                be old.
         """
 
         def receive(message: Message) -> None:
             message.ack()
-            hear(message.payload.decode(errors="replace"))
+            if retained or not message.retained:
+                hear(message.payload.decode(errors="replace"))
 
         if self._bus:
             self._bus.subscribe(topic, receive)
+
+    def on_connect(self, call: Callable[[], None]) -> None:
+        """Call this now, if there is a connection, and after each further one.
+
+        What was followed before may have changed meanwhile: ask the device here, with
+        `publish(..., wait=False)`. It is called in the network thread and must be short.
+        """
+        if self._bus:
+            self._bus.on_connect.append(call)
+            if self._bus.connected.is_set():
+                call()
 
 
 link = Link()

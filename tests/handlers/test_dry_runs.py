@@ -90,13 +90,26 @@ def test_record_finds_a_camera_without_a_picture_and_a_full_disk(shipped, monkey
 @pytest.mark.parametrize(("answer", "said"), [('{"state": "ON"}', "the lamp is on"), (None, None)])
 def test_light_asks_the_lamp_and_does_not_switch_it(shipped, answer, said):
     """It is asked how it is, and given time; a silent one fails."""
-    published, asked = [], []
+    published, patience, hear = [], [], {}
 
-    def ask(topic, payload, answer_topic, timeout_s, wanted):
-        asked.append((topic, timeout_s))
-        return answer
+    class Link:
+        def follow(self, topic, listener, **_):
+            hear[topic] = listener
 
-    lamp = Zigbee2MqttLamp("porch", SimpleNamespace(ask=ask, publish=published.append))
+        def on_connect(self, call):
+            """The connection is older."""
+
+        def publish(self, topic, _):
+            published.append(topic)
+            if answer:
+                hear["zigbee2mqtt/porch"](answer)
+
+    class Lamp(Zigbee2MqttLamp):
+        def read(self, patience_s):
+            patience.append(patience_s)
+            return super().read(0)
+
+    lamp = Lamp("porch", Link())
     file = shipped("light", {"when": "always", "lamp": "zigbee2mqtt:porch"})
     porch = SimpleNamespace(lamps={"zigbee2mqtt:porch": lamp})
     if said:
@@ -104,7 +117,7 @@ def test_light_asks_the_lamp_and_does_not_switch_it(shipped, answer, said):
     else:
         with pytest.raises(ConnectionError, match="the lamp zigbee2mqtt:porch does not answer"):
             _dry(file, porch)
-    assert (published, asked) == ([], [("zigbee2mqtt/porch/get", 3.0)])
+    assert (published, patience) == (["zigbee2mqtt/porch/get"], [3.0])
 
 
 def test_bark_decodes_its_sound_and_is_not_heard(shipped, tmp_path):

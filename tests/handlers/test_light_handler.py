@@ -20,6 +20,9 @@ class _Lamp:
     def __init__(self, state=None):
         self.state, self.reachable, self.put_so = state, True, []
 
+    def known(self):
+        return self.state
+
     def read(self, _patience_s=0.5):
         return self.state
 
@@ -112,6 +115,14 @@ def test_what_a_crash_may_have_prevented_is_done_again(night, how):
     assert lamp.put_so == [ON, ON]
     home.expire()
     assert lamp.state == DIM
+
+
+def test_after_a_boot_a_lamp_that_is_on_was_off(night):
+    """A power cut took the memory of a press, not its light: the lamp goes off afterwards."""
+    lamp = _Lamp(ON)
+    home = night(lamp)
+    assert home.press(redelivered=True) == "on for 3 min, was off"
+    assert home.expire() == "back to off"
 
 
 def test_a_press_after_somebody_switched_it_off_lights_it_again(night):

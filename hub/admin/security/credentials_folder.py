@@ -30,6 +30,8 @@ OWN_RULES = """\
 # topic write zigbee2mqtt/porch/set
 # topic write zigbee2mqtt/porch/get
 # topic read zigbee2mqtt/porch
+# topic read zigbee2mqtt/porch/availability
+# topic read zigbee2mqtt/bridge/state
 
 # zigbee2mqtt itself. It needs a password: doorbell secure --user zigbee2mqtt
 # user zigbee2mqtt

@@ -78,3 +78,38 @@ def test_what_was_never_lit_is_left_alone(lamp):
 def test_a_state_in_words(state, words):
     """For the note beside an outcome."""
     assert in_words(state) == words
+
+
+class _Followed:
+    """A lamp whose state is known, or is not and has to be asked for."""
+
+    def __init__(self, known, told=BRIGHT):
+        self._known, self._told, self.questions = known, told, 0
+
+    def known(self):
+        return self._known
+
+    def read(self, _patience_s=0.0):
+        self.questions += 1
+        return self._told
+
+
+@pytest.mark.parametrize(("known", "before", "questions"), [(DIM, DIM, 0), (None, BRIGHT, 1)])
+def test_a_lamp_is_asked_only_if_its_state_is_not_known(known, before, questions):
+    """The press does not wait for the answer of a lamp that has reported its state."""
+    lamp = _Followed(known)
+    borrowed = BorrowedLamp("porch", lamp, {})
+    borrowed.prepare(BRIGHT, is_repeat=False)
+    assert (borrowed.before, lamp.questions) == (before, questions)
+
+
+def test_after_a_crash_a_lamp_that_is_not_remembered_was_off(lamp):
+    """A power cut may have taken the memory of the attempt that lit it; otherwise that counts."""
+    memory = {}
+    borrowed = BorrowedLamp("porch", lamp, memory)
+    assert borrowed.prepare(BRIGHT, is_repeat=False, is_redelivered=True)
+    assert borrowed.before == OFF
+    forget_lamp("porch", memory)
+    _lend(lamp, memory)
+    assert borrowed.prepare(BRIGHT, is_repeat=False, is_redelivered=True)
+    assert borrowed.before == DIM

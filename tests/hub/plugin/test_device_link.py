@@ -91,3 +91,25 @@ def test_a_question_does_not_end_what_is_followed(net, link):
     assert link.ask("lamp/get", "1", "lamp/state") == "ON1"
     net.bus().publish("lamp/state", b"5 lux")
     assert heard == ["ON1", "5 lux"]
+
+
+def test_a_retained_message_may_be_left_out(net, link):
+    """Two listeners of one topic: only the one that wants it gets what the broker kept."""
+    everything, live = [], []
+    link.follow("lamp/state", everything.append)
+    link.follow("lamp/state", live.append, retained=False)
+    net.take("lamp/state", b"old", retained=True)
+    net.take("lamp/state", b"new")
+    assert (everything, live) == (["old", "new"], ["new"])
+
+
+def test_a_device_is_asked_after_each_connection(net):
+    """At once if there is one, and nothing waits for the broker there."""
+    link, bus = Link(), net.bus()
+    link.attach(bus)
+    link.on_connect(lambda: link.publish("lamp/get", "?", wait=False))
+    bus.connected.clear()
+    link.publish("lamp/get", "lost", wait=False)
+    bus.connect()
+    assert net.heard == [("lamp/get", b"?")] * 2
+    Link().on_connect(lambda: pytest.fail("there is no process"))

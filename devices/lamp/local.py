@@ -1,13 +1,13 @@
-"""A relay or LED on a GPIO line."""
+"""Lamps that need no broker: a relay or LED on a GPIO line, and a simulated one in a file."""
 
+import json
 from pathlib import Path
 
 from devices.gpio.line import open_output
-from devices.lamp.lamp import ANSWER_S, LampState
+from devices.lamp.lamp import ANSWER_S, OFF, LampState
 from devices.machine.atomic_file import write_file
 
 ON = "on"
-OFF = "off"
 
 
 class GpioLight:
@@ -31,14 +31,18 @@ class GpioLight:
         if self._was_on():
             self._line.on()
 
-    def read(self, patience_s: float = ANSWER_S) -> LampState:  # noqa: ARG002 - needs no wait
+    def known(self) -> LampState:
         """See Light."""
         return LampState(on=bool(self._line.value))
+
+    def read(self, patience_s: float = ANSWER_S) -> LampState:  # noqa: ARG002 - needs no wait
+        """See Light."""
+        return self.known()
 
     def put(self, state: LampState) -> None:
         """See Light. Brightness and colour are ignored."""
         if state.on != self._was_on():
-            write_file(self._path, ON if state.on else OFF)
+            write_file(self._path, ON if state.on else "off")
         self._line.value = int(state.on)
 
     def close(self) -> None:
@@ -47,3 +51,32 @@ class GpioLight:
 
     def _was_on(self) -> bool:
         return self._path.is_file() and self._path.read_text(encoding="utf-8") == ON
+
+
+class SimulatedLight:
+    """A lamp in a file. Like a real one it keeps its state while our process is away.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def known(self) -> LampState:
+        """See Light."""
+        try:
+            return LampState(**json.loads(self._path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return OFF
+
+    def read(self, patience_s: float = ANSWER_S) -> LampState:  # noqa: ARG002 - needs no wait
+        """See Light."""
+        return self.known()
+
+    def put(self, state: LampState) -> None:
+        """See Light."""
+        write_file(self._path, json.dumps(state.as_json()))
+
+    def close(self) -> None:
+        """See Light."""
