@@ -1,38 +1,92 @@
-"""Measures a whole house on a real mosquitto: `python -m tests.bench [--write FILE]`."""
+"""Measures a whole house from outside, on a real mosquitto, beside two bare clients.
+
+python -m tests.bench                     everything, about ten minutes
+python -m tests.bench --short             light alone, five reactions, both disks: about a minute
+python -m tests.bench --only five slow-five --presses 50
+python -m tests.bench --short --of DIR    the code of another checkout, which has a .venv
+python -m tests.bench --short --json after.json
+python -m tests.bench --compare before.json after.json
+"""
 
 import argparse
-import shutil
-import tempfile
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from tests.bench import report, rounds
-from tests.brokers import mosquitto_broker
+from tests.bench import compare, report
+from tests.bench.cases import BARK, FIVE, LIGHT, MANY, NOTIFY, RECORD, SLOWER_MS, Plan, react
+from tests.bench.checkout import Checkout
+from tests.bench.result import Result
+from tests.bench.stage import DEBIAN
 from tests.house import ROOT
+
+ON_DEBIAN = replace(FIVE, name="five reactions, mosquitto as Debian delivers it")
+
+
+def steps(plan: Plan) -> dict[str, Callable[[], Result]]:
+    """What is measured, by name, in order."""
+    few, many = plan.presses, plan.long
+    return {
+        "light": partial(react, plan, LIGHT, many),
+        "slow-light": partial(react, plan, LIGHT, few, slower_ms=SLOWER_MS),
+        "bark": partial(react, plan, BARK, few),
+        "notify": partial(react, plan, NOTIFY, many),
+        "slow-notify": partial(react, plan, NOTIFY, few, slower_ms=SLOWER_MS),
+        "five": partial(react, plan, FIVE, many, with_costs=True),
+        "slow-five": partial(react, plan, FIVE, few, slower_ms=SLOWER_MS),
+        "record": partial(react, plan, RECORD, few, with_costs=True),
+        "many": partial(react, plan, MANY, few),
+        "debian": partial(react, plan, ON_DEBIAN, few, settings=DEBIAN),
+    }
+
+
+SHORT = ("light", "five", "slow-five")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--presses", type=int, default=200)
-    parser.add_argument("--write", type=Path, help="write the report to this file, too")
-    arguments = parser.parse_args()
-    program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin")
-    if program is None:
-        raise SystemExit("mosquitto is not installed: sudo apt install mosquitto")
-    ours = (ROOT / "config" / "mosquitto" / "doorbell.conf").read_text(encoding="utf-8")
+    """The command."""
+    arguments = _arguments()
+    if arguments.compare:
+        print(compare.table(*map(report.load, arguments.compare)))
+        return
+    plan = Plan(Checkout(arguments.of.resolve()))
+    if arguments.short:
+        plan = replace(plan, presses=40, long=40, idle_s=5)
+    if arguments.presses:
+        plan = replace(plan, presses=arguments.presses, long=arguments.presses)
+    wanted = arguments.only or (SHORT if arguments.short else list(steps(plan)))
+    head = report.conditions(plan.checkout.root, is_short=arguments.short)
     results = []
-    for name, settings in (
-        ("with `config/mosquitto/doorbell.conf`", ours),
-        ("with its default settings", ""),
-    ):
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            mosquitto_broker(program, Path(folder), settings) as broker,
-        ):
-            results.append(rounds.measure(name, broker, Path(folder), arguments.presses))
-    text = report.write(results)
+    for name, step in steps(plan).items():
+        if name in wanted:
+            print(f"measuring: {name}", flush=True)
+            results.append(step())
+    head["load_after"] = f"{os.getloadavg()[0]:.1f}"
+    text = report.write(head, results)
     print(text)
     if arguments.write:
         arguments.write.write_text(text, encoding="utf-8")
+    if arguments.json:
+        report.save(arguments.json, head, results)
+
+
+def _arguments() -> argparse.Namespace:
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description=__doc__, formatter_class=form
+    )
+    parser.add_argument("--short", action="store_true", help="some cases with 40 presses each")
+    parser.add_argument("--only", nargs="+", metavar="CASE", help="only these cases")
+    parser.add_argument("--presses", type=int, help="in each case")
+    parser.add_argument("--of", type=Path, default=ROOT, help="the checkout that is measured")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="the report goes there, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="the figures go there, too")
+    parser.add_argument(
+        "--compare", type=Path, nargs=2, metavar="FILE", help="compare two JSON files, and end"
+    )
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

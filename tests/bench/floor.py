@@ -1,68 +1,99 @@
-"""The bare floor: paho and mosquitto with nothing of ours in between, in two processes."""
+"""The bare floor: two paho clients on a broker, with nothing in between, in two processes.
 
-import multiprocessing
+One publishes and waits, the other one publishes on another topic as soon as it hears that. Also the
+measure for other programs that answer on a topic.
+"""
+
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.bench.programs import program
+
 PAYLOAD = b"x" * 500  # about an event's size
+PATIENCE_S = 10.0
+THERE, BACK = "floor/there", "floor/back"
+Hear = Callable[[Client, MQTTMessage], object]
 
 
-def _nodelay(_: Client, __: Any, sock: socket.socket) -> None:
+def connected(name: str, port: int, topics: Collection[str], hear: Hear) -> Client:
+    """A client with TCP_NODELAY that has subscribed with QoS 1, and runs in a thread of its own."""
+    ready = threading.Event()
+    client = Client(CallbackAPIVersion.VERSION2, name)
+    client.on_socket_open = _set_nodelay
+    client.on_connect = lambda c, *_: c.subscribe([(topic, 1) for topic in topics])
+    client.on_subscribe = lambda *_: ready.set()
+    client.on_message = lambda c, _, message: hear(c, message)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    assert ready.wait(PATIENCE_S)
+    return client
+
+
+def _set_nodelay(_: Client, __: Any, sock: socket.socket) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _client(
-    name: str, port: int, topic: str, receive: Callable[[Client], None]
-) -> tuple[Client, threading.Event]:
-    ready = threading.Event()
-    client = Client(CallbackAPIVersion.VERSION2, name)
-    client.on_socket_open = _nodelay
-    client.on_connect = lambda c, *_: c.subscribe(topic, 1)
-    client.on_subscribe = lambda *_: ready.set()
-    client.on_message = lambda c, *_: receive(c)
-    client.connect("127.0.0.1", port)
-    client.loop_start()
-    return client, ready
-
-
-def _echo_for_ever(port: int) -> None:
-    _client("floor-echo", port, "floor/there", lambda c: c.publish("floor/back", PAYLOAD, qos=1))
+def answer(port: int) -> None:
+    """Echo for ever."""
+    connected("floor-echo", port, [THERE], lambda c, _: c.publish(BACK, PAYLOAD, qos=1))
+    print("ready", flush=True)
     threading.Event().wait()
 
 
+def ask(port: int, there: str = THERE, back: str = BACK) -> None:
+    """Do a round trip for each line of the standard input; print its seconds, -1 without an answer.
+
+    It runs from before the call of publish until the answer's callback.
+    """
+    heard = threading.Event()
+    at = 0.0
+
+    def hear(*_: object) -> None:
+        nonlocal at
+        at = time.monotonic()
+        heard.set()
+
+    client = connected(f"floor-ask-{back}", port, [back], hear)
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        heard.clear()
+        began = time.monotonic()
+        client.publish(there, PAYLOAD, qos=1)
+        print(at - began if heard.wait(PATIENCE_S) else -1, flush=True)
+
+
 @contextmanager
-def echo(port: int) -> Iterator[Callable[[], float]]:
-    """Gives a function that does one round trip and returns its seconds."""
-    there = multiprocessing.get_context("spawn").Process(
-        target=_echo_for_ever, args=(port,), daemon=True
-    )
-    there.start()
-    back = threading.Event()
-    client, ready = _client("floor-press", port, "floor/back", lambda _: back.set())
-    assert ready.wait(10)
+def echo(port: int, there: str = THERE, back: str = BACK) -> Iterator[Callable[[], float]]:
+    """Gives a function that does one round trip and returns its seconds.
 
-    def once() -> float:
-        back.clear()
-        began = time.perf_counter()
-        client.publish("floor/there", PAYLOAD, qos=1)
-        if not back.wait(5):
-            raise TimeoutError("the bare echo did not come back")
-        return time.perf_counter() - began
+    Args:
+        port: Of the broker on this machine.
+        there: The topic that is published. By default a process of the benchmark answers it.
+        back: The topic on which the answer comes.
+    """
+    with (
+        program(__name__, "answer", str(port)),
+        program(__name__, "ask", str(port), there, back) as asking,
+    ):
 
-    for _ in range(50):  # until the other process listens
-        try:
-            once()
-            break
-        except TimeoutError:
-            continue
-    yield once
-    client.disconnect()
-    client.loop_stop()
-    there.kill()
+        def once() -> float:
+            asking.stdin.write(b"\n")
+            asking.stdin.flush()
+            seconds = float(asking.stdout.readline())
+            assert seconds > 0, f"no answer on {back} within {PATIENCE_S} s"
+            return seconds
+
+        yield once
+
+
+if __name__ == "__main__":
+    what, given_port, *given_topics = sys.argv[1:]
+    {"answer": answer, "ask": ask}[what](int(given_port), *given_topics)

@@ -1,25 +1,33 @@
 """Private and proportional memory of running processes."""
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
+
+from tests.processes import of_session
 
 
-def of(pid: int) -> tuple[float, float]:
-    """Private and proportional memory in MB (proc(5), smaps_rollup)."""
+class Memory(NamedTuple):
+    """In MB (proc(5), smaps_rollup).
+
+    Attributes:
+        private: What ending the process would free.
+        proportional: What several processes share is divided among them.
+    """
+
+    private: float
+    proportional: float
+
+
+def of(leader: int) -> Memory:
+    """Of a process and all that it started."""
+    each = [_of_one(pid) for pid in of_session(leader)]
+    return Memory(sum(one.private for one in each), sum(one.proportional for one in each))
+
+
+def _of_one(pid: int) -> Memory:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]
     kilobytes = {
         key: int(rest.split()[0]) for key, _, rest in (line.partition(":") for line in lines)
     }
     private = kilobytes["Private_Clean"] + kilobytes["Private_Dirty"]
-    return private / 1024, kilobytes["Pss"] / 1024
-
-
-def table(pids: Mapping[str, int]) -> str:
-    """A row for each process and one for all."""
-    sizes = {name: of(pid) for name, pid in pids.items()}
-    sizes["all together"] = (sum(p for p, _ in sizes.values()), sum(p for _, p in sizes.values()))
-    rows = [
-        f"| {name} | {private:.1f} | {proportional:.1f} |"
-        for name, (private, proportional) in sizes.items()
-    ]
-    return "\n".join(["| process | private | proportional |", "|-|-:|-:|", *rows])
+    return Memory(private / 1024, kilobytes["Pss"] / 1024)

@@ -1,53 +1,73 @@
-"""The benchmark's report, in Markdown."""
+"""The report, in Markdown, and the same as JSON."""
 
+import json
 import os
-import statistics
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-from tests.bench.rounds import Result
+from tests.bench import tables
+from tests.bench.goals import Results
+from tests.bench.result import Result
 
 HEAD = """# Benchmark
 
-Written by `make bench` on {date}, {cores} cores, {rounds} rounds a broker. Each round is one bare
-echo and, right after it, one press, with all five handlers running. Absolute figures depend on the
-machine and its noise. Compare the ratio to the bare echo of the same run (with mosquitto's default
-settings the echo itself waits for Nagle's algorithm and is no floor). The clock starts when the hub
-sees the press, and the press is on the disk (fsync) before it is published. `min_press_s` (20 ms by
-default) comes before that and is not included.
+Written by `make bench` on {date}: {cores} cores, load average {load_before} before the run and
+{load_after} after it, commit {commit}{short}. Absolute figures depend on the machine and its noise.
+Compare the multiples of the bare echo, which was measured in the same rounds.
 
-The aims: at most 3 times the bare echo from press to effect, and 22 MB for a handler other than
-`notify` and `record`. Where a figure below is larger, the aim is missed.
+## Goals and figures
+
+The bare echo is the floor: one client publishes, another one hears it and publishes in turn, and
+the first one hears that. The medians below are divided by the echo's median in the same case.
 """
-MEMORY = """
-## Memory
-
-While idle after these presses, in MB (`/proc/PID/smaps_rollup`). Private is what ending the process
-would free; proportional divides what several processes share.
+PARTS = (
+    ("## All latencies", "latencies"),
+    ("## What a press costs", "costs"),
+    ("## Memory", "memory"),
+    ("## Other figures", "facts"),
+)
+MISSING = """
+Home Assistant was not measured, because it is not installed. To install it (as root, 1.6 GB):
+`.ci/get-homeassistant DIR`, and then `HOMEASSISTANT=DIR make bench`.
 """
 
 
-def write(results: Sequence[Result]) -> str:
-    """A table for each broker, and the memory of the first."""
-    rounds = len(next(iter(results[0].times.values())))
-    parts = [HEAD.format(date=f"{datetime.now(UTC):%Y-%m-%d}", cores=os.cpu_count(), rounds=rounds)]
-    for result in results:
-        parts += [f"## mosquitto {result.name}\n", _table(result), ""]
-    parts.append(f"From start to all six processes ready: {results[0].ready_s:.1f} s.")
-    return "\n".join([*parts, MEMORY, results[0].memory, ""])
+def conditions(root: Path, *, is_short: bool) -> dict[str, Any]:
+    """What is known before the run."""
+    describe = ["git", "-C", root, "describe", "--always", "--dirty"]
+    commit = subprocess.run(describe, capture_output=True, text=True, check=False).stdout.strip()
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "cores": os.cpu_count(),
+        "commit": commit or "unknown",
+        "short": " (a short run, for developers)" if is_short else "",
+        "load_before": f"{os.getloadavg()[0]:.1f}",
+    }
 
 
-def _table(result: Result) -> str:
-    floor_s = statistics.median(next(iter(result.times.values())))
-    rows = [_row(what, times, floor_s) for what, times in result.times.items()]
-    return "\n".join(["| what | p50 | p99 | p50 to bare echo |", "|-|-:|-:|-:|", *rows])
+def by_case(results: Sequence[Result]) -> Results:
+    return {(one.case, one.is_slow): one for one in results}
 
 
-def _row(what: str, times: Sequence[float], floor_s: float) -> str:
-    ratio = statistics.median(times) / floor_s
-    return f"| {what} | {_ms(times, 50)} | {_ms(times, 99)} | {ratio:.1f} |"
+def write(head: Mapping[str, Any], results: Sequence[Result]) -> str:
+    """The whole report."""
+    found = by_case(results)
+    parts = [HEAD.format(**head), tables.latency_goals(found), "", tables.other_goals(found)]
+    for title, name in PARTS:
+        parts += ["", title, "", getattr(tables, name)(found)]
+    return "\n".join([*parts, ""])
 
 
-def _ms(times: Sequence[float], percent: int) -> str:
-    ordered = sorted(times)
-    return f"{ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] * 1000:.2f} ms"
+def save(path: Path, head: Mapping[str, Any], results: Sequence[Result]) -> None:
+    """Write it as JSON."""
+    wire = {"conditions": dict(head), "results": [one.to_json() for one in results]}
+    path.write_text(json.dumps(wire, indent=1), encoding="utf-8")
+
+
+def load(path: Path) -> Results:
+    """Read what `save` wrote."""
+    wire = json.loads(path.read_text(encoding="utf-8"))
+    return by_case([Result.from_json(one) for one in wire["results"]])

@@ -1,165 +1,96 @@
-"""The rounds of the benchmark: a bare echo, a press, and when each effect was seen."""
+"""Rounds: a bare echo, a pause, a press, and a pause in which its effects are seen.
 
-import http.server
-import json
-import threading
+The pauses make caches go cold, as they do in life. The benchmark itself sleeps during a reaction.
+"""
+
+import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 
-from tests.bench import floor, memory
-from tests.brokers import BrokerProcess
-from tests.house import Ears, House, until
-from tests.lamps import ZigbeeLamp
+from tests.bench.house import House
+from tests.bench.sightings import Sightings
 
-FOUR = ("notify", "record", "light", "bark")
-HANDLERS = (*FOUR, "log")
 WARM_UP = 10
-Call = tuple[float, bool]  # when the phone's service was called, and whether with a photo
+START_S = 60.0  # the first press may come before all are connected
+PATIENCE_S = 10.0
+AFTER_ECHO_S = (0.03, 0.05)
+AFTER_PRESS_S = (0.12, 0.16)
 
 
 @dataclass
-class Result:
-    """What was measured with one broker; times in seconds, a list a row."""
+class Rounds:
+    """Seconds, an entry a round.
 
-    name: str
-    times: dict[str, list[float]]
-    memory: str
-    ready_s: float
+    Attributes:
+        echo: Of the bare echo in each round.
+        times: From the press to each effect, by the effect's name.
+        missing: Rounds that do not count, because an effect was not seen within ten seconds.
+    """
 
-
-class Outside:
-    """Sees the effects over a connection each, so that none waits for another's messages."""
-
-    def __init__(self, port: int, phone: list[Call]) -> None:
-        self.presses = Ears(port, "doorbell/hub/+/event/doorbell/pressed/+")
-        self.lamp = Ears(port, "zigbee2mqtt/porch/set")
-        self.outcomes = Ears(port, "doorbell/handler/+/event/#")
-        self.phone = phone
-
-    def lamp_times(self) -> list[float]:
-        return [at for _, __, at in list(self.lamp.heard)]
-
-    def calls(self, *, photo: bool = False) -> list[float]:
-        """When the phone's service was called with a text, or with a photo."""
-        return [at for at, with_photo in list(self.phone) if with_photo is photo]
-
-    def picture_time(self, press: str) -> float:
-        """When the picture of this press was told; it is said together with the outcome."""
-        pictures = [
-            (load, at)
-            for topic, load, at in list(self.outcomes.heard)
-            if "/snapshot/taken/" in topic
-        ]
-        return next(at for load, at in pictures if json.loads(load)["causationid"] == press)
-
-    def close(self) -> None:
-        for ears in (self.presses, self.lamp, self.outcomes):
-            ears.close()
+    echo: list[float] = field(default_factory=list)
+    times: dict[str, list[float]] = field(default_factory=dict)
+    missing: int = 0
 
 
-def measure(name: str, broker: BrokerProcess, folder: Path, presses: int) -> Result:
-    """Start the house, do the rounds, look at the memory."""
-    with (
-        House(folder / "house", broker) as house,
-        _phone() as (port, hits),
-        floor.echo(broker.port) as echo,
-        ZigbeeLamp(broker.port) as lamp,
-    ):
-        house.settings = _settings(port)
-        began = time.monotonic()
-        house.start("hub", *HANDLERS)
-        ready_s = time.monotonic() - began
-        house.ears.close()
-        outside = Outside(broker.port, hits)
-        house.ears = Ears(broker.port, "doorbell/cli/none")
-        rounds = [_round(house, outside, echo, lamp) for _ in range(presses + WARM_UP)][WARM_UP:]
-        times = {row: [one[row] for one in rounds] for row in rounds[0]} | _begins(outside)
-        table = memory.table({name: process.pid for name, process in house.processes.items()})
-        outside.close()
-    return Result(name, times, table, ready_s)
+def pause(between_s: tuple[float, float]) -> None:
+    """For a random time within these bounds."""
+    time.sleep(random.uniform(*between_s))
 
 
-def _round(
-    house: House, outside: Outside, echo: Callable[[], float], lamp: ZigbeeLamp
-) -> dict[str, float]:
-    lamp.by_hand(state="OFF")  # somebody has switched it off since the last round
-    bare = echo()
-    lamps, texts, photos = (
-        len(outside.lamp_times()),
-        len(outside.calls()),
-        len(outside.calls(photo=True)),
-    )
-    press = house.send_press()
-    until(
-        lambda: len(outside.lamp_times()) > lamps and len(outside.calls()) > texts, "lamp and phone"
-    )
-    until(lambda: all(outside.outcomes.outcomes(press, name) for name in HANDLERS), "five outcomes")
-    until(
-        lambda: press in [one["causationid"] for one in outside.outcomes.events("snapshot.taken")],
-        "the picture",
-    )
-    until(lambda: len(outside.calls(photo=True)) > photos, "the photo")
-    event, heard_at = _heard(outside, press)
-    at = datetime.fromisoformat(event["time"]).timestamp()
-    lamp_at = outside.lamp_times()[lamps]
-    text_at = outside.calls()[texts]
-    photo_at = outside.calls(photo=True)[photos]
-    picture_at = outside.picture_time(press)
-    return {
-        "bare paho echo: publish, broker, echo, broker, back": bare,
-        "press → on the disk, and heard by another program": heard_at - at,
-        "press → the lamp's state was read, and its command is heard (`light`, MQTT)": lamp_at - at,
-        "press → the phone's service is called (`notify`, HTTP)": text_at - at,
-        "press → the phone's service has the photo (`record`, `notify`, HTTP)": photo_at - at,
-        "press → its picture is on the disk (`record`, `snapshot.taken`)": picture_at - at,
-    }
+def measure(
+    house: House,
+    echo: Callable[[], float],
+    sightings: Sightings,
+    names: Collection[str],
+    count: int,
+) -> Rounds:
+    """Do so many rounds.
+
+    Args:
+        house: Whose button is pressed.
+        echo: Does a bare echo.
+        sightings: Where the effects show.
+        names: The effects that each press has.
+        count: How many rounds.
+    """
+    rounds = Rounds(times={name: [] for name in names})
+    while len(rounds.echo) < count and rounds.missing < 3:
+        one_round(rounds, house, echo, sightings)
+    assert len(rounds.echo) == count, f"only {len(rounds.echo)} of {count} rounds had all effects"
+    return rounds
 
 
-def _heard(outside: Outside, press: str) -> tuple[dict, float]:
-    index = next(i for i, event in enumerate(outside.presses.messages("#")) if event["id"] == press)
-    return outside.presses.messages("#")[index], outside.presses.heard[index][2]
+def warm_up(house: House, sightings: Sightings, names: Collection[str]) -> None:
+    """Press until all effects are seen, and some times more."""
+    deadline = time.monotonic() + START_S
+    while True:
+        house.press()
+        missing = set(names) - sightings.wait(names, 3).keys()
+        if not missing:
+            break
+        logs = "\n".join(f"{name}: {house.log(name)}" for name in house.pids)
+        assert time.monotonic() < deadline, f"not seen: {', '.join(sorted(missing))}\n{logs}"
+    for _ in range(WARM_UP):
+        pause(AFTER_PRESS_S)
+        house.press()
+    time.sleep(1)
+    sightings.skip()
 
 
-def _begins(outside: Outside) -> dict[str, list[float]]:
-    """Press to the first line of each handler's function, as its outcomes say."""
-    begins: dict[str, list[float]] = {f"press → first line of `{name}`": [] for name in HANDLERS}
-    for event in outside.outcomes.events("handler.done")[WARM_UP * len(HANDLERS) :]:
-        if event["data"]["type"] == "doorbell.pressed":
-            begins[f"press → first line of `{event['data']['handler']}`"].append(
-                event["data"]["started_after_ms"] / 1000
-            )
-    return begins
-
-
-def _settings(port: int) -> str:
-    return (
-        f'[handlers.notify]\nurls = ["json://127.0.0.1:{port}/"]\ngroup_s = 0\n'
-        '[handlers.record]\ncamera = "test"\nclip_s = 300\nmax_clip_s = 3600\n'
-        '[handlers.light]\nlamp = "zigbee2mqtt:porch"\nwhen = "always"\nminutes = 60\n'
-        '[handlers.bark]\nspeaker = "simulated"\n'
-    )
-
-
-@contextmanager
-def _phone() -> Iterator[tuple[int, list[Call]]]:
-    hits: list[Call] = []
-
-    class Phone(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            at = time.time()
-            message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            hits.append((at, bool(message["attachments"])))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Be quiet."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Phone) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1], hits
-        server.shutdown()
+def one_round(
+    rounds: Rounds, house: House, echo: Callable[[], float], sightings: Sightings
+) -> None:
+    """Add a round."""
+    seconds = echo()
+    pause(AFTER_ECHO_S)
+    sightings.skip()
+    at = house.press()
+    pause(AFTER_PRESS_S)
+    seen = sightings.wait(rounds.times, PATIENCE_S)
+    if not seen.keys() >= rounds.times.keys():
+        rounds.missing += 1
+        return
+    rounds.echo.append(seconds)
+    for name, times in rounds.times.items():
+        times.append(seen[name] - at)

@@ -1,0 +1,95 @@
+"""The cases that are measured: which handlers run, and what is seen of a press."""
+
+import time
+from dataclasses import dataclass
+
+from tests.bench import memory, rounds
+from tests.bench.bill import Bill
+from tests.bench.checkout import Checkout
+from tests.bench.result import IDLE, READY, Result
+from tests.bench.sightings import FIRST_LINE, HEARD, LAMP, PHONE, PHOTO
+from tests.bench.stage import NODELAY, stage
+
+SLOWER_MS = 20
+SETTLE_S = 2.0
+SIXTEEN = tuple(f"plain_{number:02}" for number in range(1, 17))
+
+
+@dataclass(frozen=True)
+class Case:
+    """Handlers in the order in which they are started, and the effects that are seen.
+
+    Attributes:
+        name: In the report.
+        handlers: Those that come with the checkout; others do nothing.
+        effects: Beside the event itself and the first lines.
+    """
+
+    name: str
+    handlers: tuple[str, ...]
+    effects: tuple[str, ...] = ()
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """All names that are seen of a press."""
+        return (HEARD, *(FIRST_LINE + name for name in self.handlers), *self.effects)
+
+
+LIGHT = Case("`light` alone", ("light",), (LAMP,))
+BARK = Case("`bark` alone", ("bark",))
+NOTIFY = Case("`notify` alone", ("notify",), (PHONE,))
+FIVE = Case("five reactions", ("light", "bark", "notify", "visit", "log"), (LAMP, PHONE))
+RECORD = Case(
+    "five with `record`", ("light", "bark", "notify", "record", "log"), (LAMP, PHONE, PHOTO)
+)
+MANY = Case("16 handlers", SIXTEEN)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is done.
+
+    Attributes:
+        checkout: The code that is measured.
+        presses: In cases where only medians are stated.
+        long: In cases where p99 is stated, too.
+        idle_s: For how long the idle house is watched.
+        missed: How many events a handler catches up.
+        journaled: How many events the hub's journal holds in the case that is about it.
+    """
+
+    checkout: Checkout
+    presses: int = 100
+    long: int = 300
+    idle_s: float = 20
+    missed: int = 10_000
+    journaled: int = 50_000
+
+
+def react(
+    plan: Plan,
+    case: Case,
+    presses: int,
+    *,
+    slower_ms: int = 0,
+    settings: str = NODELAY,
+    with_costs: bool = False,
+) -> Result:
+    """Measure a case."""
+    with stage(plan.checkout, slower_ms, settings) as on:
+        began = time.monotonic()
+        on.house.start("hub", *case.handlers)
+        ready_s = time.monotonic() - began
+        rounds.warm_up(on.house, on.sightings, case.seen)
+        bill = Bill(on.house, on.disk)
+        measured = rounds.measure(on.house, on.echo, on.sightings, case.seen, presses)
+        time.sleep(SETTLE_S)
+        bill.close(presses + measured.missing)
+        result = Result.of(case.name, measured, is_slow=slower_ms > 0)
+        result.facts[READY] = ready_s
+        if with_costs:
+            bill.add_idle(plan.idle_s)
+            result.a_press = bill.a_press()
+            result.facts[IDLE] = bill.idle_percent
+            result.memory = {name: memory.of(pid) for name, pid in on.house.pids.items()}
+    return result

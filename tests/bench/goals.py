@@ -1,0 +1,169 @@
+"""The goals, and what was measured beside them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from tests.bench import bill
+from tests.bench.cases import BARK, FIVE, LIGHT, NOTIFY, RECORD
+from tests.bench.result import FOR_P99, IDLE, RATE, Result
+from tests.bench.sightings import FIRST_LINE, HEARD, LAMP, PHONE
+
+P99_TO_MEDIAN = 3.0
+SLOW_TO_FAST = 1.1
+SPECIAL = ("notify", "record")  # they have goals for their memory of their own
+MEASURED = tuple[str, bool]  # a case, and whether its disk was slow
+Results = Mapping[MEASURED, Result]
+
+
+class Latency(NamedTuple):
+    """At most so many times the bare echo, by the median."""
+
+    group: str
+    effect: str
+    most: float
+    measured: tuple[tuple[str, str], ...]  # cases and effects; the worst one counts
+
+    def ratio(self, results: Results) -> float | None:
+        """The worst one that was measured, as a multiple of the echo in the same rounds."""
+        found = [
+            _ratio(results[case, False], what)
+            for case, what in self.measured
+            if (case, False) in results
+        ]
+        return max(found, default=None)
+
+
+def _ratio(result: Result, effect: str) -> float:
+    return result.times[effect].median / result.echo.median
+
+
+def _first_lines(case: str, *handlers: str) -> tuple[tuple[str, str], ...]:
+    return tuple((case, FIRST_LINE + name) for name in handlers)
+
+
+ALONE, TOGETHER = "one reaction alone", "five reactions on 2 cores"
+LATENCIES = (
+    Latency(ALONE, HEARD, 1.0, ((LIGHT.name, HEARD),)),
+    Latency(
+        ALONE,
+        "first line",
+        1.2,
+        _first_lines(LIGHT.name, "light") + _first_lines(BARK.name, "bark"),
+    ),
+    Latency(ALONE, LAMP, 2.0, ((LIGHT.name, LAMP),)),
+    Latency(ALONE, PHONE, 3.0, ((NOTIFY.name, PHONE),)),
+    Latency(TOGETHER, HEARD, 1.5, ((FIVE.name, HEARD),)),
+    Latency(TOGETHER, "first line", 1.5, _first_lines(FIVE.name, "light", "bark")),
+    Latency(TOGETHER, LAMP, 3.0, ((FIVE.name, LAMP),)),
+    Latency(TOGETHER, PHONE, 5.0, ((FIVE.name, PHONE),)),
+)
+
+
+class Goal(NamedTuple):
+    """A figure and its limit.
+
+    Attributes:
+        what: With its unit.
+        limit: As it is printed.
+        value: The figure, or None where it was not measured.
+        is_met: Whether this figure keeps the limit.
+    """
+
+    what: str
+    limit: str
+    value: Callable[[Results], float | None]
+    is_met: Callable[[float], bool]
+
+
+def _most(what: str, limit: float, value: Callable[[Results], float | None]) -> Goal:
+    return Goal(what, f"≤ {limit:g}", value, lambda one: one <= limit)
+
+
+def _least(what: str, limit: float, value: Callable[[Results], float | None]) -> Goal:
+    return Goal(what, f"≥ {limit:g}", value, lambda one: one >= limit)
+
+
+def _worst(values: Iterable[float]) -> float | None:
+    return max(values, default=None)
+
+
+def _p99_to_median(results: Results) -> float | None:
+    cases = [one for one in results.values() if one.case in GOAL_CASES and not one.is_slow]
+    times = [time for one in cases for time in one.times.values() if time.count >= FOR_P99]
+    return _worst(time.p99 / time.median for time in times)
+
+
+def _slow_to_fast(results: Results) -> float | None:
+    pairs = [
+        (one, results[one.case, False])
+        for one in results.values()
+        if one.is_slow and (one.case, False) in results
+    ]
+    return _worst(
+        slow.times[what].median / fast.times[what].median
+        for slow, fast in pairs
+        for what in _limited(slow.case)
+    )
+
+
+def _limited(case: str) -> list[str]:
+    """The effects of a case that have a goal."""
+    return [what for goal in LATENCIES for one, what in goal.measured if one == case]
+
+
+def _cost(case: str, what: str) -> Callable[[Results], float | None]:
+    def value(results: Results) -> float | None:
+        found = results.get((case, False))
+        return found.a_press.get(what) if found else None
+
+    return value
+
+
+def _fact(what: str) -> Callable[[Results], float | None]:
+    def value(results: Results) -> float | None:
+        found = [one.facts[what] for one in results.values() if what in one.facts]
+        return min(found, default=None)
+
+    return value
+
+
+def _idle(results: Results) -> float | None:
+    found = results.get((FIVE.name, False))
+    return found.facts.get(IDLE) if found else None
+
+
+def _memory(results: Results) -> dict[str, tuple[float, float]]:
+    found = [results[case, False] for case in (FIVE.name, RECORD.name) if (case, False) in results]
+    return {name: size for one in found for name, size in one.memory.items()}
+
+
+def _private(*names: str) -> Callable[[Results], float | None]:
+    """The largest of these, or of all but those with goals of their own."""
+
+    def value(results: Results) -> float | None:
+        sizes = _memory(results)
+        wanted = names or [name for name in sizes if name not in SPECIAL]
+        return _worst(sizes[name][0] for name in wanted if name in sizes)
+
+    return value
+
+
+def _proportional(results: Results) -> float | None:
+    found = results.get((RECORD.name, False))
+    return sum(size[1] for size in found.memory.values()) if found and found.memory else None
+
+
+GOAL_CASES = (LIGHT.name, NOTIFY.name, FIVE.name)
+GOALS = (
+    _most("p99 to median, the worst row of the table above", P99_TO_MEDIAN, _p99_to_median),
+    _most("slow disk to fast disk, the worst row", SLOW_TO_FAST, _slow_to_fast),
+    _least(f"catch-up: {RATE}", 2000, _fact(RATE)),
+    _most("written into all state files a press, KiB", 120, _cost(RECORD.name, bill.BOOKS)),
+    _most("processor a press without `record`, ms", 15, _cost(FIVE.name, bill.CPU)),
+    _most("processor a press with `record`, ms", 25, _cost(RECORD.name, bill.CPU)),
+    _most("idle without a camera, % of a core", 0.5, _idle),
+    _most("private memory of hub and plain handlers, the largest, MB", 20, _private()),
+    _most("private memory of `notify`, MB", 32, _private("notify")),
+    _most("private memory of `record`, MB", 50, _private("record")),
+    _most("proportional memory of all six processes, MB", 170, _proportional),
+)

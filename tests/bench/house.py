@@ -1,0 +1,129 @@
+"""The house that is measured: real processes of a checkout, started in a fixed order."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Self
+
+from tests.bench.checkout import Checkout
+from tests.bench.disk import Disk
+from tests.house import Ears, until
+
+SETTINGS = """handlers_dir = "handlers"
+state_dir = "state"
+[broker]
+host = "127.0.0.1"
+port = {broker}
+[doors.front]
+name = "Front door"
+[handlers.notify]
+urls = ["json://127.0.0.1:{phone}/"]
+group_s = 0
+[handlers.record]
+camera = "test"
+clip_s = 300
+max_clip_s = 3600
+[handlers.light]
+lamp = "zigbee2mqtt:porch"
+when = "always"
+minutes = 60
+[handlers.bark]
+speaker = "simulated"
+"""
+
+
+class House:
+    """A hub and handlers, with the preloaded library, and without the traces of this shell."""
+
+    def __init__(
+        self, checkout: Checkout, folder: Path, disk: Disk, ports: tuple[int, int]
+    ) -> None:
+        """Write the settings.
+
+        Args:
+            checkout: Whose commands are started.
+            folder: For settings, handler files, state files and logs.
+            disk: The library that every process gets.
+            ports: Of the broker and of the phone's service.
+        """
+        self._checkout = checkout
+        self._folder = folder
+        self.sightings = folder / "sightings"
+        self._handlers = folder / "handlers"
+        self._handlers.mkdir(parents=True)
+        broker, phone = ports
+        self._config = folder / "doorbell.toml"
+        self._config.write_text(SETTINGS.format(broker=broker, phone=phone), encoding="utf-8")
+        ours = {key: value for key, value in os.environ.items() if _is_neutral(key)}
+        self._environment = {**ours, **disk.environment}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._ears = Ears(broker, "doorbell/+/+/status")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop(*reversed(self.pids))
+        self._ears.close()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Of what is running, each the leader of a session of its own."""
+        return {name: process.pid for name, process in self._processes.items()}
+
+    def start(self, *names: str, wait: bool = True) -> None:
+        """Start the hub or handlers, one after another: the broker serves the first one first."""
+        for name in names:
+            if name != "hub":
+                self._checkout.put_handler(name, self._handlers, self.sightings)
+            with (self._folder / f"{name}.log").open("ab") as log:
+                self._processes[name] = subprocess.Popen(
+                    [*self._checkout.command(name), "--config", str(self._config)],
+                    cwd=self._checkout.root,
+                    env=self._environment,
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            if wait:
+                until(lambda name=name: self._is_ready(name), lambda name=name: self.log(name))
+
+    def _is_ready(self, name: str) -> bool:
+        pid = self._processes[name].pid
+        said = self._ears.messages("doorbell/+/+/status")
+        return any(one.get("pid") == pid and one["state"] == "ready" for one in said)
+
+    def stop(self, *names: str) -> None:
+        """End them as systemd does."""
+        for name in names:
+            process = self._processes.pop(name)
+            process.terminate()
+            try:
+                process.communicate(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+
+    def forget(self, name: str) -> None:
+        """Remove the state of a handler that is stopped, so that its next start is its first."""
+        for path in (self._folder / "state").glob(f"{name}.db*"):
+            path.unlink()
+
+    def press(self, times: int = 1) -> float:
+        """Press the button; returns the time just before, by time.monotonic()."""
+        lines = memoryview(b"front\n" * times)
+        hub = self._processes["hub"].stdin.fileno()
+        at = time.monotonic()
+        while lines:
+            lines = lines[os.write(hub, lines) :]
+        return at
+
+    def log(self, name: str) -> str:
+        return (self._folder / f"{name}.log").read_text(encoding="utf-8")[-3000:]
+
+
+def _is_neutral(variable: str) -> bool:
+    """Not a setting of ours; and PYTHONDONTWRITEBYTECODE costs memory that a house does not pay."""
+    return not variable.startswith("DOORBELL_") and variable != "PYTHONDONTWRITEBYTECODE"

@@ -1,0 +1,25 @@
+"""Starts the benchmark's own programs, each a module run as a process."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.house import ROOT
+
+
+@contextmanager
+def program(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a module until it prints `ready`; it is killed at the end.
+
+    Args:
+        arguments: Its name, and what it is told.
+    """
+    command = [sys.executable, "-m", *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.readline() == b"ready\n", f"{arguments} did not start"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
