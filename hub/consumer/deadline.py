@@ -1,12 +1,14 @@
 """A time limit for a handler's code, kept in the main thread by the kernel's timer."""
 
-import faulthandler
+import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import FrameType
 from typing import Any
+
+from hub.system.kernel_timer import FatalTimer
 
 GRACE_S = 5.0  # how long code may take to notice that its time is up
 
@@ -20,11 +22,11 @@ def deadline(seconds: float) -> Iterator[None]:
     """Raise Overdue in the code that runs here after that many seconds.
 
     Works in the main thread only. Code that never returns to the interpreter (a hang inside a C
-    library) cannot be interrupted: GRACE_S later the process prints where it hangs and exits, and
-    its inbox remembers the attempt.
+    library) cannot be interrupted: GRACE_S later the process prints where it hangs, and the kernel
+    kills it. Its inbox remembers the attempt.
     """
     previous = signal.signal(signal.SIGALRM, _ring)
-    faulthandler.dump_traceback_later(seconds + GRACE_S, exit=True, file=sys.stderr)
+    _fatal_timer(os.getpid()).set(seconds + GRACE_S)
     signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
     try:
         yield
@@ -43,9 +45,15 @@ def hasten(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
 
 
+@cache
+def _fatal_timer(_pid: int) -> FatalTimer:
+    """The timer of this process; a child has none of its parent's."""
+    return FatalTimer()
+
+
 def _disarm(previous: Any) -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)
-    faulthandler.cancel_dump_traceback_later()
+    _fatal_timer(os.getpid()).set(0)
     signal.signal(signal.SIGALRM, previous)
 
 

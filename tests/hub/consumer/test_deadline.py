@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,17 @@ print("never here")
 
 def _wait():
     assert not threading.Event().wait(20), "nobody rings"
+
+
+FORKED = """
+import os, sys
+from hub.consumer.deadline import deadline
+with deadline(20):
+    pass
+if child := os.fork():
+    print("child", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    sys.exit()
+"""
 
 
 def test_code_that_sleeps_is_stopped():
@@ -73,6 +85,25 @@ def test_code_in_time_hears_nothing():
     assert signal.getsignal(signal.SIGALRM) is before
 
 
+def test_code_in_time_starts_no_thread_and_is_not_killed_later(monkeypatch):
+    """The kernel alone counts the time, and no longer when the code has ended."""
+    monkeypatch.setattr("hub.consumer.deadline.GRACE_S", 0.0)
+    threads = Path("/proc/self/task")
+    before = list(threads.iterdir())
+    with deadline(0.2):
+        assert list(threads.iterdir()) == before
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGVTALRM})
+    assert signal.sigtimedwait({signal.SIGVTALRM}, 0.3) is None
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def test_a_forked_child_has_a_timer_of_its_own():
+    """The kernel gives a child none of its parent's timers."""
+    with python(FORKED + HANGS_IN_C.format(library="PyDLL")) as process:
+        said, _ = process.communicate(timeout=20)
+    assert said == f"begun\nchild {-signal.SIGVTALRM}\n"
+
+
 def test_an_exception_passes_and_the_alarm_is_off():
     """The handler's own failure is its own; no Overdue comes after it."""
     with pytest.raises(LookupError), deadline(5):
@@ -92,10 +123,10 @@ def test_who_is_to_stop_gets_no_longer_than_that(limit_s, left_s):
 
 @pytest.mark.parametrize("library", ["CDLL", "PyDLL"])
 def test_a_hang_in_c_ends_the_process(library):
-    """For code that never returns to Python the process prints where it hangs, and exits."""
+    """For code that never returns to Python the process prints where it hangs, and is killed."""
     with python(HANGS_IN_C.format(library=library)) as process:
         said, told = process.communicate(timeout=20)
-    assert process.returncode == 1
+    assert process.returncode == -signal.SIGVTALRM
     assert said == "begun\n"
-    assert "Timeout" in told
+    assert "most recent call first" in told
     assert 'File "<string>", line 10' in told

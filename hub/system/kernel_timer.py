@@ -1,0 +1,51 @@
+"""A timer of the kernel that ends the process, however it hangs (POSIX, timer_create(2))."""
+
+import ctypes
+import faulthandler
+import signal
+import sys
+import time
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_NANOSECONDS = 1_000_000_000
+
+
+class _SigEvent(ctypes.Structure):
+    """The beginning of `struct sigevent`, whose rest is not used with SIGEV_SIGNAL (0)."""
+
+    _fields_ = (
+        ("value", ctypes.c_void_p),
+        ("signo", ctypes.c_int),
+        ("notify", ctypes.c_int),
+        ("rest", ctypes.c_char * 64),
+    )
+
+
+class _TimerSpec(ctypes.Structure):
+    """`struct itimerspec`: the interval, which stays 0, and the time."""
+
+    _fields_ = tuple((name, ctypes.c_long) for name in ("interval_s", "interval_ns", "s", "ns"))
+
+
+class FatalTimer:
+    """Prints the stacks of all threads when its time is up, and kills the process by SIGVTALRM.
+
+    No thread and no Python code is needed for that: the kernel sends the signal, and faulthandler
+    prints in its C code. To set it costs one system call.
+
+    Raises:
+        OSError: the kernel gives no timer.
+    """
+
+    def __init__(self) -> None:
+        faulthandler.register(signal.SIGVTALRM, file=sys.stderr, chain=True)  # chain: and it kills
+        event = _SigEvent(None, signal.SIGVTALRM, 0)
+        self._timer = ctypes.c_void_p()
+        if _libc.timer_create(time.CLOCK_MONOTONIC, ctypes.byref(event), ctypes.byref(self._timer)):
+            raise OSError(ctypes.get_errno(), "timer_create")
+
+    def set(self, seconds: float) -> None:
+        """Let it run out after that many seconds; 0 stops it."""
+        whole = int(seconds)
+        spec = _TimerSpec(0, 0, whole, int((seconds - whole) * _NANOSECONDS))
+        _libc.timer_settime(self._timer, 0, ctypes.byref(spec), None)
