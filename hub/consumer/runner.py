@@ -18,6 +18,7 @@ from hub.store.inbox import Delivery, Inbox
 from hub.store.state import State
 from hub.system.backoff import backoff_s
 from hub.system.journald import about
+from hub.system.masking import masked
 from hub.system.sd_notify import Watchdog
 from hub.wire import topics
 from hub.wire.event import Event
@@ -104,8 +105,7 @@ class Runner:
         if failure is None:
             self._succeed(delivery, reaction, attempt, note, data)
         else:
-            reason = self._config.without_secrets(_reason(failure, limit_s))
-            self._fail(delivery, reaction, failure, reason, data)
+            self._fail(delivery, reaction, failure, _reason(failure, limit_s), data)
 
     def _corrected(self, event: Event) -> Event:
         """The event with the right time, where it was seen before the clock was set."""
@@ -162,13 +162,13 @@ def _reason(failure: BaseException, limit_s: float) -> str:
 
 
 def _text(value: object) -> str:
-    """What a handler returned or raised, as text that can be encoded.
+    """What a handler returned or raised, as text that can be encoded, with secrets masked.
 
     It raises nothing: an act must not be repeated because of its note.
     """
     if value is None:
         return ""
     try:
-        return str(value).encode("utf-8", "replace").decode()[:NOTE_LENGTH]
+        return masked(str(value)).encode("utf-8", "replace").decode()[:NOTE_LENGTH]
     except Exception:  # noqa: BLE001 - the author's __str__ may raise anything
         return type(value).__name__

@@ -8,6 +8,7 @@ from pathlib import Path
 from config import Broker
 from devices.machine import Forbidden
 from hub.mqtt.connect_errors import RefusedError
+from hub.system import masking
 
 CLI = "cli"  # the command line, and whoever says nothing else
 EVERYBODY = stat.S_IROTH | stat.S_IWOTH
@@ -37,7 +38,9 @@ def credentials(broker: Broker, as_user: str) -> tuple[str, str | None] | None:
         LoginError: there should be a password, and there is none.
     """
     if broker.username is not None:
-        return broker.username, broker.password.get_secret_value() if broker.password else None
+        password = broker.password.get_secret_value() if broker.password else None
+        masking.never_show(filter(None, [password]))
+        return broker.username, password
     if broker.password_dir is None:
         return None
     path = _password_file(broker.password_dir, as_user)
@@ -51,6 +54,7 @@ def credentials(broker: Broker, as_user: str) -> tuple[str, str | None] | None:
         ) from None
     if not password:
         raise LoginError(f"{path} is empty. Remove it, and `doorbell secure` writes it anew")
+    masking.never_show([password])
     return as_user, password
 
 

@@ -4,13 +4,15 @@ import inspect
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from config import House, Settings
 from config.faults import suggest
 from config.section import Section
+from hub.plugin.secret_settings import secrets_in, secrets_in_table
+from hub.system import masking
 
 OVERRIDDEN = frozenset({"check", "absent"})  # methods that are there to be overridden
 
@@ -50,10 +52,18 @@ class HandlerConfig(Section):
         """An environment variable holds text only: a list or table in it is JSON."""
         if not isinstance(table, dict):
             return table
-        return {
+        unfolded = {
             key: _from_text(value) if isinstance(value, str) else value
             for key, value in table.items()
         }
+        masking.never_show(secrets_in_table(unfolded, cls))  # a fault may quote one
+        return unfolded
+
+    @model_validator(mode="after")
+    def _keep_secrets(self) -> Self:
+        """Have the secrets masked in whatever this process says, those of the defaults, too."""
+        masking.never_show(secrets_in(self))
+        return self
 
     @property
     def house(self) -> House:
@@ -99,12 +109,6 @@ class HandlerConfig(Section):
             if door not in known
         ]
 
-    def without_secrets(self, text: str) -> str:
-        """The text with every secret of these settings masked: an error may quote a token."""
-        for secret in _secrets_in(dict(self)):
-            text = text.replace(secret, "********")
-        return text
-
     def within(self, settings: Settings) -> None:
         """Connect these settings with the house that they belong to."""
         self._settings = settings
@@ -130,16 +134,6 @@ def _faults_in_names(model: type[HandlerConfig]) -> Iterator[str]:
     taken = {name for name in vars(HandlerConfig) if not name.startswith(("_", "model_"))}
     for name in sorted(own & taken - OVERRIDDEN):
         yield f"{name}: every HandlerConfig has {name} already. Choose another name"
-
-
-def _secrets_in(value: Any) -> Iterator[str]:
-    if isinstance(value, SecretStr):
-        yield from filter(None, [value.get_secret_value()])
-    elif isinstance(value, BaseModel):
-        yield from _secrets_in(dict(value))
-    elif isinstance(value, dict | list | tuple):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _secrets_in(item)
 
 
 def _from_text(value: str) -> Any:

@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from hub.system.log_format import PlainFormatter
+from hub.system.visible import visible
+
 SOCKET = Path("/run/systemd/journal/socket")
 LONGEST = 60_000  # in characters; a datagram has its limit
 PRIORITIES = (  # syslog(3): err, warning, info
@@ -48,7 +51,8 @@ class JournaldHandler(logging.Handler):
 
     def __init__(self, name: str, address: Path = SOCKET) -> None:
         super().__init__()
-        self._name = name
+        self.setFormatter(PlainFormatter("%(message)s"))
+        self._name = visible(name)
         self._address = str(address)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 
@@ -60,15 +64,15 @@ class JournaldHandler(logging.Handler):
             "PRIORITY": str(_priority(record)),
             "SYSLOG_IDENTIFIER": f"doorbell-{self._name}",
             "DOORBELL_PROCESS": self._name,
-            "DOORBELL_EVENT": getattr(record, "event", "") or _event.get(),
-            "LOGGER": record.name,
+            "DOORBELL_EVENT": visible(str(getattr(record, "event", "") or _event.get())),
+            "LOGGER": visible(record.name),
         }
         datagram = b"".join(_field(name, value) for name, value in fields.items() if value)
         try:
             self._socket.sendto(datagram, self._address)
         except OSError:
             prefix = f"<{fields['PRIORITY']}>"  # sd-daemon(3)
-            sys.stderr.write("".join(f"{prefix}{line}\n" for line in message.splitlines()))
+            sys.stderr.write("".join(f"{prefix}{line}\n" for line in message.split("\n")))
             sys.stderr.flush()
 
     def close(self) -> None:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from hub.system.visible import visible
+
 MARGIN_S = 10.0  # more than a reaction's own deadline (hub/consumer/deadline.py), which acts first
 STATUS_LENGTH = 400  # characters
 
@@ -64,7 +66,7 @@ def stopping() -> None:
 def status(state: str, reason: str = "") -> None:
     """Report the state, in the words of the status topic: `systemctl status` shows them."""
     words = f"{state}: {reason}" if reason else state
-    notify("STATUS=" + " ".join(words.split())[:STATUS_LENGTH])
+    notify("STATUS=" + visible(" ".join(words.split()))[:STATUS_LENGTH])
 
 
 def notify(*lines: str) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from hub.system.masking import masked
 from hub.wire.codec import Message, entry
 from hub.wire.entries import OneOf, Text, Whole
 
@@ -65,8 +66,8 @@ class Status(Message):
 
 
 def status(state: ProcessState, reason: Reason = "", detail: str = "", **more: Any) -> Status:
-    """A status whose words are cut to what may be published."""
-    return Status(state, reason, detail[:DETAIL_LENGTH], **more)
+    """A status whose words are masked, and cut to what may be published."""
+    return Status(state, reason, masked(detail)[:DETAIL_LENGTH], **more)
 
 
 VANISHED = Status("offline", "vanished")

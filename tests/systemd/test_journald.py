@@ -50,12 +50,31 @@ def test_a_line_has_fields(log: logging.Logger, journal: socket.socket):
 
 
 def test_lines_that_belong_together_stay_together(log: logging.Logger, journal: socket.socket):
-    """A message of several lines is one entry, and cannot forge a field."""
-    log.error("one\nPRIORITY=7")
+    """A message and its traceback are one entry, and cannot forge a field."""
+    log.error("one\nPRIORITY=7", exc_info=ValueError("two\nPRIORITY=7"))
     said = journal.recv(4096)
-    assert said.startswith(
-        b"MESSAGE\n" + (14).to_bytes(8, "little") + b"one\nPRIORITY=7\nPRIORITY=3\n"
-    )
+    assert said.startswith(b"MESSAGE\n")
+    length = int.from_bytes(said[8:16], "little")
+    message = said[16 : 16 + length].decode().splitlines()
+    assert message == [r"one\nPRIORITY=7", "  ValueError: two", "  PRIORITY=7"]
+    assert said[16 + length :].startswith(b"\nPRIORITY=3\nSYSLOG_IDENTIFIER=")
+
+
+def test_no_field_holds_a_raw_newline_or_escape(journal: socket.socket, tmp_path: Path):
+    """Neither the process's name, nor the event's id, nor the logger's name."""
+    handler = journald.JournaldHandler("no\x1btify", tmp_path / "journal")
+    record = logging.LogRecord("lo\ngger", logging.INFO, "", 0, "a\x9b2Jb\u202e", (), None)
+    record.event = "id\nMESSAGE=forged"
+    handler.handle(record)
+    handler.close()
+    assert journal.recv(4096).decode().splitlines() == [
+        r"MESSAGE=a\u009b2Jb\u202e",
+        "PRIORITY=6",
+        r"SYSLOG_IDENTIFIER=doorbell-no\u001btify",
+        r"DOORBELL_PROCESS=no\u001btify",
+        r"DOORBELL_EVENT=id\nMESSAGE=forged",
+        r"LOGGER=lo\ngger",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -75,9 +94,10 @@ def test_without_the_journal_s_socket_the_line_keeps_its_priority(
 ):
     """On standard error, which systemd reads, each line begins with it."""
     handler = journald.JournaldHandler("notify", tmp_path / "nobody")
-    handler.handle(logging.LogRecord("x", logging.WARNING, "", 0, "one\ntwo", (), None))
+    failure = (ValueError, ValueError("two"), None)
+    handler.handle(logging.LogRecord("x", logging.WARNING, "", 0, "one", (), failure))
     handler.close()
-    assert capsys.readouterr().err == "<4>one\n<4>two\n"
+    assert capsys.readouterr().err == "<4>one\n<4>  ValueError: two\n"
 
 
 @pytest.mark.parametrize("ours", [True, False])
