@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devices.speaker.mixer import Mixer
-from devices.speaker.samples import CHANNELS, RATE_HZ, SpeakerError, decode, import_miniaudio
+from devices.speaker.samples import (
+    CHANNELS,
+    RATE_HZ,
+    DecodedSounds,
+    SpeakerError,
+    decode,
+    import_miniaudio,
+)
 
 if TYPE_CHECKING:
     from devices.speaker.samples import Samples
 
-KEPT = 4  # decoded sounds
 PATIENCE_S = 5.0  # a card that is so late with a sound has stopped
 CLOSE_CHECK_S = 0.1
 
@@ -35,14 +42,18 @@ class AlsaSpeaker:
         self._miniaudio = import_miniaudio()
         self._device = device
         self._mixer = Mixer()
-        self._decoded: dict[tuple[Path, int, float], Samples] = {}
+        self._sounds: DecodedSounds[Samples] = DecodedSounds(partial(decode, self._miniaudio))
         self._lock = threading.Lock()
         self._card: Any = None
         self._find()
 
+    def prepare(self, sound: Path, volume: float) -> None:
+        """See Speaker."""
+        self._sounds.get(sound, volume)
+
     def play(self, sound: Path, volume: float, *, wait: bool = True) -> float:
         """See Speaker."""
-        samples = self._samples(sound, volume)
+        samples = self._sounds.get(sound, volume)
         length_s = len(samples) / CHANNELS / RATE_HZ
         with self._lock:
             playing = self._mixer.add(samples)
@@ -65,16 +76,6 @@ class AlsaSpeaker:
     def close(self) -> None:
         """See Speaker."""
         self._stop()
-
-    def _samples(self, sound: Path, volume: float) -> Samples:
-        """Decode a sound. On a Raspberry Pi that takes a while, so the last ones are kept."""
-        modified_ns = sound.stat().st_mtime_ns if sound.exists() else 0
-        key = sound, modified_ns, volume
-        if key not in self._decoded:
-            while len(self._decoded) >= KEPT:
-                del self._decoded[next(iter(self._decoded))]
-            self._decoded[key] = decode(self._miniaudio, sound, volume)
-        return self._decoded[key]
 
     def _start(self) -> None:
         try:

@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import time
+from itertools import islice, product
 from pathlib import Path
 from time import monotonic
 from typing import Literal
 
 from devices.speaker.library import find_sound
+from devices.speaker.samples import KEPT, SpeakerError
 from devices.speaker.speaker import Speaker, open_speaker
 
 Overlap = Literal["queue", "skip", "mix"]
@@ -76,7 +78,11 @@ class SoundPlayer:
 
 @contextmanager
 def open_player(
-    speaker: str, sounds: Iterable[str], folder: Path, overlap: Overlap = "queue"
+    speaker: str,
+    sounds: Iterable[str],
+    folder: Path,
+    overlap: Overlap = "queue",
+    volumes: Iterable[float] = (),
 ) -> Iterator[SoundPlayer]:
     """Open a speaker with some sounds, and close it at the end.
 
@@ -85,12 +91,17 @@ def open_player(
         sounds: The sounds' names; see `find_sound`.
         folder: Where built-in sounds and the files of a simulated speaker are written.
         overlap: See SoundPlayer.
+        volumes: In percent; the sounds are decoded at these now, as many as are kept, so that no
+            visitor waits for that.
 
     Raises:
         SpeakerError: There is no such sound card.
     """
     files = {name: find_sound(name, folder) for name in sounds}
     opened = open_speaker(speaker, folder / "heard")
+    for percent, sound in islice(product(volumes, files.values()), KEPT):
+        with suppress(SpeakerError):  # it is raised again, and reported, when it is to be heard
+            opened.prepare(sound, percent / 100)
     try:
         yield SoundPlayer(opened, files, overlap)
     finally:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import wave
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from devices.machine.atomic_file import atomic_write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     Samples = array[int]
@@ -16,10 +17,38 @@ if TYPE_CHECKING:
 RATE_HZ = 44_100
 CHANNELS = 2
 SAMPLE_BYTES = 2
+KEPT = 8  # sounds, each at one volume
+Decoded = TypeVar("Decoded")
 
 
 class SpeakerError(RuntimeError):
     """A sound cannot be played. The text says why, and what to do."""
+
+
+class DecodedSounds(Generic[Decoded]):
+    """Keeps the last decoded sounds, because decoding takes a while on a Raspberry Pi.
+
+    Args:
+        decode: Decodes a sound file at a volume.
+    """
+
+    def __init__(self, decode: Callable[[Path, float], Decoded]) -> None:
+        self._decode = decode
+        self._kept: dict[tuple[Path, int, float], Decoded] = {}
+
+    def get(self, sound: Path, volume: float) -> Decoded:
+        """The decoded sound; it is decoded anew when its file has changed.
+
+        Raises:
+            SpeakerError: The file cannot be decoded.
+        """
+        modified_ns = sound.stat().st_mtime_ns if sound.exists() else 0
+        key = sound, modified_ns, volume
+        if key not in self._kept:
+            while len(self._kept) >= KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = self._decode(sound, volume)
+        return self._kept[key]
 
 
 def decode(miniaudio: Any, sound: Path, volume: float) -> Samples:

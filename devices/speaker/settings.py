@@ -60,7 +60,7 @@ class SoundSettings(SpeakerSettings):
         return [f"{key}: {fault}" for key, fault in faults if fault]
 
     def open_player(self, folder: Path) -> AbstractContextManager[SoundPlayer]:
-        """Open the speaker with all sounds, and close it at the end.
+        """Open the speaker with all sounds at all volumes, and close it at the end.
 
         Args:
             folder: Where built-in sounds and the files of a simulated speaker are written.
@@ -68,4 +68,5 @@ class SoundSettings(SpeakerSettings):
         Raises:
             SpeakerError: There is no such sound card.
         """
-        return open_player(self.speaker, self.sounds, folder, self.overlap)
+        volumes = dict.fromkeys([self.volume_now(), self.volume, *self.volume_from.values()])
+        return open_player(self.speaker, self.sounds, folder, self.overlap, volumes)

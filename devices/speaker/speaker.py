@@ -1,6 +1,7 @@
 """The loudspeaker: a sound card, or files that contain what would have been heard."""
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -9,6 +10,7 @@ from devices.speaker.alsa import AlsaSpeaker
 from devices.speaker.samples import (
     CHANNELS,
     RATE_HZ,
+    DecodedSounds,
     SpeakerError,
     decode,
     import_miniaudio,
@@ -24,6 +26,13 @@ log = logging.getLogger(__name__)
 
 class Speaker(Protocol):
     """Something that plays sounds."""
+
+    def prepare(self, sound: Path, volume: float) -> None:
+        """Decode a sound file now, so that `play` need not.
+
+        Raises:
+            SpeakerError: The file cannot be decoded.
+        """
 
     def play(self, sound: Path, volume: float, *, wait: bool = True) -> float:
         """Play a sound file.
@@ -56,8 +65,28 @@ class Speaker(Protocol):
         """Stop playing, and release the sound card."""
 
 
+@dataclass
+class _Recording:
+    """A sound at one volume, and the last file that has it."""
+
+    samples: "Samples"
+    channels: int
+    rate_hz: int
+    file: Path | None = None
+
+    def write(self, path: Path) -> None:
+        """Make a file of it: another name for the last one, if there is one."""
+        try:
+            if self.file is None:
+                raise FileNotFoundError
+            path.hardlink_to(self.file)
+        except OSError:  # it was removed, or the file system has no hard links
+            write_wav(path, self.samples, self.channels, self.rate_hz)
+        self.file = path
+
+
 class SimulatedSpeaker:
-    """Writes what would have been heard into WAV files.
+    """Writes what would have been heard into WAV files. What is heard again takes no more space.
 
     Args:
         folder: Where to write them.
@@ -67,32 +96,38 @@ class SimulatedSpeaker:
     def __init__(self, folder: Path, *, keep: int = 50) -> None:
         self._folder = folder
         self._keep = keep
+        self._sounds = DecodedSounds(_record)
+
+    def prepare(self, sound: Path, volume: float) -> None:
+        """See Speaker."""
+        self._sounds.get(sound, volume)
 
     def play(self, sound: Path, volume: float, *, wait: bool = True) -> float:  # noqa: ARG002
         """See Speaker. Without miniaudio it can only read WAV."""
-        samples, (channels, rate_hz) = self._read(sound, volume)
-        name = datetime.now(UTC).strftime("heard-%Y%m%dT%H%M%S.%f.wav")
-        write_wav(self._folder / name, samples, channels, rate_hz)
+        recording = self._sounds.get(sound, volume)
+        recording.write(self._folder / datetime.now(UTC).strftime("heard-%Y%m%dT%H%M%S.%f.wav"))
         for old in sorted(self._folder.glob("heard-*.wav"))[: -self._keep]:
             old.unlink(missing_ok=True)
-        return len(samples) / channels / rate_hz
+        return len(recording.samples) / recording.channels / recording.rate_hz
 
     def check(self, sound: Path | None = None) -> str:
         """See Speaker."""
         if sound:
-            self._read(sound, 1)
+            _record(sound, 1)
         return "no sound card is in use: nothing would be heard"
 
     def close(self) -> None:
         """See Speaker."""
 
-    def _read(self, sound: Path, volume: float) -> "tuple[Samples, tuple[int, int]]":
-        try:
-            return decode(import_miniaudio(), sound, volume), (CHANNELS, RATE_HZ)
-        except SpeakerError:
-            if sound.suffix.lower() != ".wav":
-                raise
-            return read_wav(sound, volume)
+
+def _record(sound: Path, volume: float) -> _Recording:
+    try:
+        return _Recording(decode(import_miniaudio(), sound, volume), CHANNELS, RATE_HZ)
+    except SpeakerError:
+        if sound.suffix.lower() != ".wav":
+            raise
+        samples, (channels, rate_hz) = read_wav(sound, volume)
+        return _Recording(samples, channels, rate_hz)
 
 
 def fault_in_speaker(name: str) -> str | None:

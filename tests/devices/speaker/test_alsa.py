@@ -84,7 +84,7 @@ def test_sounds_that_do_not_wait_are_mixed(card, tmp_path):
     sound = write_chime(tmp_path / "gong.wav", "gong")
     body = """
 # This card is faster than life, so both sounds must begin together.
-speaker._mixer.add(speaker._samples(Path(sys.argv[1]), 0.4))
+speaker._mixer.add(speaker._sounds.get(Path(sys.argv[1]), 0.4))
 speaker.play(Path(sys.argv[1]), 0.4, wait=False)
 deadline = time.monotonic() + 30
 while speaker._card and time.monotonic() < deadline:

@@ -4,7 +4,7 @@ from datetime import time
 
 import pytest
 
-from devices.speaker import SoundPlayer, open_player, volume_at
+from devices.speaker import SoundPlayer, SpeakerError, open_player, volume_at
 
 
 class _Speaker:
@@ -74,6 +74,20 @@ def test_an_open_player_has_its_sounds_and_closes_its_speaker(tmp_path):
     with open_player("simulated", ["bark", "ding"], tmp_path) as made:
         assert made.play("bark", 100).startswith("bark.wav for 0.8 s")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bark.wav", "ding.wav", "heard"]
+
+
+def test_the_sounds_are_decoded_at_their_volumes_before_they_are_wanted(tmp_path, monkeypatch):
+    """No visitor waits for that; a sound that cannot be decoded stops nobody from opening."""
+    broken = tmp_path / "broken.wav"
+    broken.write_text("no sound")
+    with open_player("simulated", ["ding", str(broken)], tmp_path, volumes=[80, 30]) as made:
+        decoded = []
+        monkeypatch.setattr("devices.speaker.samples.array", decoded.append)
+        for percent in (80, 30):
+            made.play("ding", percent)
+        assert decoded == []
+        with pytest.raises(SpeakerError, match=r"broken\.wav: cannot be played"):
+            made.play(str(broken), 80)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The speaker: what is decoded, how loud it is, and what the card or the file gets."""
 
+import os
 import wave
 from array import array
 from pathlib import Path
@@ -8,7 +9,7 @@ import miniaudio
 import pytest
 
 from devices.speaker import SimulatedSpeaker, SpeakerError, open_speaker
-from devices.speaker.samples import CHANNELS, RATE_HZ, decode
+from devices.speaker.samples import CHANNELS, RATE_HZ, decode, write_wav
 from tests.devices.tone import write_tone
 
 FORMATS = {"wav": "pcm_s16le", "flac": "flac", "mp3": "mp3"}
@@ -83,6 +84,36 @@ def test_two_sounds_leave_two_files(sounds, tmp_path):
     speaker.play(sounds / "tone.wav", 1.0)
     speaker.play(sounds / "tone.wav", 1.0)
     assert len(list(tmp_path.glob("heard-*.wav"))) == 2
+
+
+def test_a_sound_that_is_heard_again_is_not_written_again(sounds, tmp_path):
+    """The files of a sound at one volume share their blocks; without one it is written anew."""
+    speaker = SimulatedSpeaker(tmp_path)
+    speaker.prepare(sounds / "tone.wav", 0.5)
+    assert list(tmp_path.glob("heard-*.wav")) == []
+    for volume in (0.5, 0.5, 0.25):
+        speaker.play(sounds / "tone.wav", volume)
+    first, second, quieter = sorted(tmp_path.glob("heard-*.wav"))
+    assert first.samefile(second)
+    assert not first.samefile(quieter)
+    heard = first.read_bytes()
+    for path in (first, second, quieter):
+        path.unlink()
+    speaker.play(sounds / "tone.wav", 0.5)
+    (again,) = tmp_path.glob("heard-*.wav")
+    assert again.read_bytes() == heard
+
+
+def test_a_sound_whose_file_has_changed_is_decoded_anew(sounds, tmp_path):
+    """Whoever replaces the file hears the new sound without a restart."""
+    sound = tmp_path / "bell.wav"
+    speaker = SimulatedSpeaker(tmp_path / "heard")
+    lengths = []
+    for seconds in (1, 2):
+        write_wav(sound, array("h", [0] * seconds * 8000), 1, 8000)
+        os.utime(sound, (seconds, seconds))
+        lengths.append(round(speaker.play(sound, 1.0)))
+    assert lengths == [1, 2]
 
 
 def test_only_the_last_files_are_kept(sounds, tmp_path):
