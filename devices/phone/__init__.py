@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from devices.phone.phone import Phone as Phone
     from devices.phone.phone import PhoneError as PhoneError
     from devices.phone.phone import Receipt as Receipt
+    from devices.phone.phone import Recipient as Recipient
     from devices.phone.phone import ReplyButton as ReplyButton
     from devices.phone.phone import is_jpeg as is_jpeg
-    from devices.phone.recipient import Recipient as Recipient
     from devices.phone.registry import fault_in_url as fault_in_url
     from devices.phone.registry import open_phones as open_phones
     from devices.phone.ring_groups import Group as Group
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from devices.phone.settings import PhoneSettings as PhoneSettings
     from devices.phone.settings import RecipientSettings as RecipientSettings
     from devices.phone.telegram import TelegramPhone as TelegramPhone
+    from devices.phone.visit_messenger import Visit as Visit
+    from devices.phone.visit_messenger import VisitMessenger as VisitMessenger
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -34,11 +36,19 @@ else:
             "ring_groups": ["Group", "RingGroups"],
             "messenger": ["Messenger"],
             "ntfy": ["NtfyPhone"],
-            "phone": ["Notification", "Phone", "PhoneError", "Receipt", "ReplyButton", "is_jpeg"],
-            "recipient": ["Recipient"],
+            "phone": [
+                "Notification",
+                "Phone",
+                "PhoneError",
+                "Receipt",
+                "Recipient",
+                "ReplyButton",
+                "is_jpeg",
+            ],
             "registry": ["fault_in_url", "open_phones"],
             "sent_log": ["SentLog"],
             "settings": ["PhoneSettings", "RecipientSettings"],
             "telegram": ["TelegramPhone"],
+            "visit_messenger": ["Visit", "VisitMessenger"],
         },
     )

@@ -8,8 +8,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import NamedTuple
 
-from devices.phone.phone import Notification, Phone, PhoneError, Receipt
-from devices.phone.recipient import Recipient
+from devices.phone.phone import Notification, Phone, PhoneError, Receipt, Recipient
 from devices.phone.ring_groups import RingGroups
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from devices.phone.dispatcher import Dispatcher, DispatchResult
-from devices.phone.phone import Notification, Phone, ReplyButton
-from devices.phone.recipient import Recipient
+from devices.phone.phone import Notification, Phone, Recipient, ReplyButton
 from devices.phone.sent_log import SentLog
 
 

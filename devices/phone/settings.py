@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from devices.machine.daily_window import DailyWindow
-from devices.phone.recipient import Recipient
+from devices.phone.phone import Recipient
 from devices.phone.registry import fault_in_url, open_phones
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")  # it is part of links and timers

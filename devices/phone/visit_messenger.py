@@ -1,0 +1,224 @@
+"""Messages about visitors: whom to tell at once, whom later, and who reads the answer."""
+
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from devices.phone.dispatcher import DispatchResult
+from devices.phone.messenger import Messenger
+from devices.phone.phone import Notification, Phone, Recipient, ReplyButton
+
+
+class Occasion(Protocol):
+    """What a message follows from: a `hub.Event`."""
+
+    @property
+    def id(self) -> str:
+        """Its id; another attempt has the same one."""
+
+    @property
+    def time(self) -> datetime:
+        """When it happened."""
+
+
+class Link(Protocol):
+    """An answer that a person can give: one of `hub.answers.links`."""
+
+    @property
+    def label(self) -> str:
+        """What the button says."""
+
+    @property
+    def url(self) -> str:
+        """A POST request to this address gives the answer."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A visitor, who may have rung several times.
+
+    Attributes:
+        press: The id of the first press.
+        door: Where.
+        at: The time of the last press, in ISO 8601.
+        count: The number of presses.
+    """
+
+    press: str
+    door: str
+    at: str
+    count: int
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """The visit in a timer's data."""
+        return cls(data["press"], data["door"], data["at"], data["count"])
+
+    def as_json(self) -> dict[str, Any]:
+        """The visit as a JSON object, for a timer's data."""
+        return asdict(self)
+
+    @property
+    def time(self) -> datetime:
+        """The time of the last press."""
+        return datetime.fromisoformat(self.at)
+
+
+class VisitMessenger(Messenger):
+    """A messenger that knows visitors, and recipients who are told later.
+
+    Args:
+        recipients: Everybody who can be notified.
+        group_s: A ring within so many seconds after the last one at that door belongs to it.
+        memory: JSON values by key, which survive the process, like `hub.memory`.
+        save: Commits the memory, like `hub.checkpoint`.
+        title: The headline of all messages.
+        links: Gives the answers for an occasion and the name of a recipient.
+        call_later: Has `tell_waiting` called after so many seconds with this data. The text names
+            the recipient and the visit: a second call with the same text replaces the first.
+    """
+
+    def __init__(
+        self,
+        recipients: Sequence[Recipient],
+        group_s: float,
+        memory: MutableMapping[str, Any],
+        save: Callable[[], None],
+        *,
+        title: str,
+        links: Callable[[Any, str], Iterable[Link]],
+        call_later: Callable[[str, float, Mapping[str, Any]], None],
+    ) -> None:
+        super().__init__(recipients, group_s, memory, save)
+        self._title = title
+        self._links = links
+        self._call_later = call_later
+
+    def visit(self, press: str, door: str, at: datetime) -> Visit:
+        """The visit that a press belongs to."""
+        first, count = self.group(press, door, at)
+        return Visit(first, door, at.isoformat(), count)
+
+    def first_at(self, door: str) -> list[Recipient]:
+        """The recipients who are told at once."""
+        return [one for one in self.recipients_at(door) if not one.after_s]
+
+    def plan(self, visit: Visit) -> None:
+        """Have the other recipients told later, if nobody has answered by then."""
+        for recipient in self.recipients_at(visit.door):
+            if recipient.after_s:
+                self._wait(recipient, recipient.after_s, visit)
+
+    def is_answered(self, visit: Visit) -> bool:
+        """Whether somebody has answered since this visitor rang."""
+        return self.log.is_answered(visit.door, visit.at)
+
+    def tell(
+        self,
+        occasion: Occasion,
+        recipients: Sequence[Recipient],
+        text: str,
+        *,
+        press: str = "",
+        visit: Visit | None = None,
+        wanted: Callable[[Phone], bool] = lambda _: True,
+        update: str = "",
+        picture: Path | None = None,
+        silent: bool = False,
+    ) -> DispatchResult:
+        """Notify each phone once, with answers in the recipient's name.
+
+        Args:
+            occasion: The event that it follows from.
+            recipients: Whom to notify.
+            text: What the message says.
+            press: The press whose notification is changed, where a service can do that.
+            visit: Recipients who must not be woken are told of this when they are awake.
+            wanted: Chooses the phones.
+            update: See Notification.
+            picture: See Notification.
+            silent: See Notification.
+
+        Raises:
+            ConnectionError: Some services did not take it. Another attempt is for those only.
+        """
+
+        def buttons(recipient: Recipient) -> list[ReplyButton]:
+            links = self._links(occasion, recipient.name)
+            return [ReplyButton(link.label, link.url) for link in links]
+
+        def hold(recipient: Recipient) -> None:
+            if visit:
+                wait_s = recipient.wakes_in_s(datetime.now().astimezone())
+                self._wait(recipient, wait_s, visit, held=True)
+
+        message = Notification(
+            title=self._title,
+            text=text,
+            key=press or occasion.id,
+            update=update,
+            picture=picture,
+            silent=silent,
+        )
+        return self.deliver(
+            message,
+            recipients,
+            occasion.id,
+            at=occasion.time,
+            buttons=buttons,
+            wanted=wanted,
+            on_hold=hold,
+        )
+
+    def tell_waiting(
+        self, occasion: Occasion, data: Mapping[str, Any], text: str
+    ) -> DispatchResult:
+        """Notify the recipient whose turn has come; the data is that of `call_later`.
+
+        Raises:
+            ConnectionError: Some services did not take it. Another attempt is for those only.
+        """
+        visit = Visit.of(data)
+
+        def wanted(phone: Phone) -> bool:
+            return not (data["held"] and phone.can_be_silent)  # else it was told silently
+
+        result = self.tell(
+            occasion,
+            [one for one in self.recipients if one.name == data["name"]],
+            text,
+            press=visit.press,
+            visit=visit,
+            wanted=wanted,
+            picture=self.picture(visit.press),
+        )
+        if result.delivered:
+            self.log.record_escalation(visit.press, data["name"])
+        return result
+
+    def readers(self, press: str, door: str, by: str, *, by_link: bool) -> list[Recipient]:
+        """The recipients who know of a press, without the one who answered it.
+
+        Args:
+            press: The id of the press.
+            door: Where it was.
+            by: Who answered; empty if that is unknown.
+            by_link: Whether the answer came by a link. Then one without a name is one of those
+                recipients who have none.
+        """
+        told_later = self.log.escalated_to(press)
+
+        def is_reader(recipient: Recipient) -> bool:
+            is_own = recipient.name == by and (bool(by) or by_link)
+            return not is_own and (not recipient.after_s or recipient.name in told_later)
+
+        return [one for one in self.recipients_at(door) if is_reader(one)]
+
+    def _wait(
+        self, recipient: Recipient, wait_s: float, visit: Visit, *, held: bool = False
+    ) -> None:
+        place = f"{recipient.name or 'all'}-{visit.press[-12:]}"
+        data = {**visit.as_json(), "name": recipient.name, "held": held}
+        self._call_later(place, wait_s, data)
