@@ -62,8 +62,8 @@ ONE_USER = {
     ],
     "rich": [
         "hub/cli/drill.py",
-        "hub/cli/run.py",
         "hub/cli/trace.py",
+        "hub/terminal/output.py",
         "hub/terminal/picture.py",
         "hub/terminal/timeline.py",
         "hub/terminal/trace_tree.py",

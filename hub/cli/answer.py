@@ -12,6 +12,7 @@ from hub.mqtt.embedded_address import with_embedded_broker
 from hub.plugin import answer_links
 from hub.remote.answer import AnswerClient, AnswerError
 from hub.terminal.options import ConfigOption, door_named, read_settings
+from hub.terminal.output import complain, say
 from hub.wire import topics
 from hub.wire.command import ANSWER_LENGTH, is_answer
 
@@ -41,11 +42,11 @@ def answer(
     try:
         event = answerer.answer(named, text, by=by)
     except AnswerError as error:
-        print(f"✗ {error}", file=sys.stderr)
+        complain(f"✗ {error}")
         sys.exit(1)
     finally:
         bus.stop()
-    print(f"{event.data.get('name', event.subject)} was answered ({text}): {event.id}")
+    say(f"{event.data.get('name', event.subject)} was answered ({text}): {event.id}")
 
 
 def _answer_of(words: str) -> str:

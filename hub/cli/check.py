@@ -6,6 +6,7 @@ from config import SettingsError, sources
 from config.faults import EX_CONFIG
 from hub.admin.check.house import check as check_house
 from hub.terminal.options import ConfigOption
+from hub.terminal.output import complain, say
 from hub.terminal.words import count
 
 
@@ -22,10 +23,10 @@ def check(config: ConfigOption = None) -> None:
         settings = error.usable
     report = check_house(settings, path)
     for line in report.good:
-        print(f"✓ {line}")
+        say(f"✓ {line}")
     faults += report.faults
     for fault in faults:
-        print(f"✗ {fault}", file=sys.stderr)
+        complain(f"✗ {fault}")
     if faults:
         sys.exit(EX_CONFIG)
-    print(f"✓ {path}: {count(len(settings.doors), 'door')}")
+    say(f"✓ {path}: {count(len(settings.doors), 'door')}")

@@ -2,10 +2,11 @@
 
 from hub.admin.check.effective_settings import settings_in_force
 from hub.terminal.options import ConfigOption, read_settings
+from hub.terminal.output import say
 
 
 def show_config(config: ConfigOption = None) -> None:
     """Print the settings in force, with secrets masked."""
     settings, path = read_settings(config)
-    print(f"# {path}")
-    print(settings_in_force(settings))
+    say(f"# {path}")
+    say(*settings_in_force(settings).split("\n"))

@@ -1,7 +1,6 @@
 """`doorbell dead-letters`: the events that handlers gave up; show, retry or discard them."""
 
 import json
-import sys
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ from hub.plugin.policy import Policy
 from hub.remote.wake import wake
 from hub.store.inbox_file import DeadLetter, InboxError, InboxFile
 from hub.terminal.options import ConfigOption, read_settings
+from hub.terminal.output import complain, say
 from hub.terminal.words import count
 from hub.wire import topics
 from hub.wire.event import encode
@@ -42,9 +42,9 @@ def list_letters(handler: HandlerOption = None, config: ConfigOption = None) -> 
     settings, _ = read_settings(config)
     letters = _letters(settings, handler)
     for letter in letters:
-        print(_line(letter))
+        say(_line(letter))
     if not letters:
-        print("no dead letters", file=sys.stderr)
+        complain("no dead letters")
 
 
 @dead_letters.command("show")
@@ -55,8 +55,9 @@ def show_letter(
     settings, _ = read_settings(config)
     for letter in _matching(_letters(settings, handler), event_id):
         attempts = count(letter.attempts, "attempt")
-        print(f"{letter.handler} gave it up after {attempts}: {letter.reason}")
-        print(json.dumps(json.loads(encode(letter.event)), indent=2, ensure_ascii=False))
+        say(f"{letter.handler} gave it up after {attempts}: {letter.reason}")
+        text = json.dumps(json.loads(encode(letter.event)), indent=2, ensure_ascii=False)
+        say(*text.split("\n"))
 
 
 @dead_letters.command("retry")
@@ -81,7 +82,7 @@ def retry_letters(
         woken.add(letter.handler)
         stale = "" if any_age else _stale(settings, letter)
         event = letter.event
-        print(f"{letter.handler}: {event.type} of {event.subject} is tried again{stale}")
+        say(f"{letter.handler}: {event.type} of {event.subject} is tried again{stale}")
     wake(settings, woken)
 
 
@@ -93,7 +94,7 @@ def discard_letter(
     settings, _ = read_settings(config)
     for letter in _matching(_letters(settings, handler), event_id):
         _inbox(settings, letter.handler).discard(letter)
-        print(f"{letter.handler}: {letter.event.type} of {letter.event.subject} is discarded")
+        say(f"{letter.handler}: {letter.event.type} of {letter.event.subject} is discarded")
 
 
 def _line(letter: DeadLetter) -> str:
@@ -114,7 +115,7 @@ def _letters(settings: Settings, handler: str | None) -> list[DeadLetter]:
         try:
             letters += InboxFile(path).dead()
         except InboxError as error:
-            print(f"✗ {error}", file=sys.stderr)
+            complain(f"✗ {error}")
     return sorted(letters, key=lambda letter: letter.event.time)
 
 

@@ -9,9 +9,7 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from config import SettingsError
 from hub.mqtt.bus import Bus
@@ -21,6 +19,7 @@ from hub.remote.roll_call import DrillResult
 from hub.remote.trouble import Trouble
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.outcome_signs import BY_DRILL_RESULT
+from hub.terminal.output import Console, Text, complain, say
 from hub.wire.event import Event
 
 MS_IN_S = 1000
@@ -58,7 +57,7 @@ def drill(
     try:
         event, results = client.drill(where, trouble, timeout)
     except DrillError as error:
-        print(f"✗ {error}", file=sys.stderr)
+        complain(f"✗ {error}")
         sys.exit(1)
     finally:
         bus.stop()
@@ -66,14 +65,14 @@ def drill(
     if as_json:
         handlers = [asdict(result) for result in results]
         facts = {"drill": event.id, "door": where, "works": works, "handlers": handlers}
-        print(json.dumps(facts))
+        say(json.dumps(facts))
     else:
         _show(event, results)
     sys.exit(0 if works else 1)
 
 
 def _show(event: Event, results: list[DrillResult]) -> None:
-    console = Console(highlight=False)
+    console = Console()
     name = event.data.get("name", event.subject)
     console.print(f"{event.time.astimezone():%H:%M:%S}  drill  {name}", style="bold")
     table = Table.grid(padding=(0, 2))

@@ -27,6 +27,7 @@ from hub.cli.replay import replay
 from hub.cli.run import run
 from hub.cli.trace import list_events, show_trace
 from hub.store.inbox_file import InboxError
+from hub.terminal.output import complain, say
 
 app = typer.Typer(
     help="A doorbell hub: one press, independent reactions, nothing lost.",
@@ -64,16 +65,16 @@ def main() -> None:
         app()
     except SettingsError as error:
         for fault in error.faults:
-            print(f"✗ {fault}", file=sys.stderr)
+            complain(f"✗ {fault}")
         sys.exit(EX_CONFIG)
     except InboxError as error:
-        print(f"✗ {error}", file=sys.stderr)
+        complain(f"✗ {error}")
         sys.exit(1)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"doorbell {version('doorbell-hub')}")
+        say(f"doorbell {version('doorbell-hub')}")
         raise typer.Exit
 
 

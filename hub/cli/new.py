@@ -6,6 +6,7 @@ import typer
 
 from hub.plugin.template import write_handler
 from hub.terminal.options import ConfigOption, read_settings
+from hub.terminal.output import say
 
 
 def new(
@@ -15,4 +16,4 @@ def new(
     """Write a handler file to begin with, and its test."""
     settings, _ = read_settings(config)
     for file in write_handler(name, settings.handlers_dir):
-        print(f"✓ {file}")
+        say(f"✓ {file}")

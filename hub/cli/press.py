@@ -8,6 +8,7 @@ import typer
 from hub.mqtt.embedded_address import with_embedded_broker
 from hub.remote.press import PressError, press_and_wait
 from hub.terminal.options import ConfigOption, door_named, read_settings
+from hub.terminal.output import complain, say
 
 
 def press(
@@ -20,6 +21,6 @@ def press(
     try:
         event = press_and_wait(settings, door_named(settings, door))
     except PressError as error:
-        print(f"✗ {error}", file=sys.stderr)
+        complain(f"✗ {error}")
         sys.exit(1)
-    print(f"{event.data.get('name', event.subject)} rang: {event.id}")
+    say(f"{event.data.get('name', event.subject)} rang: {event.id}")

@@ -10,6 +10,7 @@ from hub.mqtt.embedded_address import with_embedded_broker
 from hub.remote.press import PressError
 from hub.remote.quiet import ask
 from hub.terminal.options import UNITS, ConfigOption, read_settings
+from hub.terminal.output import complain, say
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -38,9 +39,9 @@ def quiet(
         raise typer.BadParameter("--for goes with on or off")
     settings = with_embedded_broker(read_settings(config)[0])
     try:
-        print(ask(settings, mode, for_s).words)
+        say(ask(settings, mode, for_s).words)
     except PressError as error:
-        print(f"✗ {error}", file=sys.stderr)
+        complain(f"✗ {error}")
         sys.exit(1)
 
 

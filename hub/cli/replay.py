@@ -1,6 +1,5 @@
 """`doorbell replay`: a handler reacts to old events again."""
 
-import sys
 from collections import Counter
 from datetime import datetime
 from typing import Annotated
@@ -15,6 +14,7 @@ from hub.remote.wake import wake
 from hub.store.history import EVERY, EventQuery, History
 from hub.store.inbox_file import DEAD, IN_HAND, NEW, InboxFile
 from hub.terminal.options import ConfigOption, moment, read_settings
+from hub.terminal.output import complain, say
 from hub.terminal.words import count
 from hub.wire import topics
 from hub.wire.event import Event
@@ -54,7 +54,7 @@ def replay(  # noqa: PLR0917 - Typer calls it by names
     if not any_age:
         _warn_of_stale(policy, put)
     for fault in history.faults:
-        print(f"✗ {fault}", file=sys.stderr)
+        complain(f"✗ {fault}")
     if put and not dry_run:
         wake(settings, [handler])
 
@@ -78,12 +78,12 @@ def _print_result(handler: str, put: list[Event], fates: Counter[str], *, dry_ru
     kinds = sorted(Counter(event.type for event in put).items())
     if kinds:
         line += ": " + ", ".join(f"{number} {kind}" for kind, number in kinds)
-    print(line)
+    say(line)
     if fates[IN_HAND]:
-        print(f"not put there: {fates[IN_HAND]} in its inbox already")
+        say(f"not put there: {fates[IN_HAND]} in its inbox already")
     if fates[DEAD]:
         letters = count(fates[DEAD], "dead letter")
-        print(f"not put there: {letters}; `doorbell dead-letters retry` is for them")
+        say(f"not put there: {letters}; `doorbell dead-letters retry` is for them")
 
 
 def _warn_of_stale(policy: Policy, put: list[Event]) -> None:
@@ -91,7 +91,7 @@ def _warn_of_stale(policy: Policy, put: list[Event]) -> None:
     old = [event for event in put if _is_stale(policy, event)]
     if old:
         words = "too old by its max_age_s: skipped, unless you add --any-age"
-        print(f"{count(len(old), 'event')} {words}")
+        say(f"{count(len(old), 'event')} {words}")
 
 
 def _is_stale(policy: Policy, event: Event) -> bool:

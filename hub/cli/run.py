@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from rich.console import Console
-
 from config import Settings, SettingsError, sources
 from hub.mqtt.bus import Bus
 from hub.plugin import loader
 from hub.process.supervisor import TICK_S, Supervisor
 from hub.terminal.options import ConfigOption, door_named, read_settings
+from hub.terminal.output import Console
 from hub.terminal.timeline import Timeline
 
 
@@ -24,7 +23,7 @@ def run(config: ConfigOption = None) -> None:
     """Start everything in the foreground. Enter rings the bell, Ctrl-C ends it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing runs yet that would have to be ended
     settings, path = read_settings(config)
-    console = Console(highlight=False)
+    console = Console()
     if path == sources.DEMO:
         demo = "no doorbell.toml here: this is the demo, with simulated devices"
         console.print(demo, style="dim")

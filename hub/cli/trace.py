@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group
+from rich.console import Group
 
 from config import Settings
 from hub.store.history import EVERY, EventQuery, History, JournaledEvent
 from hub.terminal import picture
 from hub.terminal.options import ConfigOption, SinceOption, UntilOption, door_named, read_settings
 from hub.terminal.outcome_signs import BY_TYPE
+from hub.terminal.output import Console, complain, say
 from hub.terminal.trace_tree import TraceNode, render, trees_of
 from hub.terminal.words import milliseconds
 from hub.wire import topics
@@ -45,10 +46,10 @@ def list_events(  # noqa: PLR0917 - Typer calls it by names
     wanted = EventQuery(kind, door_named(settings, door) if door else None, since, until)
     found = list(islice(history.events(wanted), limit))
     for entry in sorted(found, key=lambda entry: entry.event.time):
-        print(_json_line(entry) if as_json else _line(entry.event))
+        say(_json_line(entry) if as_json else _line(entry.event))
     _print_faults(history)
     if not found:
-        print("no such events are kept", file=sys.stderr)
+        complain("no such events are kept")
 
 
 def show_trace(
@@ -73,18 +74,18 @@ def show_trace(
         fault = f"{name}: no such event is kept"
         if traces:
             fault = f"{name} fits {len(traces)} events: write more of it"
-        print(f"✗ {fault}. `doorbell events` lists them", file=sys.stderr)
+        complain(f"✗ {fault}. `doorbell events` lists them")
         sys.exit(1)
     entries = history.trace(traces.pop())
     if as_json:
-        print("\n".join(map(_json_line, entries)))
+        say(*map(_json_line, entries))
         return
     trees = [render(root, _door_of(root, settings)) for root in trees_of(entries)]
     if svg:
         svg.write_text(picture.svg(Group(*trees), f"doorbell trace {name}"), encoding="utf-8")
-        print(f"✓ {svg}")
+        say(f"✓ {svg}")
         return
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
     console.print(Group(*trees))
 
 
@@ -96,7 +97,7 @@ def _open_history(settings: Settings) -> History:
     folder = settings.state_dir
     if not any(folder.glob("*.db")):
         hint = "Is state_dir right? `doorbell config` shows it"
-        print(f"✗ {folder}: nothing has happened here. {hint}", file=sys.stderr)
+        complain(f"✗ {folder}: nothing has happened here. {hint}")
         sys.exit(1)
     return History(folder)
 
@@ -111,7 +112,7 @@ def _last_trace(history: History) -> set[str]:
 
 def _print_faults(history: History) -> None:
     for fault in dict.fromkeys(history.faults):
-        print(f"✗ {fault}", file=sys.stderr)
+        complain(f"✗ {fault}")
     history.faults.clear()
 
 

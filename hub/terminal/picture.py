@@ -4,7 +4,10 @@ import io
 import re
 
 from rich._export_format import CONSOLE_SVG_FORMAT
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
+
+from hub.system.visible import visible
+from hub.terminal.output import Console
 
 WIDTH = 118  # columns
 FONTS = re.compile(r"\s*@font-face \{.*?\}\n", re.DOTALL)  # rich would load them from elsewhere
@@ -26,7 +29,6 @@ def svg(shown: RenderableType, title: str) -> str:
         file=io.StringIO(),
         force_terminal=True,
         color_system="truecolor",
-        highlight=False,
     )
     console.print(shown)
-    return console.export_svg(title=title, code_format=FONTS.sub("", CONSOLE_SVG_FORMAT))
+    return console.export_svg(title=visible(title), code_format=FONTS.sub("", CONSOLE_SVG_FORMAT))

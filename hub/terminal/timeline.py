@@ -4,13 +4,12 @@ import threading
 import time
 from collections import deque
 
-from rich.console import Console
 from rich.live import Live
-from rich.text import Text
 
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedStatus
 from hub.terminal.outcome_signs import BY_TYPE
+from hub.terminal.output import Console, Text
 from hub.terminal.visit import RINGS, Visit, headline, row
 from hub.wire import topics
 from hub.wire.event import Event

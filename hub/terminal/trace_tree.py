@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from rich.console import RenderableType
-from rich.text import Text
 from rich.tree import Tree
 
 from hub.store.history import JournaledEvent
 from hub.terminal.outcome_signs import BY_TYPE, FAILED
+from hub.terminal.output import Text
 from hub.terminal.words import milliseconds
 from hub.wire import topics
 from hub.wire.event import Event
@@ -141,8 +141,8 @@ def _line(name: str, outcome: Event) -> Text:
     times = [f"{word}{milliseconds(data[key])}" for word, key in TIMES if key in data]
     note = str(data.get("note") or data.get("reason") or "")
     again = f"; again in {data['again_in_s']} s" if "again_in_s" in data else ""
-    headline = (f"{sign} {name}  ", style)
-    return Text.assemble(headline, " · ".join(times), (f"  {note}{again}", "dim"))
+    line = Text().append(f"{sign} {name}  ", style).append(" · ".join(times))
+    return line.append(f"  {note}{again}", "dim")
 
 
 def _journey(entry: JournaledEvent) -> str:

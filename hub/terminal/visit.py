@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from rich.console import Group, RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from hub.terminal.outcome_signs import BY_TYPE, WAITING
+from hub.terminal.output import Text
 from hub.terminal.words import milliseconds
 from hub.wire import topics
 from hub.wire.event import Event

@@ -17,6 +17,7 @@ from hub.admin.backup.restore import Restore, apply, discard, prepare
 from hub.admin.backup.restore_steps import at_rest, resume
 from hub.process.restore_guard import NOTE, note_of
 from hub.terminal.options import ConfigOption, read_settings
+from hub.terminal.output import complain, say
 from hub.terminal.words import count
 
 MB = 1e6  # bytes
@@ -43,15 +44,15 @@ def backup(
         contents = write_backup(file, path, settings, clips=clips)
     except BackupError as error:
         _fail(error)
-    print(f"✓ {file}: {_size(file.stat().st_size)}")
+    say(f"✓ {file}: {_size(file.stat().st_size)}")
     for room, words in ROOMS.items():
         files = contents.files(room)
         size = sum(member["size"] for member in files)
-        print(f"  {words}: {count(len(files), 'file')}, {_size(size)}")
-    print(f"  pictures and clips: {'in it' if clips else 'not in it (--clips)'}")
+        say(f"  {words}: {count(len(files), 'file')}, {_size(size)}")
+    say(f"  pictures and clips: {'in it' if clips else 'not in it (--clips)'}")
     for words in contents.left_out:
-        print(f"  not in it: {words}")
-    print("It holds passwords: keep it where only you can read it.")
+        say(f"  not in it: {words}")
+    say("It holds passwords: keep it where only you can read it.")
 
 
 def restore(
@@ -71,8 +72,8 @@ def restore(
         with at_rest(*present):
             if note.exists():
                 resume(note)
-                print("✓ The restore that was cut off is finished: its backup is in place")
-                print("  To restore another one, run the command again")
+                say("✓ The restore that was cut off is finished: its backup is in place")
+                say("  To restore another one, run the command again")
                 return
         if file is None:
             _fail("no restore was cut off. Name the backup: doorbell restore FILE")
@@ -88,11 +89,11 @@ def restore(
                 discard(plan)
     except (BackupError, OSError) as error:
         _fail(error)
-    print(f"✓ The backup of {plan.facts['time']} is in place")
+    say(f"✓ The backup of {plan.facts['time']} is in place")
     for folder in kept:
-        print(f"  what was there: {folder}")
-    print("Start it: sudo doorbell install (or `doorbell run`)")
-    print("`doorbell install` also gives mosquitto the passwords of the backup")
+        say(f"  what was there: {folder}")
+    say("Start it: sudo doorbell install (or `doorbell run`)")
+    say("`doorbell install` also gives mosquitto the passwords of the backup")
 
 
 def _clean_up_when_ended() -> None:
@@ -116,12 +117,12 @@ def _present(config: Path | None) -> tuple[Path, Settings | None]:
 
 def _show(plan: Restore) -> None:
     facts = plan.facts
-    print(f"Backup of {facts['host']}, {facts['time']}, doorbell {facts['doorbell']}: sound")
-    print("Replaced:")
+    say(f"Backup of {facts['host']}, {facts['time']}, doorbell {facts['doorbell']}: sound")
+    say("Replaced:")
     for step in plan.steps:
         if step.present.exists():
-            print(f"  {step.present}{'' if step.new else ': not in the backup, set aside'}")
-    print(f"What is there now is kept in a folder before-restore-{plan.stamp}.")
+            say(f"  {step.present}{'' if step.new else ': not in the backup, set aside'}")
+    say(f"What is there now is kept in a folder before-restore-{plan.stamp}.")
 
 
 def _size(size: float) -> str:
@@ -129,5 +130,5 @@ def _size(size: float) -> str:
 
 
 def _fail(error: object) -> NoReturn:
-    print(f"✗ {error}", file=sys.stderr)
+    complain(f"✗ {error}")
     sys.exit(1)

@@ -18,6 +18,7 @@ from devices.button import (
 )
 from devices.gpio import GpioError
 from hub.terminal.options import ConfigOption, door_named, read_settings
+from hub.terminal.output import complain, say
 from hub.terminal.words import count
 
 PHASES = {
@@ -43,15 +44,15 @@ def button(
     limits = {"min_press_s": wanted.min_press_s, "debounce_s": wanted.debounce_s}
     if wanted.driver == "simulated" and not as_json:
         example = "this is made up, like the edges of a long wire"
-        print(f"[doors.{named}.button] is simulated: {example}")
+        say(f"[doors.{named}.button] is simulated: {example}")
     recorded: dict[str, list[Edge]] = {}
     for phase, words in PHASES.items():
         if not as_json:
-            print(f"{seconds:g} s: {words} …", flush=True)
+            say(f"{seconds:g} s: {words} …")
         try:
             recorded[phase] = _edges(wanted, seconds, phase)
         except GpioError as error:
-            print(f"✗ {error}", file=sys.stderr)
+            complain(f"✗ {error}")
             sys.exit(1)
     found = {phase: diagnose(edges, **limits) for phase, edges in recorded.items()}
     later = [Edge(edge.at + seconds, edge.active) for edge in recorded["press"]]
@@ -61,12 +62,12 @@ def button(
         advice.insert(0, f"{count(ghosts, 'press')} without a finger: ghosts, see below")
     if as_json:
         facts = {phase: _facts(edges, found[phase]) for phase, edges in recorded.items()}
-        print(json.dumps({"door": named, "advice": advice, **facts}))
+        say(json.dumps({"door": named, "advice": advice, **facts}))
         return
     for phase, edges in recorded.items():
-        print(f"{phase:>6} │{draw_line(edges, seconds)}│ {seconds:g} s")
-        print(f"       {_words(found[phase])}")
-    print("\n".join(f"→ {line}" for line in advice))
+        say(f"{phase:>6} │{draw_line(edges, seconds)}│ {seconds:g} s")
+        say(f"       {_words(found[phase])}")
+    say(*(f"→ {line}" for line in advice))
 
 
 def _edges(button: ButtonSettings, seconds: float, phase: str) -> list[Edge]:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 from devices.machine import Finding
 from hub.admin.doctor.button_command import button
 from hub.terminal.options import ConfigOption
+from hub.terminal.output import say
 from hub.terminal.words import count
 
 MARKS = {"ok": "✓", "warning": "!", "problem": "✗", "skipped": "–"}  # noqa: RUF001 - a dash
@@ -38,33 +40,35 @@ def everything(
         for check, finding in examine(open_context(config)):
             if not as_json:
                 previous = findings[-1][0] if findings else None
-                print(_heading(check, previous) + _lines(finding), file=output, flush=True)
+                say(*_heading(check, previous), *_lines(finding), file=output)
             findings.append((check, finding))
     if as_json:
         facts = [{"check": check, **finding._asdict()} for check, finding in findings]
-        print(json.dumps({"findings": facts}))
+        say(json.dumps({"findings": facts}))
     else:
         _sum_up(Counter(finding.state for _, finding in findings))
     sys.exit(any(finding.state == "problem" for _, finding in findings))
 
 
-def _heading(check: str, previous: str | None) -> str:
+def _heading(check: str, previous: str | None) -> Iterator[str]:
     """The check's name above its first finding, with an empty line before it."""
-    if previous is None:
-        return f"{check}\n"
-    return "" if check == previous else f"\n{check}\n"
+    if check != previous:
+        if previous is not None:
+            yield ""
+        yield check
 
 
-def _lines(finding: Finding) -> str:
-    mend = f"\n    → {finding.mend}" if finding.mend else ""
-    return f"  {MARKS[finding.state]} {finding.found}{mend}"
+def _lines(finding: Finding) -> Iterator[str]:
+    yield f"  {MARKS[finding.state]} {finding.found}"
+    if finding.mend:
+        yield f"    → {finding.mend}"
 
 
 def _sum_up(counts: Counter[str]) -> None:
     words = [count(counts[state], state) for state in ("problem", "warning") if counts[state]]
     worst = next((state for state in ("problem", "warning") if counts[state]), "ok")
     mark = MARKS[worst]
-    print(f"\n{mark} {', '.join(words) or 'nothing to mend'}")
+    say("", f"{mark} {', '.join(words) or 'nothing to mend'}")
 
 
 doctor.command()(button)

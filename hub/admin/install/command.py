@@ -11,6 +11,7 @@ from hub.admin.install.install import install as install_on
 from hub.admin.install.machine import Machine
 from hub.admin.install.orders import OrderError
 from hub.admin.install.uninstall import uninstall as uninstall_from
+from hub.terminal.output import complain, say
 
 
 def install(
@@ -21,9 +22,9 @@ def install(
     try:
         install_on(Machine(), _print, start=start)
     except InstallError as error:
-        print(f"✗ {error}\n  Then run it again: what is done already is kept.", file=sys.stderr)
+        complain(f"✗ {error}", "  Then run it again: what is done already is kept.")
         sys.exit(1)
-    print("Now run `sudo doorbell setup`: it asks for your button, camera, sound and phone.")
+    say("Now run `sudo doorbell setup`: it asks for your button, camera, sound and phone.")
 
 
 def uninstall(
@@ -46,15 +47,15 @@ def uninstall(
     try:
         uninstall_from(machine, _print, data=data)
     except (OrderError, OSError) as error:
-        print(f"✗ {error}\n  Then run it again: it continues from there.", file=sys.stderr)
+        complain(f"✗ {error}", "  Then run it again: it continues from there.")
         sys.exit(1)
 
 
 def _print(line: str) -> None:
-    print(f"✓ {line}", flush=True)
+    say(f"✓ {line}")
 
 
 def _only_root(verb: str) -> None:
     if os.geteuid():
-        print(f"✗ only root can do that: sudo doorbell {verb}", file=sys.stderr)
+        complain(f"✗ only root can do that: sudo doorbell {verb}")
         sys.exit(1)

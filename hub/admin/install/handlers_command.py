@@ -10,6 +10,7 @@ from hub.admin.install import instances, units
 from hub.admin.install.orders import OrderError
 from hub.plugin import loader
 from hub.terminal.options import ConfigOption, read_settings
+from hub.terminal.output import complain, say
 
 handlers = typer.Typer(help="List the handlers and their states.")
 
@@ -26,18 +27,18 @@ def show(context: typer.Context, config: ConfigOption = None) -> None:
         state = states.get(name, "not started by systemd")
         if loader.is_off(path, settings):
             state = "switched off"
-        print(f"{name:16} {state:48} {origin}")
+        say(f"{name:16} {state:48} {origin}")
 
 
 @handlers.command()
 def sync(config: ConfigOption = None) -> None:
     """Start, restart and stop handlers after changes of their files; systemd calls this."""
     try:
-        instances.sync(sources.find(config), print)
+        instances.sync(sources.find(config), say)
     except SettingsError as error:
         for fault in error.faults:
-            print(f"✗ {fault} Until it is mended, everything runs on unchanged", file=sys.stderr)
+            complain(f"✗ {fault} Until it is mended, everything runs on unchanged")
         sys.exit(EX_CONFIG)
     except (OrderError, OSError) as error:
-        print(f"✗ {error}", file=sys.stderr)
+        complain(f"✗ {error}")
         sys.exit(1)

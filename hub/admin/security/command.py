@@ -9,6 +9,7 @@ import typer
 from hub.admin.security import certificates
 from hub.admin.security.credentials_folder import write
 from hub.terminal.options import ConfigOption, read_settings
+from hub.terminal.output import complain, say
 
 
 def secure(
@@ -36,8 +37,8 @@ def secure(
     folder = (folder or path.parent / "broker").absolute()
     try:
         for line in write(settings, folder, host or [], user or []):
-            print(f"✓ {line}")
+            say(f"✓ {line}")
     except (OSError, certificates.CertificateError) as error:
-        print(f"✗ {error}", file=sys.stderr)
+        complain(f"✗ {error}")
         sys.exit(1)
-    print("docs/security.md says what to do with them")
+    say("docs/security.md says what to do with them")

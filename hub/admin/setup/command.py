@@ -13,22 +13,26 @@ from typing import TYPE_CHECKING
 from config import SettingsError, places, sources
 from hub.admin.install import units
 from hub.admin.install.orders import OrderError, systemctl
+from hub.system.visible import visible
 from hub.terminal.options import ConfigOption
+from hub.terminal.output import complain, say
 
 if TYPE_CHECKING:
     from hub.admin.setup.draft import Draft
 
 ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 INTERRUPTED = 130  # what a shell gives for SIGINT
-NO_TERMINAL = """\
-✗ doorbell setup asks questions, so it needs a terminal. Over SSH: ssh -t HOST sudo doorbell setup
-  Without one, write doorbell.toml yourself (docs/settings.md), and run doorbell check."""
+NO_TERMINAL = (
+    "✗ doorbell setup asks questions, so it needs a terminal.",
+    "  Over SSH: ssh -t HOST sudo doorbell setup",
+    "  Without one, write doorbell.toml yourself (docs/settings.md), and run doorbell check.",
+)
 
 
 def setup(config: ConfigOption = None) -> None:
     """Set up door, button, camera, sound and phone, one question after the other."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print(NO_TERMINAL, file=sys.stderr)
+        complain(*NO_TERMINAL)
         sys.exit(2)
     # Imported here, because what the steps need would make every command slow.
     from hub.admin.setup.draft import Draft  # noqa: PLC0415
@@ -41,10 +45,10 @@ def setup(config: ConfigOption = None) -> None:
     try:
         _ask(Draft(target(config)))
     except TargetError as error:
-        print(f"✗ {error}", file=sys.stderr)
+        complain(f"✗ {error}")
         sys.exit(1)
     except (KeyboardInterrupt, EOFError):
-        print("\nNothing was changed.")
+        say("", "Nothing was changed.")
         sys.exit(INTERRUPTED)
 
 
@@ -57,28 +61,28 @@ def _ask(draft: "Draft") -> None:
 
         readline.set_auto_history(False)  # secrets are typed here
     new = ", a new file" if draft.is_new else ""
-    print(f"This sets up {draft.path}{new}.")
-    print("Enter accepts what is in brackets, s skips a step, Ctrl-C ends without a change.")
-    dialog = Dialog(print, _read, _pressed)
+    say(f"This sets up {draft.path}{new}.")
+    say("Enter accepts what is in brackets, s skips a step, Ctrl-C ends without a change.")
+    dialog = Dialog(say, _read, _pressed)
     ask_all(dialog, draft)
     if not draft.is_changed:
-        print("\nEverything is as it was: there is nothing to write.")
+        say("", "Everything is as it was: there is nothing to write.")
         return
     if not agree_to_write(dialog, draft):
-        print("\nNothing was changed.")
+        say("", "Nothing was changed.")
         return
     for ending in ENDINGS:  # too late to end it: the file is being replaced
         signal.signal(ending, signal.SIG_IGN)
     before = draft.write()
     kept = f"; the one before is {before}" if before else ""
-    print(f"\n✓ {draft.path} is written{kept}.")
-    print(_what_now(draft.path))
+    say("", f"✓ {draft.path} is written{kept}.")
+    say(_what_now(draft.path))
 
 
 def _read(prompt: str) -> str:
     """Ask; what was typed before the question was shown is not an answer to it."""
     termios.tcflush(sys.stdin, termios.TCIFLUSH)
-    return input(prompt)
+    return input(visible(prompt))
 
 
 def _pressed(timeout_s: float) -> bool:

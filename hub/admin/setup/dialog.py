@@ -52,7 +52,8 @@ class Dialog:
         lines = textwrap.fill(
             text, width, initial_indent="  ", subsequent_indent=rest, break_on_hyphens=False
         )
-        self._show(lines)
+        for line in lines.split("\n"):
+            self._show(line)
 
     def head(self, text: str) -> None:
         """Show the title of a step."""

@@ -2,8 +2,7 @@
 
 import xml.etree.ElementTree as ET
 
-from rich.text import Text
-
+from hub.terminal.output import Text
 from hub.terminal.picture import svg
 
 

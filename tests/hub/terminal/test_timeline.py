@@ -1,12 +1,14 @@
 """The terminal's view: a press, who reacted, how long after it and how long it took."""
 
 import io
+import json
+import re
 from datetime import UTC, datetime
 
 import pytest
-from rich.console import Console
 
 from hub.producer.producer import Producer
+from hub.terminal.output import Console
 from hub.terminal.timeline import Timeline
 from hub.terminal.visit import Visit
 from hub.wire.event import encode
@@ -215,3 +217,33 @@ def test_a_line_after_a_visit_stands_below_it(net, hub, states, monkeypatch):
     timeline.stop()
     shown = _shown(console)
     assert shown.index("First") < shown.index("the broker is gone") < shown.index("much later")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_no_event_and_no_status_changes_the_terminal(net, states, terminal):
+    """A name, a note, a reason, a drill's fault or a status may hold anything: it is one line."""
+    hostile = "a\n✓ bark\x1b]0;owned\x07\x9b2J\u202eb"
+    console, bus = _console(terminal=terminal), net.bus()
+    timeline = Timeline(bus, console)
+    timeline.start()
+    press = journaled(states("hub"), PRESSED, data={"name": hostile})
+    outcomes = [
+        journaled(states(kind), kind, source=NOTIFY, cause=press, data=DONE | data)
+        for kind, data in {
+            "handler.done": {"note": hostile},
+            "handler.retried": {"reason": hostile, "again_in_s": hostile, "attempt": hostile},
+            "handler.dead": {"reason": hostile, "type": hostile, "handler": hostile},
+        }.items()
+    ]
+    failed = {"failed": [{"handler": hostile, "reason": hostile}]}
+    drill = journaled(states("drill"), "doorbell.drill_failed", data=failed)
+    for event in (press, *outcomes, drill):
+        bus.hear(HOUSE.of_event(event), encode(event))
+    status = json.dumps({"state": "ready", "detail": hostile}).encode()
+    bus.hear(HOUSE.status(NOTIFY), status)
+    timeline.print(hostile)
+    timeline.stop()
+    written = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", console.file.getvalue())  # rich's own
+    assert "a\\n✓ bark\\u001b]0;owned\\u0007\\u009b2J\\u202eb" in written
+    assert not set(written) & set("\x1b\x07\x9b\u202e")
+    assert not re.search(r"^✓ bark", written, re.MULTILINE)

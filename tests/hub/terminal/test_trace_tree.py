@@ -3,9 +3,9 @@
 from functools import cache
 
 import pytest
-from rich.console import Console
 
 from hub.store.history import History
+from hub.terminal.output import Console
 from hub.terminal.trace_tree import render, trees_of
 from hub.wire import topics
 from hub.wire.event import uuid7

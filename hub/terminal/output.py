@@ -1,0 +1,46 @@
+"""The way to the terminal: whatever is written there holds nothing hidden, and no secret.
+
+A lint rule forbids `print` and rich's own Text and Console elsewhere in `hub/`.
+"""
+
+import sys
+from typing import Any, TextIO
+
+import rich.console
+import rich.text
+
+from hub.system.visible import visible
+
+
+def say(*lines: object, file: TextIO | None = None) -> None:
+    """Write lines to standard output: each argument is one, whatever it holds."""
+    for line in lines:
+        print(visible(str(line)), file=file, flush=True)
+
+
+def complain(*lines: object) -> None:
+    """Write lines to standard error: each argument is one, whatever it holds."""
+    say(*lines, file=sys.stderr)
+
+
+class Text(rich.text.Text):
+    """One line of text, of which all is shown."""
+
+    def __init__(self, text: str = "", style: str = "", **options: Any) -> None:
+        super().__init__(visible(text), style, **options)
+
+    def append(self, text: Any, style: Any = None) -> "Text":
+        """Add text to the line."""
+        super().append(visible(text) if isinstance(text, str) else text, style)
+        return self
+
+
+class Console(rich.console.Console):
+    """A console that takes every text as it is: `[red]` in it is no style, and `:bell:` no bell."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def render_str(self, text: str, *, style: Any = "", **_: Any) -> Text:
+        """What rich makes of a plain `str`, wherever one is given to it."""
+        return Text(text, style)

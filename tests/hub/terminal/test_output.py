@@ -1,0 +1,45 @@
+"""Whatever goes to the terminal is shown as what it is."""
+
+import io
+import json
+import re
+
+import pytest
+from rich.table import Table
+
+from hub.terminal.output import Console, Text, complain, say
+
+HOSTILE = "a\n✓ bark\x1b]0;owned\x07\x9b2J\u202eb [red]c[/red] :bell:"
+SHOWN = r"a\n✓ bark\u001b]0;owned\u0007\u009b2J\u202eb [red]c[/red] :bell:"
+
+
+def test_each_argument_is_one_line(capsys: pytest.CaptureFixture[str]):
+    """On standard output and on standard error; an empty one is an empty line."""
+    say(HOSTILE, "", 1)
+    complain(f"✗ {HOSTILE}")
+    written = capsys.readouterr()
+    assert written.out == f"{SHOWN}\n\n1\n"
+    assert written.err == f"✗ {SHOWN}\n"
+
+
+def test_json_can_be_read_back(capsys: pytest.CaptureFixture[str]):
+    """It is written by the same function, and stays what it was."""
+    say(json.dumps({"note": HOSTILE}, ensure_ascii=False))
+    written = capsys.readouterr().out
+    assert json.loads(written) == {"note": HOSTILE}
+    assert written.rstrip("\n").isprintable()
+
+
+def test_a_console_writes_no_text_raw():
+    """As a plain text, in a Text, added to one, and in a cell; markup is text like any other."""
+    console = Console(file=io.StringIO(), width=300, force_terminal=True, color_system="truecolor")
+    table = Table.grid()
+    table.add_row(HOSTILE, Text(HOSTILE, "red"))
+    console.print(HOSTILE, style="bold")
+    console.print(Text("x").append(HOSTILE, "dim"), Text.assemble(HOSTILE, (HOSTILE, "red")))
+    console.print(table)
+    written = console.file.getvalue()
+    assert written.count(SHOWN) == 6
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", written)  # rich's own colours
+    assert plain.count("\n") == 3
+    assert all(line.isprintable() for line in plain.split("\n"))
