@@ -36,7 +36,7 @@ def answer(
     if len(by) > NAME_LENGTH or not (by or "x").isprintable():
         raise SettingsError([f"--by: write a name of at most {NAME_LENGTH} characters"])
     named = door_named(settings, door)
-    bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
+    bus = Bus(settings.broker)
     answerer = AnswerClient(bus, settings, topics.source("cli", str(os.getpid())))
     bus.start()
     try:

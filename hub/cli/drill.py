@@ -1,7 +1,6 @@
 """`doorbell drill`: which handlers react to a marked test press, and how fast."""
 
 import json
-import os
 import signal
 import sys
 from dataclasses import asdict
@@ -51,7 +50,7 @@ def drill(
     where = door_named(settings, door)
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)  # however it ends, stopped handlers go on
-    bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
+    bus = Bus(settings.broker)
     client = DrillClient(bus, settings)
     bus.start()
     try:

@@ -7,7 +7,6 @@ connection ends is published again from the journal, and a consumer queries what
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -23,10 +22,11 @@ from hub.mqtt.client import CONNECT_TIMEOUT_S, ClientFactory, properties
 from hub.mqtt.connection_log import ConnectionLog
 from hub.mqtt.guard import guarded
 from hub.mqtt.house_messages import HouseMessages
-from hub.mqtt.message import Message, Receive, Subscription, Will
-from hub.mqtt.subscriptions import Subscriptions, packet
+from hub.mqtt.message import Call, Message, OnPublished, Receive, Subscription, Will
+from hub.mqtt.refusals import Refusals
+from hub.mqtt.subscriptions import Subscriptions
 from hub.mqtt.unacknowledged import Unacknowledged
-from hub.system.backoff import Backoff
+from hub.system.backoff import Backoff, Repeater
 from hub.wire.event import CONTENT_TYPE
 from hub.wire.topics import Topics
 
@@ -34,7 +34,7 @@ __all__ = ["Bus", "Message", "Subscription", "Will"]
 log = logging.getLogger(__name__)
 DRAIN_S = 1.0
 LOOK_S = 2.0
-UNSPECIFIED = "Unspecified error"  # paho's words for a connection that ends without a reason
+STEADY_S = 30.0  # a connection that lasted so long has its first failure
 UNLIMITED = 65_535  # MQTT 5, 3.2.2.3.3: what holds when the broker says nothing
 
 
@@ -48,30 +48,46 @@ class Bus(HouseMessages):
         on_connect: Called after each connection, when all subscriptions have been sent.
         on_published: Called with the number that `publish` gave and whether the broker took it.
             paho holds a lock meanwhile: it must not wait for a thread that may be publishing.
+        on_retry: Called when it is time to publish again what the broker refused.
+        refusals: What the broker refuses now.
         connected: Set while there is a connection.
         receive_maximum: How many unacknowledged messages this broker takes (MQTT 5, 3.3.4).
     """
 
     def __init__(
-        self, broker: Broker, client_id: str, will: Will | None = None, user: str = credentials.CLI
+        self,
+        broker: Broker,
+        client_id: str | None = None,
+        will: Will | None = None,
+        user: str = credentials.CLI,
     ) -> None:
+        """Prepare.
+
+        Args:
+            broker: Where it is.
+            client_id: See `hub.mqtt.client_ids`; a random one if not given.
+            will: What the broker publishes if this process vanishes.
+            user: As whom to log in.
+        """
         super().__init__(Topics(broker.root))
         self._broker = broker
-        self._clients = ClientFactory(broker, client_id, user)
+        self._clients = ClientFactory(broker, client_id, user, will)
         self._trouble = ConnectionLog(self.address)
-        self._will = will
         self._protocol: MQTTProtocolVersion | None = None  # found out at the first connection
         self._client: Client | None = None
-        self._subscriptions = Subscriptions()
         self._awaited = Unacknowledged()
-        self._subscribing = threading.Lock()
+        self.refusals = Refusals(self.address)
+        self._subscriptions = Subscriptions(self._awaited, self.refusals)
         self._stopping = threading.Event()
         self._closed = threading.Event()
+        self._connected_at = 0.0  # monotonic
         self._thread = threading.Thread(target=self._stay_connected, name="bus", daemon=True)
+        self._retry = Repeater(self._offer_again, first_s=0.2, longest_s=60)
         self.connected = threading.Event()
         self.receive_maximum = UNLIMITED
-        self.on_connect: list[Callable[[], None]] = []
-        self.on_published: Callable[[int, bool], None] = lambda _, __: None
+        self.on_connect: list[Call] = []
+        self.on_retry: list[Call] = []
+        self.on_published: OnPublished = lambda _, __: None
 
     @property
     def protocol(self) -> str:
@@ -116,17 +132,11 @@ class Bus(HouseMessages):
             qos: 1 for what the broker keeps until it is acknowledged; 0 for what is repeated if it
                 gets lost, so that it need not queue behind events that wait for a slow handler.
         """
-        with self._subscribing:
-            added = self._subscriptions.add(topic_filter, receive, qos)
-            if self.connected.is_set() and (client := self._client):
-                self._send_subscriptions(client, added)
+        self._subscriptions.add(topic_filter, receive, qos)
 
     def unsubscribe(self, topic_filter: str, receive: Receive) -> None:
         """No longer give these topics to `receive`."""
-        with self._subscribing:
-            is_unwanted = self._subscriptions.remove(topic_filter, receive)
-            if is_unwanted and (client := self._client):
-                client.unsubscribe(topic_filter)
+        self._subscriptions.remove(topic_filter, receive)
 
     def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, content_type: str = CONTENT_TYPE
@@ -145,18 +155,20 @@ class Bus(HouseMessages):
         info = client.publish(topic, payload, qos=1, retain=retain, properties=mqtt5)
         if info.rc != 0:
             return None
-        self._awaited.published(info)
+        self._awaited.published(info, topic)
         return info.mid
 
     def deliver(self, topic: str, payload: bytes, *, timeout_s: float) -> bool:
-        """Publish what no journal keeps, and wait; returns whether the broker acknowledged it."""
+        """Publish what no journal keeps, and wait; returns whether the broker took it."""
         client = self._client
         if client is None or not self.connected.is_set():
             return False
         info = client.publish(topic, payload, qos=1)
+        self._awaited.published(info, topic)
         with suppress(RuntimeError, ValueError):
             info.wait_for_publish(timeout_s)
-        return info.rc == 0 and info.is_published()
+            return info.is_published()
+        return False
 
     def _stay_connected(self) -> None:
         backoff = Backoff(first_s=0.2, longest_s=10)
@@ -171,11 +183,12 @@ class Bus(HouseMessages):
                 self._trouble.tell(str(error), logging.ERROR if is_refusal else logging.INFO)
             except Exception:  # whatever paho makes of a broken broker: this thread must outlive it
                 log.exception("broker %s: the connection failed", self.address)
-            if self.connected.is_set():
-                backoff.reset()
-            else:
+            if not self.connected.is_set():
                 self._protocol = None  # perhaps it is another broker now
+            elif time.monotonic() - self._connected_at > STEADY_S:
+                backoff.reset()
             self.connected.clear()
+            self._subscriptions.disconnected()
             self._stopping.wait(backoff.next_s())
 
     def _serve_one_connection(self) -> None:
@@ -188,9 +201,7 @@ class Bus(HouseMessages):
         while not self._closed.wait(LOOK_S):
             late = "our CONNECT" if time.monotonic() > answer_by else ""
             if lost := self._awaited.overdue() if self.connected.is_set() else late:
-                log.warning(
-                    "broker %s has not acknowledged %s: connecting anew", self.address, lost
-                )
+                self._trouble.unacknowledged(lost)
                 break
         client.disconnect()
         client.loop_stop()
@@ -202,9 +213,7 @@ class Bus(HouseMessages):
         """
         quiet = threading.Event()
         client.on_unsubscribe = lambda *_: quiet.set()
-        with self._subscribing:
-            filters = self._subscriptions.filters()
-        if filters:
+        if filters := self._subscriptions.filters():
             client.unsubscribe(filters)
             quiet.wait(DRAIN_S)
         self._awaited.drain(DRAIN_S)
@@ -216,8 +225,6 @@ class Bus(HouseMessages):
         client.on_publish = self._published
         client.on_subscribe = self._confirmed
         client.on_message = self._received
-        if self._will:
-            client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
         return client
 
     def _connected(
@@ -237,35 +244,27 @@ class Bus(HouseMessages):
         self._trouble.forget()
         self._awaited.clear()
         self.receive_maximum = getattr(connack, "ReceiveMaximum", UNLIMITED)
-        with self._subscribing:
-            self._send_subscriptions(client, self._subscriptions.all())
-            self.connected.set()
+        self.refusals.clear()
+        self._subscriptions.send_all(client)
+        self._connected_at = time.monotonic()
+        self.connected.set()
         log.info("connected to the broker at %s with MQTT %s", self.address, self.protocol)
         for call in self.on_connect:
             guarded(call)
-
-    def _send_subscriptions(self, client: Client, subscriptions: Sequence[Subscription]) -> None:
-        five = self._protocol == MQTTProtocolVersion.MQTTv5
-        if wanted := packet(subscriptions, five=five):
-            _, number = client.subscribe(wanted)
-            if number is not None:
-                self._awaited.subscribed(number, [name for name, _ in wanted])
 
     def _confirmed(
         self, client: Client, _: Any, number: int, reasons: list[ReasonCode], __: Properties | None
     ) -> None:
         if client is not self._client:
             return
-        with self._subscribing:  # it may come before the number is noted
-            filters = self._awaited.confirmed(number)
-        for name, reason in zip(filters, reasons, strict=False):
-            if reason.is_failure:
-                log.error(
-                    "broker %s refuses that we listen to %s: %s. Check its ACL",
-                    self.address,
-                    name,
-                    reason,
-                )
+        if self._subscriptions.confirmed(number, reasons):
+            self._retry.ask()
+
+    def _offer_again(self) -> None:
+        """Subscribe and publish again what the broker refused."""
+        self._subscriptions.send_refused()
+        for call in self.on_retry:
+            guarded(call)
 
     def _disconnected(
         self, client: Client, _: Any, __: DisconnectFlags, reason: ReasonCode, *___: object
@@ -273,8 +272,7 @@ class Bus(HouseMessages):
         if client is not self._client:
             return
         if self.connected.is_set() and not self._stopping.is_set():
-            why = "it closed the connection" if str(reason) == UNSPECIFIED else reason
-            log.warning("lost the broker at %s: %s", self.address, why)
+            self._trouble.lost(str(reason))
         elif not self._closed.is_set() and not self._stopping.is_set():
             self._trouble.tell(connect_errors.HUNG_UP)
         self._closed.set()
@@ -284,8 +282,10 @@ class Bus(HouseMessages):
     ) -> None:
         if client is not self._client:
             return
-        if reason.is_failure:
-            log.error("broker %s refuses what we publish: %s. Check its ACL", self.address, reason)
+        if reason.is_failure or self.refusals:
+            topic = self._awaited.answered(number, taken=not reason.is_failure)
+            if self.refusals.note("publish", topic, reason.value, str(reason)):
+                self._retry.ask()
         guarded(self.on_published, number, not reason.is_failure)
 
     def _received(self, client: Client, _: Any, message: MQTTMessage) -> None:

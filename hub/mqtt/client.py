@@ -11,8 +11,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from config import Broker
-from hub.mqtt import connect_errors, credentials
-from hub.wire.topics import NAMESPACE
+from hub.mqtt import client_ids, connect_errors, credentials
+from hub.mqtt.message import Will
 
 if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
@@ -31,9 +31,16 @@ UNSUPPORTED_PROTOCOL_VERSION = 0x84  # MQTT 5, 3.2.2.2; paho gives it for 3.1.1'
 class ClientFactory:
     """Knows the broker, and finds out which version of MQTT it speaks."""
 
-    def __init__(self, broker: Broker, client_id: str, user: str = credentials.CLI) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        client_id: str | None = None,
+        user: str = credentials.CLI,
+        will: Will | None = None,
+    ) -> None:
         self._broker = broker
-        self._client_id = _own_in(broker.root, client_id)
+        self._will = will
+        self._client_id = client_id or client_ids.random()
         self._user = user
         self.logged_in_as: str | None = None
 
@@ -47,9 +54,8 @@ class ClientFactory:
             OSError: the broker cannot be reached; its text says what to do.
         """
         answers: list[ReasonCode] = []
-        client = self.make(
-            MQTTProtocolVersion.MQTTv5, "-probe"
-        )  # two of one id in quick succession confuse a broker
+        # Two of one id in quick succession confuse a broker.
+        client = self.make(MQTTProtocolVersion.MQTTv5, client_ids.random())
         client.on_connect = lambda _, __, ___, reason, ____: answers.append(reason)
         self._connect(client, None)
         deadline = time.monotonic() + PROBE_TIMEOUT_S
@@ -63,16 +69,23 @@ class ClientFactory:
         five = bool(answers) and answers[0].value != UNSUPPORTED_PROTOCOL_VERSION
         return MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311
 
-    def make(self, protocol: MQTTProtocolVersion, suffix: str = "") -> Client:
-        """A client with a clean session that neither acknowledges nor reconnects by itself."""
+    def make(self, protocol: MQTTProtocolVersion, client_id: str | None = None) -> Client:
+        """A client with a clean session that neither acknowledges nor reconnects by itself.
+
+        Args:
+            protocol: What it speaks.
+            client_id: For a connection beside that of the bus, which leaves no will.
+        """
         client = Client(
             CallbackAPIVersion.VERSION2,
-            self._client_id + suffix,
+            client_id or self._client_id,
             protocol=protocol,
             manual_ack=True,
             reconnect_on_failure=False,
             clean_session=None if protocol == MQTTProtocolVersion.MQTTv5 else True,
         )
+        if self._will and client_id is None:
+            client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(0)  # the journal keeps the window, not paho
         client.on_socket_open = _set_nodelay
@@ -137,8 +150,3 @@ def _context(broker: Broker) -> ssl.SSLContext:
 def _set_nodelay(_: Client, __: Any, sock: Any) -> None:
     """Without this, Nagle's algorithm and delayed acknowledgement add 40 ms to a press."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _own_in(root: str, client_id: str) -> str:
-    """A client id that processes of the same name in houses with other roots do not have."""
-    return client_id if root == NAMESPACE else f"{root.replace('/', '-')}-{client_id}"

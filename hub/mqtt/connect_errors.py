@@ -10,6 +10,12 @@ OTHER_NAME = (
     64,
 )  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH in OpenSSL's x509_vfy.h
 NOT_NOW = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
+REMEDIES = {
+    0x80: "Check its ACL and its log",  # all that MQTT 3.1.1 has (3.9.3)
+    0x83: "A node of it may be stopping. It is offered again",
+    0x87: "Check its ACL",
+    0x97: "Its limits or its disk are used up. It is offered again",
+}  # MQTT 5, 3.4.2.1 and 3.9.3
 HUNG_UP = "it hung up before it answered. If this port speaks TLS, set tls = true in [broker]"
 
 
@@ -44,6 +50,11 @@ def of_login(code: int, reason: str, user: str | None) -> str:
         f"it refuses us: {reason}. It does not know the user {user!r} with this password: "
         "run `doorbell secure`, copy its passwd to the broker and have it read again"
     )
+
+
+def remedy(code: int, reason: str) -> str:
+    """What a refused SUBSCRIBE or PUBLISH means: its reason code, and that in words."""
+    return f"{reason}. {REMEDIES.get(code, 'It is offered again')}"
 
 
 def _of_certificate(error: ssl.SSLCertVerificationError, broker: Broker) -> str:

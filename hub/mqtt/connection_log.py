@@ -2,6 +2,7 @@
 
 import logging
 
+UNSPECIFIED = "Unspecified error"  # paho's words for a connection that ends without a reason
 log = logging.getLogger(__name__)
 
 
@@ -30,6 +31,15 @@ class ConnectionLog:
         log.log(logging.DEBUG if is_known else level, "broker %s: %s", self._address, why)
         self._last = why
         self.is_refused = level == logging.ERROR
+
+    def lost(self, reason: str) -> None:
+        """Log that there was a connection, and is none any more."""
+        why = "it closed the connection" if reason == UNSPECIFIED else reason
+        log.warning("lost the broker at %s: %s", self._address, why)
+
+    def unacknowledged(self, what: str) -> None:
+        """Log that the broker is silent."""
+        log.warning("broker %s has not acknowledged %s: connecting anew", self._address, what)
 
     def forget(self) -> None:
         """There is a connection: the next reason is a new one."""

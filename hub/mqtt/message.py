@@ -18,6 +18,8 @@ class Message:
 
 
 Receive = Callable[[Message], None]
+Call = Callable[[], None]
+OnPublished = Callable[[int, bool], None]
 
 
 @dataclass(frozen=True, slots=True)

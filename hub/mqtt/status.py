@@ -27,6 +27,7 @@ class StatusPublisher:
         self._detail = ""
         self._notes: dict[str, tuple[Reason, str]] = {}
         bus.on_connect.append(self._publish)
+        bus.on_retry.append(self._publish)
 
     def set(self, state: ProcessState, reason: Reason = "", detail: str = "") -> None:
         """Publish how this process is now.
@@ -70,9 +71,14 @@ class StatusPublisher:
         self._bus.publish(self._topic, told.encode(), retain=True, content_type=JSON)
 
     def _why(self) -> tuple[Reason, str]:
-        """The reason of the state; of a ready process, what is wrong with its parts."""
-        if self._reason or self._detail or self._state != "ready" or not self._notes:
+        """The reason of the state; of a ready process, also what is wrong with its parts."""
+        if self._state != "ready":
             return self._reason, self._detail
-        reasons = {reason for reason, _ in self._notes.values()}
+        own: tuple[Reason, str] = self._reason, self._detail
+        refused: tuple[Reason, str] = "fault", self._bus.refusals.words
+        faults = [one for one in (own, *self._notes.values(), refused) if one[1]]
+        if not faults:
+            return self._reason, ""
+        reasons = {reason for reason, _ in faults}
         reason: Reason = "private" if reasons == {"private"} else "fault"
-        return reason, "; ".join(detail for _, detail in self._notes.values())
+        return reason, "; ".join(detail for _, detail in faults)

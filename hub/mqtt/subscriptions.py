@@ -1,40 +1,75 @@
 """What a connection listens to: kept over reconnects, and sent again in each connection."""
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
-from paho.mqtt.client import topic_matches_sub
+from paho.mqtt.client import Client, topic_matches_sub
+from paho.mqtt.enums import MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from hub.mqtt.guard import guarded
 from hub.mqtt.message import Message, Receive, Subscription
+from hub.mqtt.refusals import Refusals
+from hub.mqtt.unacknowledged import Unacknowledged
 
 
 class Subscriptions:
-    """The filters and their receivers. The caller holds a lock while it changes them."""
+    """The filters and their receivers. Safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, awaited: Unacknowledged, refusals: Refusals) -> None:
+        self._awaited = awaited
+        self._refusals = refusals
         self._all: list[Subscription] = []
+        self._client: Client | None = None  # while there is a connection
+        self._lock = threading.Lock()
 
-    def add(self, topic_filter: str, receive: Receive, qos: int) -> list[Subscription]:
-        """Keep one more; returns it, to be sent."""
-        self._all.append(Subscription(topic_filter, receive, qos))
-        return self._all[-1:]
+    def add(self, topic_filter: str, receive: Receive, qos: int) -> None:
+        """Keep one more, and send it if there is a connection."""
+        with self._lock:
+            self._all.append(Subscription(topic_filter, receive, qos))
+            self._send(self._all[-1:])
 
-    def remove(self, topic_filter: str, receive: Receive) -> bool:
-        """Forget one; returns whether nothing else wants its filter."""
-        self._all = [
-            one for one in self._all if (one.topic_filter, one.receive) != (topic_filter, receive)
-        ]
-        return all(one.topic_filter != topic_filter for one in self._all)
+    def remove(self, topic_filter: str, receive: Receive) -> None:
+        """Forget one, and unsubscribe if nothing else wants its filter."""
+        unwanted = topic_filter, receive
+        with self._lock:
+            self._all = [one for one in self._all if (one.topic_filter, one.receive) != unwanted]
+            if self._client and all(one.topic_filter != topic_filter for one in self._all):
+                self._client.unsubscribe(topic_filter)
+                self._refusals.forget(topic_filter)
 
-    def all(self) -> list[Subscription]:
-        """All of them, in order."""
-        return self._all
+    def send_all(self, client: Client) -> None:
+        """A new connection: send all of them."""
+        with self._lock:
+            self._client = client
+            self._send(self._all)
+
+    def send_refused(self) -> None:
+        """Send those again that the broker refuses."""
+        refused = self._refusals.unheard()
+        with self._lock:
+            self._send([one for one in self._all if one.topic_filter in refused])
+
+    def disconnected(self) -> None:
+        """The connection is gone: keep what comes until there is another one."""
+        with self._lock:
+            self._client = None
+
+    def confirmed(self, number: int, reasons: Sequence[ReasonCode]) -> bool:
+        """Note the answer to the packet of that number; see `Refusals.note`."""
+        with self._lock:  # it may come before the number is noted
+            filters = self._awaited.confirmed(number)
+        is_news = False
+        for name, reason in zip(filters, reasons, strict=False):
+            is_news |= self._refusals.note("listen", name, reason.value, str(reason))
+        return is_news
 
     def filters(self) -> list[str]:
         """Each filter once."""
-        return list(dict.fromkeys(one.topic_filter for one in self._all))
+        with self._lock:
+            return list(dict.fromkeys(one.topic_filter for one in self._all))
 
     def deliver(self, message: Message) -> None:
         """Give a message to each receiver of its topic once; without one, acknowledge it."""
@@ -46,8 +81,16 @@ class Subscriptions:
         if not found:
             message.ack()
 
+    def _send(self, wanted: Sequence[Subscription]) -> None:
+        if self._client is None or not wanted:
+            return
+        five = self._client.protocol == MQTTProtocolVersion.MQTTv5
+        filters = {one.topic_filter: one.qos for one in wanted}
+        _, number = self._client.subscribe(_packet(filters, five=five))
+        if number is not None:
+            self._awaited.subscribed(number, list(filters))
 
-def packet(subscriptions: Sequence[Subscription], *, five: bool) -> list[tuple[str, Any]]:
+
+def _packet(filters: dict[str, int], *, five: bool) -> list[tuple[str, Any]]:
     """The filters of a SUBSCRIBE packet and their options, as paho takes them."""
-    wanted = {one.topic_filter: one.qos for one in subscriptions}
-    return [(name, SubscribeOptions(qos=qos) if five else qos) for name, qos in wanted.items()]
+    return [(name, SubscribeOptions(qos=qos) if five else qos) for name, qos in filters.items()]

@@ -7,21 +7,23 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from paho.mqtt.client import MQTTMessageInfo
+from paho.mqtt.enums import MQTTErrorCode
 
 ANSWER_S = 10.0  # after so long without an acknowledgement a new connection is made
+NOTED_S = 0.2  # a thread needs no longer to note what it has published
 
 
 class Unacknowledged:
     """The acknowledgements that a connection waits for (PUBACK, SUBACK; MQTT 5, 3.4 and 3.9)."""
 
     def __init__(self) -> None:
-        self._published: deque[tuple[float, MQTTMessageInfo]] = (
+        self._published: deque[tuple[float, MQTTMessageInfo, str]] = (
             deque()
-        )  # each with its monotonic deadline
+        )  # each with its monotonic deadline and its topic
         self._subscribed: dict[
             int, tuple[float, Sequence[str]]
         ] = {}  # by packet number, with deadline
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
 
     def clear(self) -> None:
         """A new connection: nothing is under way in it."""
@@ -29,11 +31,33 @@ class Unacknowledged:
             self._published.clear()
             self._subscribed.clear()
 
-    def published(self, info: MQTTMessageInfo) -> None:
-        """This was published."""
+    def published(self, info: MQTTMessageInfo, topic: str) -> None:
+        """This was published to that topic."""
         with self._lock:
-            self._published.append((time.monotonic() + ANSWER_S, info))
             self._forget_acknowledged()
+            self._published.append((time.monotonic() + ANSWER_S, info, topic))
+            self._lock.notify_all()
+
+    def answered(self, number: int, *, taken: bool) -> str:
+        """The broker has answered to the message of that number; gives its topic.
+
+        paho takes a refusal for an acknowledgement: its `info` is told here. The answer may come
+        before the publishing thread has noted the message, which it does next.
+        """
+        with self._lock:
+            self._lock.wait_for(lambda: self._of(number), NOTED_S)
+            if (found := self._of(number)) is None:
+                return ""
+            info, topic = found
+            if not taken:
+                info.rc = MQTTErrorCode.MQTT_ERR_ACL_DENIED
+            return topic
+
+    def _of(self, number: int) -> tuple[MQTTMessageInfo, str] | None:
+        for _, info, topic in self._published:
+            if info.mid == number and not _is_done(info):
+                return info, topic
+        return None
 
     def subscribed(self, number: int, filters: Sequence[str]) -> None:
         """These topics were asked for in the packet of that number."""
@@ -62,7 +86,7 @@ class Unacknowledged:
     def drain(self, patience_s: float) -> None:
         """Wait until all that was published is acknowledged, for so long at most."""
         deadline = time.monotonic() + patience_s
-        for _, info in tuple(self._published):
+        for _, info, _ in tuple(self._published):
             with suppress(RuntimeError, ValueError):  # it never left
                 info.wait_for_publish(max(0.01, deadline - time.monotonic()))
 

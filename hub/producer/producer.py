@@ -37,6 +37,7 @@ class Producer:
         self._pumping = threading.Lock()
         self._wanted = 0  # the window with which somebody wants to publish
         self._reconnected = False
+        self._refused = False  # since the broker was last offered what it has not taken
         self._in_flight: dict[int, int] = {}  # the bus's number → position in the journal
         self._sent_to = 0  # the last position handed to the bus in this connection
         self._answered: deque[tuple[int, bool, float]] = (
@@ -46,6 +47,7 @@ class Producer:
             deque()
         )  # positions to be marked in the journal, and since when
         bus.on_connect.append(self._begin_again)
+        bus.on_retry.append(self._offer_again)
         bus.on_published = self._published
         self._replies = CatchUpReplies(state, bus, Backlog(state, source), self._retention)
 
@@ -169,11 +171,19 @@ class Producer:
             position = self._in_flight.pop(number, None)
             if taken and position is not None:
                 self._acknowledged.append((position, uptime_s))
+        if self._refused:
+            self._refused = False
+            self._sent_to = 0
+            self.settle()
         if len(self._acknowledged) >= WINDOW:
             self.settle()
+        under_way = set(self._in_flight.values())
         for entry in self._journal.unpublished(
             self._sent_to, max(0, min(window, self._bus.receive_maximum) - len(self._in_flight))
         ):
+            if entry.position in under_way:
+                self._sent_to = entry.position
+                continue
             topic = self._bus.topics.event(*streams.parts(entry.stream))
             number_given = self._bus.publish(topic, entry.payload)
             if number_given is None:
@@ -184,6 +194,11 @@ class Producer:
     def _begin_again(self) -> None:
         """What was under way in the last connection may be lost."""
         self._reconnected = True
+        self.publish_waiting()
+
+    def _offer_again(self) -> None:
+        """What the broker refused, it may take now."""
+        self._refused = True
         self.publish_waiting()
 
     def _published(self, number: int, taken: bool) -> None:  # noqa: FBT001 - the bus's callback

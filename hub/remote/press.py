@@ -63,7 +63,7 @@ def press_and_wait(settings: Settings, door: str) -> Event:
     Raises:
         PressError: there is no broker, or no hub.
     """
-    bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
+    bus = Bus(settings.broker)
     client = PressClient(bus, settings)
     bus.start()
     try:

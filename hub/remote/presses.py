@@ -1,6 +1,5 @@
 """Watches the presses at a door, for a process that cannot open the button: the hub has it."""
 
-import os
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -36,7 +35,7 @@ def watch_presses(settings: Settings, door: str) -> Iterator[deque[str] | None]:
         if received.status and received.status.state != "offline":
             ready.set()
 
-    bus = Bus(settings.broker, f"doorbell-setup-{os.getpid()}")
+    bus = Bus(settings.broker)
     for kind in topics.PRESSES:
         bus.on_event(kind, receive)
     bus.on_status(topics.source("hub", settings.hub), note)

@@ -25,7 +25,7 @@ def ask(settings: Settings, word: str | None, for_s: float | None) -> QuietState
     Raises:
         PressError: there is no broker, or no hub.
     """
-    bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
+    bus = Bus(settings.broker)
     listener = _Listener(settings, bus)
     bus.start()
     try:

@@ -22,7 +22,7 @@ def wake(settings: Settings, handlers: Iterable[str]) -> None:
     if not names or settings.broker.host is None:
         return
     source = topics.source("cli", str(os.getpid()))
-    bus = Bus(settings.broker, f"doorbell-cli-{os.getpid()}")
+    bus = Bus(settings.broker)
     bus.start()
     try:
         if bus.connected.wait(WAKE_S):

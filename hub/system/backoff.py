@@ -1,6 +1,8 @@
 """How long to wait before trying again: exponential backoff with full jitter."""
 
 import random
+import threading
+import time
 from collections.abc import Callable
 
 Chance = Callable[[float, float], float]
@@ -35,3 +37,47 @@ class Backoff:
     def reset(self) -> None:
         """After a success, begin again with a short wait."""
         self._attempt = 0
+
+
+class Repeater:
+    """Calls something again and again, each time after a longer wait, as long as it is asked to."""
+
+    def __init__(self, call: Callable[[], None], first_s: float, longest_s: float) -> None:
+        """Prepare.
+
+        Args:
+            call: What to call, in a thread of its own.
+            first_s: How long to wait at first, in seconds.
+            longest_s: How long to wait at most. After twice that time in peace the waits are short
+                again.
+        """
+        self._call = call
+        self._calm_s = 2 * longest_s
+        self._backoff = Backoff(first_s, longest_s)
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._called_at = 0.0
+
+    def ask(self) -> None:
+        """Have it called once, after the wait; while it is waiting this changes nothing."""
+        with self._lock:
+            if self._timer:
+                return
+            if time.monotonic() - self._called_at > self._calm_s:
+                self._backoff.reset()
+            self._timer = threading.Timer(self._backoff.next_s(), self._run)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def cancel(self) -> None:
+        """Do not call it any more."""
+        with self._lock:
+            if self._timer:
+                self._timer.cancel()
+                self._timer = None
+
+    def _run(self) -> None:
+        with self._lock:
+            self._timer = None
+            self._called_at = time.monotonic()
+        self._call()

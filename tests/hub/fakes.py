@@ -15,6 +15,7 @@ from paho.mqtt.client import topic_matches_sub
 from hub.consumer.consumer import Consumer
 from hub.mqtt.bus import Message
 from hub.mqtt.house_messages import HouseMessages
+from hub.mqtt.refusals import Refusals
 from hub.plugin.decorator import MARK, Reaction, handler
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
@@ -119,6 +120,8 @@ class FakeBus(HouseMessages):
         self.broker = broker
         self.connected = threading.Event()
         self.on_connect: list[Callable[[], None]] = []
+        self.on_retry: list[Callable[[], None]] = []
+        self.refusals = Refusals(self.address)
         self.on_published: Callable[[int, bool], None] = lambda _, __: None
         self.acknowledges: bool | None = True
         self.acknowledged: list[str] = []

@@ -1,6 +1,5 @@
 """One look at the broker, as the command line's user: its name, speed, and what it keeps."""
 
-import os
 import socket
 import time
 from collections.abc import Callable
@@ -54,7 +53,7 @@ def look(broker: Broker) -> Seen:
     address = (broker.host or "127.0.0.1", broker.port)
     # First a bare connection: one that is never answered is waited for only once.
     socket.create_connection(address, ANSWER_S).close()
-    clients = ClientFactory(broker, f"doorbell-cli-{os.getpid()}")
+    clients = ClientFactory(broker)
     protocol = clients.find_protocol()
     seen = Seen("5.0" if protocol.name == "MQTTv5" else "3.1.1")
     one = _Look(clients.make(protocol), seen, Topics(broker.root))

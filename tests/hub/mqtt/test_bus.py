@@ -8,6 +8,7 @@ import time
 import pytest
 
 from config import Broker
+from hub.mqtt import client_ids
 from hub.mqtt.bus import Bus, Will
 from hub.mqtt.client import RECEIVE_MAXIMUM
 from hub.producer.producer import Producer
@@ -318,7 +319,10 @@ def test_who_may_not_listen_is_told(bus_to, broker, caplog):
 def test_houses_with_other_roots_do_not_take_over_each_others_connections(mosquitto):
     """A broker ends the older one of two connections with the same client id (MQTT 5, 3.1.4)."""
     buses = [
-        Bus(Broker(host="127.0.0.1", port=mosquitto.port, root=root), "doorbell-hub-home")
+        Bus(
+            Broker(host="127.0.0.1", port=mosquitto.port, root=root),
+            client_ids.stable("of a copied file", HUB, root),
+        )
         for root in ("doorbell", "next_door")
     ]
     connections = [[], []]

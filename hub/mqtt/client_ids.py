@@ -1,0 +1,39 @@
+"""The ids by which a broker tells connections apart: nobody else can guess them.
+
+A broker ends the older one of two connections with the same id (MQTT 5, 3.1.4). So whoever knows
+the id of a process can cut it off, again and again, with any account of that broker. A process that
+reconnects uses this: its new connection takes the old one's place, even if the broker has not yet
+noticed that the old one is dead.
+"""
+
+import hashlib
+import hmac
+import secrets
+
+from hub.system.clock import SYSTEM
+from hub.wire import topics
+
+LENGTH = 23  # of the letters and digits that every broker takes (MQTT 3.1.1, 3.1.3.1)
+NAME_LENGTH = 7  # for the person who reads the broker's log; the rest is secret
+
+
+def stable(secret: str, source: str, root: str) -> str:
+    """The id of this process on this machine, the same after each start.
+
+    A copy of the state file on another machine gives another id, because both may be running.
+
+    Args:
+        secret: Known to this process alone.
+        source: The process.
+        root: The house: another one of the same broker may have the same names.
+    """
+    machine = SYSTEM.boot[:8]
+    text = f"client id {machine} {root} {source}"
+    digest = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    name = "".join(filter(str.isalnum, topics.name_of(source)))
+    return (name[:NAME_LENGTH] + digest)[:LENGTH]
+
+
+def random() -> str:
+    """An id for one connection."""
+    return secrets.token_hex(LENGTH)[:LENGTH]
