@@ -15,11 +15,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from tests.bench import compare, report
+from tests.bench import compare, load, report, rival
 from tests.bench.cases import BARK, FIVE, LIGHT, MANY, NOTIFY, RECORD, SLOWER_MS, Plan, react
 from tests.bench.checkout import Checkout
 from tests.bench.result import Result
 from tests.bench.stage import DEBIAN
+from tests.home_assistant import installed
 from tests.house import ROOT
 
 ON_DEBIAN = replace(FIVE, name="five reactions, mosquitto as Debian delivers it")
@@ -28,7 +29,7 @@ ON_DEBIAN = replace(FIVE, name="five reactions, mosquitto as Debian delivers it"
 def steps(plan: Plan) -> dict[str, Callable[[], Result]]:
     """What is measured, by name, in order."""
     few, many = plan.presses, plan.long
-    return {
+    found = {
         "light": partial(react, plan, LIGHT, many),
         "slow-light": partial(react, plan, LIGHT, few, slower_ms=SLOWER_MS),
         "bark": partial(react, plan, BARK, few),
@@ -37,9 +38,15 @@ def steps(plan: Plan) -> dict[str, Callable[[], Result]]:
         "five": partial(react, plan, FIVE, many, with_costs=True),
         "slow-five": partial(react, plan, FIVE, few, slower_ms=SLOWER_MS),
         "record": partial(react, plan, RECORD, few, with_costs=True),
+        "catch-up": partial(load.catch_up, plan),
+        "journal": partial(load.long_journal, plan),
         "many": partial(react, plan, MANY, few),
+        "home-assistant": partial(rival.measure, plan, installed()),
         "debian": partial(react, plan, ON_DEBIAN, few, settings=DEBIAN),
     }
+    if installed() is None:
+        del found["home-assistant"]
+    return found
 
 
 SHORT = ("light", "five", "slow-five")
@@ -64,6 +71,7 @@ def main() -> None:
             print(f"measuring: {name}", flush=True)
             results.append(step())
     head["load_after"] = f"{os.getloadavg()[0]:.1f}"
+    head["rival"] = report.MISSING if installed() is None else ""
     text = report.write(head, results)
     print(text)
     if arguments.write:

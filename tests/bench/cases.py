@@ -55,6 +55,7 @@ class Plan:
         long: In cases where p99 is stated, too.
         idle_s: For how long the idle house is watched.
         missed: How many events a handler catches up.
+        catch_ups: How often at most, until there are enough presses.
         journaled: How many events the hub's journal holds in the case that is about it.
     """
 
@@ -63,6 +64,7 @@ class Plan:
     long: int = 300
     idle_s: float = 20
     missed: int = 10_000
+    catch_ups: int = 6
     journaled: int = 50_000
 
 
@@ -77,6 +79,7 @@ def react(
 ) -> Result:
     """Measure a case."""
     with stage(plan.checkout, slower_ms, settings) as on:
+        on.start_outside()
         began = time.monotonic()
         on.house.start("hub", *case.handlers)
         ready_s = time.monotonic() - began

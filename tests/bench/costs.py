@@ -9,7 +9,8 @@ from typing import NamedTuple
 from tests.processes import of_session
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
-QUIET_CPU_S = 0.03
+QUIET_S = 1.0
+QUIET_CPU_S = 0.02  # less than this within QUIET_S is nothing
 
 
 class Costs(NamedTuple):
@@ -45,16 +46,22 @@ def of_each(leaders: Mapping[str, int]) -> dict[str, Costs]:
     return {name: of(pid) for name, pid in leaders.items()}
 
 
-def wait_until_quiet(leaders: Mapping[str, int], patience_s: float = 120) -> None:
-    """Until the processes take next to no processor time any more."""
+def wait_until_quiet(leaders: Mapping[str, int], patience_s: float) -> float:
+    """Wait until the processes take next to no processor time any more.
+
+    Returns:
+        Since when, by time.monotonic(), to a tenth of a second.
+    """
     deadline = time.monotonic() + patience_s
+    quiet_since = time.monotonic()
     before = add(of_each(leaders).values()).cpu_s
     while time.monotonic() < deadline:
-        time.sleep(0.5)
+        time.sleep(0.1)
         now = add(of_each(leaders).values()).cpu_s
-        if now - before <= QUIET_CPU_S:
-            return
-        before = now
+        if now - before > QUIET_CPU_S:
+            before, quiet_since = now, time.monotonic()
+        if time.monotonic() - quiet_since > QUIET_S:
+            return quiet_since
     raise AssertionError(f"still busy after {patience_s} s: {', '.join(leaders)}")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from tests.bench import bill
+from tests.bench import bill, rival
 from tests.bench.cases import BARK, FIVE, LIGHT, NOTIFY, RECORD
 from tests.bench.result import FOR_P99, IDLE, RATE, Result
 from tests.bench.sightings import FIRST_LINE, HEARD, LAMP, PHONE
@@ -153,8 +153,18 @@ def _proportional(results: Results) -> float | None:
     return sum(size[1] for size in found.memory.values()) if found and found.memory else None
 
 
+def _against_rival(results: Results) -> float | None:
+    """The lamp's multiple of the echo, divided by Home Assistant's."""
+    if (rival.CASE, False) not in results or (LIGHT.name, False) not in results:
+        return None
+    return _ratio(results[LIGHT.name, False], LAMP) / _ratio(
+        results[rival.CASE, False], rival.ANSWER
+    )
+
+
 GOAL_CASES = (LIGHT.name, NOTIFY.name, FIVE.name)
 GOALS = (
+    _most("lamp asked by `light` alone, against Home Assistant's automation", 1, _against_rival),
     _most("p99 to median, the worst row of the table above", P99_TO_MEDIAN, _p99_to_median),
     _most("slow disk to fast disk, the worst row", SLOW_TO_FAST, _slow_to_fast),
     _least(f"catch-up: {RATE}", 2000, _fact(RATE)),

@@ -56,6 +56,7 @@ def write(head: Mapping[str, Any], results: Sequence[Result]) -> str:
     """The whole report."""
     found = by_case(results)
     parts = [HEAD.format(**head), tables.latency_goals(found), "", tables.other_goals(found)]
+    parts.append(head["rival"])
     for title, name in PARTS:
         parts += ["", title, "", getattr(tables, name)(found)]
     return "\n".join([*parts, ""])

@@ -75,7 +75,6 @@ def warm_up(house: House, sightings: Sightings, names: Collection[str]) -> None:
         pause(AFTER_PRESS_S)
         house.press()
     time.sleep(1)
-    sightings.skip()
 
 
 def one_round(
@@ -84,7 +83,7 @@ def one_round(
     """Add a round."""
     seconds = echo()
     pause(AFTER_ECHO_S)
-    sightings.skip()
+    sightings.begin()
     at = house.press()
     pause(AFTER_PRESS_S)
     seen = sightings.wait(rounds.times, PATIENCE_S)

@@ -6,7 +6,7 @@ CLOCK_MONOTONIC is the same in all processes.
 
 import os
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 FIRST_LINE = "first line of "  # followed by the handler's name
@@ -25,37 +25,46 @@ class Observer:
 
 
 class Sightings:
-    """Reads what is new in the file."""
+    """Reads the file."""
 
     def __init__(self, path: Path) -> None:
         path.touch()
         self._file = path.open("rb")
         self._rest = b""
+        self._seen: list[tuple[float, str]] = []
+        self._start = 0  # of what counts for the present round
 
     def close(self) -> None:
         self._file.close()
 
-    def read(self) -> list[tuple[float, str]]:
-        """Times and names, since the last call."""
-        *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
-        pairs = [line.decode().split(" ", 1) for line in lines]
-        return [(float(at), what) for at, what in pairs]
+    def begin(self) -> None:
+        """A round begins: what was seen before does not count for it."""
+        self._read()
+        self._start = len(self._seen)
 
-    def skip(self) -> None:
-        """Forget what is new."""
-        self.read()
+    def forget(self) -> None:
+        """Forget everything that was seen."""
+        self._read()
+        self._seen, self._start = [], 0
+
+    def times(self, what: str) -> list[float]:
+        """When this was seen, in order, since the last call of `forget`."""
+        self._read()
+        return sorted(at for at, one in self._seen if one == what)
 
     def wait(self, names: Collection[str], patience_s: float) -> dict[str, float]:
-        """The first time of each name; a name that was not seen in time is missing."""
-        found: dict[str, float] = {}
+        """The first time of each name in this round; a name not seen in time is missing."""
         deadline = time.monotonic() + patience_s
         while True:
-            _note_first(found, self.read())
+            self._read()
+            found: dict[str, float] = {}
+            for at, what in self._seen[self._start :]:
+                found[what] = min(at, found.get(what, at))
             if found.keys() >= set(names) or time.monotonic() > deadline:
                 return found
             time.sleep(0.02)
 
-
-def _note_first(found: dict[str, float], new: Iterable[tuple[float, str]]) -> None:
-    for at, what in new:
-        found[what] = min(at, found.get(what, at))
+    def _read(self) -> None:
+        *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
+        pairs = [line.decode().split(" ", 1) for line in lines]
+        self._seen += [(float(at), what) for at, what in pairs]

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,15 +28,25 @@ class Stage:
 
     Attributes:
         house: Nothing of it runs yet.
-        echo: Does a bare echo, and returns its seconds.
         sightings: What the programs outside and the handlers' first lines have seen.
         disk: The preloaded library.
+        echo: Does a bare echo, and returns its seconds; when the programs outside run.
     """
 
     house: House
-    echo: Callable[[], float]
     sightings: Sightings
     disk: Disk
+    ports: tuple[int, int]
+    stack: ExitStack
+    echo: Callable[[], float] = lambda: 0.0
+
+    def start_outside(self) -> None:
+        """Start the programs outside; before the handlers, so that the broker serves them first."""
+        broker, phone = self.ports
+        seen = str(self.house.sightings)
+        self.echo = self.stack.enter_context(floor.echo(broker))
+        for name, port in (("listen", broker), ("lamp", broker), ("phone", phone)):
+            self.stack.enter_context(program(OUTSIDE, name, str(port), seen))
 
 
 def mosquitto() -> str:
@@ -59,19 +69,12 @@ def stage(checkout: Checkout, slower_ms: int = 0, settings: str = NODELAY) -> It
     with (
         tempfile.TemporaryDirectory(prefix="doorbell-bench-") as name,
         mosquitto_broker(mosquitto(), Path(name), settings) as broker,
+        ExitStack() as stack,
     ):
         folder = Path(name)
         disk = Disk(folder / "disk", slower_ms)
         disk.check(checkout.python)
-        phone = free_port()
-        with House(checkout, folder / "house", disk, (broker.port, phone)) as house:
-            sightings = Sightings(house.sightings)
-            seen = str(house.sightings)
-            with (
-                floor.echo(broker.port) as echo,
-                program(OUTSIDE, "listen", str(broker.port), seen),
-                program(OUTSIDE, "lamp", str(broker.port), seen),
-                program(OUTSIDE, "phone", str(phone), seen),
-            ):
-                yield Stage(house, echo, sightings, disk)
-            sightings.close()
+        ports = (broker.port, free_port())
+        house = stack.enter_context(House(checkout, folder / "house", disk, ports))
+        sightings = stack.enter_context(closing(Sightings(house.sightings)))
+        yield Stage(house, sightings, disk, ports, stack)

@@ -91,7 +91,8 @@ def memory(results: Results) -> str:
         sizes = list(one.memory.values())
         rows += [[name, *map(_figure, size)] for name, size in one.memory.items()]
         total = map(_figure, (sum(size[0] for size in sizes), sum(size[1] for size in sizes)))
-        rows.append([f"**all of: {one.case}**", *total])
+        if len(sizes) > 1:
+            rows.append([f"**all of: {one.case}**", *total])
     return table(["process", "private, MB", "proportional, MB"], rows)
 
 
