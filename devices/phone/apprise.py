@@ -1,18 +1,25 @@
 """Over a hundred notification services, through Apprise. Each message is its own notification."""
 
 import logging
+import socket
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyFormat, NotifyType
 from apprise.conversion import convert_between
+from apprise.manager_plugins import NotificationManager
 
 from devices.phone import reachability
 from devices.phone.phone import APPRISE_LOGGER, Notification, PhoneError, Receipt
 
 ASSET = AppriseAsset(app_id="doorbell", async_mode=False)
+ANSWER = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
+ANSWER_S = 5.0
 
 
 def service_of(url: str) -> Any:
@@ -21,12 +28,38 @@ def service_of(url: str) -> Any:
     Raises:
         ValueError: No notification service has such a URL.
     """
+    _load_plugins_for(url.strip().partition("://")[0].lower())
     service = Apprise.instantiate(url, asset=ASSET)
     if service is None:
         raise ValueError("no notification service")
     # Apprise would delay the next notification by up to 5 seconds.
     service.request_rate_per_sec = 0
     return service
+
+
+def _load_plugins_for(scheme: str) -> None:
+    """Have Apprise import the plugins whose source names this scheme: all take 12 MB more.
+
+    Apprise imports those that are listed in a folder. If none of them has the scheme, Apprise
+    imports all, as it does by itself: the URL may be one that a service shows, like https://….
+    """
+    plugins = NotificationManager()
+    if not plugins or scheme not in plugins:
+        with TemporaryDirectory() as listed:
+            for name in _plugins_naming(scheme, Path(plugins.module_path)):
+                Path(listed, name).touch()
+            plugins.load_modules(path=listed)
+    if scheme not in plugins:
+        plugins.unload_modules()
+
+
+def _plugins_naming(scheme: str, folder: Path) -> Iterator[str]:
+    quoted = f'"{scheme}"'.encode()
+    for path in folder.iterdir():
+        is_known = f"apprise.plugins.{path.stem}" in sys.modules
+        sources = [path] if path.suffix == ".py" else path.glob("*.py")
+        if not is_known and any(quoted in source.read_bytes() for source in sources):
+            yield path.name
 
 
 class ApprisePhone:
@@ -73,6 +106,32 @@ class ApprisePhone:
     def fault_in_reaching(self) -> str | None:
         """See Phone."""
         return reachability.fault_in_reaching(self._service)
+
+
+def warm_up() -> None:
+    """Send one notification to ourselves, so that no visitor waits for what the first one loads.
+
+    It goes over the loopback to a socket of this process, which answers once.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(ANSWER_S)
+        threading.Thread(target=_answer, args=(server,), daemon=True).start()
+        url = f"json://127.0.0.1:{server.getsockname()[1]}"
+        with suppress(PhoneError):  # a proxy may stand between; the phones will show what is wrong
+            ApprisePhone(url, service_of(url)).send(
+                Notification(title="", text="", key="", picture=Path(__file__))
+            )
+
+
+def _answer(server: socket.socket) -> None:
+    with suppress(OSError):
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(ANSWER_S)
+            said = b" "
+            while said and not said.endswith(b"}"):  # the end of the JSON
+                said = connection.recv(65536)
+            connection.sendall(ANSWER)
 
 
 @contextmanager

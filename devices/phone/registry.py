@@ -29,6 +29,13 @@ def open_phones(url: str) -> list[Phone]:
     return [ApprisePhone(url, service)]
 
 
+def warm_up() -> None:
+    """Load all that the first notification needs; see `devices.phone.apprise`."""
+    from devices.phone import apprise  # noqa: PLC0415 - see open_phones
+
+    apprise.warm_up()
+
+
 def fault_in_url(url: str) -> str | None:
     """Check a notification address without sending anything.
 

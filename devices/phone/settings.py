@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 
 from devices.machine.daily_window import DailyWindow
 from devices.phone.phone import Recipient
-from devices.phone.registry import fault_in_url, open_phones
+from devices.phone.registry import fault_in_url, open_phones, warm_up
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")  # it is part of links and timers
 
@@ -79,12 +79,13 @@ class PhoneSettings(BaseModel):
     def open_recipients(self) -> list[Recipient]:
         """All recipients with their phones; the one without a name has the `urls` of everybody.
 
-        This takes seconds, and much memory: it loads Apprise.
+        This takes seconds, and much memory: it loads Apprise, and all that the first notification
+        needs.
         """
         settings = dict(self.recipients)
         if self.urls:
             settings = {"": RecipientSettings(urls=self.urls)} | settings
-        return [
+        recipients = [
             Recipient(
                 name=name,
                 phones=[phone for url in one.urls for phone in open_phones(url.get_secret_value())],
@@ -94,3 +95,6 @@ class PhoneSettings(BaseModel):
             )
             for name, one in settings.items()
         ]
+        if recipients:
+            warm_up()
+        return recipients

@@ -1,0 +1,50 @@
+"""Apprise: only what a house needs of it is loaded, and that before the first notification."""
+
+import pytest
+
+from tests.hub.fakes import python
+
+LOADED = """
+import sys
+from devices.phone.apprise import service_of
+for url in sys.argv[1:]:
+    print(type(service_of(url)).__name__)
+print(len([name for name in sys.modules if name.startswith("apprise.plugins.")]) < 20)
+"""
+FIRST = """
+import sys
+from devices.phone import Notification, PhoneError, PhoneSettings
+(recipient,) = PhoneSettings(urls=["json://127.0.0.1:1/"]).open_recipients()
+before = set(sys.modules)
+try:
+    recipient.phones[0].send(Notification(title="Doorbell", text="Ding", key="1"))
+except PhoneError as error:
+    print(error)
+print(sorted(set(sys.modules) - before))
+"""
+DISCORD = "discord.com/api/webhooks/123456789012345678/abcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.mark.parametrize(
+    ("urls", "names", "is_small"),
+    [
+        (["ntfy://ntfy.sh/door"], ["NotifyNtfy"], True),
+        (["json://h/", "mailtos://a:b@gmail.com", "ntfys://h/t"], ["JSON", "Email", "Ntfy"], True),
+        ([f"https://{DISCORD}"], ["NotifyDiscord"], False),
+        (["JSON://h/", f"https://{DISCORD}", "ntfy://h/t"], ["JSON", "Discord", "Ntfy"], False),
+    ],
+)
+def test_only_the_plugins_of_a_house_are_loaded(urls, names, is_small):
+    """All of them take 12 MB more, and are loaded for an address that a service shows only."""
+    with python(LOADED, *urls) as process:
+        said, told = process.communicate(timeout=60)
+    expected = [f"Notify{name.removeprefix('Notify')}" for name in names]
+    assert said.split() == [*expected, str(is_small)], told
+
+
+def test_the_first_notification_loads_nothing():
+    """What it needs was loaded when the phones were opened: no visitor waits for it."""
+    with python(FIRST) as process:
+        said, told = process.communicate(timeout=60)
+    assert said.splitlines()[1:] == ["[]"], said + told
+    assert said.startswith("json: ")
