@@ -17,7 +17,7 @@ from hub.features.nightly_drill import NightlyDrill
 from hub.features.quiet import QuietKeeper
 from hub.features.remote_press import RemotePress
 from hub.features.triggers import Triggers
-from hub.mqtt import credentials
+from hub.mqtt import client_ids, credentials
 from hub.mqtt.bus import Bus
 from hub.mqtt.status import StatusPublisher, will
 from hub.process.lifecycle import on_stop, serve
@@ -56,9 +56,9 @@ def run(settings: Settings, *, by_hand: bool = False) -> None:
     source = topics.source("hub", settings.hub)
     state = State(settings.state_dir / f"hub-{settings.hub}.db")
     user = credentials.user("hub", settings.hub)
-    bus = Bus(
-        settings.broker, f"doorbell-hub-{settings.hub}", will(source, settings.broker.root), user
-    )
+    root = settings.broker.root
+    client_id = client_ids.own(settings.state_dir, source, root)
+    bus = Bus(settings.broker, client_id, will(source, root), user)
     status = StatusPublisher(bus, source)
     hub = Hub(settings, state, bus, Producer(state, bus, source, settings.journal))
     bus.start()

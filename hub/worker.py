@@ -13,7 +13,7 @@ from config import JournalSettings, Settings, SettingsError
 from config.faults import EX_CONFIG
 from hub.consumer import dry_run
 from hub.consumer.consumer import Consumer
-from hub.mqtt import credentials
+from hub.mqtt import client_ids, credentials
 from hub.mqtt.bus import Bus
 from hub.mqtt.status import StatusPublisher, will
 from hub.plugin import answer_links, loader
@@ -53,7 +53,7 @@ def run(given: str, settings: Settings) -> None:
     source = topics.source("handler", name)
     bus = Bus(
         settings.broker,
-        f"doorbell-{name}",
+        client_ids.own(settings.state_dir, source, settings.broker.root),
         will(source, settings.broker.root),
         credentials.user("handler", name),
     )

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -179,14 +180,16 @@ class Bus(HouseMessages):
             try:
                 self._serve_one_connection()
             except OSError as error:
-                is_refusal = isinstance(error, connect_errors.RefusedError)
-                self._trouble.tell(str(error), logging.ERROR if is_refusal else logging.INFO)
+                self._trouble.failed(error)
             except Exception:  # whatever paho makes of a broken broker: this thread must outlive it
                 log.exception("broker %s: the connection failed", self.address)
             if not self.connected.is_set():
                 self._protocol = None  # perhaps it is another broker now
             elif time.monotonic() - self._connected_at > STEADY_S:
                 backoff.reset()
+                self._clients.cut_short = 0
+            else:
+                self._clients.cut_short += 1
             self.connected.clear()
             self._subscriptions.disconnected()
             self._stopping.wait(backoff.next_s())
@@ -224,7 +227,7 @@ class Bus(HouseMessages):
         client.on_disconnect = self._disconnected
         client.on_publish = self._published
         client.on_subscribe = self._confirmed
-        client.on_message = self._received
+        client.on_message = partial(guarded, self._received)
         return client
 
     def _connected(
@@ -289,9 +292,6 @@ class Bus(HouseMessages):
         guarded(self.on_published, number, not reason.is_failure)
 
     def _received(self, client: Client, _: Any, message: MQTTMessage) -> None:
-        guarded(self._hand_on, client, message)
-
-    def _hand_on(self, client: Client, message: MQTTMessage) -> None:
         def ack() -> None:
             if client is self._client:
                 client.ack(message.mid, message.qos)

@@ -25,11 +25,19 @@ MAXIMUM_PACKET_SIZE = (
 )
 CONNECT_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 2.0
+CUT_SHORT = 3
 UNSUPPORTED_PROTOCOL_VERSION = 0x84  # MQTT 5, 3.2.2.2; paho gives it for 3.1.1's return code 1, too
 
 
 class ClientFactory:
-    """Knows the broker, and finds out which version of MQTT it speaks."""
+    """Knows the broker, and finds out which version of MQTT it speaks.
+
+    Attributes:
+        cut_short: How many connections in a row did not last. After some of them another process
+            may have the same client id (a copy of the whole machine), and each ends the other's
+            connection: from then on each connection has a random one.
+        logged_in_as: The user of the last client that was made; None without a login.
+    """
 
     def __init__(
         self,
@@ -42,6 +50,7 @@ class ClientFactory:
         self._will = will
         self._client_id = client_id or client_ids.random()
         self._user = user
+        self.cut_short = 0
         self.logged_in_as: str | None = None
 
     def find_protocol(self) -> MQTTProtocolVersion:
@@ -78,7 +87,7 @@ class ClientFactory:
         """
         client = Client(
             CallbackAPIVersion.VERSION2,
-            client_id or self._client_id,
+            client_id or self._own_id(),
             protocol=protocol,
             manual_ack=True,
             reconnect_on_failure=False,
@@ -96,6 +105,9 @@ class ClientFactory:
         if self._broker.encrypted:
             client.tls_set_context(_context(self._broker))
         return client
+
+    def _own_id(self) -> str:
+        return self._client_id if self.cut_short < CUT_SHORT else client_ids.random()
 
     def connect(self, client: Client) -> None:
         """Open the connection and send CONNECT; the answer comes to the client's callbacks.
@@ -140,11 +152,25 @@ def _context(broker: Broker) -> ssl.SSLContext:
         OSError: the CA cannot be read.
     """
     try:
-        return ssl.create_default_context(cafile=broker.ca_file)
+        context = ssl.create_default_context(cafile=broker.ca_file)
     except OSError as error:  # an SSLError when it is no certificate
         raise connect_errors.RefusedError(
             f"ca_file: {broker.ca_file} cannot be used: {error.strerror or error}"
         ) from None
+    context.sslsocket_class = _TidySocket
+    return context
+
+
+class _TidySocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails: paho forgets it then, and the broker waits for us."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - see SSLSocket
+        """See SSLSocket."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 def _set_nodelay(_: Client, __: Any, sock: Any) -> None:

@@ -9,27 +9,34 @@ noticed that the old one is dead.
 import hashlib
 import hmac
 import secrets
+from pathlib import Path
 
 from hub.system.clock import SYSTEM
 from hub.wire import topics
+from hub.wire.house_key import key_in
 
 LENGTH = 23  # of the letters and digits that every broker takes (MQTT 3.1.1, 3.1.3.1)
 NAME_LENGTH = 7  # for the person who reads the broker's log; the rest is secret
 
 
-def stable(secret: str, source: str, root: str) -> str:
-    """The id of this process on this machine, the same after each start.
+def own(state_dir: Path, source: str, root: str) -> str:
+    """The id of a process: the same after each start, another one on another machine.
 
-    A copy of the state file on another machine gives another id, because both may be running.
+    So a copied state folder does not make two machines end each other's connections.
 
     Args:
-        secret: Known to this process alone.
+        state_dir: Where the key of the house is; without it the id is random.
         source: The process.
-        root: The house: another one of the same broker may have the same names.
+        root: Of the topics: another house of the same broker may have the same names.
     """
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o750)
+        key = key_in(state_dir)
+    except OSError:
+        return random()
     machine = SYSTEM.boot[:8]
     text = f"client id {machine} {root} {source}"
-    digest = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    digest = hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
     name = "".join(filter(str.isalnum, topics.name_of(source)))
     return (name[:NAME_LENGTH] + digest)[:LENGTH]
 

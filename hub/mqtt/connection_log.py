@@ -2,6 +2,8 @@
 
 import logging
 
+from hub.mqtt.connect_errors import RefusedError
+
 UNSPECIFIED = "Unspecified error"  # paho's words for a connection that ends without a reason
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,11 @@ class ConnectionLog:
         log.log(logging.DEBUG if is_known else level, "broker %s: %s", self._address, why)
         self._last = why
         self.is_refused = level == logging.ERROR
+
+    def failed(self, error: OSError) -> None:
+        """Log why no connection was made; that no broker is there yet is no error."""
+        is_refusal = isinstance(error, RefusedError)
+        self.tell(str(error), logging.ERROR if is_refusal else logging.INFO)
 
     def lost(self, reason: str) -> None:
         """Log that there was a connection, and is none any more."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from config import Settings
 from hub.wire import topics
 from hub.wire.event import Event
+from hub.wire.house_key import key_in
 
 if TYPE_CHECKING:
     from hub.wire.answer_token import Signer
@@ -46,7 +47,7 @@ class _LinkMaker:
     def signer(self) -> "Signer":
         with self._lock:
             if self._signer is None:
-                from hub.wire.answer_token import Signer, key_in  # noqa: PLC0415 - for links only
+                from hub.wire.answer_token import Signer  # noqa: PLC0415 - for links only
 
                 self._signer = Signer(self._key or key_in(self.settings.state_dir))
             return self._signer

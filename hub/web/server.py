@@ -14,7 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from config import Settings, SettingsError
-from hub.mqtt import credentials
+from hub.mqtt import client_ids, credentials
 from hub.mqtt.bus import Bus
 from hub.mqtt.status import StatusPublisher, will
 from hub.process.lifecycle import on_stop, serve
@@ -23,7 +23,8 @@ from hub.store.state import StateError
 from hub.system import sd_notify
 from hub.web.app import AnswerPage
 from hub.wire import topics
-from hub.wire.answer_token import Signer, key_in
+from hub.wire.answer_token import Signer
+from hub.wire.house_key import key_in
 
 log = logging.getLogger(__name__)
 HEAD_BYTES = 16_384
@@ -50,9 +51,9 @@ def run(settings: Settings) -> None:
         raise SettingsError([f"[web] url is not set: there is nothing to serve. {remedy}"])
     source = topics.source("web", settings.hub)
     user = credentials.user("web", settings.hub)
-    bus = Bus(
-        settings.broker, f"doorbell-web-{settings.hub}", will(source, settings.broker.root), user
-    )
+    root = settings.broker.root
+    client_id = client_ids.own(settings.state_dir, source, root)
+    bus = Bus(settings.broker, client_id, will(source, root), user)
     status = StatusPublisher(bus, source)
     page = AnswerPage(settings, _open_signer(settings), AnswerClient(bus, settings, source))
     with _listening(settings) as listener:

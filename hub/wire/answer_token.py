@@ -1,19 +1,13 @@
 """Signed tokens: the holder of one may answer one press in one way. Only this house can sign."""
 
 import hashlib
-import secrets
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import NamedTuple
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from hub.system import atomic_file
-
-KEY_FILE = "answers.key"
-KEY_BYTES = 32
 AHEAD_S = 300.0  # a token may be so much from the future, because a clock was set back
 INVALID = "this link is invalid or incomplete"
 _SALT = "doorbell answer"  # a signature for another purpose is invalid here
@@ -93,19 +87,3 @@ class Signer:
         if not -AHEAD_S <= age_s <= expire_s:
             raise ExpiredError("this link has expired")
         return SignedToken(*found)
-
-
-def key_in(folder: Path) -> str:
-    """The key of this house. The first process that needs it makes it.
-
-    Raises:
-        OSError: it cannot be read or written, or it is damaged.
-    """
-    path = folder / KEY_FILE
-    if not path.exists():
-        atomic_file.create(path, f"{secrets.token_urlsafe(KEY_BYTES)}\n".encode(), 0o600)
-    key = path.read_text(encoding="ascii").strip()
-    if len(key) < KEY_BYTES:
-        remedy = "Remove it: a new one is made, and earlier links no longer work"
-        raise OSError(f"{path} is damaged. {remedy}")
-    return key

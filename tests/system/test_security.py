@@ -5,11 +5,13 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from config import Broker
 from hub.mqtt.bus import Bus
+from hub.mqtt.client import ClientFactory
 from hub.wire.event import uuid7
 from tests.house import ROOT, until
 from tests.secured import Person, SecuredHouse, secured_mosquitto
@@ -328,3 +330,18 @@ def test_the_command_line_presses_and_the_uninvited_is_told(secured_house):
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 1
     assert "does not know the user 'cli'" in done.stderr
+
+
+def _sockets():
+    """How many sockets this process has open."""
+    return sum(one.is_socket() for one in Path("/proc/self/fd").iterdir())
+
+
+def test_a_refused_certificate_leaves_no_socket_open(secured):
+    """Neither in the process that tries again and again nor in the doctor's look."""
+    clients = ClientFactory(Broker(host="localhost", port=secured.tls_port, tls=True))
+    before = _sockets()
+    with pytest.raises(OSError, match="its certificate is not from") as refused:
+        clients.find_protocol()
+    assert _sockets() == before
+    assert refused.value  # its traceback still holds the socket

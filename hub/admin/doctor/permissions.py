@@ -13,7 +13,7 @@ from hub.admin.doctor.context import Context
 from hub.admin.install import drop_ins, units
 from hub.admin.install.orders import OrderError, systemctl
 from hub.mqtt import credentials
-from hub.wire.answer_token import KEY_FILE
+from hub.wire.house_key import KEY_FILE
 
 SHOWN = 3  # files that are named
 

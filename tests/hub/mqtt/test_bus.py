@@ -316,12 +316,12 @@ def test_who_may_not_listen_is_told(bus_to, broker, caplog):
         until(lambda: "refuses that we listen to closed/door" in caplog.text, "it is told")
 
 
-def test_houses_with_other_roots_do_not_take_over_each_others_connections(mosquitto):
+def test_houses_with_other_roots_do_not_take_over_each_others_connections(mosquitto, tmp_path):
     """A broker ends the older one of two connections with the same client id (MQTT 5, 3.1.4)."""
     buses = [
         Bus(
             Broker(host="127.0.0.1", port=mosquitto.port, root=root),
-            client_ids.stable("of a copied file", HUB, root),
+            client_ids.own(tmp_path, HUB, root),
         )
         for root in ("doorbell", "next_door")
     ]

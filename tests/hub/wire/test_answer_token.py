@@ -11,13 +11,12 @@ from hub import answers
 from hub.testing import event, run
 from hub.wire.answer_token import (
     AHEAD_S,
-    KEY_FILE,
     ExpiredError,
     ForgedError,
     Signer,
     issue,
-    key_in,
 )
+from hub.wire.house_key import KEY_FILE, key_in
 
 TOKEN = issue("home", "front", "press-id", "coming", "anna")
 
