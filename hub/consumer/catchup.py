@@ -7,67 +7,36 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
-from hub.consumer.paging import query_page
-from hub.mqtt.bus import Bus, Message
+from hub.consumer.message_size import MessageSize
+from hub.consumer.paging import Ask, divide, query_page
+from hub.consumer.replies import Replies, check
+from hub.consumer.round import AUDIT_S, Round
+from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedStatus
 from hub.store.cursors import Cursors
 from hub.wire import streams, topics
 from hub.wire.codec import JSON, BadMessage
 from hub.wire.event import Event, uuid7
-from hub.wire.query import CURSORS, Numbering, Range, Reply
+from hub.wire.query import CURSORS, Numbering, Query, Range, Reply
 
 log = logging.getLogger(__name__)
-AUDIT_S = 60.0  # a broker that silently dropped the last event of a stream is noticed after so long
-UNANSWERED_S = 2.0
 SETTLE_S = 5.0
+SETTLE_MOST_S = 600.0
 MUST_WAIT_S = 0.5  # without a broker a query that is due is looked at again after so long
-BACKLOG = 32  # replies that wait; more are dropped, and asked for again
+FRAME_BYTES = 256  # of a packet, beside its payload: topic and properties
 QUERIES = 64  # queries that are remembered; a reply to another one is not read
+YEAR_S = 365 * 86_400.0  # what happened before is not owed by a producer that is not known
 
 
 class _Sent(NamedTuple):
-    """A query that was sent: for which type, and about which numberings."""
+    """A query that was sent: for which type, and what it was."""
 
     kind: str
-    range: Range
-
-
-@dataclass
-class _Round:
-    """The queries for one type: one after another through all numberings, and round again.
-
-    Attributes:
-        ask_at: When the next query is due, in monotonic seconds.
-        patience_s: How long the last query of a round waits for a reply.
-        request: The last query; empty before the first.
-        after: Where the next query begins; None: with the first numbering.
-        until: Where the last query ended; None: it was the last one of its round.
-        is_waiting: Whether the last query has no reply yet.
-        is_wanted: Whether something has happened since that makes another round due.
-    """
-
-    ask_at: float = 0.0
-    patience_s: float = UNANSWERED_S
-    request: str = ""
-    after: Numbering | None = None
-    until: Numbering | None = None
-    is_waiting: bool = False
-    is_wanted: bool = False
-
-    def want(self) -> None:
-        """Ask at once; in the midst of a round also from its beginning, later."""
-        self.is_wanted = self.after is not None
-        self.patience_s = UNANSWERED_S
-        self.is_waiting = False
-        self.ask_at = 0.0
-
-    def go_on(self) -> None:
-        """The last query is done with, replied or not: the next one follows it."""
-        self.after = self.until
-        self.is_waiting = False
+    ask: Ask
+    query: Query
 
 
 class CatchUp:
@@ -102,33 +71,39 @@ class CatchUp:
         self._since = since
         self._wake = wake
         self._most = most_cursors
-        self._replies: deque[Message] = deque()
+        self._sizes = {kind: MessageSize(partial(bus.note, "catch-up")) for kind in since}
+        self._replies = Replies(bus, source, wake)
         self._events: deque[Event] = deque()
-        self._rounds = {kind: _Round() for kind in since}
+        self._rounds = {kind: Round() for kind in since}
         # Types of which a producer may know more, until a reply since the start denies it.
         self._behind = {kind for kind in since if cursors.known_producers(kind)}
-        self._began_s = time.monotonic()
+        self._began_s = self._moved_s = time.monotonic()
         self._seen: dict[tuple[str, str], Range] = {}  # of a type and source, what has replies
         self._sent: dict[str, _Sent] = {}  # the last queries, by their request
+        self._gone: set[Numbering] = set()  # of which their producers know nothing
+        self._had_more: dict[tuple[str, str], Query] = {}  # of a type and source, when more is owed
+        self._wanted: deque[tuple[str, bool]] = deque()  # types, and whether replies are lost
+        self._alive: set[str] = set()
         bus.on_connect.append(self.ask_all)
-        everybody = topics.source("+", "+")
-        bus.subscribe(bus.topics.reply(everybody, topics.name_of(source)), self._receive, qos=0)
-        bus.on_status(everybody, self._producer_status)
+        bus.on_status(topics.source("+", "+"), self._producer_status)
 
     def ask_all(self) -> None:
-        """Ask for every type soon."""
-        self.ask_soon(self._rounds)
+        """In the network thread: there is a new connection; ask for every type."""
+        self._wanted.extend((kind, True) for kind in self._rounds)
+        self._wake()
 
     def ask_soon(self, kinds: Iterable[str]) -> None:
-        """Ask for these types as soon as the consumer is free."""
-        for kind in map(self._asked_as, kinds):
-            self._rounds[kind].want()
+        """In any thread: ask for these types as soon as the consumer is free."""
+        self._wanted.extend((kind, False) for kind in map(self._asked_as, kinds))
         self._wake()
 
     def next_event(self) -> Event | None:
         """One event out of the replies of producers; None when there is none now."""
-        while not self._events and self._replies:
-            self._open(self._replies.popleft())
+        while not self._events and (message := self._replies.next()):
+            try:
+                self._open(Reply.decode(message.payload), self._bus.topics.source_of(message.topic))
+            except BadMessage as error:
+                log.warning("a reply is refused: %s", error)
         return self._events.popleft() if self._events else None
 
     def settles_in_s(self) -> float:
@@ -138,74 +113,168 @@ class CatchUp:
         """
         if self._events or self._replies:
             return MUST_WAIT_S
-        return max(0.0, self._began_s + SETTLE_S - time.monotonic()) if self._behind else 0.0
+        if not self._behind:
+            return 0.0
+        until = min(self._moved_s + SETTLE_S, self._began_s + SETTLE_MOST_S)
+        return max(0.0, until - time.monotonic())
 
     def ask_what_is_due(self) -> float:
         """Send the queries whose time has come; returns in how many seconds the next one is due."""
+        self._take_up()
         now = time.monotonic()
         if self._bus.connected.is_set() and not self._events and not self._replies:
-            for kind, round_ in list(self._rounds.items()):
+            for kind, round_ in self._rounds.items():
                 if round_.ask_at <= now:
                     self._ask(kind, round_, now)
         due_at = min((round_.ask_at for round_ in self._rounds.values()), default=now + AUDIT_S)
         return max(0.0, due_at - now)
 
-    def _ask(self, kind: str, round_: _Round, now: float) -> None:
-        if round_.is_waiting:
-            round_.go_on()
-        round_.request = uuid7()
-        cursors = self._cursors.of_type(kind)
+    @property
+    def _room(self) -> int:
+        """How many bytes a message may have, as far as the broker says it."""
+        return self._bus.packet_limit - FRAME_BYTES
+
+    def _take_up(self) -> None:
+        """Do what the network thread wants, and ask alone whose reply had no room."""
+        while self._wanted:
+            kind, is_lost = self._wanted.popleft()
+            if is_lost and self._rounds[kind].waiting:
+                self._sizes[kind].unanswered()
+            self._rounds[kind].want()
+        for source in self._replies.dropped():
+            for kind, round_ in self._rounds.items():
+                if topics.may_come_from(topics.role_of(source), kind):
+                    round_.add(Ask(source))
+
+    def _ask(self, kind: str, round_: Round, now: float) -> None:
         known = self._cursors.known_producers(kind)
-        query = query_page(
-            round_.request, cursors, known, self._since[kind], after=round_.after, most=self._most
-        )
-        round_.until = query.until
-        round_.is_waiting = True
-        round_.ask_at = now + UNANSWERED_S
-        if query.until is None:
-            round_.ask_at = now + round_.patience_s
-            round_.patience_s = min(round_.patience_s * 2, AUDIT_S)
-        self._sent[round_.request] = _Sent(kind, query.range)
+        if round_.waiting:
+            self._give_up(kind, round_, round_.waiting, known)
+        ask = round_.next()
+        query = self._query(kind, ask, known)
+        round_.sent(ask, query, now)
+        self._sent[query.request] = _Sent(kind, ask, query)
         if len(self._sent) > QUERIES:
             del self._sent[next(iter(self._sent))]
         topic = self._bus.topics.query(self._source, kind)
         self._bus.publish(topic, query.encode(), content_type=JSON)
 
-    def _receive(self, message: Message) -> None:
-        """In the network thread: keep the reply for later; one too many will be asked for again."""
-        message.ack()
-        if len(self._replies) < BACKLOG and len(message.payload) <= Reply.MAX_BYTES:
-            self._replies.append(message)
-            self._wake()
+    def _query(self, kind: str, ask: Ask, known: list[str]) -> Query:
+        cursors = [one for one in self._cursors.of_type(kind) if one[:2] not in self._gone]
+        settled = cursors[:0]
+        if not ask.is_full:
+            cursors, settled = divide(cursors, known, self._alive)
+        return query_page(
+            uuid7(),
+            cursors,
+            known,
+            max(self._since[kind], self._cursors.clock.unix_s() - YEAR_S),
+            after=ask.range.after,
+            until=ask.range.until,
+            settled=settled,
+            most=self._most,
+            size=self._sizes[kind].within(self._room),
+        )
+
+    def _give_up(self, kind: str, round_: Round, ask: Ask, known: Iterable[str]) -> None:
+        """There was no reply: it was too large, or those that are there have nothing to say.
+
+        Asked alone, a producer that knows this consumer replies in any case.
+        """
+        silent = self._silent(round_, known)
+        if ask.source or not silent:
+            self._sizes[kind].unanswered()
+            return
+        round_.waiting = None
+        for source in silent:
+            round_.add(Ask(source))
+
+    def _silent(self, round_: Round, known: Iterable[str]) -> set[str]:
+        """The producers that are there, and were not heard in this round."""
+        return self._alive.intersection(known) - round_.replied - {self._source}
 
     def _producer_status(self, received: ReceivedStatus) -> None:
         """In the network thread: a producer that has just become ready may have missed events."""
+        source = received.source
         is_ready = received.status is not None and received.status.state == "ready"
-        if is_ready and not received.retained and received.source != self._source:
-            role = topics.role_of(received.source)
-            self.ask_soon([kind for kind in self._since if _may_come_from(role, kind)])
-
-    def _open(self, message: Message) -> None:
-        try:
-            reply = Reply.decode(message.payload)
-            sent = self._sent.get(reply.request)
-            if sent is None:
-                log.debug("a reply that nobody asked for: not read")
-                return
-            self._check(reply, sent, self._bus.topics.source_of(message.topic))
-        except BadMessage as error:
-            log.warning("a reply is refused: %s", error)
+        if not is_ready:
+            self._alive.discard(source)
             return
+        self._alive.add(source)
+        if not received.retained and source != self._source:
+            role = topics.role_of(source)
+            kinds = [kind for kind in self._since if topics.may_come_from(role, kind)]
+            self._wanted.extend((kind, True) for kind in kinds)
+            self._wake()
+
+    def _open(self, reply: Reply, sender: str) -> None:
+        sent = self._sent.get(reply.request)
+        if sent is None:
+            log.debug("a reply that nobody asked for: not read")
+            return
+        check(reply, sent.kind, sender)
+        round_ = self._rounds[sent.kind]
+        self._alive.add(sender)
+        round_.replied.add(sender)
+        self._sizes[sent.kind].replied()
+        if reply.unsettled and not sent.ask.is_full:
+            round_.add(sent.ask.follow(sender, sent.query.until, is_full=True))
+        else:
+            self._learn(reply, sent)
+            self._follow(reply, sent, round_)
+        if round_.settle(sent.ask, time.monotonic()):
+            self._end(sent.kind, round_)
+
+    def _learn(self, reply: Reply, sent: _Sent) -> None:
+        """Write down what a reply says."""
         is_whole = self._is_whole(sent, reply)
         for lost in self._cursors.learn(reply.source, sent.kind, reply.heads, is_whole=is_whole):
             log.error("lost to the retention of %s before we could have it: %s", reply.source, lost)
-        self._cursors.forget(key for key in reply.gone if streams.source_of(key[0]) == reply.source)
+        gone = [key for key in reply.gone if streams.source_of(key[0]) == reply.source]
+        self._gone.update(gone)
+        self._gone.difference_update((head.stream, head.epoch) for head in reply.heads)
         self._events.extend(reply.events)
-        self._plan_next(sent, reply)
+        if reply.events:
+            self._moved_s = time.monotonic()
+
+    def _follow(self, reply: Reply, sent: _Sent, round_: Round) -> None:
+        """Ask the producer again where it has more, as long as that leads to anything."""
+        if reply.withheld and self._sizes[sent.kind].is_found(self._room):
+            self._pass_over(reply)
+        if not reply.more and not reply.withheld:
+            return
+        key = sent.kind, reply.source
+        before = self._had_more.get(key)
+        self._had_more[key] = sent.query
+        if before and _is_same(before, sent.query):
+            log.warning("%s has more for us, and never sends it: not asked for", reply.source)
+            return
+        round_.add(sent.ask.follow(reply.source, sent.query.until))
+
+    def _pass_over(self, reply: Reply) -> None:
+        """Go on without events that do not get through, and say so."""
+        for stream, epoch, sequence in reply.withheld:
+            if self._cursors.pass_over(stream, epoch, sequence):
+                words = (
+                    f"number {sequence} of {stream} (epoch {epoch}) is too large for the broker, or"
+                    " for something on the way: passed over. Raise its limit, and `doorbell replay`"
+                )
+                log.error("%s", words)
+                self._bus.note("too large", words)
+
+    def _end(self, kind: str, round_: Round) -> None:
+        """All have been asked: those that did not reply are asked alone; else it rests."""
+        known = self._cursors.known_producers(kind)
+        for source in self._silent(round_, known):
+            round_.add(Ask(source))
+        if not round_.asks:
+            self._behind.discard(kind)
+            self._cursors.forget(self._gone)
+            self._cursors.forget_silent(kind, self._alive)
 
     def _is_whole(self, sent: _Sent, reply: Reply) -> bool:
         """Whether this reply and those before it are about all numberings of the producer."""
-        seen = Range(sent.range.after, reply.until)
+        seen = Range(sent.query.after, reply.until or sent.query.until)
         before = self._seen.get((sent.kind, reply.source))
         if before and seen.after and (before.until is None or seen.after <= before.until):
             seen = Range(before.after, seen.until)
@@ -219,48 +288,8 @@ class CatchUp:
         """The type for which is asked to get events of this type."""
         return topics.EVERY if topics.EVERY in self._since else kind
 
-    def _plan_next(self, sent: _Sent, reply: Reply) -> None:
-        """Ask again where there is more; else go on with the next numberings, or rest.
 
-        Only the reply to the last query lets a consumer rest.
-        """
-        round_ = self._rounds[sent.kind]
-        if reply.more:
-            round_.after = sent.range.after
-            round_.is_waiting = False
-            round_.ask_at = 0.0
-            return
-        if sent.range.until is None:
-            self._behind.discard(sent.kind)
-        if round_.ask_at <= 0 or reply.request != round_.request:
-            return
-        round_.go_on()
-        if sent.range.until is not None:
-            round_.ask_at = 0.0
-        elif round_.is_wanted:
-            round_.want()
-        else:
-            round_.patience_s = AUDIT_S
-            round_.ask_at = time.monotonic() + AUDIT_S
-
-    def _check(self, reply: Reply, sent: _Sent, sender: str) -> None:
-        """Refuse a reply about what is not the sender's own, or what nobody asked for.
-
-        Raises:
-            BadMessage: it is one.
-        """
-        if sender != reply.source:
-            raise BadMessage("it replies for somebody else")
-        if not _may_come_from(topics.role_of(sender), sent.kind):
-            raise BadMessage("its sender may not publish such events")
-        known = [head.stream for head in reply.heads] + [event.stream for event in reply.events]
-        for stream in known:
-            if streams.source_of(stream) != sender or not streams.is_of(stream, sent.kind):
-                raise BadMessage("it has streams that are not its own, or that nobody asked for")
-        if any(head.after > head.last for head in reply.heads):
-            raise BadMessage("a head is malformed")
-
-
-def _may_come_from(role: str, kind: str) -> bool:
-    """Whether a process of this role may publish events of this type."""
-    return kind == topics.EVERY or topics.role_for(kind) == role
+def _is_same(one: Query, other: Query) -> bool:
+    """Whether a query says the same as another one, and lets the reply be no larger."""
+    same = one.range == other.range and one.cursors == other.cursors
+    return same and one.settled == other.settled and one.most == other.most

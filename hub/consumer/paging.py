@@ -1,9 +1,92 @@
-"""Divides the cursors of a consumer into queries: a bounded number in each, in order."""
+"""Divides the cursors of a consumer into queries: bounded in number and bytes, in order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 
 from hub.wire import streams
-from hub.wire.query import CURSORS, Cursor, Numbering, Query, Range
+from hub.wire.query import (
+    CURSORS,
+    LEAST_BYTES,
+    MOST_BYTES,
+    Cursor,
+    Numbering,
+    Query,
+    Range,
+    digest,
+    range_of,
+)
+
+RECENT_EPOCHS = 2  # of a source, whose cursors are named
+UNHEARD_CURSORS = 20  # that are named of a source that is away
+FRAME_BYTES = 400  # of a query, without what is counted below
+ENTRY_BYTES = 48  # of a cursor beside its stream; of a source beside its two names
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A part of a round: what one query, or the first of several, is to be about.
+
+    Attributes:
+        source: Whose numberings; empty: those of all.
+        after: It begins behind this one; None: with the first.
+        until: It ends with this one; None: with the last.
+        is_full: Whether every cursor is named.
+        tries: How often it had no reply.
+    """
+
+    source: str = ""
+    after: Numbering | None = None
+    until: Numbering | None = None
+    is_full: bool = False
+    tries: int = field(default=0, compare=False)
+
+    @property
+    def range(self) -> Range:
+        """What it is about."""
+        if not self.source:
+            return Range(self.after, self.until)
+        whole = range_of(self.source)
+        return Range(self.after or whole.after, self.until or whole.until)
+
+    def follow(self, source: str, until: Numbering | None, *, is_full: bool = False) -> "Ask":
+        """The same once more, for one source, as far as a query has come that ended there."""
+        whole = range_of(source)
+        begin, end = self.range.after, until or self.range.until
+        after = begin if begin and whole.has(begin) else None
+        return Ask(source, after, end if end and whole.has(end) else None, is_full or self.is_full)
+
+
+def divide(
+    cursors: Sequence[Cursor], known: Collection[str], alive: Collection[str]
+) -> tuple[list[Cursor], list[Cursor]]:
+    """Those cursors that a query names, and those of which it has a digest only.
+
+    Args:
+        cursors: All that the consumer has of a type, the last moved first.
+        known: The sources that have replied before: a digest tells them something.
+        alive: The sources that are there. Of another one not much is named, or a removed handler
+            would cost pages to which nobody replies.
+    """
+    if len(cursors) <= CURSORS:
+        return list(cursors), []
+    named: list[Cursor] = []
+    settled: list[Cursor] = []
+    for source, group in groupby(
+        sorted(cursors, key=_source),
+        key=_source,  # a stable sort: still the last moved first
+    ):
+        own = list(group)
+        epochs = list(dict.fromkeys(epoch for _, epoch, _ in own))[:RECENT_EPOCHS]
+        recent = [cursor for cursor in own if cursor[1] in epochs]
+        if source not in known:
+            named += own
+        elif source in alive or len(recent) <= UNHEARD_CURSORS:
+            named += recent
+            settled += [cursor for cursor in own if cursor[1] not in epochs]
+        else:
+            settled += own
+    return named, settled
 
 
 def query_page(
@@ -13,7 +96,10 @@ def query_page(
     since: float,
     *,
     after: Numbering | None,
+    until: Numbering | None = None,
+    settled: Iterable[Cursor] = (),
     most: int = CURSORS,
+    size: int = Query.MAX_BYTES,
 ) -> Query:
     """The query about what stands behind `after`.
 
@@ -23,27 +109,54 @@ def query_page(
 
     Args:
         request: Comes back in the reply.
-        cursors: All that the consumer has of this type.
+        cursors: Those that are named, of all that the consumer has of this type.
         known: The sources that have replied before.
         since: From which Unix second on other sources owe their events.
         after: Where the query begins; None: with the first.
+        until: Where it ends at the latest; None: with the last.
+        settled: The cursors that are not named.
         most: How many cursors it may hold.
+        size: How many bytes it may have, and a reply to it. One cursor is in it in any case.
     """
-    behind = Range(after)
+    whole = Range(after, until)
     places = {(stream, epoch): sequence for stream, epoch, sequence in cursors}
     marks = {(f"{source} ", "") for source in known}
-    numberings = sorted(place for place in (places.keys() | marks) if behind.has(place))
-    end = _end(numberings, known, most)
-    until = _until(numberings, end)
-    asked = Range(after, until)
+    numberings = sorted(place for place in (places.keys() | marks) if whole.has(place))
+    end = _end(numberings, known, _fitting(numberings, most, size))
+    last = _until(numberings, end) or until
+    asked = Range(after, last)
+    named = tuple(sorted(source for source in known if asked.has_some_of(source)))
     return Query(
         request=request,
         cursors=tuple((*place, places[place]) for place in numberings[:end] if place in places),
-        known=tuple(sorted(source for source in known if asked.has_some_of(source))),
+        known=named,
         since=since,
         after=after,
-        until=until,
+        until=last,
+        settled=_digests(named, [one for one in settled if asked.has(one[:2])]),
+        most=max(LEAST_BYTES, min(size, MOST_BYTES)),
     )
+
+
+def _digests(known: Iterable[str], settled: Iterable[Cursor]) -> tuple[tuple[str, str], ...]:
+    by_source: dict[str, list[Cursor]] = {}
+    for cursor in settled:
+        by_source.setdefault(_source(cursor), []).append(cursor)
+    return tuple((one, digest(by_source[one])) for one in known if one in by_source)
+
+
+def _source(cursor: Cursor) -> str:
+    return streams.source_of(cursor[0])
+
+
+def _fitting(numberings: Sequence[Numbering], most: int, size: int) -> int:
+    """How many of the first numberings fit into a query, at least one."""
+    room = size - FRAME_BYTES
+    for count, (stream, _) in enumerate(numberings):
+        room -= 2 * len(stream) + ENTRY_BYTES
+        if count and (count == most or room < 0):
+            return count
+    return len(numberings)
 
 
 def _until(numberings: Sequence[Numbering], end: int) -> Numbering | None:

@@ -23,7 +23,7 @@ from hub.mqtt.client import CONNECT_TIMEOUT_S, ClientFactory, properties
 from hub.mqtt.connection_log import ConnectionLog
 from hub.mqtt.guard import guarded
 from hub.mqtt.house_messages import HouseMessages
-from hub.mqtt.message import Call, Message, OnPublished, Receive, Subscription, Will
+from hub.mqtt.message import Call, Message, OnPublished, Receive, Subscription, Will, limits
 from hub.mqtt.refusals import Refusals
 from hub.mqtt.subscriptions import Subscriptions
 from hub.mqtt.unacknowledged import Unacknowledged
@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 DRAIN_S = 1.0
 LOOK_S = 2.0
 STEADY_S = 30.0  # a connection that lasted so long has its first failure
-UNLIMITED = 65_535  # MQTT 5, 3.2.2.3.3: what holds when the broker says nothing
 
 
 class Bus(HouseMessages):
@@ -85,7 +84,7 @@ class Bus(HouseMessages):
         self._thread = threading.Thread(target=self._stay_connected, name="bus", daemon=True)
         self._retry = Repeater(self._offer_again, first_s=0.2, longest_s=60)
         self.connected = threading.Event()
-        self.receive_maximum = UNLIMITED
+        self.receive_maximum, self.packet_limit = limits(None)
         self.on_connect: list[Call] = []
         self.on_retry: list[Call] = []
         self.on_published: OnPublished = lambda _, __: None
@@ -246,7 +245,7 @@ class Bus(HouseMessages):
             return
         self._trouble.forget()
         self._awaited.clear()
-        self.receive_maximum = getattr(connack, "ReceiveMaximum", UNLIMITED)
+        self.receive_maximum, self.packet_limit = limits(connack)
         self.refusals.clear()
         self._subscriptions.send_all(client)
         self._connected_at = time.monotonic()

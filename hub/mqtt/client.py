@@ -12,16 +12,13 @@ from paho.mqtt.properties import Properties
 
 from config import Broker
 from hub.mqtt import client_ids, connect_errors, credentials
-from hub.mqtt.message import Will
+from hub.mqtt.message import MAXIMUM_PACKET_SIZE, Will
 
 if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
 
 RECEIVE_MAXIMUM = (
     32  # MQTT 5, 3.1.2.11.3: how many messages the broker may leave unacknowledged with us
-)
-MAXIMUM_PACKET_SIZE = (
-    262_144  # more than a page of old events; a giant message must not fill every process
 )
 CONNECT_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 2.0

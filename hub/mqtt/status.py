@@ -26,6 +26,7 @@ class StatusPublisher:
         self._reason: Reason = ""
         self._detail = ""
         self._notes: dict[str, tuple[Reason, str]] = {}
+        bus.note = self.note
         bus.on_connect.append(self._publish)
         bus.on_retry.append(self._publish)
 

@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
 
 from hub.mqtt.bus import Bus, Message
 from hub.store.backlog import Backlog
@@ -10,10 +12,23 @@ from hub.store.retention import Retention
 from hub.store.state import State, StateError
 from hub.wire import topics
 from hub.wire.codec import JSON, BadMessage
-from hub.wire.query import EVENTS, HEADS, Head, Numbering, Query, Reply
+from hub.wire.query import (
+    EVENTS,
+    HEADS,
+    MOST_BYTES,
+    WITHHELD,
+    Cursor,
+    Head,
+    Numbering,
+    Query,
+    Reply,
+    digest,
+)
 
 log = logging.getLogger(__name__)
-PAGE_BYTES = 131_072
+FRAME_BYTES = 300  # of a reply, with its topic
+HEAD_BYTES = 80  # of a head beside its stream, and of an event that is withheld
+PAGE_BYTES = 131_072  # of events
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +39,13 @@ class _Owed:
         heads: The numberings of the type inside the query's range.
         news: Those that the consumer does not know, or has not all of.
         gone: Numberings of the query that were ours, and of which nothing is left.
+        room: How many bytes are left for events.
     """
 
     heads: list[Head]
     news: list[Head]
     gone: list[Numbering]
+    room: int
 
 
 class CatchUpReplies:
@@ -59,6 +76,9 @@ class CatchUpReplies:
         if not query.range.has_some_of(source):
             return
         cursors = {(stream, epoch): sequence for stream, epoch, sequence in query.cursors}
+        if not self._settle(kind, query, cursors):
+            self._send(consumer, self._frame(query, unsettled=True).encode())
+            return
         if self._backlog.is_behind(cursors):
             log.error(
                 "%s has had more events than this file knows: it is an older copy. Numbering anew",
@@ -68,18 +88,33 @@ class CatchUpReplies:
         owed = self._owed(kind, query, cursors)
         self._note(consumer, owed.heads)
         if self._has_to_reply(kind, query, owed):
-            self._bus.publish(
-                self._bus.topics.reply(source, consumer),
-                self._encode(query, owed),
-                content_type=JSON,
-            )
+            self._send(consumer, self._encode(query, owed))
+
+    def _send(self, consumer: str, reply: bytes) -> None:
+        topic = self._bus.topics.reply(self._backlog.source, consumer)
+        self._bus.publish(topic, reply, content_type=JSON)
+
+    def _settle(self, kind: str, query: Query, cursors: dict[Numbering, int]) -> bool:
+        """Add the cursors of which the query has a digest; False where that is not ours."""
+        theirs = dict(query.settled).get(self._backlog.source)
+        if theirs is None:
+            return True
+        closed = self._backlog.closed(kind, query.range.has)
+        ours = [cursor for cursor in closed if cursor[:2] not in cursors]
+        if digest(ours) != theirs:
+            return False
+        cursors |= {(stream, epoch): last for stream, epoch, last in ours}
+        return True
 
     def _owed(self, kind: str, query: Query, cursors: Mapping[Numbering, int]) -> _Owed:
         since = None if self._backlog.source in query.known else query.since
         heads = self._backlog.owed(kind, cursors, since=since, within=query.range.has)
         news = [head for head in heads if _is_news(head, cursors)]
         gone = self._backlog.forgotten(cursors)
-        return _Owed(heads, sorted(news, key=_numbering), gone)
+        room = min(query.most or MOST_BYTES, self._bus.packet_limit - FRAME_BYTES) - FRAME_BYTES
+        gone = gone[: _fitting(gone, room // 4)]
+        room -= sum(map(_size, gone))
+        return _Owed(heads, sorted(news, key=_numbering), gone, room)
 
     def _has_to_reply(self, kind: str, query: Query, owed: _Owed) -> bool:
         """Whether the consumer needs a reply: something is new to it, or it waits for one.
@@ -97,32 +132,46 @@ class CatchUpReplies:
         return is_ours or kind == topics.EVERY
 
     def _encode(self, query: Query, owed: _Owed) -> bytes:
-        heads = owed.news[:HEADS]
+        names = [_numbering(head) for head in owed.news[:HEADS]]
+        heads = owed.news[: max(1, _fitting(names, owed.room // 2))]
         is_cut = len(heads) < len(owed.news)
-        events = self._events(heads)
+        events, withheld = self._events(heads, owed.room - sum(map(_size, names[: len(heads)])))
         count = sum(head.last - head.after for head in heads)
-        reply = Reply(
-            request=query.request,
-            source=self._backlog.source,
+        reply = self._frame(
+            query,
             heads=tuple(heads),
-            more=is_cut or count > len(events),
+            more=is_cut or count > len(events) + len(withheld),
             gone=tuple(owed.gone),
-            events=(),
             until=_numbering(heads[-1]) if is_cut else query.until,
+            withheld=tuple(withheld),
         )
         return reply.encode_with(events)
 
-    def _events(self, heads: list[Head]) -> list[bytes]:
-        """The oldest events that are owed: at least one, and no more than a reply may hold."""
+    def _frame(self, query: Query, **more: Any) -> Reply:
+        fields: dict[str, Any] = {"heads": (), "more": False, "gone": (), "until": query.until}
+        return Reply(
+            request=query.request, source=self._backlog.source, events=(), **(fields | more)
+        )
+
+    def _events(self, heads: list[Head], room: int) -> tuple[list[bytes], list[Cursor]]:
+        """The oldest events that are owed and have room, and those that are too large for it."""
+        room = min(room, PAGE_BYTES)
         events: list[bytes] = []
+        withheld: list[Cursor] = []
         size = 0
         for head in heads:
-            for event in self._backlog.page(head, EVENTS - len(events)):
-                size += len(event)
-                if events and size > PAGE_BYTES:
-                    return events
-                events.append(event)
-        return events
+            page = self._backlog.page(head, EVENTS - len(events))
+            for sequence, event in page:
+                name = (head.stream, head.epoch)
+                if len(event) > room and len(withheld) < WITHHELD:
+                    withheld.append((*name, sequence))
+                    size += _size(name)
+                elif size + len(event) < room:
+                    events.append(event)
+                    size += len(event) + 1
+                else:
+                    return events, withheld
+        return events, withheld
 
     def _note(self, consumer: str, heads: list[Head]) -> None:
         try:
@@ -133,6 +182,17 @@ class CatchUpReplies:
 
 def _numbering(head: Head) -> Numbering:
     return head.stream, head.epoch
+
+
+def _size(numbering: Numbering) -> int:
+    """About how many bytes a numbering takes in a reply."""
+    return len(numbering[0]) + HEAD_BYTES
+
+
+def _fitting(numberings: list[Numbering], room: int) -> int:
+    """How many of the first numberings have room."""
+    sizes = accumulate(map(_size, numberings))
+    return sum(size <= room for size in sizes)
 
 
 def _is_news(head: Head, cursors: Mapping[Numbering, int]) -> bool:

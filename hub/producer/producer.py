@@ -12,6 +12,7 @@ from typing import Any
 from config import JournalSettings as Limits
 from hub.mqtt.bus import Bus
 from hub.producer.catchup_replies import CatchUpReplies
+from hub.producer.oversize import Oversize
 from hub.store.backlog import Backlog
 from hub.store.journal import Journal
 from hub.store.retention import Retention
@@ -46,6 +47,7 @@ class Producer:
         self._acknowledged: deque[tuple[int, float]] = (
             deque()
         )  # positions to be marked in the journal, and since when
+        self._oversize = Oversize(bus)
         bus.on_connect.append(self._begin_again)
         bus.on_retry.append(self._offer_again)
         bus.on_published = self._published
@@ -162,6 +164,7 @@ class Producer:
     def _pump(self, window: int) -> None:
         if self._reconnected:
             self._reconnected = False
+            self._oversize.lost(self._in_flight.values())
             self._in_flight.clear()
             self._answered.clear()
             self._sent_to = 0
@@ -182,6 +185,10 @@ class Producer:
             self._sent_to, max(0, min(window, self._bus.receive_maximum) - len(self._in_flight))
         ):
             if entry.position in under_way:
+                self._sent_to = entry.position
+                continue
+            if self._oversize.has(entry):  # left to the catch-up
+                self._acknowledged.append((entry.position, self._state.clock.uptime_s()))
                 self._sent_to = entry.position
                 continue
             topic = self._bus.topics.event(*streams.parts(entry.stream))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hub.store.state import State
 from hub.wire import streams
-from hub.wire.query import Head, Numbering
+from hub.wire.query import Cursor, Head, Numbering
 
 
 class Backlog:
@@ -47,15 +47,27 @@ class Backlog:
                 and within((stream, epoch))
             ]
 
-    def page(self, head: Head, limit: int) -> list[bytes]:
-        """The events after `head.after`, oldest first, as they were published."""
+    def closed(self, kind: str, within: Callable[[Numbering], bool]) -> list[Cursor]:
+        """The numberings of a type that will not grow any more, each with its last sequence."""
+        with self._state.read() as db:
+            heads = db.execute("SELECT stream, epoch, sequence FROM head").fetchall()
+        return [
+            (stream, epoch, last)
+            for stream, epoch, last in heads
+            if epoch != self._state.epoch
+            and streams.source_of(stream) == self.source
+            and streams.is_of(stream, kind)
+            and within((stream, epoch))
+        ]
+
+    def page(self, head: Head, limit: int) -> list[tuple[int, bytes]]:
+        """The events after `head.after`, oldest first: their sequence, and what was published."""
         query = (
-            "SELECT payload FROM journal WHERE stream = ? AND epoch = ? AND sequence > ?"
+            "SELECT sequence, payload FROM journal WHERE stream = ? AND epoch = ? AND sequence > ?"
             " ORDER BY sequence LIMIT ?"
         )
         with self._state.read() as db:
-            rows = db.execute(query, (head.stream, head.epoch, head.after, limit)).fetchall()
-        return [payload for (payload,) in rows]
+            return db.execute(query, (head.stream, head.epoch, head.after, limit)).fetchall()
 
     def is_behind(self, cursors: Mapping[Numbering, int]) -> bool:
         """Whether a consumer has had more than the journal holds: then it is an older copy.

@@ -1,7 +1,7 @@
 """The cursors: how far this process has come with the events of each producer."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from hub.store.inbox_rows import KEY
 from hub.store.state import State
@@ -10,6 +10,7 @@ from hub.wire.event import Event
 from hub.wire.query import Cursor, Head, Numbering
 
 FORGET_AFTER_S = 30 * 86_400.0
+FORGET_SILENT_AFTER_S = 400 * 86_400.0  # longer than what a producer that is not known owes
 
 
 class Cursors:
@@ -17,7 +18,7 @@ class Cursors:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._clock = state.clock
+        self.clock = self._clock = state.clock
 
     def is_complete_to(self, event: Event) -> bool:
         """Whether every event before this one was taken; if not, some of them are missing."""
@@ -26,9 +27,10 @@ class Cursors:
         return cursor is not None and cursor >= event.sequence
 
     def of_type(self, kind: str) -> list[Cursor]:
-        """All cursors of an event type, or of every type."""
+        """All cursors of an event type, or of every type; the last moved first."""
+        query = "SELECT stream, epoch, sequence FROM cursor ORDER BY moved DESC"
         with self._state.read() as db:
-            rows = db.execute("SELECT stream, epoch, sequence FROM cursor").fetchall()
+            rows = db.execute(query).fetchall()
         return [row for row in rows if streams.is_of(row[0], kind)]
 
     def known_producers(self, kind: str) -> list[str]:
@@ -80,6 +82,52 @@ class Cursors:
         query = "DELETE FROM cursor WHERE stream = ? AND epoch = ? AND moved < ?"
         if rows and self._clock.is_synchronised():
             self._state.do(lambda db: db.executemany(query, rows), durable=False)
+
+    def forget_silent(self, kind: str, alive: Container[str]) -> None:
+        """Drop the producers of a type that are gone for good, and their cursors.
+
+        Should one come back after all it is a new one, and owes what happened in the last year:
+        nothing of that can have been taken.
+
+        Args:
+            kind: The event type.
+            alive: The sources that are there, however long they have published nothing.
+        """
+        if not self._clock.is_synchronised():
+            return
+        before = self._clock.unix_s() - FORGET_SILENT_AFTER_S
+        last = "SELECT MAX(moved) FROM cursor WHERE stream GLOB ?"
+        with self._state.read() as db:
+            silent = [
+                source
+                for source in self.known_producers(kind)
+                if source not in alive
+                and (moved := db.execute(last, (f"{source} *",)).fetchone()[0]) is not None
+                and moved < before
+            ]
+
+        def drop(db: sqlite3.Connection) -> None:
+            for source in silent:
+                db.execute("DELETE FROM producer WHERE source = ?", (source,))
+                db.execute("DELETE FROM cursor WHERE stream GLOB ?", (f"{source} *",))
+
+        if silent:
+            self._state.do(drop, durable=False)
+
+    def pass_over(self, stream: str, epoch: str, sequence: int) -> bool:
+        """Count an event as finished that cannot be had; False if it was taken before."""
+        key = (stream, epoch, sequence)
+
+        def finish(db: sqlite3.Connection) -> bool:
+            cursor = self.at(db, stream, epoch)
+            if cursor is not None and sequence <= cursor:
+                return False
+            put = "INSERT OR IGNORE INTO inbox (stream, epoch, sequence, state) VALUES (?, ?, ?, ?)"
+            is_new = db.execute(put, (*key, "done")).rowcount > 0
+            self.advance(db, stream, epoch)
+            return is_new
+
+        return self._state.do(finish, durable=False)
 
     def at(self, db: sqlite3.Connection, stream: str, epoch: str) -> int | None:
         """One cursor; None if no event of the numbering was taken yet."""

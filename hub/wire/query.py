@@ -4,10 +4,16 @@ A query carries a bounded number of cursors. A consumer that has more sends seve
 about a range of numberings: those behind `after`, up to and with `until`, in the order of their
 stream and epoch as text. So a producer can tell a numbering that stands in another query from one
 that the consumer does not know.
+
+Each boot of a producer begins an epoch, so the numberings that are finished grow in number. A
+consumer that has many does not name them all: `settled` carries one digest for each source, of
+everything that it has in the range and does not name. Where the producer's own digest differs it
+says `unsettled`, and the consumer names them.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from hub.wire.codec import BadMessage, Message, Nullable, dump, entry
@@ -17,7 +23,10 @@ from hub.wire.event import Event, from_wire
 CURSORS = 100  # in one query; at most about 25 kB of it
 HEADS = 100  # in one reply
 EVENTS = 50  # in one reply
+WITHHELD = 20  # in one reply
 MANY = 10**15  # more events than a house will see
+LEAST_BYTES = 1024  # of a reply: a press fits
+MOST_BYTES = 196_608  # of a reply, and far below what we take from a broker
 
 Numbering = tuple[str, str]  # a stream and an epoch
 Cursor = tuple[str, str, int]
@@ -27,6 +36,7 @@ _EPOCH = Text(16, pattern=r"[0-9a-f]{16}")
 _PLACE = Row(Text(220), Text(16))  # between two numberings, or one itself
 _NUMBER = Whole(0, MANY)
 _REQUEST = Text(64, summary="Comes back in the reply.")
+_DIGEST = Text(16, pattern=r"[0-9a-f]{16}")
 _SOURCE = Text(96, pattern=r"doorbell/[a-z]+/[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -65,6 +75,20 @@ class Range:
         return begins and (self.until is None or end <= self.until)
 
 
+def digest(cursors: Iterable[Cursor]) -> str:
+    """A mark of a set of cursors, in whatever order: equal sets have equal marks."""
+    total = 0
+    for stream, epoch, sequence in cursors:
+        text = f"{stream} {epoch} {sequence}".encode()
+        total += int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
+    return f"{total % 2**64:016x}"
+
+
+def range_of(source: str) -> "Range":
+    """All numberings of a source."""
+    return Range(*_ends(source))
+
+
 def _ends(source: str) -> tuple[Numbering, Numbering]:
     """What stands in front of every numbering of a source, and what stands behind them."""
     return (f"{source} ", ""), (f"{source}!", "")
@@ -81,9 +105,12 @@ class Query(Message):
         since: From which Unix second on a source that is not known owes its events.
         after: The numberings before and with this one are not asked for.
         until: The numberings behind this one are not asked for.
+        settled: For a source the digest of what the consumer has of it in the range, to the end,
+            and does not name in `cursors`. What has begun in the source's present epoch is named.
+        most: How many bytes of a reply get through; None: MOST_BYTES.
     """
 
-    MAX_BYTES = 49_152
+    MAX_BYTES = 65_536
 
     request: str = entry(_REQUEST)
     cursors: tuple[Cursor, ...] = entry(
@@ -103,6 +130,17 @@ class Query(Message):
     )
     after: Numbering | None = entry(Nullable(_PLACE), default=None)
     until: Numbering | None = entry(Nullable(_PLACE), default=None)
+    settled: tuple[tuple[str, str], ...] = entry(
+        ListOf(
+            Row(_SOURCE, _DIGEST),
+            CURSORS + 1,
+            "Source, and the digest of what the consumer has of it and does not name.",
+        ),
+        default=(),
+    )
+    most: int | None = entry(
+        Whole(LEAST_BYTES, MOST_BYTES, "How many bytes a reply may have."), default=None
+    )
 
     @property
     def range(self) -> Range:
@@ -158,6 +196,8 @@ class Reply(Message):
         gone: The numberings in the query that were the producer's, and of which nothing is left.
         until: How far it looked: the last numbering; None: to the end of what was asked.
         events: What is owed, oldest first.
+        unsettled: The digest in the query is not the producer's: the consumer names its cursors.
+        withheld: Events that are owed, and larger than the query lets a reply be.
     """
 
     MAX_BYTES = 262_144
@@ -175,6 +215,15 @@ class Reply(Message):
     )
     events: tuple[Event, ...] = entry(_Events())
     until: Numbering | None = entry(Nullable(_PLACE), default=None)
+    unsettled: bool = entry(Flag("Ask again, and name every cursor."), default=False)
+    withheld: tuple[Cursor, ...] = entry(
+        ListOf(
+            Row(_STREAM, _EPOCH, _NUMBER),
+            WITHHELD,
+            "Events that are owed, and larger than a reply may be.",
+        ),
+        default=(),
+    )
 
     def encode_with(self, events: Iterable[bytes]) -> bytes:
         """The reply for the wire, with these events as they were published."""

@@ -143,6 +143,11 @@ def role_for(kind: str) -> str:
     return "hub" if kind.startswith(HUB_TYPES) else "handler"
 
 
+def may_come_from(role: str, kind: str) -> bool:
+    """Whether a process of this role may publish events of this type, or of every type."""
+    return kind == EVERY or role_for(kind) == role
+
+
 def fault_in(source: str, kind: str, subject: str) -> str | None:
     """Why an event may not have these three; None when it may."""
     speaker = _SOURCE.fullmatch(source)

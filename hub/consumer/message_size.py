@@ -1,0 +1,80 @@
+"""How large a message may be: a broker may drop large ones, or hang up, without saying why."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from hub.wire.query import LEAST_BYTES, MOST_BYTES
+
+log = logging.getLogger(__name__)
+SHRINK = 8
+GROW = 2
+FAILURES = 3  # of a size, right after a smaller one got through, before it counts as too large
+FORGET_S = 3600.0  # after so long a size that was too large is tried again
+TOO_LARGE = (
+    "catch-up: messages of {size} bytes get no reply, smaller ones do: the broker, or something on"
+    " the way, drops them. It goes on with small ones, slowly. Raise the broker's limit to 262144"
+    " bytes (mosquitto: max_packet_size, message_size_limit)"
+)
+
+
+class MessageSize:
+    """Finds the size by trying: smaller where no reply comes, larger again where one does.
+
+    A size counts as too large only where a smaller one gets through before and after it: then a
+    producer that is away is not the reason.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        """Prepare.
+
+        Args:
+            tell: Called with what is wrong in words; with nothing when it is forgotten.
+        """
+        self._tell = tell
+        self._now = MOST_BYTES
+        self._good = 0  # the last size that got a reply
+        self._too_large = 0  # 0: none is known
+        self._failures: Counter[int] = Counter()
+        self._forget_at = 0.0
+
+    def within(self, limit: int) -> int:
+        """How many bytes a message may have, where the broker names a limit."""
+        self._forget()
+        return max(LEAST_BYTES, min(self._now, limit))
+
+    def is_found(self, limit: int) -> bool:
+        """Whether larger messages do not get through, as far as can be known."""
+        return self.within(limit) >= limit or self._now in (MOST_BYTES, self._too_large // GROW)
+
+    def replied(self) -> None:
+        """A query had a reply."""
+        self._good = self._now
+        larger = min(self._now * GROW, MOST_BYTES)
+        if not self._too_large or larger < self._too_large:
+            self._now = larger
+
+    def unanswered(self) -> None:
+        """A query had no reply, though a producer is there, or the connection ended over it."""
+        if 0 < self._good < self._now:
+            self._fail()
+            self._now = self._good
+        else:
+            self._good = 0
+            self._now = max(LEAST_BYTES, self._now // SHRINK)
+
+    def _fail(self) -> None:
+        self._failures[self._now] += 1
+        if self._failures[self._now] >= FAILURES and not self._too_large:
+            self._too_large = self._now
+            self._forget_at = time.monotonic() + FORGET_S
+            words = TOO_LARGE.format(size=self._now)
+            log.error("%s", words)
+            self._tell(words)
+
+    def _forget(self) -> None:
+        if self._too_large and time.monotonic() > self._forget_at:
+            self._too_large = 0
+            self._failures.clear()
+            self._tell("")

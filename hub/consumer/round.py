@@ -1,0 +1,101 @@
+"""The queries of a consumer for one event type: one after another, once round, and rest."""
+
+from collections import deque
+from dataclasses import replace
+
+from hub.consumer.paging import Ask
+from hub.wire.query import Query
+
+AUDIT_S = 60.0  # a broker that silently dropped the last event of a stream is noticed after so long
+UNANSWERED_S = 2.0
+TRIES = 3  # of one query, before the others go on without its reply
+ASKS = 1000  # that wait; more are left to the next round
+
+
+class Round:
+    """What is still to be asked, and what waits for a reply. Used by the consumer's thread alone.
+
+    A round begins with a query to all producers, or several where there are many cursors. Then
+    follow queries to single ones: those that have more, or did not reply.
+
+    Attributes:
+        ask_at: When the next query is due, in monotonic seconds.
+        request: The last query; empty before the first.
+        waiting: What it is about; None when it had a reply.
+        asks: What follows.
+        is_wanted: Whether something has happened that makes another round due.
+        replied: The sources that were heard in this round, or asked alone.
+    """
+
+    def __init__(self) -> None:
+        self.ask_at = 0.0
+        self.request = ""
+        self.waiting: Ask | None = None
+        self.asks: deque[Ask] = deque()
+        self.is_wanted = True
+        self.replied: set[str] = set()
+        self._rest: Ask | None = None  # what the last query had no room for
+        self._patience_s = UNANSWERED_S
+
+    def want(self) -> None:
+        """Ask at once, the last query again if it has no reply yet; and then another round.
+
+        A reply to its first sending counts, too: else one that is wanted often would never go on.
+        """
+        if self.waiting:
+            self.asks.appendleft(self.waiting)
+            self.waiting = self._rest = None
+        self.is_wanted = True
+        self._patience_s = UNANSWERED_S
+        self.ask_at = 0.0
+
+    def add(self, ask: Ask) -> None:
+        """Ask this, too, soon."""
+        if ask not in self.asks and len(self.asks) < ASKS:
+            self.asks.append(ask)
+            if not self.waiting:
+                self.ask_at = 0.0
+
+    def next(self) -> Ask:
+        """What is asked now; a query without a reply is asked again, after the others."""
+        if self.waiting:
+            again = replace(self.waiting, tries=self.waiting.tries + 1)
+            if again.tries < TRIES:
+                self.asks.append(again)
+            self.waiting = None
+        if self._rest:
+            self.asks.appendleft(self._rest)
+            self._rest = None
+        if self.asks:
+            return self.asks.popleft()
+        self.replied.clear()
+        return Ask()
+
+    def sent(self, ask: Ask, query: Query, now: float) -> None:
+        """It was asked; what the query had no room for follows next."""
+        self.waiting = ask
+        self.request = query.request
+        if ask.source:
+            self.replied.add(ask.source)
+        if ask == Ask():
+            self.is_wanted = False
+        if query.until != ask.range.until:
+            self._rest = replace(ask, after=query.until, tries=0)
+        self.ask_at = now + UNANSWERED_S
+        if not self.asks and not self._rest:
+            self.ask_at = now + self._patience_s
+            self._patience_s = min(self._patience_s * 2, AUDIT_S)
+
+    def settle(self, ask: Ask, now: float) -> bool:
+        """A reply to this was read; gives whether it ends the round, as far as is known now."""
+        if ask != self.waiting:
+            return False
+        self.waiting = None
+        self._patience_s = UNANSWERED_S
+        if self.asks or self._rest:
+            self.ask_at = 0.0
+            return False
+        self.ask_at = now + AUDIT_S
+        if self.is_wanted:
+            self.ask_at = 0.0
+        return True
