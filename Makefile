@@ -35,6 +35,7 @@ rig: $(TESTED)
 	tests/rig/build $(RIG)
 	RIG=$(RIG) $(BIN)/python -m pytest tests/rig   # with RIG_REPORT=docs/rig.md its figures come into that document
 
+# Needs mosquitto and a C compiler. HOMEASSISTANT=DIR, where .ci/get-homeassistant DIR has put one, measures that, too.
 bench: $(TESTED)
 	$(BIN)/python -m tests.bench --write docs/benchmark.md
 

@@ -15,15 +15,26 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from tests.bench import compare, load, report, rival
-from tests.bench.cases import BARK, FIVE, LIGHT, MANY, NOTIFY, RECORD, SLOWER_MS, Plan, react
-from tests.bench.checkout import Checkout
-from tests.bench.result import Result
+from tests.bench import load, rival
+from tests.bench.cases import (
+    BARK,
+    FIVE,
+    LIGHT,
+    NOTIFY,
+    ON_DEBIAN,
+    RECORD,
+    SKIP,
+    SLOWER_MS,
+    Plan,
+    react,
+    react_many,
+)
+from tests.bench.house.checkout import Checkout
+from tests.bench.report import compare, document
+from tests.bench.report.result import Result
 from tests.bench.stage import DEBIAN
 from tests.home_assistant import installed
 from tests.house import ROOT
-
-ON_DEBIAN = replace(FIVE, name="five reactions, mosquitto as Debian delivers it")
 
 
 def steps(plan: Plan) -> dict[str, Callable[[], Result]]:
@@ -40,7 +51,9 @@ def steps(plan: Plan) -> dict[str, Callable[[], Result]]:
         "record": partial(react, plan, RECORD, few, with_costs=True),
         "catch-up": partial(load.catch_up, plan),
         "journal": partial(load.long_journal, plan),
-        "many": partial(react, plan, MANY, few),
+        "many": partial(react_many, plan),
+        "skip": partial(react, plan, SKIP, few),
+        "slow-skip": partial(react, plan, SKIP, few, slower_ms=SLOWER_MS),
         "home-assistant": partial(rival.measure, plan, installed()),
         "debian": partial(react, plan, ON_DEBIAN, few, settings=DEBIAN),
     }
@@ -56,7 +69,7 @@ def main() -> None:
     """The command."""
     arguments = _arguments()
     if arguments.compare:
-        print(compare.table(*map(report.load, arguments.compare)))
+        print(compare.table(*map(document.load, arguments.compare)))
         return
     plan = Plan(Checkout(arguments.of.resolve()))
     if arguments.short:
@@ -64,20 +77,20 @@ def main() -> None:
     if arguments.presses:
         plan = replace(plan, presses=arguments.presses, long=arguments.presses)
     wanted = arguments.only or (SHORT if arguments.short else list(steps(plan)))
-    head = report.conditions(plan.checkout.root, is_short=arguments.short)
+    head = document.conditions(plan, is_short=arguments.short)
     results = []
     for name, step in steps(plan).items():
         if name in wanted:
             print(f"measuring: {name}", flush=True)
             results.append(step())
     head["load_after"] = f"{os.getloadavg()[0]:.1f}"
-    head["rival"] = report.MISSING if installed() is None else ""
-    text = report.write(head, results)
+    head["rival"] = document.MISSING if installed() is None else ""
+    text = document.write(head, results)
     print(text)
     if arguments.write:
         arguments.write.write_text(text, encoding="utf-8")
     if arguments.json:
-        report.save(arguments.json, head, results)
+        document.save(arguments.json, head, results)
 
 
 def _arguments() -> argparse.Namespace:

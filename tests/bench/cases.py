@@ -1,13 +1,16 @@
 """The cases that are measured: which handlers run, and what is seen of a press."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from tests.bench import memory, rounds
-from tests.bench.bill import Bill
-from tests.bench.checkout import Checkout
-from tests.bench.result import IDLE, READY, Result
-from tests.bench.sightings import FIRST_LINE, HEARD, LAMP, PHONE, PHOTO
+from tests.bench import rounds
+from tests.bench.house import memory
+from tests.bench.house.bill import Bill
+from tests.bench.house.checkout import Checkout
+from tests.bench.outside.sightings import FIRST_LINE, HEARD, LAMP, PHONE, PHOTO
+from tests.bench.report.result import IDLE, READY, Result
+from tests.bench.rounds import Rounds
 from tests.bench.stage import NODELAY, stage
 
 SLOWER_MS = 20
@@ -39,10 +42,14 @@ LIGHT = Case("`light` alone", ("light",), (LAMP,))
 BARK = Case("`bark` alone", ("bark",))
 NOTIFY = Case("`notify` alone", ("notify",), (PHONE,))
 FIVE = Case("five reactions", ("light", "bark", "notify", "visit", "log"), (LAMP, PHONE))
+ON_DEBIAN = replace(FIVE, name="five reactions, mosquitto with Debian's settings")
 RECORD = Case(
     "five with `record`", ("light", "bark", "notify", "record", "log"), (LAMP, PHONE, PHOTO)
 )
 MANY = Case("16 handlers", SIXTEEN)
+SKIP = Case("a handler that skips repeats", ("skips",))  # it waits for the sync of its claim
+FIRST_OF_MANY = FIRST_LINE + "the first of them"
+LAST_OF_MANY = FIRST_LINE + "the last of them"
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,17 @@ class Plan:
     journaled: int = 50_000
 
 
+def react_many(plan: Plan) -> Result:
+    """Measure 16 handlers: when the first and the last of them begin."""
+    return react(plan, MANY, plan.presses, merge=_merge_first_lines)
+
+
+def _merge_first_lines(measured: Rounds) -> None:
+    each = [measured.times.pop(FIRST_LINE + name) for name in SIXTEEN]
+    measured.times[FIRST_OF_MANY] = [min(times) for times in zip(*each, strict=True)]
+    measured.times[LAST_OF_MANY] = [max(times) for times in zip(*each, strict=True)]
+
+
 def react(
     plan: Plan,
     case: Case,
@@ -76,8 +94,19 @@ def react(
     slower_ms: int = 0,
     settings: str = NODELAY,
     with_costs: bool = False,
+    merge: Callable[[Rounds], None] = lambda _: None,
 ) -> Result:
-    """Measure a case."""
+    """Measure a case.
+
+    Args:
+        plan: What is measured, and for how long it is watched while idle.
+        case: The handlers and effects.
+        presses: How many count.
+        slower_ms: How much longer each sync of our processes takes.
+        settings: Of mosquitto.
+        with_costs: Also state what a press costs, and memory.
+        merge: Makes fewer rows of the rounds.
+    """
     with stage(plan.checkout, slower_ms, settings) as on:
         on.start_outside()
         began = time.monotonic()
@@ -88,6 +117,7 @@ def react(
         measured = rounds.measure(on.house, on.echo, on.sightings, case.seen, presses)
         time.sleep(SETTLE_S)
         bill.close(presses + measured.missing)
+        merge(measured)
         result = Result.of(case.name, measured, is_slow=slower_ms > 0)
         result.facts[READY] = ready_s
         if with_costs:

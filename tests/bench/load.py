@@ -6,11 +6,12 @@ handler that does nothing, and takes in the whole journal at its first start.
 
 import time
 
-from tests.bench import costs, rounds
+from tests.bench import rounds
 from tests.bench.cases import LIGHT, Plan
-from tests.bench.result import RATE, Result
+from tests.bench.house import costs
+from tests.bench.outside.sightings import FIRST_LINE
+from tests.bench.report.result import RATE, Result
 from tests.bench.rounds import Rounds
-from tests.bench.sightings import FIRST_LINE
 from tests.bench.stage import Stage, stage
 
 CATCHING_UP = "`light` during a catch-up"

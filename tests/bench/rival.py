@@ -4,9 +4,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import costs, floor, memory, rounds
+from tests.bench import rounds
 from tests.bench.cases import Plan
-from tests.bench.result import IDLE, Result
+from tests.bench.house import costs, memory
+from tests.bench.outside import floor
+from tests.bench.report.result import IDLE, Result
 from tests.bench.rounds import Rounds
 from tests.bench.stage import NODELAY, mosquitto
 from tests.brokers import mosquitto_broker

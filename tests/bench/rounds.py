@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from tests.bench.house import House
-from tests.bench.sightings import Sightings
+from tests.bench.house.house import House
+from tests.bench.outside.sightings import Sightings
 
 WARM_UP = 10
 START_S = 60.0  # the first press may come before all are connected

@@ -7,19 +7,19 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import floor
-from tests.bench.checkout import Checkout
-from tests.bench.disk import Disk
-from tests.bench.house import House
-from tests.bench.programs import program
-from tests.bench.sightings import Sightings
+from tests.bench.house.checkout import Checkout
+from tests.bench.house.disk import Disk
+from tests.bench.house.house import House
+from tests.bench.outside import floor
+from tests.bench.outside.programs import program
+from tests.bench.outside.sightings import Sightings
 from tests.brokers import mosquitto_broker
 from tests.house import free_port
 from tests.needs import SBIN
 
 NODELAY = "set_tcp_nodelay true\n"
 DEBIAN = ""  # mosquitto as Debian delivers it
-OUTSIDE = "tests.bench.outside"
+OUTSIDE = "tests.bench.outside.observers"
 
 
 @dataclass

@@ -15,7 +15,7 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.bench.programs import program
+from tests.bench.outside.programs import program
 
 PAYLOAD = b"x" * 500  # about an event's size
 PATIENCE_S = 10.0

@@ -10,8 +10,8 @@ from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 
-from tests.bench.floor import connected
-from tests.bench.sightings import HEARD, LAMP, PHONE, PHOTO, Observer
+from tests.bench.outside.floor import connected
+from tests.bench.outside.sightings import HEARD, LAMP, PHONE, PHOTO, Observer
 
 PRESSES = (
     "doorbell/hub/+/event/doorbell/pressed/+",

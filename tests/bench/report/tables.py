@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 
-from tests.bench import bill
-from tests.bench.goals import ALONE, GOALS, LATENCIES, TOGETHER, Results
-from tests.bench.result import FOR_P99, Result, Times
+from tests.bench.cases import ON_DEBIAN
+from tests.bench.house import bill
+from tests.bench.report.goals import EFFECTS, GOALS, LATENCIES, Results
+from tests.bench.report.result import FOR_P99, Result, Times
 
 NONE = "—"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """The first column to the left, the others to the right."""
+    """The first column to the left, the others to the right; empty without rows."""
+    rows = list(rows)
+    if not rows:
+        return ""
     lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
     lines.insert(1, f"|-|{'-:|' * (len(head) - 1)}")
     return "\n".join(lines)
@@ -18,16 +22,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def latency_goals(results: Results) -> str:
     """Multiples of the bare echo, each with its goal."""
+    goals = {(one.group, one.effect): one for one in LATENCIES}
     rows = []
-    for group in (ALONE, TOGETHER):
-        cells = [
-            f"{_figure(one.ratio(results))} (≤ {one.most:g})"
-            for one in LATENCIES
-            if one.group == group
-        ]
+    for group in dict.fromkeys(one.group for one in LATENCIES):
+        found = [goals.get((group, effect)) for effect in EFFECTS]
+        cells = [f"{_figure(one.ratio(results))} (≤ {one.most:g})" if one else "" for one in found]
         rows.append([group, *cells])
-    head = ["times the bare echo (goal)", *[one.effect for one in LATENCIES if one.group == ALONE]]
-    return table(head, rows)
+    return table(["times the bare echo (goal)", *EFFECTS], rows)
 
 
 def other_goals(results: Results) -> str:
@@ -41,26 +42,44 @@ def other_goals(results: Results) -> str:
 
 
 def latencies(results: Results) -> str:
-    """Every effect of every case, with the slow disk beside it."""
-    rows = []
-    for (case, is_slow), result in results.items():
-        if is_slow and (case, False) in results:
-            continue
-        slow = results.get((case, True))
-        rows.append(_row(f"**{case}**: bare echo", result.echo, result, slow and slow.echo))
-        for what, times in result.times.items():
-            rows.append(_row(what, times, result, slow and slow.times[what]))
+    """Every effect of every case with a broker for doorbells, with the slow disk beside it."""
+    cases = dict.fromkeys(case for case, _ in results if case != ON_DEBIAN.name)
+    rows = [row for case in cases for row in _rows(results, case)]
     head = ["", "median, ms", "p99, ms", "to the echo", "slow disk, ms", "slow to fast"]
     return table(head, rows)
 
 
-def _row(what: str, times: Times, result: Result, slow: Times | None) -> list[str]:
-    p99 = f"{times.p99:.2f}" if times.count >= FOR_P99 else NONE
-    ratio = times.median / result.echo.median
-    row = [what, f"{times.median:.2f}", p99, f"{ratio:.2f}"]
-    if slow is None:
-        return [*row, NONE, NONE]
-    return [*row, f"{slow.median:.2f}", f"{slow.median / times.median:.2f}"]
+def on_debian(results: Results) -> str:
+    """The same with the broker as Debian delivers it, without what is not measured there."""
+    rows = [row[:4] for row in _rows(results, ON_DEBIAN.name)]
+    return table(["", "median, ms", "p99, ms", "to the echo"], rows)
+
+
+def _rows(results: Results, case: str) -> list[list[str]]:
+    fast, slow = results.get((case, False)), results.get((case, True))
+    one = fast or slow
+    if one is None:
+        return []
+    rows = [_row(f"**{case}**: bare echo", "", fast, slow)]
+    return [*rows, *[_row(what, what, fast, slow) for what in one.times]]
+
+
+def _row(title: str, what: str, fast: Result | None, slow: Result | None) -> list[str]:
+    """Of an effect, or of the echo if it has no name."""
+    row = [title, NONE, NONE, NONE, NONE, NONE]
+    if fast:
+        times = fast.times.get(what, fast.echo)
+        row[1:4] = f"{times.median:.2f}", _p99(times), f"{times.median / fast.echo.median:.2f}"
+    if slow:
+        row[4] = f"{slow.times.get(what, slow.echo).median:.2f}"
+    if fast and slow:
+        times, slow_times = fast.times.get(what, fast.echo), slow.times.get(what, slow.echo)
+        row[5] = f"{slow_times.median / times.median:.2f}"
+    return row
+
+
+def _p99(times: Times) -> str:
+    return f"{times.p99:.2f}" if times.count >= FOR_P99 else NONE
 
 
 def costs(results: Results) -> str:

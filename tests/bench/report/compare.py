@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from tests.bench import tables
-from tests.bench.goals import Results
-from tests.bench.result import Result
+from tests.bench.report import tables
+from tests.bench.report.goals import Results
+from tests.bench.report.result import Result
 
 
 def table(before: Results, after: Results) -> str:

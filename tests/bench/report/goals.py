@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from tests.bench import bill, rival
-from tests.bench.cases import BARK, FIVE, LIGHT, NOTIFY, RECORD
-from tests.bench.result import FOR_P99, IDLE, RATE, Result
-from tests.bench.sightings import FIRST_LINE, HEARD, LAMP, PHONE
+from tests.bench import rival
+from tests.bench.cases import BARK, FIRST_OF_MANY, FIVE, LIGHT, MANY, NOTIFY, RECORD
+from tests.bench.house import bill
+from tests.bench.load import CATCHING_UP, LONG_JOURNAL
+from tests.bench.outside.sightings import FIRST_LINE, HEARD, LAMP, PHONE
+from tests.bench.report.result import FOR_P99, IDLE, RATE, Result
 
 P99_TO_MEDIAN = 3.0
 SLOW_TO_FAST = 1.1
@@ -16,12 +18,19 @@ Results = Mapping[MEASURED, Result]
 
 
 class Latency(NamedTuple):
-    """At most so many times the bare echo, by the median."""
+    """At most so many times the bare echo, by the median.
+
+    Attributes:
+        group: The row of the table.
+        effect: Its column.
+        most: The goal.
+        measured: Cases and effects, of which the worst one counts.
+    """
 
     group: str
     effect: str
     most: float
-    measured: tuple[tuple[str, str], ...]  # cases and effects; the worst one counts
+    measured: tuple[tuple[str, str], ...]
 
     def ratio(self, results: Results) -> float | None:
         """The worst one that was measured, as a multiple of the echo in the same rounds."""
@@ -41,21 +50,32 @@ def _first_lines(case: str, *handlers: str) -> tuple[tuple[str, str], ...]:
     return tuple((case, FIRST_LINE + name) for name in handlers)
 
 
+def _like_light_alone(group: str, case: str) -> tuple[Latency, ...]:
+    limits = {HEARD: 1.0, FIRST_LINE + "light": 1.2, LAMP: 2.0}
+    columns = {FIRST_LINE + "light": FIRST}
+    return tuple(
+        Latency(group, columns.get(effect, effect), most, ((case, effect),))
+        for effect, most in limits.items()
+    )
+
+
+FIRST = "first line"
+EFFECTS = (HEARD, FIRST, LAMP, PHONE)
 ALONE, TOGETHER = "one reaction alone", "five reactions on 2 cores"
+FIRST_LINES_ALONE = _first_lines(LIGHT.name, "light") + _first_lines(BARK.name, "bark")
 LATENCIES = (
     Latency(ALONE, HEARD, 1.0, ((LIGHT.name, HEARD),)),
-    Latency(
-        ALONE,
-        "first line",
-        1.2,
-        _first_lines(LIGHT.name, "light") + _first_lines(BARK.name, "bark"),
-    ),
+    Latency(ALONE, FIRST, 1.2, FIRST_LINES_ALONE),
     Latency(ALONE, LAMP, 2.0, ((LIGHT.name, LAMP),)),
     Latency(ALONE, PHONE, 3.0, ((NOTIFY.name, PHONE),)),
     Latency(TOGETHER, HEARD, 1.5, ((FIVE.name, HEARD),)),
-    Latency(TOGETHER, "first line", 1.5, _first_lines(FIVE.name, "light", "bark")),
+    Latency(TOGETHER, FIRST, 1.5, _first_lines(FIVE.name, "light", "bark")),
     Latency(TOGETHER, LAMP, 3.0, ((FIVE.name, LAMP),)),
     Latency(TOGETHER, PHONE, 5.0, ((FIVE.name, PHONE),)),
+    Latency("16 handlers", HEARD, 1.5, ((MANY.name, HEARD),)),
+    Latency("16 handlers", FIRST, 1.5, ((MANY.name, FIRST_OF_MANY),)),
+    *_like_light_alone("`light`, long journal", LONG_JOURNAL),
+    *_like_light_alone("`light`, during a catch-up", CATCHING_UP),
 )
 
 

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench.sightings import FIRST_LINE
+from tests.bench.outside.sightings import FIRST_LINE
 
 PLAIN = '''"""Do nothing."""
 
@@ -20,6 +20,7 @@ def {name}(event: Event, config: Config) -> str:
     """Be called."""
     return "done"
 '''
+OPTIONS = {"catch_up": ", since_s=86_400", "skips": ', on_redelivery="skip"'}
 MARK = """
 
 import os as _os
@@ -64,8 +65,7 @@ class Checkout(NamedTuple):
         if path.exists():
             text = path.read_text(encoding="utf-8")
         else:
-            options = ", since_s=86_400" if name.startswith("catch_up") else ""
-            text = PLAIN.format(name=name, options=options)
+            text = PLAIN.format(name=name, options=OPTIONS.get(name, ""))
         marked = with_mark(text, FIRST_LINE + name, sightings)
         (folder / path.name).write_text(marked, encoding="utf-8")
 

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Self
 
-from tests.bench.checkout import Checkout
-from tests.bench.disk import Disk
+from tests.bench.house.checkout import Checkout
+from tests.bench.house.disk import Disk
 from tests.house import Ears, until
 
 SETTINGS = """handlers_dir = "handlers"

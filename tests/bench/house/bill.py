@@ -2,10 +2,10 @@
 
 import time
 
-from tests.bench import costs
-from tests.bench.costs import Costs
-from tests.bench.disk import Counts, Disk
-from tests.bench.house import House
+from tests.bench.house import costs
+from tests.bench.house.costs import Costs
+from tests.bench.house.disk import Counts, Disk
+from tests.bench.house.house import House
 
 CPU = "processor, ms"
 BOOKS = "state files, KiB"
