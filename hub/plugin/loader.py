@@ -27,6 +27,7 @@ from hub.wire import topics
 OTHERS = ("hub-", "run-", "cli-")  # the names of other processes
 NOT_OURS = ("_", ".", "test_")
 SHIPPED = Path(__file__).parents[2] / "handlers"
+SHIPPED_NAMES = ("bark", "light", "log", "notify", "record", "speak", "telemetry", "visit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ def find(settings: Settings) -> dict[str, Path]:
                 if not path.name.startswith(NOT_OURS)
             }
     return files
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether a handler file comes with doorbell; in a checkout others may lie beside it."""
+    return path.parent == SHIPPED and path.stem in SHIPPED_NAMES
 
 
 def is_off(path: Path, settings: Settings) -> bool:

@@ -71,7 +71,7 @@ class _Writer:
         left_out = self._contents.left_out
         for member in settings_members(config, settings, left_out):
             self._add(member)
-        for member in handlers_members(settings, left_out):
+        for member in handlers_members(settings):
             self._add(member)
         for member in state_members(settings, left_out, clips=clips):
             if member.path.suffix == ".db" and member.path.parent == settings.state_dir:

@@ -66,17 +66,21 @@ def settings_members(config: Path, settings: Settings, left_out: list[str]) -> I
         left_out.append(f"{folder}: the passwords are not in {home / 'broker'}")
 
 
-def handlers_members(settings: Settings, left_out: list[str]) -> Iterator[Member]:
-    """Handlers of the user's own, where they have a folder of their own."""
+def is_in_checkout(handlers_dir: Path) -> bool:
+    """Whether the user's handlers lie beside those that come with doorbell."""
+    return handlers_dir.resolve() == loader.SHIPPED.resolve()
+
+
+def handlers_members(settings: Settings) -> Iterator[Member]:
+    """Handlers of the user's own, and what else lies in their folder."""
     folder = settings.handlers_dir
     if not folder.is_dir():
         return
-    if folder.resolve() == loader.SHIPPED.resolve():
-        left_out.append(f"{folder}: it belongs to this checkout. Copy files of your own yourself")
-        return
+    shipped = loader.SHIPPED_NAMES if is_in_checkout(folder) else ()
+    not_ours = {folder / f"{name}.py" for name in shipped}
     yield Member("handlers", folder)
     for path in _walk(folder):
-        if "__pycache__" not in path.parts:
+        if "__pycache__" not in path.parts and path not in not_ours:
             yield Member(f"handlers/{path.relative_to(folder)}", path)
 
 

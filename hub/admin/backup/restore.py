@@ -12,10 +12,11 @@ from typing import Any
 
 from config import Settings, places, sources
 from hub.admin.backup.manifest import FROM_RESTORES, BackupError
-from hub.admin.backup.members import clips_folder, refuse_mixed
+from hub.admin.backup.members import clips_folder, is_in_checkout, refuse_mixed
 from hub.admin.backup.restore_steps import Step, resume
 from hub.admin.backup.unpack import settings_in, unpack
 from hub.admin.backup.verify import verify
+from hub.plugin import loader
 from hub.process.restore_guard import NOTE, note_of
 from hub.system import atomic_file
 
@@ -157,7 +158,7 @@ def _steps(plan: Restore) -> Iterator[Step]:
         home = plan.config.parent
         yield _step(plan, "settings", home / "broker", settings_stage / "broker")
     if stages["handlers"].is_dir():
-        yield _step(plan, "handlers", plan.settings.handlers_dir, stages["handlers"])
+        yield from _handler_steps(plan)
     yield from _state_steps(plan)
     own = plan.facts["settings"]
     for path in sorted(settings_stage.rglob("*")):
@@ -166,6 +167,20 @@ def _steps(plan: Restore) -> Iterator[Step]:
             yield _step(plan, "settings", plan.config.parent / part, path)
     if own:
         yield _step(plan, "settings", plan.config, settings_stage.parent / own)
+
+
+def _handler_steps(plan: Restore) -> Iterator[Step]:
+    """The folder as a whole; in a checkout one by one, because what comes with doorbell stays."""
+    folder = plan.settings.handlers_dir
+    stage = plan.stages["handlers"]
+    if not is_in_checkout(folder):
+        yield _step(plan, "handlers", folder, stage)
+        return
+    new = {path.name for path in stage.iterdir()}
+    present = {path.name for path in folder.iterdir()}
+    ours = {f"{name}.py" for name in loader.SHIPPED_NAMES} | {"__pycache__"}
+    for name in sorted((new | present) - ours):
+        yield _step(plan, "handlers", folder / name, stage / name if name in new else None)
 
 
 def _state_steps(plan: Restore) -> Iterator[Step]:

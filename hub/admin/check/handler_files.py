@@ -43,7 +43,7 @@ class Inspection:
         return found
 
     def _load(self, path: Path) -> HandlerFile | SettingsError:
-        if os.geteuid() == 0 and path.parent != loader.SHIPPED:
+        if os.geteuid() == 0 and not loader.is_shipped(path):
             risk = _risk_for_root(path)
             if risk:
                 places = f"{path.parent} {path}"

@@ -23,7 +23,7 @@ def show(context: typer.Context, config: ConfigOption = None) -> None:
     settings, _ = read_settings(config)
     states = units.handlers() if units.is_booted() else {}
     for name, path in sorted(loader.find(settings).items()):
-        origin = "comes with doorbell" if path.parent == loader.SHIPPED else str(path)
+        origin = "comes with doorbell" if loader.is_shipped(path) else str(path)
         state = states.get(name, "not started by systemd")
         if loader.is_off(path, settings):
             state = "switched off"

@@ -98,7 +98,7 @@ def _look(config: Path, settings: Settings) -> tuple[Look, list[str]]:
             continue
         try:
             look.handlers[name] = _digest(path)
-            look.saved[name] = 0.0 if path.parent == loader.SHIPPED else path.stat().st_ctime
+            look.saved[name] = 0.0 if loader.is_shipped(path) else path.stat().st_ctime
         except OSError as error:
             faults.append(f"{path.name}: cannot be read ({error.strerror}). chmod a+r {path}")
     return look, faults
@@ -109,6 +109,6 @@ def _digest(path: Path) -> str:
 
     Ours change with the program only, and then `doorbell install` restarts everything.
     """
-    if path.parent == loader.SHIPPED:
+    if loader.is_shipped(path):
         return "shipped"
     return hashlib.sha256(str(path).encode() + b"\0" + path.read_bytes()).hexdigest()

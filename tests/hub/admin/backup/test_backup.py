@@ -21,6 +21,7 @@ from hub.admin.backup.restore import apply, prepare
 from hub.admin.backup.restore_steps import at_rest, resume
 from hub.admin.backup.verify import verify
 from hub.admin.check.house import check
+from hub.plugin import loader
 from hub.process.restore_guard import NOTE, note_of, refuse
 from hub.store.state import State
 from tests.forked import exit_code
@@ -141,6 +142,34 @@ def test_everything_comes_back_and_what_was_there_is_kept(config):
     assert state.epochs.copied_unix_s > 0
     state.close()
     assert not list(config.parent.parent.rglob(".restore-*"))
+
+
+def test_in_a_checkout_own_handlers_come_back_and_the_others_stay(config, monkeypatch):
+    """Those beside the handlers that come with doorbell are in the backup, and only they."""
+    folder = config.parent / "handlers"
+    monkeypatch.setattr(loader, "SHIPPED", folder)
+    (folder / "bark.py").write_text("# of version 1\n")
+    (folder / "tests").mkdir()
+    (folder / "tests" / "test_mine.py").write_text("# old\n")
+    contents = _backup(config)
+    assert {member["name"] for member in contents.files("handlers")} == {
+        "handlers/mine.py",
+        "handlers/tests/test_mine.py",
+    }
+    assert contents.left_out == []
+    (folder / "bark.py").write_text("# of version 2\n")
+    (folder / "mine.py").write_text("# new\n")
+    (folder / "newer.py").write_text("# new\n")
+    (folder / "tests" / "test_mine.py").write_text("# new\n")
+    kept = apply(prepare(contents.file, config, sources.load(config)))
+    assert (folder / "bark.py").read_text() == "# of version 2\n"
+    assert (folder / "mine.py").read_text() == "# old\n"
+    assert (folder / "tests" / "test_mine.py").read_text() == "# old\n"
+    assert not (folder / "newer.py").exists()
+    (aside,) = [found for path in kept if (found := path / "handlers").is_dir()]
+    assert (aside / "mine.py").read_text() == (aside / "newer.py").read_text() == "# new\n"
+    assert (aside / "tests" / "test_mine.py").read_text() == "# new\n"
+    assert not (aside / "bark.py").exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
