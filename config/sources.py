@@ -18,6 +18,7 @@ PREFIX = "DOORBELL_"
 OTHER_VARIABLES = ("BOOT", "CONFIG", "SUPERVISED")
 READER_DIED = b'{"faults": ["the settings could not be read: their reader died"]}'
 DEMO = Path(__file__).parent / "demo.toml"
+STAND_IN = {"latitude": 51.5, "longitude": 0.0}  # Greenwich
 
 
 def find(given: Path | None = None) -> Path:
@@ -94,10 +95,15 @@ def load(path: Path, draft: Path | None = None) -> Settings:
 
 
 def _without(faulty: set[str], path: Path, text: Path) -> Settings | None:
-    """The settings of the file without the tables that have faults."""
+    """The settings of the file without the tables that have faults.
+
+    Another place stands in for a faulty one, so that what needs a place has no fault of its own.
+    """
     try:
         read = tomllib.loads(text.read_text(encoding="utf-8"))
         sound = {key: read[key] for key in read.keys() - faulty}
+        if "house" in faulty:
+            sound["house"] = STAND_IN
         return _with_full_paths(Settings.model_validate(sound), path)
     except (OSError, ValueError):
         return None

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.house import ROOT
 
 
@@ -42,6 +44,29 @@ def test_check_tells_every_fault_at_once(tmp_path: Path):
         "✗ mine.py, line 1: invalid syntax",
     ]
     assert "✓ record: reacts to doorbell.pressed, clip.due" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("house", "fault"),
+    [
+        ("latitude = 95.0\nlongitude = 10.0", "latitude: must be at most 90."),
+        ("latitude = 50", "latitude and longitude go together. Set both, or neither."),
+    ],
+)
+def test_a_fault_in_the_place_is_one_line(tmp_path: Path, house: str, fault: str):
+    """What needs the place (`light` at night, the sun's events) is not reported beside it."""
+    (tmp_path / "doorbell.toml").write_text(
+        f'state_dir = "state"\n[house]\n{house}\n[clock]\nsun = true\n'
+        '[handlers.light]\nwhen = "night"\n[handlers.bark]\nvolume = 200\n'
+    )
+    checked = doorbell(tmp_path, "check")
+    assert checked.returncode == 78
+    assert checked.stderr.splitlines() == [
+        f"✗ doorbell.toml: [house] {fault}",
+        "✗ bark.py: [handlers.bark] volume: must be at most 100.",
+    ]
+    examined = doorbell(tmp_path, "doctor")
+    assert "sunrise and sunset: the place in [house] is faulty" in examined.stdout
 
 
 def test_check_is_content_with_the_demo(tmp_path: Path):

@@ -60,6 +60,8 @@ def _zone_name(root: Path) -> str:
 
 def _sun(context: Context, here: datetime) -> Finding:
     house = context.settings.house
+    if any("[house]" in fault for fault in context.faults):
+        return skipped("sunrise and sunset: the place in [house] is faulty")
     if house.latitude is None or house.longitude is None:
         return skipped("sunrise and sunset: no latitude and longitude in [house]")
     day = solar_day(here.astimezone(UTC), house.longitude)
