@@ -21,7 +21,13 @@ TIMED_SINCE = 3  # the first schema whose journal has times
 JOURNAL = "journal"
 RECORD = "record"
 EVERY = "*"
-HAS_TRACE = "instr(CAST(payload AS TEXT), ?)"
+# The search for text goes first, because it is faster than to parse each payload; what counts is an
+# attribute of the event, not text in its data.
+HAS_TEXT = "instr(CAST(payload AS TEXT), ?) AND json_valid(CAST(payload AS TEXT))"
+TRACEPARENT = "json_extract(CAST(payload AS TEXT), '$.traceparent')"
+CAUSE = "json_extract(CAST(payload AS TEXT), '$.causationid')"
+OF_TRACE = f"{HAS_TEXT} AND {TRACEPARENT} LIKE ?"
+OF_NAME = f"{HAS_TEXT} AND (id LIKE ? OR id LIKE ? OR {TRACEPARENT} LIKE ? OR {CAUSE} = ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ class History:
         """All events of one trace, the oldest first."""
         found: dict[str, JournaledEvent] = {}
         for place in self._places():
-            for entry in self._read(*place, HAS_TRACE, (trace,)):
+            for entry in self._read(*place, OF_TRACE, (trace, f"00-{trace}-%")):
                 if trace_id(entry.event.traceparent) == trace:
                     found.setdefault(entry.event.id, entry)
         return sorted(found.values(), key=lambda entry: entry.event.time)
@@ -98,19 +104,19 @@ class History:
 
         Args:
             name: An event's id, the beginning or the end of one, or a trace id or its beginning.
+                The whole id of an event that is no longer kept finds what followed from it.
         """
         plain = name.replace("%", "").replace("_", "").lower()
         if not plain:
             return set()
-        fits = f"id LIKE ? OR id LIKE ? OR {HAS_TRACE}"
-        values = (f"{plain}%", f"%{plain}", f"00-{plain}")
+        values = (plain, f"{plain}%", f"%{plain}", f"00-{plain}%", plain)
         found: set[str] = set()
         for place in self._places():
-            for entry in self._read(*place, fits, values):
+            for entry in self._read(*place, OF_NAME, values):
                 trace = trace_id(entry.event.traceparent)
                 if plain == entry.event.id:
                     return {trace}
-                if _fits(plain, entry.event.id, trace):
+                if _fits(plain, entry.event.id, trace) or plain == entry.event.cause:
                     found.add(trace)
         return found
 

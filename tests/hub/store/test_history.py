@@ -71,6 +71,48 @@ def test_a_trace_is_found_by_what_people_have_at_hand(history, states):
     assert [told.event.id for told in history.trace(trace)] == [one.id, follower.id]
 
 
+def test_text_in_data_belongs_to_no_trace(history, states):
+    """An id, a trace id or a whole `traceparent` in another event's data does not pull it in."""
+    press = journaled(states("hub"))
+    trace = trace_id(press.traceparent)
+    quoting = {
+        "note": f"{press.id} {trace} {press.traceparent}",
+        "traceparent": press.traceparent,
+        "causationid": press.id,
+    }
+    foreign = journaled(
+        states("hub"), "clip.recorded", source=NOTIFY, data=quoting | {"data": quoting}
+    )
+    _keep(states("log"), foreign)
+    assert [told.event.id for told in history.trace(trace)] == [press.id]
+    for name in (press.id, press.id[-8:], trace, trace[:12]):
+        assert history.traces(name) == {trace}
+
+
+def test_the_id_of_an_event_that_is_gone_finds_what_followed_from_it(history, states):
+    """Outcomes may be kept for longer than their press."""
+    press = journaled(states("elsewhere"))
+    done = journaled(states("notify"), "handler.done", source=NOTIFY, cause=press)
+    states("elsewhere").close()
+    (history.folder / "elsewhere.db").unlink()
+    trace = trace_id(press.traceparent)
+    assert history.traces(press.id) == {trace}
+    assert [told.event.id for told in history.trace(trace)] == [done.id]
+
+
+def test_a_damaged_row_hides_no_other(history, states):
+    """One whose payload is no JSON is passed over, even where it quotes the trace."""
+    press = journaled(states("hub"))
+    trace = trace_id(press.traceparent)
+    damaged = journaled(states("hub"))
+    with states("hub").write(durable=False) as db:
+        payload = f"{{{press.traceparent}".encode()
+        db.execute("UPDATE journal SET payload = ? WHERE id = ?", (payload, damaged.id))
+    assert [told.event.id for told in history.trace(trace)] == [press.id]
+    assert history.traces(trace[:12]) == {trace}
+    assert history.faults == []
+
+
 def test_a_journal_knows_when_it_was_written_and_acknowledged(history, hub):
     """The times are seconds after the event, on the clock that never jumps."""
     ring(hub, age_s=2)
