@@ -2,9 +2,10 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Collection
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from hub.wire.status import ProcessState, Reason
 
 log = logging.getLogger(__name__)
 LAST_STATUS_S = 2.0
+OBSERVER_NICENESS = 5  # it hears every press when the others do, and nobody waits for it
 
 
 class OpenError(RuntimeError):
@@ -69,6 +71,9 @@ def run(given: str, settings: Settings) -> None:
         sd_notify.ready()  # systemd counts an exit before READY as a failure
         _end(bus, status, "offline", "disabled")
         return
+    if any(reaction.is_observer for reaction in file.reactions.values()):
+        with suppress(OSError):  # in a sandbox; there the unit says it
+            os.nice(OBSERVER_NICENESS)
     answer_links.attach(settings)
     with closing(State(settings.state_dir / f"{file.name}.db")) as state:
         state.fallback.on_change = partial(status.note, "disk")

@@ -26,6 +26,7 @@ from hub.wire import topics
 
 OTHERS = ("hub-", "run-", "cli-")  # the names of other processes
 NOT_OURS = ("_", ".", "test_")
+FIRST = ("light", "bark")  # the visitor waits for these
 SHIPPED = Path(__file__).parents[2] / "handlers"
 SHIPPED_NAMES = ("bark", "light", "log", "notify", "record", "speak", "telemetry", "visit")
 
@@ -45,7 +46,11 @@ class HandlerFile:
 
 
 def find(settings: Settings) -> dict[str, Path]:
-    """All handler files by name; the user's own replace shipped ones of the same name."""
+    """All handler files by name; the user's own replace shipped ones of the same name.
+
+    Those in FIRST come first: the order is that in which handlers are started, and brokers give a
+    message to their clients in the order in which these subscribed.
+    """
     files: dict[str, Path] = {}
     for folder in (SHIPPED, settings.handlers_dir):
         if folder.is_dir():
@@ -54,7 +59,8 @@ def find(settings: Settings) -> dict[str, Path]:
                 for path in sorted(folder.glob("*.py"))
                 if not path.name.startswith(NOT_OURS)
             }
-    return files
+    first = {name: files[name] for name in FIRST if name in files}
+    return first | files
 
 
 def is_shipped(path: Path) -> bool:

@@ -53,6 +53,10 @@ class Child:
         if time.monotonic() >= self._restart_at:
             self._start()
 
+    def delay(self, seconds: float) -> None:
+        """Do not start it before that many seconds from now."""
+        self._restart_at = time.monotonic() + seconds
+
     def restart(self) -> None:
         """End it, and start it at the next tick without a pause."""
         self.end()

@@ -14,6 +14,7 @@ from hub.process.file_watch import FileWatch
 from hub.system import atomic_file
 
 TICK_S = 0.2
+HEAD_START_S = 0.5  # of the handlers that a visitor waits for, so that they subscribe first
 BROKER = "broker"  # the name of its process
 
 
@@ -59,6 +60,8 @@ class Supervisor:
             self._add("web", ["-m", "hub.web.server"])
         for name, path in loader.find(self._settings).items():
             self._add_handler(name, path)
+            if name not in loader.FIRST:
+                self._handlers[name].delay(HEAD_START_S)
         self._tick_children()
         return settings
 

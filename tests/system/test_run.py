@@ -138,6 +138,17 @@ def test_enter_rings_and_all_react(lasting_run: Run):
 
 
 @together
+def test_who_hears_everything_is_served_last(lasting_run: Run):
+    """A `*` handler has a lower priority than the others, which a visitor may wait for."""
+    own = os.getpriority(os.PRIO_PROCESS, os.getpid())
+    niceness = {
+        name: os.getpriority(os.PRIO_PROCESS, lasting_run.child("hub.worker", f"/{name}.py"))
+        for name in ("light", "log")
+    }
+    assert niceness == {"light": own, "log": min(own + 5, 19)}
+
+
+@together
 def test_the_press_command_rings_too(lasting_run: Run):
     """From another terminal, without being told which port the embedded broker has."""
     before = len(lasting_run.lines)

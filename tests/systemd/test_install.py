@@ -235,10 +235,10 @@ def test_uninstall_keeps_what_is_a_persons(pi: Folder):
     login.parent.mkdir()
     login.write_text("[Service]\n")
     changed = pi.root / "etc/systemd/system/doorbell-handler@light.service.d"
-    shutil.copytree(drop_ins.OPTIONAL / changed.name, changed)
+    shutil.copytree(drop_ins.OPTIONAL / changed.name, changed, dirs_exist_ok=True)
     unchanged = pi.root / "etc/systemd/system/doorbell-hub.service.d"
     shutil.copytree(drop_ins.OPTIONAL / unchanged.name, unchanged, dirs_exist_ok=True)
-    with next(changed.iterdir()).open("a") as file:
+    with (changed / "gpio.conf").open("a") as file:
         file.write("Nice=5\n")
     others = pi.root / "opt/doorbell.mine/keep"
     others.parent.mkdir()

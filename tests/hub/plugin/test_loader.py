@@ -148,6 +148,7 @@ def test_files_are_found_by_name_and_the_persons_own_win(write, settings):
         "visit",
     } == set(found)
     assert found["notify"].parent == settings.handlers_dir
+    assert list(found)[:2] == ["light", "bark"]  # they are started, and so served, first
     assert found["bark"].parent == loader.SHIPPED
     assert loader.locate("shout", settings) == found["shout"]
 

@@ -176,3 +176,20 @@ def _is_gone(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
         return True
+
+
+def test_a_start_can_be_delayed(monkeypatch):
+    """Others get a head start."""
+    now_s = time.monotonic()
+    monkeypatch.setattr("time.monotonic", lambda: now_s)
+    watched = Watched(WAIT)
+    watched.child.delay(5)
+    watched.child.tick()
+    assert watched.child.process is None
+    now_s += 5
+    watched.child.tick()
+    assert watched.child.process is not None
+    monkeypatch.undo()
+    watched.until_printed("begun")
+    watched.child.end()
+    watched.child.wait_ended(time.monotonic() + 5)
