@@ -57,7 +57,7 @@ class LiveAttempt:
     def checkpoint(self) -> None:
         """See Attempt."""
         if self.memory.is_changed or self._timers:
-            self._state.do(self.write, durable=True)
+            self._state.do(self.write)
             self.memory.committed()
             self._timers.clear()
 

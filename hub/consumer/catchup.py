@@ -157,7 +157,8 @@ class CatchUp:
         if len(self._sent) > QUERIES:
             del self._sent[next(iter(self._sent))]
         topic = self._bus.topics.query(self._source, kind)
-        self._bus.publish(topic, query.encode(), content_type=JSON)
+        publish = partial(self._bus.publish, topic, query.encode(), content_type=JSON)
+        self._cursors.after_sync(publish)
 
     def _query(self, kind: str, ask: Ask, known: list[str]) -> Query:
         cursors = [one for one in self._cursors.of_type(kind) if one[:2] not in self._gone]

@@ -10,8 +10,8 @@ from hub.consumer.catchup import MUST_WAIT_S, CatchUp
 from hub.consumer.deadline import hasten
 from hub.consumer.runner import Runner
 from hub.mqtt.bus import Bus
-from hub.mqtt.house_messages import Ack, ReceivedCommand
-from hub.plugin.decorator import Reaction, reaction_to
+from hub.mqtt.house_messages import ReceivedCommand
+from hub.plugin.decorator import Reaction
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
 from hub.store.cursors import Cursors
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 LIVE_LIMIT = 1000  # live events waiting in memory; more are left to the catch-up
 STOP_GRACE_S = 3.0
 IDLE_S = 60.0
-Live = tuple[Event, Ack, float]  # an event, what acknowledges it, its age in seconds when it came
+Live = tuple[Event, bytes, float]  # an event, its payload, its age in seconds when it came
 
 
 class Consumer:
@@ -48,7 +48,6 @@ class Consumer:
         bus: Bus,
         limits: JournalSettings | None = None,
     ) -> None:
-        self._reactions = reactions
         self._state = state
         self._clock = state.clock
         self._inbox = Inbox(state)
@@ -92,12 +91,11 @@ class Consumer:
         hasten(STOP_GRACE_S)
         self._wake()
 
-    def _receive(self, event: Event, ack: Ack) -> None:
-        """In the network thread: queue it. It is acknowledged when its outcome is recorded."""
+    def _receive(self, event: Event, payload: bytes) -> None:
+        """In the network thread: queue it. A crash loses nothing, because it is asked for again."""
         if self._live.qsize() < LIVE_LIMIT:
-            self._live.put((event, ack, event.age_s(self._clock)))
+            self._live.put((event, payload, event.age_s(self._clock)))
         else:
-            ack()
             self._catch_up.ask_soon([event.type])
 
     def _step(self) -> None:
@@ -111,9 +109,8 @@ class Consumer:
             self._producer.settle()
             live = self._next_live(self._idle_s())
         if live:
-            event, ack, age_s = live
-            self._take(event, age_s)
-            ack()
+            event, payload, age_s = live
+            self._take(event, age_s, payload)
 
     def _next_live(self, timeout_s: float) -> Live | None:
         try:
@@ -121,11 +118,15 @@ class Consumer:
         except queue.Empty:
             return None
 
-    def _take(self, event: Event, age_s: float) -> None:
-        """Claim an event that comes for the first time, live or missed, and run it."""
-        reaction = reaction_to(event.type, self._reactions)
-        skips = reaction is not None and reaction.on_redelivery == "skip"
-        delivery = self._inbox.claim(event, durable=skips)
+    def _take(self, event: Event, age_s: float, payload: bytes | None = None) -> None:
+        """Claim an event that comes for the first time, live or missed, and run it.
+
+        Args:
+            event: The event.
+            age_s: How old it was when it came, in seconds.
+            payload: A live event as it came; None for a missed one.
+        """
+        delivery = self._inbox.claim(event, payload, missed=payload is None)
         if delivery is None:
             return
         if not self._cursors.is_complete_to(event):
@@ -139,7 +140,7 @@ class Consumer:
         may make it superfluous.
         """
         self._settled = self._settled or self._catch_up.settles_in_s() == 0
-        if delivery := self._inbox.take_due(durable=True, with_timers=self._settled):
+        if delivery := self._inbox.take_due(with_timers=self._settled):
             self._runner.run(delivery)
             return True
         if event := self._catch_up.next_event():

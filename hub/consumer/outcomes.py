@@ -34,9 +34,7 @@ class Outcomes:
     ) -> None:
         """The handler returned: what it remembered, emitted and kept counts from now on.
 
-        A quiet outcome is not published. Then nothing depends on it but this file: after a power
-        cut it is as if the event had not come, and it comes again. So it need not wait for the
-        disk.
+        A quiet outcome is not published.
         """
 
         def conclude(db: sqlite3.Connection) -> None:
@@ -51,7 +49,9 @@ class Outcomes:
                 self._producer.append(db, kind, subject, data, time=now, cause=cause)
             self._journal(db, delivery, "handler.done", facts)
 
-        self._record(conclude, durable=bool(attempt.emitted) or not quiet)
+        self._state.do(conclude)
+        if attempt.emitted or not quiet:
+            self._producer.release()
 
     def skipped(self, delivery: Delivery, reason: str) -> None:
         """A rule of the handler forbids to react to it."""
@@ -96,11 +96,11 @@ class Outcomes:
 
     def ignored(self, delivery: Delivery) -> None:
         """It does not concern this handler: it is finished, without an outcome."""
-        self._state.do(lambda db: self._inbox.finish(db, delivery), durable=False)
+        self._state.do(lambda db: self._inbox.finish(db, delivery))
 
-    def _record(self, work: Callable[[sqlite3.Connection], None], *, durable: bool = True) -> None:
-        self._state.do(work, durable=durable)
-        self._producer.publish_waiting()
+    def _record(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        self._state.do(work)
+        self._producer.release()
 
     def _journal(
         self, db: sqlite3.Connection, delivery: Delivery, outcome: str, facts: Facts

@@ -79,6 +79,8 @@ class Runner:
                 reason = f"it crashed the handler {reaction.attempts} times"
                 self._outcomes.dead(delivery, {}, reason)
             else:
+                if self._policy.needs_synced_claim(event, reaction):
+                    self._state.sync()
                 self._attempt(delivery, reaction, facts)
 
     def _attempt(self, delivery: Delivery, reaction: Reaction, facts: Mapping[str, Any]) -> None:

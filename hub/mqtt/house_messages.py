@@ -96,17 +96,12 @@ class HouseMessages(ABC):
         Returns:
             What ends it.
         """
-
-        def take(event: Event, ack: Ack) -> None:
-            ack()
-            receive(event)
-
-        return self.on_delivery(kind, take, qos=qos)
+        return self.on_delivery(kind, lambda event, _: receive(event), qos=qos)
 
     def on_delivery(
-        self, kind: str, receive: Callable[[Event, Ack], None], *, qos: int = 1
+        self, kind: str, receive: Callable[[Event, bytes], None], *, qos: int = 1
     ) -> Callable[[], None]:
-        """The same for a receiver that acknowledges each event itself, when it is done with it."""
+        """The same for a receiver that wants each event's payload, too."""
         return self._listen(self.topics.event_filter(kind), partial(self._event, receive), qos)
 
     def on_status(
@@ -145,7 +140,7 @@ class HouseMessages(ABC):
         self.subscribe(topic_filter, receive, qos=qos)
         return partial(self.unsubscribe, topic_filter, receive)
 
-    def _event(self, receive: Callable[[Event, Ack], None], message: Message) -> None:
+    def _event(self, receive: Callable[[Event, bytes], None], message: Message) -> None:
         if message.retained:
             self.refuse(message, "it is retained, and an event is never retained")
             return
@@ -157,7 +152,8 @@ class HouseMessages(ABC):
         if self.topics.of_event(event) != message.topic:
             self.refuse(message, "its topic does not fit its source, type and subject")
             return
-        receive(event, message.ack)
+        message.ack()
+        receive(event, message.payload)
 
     def _status(self, receive: Callable[[ReceivedStatus], None], message: Message) -> None:
         message.ack()

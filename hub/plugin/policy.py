@@ -12,6 +12,7 @@ MAYBE_DONE = (
     "it may have been done already, before a crash or an older copy,"
     " and this handler does not repeat it"
 )
+SYNCED_ABOVE_S = 60.0
 
 
 class Policy:
@@ -66,6 +67,16 @@ class Policy:
         if event.redelivered and reaction.on_redelivery == "skip":
             return MAYBE_DONE
         return None
+
+    def needs_synced_claim(self, event: Event, reaction: Reaction) -> bool:
+        """Whether the claim must be on the disk before the act.
+
+        A power cut may take an unsynced claim with it. What may be no older than this is stale when
+        the machine is back, or known to be from before its boot. For all else a claim that is on
+        the disk is the only proof that it was done.
+        """
+        limit_s = self.max_age_s(event, reaction)
+        return reaction.on_redelivery == "skip" and (limit_s is None or limit_s > SYNCED_ABOVE_S)
 
     def max_age_s(self, event: Event, reaction: Reaction) -> float | None:
         """How old this event may be, in seconds; None when it may be of any age."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
@@ -92,7 +93,8 @@ class CatchUpReplies:
 
     def _send(self, consumer: str, reply: bytes) -> None:
         topic = self._bus.topics.reply(self._backlog.source, consumer)
-        self._bus.publish(topic, reply, content_type=JSON)
+        # What a consumer has had must be in the journal after a power cut, too.
+        self._state.after_sync(partial(self._bus.publish, topic, reply, content_type=JSON))
 
     def _settle(self, kind: str, query: Query, cursors: dict[Numbering, int]) -> bool:
         """Add the cursors of which the query has a digest; False where that is not ours."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from config import JournalSettings as Limits
@@ -35,6 +36,8 @@ class Producer:
         self._state, self._bus = state, bus
         self._retention = Retention(state, limits or Limits())
         self._journal = Journal(state, source)
+        self._releasing = threading.Lock()
+        self._released = 0  # the last position that may be published
         self._pumping = threading.Lock()
         self._wanted = 0  # the window with which somebody wants to publish
         self._reconnected = False
@@ -52,6 +55,7 @@ class Producer:
         bus.on_retry.append(self._offer_again)
         bus.on_published = self._published
         self._replies = CatchUpReplies(state, bus, Backlog(state, source), self._retention)
+        state.after_sync(partial(self._release, self._journal.end()))
 
     def publish(
         self,
@@ -63,8 +67,12 @@ class Producer:
         id: str | None = None,  # noqa: A002 - the attribute's name in CloudEvents
         cause: Event | None = None,
         planned: bool = False,
+        seen_once: bool = False,
     ) -> Event:
-        """Journal an event, so that it cannot be lost any more, and publish it.
+        """Journal an event, and publish it: once it is synced, or at once if it was seen once.
+
+        What can be made a second time, by its sender or by a calendar, would be after a power cut,
+        under another number. What was seen once cannot: a boot begins a new numbering.
 
         Args:
             kind: Its type.
@@ -74,6 +82,7 @@ class Producer:
             id: Its id; a new one if not given.
             cause: What it follows from.
             planned: A calendar says that time; nobody saw it, and it may lie before this boot.
+            seen_once: Nobody can report it a second time.
 
         Raises:
             BadEvent: it cannot be published.
@@ -81,14 +90,30 @@ class Producer:
         event = self._state.do(
             lambda db: self._journal.append(
                 db, kind, subject, data, time=time, id=id, cause=cause, planned=planned
-            ),
-            durable=True,
+            )
         )
+        self.release(seen_once=seen_once)
+        return event
+
+    def release(self, *, seen_once: bool = False) -> None:
+        """Have what was appended until now published once it is synced.
+
+        Args:
+            seen_once: The last event need not wait; but it never overtakes one that has to.
+        """
+        end = self._journal.end()
+        if seen_once and self._released == end - 1:
+            self._release(end)
+        else:
+            self._state.after_sync(partial(self._release, end))
+
+    def _release(self, end: int) -> None:
+        with self._releasing:
+            self._released = max(self._released, end)
         try:
             self.publish_waiting(LIVE_WINDOW)
         except StateError:  # it is written down; that it was acknowledged may be noted later
             log.exception("publishing is held up")
-        return event
 
     def consumers(self) -> set[str]:
         """The names of the consumers whose queries came lately."""
@@ -104,7 +129,7 @@ class Producer:
         time: datetime,
         cause: Event,
     ) -> Event:
-        """Journal an event in the open transaction; after it call `publish_waiting`.
+        """Journal an event in the open transaction; after it call `release`.
 
         Raises:
             BadEvent: it cannot be published; nothing was written.
@@ -181,9 +206,8 @@ class Producer:
         if len(self._acknowledged) >= WINDOW:
             self.settle()
         under_way = set(self._in_flight.values())
-        for entry in self._journal.unpublished(
-            self._sent_to, max(0, min(window, self._bus.receive_maximum) - len(self._in_flight))
-        ):
+        room = max(0, min(window, self._bus.receive_maximum) - len(self._in_flight))
+        for entry in self._journal.unpublished(self._sent_to, room, to=self._released):
             if entry.position in under_way:
                 self._sent_to = entry.position
                 continue

@@ -70,6 +70,7 @@ class Reporter:
                 time=report.at,
                 id=report.id,
                 cause=report.cause,
+                seen_once=report.id is None,
             )
         except StateError as error:
             log.error("%s %s, and it cannot be written down yet: %s", report.subject, what, error)  # noqa: TRY400 - it says it all

@@ -1,7 +1,7 @@
 """The cursors: how far this process has come with the events of each producer."""
 
 import sqlite3
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 
 from hub.store.inbox_rows import KEY
 from hub.store.state import State
@@ -19,6 +19,10 @@ class Cursors:
     def __init__(self, state: State) -> None:
         self._state = state
         self.clock = self._clock = state.clock
+
+    def after_sync(self, call: Callable[[], object]) -> None:
+        """Call it once the cursors are on the disk: producers may forget what they say is taken."""
+        self._state.after_sync(call)
 
     def is_complete_to(self, event: Event) -> bool:
         """Whether every event before this one was taken; if not, some of them are missing."""
@@ -43,7 +47,7 @@ class Cursors:
         """Since when this process reacts to each type: Unix seconds; now, for a new type."""
         first = [(f"first {kind}", repr(now)) for kind in kinds]
         insert = "INSERT OR IGNORE INTO meta VALUES (?, ?)"
-        self._state.do(lambda db: db.executemany(insert, first), durable=True)
+        self._state.do(lambda db: db.executemany(insert, first))
         with self._state.read() as db:
             rows = db.execute("SELECT key, value FROM meta WHERE key LIKE 'first %'").fetchall()
         return {key.removeprefix("first "): float(value) for key, value in rows}
@@ -70,7 +74,7 @@ class Cursors:
                 db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (source, kind))
             return [self._learn_head(db, head) for head in known]
 
-        return list(filter(None, self._state.do(write, durable=False)))
+        return list(filter(None, self._state.do(write)))
 
     def forget(self, numberings: Iterable[Numbering]) -> None:
         """Drop the cursors of numberings that their producer has forgotten.
@@ -81,7 +85,7 @@ class Cursors:
         rows = [(stream, epoch, before) for stream, epoch in numberings]
         query = "DELETE FROM cursor WHERE stream = ? AND epoch = ? AND moved < ?"
         if rows and self._clock.is_synchronised():
-            self._state.do(lambda db: db.executemany(query, rows), durable=False)
+            self._state.do(lambda db: db.executemany(query, rows))
 
     def forget_silent(self, kind: str, alive: Container[str]) -> None:
         """Drop the producers of a type that are gone for good, and their cursors.
@@ -112,7 +116,7 @@ class Cursors:
                 db.execute("DELETE FROM cursor WHERE stream GLOB ?", (f"{source} *",))
 
         if silent:
-            self._state.do(drop, durable=False)
+            self._state.do(drop)
 
     def pass_over(self, stream: str, epoch: str, sequence: int) -> bool:
         """Count an event as finished that cannot be had; False if it was taken before."""
@@ -127,7 +131,7 @@ class Cursors:
             self.advance(db, stream, epoch)
             return is_new
 
-        return self._state.do(finish, durable=False)
+        return self._state.do(finish)
 
     def at(self, db: sqlite3.Connection, stream: str, epoch: str) -> int | None:
         """One cursor; None if no event of the numbering was taken yet."""

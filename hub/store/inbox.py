@@ -10,6 +10,7 @@ from hub.store.state import State
 from hub.wire.event import Event, decode
 
 Key = tuple[str, str, int]  # stream, epoch and sequence
+FAR = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +56,45 @@ class Inbox:
 
         After a boot the clock that `due` is counted on has begun anew. Then a row waits for what
         the wall clock says is left, and not longer than its whole time, should that clock be wrong.
+        And what may have been due before a power cut may have been done then, without a trace.
         """
         now = self._clock.uptime_s()
         unix = self._clock.unix_s()
         boot = self._clock.boot
+        booted = unix - now if self._clock.is_synchronised() else FAR
 
         def take_up(db: sqlite3.Connection) -> None:
-            if db.execute("SELECT value FROM meta WHERE key = 'boot'").fetchone() != (boot,):
+            known = db.execute("SELECT value FROM meta WHERE key = 'boot'").fetchone()
+            if not boot or known != (boot,):
                 left = "MAX(0, MIN(wait_s, due_unix - ?))"
                 db.execute(f"UPDATE inbox SET due = ? + {left} WHERE due IS NOT NULL", (now, unix))
+                uncertain = "state = 'waiting' AND due_unix < ?"
+                db.execute(f"UPDATE inbox SET state = 'crashed' WHERE {uncertain}", (booted,))
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (boot,))
             crashed = "state = 'crashed', due = ?, due_unix = ?, wait_s = 0"
             db.execute(f"UPDATE inbox SET {crashed} WHERE state = 'trying'", (now, unix))
 
-        self._state.do(take_up, durable=False)
+        self._state.do(take_up)
 
-    def claim(self, event: Event, *, durable: bool) -> Delivery | None:
-        """Take an event in hand for its first attempt; None when it was taken before."""
+    def claim(
+        self, event: Event, payload: bytes | None = None, *, missed: bool = False
+    ) -> Delivery | None:
+        """Take an event in hand for its first attempt; None when it was taken before.
+
+        Args:
+            event: The event.
+            payload: The event as it came, if it is at hand.
+            missed: It was missed, and comes from the journal of its producer.
+        """
         key = (event.stream, event.epoch, event.sequence)
         with self._state.read() as db:
             if self._is_taken(db, key):
                 return None
-        if not self._state.do(lambda db: self._take(db, key, event), durable=durable):
+        if not self._state.do(lambda db: self._take(db, key, event, payload)):
             return None
-        return Delivery(*key, self._warned(event))
+        return Delivery(*key, self._warned(event, missed=missed))
 
-    def take_due(self, *, durable: bool, with_timers: bool = True) -> Delivery | None:
+    def take_due(self, *, with_timers: bool = True) -> Delivery | None:
         """Take in hand a row whose time has come: a retry, a timer, or an event of a crash."""
         query = (
             "SELECT stream, epoch, sequence, payload, attempts, crashes, state, any_age FROM inbox"
@@ -97,8 +111,8 @@ class Inbox:
         crashes += state == "crashed"
         trying = "state = 'trying', due = NULL, attempts = ?, crashes = ?"
         claim = f"UPDATE inbox SET {trying} WHERE {KEY}"
-        self._state.do(lambda db: db.execute(claim, (attempts, crashes, *key)), durable=durable)
-        event = replace(self._warned(decode(payload)), attempt=attempts)
+        self._state.do(lambda db: db.execute(claim, (attempts, crashes, *key)))
+        event = replace(self._warned_of_copy(decode(payload)), attempt=attempts)
         if crashes:
             event = replace(event, redelivered=True)
         return Delivery(*key, event, bool(any_age), timers.is_timer(stream))
@@ -135,12 +149,12 @@ class Inbox:
         """In the open transaction: to the dead letters, with the reason."""
         self._set(db, delivery, "state = 'dead', due = NULL, reason = ?", reason)
 
-    def _take(self, db: sqlite3.Connection, key: Key, event: Event) -> bool:
+    def _take(self, db: sqlite3.Connection, key: Key, event: Event, payload: bytes | None) -> bool:
         """In the open transaction: put an event into the inbox; False when it was taken before."""
         if self._is_taken(db, key):  # `doorbell replay` may have put it there just now
             return False
         stream, epoch, _ = key
-        inbox_rows.insert(db, stream, event, "trying", attempts=1)
+        inbox_rows.insert(db, stream, event, "trying", attempts=1, payload=payload)
         self._cursors.advance(db, stream, epoch)
         return True
 
@@ -151,7 +165,19 @@ class Inbox:
             return True
         return db.execute(f"SELECT 1 FROM inbox WHERE {KEY}", key).fetchone() is not None
 
-    def _warned(self, event: Event) -> Event:
+    def _warned(self, event: Event, *, missed: bool) -> Event:
+        """The event, as redelivered if it may have been done before, without a trace here.
+
+        That is what happened before this boot: a power cut may have come between the act and the
+        sync of its claim. Where it cannot be told when that was, it concerns what was missed.
+        """
+        is_before = self._clock.is_before_boot(event.stamp)
+        is_uncertain = missed if is_before is None else is_before
+        if is_uncertain and not self._state.epochs.is_born_in_this_boot:
+            return replace(event, redelivered=True)
+        return self._warned_of_copy(event)
+
+    def _warned_of_copy(self, event: Event) -> Event:
         """The event, as redelivered if this file is a copy of an older state.
 
         Then what happened before the copy came here may have been done already.

@@ -39,10 +39,11 @@ def insert(
     *,
     attempts: int = 0,
     due: Due = NEVER,
+    payload: bytes | None = None,
 ) -> None:
-    """Add an event to the inbox, in the open transaction."""
+    """Add an event to the inbox, in the open transaction; its payload is made if missing."""
     db.execute(
         "INSERT INTO inbox (stream, epoch, sequence, state, attempts, payload,"
         " due, due_unix, wait_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (stream, event.epoch, event.sequence, state, attempts, encode(event), *due),
+        (stream, event.epoch, event.sequence, state, attempts, payload or encode(event), *due),
     )

@@ -11,6 +11,8 @@ from hub.store.state import State
 from hub.wire import streams, topics, trace_context
 from hub.wire.event import BadEvent, Event, decode, encode, uuid7
 
+MANY = 10**15  # beyond every position
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -38,9 +40,13 @@ class Journal:
         self._state = state
         self._clock = state.clock
         self.source = source
-        last = "SELECT COALESCE(MAX(position), 0) FROM journal"
-        with state.read() as db:
-            (self._began_after,) = db.execute(last).fetchone()
+        self._began_after = self.end()
+
+    def end(self) -> int:
+        """The position of the last event; 0 for an empty journal."""
+        with self._state.read() as db:
+            (last,) = db.execute("SELECT COALESCE(MAX(position), 0) FROM journal").fetchone()
+        return int(last)
 
     def append(
         self,
@@ -130,19 +136,25 @@ class Journal:
                 ]
         return found
 
-    def unpublished(self, after: int, limit: int) -> list[Entry]:
-        """The oldest events after a position that no broker has acknowledged yet."""
+    def unpublished(self, after: int, limit: int, *, to: int = MANY) -> list[Entry]:
+        """The oldest events between two positions that no broker has acknowledged yet.
+
+        Args:
+            after: The position before the first that is wanted.
+            limit: How many at most.
+            to: The last position that is wanted.
+        """
         query = (
-            "SELECT position, stream, payload FROM journal WHERE published = 0 AND position > ?"
-            " ORDER BY position LIMIT ?"
+            "SELECT position, stream, payload FROM journal"
+            " WHERE published = 0 AND position > ? AND position <= ? ORDER BY position LIMIT ?"
         )
         with self._state.read() as db:
-            return [Entry(*row) for row in db.execute(query, (after, limit))]
+            return [Entry(*row) for row in db.execute(query, (after, to, limit))]
 
     def mark_published(self, acknowledged: Mapping[int, float]) -> None:
         """Write down what the broker has acknowledged.
 
-        It is not durable: after a power cut these events are published again, and dropped.
+        A power cut may undo it: then these events are published again, and dropped.
 
         Args:
             acknowledged: The time of each position, in seconds on the clock that never jumps. It
@@ -154,7 +166,7 @@ class Journal:
             "UPDATE journal SET published = 1, acknowledged = CASE WHEN position > ? THEN ? END"
             " WHERE position = ?"
         )
-        self._state.do(lambda db: db.executemany(mark, rows), durable=False)
+        self._state.do(lambda db: db.executemany(mark, rows))
 
     def _insert(self, db: sqlite3.Connection, stream: str, event: Event) -> None:
         payload = encode(event)

@@ -26,10 +26,10 @@ class DiskMemory(MutableMapping[str, Any]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         text = json.dumps(value)
-        self._state.do(lambda db: db.execute(PUT, (key, text)), durable=True)
+        self._state.do(lambda db: db.execute(PUT, (key, text)))
 
     def __delitem__(self, key: str) -> None:
-        removed = self._state.do(lambda db: db.execute(REMOVE, (key,)), durable=True)
+        removed = self._state.do(lambda db: db.execute(REMOVE, (key,)))
         if not removed.rowcount:
             raise KeyError(key)
 

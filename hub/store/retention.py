@@ -45,7 +45,7 @@ class Retention:
                 changed.append((consumer, head.stream, head.epoch, head.after, now))
         if changed:
             insert = "INSERT OR REPLACE INTO consumer VALUES (?, ?, ?, ?, ?)"
-            self._state.do(lambda db: db.executemany(insert, changed), durable=False)
+            self._state.do(lambda db: db.executemany(insert, changed))
 
     def consumers(self) -> set[str]:
         """The names of the consumers that are known."""
@@ -91,7 +91,7 @@ class Retention:
         no_head = "SELECT 1 FROM head WHERE stream = consumer.stream AND epoch = consumer.epoch"
         empty = f"DELETE FROM head WHERE epoch <> ? AND NOT EXISTS ({no_event})"
         gone = f"DELETE FROM consumer WHERE heard < ? AND NOT EXISTS ({no_head})"
-        with self._state.write(durable=False) as db:
+        with self._state.write() as db:
             db.execute(empty, (self._state.epoch,))
             db.execute(gone, (self._forgotten_before(),))
 
@@ -173,7 +173,7 @@ class Retention:
 
     def _delete(self, positions: str, values: Sequence[str | int]) -> int:
         """Remove the events at these positions: an SQL expression, and its values."""
-        with self._state.write(durable=False) as db:
+        with self._state.write() as db:
             return db.execute(
                 f"DELETE FROM journal WHERE position IN ({positions})", values
             ).rowcount

@@ -1,6 +1,7 @@
 """The state of a process: journal, inbox and memory in one file, and in one transaction."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -40,6 +41,7 @@ class State:
             self.epochs = Epochs(self._file, clock)
             opening.pop_all()
         self.fallback = MemoryFallback(self._file, self.epochs, clock)
+        self._file.flusher.on_failure = self.fallback.sync_failed
         self.read = self._file.read
         self.write = self._file.write
 
@@ -53,21 +55,40 @@ class State:
         """What is wrong with the disk; empty when all is well."""
         return self.fallback.disk_fault
 
-    def do(self, work: Callable[[sqlite3.Connection], Result], *, durable: bool) -> Result:
-        """Do this in one transaction, on the disk or, where that cannot be written, in memory.
+    def do(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Do this in one transaction, in the file or, where that cannot be written, in memory.
+
+        It survives the death of this process at once, and a power cut after the next sync.
 
         Raises:
             StateError: neither is possible: another program holds the file, or the memory is full.
         """
         tried = self._file.connection
         try:
-            with self.write(durable=durable) as db:
+            with self.write() as db:
                 return work(db)
         except StateError as error:
             if not self.fallback.begin(error, tried):
                 raise
-        with self.write(durable=durable) as db:
+        with self.write() as db:
             return work(db)
+
+    def after_sync(self, call: Callable[[], object]) -> None:
+        """Call it once all that was done until now survives a power cut, too.
+
+        It is called at once where nothing is left to sync, or else soon, in another thread. While
+        the state is in memory it is called at once, because nothing can be made safe then.
+        """
+        if self.disk_fault:
+            call()
+        else:
+            self._file.flusher.after_sync(call)
+
+    def sync(self) -> None:
+        """Wait until all that was done until now survives a power cut, too."""
+        synced = threading.Event()
+        self.after_sync(synced.set)
+        synced.wait()
 
     def write_back(self) -> None:
         """Return to the disk, if the state is in memory. Called often; tries now and then."""
@@ -79,6 +100,5 @@ class State:
 
     def close(self) -> None:
         """Close the file; what is in memory only is written back before."""
-        with self._file.lock:
-            self.fallback.write_back(at_once=True)
-            self._file.close()
+        self.fallback.write_back(at_once=True)
+        self._file.close()

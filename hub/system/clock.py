@@ -103,6 +103,15 @@ class Clock:
         is_same_machine = bool(self.boot) and stamp.boot[:8] == self.boot[:8]
         return self.uptime_s() if is_same_machine else 0.0
 
+    def is_before_boot(self, stamp: Stamp) -> bool | None:
+        """Whether a moment was before this boot of this machine; None where that is unknown."""
+        if self.boot and stamp.boot == self.boot:
+            return False
+        if self.boot and stamp.boot[:8] == self.boot[:8]:
+            return True
+        is_comparable = not stamp.boot or (stamp.synchronised and self.is_synchronised())
+        return self.age_s(stamp) > self.uptime_s() if is_comparable else None
+
     def corrected(self, stamp: Stamp) -> Stamp:
         """The same moment by a trusted clock, if it was in this boot and ours is trusted now."""
         is_of_this_boot = bool(stamp.boot) and stamp.boot == self.boot

@@ -7,8 +7,16 @@ import pytest
 
 from devices.phone import PhoneError
 from hub.producer.producer import Producer
-from hub.store.state import State
-from tests.hub.fakes import HUB, FakeBroker, FakeClock, consumer_of, outcomes, ring, run_until
+from tests.hub.fakes import (
+    HUB,
+    FakeBroker,
+    FakeClock,
+    consumer_of,
+    opened_state,
+    outcomes,
+    ring,
+    run_until,
+)
 
 
 class Phone:
@@ -36,8 +44,8 @@ def test_who_was_told_is_not_told_again_while_another_refuses(shipped, tmp_path,
     }
     net, phones = FakeBroker(), {"anna": Phone(refusals=3), "ben": Phone()}
     with (
-        closing(State(tmp_path / "hub.db", FakeClock())) as hub,
-        closing(State(tmp_path / "own.db", FakeClock())) as state,
+        closing(opened_state(tmp_path / "hub.db", FakeClock())) as hub,
+        closing(opened_state(tmp_path / "own.db", FakeClock())) as state,
         rules["doorbell.pressed"].uses(file.config) as messenger,
     ):
         messenger.recipients = [

@@ -9,7 +9,16 @@ import pytest
 
 from hub.producer.producer import Producer
 from hub.store.state import State
-from tests.hub.fakes import HUB, FakeBroker, FakeClock, consumer_of, outcomes, reaction, run_until
+from tests.hub.fakes import (
+    HUB,
+    FakeBroker,
+    FakeClock,
+    consumer_of,
+    opened_state,
+    outcomes,
+    reaction,
+    run_until,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +33,7 @@ def states(tmp_path: Path) -> Iterator[Callable[..., State]]:
     with ExitStack() as stack:
 
         def open_state(name: str = "own") -> State:
-            return stack.enter_context(closing(State(tmp_path / f"{name}.db", FakeClock())))
+            return stack.enter_context(closing(opened_state(tmp_path / f"{name}.db", FakeClock())))
 
         yield open_state
 

@@ -22,7 +22,7 @@ from hub.producer.producer import Producer
 from hub.store.journal import Journal
 from hub.store.state import State
 from hub.store.timers import Timers
-from hub.system.clock import Clock
+from hub.system.clock import SYSTEM, Clock
 from hub.wire import streams
 from hub.wire.event import Event, decode
 from hub.wire.topics import Topics
@@ -179,6 +179,21 @@ class FakeBus(HouseMessages):
 UP_S = 10 * 86_400.0
 
 
+def opened_state(path: Path, clock: Clock = SYSTEM) -> State:
+    """A state in which what waits for a sync is called before `after_sync` returns."""
+    state = State(path, clock)
+    after_sync = state.after_sync
+
+    def wait(call: Callable[[], object]) -> None:
+        synced = threading.Event()
+        after_sync(synced.set)
+        synced.wait()
+        call()
+
+    state.after_sync = wait  # type: ignore[method-assign]
+    return state
+
+
 class FakeClock(Clock):
     """Two clocks that can be set apart from each other: the wall clock may jump, the other goes on.
 
@@ -228,7 +243,7 @@ def journaled(
 ) -> Event:
     """One event in a journal, not published."""
     time = more.pop("time", datetime.now(UTC))
-    with state.write(durable=False) as db:
+    with state.write() as db:
         return Journal(state, source).append(
             db, kind, subject, more.pop("data", {}), time=time, **more
         )
@@ -236,7 +251,7 @@ def journaled(
 
 def set_timer(state: State, event: Event, wait_s: float) -> None:
     """What `later` does when the run has succeeded."""
-    state.do(lambda db: Timers(state.clock).set(db, event, wait_s), durable=True)
+    state.do(lambda db: Timers(state.clock).set(db, event, wait_s))
 
 
 def does(act: Callable[[Event], Any] = lambda _: None) -> Callable[..., Any]:

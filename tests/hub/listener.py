@@ -29,9 +29,9 @@ class Listener:
                 return pause_s
 
     def _take(self, event):
-        if held := self.inbox.claim(event, durable=False):
+        if held := self.inbox.claim(event):
             self.taken.append(event.id)
-            with self.state.write(durable=False) as db:
+            with self.state.write() as db:
                 self.inbox.finish(db, held)
             if not self.cursors.is_complete_to(event):
                 self.catch_up.ask_soon([event.type])

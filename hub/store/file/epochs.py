@@ -14,7 +14,9 @@ class Epochs:
     """Begins a new numbering wherever the next numbers may have been used already.
 
     That is with every new file, with every boot (the card may have been written from an older copy
-    of itself), and with every file that was put in place of another one.
+    of itself, and what was numbered last before a power cut may not be on it), and with every file
+    that was put in place of another one. Where the boot cannot be told, each start is taken for
+    one.
 
     Attributes:
         current: 16 hex digits, the epoch of the events that are written now.
@@ -23,29 +25,34 @@ class Epochs:
         copied_unix_s: When this file was found to be a copy that was put in place; 0 if it is none.
             What happened before may have been acted on already, by the process on the file that it
             replaced.
+        is_born_in_this_boot: Whether there was no such file before this boot of the machine.
     """
 
     def __init__(self, file: StateFile, clock: Clock) -> None:
         self._file = file
         self.began_in_this_run = False
-        with file.write(durable=True) as db:
-            db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (_new_epoch(),))
+        with file.write() as db:
+            born = db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (_new_epoch(),))
+            if born.rowcount:
+                _set_meta(db, {"born in": clock.boot})
             meta = dict(db.execute("SELECT key, value FROM meta"))
+        self.is_born_in_this_boot = bool(clock.boot) and meta.get("born in") == clock.boot
         self.current: str = meta["epoch"]
         now = {"inode": str(file.path.stat().st_ino), "numbered in": clock.boot}
         if meta.get("inode", now["inode"]) != now["inode"]:
             now["copied"] = repr(clock.unix_s())
         self.copied_unix_s = float((meta | now).get("copied", 0))
-        if any(meta.get(key, value) != value for key, value in now.items()):
+        is_changed = any(meta.get(key, value) != value for key, value in now.items())
+        if is_changed or not clock.boot:
             self.begin(now)
         elif not now.items() <= meta.items():
-            with file.write(durable=True) as db:
+            with file.write() as db:
                 _set_meta(db, now)
 
     def begin(self, facts: Mapping[str, str] = NO_FACTS) -> None:
         """Begin a new epoch, and write down why it had to begin."""
         epoch = _new_epoch()
-        with self._file.write(durable=True) as db:
+        with self._file.write() as db:
             _set_meta(db, {**facts, "epoch": epoch})
         self.follow(epoch)
 

@@ -7,15 +7,16 @@ from hub.store.file.epochs import begin_in
 from hub.store.inbox_rows import KEY
 
 MAX_PAGES = 4096  # of 4 KiB: 16 MiB is all the memory that it may take
+LAST_EVENTS = 200
 TABLES = ("meta", "memory", "head", "cursor", "inbox", "producer", "consumer")
 
 
 class MemoryCopy:
     """A copy in memory, and the way back.
 
-    It holds everything but the events of the journal that the broker has already. New events
-    belong to a new epoch: if the process dies before they are on the disk, no later event is
-    mistaken for one of them.
+    It holds everything but the events of the journal that the broker has already; of these only
+    the last ones, which may not have been synced. New events belong to a new epoch: if the process
+    dies before they are on the disk, no later event is mistaken for one of them.
 
     Attributes:
         db: The connection to the copy.
@@ -40,20 +41,32 @@ class MemoryCopy:
         for table in TABLES:
             _copy(disk, self.db, table)
         self.db.execute("CREATE TABLE inbox_before AS SELECT * FROM inbox")
-        # The last event in any case, so that the positions go on after it.
+        # The last events in any case, so that the positions go on after them.
         _copy(disk, self.db, "journal", "WHERE published = 0")
-        _copy(disk, self.db, "journal", "ORDER BY position DESC LIMIT 1")
-        (self._last,) = disk.execute("SELECT COALESCE(MAX(position), 0) FROM journal").fetchone()
+        _copy(disk, self.db, "journal", f"ORDER BY position DESC LIMIT {LAST_EVENTS}")
         self.epoch = begin_in(self.db)
 
-    def write_back(self) -> None:
-        """Write everything back to the disk, in one transaction, and close the copy.
+    def begin_log_anew(self) -> None:
+        """After a failed sync: copy the log into the file, and see that this did no damage.
+
+        What is synced later in a log counts only if all before it came onto the disk.
 
         Raises:
-            sqlite3.OperationalError: the disk cannot be written yet; nothing was.
+            sqlite3.Error: the file cannot be written yet, or is damaged.
+        """
+        self._disk.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if self._disk.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("it is damaged")
+
+    def write_back(self) -> None:
+        """Write everything back to the file, in one transaction; its sync is the caller's.
+
+        It may be done again if that sync fails.
+
+        Raises:
+            sqlite3.Error: the file cannot be written yet; nothing was written.
         """
         disk = self._disk
-        disk.execute("PRAGMA synchronous = FULL")
         disk.execute("BEGIN IMMEDIATE")
         try:
             if _version(disk) != self._version:
@@ -61,17 +74,13 @@ class MemoryCopy:
             for table in TABLES:
                 disk.execute(f"DELETE FROM {table}")
                 _copy(self.db, disk, table)
-            _copy(self.db, disk, "journal", f"WHERE position > {self._last}")
+            _copy(self.db, disk, "journal")
             _copy(self.db, disk, "record")
-            published = self.db.execute("SELECT position FROM journal WHERE published <> 0")
-            mark = "UPDATE journal SET published = 1 WHERE position = ? AND published = 0"
-            disk.executemany(mark, published)
             disk.execute("COMMIT")
         except BaseException:
             if disk.in_transaction:
                 disk.execute("ROLLBACK")
             raise
-        self.db.close()
 
     def _repeat_commands(self) -> None:
         """Repeat here what a command (`dead-letters`, `replay`) has done to the inbox on the disk.

@@ -1,6 +1,7 @@
 """Keeps a process going while the disk cannot be written: its state is in memory meanwhile."""
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable
 
@@ -37,6 +38,7 @@ class MemoryFallback:
         self._clock = clock
         self._copy: MemoryCopy | None = None
         self._next_attempt_s = 0.0
+        self._is_log_broken = False  # whether a sync of it has failed
         self.disk_fault = ""
         self.on_change: OnChange = lambda _: None
 
@@ -55,18 +57,42 @@ class MemoryFallback:
         with self._file.lock:
             if self._copy:
                 return tried is self._file.disk  # another thread has moved to memory meanwhile
-            try:
-                self._copy = MemoryCopy(self._file.disk)
-            except sqlite3.Error:
-                log.exception("%s: can be neither written nor read", self._file.path)
+            if not self._move(str(error)):
                 return False
-            self._file.connection = self._copy.db
-            self._epochs.follow(self._copy.epoch)
-            self._next_attempt_s = self._clock.uptime_s() + WRITE_BACK_S
-            self.disk_fault = f"{error} {IN_MEMORY}"
+        self._report()
+        return True
+
+    def sync_failed(self, error: OSError) -> None:
+        """Move to memory, because what was committed last may never come onto the disk.
+
+        The kernel calls its pages clean after a failed fsync, so another one proves nothing: all is
+        written anew from memory. Where that is impossible the process ends.
+        """
+        with self._file.lock:
+            self._is_log_broken = True
+            if self._copy:
+                return
+            words = f"{self._file.path}: cannot be synced: {error.strerror}. Look at the disk."
+            if not self._move(words):
+                os._exit(os.EX_IOERR)
+        self._report()
+
+    def _move(self, fault: str) -> bool:
+        """Move to memory; False when the file cannot be read, or is too large."""
+        try:
+            self._copy = MemoryCopy(self._file.disk)
+        except sqlite3.Error:
+            log.exception("%s: can be neither written nor read", self._file.path)
+            return False
+        self._file.connection = self._copy.db
+        self._epochs.follow(self._copy.epoch)
+        self._next_attempt_s = self._clock.uptime_s() + WRITE_BACK_S
+        self.disk_fault = f"{fault} {IN_MEMORY}"
+        return True
+
+    def _report(self) -> None:
         log.error("%s", self.disk_fault)
         self.on_change(self.disk_fault)
-        return True
 
     def write_back(self, *, at_once: bool = False) -> None:
         """Return to the disk, if it can be written by now. Called often; tries every few seconds.
@@ -80,9 +106,15 @@ class MemoryFallback:
                 return
             self._next_attempt_s = self._clock.uptime_s() + WRITE_BACK_S
             try:
+                if self._is_log_broken:
+                    self._copy.begin_log_anew()
                 self._copy.write_back()
-            except sqlite3.Error:
+                self._is_log_broken = True
+                self._file.flusher.sync_now()
+            except (sqlite3.Error, OSError):
                 return
+            self._is_log_broken = False
+            self._copy.db.close()
             self._copy = None
             self._file.connection = self._file.disk
             self.disk_fault = ""

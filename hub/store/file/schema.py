@@ -1,6 +1,10 @@
 """The tables of a state file, and the steps from each earlier schema to the next."""
 
+import logging
 import sqlite3
+
+log = logging.getLogger(__name__)
+PAGE_BYTES = 1024  # a commit writes whole pages to the log, and most of ours change a few rows
 
 # Since schema 5 the tables are keyed by stream (`hub.wire.streams`): the source, type and subject
 # of an event, or `later TYPE SUBJECT` for a timer. Before, the key was the topic:
@@ -117,6 +121,9 @@ def upgrade(db: sqlite3.Connection) -> None:
         sqlite3.Error: the file cannot be written; it stays as it was, once it is closed.
     """
     version = version_of(db)
+    if version == 0:
+        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    db.execute("PRAGMA journal_mode = WAL")
     if version == SCHEMA_VERSION:
         return
     db.execute("PRAGMA synchronous = FULL")
@@ -126,3 +133,19 @@ def upgrade(db: sqlite3.Connection) -> None:
             db.execute(statement)
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("COMMIT")
+    if version:
+        _make_pages_small(db)
+
+
+def _make_pages_small(db: sqlite3.Connection) -> None:
+    """Write a file of an earlier schema anew, with our page size; without room it stays.
+
+    See https://sqlite.org/pragma.html#pragma_page_size: it takes a VACUUM outside of WAL.
+    """
+    try:
+        db.execute("PRAGMA journal_mode = DELETE")
+        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        db.execute("VACUUM")
+    except sqlite3.OperationalError as error:
+        log.info("the pages of a state file stay as large as they are: %s", error)
+    db.execute("PRAGMA journal_mode = WAL")

@@ -1,6 +1,7 @@
 """The state file of a process: opening, locking and transactions."""
 
 import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -8,7 +9,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from hub.store.file.schema import NewerSchemaError, upgrade
+from hub.store.file.flusher import Flusher
+from hub.store.file.schema import NewerSchemaError, upgrade, version_of
 
 BUSY_S = 30.0  # a command (`doorbell dead-letters`) holds the file for milliseconds
 CACHE_KIB = 256
@@ -28,6 +30,7 @@ class StateFile:
         connection: What transactions run on: `disk`, or a copy in memory while the disk cannot be
             written.
         lock: Held during each transaction, and while `connection` changes.
+        flusher: Syncs what was committed to `disk`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,9 +53,14 @@ class StateFile:
                 cached_statements=CACHED_STATEMENTS,
             )
             opening.callback(self.disk.close)
-            self.disk.execute("PRAGMA journal_mode = WAL")
             self.disk.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             upgrade(self.disk)
+            # A commit syncs nothing, and copies nothing: the flusher does both.
+            self.disk.execute("PRAGMA synchronous = NORMAL")
+            self.disk.execute("PRAGMA wal_autocheckpoint = 0")
+            version_of(self.disk)  # the first read opens the log
+            _sync_folder(path.parent)
+            self.flusher = Flusher(path)
             self._closing = opening.pop_all()
 
     @contextmanager
@@ -62,21 +70,17 @@ class StateFile:
             yield self.connection
 
     @contextmanager
-    def write(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+    def write(self) -> Iterator[sqlite3.Connection]:
         """A transaction: all of it is written, or nothing.
 
-        Any commit survives the death of the process. Only a durable one is also on the disk
-        (fsync) when this returns, and so survives a power cut
-        (https://sqlite.org/pragma.html#pragma_synchronous, WAL).
+        A commit survives the death of the process; a power cut only once the flusher has synced it.
 
         Raises:
             StateError: the file cannot be written.
         """
-        level = "FULL" if durable else "NORMAL"
         with self.lock:
             db = self.connection
             try:
-                db.execute(f"PRAGMA synchronous = {level}")
                 db.execute("BEGIN IMMEDIATE")
                 yield db
                 db.execute("COMMIT")
@@ -88,10 +92,14 @@ class StateFile:
                         f"{self.path}: cannot be written: {error}. Make room, or look at the disk."
                     ) from error
                 raise
+            if db is self.disk:
+                self.flusher.committed()
 
     def close(self) -> None:
-        """Close the file and give up its lock."""
-        self._closing.close()
+        """Sync and close the file, and give up its lock."""
+        self.flusher.stop()
+        with self.lock:
+            self._closing.close()
 
 
 @contextmanager
@@ -123,3 +131,12 @@ def _lock_file(path: Path) -> IO[str]:
             f"{path}: in use: {path.stem} runs already. Stop the other one first"
         ) from None
     return lock
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the names of new files onto the disk."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

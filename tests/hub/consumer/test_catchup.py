@@ -12,10 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.producer.producer import Producer
-from hub.store.state import State
 from hub.wire import streams
 from hub.wire.query import CURSORS, EVENTS, HEADS, Query
-from tests.hub.fakes import HOUSE, HUB, NOTIFY, PRESSED, FakeBroker, cursor, ring, rows
+from tests.hub.fakes import (
+    HOUSE,
+    HUB,
+    NOTIFY,
+    PRESSED,
+    FakeBroker,
+    cursor,
+    opened_state,
+    ring,
+    rows,
+)
 from tests.hub.listener import Listener
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,7 +53,8 @@ def test_whatever_happens_on_the_way_each_event_is_taken_once(data):
     fates = iter(lambda: data.draw(st.integers(-1, 2)), None)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         hub, own = (
-            stack.enter_context(closing(State(Path(folder) / f"{n}.db"))) for n in ("hub", "own")
+            stack.enter_context(closing(opened_state(Path(folder) / f"{n}.db")))
+            for n in ("hub", "own")
         )
         net = FakeBroker()
         net.fate = lambda topic, _: next(fates) if "/event/" in topic else 1
@@ -109,7 +119,7 @@ def test_a_new_epoch_is_followed_from_its_beginning(tmp_path, net, listener):
     """The hub lost its disk: its new numbers are new events, those that nobody heard included."""
     taken = []
     for name in ("hub", "new-hub"):
-        with closing(State(tmp_path / f"{name}.db")) as state:
+        with closing(opened_state(tmp_path / f"{name}.db")) as state:
             producer = Producer(state, bus := net.bus(), HUB)
             net.fate = _only("/event/")
             taken.append(ring(producer).id)
@@ -207,7 +217,7 @@ def test_what_retention_took_is_passed_over(net, states, producer, listener, cap
     listener.work()
     net.fate = _only("/event/")
     lost, left = ring(producer), ring(producer)
-    with producer._state.write(durable=False) as db:
+    with producer._state.write() as db:
         db.execute("DELETE FROM journal WHERE id IN (?, ?)", (seen.id, lost.id))
     listener.catch_up.ask_all()
     listener.work()
@@ -273,7 +283,7 @@ def test_an_old_numbering_of_which_nothing_is_left_is_forgotten_at_both_ends(
     listener.catch_up.ask_all()
     listener.work()
     assert len(listener.cursors.of_type(PRESSED)) == 2
-    with hub.write(durable=False) as db:
+    with hub.write() as db:
         db.execute("DELETE FROM journal WHERE epoch <> ?", (hub.epoch,))
     hub.clock.passed_s += 3700
     producer.settle()
@@ -323,7 +333,9 @@ def test_with_pages_of_two_each_event_is_taken_once(data):
     """Two hubs and many doors, with queries and replies lost on the way."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         files = ("home", "barn", "own")
-        states = {n: stack.enter_context(closing(State(Path(folder) / f"{n}.db"))) for n in files}
+        states = {
+            n: stack.enter_context(closing(opened_state(Path(folder) / f"{n}.db"))) for n in files
+        }
         net = FakeBroker()
         hubs = [Producer(states[n], net.bus(), f"doorbell/hub/{n}") for n in ("home", "barn")]
         listener = Listener(states["own"], net.bus(), most_cursors=2)

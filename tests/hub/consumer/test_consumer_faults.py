@@ -9,7 +9,6 @@ import pytest
 from hub import Drop, HandlerConfig, later, testing
 from hub.consumer.deadline import hasten
 from hub.store.inbox import Inbox
-from hub.store.state import State
 from hub.wire.event import encode
 from tests.hub.fakes import (
     HOUSE,
@@ -19,6 +18,7 @@ from tests.hub.fakes import (
     consumer_of,
     does,
     journaled,
+    opened_state,
     outcomes,
     reaction,
     ring,
@@ -33,8 +33,8 @@ FRONT = HOUSE.event(HUB, PRESSED, "front")
 def test_who_crashed_too_often_is_buried_unseen(tmp_path, net, hub):
     """An event that kills its handler does so as often as it may be tried, and no more."""
     calls = []
-    with closing(State(tmp_path / "own.db")) as state:
-        assert Inbox(state).claim(ring(hub), durable=True)
+    with closing(opened_state(tmp_path / "own.db")) as state:
+        assert Inbox(state).claim(ring(hub))
         rules = reaction(does(calls.append), attempts=1)
         run_until(consumer_of(state, net.bus(), rules), lambda: outcomes(state))
         ((kind, data),) = outcomes(state)
@@ -142,8 +142,8 @@ def test_a_timer_of_its_own_is_no_matter_of_doors(state, net):
 def test_a_type_that_the_file_no_longer_reacts_to_is_buried(state, net):
     """A retry from before the file was changed ends in words."""
     inbox = Inbox(state)
-    delivery = inbox.claim(journaled(state), durable=True)
-    with state.write(durable=True) as db:
+    delivery = inbox.claim(journaled(state))
+    with state.write() as db:
         inbox.retry(db, delivery, 0.0)
         db.execute("DELETE FROM journal")
     consumer = consumer_of(state, net.bus(), reaction(does(), "clip.due"))
@@ -157,7 +157,7 @@ def test_a_timer_that_came_due_while_nobody_ran_waits_for_the_news_of_that_time(
     rules = reaction(
         does(lambda event: seen.append(event.type)), PRESSED, "notify.waited", since_s=60
     )
-    with closing(State(tmp_path / "own.db", FakeClock())) as state:
+    with closing(opened_state(tmp_path / "own.db", FakeClock())) as state:
         ring(hub)
         run_until(consumer_of(state, net.bus(), rules), lambda: len(seen) == 1)
         set_timer(state, testing.event("notify.waited", "front"), 1.0)
@@ -166,7 +166,7 @@ def test_a_timer_that_came_due_while_nobody_ran_waits_for_the_news_of_that_time(
     ring(hub)
     clock = FakeClock()
     clock.passed_s = 60.0
-    with closing(State(tmp_path / "own.db", clock)) as state:
+    with closing(opened_state(tmp_path / "own.db", clock)) as state:
         bus = net.bus(connected=False)
         consumer = consumer_of(state, bus, rules)
         net.later(bus.connect)
@@ -182,11 +182,11 @@ def test_a_timer_does_not_wait_for_a_broker_that_is_away(tmp_path, net, hub, mon
     rules = reaction(
         does(lambda event: seen.append(event.type)), PRESSED, "light.expired", since_s=60
     )
-    with closing(State(tmp_path / "own.db", FakeClock())) as state:
+    with closing(opened_state(tmp_path / "own.db", FakeClock())) as state:
         ring(hub)
         run_until(consumer_of(state, net.bus(), rules), lambda: len(seen) == 1)
         set_timer(state, testing.event("light.expired", "front"), 0.0)
-    with closing(State(tmp_path / "own.db", FakeClock())) as state:
+    with closing(opened_state(tmp_path / "own.db", FakeClock())) as state:
         run_until(consumer_of(state, net.bus(connected=False), rules), lambda: len(seen) == 2)
     assert seen[-1] == "light.expired"
 
@@ -202,12 +202,12 @@ def test_what_a_copied_file_may_have_forgotten_is_left_to_the_policy(
     rules = reaction(
         does(lambda event: done.append(event.redelivered)), on_redelivery=rule, since_s=60
     )
-    with closing(State(tmp_path / "own.db", FakeClock())):
+    with closing(opened_state(tmp_path / "own.db", FakeClock())):
         pass
     (tmp_path / "own.db").rename(tmp_path / "backup")
     ring(hub)
     shutil.copy(tmp_path / "backup", tmp_path / "own.db")
-    with closing(State(tmp_path / "own.db", FakeClock())) as state:
+    with closing(opened_state(tmp_path / "own.db", FakeClock())) as state:
         run_until(consumer_of(state, net.bus(), rules), lambda: outcomes(state))
         ((said, _),) = outcomes(state)
         assert said == kind

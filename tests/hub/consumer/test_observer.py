@@ -9,7 +9,6 @@ from hub import emit, keep, later
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
 from hub.store.file.memory_fallback import WRITE_BACK_S
-from hub.store.state import State
 from hub.wire import topics
 from tests.hub.fakes import (
     HOUSE,
@@ -19,6 +18,7 @@ from tests.hub.fakes import (
     FakeClock,
     consumer_of,
     does,
+    opened_state,
     outcomes,
     reaction,
     ring,
@@ -161,7 +161,7 @@ def test_what_is_kept_while_the_disk_is_full_is_written_down_after(state, net, h
 def test_what_was_kept_long_enough_goes(tmp_path, net, hub, synchronised, left):
     """By age; with a clock that cannot be believed nothing is called old."""
     old, new = ring(hub, age_s=3 * 86_400), ring(hub)
-    with closing(State(tmp_path / "log.db", FakeClock(synchronised=synchronised))) as state:
+    with closing(opened_state(tmp_path / "log.db", FakeClock(synchronised=synchronised))) as state:
         _observe(state, net, lambda _: keep(days=2), lambda: len(outcomes(state)) >= 2, since_s=1e6)
         kept = {id for (id,) in rows(state, "SELECT id FROM record")}  # noqa: A001
     assert len(kept & {old.id, new.id}) == left

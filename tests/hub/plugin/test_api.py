@@ -89,7 +89,7 @@ def test_a_timer_is_set_when_the_run_succeeds(state, attempt):
     later("light.expired", 200, {"n": 2})
     assert rows(state, "SELECT * FROM inbox") == []
     state.clock.passed_s = 50.0  # it runs for a while
-    state.do(attempt.write, durable=True)
+    state.do(attempt.write)
     ((due, payload),) = rows(state, "SELECT due, payload FROM inbox")
     assert before + 200 <= due <= before + 201
     assert b'"n":2' in payload

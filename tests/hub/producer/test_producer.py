@@ -1,8 +1,11 @@
 """The producer publishes its journal until the broker has all of it, and replies to queries."""
 
 import json
+import os
+import threading
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,7 +14,18 @@ from hub.store.state import State
 from hub.wire import streams
 from hub.wire.event import decode
 from hub.wire.query import EVENTS
-from tests.hub.fakes import HOUSE, HUB, NOTIFY, PRESSED, FakeBus, journaled, ring, rows
+from tests.house import until
+from tests.hub.fakes import (
+    HOUSE,
+    HUB,
+    NOTIFY,
+    PRESSED,
+    FakeBus,
+    journaled,
+    opened_state,
+    ring,
+    rows,
+)
 
 ASK = HOUSE.query(NOTIFY, PRESSED)
 FRONT = streams.of(HUB, PRESSED, "front")
@@ -121,9 +135,9 @@ def test_an_acknowledgement_of_the_old_connection_means_nothing_in_the_new_one(
 
 def test_what_a_crash_left_over_is_published_at_the_next_start(tmp_path, net):
     """A row that is not published takes the same way as a live event, in a new process too."""
-    with closing(State(tmp_path / "hub.db")) as state:
+    with closing(opened_state(tmp_path / "hub.db")) as state:
         left = journaled(state)
-    with closing(State(tmp_path / "hub.db")) as state:
+    with closing(opened_state(tmp_path / "hub.db")) as state:
         producer = Producer(state, net.bus(), HUB)
         producer.publish_waiting()
         assert net.events(PRESSED) == [left]
@@ -145,6 +159,7 @@ def test_no_more_of_a_backlog_is_under_way_than_the_window(net, state, bus, prod
     bus.connected.clear()
     for _ in range(WINDOW + 5):
         journaled(state)
+    producer.release()
     bus.connect()
     assert len(net.heard) == WINDOW
     bus.on_published(1, True)
@@ -155,6 +170,7 @@ def test_a_long_journal_is_published_completely_and_in_order(net, state, bus, pr
     """More than any window: every event once, in the order of its sequence."""
     bus.connected.clear()
     said = [journaled(state) for _ in range(5 * WINDOW)]
+    producer.release()
     bus.connect()
     assert net.events(PRESSED) == said
     producer.settle()
@@ -253,3 +269,38 @@ def test_two_producers_do_not_answer_for_each_other(net, states, asker):
     asker.ask()
     topics_used = {topic for topic, _ in net.heard if "/reply/" in topic}
     assert topics_used == {"doorbell/hub/home/reply/notify", "doorbell/hub/barn/reply/notify"}
+
+
+@pytest.fixture
+def slow_disk(monkeypatch):
+    """No sync ends before the event that is given is set."""
+    let_go = threading.Event()
+    sync = os.fdatasync
+
+    def slow(descriptor):
+        let_go.wait()
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    yield let_go
+    let_go.set()
+
+
+def test_only_what_was_seen_once_is_published_before_its_sync(tmp_path, net, slow_disk):
+    """Everything else could be made a second time after a power cut, under another number."""
+    with closing(State(tmp_path / "hub.db")) as state:
+        slow_disk.set()
+        state.sync()
+        slow_disk.clear()
+        bus = net.bus()
+        producer = Producer(state, bus, HUB)
+        bus.connect()
+        now = datetime.now(UTC)
+        seen = producer.publish(PRESSED, "front", {}, time=now, seen_once=True)
+        assert net.events(PRESSED) == [seen]
+        command = producer.publish(PRESSED, "front", {}, time=now, id="a command's")
+        after = producer.publish(PRESSED, "front", {}, time=now, seen_once=True)
+        assert net.events(PRESSED) == [seen]
+        slow_disk.set()
+        until(lambda: len(net.events(PRESSED)) == 3, "what waited is not published")
+        assert net.events(PRESSED) == [seen, command, after]

@@ -15,13 +15,13 @@ def press(sequence, epoch=EPOCH):
 
 
 def finish(state, inbox, delivery):
-    with state.write(durable=False) as db:
+    with state.write() as db:
         inbox.finish(db, delivery)
 
 
 def take(state, inbox, sequence):
     """Claim and finish an event; gives whether it was new."""
-    delivery = inbox.claim(press(sequence), durable=False)
+    delivery = inbox.claim(press(sequence))
     if delivery:
         finish(state, inbox, delivery)
     return delivery is not None

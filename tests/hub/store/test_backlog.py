@@ -67,7 +67,7 @@ def test_what_retention_removed_is_not_promised(state, backlog, cursor):
     """The first two of four events are removed: the head says that they are not owed."""
     for _ in range(4):
         journaled(state)
-    with state.write(durable=False) as db:
+    with state.write() as db:
         db.execute("DELETE FROM journal WHERE sequence <= 2")
     cursors = {} if cursor is None else {(FRONT, state.epoch): cursor}
     (head,) = backlog.owed(PRESSED, cursors, since=None)

@@ -37,7 +37,7 @@ def test_an_event_that_is_not_owed_or_in_hand_never_comes_again(live, after, hel
     with tempfile.TemporaryDirectory() as folder, closing(State(Path(folder) / "own.db")) as state:
         inbox, taken = Inbox(state), []
         for sequence in live:
-            if delivery := inbox.claim(press(sequence), durable=False):
+            if delivery := inbox.claim(press(sequence)):
                 taken.append(sequence)
                 if sequence not in held_back:
                     finish(state, inbox, delivery)
@@ -74,7 +74,7 @@ def test_a_loss_to_retention_is_named(state, inbox, cursors):
     ]
     assert cursors.of_type(PRESSED) == [(STREAM, EPOCH, 3)]
     assert cursors.known_producers(PRESSED) == [HUB]
-    assert inbox.claim(press(3), durable=False) is None
+    assert inbox.claim(press(3)) is None
     assert take(state, inbox, 4)
 
 

@@ -31,7 +31,7 @@ def _ids(history, **wanted):
 
 
 def _keep(state, event):
-    with state.write(durable=False) as db:
+    with state.write() as db:
         KeptRecords(state).add(db, [(event, 1)])
 
 
@@ -142,7 +142,7 @@ def test_a_file_that_cannot_be_read_hides_no_other(history, states, tmp_path):
     (tmp_path / "broken.db").write_bytes(
         b"no database at all, but longer than a header of one hundred bytes" * 3
     )
-    with closing(State(tmp_path / "newer.db")) as newer, newer.write(durable=True) as db:
+    with closing(State(tmp_path / "newer.db")) as newer, newer.write() as db:
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     assert _ids(history) == [press.id]
     told = "\n".join(history.faults)

@@ -3,6 +3,7 @@
 import tempfile
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from hub.store.inbox import Inbox
 from hub.store.state import State
-from tests.hub.fakes import cursor, rows
+from tests.hub.fakes import FakeClock, cursor, rows
 from tests.hub.store.taking import finish, press, take
 
 
@@ -36,34 +37,34 @@ def test_any_order_and_any_repetition_is_taken_once(sequences):
 
 def test_an_event_in_hand_is_not_taken_again(state, inbox):
     """A claimed event counts as taken, even if it is not finished."""
-    assert inbox.claim(press(1), durable=True)
-    assert inbox.claim(press(1), durable=True) is None
+    assert inbox.claim(press(1))
+    assert inbox.claim(press(1)) is None
 
 
 def test_another_epoch_is_another_numbering(state, inbox):
     """Event 1 of a producer that lost its journal is not its event 1 of before."""
     assert take(state, inbox, 1)
-    assert inbox.claim(press(1, "f" * 16), durable=False)
+    assert inbox.claim(press(1, "f" * 16))
 
 
 def test_the_same_number_on_another_stream_is_another_event(state, inbox):
     """Each door counts for itself."""
     assert take(state, inbox, 1)
-    assert inbox.claim(replace(press(1), subject="back"), durable=False)
+    assert inbox.claim(replace(press(1), subject="back"))
 
 
 def test_an_event_in_hand_at_a_crash_is_due_again_as_redelivered(state, inbox):
     """The attempts go on counting, and every later attempt knows of the crash."""
-    first = inbox.claim(press(1), durable=True)
+    first = inbox.claim(press(1))
     assert (first.event.attempt, first.event.redelivered) == (1, False)
     inbox.recover()
     assert inbox.due_in_s() == 0.0
-    second = inbox.take_due(durable=True)
+    second = inbox.take_due()
     assert (second.event.attempt, second.event.redelivered) == (2, True)
-    with state.write(durable=True) as db:
+    with state.write() as db:
         inbox.retry(db, second, 200.0)
     state.clock.passed_s = 200.0
-    third = inbox.take_due(durable=True)
+    third = inbox.take_due()
     assert (third.event.attempt, third.event.redelivered) == (3, True)
     finish(state, inbox, third)
     assert rows(state, "SELECT * FROM inbox") == []
@@ -72,28 +73,72 @@ def test_an_event_in_hand_at_a_crash_is_due_again_as_redelivered(state, inbox):
 def test_a_retry_is_taken_when_it_is_due(state, inbox):
     """It is not taken before, the earliest comes first, and it is no redelivery."""
     for sequence, due in ((1, 300.0), (2, 200.0)):
-        delivery = inbox.claim(press(sequence), durable=False)
-        with state.write(durable=False) as db:
+        delivery = inbox.claim(press(sequence))
+        with state.write() as db:
             inbox.retry(db, delivery, due)
     state.clock.passed_s = 199.0
-    assert inbox.take_due(durable=False) is None
+    assert inbox.take_due() is None
     state.clock.passed_s = 400.0
-    delivery = inbox.take_due(durable=False)
+    delivery = inbox.take_due()
     assert (delivery.sequence, delivery.event.attempt, delivery.event.redelivered) == (2, 2, False)
-    assert inbox.take_due(durable=False).sequence == 1
+    assert inbox.take_due().sequence == 1
 
 
 def test_a_dead_letter_keeps_its_event_and_its_reason(state, inbox):
     """It is never due again, holds up no other event, and is not taken when it comes again."""
-    delivery = inbox.claim(press(1), durable=False)
-    with state.write(durable=True) as db:
+    delivery = inbox.claim(press(1))
+    with state.write() as db:
         inbox.dead_letter(db, delivery, "no such camera")
     inbox.recover()
     assert inbox.due_in_s() is None
-    assert inbox.claim(press(1), durable=False) is None
+    assert inbox.claim(press(1)) is None
     ((sequence, reason, payload),) = rows(
         state, "SELECT sequence, reason, payload FROM inbox WHERE state = 'dead'"
     )
     assert (sequence, reason) == (1, "no such camera")
     assert delivery.event.id.encode() in payload
     assert take(state, inbox, 2)
+
+
+def _seen(clock, ago_s, **stamp):
+    stamp = {"boot": clock.boot, "uptime_s": clock.uptime_s() - ago_s, "synchronised": True} | stamp
+    return replace(press(1), time=clock.utc() - timedelta(seconds=ago_s), **stamp)
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "stamp", "missed", "redelivered"),
+    [
+        (0.5, {}, False, False),
+        (60.0, {"boot": "a" * 8 + "c" * 8}, False, True),
+        (60.0, {"boot": "b" * 16}, False, True),
+        (0.5, {"boot": "b" * 16}, True, False),
+        (60.0, {"boot": "b" * 16, "synchronised": False}, False, False),
+        (60.0, {"boot": "b" * 16, "synchronised": False}, True, True),
+    ],
+    ids=[
+        "in this boot",
+        "in an earlier boot of this machine",
+        "on another machine, before this boot",
+        "on another machine, since this boot",
+        "on another machine, nobody knows when, live",
+        "on another machine, nobody knows when, missed",
+    ],
+)
+def test_what_happened_before_this_boot_may_be_done(tmp_path, ago_s, stamp, missed, redelivered):
+    """A power cut may have come between the act and the sync of its claim."""
+    clock = FakeClock()
+    State(tmp_path / "own.db", clock).close()
+    clock.passed_s += 600.0
+    clock.reboot()
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        event = _seen(clock, ago_s, **stamp)
+        assert Inbox(state).claim(event, missed=missed).event.redelivered is redelivered
+
+
+def test_a_file_that_is_new_in_this_boot_has_done_nothing_before(tmp_path):
+    """A handler that was installed a moment ago takes what it is owed as new."""
+    clock = FakeClock()
+    clock.reboot()
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        event = _seen(clock, 60.0, boot="a" * 8 + "c" * 8)
+        assert not Inbox(state).claim(event).event.redelivered

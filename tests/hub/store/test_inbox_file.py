@@ -69,7 +69,7 @@ def test_a_discarded_letter_is_gone_and_does_not_come_back(dead, inbox, state, n
     assert inbox.discard(dead)
     assert not inbox.discard(dead)
     assert rows(state, "SELECT * FROM inbox") == []
-    assert Inbox(state).claim(dead.event, durable=False) is None
+    assert Inbox(state).claim(dead.event) is None
 
 
 def test_a_letter_ahead_of_a_gap_is_remembered_when_it_is_discarded(state, states, inbox):
@@ -77,12 +77,12 @@ def test_a_letter_ahead_of_a_gap_is_remembered_when_it_is_discarded(state, state
     hub = states("hub")
     missing, gone = journaled(hub), journaled(hub)
     own = Inbox(state)
-    delivery = own.claim(gone, durable=False)
-    with state.write(durable=False) as db:
+    delivery = own.claim(gone)
+    with state.write() as db:
         own.dead_letter(db, delivery, "why")
     assert inbox.discard(inbox.dead()[0])
-    assert own.claim(gone, durable=False) is None
-    assert own.claim(missing, durable=False)
+    assert own.claim(gone) is None
+    assert own.claim(missing)
 
 
 def test_an_event_that_is_done_can_be_replayed(hub, react, inbox, state):
@@ -105,7 +105,7 @@ def test_an_event_that_never_came_is_taken_once(state, inbox, hub, net, react):
     seen = []
     react(does(seen.append), since_s=60)
     assert [event.id for event in seen] == [press.id]
-    assert Inbox(state).claim(press, durable=False) is None
+    assert Inbox(state).claim(press) is None
 
 
 def test_a_dead_letter_is_not_put_in_again(dead, inbox):
@@ -145,7 +145,7 @@ def test_two_writers_wait_for_each_other(inbox, state, hub):
     """A command waits while the handler holds the file, which takes milliseconds."""
     press = ring(hub)
     done = []
-    with state.write(durable=False):
+    with state.write():
         other = threading.Thread(target=lambda: done.append(inbox.put(press, any_age=False)))
         other.start()
     other.join(10)

@@ -38,7 +38,7 @@ def test_a_rollback_takes_the_event_and_its_number_back(state, journal):
     lost = []
 
     def say_and_fail():
-        with state.write(durable=True) as db:
+        with state.write() as db:
             lost.append(journal.append(db, PRESSED, "front", {}, time=datetime.now(UTC)))
             raise LookupError
 

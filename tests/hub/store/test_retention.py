@@ -124,7 +124,7 @@ def test_the_sequence_goes_on_after_all_events_were_removed(state, retention, sa
 def test_only_the_beginning_of_a_numbering_is_removed(state, retention, say):
     """A consumer takes numbers in order: an old event behind one that must stay, stays."""
     say(5)
-    with state.write(durable=False) as db:
+    with state.write() as db:
         db.execute("UPDATE journal SET published = 0 WHERE sequence = 3")
     state.clock.passed_s = 11 * DAY_S
     assert retention.sweep() == 2

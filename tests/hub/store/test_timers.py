@@ -20,7 +20,7 @@ def inbox(state):
 
 
 def _finish(state, inbox, delivery):
-    with state.write(durable=False) as db:
+    with state.write() as db:
         inbox.finish(db, delivery)
 
 
@@ -30,12 +30,12 @@ def test_a_timer_replaces_the_one_before(state, inbox):
     set_timer(state, replace(TIMER, data={"n": 2}), 200.0)
     set_timer(state, replace(TIMER, subject="other"), 300.0)
     state.clock.passed_s = 150.0
-    assert inbox.take_due(durable=False) is None
+    assert inbox.take_due() is None
     state.clock.passed_s = 250.0
-    delivery = inbox.take_due(durable=False)
+    delivery = inbox.take_due()
     assert (delivery.event.data, delivery.is_timer) == ({"n": 2}, True)
     _finish(state, inbox, delivery)
-    assert inbox.take_due(durable=False) is None
+    assert inbox.take_due() is None
     assert 0 < inbox.due_in_s() <= 50.0
 
 
@@ -43,7 +43,7 @@ def test_a_timer_set_while_the_last_one_runs_is_not_lost(state, inbox):
     """The one in hand is finished, the new one stays."""
     set_timer(state, TIMER, 100.0)
     state.clock.passed_s = 100.0
-    delivery = inbox.take_due(durable=False)
+    delivery = inbox.take_due()
     set_timer(state, TIMER, 200.0)
     _finish(state, inbox, delivery)
     assert 199.0 < inbox.due_in_s() <= 200.0
@@ -56,7 +56,7 @@ def test_a_clock_that_jumps_moves_no_timer(state, inbox, jump_s):
     state.clock.ahead_s = jump_s
     assert 299.0 < inbox.due_in_s() <= 300.0
     state.clock.passed_s = 300.0
-    assert inbox.take_due(durable=False)
+    assert inbox.take_due()
 
 
 def test_a_timer_goes_on_over_a_boot(state, inbox):
@@ -83,11 +83,11 @@ def test_after_a_boot_with_a_wrong_clock_a_timer_is_bounded(state, inbox, ahead_
 def test_a_dead_timer_stays_when_the_next_one_is_set(state, inbox, tmp_path):
     """A dead letter goes by a person's hand only, and the next timer has a number of its own."""
     set_timer(state, TIMER, 0.0)
-    delivery = inbox.take_due(durable=False)
-    with state.write(durable=False) as db:
+    delivery = inbox.take_due()
+    with state.write() as db:
         inbox.dead_letter(db, delivery, "no such lamp")
     set_timer(state, replace(TIMER, data={"n": 2}), 0.0)
-    second = inbox.take_due(durable=False)
+    second = inbox.take_due()
     assert second.event.data == {"n": 2}
     _finish(state, inbox, second)
     (letter,) = InboxFile(tmp_path / "own.db").dead()
@@ -98,3 +98,20 @@ def test_no_consumer_is_offered_a_timer(state):
     """A timer is a handler's own matter: its journal knows nothing of it."""
     set_timer(state, TIMER, 100.0)
     assert Backlog(state, NOTIFY).owed(topics.EVERY, {}, since=None) == []
+
+
+@pytest.mark.parametrize(
+    ("waits_s", "synchronised", "redelivered"),
+    [(10.0, True, True), (300.0, True, False), (300.0, False, True)],
+)
+def test_what_may_have_been_due_before_the_boot_may_be_done(
+    state, inbox, waits_s, synchronised, redelivered
+):
+    """A power cut may have taken the trace of it. Without the time of day nobody can tell."""
+    inbox.recover()
+    set_timer(state, TIMER, waits_s)
+    state.clock.passed_s = 60.0
+    state.clock.reboot(synchronised=synchronised)
+    inbox.recover()
+    state.clock.passed_s += waits_s
+    assert inbox.take_due().event.redelivered is redelivered

@@ -82,7 +82,7 @@ def test_what_follows_from_a_timer_stands_below_its_handler(past, states, state)
     """No journal holds a timer's event, but the events that follow from it name it."""
     press = journaled(states("hub"))
     timer = journaled(state, "clip.due", source=RECORD, cause=press, id=uuid7())
-    with state.write(durable=False) as db:
+    with state.write() as db:
         db.execute("DELETE FROM journal")
     _outcome(states("record"), RECORD, press)
     journaled(states("record"), "clip.recorded", source=RECORD, cause=timer)
@@ -97,7 +97,7 @@ def test_what_follows_from_a_timer_stands_below_its_handler(past, states, state)
 def test_what_is_left_of_an_old_trace_is_shown(past, states, state):
     """The press may have left its journal long ago."""
     press = journaled(state)
-    with state.write(durable=False) as db:
+    with state.write() as db:
         db.execute("DELETE FROM journal")
     _outcome(states("notify"), NOTIFY, press)
     texts = _shown(past, trace_id(press.traceparent))

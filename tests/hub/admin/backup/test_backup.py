@@ -74,7 +74,7 @@ def config(tmp_path: Path) -> Path:
 
 def _remember(config: Path, value: str) -> None:
     state = State(config.parent.parent / "var" / "hub-home.db")
-    with state.write(durable=True) as db:
+    with state.write() as db:
         db.execute("INSERT OR REPLACE INTO memory VALUES ('key', ?)", (value,))
     state.close()
 

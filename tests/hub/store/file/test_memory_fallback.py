@@ -234,10 +234,10 @@ def test_a_file_that_another_program_holds_is_no_disk_fault(state, monkeypatch):
         state._file.disk.execute("PRAGMA busy_timeout = 20")
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StateError, match="locked"):
-            state.do(lambda db: db.execute("DELETE FROM memory"), durable=True)
+            state.do(lambda db: db.execute("DELETE FROM memory"))
         assert not state.disk_fault
         other.execute("ROLLBACK")
-    state.do(lambda db: db.execute("DELETE FROM memory"), durable=True)
+    state.do(lambda db: db.execute("DELETE FROM memory"))
 
 
 def test_all_threads_go_on_with_a_full_disk(state):
@@ -246,9 +246,7 @@ def test_all_threads_go_on_with_a_full_disk(state):
 
     def write(number):
         gate.wait()
-        state.do(
-            lambda db: db.execute("INSERT INTO memory VALUES (?, '')", (str(number),)), durable=True
-        )
+        state.do(lambda db: db.execute("INSERT INTO memory VALUES (?, '')", (str(number),)))
 
     with _full_disk():
         threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
@@ -265,11 +263,11 @@ def test_what_a_command_does_to_the_inbox_meanwhile_is_not_undone(tmp_path):
     with closing(State(tmp_path / "notify.db", clock)) as state:
         inbox = Inbox(state)
         for subject in ("front", "back"):
-            delivery = inbox.claim(testing.event("doorbell.pressed", subject), durable=True)
-            with state.write(durable=True) as db:
+            delivery = inbox.claim(testing.event("doorbell.pressed", subject))
+            with state.write() as db:
                 inbox.dead_letter(db, delivery, "it is refused")
         with _full_disk():
-            state.do(lambda db: db.execute("INSERT INTO memory VALUES ('a', '1')"), durable=True)
+            state.do(lambda db: db.execute("INSERT INTO memory VALUES ('a', '1')"))
         assert state.disk_fault
         file = InboxFile(tmp_path / "notify.db")
         first, second = file.dead()
@@ -279,5 +277,5 @@ def test_what_a_command_does_to_the_inbox_meanwhile_is_not_undone(tmp_path):
         state.write_back()
         assert not state.disk_fault
         assert file.dead() == []
-        assert inbox.take_due(durable=True).event.id == second.event.id
+        assert inbox.take_due().event.id == second.event.id
         assert rows(state, "SELECT value FROM memory") == [("1",)]

@@ -100,14 +100,14 @@ def test_an_older_file_is_upgraded_without_a_loss(tmp_path, version):
     assert rows(state, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
     inbox, journal = Inbox(state), Journal(state, "doorbell/handler/one")
     inbox.recover()
-    cut_off = inbox.take_due(durable=True)
+    cut_off = inbox.take_due()
     while cut_off and cut_off.sequence != 4:
-        cut_off = inbox.take_due(durable=True)
+        cut_off = inbox.take_due()
     assert cut_off
     assert cut_off.event.redelivered
     waiting = rows(state, "SELECT state FROM inbox WHERE stream LIKE 'later %' OR sequence = 2")
     assert len(waiting) == 2
-    with state.write(durable=True) as db:
+    with state.write() as db:
         said = journal.append(
             db, "handler.done", "front", {}, time=datetime.now(UTC), cause=cut_off.event
         )

@@ -31,15 +31,13 @@ def _write(folder: Path) -> None:
         Journal(own, "doorbell/handler/one"),
         Inbox(own),
     )
-    with hub.write(durable=True) as db:
+    with hub.write() as db:
         presses = [
             hub_journal.append(db, "doorbell.pressed", "front", {}, time=datetime.now(UTC))
             for _ in range(6)
         ]
-    deliveries = {
-        press.sequence: inbox.claim(press, durable=True) for press in presses if press.sequence != 5
-    }
-    with own.write(durable=True) as db:
+    deliveries = {press.sequence: inbox.claim(press) for press in presses if press.sequence != 5}
+    with own.write() as db:
         inbox.finish(db, deliveries[1])
         inbox.finish(db, deliveries[6])
         later_s = time.time() + 60 if "due" in inspect.signature(inbox.retry).parameters else 60
@@ -64,7 +62,7 @@ def _write(folder: Path) -> None:
     if hasattr(inbox, "set_timer"):
         inbox.set_timer(timer, later_s)
     else:
-        with own.write(durable=True) as db:
+        with own.write() as db:
             importlib.import_module("hub.store.timers").Timers(own.clock).set(db, timer, later_s)
     hub.close()
     own.close()

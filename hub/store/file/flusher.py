@@ -1,0 +1,151 @@
+"""The flusher: brings the commits of a state file onto the disk, beside the threads that make them.
+
+A commit survives the death of its process at once, because it stands in the page cache. Only a
+power cut, a kernel panic or a hardware watchdog needs the fsync, and an SD card takes up to 100 ms
+for one. So nobody waits for it who need not.
+"""
+
+import logging
+import os
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+CHECKPOINT_COMMITS = 500  # after so many the write-ahead log is due to be copied into the file,
+CHECKPOINT_IDLE_S = 1.0  # once nothing was committed for so long,
+CHECKPOINT_MOST = 5000  # or, however busy it is, after so many
+CACHE_KIB = 64
+# Rewrites what is there. The first commit after a complete checkpoint begins the log anew and syncs
+# its header (https://sqlite.org/fileformat2.html#walreset): this one, and nobody waits for it.
+BEGIN_ANEW = "UPDATE meta SET value = value WHERE key = 'epoch'"
+Call = Callable[[], object]
+
+
+class Flusher:
+    """Syncs the write-ahead log of one SQLite file (https://sqlite.org/wal.html).
+
+    It starts at once after a commit, with no delay to gather more. What is committed while a sync
+    runs is in the next one. The log is a prefix: what is synced contains all that was committed
+    before.
+
+    Attributes:
+        on_failure: Called in the flusher's thread when a sync has failed. What it was about is
+            never believed to be on the disk.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Start, with what is in the file now unsynced.
+
+        Args:
+            path: The file; a connection has it open, in WAL mode.
+
+        Raises:
+            OSError: its write-ahead log cannot be opened.
+        """
+        self._path = path
+        self.on_failure: Callable[[OSError], None] = _end
+        # The file itself must not be opened here: closing it would drop SQLite's locks.
+        self._log = os.open(f"{path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+        self._news = threading.Condition()
+        self._commits = 1
+        self._synced = 0
+        self._checkpointed = 0
+        self._is_stopping = False
+        self._waiting: deque[tuple[int, Call]] = deque()
+        self._thread = threading.Thread(target=self._run, name="flusher", daemon=True)
+        self._thread.start()
+
+    def committed(self) -> None:
+        """There is one commit more."""
+        with self._news:
+            self._commits += 1
+            self._news.notify()
+
+    def after_sync(self, call: Call) -> None:
+        """Call it once all that is committed now is synced: at once, or in the flusher's thread."""
+        with self._news:
+            if self._synced < self._commits:
+                self._waiting.append((self._commits, call))
+                return
+        call()
+
+    def sync_now(self) -> None:
+        """Sync in the caller's thread.
+
+        Raises:
+            OSError: it failed.
+        """
+        os.fdatasync(self._log)
+
+    def stop(self) -> None:
+        """Sync what is left, and end; a second time it does nothing."""
+        if self._is_stopping:
+            return
+        with self._news:
+            self._is_stopping = True
+            self._news.notify()
+        self._thread.join()
+        os.close(self._log)
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                while self._synced == self._commits and not self._is_stopping:
+                    if not self._news.wait(self._idle_s()):
+                        break
+                number = self._commits
+                if self._synced == number and self._is_stopping:
+                    return
+            if self._synced < number:
+                self._sync(number)
+            elif self._is_due():
+                self._checkpoint()
+            if number - self._checkpointed > CHECKPOINT_MOST:
+                self._checkpoint()
+
+    def _sync(self, number: int) -> None:
+        try:
+            os.fdatasync(self._log)
+        except OSError as error:
+            self.on_failure(error)
+        self._synced = number
+        while call := self._next_call():
+            try:
+                call()
+            except Exception:
+                log.exception("what waited for the disk failed")
+
+    def _next_call(self) -> Call | None:
+        with self._news:
+            if self._waiting and self._waiting[0][0] <= self._synced:
+                return self._waiting.popleft()[1]
+        return None
+
+    def _is_due(self) -> bool:
+        return self._commits - self._checkpointed >= CHECKPOINT_COMMITS
+
+    def _idle_s(self) -> float | None:
+        return CHECKPOINT_IDLE_S if self._is_due() else None
+
+    def _checkpoint(self) -> None:
+        """Copy the log into the file, as far as no reader needs it, and begin the log anew."""
+        self._checkpointed = self._commits
+        try:
+            with closing(sqlite3.connect(self._path, isolation_level=None)) as db:
+                db.execute("PRAGMA wal_autocheckpoint = 0")
+                db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+                _, frames, copied = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                if frames == copied:
+                    db.execute(BEGIN_ANEW)
+        except sqlite3.Error as error:
+            log.warning("%s: the write-ahead log cannot be copied yet: %s", self._path, error)
+
+
+def _end(error: OSError) -> None:
+    """Crash: what was committed may not be on the disk, and nobody can do anything about it."""
+    log.critical("the disk cannot be synced: %s", error)
+    os._exit(os.EX_IOERR)

@@ -1,0 +1,124 @@
+"""The flusher: commits come onto the disk beside the threads that make them."""
+
+import errno
+import os
+import threading
+from contextlib import closing
+from itertools import count
+
+import pytest
+
+from hub.store.file import flusher
+from hub.store.file.memory_fallback import WRITE_BACK_S
+from hub.store.state import State
+from tests.house import until
+from tests.hub.fakes import FakeClock, journaled, rows
+
+SALTS = slice(16, 24)  # of the log's header: others when it begins anew
+
+
+def _remember(state, key):
+    state.do(lambda db: db.execute("INSERT INTO memory VALUES (?, '1')", (key,)))
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """A disk whose syncs wait until they may go on, or fail."""
+
+    class Disk:
+        may_sync = threading.Event()
+        fails = False
+        syncs = 0
+
+    sync = os.fdatasync
+    there = Disk()
+    there.may_sync.set()
+
+    def behaves(descriptor):
+        there.may_sync.wait()
+        there.syncs += 1
+        if there.fails:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", behaves)
+    yield there
+    there.may_sync.set()
+
+
+def test_a_commit_does_not_wait_for_the_disk_and_what_waits_is_called_after_it(tmp_path, disk):
+    """In order, once all that was committed before is synced; at once if nothing is left."""
+    called = []
+    with closing(State(tmp_path / "own.db")) as state:
+        state.sync()
+        state.after_sync(lambda: called.append("nothing to sync"))
+        assert called == ["nothing to sync"]
+        disk.may_sync.clear()
+        for key in "abc":
+            _remember(state, key)
+            state.after_sync(lambda key=key: called.append(key))
+        assert called == ["nothing to sync"]
+        disk.may_sync.set()
+        until(lambda: called[1:] == ["a", "b", "c"], lambda: str(called))
+
+
+def test_what_is_committed_while_a_sync_runs_is_in_the_next_one(tmp_path, disk):
+    """However many commits there are, they share it."""
+    with closing(State(tmp_path / "own.db")) as state:
+        state.sync()
+        disk.may_sync.clear()
+        before = disk.syncs
+        for number in range(50):
+            _remember(state, str(number))
+        disk.may_sync.set()
+        state.sync()
+        assert disk.syncs - before <= 2
+
+
+def test_a_failed_sync_is_never_believed(tmp_path, disk):
+    """All goes on in memory, under a new numbering, and is written anew, published or not."""
+    clock = FakeClock()
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        state.sync()
+        epoch = state.epoch
+        faults = []
+        state.fallback.on_change = faults.append
+        disk.fails = True
+        before = journaled(state)
+        state.do(lambda db: db.execute("UPDATE journal SET published = 1"))
+        until(lambda: faults, "nobody was told")
+        assert "cannot be synced: Input/output error" in state.disk_fault
+        after = journaled(state)
+        assert (before.epoch == epoch, after.epoch == epoch) == (True, False)
+        clock.passed_s += WRITE_BACK_S
+        state.write_back()
+        assert state.disk_fault
+        disk.fails = False
+        clock.passed_s += WRITE_BACK_S
+        state.write_back()
+        assert state.disk_fault == ""
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        assert rows(state, "SELECT id FROM journal") == [(before.id,), (after.id,)]
+        assert rows(state, "PRAGMA integrity_check") == [("ok",)]
+        assert state.epoch == after.epoch
+
+
+def test_the_log_is_copied_into_the_file_when_nothing_happens_and_begins_anew(
+    tmp_path, monkeypatch
+):
+    """So no commit has to do it, and the log does not grow for ever."""
+    monkeypatch.setattr(flusher, "CHECKPOINT_COMMITS", 5)
+    monkeypatch.setattr(flusher, "CHECKPOINT_IDLE_S", 0.001)
+    path = tmp_path / "own.db"
+    log = tmp_path / "own.db-wal"
+    with closing(State(path)) as state:
+        _remember(state, "first")
+        salts = log.read_bytes()[SALTS]
+        keys = map(str, count())
+
+        def begins_anew():
+            _remember(state, next(keys))
+            return log.read_bytes()[SALTS] != salts
+
+        until(begins_anew, "the log goes on")
+        assert len(rows(state, "SELECT * FROM memory")) == int(next(keys)) + 1
