@@ -46,6 +46,7 @@ ONE_USER = {
         "hub/store/backlog.py",
         "hub/store/cursors.py",
         "hub/store/file/epochs.py",
+        "hub/store/file/flusher.py",
         "hub/store/file/memory_copy.py",
         "hub/store/file/memory_fallback.py",
         "hub/store/file/schema.py",

@@ -153,11 +153,12 @@ class Retention:
         removed = 0
         while self._is_too_large():
             oldest = self._oldest_free(stays)
-            if not oldest:
+            places = ", ".join("?" * len(oldest))
+            deleted = self._delete(places, oldest)
+            if not deleted:
                 log.warning("journal: larger than max_mb, and a consumer still needs all of it")
                 break
-            places = ", ".join("?" * len(oldest))
-            removed += self._delete(places, oldest)
+            removed += deleted
         return removed
 
     def _oldest_free(self, stays: FirstToStay) -> list[int]:
@@ -172,10 +173,14 @@ class Retention:
             return list(islice(free, BATCH))
 
     def _delete(self, positions: str, values: Sequence[str | int]) -> int:
-        """Remove the events at these positions: an SQL expression, and its values."""
+        """Remove the events at these positions: an SQL expression, and its values.
+
+        The last event stays, so that no position is used twice.
+        """
+        not_last = "position < (SELECT MAX(position) FROM journal)"
         with self._state.write() as db:
             return db.execute(
-                f"DELETE FROM journal WHERE position IN ({positions})", values
+                f"DELETE FROM journal WHERE position IN ({positions}) AND {not_last}", values
             ).rowcount
 
     def _forgotten_before(self) -> float:

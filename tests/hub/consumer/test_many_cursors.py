@@ -80,7 +80,7 @@ def test_an_old_numbering_that_is_gone_makes_the_digests_differ_once(net, produc
     """The producer's retention took it; from then on the consumer leaves it out."""
     _boot(producer, 2 * CURSORS)
     listener.work()
-    with producer._state.write(durable=False) as db:
+    with producer._state.write() as db:
         (oldest,) = db.execute("SELECT epoch FROM journal ORDER BY position LIMIT 1").fetchone()
         db.execute("DELETE FROM journal WHERE epoch = ?", (oldest,))
         db.execute("DELETE FROM head WHERE epoch = ?", (oldest,))

@@ -261,6 +261,7 @@ def test_a_stop_in_the_middle_of_a_backlog_is_a_good_bye(mosquitto, state):
     producer = Producer(state, bus, HUB)
     for _ in range(2000):
         journaled(state)
+    producer.release()
     bus.start()
     until(lambda: producer._sent_to > 20, "it is under way")
     bus.stop()

@@ -60,6 +60,7 @@ def test_an_event_that_was_refused_is_published_again(state, bus, wire, code):
     producer = Producer(state, bus, HUB)
     for _ in range(3):
         journaled(state)
+    producer.release()
     bus.start()
     until(lambda: bus.refusals, "the events are refused")
     connections = wire.connections
