@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -109,6 +108,8 @@ def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: s
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'port'?` if a known word is similar; otherwise the list of known words."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for faults only
+
     names = sorted(known)
     if close := get_close_matches(word, names, cutoff=0.6):
         best = next((name for name in close if sorted(name) == sorted(word)), close[0])

@@ -9,7 +9,6 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -106,6 +105,8 @@ def locate(name: str, settings: Settings) -> Path:
 
 def unknown_tables(settings: Settings, where: str) -> list[str]:
     """`[handlers.NAME]` tables that no file belongs to."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for faults only
+
     names = sorted(find(settings))
     faults = []
     for table in sorted(settings.handlers.keys() - set(names)):

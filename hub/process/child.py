@@ -96,7 +96,11 @@ class Child:
     def _start(self) -> None:
         self._started_at = time.monotonic()
         self._restart_at = None
-        supervised = {"DOORBELL_SUPERVISED": "1", "PYTHONUNBUFFERED": "1"}
+        supervised = {
+            "DOORBELL_SUPERVISED": "1",
+            "PYTHONUNBUFFERED": "1",
+            "MALLOC_ARENA_MAX": "1",  # mallopt(3): each further arena takes memory
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-P", *self.command],  # -P: import nothing from the working directory
             env=os.environ | self.environment | supervised,
