@@ -5,6 +5,7 @@ import socket
 from config import Settings, SettingsError
 
 PORT_FILE = "embedded-broker-port"
+TRIES = 5
 
 
 def with_embedded_broker(settings: Settings) -> Settings:
@@ -18,14 +19,40 @@ def with_embedded_broker(settings: Settings) -> Settings:
     return settings.model_copy(update={"broker": broker})
 
 
-def free_port(wanted: int) -> int:
-    """The wanted port if nobody listens there (another broker often does), else any free one."""
-    for port in (wanted, 0):
+def reserve_port(wanted: int) -> tuple[int, socket.socket]:
+    """The wanted port if no process listens there (another broker often does), else any free one.
+
+    The port is reserved against another `doorbell run` that starts at the same moment: both would
+    find it free before one of their brokers listens.
+
+    Returns:
+        The port, and what keeps it reserved until it is closed.
+
+    Raises:
+        SettingsError: no port is free.
+    """
+    for port in (wanted, *[0] * TRIES):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
+                found = int(probe.getsockname()[1])
+                return found, _reservation(found)
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
     raise SettingsError([f"port {wanted} and every other port is taken"])
+
+
+def _reservation(port: int) -> socket.socket:
+    """A socket with a name that stands for the port, without a file: unix(7), "abstract".
+
+    Raises:
+        OSError: another process has it.
+    """
+    held = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        held.bind(f"\0doorbell-embedded-broker-{port}")
+    except OSError:
+        held.close()
+        raise
+    return held

@@ -10,13 +10,15 @@ from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedStatus
 from hub.terminal.outcome_signs import BY_TYPE
 from hub.terminal.output import Console, Text
-from hub.terminal.visit import RINGS, Visit, headline, row
+from hub.terminal.visit import RINGS, Visit, answer_line, headline, row
 from hub.wire import topics
 from hub.wire.event import Event
+from hub.wire.quiet import QuietState
 from hub.wire.trace_context import trace_id
 
 BROKER_PATIENCE_S = 3.0
 SETTLED_S = 2.0  # a visit without news for so long is printed for good
+FORMER = 20  # visits; what follows later from one of them gets a line of its own
 SEEN = 500  # event ids to remember: a broker that delivers twice does so soon
 STATE_STYLES = {"ready": "green", "failed": "red"}
 
@@ -31,7 +33,8 @@ class Timeline:
         self._ready: set[str] = set()
         self._visit: Visit | None = None
         self._changed_at = 0.0
-        self._former: Visit | None = None  # printed for good: what follows from it gets own lines
+        self._former: deque[str] = deque(maxlen=FORMER)  # traces printed for good
+        self._quiet = ""
         self._seen: deque[str] = deque(maxlen=SEEN)
         self._is_absence_shown = False
         self._without_broker_since = time.monotonic()
@@ -40,6 +43,7 @@ class Timeline:
             self._live = Live(Text(""), console=console, refresh_per_second=8)
         bus.on_event(topics.EVERY, self._event)
         bus.on_status(topics.source("handler", "+"), self._status)
+        bus.on_quiet(topics.source("hub", "+"), self._hear_quiet)
 
     def start(self) -> None:
         """Begin to show."""
@@ -52,13 +56,18 @@ class Timeline:
             self._live.stop()
 
     def print(self, text: str, style: str = "") -> None:
-        """Print a line: above a visit that goes on, below one that is settled."""
+        """Print a line below the visit: what a handler says of a press does not stand above it."""
         with self._lock:
-            is_settled = time.monotonic() - self._changed_at > SETTLED_S
-            if self._live and self._visit and is_settled:
+            line = Text(text, style)
+            if self._live and self._visit:
+                is_settled = time.monotonic() - self._changed_at > SETTLED_S
+                if not is_settled and self._visit.has_room:
+                    self._visit.lines.append(line)
+                    self._live.update(self._visit.render())
+                    return
                 self._conclude()
                 self._live.update(Text(""))
-            self._console.print(Text(text, style), soft_wrap=True)
+            self._console.print(line, soft_wrap=True)
 
     def watch_broker(self) -> None:
         """Print when the broker cannot be reached, and when it is back; called now and then."""
@@ -90,12 +99,15 @@ class Timeline:
             self._begin(event)
         elif event.type == topics.DRILL_FAILED:
             self._warn(event)
+        elif event.type == topics.ANSWERED:
+            self._former.append(trace_id(event.traceparent))
+            self.print(answer_line(event), "bold")
         elif event.type not in BY_TYPE:
             return
-        elif self._visit and _same_trace(event, self._visit.event):
+        elif self._visit and trace_id(event.traceparent) == self._visit.trace:
             self._visit.add(event)
             self._changed_at = time.monotonic()
-        elif self._live and self._former and _same_trace(event, self._former.event):
+        elif self._live and trace_id(event.traceparent) in self._former:
             self._print_row(event)
 
     def _warn(self, event: Event) -> None:
@@ -107,15 +119,16 @@ class Timeline:
 
     def _begin(self, press: Event) -> None:
         self._conclude()
-        self._former = None
         self._visit = Visit(press, set(self._ready))
         self._changed_at = time.monotonic()
 
     def _conclude(self) -> None:
         """Print the visit for good."""
-        if self._visit and self._live:
+        if self._visit is None:
+            return
+        if self._live:
             self._console.print(self._visit.render())
-        self._former = self._visit
+        self._former.append(self._visit.trace)
         self._visit = None
 
     def _show(self, event: Event) -> None:
@@ -149,6 +162,10 @@ class Timeline:
             why = f": {status.words}" if status.words else ""
             self.print(f"{name} is {state}{why}", STATE_STYLES.get(state, "dim"))
 
-
-def _same_trace(one: Event, other: Event) -> bool:
-    return trace_id(one.traceparent) == trace_id(other.traceparent)
+    def _hear_quiet(self, state: QuietState) -> None:
+        """Print whether the house is quiet when that changes; at the start only if it is."""
+        with self._lock:
+            is_news = state.words != self._quiet and (bool(self._quiet) or state.quiet)
+            self._quiet = state.words
+        if is_news:
+            self.print(state.words)

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from hub.plugin.answer_links import LABELS
 from hub.terminal.outcome_signs import BY_TYPE, WAITING
 from hub.terminal.output import Text
 from hub.terminal.words import milliseconds
 from hub.wire import topics
 from hub.wire.event import Event
+from hub.wire.trace_context import trace_id
 
+MOST_LINES = 10
 RINGS = {
     topics.PRESSED: "ding dong",
     topics.DOUBLE_PRESSED: "ding dong, ding dong",
@@ -26,11 +29,23 @@ class Visit:
         event: The press.
         waiting: The handlers that have not reacted yet.
         outcomes: The latest outcome by handler and event type.
+        lines: What the processes printed meanwhile.
     """
 
     event: Event
     waiting: set[str]
     outcomes: dict[tuple[str, str], Event] = field(default_factory=dict)
+    lines: list[Text] = field(default_factory=list)
+
+    @property
+    def trace(self) -> str:
+        """The id of its trace."""
+        return trace_id(self.event.traceparent)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more line fits below it; what is higher than a terminal cannot be redrawn."""
+        return len(self.lines) < MOST_LINES
 
     def add(self, outcome: Event) -> None:
         """Take one more outcome; a handler's latest one for an event type counts."""
@@ -53,13 +68,22 @@ class Visit:
             table.add_row(*row(handler, further, outcome))
         for handler in sorted(self.waiting):
             table.add_row(Text(WAITING, "dim"), Text(handler, "dim"), "", "", "")
-        return Group(Text(headline(self.event), "bold"), table)
+        return Group(Text(headline(self.event), "bold"), table, *self.lines)
 
 
 def headline(press: Event) -> str:
     """`14:02:07  ding dong  Front door`."""
     name = press.data.get("name", press.subject)
     return f"{press.time.astimezone():%H:%M:%S}  {RINGS[press.type]}  {name}"
+
+
+def answer_line(answer: Event) -> str:
+    """`14:02:09  answered  Front door  Coming (Anna)`."""
+    data = answer.data
+    name = data.get("name", answer.subject)
+    words = str(data.get("answer", ""))
+    by = f" ({data['by']})" if data.get("by") else ""
+    return f"{answer.time.astimezone():%H:%M:%S}  answered  {name}  {LABELS.get(words, words)}{by}"
 
 
 def row(handler: str, kind: str, outcome: Event) -> list[Text]:

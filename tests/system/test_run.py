@@ -26,14 +26,15 @@ def {name}(event: Event, config: HandlerConfig) -> str:
 class Run:
     """A `doorbell run` in a process group of its own, and what it printed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int = 0, without: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.lines: list[str] = []
         (folder / "handlers").mkdir(parents=True, exist_ok=True)
+        handlers = {"light": 'when = "always"', "bark": 'speaker = "simulated"'}
+        handlers |= {"record": "clip_s = 1"} | dict.fromkeys(without, "enabled = false")
+        tables = "".join(f"[handlers.{name}]\n{text}\n" for name, text in handlers.items())
         (folder / "doorbell.toml").write_text(
-            'state_dir = "state"\n[handlers.light]\nwhen = "always"\n'
-            '[handlers.bark]\nspeaker = "simulated"\n[handlers.record]\nclip_s = 1\n'
-            f"[broker]\nport = {free_port()}\n"
+            f'state_dir = "state"\n{tables}[broker]\nport = {port or free_port()}\n'
         )
         self.process = subprocess.Popen(
             [sys.executable, "-m", "hub.cli.main", "run"],
@@ -80,6 +81,15 @@ class Run:
             check=False,
         )
 
+    def close(self) -> None:
+        """End it with everything that it started."""
+        kill_session(self.process.pid)
+        self.process.wait(10)
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        self.process.stdout.close()
+
     def family(self) -> list[int]:
         """All processes of the session that `doorbell run` began."""
         return of_session(self.process.pid)
@@ -102,12 +112,7 @@ def _running(folder: Path) -> Iterator[Run]:
             run.wait_for(f"{name} is ready")
         yield run
     finally:
-        kill_session(run.process.pid)
-        run.process.wait(10)
-        assert run.process.stdin
-        assert run.process.stdout
-        run.process.stdin.close()
-        run.process.stdout.close()
+        run.close()
 
 
 @pytest.fixture
@@ -245,6 +250,45 @@ def test_no_process_is_left_behind(run: Run, how: signal.Signals):
         lambda: not run.family(),
         lambda: f"all are gone: {[command_line(pid) for pid in run.family()]}",
     )
+
+
+@together
+def test_an_answer_and_quiet_are_shown(lasting_run: Run):
+    """`doorbell answer` and `doorbell quiet` from another terminal, as lines of their own."""
+    before = len(lasting_run.lines)
+    assert lasting_run.command("answer", "front", "leave", "it", "--by", "Anna").returncode == 0
+    lasting_run.wait_for("answered  Front door  Leave it at the door (Anna)", after=before)
+    for mode, words in (("on", "quiet by command"), ("auto", "no quiet hours now")):
+        assert lasting_run.command("quiet", mode).returncode == 0
+        lasting_run.wait_for(words, after=before)
+
+
+def _press_until_shown(run: Run) -> None:
+    """Its timeline may not be connected yet when the hub takes the first press."""
+
+    def is_shown() -> bool:
+        pressed = run.command("press").returncode == 0
+        return pressed and any("ding dong" in line for line in run.lines)
+
+    until(is_shown, lambda: "\n".join(run.lines))
+
+
+def test_two_that_start_together_have_two_brokers(tmp_path: Path):
+    """Both want the same port: one gets another, and each bell rings in its own house only."""
+    port = free_port()
+    runs = [Run(tmp_path / name, port=port, without=(*SHIPPED, "visit")) for name in ("one", "two")]
+    try:
+        brokers = [run.wait_for("broker 127.0.0.1:").split()[1] for run in runs]
+        assert len(set(brokers)) == 2
+        for run, other in (runs, reversed(runs)):
+            before = len(other.lines)
+            _press_until_shown(run)
+            assert not [line for line in other.lines[before:] if "ding dong" in line]
+        for run in runs:
+            assert not [line for line in run.lines if line.startswith("broker: ")]
+    finally:
+        for run in runs:
+            run.close()
 
 
 @together

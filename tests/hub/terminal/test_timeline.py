@@ -4,6 +4,7 @@ import io
 import json
 import re
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 
@@ -142,13 +143,17 @@ def test_without_a_terminal_each_event_is_a_line(console, bus, hub, states):
 
 
 def test_a_terminal_shows_the_press_that_is_going_on(net, hub, states):
-    """It waits for the handlers that are ready, and shows no outcome of another trace."""
+    """It waits for the handlers that are ready.
+
+    An outcome of an earlier press stands above it; one of a press that was never seen nowhere.
+    """
     console, bus = _console(terminal=True), net.bus()
     timeline = Timeline(bus, console)
     timeline.start()
     bus.hear(HOUSE.status(NOTIFY), b'{"state": "ready"}')
+    unseen = journaled(states("unseen"))
     first, second = ring(hub, name="First"), ring(hub, name="Second")
-    for press, note in ((first, "of the first"), (second, "of the second")):
+    for press, note in ((first, "of the first"), (second, "of the second"), (unseen, "of none")):
         done = journaled(
             states(note[-5:]),
             "handler.done",
@@ -162,7 +167,8 @@ def test_a_terminal_shows_the_press_that_is_going_on(net, hub, states):
     assert "notify is ready" in shown
     assert "First" in shown
     assert shown.rstrip().endswith("of the second")
-    assert "of the first" not in shown
+    assert shown.index("First") < shown.index("of the first") < shown.index("Second")
+    assert "of none" not in shown
 
 
 def test_a_status_is_printed_when_it_changes(console, bus):
@@ -247,3 +253,84 @@ def test_no_event_and_no_status_changes_the_terminal(net, states, terminal):
     assert "a\\n✓ bark\\u001b]0;owned\\u0007\\u009b2J\\u202eb" in written
     assert not set(written) & set("\x1b\x07\x9b\u202e")
     assert not re.search(r"^✓ bark", written, re.MULTILINE)
+
+
+def _live(net):
+    """A timeline on a terminal, and what it has printed for good."""
+    console, bus = _console(terminal=True), net.bus()
+    timeline = Timeline(bus, console)
+    timeline.start()
+    return timeline, console, bus
+
+
+def _lines(timeline, console):
+    timeline.stop()
+    return [" ".join(line.split()) for line in _shown(console).splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_an_answer_is_shown(net, hub, states, terminal):
+    """Who answered which door and how, and what handlers do about it, whether a press is known."""
+    console, bus = _console(terminal=terminal), net.bus()
+    timeline = Timeline(bus, console)
+    timeline.start()
+    states = cache(states)
+    press = ring(hub, name="Front door")
+    for cause, answer, by in ((press, "leave_it", "Anna"), (None, "Just a moment", "")):
+        data = {"name": "Front door", "answer": answer, "by": by}
+        told = journaled(states("other"), "visitor.answered", data=data, cause=cause)
+        done = journaled(
+            states("notify"),
+            "handler.done",
+            source=NOTIFY,
+            cause=told,
+            data=DONE | {"type": told.type, "note": f"about {answer}"},
+        )
+        for event in (told, done):
+            bus.hear(HOUSE.of_event(event), encode(event))
+    lines = "\n".join(_lines(timeline, console))
+    assert "answered Front door Leave it at the door (Anna)" in lines
+    assert "answered Front door Just a moment" in lines
+    assert "notify · visitor.answered about leave_it" in lines
+    assert "notify · visitor.answered about Just a moment" in lines
+
+
+def test_quiet_is_shown_when_it_changes(console, bus):
+    """At the start only if the house is quiet; the same state again is no news."""
+    hub = HOUSE.quiet(HUB)
+    for state in (
+        {"quiet": False, "why": "off", "until": None},
+        {"quiet": True, "why": "command", "until": None},
+        {"quiet": True, "why": "command", "until": None, "command": "another"},
+        {"quiet": False, "why": "off", "until": None},
+    ):
+        bus.hear(hub, json.dumps(state).encode(), retained=True)
+    assert _shown(console).splitlines() == ["quiet by command", "no quiet hours now"]
+
+
+def test_what_follows_from_an_earlier_visit_is_shown_during_a_drill(net, hub, states):
+    """A clip ends seconds after its press; a drill may have begun meanwhile."""
+    timeline, console, bus = _live(net)
+    states = cache(states)
+    press = ring(hub, name="Front door")
+    drill = hub.publish("doorbell.drilled", "front", {}, time=datetime.now(UTC))
+    late = _outcome(states, press, type="clip.due", note="12 s")
+    works = _outcome(states, drill, type="doorbell.drilled", note="a picture")
+    for event in (late, works):
+        bus.hear(HOUSE.of_event(event), encode(event))
+    lines = _lines(timeline, console)
+    assert any("notify · clip.due 12 s" in line for line in lines)
+    assert any("notify a picture" in line for line in lines)
+
+
+def test_a_handler_s_line_stands_below_the_headline_of_its_press(net, hub):
+    """Also when there are more of them than are kept below a visit that goes on."""
+    timeline, console, _ = _live(net)
+    ring(hub, name="Front door")
+    said = [f"bark: line {number}" for number in range(25)]
+    for line in said:
+        timeline.print(line)
+    lines = _lines(timeline, console)
+    place = next(number for number, line in enumerate(lines) if "ding dong" in line)
+    assert [line for line in lines[place:] if line.startswith("bark")] == said
+    assert not [line for line in lines[:place] if line.startswith("bark")]
