@@ -1,8 +1,6 @@
 """When it is dark, light the door for some minutes, and then put the lamps back as they were."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import NamedTuple
+from contextlib import AbstractContextManager
 
 from pydantic import Field
 
@@ -11,10 +9,10 @@ from devices.lamp import (
     Darkness,
     DarknessSettings,
     LampSettings,
-    Light,
+    Porch,
     forget_lamp,
     in_words,
-    open_lights,
+    open_porch,
 )
 from hub import Event, HandlerConfig, checkpoint, handler, later, link, memory
 
@@ -37,34 +35,19 @@ class Config(HandlerConfig, LampSettings, DarknessSettings):
         ]
 
 
-class Porch(NamedTuple):
-    """The lamps by name, and whether it is dark."""
-
-    lamps: dict[str, Light]
-    darkness: Darkness
-
-
-@contextmanager
-def open_porch(config: Config) -> Iterator[Porch]:
+def open_lamps(config: Config) -> AbstractContextManager[Porch]:
     """Open all lamps, and listen to the light sensor if there is one."""
     darkness = Darkness(config, (config.house.latitude, config.house.longitude))
-    darkness.follow(link)
-    with open_lights(config.lamps, link, config.state_dir) as lamps:
-        yield Porch(lamps, darkness)
+    return open_porch(config.lamps, link, config.state_dir, darkness)
 
 
 def look(event: Event, config: Config, porch: Porch) -> str:
     """The dry run: ask the lamps how they are, and leave them so."""
     names, _ = config.at(event.door)
-    found = {name: porch.lamps[name].read(DRILL_PATIENCE_S) for name in names}
-    if silent := ", ".join(name for name, state in found.items() if state is None):
-        raise ConnectionError(
-            f"the lamp {silent} does not answer. Has it power, and is its name right?"
-        )
-    return ", ".join(f"the lamp is {in_words(state)}" for state in found.values())
+    return porch.look(names, DRILL_PATIENCE_S)
 
 
-@handler("doorbell.pressed", timeout_s=20, max_age_s=120, uses=open_porch, drill=look)
+@handler("doorbell.pressed", timeout_s=20, max_age_s=120, uses=open_lamps, drill=look)
 def light(event: Event, config: Config, porch: Porch) -> str:
     """Light the lamps of this door; a press while they are lit lengthens that."""
     names, scene = config.at(event.door)
@@ -73,8 +56,11 @@ def light(event: Event, config: Config, porch: Porch) -> str:
         return "it is light outside"
     for lamp in lamps:
         later("light.expired", config.minutes * 60, {"lamp": lamp.name}, subject=lamp.slug)
-    repeat = {"is_repeat": event.attempt > 1, "is_redelivered": event.redelivered}
-    to_light = [lamp for lamp in lamps if lamp.prepare(scene, **repeat)]
+    to_light = [
+        lamp
+        for lamp in lamps
+        if lamp.prepare(scene, is_repeat=event.attempt > 1, is_redelivered=event.redelivered)
+    ]
     if to_light:
         checkpoint()  # a crash from here on leaves no lamp lit
     for lamp in to_light:
@@ -86,7 +72,7 @@ def light(event: Event, config: Config, porch: Porch) -> str:
     )
 
 
-@handler("light.expired", timeout_s=20, attempts=TRIES, uses=open_porch)
+@handler("light.expired", timeout_s=20, attempts=TRIES, uses=open_lamps)
 def restore(event: Event, config: Config, porch: Porch) -> str:  # noqa: ARG001 - a handler's signature
     """The time is up, perhaps after a crash: put the lamp back, unless a person has changed it."""
     name = event.data["lamp"]

@@ -7,20 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from devices.collector import Collector, Span, SpanParents, fault_in_collector, open_collector
+from devices.collector import Collector, SpanParents, fault_in_collector, open_collector, span_of
 from hub import Event, HandlerConfig, handler
-
-OUTCOME = "handler."
-FAILED = ("handler.dead", "handler.retried")
-SEARCHABLE = {
-    "handler": str,
-    "note": str,
-    "reason": str,
-    "attempt": int,
-    "redelivered": bool,
-    "received_after_ms": int | float,
-    "started_after_ms": int | float,
-}
 
 
 class Config(HandlerConfig):
@@ -64,42 +52,5 @@ def telemetry(event: Event, config: Config, traces: Traces) -> str | None:  # no
     """Send the event's span, except for the outcomes of this handler itself."""
     if event.source.endswith("/telemetry"):
         return None
-    traces.collector.send(_span(event, traces.parents))
+    traces.collector.send(span_of(event, traces.parents))
     return "sent to the collector"
-
-
-def _span(event: Event, parents: SpanParents) -> Span:
-    """The span of an event, with the ids of its `traceparent`. An outcome spans its attempt."""
-    trace, span = event.traceparent.split("-")[1:3]
-    name = event.source.rpartition("/")[2]
-    is_outcome = event.type.startswith(OUTCOME)
-    took_ms = event.data.get("took_ms")
-    return Span(
-        trace=trace,
-        id=span,
-        parent=parents.parent(event.id, event.cause, trace, span),
-        service=f"doorbell-{name}",
-        name=f"{name} {event.data.get('type')}" if is_outcome else event.type,
-        ended=event.time,
-        took_ms=took_ms if is_outcome and isinstance(took_ms, int | float) else 0.0,
-        error=str(event.data.get("reason", "")) if event.type in FAILED else None,
-        is_consumer=is_outcome,
-        attributes=_attributes(event, is_outcome=is_outcome),
-    )
-
-
-def _attributes(event: Event, *, is_outcome: bool) -> dict[str, str | bool | int | float]:
-    """What people search for; `messaging.…` are OpenTelemetry's names (semantic conventions)."""
-    attributes: dict[str, str | bool | int | float] = {
-        "messaging.system": "mqtt",
-        "messaging.message.id": event.id,
-        "messaging.destination.name": event.stream,
-        "doorbell.door": event.door,
-        "doorbell.type": str(event.data.get("type")) if is_outcome else event.type,
-    }
-    if is_outcome:
-        attributes["doorbell.outcome"] = event.type.removeprefix(OUTCOME)
-    for key, kind in SEARCHABLE.items():
-        if isinstance(value := event.data.get(key), kind):
-            attributes[f"doorbell.{key}"] = value
-    return attributes

@@ -1,11 +1,10 @@
 """Combine presses into visits: `visit.started`, and then `visit.answered` or `visit.missed`."""
 
-from datetime import UTC, datetime
-from typing import Any
+from contextlib import AbstractContextManager
 
 from pydantic import Field
 
-from devices.button import Visit, VisitAnswer, VisitBook
+from devices.button import VisitAnswer, VisitBook, open_book
 from hub import Event, HandlerConfig, emit, handler, later, memory
 
 SETTLE_S = 5.0  # after an outage events come in any order: no visit counts as missed before that
@@ -23,29 +22,31 @@ class Config(HandlerConfig):
             return ["gap_s: it is at most missed_after_s. Lower it, or raise missed_after_s"]
         return []
 
+    def book(self, door: str) -> AbstractContextManager[VisitBook]:
+        """The visits at a door."""
+        return open_book(memory, door, gap_s=self.gap_s, missed_after_s=self.missed_after_s)
+
 
 @handler("doorbell.pressed", "doorbell.double_pressed", max_age_s=86_400)
 def ring(event: Event, config: Config) -> str:
     """A press begins a visit, or belongs to one. After the answer it rings no more."""
-    book = _open(event.door, config)
-    if book.visit_of(event.id):
-        return "this press was counted already"
     at = event.time.timestamp()
     age_s = event.age_s()
-    visit = book.add_press(event.id, event.door, at, late=age_s > config.missed_after_s)
-    if visit.id == event.id:
-        emit("visit.started", _facts(visit))
-    if visit.state == "ringing" and at == visit.last:
-        wait_s = max(config.missed_after_s - age_s, SETTLE_S)
-        later("visit.due", wait_s, {"door": event.door}, subject=visit.id)
-    words = f"press {len(visit.presses)} of a visit, {visit.state}"
-    early = book.early_answer(visit)
-    if early and visit.state == "ringing":
-        visit.end("answered", by=event.id, at=early.at)
-        emit("visit.answered", _facts(visit) | early.said)
-        words = "the visitor was answered already"
-    _keep(book, event.door)
-    return words
+    with config.book(event.door) as book:
+        if book.visit_of(event.id):
+            return "this press was counted already"
+        visit = book.add_press(event.id, event.door, at, late=age_s > config.missed_after_s)
+        if visit.id == event.id:
+            emit("visit.started", visit.facts())
+        if visit.state == "ringing" and at == visit.last:
+            wait_s = max(config.missed_after_s - age_s, SETTLE_S)
+            later("visit.due", wait_s, {"door": event.door}, subject=visit.id)
+        early = book.early_answer(visit)
+        if early and visit.state == "ringing":
+            visit.end("answered", by=event.id, at=early.at)
+            emit("visit.answered", visit.facts() | early.said)
+            return "the visitor was answered already"
+        return f"press {len(visit.presses)} of a visit, {visit.state}"
 
 
 @handler("visitor.answered", max_age_s=86_400)
@@ -54,47 +55,26 @@ def answer(event: Event, config: Config) -> str:
     said = {"answer": event.data.get("answer", ""), "by": event.data.get("by", "")}
     if said["answer"] == "snooze":
         return "the visitor still waits"
-    book = _open(event.door, config)
     at = event.time.timestamp()
     given = VisitAnswer(event.id, event.data.get("press", ""), at, said)
-    visit = book.ringing_for(given)
-    if visit:
+    with config.book(event.door) as book:
+        visit = book.ringing_for(given)
+        if visit is None:
+            book.keep_answer(given)
+            return "no visitor waits"
         visit.end("answered", by=event.id, at=at)
-        emit("visit.answered", _facts(visit) | said)
-    else:
-        book.keep_answer(given)
-    _keep(book, event.door)
-    return _words(visit) if visit else "no visitor waits"
+        emit("visit.answered", visit.facts() | said)
+        return visit.in_words()
 
 
 @handler("visit.due")
 def miss(event: Event, config: Config) -> str:
     """No answer came in time. If the power was off at that time, the visit is missed late."""
-    book = _open(event.data["door"], config)
-    visit = book.visit(event.subject)
-    if visit is None or visit.state != "ringing":
-        return "the visitor was answered"
-    visit.end("missed", by=event.id, at=event.time.timestamp())
-    is_late = visit.late or event.age_s() > config.missed_after_s
-    emit("visit.missed", _facts(visit) | {"late": is_late}, subject=visit.door)
-    _keep(book, visit.door)
-    return _words(visit)
-
-
-def _open(door: str, config: Config) -> VisitBook:
-    kept = memory.get(f"door {door}")
-    return VisitBook(kept, gap_s=config.gap_s, missed_after_s=config.missed_after_s)
-
-
-def _keep(book: VisitBook, door: str) -> None:
-    memory[f"door {door}"] = book.as_json()
-
-
-def _facts(visit: Visit) -> dict[str, Any]:
-    at = datetime.fromtimestamp(visit.began, UTC).isoformat(timespec="milliseconds")
-    return {"visit": visit.id, "presses": len(visit.presses), "at": at.replace("+00:00", "Z")}
-
-
-def _words(visit: Visit) -> str:
-    began = datetime.fromtimestamp(visit.began, UTC).astimezone()
-    return f"the visit of {began:%H:%M:%S} was {visit.state}"
+    with config.book(event.data["door"]) as book:
+        visit = book.visit(event.subject)
+        if visit is None or visit.state != "ringing":
+            return "the visitor was answered"
+        visit.end("missed", by=event.id, at=event.time.timestamp())
+        is_late = visit.late or event.age_s() > config.missed_after_s
+        emit("visit.missed", visit.facts() | {"late": is_late}, subject=visit.door)
+        return visit.in_words()

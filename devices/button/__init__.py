@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from devices.button.visits import Visit as Visit
     from devices.button.visits import VisitAnswer as VisitAnswer
     from devices.button.visits import VisitBook as VisitBook
+    from devices.button.visits import open_book as open_book
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -47,6 +48,6 @@ else:
             "led": ["GpioLed", "Led", "LedState", "SimulatedLed"],
             "press_filter": ["Debouncer"],
             "press_kind": ["PressClassifier", "PressKind"],
-            "visits": ["Visit", "VisitAnswer", "VisitBook"],
+            "visits": ["Visit", "VisitAnswer", "VisitBook", "open_book"],
         },
     )

@@ -3,8 +3,10 @@
 After an outage presses and answers arrive in any order, and after a crash some arrive twice.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 VisitState = Literal["ringing", "answered", "missed"]
@@ -55,6 +57,16 @@ class Visit:
         self.state = state
         self.by = by
         self.ended = at
+
+    def facts(self) -> dict[str, Any]:
+        """The visit as the data of an event: its id, the number of presses, and when it began."""
+        at = datetime.fromtimestamp(self.began, UTC).isoformat(timespec="milliseconds")
+        return {"visit": self.id, "presses": len(self.presses), "at": at.replace("+00:00", "Z")}
+
+    def in_words(self) -> str:
+        """The visit by its local time, and how it stands."""
+        began = datetime.fromtimestamp(self.began, UTC).astimezone()
+        return f"the visit of {began:%H:%M:%S} was {self.state}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +167,21 @@ class VisitBook:
         if answer.press:
             return answer.press in visit.presses
         return visit.began <= answer.at <= visit.last + self._missed_after_s
+
+
+@contextmanager
+def open_book(
+    memory: MutableMapping[str, Any], door: str, *, gap_s: float, missed_after_s: float
+) -> Iterator[VisitBook]:
+    """Open the book of a door, and keep it at the end of the block, unless that fails.
+
+    Args:
+        memory: JSON values by key, which survive the process, like `hub.memory`.
+        door: The door.
+        gap_s: See VisitBook.
+        missed_after_s: See VisitBook.
+    """
+    key = f"door {door}"
+    book = VisitBook(memory.get(key), gap_s=gap_s, missed_after_s=missed_after_s)
+    yield book
+    memory[key] = book.as_json()

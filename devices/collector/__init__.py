@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from devices.collector.collector import Collector as Collector
     from devices.collector.collector import SimulatedCollector as SimulatedCollector
     from devices.collector.collector import Span as Span
+    from devices.collector.event_span import span_of as span_of
     from devices.collector.otlp import OtlpCollector as OtlpCollector
     from devices.collector.registry import fault_in_collector as fault_in_collector
     from devices.collector.registry import open_collector as open_collector
@@ -17,6 +18,7 @@ else:
         __name__,
         {
             "collector": ["Collector", "SimulatedCollector", "Span"],
+            "event_span": ["span_of"],
             "otlp": ["OtlpCollector"],
             "registry": ["fault_in_collector", "open_collector"],
             "span_parents": ["SpanParents"],

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from devices.lamp.payload import json_value as json_value
     from devices.lamp.registry import LAMP_NAMES as LAMP_NAMES
     from devices.lamp.registry import LightError as LightError
+    from devices.lamp.registry import Porch as Porch
     from devices.lamp.registry import fault_in_lamp as fault_in_lamp
     from devices.lamp.registry import gpio_pin as gpio_pin
     from devices.lamp.registry import open_light as open_light
     from devices.lamp.registry import open_lights as open_lights
+    from devices.lamp.registry import open_porch as open_porch
     from devices.lamp.settings import LampScene as LampScene
     from devices.lamp.settings import LampSettings as LampSettings
     from devices.lamp.shelly import ShellyLamp as ShellyLamp
@@ -44,10 +46,12 @@ else:
             "registry": [
                 "LAMP_NAMES",
                 "LightError",
+                "Porch",
                 "fault_in_lamp",
                 "gpio_pin",
                 "open_light",
                 "open_lights",
+                "open_porch",
             ],
             "settings": ["LampScene", "LampSettings"],
             "shelly": ["ShellyLamp"],

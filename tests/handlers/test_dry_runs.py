@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from devices.lamp import Zigbee2MqttLamp
+from devices.lamp import Darkness, Porch, Zigbee2MqttLamp
 from devices.speaker import SpeakerError
 from devices.video import CameraError
 from hub.testing import event, run
@@ -111,7 +111,7 @@ def test_light_asks_the_lamp_and_does_not_switch_it(shipped, answer, said):
 
     lamp = Lamp("porch", Link())
     file = shipped("light", {"when": "always", "lamp": "zigbee2mqtt:porch"})
-    porch = SimpleNamespace(lamps={"zigbee2mqtt:porch": lamp})
+    porch = Porch({"zigbee2mqtt:porch": lamp}, Darkness(file.config))
     if said:
         assert _dry(file, porch) == said
     else:

@@ -3,7 +3,9 @@
 import json
 from itertools import permutations
 
-from devices.button import VisitAnswer, VisitBook
+import pytest
+
+from devices.button import VisitAnswer, VisitBook, open_book
 
 GAP_S = 60
 MISSED_S = 120
@@ -99,3 +101,28 @@ def test_the_book_stays_small():
     kept = book.as_json()
     assert (len(kept["visits"]), len(kept["answers"])) == (21, 20)
     assert kept["visits"][0]["id"] == "ringing"
+
+
+def test_a_book_is_kept_when_its_block_ends_well():
+    """A block that fails leaves the memory as it was; a block may return early."""
+    memory = {}
+    rules = {"gap_s": 60, "missed_after_s": 120}
+
+    def press(name, at):
+        with open_book(memory, "front", **rules) as book:
+            return book.add_press(name, "front", at, late=False).id
+
+    assert press("a", 1000) == "a"
+    assert press("b", 1010) == "a"
+    kept = dict(memory)
+
+    def fail():
+        with open_book(memory, "front", **rules) as book:
+            book.add_press("c", "front", 5000, late=False)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert memory == kept
+    with open_book(memory, "back", **rules) as book:
+        assert book.visit_of("a") is None
