@@ -11,7 +11,7 @@ from hub.plugin.policy import Policy
 from hub.remote.wake import wake
 from hub.store.inbox_file import DeadLetter, InboxError, InboxFile
 from hub.terminal.options import ConfigOption, read_settings
-from hub.terminal.output import complain, say
+from hub.terminal.output import complain, say, say_json
 from hub.terminal.words import count
 from hub.wire import topics
 from hub.wire.event import encode
@@ -56,8 +56,7 @@ def show_letter(
     for letter in _matching(_letters(settings, handler), event_id):
         attempts = count(letter.attempts, "attempt")
         say(f"{letter.handler} gave it up after {attempts}: {letter.reason}")
-        text = json.dumps(json.loads(encode(letter.event)), indent=2, ensure_ascii=False)
-        say(*text.split("\n"))
+        say_json(json.loads(encode(letter.event)), indent=2)
 
 
 @dead_letters.command("retry")

@@ -1,6 +1,5 @@
 """`doorbell drill`: which handlers react to a marked test press, and how fast."""
 
-import json
 import signal
 import sys
 from dataclasses import asdict
@@ -18,7 +17,7 @@ from hub.remote.roll_call import DrillResult
 from hub.remote.trouble import Trouble
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.outcome_signs import BY_DRILL_RESULT
-from hub.terminal.output import Console, Text, complain, say
+from hub.terminal.output import Console, Text, complain, say_json
 from hub.wire.event import Event
 
 MS_IN_S = 1000
@@ -64,7 +63,7 @@ def drill(
     if as_json:
         handlers = [asdict(result) for result in results]
         facts = {"drill": event.id, "door": where, "works": works, "handlers": handlers}
-        say(json.dumps(facts))
+        say_json(facts)
     else:
         _show(event, results)
     sys.exit(0 if works else 1)

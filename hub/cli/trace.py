@@ -5,7 +5,7 @@ import sys
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group
@@ -15,7 +15,7 @@ from hub.store.history import EVERY, EventQuery, History, JournaledEvent
 from hub.terminal import picture
 from hub.terminal.options import ConfigOption, SinceOption, UntilOption, door_named, read_settings
 from hub.terminal.outcome_signs import BY_TYPE
-from hub.terminal.output import Console, complain, say
+from hub.terminal.output import Console, complain, say, say_json
 from hub.terminal.trace_tree import TraceNode, render, trees_of
 from hub.terminal.words import milliseconds
 from hub.wire import topics
@@ -46,7 +46,10 @@ def list_events(  # noqa: PLR0917 - Typer calls it by names
     wanted = EventQuery(kind, door_named(settings, door) if door else None, since, until)
     found = list(islice(history.events(wanted), limit))
     for entry in sorted(found, key=lambda entry: entry.event.time):
-        say(_json_line(entry) if as_json else _line(entry.event))
+        if as_json:
+            say_json(_facts(entry))
+        else:
+            say(_line(entry.event))
     _print_faults(history)
     if not found:
         complain("no such events are kept")
@@ -78,7 +81,8 @@ def show_trace(
         sys.exit(1)
     entries = history.trace(traces.pop())
     if as_json:
-        say(*map(_json_line, entries))
+        for entry in entries:
+            say_json(_facts(entry))
         return
     trees = [render(root, _door_of(root, settings)) for root in trees_of(entries)]
     if svg:
@@ -116,13 +120,13 @@ def _print_faults(history: History) -> None:
     history.faults.clear()
 
 
-def _json_line(entry: JournaledEvent) -> str:
+def _facts(entry: JournaledEvent) -> dict[str, Any]:
     """The event as it was published, with the times that its journal knows."""
-    facts = json.loads(encode(entry.event))
+    facts: dict[str, Any] = json.loads(encode(entry.event))
     for key, value in asdict(entry).items():
         if key != "event" and value is not None:
             facts[key] = round(value, 6)
-    return json.dumps(facts, ensure_ascii=False)
+    return facts
 
 
 def _line(event: Event) -> str:

@@ -26,12 +26,14 @@ _UNSAFE = re.compile(f"[{_HIDDEN}]|{_JOINER}")
 def visible(text: str) -> str:
     r"""The text on one line, with secrets masked and each hidden character as JSON writes it.
 
-    A newline becomes `\n`, an escape character `\u001b`. JSON stays the same JSON.
+    A newline becomes `\n`, an escape character `\u001b`.
     """
-    text = masked(text)
-    if text.isprintable():
-        return text
-    return _UNSAFE.sub(_escaped, text)
+    return escaped(masked(text))
+
+
+def escaped(text: str) -> str:
+    """The text with each hidden character as JSON writes it; secrets stay."""
+    return text if text.isprintable() else _UNSAFE.sub(_escaped, text)
 
 
 def visible_lines(text: str) -> str:

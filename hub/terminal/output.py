@@ -3,13 +3,15 @@
 A lint rule forbids `print` and rich's own Text and Console elsewhere in `hub/`.
 """
 
+import json
 import sys
 from typing import Any, TextIO
 
 import rich.console
 import rich.text
 
-from hub.system.visible import visible
+from hub.system.masking import masked
+from hub.system.visible import escaped, visible
 
 
 def say(*lines: object, file: TextIO | None = None) -> None:
@@ -21,6 +23,21 @@ def say(*lines: object, file: TextIO | None = None) -> None:
 def complain(*lines: object) -> None:
     """Write lines to standard error: each argument is one, whatever it holds."""
     say(*lines, file=sys.stderr)
+
+
+def say_json(value: Any, indent: int | None = None) -> None:
+    """Write a value as JSON, on one line or indented; it reads back as the same, secrets masked."""
+    text = json.dumps(_masked(value), indent=indent, ensure_ascii=False)
+    for line in text.split("\n"):
+        print(escaped(line), flush=True)
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return list(map(_masked, value))
+    return masked(value) if isinstance(value, str) else value
 
 
 class Text(rich.text.Text):

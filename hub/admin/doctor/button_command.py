@@ -1,6 +1,5 @@
 """`doorbell doctor button`: records a button's raw edges, and says what to do about them."""
 
-import json
 import sys
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from devices.button import (
 )
 from devices.gpio import GpioError
 from hub.terminal.options import ConfigOption, door_named, read_settings
-from hub.terminal.output import complain, say
+from hub.terminal.output import complain, say, say_json
 from hub.terminal.words import count
 
 PHASES = {
@@ -62,7 +61,7 @@ def button(
         advice.insert(0, f"{count(ghosts, 'press')} without a finger: ghosts, see below")
     if as_json:
         facts = {phase: _facts(edges, found[phase]) for phase, edges in recorded.items()}
-        say(json.dumps({"door": named, "advice": advice, **facts}))
+        say_json({"door": named, "advice": advice, **facts})
         return
     for phase, edges in recorded.items():
         say(f"{phase:>6} │{draw_line(edges, seconds)}│ {seconds:g} s")

@@ -1,6 +1,5 @@
 """`doorbell doctor`: checks everything, and says how to mend it."""
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ import typer
 from devices.machine import Finding
 from hub.admin.doctor.button_command import button
 from hub.terminal.options import ConfigOption
-from hub.terminal.output import say
+from hub.terminal.output import say, say_json
 from hub.terminal.words import count
 
 MARKS = {"ok": "✓", "warning": "!", "problem": "✗", "skipped": "–"}  # noqa: RUF001 - a dash
@@ -44,7 +43,7 @@ def everything(
             findings.append((check, finding))
     if as_json:
         facts = [{"check": check, **finding._asdict()} for check, finding in findings]
-        say(json.dumps({"findings": facts}))
+        say_json({"findings": facts})
     else:
         _sum_up(Counter(finding.state for _, finding in findings))
     sys.exit(any(finding.state == "problem" for _, finding in findings))

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from hub.system.visible import visible, visible_lines
+from hub.system.visible import escaped, visible, visible_lines
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_no_character_of_the_hidden_kinds_passes():
 def test_json_stays_the_same_json():
     """So that `--json` may be written to a terminal, and reads back as it was."""
     value = {"note": 'a\x1b[31m\x9b\u202e\U000e0041\n"quoted" \\ ü'}
-    text = visible(json.dumps(value, ensure_ascii=False))
+    text = escaped(json.dumps(value, ensure_ascii=False))
     assert json.loads(text) == value
     assert text.isprintable()
     assert "ü" in text

@@ -7,7 +7,8 @@ import re
 import pytest
 from rich.table import Table
 
-from hub.terminal.output import Console, Text, complain, say
+from hub.system import masking
+from hub.terminal.output import Console, Text, complain, say, say_json
 
 HOSTILE = "a\n✓ bark\x1b]0;owned\x07\x9b2J\u202eb [red]c[/red] :bell:"
 SHOWN = r"a\n✓ bark\u001b]0;owned\u0007\u009b2J\u202eb [red]c[/red] :bell:"
@@ -23,11 +24,24 @@ def test_each_argument_is_one_line(capsys: pytest.CaptureFixture[str]):
 
 
 def test_json_can_be_read_back(capsys: pytest.CaptureFixture[str]):
-    """It is written by the same function, and stays what it was."""
-    say(json.dumps({"note": HOSTILE}, ensure_ascii=False))
-    written = capsys.readouterr().out
-    assert json.loads(written) == {"note": HOSTILE}
-    assert written.rstrip("\n").isprintable()
+    """On one line or indented, it stays what it was."""
+    value = {"note": [HOSTILE], HOSTILE: {"count": 1.5, "is_true": True}}
+    say_json(value)
+    say_json(value, indent=2)
+    line, indented = capsys.readouterr().out.split("\n", 1)
+    assert json.loads(line) == json.loads(indented) == value
+    assert all(one.isprintable() for one in (line, *indented.split("\n")))
+
+
+def test_a_secret_does_not_break_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """It is masked in texts only, whatever it is: a password may be `true`, or a number."""
+    monkeypatch.setattr(masking, "_secrets", masking._Secrets())
+    masking.never_show(["true", "1234", 'note": "'])
+    say_json({"note": "true, 1234", "count": 1234, "is_true": True})
+    written = json.loads(capsys.readouterr().out)
+    assert written == {"note": "********, ********", "count": 1234, "is_true": True}
 
 
 def test_a_console_writes_no_text_raw():
