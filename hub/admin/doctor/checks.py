@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from devices.machine import Finding, skipped
-from hub.admin.doctor import devices, house, machine, processes
+from hub.admin.doctor import house, processes
 from hub.admin.doctor.context import Context
-from hub.admin.doctor.gpio import gpio
+from hub.admin.doctor.hardware import devices, machine
+from hub.admin.doctor.hardware.gpio import gpio
 from hub.admin.doctor.journals import journals
 from hub.admin.doctor.permissions import permissions
 from hub.admin.doctor.versions import versions

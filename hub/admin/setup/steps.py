@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from hub.admin.check import effective_settings
-from hub.admin.setup import camera, lamp
-from hub.admin.setup.button import ask_button
 from hub.admin.setup.dialog import Dialog, Skipped
 from hub.admin.setup.draft import Draft
-from hub.admin.setup.house import ask_door, ask_place, ask_quiet, doors_in
-from hub.admin.setup.phone import ask_phone
-from hub.admin.setup.sound import ask_sound
+from hub.admin.setup.questions import camera, lamp
+from hub.admin.setup.questions.button import ask_button
+from hub.admin.setup.questions.house import ask_door, ask_place, ask_quiet, doors_in
+from hub.admin.setup.questions.phone import ask_phone
+from hub.admin.setup.questions.sound import ask_sound
 from hub.admin.setup.toml_edit import Changes
 
 

@@ -11,11 +11,11 @@ import pytest
 from config import ButtonSettings, Chime, Door, LedSettings, Settings, sources
 from devices.gpio import LineInfo
 from devices.machine import Finding
-from hub.admin.doctor import devices as doctor_devices
 from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.checks import PATIENCE_S
 from hub.admin.doctor.context import Context
-from hub.admin.doctor.gpio import gpio
+from hub.admin.doctor.hardware import devices as doctor_devices
+from hub.admin.doctor.hardware.gpio import gpio
 from hub.wire.status import Status
 from tests.devices.conftest import pins  # noqa: F401 - a fixture
 from tests.devices.film import make_film

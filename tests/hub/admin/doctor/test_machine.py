@@ -11,11 +11,11 @@ import pytest
 from config import Settings, sources
 from config.model import Broker, House, Quiet
 from devices.machine import Finding
-from hub.admin.doctor import machine as doctor_machine
 from hub.admin.doctor import permissions as doctor_permissions
 from hub.admin.doctor import versions as doctor_versions
 from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.context import Context
+from hub.admin.doctor.hardware import machine as doctor_machine
 from hub.system.clock import Clock
 from hub.wire.quiet import QuietState
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.admin.setup.pins import TAKEN, understand_pin
+from hub.admin.setup.questions.pins import TAKEN, understand_pin
 from tests.house import ROOT, House
 from tests.hub.admin.setup.person import Person
 

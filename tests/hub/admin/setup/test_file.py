@@ -10,8 +10,8 @@ import pytest
 
 from hub.admin.setup.dialog import Dialog, Skipped, moment_in
 from hub.admin.setup.draft import Draft
-from hub.admin.setup.file_viewing import how_to_see, shelf
-from hub.admin.setup.house import slug, understand_place
+from hub.admin.setup.questions.file_viewing import how_to_see, shelf
+from hub.admin.setup.questions.house import slug, understand_place
 from hub.admin.setup.target import TargetError, target
 from tests.house import ROOT
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from devices.speaker import SpeakerError
-from hub.admin.setup import sound as setup_sound
 from hub.admin.setup.dialog import Dialog
 from hub.admin.setup.draft import Draft
-from hub.admin.setup.sound import ask_sound
+from hub.admin.setup.questions import sound as setup_sound
+from hub.admin.setup.questions.sound import ask_sound
 
 CARDS = ["bcm2835 Headphones", "USB Audio"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from devices.gpio import GpioError, LineInfo, gpio_chips, open_input, read_line_info
 from devices.machine import Finding, fault, ok, skipped
-from hub.admin.doctor.closed_device import closed_device
 from hub.admin.doctor.context import Context
+from hub.admin.doctor.hardware.closed_device import closed_device
 
 OURS = "lg"  # what lgpio calls itself to the kernel (lgGpio.c)
 

@@ -15,7 +15,7 @@ from devices.speaker import (
 )
 from hub.admin.setup.dialog import NONE, Dialog
 from hub.admin.setup.draft import Draft
-from hub.admin.setup.file_viewing import shelf
+from hub.admin.setup.questions.file_viewing import shelf
 from hub.admin.setup.toml_edit import Changes
 
 BARK = ("handlers", "bark")

@@ -15,7 +15,7 @@ from devices.camera import fault_in_camera, find_cameras, open_camera
 from devices.video import CameraError
 from hub.admin.setup.dialog import NONE, Dialog
 from hub.admin.setup.draft import Draft
-from hub.admin.setup.file_viewing import hand_over, how_to_see, shelf
+from hub.admin.setup.questions.file_viewing import hand_over, how_to_see, shelf
 from hub.admin.setup.toml_edit import Changes
 
 RECORD = ("handlers", "record")

@@ -7,7 +7,7 @@ from typing import Any
 from devices.lamp import LAMP_NAMES, fault_in_lamp, gpio_pin
 from hub.admin.setup.dialog import NONE, Dialog, moment_in, understand_moment
 from hub.admin.setup.draft import Draft
-from hub.admin.setup.pins import lines_used, understand_pin
+from hub.admin.setup.questions.pins import lines_used, understand_pin
 from hub.admin.setup.toml_edit import Changes
 
 LIGHT = ("handlers", "light")

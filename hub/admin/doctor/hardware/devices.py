@@ -9,8 +9,8 @@ from devices.camera import Privacy, fault_in_camera, open_camera, without_passwo
 from devices.machine import Finding, fault, ok, size, skipped
 from devices.speaker import AlsaSpeaker, SpeakerError
 from devices.video import CameraError
-from hub.admin.doctor.closed_device import closed_device
 from hub.admin.doctor.context import Context
+from hub.admin.doctor.hardware.closed_device import closed_device
 from hub.wire import topics
 
 PICTURE_S = 8.0

@@ -1,0 +1,1 @@
+"""What the doctor says of the hardware: the machine, GPIO lines, camera and sound."""

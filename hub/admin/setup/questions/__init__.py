@@ -1,0 +1,1 @@
+"""What `doorbell setup` asks, one file a subject."""
