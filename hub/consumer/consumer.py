@@ -129,7 +129,7 @@ class Consumer:
         delivery = self._inbox.claim(event, payload, missed=payload is None)
         if delivery is None:
             return
-        if not self._cursors.is_complete_to(event):
+        if delivery.is_behind:
             self._catch_up.ask_soon([event.type])
         self._runner.run(delivery, {"received_after_ms": round(age_s * 1000, 3)})
 

@@ -15,7 +15,7 @@ from hub.mqtt.bus import Bus
 from hub.producer.catchup_replies import CatchUpReplies
 from hub.producer.oversize import Oversize
 from hub.store.backlog import Backlog
-from hub.store.journal import Journal
+from hub.store.journal import Entry, Journal
 from hub.store.retention import Retention
 from hub.store.state import State, StateError
 from hub.wire import streams
@@ -87,31 +87,27 @@ class Producer:
         Raises:
             BadEvent: it cannot be published.
         """
-        event = self._state.do(
+        event, entry = self._state.do(
             lambda db: self._journal.append(
                 db, kind, subject, data, time=time, id=id, cause=cause, planned=planned
             )
         )
-        self.release(seen_once=seen_once)
+        if seen_once and self._released == entry.position - 1:  # it overtakes none that has to wait
+            self._release(entry.position, entry)
+        else:
+            self._state.after_sync(partial(self._release, entry.position))
         return event
 
-    def release(self, *, seen_once: bool = False) -> None:
-        """Have what was appended until now published once it is synced.
+    def release(self) -> None:
+        """Have what was appended until now published once it is synced."""
+        self._state.after_sync(partial(self._release, self._journal.end()))
 
-        Args:
-            seen_once: The last event need not wait; but it never overtakes one that has to.
-        """
-        end = self._journal.end()
-        if seen_once and self._released == end - 1:
-            self._release(end)
-        else:
-            self._state.after_sync(partial(self._release, end))
-
-    def _release(self, end: int) -> None:
+    def _release(self, end: int, last: Entry | None = None) -> None:
+        """Publish what waits up to this position, of which the last entry may be at hand."""
         with self._releasing:
             self._released = max(self._released, end)
         try:
-            self.publish_waiting(LIVE_WINDOW)
+            self.publish_waiting(LIVE_WINDOW, last)
         except StateError:  # it is written down; that it was acknowledged may be noted later
             log.exception("publishing is held up")
 
@@ -134,7 +130,7 @@ class Producer:
         Raises:
             BadEvent: it cannot be published; nothing was written.
         """
-        return self._journal.append(db, kind, subject, data, time=time, cause=cause)
+        return self._journal.append(db, kind, subject, data, time=time, cause=cause)[0]
 
     def publish_again(self, event: Event) -> None:
         """Publish an event once more, for a program that waits for it; inboxes drop the repeat."""
@@ -156,8 +152,10 @@ class Producer:
         """How many events of these types happened in that time, by their subject."""
         return self._journal.count(kinds, since, until)
 
-    def publish_waiting(self, window: int = WINDOW) -> None:
+    def publish_waiting(self, window: int = WINDOW, last: Entry | None = None) -> None:
         """Hand to the bus what is waiting in the journal, as far as the window allows.
+
+        The last entry need not be read again where it is the only one.
 
         It never waits for another thread that is at it: paho calls back with its own lock held, and
         waiting there for ours would be a deadlock. The other thread looks again instead.
@@ -166,7 +164,7 @@ class Producer:
         while self._wanted and self._pumping.acquire(blocking=False):
             try:
                 window, self._wanted = self._wanted, 0
-                self._pump(window)
+                self._pump(window, last)
             finally:
                 self._pumping.release()
 
@@ -186,7 +184,7 @@ class Producer:
             self._acknowledged.extend(settled)
             log.warning("acknowledgements cannot be noted now: %s", error)
 
-    def _pump(self, window: int) -> None:
+    def _pump(self, window: int, last: Entry | None) -> None:
         if self._reconnected:
             self._reconnected = False
             self._oversize.lost(self._in_flight.values())
@@ -207,7 +205,7 @@ class Producer:
             self.settle()
         under_way = set(self._in_flight.values())
         room = max(0, min(window, self._bus.receive_maximum) - len(self._in_flight))
-        for entry in self._journal.unpublished(self._sent_to, room, to=self._released):
+        for entry in self._next(room, last):
             if entry.position in under_way:
                 self._sent_to = entry.position
                 continue
@@ -221,6 +219,14 @@ class Producer:
                 return
             self._in_flight[number_given] = entry.position
             self._sent_to = entry.position
+
+    def _next(self, room: int, last: Entry | None) -> list[Entry]:
+        """The entries to be sent now."""
+        if not room or self._sent_to >= self._released:
+            return []
+        if last and last.position == self._sent_to + 1 == self._released:
+            return [last]
+        return self._journal.unpublished(self._sent_to, room, to=self._released)
 
     def _begin_again(self) -> None:
         """What was under way in the last connection may be lost."""

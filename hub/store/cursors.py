@@ -6,7 +6,6 @@ from collections.abc import Callable, Container, Iterable
 from hub.store.inbox_rows import KEY
 from hub.store.state import State
 from hub.wire import streams
-from hub.wire.event import Event
 from hub.wire.query import Cursor, Head, Numbering
 
 FORGET_AFTER_S = 30 * 86_400.0
@@ -23,12 +22,6 @@ class Cursors:
     def after_sync(self, call: Callable[[], object]) -> None:
         """Call it once the cursors are on the disk: producers may forget what they say is taken."""
         self._state.after_sync(call)
-
-    def is_complete_to(self, event: Event) -> bool:
-        """Whether every event before this one was taken; if not, some of them are missing."""
-        with self._state.read() as db:
-            cursor = self.at(db, event.stream, event.epoch)
-        return cursor is not None and cursor >= event.sequence
 
     def of_type(self, kind: str) -> list[Cursor]:
         """All cursors of an event type, or of every type; the last moved first."""
@@ -139,8 +132,12 @@ class Cursors:
         row = db.execute(query, (stream, epoch)).fetchone()
         return row[0] if row else None
 
-    def advance(self, db: sqlite3.Connection, stream: str, epoch: str) -> None:
-        """In the open transaction: move over the events in the inbox, up to the first gap."""
+    def advance(self, db: sqlite3.Connection, stream: str, epoch: str) -> int:
+        """In the open transaction: move over the events in the inbox, up to the first gap.
+
+        Returns:
+            Where the cursor is then.
+        """
         known = self.at(db, stream, epoch) or 0
         position = known
         taken = f"SELECT 1 FROM inbox WHERE {KEY}"
@@ -148,6 +145,7 @@ class Cursors:
             position += 1
         if position != known:
             self._move(db, stream, epoch, position)
+        return position
 
     def _learn_head(self, db: sqlite3.Connection, head: Head) -> str:
         cursor = self.at(db, head.stream, head.epoch)

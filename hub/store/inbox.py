@@ -24,6 +24,7 @@ class Delivery:
         event: The event as the handler gets it.
         any_age: Whether a person wants it handled however old it is.
         is_timer: Whether the handler set it itself (`later`), so that it cannot be stale.
+        is_behind: Whether events before it in its stream are missing.
     """
 
     stream: str
@@ -32,6 +33,7 @@ class Delivery:
     event: Event
     any_age: bool = False
     is_timer: bool = False
+    is_behind: bool = False
 
     @property
     def key(self) -> Key:
@@ -87,12 +89,11 @@ class Inbox:
             missed: It was missed, and comes from the journal of its producer.
         """
         key = (event.stream, event.epoch, event.sequence)
-        with self._state.read() as db:
-            if self._is_taken(db, key):
-                return None
-        if not self._state.do(lambda db: self._take(db, key, event, payload)):
+        cursor = self._state.do(lambda db: self._take(db, key, event, payload))
+        if cursor is None:
             return None
-        return Delivery(*key, self._warned(event, missed=missed))
+        is_behind = cursor < event.sequence
+        return Delivery(*key, self._warned(event, missed=missed), is_behind=is_behind)
 
     def take_due(self, *, with_timers: bool = True) -> Delivery | None:
         """Take in hand a row whose time has come: a retry, a timer, or an event of a crash."""
@@ -149,14 +150,19 @@ class Inbox:
         """In the open transaction: to the dead letters, with the reason."""
         self._set(db, delivery, "state = 'dead', due = NULL, reason = ?", reason)
 
-    def _take(self, db: sqlite3.Connection, key: Key, event: Event, payload: bytes | None) -> bool:
-        """In the open transaction: put an event into the inbox; False when it was taken before."""
-        if self._is_taken(db, key):  # `doorbell replay` may have put it there just now
-            return False
+    def _take(
+        self, db: sqlite3.Connection, key: Key, event: Event, payload: bytes | None
+    ) -> int | None:
+        """In the open transaction: put an event into the inbox.
+
+        Returns:
+            Where the cursor is then; None when the event was taken before, and nothing is written.
+        """
+        if self._is_taken(db, key):
+            return None
         stream, epoch, _ = key
         inbox_rows.insert(db, stream, event, "trying", attempts=1, payload=payload)
-        self._cursors.advance(db, stream, epoch)
-        return True
+        return self._cursors.advance(db, stream, epoch)
 
     def _is_taken(self, db: sqlite3.Connection, key: Key) -> bool:
         stream, epoch, sequence = key

@@ -59,7 +59,7 @@ class Journal:
         cause: Event | None = None,
         id: str | None = None,  # noqa: A002 - the attribute's name in CloudEvents
         planned: bool = False,
-    ) -> Event:
+    ) -> tuple[Event, Entry]:
         """In the open transaction: write an event, with the next sequence of its stream.
 
         Args:
@@ -71,6 +71,9 @@ class Journal:
             cause: What it follows from.
             id: Its id; a new one if not given.
             planned: A calendar says that time; it may lie before this boot.
+
+        Returns:
+            The event, and its entry; both count only once the transaction is committed.
 
         Raises:
             BadEvent: type, subject or data cannot be published; nothing was written.
@@ -95,8 +98,7 @@ class Journal:
             uptime_s=stamp.uptime_s,
             synchronised=stamp.synchronised,
         )
-        self._insert(db, stream, event)
-        return event
+        return event, self._insert(db, stream, event)
 
     def knows(self, event_id: str) -> bool:
         """Whether the journal has an event of this id."""
@@ -168,9 +170,9 @@ class Journal:
         )
         self._state.do(lambda db: db.executemany(mark, rows))
 
-    def _insert(self, db: sqlite3.Connection, stream: str, event: Event) -> None:
+    def _insert(self, db: sqlite3.Connection, stream: str, event: Event) -> Entry:
         payload = encode(event)
-        db.execute(
+        inserted = db.execute(
             "INSERT INTO journal (stream, epoch, sequence, type, id, time, payload, journaled,"
             " synchronised) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -187,6 +189,7 @@ class Journal:
         )
         head = (stream, event.epoch, event.sequence)
         db.execute("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", head)
+        return Entry(inserted.lastrowid or 0, stream, payload)
 
 
 def _next_sequence(db: sqlite3.Connection, stream: str, epoch: str) -> int:

@@ -1,6 +1,7 @@
 """The event: CloudEvents 1.0 in JSON, the one thing that everybody here says and hears."""
 
 import json
+import math
 import os
 import re
 import time as clock
@@ -15,6 +16,7 @@ from hub.wire.codec import BadMessage
 from hub.wire.trace_context import TRACEPARENT
 
 MAX_BYTES = 65_536  # far below any broker's packet limit; pictures travel by reference
+PLAIN_DEPTH = 100
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 EPOCH = re.compile(r"[0-9a-f]{16}")
 _SEQUENCE = re.compile(r"[0-9]{16}")
@@ -139,12 +141,12 @@ def decode(payload: bytes) -> Event:
     if len(payload) > MAX_BYTES:
         raise BadEvent(f"larger than {MAX_BYTES} bytes")
     try:
-        wire = json.loads(payload, parse_constant=_refuse_constant)
+        wire = json.loads(payload.decode(), parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise BadEvent("not JSON") from None
     if not isinstance(wire, dict):
         raise BadEvent("not a JSON object")
-    return from_wire(wire)
+    return _event(wire, is_plain=_is_plain(payload))
 
 
 def from_wire(wire: Mapping[str, Any]) -> Event:
@@ -153,6 +155,11 @@ def from_wire(wire: Mapping[str, Any]) -> Event:
     Raises:
         BadEvent: an attribute is missing or is not what it must be.
     """
+    return _event(wire, is_plain=False)
+
+
+def _event(wire: Mapping[str, Any], *, is_plain: bool) -> Event:
+    """Build an event; one that is not plain is tried to be written again."""
     if wire.get("specversion") != "1.0":
         raise BadEvent("specversion is not 1.0")
     data = wire.get("data", {})
@@ -174,8 +181,26 @@ def from_wire(wire: Mapping[str, Any]) -> Event:
         cause=_text(wire, "causationid", 64) if "causationid" in wire else None,
         **(_clocks(wire) if "bootid" in wire else {}),
     )
-    encode(event)  # what cannot be written again (1e999, half a surrogate) could not be kept
+    if not is_plain:
+        encode(event)  # what cannot be written again (half a surrogate) could not be kept
     return event
+
+
+def _is_plain(payload: bytes) -> bool:
+    """Whether it is sure without a try that what is read can be written again.
+
+    It has no escaped characters, is not deep, and stays small enough however its numbers are
+    written.
+    """
+    depth = payload.count(b"{") + payload.count(b"[")
+    return b"\\u" not in payload and depth <= PLAIN_DEPTH and len(payload) <= MAX_BYTES // 8
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large")
+    return number
 
 
 def _clocks(wire: Mapping[str, Any]) -> dict[str, Any]:

@@ -246,7 +246,7 @@ def journaled(
     with state.write() as db:
         return Journal(state, source).append(
             db, kind, subject, more.pop("data", {}), time=time, **more
-        )
+        )[0]
 
 
 def set_timer(state: State, event: Event, wait_s: float) -> None:

@@ -33,5 +33,5 @@ class Listener:
             self.taken.append(event.id)
             with self.state.write() as db:
                 self.inbox.finish(db, held)
-            if not self.cursors.is_complete_to(event):
+            if held.is_behind:
                 self.catch_up.ask_soon([event.type])

@@ -105,7 +105,7 @@ def test_a_damaged_row_hides_no_other(history, states):
     press = journaled(states("hub"))
     trace = trace_id(press.traceparent)
     damaged = journaled(states("hub"))
-    with states("hub").write(durable=False) as db:
+    with states("hub").write() as db:
         payload = f"{{{press.traceparent}".encode()
         db.execute("UPDATE journal SET payload = ? WHERE id = ?", (payload, damaged.id))
     assert [told.event.id for told in history.trace(trace)] == [press.id]

@@ -39,7 +39,7 @@ def test_a_rollback_takes_the_event_and_its_number_back(state, journal):
 
     def say_and_fail():
         with state.write() as db:
-            lost.append(journal.append(db, PRESSED, "front", {}, time=datetime.now(UTC)))
+            lost.append(journal.append(db, PRESSED, "front", {}, time=datetime.now(UTC))[0])
             raise LookupError
 
     with pytest.raises(LookupError):

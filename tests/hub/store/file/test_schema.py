@@ -108,7 +108,7 @@ def test_an_older_file_is_upgraded_without_a_loss(tmp_path, version):
     waiting = rows(state, "SELECT state FROM inbox WHERE stream LIKE 'later %' OR sequence = 2")
     assert len(waiting) == 2
     with state.write() as db:
-        said = journal.append(
+        said, _ = journal.append(
             db, "handler.done", "front", {}, time=datetime.now(UTC), cause=cut_off.event
         )
         inbox.finish(db, cut_off)

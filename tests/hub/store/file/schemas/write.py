@@ -10,10 +10,12 @@ import sqlite3
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from hub.store.inbox import Inbox
 from hub.store.journal import Journal
@@ -24,6 +26,14 @@ def _open(path: Path) -> State:
     return State(path, time.time()) if "now" in inspect.signature(State).parameters else State(path)
 
 
+def _takes(function: Callable[..., Any], parameter: str) -> bool:
+    return parameter in inspect.signature(function).parameters
+
+
+def _event(appended: Any) -> Any:
+    return appended[0] if isinstance(appended, tuple) else appended
+
+
 def _write(folder: Path) -> None:
     hub, own = _open(folder / "hub-home.db"), _open(folder / "one.db")
     hub_journal, own_journal, inbox = (
@@ -31,16 +41,19 @@ def _write(folder: Path) -> None:
         Journal(own, "doorbell/handler/one"),
         Inbox(own),
     )
-    with hub.write() as db:
+    durable = {"durable": True} if _takes(hub.write, "durable") else {}
+    with hub.write(**durable) as db:
         presses = [
-            hub_journal.append(db, "doorbell.pressed", "front", {}, time=datetime.now(UTC))
+            _event(hub_journal.append(db, "doorbell.pressed", "front", {}, time=datetime.now(UTC)))
             for _ in range(6)
         ]
-    deliveries = {press.sequence: inbox.claim(press) for press in presses if press.sequence != 5}
-    with own.write() as db:
+    deliveries = {
+        press.sequence: inbox.claim(press, **durable) for press in presses if press.sequence != 5
+    }
+    with own.write(**durable) as db:
         inbox.finish(db, deliveries[1])
         inbox.finish(db, deliveries[6])
-        later_s = time.time() + 60 if "due" in inspect.signature(inbox.retry).parameters else 60
+        later_s = time.time() + 60 if _takes(inbox.retry, "due") else 60
         inbox.retry(db, deliveries[2], later_s)
         inbox.dead_letter(db, deliveries[3], "no such camera")
         for press in presses[:3]:
@@ -54,9 +67,7 @@ def _write(folder: Path) -> None:
             )
         db.execute("INSERT INTO memory VALUES ('visits', '41')")
     own_journal.mark_published(
-        [1, 2]
-        if "positions" in inspect.signature(own_journal.mark_published).parameters
-        else {1: 5.0, 2: 5.0}
+        [1, 2] if _takes(own_journal.mark_published, "positions") else {1: 5.0, 2: 5.0}
     )
     timer = replace(presses[0], type="one.due")
     if hasattr(inbox, "set_timer"):
