@@ -55,7 +55,7 @@ class LedSettings(Section):
         None, ge=0, le=53, description="BCM number of the GPIO line; simulated if not set"
     )
     active: Literal["high", "low"] = Field("high", description="the level at which it is on")
-    told_by: tuple[str, ...] = Field(
+    notified_by: tuple[str, ...] = Field(
         (), description="the handlers whose reaction counts as a notification, too"
     )
 

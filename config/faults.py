@@ -38,6 +38,7 @@ LIMITS = {
 MOVED = {
     "quiet_from": "it applies to the whole house now. Set begin and end in [quiet].",
     "quiet_to": "it applies to the whole house now. Set begin and end in [quiet].",
+    "told_by": "it is called notified_by now.",
 }
 
 

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 from devices.gpio.line import open_output
 from devices.machine.atomic_file import write_file
 
-LedState = Literal["off", "pressed", "told", "answered", "missed"]
+LedState = Literal["off", "pressed", "notified", "answered", "missed"]
 
 
 class Blink(NamedTuple):
@@ -26,7 +26,7 @@ class Blink(NamedTuple):
 LOOKS: dict[LedState, Blink | None] = {
     "off": None,
     "pressed": Blink(0.1, 0.1),  # fast: the bell rings
-    "told": Blink(0.8, 0.8),  # slow: people were notified, please wait
+    "notified": Blink(0.8, 0.8),  # slow: people were notified, please wait
     "answered": Blink(1, 0),  # steady: somebody comes, or has spoken
     "missed": Blink(1.5, 0.5, 2),  # two long flashes: no answer came
 }

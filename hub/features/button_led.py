@@ -24,7 +24,7 @@ ENDS: dict[str, tuple[LedState, float]] = {
     "visit.missed": ("missed", MISSED_S),
 }
 SNOOZE = "snooze"  # an answer to the phone, not to the visitor
-WAITING = ("pressed", "told")
+WAITING = ("pressed", "notified")
 PRESSES_KEPT = 100
 
 
@@ -34,14 +34,14 @@ class ShownLed:
 
     Attributes:
         led: The LED.
-        told_by: The handlers whose reaction means that a person knows of the visitor.
+        notified_by: The handlers whose reaction means that a person knows of the visitor.
         state: What it shows.
         presses: The ids of the presses that it shows; empty for one that is not written down yet.
         until_s: When it goes dark, in seconds of a monotonic clock.
     """
 
     led: Led
-    told_by: tuple[str, ...]
+    notified_by: tuple[str, ...]
     state: LedState = "off"
     presses: list[str] = field(default_factory=list)
     until_s: float = 0.0
@@ -63,9 +63,9 @@ class ShownLed:
         self.until_s = until_s
         self.led.show(state)
 
-    def is_told_by(self, event: Event) -> bool:
+    def is_notification(self, event: Event) -> bool:
         """Whether this event means that a person knows of the visitor."""
-        return event.type == "notification.sent" or event.data.get("handler") in self.told_by
+        return event.type == "notification.sent" or event.data.get("handler") in self.notified_by
 
 
 class ButtonLeds(Feature):
@@ -102,7 +102,7 @@ class ButtonLeds(Feature):
             led = SimulatedLed(settings.state_dir / f"led-{door}")
         else:
             led = GpioLed(wanted.pin, active_high=wanted.active == "high")
-        self._leds[door] = ShownLed(led, wanted.told_by)
+        self._leds[door] = ShownLed(led, wanted.notified_by)
 
     def tick(self) -> None:
         """Switch off each LED whose time is over."""
@@ -135,8 +135,8 @@ class ButtonLeds(Feature):
                 self._end(shown, state, for_s)
             return
         is_of_press = shown.state == "pressed" and event.cause in shown.presses
-        if is_of_press and shown.is_told_by(event):
-            shown.show("told", shown.until_s)
+        if is_of_press and shown.is_notification(event):
+            shown.show("notified", shown.until_s)
 
     def _end(self, shown: ShownLed, state: LedState, for_s: float) -> None:
         """Show how the visit ends, if a visitor waits."""

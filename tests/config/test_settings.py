@@ -87,6 +87,16 @@ def test_settings_that_have_moved_are_found_again(tmp_path):
         loader.load(loader.SHIPPED / "bark.py", house)
 
 
+def test_a_setting_that_was_renamed_says_its_new_name(tmp_path):
+    """`told_by` of a door's LED was understood by few."""
+    path = tmp_path / "doorbell.toml"
+    path.write_text('[doors.front.led]\ntold_by = ["bark"]\n')
+    with pytest.raises(SettingsError) as caught:
+        load(path)
+    fault = "doorbell.toml: [doors.front.led] told_by: it is called notified_by now."
+    assert caught.value.faults == (fault,)
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [("[broker\n", "line 1"), ("a = 1\nb = ?\n", "line 2"), ("a = 1\na = 2\n", "line 2")],

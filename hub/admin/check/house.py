@@ -104,10 +104,10 @@ def _faults_in_chime(settings: Settings) -> Iterator[str]:
 def _faults_in_leds(settings: Settings) -> Iterator[str]:
     names = loader.find(settings)
     for door, wanted in settings.doors.items():
-        told_by = wanted.led.told_by if wanted.led else ()
-        for unknown in sorted(set(told_by) - names.keys()):
+        notified_by = wanted.led.notified_by if wanted.led else ()
+        for unknown in sorted(set(notified_by) - names.keys()):
             hint = suggest(unknown, names)
-            yield f"[doors.{door}.led] told_by: there is no handler {unknown!r}.{hint}"
+            yield f"[doors.{door}.led] notified_by: there is no handler {unknown!r}.{hint}"
 
 
 def _faults_in_broker(settings: Settings) -> Iterator[str]:

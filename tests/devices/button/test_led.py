@@ -53,7 +53,7 @@ def test_a_line_in_use_is_an_error(pins):
 def test_the_simulated_led_shows_its_state_in_a_file(tmp_path):
     """A house without an LED can see its state there."""
     led = SimulatedLed(tmp_path / "state" / "led-front")
-    led.show("told")
-    assert (tmp_path / "state" / "led-front").read_text() == "told"
+    led.show("notified")
+    assert (tmp_path / "state" / "led-front").read_text() == "notified"
     led.close()
     assert (tmp_path / "state" / "led-front").read_text() == "off"

@@ -67,9 +67,9 @@ def test_the_led_shows_each_stage_of_a_visit(step):
     step.handler("bark", "handler.done", press)
     assert step.shows == "pressed"
     step.handler("notify", "notification.sent", press)
-    assert step.shows == "told"
+    assert step.shows == "notified"
     step.answer("snooze")
-    assert step.shows == "told"
+    assert step.shows == "notified"
     step.answer("coming")
     assert step.shows == "answered"
     step.pass_s(ANSWERED_S + 1)
@@ -102,7 +102,7 @@ def test_the_second_press_of_a_pair_changes_nothing(step):
     press = step.press()
     step.handler("notify", "notification.sent", press)
     step.press(kind="doorbell.double_pressed")
-    assert step.shows == "told"
+    assert step.shows == "notified"
 
 
 def test_several_presses_are_one_visit(step):

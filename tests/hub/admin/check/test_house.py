@@ -69,8 +69,8 @@ def report(tmp_path):
         ('[chime]\nspeaker = "nosuchcard"', "doorbell.toml: [chime] speaker: "),
         ('[chime]\nspeaker = "simulated"\nsound = "gone.wav"', "doorbell.toml: [chime] sound: "),
         (
-            '[doors.front.led]\ntold_by = ["notfy"]',
-            "doorbell.toml: [doors.front.led] told_by: there is no handler 'notfy'.",
+            '[doors.front.led]\nnotified_by = ["notfy"]',
+            "doorbell.toml: [doors.front.led] notified_by: there is no handler 'notfy'.",
         ),
         ('[handlers.record]\nfolder = "/dev/null/films"', "record.py: [handlers.record] folder: "),
         (
