@@ -14,16 +14,22 @@ from tests.bench.report.result import RATE, Result
 from tests.bench.rounds import Rounds
 from tests.bench.stage import Stage, stage
 
+LOG_CATCHING_UP = "`light` while `log` catches up"
 CATCHING_UP = "`light` during a catch-up"
 LONG_JOURNAL = "`light` with a long journal"
 MISSED = "events caught up"
 JOURNALED = "events in the journal"
 PATIENCE_S = 300.0
-CATCH_UP = "catch_up"
 
 
-def catch_up(plan: Plan) -> Result:
-    """Press while another handler catches up, as often as it takes for enough rounds."""
+def catch_up(plan: Plan, case: str, name: str) -> Result:
+    """Press while another handler catches up, as often as it takes for enough rounds.
+
+    Args:
+        plan: How much is done.
+        case: In the report.
+        name: The other handler; at its first start it takes in what the journal holds.
+    """
     with stage(plan.checkout) as on:
         on.house.start("hub")
         _journal(on, plan.missed)
@@ -33,23 +39,23 @@ def catch_up(plan: Plan) -> Result:
         measured = Rounds(times={name: [] for name in LIGHT.seen})
         rates: list[float] = []
         while len(measured.echo) < plan.presses and len(rates) < plan.catch_ups:
-            rates.append(_one_catch_up(on, measured, plan.missed))
-        result = Result.of(CATCHING_UP, measured)
+            rates.append(_one_catch_up(on, name, measured, plan.missed))
+        result = Result.of(case, measured)
         result.facts = {MISSED: plan.missed, RATE: sorted(rates)[len(rates) // 2]}
         return result
 
 
-def _one_catch_up(on: Stage, measured: Rounds, missed: int) -> float:
+def _one_catch_up(on: Stage, name: str, measured: Rounds, missed: int) -> float:
     """Do rounds until the handler has all; returns its rate, without its start."""
-    on.house.start(CATCH_UP, wait=False)
+    on.house.start(name, wait=False)
     taken: list[float] = []
     deadline = time.monotonic() + PATIENCE_S
     while len(taken) < missed:
         assert time.monotonic() < deadline, f"caught up {len(taken)} of {missed}"
         rounds.one_round(measured, on.house, on.echo, on.sightings)
-        taken = on.sightings.times(FIRST_LINE + CATCH_UP)
-    on.house.stop(CATCH_UP)
-    on.house.forget(CATCH_UP)
+        taken = on.sightings.times(FIRST_LINE + name)
+    on.house.stop(name)
+    on.house.forget(name)
     on.sightings.forget()
     return missed / (taken[missed - 1] - taken[0])
 

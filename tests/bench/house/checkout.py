@@ -53,6 +53,15 @@ class Checkout(NamedTuple):
         module = ["hub.daemon", "--stdin"] if name == "hub" else ["hub.worker", name]
         return [str(self.python), "-m", *module]
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its systemd units set for every process, as `doorbell run` does, too."""
+        unit = self.root / "systemd" / "doorbell-handler@.service"
+        lines = unit.read_text(encoding="utf-8").splitlines()
+        settings = [one.removeprefix("Environment=") for one in lines if one.startswith("Env")]
+        pairs = [one.split("=", 1) for one in settings if not one.startswith("DOORBELL_")]
+        return dict(pairs)
+
     def put_handler(self, name: str, folder: Path, sightings: Path) -> None:
         """Put a copy of a handler file into a folder; its function first notes that it runs.
 

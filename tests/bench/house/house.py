@@ -56,7 +56,7 @@ class House:
         self._config = folder / "doorbell.toml"
         self._config.write_text(SETTINGS.format(broker=broker, phone=phone), encoding="utf-8")
         ours = {key: value for key, value in os.environ.items() if _is_neutral(key)}
-        self._environment = {**ours, **disk.environment}
+        self._environment = {**ours, **checkout.environment, **disk.environment}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._ears = Ears(broker, "doorbell/+/+/status")
 

@@ -96,7 +96,7 @@ class Goal(NamedTuple):
 
 
 def _most(what: str, limit: float, value: Callable[[Results], float | None]) -> Goal:
-    return Goal(what, f"≤ {limit:g}", value, lambda one: one <= limit)
+    return Goal(what, f"≤ {limit:g}", value, lambda one: round(one, 2) <= limit)
 
 
 def _least(what: str, limit: float, value: Callable[[Results], float | None]) -> Goal:
