@@ -20,7 +20,7 @@ from hub.features.triggers import Triggers
 from hub.mqtt import client_ids, credentials
 from hub.mqtt.bus import Bus
 from hub.mqtt.status import StatusPublisher, will
-from hub.process.lifecycle import on_stop, serve
+from hub.process.lifecycle import end_for_good, on_stop, serve
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
 from hub.store.state import State
@@ -59,7 +59,7 @@ def run(settings: Settings, *, by_hand: bool = False) -> None:
     root = settings.broker.root
     client_id = client_ids.own(settings.state_dir, source, root)
     bus = Bus(settings.broker, client_id, will(source, root), user)
-    status = StatusPublisher(bus, source)
+    status = StatusPublisher(bus, source, end_for_good)
     hub = Hub(settings, state, bus, Producer(state, bus, source, settings.journal))
     bus.start()
     hub.open_buttons()

@@ -23,7 +23,7 @@ from hub.plugin.device_link import link
 from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.loader import HandlerFile
 from hub.plugin.quiet import quiet
-from hub.process.lifecycle import EX_TEMPFAIL, on_stop, serve
+from hub.process.lifecycle import EX_TEMPFAIL, end_for_good, on_stop, serve
 from hub.store.state import State
 from hub.system import sd_notify
 from hub.wire import topics
@@ -59,7 +59,7 @@ def run(given: str, settings: Settings) -> None:
         will(source, settings.broker.root),
         credentials.user("handler", name),
     )
-    status = StatusPublisher(bus, source)
+    status = StatusPublisher(bus, source, end_for_good)
     quiet.attach(settings, bus)
     bus.start()
     try:

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -17,6 +18,21 @@ from hub.system.logs import set_up_logs
 
 EX_TEMPFAIL = 75  # sysexits.h: trying again later may help
 log = logging.getLogger("doorbell")
+_has_on_stop = threading.Event()
+_ended_for_good = threading.Event()
+
+
+def end_for_good(reason: str) -> None:
+    """End this process with EX_CONFIG: starting it again does not help until a person has acted.
+
+    It ends in order, as by SIGTERM; at once where it is not yet ready for that. May be called from
+    any thread.
+    """
+    log.error("%s", reason)
+    _ended_for_good.set()
+    if not _has_on_stop.is_set():
+        os._exit(EX_CONFIG)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def on_stop(stop: Callable[[], None]) -> None:
@@ -28,6 +44,7 @@ def on_stop(stop: Callable[[], None]) -> None:
     is_supervised = "DOORBELL_SUPERVISED" in os.environ
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN if is_supervised else end)
+    _has_on_stop.set()
 
 
 def serve(name: str, main: Callable[[Settings], None], config: Path | None = None) -> None:
@@ -48,6 +65,8 @@ def serve(name: str, main: Callable[[Settings], None], config: Path | None = Non
         refuse(path, settings)
         logging.getLogger().setLevel(settings.log_level)
         main(settings)
+        if _ended_for_good.is_set():
+            sys.exit(EX_CONFIG)
     except SettingsError as error:
         for fault in error.faults:
             log.error("%s", fault)  # noqa: TRY400 - the sentence says it; a traceback would hide it

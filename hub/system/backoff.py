@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
+CALM_S = 2.0
 Chance = Callable[[float, float], float]
 
 
@@ -48,11 +49,11 @@ class Repeater:
         Args:
             call: What to call, in a thread of its own.
             first_s: How long to wait at first, in seconds.
-            longest_s: How long to wait at most. After twice that time in peace the waits are short
-                again.
+            longest_s: How long to wait at most. After twice the last wait in peace, and CALM_S at
+                least, the waits are short again.
         """
         self._call = call
-        self._calm_s = 2 * longest_s
+        self._wait_s = 0.0
         self._backoff = Backoff(first_s, longest_s)
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -63,18 +64,17 @@ class Repeater:
         with self._lock:
             if self._timer:
                 return
-            if time.monotonic() - self._called_at > self._calm_s:
+            if time.monotonic() - self._called_at > max(CALM_S, 2 * self._wait_s):
                 self._backoff.reset()
-            self._timer = threading.Timer(self._backoff.next_s(), self._run)
+            self._wait_s = self._backoff.next_s()
+            self._timer = threading.Timer(self._wait_s, self._run)
             self._timer.daemon = True
             self._timer.start()
 
-    def cancel(self) -> None:
-        """Do not call it any more."""
-        with self._lock:
-            if self._timer:
-                self._timer.cancel()
-                self._timer = None
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it will be called."""
+        return self._timer is not None
 
     def _run(self) -> None:
         with self._lock:

@@ -17,7 +17,7 @@ from config import Settings, SettingsError
 from hub.mqtt import client_ids, credentials
 from hub.mqtt.bus import Bus
 from hub.mqtt.status import StatusPublisher, will
-from hub.process.lifecycle import on_stop, serve
+from hub.process.lifecycle import end_for_good, on_stop, serve
 from hub.remote.answer import AnswerClient
 from hub.store.state import StateError
 from hub.system import sd_notify
@@ -54,7 +54,7 @@ def run(settings: Settings) -> None:
     root = settings.broker.root
     client_id = client_ids.own(settings.state_dir, source, root)
     bus = Bus(settings.broker, client_id, will(source, root), user)
-    status = StatusPublisher(bus, source)
+    status = StatusPublisher(bus, source, end_for_good)
     page = AnswerPage(settings, _open_signer(settings), AnswerClient(bus, settings, source))
     with _listening(settings) as listener:
         server = Server(page.app(), partial(status.set, "ready"))

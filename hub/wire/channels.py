@@ -93,7 +93,7 @@ CHANNELS = {
         ("status",),
         "How a process is.",
         ("hub", "handler", "web"),
-        (Reader("hub", "handler"), Reader("handler")),
+        (Reader("hub", "handler"), Reader("hub", "hub"), Reader("web", "web"), Reader("handler")),
         qos=0,
         retained=True,
     ),

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from hub.system.masking import masked
 from hub.wire.codec import Message, entry
-from hub.wire.entries import OneOf, Text, Whole
+from hub.wire.entries import Flag, OneOf, Text, Whole
 
 ProcessState = Literal["starting", "ready", "failed", "offline"]
 Reason = Literal["", "stopped", "disabled", "vanished", "private", "fault"]
@@ -19,6 +19,7 @@ REASONS: dict[Reason, str] = {
     "fault": "",
 }
 DETAIL_LENGTH = 2000
+HOST_LENGTH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class Status(Message):
         time: When it was published, RFC 3339 in UTC; None in a last will.
         pid: The number of the process.
         mqtt: The version of MQTT that it speaks with the broker.
+        instance: Distinguishes it from other processes of its source, as long as it runs.
+        host: The name of its machine.
+        settled: Whether it has had its name for itself for some seconds, and so stays when another
+            process of its source appears.
     """
 
     state: ProcessState = entry(OneOf(*STATES))
@@ -45,6 +50,13 @@ class Status(Message):
     )
     pid: int | None = entry(Whole(1, 2**31), default=None)
     mqtt: str | None = entry(Text(16, summary="The version of MQTT that it speaks."), default=None)
+    instance: str | None = entry(
+        Text(16, pattern="[0-9a-f]{16}", summary="Another one after each start."), default=None
+    )
+    host: str | None = entry(Text(HOST_LENGTH, summary="The name of its machine."), default=None)
+    settled: bool | None = entry(
+        Flag("It stays when another process of its source appears."), default=None
+    )
 
     @property
     def words(self) -> str:

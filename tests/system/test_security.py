@@ -84,6 +84,20 @@ def test_a_press_goes_through_and_is_caught_up(secured_house):
         assert "refuses" not in house.log(name)
 
 
+@pytest.mark.parametrize("name", ["hub", "one"])
+def test_each_process_hears_its_own_status_and_repeats_it(secured_house, secured, person, name):
+    """The ACL lets it: whoever may still write there does not have the last word."""
+    house = secured_house
+    house.write_handler("one", "done(event)")
+    house.start(name)
+    topic = "doorbell/hub/home/status" if name == "hub" else "doorbell/handler/one/status"
+    user = "hub-home" if name == "hub" else "handler-one"
+    before = len(house.statuses(name, "ready"))
+    house.ears.own.add((topic, b""))
+    assert not person(user).publish(topic, b"", retain=True).is_failure
+    until(lambda: len(house.statuses(name, "ready")) > before, "it is published again")
+
+
 def test_who_reacts_to_everything_hears_it_and_can_be_woken(secured_house, person):
     """Live and missed events; it alone hears the command to look into its inbox."""
     house = secured_house

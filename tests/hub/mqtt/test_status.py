@@ -5,9 +5,11 @@ import os
 
 import pytest
 
-from hub.mqtt.status import StatusPublisher, will
+from hub.mqtt.status import REPEAT_S, StatusPublisher, will
+from hub.system.backoff import Backoff
 from hub.wire.codec import BadMessage
 from hub.wire.status import DETAIL_LENGTH, Status
+from tests.house import until
 from tests.hub.fakes import HOUSE, NOTIFY
 
 TOPIC = f"{NOTIFY}/status"
@@ -113,3 +115,83 @@ def test_the_last_will_is_offline():
         "reason": "vanished",
         "detail": "",
     }
+
+
+def _publish(net, payload):
+    """As any program on the broker can."""
+    net.take(TOPIC, payload, retained=False)
+
+
+@pytest.mark.parametrize(
+    "forged", [b"", b"nonsense", b'{"state": "offline", "reason": "vanished", "detail": ""}']
+)
+def test_the_last_word_is_its_own(net, forged):
+    """Cleared, forged, or the last will of an earlier connection: the true status comes again."""
+    bus = net.bus(connected=False)
+    status = StatusPublisher(bus, NOTIFY)
+    bus.connect()
+    status.set("ready")
+    _publish(net, forged)
+    until(lambda: _last(net).get("state") == "ready", "it is published again")
+
+
+def test_what_it_has_published_itself_is_no_overwriting(net):
+    """Also if it changes faster than it comes back, or comes back twice."""
+    net.fate = lambda *_: -1
+    bus = net.bus()
+    status = StatusPublisher(bus, NOTIFY)
+    for state in ("starting", "ready", "failed", "ready"):
+        status.set(state)
+    net.fate = lambda *_: 2
+    net.release()
+    assert not status._repeat.is_waiting
+    assert len(_said(net)) == 4
+
+
+def test_what_will_be_overwritten_anyway_is_not_answered(net):
+    """A foreign status that comes before our own last one changes nothing."""
+    bus = net.bus()
+    status = StatusPublisher(bus, NOTIFY)
+    net.fate = lambda *_: -1
+    status.set("ready")
+    net.fate = lambda *_: 1
+    bus.hear(TOPIC, b"")
+    assert not status._repeat.is_waiting
+    net.release()
+    bus.hear(TOPIC, b"")
+    assert status._repeat.is_waiting
+
+
+def test_what_the_broker_had_kept_is_not_answered(net):
+    """It is from before this connection, which begins with our own status."""
+    bus = net.bus()
+    status = StatusPublisher(bus, NOTIFY)
+    status.set("ready")
+    bus.hear(TOPIC, b'{"state": "offline"}', retained=True)
+    assert not status._repeat.is_waiting
+
+
+def test_two_do_not_overwrite_each_other_for_ever(net):
+    """Each repetition waits longer than the one before, up to a limit."""
+    waits = []
+
+    def wait(first_s, longest_s):
+        waits.append((first_s, longest_s))
+        return 0.0
+
+    bus = net.bus()
+    status = StatusPublisher(bus, NOTIFY)
+    status._repeat._backoff = Backoff(0.05, REPEAT_S, wait)
+    status.set("ready")
+    for number in range(15):
+        bus.hear(TOPIC, b"")
+        until(lambda number=number: len(_said(net)) == number + 2, "it is published again")
+        until(lambda: not status._repeat.is_waiting, "it waits for nothing")
+    longest = [most for _, most in waits]
+    assert longest == sorted(longest)
+    assert longest[-1] == REPEAT_S
+
+
+def _last(net):
+    payload = [payload for topic, payload in net.heard if topic == TOPIC][-1]
+    return json.loads(payload) if payload.startswith(b"{") else {}

@@ -1,0 +1,34 @@
+"""The end of a process that must not be started again."""
+
+import pytest
+
+from config.faults import EX_CONFIG
+from tests.hub.fakes import python
+
+PROGRAM = """
+import sys, threading
+from pathlib import Path
+from hub.process.lifecycle import end_for_good, on_stop, serve
+
+def main(settings):
+    stopping = threading.Event()
+    if sys.argv[2] == "ready":
+        on_stop(stopping.set)
+    threading.Thread(target=end_for_good, args=["there is another one"]).start()
+    stopping.wait()
+    print("in order", flush=True)
+
+serve("hub", main, Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(("when", "printed"), [("ready", "in order\n"), ("starting", "")])
+def test_a_process_that_ends_for_good_says_why_and_ends_with_78(tmp_path, when, printed):
+    """In order once it is ready, else at once; from any thread."""
+    config = tmp_path / "doorbell.toml"
+    config.write_text("", encoding="utf-8")
+    with python(PROGRAM, config, when) as process:
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == EX_CONFIG
+    assert "ERROR hub: there is another one" in err
+    assert out == printed
