@@ -118,6 +118,35 @@ def test_a_person_who_dimmed_it_meanwhile_wins(porch, mosquitto):
         assert (lamp.is_on, lamp.state["brightness"]) == (True, 30)
 
 
+@pytest.mark.parametrize("name", [name for name in LAMPS if not name.startswith("wled")])
+def test_a_lamp_that_is_known_gets_its_command_at_once(porch, mosquitto, name):
+    """It was asked at the start, and a person has switched it since: at the press nobody asks."""
+    with LAMPS[name](mosquitto.port) as lamp:
+        house = porch(name, "[handlers.light.scenes.front]", "brightness = 90", minutes=LONG)
+        until(lambda: lamp.told, lambda: house.log("light"))
+        until(lambda: _reports(house, lamp), "its answer")
+        answers = len(_reports(house, lamp))
+        _by_hand(lamp, ON)
+        until(lambda: len(_reports(house, lamp)) > answers, "its report")
+        told = len(lamp.told)
+        house.press()
+        until(lambda: _notes(house), lambda: house.log("light"))
+        assert _notes(house)[0].endswith("was on")
+        first = lamp.told[told]
+        assert _commands(lamp)[:1] == [first[1]], lamp.told
+
+
+def _reports(house, lamp):
+    """What the lamp said of its whole state or of a change."""
+    topics = (
+        f"zigbee2mqtt/{lamp.name}",
+        f"stat/{lamp.name}/RESULT",
+        f"{lamp.name}/events/rpc",
+        "doorbell-light/rpc",
+    )
+    return [message for topic in topics for message in house.ears.messages(topic)]
+
+
 def test_what_the_broker_keeps_of_a_lamp_is_no_answer(porch, mosquitto):
     """It said once that it is on, and has no power now: it is asked, and taken for off."""
     with ZigbeeLamp(mosquitto.port, retains=True) as lamp:
