@@ -62,14 +62,15 @@ class BorrowedLamp:
         self._scene = scene
         known = self._memory.get(self._key)
         is_repeat = is_repeat or is_redelivered
+        now = self._lamp.known()
         if is_redelivered and not known:
-            now: LampState | None = OFF
-        else:
-            now = self._lamp.known() or self._lamp.read()
-        is_ours = bool(known and now and _is_as_left(now, known))
-        if known and is_ours and known["left"] == scene.as_json() and not is_repeat:
+            now = OFF
+        elif now is None or _is_done(now, known, scene):
+            now = self._lamp.read()  # a lamp that seems to shine already may have lost its power
+        if known and _is_done(now, known, scene) and not is_repeat:
             self.before = _before(known)
             return False
+        is_ours = bool(known and now and _is_as_left(now, known))
         is_changed_by_hand = now is not None and not is_ours and not is_repeat
         self.before = _before(known) if known and not is_changed_by_hand else now
         before = self.before.as_json() if self.before else None
@@ -136,6 +137,13 @@ def _key(name: str) -> str:
 
 def _before(known: dict[str, Any]) -> LampState | None:
     return LampState(**known["before"]) if known["before"] else None
+
+
+def _is_done(now: LampState | None, known: dict[str, Any] | None, scene: LampState) -> bool:
+    """Whether it has been lit in this way, and still is."""
+    if now is None or known is None:
+        return False
+    return bool(known["left"] == scene.as_json()) and _is_as_left(now, known)
 
 
 def _is_as_left(now: LampState, known: dict[str, Any]) -> bool:

@@ -103,6 +103,19 @@ def test_a_lamp_is_asked_only_if_its_state_is_not_known(known, before, questions
     assert (borrowed.before, lamp.questions) == (before, questions)
 
 
+@pytest.mark.parametrize(
+    ("told", "is_to_be_lit", "before"), [(BRIGHT, False, DIM), (OFF, True, OFF), (None, True, DIM)]
+)
+def test_a_lamp_that_seems_to_shine_is_asked(told, is_to_be_lit, before):
+    """Its power may have been cut since it reported that; then it must be lit again."""
+    memory = {}
+    BorrowedLamp("porch", _Followed(DIM), memory).prepare(BRIGHT, is_repeat=False)
+    lamp = _Followed(BRIGHT, told)
+    borrowed = BorrowedLamp("porch", lamp, memory)
+    assert borrowed.prepare(BRIGHT, is_repeat=False) is is_to_be_lit
+    assert (borrowed.before, lamp.questions) == (before, 1)
+
+
 def test_after_a_crash_a_lamp_that_is_not_remembered_was_off(lamp):
     """A power cut may have taken the memory of the attempt that lit it; otherwise that counts."""
     memory = {}
