@@ -65,7 +65,7 @@ class BorrowedLamp:
         now = self._lamp.known()
         if is_redelivered and not known:
             now = OFF
-        elif now is None or _is_done(now, known, scene):
+        elif now is None or (_is_done(now, known, scene) and not is_repeat):
             now = self._lamp.read()  # a lamp that seems to shine already may have lost its power
         if known and _is_done(now, known, scene) and not is_repeat:
             self.before = _before(known)
