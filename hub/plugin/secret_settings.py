@@ -9,19 +9,20 @@ from typing import Any
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from hub.system.masking import secrets_in_address
+from hub.system.masking import is_token, secrets_in_address
 
 _WORDS = (
     "password|passwd|passphrase|passcode|secret|token|credential|credentials|authorization|"
-    "bearer|apikey|webhook|key"
+    "bearer|webhook|(?:api|access|private|secret|auth|signing|encryption)[_-]?key"
 )
-_SECRET_NAME = re.compile(rf"(?:^|[_-])(?:{_WORDS})s?\d*$")
+_SECRET_NAME = re.compile(rf"(?:^|[_-])(?:{_WORDS})s?\d*$|^keys?\d*$")
+_KEY_OF_SOMETHING = re.compile(r"[_-]keys?\d*$")  # `sensor_key` may be the key of a JSON object
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def is_secret_name(name: str) -> bool:
     """Whether a setting of this name holds a secret: `token`, `api_key`, not `password_dir`."""
-    return bool(_SECRET_NAME.search(_CAMEL.sub("_", name).lower()))
+    return bool(_SECRET_NAME.search(_words_of(name)))
 
 
 def secrets_in(value: Any, name: str = "") -> Iterator[str]:
@@ -44,7 +45,8 @@ def secrets_in(value: Any, name: str = "") -> Iterator[str]:
         for item in value:
             yield from secrets_in(item, name)
     elif isinstance(value, str):
-        yield from (value,) if is_secret_name(name) else secrets_in_address(value)
+        is_key = _KEY_OF_SOMETHING.search(_words_of(name)) and is_token(value)
+        yield from (value,) if is_key or is_secret_name(name) else secrets_in_address(value)
 
 
 def secrets_in_table(table: Mapping[str, Any], model: type[BaseModel]) -> Iterator[str]:
@@ -58,6 +60,11 @@ def secrets_in_table(table: Mapping[str, Any], model: type[BaseModel]) -> Iterat
     for name, field in model.model_fields.items():
         if "Secret" in str(field.annotation):
             yield from _texts_in(table.get(name))
+
+
+def _words_of(name: str) -> str:
+    """`apiKey` is `api_key`."""
+    return _CAMEL.sub("_", name).lower()
 
 
 def _texts_in(value: Any) -> Iterator[str]:

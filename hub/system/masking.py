@@ -65,13 +65,14 @@ def secrets_in_address(address: str) -> set[str]:
     parts = [part for part in _PARTS.split(place) if part and part != host]
     if scheme not in ("http", "https") and "." not in host:
         parts.append(host)
-    found |= {part for part in (*parts, *map(unquote, parts)) if _is_token(part)}
+    found |= {part for part in (*parts, *map(unquote, parts)) if is_token(part)}
     return found
 
 
-def _is_token(part: str) -> bool:
-    has_digit = any(letter.isdigit() for letter in part)
-    return len(part) >= TOKEN_LENGTH or (has_digit and len(part) >= MIXED_LENGTH)
+def is_token(text: str) -> bool:
+    """Whether a text looks like a token, and not like a word: it is long, or has a digit."""
+    has_digit = any(letter.isdigit() for letter in text)
+    return len(text) >= TOKEN_LENGTH or (has_digit and len(text) >= MIXED_LENGTH)
 
 
 def _forms(secret: str) -> set[str]:

@@ -19,6 +19,9 @@ from hub.system.masking import masked
         ("Authorization", True),
         ("password_dir", False),
         ("key_file", False),
+        ("key", True),
+        ("privateKey", True),
+        ("sensor_key", False),
         ("keyboard", False),
         ("monkey", False),
         ("doors", False),
@@ -64,6 +67,12 @@ def test_every_secret_is_found():
         "defaultpass",
     }
     assert masked("with tok-one, key-two and defaultpass") == "with ********, ******** and ********"
+
+
+def test_the_key_of_something_is_secret_if_it_looks_like_a_token():
+    """`sensor_key` names a number in a sensor's message; `camera_key` may be a key all the same."""
+    assert set(secrets_in({"sensor_key": "illuminance_lux"})) == set()
+    assert set(secrets_in({"camera_key": "q7Wd93klPz"})) == {"q7Wd93klPz"}
 
 
 def test_a_fault_in_a_setting_does_not_show_it():
