@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
+from hub.consumer.doubts import Doubts
+from hub.consumer.jumps import Jumps
 from hub.consumer.message_size import MessageSize
 from hub.consumer.paging import Ask, divide, query_page
-from hub.consumer.replies import Replies, check
+from hub.consumer.replies import Heard, Replies, check
 from hub.consumer.round import AUDIT_S, Round
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedStatus
@@ -43,6 +45,9 @@ class CatchUp:
     """Keeps a consumer's events complete, on any broker.
 
     Everything but what the bus calls runs in the consumer's own thread.
+
+    Attributes:
+        doubts: What cannot be what it claims to be.
     """
 
     def __init__(
@@ -78,12 +83,15 @@ class CatchUp:
         # Types of which a producer may know more, until a reply since the start denies it.
         self._behind = {kind for kind in since if cursors.known_producers(kind)}
         self._began_s = self._moved_s = time.monotonic()
-        self._seen: dict[tuple[str, str], Range] = {}  # of a type and source, what has replies
+        self._heard = Heard()
         self._sent: dict[str, _Sent] = {}  # the last queries, by their request
+        self._jumps = Jumps()
         self._gone: set[Numbering] = set()  # of which their producers know nothing
+        self._forgotten: set[Numbering] = set()  # those of them that may go: it was said again
         self._had_more: dict[tuple[str, str], Query] = {}  # of a type and source, when more is owed
         self._wanted: deque[tuple[str, bool]] = deque()  # types, and whether replies are lost
         self._alive: set[str] = set()
+        self.doubts = Doubts(cursors, partial(bus.note, "forged"))
         bus.on_connect.append(self.ask_all)
         bus.on_status(topics.source("+", "+"), self._producer_status)
 
@@ -220,16 +228,21 @@ class CatchUp:
         self._sizes[sent.kind].replied()
         if reply.unsettled and not sent.ask.is_full:
             round_.add(sent.ask.follow(sender, sent.query.until, is_full=True))
-        else:
-            self._learn(reply, sent)
+        elif self._learn(reply, sent):
             self._follow(reply, sent, round_)
+        else:
+            round_.is_doubted = True
         if round_.settle(sent.ask, time.monotonic()):
             self._end(sent.kind, round_)
 
-    def _learn(self, reply: Reply, sent: _Sent) -> None:
-        """Write down what a reply says."""
-        is_whole = self._is_whole(sent, reply)
-        for lost in self._cursors.learn(reply.source, sent.kind, reply.heads, is_whole=is_whole):
+    def _learn(self, reply: Reply, sent: _Sent) -> bool:
+        """Write down what a reply says; gives whether all of it is believed."""
+        heads = self._jumps.checked(reply, sent.query, self._cursors)
+        seen = Range(sent.query.after, reply.until or sent.query.until)
+        is_whole = self._heard.is_whole(sent.kind, reply.source, seen)
+        is_whole = is_whole and len(heads) == len(reply.heads)
+        self.doubts.confirm(heads, reply.events)
+        for lost in self._cursors.learn(reply.source, sent.kind, heads, is_whole=is_whole):
             log.error("lost to the retention of %s before we could have it: %s", reply.source, lost)
         gone = [key for key in reply.gone if streams.source_of(key[0]) == reply.source]
         self._gone.update(gone)
@@ -237,6 +250,7 @@ class CatchUp:
         self._events.extend(reply.events)
         if reply.events:
             self._moved_s = time.monotonic()
+        return len(heads) == len(reply.heads)
 
     def _follow(self, reply: Reply, sent: _Sent, round_: Round) -> None:
         """Ask the producer again where it has more, as long as that leads to anything."""
@@ -270,20 +284,9 @@ class CatchUp:
             round_.add(Ask(source))
         if not round_.asks:
             self._behind.discard(kind)
-            self._cursors.forget(self._gone)
+            self._cursors.forget(self._gone & self._forgotten)
+            self._forgotten = set(self._gone)
             self._cursors.forget_silent(kind, self._alive)
-
-    def _is_whole(self, sent: _Sent, reply: Reply) -> bool:
-        """Whether this reply and those before it are about all numberings of the producer."""
-        seen = Range(sent.query.after, reply.until or sent.query.until)
-        before = self._seen.get((sent.kind, reply.source))
-        if before and seen.after and (before.until is None or seen.after <= before.until):
-            seen = Range(before.after, seen.until)
-        if seen.has_all_of(reply.source):
-            self._seen.pop((sent.kind, reply.source), None)
-            return True
-        self._seen[sent.kind, reply.source] = seen
-        return False
 
     def _asked_as(self, kind: str) -> str:
         """The type for which is asked to get events of this type."""

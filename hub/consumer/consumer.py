@@ -110,7 +110,10 @@ class Consumer:
             live = self._next_live(self._idle_s())
         if live:
             event, payload, age_s = live
-            self._take(event, age_s, payload)
+            if self._catch_up.doubts.is_far(event):
+                self._catch_up.ask_soon([event.type])
+            else:
+                self._take(event, age_s, payload)
 
     def _next_live(self, timeout_s: float) -> Live | None:
         try:
@@ -127,8 +130,12 @@ class Consumer:
             payload: A live event as it came; None for a missed one.
         """
         delivery = self._inbox.claim(event, payload, missed=payload is None)
+        if delivery is None and (other := self._catch_up.doubts.other(event)):
+            event = other
+            delivery = self._inbox.claim(event, missed=payload is None)
         if delivery is None:
             return
+        self._catch_up.doubts.took(event)
         if delivery.is_behind:
             self._catch_up.ask_soon([event.type])
         self._runner.run(delivery, {"received_after_ms": round(age_s * 1000, 3)})

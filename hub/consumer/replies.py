@@ -7,7 +7,7 @@ from contextlib import suppress
 from hub.mqtt.bus import Bus, Message
 from hub.wire import streams, topics
 from hub.wire.codec import BadMessage
-from hub.wire.query import Reply
+from hub.wire.query import Range, Reply
 
 BACKLOG = 1000  # replies that wait; of one more the sender is asked again, alone
 BACKLOG_BYTES = 4_194_304
@@ -65,6 +65,24 @@ class Replies:
         self._wake()
 
 
+class Heard:
+    """Which numberings the replies of a producer were about, until they were about all."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str], Range] = {}  # of a type and source
+
+    def is_whole(self, kind: str, source: str, seen: Range) -> bool:
+        """Whether this range and those before it have all numberings of the producer."""
+        before = self._seen.get((kind, source))
+        if before and seen.after and (before.until is None or seen.after <= before.until):
+            seen = Range(before.after, seen.until)
+        if seen.has_all_of(source):
+            self._seen.pop((kind, source), None)
+            return True
+        self._seen[kind, source] = seen
+        return False
+
+
 def check(reply: Reply, kind: str, sender: str) -> None:
     """Refuse a reply about what is not the sender's own, or what nobody asked for.
 
@@ -87,3 +105,8 @@ def check(reply: Reply, kind: str, sender: str) -> None:
             raise BadMessage("it has streams that are not its own, or that nobody asked for")
     if any(head.after > head.last for head in reply.heads):
         raise BadMessage("a head is malformed")
+    owed = {(head.stream, head.epoch): head for head in reply.heads}
+    for event in reply.events:
+        head = owed.get((event.stream, event.epoch))
+        if head is None or not head.after < event.sequence <= head.last:
+            raise BadMessage("it has events that it does not owe, by its own heads")

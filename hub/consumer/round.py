@@ -8,6 +8,7 @@ from hub.wire.query import Query
 
 AUDIT_S = 60.0  # a broker that silently dropped the last event of a stream is noticed after so long
 UNANSWERED_S = 2.0
+DOUBT_S = 4.0  # to the next round, where a reply has to be repeated
 TRIES = 3  # of one query, before the others go on without its reply
 ASKS = 1000  # that wait; more are left to the next round
 
@@ -25,6 +26,7 @@ class Round:
         asks: What follows.
         is_wanted: Whether something has happened that makes another round due.
         replied: The sources that were heard in this round, or asked alone.
+        is_doubted: Whether a reply is not believed before it is repeated in another round.
     """
 
     def __init__(self) -> None:
@@ -34,6 +36,7 @@ class Round:
         self.asks: deque[Ask] = deque()
         self.is_wanted = True
         self.replied: set[str] = set()
+        self.is_doubted = False
         self._rest: Ask | None = None  # what the last query had no room for
         self._patience_s = UNANSWERED_S
 
@@ -69,6 +72,7 @@ class Round:
         if self.asks:
             return self.asks.popleft()
         self.replied.clear()
+        self.is_doubted = False
         return Ask()
 
     def sent(self, ask: Ask, query: Query, now: float) -> None:
@@ -95,7 +99,7 @@ class Round:
         if self.asks or self._rest:
             self.ask_at = 0.0
             return False
-        self.ask_at = now + AUDIT_S
+        self.ask_at = now + (DOUBT_S if self.is_doubted else AUDIT_S)
         if self.is_wanted:
             self.ask_at = 0.0
         return True

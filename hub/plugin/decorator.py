@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from hub.wire import topics
+from hub.wire.event import MOST_ATTEMPTS
 
 Function = TypeVar("Function", bound=Callable[..., str | None])
 MARK = "__doorbell_reaction__"
@@ -96,8 +97,9 @@ def handler(
         raise TypeError(
             "; ".join(faults) or '@handler() names no event. Write @handler("doorbell.pressed")'
         )
-    if timeout_s <= 0 or attempts < 1:
-        raise TypeError("timeout_s must be more than 0 and attempts at least 1")
+    if timeout_s <= 0 or not 1 <= attempts <= MOST_ATTEMPTS:
+        words = f"timeout_s must be more than 0, and attempts from 1 to {MOST_ATTEMPTS}"
+        raise TypeError(words)
     if drill and topics.PRESSED not in types:
         raise TypeError(f'drill= is the dry run of a reaction to "{topics.PRESSED}". Put it there')
 

@@ -82,7 +82,8 @@ class CatchUpReplies:
             return
         if self._backlog.is_behind(cursors):
             log.error(
-                "%s has had more events than this file knows: it is an older copy. Numbering anew",
+                "%s has had more events than this file knows: it is an older copy, or somebody"
+                " forges events. Numbering anew",
                 consumer,
             )
             self._state.begin_epoch()

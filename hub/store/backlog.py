@@ -8,6 +8,8 @@ from hub.store.state import State
 from hub.wire import streams
 from hub.wire.query import Cursor, Head, Numbering
 
+RENEW_S = 600.0  # between two numberings that a consumer's claim begins
+
 
 class Backlog:
     """Compares a journal with the cursors of its consumers.
@@ -19,6 +21,7 @@ class Backlog:
     def __init__(self, state: State, source: str) -> None:
         self._state = state
         self.source = source
+        self._renew_after_s = 0.0  # on the clock that never jumps
 
     def owed(
         self,
@@ -70,20 +73,24 @@ class Backlog:
             return db.execute(query, (head.stream, head.epoch, head.after, limit)).fetchall()
 
     def is_behind(self, cursors: Mapping[Numbering, int]) -> bool:
-        """Whether a consumer has had more than the journal holds: then it is an older copy.
+        """Whether a consumer has had more than the journal holds.
 
-        No consumer can have had more of an epoch that began in this run: such a query is wrong.
+        Then the journal is an older copy, or somebody forges events, or queries: a new numbering
+        helps in each case. One in RENEW_S is enough, whatever is forged.
         """
-        if self._state.epochs.began_in_this_run:
+        if self._state.clock.uptime_s() < self._renew_after_s:
             return False
         with self._state.read() as db:
             rows = db.execute("SELECT stream, epoch, sequence FROM head").fetchall()
         heads = {(stream, epoch): last for stream, epoch, last in rows}
-        return any(
+        is_behind = any(
             sequence > heads.get((stream, epoch), 0)
             for (stream, epoch), sequence in cursors.items()
             if epoch == self._state.epoch and streams.source_of(stream) == self.source
         )
+        if is_behind:
+            self._renew_after_s = self._state.clock.uptime_s() + RENEW_S
+        return is_behind
 
     def forgotten(self, cursors: Mapping[Numbering, int]) -> list[Numbering]:
         """The cursors' numberings that were this journal's, and of which nothing is left."""

@@ -23,6 +23,11 @@ class Cursors:
         """Call it once the cursors are on the disk: producers may forget what they say is taken."""
         self._state.after_sync(call)
 
+    def position(self, stream: str, epoch: str) -> int:
+        """The cursor of a numbering; 0 if no event of it was taken yet."""
+        with self._state.read() as db:
+            return self.at(db, stream, epoch) or 0
+
     def of_type(self, kind: str) -> list[Cursor]:
         """All cursors of an event type, or of every type; the last moved first."""
         query = "SELECT stream, epoch, sequence FROM cursor ORDER BY moved DESC"

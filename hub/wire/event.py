@@ -22,6 +22,9 @@ EPOCH = re.compile(r"[0-9a-f]{16}")
 _SEQUENCE = re.compile(r"[0-9]{16}")
 _BOOT = re.compile(r"[0-9a-f]{16}")
 _UPTIME = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+LAST = datetime(2200, 1, 1, tzinfo=UTC)  # no clock of ours is as wrong as that
+MOST_ATTEMPTS = 1000
 CLOCK_STATES = {"synchronised": True, "unsynchronised": False}
 
 
@@ -165,6 +168,8 @@ def _event(wire: Mapping[str, Any], *, is_plain: bool) -> Event:
     data = wire.get("data", {})
     if not isinstance(data, dict):
         raise BadEvent("data is not an object")
+    if not _is_attempt(data.get("attempt", 1)) and str(wire.get("type")).startswith("handler."):
+        raise BadEvent(f"attempt is no whole number from 1 to {MOST_ATTEMPTS}")
     source, kind, subject = (_text(wire, key, 128) for key in ("source", "type", "subject"))
     if fault := topics.fault_in(source, kind, subject):
         raise BadEvent(fault)
@@ -241,9 +246,16 @@ def _time(text: str) -> datetime:
         time = datetime.fromisoformat(text)
         if time.tzinfo is None:
             raise BadEvent("time has no zone")
-        return time.astimezone(UTC)
+        time = time.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise error if isinstance(error, BadEvent) else BadEvent("time is not RFC 3339") from None
+    if not FIRST <= time < LAST:
+        raise BadEvent(f"time is not from {FIRST.year} to {LAST.year - 1}")
+    return time
+
+
+def _is_attempt(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= MOST_ATTEMPTS
 
 
 def _refuse_constant(name: str) -> None:

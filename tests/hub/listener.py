@@ -23,14 +23,28 @@ class Listener:
         """Until there is nothing to do now; returns in how many seconds there will be."""
         while True:
             while self.live or (event := self.catch_up.next_event()):
-                self._take(self.live.pop(0) if self.live else event)
+                if self.live:
+                    self._hear(self.live.pop(0))
+                else:
+                    self._take(event)
             pause_s = self.catch_up.ask_what_is_due()
             if not self.live and not self.catch_up._replies and pause_s > 0:
                 return pause_s
 
+    def _hear(self, event):
+        if self.catch_up.doubts.is_far(event):
+            self.catch_up.ask_soon([event.type])
+        else:
+            self._take(event)
+
     def _take(self, event):
-        if held := self.inbox.claim(event):
+        held = self.inbox.claim(event)
+        if held is None and (other := self.catch_up.doubts.other(event)):
+            event = other
+            held = self.inbox.claim(event)
+        if held:
             self.taken.append(event.id)
+            self.catch_up.doubts.took(event)
             with self.state.write() as db:
                 self.inbox.finish(db, held)
             if held.is_behind:

@@ -1,5 +1,6 @@
 """One look at the broker, as the command line's user: its name, speed, and what it keeps."""
 
+import secrets
 import socket
 import time
 from collections.abc import Callable
@@ -35,6 +36,8 @@ class Seen:
         round_trip_ms: From a subscription to its acknowledgement.
         statuses: The last status of each process, by source (`doorbell/hub/home`).
         quiet: The quiet state of each hub, by its name.
+        is_open: Whether the command line may publish below the topics of another process: then
+            everybody on this broker may.
     """
 
     protocol: str
@@ -42,6 +45,7 @@ class Seen:
     round_trip_ms: float = 0.0
     statuses: dict[str, Status] = field(default_factory=dict)
     quiet: dict[str, QuietState] = field(default_factory=dict)
+    is_open: bool = False
 
 
 def look(broker: Broker) -> Seen:
@@ -73,6 +77,7 @@ class _Look:
         self.client = client
         self.seen = seen
         self._topics = house
+        self._forbidden = house.status(topics.source("web", f"doctor-{secrets.token_hex(8)}"))
         self._answers: list[Any] = []
         self._granted_at = self._heard_at = 0.0
         client.on_connect = lambda _, __, ___, reason, ____: self._answers.append(reason)
@@ -96,6 +101,7 @@ class _Look:
         self.client.subscribe([(one, 0) for one in topic_filters])
         self._wait(lambda: self._granted_at)
         self.seen.round_trip_ms = (self._granted_at - asked_at) * 1000
+        self.client.publish(self._forbidden, Status("offline", "stopped").encode())
         until = self._granted_at + ANSWER_S
         while time.monotonic() < min(until, self._heard_at + QUIET_S):
             if self.client.loop(STEP_S):
@@ -128,6 +134,9 @@ class _Look:
             return  # a message of an earlier version, or of another program
 
     def _note(self, topic: str, payload: bytes) -> None:
+        if topic == self._forbidden:
+            self.seen.is_open = True
+            return
         if topic == BROKERS_NAME:
             self.seen.version = payload.decode(errors="replace").strip()[:80]
             return

@@ -14,6 +14,11 @@ from hub.mqtt.connect_errors import RefusedError
 from hub.terminal.words import count
 
 AS_ROOT = "sudo doorbell doctor"
+OPEN = (
+    "no access control list: every program that reaches this broker may ring, forge events and"
+    " replies of any process, and so make a press ring twice or hide one for minutes"
+)
+CLOSE = "`doorbell secure` writes one for mosquitto: docs/security.md, Step by step"
 SETTINGS = "mend it in the settings file; docs/settings.md has every setting"
 
 
@@ -72,6 +77,8 @@ def broker(context: Context) -> Iterator[Finding]:
     name = seen.version or "a broker that does not say its name"
     speed = f"answers within {seen.round_trip_ms:.1f} ms"
     yield ok(f"{address}: {name}, MQTT {seen.protocol}, {way}, {by}, {speed}")
+    if seen.is_open and wanted.host:  # the embedded broker listens on this machine alone
+        yield Finding("warning", f"{address}: {OPEN}", CLOSE)
     if pair and not wanted.encrypted and not _is_this_machine(wanted.host or "127.0.0.1"):
         mend = (
             "`doorbell secure --host NAME` makes a certificate: docs/security.md, Step by step, 4"

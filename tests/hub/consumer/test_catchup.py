@@ -212,13 +212,18 @@ def test_a_new_reaction_in_an_old_file_does_not_relive_the_past(tmp_path, net, s
 
 
 def test_what_retention_took_is_passed_over(net, states, producer, listener, caplog):
-    """The loss is told in the log, and everything that is left arrives."""
+    """The loss is told when it is repeated, in the log, and everything that is left arrives."""
     seen = ring(producer)
     listener.work()
     net.fate = _only("/event/")
     lost, left = ring(producer), ring(producer)
     with producer._state.write() as db:
         db.execute("DELETE FROM journal WHERE id IN (?, ?)", (seen.id, lost.id))
+    listener.catch_up.ask_all()
+    listener.work()
+    assert listener.taken == [seen.id, left.id]
+    assert cursor(listener.state) == 1
+    listener.state.clock.passed_s += 4
     listener.catch_up.ask_all()
     listener.work()
     assert listener.taken == [seen.id, left.id]

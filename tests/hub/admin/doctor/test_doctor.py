@@ -66,7 +66,7 @@ def on_mosquitto(mosquitto: BrokerProcess, tmp_path: Path) -> Iterator[House]:
 def asked(house: House) -> Context:
     """The house, its broker already looked at."""
     context = open_context(house.config)
-    assert states(doctor_house.broker(context)) == ["ok"]
+    assert states(doctor_house.broker(context)) == ["ok", "warning"]  # without an ACL
     return context
 
 
@@ -148,11 +148,12 @@ def test_no_broker(context: Context, tmp_path: Path):
 
 
 def test_who_answers(broker: BrokerProcess, context: Context):
-    """Its name where it says it, the version of MQTT, and how quick it is."""
+    """Its name where it says it, the version of MQTT, how quick it is, and that it has no ACL."""
     there = context.settings.broker.model_copy(update={"host": "127.0.0.1", "port": broker.port})
     context.given = context.settings.model_copy(update={"broker": there})
-    (found,) = doctor_house.broker(context)
+    found, is_open = doctor_house.broker(context)
     assert found.state == "ok"
+    assert (is_open.state, "no access control list" in is_open.found) == ("warning", True)
     words = {"mosquitto": "mosquitto version 2", "embedded": "MQTT 3.1.1"}[broker.name]
     assert words in found.found
     assert "without TLS, without a login, answers within" in found.found
