@@ -81,11 +81,11 @@ def test_out_of_the_box_a_handler_has_limits():
         (lambda: handler("a.b", "c", "d"), "'c': type is not words"),
         (
             lambda: handler("a.b", timeout_s=0),
-            "timeout_s must be more than 0 and attempts at least 1",
+            "timeout_s must be more than 0, and attempts from 1 to 1000",
         ),
         (
             lambda: handler("a.b", attempts=0),
-            "timeout_s must be more than 0 and attempts at least 1",
+            "timeout_s must be more than 0, and attempts from 1 to 1000",
         ),
         (lambda: handler("a.b")(_alone), "takes 1 arguments; a handler takes (event, config)"),
         (lambda: handler("a.b")(_three), "takes 3 arguments; a handler takes (event, config)"),
