@@ -42,6 +42,14 @@ def test_only_the_plugins_of_a_house_are_loaded(urls, names, is_small):
     assert said.split() == [*expected, str(is_small)], told
 
 
+def test_without_a_temporary_folder_all_plugins_are_loaded():
+    """A full or read-only disk keeps nobody from being notified."""
+    broken = "import tempfile\ntempfile.tempdir = '/proc/nowhere'\n"
+    with python(broken + LOADED, "json://h/") as process:
+        said, told = process.communicate(timeout=60)
+    assert said.split() == ["NotifyJSON", "False"], told
+
+
 def test_the_first_notification_loads_nothing():
     """What it needs was loaded when the phones were opened: no visitor waits for it."""
     with python(FIRST) as process:
