@@ -339,3 +339,60 @@ def test_houses_with_other_roots_do_not_take_over_each_others_connections(mosqui
     finally:
         for bus in buses:
             bus.stop()
+
+
+def test_two_of_one_client_id_do_not_cut_each_other_off_for_ever(bus_to, mosquitto):
+    """A copy of a whole machine has the same id: after some lost connections both take others."""
+    buses = [bus_to(mosquitto.port, "cloned") for _ in range(2)]
+    heard = [[], []]
+    for bus, mine in zip(buses, heard, strict=True):
+        bus.subscribe("ping", _acknowledging(mine))
+        bus.start()
+
+    def both_hear():
+        for mine in heard:
+            mine.clear()
+        buses[0].publish("ping", b"")
+        return _within(1, lambda: all(heard))
+
+    until(both_hear, "both stay connected")
+
+
+def _within(patience_s, condition):
+    try:
+        return until(condition, "", patience_s)
+    except AssertionError:
+        return False
+
+
+class _Waits:
+    """A backoff that counts, and hardly waits."""
+
+    def __init__(self):
+        self.resets = self.waits = 0
+
+    def reset(self):
+        self.resets += 1
+
+    def next_s(self):
+        self.waits += 1
+        return 0.01
+
+
+@pytest.mark.parametrize(("steady_s", "is_reset"), [(30.0, False), (0.0, True)])
+def test_a_connection_that_does_not_last_shortens_no_wait(
+    bus_to, mosquitto, monkeypatch, steady_s, is_reset
+):
+    """A failing cluster is not asked again and again at once; after a steady time it is."""
+    waits, connections = _Waits(), []
+    monkeypatch.setattr("hub.mqtt.bus.STEADY_S", steady_s)
+    monkeypatch.setattr("hub.mqtt.bus.Backoff", lambda **_: waits)
+    with wire_to(mosquitto.port) as wire:
+        bus = bus_to(wire.port)
+        bus.on_connect.append(lambda: connections.append(1))
+        bus.start()
+        for number in range(1, 4):
+            until(lambda number=number: len(connections) == number, "it is connected")
+            wire.sever()
+        until(lambda: waits.waits >= 3, "each loss counts")
+    assert bool(waits.resets) == is_reset
