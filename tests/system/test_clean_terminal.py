@@ -33,8 +33,9 @@ def test_no_command_writes_an_event_raw(mosquitto: BrokerProcess, tmp_path):
         house.wait_outcome(press, "forger", "handler.dead")
         house.wait_outcome(press, "teller")
         house.wait_outcome(press, "log")
+        house.write_handler("absent", "pass")  # a running one would correct its status
         status = {"state": "failed", "detail": HOSTILE}
-        house.ears.publish("doorbell/handler/teller/status", json.dumps(status), retain=True)
+        house.ears.publish("doorbell/handler/absent/status", json.dumps(status), retain=True)
         for words in (
             ("events",),
             ("trace", press),
