@@ -187,7 +187,7 @@ GOALS = (
     _most("lamp asked by `light` alone, against Home Assistant's automation", 1, _against_rival),
     _most("p99 to median, the worst row of the table above", P99_TO_MEDIAN, _p99_to_median),
     _most("slow disk to fast disk, the worst row", SLOW_TO_FAST, _slow_to_fast),
-    _least(f"catch-up: {RATE}", 2000, _fact(RATE)),
+    _least(f"catch-up: {RATE}, the slower of the two", 2000, _fact(RATE)),
     _most("written into all state files a press, KiB", 120, _cost(RECORD.name, bill.BOOKS)),
     _most("processor a press without `record`, ms", 15, _cost(FIVE.name, bill.CPU)),
     _most("processor a press with `record`, ms", 25, _cost(RECORD.name, bill.CPU)),
