@@ -7,7 +7,7 @@ connection ends is published again from the journal, and a consumer queries what
 import logging
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from hub.mqtt.guard import guarded
 from hub.mqtt.house_messages import HouseMessages
 from hub.mqtt.message import Call, Message, OnPublished, Receive, Subscription, Will, limits
 from hub.mqtt.refusals import Refusals
+from hub.mqtt.served_client import ServedClient
 from hub.mqtt.subscriptions import Subscriptions
 from hub.mqtt.unacknowledged import Unacknowledged
 from hub.system.backoff import Backoff, Repeater
@@ -34,8 +35,7 @@ from hub.wire.topics import Topics
 __all__ = ["Bus", "Message", "Subscription", "Will"]
 log = logging.getLogger(__name__)
 DRAIN_S = 1.0
-LOOK_S = 2.0
-STEADY_S = 30.0  # a connection that lasted so long has its first failure
+LOOK_S = 1.0
 
 
 class Bus(HouseMessages):
@@ -74,7 +74,7 @@ class Bus(HouseMessages):
         self._clients = ClientFactory(broker, client_id, user, will)
         self._trouble = ConnectionLog(self.address)
         self._protocol: MQTTProtocolVersion | None = None  # found out at the first connection
-        self._client: Client | None = None
+        self._client: ServedClient | None = None
         self._awaited = Unacknowledged()
         self.refusals = Refusals(self.address)
         self._subscriptions = Subscriptions(self._awaited, self.refusals)
@@ -118,8 +118,7 @@ class Bus(HouseMessages):
         self._stopping.set()
         if (client := self._client) and self.connected.is_set():
             self._drain(client)
-            client.disconnect()
-        self._closed.set()
+        self._end()
         if self._thread.ident:
             self._thread.join(CONNECT_TIMEOUT_S)
 
@@ -184,11 +183,8 @@ class Bus(HouseMessages):
                 log.exception("broker %s: the connection failed", self.address)
             if not self.connected.is_set():
                 self._protocol = None  # perhaps it is another broker now
-            elif time.monotonic() - self._connected_at > STEADY_S:
+            elif self._clients.is_steady(time.monotonic() - self._connected_at):
                 backoff.reset()
-                self._clients.cut_short = 0
-            else:
-                self._clients.cut_short += 1
             self.connected.clear()
             self._subscriptions.disconnected()
             self._stopping.wait(backoff.next_s())
@@ -196,17 +192,22 @@ class Bus(HouseMessages):
     def _serve_one_connection(self) -> None:
         if self._protocol is None:
             self._protocol = self._clients.find_protocol()
-        client = self._client = self._new_client(self._protocol)
-        self._clients.connect(client)
-        client.loop_start()
-        answer_by = time.monotonic() + CONNECT_TIMEOUT_S
-        while not self._closed.wait(LOOK_S):
-            late = "our CONNECT" if time.monotonic() > answer_by else ""
-            if lost := self._awaited.overdue() if self.connected.is_set() else late:
-                self._trouble.unacknowledged(lost)
-                break
-        client.disconnect()
-        client.loop_stop()
+        with closing(self._new_client(self._protocol)) as client:
+            self._client = client
+            self._clients.connect(client)
+            answer_by = time.monotonic() + CONNECT_TIMEOUT_S
+            while client.serve(LOOK_S) and not self._closed.is_set():
+                late = "our CONNECT" if time.monotonic() > answer_by else ""
+                if lost := self._awaited.overdue() if self.connected.is_set() else late:
+                    self._trouble.unacknowledged(lost)
+                    break
+            client.disconnect()
+
+    def _end(self) -> None:
+        """End this connection."""
+        self._closed.set()
+        if self._client:
+            self._client.wake()
 
     def _drain(self, client: Client) -> None:
         """Wait until nothing is under way.
@@ -220,8 +221,8 @@ class Bus(HouseMessages):
             quiet.wait(DRAIN_S)
         self._awaited.drain(DRAIN_S)
 
-    def _new_client(self, protocol: MQTTProtocolVersion) -> Client:
-        client = self._clients.make(protocol)
+    def _new_client(self, protocol: MQTTProtocolVersion) -> ServedClient:
+        client = self._clients.make_served(protocol)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_publish = self._published
@@ -241,7 +242,7 @@ class Bus(HouseMessages):
             self._trouble.tell(
                 connect_errors.of_login(reason.value, str(reason), self._clients.logged_in_as)
             )
-            self._closed.set()
+            self._end()
             return
         self._trouble.forget()
         self._awaited.clear()
@@ -277,7 +278,7 @@ class Bus(HouseMessages):
             self._trouble.lost(str(reason))
         elif not self._closed.is_set() and not self._stopping.is_set():
             self._trouble.tell(connect_errors.HUNG_UP)
-        self._closed.set()
+        self._end()
 
     def _published(
         self, client: Client, _: Any, number: int, reason: ReasonCode, __: Properties | None

@@ -3,7 +3,7 @@
 import socket
 import ssl
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -13,6 +13,7 @@ from paho.mqtt.properties import Properties
 from config import Broker
 from hub.mqtt import client_ids, connect_errors, credentials
 from hub.mqtt.message import MAXIMUM_PACKET_SIZE, Will
+from hub.mqtt.served_client import DirectClient, ServedClient, ThreadClient
 
 if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
@@ -22,7 +23,9 @@ RECEIVE_MAXIMUM = (
 )
 CONNECT_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 2.0
+STEADY_S = 30.0  # a connection that lasted so long has its first failure
 CUT_SHORT = 3
+Kind = TypeVar("Kind", bound=Client)
 UNSUPPORTED_PROTOCOL_VERSION = 0x84  # MQTT 5, 3.2.2.2; paho gives it for 3.1.1's return code 1, too
 
 
@@ -61,7 +64,7 @@ class ClientFactory:
         """
         answers: list[ReasonCode] = []
         # Two of one id in quick succession confuse a broker.
-        client = self.make(MQTTProtocolVersion.MQTTv5, client_ids.random())
+        client = self.make(MQTTProtocolVersion.MQTTv5)
         client.on_connect = lambda _, __, ___, reason, ____: answers.append(reason)
         self._connect(client, None)
         deadline = time.monotonic() + PROBE_TIMEOUT_S
@@ -75,22 +78,27 @@ class ClientFactory:
         five = bool(answers) and answers[0].value != UNSUPPORTED_PROTOCOL_VERSION
         return MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311
 
-    def make(self, protocol: MQTTProtocolVersion, client_id: str | None = None) -> Client:
-        """A client with a clean session that neither acknowledges nor reconnects by itself.
+    def make_served(self, protocol: MQTTProtocolVersion) -> ServedClient:
+        """The client of a bus: it leaves the will."""
+        if self._broker.encrypted:
+            return self._make(ThreadClient, protocol, self._own_id())
+        return self._make(DirectClient, protocol, self._own_id())
 
-        Args:
-            protocol: What it speaks.
-            client_id: For a connection beside that of the bus, which leaves no will.
-        """
-        client = Client(
+    def make(self, protocol: MQTTProtocolVersion) -> Client:
+        """A client for a connection beside that of the bus, which leaves no will."""
+        return self._make(Client, protocol, client_ids.random())
+
+    def _make(self, kind: type[Kind], protocol: MQTTProtocolVersion, client_id: str) -> Kind:
+        """A client with a clean session that neither acknowledges nor reconnects by itself."""
+        client = kind(
             CallbackAPIVersion.VERSION2,
-            client_id or self._own_id(),
+            client_id,
             protocol=protocol,
             manual_ack=True,
             reconnect_on_failure=False,
             clean_session=None if protocol == MQTTProtocolVersion.MQTTv5 else True,
         )
-        if self._will and client_id is None:
+        if self._will and kind is not Client:
             client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(0)  # the journal keeps the window, not paho
@@ -102,6 +110,13 @@ class ClientFactory:
         if self._broker.encrypted:
             client.tls_set_context(_context(self._broker))
         return client
+
+    def is_steady(self, lasted_s: float) -> bool:
+        """Note how long a connection lasted; returns whether that was long enough."""
+        self.cut_short += 1
+        if lasted_s > STEADY_S:
+            self.cut_short = 0
+        return not self.cut_short
 
     def _own_id(self) -> str:
         return self._client_id if self.cut_short < CUT_SHORT else client_ids.random()
