@@ -16,6 +16,7 @@ ONE_USER = {
     "paho": [
         "hub/mqtt/bus.py",
         "hub/mqtt/client.py",
+        "hub/mqtt/served_client.py",
         "hub/mqtt/subscriptions.py",
         "hub/mqtt/unacknowledged.py",
     ],

@@ -61,7 +61,7 @@ NOTE_STEPS = {  # of a handler that notes what the broker has acknowledged, befo
     "the outcome's acknowledgement noted": "after:hub.store.journal:Journal.mark_published:1",
 }
 CATCH_UP_STEPS = {  # of a handler that was off while the bell rang
-    "the page is not read": "before:hub.consumer.catchup:CatchUp._check:1",
+    "the page is not read": "before:hub.consumer.catchup:CatchUp._open:1",
     "the producer is known, its events are not taken": "after:hub.store.cursors:Cursors.learn:1",
     "the second missed event is begun": "after:hub.store.inbox:Inbox.claim:2",
     "the second missed event is acted on": "before:hub.consumer.outcomes:Outcomes.done:2",
