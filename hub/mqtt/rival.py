@@ -59,7 +59,8 @@ class Rival:
         Returns:
             Why this process has to end; empty when it may stay.
         """
-        is_alive = other.instance is not None and other.state != "offline"
+        is_other = other.instance not in (None, self.instance)
+        is_alive = is_other and other.state != "offline"
         if not (is_alive and self._is_answer):
             return ""
         self._is_answer = False

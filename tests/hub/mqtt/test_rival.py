@@ -110,6 +110,11 @@ def test_who_is_offline_or_of_an_earlier_version_is_no_rival(rival, status):
     assert _argue(rival, status, 50) == ""
 
 
+def test_nobody_is_the_rival_of_itself(rival):
+    """A copy of our own status is a forged one."""
+    assert _argue(rival, _of(rival.instance, settled=True), 50) == ""
+
+
 def test_a_status_that_answers_nothing_proves_nothing(rival):
     """The last words of a process that was killed, however often they come, end nobody."""
     assert _argue(rival, SMALLER, ANSWERS - 1) == ""
