@@ -385,7 +385,7 @@ def test_a_connection_that_does_not_last_shortens_no_wait(
 ):
     """A failing cluster is not asked again and again at once; after a steady time it is."""
     waits, connections = _Waits(), []
-    monkeypatch.setattr("hub.mqtt.bus.STEADY_S", steady_s)
+    monkeypatch.setattr("hub.mqtt.client.STEADY_S", steady_s)
     monkeypatch.setattr("hub.mqtt.bus.Backoff", lambda **_: waits)
     with wire_to(mosquitto.port) as wire:
         bus = bus_to(wire.port)
