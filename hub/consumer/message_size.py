@@ -66,7 +66,7 @@ class MessageSize:
 
     def _fail(self) -> None:
         self._failures[self._now] += 1
-        if self._failures[self._now] >= FAILURES and not self._too_large:
+        if self._failures[self._now] >= FAILURES:
             self._too_large = self._now
             self._forget_at = time.monotonic() + FORGET_S
             words = TOO_LARGE.format(size=self._now)
