@@ -13,7 +13,7 @@ from typing import NamedTuple
 from hub.consumer.doubts import Doubts
 from hub.consumer.jumps import Jumps
 from hub.consumer.message_size import MessageSize
-from hub.consumer.paging import Ask, divide, query_page
+from hub.consumer.paging import Ask, divide, is_same, query_page
 from hub.consumer.replies import Heard, Replies, check
 from hub.consumer.round import AUDIT_S, Round
 from hub.mqtt.bus import Bus
@@ -254,14 +254,17 @@ class CatchUp:
 
     def _follow(self, reply: Reply, sent: _Sent, round_: Round) -> None:
         """Ask the producer again where it has more, as long as that leads to anything."""
-        if reply.withheld and self._sizes[sent.kind].is_found(self._room):
+        size = self._sizes[sent.kind]
+        if reply.withheld and size.is_found(self._room):
             self._pass_over(reply)
+        elif reply.withheld:
+            size.want_more()
         if not reply.more and not reply.withheld:
             return
         key = sent.kind, reply.source
         before = self._had_more.get(key)
         self._had_more[key] = sent.query
-        if before and _is_same(before, sent.query):
+        if before and is_same(before, sent.query):
             log.warning("%s has more for us, and never sends it: not asked for", reply.source)
             return
         round_.add(sent.ask.follow(reply.source, sent.query.until))
@@ -291,9 +294,3 @@ class CatchUp:
     def _asked_as(self, kind: str) -> str:
         """The type for which is asked to get events of this type."""
         return topics.EVERY if topics.EVERY in self._since else kind
-
-
-def _is_same(one: Query, other: Query) -> bool:
-    """Whether a query says the same as another one, and lets the reply be no larger."""
-    same = one.range == other.range and one.cursors == other.cursors
-    return same and one.settled == other.settled and one.most == other.most

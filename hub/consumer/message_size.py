@@ -10,6 +10,7 @@ from hub.wire.query import LEAST_BYTES, MOST_BYTES
 log = logging.getLogger(__name__)
 SHRINK = 8
 GROW = 2
+CALM = 16  # replies before a size that has failed is tried again: each failure costs a connection
 FAILURES = 3  # of a size, right after a smaller one got through, before it counts as too large
 FORGET_S = 3600.0  # after so long a size that was too large is tried again
 TOO_LARGE = (
@@ -37,6 +38,7 @@ class MessageSize:
         self._good = 0  # the last size that got a reply
         self._too_large = 0  # 0: none is known
         self._failures: Counter[int] = Counter()
+        self._replies = 0  # since the last failure
         self._forget_at = 0.0
 
     def within(self, limit: int) -> int:
@@ -46,23 +48,36 @@ class MessageSize:
 
     def is_found(self, limit: int) -> bool:
         """Whether larger messages do not get through, as far as can be known."""
-        return self.within(limit) >= limit or self._now in (MOST_BYTES, self._too_large // GROW)
+        is_largest = self._now >= MOST_BYTES
+        is_bounded = self._now * GROW >= self._too_large > 0
+        return self.within(limit) >= limit or is_largest or is_bounded
+
+    def want_more(self) -> None:
+        """Something waits that needs a larger message: it is tried at once."""
+        if not self._too_large or self._now * GROW < self._too_large:
+            self._now = min(self._now * GROW, MOST_BYTES)
 
     def replied(self) -> None:
         """A query had a reply."""
         self._good = self._now
+        self._replies += 1
         larger = min(self._now * GROW, MOST_BYTES)
-        if not self._too_large or larger < self._too_large:
+        is_early = self._replies <= CALM * self._failures[larger]
+        if not is_early and (not self._too_large or larger < self._too_large):
             self._now = larger
 
     def unanswered(self) -> None:
         """A query had no reply, though a producer is there, or the connection ended over it."""
+        self._replies = 0
         if 0 < self._good < self._now:
             self._fail()
             self._now = self._good
-        else:
-            self._good = 0
-            self._now = max(LEAST_BYTES, self._now // SHRINK)
+            return
+        by = SHRINK
+        if self._good:
+            by = GROW
+        self._good = 0
+        self._now = max(LEAST_BYTES, self._now // by)
 
     def _fail(self) -> None:
         self._failures[self._now] += 1

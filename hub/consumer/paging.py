@@ -138,6 +138,12 @@ def query_page(
     )
 
 
+def is_same(one: Query, other: Query) -> bool:
+    """Whether a query says the same as another one, and lets the reply be no larger."""
+    same = one.range == other.range and one.cursors == other.cursors
+    return same and one.settled == other.settled and one.most == other.most
+
+
 def _digests(known: Iterable[str], settled: Iterable[Cursor]) -> tuple[tuple[str, str], ...]:
     by_source: dict[str, list[Cursor]] = {}
     for cursor in settled:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from hub.consumer.message_size import FAILURES, MessageSize
+from hub.consumer.message_size import CALM, FAILURES, MessageSize
 from hub.wire.query import LEAST_BYTES, MOST_BYTES
 
 
@@ -31,7 +31,7 @@ def _try(size, most, content=MOST_BYTES):
 @pytest.mark.parametrize("most", [LEAST_BYTES, 1500, 3000, 4096, 70_000])
 def test_a_limit_is_found_and_kept_to(size, told, most):
     """After some tries none is lost any more, and a person is told why it is slow."""
-    for _ in range(50):
+    for _ in range(4 * FAILURES * CALM):
         _try(size, most)
     assert all(_try(size, most) for _ in range(100))
     assert size.is_found(MOST_BYTES)
@@ -43,7 +43,7 @@ def test_a_limit_is_found_and_kept_to(size, told, most):
 def test_a_limit_is_found_though_small_messages_get_through_in_between(size, seed):
     """A small reply proves nothing about large ones: no size that fails is tried for ever."""
     chance = random.Random(seed)
-    for _ in range(200):
+    for _ in range(1000):
         _try(size, 3000, chance.choice([200, MOST_BYTES]))
     failures = sum(not _try(size, 3000) for _ in range(100))
     assert failures <= 3 * FAILURES
