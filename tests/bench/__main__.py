@@ -78,6 +78,10 @@ def main() -> None:
     if arguments.presses:
         plan = replace(plan, presses=arguments.presses, long=arguments.presses)
     wanted = arguments.only or (SHORT if arguments.short else list(steps(plan)))
+    if unknown := ", ".join(set(wanted) - set(steps(plan))):
+        raise SystemExit(
+            f"not a case, or not installed: {unknown}. Cases: {', '.join(steps(plan))}"
+        )
     head = document.conditions(plan, is_short=arguments.short)
     results = []
     for name, step in steps(plan).items():

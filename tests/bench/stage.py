@@ -30,6 +30,8 @@ class Stage:
         house: Nothing of it runs yet.
         sightings: What the programs outside and the handlers' first lines have seen.
         disk: The preloaded library.
+        ports: Of the broker and of the phone's service.
+        stack: Ends the programs outside.
         echo: Does a bare echo, and returns its seconds; when the programs outside run.
     """
 
