@@ -18,7 +18,7 @@ from hub.consumer.replies import Heard, Replies, check
 from hub.consumer.round import AUDIT_S, Round
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedStatus
-from hub.store.cursors import Cursors
+from hub.store.cursors import PRODUCERS, Cursors
 from hub.wire import streams, topics
 from hub.wire.codec import JSON, BadMessage
 from hub.wire.event import Event, uuid7
@@ -209,7 +209,8 @@ class CatchUp:
         if not is_ready:
             self._alive.discard(source)
             return
-        self._alive.add(source)
+        if len(self._alive) < PRODUCERS:
+            self._alive.add(source)
         if not received.retained and source != self._source:
             role = topics.role_of(source)
             kinds = [kind for kind in self._since if topics.may_come_from(role, kind)]

@@ -9,6 +9,7 @@ from hub.wire import streams
 from hub.wire.query import Cursor, Head, Numbering
 
 FORGET_AFTER_S = 30 * 86_400.0
+PRODUCERS = 1000  # that are known: without an ACL anybody may invent some
 FORGET_SILENT_AFTER_S = 400 * 86_400.0  # longer than what a producer that is not known owes
 
 
@@ -69,7 +70,9 @@ class Cursors:
 
         def write(db: sqlite3.Connection) -> list[str]:
             if is_whole:
-                db.execute("INSERT OR IGNORE INTO producer VALUES (?, ?)", (source, kind))
+                room = f"(SELECT COUNT(*) FROM producer) < {PRODUCERS}"
+                add = f"INSERT OR IGNORE INTO producer SELECT ?, ? WHERE {room}"
+                db.execute(add, (source, kind))
             return [self._learn_head(db, head) for head in known]
 
         return list(filter(None, self._state.do(write)))

@@ -12,6 +12,7 @@ from hub.wire.query import Head
 log = logging.getLogger(__name__)
 DAY_S = 86_400.0
 HOUR_S = 3600.0
+CONSUMERS = 200  # whose progress is noted: without an ACL anybody may invent some
 BATCH = 500  # events removed in one transaction: a press must not wait for a big one
 MANY = 10**15  # beyond every sequence
 FirstToStay = dict[tuple[str, str], int]  # by stream and epoch: the first sequence that must stay
@@ -38,6 +39,8 @@ class Retention:
         """
         now = self._state.clock.unix_s()
         known = self._known(consumer)
+        if not known and len(self.consumers()) >= CONSUMERS:
+            return
         changed = []
         for head in owed:
             sequence, heard = known.get((head.stream, head.epoch), (None, 0.0))

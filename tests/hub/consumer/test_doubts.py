@@ -5,9 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from config import JournalSettings
 from hub.consumer.doubts import FAR
 from hub.producer.producer import Producer
 from hub.store.backlog import RENEW_S, Backlog
+from hub.store.cursors import PRODUCERS, Cursors
+from hub.store.retention import CONSUMERS, Retention
 from hub.wire.codec import BadMessage
 from hub.wire.event import MOST_ATTEMPTS, decode, encode, uuid7
 from hub.wire.query import Head, Query, Reply
@@ -127,6 +130,18 @@ def test_a_reply_has_no_events_beside_its_heads(net, producer, listener):
     net.bus().publish(HOUSE.reply(HUB, "notify"), forged.encode_with([encode(far)]))
     listener.work()
     assert listener.taken == [first.id]
+
+
+def test_invented_producers_and_consumers_are_bounded(state):
+    """Of both no more are remembered than any house has."""
+    cursors, retention = Cursors(state), Retention(state, JournalSettings())
+    event = journaled(state)
+    for number in range(PRODUCERS + 1):
+        cursors.learn(f"doorbell/hub/h{number}", PRESSED, [])
+    for number in range(CONSUMERS + 1):
+        retention.note(f"c{number}", [Head(event.stream, event.epoch, 1, 1)])
+    assert rows(state, "SELECT COUNT(*) FROM producer") == [(PRODUCERS,)]
+    assert rows(state, "SELECT COUNT(*) FROM consumer") == [(CONSUMERS,)]
 
 
 def test_forged_queries_begin_one_numbering_in_a_while(state):
