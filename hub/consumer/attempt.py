@@ -54,9 +54,14 @@ class LiveAttempt:
         """See Attempt."""
         self.kept.append((self.event, days))
 
+    @property
+    def has_state(self) -> bool:
+        """Whether memory or timers have changes that are not committed."""
+        return self.memory.is_changed or bool(self._timers)
+
     def checkpoint(self) -> None:
         """See Attempt."""
-        if self.memory.is_changed or self._timers:
+        if self.has_state:
             self._state.do(self.write)
             self.memory.committed()
             self._timers.clear()

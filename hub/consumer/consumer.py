@@ -2,7 +2,8 @@
 
 import logging
 import queue
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from config import JournalSettings
@@ -16,7 +17,7 @@ from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
 from hub.store.cursors import Cursors
 from hub.store.file.memory_fallback import WRITE_BACK_S
-from hub.store.inbox import Inbox
+from hub.store.inbox import Delivery, Inbox
 from hub.store.state import State
 from hub.system.sd_notify import Watchdog
 from hub.wire import topics
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 LIVE_LIMIT = 1000  # live events waiting in memory; more are left to the catch-up
 STOP_GRACE_S = 3.0
 IDLE_S = 60.0
+GATHER_S = 0.1  # nobody waits for an observer: what comes in this time shares its commits
+GATHERED = 50
 Live = tuple[Event, bytes, float]  # an event, its payload, its age in seconds when it came
 
 
@@ -34,7 +37,7 @@ class Consumer:
 
     Live events come first, then what waited for its time, then what was missed. The events of one
     topic are taken in order of their sequence, but a live event does not wait for a missed one,
-    nor a new event for one that failed.
+    nor a new event for one that failed. An observer takes what comes within a moment together.
     """
 
     def __init__(
@@ -67,6 +70,10 @@ class Consumer:
         self._live: queue.SimpleQueue[Live | None] = queue.SimpleQueue()
         self._stopping = False
         self._settled = False
+        self._gathers = all(
+            reaction.is_observer and reaction.on_redelivery == "repeat"
+            for reaction in reactions.values()
+        )
         first = self._cursors.first_reactions(reactions, self._clock.unix_s())
         since = {
             kind: max(0.0, first[kind] - reaction.since_s) for kind, reaction in reactions.items()
@@ -109,11 +116,7 @@ class Consumer:
             self._producer.settle()
             live = self._next_live(self._idle_s())
         if live:
-            event, payload, age_s = live
-            if self._catch_up.doubts.is_far(event):
-                self._catch_up.ask_soon([event.type])
-            else:
-                self._take(event, age_s, payload)
+            self._take_live([live, *self._gather()])
 
     def _next_live(self, timeout_s: float) -> Live | None:
         try:
@@ -121,24 +124,53 @@ class Consumer:
         except queue.Empty:
             return None
 
-    def _take(self, event: Event, age_s: float, payload: bytes | None = None) -> None:
-        """Claim an event that comes for the first time, live or missed, and run it.
+    def _gather(self) -> list[Live]:
+        """What else has come a moment later, if nobody waits for this handler's reactions."""
+        more: list[Live] = []
+        if self._gathers:
+            time.sleep(GATHER_S)
+            while len(more) < GATHERED and (live := self._next_live(0)):
+                more.append(live)
+        return more
 
-        Args:
-            event: The event.
-            age_s: How old it was when it came, in seconds.
-            payload: A live event as it came; None for a missed one.
-        """
-        delivery = self._inbox.claim(event, payload, missed=payload is None)
-        if delivery is None and (other := self._catch_up.doubts.other(event)):
-            event = other
-            delivery = self._inbox.claim(event, missed=payload is None)
-        if delivery is None:
-            return
-        self._catch_up.doubts.took(event)
-        if delivery.is_behind:
-            self._catch_up.ask_soon([event.type])
-        self._runner.run(delivery, {"received_after_ms": round(age_s * 1000, 3)})
+    def _take_live(self, lives: Sequence[Live]) -> None:
+        """Claim live events that come for the first time, and run them."""
+        far = [live for live in lives if self._catch_up.doubts.is_far(live[0])]
+        if far:
+            self._catch_up.ask_soon({event.type for event, *_ in far})
+        near = [live for live in lives if live not in far]
+        claimed = self._inbox.claim_all([(event, payload) for event, payload, _ in near])
+        self._run([(event, age_s) for event, _, age_s in near], claimed)
+
+    def _take_missed(self, event: Event) -> None:
+        """Claim missed events that come for the first time, and run them."""
+        events = [event]
+        while self._gathers and len(events) < GATHERED and (more := self._catch_up.next_event()):
+            events.append(more)
+        claimed = self._inbox.claim_all([(event, None) for event in events], missed=True)
+        self._run([(event, event.age_s(self._clock)) for event in events], claimed, missed=True)
+
+    def _run(
+        self,
+        taken: Sequence[tuple[Event, float]],
+        claimed: Sequence[Delivery | None],
+        *,
+        missed: bool = False,
+    ) -> None:
+        """Run what was claimed of the events that were taken, each with its age when it came."""
+        doubts = self._catch_up.doubts
+        runs = []
+        for (event, age_s), first in zip(taken, claimed, strict=True):
+            delivery = first
+            if delivery is None and (other := doubts.other(event)):
+                delivery = self._inbox.claim(other, missed=missed)
+            if delivery is None:
+                continue
+            doubts.took(delivery.event)
+            if delivery.is_behind:
+                self._catch_up.ask_soon([event.type])
+            runs.append((delivery, {"received_after_ms": round(age_s * 1000, 3)}))
+        self._runner.run_all(runs)
 
     def _take_waiting(self) -> bool:
         """Run what waited for its time, or a missed event; False when there is neither.
@@ -151,7 +183,7 @@ class Consumer:
             self._runner.run(delivery)
             return True
         if event := self._catch_up.next_event():
-            self._take(event, event.age_s(self._clock))
+            self._take_missed(event)
             return True
         return False
 

@@ -1,7 +1,8 @@
 """Records what became of an event: finished, and its outcome journaled, in one transaction."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +29,7 @@ class Outcomes:
         self._inbox = inbox
         self._producer = producer
         self._records = KeptRecords(state)
+        self._together: list[Callable[[sqlite3.Connection], None]] | None = None
 
     def done(
         self, delivery: Delivery, facts: Facts, attempt: LiveAttempt, *, quiet: bool = False
@@ -49,9 +51,10 @@ class Outcomes:
                 self._producer.append(db, kind, subject, data, time=now, cause=cause)
             self._journal(db, delivery, "handler.done", facts)
 
-        self._state.do(conclude)
-        if attempt.emitted or not quiet:
-            self._producer.release()
+        if quiet and not attempt.emitted and not attempt.has_state:
+            self._commit_together(conclude)
+            return
+        self._record(conclude)
 
     def skipped(self, delivery: Delivery, reason: str) -> None:
         """A rule of the handler forbids to react to it."""
@@ -96,7 +99,25 @@ class Outcomes:
 
     def ignored(self, delivery: Delivery) -> None:
         """It does not concern this handler: it is finished, without an outcome."""
-        self._state.do(lambda db: self._inbox.finish(db, delivery))
+        self._commit_together(lambda db: self._inbox.finish(db, delivery))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Commit what is recorded meanwhile in one transaction, as far as nothing depends on it.
+
+        If the process dies before, these events come again as redelivered.
+        """
+        self._together = []
+        yield
+        works, self._together = self._together, None
+        if works:
+            self._state.do(lambda db: [work(db) for work in works])
+
+    def _commit_together(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        if self._together is None:
+            self._state.do(work)
+        else:
+            self._together.append(work)
 
     def _record(self, work: Callable[[sqlite3.Connection], None]) -> None:
         self._state.do(work)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -56,6 +56,13 @@ class Runner:
         self._watchdog = watchdog
         self._policy = Policy(source, reactions, config, state.clock)
         self._outcomes = Outcomes(source, state, inbox, producer)
+
+    def run_all(self, runs: Iterable[tuple[Delivery, Mapping[str, Any]]]) -> None:
+        """Make one attempt for each delivery; outcomes that can share a commit do."""
+        with self._outcomes.together():
+            for delivery, facts in runs:
+                self._watchdog.feed()
+                self.run(delivery, facts)
 
     def run(self, delivery: Delivery, facts: Mapping[str, Any] = NOTHING) -> None:
         """Make one attempt, if the handler's rules allow it.

@@ -1,6 +1,7 @@
 """The inbox: the events that this process has taken and not finished (idempotent consumer)."""
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hub.store import inbox_rows, timers
@@ -88,12 +89,21 @@ class Inbox:
             payload: The event as it came, if it is at hand.
             missed: It was missed, and comes from the journal of its producer.
         """
-        key = (event.stream, event.epoch, event.sequence)
-        cursor = self._state.do(lambda db: self._take(db, key, event, payload))
-        if cursor is None:
-            return None
-        is_behind = cursor < event.sequence
-        return Delivery(*key, self._warned(event, missed=missed), is_behind=is_behind)
+        return self.claim_all([(event, payload)], missed=missed)[0]
+
+    def claim_all(
+        self, events: Sequence[tuple[Event, bytes | None]], *, missed: bool = False
+    ) -> list[Delivery | None]:
+        """The same for several events, each with its payload, in one transaction."""
+
+        def take(db: sqlite3.Connection) -> list[int | None]:
+            return [self._take(db, event, payload) for event, payload in events]
+
+        cursors = self._state.do(take)
+        return [
+            None if cursor is None else self._delivery(event, cursor, missed=missed)
+            for (event, _), cursor in zip(events, cursors, strict=True)
+        ]
 
     def take_due(self, *, with_timers: bool = True) -> Delivery | None:
         """Take in hand a row whose time has come: a retry, a timer, or an event of a crash."""
@@ -150,19 +160,25 @@ class Inbox:
         """In the open transaction: to the dead letters, with the reason."""
         self._set(db, delivery, "state = 'dead', due = NULL, reason = ?", reason)
 
-    def _take(
-        self, db: sqlite3.Connection, key: Key, event: Event, payload: bytes | None
-    ) -> int | None:
+    def _take(self, db: sqlite3.Connection, event: Event, payload: bytes | None) -> int | None:
         """In the open transaction: put an event into the inbox.
 
         Returns:
             Where the cursor is then; None when the event was taken before, and nothing is written.
         """
-        if self._is_taken(db, key):
+        if self._is_taken(db, (event.stream, event.epoch, event.sequence)):
             return None
-        stream, epoch, _ = key
-        inbox_rows.insert(db, stream, event, "trying", attempts=1, payload=payload)
-        return self._cursors.advance(db, stream, epoch)
+        inbox_rows.insert(db, event.stream, event, "trying", attempts=1, payload=payload)
+        return self._cursors.advance(db, event.stream, event.epoch)
+
+    def _delivery(self, event: Event, cursor: int, *, missed: bool) -> Delivery:
+        return Delivery(
+            event.stream,
+            event.epoch,
+            event.sequence,
+            self._warned(event, missed=missed),
+            is_behind=cursor < event.sequence,
+        )
 
     def _is_taken(self, db: sqlite3.Connection, key: Key) -> bool:
         stream, epoch, sequence = key
