@@ -43,7 +43,9 @@ class Producer:
         self._reconnected = False
         self._refused = False  # since the broker was last offered what it has not taken
         self._in_flight: dict[int, int] = {}  # the bus's number → position in the journal
-        self._sent_to = 0  # the last position handed to the bus in this connection
+        self._sent_to = (
+            self._journal.published_to()
+        )  # the last position handed to the bus in this connection
         self._answered: deque[tuple[int, bool, float]] = (
             deque()
         )  # the bus's number, whether the broker took it, when
@@ -190,7 +192,7 @@ class Producer:
             self._oversize.lost(self._in_flight.values())
             self._in_flight.clear()
             self._answered.clear()
-            self._sent_to = 0
+            self._sent_to = self._journal.published_to()
             self.settle()
         while self._answered:
             number, taken, uptime_s = self._answered.popleft()
@@ -199,7 +201,7 @@ class Producer:
                 self._acknowledged.append((position, uptime_s))
         if self._refused:
             self._refused = False
-            self._sent_to = 0
+            self._sent_to = self._journal.published_to()
             self.settle()
         if len(self._acknowledged) >= WINDOW:
             self.settle()

@@ -138,6 +138,12 @@ class Journal:
                 ]
         return found
 
+    def published_to(self) -> int:
+        """A position up to which the broker has everything; it may have more."""
+        with self._state.read() as db:
+            row = db.execute("SELECT value FROM meta WHERE key = 'published to'").fetchone()
+        return int(row[0]) if row else 0
+
     def unpublished(self, after: int, limit: int, *, to: int = MANY) -> list[Entry]:
         """The oldest events between two positions that no broker has acknowledged yet.
 

@@ -69,6 +69,7 @@ class Retention:
             return 0
         self._next_sweep_s = clock.uptime_s() + HOUR_S
         self._forget_empty()
+        self._note_published()
         keep_days = self._limits.keep_days
         removed = 0
         if clock.is_synchronised():
@@ -97,6 +98,15 @@ class Retention:
         with self._state.write() as db:
             db.execute(empty, (self._state.epoch,))
             db.execute(gone, (self._forgotten_before(),))
+
+    def _note_published(self) -> None:
+        """Write down up to where everything is published, so that nobody looks there again."""
+        known = "COALESCE((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'published to'), 0)"
+        first = f"SELECT MIN(position) FROM journal WHERE published = 0 AND position > {known}"
+        last = "SELECT MAX(position) + 1 FROM journal"
+        note = f"COALESCE(({first}), ({last}), 1) - 1"
+        with self._state.write() as db:
+            db.execute(f"INSERT OR REPLACE INTO meta SELECT 'published to', {note}")
 
     def _first_to_stay(self, older_than: float | None = None) -> FirstToStay:
         """From where on each numbering stays.

@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from config import JournalSettings as Limits
 from hub.producer.producer import WINDOW, Producer
+from hub.store.journal import Journal
+from hub.store.retention import Retention
 from hub.store.state import State
 from hub.wire import streams
 from hub.wire.event import decode
@@ -304,3 +307,20 @@ def test_only_what_was_seen_once_is_published_before_its_sync(tmp_path, net, slo
         slow_disk.set()
         until(lambda: len(net.events(PRESSED)) == 3, "what waited is not published")
         assert net.events(PRESSED) == [seen, command, after]
+
+
+def test_what_is_published_is_not_looked_at_again(net, state, bus, producer):
+    """A journal of years is not read at each connection; what waits before or behind is found."""
+    ring(producer)
+    bus.acknowledges = False
+    refused = ring(producer)
+    bus.acknowledges = True
+    ring(producer)
+    producer.settle()
+    Retention(state, Limits()).sweep()
+    assert Journal(state, HUB).published_to() == refused.sequence - 1
+    heard = len(net.events(PRESSED))
+    bus.connected.clear()
+    waiting = ring(producer)
+    bus.connect()
+    assert net.events(PRESSED)[heard:] == [refused, waiting]
