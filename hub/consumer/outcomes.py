@@ -29,7 +29,7 @@ class Outcomes:
         self._inbox = inbox
         self._producer = producer
         self._records = KeptRecords(state)
-        self._together: list[Callable[[sqlite3.Connection], None]] | None = None
+        self._together: list[Callable[[sqlite3.Connection], object]] | None = None
 
     def done(
         self, delivery: Delivery, facts: Facts, attempt: LiveAttempt, *, quiet: bool = False
@@ -39,17 +39,18 @@ class Outcomes:
         A quiet outcome is not published.
         """
 
-        def conclude(db: sqlite3.Connection) -> None:
+        def conclude(db: sqlite3.Connection) -> int:
             attempt.write(db)
             self._inbox.finish(db, delivery)
             self._records.add(db, attempt.kept)
             if quiet and not attempt.emitted:
-                return
+                return 0
             cause = _cause_of_what_follows(delivery)
+            last = 0
             for kind, subject, data in attempt.emitted:
                 now = self._state.clock.utc()
-                self._producer.append(db, kind, subject, data, time=now, cause=cause)
-            self._journal(db, delivery, "handler.done", facts)
+                last = self._producer.append(db, kind, subject, data, time=now, cause=cause)
+            return self._journal(db, delivery, "handler.done", facts) or last
 
         if quiet and not attempt.emitted and not attempt.has_state:
             self._commit_together(conclude)
@@ -59,9 +60,9 @@ class Outcomes:
     def skipped(self, delivery: Delivery, reason: str) -> None:
         """A rule of the handler forbids to react to it."""
 
-        def conclude(db: sqlite3.Connection) -> None:
+        def conclude(db: sqlite3.Connection) -> int:
             self._inbox.finish(db, delivery)
-            self._journal(db, delivery, "handler.skipped", {"reason": reason})
+            return self._journal(db, delivery, "handler.skipped", {"reason": reason})
 
         self._record(conclude)
 
@@ -69,9 +70,9 @@ class Outcomes:
         """It failed, and is tried again later."""
         facts = {**facts, "reason": reason, "again_in_s": round(wait_s, 3)}
 
-        def put_off(db: sqlite3.Connection) -> None:
+        def put_off(db: sqlite3.Connection) -> int:
             self._inbox.retry(db, delivery, wait_s)
-            self._journal(db, delivery, "handler.retried", facts)
+            return self._journal(db, delivery, "handler.retried", facts)
 
         self._record(put_off)
 
@@ -79,21 +80,21 @@ class Outcomes:
         """The process is to stop and ended it: the next process takes it up, as after a crash."""
         facts = {**facts, "reason": "stopped while it ran", "again_in_s": 0}
 
-        def release(db: sqlite3.Connection) -> None:
+        def release(db: sqlite3.Connection) -> int:
             self._inbox.release(db, delivery)
-            self._journal(db, delivery, "handler.retried", facts)
+            return self._journal(db, delivery, "handler.retried", facts)
 
         self._record(release)
 
     def dead(self, delivery: Delivery, facts: Facts, reason: str) -> None:
         """To the dead letters."""
 
-        def dead_letter(db: sqlite3.Connection) -> None:
+        def dead_letter(db: sqlite3.Connection) -> int:
             if delivery.event.is_drill:
                 self._inbox.finish(db, delivery)  # a drill is never retried by hand
             else:
                 self._inbox.dead_letter(db, delivery, reason)
-            self._journal(db, delivery, "handler.dead", {**facts, "reason": reason})
+            return self._journal(db, delivery, "handler.dead", {**facts, "reason": reason})
 
         self._record(dead_letter)
 
@@ -113,22 +114,23 @@ class Outcomes:
         if works:
             self._state.do(lambda db: [work(db) for work in works])
 
-    def _commit_together(self, work: Callable[[sqlite3.Connection], None]) -> None:
+    def _commit_together(self, work: Callable[[sqlite3.Connection], object]) -> None:
         if self._together is None:
             self._state.do(work)
         else:
             self._together.append(work)
 
-    def _record(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        self._state.do(work)
-        self._producer.release()
+    def _record(self, work: Callable[[sqlite3.Connection], int]) -> None:
+        """Do this in one transaction; it gives the position of its last event, or 0."""
+        if position := self._state.do(work):
+            self._producer.release(position)
 
     def _journal(
         self, db: sqlite3.Connection, delivery: Delivery, outcome: str, facts: Facts
-    ) -> None:
+    ) -> int:
         event = delivery.event
         if event.type.startswith(topics.OUTCOME_TYPES):
-            return
+            return 0
         data = {
             "handler": self._name,
             "type": event.type,
@@ -137,7 +139,7 @@ class Outcomes:
             **facts,
         }
         now = self._state.clock.utc()
-        self._producer.append(db, outcome, event.subject, data, time=now, cause=event)
+        return self._producer.append(db, outcome, event.subject, data, time=now, cause=event)
 
 
 def _cause_of_what_follows(delivery: Delivery) -> Event:

@@ -119,6 +119,8 @@ class Runner:
     def _corrected(self, event: Event) -> Event:
         """The event with the right time, where it was seen before the clock was set."""
         stamp = self._state.clock.corrected(event.stamp)
+        if stamp.time == event.time:
+            return event
         return replace(event, time=stamp.time, synchronised=stamp.synchronised)
 
     def _succeed(

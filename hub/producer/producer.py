@@ -57,7 +57,7 @@ class Producer:
         bus.on_retry.append(self._offer_again)
         bus.on_published = self._published
         self._replies = CatchUpReplies(state, bus, Backlog(state, source), self._retention)
-        state.after_sync(partial(self._release, self._journal.end()))
+        self.release(self._journal.end())
 
     def publish(
         self,
@@ -97,12 +97,12 @@ class Producer:
         if seen_once and self._released == entry.position - 1:  # it overtakes none that has to wait
             self._release(entry.position, entry)
         else:
-            self._state.after_sync(partial(self._release, entry.position))
+            self.release(entry.position)
         return event
 
-    def release(self) -> None:
-        """Have what was appended until now published once it is synced."""
-        self._state.after_sync(partial(self._release, self._journal.end()))
+    def release(self, position: int) -> None:
+        """Have what was committed up to this position published once it is synced."""
+        self._state.after_sync(partial(self._release, position))
 
     def _release(self, end: int, last: Entry | None = None) -> None:
         """Publish what waits up to this position, of which the last entry may be at hand."""
@@ -126,13 +126,16 @@ class Producer:
         *,
         time: datetime,
         cause: Event,
-    ) -> Event:
+    ) -> int:
         """Journal an event in the open transaction; after it call `release`.
+
+        Returns:
+            Its position in the journal.
 
         Raises:
             BadEvent: it cannot be published; nothing was written.
         """
-        return self._journal.append(db, kind, subject, data, time=time, cause=cause)[0]
+        return self._journal.append(db, kind, subject, data, time=time, cause=cause)[1].position
 
     def publish_again(self, event: Event) -> None:
         """Publish an event once more, for a program that waits for it; inboxes drop the repeat."""

@@ -140,19 +140,25 @@ class Cursors:
         row = db.execute(query, (stream, epoch)).fetchone()
         return row[0] if row else None
 
-    def advance(self, db: sqlite3.Connection, stream: str, epoch: str) -> int:
+    def advance(self, db: sqlite3.Connection, stream: str, epoch: str, *, taken: int = 0) -> int:
         """In the open transaction: move over the events in the inbox, up to the first gap.
+
+        Args:
+            db: The connection of the transaction.
+            stream: The stream.
+            epoch: The epoch.
+            taken: The event just behind the cursor, if it has been put into the inbox just now.
 
         Returns:
             Where the cursor is then.
         """
-        known = self.at(db, stream, epoch) or 0
-        position = known
-        taken = f"SELECT 1 FROM inbox WHERE {KEY}"
-        while db.execute(taken, (stream, epoch, position + 1)).fetchone():
+        known = taken - 1 if taken else self.at(db, stream, epoch) or 0
+        position = max(known, taken)
+        in_inbox = f"SELECT 1 FROM inbox WHERE {KEY}"
+        while db.execute(in_inbox, (stream, epoch, position + 1)).fetchone():
             position += 1
         if position != known:
-            self._move(db, stream, epoch, position)
+            self._move(db, stream, epoch, position, has_finished=position != taken)
         return position
 
     def _learn_head(self, db: sqlite3.Connection, head: Head) -> str:
@@ -165,11 +171,20 @@ class Cursors:
         self.advance(db, head.stream, head.epoch)
         return lost
 
-    def _move(self, db: sqlite3.Connection, stream: str, epoch: str, position: int) -> None:
-        """Set a cursor, and drop the rows of finished events that it has passed."""
+    def _move(
+        self,
+        db: sqlite3.Connection,
+        stream: str,
+        epoch: str,
+        position: int,
+        *,
+        has_finished: bool = True,
+    ) -> None:
+        """Set a cursor, and drop the rows of finished events that it has passed, if there are."""
         moved = self._clock.unix_s()
         passed = "state = 'done' AND stream = ? AND epoch = ? AND sequence <= ?"
         db.execute(
             "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)", (stream, epoch, position, moved)
         )
-        db.execute(f"DELETE FROM inbox WHERE {passed}", (stream, epoch, position))
+        if has_finished:
+            db.execute(f"DELETE FROM inbox WHERE {passed}", (stream, epoch, position))

@@ -166,10 +166,16 @@ class Inbox:
         Returns:
             Where the cursor is then; None when the event was taken before, and nothing is written.
         """
-        if self._is_taken(db, (event.stream, event.epoch, event.sequence)):
+        cursor = self._cursors.at(db, event.stream, event.epoch) or 0
+        if event.sequence <= cursor:
+            return None
+        key = (event.stream, event.epoch, event.sequence)
+        if db.execute(f"SELECT 1 FROM inbox WHERE {KEY}", key).fetchone():
             return None
         inbox_rows.insert(db, event.stream, event, "trying", attempts=1, payload=payload)
-        return self._cursors.advance(db, event.stream, event.epoch)
+        if event.sequence > cursor + 1:
+            return cursor
+        return self._cursors.advance(db, event.stream, event.epoch, taken=event.sequence)
 
     def _delivery(self, event: Event, cursor: int, *, missed: bool) -> Delivery:
         return Delivery(
@@ -179,13 +185,6 @@ class Inbox:
             self._warned(event, missed=missed),
             is_behind=cursor < event.sequence,
         )
-
-    def _is_taken(self, db: sqlite3.Connection, key: Key) -> bool:
-        stream, epoch, sequence = key
-        cursor = self._cursors.at(db, stream, epoch)
-        if cursor is not None and sequence <= cursor:
-            return True
-        return db.execute(f"SELECT 1 FROM inbox WHERE {KEY}", key).fetchone() is not None
 
     def _warned(self, event: Event, *, missed: bool) -> Event:
         """The event, as redelivered if it may have been done before, without a trace here.

@@ -25,6 +25,7 @@ _UPTIME = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 LAST = datetime(2200, 1, 1, tzinfo=UTC)  # no clock of ours is as wrong as that
 MOST_ATTEMPTS = 1000
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 CLOCK_STATES = {"synchronised": True, "unsynchronised": False}
 
 
@@ -123,9 +124,7 @@ def encode(event: Event) -> bytes:
         wire |= {"bootid": event.boot, "uptime": f"{event.uptime_s:.6f}"}
         wire["clock"] = "synchronised" if event.synchronised else "unsynchronised"
     try:
-        payload = json.dumps(
-            wire, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-        ).encode()
+        payload = _JSON.encode(wire).encode()
     except (TypeError, ValueError, RecursionError):
         raise BadEvent(
             "its data is no JSON: only text, finite numbers, true, false, null, lists and objects"

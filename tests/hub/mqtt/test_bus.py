@@ -12,6 +12,7 @@ from hub.mqtt import client_ids
 from hub.mqtt.bus import Bus, Will
 from hub.mqtt.client import RECEIVE_MAXIMUM
 from hub.producer.producer import Producer
+from hub.store.journal import Journal
 from tests.house import Ears, free_port, until
 from tests.hub.fakes import HUB, journaled, python
 from tests.wire import PUBACK, SUBACK, wire_to, without
@@ -261,7 +262,7 @@ def test_a_stop_in_the_middle_of_a_backlog_is_a_good_bye(mosquitto, state):
     producer = Producer(state, bus, HUB)
     for _ in range(2000):
         journaled(state)
-    producer.release()
+    producer.release(Journal(state, HUB).end())
     bus.start()
     until(lambda: producer._sent_to > 20, "it is under way")
     bus.stop()

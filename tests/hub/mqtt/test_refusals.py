@@ -10,6 +10,7 @@ from hub.mqtt.connect_errors import remedy
 from hub.mqtt.refusals import Refusals
 from hub.mqtt.status import StatusPublisher
 from hub.producer.producer import Producer
+from hub.store.journal import Journal
 from hub.wire.status import Status
 from tests.house import until
 from tests.hub.fakes import HUB, journaled, ring, rows
@@ -60,7 +61,7 @@ def test_an_event_that_was_refused_is_published_again(state, bus, wire, code):
     producer = Producer(state, bus, HUB)
     for _ in range(3):
         journaled(state)
-    producer.release()
+    producer.release(Journal(state, HUB).end())
     bus.start()
     until(lambda: bus.refusals, "the events are refused")
     connections = wire.connections

@@ -162,7 +162,7 @@ def test_no_more_of_a_backlog_is_under_way_than_the_window(net, state, bus, prod
     bus.connected.clear()
     for _ in range(WINDOW + 5):
         journaled(state)
-    producer.release()
+    producer.release(Journal(state, HUB).end())
     bus.connect()
     assert len(net.heard) == WINDOW
     bus.on_published(1, True)
@@ -173,7 +173,7 @@ def test_a_long_journal_is_published_completely_and_in_order(net, state, bus, pr
     """More than any window: every event once, in the order of its sequence."""
     bus.connected.clear()
     said = [journaled(state) for _ in range(5 * WINDOW)]
-    producer.release()
+    producer.release(Journal(state, HUB).end())
     bus.connect()
     assert net.events(PRESSED) == said
     producer.settle()
