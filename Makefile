@@ -1,5 +1,5 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test check faults reliability rig bench clean
+.PHONY: run test check faults reliability rig power-cut bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
@@ -34,6 +34,11 @@ RIG ?= .rig
 rig: $(TESTED)
 	tests/rig/build $(RIG)
 	RIG=$(RIG) $(BIN)/python -m pytest tests/rig   # with RIG_REPORT=docs/rig.md its figures come into that document
+
+# Cuts the power of a virtual machine around presses, and writes docs/power-cut.md. As root, after `make rig` or `tests/rig/build .rig`.
+power-cut: $(TESTED)
+	test -e $(RIG)/root.img || tests/rig/build $(RIG)
+	$(BIN)/python -m tests.power --rig $(RIG) --write docs/power-cut.md
 
 # Needs mosquitto and a C compiler. HOMEASSISTANT=DIR, where .ci/get-homeassistant DIR has put one, measures that, too.
 bench: $(TESTED)
