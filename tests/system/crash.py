@@ -44,17 +44,17 @@ ANSWER_STEPS = {  # of a hub that is asked for what was missed
     "the answer is published": "after:hub.mqtt.bus:Bus.publish:1~/reply/",
 }
 WORKER_STEPS = {
+    "acknowledged, not queued": r"after:paho.mqtt.client:Client.ack:1~, 1\)",  # of QoS 1
     "heard, not queued": "before:hub.consumer.consumer:Consumer._receive:1~doorbell.pressed",
-    "not begun": "before:hub.store.inbox:Inbox.claim:1",
+    "not begun": "before:hub.store.inbox:Inbox.claim_all:1",
     "begun, not committed": "after:hub.store.inbox:Inbox._take:1",
-    "begun, not acted on": "after:hub.store.inbox:Inbox.claim:1",
+    "begun, not acted on": "after:hub.store.inbox:Inbox.claim_all:1",
     "acted on, not recorded": "before:hub.consumer.outcomes:Outcomes.done:1",
     "finished, not committed": "after:hub.store.inbox:Inbox.finish:1",
     "outcome written, not committed": "after:hub.store.journal:Journal.append:1~'handler.done'",
     "outcome committed, not published": f"before:hub.mqtt.bus:Bus.publish:1{_DONE}",
     "outcome published": f"after:hub.mqtt.bus:Bus.publish:1{_DONE}",
-    "not acknowledged to the broker": "after:hub.consumer.consumer:Consumer._take:1",
-    "acknowledged to the broker": r"after:paho.mqtt.client:Client.ack:1~, 1\)",  # of QoS 1
+    "done, not gone on": "after:hub.consumer.consumer:Consumer._take_live:1",
 }
 NOTE_STEPS = {  # of a handler that notes what the broker has acknowledged, before it waits again
     "the outcome's acknowledgement not noted": "before:hub.store.journal:Journal.mark_published:1",
@@ -63,7 +63,7 @@ NOTE_STEPS = {  # of a handler that notes what the broker has acknowledged, befo
 CATCH_UP_STEPS = {  # of a handler that was off while the bell rang
     "the page is not read": "before:hub.consumer.catchup:CatchUp._open:1",
     "the producer is known, its events are not taken": "after:hub.store.cursors:Cursors.learn:1",
-    "the second missed event is begun": "after:hub.store.inbox:Inbox.claim:2",
+    "the second missed event is begun": "after:hub.store.inbox:Inbox.claim_all:2",
     "the second missed event is acted on": "before:hub.consumer.outcomes:Outcomes.done:2",
 }
 RETRY_STEPS = {  # of a handler that fails at its first attempt

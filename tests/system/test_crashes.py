@@ -24,7 +24,7 @@ FEW = (
     ("hub", "committed, not published"),
     ("hub", "published, not acknowledged"),
     ("one", "acted on, not recorded"),
-    ("one", "not acknowledged to the broker"),
+    ("one", "done, not gone on"),
 )
 
 
