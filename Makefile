@@ -1,5 +1,5 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test check faults reliability rig power-cut bench clean
+.PHONY: run test check faults reliability rig power-cut cluster bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
 run: $(VENV)/.ready
 	@$(HOLD) $(BIN)/doorbell run
 
-# Format, lint, types, imports, and all tests but the fault matrix and the rig.
+# Format, lint, types, imports, and all tests but the fault matrix, the rig and the cluster.
 test: check
 	$(PYTEST) -m "not fault_matrix"
 
@@ -40,12 +40,18 @@ power-cut: $(TESTED)
 	test -e $(RIG)/root.img || tests/rig/build $(RIG)
 	$(BIN)/python -m tests.power --rig $(RIG) --write docs/power-cut.md
 
+# A cluster of three brokers, whose nodes are killed under presses. As root: docs/cluster.md.
+CLUSTER ?= .cluster
+cluster: $(TESTED)
+	tests/cluster/build $(CLUSTER)
+	CLUSTER=$(CLUSTER) $(BIN)/python -m pytest tests/cluster   # with CLUSTER_REPORT=docs/cluster.md its figures come into that document
+
 # Needs mosquitto and a C compiler. HOMEASSISTANT=DIR, where .ci/get-homeassistant DIR has put one, measures that, too.
 bench: $(TESTED)
 	$(BIN)/python -m tests.bench --write docs/benchmark.md
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig .cluster
 
 # Where no wheel of the sound library exists (64-bit ARM) it is compiled; without a compiler the dog barks into a file.
 $(VENV)/.ready: pyproject.toml

@@ -69,7 +69,7 @@ class Wire:
 
     def _pass_on(self, source: socket.socket, sink: socket.socket, direction: str) -> None:
         with suppress(OSError):
-            for packet in _packets(source):
+            for packet in packets(source):
                 self.watch(direction, packet)
                 passed = self.edit(packet) if direction == TO_CLIENT else packet
                 if direction not in self.cut:
@@ -94,7 +94,7 @@ def wire_to(broker_port: int) -> Iterator[Wire]:
         wire.close()
 
 
-def _packets(source: socket.socket) -> Iterator[bytes]:
+def packets(source: socket.socket) -> Iterator[bytes]:
     """Whole packets: the length takes 1 to 4 bytes of 7 bits each (MQTT 5, 2.1.4 and 1.5.5)."""
     held = b""
     while data := source.recv(65536):
