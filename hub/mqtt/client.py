@@ -25,6 +25,7 @@ CONNECT_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 2.0
 STEADY_S = 30.0  # a connection that lasted so long has its first failure
 CUT_SHORT = 3
+RIVAL_S = 15.0  # another process of the same id is back sooner: bus.py waits for 10 s at most
 Kind = TypeVar("Kind", bound=Client)
 UNSUPPORTED_PROTOCOL_VERSION = 0x84  # MQTT 5, 3.2.2.2; paho gives it for 3.1.1's return code 1, too
 
@@ -33,9 +34,11 @@ class ClientFactory:
     """Knows the broker, and finds out which version of MQTT it speaks.
 
     Attributes:
-        cut_short: How many connections in a row did not last. After some of them another process
-            may have the same client id (a copy of the whole machine), and each ends the other's
-            connection: from then on each connection has a random one.
+        cut_short: How many connections in a row ended within RIVAL_S. After some of them another
+            process may have the same client id (a copy of the whole machine), and each ends the
+            other's connection: from then on each connection has a random one. Nodes of a cluster
+            that die now and then are no reason for it: only the same id replaces what the process
+            has on the dead node, and until then the broker refuses what is published to that.
         logged_in_as: The user of the last client that was made; None without a login.
     """
 
@@ -114,9 +117,9 @@ class ClientFactory:
     def is_steady(self, lasted_s: float) -> bool:
         """Note how long a connection lasted; returns whether that was long enough."""
         self.cut_short += 1
-        if lasted_s > STEADY_S:
+        if lasted_s > RIVAL_S:
             self.cut_short = 0
-        return not self.cut_short
+        return lasted_s > STEADY_S
 
     def _own_id(self) -> str:
         return self._client_id if self.cut_short < CUT_SHORT else client_ids.random()

@@ -6,11 +6,12 @@ import socket
 import time
 
 import pytest
+from paho.mqtt.enums import MQTTProtocolVersion
 
 from config import Broker
 from hub.mqtt import client_ids
 from hub.mqtt.bus import Bus, Will
-from hub.mqtt.client import RECEIVE_MAXIMUM
+from hub.mqtt.client import CUT_SHORT, RECEIVE_MAXIMUM, ClientFactory
 from hub.producer.producer import Producer
 from hub.store.journal import Journal
 from tests.house import Ears, free_port, until
@@ -397,3 +398,14 @@ def test_a_connection_that_does_not_last_shortens_no_wait(
             wire.sever()
         until(lambda: waits.waits >= 3, "each loss counts")
     assert bool(waits.resets) == is_reset
+
+
+@pytest.mark.parametrize(("lasted_s", "is_rival"), [(20.0, False), (1.0, True)])
+def test_a_process_keeps_its_client_id_when_nodes_of_a_cluster_die(lasted_s, is_rival):
+    """One that ends our connections to have the same id is back sooner than a node dies again."""
+    clients = ClientFactory(Broker(host="127.0.0.1"), "same")
+    for _ in range(CUT_SHORT):
+        assert not clients.is_steady(lasted_s)
+    client = clients.make_served(MQTTProtocolVersion.MQTTv5)
+    assert (client._client_id != b"same") == is_rival
+    client.close()
