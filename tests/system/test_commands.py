@@ -38,10 +38,10 @@ def test_check_tells_every_fault_at_once(tmp_path: Path):
         "✗ bark.py: [handlers.bark] volume: must be at most 100.",
         '✗ light.py: [handlers.light] when: "night" needs a place. '
         'Set latitude and longitude in [house], or when = "always"',
+        "✗ mine.py, line 1: invalid syntax",
         "✗ notify.py: [handlers.notify] prioriy: unknown key. "
         "Known here: doors, drill_text, enabled, group_s, max_age_s, picture, recipients, "
         "timeout_s, title, urls.",
-        "✗ mine.py, line 1: invalid syntax",
     ]
     assert "✓ record: reacts to doorbell.pressed, clip.due" in checked.stdout
 

@@ -23,7 +23,7 @@ def settings_in_force(settings: Settings) -> str:
     handlers: dict[str, Any] = {}
     notes = []
     files = Inspection(settings)
-    for name, path in loader.find(settings).items():
+    for name, path in sorted(loader.find(settings).items()):
         try:
             handlers[name] = files.of(path).config.model_dump()
         except SettingsError as error:

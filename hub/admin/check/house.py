@@ -43,7 +43,7 @@ def check(settings: Settings, path: Path, files: Inspection | None = None) -> Re
     report = Report()
     report.faults += _faults_in_house(settings, path)
     report.faults += loader.unknown_tables(settings, path.name)
-    for name, file in loader.find(settings).items():
+    for name, file in sorted(loader.find(settings).items()):
         try:
             loaded = files.of(file)
         except SettingsError as error:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -263,10 +264,16 @@ def test_a_process_that_is_older_than_the_update(
     assert (found.state, found.mend) == ("warning", "end `doorbell run`, and start it again")
 
 
+def _stopped(house: House, name: str) -> int:
+    """The number of a process that is there and does not correct its status."""
+    house.processes[name].send_signal(signal.SIGSTOP)
+    return house.processes[name].pid
+
+
 def test_a_part_that_is_not_well(on_mosquitto: House):
     """Ready, with a note."""
     on_mosquitto.start("hub")
-    pid = on_mosquitto.processes["hub"].pid
+    pid = _stopped(on_mosquitto, "hub")
     status = (
         '{"state": "ready", "reason": "fault", "detail": "the disk is full", '
         f'"time": "2026-11-01T00:00:00Z", "pid": {pid}}}'
@@ -481,7 +488,7 @@ def test_who_is_a_guest(context: Context, monkeypatch: pytest.MonkeyPatch):
 def test_a_camera_that_is_private_is_no_trouble(on_mosquitto: House):
     """It was asked for."""
     on_mosquitto.start("hub")
-    pid = on_mosquitto.processes["hub"].pid
+    pid = _stopped(on_mosquitto, "hub")
     status = (
         '{"state": "ready", "reason": "private", '
         '"detail": "private until 16:30: nothing is seen", '
