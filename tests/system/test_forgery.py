@@ -10,6 +10,7 @@ import pytest
 from tests.house import ROOT, House, until
 from tests.secured import SecuredHouse, secured_mosquitto
 
+pytestmark = pytest.mark.fault_matrix
 # The attacker is a process of its own, a plain client: it hears what everybody may hear, and says
 # what it likes in the name of the hub.
 ATTACKER = textwrap.dedent("""

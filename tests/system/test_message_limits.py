@@ -8,6 +8,7 @@ import pytest
 from tests.brokers import BrokerProcess, mosquitto_broker
 from tests.house import House, until
 
+pytestmark = pytest.mark.fault_matrix
 FEW_ENDS = 30  # connections that end meanwhile; without the bounds there are hundreds
 BACKLOG = 40
 PATIENCE_S = 180.0  # each message that is too large costs the producer its connection, and a pause
