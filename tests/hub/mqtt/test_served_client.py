@@ -1,0 +1,70 @@
+"""The client that sends in the thread that publishes."""
+
+import threading
+
+import pytest
+
+from config import Broker
+from hub.mqtt.bus import Bus
+from tests.house import until
+
+WRITERS = 6
+MESSAGES = 150
+WINDOW = 15  # less than any broker's Receive Maximum (MQTT 5, 3.3.4)
+
+
+@pytest.fixture
+def bus(broker):
+    """A bus that is connected to each broker in turn."""
+    bus = Bus(Broker(host="127.0.0.1", port=broker.port), "writer")
+    bus.start()
+    assert bus.connected.wait(20)
+    yield bus
+    bus.stop()
+
+
+def test_threads_that_publish_at_once_do_not_tear_the_stream(bus, broker):
+    """Each message arrives whole and once, the large ones too, and the connection stays."""
+    heard = []
+    other = Bus(Broker(host="127.0.0.1", port=broker.port), "listener")
+    other.subscribe("torn/#", lambda message: (message.ack(), heard.append(message)))
+    other.start()
+    assert other.connected.wait(20)
+    sent = {
+        f"torn/{writer}/{number}": f"{writer} {number} ".encode() * (1 + 400 * (number % 7 == 0))
+        for writer in range(WRITERS)
+        for number in range(MESSAGES)
+    }
+    connections = []
+    bus.on_connect.append(lambda: connections.append(1))
+    room = threading.Semaphore(WINDOW)
+    bus.on_published = lambda _, __: room.release()
+
+    def write(writer):
+        for number in range(MESSAGES):
+            topic = f"torn/{writer}/{number}"
+            assert room.acquire(timeout=60)
+            assert bus.publish(topic, sent[topic]) is not None
+
+    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(WRITERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    until(lambda: len(heard) >= len(sent), lambda: f"{len(heard)} of {len(sent)}")
+    assert {message.topic: message.payload for message in heard} == sent
+    assert not connections
+    other.stop()
+
+
+def test_a_message_of_a_callback_is_sent_too(bus):
+    """Nothing else has to happen on the connection for that."""
+    answers = []
+
+    def answer(message):
+        message.ack()
+        bus.publish("torn/answer", b"here")
+
+    bus.subscribe("torn/question", answer)
+    bus.subscribe("torn/answer", lambda message: (message.ack(), answers.append(message)))
+    until(lambda: bus.publish("torn/question", b"?") and answers, "no answer")
