@@ -17,7 +17,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 CHECKPOINT_COMMITS = 500  # after so many the write-ahead log is due to be copied into the file,
 CHECKPOINT_IDLE_S = 1.0  # once nothing was committed for so long,
-CHECKPOINT_MOST = 5000  # or, however busy it is, after so many
+CHECKPOINT_MOST = 1000  # or, however busy it is, after so many: else the log would fill the disk
 CACHE_KIB = 64
 # Rewrites what is there. The first commit after a complete checkpoint begins the log anew and syncs
 # its header (https://sqlite.org/fileformat2.html#walreset): this one, and nobody waits for it.
@@ -104,8 +104,8 @@ class Flusher:
                 self._sync(number)
             elif self._is_due():
                 self._checkpoint()
-            if number - self._checkpointed > CHECKPOINT_MOST:
-                self._checkpoint()
+            if number - self._checkpointed >= CHECKPOINT_MOST:
+                self._checkpoint(is_busy=True)
 
     def _sync(self, number: int) -> None:
         try:
@@ -131,15 +131,20 @@ class Flusher:
     def _idle_s(self) -> float | None:
         return CHECKPOINT_IDLE_S if self._is_due() else None
 
-    def _checkpoint(self) -> None:
-        """Copy the log into the file, as far as no reader needs it, and begin the log anew."""
+    def _checkpoint(self, *, is_busy: bool = False) -> None:
+        """Copy the log into the file, as far as no reader needs it, and begin the log anew.
+
+        Args:
+            is_busy: Commits go on meanwhile: they wait while the last ones are copied.
+        """
         self._checkpointed = self._commits
         try:
             with closing(sqlite3.connect(self._path, isolation_level=None)) as db:
                 db.execute("PRAGMA wal_autocheckpoint = 0")
                 db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
                 _, frames, copied = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                if frames == copied:
+                if frames == copied or is_busy:
+                    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                     db.execute(BEGIN_ANEW)
         except sqlite3.Error as error:
             log.warning("%s: the write-ahead log cannot be copied yet: %s", self._path, error)

@@ -122,3 +122,18 @@ def test_the_log_is_copied_into_the_file_when_nothing_happens_and_begins_anew(
 
         until(begins_anew, "the log goes on")
         assert len(rows(state, "SELECT * FROM memory")) == int(next(keys)) + 1
+
+
+def test_the_log_stays_small_however_much_is_committed(tmp_path, monkeypatch):
+    """It must not fill the disk while nothing ever rests."""
+    monkeypatch.setattr(flusher, "CHECKPOINT_MOST", 50)
+    log = tmp_path / "own.db-wal"
+    sizes = []
+    with closing(State(tmp_path / "own.db")) as state:
+        for number in range(600):
+            _remember(state, str(number))
+            sizes.append(log.stat().st_size)
+            if not number % 50:
+                state.sync()
+        until(lambda: log.stat().st_size < max(sizes), "the log is never cut")
+        assert len(rows(state, "SELECT * FROM memory")) == 600
