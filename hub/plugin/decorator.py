@@ -1,7 +1,7 @@
 """What a handler file is written with: the decorator, its rules, and how to refuse an event."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -57,11 +57,6 @@ class Reaction:
     def is_observer(self) -> bool:
         """Whether it reacts to all events, those of other handlers among them (`*`)."""
         return topics.EVERY in self.types
-
-
-def reaction_to(kind: str, reactions: Mapping[str, Reaction]) -> Reaction | None:
-    """The reaction to events of this type; None when there is none."""
-    return reactions.get(kind) or reactions.get(topics.EVERY)
 
 
 def handler(

@@ -59,7 +59,7 @@ def secrets_in_table(table: Mapping[str, Any], model: type[BaseModel]) -> Iterat
     yield from secrets_in(table)
     for name, field in model.model_fields.items():
         if "Secret" in str(field.annotation):
-            yield from _texts_in(table.get(name))
+            yield from texts_in(table.get(name))
 
 
 def _words_of(name: str) -> str:
@@ -67,12 +67,13 @@ def _words_of(name: str) -> str:
     return _CAMEL.sub("_", name).lower()
 
 
-def _texts_in(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text in these tables and lists."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from _texts_in(item)
+            yield from texts_in(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _texts_in(item)
+            yield from texts_in(item)

@@ -18,7 +18,7 @@ class Cursors:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self.clock = self._clock = state.clock
+        self.clock = state.clock
 
     def after_sync(self, call: Callable[[], object]) -> None:
         """Call it once the cursors are on the disk: producers may forget what they say is taken."""
@@ -82,10 +82,10 @@ class Cursors:
 
         A cursor stays for a month after it moved, because the last event may still be on its way.
         """
-        before = self._clock.unix_s() - FORGET_AFTER_S
+        before = self.clock.unix_s() - FORGET_AFTER_S
         rows = [(stream, epoch, before) for stream, epoch in numberings]
         query = "DELETE FROM cursor WHERE stream = ? AND epoch = ? AND moved < ?"
-        if rows and self._clock.is_synchronised():
+        if rows and self.clock.is_synchronised():
             self._state.do(lambda db: db.executemany(query, rows))
 
     def forget_silent(self, kind: str, alive: Container[str]) -> None:
@@ -98,9 +98,9 @@ class Cursors:
             kind: The event type.
             alive: The sources that are there, however long they have published nothing.
         """
-        if not self._clock.is_synchronised():
+        if not self.clock.is_synchronised():
             return
-        before = self._clock.unix_s() - FORGET_SILENT_AFTER_S
+        before = self.clock.unix_s() - FORGET_SILENT_AFTER_S
         last = "SELECT MAX(moved) FROM cursor WHERE stream GLOB ?"
         with self._state.read() as db:
             silent = [
@@ -181,7 +181,7 @@ class Cursors:
         has_finished: bool = True,
     ) -> None:
         """Set a cursor, and drop the rows of finished events that it has passed, if there are."""
-        moved = self._clock.unix_s()
+        moved = self.clock.unix_s()
         passed = "state = 'done' AND stream = ? AND epoch = ? AND sequence <= ?"
         db.execute(
             "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)", (stream, epoch, position, moved)

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from config import Settings, sources
 from hub.admin.backup.manifest import FROM_RESTORES, BackupError
 from hub.plugin import loader
+from hub.plugin.secret_settings import texts_in
 from hub.system import atomic_file
 
 LEFT_OUT = (".lock", "-wal", "-shm", ".part", "embedded-broker-port")  # no copy needs them
@@ -58,7 +59,7 @@ def settings_members(config: Path, settings: Settings, left_out: list[str]) -> I
         yield Member("settings/broker", home / "broker")
         for path in _walk(home / "broker"):
             yield Member(f"settings/{path.relative_to(home)}", path)
-    for text in sorted(set(_texts(tomllib.loads(config.read_text(encoding="utf-8"))))):
+    for text in sorted(_lines(tomllib.loads(config.read_text(encoding="utf-8")))):
         with suppress(OSError, ValueError):  # most texts are no path at all
             yield from _named_file(Path(text), home, settings, left_out)
     folder = settings.broker.password_dir
@@ -118,17 +119,9 @@ def _named_file(
         yield Member(f"settings/{Path(os.path.normpath(path))}", home / path)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Every one-line text in these tables and lists."""
-    if isinstance(value, str):
-        if value and "\n" not in value:
-            yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
+def _lines(tables: Mapping[str, Any]) -> set[str]:
+    """Every one-line text in these tables."""
+    return {text for text in texts_in(tables) if text and "\n" not in text}
 
 
 def _is_clip(path: Path, media: Path, state: Path) -> bool:

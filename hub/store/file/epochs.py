@@ -20,8 +20,6 @@ class Epochs:
 
     Attributes:
         current: 16 hex digits, the epoch of the events that are written now.
-        began_in_this_run: Whether no consumer can have had more events of this epoch than the
-            journal holds.
         copied_unix_s: When this file was found to be a copy that was put in place; 0 if it is none.
             What happened before may have been acted on already, by the process on the file that it
             replaced.
@@ -30,7 +28,6 @@ class Epochs:
 
     def __init__(self, file: StateFile, clock: Clock) -> None:
         self._file = file
-        self.began_in_this_run = False
         with file.write() as db:
             born = db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (_new_epoch(),))
             if born.rowcount:
@@ -59,7 +56,6 @@ class Epochs:
     def follow(self, epoch: str) -> None:
         """Number in an epoch that has just begun."""
         self.current = epoch
-        self.began_in_this_run = True
 
 
 def begin_in(db: sqlite3.Connection) -> str:

@@ -31,16 +31,6 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 SOON_S = 1.0  # less than any pause of the catch-up
 
 
-@pytest.fixture
-def producer(states, net):
-    return Producer(states("hub"), net.bus(), HUB)
-
-
-@pytest.fixture
-def listener(states, net):
-    return Listener(states("notify"), net.bus())
-
-
 def _only(path):
     """A fate: messages whose topic has this part are lost."""
     return lambda topic, _: 0 if path in topic else 1

@@ -7,7 +7,6 @@ import pytest
 
 from config import JournalSettings
 from hub.consumer.doubts import FAR
-from hub.producer.producer import Producer
 from hub.store.backlog import RENEW_S, Backlog
 from hub.store.cursors import PRODUCERS, Cursors
 from hub.store.retention import CONSUMERS, Retention
@@ -16,16 +15,6 @@ from hub.wire.event import MOST_ATTEMPTS, decode, encode, uuid7
 from hub.wire.query import Head, Query, Reply
 from tests.hub.fakes import HOUSE, HUB, PRESSED, cursor, journaled, ring, rows
 from tests.hub.listener import Listener
-
-
-@pytest.fixture
-def producer(states, net):
-    return Producer(states("hub"), net.bus(), HUB)
-
-
-@pytest.fixture
-def listener(states, net):
-    return Listener(states("notify"), net.bus())
 
 
 def _forge(net, event, ahead=1):

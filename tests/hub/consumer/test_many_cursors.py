@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from hub.consumer.replies import BACKLOG_BYTES
 from hub.consumer.round import TRIES
 from hub.producer.producer import Producer
@@ -13,16 +11,6 @@ from tests.hub.listener import Listener
 
 BOOTS = 365
 SMALL = 1000  # bytes of a query, whatever has happened in the years before
-
-
-@pytest.fixture
-def producer(states, net):
-    return Producer(states("hub"), net.bus(), HUB)
-
-
-@pytest.fixture
-def listener(states, net):
-    return Listener(states("notify"), net.bus())
 
 
 def _queries(net):
