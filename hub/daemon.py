@@ -17,8 +17,8 @@ from hub.features.nightly_drill import NightlyDrill
 from hub.features.quiet import QuietKeeper
 from hub.features.remote_press import RemotePress
 from hub.features.triggers import Triggers
-from hub.mqtt import client_ids, credentials
 from hub.mqtt.bus import Bus
+from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
 from hub.process.lifecycle import end_for_good, on_stop, serve
 from hub.producer.producer import Producer

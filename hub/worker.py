@@ -14,8 +14,8 @@ from config import JournalSettings, Settings, SettingsError
 from config.faults import EX_CONFIG
 from hub.consumer import dry_run
 from hub.consumer.consumer import Consumer
-from hub.mqtt import client_ids, credentials
 from hub.mqtt.bus import Bus
+from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
 from hub.plugin import answer_links, loader
 from hub.plugin.decorator import Reaction

@@ -67,7 +67,7 @@ def mosquitto_broker(program: str, folder: Path, config: str = "") -> Iterator[B
 @contextmanager
 def embedded_broker(folder: Path) -> Iterator[BrokerProcess]:
     port = free_port()
-    command = [sys.executable, "-m", "hub.mqtt.embedded_broker", "--port", str(port)]
+    command = [sys.executable, "-m", "hub.mqtt.own_broker.embedded_broker", "--port", str(port)]
     with running(BrokerProcess(command, port, folder / "amqtt.log")) as broker:
         broker.name = "embedded"
         yield broker

@@ -15,12 +15,12 @@ ROOMS = ("hub", "devices", "config", "handlers")
 ONE_USER = {
     "paho": [
         "hub/mqtt/bus.py",
-        "hub/mqtt/client.py",
-        "hub/mqtt/served_client.py",
+        "hub/mqtt/connection/client.py",
+        "hub/mqtt/connection/served_client.py",
         "hub/mqtt/subscriptions.py",
         "hub/mqtt/unacknowledged.py",
     ],
-    "amqtt": ["hub/mqtt/embedded_broker.py"],
+    "amqtt": ["hub/mqtt/own_broker/embedded_broker.py"],
     "gpiozero": ["devices/gpio/line.py"],
     "picamera2": ["devices/camera/picamera.py"],
     "miniaudio": ["devices/speaker/samples.py"],

@@ -8,7 +8,7 @@ import typer
 
 from config import SettingsError
 from hub.mqtt.bus import Bus
-from hub.mqtt.embedded_address import with_embedded_broker
+from hub.mqtt.own_broker.embedded_address import with_embedded_broker
 from hub.plugin import answer_links
 from hub.remote.answer import AnswerClient, AnswerError
 from hub.terminal.options import ConfigOption, door_named, read_settings

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from config import SettingsError
 from hub.mqtt.bus import Bus
-from hub.mqtt.embedded_address import with_embedded_broker
+from hub.mqtt.own_broker.embedded_address import with_embedded_broker
 from hub.remote.drill import DrillClient, DrillError
 from hub.remote.roll_call import DrillResult
 from hub.remote.trouble import Trouble

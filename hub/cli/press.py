@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hub.mqtt.embedded_address import with_embedded_broker
+from hub.mqtt.own_broker.embedded_address import with_embedded_broker
 from hub.remote.press import PressError, press_and_wait
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import complain, say

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hub.mqtt.embedded_address import with_embedded_broker
+from hub.mqtt.own_broker.embedded_address import with_embedded_broker
 from hub.remote.press import PressError
 from hub.remote.quiet import ask
 from hub.terminal.options import UNITS, ConfigOption, read_settings

@@ -18,14 +18,14 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from config import Broker
-from hub.mqtt import connect_errors, credentials
-from hub.mqtt.client import CONNECT_TIMEOUT_S, ClientFactory, properties
-from hub.mqtt.connection_log import ConnectionLog
+from hub.mqtt.connection import connect_errors, credentials
+from hub.mqtt.connection.client import CONNECT_TIMEOUT_S, ClientFactory, properties
+from hub.mqtt.connection.connection_log import ConnectionLog
+from hub.mqtt.connection.served_client import ServedClient
 from hub.mqtt.guard import guarded
 from hub.mqtt.house_messages import HouseMessages
 from hub.mqtt.message import Call, Message, OnPublished, Receive, Subscription, Will, limits
 from hub.mqtt.refusals import Refusals
-from hub.mqtt.served_client import ServedClient
 from hub.mqtt.subscriptions import Subscriptions
 from hub.mqtt.unacknowledged import Unacknowledged
 from hub.system.backoff import Backoff, Repeater
@@ -65,7 +65,7 @@ class Bus(HouseMessages):
 
         Args:
             broker: Where it is.
-            client_id: See `hub.mqtt.client_ids`; a random one if not given.
+            client_id: See `hub.mqtt.connection.client_ids`; a random one if not given.
             will: What the broker publishes if this process vanishes.
             user: As whom to log in.
         """

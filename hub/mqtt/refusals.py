@@ -2,7 +2,7 @@
 
 import logging
 
-from hub.mqtt.connect_errors import remedy
+from hub.mqtt.connection.connect_errors import remedy
 
 log = logging.getLogger(__name__)
 KEPT = 100  # topics; more of them say nothing new

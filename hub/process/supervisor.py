@@ -7,7 +7,7 @@ from pathlib import Path
 
 from config import Settings, SettingsError, sources
 from devices.machine import fault_in_folder
-from hub.mqtt.embedded_address import PORT_FILE, reserve_port, with_embedded_broker
+from hub.mqtt.own_broker.embedded_address import PORT_FILE, reserve_port, with_embedded_broker
 from hub.plugin import loader
 from hub.process.child import STOP_S, Child, Echo
 from hub.process.file_watch import FileWatch
@@ -108,7 +108,7 @@ class Supervisor:
         port, reserved = reserve_port(self._settings.broker.port)
         self._held.enter_context(reserved)
         atomic_file.write(self._settings.state_dir / PORT_FILE, str(port).encode(), 0o640)
-        self._add(BROKER, ["-m", "hub.mqtt.embedded_broker", "--port", str(port)])
+        self._add(BROKER, ["-m", "hub.mqtt.own_broker.embedded_broker", "--port", str(port)])
         self._environment["DOORBELL_BROKER__HOST"] = "127.0.0.1"
         self._environment["DOORBELL_BROKER__PORT"] = str(port)
         return with_embedded_broker(self._settings)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from config import Settings
 from hub.mqtt.bus import Bus
-from hub.mqtt.embedded_address import with_embedded_broker
+from hub.mqtt.own_broker.embedded_address import with_embedded_broker
 from hub.wire import topics
 from hub.wire.command import Wake
 

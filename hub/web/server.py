@@ -14,8 +14,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from config import Settings, SettingsError
-from hub.mqtt import client_ids, credentials
 from hub.mqtt.bus import Bus
+from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
 from hub.process.lifecycle import end_for_good, on_stop, serve
 from hub.remote.answer import AnswerClient

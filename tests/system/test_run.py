@@ -224,7 +224,7 @@ def test_who_dies_is_started_again(run: Run):
     """A killed handler and a killed broker come back by themselves, and presses reach all."""
     os.kill(run.child("worker", "bark.py"), signal.SIGKILL)
     run.wait_for("bark: was killed by signal 9")
-    os.kill(run.child("hub.mqtt.embedded_broker"), signal.SIGKILL)
+    os.kill(run.child("hub.mqtt.own_broker.embedded_broker"), signal.SIGKILL)
     mark = len(run.lines)
     run.wait_for("broker: was killed by signal 9", after=mark - 1)
 

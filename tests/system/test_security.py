@@ -11,7 +11,7 @@ import pytest
 
 from config import Broker
 from hub.mqtt.bus import Bus
-from hub.mqtt.client import ClientFactory
+from hub.mqtt.connection.client import ClientFactory
 from hub.wire.event import uuid7
 from tests.house import ROOT, until
 from tests.secured import Person, SecuredHouse, secured_mosquitto
@@ -255,7 +255,7 @@ def test_an_event_forged_by_a_handler_rings_nowhere(secured_house, person):
 )
 def test_a_refusal_says_once_what_to_do(bus, secured, caplog, settings, words):
     """One line without a traceback for each reason; with the right login it connects."""
-    caplog.set_level("DEBUG", "hub.mqtt.connection_log")
+    caplog.set_level("DEBUG", "hub.mqtt.connection.connection_log")
     if settings.get("port"):
         settings = {"port": secured.broker.port}
     bus(**settings)

@@ -12,7 +12,7 @@ from config.faults import suggest
 from devices.machine import Forbidden, fault_in_folder, placed
 from devices.speaker import fault_in_sound_file, fault_in_speaker
 from hub.admin.check.handler_files import Inspection
-from hub.mqtt import credentials
+from hub.mqtt.connection import credentials
 from hub.plugin import loader
 from hub.process import restore_guard
 

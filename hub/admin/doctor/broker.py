@@ -9,8 +9,8 @@ from typing import Any
 
 from config import Broker
 from hub.admin.security.acl import BROKERS_NAME
-from hub.mqtt import connect_errors
-from hub.mqtt.client import ClientFactory
+from hub.mqtt.connection import connect_errors
+from hub.mqtt.connection.client import ClientFactory
 from hub.wire import topics
 from hub.wire.codec import BadMessage
 from hub.wire.quiet import QuietState

@@ -100,7 +100,7 @@ def open_context(config: Path | None) -> Context:
         SettingsError: there is no such file.
     """
     # Imported here, because other commands should not wait for it.
-    from hub.mqtt.embedded_address import with_embedded_broker  # noqa: PLC0415
+    from hub.mqtt.own_broker.embedded_address import with_embedded_broker  # noqa: PLC0415
 
     path = sources.find(config)
     try:

@@ -9,8 +9,8 @@ from devices.machine import Finding, Forbidden, fault, ok
 from hub.admin.check.house import check
 from hub.admin.doctor import broker as broker_probe
 from hub.admin.doctor.context import Context
-from hub.mqtt import credentials
-from hub.mqtt.connect_errors import RefusedError
+from hub.mqtt.connection import credentials
+from hub.mqtt.connection.connect_errors import RefusedError
 from hub.terminal.words import count
 
 AS_ROOT = "sudo doorbell doctor"

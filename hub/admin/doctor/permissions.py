@@ -12,7 +12,7 @@ from devices.machine import Condition, Finding, is_there, ok, skipped
 from hub.admin.doctor.context import Context
 from hub.admin.install import drop_ins, units
 from hub.admin.install.orders import OrderError, systemctl
-from hub.mqtt import credentials
+from hub.mqtt.connection import credentials
 from hub.wire.house_key import KEY_FILE
 
 SHOWN = 3  # files that are named

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from config import Settings
 from hub.admin.install.orders import Systemctl
-from hub.mqtt import credentials
+from hub.mqtt.connection import credentials
 from hub.system import atomic_file
 
 UNIT = "doorbell-handler@{}.service"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hub.mqtt.credentials import CLI
+from hub.mqtt.connection.credentials import CLI
 from hub.wire import channels
 from hub.wire.topics import Topics
 

@@ -14,7 +14,7 @@ from config import Settings, SettingsError
 from hub.admin.check.house import users_of
 from hub.admin.security import certificates
 from hub.admin.security.acl import acl
-from hub.mqtt import credentials
+from hub.mqtt.connection import credentials
 from hub.system import atomic_file
 from hub.wire.topics import Topics
 

@@ -9,9 +9,9 @@ import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from config import Broker
-from hub.mqtt import client_ids
 from hub.mqtt.bus import Bus, Will
-from hub.mqtt.client import CUT_SHORT, RECEIVE_MAXIMUM, ClientFactory
+from hub.mqtt.connection import client_ids
+from hub.mqtt.connection.client import CUT_SHORT, RECEIVE_MAXIMUM, ClientFactory
 from hub.producer.producer import Producer
 from hub.store.journal import Journal
 from tests.house import Ears, free_port, until
@@ -387,7 +387,7 @@ def test_a_connection_that_does_not_last_shortens_no_wait(
 ):
     """A failing cluster is not asked again and again at once; after a steady time it is."""
     waits, connections = _Waits(), []
-    monkeypatch.setattr("hub.mqtt.client.STEADY_S", steady_s)
+    monkeypatch.setattr("hub.mqtt.connection.client.STEADY_S", steady_s)
     monkeypatch.setattr("hub.mqtt.bus.Backoff", lambda **_: waits)
     with wire_to(mosquitto.port) as wire:
         bus = bus_to(wire.port)

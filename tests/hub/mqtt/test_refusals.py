@@ -6,7 +6,7 @@ import pytest
 
 from config import Broker
 from hub.mqtt.bus import Bus
-from hub.mqtt.connect_errors import remedy
+from hub.mqtt.connection.connect_errors import remedy
 from hub.mqtt.refusals import Refusals
 from hub.mqtt.status import StatusPublisher
 from hub.producer.producer import Producer

@@ -17,7 +17,7 @@ from hub.admin.setup.dialog import Dialog
 from hub.admin.setup.draft import Draft
 from hub.admin.setup.questions.pins import lines_used, understand_pin
 from hub.admin.setup.toml_edit import Changes
-from hub.mqtt.embedded_address import with_embedded_broker
+from hub.mqtt.own_broker.embedded_address import with_embedded_broker
 from hub.remote.presses import watch_presses
 
 WANTED = 3  # presses

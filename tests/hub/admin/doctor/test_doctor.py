@@ -25,7 +25,7 @@ from hub.admin.doctor import processes as doctor_processes
 from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.checks import CHECKS, Check, examine
 from hub.admin.doctor.context import Context, open_context
-from hub.mqtt.credentials import LoginError
+from hub.mqtt.connection.credentials import LoginError
 from hub.store.file.schema import SCHEMA_VERSION
 from tests.brokers import BrokerProcess
 from tests.house import House, free_port, until

@@ -12,7 +12,7 @@ from hub.admin.check.house import check
 from hub.admin.security import credentials_folder
 from hub.admin.security.acl import acl
 from hub.admin.security.certificates import CertificateError, make_ca, serves
-from hub.mqtt import credentials
+from hub.mqtt.connection import credentials
 from tests.house import ROOT
 from tests.needs import find_program
 

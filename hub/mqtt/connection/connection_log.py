@@ -2,7 +2,7 @@
 
 import logging
 
-from hub.mqtt.connect_errors import RefusedError
+from hub.mqtt.connection.connect_errors import RefusedError
 
 UNSPECIFIED = "Unspecified error"  # paho's words for a connection that ends without a reason
 log = logging.getLogger(__name__)

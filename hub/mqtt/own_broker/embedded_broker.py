@@ -19,7 +19,9 @@ LOOK_S = 0.005
 
 def main() -> None:
     """Serve MQTT 3.1.1 on the loopback interface until told to stop."""
-    parser = argparse.ArgumentParser(prog="python -m hub.mqtt.embedded_broker", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m hub.mqtt.own_broker.embedded_broker", description=__doc__
+    )
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
     set_up_logs("WARNING", "broker")

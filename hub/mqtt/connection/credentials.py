@@ -7,7 +7,7 @@ from pathlib import Path
 
 from config import Broker
 from devices.machine import Forbidden
-from hub.mqtt.connect_errors import RefusedError
+from hub.mqtt.connection.connect_errors import RefusedError
 from hub.system import masking
 
 CLI = "cli"  # the command line, and whoever says nothing else

@@ -2,7 +2,7 @@
 
 import socket
 
-from hub.mqtt.embedded_address import reserve_port
+from hub.mqtt.own_broker.embedded_address import reserve_port
 from tests.house import free_port
 
 

@@ -3,7 +3,7 @@
 import re
 import shutil
 
-from hub.mqtt import client_ids
+from hub.mqtt.connection import client_ids
 from hub.wire.house_key import KEY_FILE
 from tests.hub.fakes import HUB, NOTIFY
 
@@ -32,7 +32,7 @@ def test_ids_differ_by_process_house_and_machine(tmp_path, monkeypatch):
     seen.add(client_ids.own(here, NOTIFY, "doorbell"))
     seen.add(client_ids.own(here, HUB, "next_door"))
     shutil.copytree(here, there)
-    monkeypatch.setattr("hub.mqtt.client_ids.SYSTEM.boot", "b" * 16)
+    monkeypatch.setattr("hub.mqtt.connection.client_ids.SYSTEM.boot", "b" * 16)
     seen.add(client_ids.own(there, HUB, "doorbell"))
     assert len(seen) == 4
 

@@ -11,9 +11,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from config import Broker
-from hub.mqtt import client_ids, connect_errors, credentials
+from hub.mqtt.connection import client_ids, connect_errors, credentials
+from hub.mqtt.connection.served_client import DirectClient, ServedClient, ThreadClient
 from hub.mqtt.message import MAXIMUM_PACKET_SIZE, Will
-from hub.mqtt.served_client import DirectClient, ServedClient, ThreadClient
 
 if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode

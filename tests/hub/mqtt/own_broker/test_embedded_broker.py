@@ -5,7 +5,7 @@ import threading
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from hub.mqtt.embedded_broker import _Subscriptions
+from hub.mqtt.own_broker.embedded_broker import _Subscriptions
 from tests.house import PATIENCE_S, Ears, until
 
 CROWD = 30
