@@ -7,6 +7,7 @@ from typing import Any
 
 from config import Settings
 from hub.features.feature import Feature
+from hub.features.repeats import Repeats
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedCommand
 from hub.producer.producer import Producer
@@ -25,7 +26,7 @@ class AnswerService(Feature):
 
     A repeated command (nobody confirmed it, or a link was followed twice) has the same id. It makes
     no second event: the first one is published once more, so that the sender gets its confirmation.
-    Inboxes drop the repeat.
+    Inboxes drop the repeat. A bare text has no id: see `Repeats`.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class AnswerService(Feature):
         self._settings = settings
         self._reporter = reporter
         self._producer = producer
+        self._repeats = Repeats()
         bus.on_command("answer", settings.hub, self._receive)
 
     def _receive(self, received: ReceivedCommand) -> None:
@@ -41,13 +43,13 @@ class AnswerService(Feature):
         _, door = received.target
         if not isinstance(answer, Answer):
             return
-        if self._reporter.waits_with(answer.id):
+        if answer.id and self._reporter.waits_with(answer.id):
             return  # no acknowledgement yet: its event waits for the disk
         if door not in self._settings.doors:
             log.warning("an answer at %s is refused: there is no such door", door)
-        elif self._reporter.knows(answer.id):
+        elif answer.id and self._reporter.knows(answer.id):
             self._confirm_again(answer.id)
-        else:
+        elif answer.id or not self._repeats.has(received):
             self._report(door, VIA[topics.role_of(received.source)], answer)
         received.ack()
 
@@ -63,7 +65,7 @@ class AnswerService(Feature):
             "late": press is not None and self._has_left(press),
         }
         now = datetime.now(UTC)
-        self._reporter.report(Report(topics.ANSWERED, door, data, now, answer.id, press))
+        self._reporter.report(Report(topics.ANSWERED, door, data, now, answer.id or None, press))
 
     def _has_left(self, press: Event) -> bool:
         """Whether this visitor has left, and nobody or another one is at the door now."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from config import Settings
 from hub.features.feature import Feature
+from hub.features.repeats import Repeats
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedCommand
 from hub.producer.reporter import Report, Reporter
@@ -17,12 +18,14 @@ log = logging.getLogger(__name__)
 class RemotePress(Feature):
     """Takes the commands `press` and `drill`.
 
-    The command's id becomes the event's id, so that a command delivered twice rings once.
+    The command's id becomes the event's id, so that a command delivered twice rings once. A bare
+    word has no id: see `Repeats`.
     """
 
     def __init__(self, settings: Settings, reporter: Reporter, bus: Bus) -> None:
         self._settings = settings
         self._reporter = reporter
+        self._repeats = Repeats()
         bus.on_command("press", settings.hub, self._receive)
         bus.on_command("drill", settings.hub, self._receive)
 
@@ -31,14 +34,19 @@ class RemotePress(Feature):
         _, door = received.target
         if not isinstance(command, Press | Drill):
             return
-        if self._reporter.waits_with(command.id):
+        if command.id and self._reporter.waits_with(command.id):
             return  # no acknowledgement yet: its event waits for the disk
         if door not in self._settings.doors:
             doors = ", ".join(self._settings.doors)
             words = "a command for %s is refused: there is no such door. There are: %s"
             log.warning(words, door, doors)
-        elif not self._reporter.knows(command.id):
+        elif self._is_new(received, command.id):
             kind = topics.DRILLED if isinstance(command, Drill) else topics.PRESSED
             data = {"name": self._settings.door_name(door), "via": "command"}
-            self._reporter.report(Report(kind, door, data, datetime.now(UTC), command.id))
+            self._reporter.report(Report(kind, door, data, datetime.now(UTC), command.id or None))
         received.ack()
+
+    def _is_new(self, received: ReceivedCommand, command_id: str) -> bool:
+        if command_id:
+            return not self._reporter.knows(command_id)
+        return not self._repeats.has(received)

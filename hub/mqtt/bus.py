@@ -296,5 +296,6 @@ class Bus(HouseMessages):
             if client is self._client:
                 client.ack(message.mid, message.qos)
 
-        received = Message(message.topic, bytes(message.payload), message.retain, ack)
+        payload = bytes(message.payload)
+        received = Message(message.topic, payload, message.retain, ack, message.dup)
         self._subscriptions.deliver(received)

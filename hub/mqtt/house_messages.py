@@ -28,12 +28,14 @@ class ReceivedCommand(NamedTuple):
         source: Who gave it.
         target: Whom it is for, like a hub and a door.
         ack: To be called when it has been carried out, or never will be.
+        is_duplicate: See `Message`.
     """
 
     command: Command
     source: str
     target: tuple[str, ...]
     ack: Ack
+    is_duplicate: bool = False
 
 
 class ReceivedStatus(NamedTuple):
@@ -189,7 +191,7 @@ class HouseMessages(ABC):
             self.refuse(message, str(error))
             return
         source, target = self.topics.source_of(message.topic), self.topics.target(message.topic)
-        receive(ReceivedCommand(order, source, target, message.ack))
+        receive(ReceivedCommand(order, source, target, message.ack, message.is_duplicate))
 
     def refuse(self, message: Message, reason: str) -> None:
         """Acknowledge and count it; log each reason once."""

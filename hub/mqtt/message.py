@@ -15,12 +15,17 @@ class Message:
     """A message that came in.
 
     The broker keeps it until `ack` is called; after a reconnect `ack` does nothing.
+
+    Attributes:
+        is_duplicate: Whether its sender marked it as sent before (DUP: MQTT 5, 3.3.1.1). A broker
+            may pass on the mark of the first sender, whose message it never had.
     """
 
     topic: str
     payload: bytes
     retained: bool
     ack: Callable[[], None]
+    is_duplicate: bool = False
 
 
 Receive = Callable[[Message], None]

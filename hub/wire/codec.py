@@ -145,6 +145,15 @@ def load_object(payload: bytes, limit: int) -> dict[str, Any]:
     return wire
 
 
+def is_json(payload: bytes) -> bool:
+    """Whether it is JSON of any kind."""
+    try:
+        json.loads(payload)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def dump(wire: Mapping[str, Any]) -> bytes:
     """JSON without spaces, in UTF-8."""
     return json.dumps(wire, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -4,30 +4,63 @@ A command is one entry in `COMMANDS`. The access control list, the subscriptions
 hub/asyncapi.yaml follow from it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
-from hub.wire.codec import BadMessage, Message, Nullable, entry
+from hub.wire.codec import BadMessage, Message, Nullable, entry, is_json
 from hub.wire.entries import Flag, Seconds, Text
 
 ANSWER_LENGTH = 200  # a word like `coming`, or a sentence to be spoken at the door
 LONGEST_QUIET_S = 30 * 86_400
 UUID = r"[0-9a-f-]{36}"
 QUIET_WORDS = {b"on": True, b"off": False, b"auto": None}
+PRESS_WORDS = (b"PRESS", b"ON", b"")
 
 _ID = Text(
     36, pattern=UUID, summary="Becomes the id of the event; the same command twice is one event."
 )
+_ANSWER = Text(ANSWER_LENGTH, least=1, pattern=r".*\S.*")
+
+
+class _ByButton(Message):
+    """A command that a button gives with a bare word, too.
+
+    Attributes:
+        id: Empty after a bare word: then the hub makes one, and a repeat is not recognised by it.
+    """
+
+    __slots__ = ()
+    id: str
+
+    def encode(self) -> bytes:
+        """The JSON; the bare word of a command that has no id."""
+        return super().encode() if self.id else PRESS_WORDS[0]
+
+    @classmethod
+    def decode(cls, payload: bytes) -> Self:
+        """Read it from JSON, from one of the bare words `PRESS` and `ON`, or from nothing.
+
+        Raises:
+            BadMessage: it is none of these.
+        """
+        word = payload.strip().upper()
+        if word in PRESS_WORDS:
+            return cls(id="")  # type: ignore[call-arg]
+        if not word.startswith((b"{", b"[")):
+            raise BadMessage("not JSON, nor PRESS, ON or nothing")
+        return super().decode(payload)
 
 
 @dataclass(frozen=True, slots=True)
-class Press(Message):
+class Press(_ByButton):
     """Press a button."""
 
     id: str = entry(_ID)
 
 
 @dataclass(frozen=True, slots=True)
-class Drill(Message):
+class Drill(_ByButton):
     """Make a marked test press."""
 
     id: str = entry(_ID)
@@ -41,14 +74,33 @@ class Answer(Message):
         answer: `coming`, `leave_it`, `snooze`, or a sentence to be spoken.
         by: Who answers; empty when that is not known.
         press: The id of the press that is answered; empty when it is about none.
+        id: Empty after a bare text: then the hub makes one.
     """
 
     id: str = entry(_ID)
-    answer: str = entry(Text(ANSWER_LENGTH, least=1, pattern=r".*\S.*"))
+    answer: str = entry(_ANSWER)
     by: str = entry(Text(64, summary="Who answers."), default="")
     press: str = entry(
         Text(36, pattern=f"({UUID})?", summary="The id of the press that is answered."), default=""
     )
+
+    def encode(self) -> bytes:
+        """The JSON; the bare text of an answer that has no id."""
+        return super(Answer, self).encode() if self.id else self.answer.encode()
+
+    @classmethod
+    def decode(cls, payload: bytes) -> "Answer":
+        """Read it from JSON, or from the bare text of the answer.
+
+        Raises:
+            BadMessage: it is neither.
+        """
+        text = payload.strip()
+        if text.startswith(b"{") or is_json(text):
+            return super(Answer, cls).decode(payload)
+        if text.upper() in PRESS_WORDS:
+            raise BadMessage("no answer. Write coming, leave_it, snooze or a sentence")
+        return cls("", _ANSWER.read(text.decode(errors="surrogateescape")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +149,7 @@ class CommandType:
         reader: The role that carries it out.
         qos: 1, or 0 for what may get lost.
         summary: What it does.
-        words: Bare words that may stand in place of the JSON.
+        words: What may stand in place of the JSON, as a JSON schema; None: nothing.
     """
 
     message: type[Command]
@@ -106,20 +158,35 @@ class CommandType:
     reader: str
     summary: str
     qos: int = 1
-    words: tuple[str, ...] = ()
+    words: Mapping[str, Any] | None = None
 
 
+_PRESS_SCHEMA = {
+    "enum": [word.decode() for word in PRESS_WORDS],
+    "description": "Upper and lower case are the same.",
+}
 COMMANDS = {
-    "press": CommandType(Press, ("hub", "door"), ("cli",), "hub", "Press a button."),
-    "drill": CommandType(Drill, ("hub", "door"), ("cli",), "hub", "Make a marked test press."),
-    "answer": CommandType(Answer, ("hub", "door"), ("cli", "web"), "hub", "Answer the visitor."),
+    "press": CommandType(
+        Press, ("hub", "door"), ("cli",), "hub", "Press a button.", words=_PRESS_SCHEMA
+    ),
+    "drill": CommandType(
+        Drill, ("hub", "door"), ("cli",), "hub", "Make a marked test press.", words=_PRESS_SCHEMA
+    ),
+    "answer": CommandType(
+        Answer,
+        ("hub", "door"),
+        ("cli", "web"),
+        "hub",
+        "Answer the visitor.",
+        words=_ANSWER.schema(),
+    ),
     "quiet": CommandType(
         Quiet,
         ("hub",),
         ("cli",),
         "hub",
         "Have the house quiet, or not.",
-        words=("on", "off", "auto"),
+        words={"enum": ["on", "off", "auto"]},
     ),
     "wake": CommandType(
         Wake, ("handler",), ("cli",), "handler", "Look into the inbox at once.", qos=0

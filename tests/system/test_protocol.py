@@ -47,7 +47,7 @@ def test_the_commands_of_the_page_do_what_it_says(
     shell: dict[str, str], mosquitto: BrokerProcess, tmp_path: Path
 ):
     """A listener hears a press, a shell presses, the status is retained, a query gets its reply."""
-    listen, press, answer, hush, is_quiet, status, ask = _blocks("sh")
+    listen, press, bare, answer, hush, is_quiet, status, ask = _blocks("sh")
     with House(tmp_path / "house", mosquitto) as house:
         house.start("hub")
         assert json.loads(_run(status, shell))["state"] == "ready"
@@ -57,6 +57,11 @@ def test_the_commands_of_the_page_do_what_it_says(
             until(lambda: _run(press, shell) or listener.poll() == 0, "the listener hears a press")
             heard = json.loads(listener.communicate(timeout=PATIENCE_S)[0])
         assert (heard["type"], heard["subject"]) == ("doorbell.pressed", "front")
+        _run(bare, shell)
+        until(
+            lambda: any(event["id"] != heard["id"] for event in house.ears.events(heard["type"])),
+            "a bare word is a press with an id of its own",
+        )
         _run(answer, shell)
         (said,) = until(lambda: house.ears.events("visitor.answered"), "the hub says the answer")
         assert (said["data"]["answer"], said["data"]["via"]) == ("coming", "command")

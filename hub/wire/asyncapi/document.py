@@ -79,9 +79,9 @@ def _channels() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _messages_of(channel: str) -> list[str]:
-    command = COMMANDS.get(channel.removesuffix("Command"))
-    has_words = channel.endswith("Command") and command is not None and command.words
-    return [channel, "quietWord"] if has_words else [channel]
+    name = channel.removesuffix("Command")
+    has_words = channel.endswith("Command") and COMMANDS[name].words
+    return [channel, f"{name}Word"] if has_words else [channel]
 
 
 def _channel(
@@ -128,7 +128,9 @@ def _messages() -> Iterator[tuple[str, dict[str, Any]]]:
     for name in CHANNELS:
         if name != "event":
             yield name, _message(JSON, name)
-    yield "quietWord", _message("text/plain", "quietWord")
+    for name, command in COMMANDS.items():
+        if command.words:
+            yield f"{name}Word", _message("text/plain", f"{name}Word")
 
 
 def _message(content_type: str, name: str) -> dict[str, Any]:

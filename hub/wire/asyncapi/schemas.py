@@ -31,7 +31,8 @@ def schemas() -> dict[str, Schema]:
     found["quiet"] = object_schema(QuietState)
     for name, command in COMMANDS.items():
         found[f"{name}Command"] = object_schema(command.message)
-    found["quietWord"] = {"enum": list(COMMANDS["quiet"].words)}
+        if command.words:
+            found[f"{name}Word"] = dict(command.words)
     return found
 
 

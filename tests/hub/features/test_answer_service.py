@@ -153,8 +153,8 @@ def test_an_invalid_answer_is_refused(net, hub, bad):
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b"1", b"\xff", b"[" * 9000, b'"text"', b"null"])
-def test_an_answer_has_to_be_a_json_object(net, hub, payload):
-    """Anything else is acknowledged and dropped."""
+def test_an_answer_in_json_has_to_be_an_object(net, hub, payload):
+    """Anything else, and what is no text, is acknowledged and dropped."""
     net.take(HOUSE.command(WEB, "answer", "home", "front"), payload)
     assert _published(net) == []
 
@@ -186,3 +186,11 @@ def test_without_a_hub_or_a_broker_an_answer_is_an_error(net):
         AnswerClient(net.bus(), Settings(), WEB).answer("front", "coming")
     with pytest.raises(AnswerError, match="no broker at"):
         AnswerClient(net.bus(connected=False), Settings(), WEB).answer("front", "coming")
+
+
+def test_a_bare_text_is_one_answer(net, hub):
+    """The hub makes its id; the same text a moment later is the same answer."""
+    for text in (b"coming", b"coming", b"Bin im Garten"):
+        net.take(HOUSE.command(CLI, "answer", "home", "front"), text)
+    said = [(event.data["answer"], event.data["via"]) for event in _published(net)]
+    assert said == [("coming", "command"), ("Bin im Garten", "command")]

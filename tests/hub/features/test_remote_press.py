@@ -46,13 +46,39 @@ def test_a_press_command_rings_once_with_its_id(net, state):
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"1", b"{}", b'{"id": 1}', b'{"id": null}', b'{"id": "short"}', b'{"id": "' + b"g" * 36],
+    [
+        b"OFF",
+        b"1",
+        b"{}",
+        b'{"id": 1}',
+        b'{"id": null}',
+        b'{"id": "short"}',
+        b'{"id": "' + b"g" * 36,
+    ],
 )
 def test_a_command_without_a_valid_id_is_refused_and_acknowledged(net, state, caplog, payload):
     """The log names its topic, and nothing rings."""
     net.take(HOUSE.command(CLI, "press", "home", "front"), payload)
     assert outcomes(state) == []
     assert f"refused a message on {HOUSE.command(CLI, 'press', 'home', 'front')}" in caplog.text
+
+
+def test_a_bare_word_rings_with_an_id_of_the_hub(net, state):
+    """Each press has its own; a retained word is refused like any retained command."""
+    for sender in ("garden", "gate"):
+        net.take(HOUSE.command(f"doorbell/cli/{sender}", "press", "home", "front"), b"PRESS")
+    net.take(HOUSE.command(CLI, "press", "home", "front"), b"", retained=True)
+    assert outcomes(state) == [("doorbell.pressed", DONE)] * 2
+    first, second = (event.id for event in net.events(topics.PRESSED))
+    assert first != second
+
+
+def test_a_burst_of_a_bare_word_is_one_press(net, state):
+    """A button that bounces, or sends each press three times."""
+    for word in (b"ON", b"on", b""):
+        net.take(HOUSE.command(CLI, "press", "home", "front"), word)
+    net.take(HOUSE.command(CLI, "drill", "home", "front"), b"ON")
+    assert outcomes(state) == [("doorbell.pressed", DONE), ("doorbell.drilled", DONE)]
 
 
 def test_a_command_for_an_unknown_door_names_the_doors_that_exist(net, state, caplog):

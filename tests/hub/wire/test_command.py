@@ -66,7 +66,8 @@ def test_no_message_does_more_than_be_refused(name, value):
 @pytest.mark.parametrize(
     ("name", "payload", "why"),
     [
-        ("press", b"", "not JSON"),
+        ("press", b"OFF", "not JSON, nor PRESS, ON or nothing"),
+        ("drill", b"1", "not JSON"),
         ("press", b"[]", "not a JSON object"),
         ("press", b"{}", "id is missing"),
         ("press", b'{"id": 7}', "id is no text"),
@@ -76,6 +77,11 @@ def test_no_message_does_more_than_be_refused(name, value):
         ("answer", json.dumps({"id": ID, "answer": " "}).encode(), "answer is malformed"),
         ("answer", json.dumps({"id": ID, "answer": "x" * 201}).encode(), "answer is no text"),
         ("answer", json.dumps({"id": ID, "answer": "a\nb"}).encode(), "control characters"),
+        ("answer", b"", "no answer. Write coming"),
+        ("answer", b"PRESS", "no answer. Write coming"),
+        ("answer", b'"coming"', "not a JSON object"),
+        ("answer", b"gar\xe7on", "control characters"),
+        ("answer", b"x" * 201, "is no text"),
         ("quiet", b'{"quiet": "yes"}', "neither true nor false"),
         ("quiet", b'{"quiet": true, "for_s": 1e99}', "for_s is no number"),
         ("quiet", b'{"quiet": true, "for_s": 0}', "for_s is 0"),
@@ -86,6 +92,20 @@ def test_a_refusal_says_why(name, payload, why):
     """In words for the person who wrote the other program; the message itself is not quoted."""
     with pytest.raises(BadMessage, match=why):
         command.decode(name, payload)
+
+
+@pytest.mark.parametrize("word", [b"PRESS", b"on", b" On\n", b""])
+@pytest.mark.parametrize("kind", [Press, Drill])
+def test_a_button_needs_no_json(kind, word):
+    """The bare words that buttons send, and nothing at all; the id is for the hub to make."""
+    assert kind.decode(word) == kind("")
+    assert kind.decode(kind("").encode()) == kind("")
+
+
+def test_a_bare_text_is_an_answer():
+    """For a button or a text field that has no JSON."""
+    assert Answer.decode(b"  Bin im Garten \n") == Answer("", "Bin im Garten")
+    assert Answer("", "coming").encode() == b"coming"
 
 
 def test_bare_words_are_quiet_commands():
