@@ -296,6 +296,5 @@ class Bus(HouseMessages):
             if client is self._client:
                 client.ack(message.mid, message.qos)
 
-        payload = bytes(message.payload)
-        received = Message(message.topic, payload, message.retain, ack, message.dup)
-        self._subscriptions.deliver(received)
+        one = Message(message.topic, bytes(message.payload), message.retain, ack, message.dup)
+        self._subscriptions.deliver(one)
