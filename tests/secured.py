@@ -53,7 +53,7 @@ def secured_mosquitto(
     settings = Settings(handlers_dir=folder / "none")
 
     def write(*more: str) -> list[str]:
-        return credentials_folder.write(settings, written, [host], more)
+        return credentials_folder.write(settings, written, [host], more).done
 
     write(*users, "listener")
     text = "\n".join(

@@ -37,6 +37,8 @@ ROLES = {
     "web": Role("takes the answers of phones, for its hub", writes_to=("hub",)),
     "cli": Role("the command line, and programs of your own", is_free=True),
 }
+# Programs that show the house to people, and give people's commands as `cli/NAME`.
+GUESTS = ("homeassistant", "nodered", "openhab")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,26 @@ def read(house: Topics, role: str, name: str) -> list[str]:
             elif reader.role == role:
                 found.append(_filter(house, topics.source(reader.of, ANY), channel, own))
     return found
+
+
+def written_by_guest(house: Topics, name: str) -> list[str]:
+    """The topics that one of `GUESTS` may publish: the commands of people."""
+    source = topics.source("cli", name)
+    return [
+        _filter(house, source, CHANNELS[f"{command}Command"], {})
+        for command, kind in COMMANDS.items()
+        if kind.is_for_people
+    ]
+
+
+def read_by_guest(house: Topics) -> list[str]:
+    """The topics that one of `GUESTS` may listen to: events, and how everything is."""
+    source = topics.source(ANY, ANY)
+    return [
+        _filter(house, source, channel, {})
+        for name, channel in CHANNELS.items()
+        if name == "event" or channel.retained
+    ]
 
 
 def _filter(house: Topics, source: str, channel: Channel, own: dict[str, str]) -> str:

@@ -150,6 +150,7 @@ class CommandType:
         qos: 1, or 0 for what may get lost.
         summary: What it does.
         words: What may stand in place of the JSON, as a JSON schema; None: nothing.
+        is_for_people: Whether a person gives it, also in a program of another make.
     """
 
     message: type[Command]
@@ -159,6 +160,7 @@ class CommandType:
     summary: str
     qos: int = 1
     words: Mapping[str, Any] | None = None
+    is_for_people: bool = True
 
 
 _PRESS_SCHEMA = {
@@ -189,7 +191,13 @@ COMMANDS = {
         words={"enum": ["on", "off", "auto"]},
     ),
     "wake": CommandType(
-        Wake, ("handler",), ("cli",), "handler", "Look into the inbox at once.", qos=0
+        Wake,
+        ("handler",),
+        ("cli",),
+        "handler",
+        "Look into the inbox at once.",
+        qos=0,
+        is_for_people=False,
     ),
 }
 

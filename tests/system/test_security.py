@@ -139,6 +139,9 @@ def test_who_reacts_to_everything_hears_it_and_can_be_woken(secured_house, perso
         ("doorbell/cli/1/command/wake/one", "cli", "handler-two"),
         ("doorbell/hub/home/quiet", "hub-home", "handler-one"),
         ("doorbell/cli/1/command/quiet/home", "cli", "handler-one"),
+        ("doorbell/cli/homeassistant/command/press/home/front", "homeassistant", "listener"),
+        ("doorbell/cli/1/command/wake/one", "cli", "homeassistant"),
+        ("homeassistant/device/doorbell_home/config", "hub-home", "handler-one"),
     ],
 )
 def test_everybody_speaks_only_as_themselves(person, topic, allowed, refused):

@@ -4,6 +4,7 @@ On a real system, with its real programs, they run in tests/rig.
 """
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -190,6 +191,35 @@ def test_what_a_power_cut_left_empty_is_made_anew(pi: Folder):
     pi.install()
     assert "password_dir" in pi.root.joinpath("etc/doorbell/doorbell.toml").read_text("utf-8")
     assert len(password.read_text("utf-8")) > 20
+
+
+def test_an_update_brings_the_rights_of_before_up_to_date(pi: Folder):
+    """The ACL of an earlier version; a user and a right that a person gave the broker are kept."""
+    pi.install()
+    broker = pi.root / "etc/mosquitto/doorbell"
+    for folder in (broker, pi.root / "etc/doorbell/broker/mosquitto"):
+        text = (folder / "acl").read_text("utf-8")
+        before = re.sub(r"\nuser homeassistant\n(topic .*\n)+", "", text)
+        before = re.sub(r"topic write homeassistant/.*\n", "", before)
+        (folder / "acl").write_text(before, "utf-8")
+        users = (folder / "passwd").read_text("utf-8")
+        (folder / "passwd").write_text(re.sub(r"homeassistant:.*\n", "", users), "utf-8")
+    (pi.root / "etc/doorbell/broker/passwords/homeassistant").unlink()
+    with (broker / "acl").open("a", encoding="utf-8") as file:
+        file.write("user zigbee2mqtt\ntopic readwrite zigbee2mqtt/#\n")
+    with (broker / "passwd").open("a", encoding="utf-8") as file:
+        file.write("zigbee2mqtt:$7$x\n")
+    said = pi.install()
+    assert "passwords: new ones for homeassistant" in said
+    lost = [line for line in said if "no longer grants" in line]
+    assert len(lost) == 1
+    assert lost[0].startswith(f"broker: {broker}/acl no longer grants zigbee2mqtt: topic readwrite")
+    now = (broker / "acl").read_text("utf-8")
+    assert "topic write homeassistant/device/+/config\n" in now
+    assert "topic write doorbell/cli/homeassistant/command/press/+/+\n" in now
+    assert "topic readwrite zigbee2mqtt/#\n" in (broker / "acl.before").read_text("utf-8")
+    assert "zigbee2mqtt:$7$x\n" in (broker / "passwd").read_text("utf-8")
+    assert "systemctl try-reload-or-restart mosquitto.service" in pi.orders
 
 
 def test_a_broker_that_was_opened_to_the_network_since_is_brought_up_to_date(pi: Folder):

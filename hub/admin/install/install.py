@@ -92,7 +92,7 @@ def _make_passwords(machine: Machine) -> Iterator[str]:
         return
     folder = settings.broker.password_dir.parent
     before = {path.name for path in settings.broker.password_dir.glob("*")}
-    credentials_folder.write(settings, folder, (), ())
+    yield from credentials_folder.write(settings, folder, (), ()).lost
     new = sorted({path.name for path in settings.broker.password_dir.glob("*")} - before)
     yield f"new ones for {', '.join(new)}" if new else "kept"
 
@@ -116,7 +116,7 @@ def _set_up_broker(machine: Machine) -> Iterator[str]:
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
     if settings.broker.password_dir:
-        mosquitto.hand_over(settings.broker.password_dir.parent / "mosquitto", folder)
+        yield from mosquitto.hand_over(settings.broker.password_dir.parent / "mosquitto", folder)
     conf = machine.mosquitto / "conf.d"
     changed = [
         name

@@ -178,16 +178,18 @@ class _Change:
         missing = [user for user in users_of(self.settings) if not (folder / user).is_file()]
         if not missing and self.before.settings in ("", self.now.settings):
             return
-        credentials_folder.write(self.settings, folder.parent, (), ())
+        lost = credentials_folder.write(self.settings, folder.parent, (), ()).lost
         if missing:
             self.report(f"{', '.join(missing)}: has a password now")
         if self.places.mosquitto.is_dir():
-            mosquitto.hand_over(folder.parent / "mosquitto", self.places.mosquitto)
+            lost += mosquitto.hand_over(folder.parent / "mosquitto", self.places.mosquitto)
             try:
                 mosquitto.reread_users(self.order)
             except OrderError as error:
                 why = "New users cannot log in until mosquitto has read its users"
                 self.report(f"{error}. {why}")
+        for line in lost:
+            self.report(line)
 
 
 def _let_in(config: Path) -> None:

@@ -1,8 +1,10 @@
 """What each user may do on the broker, as a mosquitto ACL file, from `hub.wire.channels`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from hub.mqtt.connection.credentials import CLI
+from hub.system import atomic_file
 from hub.wire import channels
 from hub.wire.topics import Topics
 
@@ -11,6 +13,7 @@ HEAD = """\
 # What you add yourself belongs into acl.own: it is copied to the end of this file.
 """
 BROKERS_NAME = "$SYS/broker/version"  # of mosquitto(8): the doctor tells which broker answers
+PROBE = "device/doorbell-doctor/config"  # the doctor asks who listens there, and says nothing
 NOTHING: Mapping[str, Sequence[str]] = {}
 
 
@@ -19,6 +22,7 @@ def acl(
     own: str = "",
     heard: Mapping[str, Sequence[str]] = NOTHING,
     house: Topics | None = None,
+    discovery: str | None = "homeassistant",
 ) -> str:
     """The ACL file for these users.
 
@@ -27,11 +31,13 @@ def acl(
         own: What the person has added.
         heard: For a user, topics of others that its settings listen to.
         house: The topics of this house.
+        discovery: The prefix of Home Assistant's discovery; None where the hub announces nothing.
     """
     blocks = []
     for user in users:
         granted = [
             *rights(user, house or Topics()),
+            *_rights_to_discovery(user, discovery),
             *(f"read {topic}" for topic in heard.get(user, ())),
         ]
         blocks.append(f"\nuser {user}\n" + "".join(f"topic {right}\n" for right in granted))
@@ -41,6 +47,8 @@ def acl(
 def rights(user: str, house: Topics) -> list[str]:
     """`write TOPIC` and `read TOPIC` for a user; one of no known role may only listen."""
     role, _, name = user.partition("-")
+    if user in channels.GUESTS:
+        return _lines(channels.written_by_guest(house, user), channels.read_by_guest(house))
     if user == CLI:
         return [*_rights(house, "cli", "+"), f"read {BROKERS_NAME}"]
     if name and role in channels.ROLES and not channels.ROLES[role].is_free:
@@ -48,8 +56,61 @@ def rights(user: str, house: Topics) -> list[str]:
     return [f"read {house.root}/#"]
 
 
+def replace(path: Path, text: str, before: Path, owner: str | None = None) -> list[str]:
+    """Write an ACL file, and keep the present one if it grants something that this one does not.
+
+    Args:
+        path: The file.
+        text: What it shall say.
+        before: Where the present one is kept.
+        owner: The user that both are given to; None leaves them with the writer.
+
+    Returns:
+        A line that names the rights that are gone, or nothing.
+
+    Raises:
+        OSError: it cannot be written.
+        LookupError: there is no such owner.
+    """
+    present = path.read_bytes() if path.is_file() else b""
+    kept = set(_granted(text))
+    gone = [one for one in _granted(present.decode(errors="replace")) if one not in kept]
+    if gone:
+        atomic_file.write(before, present, 0o600, owner)
+    atomic_file.write(path, text.encode(), 0o600, owner)
+    if not gone:
+        return []
+    hint = f"Rights of your own belong into acl.own. The file before is {before}"
+    return [f"{path} no longer grants {'; '.join(gone)}. {hint}"]
+
+
+def _granted(text: str) -> Iterator[str]:
+    """Each rule of an ACL file with the user that it is for: mosquitto.conf(5), acl_file."""
+    user = "everybody"
+    for line in map(str.strip, text.splitlines()):
+        word, _, rest = line.partition(" ")
+        if word == "user":
+            user = rest.strip()
+        elif word in ("topic", "pattern"):
+            yield f"{user}: {' '.join(line.split())}"
+
+
+def _rights_to_discovery(user: str, prefix: str | None) -> list[str]:
+    """The hub announces itself, and hears that Home Assistant has started; the doctor looks."""
+    if prefix is None:
+        return []
+    if user in channels.GUESTS:
+        return [f"readwrite {prefix}/#"]
+    if user == CLI:
+        return [f"write {prefix}/{PROBE}", f"read {prefix}/device/+/config"]
+    if user.startswith("hub-"):
+        return [f"write {prefix}/device/+/config", f"read {prefix}/status"]
+    return []
+
+
 def _rights(house: Topics, role: str, name: str) -> list[str]:
-    return [
-        *(f"write {topic}" for topic in channels.written(house, role, name)),
-        *(f"read {topic}" for topic in channels.read(house, role, name)),
-    ]
+    return _lines(channels.written(house, role, name), channels.read(house, role, name))
+
+
+def _lines(written: Iterable[str], read: Iterable[str]) -> list[str]:
+    return [*(f"write {topic}" for topic in written), *(f"read {topic}" for topic in read)]

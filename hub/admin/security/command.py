@@ -36,9 +36,12 @@ def secure(
     settings, path = read_settings(config)
     folder = (folder or path.parent / "broker").absolute()
     try:
-        for line in write(settings, folder, host or [], user or []):
-            say(f"✓ {line}")
+        written = write(settings, folder, host or [], user or [])
     except (OSError, certificates.CertificateError) as error:
         complain(f"✗ {error}")
         sys.exit(1)
+    for line in written.done:
+        say(f"✓ {line}")
+    for line in written.lost:
+        say(f"! {line}")
     say("docs/security.md says what to do with them")

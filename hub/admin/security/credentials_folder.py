@@ -6,18 +6,19 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from config import Settings, SettingsError
 from hub.admin.check.house import users_of
-from hub.admin.security import certificates
-from hub.admin.security.acl import acl
+from hub.admin.security import acl, certificates
 from hub.mqtt.connection import credentials
 from hub.system import atomic_file
 from hub.wire.topics import Topics
 
+HOMEASSISTANT = "homeassistant"  # as which it logs in
 USER = re.compile(r"[a-z][a-z0-9_-]{0,71}")
 ITERATIONS = 101  # mosquitto's own number; 256 random bits cannot be guessed at any
 SALT_BYTES = 12
@@ -39,8 +40,20 @@ OWN_RULES = """\
 """
 
 
-def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence[str]) -> list[str]:
-    """Bring the folder up to date; returns a line for each part of it.
+class Written(NamedTuple):
+    """What was brought up to date.
+
+    Attributes:
+        done: A line for each part of the folder.
+        lost: A line for rights that a person had granted elsewhere than in acl.own.
+    """
+
+    done: list[str]
+    lost: list[str]
+
+
+def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence[str]) -> Written:
+    """Bring the folder up to date.
 
     Raises:
         SettingsError: a user's name is invalid.
@@ -55,25 +68,34 @@ def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence
     for one in (folder, for_broker, passwords):
         one.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone(folder):
-        users = sorted({*users_of(settings), *more, *_users_in(passwords)})
-        _write_passwords(passwords, for_broker / "passwd", users)
+        table = for_broker / "passwd"
+        users = {*users_of(settings), *more, *_users_in(passwords)}
+        if HOMEASSISTANT not in users_in(table):
+            users.add(HOMEASSISTANT)  # one that mosquitto_passwd has added keeps its password
+        _write_passwords(passwords, table, sorted(users))
         own = folder / "acl.own"
         if not own.exists():
             _write_private(own, OWN_RULES)
-        heard = {
-            credentials.user("hub", settings.hub): sorted(
-                {trigger.topic for trigger in settings.triggers.values()}
-            )
-        }
-        text = acl(users, own.read_text(encoding="utf-8"), heard, Topics(settings.broker.root))
-        _write_private(for_broker / "acl", text)
+        text = _acl(settings, sorted(users), own.read_text(encoding="utf-8"))
+        lost = acl.replace(for_broker / "acl", text, folder / "acl.before")
     lines = [
-        f"{passwords}: a password for each of {', '.join(users)}",
+        f"{passwords}: a password for each of {', '.join(sorted(users))}",
         f"{for_broker}: passwd and acl for the broker",
     ]
     if hosts:
         lines.append(_certify(folder, for_broker, hosts))
-    return lines
+    return Written(lines, lost)
+
+
+def users_in(table: Path) -> dict[str, str]:
+    """The users in a mosquitto password file, each with its hash."""
+    lines = table.read_text(encoding="utf-8").splitlines() if table.exists() else []
+    return dict(line.split(":", 1) for line in lines if ":" in line)
+
+
+def table_text(users: Mapping[str, str]) -> str:
+    """A mosquitto password file for these users and hashes."""
+    return "".join(f"{name}:{entry}\n" for name, entry in users.items())
 
 
 def hashed(password: str, salt: bytes) -> str:
@@ -88,8 +110,7 @@ def _users_in(folder: Path) -> list[str]:
 
 def _write_passwords(folder: Path, table: Path, users: Iterable[str]) -> None:
     """Users that mosquitto_passwd has added to the table stay in it."""
-    lines = table.read_text(encoding="utf-8").splitlines() if table.exists() else []
-    entries = dict(line.split(":", 1) for line in lines if ":" in line)
+    entries = users_in(table)
     for name in users:
         path = folder / name
         if not path.exists() or not path.stat().st_size:  # empty after a power cut
@@ -97,7 +118,13 @@ def _write_passwords(folder: Path, table: Path, users: Iterable[str]) -> None:
         entries[name] = hashed(
             path.read_text(encoding="utf-8").strip(), secrets.token_bytes(SALT_BYTES)
         )
-    _write_private(table, "".join(f"{name}:{entry}\n" for name, entry in entries.items()))
+    _write_private(table, table_text(entries))
+
+
+def _acl(settings: Settings, users: Sequence[str], own: str) -> str:
+    topics = sorted({trigger.topic for trigger in settings.triggers.values()})
+    heard = {credentials.user("hub", settings.hub): topics}
+    return acl.acl(users, own, heard, Topics(settings.broker.root))
 
 
 def _certify(folder: Path, for_broker: Path, hosts: Sequence[str]) -> str:

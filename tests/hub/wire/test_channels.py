@@ -48,6 +48,27 @@ def test_a_command_comes_from_its_writers_and_goes_to_its_reader(name, role):
     assert not _may(channels.read(HOUSE, kind.reader, "other"), topic)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_guest_gives_the_commands_of_people_under_its_own_name(name):
+    """Home Assistant rings or answers as `cli/homeassistant`, and as nobody else."""
+    kind = COMMANDS[name]
+    rest = ("home", "front")[: len(kind.target)]
+    written = channels.written_by_guest(HOUSE, "homeassistant")
+    own = HOUSE.command(topics.source("cli", "homeassistant"), name, *rest)
+    assert _may(written, own) == kind.is_for_people
+    assert not _may(written, HOUSE.command(topics.source("cli", "1"), name, *rest))
+
+
+def test_a_guest_hears_what_happens_and_how_everything_is():
+    """No queries and replies, and none of the commands of others."""
+    hub, read = topics.source("hub", "home"), channels.read_by_guest(HOUSE)
+    assert _may(read, HOUSE.event(hub, topics.PRESSED, "front"))
+    assert _may(read, HOUSE.status(hub))
+    assert _may(read, HOUSE.quiet(hub))
+    assert not _may(read, HOUSE.reply(hub, "notify"))
+    assert not _may(read, HOUSE.command(topics.source("web", "home"), "answer", "home", "front"))
+
+
 def test_a_reply_is_read_by_its_consumer_alone():
     """Another's would move cursors that are not its own."""
     topic = HOUSE.reply(topics.source("hub", "home"), "notify")

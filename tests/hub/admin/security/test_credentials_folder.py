@@ -18,6 +18,7 @@ from tests.needs import find_program
 
 USERS = {
     "cli",
+    "homeassistant",
     "hub-home",
     "handler-bark",
     "handler-light",
@@ -91,6 +92,30 @@ def test_run_again_it_keeps_what_there_is(write, folder):
     assert "user handler-shout\n" in (folder / "mosquitto" / "acl").read_text()
 
 
+def test_rights_that_are_gone_are_said_and_kept(write, folder):
+    """What a person added to the ACL itself is not lost silently; what is in acl.own is granted."""
+    write()
+    acl = folder / "mosquitto" / "acl"
+    by_hand = acl.read_text() + "user cli\ntopic read lamps/#\nuser mine\ntopic read mine/#\n"
+    acl.write_text(by_hand)
+    (folder / "acl.own").write_text("user mine\ntopic read mine/#\n")
+    lost = write().lost
+    assert len(lost) == 1
+    assert "no longer grants cli: topic read lamps/#. Rights of your own belong" in lost[0]
+    assert (folder / "acl.before").read_text() == by_hand
+    assert "topic read mine/#\n" in acl.read_text()
+    assert write().lost == []
+
+
+def test_a_user_of_home_assistant_keeps_its_password(write, folder):
+    """One that a person made with mosquitto_passwd: Home Assistant logs in as before."""
+    (folder / "mosquitto").mkdir(parents=True)
+    (folder / "mosquitto" / "passwd").write_text("homeassistant:$7$x\n")
+    write()
+    assert "homeassistant:$7$x\n" in (folder / "mosquitto" / "passwd").read_text()
+    assert not (folder / "passwords" / "homeassistant").exists()
+
+
 def test_another_name_makes_another_certificate(write, folder):
     """It is of the same CA, so that no client needs a new ca.crt."""
     write("localhost")
@@ -111,7 +136,9 @@ def test_without_openssl_the_error_names_its_package(tmp_path, monkeypatch):
 def test_the_shipped_example_is_what_is_written():
     """So the example for an ACL by hand is tested."""
     example = (ROOT / "config" / "mosquitto" / "acl.example").read_text()
-    assert example == acl(["cli", "handler-notify", "hub-home", "listener", "web-home"])
+    assert example == acl(
+        ["cli", "handler-notify", "homeassistant", "hub-home", "listener", "web-home"]
+    )
 
 
 def test_the_settings_in_the_document_are_settings(tmp_path):
