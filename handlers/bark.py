@@ -1,20 +1,13 @@
 """Make the bell heard in the house: a bark, a chime, or your own sound."""
 
-from contextlib import AbstractContextManager
+from functools import partial
 
-from pydantic import Field
-
-from devices.speaker import SoundPlayer, SoundSettings
+from devices.speaker import RepeatedSoundSettings, SoundPlayer
 from hub import Event, HandlerConfig, checkpoint, handler, later, quiet
 
-LATE_S = 5.0  # after an outage a repeat would wake people for a visitor who has left
 
-
-class Config(HandlerConfig, SoundSettings):
+class Config(HandlerConfig, RepeatedSoundSettings):
     """Settings of `bark`."""
-
-    repeats: int = Field(0, ge=0, le=20, description="repeats while no answer comes")
-    repeat_s: float = Field(10, ge=1, le=300, description="seconds between two of them")
 
     def check(self) -> list[str]:
         """Find sounds and doors that do not exist."""
@@ -25,45 +18,30 @@ class Config(HandlerConfig, SoundSettings):
         return self.absent_sounds()
 
 
-def open_bell(config: Config) -> AbstractContextManager[SoundPlayer]:
-    """Open the speaker, with all sounds ready."""
-    return config.open_player(config.state_dir)
-
-
 def check(event: Event, config: Config, bell: SoundPlayer) -> str:
     """The dry run: decode the sound and open the card, in silence."""
     return bell.check(config.sound_for(event.door))
 
 
-@handler(
-    "doorbell.pressed",
-    timeout_s=60,
-    max_age_s=15,
-    attempts=2,
-    on_redelivery="skip",
-    uses=open_bell,
-    drill=check,
-)
+# A ring that is late is useless, so it is never repeated.
+rings = partial(handler, timeout_s=60, on_redelivery="skip", uses=Config.open_bell)
+
+
+@rings("doorbell.pressed", max_age_s=15, attempts=2, drill=check)
 def bark(event: Event, config: Config, bell: SoundPlayer) -> str:
-    """Ring, except in quiet hours. A ring that is late is useless, so it is never repeated."""
-    if (reason := quiet.reason()) and not config.even_when_quiet:
-        return f"silent: {reason}"
-    if bell.leaves_out(event.age_s()):
-        return "it was ringing already"
-    return _ring(event, config, bell, repeats=config.repeats)
+    """Ring, except in quiet hours, and again while no answer comes."""
+    silent = config.silent_because(quiet.reason())
+    if silent or bell.leaves_out(event.age_s()):
+        return silent or "it was ringing already"
+    return _ring(event, config, bell, config.repeats)
 
 
-@handler("bark.again", timeout_s=60, attempts=1, on_redelivery="skip", uses=open_bell)
+@rings("bark.again", attempts=1)
 def again(event: Event, config: Config, bell: SoundPlayer) -> str:
     """No answer has come: ring once more."""
     left = int(event.data["left"]) - 1
-    if left < 0:
-        return "the visitor was answered"
-    if event.age_s() > LATE_S:
-        return "it is too late for that"
-    if (reason := quiet.reason()) and not config.even_when_quiet:
-        return f"silent: {reason}"
-    return _ring(event, config, bell, repeats=left)
+    over = config.repeats_end_because(left, event.age_s())
+    return over or config.silent_because(quiet.reason()) or _ring(event, config, bell, left)
 
 
 @handler("visitor.answered", "visit.missed", max_age_s=3600)
@@ -75,7 +53,7 @@ def stop_repeats(event: Event, config: Config) -> str:
     return "no more repeats"
 
 
-def _ring(event: Event, config: Config, bell: SoundPlayer, *, repeats: int) -> str:
+def _ring(event: Event, config: Config, bell: SoundPlayer, repeats: int) -> str:
     if repeats:
         later("bark.again", config.repeat_s, {"left": repeats})
         checkpoint()  # the time counts from now, and not from the end of the sound

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from devices.speaker.player import open_player as open_player
     from devices.speaker.player import volume_at as volume_at
     from devices.speaker.samples import SpeakerError as SpeakerError
+    from devices.speaker.settings import RepeatedSoundSettings as RepeatedSoundSettings
     from devices.speaker.settings import SoundSettings as SoundSettings
     from devices.speaker.settings import SpeakerSettings as SpeakerSettings
     from devices.speaker.speaker import SimulatedSpeaker as SimulatedSpeaker
@@ -53,7 +54,7 @@ else:
             ],
             "player": ["Overlap", "SoundPlayer", "open_player", "volume_at"],
             "samples": ["SpeakerError"],
-            "settings": ["SoundSettings", "SpeakerSettings"],
+            "settings": ["RepeatedSoundSettings", "SoundSettings", "SpeakerSettings"],
             "speaker": ["SimulatedSpeaker", "Speaker", "fault_in_speaker", "open_speaker"],
             "voice": [
                 "VOICES",

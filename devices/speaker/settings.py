@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from datetime import datetime, time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import BaseModel, Field
 
@@ -12,6 +12,18 @@ from devices.speaker.player import Overlap, SoundPlayer, open_player, volume_at
 from devices.speaker.speaker import fault_in_speaker
 
 Percent = Annotated[float, Field(ge=0, le=100)]
+LATE_S = 5.0  # after an outage a repeat would wake people for a visitor who has left
+
+
+class SoundsInHouse(Protocol):
+    """Settings of a handler with sounds: `class Config(HandlerConfig, SoundSettings)`."""
+
+    @property
+    def state_dir(self) -> Path:
+        """See HandlerConfig."""
+
+    def open_player(self, folder: Path) -> AbstractContextManager[SoundPlayer]:
+        """See SoundSettings."""
 
 
 class SpeakerSettings(BaseModel):
@@ -19,6 +31,17 @@ class SpeakerSettings(BaseModel):
 
     speaker: str = Field("auto", description="auto, default, simulated, or part of a card's name")
     even_when_quiet: bool = Field(False, description="also in quiet hours")
+
+    def silent_because(self, quiet: str | None) -> str | None:
+        """The note of a handler that makes no sound now.
+
+        Args:
+            quiet: Why the house is quiet, from `hub.quiet.reason()`; None if it is not.
+
+        Returns:
+            The note; None if a sound may be made.
+        """
+        return f"silent: {quiet}" if quiet and not self.even_when_quiet else None
 
 
 class SoundSettings(SpeakerSettings):
@@ -70,3 +93,32 @@ class SoundSettings(SpeakerSettings):
         """
         volumes = dict.fromkeys([self.volume_now(), self.volume, *self.volume_from.values()])
         return open_player(self.speaker, self.sounds, folder, self.overlap, volumes)
+
+    def open_bell(self: SoundsInHouse) -> AbstractContextManager[SoundPlayer]:
+        """Open the speaker, with its files in the handler's folder: for `uses=Config.open_bell`.
+
+        Raises:
+            SpeakerError: There is no such sound card.
+        """
+        return self.open_player(self.state_dir)
+
+
+class RepeatedSoundSettings(SoundSettings):
+    """For a handler that makes its sound again and again while no answer comes."""
+
+    repeats: int = Field(0, ge=0, le=20, description="repeats while no answer comes")
+    repeat_s: float = Field(10, ge=1, le=300, description="seconds between two of them")
+
+    def repeats_end_because(self, left: int, age_s: float) -> str | None:
+        """Why a repeat is left out.
+
+        Args:
+            left: How many repeats come after it; negative once an answer has come.
+            age_s: How long ago its time came, in seconds.
+
+        Returns:
+            The note; None if the sound is to be made.
+        """
+        if left < 0:
+            return "the visitor was answered"
+        return "it is too late for that" if age_s > LATE_S else None
