@@ -29,6 +29,11 @@ class House(Section):
             raise ValueError("latitude and longitude go together. Set both, or neither")
         return self
 
+    @property
+    def place(self) -> tuple[float | None, float | None]:
+        """Latitude and longitude."""
+        return self.latitude, self.longitude
+
 
 class Broker(Section):
     """`[broker]`: the MQTT broker. Without a host, `doorbell run` starts an embedded one."""

@@ -15,25 +15,26 @@ if TYPE_CHECKING:
     from devices.lamp.lamp import Light as Light
     from devices.lamp.lamp import MqttLink as MqttLink
     from devices.lamp.lamp import is_unchanged as is_unchanged
-    from devices.lamp.local import GpioLight as GpioLight
-    from devices.lamp.local import SimulatedLight as SimulatedLight
+    from devices.lamp.makes.local import GpioLight as GpioLight
+    from devices.lamp.makes.local import SimulatedLight as SimulatedLight
+    from devices.lamp.makes.shelly import ShellyLamp as ShellyLamp
+    from devices.lamp.makes.tasmota import TasmotaLamp as TasmotaLamp
+    from devices.lamp.makes.wled import WledLamp as WledLamp
+    from devices.lamp.makes.zigbee2mqtt import Zigbee2MqttLamp as Zigbee2MqttLamp
     from devices.lamp.payload import fault_in_topic as fault_in_topic
     from devices.lamp.payload import json_object as json_object
     from devices.lamp.payload import json_value as json_value
+    from devices.lamp.porch import BorrowedLamps as BorrowedLamps
+    from devices.lamp.porch import Porch as Porch
+    from devices.lamp.porch import open_porch as open_porch
     from devices.lamp.registry import LAMP_NAMES as LAMP_NAMES
     from devices.lamp.registry import LightError as LightError
-    from devices.lamp.registry import Porch as Porch
     from devices.lamp.registry import fault_in_lamp as fault_in_lamp
     from devices.lamp.registry import gpio_pin as gpio_pin
     from devices.lamp.registry import open_light as open_light
     from devices.lamp.registry import open_lights as open_lights
-    from devices.lamp.registry import open_porch as open_porch
     from devices.lamp.settings import LampScene as LampScene
     from devices.lamp.settings import LampSettings as LampSettings
-    from devices.lamp.shelly import ShellyLamp as ShellyLamp
-    from devices.lamp.tasmota import TasmotaLamp as TasmotaLamp
-    from devices.lamp.wled import WledLamp as WledLamp
-    from devices.lamp.zigbee2mqtt import Zigbee2MqttLamp as Zigbee2MqttLamp
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -41,22 +42,21 @@ else:
             "borrowed": ["BorrowedLamp", "forget_lamp", "in_words"],
             "darkness": ["Darkness", "DarknessSettings"],
             "lamp": ["OFF", "LampState", "Light", "MqttLink", "is_unchanged"],
-            "local": ["GpioLight", "SimulatedLight"],
+            "makes.local": ["GpioLight", "SimulatedLight"],
             "payload": ["fault_in_topic", "json_object", "json_value"],
+            "porch": ["BorrowedLamps", "Porch", "open_porch"],
             "registry": [
                 "LAMP_NAMES",
                 "LightError",
-                "Porch",
                 "fault_in_lamp",
                 "gpio_pin",
                 "open_light",
                 "open_lights",
-                "open_porch",
             ],
             "settings": ["LampScene", "LampSettings"],
-            "shelly": ["ShellyLamp"],
-            "tasmota": ["TasmotaLamp"],
-            "wled": ["WledLamp"],
-            "zigbee2mqtt": ["Zigbee2MqttLamp"],
+            "makes.shelly": ["ShellyLamp"],
+            "makes.tasmota": ["TasmotaLamp"],
+            "makes.wled": ["WledLamp"],
+            "makes.zigbee2mqtt": ["Zigbee2MqttLamp"],
         },
     )

@@ -1,21 +1,18 @@
 """Opens a lamp by its name in the settings."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
-from devices.lamp.borrowed import in_words
-from devices.lamp.darkness import Darkness
 from devices.lamp.lamp import Light, MqttLink
-from devices.lamp.local import GpioLight, SimulatedLight
+from devices.lamp.makes.local import GpioLight, SimulatedLight
+from devices.lamp.makes.shelly import ShellyLamp
+from devices.lamp.makes.tasmota import TasmotaLamp
+from devices.lamp.makes.wled import WledLamp
+from devices.lamp.makes.zigbee2mqtt import Zigbee2MqttLamp
 from devices.lamp.payload import fault_in_topic
-from devices.lamp.shelly import ShellyLamp
-from devices.lamp.tasmota import TasmotaLamp
-from devices.lamp.wled import WledLamp
-from devices.lamp.zigbee2mqtt import Zigbee2MqttLamp
 
 MAKES: dict[str, Callable[[str, MqttLink], Light]] = {
     "zigbee2mqtt": Zigbee2MqttLamp,
@@ -77,43 +74,6 @@ def open_lights(names: Iterable[str], link: MqttLink, folder: Path) -> Iterator[
         for name in names:
             lights[name] = stack.enter_context(closing(open_light(name, link, folder)))
         yield lights
-
-
-class Porch(NamedTuple):
-    """The lamps of a house by name, and whether it is dark."""
-
-    lamps: Mapping[str, Light]
-    darkness: Darkness
-
-    def look(self, names: Iterable[str], patience_s: float) -> str:
-        """Ask lamps how they are, and leave them so; for a dry run.
-
-        Args:
-            names: Which lamps.
-            patience_s: Seconds to wait for each.
-
-        Returns:
-            How they are, in words.
-
-        Raises:
-            ConnectionError: A lamp does not answer.
-        """
-        found = {name: self.lamps[name].read(patience_s) for name in names}
-        if silent := ", ".join(name for name, state in found.items() if state is None):
-            raise ConnectionError(
-                f"the lamp {silent} does not answer. Has it power, and is its name right?"
-            )
-        return ", ".join(f"the lamp is {in_words(state)}" for state in found.values())
-
-
-@contextmanager
-def open_porch(
-    names: Iterable[str], link: MqttLink, folder: Path, darkness: Darkness
-) -> Iterator[Porch]:
-    """Open several lamps, and listen to the light sensor if there is one; see `open_lights`."""
-    darkness.follow(link)
-    with open_lights(names, link, folder) as lamps:
-        yield Porch(lamps, darkness)
 
 
 def fault_in_lamp(name: str) -> str | None:

@@ -111,7 +111,7 @@ def test_light_asks_the_lamp_and_does_not_switch_it(shipped, answer, said):
 
     lamp = Lamp("porch", Link())
     file = shipped("light", {"when": "always", "lamp": "zigbee2mqtt:porch"})
-    porch = Porch({"zigbee2mqtt:porch": lamp}, Darkness(file.config))
+    porch = Porch(file.config, {"zigbee2mqtt:porch": lamp}, Darkness(file.config), {})
     if said:
         assert _dry(file, porch) == said
     else:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config import ButtonSettings, Door, SettingsError
-from devices.lamp import OFF, BorrowedLamp, Darkness, LampState
+from devices.lamp import OFF, BorrowedLamp, Darkness, LampState, Porch
 from devices.machine import sun_elevation
+from hub import memory
 from hub.testing import event, run
 
 ON = LampState(on=True)
@@ -39,9 +40,8 @@ class Night:
 
     def __init__(self, file, lamps):
         self.file = file
-        porch = file.reactions["doorbell.pressed"].function.__globals__["Porch"]
-        house = file.config.house
-        self.porch = porch(lamps, Darkness(file.config, (house.latitude, house.longitude)))
+        darkness = Darkness(file.config, file.config.house.place)
+        self.porch = Porch(file.config, lamps, darkness, memory)
         self.memory, self.timers = {}, {}
 
     def press(self, door="front", **more):

@@ -8,8 +8,8 @@ import json
 import random
 from typing import Any
 
-from devices.lamp.followed import FollowedLamp
 from devices.lamp.lamp import LampState, MqttLink, channels, colour_of
+from devices.lamp.makes.followed import FollowedLamp
 from devices.lamp.payload import json_object, number
 
 REPLY_PREFIX = "doorbell-light"  # all devices answer on this topic and /rpc

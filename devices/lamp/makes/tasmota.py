@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from devices.lamp.followed import FollowedLamp
 from devices.lamp.lamp import (
     LampState,
     MqttLink,
@@ -11,6 +10,7 @@ from devices.lamp.lamp import (
     kelvin_of,
     mireds,
 )
+from devices.lamp.makes.followed import FollowedLamp
 from devices.lamp.payload import json_object, number
 
 COLDEST = 153  # mireds, the limits of CT

@@ -7,8 +7,8 @@ import json
 import math
 from typing import Any
 
-from devices.lamp.followed import FollowedLamp
 from devices.lamp.lamp import LampState, MqttLink, colour_of, colour_of_hue, kelvin_of, mireds
+from devices.lamp.makes.followed import FollowedLamp
 from devices.lamp.payload import json_object, number
 
 BRIGHTEST = 254
