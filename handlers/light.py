@@ -49,6 +49,6 @@ def light(event: Event, config: Config, porch: Porch) -> str:
 
 
 @handler("light.expired", timeout_s=20, attempts=TRIES, uses=open_lamps)
-def restore(event: Event, config: Config, porch: Porch) -> str:  # noqa: ARG001 - a handler's signature
+def restore(event: Event, config: Config, porch: Porch) -> str:
     """The time is up, perhaps after a crash: put the lamp back, unless a person has changed it."""
     return porch.give_back(event.data["lamp"], is_last_try=event.attempt >= TRIES)

@@ -14,7 +14,7 @@ class Config(HandlerConfig):
 
 
 @handler("*", since_s=CATCH_UP_S)
-def log(event: Event, config: Config) -> str:  # noqa: ARG001 - its shape
+def log(event: Event, config: Config) -> str:
     """Keep every event."""
     keep(days=config.keep_days)
     return "kept"

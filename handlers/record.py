@@ -58,7 +58,7 @@ def open_door_camera(config: Config) -> Iterator[Camera]:
         yield camera
 
 
-def look(event: Event, config: Config, camera: Camera) -> str:  # noqa: ARG001 - its shape
+def look(event: Event, config: Config, camera: Camera) -> str:
     """The dry run: take a picture that is not kept, and see whether there is room for a clip."""
     if reason := camera.private():
         return f"{reason}: the camera was not tried"

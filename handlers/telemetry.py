@@ -48,7 +48,7 @@ def open_traces(config: Config) -> Iterator[Traces]:
 
 
 @handler("*", timeout_s=20, attempts=4, backoff_s=10, uses=open_traces)
-def telemetry(event: Event, config: Config, traces: Traces) -> str | None:  # noqa: ARG001 - its shape
+def telemetry(event: Event, config: Config, traces: Traces) -> str | None:
     """Send the event's span, except for the outcomes of this handler itself."""
     if event.source.endswith("/telemetry"):
         return None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from devices.button.press_filter import Debouncer as Debouncer
     from devices.button.press_kind import PressClassifier as PressClassifier
     from devices.button.press_kind import PressKind as PressKind
+    from devices.button.visit_settings import VisitSettings as VisitSettings
     from devices.button.visits import Visit as Visit
     from devices.button.visits import VisitAnswer as VisitAnswer
     from devices.button.visits import VisitBook as VisitBook
@@ -48,6 +49,7 @@ else:
             "led": ["GpioLed", "Led", "LedState", "SimulatedLed"],
             "press_filter": ["Debouncer"],
             "press_kind": ["PressClassifier", "PressKind"],
+            "visit_settings": ["VisitSettings"],
             "visits": ["Visit", "VisitAnswer", "VisitBook", "open_book"],
         },
     )

@@ -135,6 +135,21 @@ class VisitBook:
         visit.add(press, at)
         return visit
 
+    def answer(self, answer: VisitAnswer) -> Visit | None:
+        """End the visit that rings and that this answer is for.
+
+        An answer that finds none is kept: its press may arrive later.
+
+        Returns:
+            The visit; None if none rings.
+        """
+        visit = self.ringing_for(answer)
+        if visit:
+            visit.end("answered", by=answer.id, at=answer.at)
+        else:
+            self.keep_answer(answer)
+        return visit
+
     def keep_answer(self, answer: VisitAnswer) -> None:
         """Keep an answer that found no visit: its press may arrive later."""
         if all(answer.id != one.id for one in self._answers):
@@ -143,6 +158,35 @@ class VisitBook:
     def early_answer(self, visit: Visit) -> VisitAnswer | None:
         """An answer to this visit that arrived before its press."""
         return next((one for one in self._answers if self._fits(one, visit)), None)
+
+    def answer_early(self, visit: Visit, *, press: str) -> VisitAnswer | None:
+        """End a visit that rings with the answer that arrived before this press of it.
+
+        Returns:
+            The answer; None if there is none, or the visit is over.
+        """
+        answer = self.early_answer(visit)
+        if answer is None or visit.state != "ringing":
+            return None
+        visit.end("answered", by=press, at=answer.at)
+        return answer
+
+    def miss(self, visit_id: str, *, by: str, at: float) -> Visit | None:
+        """End a visit that rings without an answer.
+
+        Args:
+            visit_id: Its id.
+            by: The id of the event that ends it.
+            at: When, in Unix seconds.
+
+        Returns:
+            The visit; None if it is over.
+        """
+        visit = self.visit(visit_id)
+        if visit is None or visit.state != "ringing":
+            return None
+        visit.end("missed", by=by, at=at)
+        return visit
 
     def as_json(self) -> dict[str, Any]:
         """The book as a JSON object, without visits and answers from long ago."""

@@ -8,7 +8,16 @@ if TYPE_CHECKING:
     from devices.phone.apprise import ApprisePhone as ApprisePhone
     from devices.phone.dispatcher import Dispatcher as Dispatcher
     from devices.phone.dispatcher import DispatchResult as DispatchResult
-    from devices.phone.messenger import Messenger as Messenger
+    from devices.phone.messenger.door_messenger import DoorMessenger as DoorMessenger
+    from devices.phone.messenger.messenger import Messenger as Messenger
+    from devices.phone.messenger.occasion import Link as Link
+    from devices.phone.messenger.occasion import Occasion as Occasion
+    from devices.phone.messenger.ring_groups import Group as Group
+    from devices.phone.messenger.ring_groups import RingGroups as RingGroups
+    from devices.phone.messenger.sent_log import SentLog as SentLog
+    from devices.phone.messenger.settings import DoorMessengerSettings as DoorMessengerSettings
+    from devices.phone.messenger.visit import Visit as Visit
+    from devices.phone.messenger.visit_messenger import VisitMessenger as VisitMessenger
     from devices.phone.ntfy import NtfyPhone as NtfyPhone
     from devices.phone.phone import Notification as Notification
     from devices.phone.phone import Phone as Phone
@@ -19,22 +28,23 @@ if TYPE_CHECKING:
     from devices.phone.phone import is_jpeg as is_jpeg
     from devices.phone.registry import fault_in_url as fault_in_url
     from devices.phone.registry import open_phones as open_phones
-    from devices.phone.ring_groups import Group as Group
-    from devices.phone.ring_groups import RingGroups as RingGroups
-    from devices.phone.sent_log import SentLog as SentLog
     from devices.phone.settings import PhoneSettings as PhoneSettings
     from devices.phone.settings import RecipientSettings as RecipientSettings
     from devices.phone.telegram import TelegramPhone as TelegramPhone
-    from devices.phone.visit_messenger import Visit as Visit
-    from devices.phone.visit_messenger import VisitMessenger as VisitMessenger
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "apprise": ["ApprisePhone"],
             "dispatcher": ["DispatchResult", "Dispatcher"],
-            "ring_groups": ["Group", "RingGroups"],
-            "messenger": ["Messenger"],
+            "messenger.door_messenger": ["DoorMessenger"],
+            "messenger.messenger": ["Messenger"],
+            "messenger.occasion": ["Link", "Occasion"],
+            "messenger.ring_groups": ["Group", "RingGroups"],
+            "messenger.sent_log": ["SentLog"],
+            "messenger.settings": ["DoorMessengerSettings"],
+            "messenger.visit": ["Visit"],
+            "messenger.visit_messenger": ["VisitMessenger"],
             "ntfy": ["NtfyPhone"],
             "phone": [
                 "Notification",
@@ -46,9 +56,7 @@ else:
                 "is_jpeg",
             ],
             "registry": ["fault_in_url", "open_phones"],
-            "sent_log": ["SentLog"],
             "settings": ["PhoneSettings", "RecipientSettings"],
             "telegram": ["TelegramPhone"],
-            "visit_messenger": ["Visit", "VisitMessenger"],
         },
     )

@@ -9,7 +9,6 @@ from time import monotonic
 from typing import NamedTuple
 
 from devices.phone.phone import Notification, Phone, PhoneError, Receipt, Recipient
-from devices.phone.ring_groups import RingGroups
 
 
 @dataclass
@@ -18,6 +17,7 @@ class DispatchResult:
 
     Attributes:
         text: What the notification says.
+        why_not: Why nothing was sent, in words.
         asked: How many recipients it was for.
         delivered: The keys of the phones that have it, those of earlier attempts among them.
         failures: Why the other phones do not have it.
@@ -26,6 +26,7 @@ class DispatchResult:
     """
 
     text: str = ""
+    why_not: str = ""
     asked: int = 0
     delivered: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -35,8 +36,8 @@ class DispatchResult:
     @property
     def note(self) -> str:
         """What was done, for people."""
-        if not self.asked:
-            return "no recipient now"
+        if self.why_not or not self.asked:
+            return self.why_not or "no recipient now"
         return f"sent to {len(self.delivered)}: {self.text}"
 
 
@@ -52,20 +53,16 @@ OnProgress = Callable[[DispatchResult, int], None]  # the result so far, and how
 _Answer = tuple[_Call, "Receipt | Exception | None"]
 
 
-class Dispatcher(RingGroups):
-    """All recipients with their phones, and the rings of the last minutes.
+class Dispatcher:
+    """All recipients with their phones.
 
     Args:
         recipients: Everybody who can be notified.
-        group_s: A ring within so many seconds after the last one at that door belongs to it.
         timeout_s: Seconds to wait for all services. One that answers a byte at a time must not
             delay the next notification of the others.
     """
 
-    def __init__(
-        self, recipients: Sequence[Recipient], group_s: float, *, timeout_s: float = 15.0
-    ) -> None:
-        super().__init__(group_s)
+    def __init__(self, recipients: Sequence[Recipient], *, timeout_s: float = 15.0) -> None:
         self.recipients = recipients
         self.timeout_s = timeout_s
         self._busy: set[Phone] = set()

@@ -1,6 +1,7 @@
 """Settings of a handler that notifies people: who they are, on which phones, and when."""
 
 import re
+from collections.abc import Callable
 from datetime import time
 from typing import Annotated, Self
 
@@ -68,13 +69,22 @@ class PhoneSettings(BaseModel):
         {}, description="people, each with their own phones, doors and hours"
     )
 
-    def faults_in_names(self) -> list[str]:
-        """A line for each recipient whose name cannot be one, for `check`."""
-        return [
+    def faults_in_recipients(
+        self, faults_in_doors: Callable[[str, list[str]], list[str]]
+    ) -> list[str]:
+        """A line for each name that cannot be one, and each door that is not there, for `check`.
+
+        Args:
+            faults_in_doors: The method of `HandlerConfig`.
+        """
+        faults = [
             f"recipients: {name!r}: not a name. Use a-z, 0-9, - and _, 32 characters at most"
             for name in self.recipients
             if not NAME.fullmatch(name)
         ]
+        for name, recipient in self.recipients.items():
+            faults += faults_in_doors(f"recipients.{name}", recipient.doors or [])
+        return faults
 
     def open_recipients(self) -> list[Recipient]:
         """All recipients with their phones; the one without a name has the `urls` of everybody.

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from devices.speaker.voice import fault_in_speaking as fault_in_speaking
     from devices.speaker.voice import fault_in_voice as fault_in_voice
     from devices.speaker.voice import open_voice as open_voice
+    from devices.speaker.voice_settings import VisitorVoiceSettings as VisitorVoiceSettings
+    from devices.speaker.voice_settings import VoiceSettings as VoiceSettings
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -65,6 +67,7 @@ else:
                 "fault_in_voice",
                 "open_voice",
             ],
+            "voice_settings": ["VisitorVoiceSettings", "VoiceSettings"],
             "bark": ["write_bark"],
         },
     )

@@ -379,3 +379,13 @@ def test_a_service_that_never_ends_its_answer_holds_nobody_up(family):
         home.hears(event(door="garden_gate"))
     assert len(anna.told) == 2
     ends.set()
+
+
+def test_a_day_that_is_summed_up_late_is_named(family):
+    """After an outage "today" would be wrong."""
+    home, phones = family()
+    ended = event("clock.day_ended", "house", presses={"front": 3})
+    ended = replace(ended, time=ended.time - timedelta(hours=5))
+    home.hears(ended)
+    day = f"{ended.time.astimezone():%A %H:%M}"
+    assert phones[""].texts == [f"Rings in the 24 hours to {day}: 3 at the front door"]

@@ -126,3 +126,19 @@ def test_a_book_is_kept_when_its_block_ends_well():
     assert memory == kept
     with open_book(memory, "back", **rules) as book:
         assert book.visit_of("a") is None
+
+
+def test_an_answer_ends_the_visit_that_rings_or_waits_for_its_press():
+    """A visit is ended once: by its answer, or as missed, whichever comes first."""
+    book = _book()
+    assert book.answer(VisitAnswer("a", "two", 1900)) is None
+    first = _press(book, "one", 1000)
+    assert book.answer_early(first, press="one") is None
+    assert book.miss("one", by="timer", at=1120) is first
+    assert book.miss("one", by="timer", at=1120) is None
+    second = _press(book, "two", 2000)
+    assert book.answer_early(second, press="two") == VisitAnswer("a", "two", 1900)
+    assert (second.state, second.by, second.ended) == ("answered", "two", 1900)
+    third = _press(book, "three", 3000)
+    assert book.answer(VisitAnswer("b", "", 3010)) is third
+    assert (third.state, third.by) == ("answered", "b")

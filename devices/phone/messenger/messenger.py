@@ -7,20 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from devices.phone.dispatcher import Dispatcher, DispatchResult
+from devices.phone.messenger.ring_groups import RingGroups
+from devices.phone.messenger.sent_log import SentLog
 from devices.phone.phone import Notification, Phone, Recipient, ReplyButton
-from devices.phone.sent_log import SentLog
 
 
-class NoPhones(DispatchResult):
-    """The result where no phone is set up."""
-
-    @property
-    def note(self) -> str:
-        """What would have been sent, in words."""
-        return f"no phone is set up; it would have read: {self.text}"
-
-
-class Messenger(Dispatcher):
+class Messenger(Dispatcher, RingGroups):
     """Notifies each phone once, however often an event is tried.
 
     Args:
@@ -40,7 +32,8 @@ class Messenger(Dispatcher):
         memory: MutableMapping[str, Any],
         save: Callable[[], None],
     ) -> None:
-        super().__init__(recipients, group_s)
+        Dispatcher.__init__(self, recipients)
+        RingGroups.__init__(self, group_s)
         self.log = SentLog(memory)
         self._save = save
 
@@ -73,7 +66,8 @@ class Messenger(Dispatcher):
             ConnectionError: Some services did not take it. Another attempt is for those only.
         """
         if not self.recipients:
-            return NoPhones(notification.text)
+            text = f"no phone is set up; it would have read: {notification.text}"
+            return DispatchResult(why_not=text)
 
         def record(result: DispatchResult, waiting: int) -> None:
             self.log.record_receipts(result.receipts)

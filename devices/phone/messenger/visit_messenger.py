@@ -1,79 +1,25 @@
 """Messages about visitors: whom to tell at once, whom later, and who reads the answer."""
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any
 
 from devices.phone.dispatcher import DispatchResult
-from devices.phone.messenger import Messenger
+from devices.phone.messenger.messenger import Messenger
+from devices.phone.messenger.occasion import Link, Occasion
+from devices.phone.messenger.visit import Visit
 from devices.phone.phone import Notification, Phone, Recipient, ReplyButton
-
-
-class Occasion(Protocol):
-    """What a message follows from: a `hub.Event`."""
-
-    @property
-    def id(self) -> str:
-        """Its id; another attempt has the same one."""
-
-    @property
-    def time(self) -> datetime:
-        """When it happened."""
-
-
-class Link(Protocol):
-    """An answer that a person can give: one of `hub.answers.links`."""
-
-    @property
-    def label(self) -> str:
-        """What the button says."""
-
-    @property
-    def url(self) -> str:
-        """A POST request to this address gives the answer."""
-
-
-@dataclass(frozen=True)
-class Visit:
-    """A visitor, who may have rung several times.
-
-    Attributes:
-        press: The id of the first press.
-        door: Where.
-        at: The time of the last press, in ISO 8601.
-        count: The number of presses.
-    """
-
-    press: str
-    door: str
-    at: str
-    count: int
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Self:
-        """The visit in a timer's data."""
-        return cls(data["press"], data["door"], data["at"], data["count"])
-
-    def as_json(self) -> dict[str, Any]:
-        """The visit as a JSON object, for a timer's data."""
-        return asdict(self)
-
-    @property
-    def time(self) -> datetime:
-        """The time of the last press."""
-        return datetime.fromisoformat(self.at)
 
 
 class VisitMessenger(Messenger):
     """A messenger that knows visitors, and recipients who are told later.
 
     Args:
-        recipients: Everybody who can be notified.
-        group_s: A ring within so many seconds after the last one at that door belongs to it.
-        memory: JSON values by key, which survive the process, like `hub.memory`.
-        save: Commits the memory, like `hub.checkpoint`.
+        recipients: See Messenger, as for the next three.
+        group_s: See Messenger.
+        memory: See Messenger.
+        save: See Messenger.
         title: The headline of all messages.
         links: Gives the answers for an occasion and the name of a recipient.
         call_later: Has `tell_waiting` called after so many seconds with this data. The text names

@@ -1,0 +1,1 @@
+"""What people read on their phones, when they read it, and who reads the answer."""

@@ -1,0 +1,177 @@
+"""Tells the phones what happens at the doors: rings, their pictures, answers, and the day."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from devices.phone.dispatcher import DispatchResult
+from devices.phone.messenger.occasion import HandlerApi, Link, Occasion
+from devices.phone.messenger.settings import DoorMessengerSettings
+from devices.phone.messenger.texts import LATE_S, Texts, after
+from devices.phone.messenger.visit import Visit
+from devices.phone.messenger.visit_messenger import VisitMessenger
+from devices.phone.phone import is_jpeg
+
+SNOOZE_S = 3600.0
+RINGS = 5  # after so many rings without a pause the phones are told how many
+AGAIN = "notify.again"
+WAITED = "notify.waited"
+DRILL_FAILED = "doorbell.drill_failed"
+ANSWERABLE = ("doorbell.pressed", "snapshot.taken", AGAIN, WAITED)
+
+
+class DoorMessenger(VisitMessenger, AbstractContextManager["DoorMessenger"]):
+    """Tells the phones of the recipients; each method is for one type of event.
+
+    A handler calls `ring` for a press, `show` for a picture and `answer` for an answer, and
+    `remind` for its own events `notify.again` and `notify.waited`, which `later` delivers to it.
+
+    To open it takes seconds, so `uses=` does that at start. Each method raises a ConnectionError
+    where a service did not take its message: another attempt at the same event is for those
+    services only.
+
+    Args:
+        settings: Who is told, on which phones, and how.
+        door_name: Gives the name by which people know a door, like `config.door_name`.
+        hub: The module `hub`.
+    """
+
+    def __init__(
+        self,
+        settings: DoorMessengerSettings,
+        door_name: Callable[[str], str],
+        hub: HandlerApi,
+    ) -> None:
+        super().__init__(
+            settings.open_recipients(),
+            settings.group_s,
+            hub.memory,
+            hub.checkpoint,
+            title=settings.title,
+            links=self._links_for,
+            call_later=self._call_later,
+        )
+        self._settings = settings
+        self._texts = Texts(door_name)
+        self._hub = hub
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left to close: each message has a connection of its own."""
+
+    def drill(self, drill: Occasion) -> str:
+        """Check that each service's host answers; with `drill_text` set, send a marked text."""
+        if not self._settings.drill_text:
+            return self.reach()
+        return self.tell(drill, self.recipients, self._texts.drill(drill.door)).note
+
+    def ring(self, press: Occasion) -> DispatchResult:
+        """Somebody is there, or was. Further rings of this visitor are counted with the first."""
+        visit = self.visit(press.id, press.door, press.time)
+        if visit.press != press.id:
+            wait_s = self._settings.group_s if visit.count % RINGS else 0
+            self._hub.later(AGAIN, wait_s, visit.as_json())
+            words = f"ring {visit.count} of this visitor: counted in the first notification"
+            return DispatchResult(why_not=words)
+        self.plan(visit)
+        self._save()  # the others are told later even if no phone can be reached now
+        text = self._texts.ring(press.door, press.time, press.age_s())
+        return self.tell(press, self.first_at(press.door), text, visit=visit)
+
+    def remind(self, timer: Occasion) -> DispatchResult:
+        """Tell how often this visitor has rung, or tell the recipient whose turn has come."""
+        visit = Visit.of(timer.data)
+        if self.is_answered(visit):
+            return DispatchResult(why_not="somebody has answered meanwhile")
+        if timer.type == WAITED:
+            age_s = (datetime.now(UTC) - visit.time).total_seconds()
+            text = self._texts.ring(visit.door, visit.time, age_s)
+            return self.tell_waiting(timer, timer.data, text)
+        text = self._texts.ring(visit.door, visit.time, (timer.time - visit.time).total_seconds())
+        return self.tell(
+            timer,
+            self.first_at(visit.door),
+            f"{text}, and rang {visit.count} times",
+            press=visit.press,
+            picture=self.picture(visit.press),
+        )
+
+    def has_picture(self, taken: Occasion) -> bool:
+        """Whether the picture is there, and one. Another file never leaves the house."""
+        return is_jpeg(_path(taken))
+
+    def show(self, taken: Occasion) -> DispatchResult:
+        """The picture of a press follows, in the same notification if possible."""
+        press = taken.cause or taken.id
+        after_s = float(taken.data.get("after_s", 0))
+        if not self._settings.picture:
+            return DispatchResult(why_not="pictures are switched off")
+        if self.is_repeat(press):
+            return DispatchResult(why_not="another picture of the same visitor: not sent")
+        if after_s > LATE_S:
+            words = f"the picture was taken {after(after_s)}: it shows somebody else, if anybody"
+            return DispatchResult(why_not=words)
+        self.keep_picture(press, _path(taken))
+        ring = self._texts.ring(taken.door, taken.time, taken.age_s())
+        return self.tell(
+            taken,
+            self.first_at(taken.door),
+            self._texts.picture(taken.time, after_s),
+            press=press,
+            update=self._texts.with_picture(ring, after_s),
+            picture=_path(taken),
+        )
+
+    def answer(self, answered: Occasion) -> DispatchResult:
+        """No further recipient is called after an answer, and the others can read it."""
+        data = answered.data
+        by, words, via = (str(data.get(key, "")) for key in ("by", "answer", "via"))
+        if words == "snooze":
+            return self._snooze(by or ("*" if via == "command" else ""), answered.time)
+        if not data.get("late"):  # else the visitor who rings now is not answered
+            self.log.record_answer(answered.door, answered.time.isoformat())
+        press = str(data.get("press") or self.latest(answered.door, answered.time) or "")
+        if not press:
+            return DispatchResult()
+        return self.tell(
+            answered,
+            self.readers(press, answered.door, by, by_link=via == "link"),
+            self._texts.answer(answered.door, words, by),
+            press=press,
+            silent=True,
+            picture=self.picture(press),
+            wanted=lambda phone: bool(phone.updates),
+        )
+
+    def report(self, found: Occasion) -> DispatchResult:
+        """How many rang on a day, if any, or what a nightly drill found.
+
+        Args:
+            found: `clock.day_ended` or `doorbell.drill_failed`.
+        """
+        if found.type == DRILL_FAILED:
+            return self.tell(found, self.recipients, self._texts.failed(found.data["failed"]))
+        if not found.data["presses"]:
+            return DispatchResult(why_not="nobody rang today")
+        text = self._texts.day(found.data["presses"], found.time, found.age_s())
+        return self.tell(found, self.recipients, text)
+
+    def _snooze(self, name: str, at: datetime) -> DispatchResult:
+        self.log.snooze(name, at.timestamp() + SNOOZE_S)
+        return DispatchResult(why_not=f"no more for {name or 'everybody'} for an hour")
+
+    def _links_for(self, occasion: Any, by: str) -> Iterable[Link]:
+        if occasion.type not in ANSWERABLE:
+            return []
+        if occasion.type == WAITED:  # its subject is not the door
+            occasion = replace(occasion, subject=occasion.data["door"])
+        return self._hub.answers.links(occasion, by=by)
+
+    def _call_later(self, place: str, wait_s: float, data: Mapping[str, Any]) -> None:
+        self._hub.later(WAITED, wait_s, data, subject=place)
+
+
+def _path(taken: Occasion) -> Path:
+    return Path(str(taken.data.get("path")))
