@@ -29,7 +29,7 @@ def open_lamps(config: Config) -> AbstractContextManager[Porch]:
     return open_porch(config, link, config.state_dir, Darkness(config, config.house.place), memory)
 
 
-def look(event: Event, config: Config, porch: Porch) -> str:  # noqa: ARG001 - a handler's signature
+def look(event: Event, config: Config, porch: Porch) -> str:
     """The dry run: ask the lamps how they are, and leave them so."""
     return porch.look(event.door)
 
