@@ -1,12 +1,15 @@
 """Messages of other programs on the broker, and what they mean at our door."""
 
-from typing import Literal, Self
+from types import NoneType
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from config.section import Name, Section
 
 Scalar = str | int | float | bool | None
+Wanted = Scalar | list[Scalar]  # a value, or several of which one is enough
+SCALARS = (str, int, float, bool, NoneType)
 TOPIC_BYTES = 65_535  # MQTT 5.0, 1.5.4
 
 
@@ -18,10 +21,10 @@ class Trigger(Section):
     say: Literal["doorbell.pressed", "visitor.seen", "visitor.answered"] = Field(
         description="the type of the event"
     )
-    when: Scalar | dict[str, Scalar] = Field(
+    when: Wanted | dict[str, Wanted] = Field(
         None,
-        description="the text, or fields of the JSON (a.b is b in a) with their values; "
-        "every message if not set",
+        description="the text, or fields of the JSON (a.b is b in a, a.0 the first of a list) with "
+        "their values; a list means any of its values; every message if not set",
     )
     what: Name | None = Field(
         None, description="visitor.seen only: who was seen, like person or motion"
@@ -36,6 +39,17 @@ class Trigger(Section):
         None, description="a field of the JSON: only one event, ever, for each of its values"
     )
     every_s: float = Field(1, ge=0, le=86_400, description="at most one event in so many seconds")
+
+    @field_validator("when", mode="before")
+    @classmethod
+    def _can_be_compared(cls, when: Any) -> Any:
+        wanted = list(when.values()) if isinstance(when, dict) else [when]
+        if not all(map(_is_wanted, wanted)) or when == {}:
+            raise ValueError(
+                'no condition. Write "ON", ["ON", "PRESS"], or the fields of the JSON and their '
+                'values: { action = "single", "a.b" = [1, 2] }, the dots in quotation marks'
+            )
+        return when
 
     @field_validator("topic")
     @classmethod
@@ -54,6 +68,13 @@ class Trigger(Section):
         if self.on_change and self.when is None:
             raise ValueError("on_change needs a condition. Set when, or leave on_change out")
         return self
+
+
+def _is_wanted(value: Any) -> bool:
+    """Whether it is a value, or a list of some."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(one, SCALARS) for one in value)
+    return isinstance(value, SCALARS)
 
 
 def _fault_in(topic: str) -> str | None:

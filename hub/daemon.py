@@ -145,7 +145,7 @@ def _features(
     return [
         quiet,
         RemotePress(settings, reporter, bus),
-        Triggers(settings, reporter, bus),
+        Triggers(settings, reporter, producer, bus),
         AnswerService(settings, reporter, producer, bus),
         ButtonLeds(settings, reporter, bus),
         Chime(settings, reporter, bus, quiet=quiet.reason),

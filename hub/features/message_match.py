@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from config.trigger import Scalar
+from config.trigger import Scalar, Wanted
 
+PLACE_DIGITS = 6  # of a place in a list
 MISSING = object()  # what `find` returns where there is nothing, because None may be a value
 
 
@@ -23,17 +24,34 @@ def find(path: str, value: Any) -> Any:
     if isinstance(value, Mapping) and path in value:
         return value[path]
     for key in path.split("."):
-        if not isinstance(value, Mapping) or key not in value:
+        value = _inside(value, key)
+        if value is MISSING:
             return MISSING
-        value = value[key]
     return value
 
 
-def matches(when: Scalar | Mapping[str, Scalar], value: Any) -> bool:
-    """Whether a message's value is the wanted one, or all of the wanted fields are."""
+def matches(when: Wanted | Mapping[str, Wanted], value: Any) -> bool:
+    """Whether a message's value is a wanted one, or all of the wanted fields are."""
     if isinstance(when, Mapping):
-        return all(_is(find(path, value), wanted) for path, wanted in when.items())
-    return _is(value, when)
+        return all(_is_any(find(path, value), wanted) for path, wanted in when.items())
+    return _is_any(value, when)
+
+
+def _inside(value: Any, key: str) -> Any:
+    """What an object has under this key, or a list in this place, from 0."""
+    if isinstance(value, Mapping):
+        return value.get(key, MISSING)
+    if isinstance(value, list) and key.isdecimal() and len(key) < PLACE_DIGITS:
+        place = int(key)
+        return value[place] if place < len(value) else MISSING
+    return MISSING
+
+
+def _is_any(found: Any, wanted: Wanted) -> bool:
+    """Whether a value is the wanted one, or one of several."""
+    if isinstance(wanted, list):
+        return any(_is(found, one) for one in wanted)
+    return _is(found, wanted)
 
 
 def _is(found: Any, wanted: Scalar) -> bool:

@@ -4,7 +4,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from config import Settings, Trigger
 from hub.features.feature import Feature
 from hub.features.message_match import MISSING, find, matches, read_value
 from hub.mqtt.bus import Bus, Message
+from hub.producer.producer import Producer
 from hub.producer.reporter import Report, Reporter
 
 log = logging.getLogger(__name__)
@@ -22,19 +23,22 @@ class Triggers(Feature):
     """Listens to the topics that `[triggers]` names.
 
     A retained message is a state, not an event: it never triggers. Where only changes count,
-    neither does the first message after a start, because it may not be a change.
+    neither does the first message after a start, because it may not be a change. What comes within
+    `every_s` is one burst and one event, also when the hub starts again in the middle of it.
     """
 
     def __init__(
         self,
         settings: Settings,
         reporter: Reporter,
+        producer: Producer,
         bus: Bus,
         *,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._reporter = reporter
+        self._producer = producer
         self._seconds = seconds
         self._held: dict[str, bool] = {}  # by trigger and topic, whether its condition held last
         self._reported_s: dict[str, float] = {}  # when each trigger last reported
@@ -78,11 +82,9 @@ class Triggers(Feature):
     def _report(self, name: str, trigger: Trigger, event_id: str | None) -> None:
         if event_id and self._reporter.knows(event_id):
             return
-        now = self._seconds()
-        last = self._reported_s.get(name)
-        if last is not None and now - last < trigger.every_s:
+        if self._is_burst(name, trigger):
             return
-        self._reported_s[name] = now
+        self._reported_s[name] = self._seconds()
         data: dict[str, Any] = {
             "name": self._settings.door_name(trigger.door),
             "via": "trigger",
@@ -94,6 +96,18 @@ class Triggers(Feature):
             data |= {"answer": trigger.answer, "by": "", "press": ""}
         at = datetime.now(UTC)
         self._reporter.report(Report(trigger.say, trigger.door, data, at, event_id))
+
+    def _is_burst(self, name: str, trigger: Trigger) -> bool:
+        """Whether the last event of this trigger was a moment ago, in this process or before."""
+        if (last := self._reported_s.get(name)) is not None:
+            return self._seconds() - last < trigger.every_s
+        if trigger.on_change:  # this process has seen the state before: it did change
+            return False
+        since = datetime.now(UTC) - timedelta(seconds=trigger.every_s)
+        return any(
+            event.data.get("trigger") == name and event.age_s() < trigger.every_s
+            for event in self._producer.since(trigger.say, trigger.door, since)
+        )
 
     def _refuse(self, name: str, why: str) -> None:
         """Log it once: the device will send the like again."""

@@ -153,6 +153,10 @@ class Producer:
         """When events of these types happened to one thing, from that time on."""
         return self._journal.times(kinds, subject, since)
 
+    def since(self, kind: str, subject: str, since: datetime) -> list[Event]:
+        """The events of a type that happened to one thing, from that time on."""
+        return self._journal.since(kind, subject, since)
+
     def count(self, kinds: Iterable[str], since: datetime, until: datetime) -> dict[str, int]:
         """How many events of these types happened in that time, by their subject."""
         return self._journal.count(kinds, since, until)

@@ -138,6 +138,13 @@ class Journal:
                 ]
         return found
 
+    def since(self, kind: str, subject: str, since: datetime) -> list[Event]:
+        """The events of a type that happened to one subject, from that time on."""
+        query = "SELECT payload FROM journal WHERE stream = ? AND time >= ?"
+        values = (streams.of(self.source, kind, subject), since.timestamp())
+        with self._state.read() as db:
+            return [decode(payload) for (payload,) in db.execute(query, values)]
+
     def published_to(self) -> int:
         """A position up to which the broker has everything; it may have more."""
         with self._state.read() as db:

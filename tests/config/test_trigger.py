@@ -44,6 +44,19 @@ def test_what_and_answer_go_with_what_is_said(tmp_path):
     assert "on_change needs a condition" in _fault(tmp_path, on_change=True)
 
 
+@pytest.mark.parametrize(
+    "when", ["{ after.label = 'x' }", "[]", "{}", "{ a = [] }", "[[1]]", "07:00:00", "[07:00:00]"]
+)
+def test_a_condition_that_nothing_can_meet_is_refused(tmp_path, when):
+    """Dots without quotation marks make a table inside a table, and an empty list has no value."""
+    path = tmp_path / "doorbell.toml"
+    text = '[triggers.one]\ntopic = "a"\ndoor = "front"\nsay = "doorbell.pressed"\n'
+    path.write_text(f"{text}when = {when}\n", encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(path)
+    assert str(caught.value).startswith("doorbell.toml: [triggers.one] when: no condition. Write")
+
+
 def test_its_door_is_one_of_the_house(tmp_path):
     """The fault of a typing error lists the doors that there are."""
     assert "[triggers.one] door: there is no [doors.frnt]. There are: front" in _fault(

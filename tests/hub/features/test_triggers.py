@@ -29,7 +29,7 @@ class Gate:
     def start(self):
         self.bus = self.net.bus()
         producer = Producer(self.state, self.bus, "doorbell/hub/home")
-        Triggers(self.settings, Reporter(producer), self.bus, seconds=lambda: self.s)
+        Triggers(self.settings, Reporter(producer), producer, self.bus, seconds=lambda: self.s)
 
     def hear(self, topic, payload, *, retained=False):
         text = payload if isinstance(payload, str) else json.dumps(payload)
@@ -76,6 +76,19 @@ def test_a_message_that_fits_becomes_an_event_of_the_hub(states):
         ({"a.b": 1}, '{"a.b": 1}', True),
         ({"a.b": 1}, '{"a": {"b": 1.0}}', True),
         ({"a.b": 1}, '{"a": 1}', False),
+        ({"a.0.b": 1}, '{"a": [{"b": 1}]}', True),
+        ({"a.1": "x"}, '{"a": ["x", "X"]}', True),
+        ({"a.1": "x"}, '{"a": ["x"]}', False),
+        ({"a.-1": "x"}, '{"a": ["x"]}', False),
+        ({"0": "x"}, '["x"]', True),
+        ({"0": "x"}, '{"0": "x"}', True),
+        ({"a." + "9" * 9000: "x"}, '{"a": ["x"]}', False),
+        (["ON", "PRESS"], "press", True),
+        (["ON", "PRESS"], "OFF", False),
+        ({"action": ["single", "double"], "n": 1}, '{"action": "double", "n": 1}', True),
+        ({"action": ["single", "double"], "n": 1}, '{"action": "double", "n": 2}', False),
+        ({"n": [1, None]}, '{"n": null}', True),
+        ({"n": [1, None]}, "{}", False),
         ("x", "[" * 100_000, False),
     ],
 )
@@ -134,6 +147,20 @@ def test_no_more_often_than_it_may(states):
     for _ in range(6):
         gate.hear("frigate/events", {})
     assert len(gate.published("visitor.seen")) == 2
+
+
+def test_a_burst_is_one_ring_over_a_restart(states):
+    """Radio buttons send a press many times: the hub may start again in the middle of it."""
+    gate = Gate(
+        states,
+        bell=RING | {"every_s": 3600},
+        other=RING | {"topic": "z/other", "every_s": 3600},
+    )
+    gate.hear("zigbee2mqtt/gate/action", "single")
+    gate.start()
+    gate.hear("zigbee2mqtt/gate/action", "single")
+    gate.hear("z/other", "single")
+    assert [one["trigger"] for one in gate.published("doorbell.pressed")] == ["bell", "other"]
 
 
 def test_two_triggers_on_one_topic_both_trigger(states):
