@@ -1,7 +1,8 @@
 """Record a clip that begins before the press, and take a picture of the press for the phone."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,8 +10,8 @@ from pydantic import Field, model_validator
 
 from devices.camera import Camera, CameraSettings, fault_in_camera
 from devices.machine import fault_in_folder, placed
-from devices.video import MediaFolder, MediaSettings
-from hub import Event, HandlerConfig, emit, handler, later, link, memory
+from devices.video import CameraError, MediaFolder, MediaSettings, jpeg_within
+from hub import Event, HandlerConfig, emit, handler, later, link, memory, pictures
 
 CLIP_MB = 100  # what a long clip may need
 
@@ -54,15 +55,30 @@ def open_door_camera(config: Config) -> Iterator[Camera]:
     """Open the camera as long as the process lives, and keep its folder tidy."""
     config.files.remove_parts()
     camera = config.open_camera(link, marker=config.state_dir / "record.private")
-    with closing(camera), config.files.tidied():
+    if config.publish_picture != "retained":
+        pictures.clear()
+    with closing(camera), config.files.tidied(), _obeying(config, camera):
         yield camera
+
+
+def _obeying(config: Config, camera: Camera) -> AbstractContextManager[None]:
+    """Pictures on demand, if any are to be published."""
+
+    def take(door: str, most_bytes: int) -> bytes:
+        if door not in (config.doors or [door]) or config.faults_in_doors("door", [door]):
+            raise CameraError(f"no camera looks at {door}")
+        return jpeg_within(camera.picture(), most_bytes)
+
+    if config.publish_picture == "off":
+        return nullcontext()
+    return pictures.on_demand(take, camera.private)
 
 
 def look(event: Event, config: Config, camera: Camera) -> str:
     """The dry run: take a picture that is not kept, and see whether there is room for a clip."""
     if reason := camera.private():
         return f"{reason}: the camera was not tried"
-    size = camera.check()
+    size = len(camera.picture())
     free_mb = config.files.check_room(size, CLIP_MB)
     return f"a picture of {size / 1000:.0f} kB, {free_mb} MB free"
 
@@ -75,6 +91,10 @@ def record(event: Event, config: Config, camera: Camera) -> str:
     picture = config.files.file(event.time, event.door, event.id, "jpg")
     after_s = camera.snapshot(picture, event.age_s())
     emit("snapshot.taken", {"path": str(picture), "door": event.door, "after_s": round(after_s, 3)})
+    if config.publish_picture != "off":
+        kept = config.publish_picture == "retained"
+        made = partial(_read, picture)
+        pictures.publish(event, made, retain=kept, file=picture)
     clip, length_s = camera.start_clip(picture.with_suffix(".mp4"), event.age_s())
     memory["clip"] = presses = _with_press(clip.name, event)
     left_s = max(0.0, min(config.clip_s, config.max_clip_s - length_s))
@@ -94,6 +114,10 @@ def finish(event: Event, config: Config, camera: Camera) -> str:
     for door, presses in event.data["doors"].items():
         emit("clip.recorded", data | {"door": door, "presses": presses}, subject=door)
     return f"{clip.path.name}, {clip.seconds:.1f} s, {clip.preroll_s:.1f} s of it before the press"
+
+
+def _read(picture: Path, most_bytes: int) -> bytes:
+    return jpeg_within(picture.read_bytes(), most_bytes)
 
 
 def _with_press(clip: str, event: Event) -> dict[str, Any]:

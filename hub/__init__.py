@@ -6,6 +6,7 @@ from hub.plugin.api import checkpoint, emit, keep, later, memory
 from hub.plugin.decorator import Drop, handler
 from hub.plugin.device_link import link
 from hub.plugin.handler_config import HandlerConfig
+from hub.plugin.pictures import pictures
 from hub.plugin.quiet import quiet
 from hub.wire.event import BadEvent, Event
 
@@ -23,5 +24,6 @@ __all__ = [
     "later",
     "link",
     "memory",
+    "pictures",
     "quiet",
 ]

@@ -22,6 +22,7 @@ from hub.plugin.decorator import Reaction
 from hub.plugin.device_link import link
 from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.loader import HandlerFile
+from hub.plugin.pictures import pictures
 from hub.plugin.quiet import quiet
 from hub.process.lifecycle import EX_TEMPFAIL, end_for_good, on_stop, serve
 from hub.store.state import State
@@ -75,6 +76,7 @@ def run(given: str, settings: Settings) -> None:
         with suppress(OSError):  # in a sandbox; there the unit says it
             os.nice(OBSERVER_NICENESS)
     answer_links.attach(settings)
+    pictures.attach(bus, source, settings.hub, settings.state_dir)
     with closing(State(settings.state_dir / f"{file.name}.db")) as state:
         state.fallback.on_change = partial(status.note, "disk")
         try:

@@ -59,19 +59,22 @@ def _validator(channel: str) -> Draft7Validator:
     return Draft7Validator({**schema, "components": DOCUMENT["components"]})
 
 
-def _takes_text(channel: str) -> bool:
+def _takes(channel: str, content_type: str) -> bool:
     messages = DOCUMENT["channels"][channel]["messages"].values()
-    return any(resolve(message)["contentType"] == "text/plain" for message in messages)
+    return any(resolve(message)["contentType"] == content_type for message in messages)
 
 
 def faults(topic: str, payload: bytes) -> list[str]:
     """What of a message is not as the contract has it; empty when all is well."""
     if (channel := channel_of(topic)) is None:
         return [f"{topic}: no channel has such a topic"]
+    if _takes(channel, "image/jpeg"):
+        is_picture = not payload or payload.startswith(b"\xff\xd8")
+        return [] if is_picture else [f"{topic}: not a JPEG"]
     try:
         wire = json.loads(payload)
     except ValueError:
-        if not _takes_text(channel):
+        if not _takes(channel, "text/plain"):
             return [f"{topic}: not JSON"]
         wire = payload.decode(errors="replace")
     found = [

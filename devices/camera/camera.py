@@ -35,11 +35,11 @@ class Camera(Protocol):
             CameraError: There is no picture of that moment or later. Another attempt may succeed.
         """
 
-    def check(self) -> int:
-        """Take a picture now, encode it and drop it.
+    def picture(self) -> bytes:
+        """Take a picture now, and keep none of it.
 
         Returns:
-            The size of the JPEG, in bytes.
+            The JPEG.
 
         Raises:
             CameraError: There is no picture now.

@@ -70,12 +70,12 @@ class PiCamera(Recorder):
         write_file(path, _capture(camera))
         return ago_s
 
-    def check(self) -> int:
+    def picture(self) -> bytes:
         """See Camera."""
         camera = self._camera
         if camera is None:
-            return super().check()
-        return len(_capture(camera))
+            return super().picture()
+        return _capture(camera)
 
     def close(self) -> None:
         """See Camera."""

@@ -2,7 +2,7 @@
 
 from datetime import time
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -18,6 +18,9 @@ class CameraSettings(BaseModel):
     camera: str = Field("test", description="test, picamera, /dev/video0, rtsp://…, a video file")
     preroll_s: float = Field(5, ge=0, le=60, description="seconds of a clip before its moment")
     ring_mb: float = Field(16, ge=1, le=512, description="memory for these seconds")
+    publish_picture: Literal["retained", "live", "off"] = Field(
+        "retained", description="the picture on the broker: kept there, not kept, or none"
+    )
     private_from: time | None = Field(None, description="nothing is recorded from then on")
     private_to: time | None = Field(None, description="until then, like 16:30")
     private_topic: str | None = Field(None, description="an MQTT topic: on (private) or off")

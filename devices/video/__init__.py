@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from devices.video.recorded import RecordedClip as RecordedClip
     from devices.video.recorder import Recorder as Recorder
     from devices.video.settings import MediaSettings as MediaSettings
+    from devices.video.snapshot import jpeg_within as jpeg_within
     from devices.video.source import Source as Source
 else:
     __getattr__ = lazy_names(
@@ -22,6 +23,7 @@ else:
             "recorded": ["CameraError", "RecordedClip"],
             "recorder": ["Recorder"],
             "settings": ["MediaSettings"],
+            "snapshot": ["jpeg_within"],
             "source": ["Source"],
         },
     )

@@ -76,9 +76,9 @@ class Recorder:
         write_file(path, jpeg_of(stream_format, packets))
         return packets[-1].at - moment
 
-    def check(self) -> int:
+    def picture(self) -> bytes:
         """See Camera."""
-        return len(jpeg_of(*self._wait_for(time.monotonic())))
+        return jpeg_of(*self._wait_for(time.monotonic()))
 
     def start_clip(self, path: Path, ago_s: float = 0.0) -> tuple[Path, float]:
         """See Camera."""

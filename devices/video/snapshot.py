@@ -1,5 +1,6 @@
 """A picture of one moment, decoded from the packets that are kept of it."""
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,9 @@ import av
 from devices.video.packet import CLOCK, Packet, StreamFormat
 from devices.video.recorded import CameraError
 
-JPEG_QUALITY = "4"  # from 2 (best) to 31
+JPEG_QUALITY = 4  # from 2 (best) to 31
+# Widths in pixels and qualities, from what a phone's screen shows to what is just a picture.
+SMALLER = ((1280, 5), (960, 6), (800, 8), (640, 10), (480, 12), (320, 16), (160, 24), (96, 31))
 
 
 def jpeg_of(stream_format: StreamFormat, packets: Sequence[Packet]) -> bytes:
@@ -37,14 +40,45 @@ def jpeg_of(stream_format: StreamFormat, packets: Sequence[Packet]) -> bytes:
     return encode_jpeg(latest)
 
 
-def encode_jpeg(frame: Any) -> bytes:
-    """Encode a frame of PyAV's as JPEG."""
+def jpeg_within(jpeg: bytes, most_bytes: int) -> bytes:
+    """Make a JPEG smaller until it fits, first by its quality, then by its size.
+
+    Args:
+        jpeg: The picture. If it fits it is returned as it is.
+        most_bytes: How many bytes the result may have.
+
+    Raises:
+        CameraError: It is no picture, or it cannot be made so small.
+    """
+    if len(jpeg) <= most_bytes:
+        return jpeg
+    try:
+        with av.open(io.BytesIO(jpeg), format="jpeg_pipe") as container:
+            frame = next(container.decode(video=0))
+    except (av.FFmpegError, StopIteration) as error:
+        raise CameraError(f"the picture cannot be decoded: {error}") from error
+    for most_width, quality in SMALLER:
+        width = min(frame.width, most_width)
+        height = max(1, round(frame.height * width / frame.width))
+        smaller = encode_jpeg(frame.reformat(width, height), quality)
+        if len(smaller) <= most_bytes:
+            return smaller
+    raise CameraError(f"no picture has as little as {most_bytes} bytes")
+
+
+def encode_jpeg(frame: Any, quality: int = JPEG_QUALITY) -> bytes:
+    """Encode a frame of PyAV's as JPEG.
+
+    Args:
+        frame: The frame.
+        quality: From 2 (best) to 31.
+    """
     encoder: Any = av.CodecContext.create("mjpeg", "w")
     encoder.width = frame.width
     encoder.height = frame.height
     encoder.pix_fmt = "yuvj420p"
     encoder.time_base = CLOCK
-    encoder.options = {"q": JPEG_QUALITY}
+    encoder.options = {"qmin": str(quality), "qmax": str(quality)}
     picture = frame.reformat(format="yuvj420p")
     picture.pts = 0
     picture.pict_type = 0

@@ -34,8 +34,7 @@ from hub.wire.topics import Topics
 
 __all__ = ["Bus", "Message", "Subscription", "Will"]
 log = logging.getLogger(__name__)
-DRAIN_S = 1.0
-LOOK_S = 1.0
+DRAIN_S = LOOK_S = 1.0
 
 
 class Bus(HouseMessages):
@@ -142,32 +141,33 @@ class Bus(HouseMessages):
     ) -> int | None:
         """Hand a message to the network thread; None when there is no connection.
 
-        Returns:
-            The number by which `on_published` will name it, within this connection.
+        Returns the number by which `on_published` will name it, within this connection.
         """
-        client = self._client
-        if client is None or not self.connected.is_set():
-            return None
-        mqtt5 = None
-        if self._protocol == MQTTProtocolVersion.MQTTv5 and payload:
-            mqtt5 = properties(PacketTypes.PUBLISH, ContentType=content_type)
-        info = client.publish(topic, payload, qos=1, retain=retain, properties=mqtt5)
-        if info.rc != 0:
-            return None
-        self._awaited.published(info, topic)
-        return info.mid
+        info = self._send(topic, payload, retain=retain, ContentType=content_type)
+        return info.mid if info else None
 
-    def deliver(self, topic: str, payload: bytes, *, timeout_s: float) -> bool:
+    def deliver(
+        self, topic: str, payload: bytes, *, timeout_s: float, retain: bool = False, **mqtt5: object
+    ) -> bool:
         """Publish what no journal keeps, and wait; returns whether the broker took it."""
+        info = self._send(topic, payload, retain=retain, **mqtt5)
+        with suppress(RuntimeError, ValueError):
+            if info:
+                info.wait_for_publish(timeout_s)
+                return bool(info.is_published())
+        return False
+
+    def _send(self, topic: str, payload: bytes, *, retain: bool, **mqtt5: object) -> Any:
         client = self._client
         if client is None or not self.connected.is_set():
-            return False
-        info = client.publish(topic, payload, qos=1)
-        self._awaited.published(info, topic)
-        with suppress(RuntimeError, ValueError):
-            info.wait_for_publish(timeout_s)
-            return info.is_published()
-        return False
+            return None
+        five = mqtt5 and payload and self._protocol == MQTTProtocolVersion.MQTTv5
+        made = properties(PacketTypes.PUBLISH, **mqtt5) if five else None
+        info = client.publish(topic, payload, qos=1, retain=retain, properties=made)
+        if info.rc == 0:
+            self._awaited.published(info, topic)
+            return info
+        return None
 
     def _stay_connected(self) -> None:
         backoff = Backoff(first_s=0.2, longest_s=10)

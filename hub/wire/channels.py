@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hub.wire import topics
+from hub.wire.codec import JSON
 from hub.wire.command import COMMANDS
+from hub.wire.picture import JPEG
 from hub.wire.topics import ANSWERED, EVERY, Topics
 
 ANY = "+"
@@ -67,6 +69,7 @@ class Channel:
         readers: Who reads it.
         qos: The quality of service with which it is read.
         retained: Whether the broker keeps the last message.
+        content_type: What its messages are.
     """
 
     levels: tuple[str, ...]
@@ -75,6 +78,7 @@ class Channel:
     readers: tuple[Reader, ...]
     qos: int = 1
     retained: bool = False
+    content_type: str = JSON
 
 
 def _command_channels() -> Iterator[tuple[str, Channel]]:
@@ -120,6 +124,14 @@ CHANNELS = {
         (Reader("handler", "hub"),),
         qos=0,
         retained=True,
+    ),
+    "picture": Channel(
+        ("picture", "{hub}", "{door}"),
+        "A picture of the last visitor, or of now.",
+        ("handler",),
+        (),
+        retained=True,
+        content_type=JPEG,
     ),
     **dict(_command_channels()),
 }

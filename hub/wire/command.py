@@ -135,7 +135,17 @@ class Wake(Message):
     """Look into the inbox: something was put there from outside."""
 
 
-Command = Press | Drill | Answer | Quiet | Wake
+@dataclass(frozen=True, slots=True)
+class Snapshot(Message):
+    """Take a picture now."""
+
+    @classmethod
+    def decode(cls, payload: bytes) -> "Snapshot":  # noqa: ARG003 - whatever a button sends
+        """Take any payload: the topic says it all."""
+        return cls()
+
+
+Command = Press | Drill | Answer | Quiet | Wake | Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +208,14 @@ COMMANDS = {
         "Look into the inbox at once.",
         qos=0,
         is_for_people=False,
+    ),
+    "snapshot": CommandType(
+        Snapshot,
+        ("handler", "hub", "door"),
+        ("cli",),
+        "handler",
+        "Take a picture now, and publish it.",
+        words={"type": "string"},
     ),
 }
 

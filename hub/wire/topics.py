@@ -7,7 +7,9 @@
     ROOT/ROLE/NAME/command/press/HUB/DOOR        a command, like these: press, drill, answer,
     ROOT/ROLE/NAME/command/quiet/HUB             quiet
     ROOT/ROLE/NAME/command/wake/HANDLER          and wake
+    ROOT/ROLE/NAME/command/snapshot/HANDLER/HUB/DOOR    take a picture
     ROOT/hub/NAME/quiet                          whether the house is quiet: retained
+    ROOT/handler/NAME/picture/HUB/DOOR           a JPEG of what is at the door
 
 Each process publishes below its own ROLE and NAME only, so that the access control list of a broker
 can hold it to that. The root is an address, not an identity: the source of an event is
@@ -115,6 +117,10 @@ class Topics:
         """Where a hub publishes whether the house is quiet."""
         return self.of(source, "quiet")
 
+    def picture(self, source: str, hub: str, door: str) -> str:
+        """Where a handler publishes a picture of what is at a door."""
+        return self.of(source, "picture", hub, door)
+
     def source_of(self, topic: str) -> str:
         """The source below whose levels a topic of this house lies."""
         return "/".join((NAMESPACE, *self._levels(topic)[:2]))
@@ -148,6 +154,11 @@ def may_come_from(role: str, kind: str) -> bool:
     return kind == EVERY or role_for(kind) == role
 
 
+def is_name(text: str) -> bool:
+    """Whether this can be a name in a topic, like that of a hub or door."""
+    return _SUBJECT.fullmatch(text) is not None
+
+
 def fault_in(source: str, kind: str, subject: str) -> str | None:
     """Why an event may not have these three; None when it may."""
     speaker = _SOURCE.fullmatch(source)
@@ -155,7 +166,7 @@ def fault_in(source: str, kind: str, subject: str) -> str | None:
         return f"source is not {NAMESPACE}/ROLE/NAME"
     if type_fault := fault_in_type(kind):
         return type_fault
-    if not _SUBJECT.fullmatch(subject):
+    if not is_name(subject):
         return "subject is not a name of a-z, 0-9, - and _"
     if speaker[1] != role_for(kind):
         return f"only a {role_for(kind)} may publish an event of this type"

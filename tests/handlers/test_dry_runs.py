@@ -76,7 +76,7 @@ def test_record_finds_a_camera_without_a_picture_and_a_full_disk(shipped, monkey
     file = shipped("record")
     blind = SimpleNamespace(
         private=lambda: None,
-        check=lambda: (_ for _ in ()).throw(CameraError("the camera gives no picture")),
+        picture=lambda: (_ for _ in ()).throw(CameraError("the camera gives no picture")),
     )
     with pytest.raises(CameraError, match="gives no picture"):
         _dry(file, blind)
@@ -84,7 +84,7 @@ def test_record_finds_a_camera_without_a_picture_and_a_full_disk(shipped, monkey
         "devices.video.media_folder.disk_usage", lambda _: SimpleNamespace(free=7_000_000)
     )
     with pytest.raises(OSError, match="7 MB are free, a clip may need 100"):
-        _dry(file, SimpleNamespace(private=lambda: None, check=lambda: 1000))
+        _dry(file, SimpleNamespace(private=lambda: None, picture=lambda: bytes(1000)))
 
 
 @pytest.mark.parametrize(("answer", "said"), [('{"state": "ON"}', "the lamp is on"), (None, None)])

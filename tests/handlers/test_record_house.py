@@ -1,5 +1,6 @@
 """`record` as a process among others: its events, its crashes, its status."""
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,32 @@ def test_two_presses_are_two_pictures_and_one_clip(house: House):
         assert movie.duration / av.time_base == pytest.approx(clip["data"]["seconds"], abs=0.3)
         assert movie.streams.video[0].codec_context.pix_fmt == "yuv420p"
     assert clip["data"]["preroll_s"] < clip["data"]["seconds"]
+
+
+def test_the_picture_is_on_the_broker_as_long_as_its_file(house: House):
+    """A JPEG, retained for who comes later; one on demand passes; what is removed is cleared."""
+    topic = "doorbell/handler/record/picture/home/front"
+
+    def published() -> list[bytes]:
+        return [load for at, load, _ in list(house.ears.heard) if at == topic]
+
+    house.start("record")
+    house.press()
+    (taken,) = _said(house, "snapshot.taken")
+    until(published, lambda: f"it is published: {house.log('record')}")
+    late = house.listen()
+    try:
+        until(lambda: any(at == topic for at, _, _ in late.heard), "it is retained")
+    finally:
+        late.close()
+    with av.open(io.BytesIO(published()[0])) as picture:
+        assert picture.streams.video[0].width == 640
+    house.ears.publish("doorbell/cli/test/command/snapshot/record/home/front", "PRESS")
+    until(lambda: len(published()) == 2, lambda: f"another one: {house.log('record')}")
+    house.kill("record")
+    Path(taken["data"]["path"]).unlink()
+    house.start("record")
+    until(lambda: published()[-1] == b"", lambda: f"it is cleared: {house.log('record')}")
 
 
 def test_a_crash_during_a_clip_leaves_no_half_of_it(house: House):

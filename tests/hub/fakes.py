@@ -126,6 +126,7 @@ class FakeBus(HouseMessages):
         self.acknowledges: bool | None = True
         self.acknowledged: list[str] = []
         self.retained: list[str] = []
+        self.properties: list[dict[str, Any]] = []  # of what was delivered, by paho's names
         self._subscriptions: list[tuple[str, Callable[[Message], None]]] = []
         self._number = 0
 
@@ -140,8 +141,17 @@ class FakeBus(HouseMessages):
 
     receive_maximum = 65_535
 
-    def deliver(self, topic: str, payload: bytes, *, timeout_s: float) -> bool:  # noqa: ARG002
-        return self.publish(topic, payload) is not None
+    def deliver(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        timeout_s: float,  # noqa: ARG002
+        retain: bool = False,
+        **mqtt5: Any,
+    ) -> bool:
+        self.properties.append(mqtt5)
+        return self.publish(topic, payload, retain=retain) is not None
 
     def unsubscribe(self, topic_filter: str, receive: Callable[[Message], None]) -> None:
         self._subscriptions = [

@@ -12,6 +12,7 @@ from hub.wire.channels import CHANNELS, ROLES, Channel
 from hub.wire.codec import JSON
 from hub.wire.command import COMMANDS
 from hub.wire.event import CONTENT_TYPE
+from hub.wire.picture import JPEG, headers_schema
 from hub.wire.status import VANISHED
 
 NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
@@ -127,14 +128,15 @@ def _messages() -> Iterator[tuple[str, dict[str, Any]]]:
         yield name, _message(CONTENT_TYPE, name)
     for name in CHANNELS:
         if name != "event":
-            yield name, _message(JSON, name)
+            yield name, _message(CHANNELS[name].content_type, name)
     for name, command in COMMANDS.items():
         if command.words:
             yield f"{name}Word", _message("text/plain", f"{name}Word")
 
 
 def _message(content_type: str, name: str) -> dict[str, Any]:
-    return {"contentType": content_type, "payload": _ref("schemas", name)}
+    message = {"contentType": content_type, "payload": _ref("schemas", name)}
+    return message | {"headers": headers_schema()} if content_type == JPEG else message
 
 
 def _parameters() -> dict[str, Any]:

@@ -29,6 +29,7 @@ def schemas() -> dict[str, Schema]:
     found["query"] = object_schema(Query)
     found["reply"] = object_schema(Reply)
     found["quiet"] = object_schema(QuietState)
+    found["picture"] = {"type": "string", "format": "binary"}
     for name, command in COMMANDS.items():
         found[f"{name}Command"] = object_schema(command.message)
         if command.words:

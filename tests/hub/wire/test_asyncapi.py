@@ -100,12 +100,13 @@ def test_every_topic_has_its_channel(root):
         "query": house.query(hub, topics.EVERY),
         "reply": house.reply(hub, "notify"),
         "quiet": house.quiet(hub),
+        "picture": house.picture(topics.source("handler", "record"), "home", "front"),
         "doorbellPressed": house.event(hub, topics.PRESSED, "front"),
         "ownType": house.event(topics.source("handler", "flag"), "flag.raised.high", "front"),
         "clockTime": house.event(hub, "clock.tea", "home"),
     }
     for name, kind in COMMANDS.items():
-        target = ("home", "front")[: len(kind.target)]
+        target = ("home", "front", "front")[: len(kind.target)]
         made[f"{name}Command"] = house.command(cli, name, *target)
     assert {name: contract.channel_of(topic) for name, topic in made.items()} == {
         name: name for name in made

@@ -39,7 +39,7 @@ def test_everybody_publishes_below_their_own_source(role):
 def test_a_command_comes_from_its_writers_and_goes_to_its_reader(name, role):
     """Of the hub or handler that it names, and of no other."""
     kind = COMMANDS[name]
-    rest = ("front",)[: len(kind.target) - 1]
+    rest = ["front" for _ in kind.target[1:]]
     topic = HOUSE.command(topics.source(role, NAMES[role]), name, NAMES[kind.reader], *rest)
     written = channels.written(HOUSE, role, NAMES[role])
     assert _may(written, topic) == (role in kind.writers)
