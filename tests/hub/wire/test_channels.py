@@ -52,7 +52,7 @@ def test_a_command_comes_from_its_writers_and_goes_to_its_reader(name, role):
 def test_a_guest_gives_the_commands_of_people_under_its_own_name(name):
     """Home Assistant rings or answers as `cli/homeassistant`, and as nobody else."""
     kind = COMMANDS[name]
-    rest = ("home", "front")[: len(kind.target)]
+    rest = ["front" for _ in kind.target]
     written = channels.written_by_guest(HOUSE, "homeassistant")
     own = HOUSE.command(topics.source("cli", "homeassistant"), name, *rest)
     assert _may(written, own) == kind.is_for_people
