@@ -1,9 +1,10 @@
 """The settings, and how they are read: `doorbell.toml`, the environment, secrets."""
 
+from config.address import Address
+from config.broker import Broker
 from config.door import ButtonSettings, Door, LedSettings
 from config.faults import SettingsError
 from config.model import (
-    Broker,
     Chime,
     ClockSettings,
     Drill,
@@ -15,6 +16,7 @@ from config.model import (
 from config.trigger import Trigger
 
 __all__ = [
+    "Address",
     "Broker",
     "ButtonSettings",
     "Chime",

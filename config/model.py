@@ -7,13 +7,13 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from config.broker import Broker
 from config.door import Door
 from config.section import Name, Section
 from config.trigger import Trigger, takes_in
 
-ROOT = re.compile(r"[a-z0-9_-]+(/[a-z0-9_-]+)*")
 CLOCK_NAMES = {"sunrise", "sunset", "quiet_began", "quiet_ended", "day_ended"}
 
 
@@ -33,53 +33,6 @@ class House(Section):
     def place(self) -> tuple[float | None, float | None]:
         """Latitude and longitude."""
         return self.latitude, self.longitude
-
-
-class Broker(Section):
-    """`[broker]`: the MQTT broker. Without a host, `doorbell run` starts an embedded one."""
-
-    host: str | None = Field(None, min_length=1)
-    port: int = Field(1883, ge=1, le=65535)
-    root: str = Field(
-        "doorbell",
-        max_length=128,
-        description="the first levels of all topics; each house on a broker needs its own",
-    )
-    username: str | None = None
-    password: SecretStr | None = None
-    password_dir: Path | None = Field(
-        None, description="a folder with one password file for each process, named like its user"
-    )
-    tls: bool = Field(
-        default=False, description="TLS 1.2 or later, with the certificate and its name checked"
-    )
-    ca_file: Path | None = Field(
-        None, description="the private CA, which switches TLS on; else the system's"
-    )
-    keepalive_s: int = Field(30, ge=5, le=3600)
-
-    @field_validator("root")
-    @classmethod
-    def _root_is_levels(cls, root: str) -> str:
-        if not ROOT.fullmatch(root):
-            raise ValueError(
-                "not the beginning of a topic. Write a-z, 0-9, - and _, with / between levels"
-            )
-        return root
-
-    @property
-    def encrypted(self) -> bool:
-        """Whether TLS is used. Naming a CA switches it on, too."""
-        return self.tls or self.ca_file is not None
-
-    @model_validator(mode="after")
-    def _embedded_has_no_tls(self) -> Self:
-        if self.encrypted and self.host is None:
-            raise ValueError(
-                "the embedded broker has no TLS. Set host to your own broker, or leave out tls and "
-                "ca_file"
-            )
-        return self
 
 
 class JournalSettings(Section):

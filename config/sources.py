@@ -11,13 +11,15 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from config import places
+from config.broker import Broker
 from config.faults import SettingsError, describe, suggest
-from config.model import Broker, Chime, Settings
+from config.model import Chime, Settings
 
 PREFIX = "DOORBELL_"
 OTHER_VARIABLES = ("BOOT", "CONFIG", "SUPERVISED")
 READER_DIED = b'{"faults": ["the settings could not be read: their reader died"]}'
 DEMO = Path(__file__).parent / "demo.toml"
+PATHS = ("password_dir", "ca_file", "cert_file", "key_file")  # in [broker]
 STAND_IN = {"latitude": 51.5, "longitude": 0.0}  # Greenwich
 
 
@@ -129,7 +131,7 @@ def _with_full_paths(settings: Settings, path: Path) -> Settings:
 
 
 def _broker_with_full_paths(broker: Broker, base: Path) -> Broker:
-    paths = {key: getattr(broker, key) for key in ("password_dir", "ca_file")}
+    paths = {key: getattr(broker, key) for key in PATHS}
     full = {key: base / path.expanduser() for key, path in paths.items() if path}
     return broker.model_copy(update=full)
 

@@ -48,14 +48,17 @@ class BrokerProcess:
 
 
 @contextmanager
-def mosquitto_broker(program: str, folder: Path, config: str = "") -> Iterator[BrokerProcess]:
-    """A mosquitto with its default settings, or with these."""
+def mosquitto_broker(
+    program: str, folder: Path, config: str = "", listener: str = ""
+) -> Iterator[BrokerProcess]:
+    """A mosquitto with its default settings, or with these, and these for its listener."""
     port = free_port()
     command = [program, "-p", str(port)]
-    if config:
+    if config or listener:
         path = folder / "mosquitto.conf"
         config = (
             f"user {getpass.getuser()}\n{config}\nlistener {port} 127.0.0.1\nallow_anonymous true\n"
+            f"{listener}\n"
         )
         path.write_text(config, encoding="utf-8")
         command = [program, "-c", str(path)]

@@ -17,6 +17,7 @@ ONE_USER = {
         "hub/mqtt/bus.py",
         "hub/mqtt/connection/client.py",
         "hub/mqtt/connection/served_client.py",
+        "hub/mqtt/publications.py",
         "hub/mqtt/subscriptions.py",
         "hub/mqtt/unacknowledged.py",
     ],

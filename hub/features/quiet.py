@@ -38,6 +38,7 @@ class QuietKeeper(Feature):
         self._lock = threading.Lock()  # commands come in the network thread; never publish with it
         bus.on_connect.append(self._publish_again)
         bus.on_retry.append(self._publish_again)
+        bus.on_remind.append(self._publish_again)
         bus.on_command("quiet", settings.hub, self._receive)
 
     def tick(self) -> None:

@@ -7,25 +7,27 @@ connection ends is published again from the journal, and a consumer queries what
 import logging
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import partial
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from config import Broker
 from hub.mqtt.connection import connect_errors, credentials
-from hub.mqtt.connection.client import CONNECT_TIMEOUT_S, ClientFactory, properties
+from hub.mqtt.connection.announced import Announced, announced
+from hub.mqtt.connection.client import CONNECT_TIMEOUT_S, ClientFactory
 from hub.mqtt.connection.connection_log import ConnectionLog
 from hub.mqtt.connection.served_client import ServedClient
 from hub.mqtt.guard import guarded
 from hub.mqtt.house_messages import HouseMessages
-from hub.mqtt.message import Call, Message, OnPublished, Receive, Subscription, Will, limits
+from hub.mqtt.message import Call, Message, OnPublished, Receive, Subscription, Will
+from hub.mqtt.publications import Publications
 from hub.mqtt.refusals import Refusals
+from hub.mqtt.reminder import Reminder
 from hub.mqtt.subscriptions import Subscriptions
 from hub.mqtt.unacknowledged import Unacknowledged
 from hub.system.backoff import Backoff, Repeater
@@ -38,7 +40,7 @@ DRAIN_S = LOOK_S = 1.0
 
 
 class Bus(HouseMessages):
-    """Publishes and receives with QoS 1; reconnects for ever.
+    """Publishes and receives with QoS 1, where the broker takes it; reconnects for ever.
 
     It speaks MQTT 5 where the broker does, else 3.1.1; it tries. Callbacks run in the network
     thread and must be short. An exception in one is logged.
@@ -48,9 +50,11 @@ class Bus(HouseMessages):
         on_published: Called with the number that `publish` gave and whether the broker took it.
             paho holds a lock meanwhile: it must not wait for a thread that may be publishing.
         on_retry: Called when it is time to publish again what the broker refused.
+        on_remind: Called now and then where the broker keeps no retained messages: it is time to
+            publish again what it should have kept.
         refusals: What the broker refuses now.
         connected: Set while there is a connection.
-        receive_maximum: How many unacknowledged messages this broker takes (MQTT 5, 3.3.4).
+        announced: What this broker takes.
     """
 
     def __init__(
@@ -71,20 +75,23 @@ class Bus(HouseMessages):
         super().__init__(Topics(broker.root))
         self._broker = broker
         self._clients = ClientFactory(broker, client_id, user, will)
-        self._trouble = ConnectionLog(self.address)
+        self._trouble = ConnectionLog(broker.address)
         self._protocol: MQTTProtocolVersion | None = None  # found out at the first connection
         self._client: ServedClient | None = None
         self._awaited = Unacknowledged()
-        self.refusals = Refusals(self.address)
+        self._publications = Publications(self._awaited)
+        self.refusals = Refusals(broker.address)
         self._subscriptions = Subscriptions(self._awaited, self.refusals)
         self._stopping = threading.Event()
         self._closed = threading.Event()
         self._connected_at = 0.0  # monotonic
+        self._reminder = Reminder()
         self._thread = threading.Thread(target=self._stay_connected, name="bus", daemon=True)
         self._retry = Repeater(self._offer_again, first_s=0.2, longest_s=60)
         self.connected = threading.Event()
-        self.receive_maximum, self.packet_limit = limits(None)
+        self.announced = Announced()
         self.on_connect: list[Call] = []
+        self.on_remind = self._reminder.calls
         self.on_retry: list[Call] = []
         self.on_published: OnPublished = lambda _, __: None
 
@@ -95,8 +102,18 @@ class Bus(HouseMessages):
 
     @property
     def address(self) -> str:
-        """`host:port` of the broker."""
-        return f"{self._broker.host or '127.0.0.1'}:{self._broker.port}"
+        """`host:port` of the broker; of several, those that are tried."""
+        return self._here if self.connected.is_set() else self._broker.address
+
+    @property
+    def _here(self) -> str:
+        """The address of the present connection, or attempt."""
+        return str(self._clients.address)
+
+    @property
+    def receive_maximum(self) -> int:
+        """How many unacknowledged messages this broker takes (MQTT 5, 3.3.4)."""
+        return self.announced.receive_maximum
 
     @property
     def absence(self) -> str:
@@ -116,7 +133,9 @@ class Bus(HouseMessages):
         """Say good-bye to the broker, so that it keeps the last will to itself."""
         self._stopping.set()
         if (client := self._client) and self.connected.is_set():
-            self._drain(client)
+            # A socket that is closed over unread bytes is reset, and the broker publishes the will.
+            self._subscriptions.drain(client, DRAIN_S)
+            self._awaited.drain(DRAIN_S)
         self._end()
         if self._thread.ident:
             self._thread.join(CONNECT_TIMEOUT_S)
@@ -143,31 +162,14 @@ class Bus(HouseMessages):
 
         Returns the number by which `on_published` will name it, within this connection.
         """
-        info = self._send(topic, payload, retain=retain, ContentType=content_type)
+        info = self._publications.send(topic, payload, retain=retain, ContentType=content_type)
         return info.mid if info else None
 
     def deliver(
         self, topic: str, payload: bytes, *, timeout_s: float, retain: bool = False, **mqtt5: object
     ) -> bool:
         """Publish what no journal keeps, and wait; returns whether the broker took it."""
-        info = self._send(topic, payload, retain=retain, **mqtt5)
-        with suppress(RuntimeError, ValueError):
-            if info:
-                info.wait_for_publish(timeout_s)
-                return bool(info.is_published())
-        return False
-
-    def _send(self, topic: str, payload: bytes, *, retain: bool, **mqtt5: object) -> Any:
-        client = self._client
-        if client is None or not self.connected.is_set():
-            return None
-        five = mqtt5 and payload and self._protocol == MQTTProtocolVersion.MQTTv5
-        made = properties(PacketTypes.PUBLISH, **mqtt5) if five else None
-        info = client.publish(topic, payload, qos=1, retain=retain, properties=made)
-        if info.rc == 0:
-            self._awaited.published(info, topic)
-            return info
-        return None
+        return self._publications.deliver(topic, payload, timeout_s, retain=retain, **mqtt5)
 
     def _stay_connected(self) -> None:
         backoff = Backoff(first_s=0.2, longest_s=10)
@@ -178,16 +180,20 @@ class Bus(HouseMessages):
             try:
                 self._serve_one_connection()
             except OSError as error:
-                self._trouble.failed(error)
+                self._trouble.failed(error, self._here)
             except Exception:  # whatever paho makes of a broken broker: this thread must outlive it
                 log.exception("broker %s: the connection failed", self.address)
+            is_turn_over = True
             if not self.connected.is_set():
                 self._protocol = None  # perhaps it is another broker now
+                is_turn_over = self._clients.take_next_address()
             elif self._clients.is_steady(time.monotonic() - self._connected_at):
                 backoff.reset()
             self.connected.clear()
+            self._publications.disconnected()
             self._subscriptions.disconnected()
-            self._stopping.wait(backoff.next_s())
+            if is_turn_over:
+                self._stopping.wait(backoff.next_s())
 
     def _serve_one_connection(self) -> None:
         if self._protocol is None:
@@ -195,12 +201,13 @@ class Bus(HouseMessages):
         with closing(self._new_client(self._protocol)) as client:
             self._client = client
             self._clients.connect(client)
-            answer_by = time.monotonic() + CONNECT_TIMEOUT_S
+            answer_by = time.monotonic() + self._clients.timeout_s
             while client.serve(LOOK_S) and not self._closed.is_set():
                 late = "our CONNECT" if time.monotonic() > answer_by else ""
                 if lost := self._awaited.overdue() if self.connected.is_set() else late:
-                    self._trouble.unacknowledged(lost)
+                    self._trouble.unacknowledged(lost, self._here)
                     break
+                self._reminder.look()
             client.disconnect()
 
     def _end(self) -> None:
@@ -208,18 +215,6 @@ class Bus(HouseMessages):
         self._closed.set()
         if self._client:
             self._client.wake()
-
-    def _drain(self, client: Client) -> None:
-        """Wait until nothing is under way.
-
-        A socket that is closed over unread bytes is reset, and the broker publishes the last will.
-        """
-        quiet = threading.Event()
-        client.on_unsubscribe = lambda *_: quiet.set()
-        if filters := self._subscriptions.filters():
-            client.unsubscribe(filters)
-            quiet.wait(DRAIN_S)
-        self._awaited.drain(DRAIN_S)
 
     def _new_client(self, protocol: MQTTProtocolVersion) -> ServedClient:
         client = self._clients.make_served(protocol)
@@ -239,16 +234,18 @@ class Bus(HouseMessages):
         connack: Properties | None,
     ) -> None:
         if reason.is_failure:
-            self._trouble.tell(
-                connect_errors.of_login(reason.value, str(reason), self._clients.logged_in_as)
-            )
+            why = connect_errors.of_login(reason.value, str(reason), self._clients.logged_in_as)
+            self._trouble.tell(why, self._here)
             self._end()
             return
         self._trouble.forget()
         self._awaited.clear()
-        self.receive_maximum, self.packet_limit = limits(connack)
-        self.refusals.clear()
-        self._subscriptions.send_all(client)
+        self.announced = announced(connack)
+        self.packet_limit = self.announced.packet_limit
+        self.refusals.clear(self._here)
+        self._subscriptions.send_all(client, self.announced)
+        self._publications.connected(client, self.announced)
+        self._reminder.connected(keeps=self.announced.keeps)
         self._connected_at = time.monotonic()
         self.connected.set()
         log.info("connected to the broker at %s with MQTT %s", self.address, self.protocol)
@@ -275,9 +272,9 @@ class Bus(HouseMessages):
         if client is not self._client:
             return
         if self.connected.is_set() and not self._stopping.is_set():
-            self._trouble.lost(str(reason))
+            self._trouble.lost(str(reason), self._here)
         elif not self._closed.is_set() and not self._stopping.is_set():
-            self._trouble.tell(connect_errors.HUNG_UP)
+            self._trouble.tell(self._clients.hung_up(), self._here)
         self._end()
 
     def _published(
@@ -285,7 +282,8 @@ class Bus(HouseMessages):
     ) -> None:
         if client is not self._client:
             return
-        if reason.is_failure or self.refusals:
+        is_answer = self.announced.qos > 0  # with QoS 0 it has only been sent
+        if is_answer and (reason.is_failure or self.refusals):
             topic = self._awaited.answered(number, taken=not reason.is_failure)
             if self.refusals.note("publish", topic, reason.value, str(reason)):
                 self._retry.ask()

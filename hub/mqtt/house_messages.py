@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from hub.mqtt.message import MAXIMUM_PACKET_SIZE, Message, Receive
+from hub.mqtt.connection.announced import MAXIMUM_PACKET_SIZE
+from hub.mqtt.message import Message, Receive
 from hub.wire import command, topics
 from hub.wire.codec import JSON, BadMessage
 from hub.wire.command import COMMANDS, Command

@@ -2,12 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-MAXIMUM_PACKET_SIZE = (
-    262_144  # more than a page of old events; a giant message must not fill every process
-)
-UNLIMITED = 65_535  # MQTT 5, 3.2.2.3.3: what holds when the broker says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +42,3 @@ class Will:
 
     topic: str
     payload: bytes
-
-
-def limits(connack: Any) -> tuple[int, int]:
-    """What the broker takes: how many unacknowledged messages, and how many bytes in one packet.
-
-    Args:
-        connack: The properties of its CONNACK (MQTT 5, 3.2.2.3.3 and 3.2.2.3.6); None before 5.
-    """
-    size = getattr(connack, "MaximumPacketSize", MAXIMUM_PACKET_SIZE)
-    return getattr(connack, "ReceiveMaximum", UNLIMITED), min(size, MAXIMUM_PACKET_SIZE)

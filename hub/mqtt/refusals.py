@@ -38,8 +38,9 @@ class Refusals:
         """Nothing wants to listen to that any more."""
         self._words.pop(("listen", topic_filter), None)
 
-    def clear(self) -> None:
+    def clear(self, address: str) -> None:
         """A new connection: what it refuses will be told anew."""
+        self._address = address
         self._words.clear()
 
     def note(self, what: str, topic: str, code: int, reason: str) -> bool:

@@ -65,6 +65,7 @@ class StatusPublisher:
         bus.on_connect.append(self._connected)
         bus.subscribe(self._topic, self._heard, qos=0)
         bus.on_retry.append(self._publish)
+        bus.on_remind.append(self._publish)
 
     def set(self, state: ProcessState, reason: Reason = "", detail: str = "") -> None:
         """Publish how this process is now.

@@ -1,7 +1,7 @@
 """What a connection listens to: kept over reconnects, and sent again in each connection."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from paho.mqtt.client import Client, topic_matches_sub
@@ -9,10 +9,14 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from hub.mqtt.connection.announced import Announced
 from hub.mqtt.guard import guarded
 from hub.mqtt.message import Message, Receive, Subscription
 from hub.mqtt.refusals import Refusals
 from hub.mqtt.unacknowledged import Unacknowledged
+
+FRAME_BYTES = 16  # of a SUBSCRIBE beside its filters (MQTT 5, 3.8)
+FILTER_BYTES = 3  # beside each filter: its length and its options
 
 
 class Subscriptions:
@@ -23,6 +27,7 @@ class Subscriptions:
         self._refusals = refusals
         self._all: list[Subscription] = []
         self._client: Client | None = None  # while there is a connection
+        self._limits = Announced()
         self._lock = threading.Lock()
 
     def add(self, topic_filter: str, receive: Receive, qos: int) -> None:
@@ -40,10 +45,10 @@ class Subscriptions:
                 self._client.unsubscribe(topic_filter)
                 self._refusals.forget(topic_filter)
 
-    def send_all(self, client: Client) -> None:
+    def send_all(self, client: Client, limits: Announced) -> None:
         """A new connection: send all of them."""
         with self._lock:
-            self._client = client
+            self._client, self._limits = client, limits
             self._send(self._all)
 
     def send_refused(self) -> None:
@@ -71,6 +76,14 @@ class Subscriptions:
         with self._lock:
             return list(dict.fromkeys(one.topic_filter for one in self._all))
 
+    def drain(self, client: Client, patience_s: float) -> None:
+        """Before the end of a connection: cancel all, and wait until nothing comes any more."""
+        is_quiet = threading.Event()
+        client.on_unsubscribe = lambda *_: is_quiet.set()
+        if filters := self.filters():
+            client.unsubscribe(filters)
+            is_quiet.wait(patience_s)
+
     def deliver(self, message: Message) -> None:
         """Give a message to each receiver of its topic once; without one, acknowledge it."""
         found = [
@@ -85,10 +98,25 @@ class Subscriptions:
         if self._client is None or not wanted:
             return
         five = self._client.protocol == MQTTProtocolVersion.MQTTv5
-        filters = {one.topic_filter: one.qos for one in wanted}
-        _, number = self._client.subscribe(_packet(filters, five=five))
-        if number is not None:
-            self._awaited.subscribed(number, list(filters))
+        filters = {one.topic_filter: min(one.qos, self._limits.qos) for one in wanted}
+        for part in _packets(filters, self._limits.packet_limit):
+            _, number = self._client.subscribe(_packet(part, five=five))
+            if number is not None:
+                self._awaited.subscribed(number, list(part))
+
+
+def _packets(filters: dict[str, int], limit: int) -> Iterator[dict[str, int]]:
+    """The filters in as many parts as packets of this size need."""
+    part: dict[str, int] = {}
+    size = FRAME_BYTES
+    for name, qos in filters.items():
+        needed = len(name.encode()) + FILTER_BYTES
+        if part and size + needed > limit:
+            yield part
+            part, size = {}, FRAME_BYTES
+        part[name] = qos
+        size += needed
+    yield part
 
 
 def _packet(filters: dict[str, int], *, five: bool) -> list[tuple[str, Any]]:

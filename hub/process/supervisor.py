@@ -105,7 +105,7 @@ class Supervisor:
 
     def _add_broker(self) -> Settings:
         """Add the embedded broker; returns the settings with its address."""
-        port, reserved = reserve_port(self._settings.broker.port)
+        port, reserved = reserve_port(self._settings.broker.own_port)
         self._held.enter_context(reserved)
         atomic_file.write(self._settings.state_dir / PORT_FILE, str(port).encode(), 0o640)
         self._add(BROKER, ["-m", "hub.mqtt.own_broker.embedded_broker", "--port", str(port)])

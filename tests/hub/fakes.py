@@ -121,6 +121,7 @@ class FakeBus(HouseMessages):
         self.connected = threading.Event()
         self.on_connect: list[Callable[[], None]] = []
         self.on_retry: list[Callable[[], None]] = []
+        self.on_remind: list[Callable[[], None]] = []
         self.refusals = Refusals(self.address)
         self.on_published: Callable[[int, bool], None] = lambda _, __: None
         self.acknowledges: bool | None = True

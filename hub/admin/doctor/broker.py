@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from config import Broker
+from config import Address, Broker
 from hub.admin.security.acl import BROKERS_NAME
 from hub.mqtt.connection import connect_errors
+from hub.mqtt.connection.announced import Announced
 from hub.mqtt.connection.client import ClientFactory
+from hub.mqtt.reminder import REMIND_S
 from hub.wire import topics
 from hub.wire.codec import BadMessage
 from hub.wire.quiet import QuietState
@@ -18,6 +20,7 @@ from hub.wire.status import Status
 from hub.wire.topics import Topics
 
 ANSWER_S = 4.0
+UNKEPT_S = REMIND_S + 2  # how long to listen where the broker keeps nothing
 QUIET_S = 0.5  # after such a pause the broker has sent everything that it keeps
 STEP_S = 0.05
 SILENT = (
@@ -32,6 +35,7 @@ class Seen:
 
     Attributes:
         protocol: `5.0` or `3.1.1`.
+        announced: What it takes.
         version: Its name and version; empty where it does not publish them.
         round_trip_ms: From a subscription to its acknowledgement.
         statuses: The last status of each process, by source (`doorbell/hub/home`).
@@ -41,6 +45,7 @@ class Seen:
     """
 
     protocol: str
+    announced: Announced = field(default_factory=Announced)
     version: str = ""
     round_trip_ms: float = 0.0
     statuses: dict[str, Status] = field(default_factory=dict)
@@ -48,19 +53,23 @@ class Seen:
     is_open: bool = False
 
 
-def look(broker: Broker) -> Seen:
+def look(broker: Broker, address: Address) -> Seen:
     """Connect, receive what is retained, and disconnect.
+
+    Args:
+        broker: Its settings.
+        address: One of its addresses.
 
     Raises:
         OSError: it cannot be reached, or refuses us; a RefusedError says what to do.
     """
-    address = (broker.host or "127.0.0.1", broker.port)
     # First a bare connection: one that is never answered is waited for only once.
-    socket.create_connection(address, ANSWER_S).close()
+    socket.create_connection((address.host, address.port), ANSWER_S).close()
     clients = ClientFactory(broker)
+    clients.address = address
     protocol = clients.find_protocol()
-    seen = Seen("5.0" if protocol.name == "MQTTv5" else "3.1.1")
-    one = _Look(clients.make(protocol), seen, Topics(broker.root))
+    seen = Seen("5.0" if protocol.name == "MQTTv5" else "3.1.1", clients.announced)
+    one = _Look(clients, clients.make(protocol), seen, Topics(broker.root))
     clients.connect(one.client)
     try:
         one.greet(clients.logged_in_as)
@@ -73,7 +82,8 @@ def look(broker: Broker) -> Seen:
 class _Look:
     """One connection, without a thread of its own."""
 
-    def __init__(self, client: Any, seen: Seen, house: Topics) -> None:
+    def __init__(self, clients: ClientFactory, client: Any, seen: Seen, house: Topics) -> None:
+        self._clients = clients
         self.client = client
         self.seen = seen
         self._topics = house
@@ -102,8 +112,11 @@ class _Look:
         self._wait(lambda: self._granted_at)
         self.seen.round_trip_ms = (self._granted_at - asked_at) * 1000
         self.client.publish(self._forbidden, Status("offline", "stopped").encode())
-        until = self._granted_at + ANSWER_S
-        while time.monotonic() < min(until, self._heard_at + QUIET_S):
+        patience_s, pause_s = ANSWER_S, QUIET_S
+        if not self.seen.announced.keeps:
+            patience_s = pause_s = UNKEPT_S
+        until = self._granted_at + patience_s
+        while time.monotonic() < min(until, self._heard_at + pause_s):
             if self.client.loop(STEP_S):
                 break
 
@@ -119,7 +132,7 @@ class _Look:
         while not done():
             lost = bool(self.client.loop(STEP_S))
             if lost and not done():
-                raise connect_errors.RefusedError(connect_errors.HUNG_UP)
+                raise connect_errors.RefusedError(self._clients.hung_up())
             if time.monotonic() > deadline:
                 raise connect_errors.RefusedError(SILENT)
 

@@ -103,7 +103,7 @@ def _set_up_broker(machine: Machine) -> Iterator[str]:
     is_set_up = folder.is_dir() and settings.broker.password_dir is not None
     if not is_set_up and not _is_ours_to_set_up(settings):
         why = "not set up from here, because the settings say how to log in"
-        yield f"{settings.broker.host or 'none'}: {why}"
+        yield f"{settings.broker.address if settings.broker.host else 'none'}: {why}"
         return
     if not machine.mosquitto.is_dir():
         raise OrderError("mosquitto is not installed: apt-get install mosquitto")
@@ -190,7 +190,8 @@ def has(machine: Machine, *question: str) -> bool:
 def _is_ours_to_set_up(settings: Settings) -> bool:
     broker = settings.broker
     return (
-        broker.host in {"localhost", "127.0.0.1", "::1"}
+        {one.host for one in broker.addresses} <= {"localhost", "127.0.0.1", "::1"}
+        and broker.host is not None
         and broker.username is None
         and broker.password_dir is not None
     )

@@ -1,19 +1,21 @@
 """Makes the paho clients of a bus: logged in, without Nagle's delay, in the broker's version."""
 
+import os
 import socket
 import ssl
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, WebsocketConnectionError
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from config import Broker
-from hub.mqtt.connection import client_ids, connect_errors, credentials
+from config import Address, Broker
+from hub.mqtt.connection import client_ids, connect_errors, credentials, tls
+from hub.mqtt.connection.announced import MAXIMUM_PACKET_SIZE, Announced, announced
 from hub.mqtt.connection.served_client import DirectClient, ServedClient, ThreadClient
-from hub.mqtt.message import MAXIMUM_PACKET_SIZE, Will
+from hub.mqtt.message import Will
 
 if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
@@ -22,6 +24,7 @@ RECEIVE_MAXIMUM = (
     32  # MQTT 5, 3.1.2.11.3: how many messages the broker may leave unacknowledged with us
 )
 CONNECT_TIMEOUT_S = 10.0
+TURN_TIMEOUT_S = 3.0  # of each of several addresses
 PROBE_TIMEOUT_S = 2.0
 STEADY_S = 30.0  # a connection that lasted so long has its first failure
 CUT_SHORT = 3
@@ -34,6 +37,9 @@ class ClientFactory:
     """Knows the broker, and finds out which version of MQTT it speaks.
 
     Attributes:
+        address: Where it is; of several addresses the one whose turn it is.
+        timeout_s: How long to wait for it there.
+        announced: What it said there that it takes.
         cut_short: How many connections in a row ended within RIVAL_S. After some of them another
             process may have the same client id (a copy of the whole machine), and each ends the
             other's connection: from then on each connection has a random one. Nodes of a cluster
@@ -53,14 +59,27 @@ class ClientFactory:
         self._will = will
         self._client_id = client_id or client_ids.random()
         self._user = user
+        self._alert: ssl.SSLError | None = None
+        self._turn = 0
+        self.addresses = broker.addresses
+        self.address = self.addresses[0]
+        self.timeout_s = CONNECT_TIMEOUT_S if len(self.addresses) == 1 else TURN_TIMEOUT_S
+        self.announced = Announced()
         self.cut_short = 0
         self.logged_in_as: str | None = None
 
-    def find_protocol(self) -> MQTTProtocolVersion:
-        """Ask with the plainest MQTT 5 CONNECT that there is.
+    def take_next_address(self) -> bool:
+        """It is the next one's turn; returns whether all of them have had theirs."""
+        self._turn = (self._turn + 1) % len(self.addresses)
+        self.address = self.addresses[self._turn]
+        return self._turn == 0
 
-        A broker that does not speak it refuses, hangs up, or waits for ever (amqtt, when the packet
-        has more in it).
+    def find_protocol(self) -> MQTTProtocolVersion:
+        """Ask with the plainest MQTT 5 CONNECT that there is; it also says what the broker takes.
+
+        It has no will: a broker that keeps nothing refuses a retained one before it says so. A
+        broker that does not speak MQTT 5 refuses, hangs up, or waits for ever (amqtt, when the
+        packet has more in it).
 
         Raises:
             OSError: the broker cannot be reached; its text says what to do.
@@ -68,7 +87,13 @@ class ClientFactory:
         answers: list[ReasonCode] = []
         # Two of one id in quick succession confuse a broker.
         client = self.make(MQTTProtocolVersion.MQTTv5)
-        client.on_connect = lambda _, __, ___, reason, ____: answers.append(reason)
+        self.announced = Announced()
+
+        def note(_: Any, __: Any, ___: Any, reason: "ReasonCode", connack: Any) -> None:
+            answers.append(reason)
+            self.announced = announced(connack)
+
+        client.on_connect = note
         self._connect(client, None)
         deadline = time.monotonic() + PROBE_TIMEOUT_S
         while (
@@ -83,7 +108,7 @@ class ClientFactory:
 
     def make_served(self, protocol: MQTTProtocolVersion) -> ServedClient:
         """The client of a bus: it leaves the will."""
-        if self._broker.encrypted:
+        if self.address.tls or self.address.is_websocket:
             return self._make(ThreadClient, protocol, self._own_id())
         return self._make(DirectClient, protocol, self._own_id())
 
@@ -100,19 +125,34 @@ class ClientFactory:
             manual_ack=True,
             reconnect_on_failure=False,
             clean_session=None if protocol == MQTTProtocolVersion.MQTTv5 else True,
+            transport="websockets" if self.address.is_websocket else "tcp",
         )
         if self._will and kind is not Client:
-            client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
-        client.connect_timeout = CONNECT_TIMEOUT_S
+            self._leave(self._will, client)
+        if self.address.is_websocket:
+            client.ws_set_options(self.address.path or "/", {"Host": _authority(self.address)})
+        client.connect_timeout = self.timeout_s
         client.max_inflight_messages_set(0)  # the journal keeps the window, not paho
         client.on_socket_open = _set_nodelay
         self.logged_in_as = None
         if pair := credentials.credentials(self._broker, self._user):
             client.username_pw_set(*pair)
             self.logged_in_as = pair[0]
-        if self._broker.encrypted:
-            client.tls_set_context(_context(self._broker))
+        if self.address.tls:
+            self._alert = None
+            client.tls_set_context(tls.context(self._broker, self._note_alert))
         return client
+
+    def _leave(self, will: Will, client: Client) -> None:
+        """Have the broker keep this will, as far as it can."""
+        client.will_set(will.topic, will.payload, self.announced.qos, retain=self.announced.keeps)
+
+    def _note_alert(self, alert: ssl.SSLError) -> None:
+        self._alert = alert
+
+    def hung_up(self) -> str:
+        """Why the broker has ended a connection without an answer, in words."""
+        return connect_errors.of_hang_up(self._alert, self.address, self._broker)
 
     def is_steady(self, lasted_s: float) -> bool:
         """Note how long a connection lasted; returns whether that was long enough."""
@@ -143,13 +183,16 @@ class ClientFactory:
         )
 
     def _connect(self, client: Client, connect_properties: Properties | None) -> None:
-        host = self._broker.host or "127.0.0.1"
+        host, port = self.address.host, self.address.port
         try:
-            client.connect(
-                host, self._broker.port, self._broker.keepalive_s, properties=connect_properties
-            )
+            client.connect(host, port, self._broker.keepalive_s, properties=connect_properties)
+        except WebsocketConnectionError:
+            raise connect_errors.RefusedError(
+                f"no WebSocket of MQTT at {self.address}. Set port and path in host in [broker]: "
+                "mosquitto takes any path, RabbitMQ has /ws, most others have /mqtt"
+            ) from None
         except OSError as error:
-            raise connect_errors.of_connection(error, self._broker) from error
+            raise connect_errors.of_connection(error, self.address, self._broker) from error
 
 
 def properties(packet_type: int, **values: object) -> Properties:
@@ -160,34 +203,12 @@ def properties(packet_type: int, **values: object) -> Properties:
     return made
 
 
-def _context(broker: Broker) -> ssl.SSLContext:
-    """TLS 1.2 or later; the certificate must be from the CA and for the host's name.
-
-    Raises:
-        OSError: the CA cannot be read.
-    """
-    try:
-        context = ssl.create_default_context(cafile=broker.ca_file)
-    except OSError as error:  # an SSLError when it is no certificate
-        raise connect_errors.RefusedError(
-            f"ca_file: {broker.ca_file} cannot be used: {error.strerror or error}"
-        ) from None
-    context.sslsocket_class = _TidySocket
-    return context
-
-
-class _TidySocket(ssl.SSLSocket):
-    """Closes itself when the handshake fails: paho forgets it then, and the broker waits for us."""
-
-    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - see SSLSocket
-        """See SSLSocket."""
-        try:
-            super().do_handshake(block)
-        except OSError:
-            self.close()
-            raise
+def _authority(address: Address) -> str:
+    """The Host of an HTTP request; paho would leave out the brackets of an IPv6 address."""
+    return str(address._replace(path=None))
 
 
 def _set_nodelay(_: Client, __: Any, sock: Any) -> None:
     """Without this, Nagle's algorithm and delayed acknowledgement add 40 ms to a press."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with socket.socket(fileno=os.dup(sock.fileno())) as same:  # paho's WebSocket hides its socket
+        same.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

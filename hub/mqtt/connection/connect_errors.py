@@ -2,7 +2,7 @@
 
 import ssl
 
-from config import Broker
+from config import Address, Broker
 
 BAD_LOGIN = (0x86, 0x87)  # MQTT 5, 3.2.2.2; paho gives them for 3.1.1's return codes 4 and 5, too
 OTHER_NAME = (
@@ -16,25 +16,58 @@ REMEDIES = {
     0x87: "Check its ACL",
     0x97: "Its limits or its disk are used up. It is offered again",
 }  # MQTT 5, 3.4.2.1 and 3.9.3
-HUNG_UP = "it hung up before it answered. If this port speaks TLS, set tls = true in [broker]"
+WANTS_OURS = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE")  # alerts of TLS 1.3, and of 1.2
 
 
 class RefusedError(OSError):
     """There is a broker, and it or we will not have the other; somebody has to do something."""
 
 
-def of_connection(error: OSError, broker: Broker) -> OSError:
+def of_connection(error: OSError, address: Address, broker: Broker) -> OSError:
     """What an error while connecting means."""
+    if isinstance(error, RefusedError):
+        return error
     if isinstance(error, ssl.SSLCertVerificationError):
-        return RefusedError(_of_certificate(error, broker))
-    if isinstance(error, ssl.SSLError) or (
-        broker.encrypted and isinstance(error, ConnectionResetError)
-    ):
+        return RefusedError(_of_certificate(error, address, broker))
+    if isinstance(error, ssl.SSLError) and "_ALERT_" in (error.reason or ""):
+        return RefusedError(of_hang_up(error, address, broker))
+    if isinstance(error, ssl.SSLError) or (address.tls and isinstance(error, ConnectionResetError)):
         return RefusedError(
-            f"no TLS on port {broker.port} ({error}). "
+            f"no TLS on port {address.port} ({error}). "
             "Set port in [broker] to its TLS port (mosquitto: 8883)"
         )
     return error
+
+
+def of_hang_up(alert: ssl.SSLError | None, address: Address, broker: Broker) -> str:
+    """What it means that the broker ended the connection before its CONNACK.
+
+    Args:
+        alert: By which it did so, if it speaks TLS.
+        address: Where it is.
+        broker: The settings.
+    """
+    reason = (alert.reason if alert else None) or ""
+    if "_ALERT_" not in reason:
+        return f"it hung up before it answered. {_why_hung_up(address, broker)}"
+    if broker.cert_file is None and reason.endswith(WANTS_OURS):
+        return "it wants a certificate of ours. Set cert_file and key_file in [broker]"
+    words = reason.partition("_ALERT_")[2].replace("_", " ").lower()
+    if broker.cert_file is None:
+        return f"it ends the TLS handshake ({words}). See its log"
+    return (
+        f"it refuses the certificate in {broker.cert_file} ({words}). It must be valid now, and"
+        " from the CA that the broker trusts for its clients (mosquitto: cafile)"
+    )
+
+
+def _why_hung_up(address: Address, broker: Broker) -> str:
+    """A guess: an alert gets lost when the broker closes over the CONNECT that it has not read."""
+    if not address.tls:
+        return "If this port speaks TLS, set tls = true in [broker]"
+    if broker.cert_file:
+        return f"Perhaps it does not trust the certificate in {broker.cert_file}: see its log"
+    return "If it wants a certificate of ours, set cert_file and key_file in [broker]"
 
 
 def of_login(code: int, reason: str, user: str | None) -> str:
@@ -57,11 +90,11 @@ def remedy(code: int, reason: str) -> str:
     return f"{reason}. {REMEDIES.get(code, 'It is offered again')}"
 
 
-def _of_certificate(error: ssl.SSLCertVerificationError, broker: Broker) -> str:
+def _of_certificate(error: ssl.SSLCertVerificationError, address: Address, broker: Broker) -> str:
     if error.verify_code in OTHER_NAME:
         return (
-            f"its certificate is not for {broker.host!r}. Set host in [broker] to a name in it, "
-            f"or make it anew: doorbell secure --host {broker.host}"
+            f"its certificate is not for {address.host!r}. Set host in [broker] to a name in it, "
+            f"or make it anew: doorbell secure --host {address.host}"
         )
     if error.verify_code in NOT_NOW:
         why = error.verify_message

@@ -9,45 +9,51 @@ log = logging.getLogger(__name__)
 
 
 class ConnectionLog:
-    """Knows the last reason.
+    """Knows the reasons at each address, since there was a connection."""
 
-    Attributes:
-        is_refused: Whether there is a broker, and it or this process refuses the other.
-    """
+    def __init__(self, addresses: str) -> None:
+        """Prepare.
 
-    def __init__(self, address: str) -> None:
-        self._address = address
-        self._last = ""
-        self.is_refused = False
+        Args:
+            addresses: All of them, for people.
+        """
+        self._addresses = addresses
+        self._told: set[tuple[str, str]] = set()  # address and reason
+        self._refusal = ""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether there is a broker, and it or this process refuses the other."""
+        return bool(self._refusal)
 
     @property
     def absence(self) -> str:
         """Why there is no connection, for people: why it was refused, or that no broker answers."""
-        if self.is_refused:
-            return f"broker {self._address}: {self._last}"
-        return f"no broker at {self._address}. Is `doorbell run` or your broker running?"
+        if self._refusal:
+            return self._refusal
+        return f"no broker at {self._addresses}. Is `doorbell run` or your broker running?"
 
-    def tell(self, why: str, level: int = logging.ERROR) -> None:
-        """Log why there is no connection, once for each reason."""
-        is_known = why == self._last
-        log.log(logging.DEBUG if is_known else level, "broker %s: %s", self._address, why)
-        self._last = why
-        self.is_refused = level == logging.ERROR
+    def tell(self, why: str, address: str, level: int = logging.ERROR) -> None:
+        """Log why there is no connection at an address, once for each reason."""
+        is_known = (address, why) in self._told
+        log.log(logging.DEBUG if is_known else level, "broker %s: %s", address, why)
+        self._told.add((address, why))
+        self._refusal = f"broker {address}: {why}" if level == logging.ERROR else ""
 
-    def failed(self, error: OSError) -> None:
+    def failed(self, error: OSError, address: str) -> None:
         """Log why no connection was made; that no broker is there yet is no error."""
         is_refusal = isinstance(error, RefusedError)
-        self.tell(str(error), logging.ERROR if is_refusal else logging.INFO)
+        self.tell(str(error), address, logging.ERROR if is_refusal else logging.INFO)
 
-    def lost(self, reason: str) -> None:
+    def lost(self, reason: str, address: str) -> None:
         """Log that there was a connection, and is none any more."""
         why = "it closed the connection" if reason == UNSPECIFIED else reason
-        log.warning("lost the broker at %s: %s", self._address, why)
+        log.warning("lost the broker at %s: %s", address, why)
 
-    def unacknowledged(self, what: str) -> None:
+    def unacknowledged(self, what: str, address: str) -> None:
         """Log that the broker is silent."""
-        log.warning("broker %s has not acknowledged %s: connecting anew", self._address, what)
+        log.warning("broker %s has not acknowledged %s: connecting anew", address, what)
 
     def forget(self) -> None:
         """There is a connection: the next reason is a new one."""
-        self._last = ""
+        self._told.clear()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from config import Broker
 from devices.machine import Forbidden
+from hub.mqtt.connection import tls
 from hub.mqtt.connection.connect_errors import RefusedError
 from hub.system import masking
 
@@ -60,10 +61,7 @@ def credentials(broker: Broker, as_user: str) -> tuple[str, str | None] | None:
 
 def faults(broker: Broker, users: list[str]) -> Iterator[str]:
     """What is wrong with the files that these users need."""
-    for path in filter(None, [broker.ca_file]):
-        if not (path.is_file() and os.access(path, os.R_OK)):
-            hint = "`doorbell secure` writes one"
-            yield Forbidden(f"ca_file: {path} is not there, or cannot be read by you. {hint}")
+    yield from _faults_in_tls(broker)
     if broker.password_dir is None:
         return
     if broker.username is not None:
@@ -81,6 +79,29 @@ def faults(broker: Broker, users: list[str]) -> Iterator[str]:
         path = _password_file(broker.password_dir, one)
         if path.stat().st_mode & EVERYBODY:
             yield f"password_dir: {path} is open to everybody on this machine. chmod 600 {path}"
+
+
+def _faults_in_tls(broker: Broker) -> Iterator[str]:
+    hints = {
+        "ca_file": "`doorbell secure` writes one",
+        "cert_file": "It comes from the CA that the broker trusts for its clients",
+        "key_file": "It was made with the certificate",
+    }
+    is_there = True
+    for setting, hint in hints.items():
+        path = getattr(broker, setting)
+        if path and not (path.is_file() and os.access(path, os.R_OK)):
+            is_there = False
+            yield Forbidden(f"{setting}: {path} is not there, or cannot be read by you. {hint}")
+    if not is_there or not broker.encrypted:
+        return
+    try:
+        tls.context(broker)
+    except RefusedError as error:
+        yield str(error)
+    key = broker.key_file or broker.cert_file
+    if key and key.stat().st_mode & EVERYBODY:
+        yield f"key_file: {key} is open to everybody on this machine. chmod 600 {key}"
 
 
 def _password_file(folder: Path, as_user: str) -> Path:

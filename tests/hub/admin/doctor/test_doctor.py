@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from config import Broker, Settings, sources
+from config import Settings, sources
 from devices.machine import Finding, Forbidden, ok
 from hub.admin.check.house import Report
 from hub.admin.doctor import broker as broker_probe
@@ -464,7 +464,7 @@ def test_what_nobody_may_read(
         ("skipped", "sudo doorbell doctor")
     ]
 
-    def refuse(_: Broker) -> Seen:
+    def refuse(*_: object) -> Seen:
         raise LoginError(
             "the password in /p/cli cannot be read (Permission denied)",
             is_forbidden=True,
