@@ -4,6 +4,7 @@ from config.address import Address
 from config.broker import Broker
 from config.door import ButtonSettings, Door, LedSettings
 from config.faults import SettingsError
+from config.homeassistant import HomeAssistant
 from config.model import (
     Chime,
     ClockSettings,
@@ -23,6 +24,7 @@ __all__ = [
     "ClockSettings",
     "Door",
     "Drill",
+    "HomeAssistant",
     "House",
     "JournalSettings",
     "LedSettings",

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from config.broker import Broker
 from config.door import Door
+from config.homeassistant import HomeAssistant
 from config.section import Name, Section
 from config.trigger import Trigger, takes_in
 
@@ -179,6 +180,7 @@ class Settings(Section):
     quiet: Quiet = Quiet()
     clock: ClockSettings = ClockSettings()
     web: Web = Web()
+    homeassistant: HomeAssistant = HomeAssistant()
     hub: Name = Field("home", description="the name of this hub on the broker")
     doors: dict[Name, Door] = Field(
         default_factory=lambda: {"front": Door(name="Front door")}, min_length=1
@@ -233,6 +235,11 @@ class Settings(Section):
                 raise ValueError(
                     f"{place}: it takes in our own topics below {root}/. Name another program's"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _discovery_is_apart(self) -> Self:
+        self.homeassistant.must_be_apart_from(self.broker.root)
         return self
 
     def door_name(self, door: str) -> str:

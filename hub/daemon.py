@@ -13,6 +13,7 @@ from hub.features.buttons import Buttons
 from hub.features.calendar import Calendar
 from hub.features.chime import Chime
 from hub.features.feature import Feature
+from hub.features.homeassistant.feature import home_assistant
 from hub.features.nightly_drill import NightlyDrill
 from hub.features.quiet import QuietKeeper
 from hub.features.remote_press import RemotePress
@@ -151,6 +152,7 @@ def _features(
         Chime(settings, reporter, bus, quiet=quiet.reason),
         Calendar(settings, state, producer, bus),
         NightlyDrill(settings, state, producer, bus),
+        *home_assistant(settings, state, bus, producer),
     ]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from config import Settings, sources
 from config.door import ButtonSettings, Door, LedSettings
+from config.homeassistant import HomeAssistant
 from config.model import Broker, Chime, ClockSettings, Drill, House, Quiet, Web
 from config.trigger import Trigger
 from hub import HandlerConfig
@@ -202,6 +203,7 @@ def test_every_setting_is_in_the_annotated_file_with_its_default(tmp_path: Path)
         "quiet": Quiet,
         "clock": ClockSettings,
         "web": Web,
+        "homeassistant": HomeAssistant,
         "triggers.person": Trigger,
     } | {f"handlers.{name}": type(file.config) for name, file in _shipped().items()}
     for name, model in models.items():

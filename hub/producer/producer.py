@@ -4,7 +4,7 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -23,6 +23,7 @@ from hub.wire.event import Event, encode
 
 log = logging.getLogger(__name__)
 WINDOW = 20  # unacknowledged events of a backlog; fewer than any broker's default queue
+OnSent = Callable[[str, bytes], None]
 LIVE_WINDOW = 100  # a live event need not wait for a broker that has forgotten to acknowledge
 
 
@@ -30,6 +31,10 @@ class Producer:
     """Publishes what stands in the journal, in order, until the broker has it.
 
     A live event and one left over from a crash take the same way: both are rows not yet published.
+
+    Attributes:
+        on_sent: Called with the stream and the payload of each event that was handed to the broker,
+            again when it is published again. It must be short, and may publish.
     """
 
     def __init__(self, state: State, bus: Bus, source: str, limits: Limits | None = None) -> None:
@@ -53,6 +58,7 @@ class Producer:
             deque()
         )  # positions to be marked in the journal, and since when
         self._oversize = Oversize(bus)
+        self.on_sent: OnSent = lambda _, __: None
         bus.on_connect.append(self._begin_again)
         bus.on_retry.append(self._offer_again)
         bus.on_published = self._published
@@ -149,6 +155,10 @@ class Producer:
         """The event of this id; None when there never was one, or it is no longer kept."""
         return self._journal.find(event_id)
 
+    def last(self, kinds: Iterable[str], subject: str) -> Event | None:
+        """The last event of these types that happened to one thing; None where none is kept."""
+        return self._journal.last(kinds, subject)
+
     def times(self, kinds: Iterable[str], subject: str, since: datetime) -> list[datetime]:
         """When events of these types happened to one thing, from that time on."""
         return self._journal.times(kinds, subject, since)
@@ -228,6 +238,7 @@ class Producer:
                 return
             self._in_flight[number_given] = entry.position
             self._sent_to = entry.position
+            self.on_sent(entry.stream, entry.payload)
 
     def _next(self, room: int, last: Entry | None) -> list[Entry]:
         """The entries to be sent now."""

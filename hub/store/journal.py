@@ -126,6 +126,16 @@ class Journal:
                     found[streams.subject_of(stream)] += number
         return dict(found)
 
+    def last(self, kinds: Iterable[str], subject: str) -> Event | None:
+        """The last event of these types that happened to one subject; None where none is kept."""
+        query = "SELECT payload FROM journal WHERE stream = ? ORDER BY position DESC LIMIT 1"
+        found = []
+        with self._state.read() as db:
+            for kind in kinds:
+                row = db.execute(query, (streams.of(self.source, kind, subject),)).fetchone()
+                found += [decode(row[0])] if row else []
+        return max(found, key=lambda event: event.time, default=None)
+
     def times(self, kinds: Iterable[str], subject: str, since: datetime) -> list[datetime]:
         """When events of these types happened to one subject, from that time on."""
         query = "SELECT time FROM journal WHERE stream = ? AND time >= ?"

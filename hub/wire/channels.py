@@ -133,6 +133,14 @@ CHANNELS = {
         retained=True,
         content_type=JPEG,
     ),
+    "ring": Channel(
+        ("ring", "{door}"),
+        "Somebody rings now: for programs without an inbox.",
+        ("hub",),
+        (),
+    ),
+    "door": Channel(("door", "{door}"), "How a door is.", ("hub",), (), retained=True),
+    "health": Channel(("health",), "How the hub and its machine are.", ("hub",), (), retained=True),
     **dict(_command_channels()),
 }
 
@@ -176,12 +184,12 @@ def written_by_guest(house: Topics, name: str) -> list[str]:
 
 
 def read_by_guest(house: Topics) -> list[str]:
-    """The topics that one of `GUESTS` may listen to: events, and how everything is."""
+    """The topics that one of `GUESTS` may listen to: events, rings, and how everything is."""
     source = topics.source(ANY, ANY)
     return [
         _filter(house, source, channel, {})
         for name, channel in CHANNELS.items()
-        if name == "event" or channel.retained
+        if name in ("event", "ring") or channel.retained
     ]
 
 

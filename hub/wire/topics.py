@@ -10,6 +10,9 @@
     ROOT/ROLE/NAME/command/snapshot/HANDLER/HUB/DOOR    take a picture
     ROOT/hub/NAME/quiet                          whether the house is quiet: retained
     ROOT/handler/NAME/picture/HUB/DOOR           a JPEG of what is at the door
+    ROOT/hub/NAME/ring/DOOR                      a ring, for programs without an inbox
+    ROOT/hub/NAME/door/DOOR                      how a door is: retained
+    ROOT/hub/NAME/health                         how the hub and its machine are: retained
 
 Each process publishes below its own ROLE and NAME only, so that the access control list of a broker
 can hold it to that. The root is an address, not an identity: the source of an event is
@@ -120,6 +123,18 @@ class Topics:
     def picture(self, source: str, hub: str, door: str) -> str:
         """Where a handler publishes a picture of what is at a door."""
         return self.of(source, "picture", hub, door)
+
+    def ring(self, source: str, door: str) -> str:
+        """Where a hub publishes a ring for programs without an inbox."""
+        return self.of(source, "ring", door)
+
+    def door(self, source: str, door: str) -> str:
+        """Where a hub publishes how a door is."""
+        return self.of(source, "door", door)
+
+    def health(self, source: str) -> str:
+        """Where a hub publishes how it and its machine are."""
+        return self.of(source, "health")
 
     def source_of(self, topic: str) -> str:
         """The source below whose levels a topic of this house lies."""

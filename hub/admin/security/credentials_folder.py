@@ -124,7 +124,9 @@ def _write_passwords(folder: Path, table: Path, users: Iterable[str]) -> None:
 def _acl(settings: Settings, users: Sequence[str], own: str) -> str:
     topics = sorted({trigger.topic for trigger in settings.triggers.values()})
     heard = {credentials.user("hub", settings.hub): topics}
-    return acl.acl(users, own, heard, Topics(settings.broker.root))
+    shown = settings.homeassistant
+    discovery = shown.prefix if shown.enabled else None
+    return acl.acl(users, own, heard, Topics(settings.broker.root), discovery)
 
 
 def _certify(folder: Path, for_broker: Path, hosts: Sequence[str]) -> str:

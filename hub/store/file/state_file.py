@@ -120,6 +120,18 @@ def opened(path: Path) -> Iterator[ExitStack]:
             ) from error
 
 
+def is_in_use(path: Path) -> bool:
+    """Whether a process holds this state file."""
+    try:
+        with path.with_suffix(".lock").open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:  # held, or another user's
+        return True
+    return False
+
+
 def _lock_file(path: Path) -> IO[str]:
     """Refuse a second process: two processes with one inbox would act twice."""
     lock = path.with_suffix(".lock").open("a")

@@ -19,6 +19,7 @@ NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 WORD = r"[a-z][a-z0-9_]*"
 LEVELS = rf"{WORD}(?:/{WORD})+"
 OWN_TYPES = "|".join(word.rstrip(".") for word in (*topics.HUB_TYPES, *topics.OUTCOME_TYPES))
+ROLE = "{role}"
 CLOCK_TYPES = "|".join(kind.partition(".")[2] for kind in EVENT_TYPES if kind.startswith("clock."))
 
 
@@ -73,10 +74,14 @@ def _channels() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "clockTime", _channel("hub", clock, "A time of a person's own.", ["clockTime"])
     for name, channel in CHANNELS.items():
         if channel is not event:
-            role = (
-                channel.writers[0] if channel.retained and len(channel.writers) == 1 else "{role}"
-            )
+            role = _role_of(channel)
             yield name, _channel(role, channel.levels, channel.summary, _messages_of(name))
+
+
+def _role_of(channel: Channel) -> str:
+    """The role of those that publish there, where only one does."""
+    is_of_one = channel.retained or channel.writers == ("hub",)
+    return channel.writers[0] if is_of_one and len(channel.writers) == 1 else ROLE
 
 
 def _messages_of(channel: str) -> list[str]:
@@ -104,7 +109,7 @@ def _operations() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, channel in CHANNELS.items():
         if name in ("event", "reply"):
             continue
-        is_sent = channel.retained
+        is_sent = channel.retained or _role_of(channel) != ROLE
         verb, action = ("publish", "send") if is_sent else ("take", "receive")
         operation = _operation(action, name, channel)
         if name == "query":

@@ -7,6 +7,7 @@ from hub.wire.asyncapi.event_types import EVENT_TYPES, LATE, EventType, Schema
 from hub.wire.asyncapi.names import message_name
 from hub.wire.command import COMMANDS
 from hub.wire.entries import object_schema
+from hub.wire.guests import DoorState, Health, Ring
 from hub.wire.query import Query, Reply
 from hub.wire.quiet import QuietState
 from hub.wire.status import Status
@@ -30,6 +31,8 @@ def schemas() -> dict[str, Schema]:
     found["reply"] = object_schema(Reply)
     found["quiet"] = object_schema(QuietState)
     found["picture"] = {"type": "string", "format": "binary"}
+    found |= {"ring": object_schema(Ring), "door": object_schema(DoorState)}
+    found["health"] = object_schema(Health)
     for name, command in COMMANDS.items():
         found[f"{name}Command"] = object_schema(command.message)
         if command.words:

@@ -1,0 +1,33 @@
+"""Which handlers there are, as far as they have said it."""
+
+from collections.abc import Iterable
+
+from hub.mqtt.bus import Bus
+from hub.mqtt.house_messages import ReceivedStatus
+from hub.wire import topics
+
+
+class Handlers:
+    """Follows the statuses of all handlers of the house.
+
+    Attributes:
+        names: Those that are there and not switched off.
+    """
+
+    def __init__(self, bus: Bus, known: Iterable[str]) -> None:
+        """Prepare.
+
+        Args:
+            bus: Not yet started.
+            known: Those that were there before: a broker may have forgotten their status.
+        """
+        self.names = frozenset(known)
+        bus.on_status(topics.source("handler", "+"), self._follow)
+
+    def _follow(self, received: ReceivedStatus) -> None:
+        name = topics.name_of(received.source)
+        status = received.status
+        if status is None or status.reason == "disabled":
+            self.names -= {name}
+        else:
+            self.names |= {name}
