@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -47,7 +48,7 @@ class Announcer(Feature):
         self._encoded_from: Mapping[str, Document] | None = None
         self._encoded: dict[str, bytes] = {}
         self._published: dict[str, bytes] = {}
-        self._again_at: float | None = None
+        self._again_at = math.inf
         bus.on_connect.append(self._connected)
         bus.on_retry.append(self._connected)
 
@@ -55,11 +56,11 @@ class Announcer(Feature):
         """Publish what has changed, and everything where it may be lost."""
         if not self._bus.connected.is_set():
             return
-        if self._again_at is not None:
-            if self._seconds() < self._again_at:
-                return
-            self._again_at = None
+        if self._seconds() >= self._again_at:
+            self._again_at = math.inf
             self._published.clear()
+        elif not self._published:
+            return
         wanted = self._wanted()
         for topic, payload in wanted.items():
             if self._published.get(topic) != payload:

@@ -1,0 +1,138 @@
+"""What is announced, when again, and how it is taken back."""
+
+import json
+
+import pytest
+
+from config import Settings
+from config.door import ButtonSettings, Door
+from hub.features.homeassistant.announced import FILE, Announced
+from hub.features.homeassistant.announcer import PAUSE_S
+from tests.hub.features.homeassistant.conftest import DOOR, HOME
+
+FRONT = {"front": Door(name="Front door")}
+BACK = "homeassistant/device/doorbell_home_back/config"
+
+
+def test_the_hub_and_each_door_are_announced(hub):
+    """Retained, each with ids of its own; the door hangs below the hub."""
+    (home,), (door,) = hub.said(HOME), hub.said(DOOR)
+    assert home["device"]["identifiers"] == [door["device"]["via_device"]]
+    assert door["device"]["name"] == "Front door"
+    assert {HOME, DOOR} <= set(hub.bus.retained)
+    both = [*home["components"].values(), *door["components"].values()]
+    assert len({one["unique_id"] for one in both}) == len(both)
+    assert all(one["platform"] for one in both)
+
+
+def test_nothing_is_published_while_nothing_changes(hub):
+    """A tick a second must cost nothing on the wire."""
+    count = len(hub.net.heard)
+    for _ in range(100):
+        hub.tick(1)
+    assert len(hub.net.heard) == count
+
+
+def test_everything_is_announced_again_where_it_may_be_lost(hub):
+    """After a reconnect, and shortly after Home Assistant's start: the broker may keep nothing."""
+    hub.bus.connect()
+    hub.tick(2)
+    assert len(hub.said(DOOR)) == 2
+    hub.says("online")
+    hub.tick(0)
+    assert len(hub.said(DOOR)) == 2
+    hub.tick(max(PAUSE_S))
+    assert len(hub.said(DOOR)) == 3
+    hub.says("online", retained=True)
+    hub.tick(max(PAUSE_S))
+    assert len(hub.said(DOOR)) == 3
+
+
+def test_a_handler_has_an_entity_as_long_as_it_is_switched_on(hub):
+    """Announced when it comes; one that is switched off, or is no more, is removed."""
+    hub.handler("notify", "ready")
+    hub.handler("speak", "starting")
+    hub.tick()
+    assert "handler_notify" in hub.said(HOME)[-1]["components"]
+    assert hub.said(DOOR)[-1]["components"]["say"]["platform"] == "notify"
+    hub.handler("notify")
+    hub.handler("speak", "offline", "disabled")
+    hub.tick()
+    assert hub.said(HOME)[-1]["components"]["handler_notify"] == {"platform": "binary_sensor"}
+    assert hub.said(DOOR)[-1]["components"]["say"] == {"platform": "notify"}
+
+
+def test_a_handler_is_known_after_a_restart(hub):
+    """The broker may have forgotten its status: its entity must not go and come."""
+    hub.handler("notify", "ready")
+    hub.tick()
+    hub.net.heard.clear()
+    hub.start()
+    assert "unique_id" in hub.said(HOME)[0]["components"]["handler_notify"]
+
+
+def test_a_door_that_goes_is_taken_back(hub):
+    """At the next start without it."""
+    hub.start(doors={**FRONT, "back": Door()})
+    assert hub.said(BACK)[-1]["device"]["name"] == "Back door"
+    hub.start(doors=FRONT)
+    assert hub.said(BACK)[-1] is None
+    assert hub.said("doorbell/hub/home/door/back")[-1] is None
+
+
+def test_switched_off_it_takes_everything_back(hub):
+    """And publishes nothing more; a house that never announced anything has no such feature."""
+    hub.start(homeassistant={"enabled": False})
+    topics = [HOME, DOOR, "doorbell/hub/home/health", "doorbell/hub/home/door/front"]
+    assert [hub.said(topic)[-1] for topic in topics] == [None] * 4
+    (hub.folder / FILE).unlink()
+    hub.start(homeassistant={"enabled": False})
+    assert hub.features == []
+
+
+def test_another_prefix_takes_the_old_announcements_back(hub):
+    """Home Assistant listens to one prefix."""
+    hub.start(homeassistant={"prefix": "ha/discovery"})
+    assert hub.said(DOOR)[-1] is None
+    assert hub.said(DOOR.replace("homeassistant", "ha/discovery"))[-1]["origin"]
+
+
+def test_a_hub_keeps_its_ids_when_it_gets_another_name(tmp_path):
+    """Home Assistant knows an entity by its id: its history and its automations stay."""
+    Announced(tmp_path, "home", "doorbell").keep({"topic": {}})
+    renamed = Announced(tmp_path, "cottage", "doorbell")
+    assert (renamed.id, renamed.topics) == ("doorbell_home", {"topic": {}})
+    renamed.keep({"topic": {}})
+    assert set(json.loads((tmp_path / FILE).read_text())) == {"cottage"}
+
+
+def test_a_second_hub_that_runs_has_its_own_ids(hub):
+    """The first one, which holds its state file, is not its former name."""
+    assert Announced(hub.folder, "second", "doorbell").id == "doorbell_second"
+
+
+def test_a_damaged_record_is_written_anew(hub):
+    """The ids follow from the names again."""
+    (hub.folder / FILE).write_text("{")
+    assert Announced(hub.folder, "home", "doorbell").id == "doorbell_home"
+
+
+def test_no_two_names_have_one_id(tmp_path):
+    """Whatever stands in root and hub."""
+    names = [("a", "b_c"), ("a_b", "c"), ("a/b", "c"), ("a", "b"), ("a_", "b"), ("a", "b__c")]
+    assert len({Announced(tmp_path, hub, root).id for root, hub in names}) == len(names)
+
+
+def test_the_bell_has_what_its_button_can_do(hub):
+    """`ring` always; a double and a long press where the button reports them."""
+    button = ButtonSettings(double_s=0.5, long_s=2)
+    hub.start(doors={"front": Door(button=button)})
+    kinds = hub.said(DOOR)[-1]["components"]["bell"]["event_types"]
+    assert kinds == ["ring", "double_press", "long_press"]
+
+
+@pytest.mark.parametrize("prefix", ["", "/a", "a//b", "a/#", "doorbell", "doorbell/x", "a b"])
+def test_a_prefix_that_cannot_be_one_is_refused(prefix):
+    """A filter, a broken topic, and our own topics."""
+    with pytest.raises(ValueError, match=r"prefix|beginning of a topic"):
+        Settings.model_validate({"homeassistant": {"prefix": prefix}})
