@@ -76,21 +76,26 @@ def test_the_commands_of_the_page_do_what_it_says(
 
 def test_the_examples_of_the_page_are_by_the_contract():
     """The event and the question that it shows are such as are sent."""
-    event, quiet, question = (json.loads(block) for block in _blocks("json"))
-    topic = f"{event['source']}/event/{event['type'].replace('.', '/')}/{event['subject']}"
-    assert contract.faults(topic, json.dumps(event).encode()) == []
-    assert contract.faults("doorbell/hub/home/quiet", json.dumps(quiet).encode()) == []
-    assert (
-        contract.faults("doorbell/cli/shell/query/doorbell/pressed", json.dumps(question).encode())
-        == []
-    )
+    event, quiet, ring, door, health, question = (json.loads(one) for one in _blocks("json"))
+    shown = {
+        f"{event['source']}/event/{event['type'].replace('.', '/')}/{event['subject']}": event,
+        "doorbell/hub/home/quiet": quiet,
+        "doorbell/hub/home/ring/front": ring,
+        "doorbell/hub/home/door/front": door,
+        "doorbell/hub/home/health": health,
+        "doorbell/cli/shell/query/doorbell/pressed": question,
+    }
+    for topic, message in shown.items():
+        assert contract.faults(topic, json.dumps(message).encode()) == []
 
 
 def test_every_channel_and_field_stands_in_the_page():
     """Each kind of topic and each field of a message is explained."""
     kinds = {channel["address"].split("/")[3] for channel in contract.DOCUMENT["channels"].values()}
     schemas = contract.DOCUMENT["components"]["schemas"]
-    messages = ("event", "query", "reply", "status", "quiet", "answerCommand", "quietCommand")
+    commands = ("answerCommand", "quietCommand")
+    states = ("status", "quiet", "ring", "door", "health")
+    messages = ("event", "query", "reply", *states, *commands)
     fields = [name for message in messages for name in schemas[message]["properties"]]
     assert [kind for kind in kinds if f"NAME/{kind}" not in PAGE] == []
     assert [name for name in fields if f'"{name}"' not in PAGE and f"`{name}`" not in PAGE] == []
