@@ -28,6 +28,9 @@ def door_entities(
         "test_ring": _command(house, "press", target, "Test ring", "mdi:bell-ring-outline"),
         "drill": _command(house, "drill", target, "Drill", "mdi:clipboard-check-outline"),
     }
+    camera = settings.handlers.get(CAMERA, {})
+    if CAMERA in handlers and camera.get("publish_picture") != "off":
+        found |= _camera(house, target)
     if VOICE in handlers:
         found["say"] = {
             "platform": "notify",
@@ -95,6 +98,15 @@ def _states(state: str) -> dict[str, Entity]:
             "json_attributes_topic": state,
             "json_attributes_template": templates.attributes(times="missed"),
         },
+    }
+
+
+def _camera(house: Topics, target: tuple[str, ...]) -> dict[str, Entity]:
+    picture = house.picture(topics.source("handler", CAMERA), *target)
+    target = CAMERA, *target
+    return {
+        "picture": {"platform": "image", "name": "Picture", "image_topic": picture},
+        "snapshot": _command(house, "snapshot", target, "Take a picture", "mdi:camera"),
     }
 
 

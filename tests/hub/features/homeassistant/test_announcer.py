@@ -62,6 +62,17 @@ def test_a_handler_has_an_entity_as_long_as_it_is_switched_on(hub):
     assert hub.said(DOOR)[-1]["components"]["say"] == {"platform": "notify"}
 
 
+def test_a_door_has_a_picture_where_a_camera_is(hub):
+    """On the topic where the handler publishes it, and a command for a new one; both may be off."""
+    hub.handler("record", "ready")
+    hub.tick()
+    found = hub.said(DOOR)[-1]["components"]
+    assert found["picture"]["image_topic"] == "doorbell/handler/record/picture/home/front"
+    assert found["snapshot"]["command_topic"].endswith("/command/snapshot/record/home/front")
+    hub.start(handlers={"record": {"publish_picture": "off"}})
+    assert hub.said(DOOR)[-1]["components"]["picture"] == {"platform": "image"}
+
+
 def test_a_handler_is_known_after_a_restart(hub):
     """The broker may have forgotten its status: its entity must not go and come."""
     hub.handler("notify", "ready")
