@@ -22,7 +22,7 @@ from hub.store.cursors import PRODUCERS, Cursors
 from hub.wire import streams, topics
 from hub.wire.codec import JSON, BadMessage
 from hub.wire.event import Event, uuid7
-from hub.wire.query import CURSORS, Numbering, Query, Range, Reply
+from hub.wire.query import CURSORS, MOST_BYTES, Numbering, Query, Range, Reply
 
 log = logging.getLogger(__name__)
 SETTLE_S = 5.0
@@ -34,11 +34,12 @@ YEAR_S = 365 * 86_400.0  # what happened before is not owed by a producer that i
 
 
 class _Sent(NamedTuple):
-    """A query that was sent: for which type, and what it was."""
+    """A query that was sent: for which type, what it was, and how many bytes it had."""
 
     kind: str
     ask: Ask
     query: Query
+    size: int
 
 
 class CatchUp:
@@ -108,8 +109,9 @@ class CatchUp:
     def next_event(self) -> Event | None:
         """One event out of the replies of producers; None when there is none now."""
         while not self._events and (message := self._replies.next()):
+            sender = self._bus.topics.source_of(message.topic)
             try:
-                self._open(Reply.decode(message.payload), self._bus.topics.source_of(message.topic))
+                self._open(Reply.decode(message.payload), sender, len(message.payload))
             except BadMessage as error:
                 log.warning("a reply is refused: %s", error)
         return self._events.popleft() if self._events else None
@@ -161,11 +163,12 @@ class CatchUp:
         ask = round_.next()
         query = self._query(kind, ask, known)
         round_.sent(ask, query, now)
-        self._sent[query.request] = _Sent(kind, ask, query)
+        payload = query.encode()
+        self._sent[query.request] = _Sent(kind, ask, query, len(payload))
         if len(self._sent) > QUERIES:
             del self._sent[next(iter(self._sent))]
         topic = self._bus.topics.query(self._source, kind)
-        publish = partial(self._bus.publish, topic, query.encode(), content_type=JSON)
+        publish = partial(self._bus.publish, topic, payload, content_type=JSON)
         self._cursors.after_sync(publish)
 
     def _query(self, kind: str, ask: Ask, known: list[str]) -> Query:
@@ -217,7 +220,7 @@ class CatchUp:
             self._wanted.extend((kind, True) for kind in kinds)
             self._wake()
 
-    def _open(self, reply: Reply, sender: str) -> None:
+    def _open(self, reply: Reply, sender: str, size: int) -> None:
         sent = self._sent.get(reply.request)
         if sent is None:
             log.debug("a reply that nobody asked for: not read")
@@ -226,7 +229,7 @@ class CatchUp:
         round_ = self._rounds[sent.kind]
         self._alive.add(sender)
         round_.replied.add(sender)
-        self._sizes[sent.kind].replied()
+        self._sizes[sent.kind].replied(max(size, sent.size))
         if reply.unsettled and not sent.ask.is_full:
             round_.add(sent.ask.follow(sender, sent.query.until, is_full=True))
         elif self._learn(reply, sent):
@@ -256,7 +259,7 @@ class CatchUp:
     def _follow(self, reply: Reply, sent: _Sent, round_: Round) -> None:
         """Ask the producer again where it has more, as long as that leads to anything."""
         size = self._sizes[sent.kind]
-        if reply.withheld and size.is_found(self._room):
+        if reply.withheld and size.is_largest(sent.query.most or MOST_BYTES, self._room):
             self._pass_over(reply)
         elif reply.withheld:
             size.want_more()

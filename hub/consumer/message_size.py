@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 SHRINK = 8
 GROW = 2
 CALM = 16  # replies before a size that has failed is tried again: each failure costs a connection
-FAILURES = 3  # of a size, right after a smaller one got through, before it counts as too large
+FAILURES = 3  # of a size, while smaller ones get through, before it counts as too large
 FORGET_S = 3600.0  # after so long a size that was too large is tried again
 TOO_LARGE = (
     "catch-up: messages of {size} bytes get no reply, smaller ones do: the broker, or something on"
@@ -23,8 +23,9 @@ TOO_LARGE = (
 class MessageSize:
     """Finds the size by trying: smaller where no reply comes, larger again where one does.
 
-    A size counts as too large only where a smaller one gets through before and after it: then a
-    producer that is away is not the reason.
+    A size counts as too large only where it fails again and again, a smaller one gets through
+    before and after it, and no message of this size ever does: then neither a producer that is
+    away nor one that is slow is the reason.
     """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
@@ -46,19 +47,30 @@ class MessageSize:
         self._forget()
         return max(LEAST_BYTES, min(self._now, limit))
 
-    def is_found(self, limit: int) -> bool:
-        """Whether larger messages do not get through, as far as can be known."""
-        is_largest = self._now >= MOST_BYTES
-        is_bounded = self._now * GROW >= self._too_large > 0
-        return self.within(limit) >= limit or is_largest or is_bounded
+    def is_largest(self, size: int, limit: int) -> bool:
+        """Whether messages larger than this do not get through, as far as can be known.
+
+        Args:
+            size: In bytes, of a query that was sent: later ones may be allowed more.
+            limit: What the broker names.
+        """
+        self._forget()
+        is_bounded = size * GROW >= self._too_large > 0
+        return size >= min(limit, MOST_BYTES) or is_bounded
 
     def want_more(self) -> None:
         """Something waits that needs a larger message: it is tried at once."""
         if not self._too_large or self._now * GROW < self._too_large:
             self._now = min(self._now * GROW, MOST_BYTES)
 
-    def replied(self) -> None:
-        """A query had a reply."""
+    def replied(self, received: int) -> None:
+        """A query had a reply.
+
+        Args:
+            received: The bytes of the reply or the query, whichever is larger: so much gets
+                through.
+        """
+        self._clear(received)
         self._good = self._now
         self._replies += 1
         larger = min(self._now * GROW, MOST_BYTES)
@@ -87,6 +99,14 @@ class MessageSize:
             words = TOO_LARGE.format(size=self._now)
             log.error("%s", words)
             self._tell(words)
+
+    def _clear(self, received: int) -> None:
+        """A message got through: what failed with no more bytes did so for another reason."""
+        for size in [size for size in self._failures if size <= received]:
+            del self._failures[size]
+        if 0 < self._too_large <= received:
+            self._too_large = 0
+            self._tell("")
 
     def _forget(self) -> None:
         if self._too_large and time.monotonic() > self._forget_at:

@@ -22,7 +22,7 @@ def _try(size, most, content=MOST_BYTES):
     """One query and its reply on a way that takes so many bytes."""
     message = min(size.within(MOST_BYTES), content)
     if message <= most:
-        size.replied()
+        size.replied(message)
     else:
         size.unanswered()
     return message <= most
@@ -34,7 +34,7 @@ def test_a_limit_is_found_and_kept_to(size, told, most):
     for _ in range(4 * FAILURES * CALM):
         _try(size, most)
     assert all(_try(size, most) for _ in range(100))
-    assert size.is_found(MOST_BYTES)
+    assert size.is_largest(size.within(MOST_BYTES), MOST_BYTES)
     assert all("Raise the broker's limit" in words for words in told)
     assert told
 
@@ -55,7 +55,7 @@ def test_a_producer_that_was_away_is_no_limit(size, told):
         size.unanswered()
     assert size.within(MOST_BYTES) == LEAST_BYTES
     for _ in range(10):
-        size.replied()
+        size.replied(200)
     assert size.within(MOST_BYTES) == MOST_BYTES
     assert told == []
 
@@ -63,4 +63,36 @@ def test_a_producer_that_was_away_is_no_limit(size, told):
 def test_the_limit_that_a_broker_names_counts(size):
     """Nothing larger is tried."""
     assert size.within(4000) == 4000
-    assert size.is_found(4000)
+    assert size.is_largest(4000, 4000)
+
+
+def test_what_a_small_query_withheld_is_not_judged_by_the_size_of_the_next_one(size):
+    """A query that was small by chance says nothing about the largest that gets through."""
+    for _ in range(4 * FAILURES * CALM):
+        _try(size, 3000)
+    largest = size.within(MOST_BYTES)
+    size.unanswered()
+    smaller = size.within(MOST_BYTES)
+    size.replied(200)
+    assert smaller < size.within(MOST_BYTES) == largest
+    assert not size.is_largest(smaller, MOST_BYTES)
+
+
+def test_a_size_that_gets_through_again_is_not_too_large(size, told):
+    """Queries fail now and then where a node dies or a machine is busy: nothing is told of it."""
+    for _ in range(10 * FAILURES):
+        for _ in range(4 * CALM):
+            _try(size, MOST_BYTES)
+        size.unanswered()
+    assert told == []
+    assert not size.is_largest(LEAST_BYTES, MOST_BYTES)
+
+
+def test_a_size_that_counted_as_too_large_and_gets_through_is_taken_again(size, told):
+    """The complaint is withdrawn."""
+    for _ in range(4 * FAILURES * CALM):
+        _try(size, 3000)
+    assert told[-1]
+    size.replied(MOST_BYTES)
+    assert told[-1] == ""
+    assert not size.is_largest(size.within(MOST_BYTES), MOST_BYTES)
