@@ -25,7 +25,16 @@ PLAIN_WORDS = {
     "path_not_file": "there is no such file. Check the path; it is taken from where doorbell runs.",
     "path_not_directory": "there is no such folder.",
     "string_type": 'not text. Put it in quotes, like "this".',
+    "int_from_float": "not a whole number. Write it like 17.",
+    "finite_number": "not a number. Write it like 2.5.",
+    "list_type": 'not a list. Write it like ["one", "two"].',
+    "tuple_type": 'not a list. Write it like ["one", "two"].',
+    "set_type": 'not a list. Write it like ["one", "two"].',
+    "frozen_set_type": 'not a list. Write it like ["one", "two"].',
+    "path_type": 'not a path. Put it in quotes, like "/srv/clips".',
 }
+BAD_NAME = "not a name. Use a-z, 0-9, - and _, beginning with a letter, 32 characters at most."
+TABLES = {"dict_type", "model_type", "model_attributes_type"}
 
 LIMITS = {
     "greater_than": "more than",
@@ -72,39 +81,43 @@ def describe(
     Returns:
         One line for each fault.
     """
-    return [
-        _line(fault, model, where, table)
-        for fault in error.errors(include_input=False, include_url=False)
-    ]
+    return [_line(fault, model, where, table) for fault in error.errors(include_url=False)]
 
 
-def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: str) -> str:  # noqa: PLR0911 - a list of cases
+def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: str) -> str:
     path = [str(part) for part in fault["loc"]]
     if bad_name := path[-1:] == ["[key]"]:
         path.pop()
     about_table = fault["type"] == "value_error" and bool(_keys_at(model, path) or not path)
+    is_unknown = fault["type"] == "extra_forbidden"
+    if is_unknown and isinstance(fault["input"], dict) and not table:
+        hint = suggest(path[-1], _keys_at(model, path[:-1]))
+        return f"{where}: [{'.'.join(path)}]: unknown table.{hint}"
     key = "" if about_table or not path else path[-1]
     section = ".".join(part for part in (table, *(path if about_table else path[:-1])) if part)
     place = f"{where}: " + (f"[{section}] " if section else "") + (f"{key}: " if key else "")
     variable = "DOORBELL_" + "__".join([*filter(None, table.split(".")), *path]).upper()
     if variable in map(str.upper, os.environ):
         place = f"{variable}: "
-    if fault["type"] == "extra_forbidden" and key in MOVED:
-        return place + MOVED[key]
-    if fault["type"] == "extra_forbidden":
-        return place + "unknown key." + suggest(key, _keys_at(model, path[:-1]))
-    if fault["type"] == "missing":
-        return place + "missing. Set it."
-    if bad_name:
-        return (
-            place
-            + "not a name. Use a-z, 0-9, - and _, beginning with a letter, 32 characters at most."
-        )
-    if fault["type"] in PLAIN_WORDS:
-        return place + PLAIN_WORDS[fault["type"]]
-    if fault["type"] in LIMITS:
-        return place + f"must be {LIMITS[fault['type']]} {next(iter(fault['ctx'].values())):g}."
-    return place + str(fault["msg"]).removeprefix("Value error, ") + "."
+    if is_unknown:
+        hint = suggest(key, _keys_at(model, path[:-1]))
+        return place + MOVED.get(key, f"unknown key.{hint}")
+    return place + (BAD_NAME if bad_name else _words(fault, ".".join(filter(None, [table, *path]))))
+
+
+def _words(fault: Mapping[str, Any], name: str) -> str:
+    """What is wrong with a value, and what to write; `name` is the key with its tables."""
+    kind = fault["type"]
+    if kind == "missing":
+        return "missing. Set it."
+    if kind in TABLES:
+        return f"not a table. Write [{name}], and its keys in the lines below."
+    if kind in PLAIN_WORDS:
+        return PLAIN_WORDS[kind]
+    if kind in LIMITS:
+        return f"must be {LIMITS[kind]} {next(iter(fault['ctx'].values())):g}."
+    said = str(fault["msg"]).removeprefix("Value error, ")
+    return said.replace("Input should be", "must be", 1) + "."
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

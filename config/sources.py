@@ -2,7 +2,6 @@
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from config import places
+from config import places, toml_file
 from config.broker import Broker
 from config.faults import SettingsError, describe, suggest
 from config.model import Chime, Settings
@@ -56,9 +55,9 @@ def load(path: Path, draft: Path | None = None) -> Settings:
     """
     from pydantic_settings import (  # noqa: PLC0415
         BaseSettings,
+        InitSettingsSource,
         PydanticBaseSettingsSource,
         SettingsConfigDict,
-        TomlConfigSettingsSource,
     )
     from pydantic_settings import SettingsError as UnreadableVariable  # noqa: PLC0415
 
@@ -74,40 +73,38 @@ def load(path: Path, draft: Path | None = None) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
             file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return env_settings, TomlConfigSettingsSource(settings_cls, toml_file=draft or path)
+            return env_settings, InitSettingsSource(settings_cls, init_kwargs=table)
 
     if strangers := _strange_variables():
         raise SettingsError(strangers)
+    table = toml_file.read(path, draft)
     try:
         read = Sources()
     except ValidationError as error:
         faulty = {
             str(fault["loc"][0]) for fault in error.errors(include_input=False) if fault["loc"]
         }
-        usable = _without(faulty, path, draft or path)
+        usable = _without(faulty, table, path)
         raise SettingsError(describe(error, Settings, path.name), usable) from None
     except UnreadableVariable as error:
         advice = "Write the table as JSON, or set its keys one by one"
         raise SettingsError([f"{_variable_in(error)}: not JSON. {advice}."]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise SettingsError([f"{path.name}: cannot be read: {error}."]) from None
     return _with_full_paths(
         Settings.model_validate(_plain(read.model_dump(exclude_unset=True))), path
     )
 
 
-def _without(faulty: set[str], path: Path, text: Path) -> Settings | None:
+def _without(faulty: set[str], table: Mapping[str, Any], path: Path) -> Settings | None:
     """The settings of the file without the tables that have faults.
 
     Another place stands in for a faulty one, so that what needs a place has no fault of its own.
     """
     try:
-        read = tomllib.loads(text.read_text(encoding="utf-8"))
-        sound = {key: read[key] for key in read.keys() - faulty}
+        sound = {key: table[key] for key in table.keys() - faulty}
         if "house" in faulty:
             sound["house"] = STAND_IN
         return _with_full_paths(Settings.model_validate(sound), path)
-    except (OSError, ValueError):
+    except ValueError:
         return None
 
 

@@ -70,7 +70,7 @@ def test_every_fault_of_a_file_is_reported_at_once():
             "doorbell.toml: [broker] port: must be at most 65535.",
             f"doorbell.toml: [doors.front.button] {NO_PIN}",
             f"doorbell.toml: [doors] Back Door: {NO_NAME}",
-            "doorbell.toml: [doors.side.button] pull: Input should be 'up' or 'down'.",
+            "doorbell.toml: [doors.side.button] pull: must be 'up' or 'down'.",
         ]
     )
 
@@ -104,8 +104,7 @@ def test_a_setting_that_was_renamed_says_its_new_name(tmp_path):
 def test_a_file_that_is_no_toml_is_reported_with_its_line(text, place):
     """Broken TOML is one fault that names the file and the line."""
     (fault,) = _faults(text)
-    assert fault.startswith("doorbell.toml: cannot be read: ")
-    assert place in fault
+    assert fault.startswith(f"doorbell.toml: {place}: ")
 
 
 @pytest.mark.parametrize(

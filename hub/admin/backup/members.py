@@ -1,13 +1,12 @@
 """Which files and folders belong in a backup, and under which names."""
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from config import Settings, sources
+from config import Settings, sources, toml_file
 from hub.admin.backup.manifest import FROM_RESTORES, BackupError
 from hub.plugin import loader
 from hub.plugin.secret_settings import texts_in
@@ -59,7 +58,7 @@ def settings_members(config: Path, settings: Settings, left_out: list[str]) -> I
         yield Member("settings/broker", home / "broker")
         for path in _walk(home / "broker"):
             yield Member(f"settings/{path.relative_to(home)}", path)
-    for text in sorted(_lines(tomllib.loads(config.read_text(encoding="utf-8")))):
+    for text in sorted(_lines(toml_file.read(config))):
         with suppress(OSError, ValueError):  # most texts are no path at all
             yield from _named_file(Path(text), home, settings, left_out)
     folder = settings.broker.password_dir

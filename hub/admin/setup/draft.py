@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from config import Settings, SettingsError, sources
+from config import Settings, SettingsError, sources, toml_file
 from hub.admin.check.house import check
 from hub.admin.setup.target import Ownership, TargetError, first_text, ownership
 from hub.admin.setup.toml_edit import Changes, amended, no_tables, put, set_value
@@ -43,11 +43,13 @@ class Draft:
         self._changes: dict[tuple[str, ...], Any] = {}
         try:
             self._before = b"" if self.is_new else path.read_bytes()
-            self._old = first_text(path) if self.is_new else self._before.decode()
-            self.table: dict[str, Any] = tomllib.loads(self._old)
-        except (OSError, ValueError) as error:
+            self._old = (
+                first_text(path) if self.is_new else toml_file.decode(self._before, path.name)
+            )
+            self.table: dict[str, Any] = toml_file.parse(self._old, path.name)
+        except (OSError, SettingsError) as error:
             hint = "Mend it, or move it away"
-            raise TargetError(f"{path}: cannot be read: {error}. {hint}") from None
+            raise TargetError(f"{path}: cannot be read: {error} {hint}") from None
         bad = next(no_tables(self.table, TABLES), None)
         if bad:
             raise TargetError(f"{path}: [{bad}] is not a table. Mend it, or move the file away")

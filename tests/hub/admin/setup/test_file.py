@@ -320,3 +320,13 @@ def test_what_is_switched_on_already_stays_as_it_is_written(tmp_path: Path):
     text = (tmp_path / "doorbell.toml").read_text(encoding="utf-8")
     assert "enabled = true  # insurance" in text
     assert "enabled = false" not in text
+
+
+def test_a_file_that_an_editor_of_windows_has_saved_is_amended(tmp_path):
+    """A byte order mark and CR LF are no reason to begin anew; what it says stays."""
+    path = tmp_path / "doorbell.toml"
+    path.write_bytes('[doors.front]\r\nname = "Tür"\r\n'.encode("utf-8-sig"))
+    draft = Draft(path)
+    draft.change({("hub",): "home"})
+    assert draft.get("doors", "front", "name") == "Tür"
+    assert draft.get("hub") == "home"

@@ -1,0 +1,137 @@
+"""A settings file as people save and write it is read, or the fault says what to write."""
+
+import codecs
+
+import pytest
+
+from config import SettingsError, sources, toml_file
+
+TEXT = '[broker]\nhost = "h"\n[doors.front]\nname = "Tür"\n'
+
+
+def _faults(tmp_path, content: bytes) -> list[str]:
+    path = tmp_path / "doorbell.toml"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        sources.load(path)
+    return [fault.removeprefix("doorbell.toml: ") for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TEXT.encode("utf-8-sig"),
+        TEXT.replace("\n", "\r\n").encode("utf-8-sig"),
+        TEXT.encode("utf-16"),
+        codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+    ],
+    ids=["bom", "bom and crlf", "utf-16", "utf-16 big-endian"],
+)
+def test_a_file_that_an_editor_of_windows_has_saved_is_read(tmp_path, content):
+    """Byte order marks, CR LF and UTF-16 make no difference."""
+    path = tmp_path / "doorbell.toml"
+    path.write_bytes(content)
+    settings = sources.load(path)
+    assert (settings.broker.host, settings.door_name("front")) == ("h", "Tür")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "cp850"])
+def test_text_that_is_not_unicode_is_told_with_its_line(tmp_path, encoding):
+    """Its letters cannot be known, so they are not guessed."""
+    assert _faults(tmp_path, TEXT.encode(encoding)) == [
+        "line 4: a letter is not UTF-8. Save the file as UTF-8 (Notepad: Save as, Encoding: UTF-8)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("a = b", 'a: text needs quotes. Write a = "…"'),
+        ("a = ntfy://x/y", 'a: text needs quotes. Write a = "…"'),
+        ("a = $1", 'a: text needs quotes. Write a = "…"'),
+        ("a = \u201cb\u201d", 'it has curly quotes. Write straight ones: "'),
+        ("a = \u00ab\u00a0b\u00a0\u00bb", 'it has curly quotes. Write straight ones: "'),
+        ("a =\u00a0'b'", "it has a blank that is none"),
+        ("a = 24:00:00", "a: a day ends at 23:59:59. For midnight write 00:00:00"),
+        ("a = 7:00", "a: not a time. Write it like 07:30:00"),
+        ("a = 7:30:00", "a: not a time. Write it like 07:30:00"),
+        ("a = 22:00 Uhr", "a: not a time. Write it like 07:30:00"),
+        ("a = yes", "a: write true or false, in small letters"),
+        ("a = True  # on", "a: write true or false, in small letters"),
+        ("a = null", "a: TOML has no empty value. Leave a out"),
+        ("a =", "a has no value. Write one, or leave a out"),
+        ("a = 2,5", "a: not a number. Write it like 2.5"),
+        ("a = 07", "a: write the number without a 0 before it"),
+        ('a = "x', 'a: the text has no quote at its end. Write a = "…"'),
+        ("a = 'x", 'a: the text has no quote at its end. Write a = "…"'),
+        ('a = "x"y"', "a: something follows the text. Write one setting a line"),
+        ('a = "b" c = "d"', "a: something follows the text. Write one setting a line"),
+        (r'a = "C:\temp\x"', "a: in double quotes a backslash has a meaning of its own"),
+        ("a: 1", 'write "=" between a key and its value: a = …'),
+        ("host", "not a setting. Write key = value, or # before a note"),
+        ("[a", "the name of a table ends with a bracket. Write [name]"),
+        ("[a b]", "not the name of a table. Write [name], with no blanks in it"),
+        ('[a] b = "c"', "the keys of a table stand in the lines below its name"),
+        ("a = [x, y]", 'a: not a list. Write it like a = ["one", "two"]'),
+        ("a = 1\na = 2", "a is set above already. Leave one of them"),
+        ("[quiet]\n[quiet]", "[quiet] is set above already. Leave one of them"),
+        ("a = [\n  'x',\n  y,\n]", 'text in a list needs quotes, like "one"'),
+        ("a = [\n  'x'", "a list or table is not closed"),
+    ],
+)
+def test_a_line_that_is_no_toml_says_what_to_write(tmp_path, line, says):
+    """In words of what people meant, not of the grammar."""
+    (fault,) = _faults(tmp_path, f"log_level = 'INFO'\n{line}\n".encode())
+    assert says in fault
+
+
+def test_all_faulty_lines_are_told_at_once(tmp_path):
+    """Each with its number."""
+    text = "a = yes\nb = 24:00\n[broker\nhost = x\n[quiet]\nbegin = 7:00\nend: 7\n"
+    lines = [fault.partition(":")[0] for fault in _faults(tmp_path, text.encode())]
+    assert lines == [f"line {number}" for number in (1, 2, 3, 4, 6, 7)]
+
+
+def test_the_number_of_faults_is_bounded(tmp_path):
+    """A file that is no TOML at all does not fill the screen."""
+    faults = _faults(tmp_path, b"a novel\n" * 1000)
+    assert len(faults) == toml_file.MOST_FAULTS
+
+
+def test_a_fault_shows_no_value(tmp_path):
+    """It may be a password."""
+    for value in ("hunter2", '"hunter2', 'hunter2"', "\u201chunter2\u201d", '"hunter2" x'):
+        faults = _faults(tmp_path, f"[broker]\npassword = {value}\n".encode())
+        assert faults
+        assert "hunter2" not in str(faults)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[borker]\nhost = 'x'", "[borker]: unknown table. Did you mean 'broker'?"),
+        ("[doors.front.buton]\npin = 5", "[doors.front.buton]: unknown table. Did you mean"),
+        ("broker = 'x'", "broker: not a table. Write [broker], and its keys in the lines below."),
+        ("[[broker]]", "broker: not a table. Write [broker], and its keys in the lines below."),
+        ("[doors]\nfront = 'x'", "[doors] front: not a table. Write [doors.front], and its keys"),
+        ("[quiet]\nbegin = 22\nend = 07:00:00", "[quiet] begin: not a time. Write it like 22:00"),
+        ("[quiet]\nbegin = '22'\nend = 07:00:00", "[quiet] begin: not a time. Write it like"),
+        ("[clock.at]\ntea = 17", "[clock.at] tea: not a time. Write it like 22:00:00."),
+        ("log_level = 'loud'", "log_level: must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'."),
+        ("[web]\nport = 1.5", "[web] port: not a whole number. Write it like 17."),
+        ("[doors.front.led]\npin = 5\nnotified_by = 7", "notified_by: not a list. Write it like"),
+    ],
+)
+def test_a_value_of_another_kind_says_what_to_write(tmp_path, text, says):
+    """A number is no time: 7 would be seven seconds after midnight."""
+    (fault,) = _faults(tmp_path, text.encode())
+    assert says in fault
+
+
+def test_a_text_where_a_list_belongs_is_a_list_of_one(tmp_path):
+    """Nobody with one phone thinks of a list."""
+    path = tmp_path / "doorbell.toml"
+    path.write_text('[doors.front.led]\npin = 5\nnotified_by = "notify"\n', encoding="utf-8")
+    led = sources.load(path).doors["front"].led
+    assert led
+    assert list(led.notified_by) == ["notify"]
