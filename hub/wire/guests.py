@@ -21,6 +21,15 @@ RINGS = {
     "doorbell.double_pressed": "double_press",
     "doorbell.long_pressed": "long_press",
 }
+PROBE = "tag/doorbell-doctor"  # below the prefix of the discovery
+
+
+def taken(prefix: str, root: str, hub: str) -> str:
+    """The topic that a program listens to once it has taken the announcement of this hub.
+
+    Only the doctor publishes there, without content: the broker tells it whether anybody listens.
+    """
+    return f"{prefix}/{PROBE}/{root}/{hub}"
 
 
 @dataclass(frozen=True, slots=True)

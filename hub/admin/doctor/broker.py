@@ -3,7 +3,7 @@
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ ANSWER_S = 4.0
 UNKEPT_S = REMIND_S + 2  # how long to listen where the broker keeps nothing
 QUIET_S = 0.5  # after such a pause the broker has sent everything that it keeps
 STEP_S = 0.05
+TAKEN, NOBODY_LISTENS = 0x00, 0x10
 SILENT = (
     "it accepts the connection, but does not answer. Does port in [broker] belong to a broker, and "
     "does it hang?"
@@ -42,6 +43,8 @@ class Seen:
         quiet: The quiet state of each hub, by its name.
         is_open: Whether the command line may publish below the topics of another process: then
             everybody on this broker may.
+        announcements: Each one for Home Assistant, of whatever program.
+        listened: Whether anybody listens to a topic; only those that the broker says it of.
     """
 
     protocol: str
@@ -51,14 +54,20 @@ class Seen:
     statuses: dict[str, Status] = field(default_factory=dict)
     quiet: dict[str, QuietState] = field(default_factory=dict)
     is_open: bool = False
+    announcements: list[bytes] = field(default_factory=list)
+    listened: dict[str, bool] = field(default_factory=dict)
 
 
-def look(broker: Broker, address: Address) -> Seen:
+def look(
+    broker: Broker, address: Address, discovery: str | None = None, probes: Sequence[str] = ()
+) -> Seen:
     """Connect, receive what is retained, and disconnect.
 
     Args:
         broker: Its settings.
         address: One of its addresses.
+        discovery: The prefix of Home Assistant's discovery; None: announcements do not matter.
+        probes: Topics of which to find out whether anybody listens to them.
 
     Raises:
         OSError: it cannot be reached, or refuses us; a RefusedError says what to do.
@@ -69,11 +78,13 @@ def look(broker: Broker, address: Address) -> Seen:
     clients.address = address
     protocol = clients.find_protocol()
     seen = Seen("5.0" if protocol.name == "MQTTv5" else "3.1.1", clients.announced)
-    one = _Look(clients, clients.make(protocol), seen, Topics(broker.root))
+    one = _Look(clients, clients.make(protocol), seen, Topics(broker.root), discovery)
     clients.connect(one.client)
     try:
         one.greet(clients.logged_in_as)
         one.listen()
+        if seen.protocol == "5.0":
+            one.probe(probes)
     finally:
         one.leave()
     return one.seen
@@ -82,17 +93,29 @@ def look(broker: Broker, address: Address) -> Seen:
 class _Look:
     """One connection, without a thread of its own."""
 
-    def __init__(self, clients: ClientFactory, client: Any, seen: Seen, house: Topics) -> None:
+    def __init__(
+        self,
+        clients: ClientFactory,
+        client: Any,
+        seen: Seen,
+        house: Topics,
+        discovery: str | None,
+    ) -> None:
         self._clients = clients
         self.client = client
         self.seen = seen
         self._topics = house
+        self._announcements = f"{discovery}/device/" if discovery else None
+        self._taken: dict[int, int] = {}  # the broker's answer to each of our messages
         self._forbidden = house.status(topics.source("web", f"doctor-{secrets.token_hex(8)}"))
         self._answers: list[Any] = []
         self._granted_at = self._heard_at = 0.0
         client.on_connect = lambda _, __, ___, reason, ____: self._answers.append(reason)
         client.on_subscribe = self._granted
         client.on_message = self._hear
+        client.on_publish = lambda _, __, number, reason, ___: self._taken.update(
+            {number: reason.value}
+        )
 
     def greet(self, user: str | None) -> None:
         self._wait(lambda: self._answers)
@@ -103,11 +126,13 @@ class _Look:
 
     def listen(self) -> None:
         asked_at = time.monotonic()
-        topic_filters = (
+        topic_filters = [
             BROKERS_NAME,
             self._topics.status(topics.source("+", "+")),
             self._topics.quiet(topics.source("hub", "+")),
-        )
+        ]
+        if self._announcements:
+            topic_filters.append(f"{self._announcements}+/config")
         self.client.subscribe([(one, 0) for one in topic_filters])
         self._wait(lambda: self._granted_at)
         self.seen.round_trip_ms = (self._granted_at - asked_at) * 1000
@@ -119,6 +144,20 @@ class _Look:
         while time.monotonic() < min(until, self._heard_at + pause_s):
             if self.client.loop(STEP_S):
                 break
+
+    def probe(self, probes: Sequence[str]) -> None:
+        """Publish nothing to each: MQTT 5 answers whether anybody listens (3.4.2.1)."""
+        numbers = {topic: self.client.publish(topic, b"", qos=1).mid for topic in probes}
+        deadline = time.monotonic() + ANSWER_S
+        while set(numbers.values()) - self._taken.keys() and time.monotonic() < deadline:
+            if self.client.loop(STEP_S):
+                break  # it hung up, so what it says of the others is not known
+        answers = {topic: self._taken.get(number) for topic, number in numbers.items()}
+        self.seen.listened = {
+            topic: answer == TAKEN
+            for topic, answer in answers.items()
+            if answer in (TAKEN, NOBODY_LISTENS)
+        }
 
     def leave(self) -> None:
         self.client.disconnect()
@@ -152,6 +191,9 @@ class _Look:
             return
         if topic == BROKERS_NAME:
             self.seen.version = payload.decode(errors="replace").strip()[:80]
+            return
+        if self._announcements and topic.startswith(self._announcements):
+            self.seen.announcements.append(payload)
             return
         source = self._topics.source_of(topic)
         if topic == self._topics.status(source):

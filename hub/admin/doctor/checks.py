@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from devices.machine import Finding, skipped
-from hub.admin.doctor import house, processes
+from hub.admin.doctor import home_assistant, house, processes
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.hardware import devices, machine
 from hub.admin.doctor.hardware.gpio import gpio
@@ -35,6 +35,7 @@ CHECKS = (
     Check("settings", house.settings, needs_settings=False),
     Check("broker", house.broker),
     Check("processes", processes.processes),
+    Check("home assistant", home_assistant.home_assistant),
     Check("journals", journals),
     Check("gpio", gpio),
     Check("camera", devices.camera),

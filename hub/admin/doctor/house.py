@@ -10,6 +10,7 @@ from devices.machine import Finding, Forbidden, fault, ok
 from hub.admin.check.house import check
 from hub.admin.doctor import broker as broker_probe
 from hub.admin.doctor.context import Context
+from hub.admin.doctor.home_assistant import probes
 from hub.mqtt.connection import credentials
 from hub.mqtt.connection.announced import MAXIMUM_PACKET_SIZE, Announced
 from hub.mqtt.connection.connect_errors import RefusedError
@@ -69,7 +70,7 @@ def broker(context: Context) -> Iterator[Finding]:
     silent: list[Finding] = []
     for address in wanted.addresses:
         try:
-            seen = broker_probe.look(wanted, address)
+            seen = broker_probe.look(wanted, address, *probes(context.settings))
         except OSError as error:
             silent.append(_of_error(error, address, context))
             continue

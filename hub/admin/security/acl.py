@@ -6,6 +6,7 @@ from pathlib import Path
 from hub.mqtt.connection.credentials import CLI
 from hub.system import atomic_file
 from hub.wire import channels
+from hub.wire.guests import PROBE
 from hub.wire.topics import Topics
 
 HEAD = """\
@@ -13,7 +14,6 @@ HEAD = """\
 # What you add yourself belongs into acl.own: it is copied to the end of this file.
 """
 BROKERS_NAME = "$SYS/broker/version"  # of mosquitto(8): the doctor tells which broker answers
-PROBE = "device/doorbell-doctor/config"  # the doctor asks who listens there, and says nothing
 NOTHING: Mapping[str, Sequence[str]] = {}
 
 
@@ -102,7 +102,7 @@ def _rights_to_discovery(user: str, prefix: str | None) -> list[str]:
     if user in channels.GUESTS:
         return [f"readwrite {prefix}/#"]
     if user == CLI:
-        return [f"write {prefix}/{PROBE}", f"read {prefix}/device/+/config"]
+        return [f"write {prefix}/{PROBE}/#", f"read {prefix}/device/+/config"]
     if user.startswith("hub-"):
         return [f"write {prefix}/device/+/config", f"read {prefix}/status"]
     return []

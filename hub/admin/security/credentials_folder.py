@@ -70,7 +70,7 @@ def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence
     with alone(folder):
         table = for_broker / "passwd"
         users = {*users_of(settings), *more, *_users_in(passwords)}
-        if HOMEASSISTANT not in users_in(table):
+        if settings.homeassistant.enabled and HOMEASSISTANT not in users_in(table):
             users.add(HOMEASSISTANT)  # one that mosquitto_passwd has added keeps its password
         _write_passwords(passwords, table, sorted(users))
         own = folder / "acl.own"

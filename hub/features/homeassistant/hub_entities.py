@@ -24,6 +24,11 @@ def hub_entities(settings: Settings, house: Topics, handlers: Collection[str]) -
             f"handler_{name}": _handler(name, house.status(topics.source("handler", name)))
             for name in sorted(handlers)
         },
+        # No tag will ever come: `doorbell doctor` sees whether anybody listens to this topic.
+        "taken": {
+            "platform": "tag",
+            "topic": guests.taken(settings.homeassistant.prefix, house.root, settings.hub),
+        },
     }
 
 
