@@ -61,6 +61,7 @@ class Ears:
     """Hears everything that is said on a broker, as any program could."""
 
     host = "127.0.0.1"
+    qos = 1  # with which the test itself publishes
 
     def __init__(self, port: int, *topics: str) -> None:
         self.root = "doorbell"
@@ -94,12 +95,12 @@ class Ears:
     def publish(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
         until(self._client.is_connected, "the ears are connected")
         self.own.add((topic, payload.encode() if isinstance(payload, str) else payload))
-        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
+        self._client.publish(topic, payload, self.qos, retain).wait_for_publish(PATIENCE_S)
 
     def try_publish(self, topic: str, payload: bytes | str) -> None:
         """Without waiting: there may be no broker."""
         self.own.add((topic, payload.encode() if isinstance(payload, str) else payload))
-        self._client.publish(topic, payload, qos=1)
+        self._client.publish(topic, payload, self.qos)
 
     def messages(self, topic_filter: str) -> list[dict[str, Any]]:
         """The JSON of what was said on these topics, in order; what is none is passed over."""

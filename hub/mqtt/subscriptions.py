@@ -1,6 +1,7 @@
 """What a connection listens to: kept over reconnects, and sent again in each connection."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -78,11 +79,14 @@ class Subscriptions:
 
     def drain(self, client: Client, patience_s: float) -> None:
         """Before the end of a connection: cancel all, and wait until nothing comes any more."""
-        is_quiet = threading.Event()
-        client.on_unsubscribe = lambda *_: is_quiet.set()
-        if filters := self.filters():
-            client.unsubscribe(filters)
-            is_quiet.wait(patience_s)
+        parts = list(_packets(dict.fromkeys(self.filters(), 0), self._limits.packet_limit))
+        answers = threading.Semaphore(0)
+        client.on_unsubscribe = lambda *_: answers.release()
+        for part in parts:
+            client.unsubscribe(list(part))
+        deadline = time.monotonic() + patience_s
+        for _ in parts:
+            answers.acquire(timeout=max(0.0, deadline - time.monotonic()))
 
     def deliver(self, message: Message) -> None:
         """Give a message to each receiver of its topic once; without one, acknowledge it."""
@@ -116,7 +120,8 @@ def _packets(filters: dict[str, int], limit: int) -> Iterator[dict[str, int]]:
             part, size = {}, FRAME_BYTES
         part[name] = qos
         size += needed
-    yield part
+    if part:
+        yield part
 
 
 def _packet(filters: dict[str, int], *, five: bool) -> list[tuple[str, Any]]:
