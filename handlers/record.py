@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from devices.camera import Camera, CameraSettings, fault_in_camera
 from devices.machine import fault_in_folder, placed
 from devices.video import CameraError, MediaFolder, MediaSettings, jpeg_within
-from hub import Event, HandlerConfig, emit, handler, later, link, memory, pictures
+from hub import Event, HandlerConfig, checkpoint, emit, handler, later, link, memory, pictures
 
 CLIP_MB = 100  # what a long clip may need
 
@@ -83,22 +83,26 @@ def look(event: Event, config: Config, camera: Camera) -> str:
     return f"a picture of {size / 1000:.0f} kB, {free_mb} MB free"
 
 
-@handler("doorbell.pressed", max_age_s=30, attempts=2, uses=open_door_camera, drill=look)
+@handler("doorbell.pressed", max_age_s=30, attempts=4, uses=open_door_camera, drill=look)
 def record(event: Event, config: Config, camera: Camera) -> str:
     """Take a picture at once, and record a clip. A press during a clip makes it longer."""
     if reason := camera.private():
         return f"{reason}: nothing is recorded"
     picture = config.files.file(event.time, event.door, event.id, "jpg")
-    after_s = camera.snapshot(picture, event.age_s())
+    clip, length_s = camera.start_clip(picture.with_suffix(".mp4"), event.age_s())
+    memory["clip"] = presses = _with_press(clip.name, event)
+    left_s = max(0.0, min(config.clip_s, config.max_clip_s - length_s))
+    later("clip.due", left_s, presses, subject="camera")
+    try:
+        after_s = camera.snapshot(picture, event.age_s())
+    except CameraError:
+        checkpoint()  # the clip goes on, and the picture is tried again
+        raise
     emit("snapshot.taken", {"path": str(picture), "door": event.door, "after_s": round(after_s, 3)})
     if config.publish_picture != "off":
         kept = config.publish_picture == "retained"
         made = partial(_read, picture)
         pictures.publish(event, made, retain=kept, file=picture)
-    clip, length_s = camera.start_clip(picture.with_suffix(".mp4"), event.age_s())
-    memory["clip"] = presses = _with_press(clip.name, event)
-    left_s = max(0.0, min(config.clip_s, config.max_clip_s - length_s))
-    later("clip.due", left_s, presses, subject="camera")
     return f"picture taken, recording {clip.name}"
 
 

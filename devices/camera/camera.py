@@ -48,6 +48,8 @@ class Camera(Protocol):
     def start_clip(self, path: Path, ago_s: float = 0.0) -> tuple[Path, float]:
         """Start an MP4 (H.264) that begins some seconds before a moment, and return at once.
 
+        If the camera is away it begins when the camera is back.
+
         Args:
             path: The file's name.
             ago_s: How many seconds ago the moment was.
@@ -57,14 +59,14 @@ class Camera(Protocol):
             runs), and its length so far in seconds.
 
         Raises:
-            CameraError: There is no picture now. Another attempt later may succeed.
+            CameraError: It is private.
         """
 
     def finish_clip(self) -> RecordedClip | None:
         """End the clip. Its file has its name, and is complete, only after this.
 
         Returns:
-            The clip; None if none was being recorded.
+            The clip; None if none was being recorded, or the camera gave no picture.
 
         Raises:
             CameraError: The file could not be written.

@@ -9,11 +9,13 @@ import av
 from devices.camera.address import without_password
 from devices.video.packet import Packet, StreamFormat
 from devices.video.recorder import Recorder
-from devices.video.source import TIMEOUT_S, Source
+from devices.video.source import TIMEOUT_S, open_source
 
 RETRY_S = (0.5, 1, 2, 5, 10, 30)
 CHECK_S = 0.5
 REPEAT_S = 0.1  # from the end of a video file to its beginning
+STILL_S = 0.5  # from one picture to the next, where an address gives one at a time
+GRACE_S = 2.0  # an interruption so short is no trouble
 OPENING_S = 2 * sum(TIMEOUT_S)
 # FFmpeg notices that a network camera is silent. That a device is silent is only noticed here.
 FROZEN_S = 2 * TIMEOUT_S[1]
@@ -41,9 +43,15 @@ class AvCamera(Recorder):
             without_password(source), preroll_s=preroll_s, ring_mb=ring_mb, private=private
         )
         self._source = source
+        self._seen_at = -OPENING_S
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="camera", daemon=True)
         self._thread.start()
+
+    def add(self, stream_format: StreamFormat, packet: Packet) -> None:
+        """See Recorder."""
+        self._seen_at = time.monotonic()
+        super().add(stream_format, packet)
 
     def close(self) -> None:
         """See Camera."""
@@ -64,11 +72,12 @@ class AvCamera(Recorder):
             fault = self._wait_for_end(reader)
             reader.stop()
             if not fault:
-                self._closed.wait(REPEAT_S)
+                self._closed.wait(STILL_S if reader.is_still else REPEAT_S)
                 continue
             failures = 1 if reader.has_seen else min(failures + 1, len(RETRY_S))
-            no_picture = f"the camera {self.name} gives no picture ({fault})"
-            self.set_trouble(f"{no_picture}. Is it plugged in and reachable?")
+            if time.monotonic() - self._seen_at > GRACE_S:
+                no_picture = f"the camera {self.name} gives no picture ({fault})"
+                self.set_trouble(f"{no_picture}. Is it plugged in and reachable?")
             self._closed.wait(RETRY_S[failures - 1])
 
     def _wait_for_end(self, reader: "_Reader") -> str:
@@ -92,6 +101,7 @@ class _Reader(threading.Thread):
     Attributes:
         has_seen: Whether a picture came.
         fault: What went wrong; empty if nothing did.
+        is_still: Whether it gave one picture, and has to be asked for the next one.
     """
 
     def __init__(self, source: str, add: Callable[[StreamFormat, Packet], None]) -> None:
@@ -102,6 +112,7 @@ class _Reader(threading.Thread):
         self._latest = time.monotonic() + OPENING_S
         self.has_seen = False
         self.fault = ""
+        self.is_still = False
         self.start()
 
     @property
@@ -117,7 +128,7 @@ class _Reader(threading.Thread):
     def run(self) -> None:
         """Open the source, read it, and close it."""
         try:
-            source = Source(self._source)
+            source = open_source(self._source)
         except (av.FFmpegError, OSError, ValueError) as error:
             self.fault = without_password(str(error))
             return
@@ -128,7 +139,8 @@ class _Reader(threading.Thread):
                 self._latest = time.monotonic()
                 self.has_seen = True
                 self._add(source.stream_format, packet)
-            if not (source.is_file and self.has_seen):
+            self.is_still = source.is_still
+            if not (source.is_still or (source.is_file and self.has_seen)):
                 self.fault = "it closed the connection"
         except (av.FFmpegError, OSError, ValueError) as error:
             self.fault = without_password(str(error))

@@ -43,7 +43,6 @@ class Clip:
         self._failure: Exception | None = None
         self._first: Packet | None = None
         self._last: Packet | None = None
-        path.parent.mkdir(parents=True, exist_ok=True)
         for packet in before:
             self.add(packet)
         self._thread = threading.Thread(target=self._write, name="clip", daemon=True)

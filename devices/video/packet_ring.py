@@ -3,8 +3,11 @@
 from bisect import bisect_right
 from collections import deque
 from itertools import chain
+from math import inf
 
 from devices.video.packet import Packet
+
+STALE_S = 2.0
 
 
 class PacketRing:
@@ -53,30 +56,38 @@ class PacketRing:
     def since(self, at: float) -> list[Packet]:
         """The packets from the last key frame before a time on, or all if there is none before.
 
+        What ended long before that time is left out: the camera was away meanwhile.
+
         Args:
             at: Seconds of `time.monotonic()`.
         """
-        return list(chain.from_iterable(list(self._groups)[self._group_at(at) :]))
+        groups = list(self._groups)[self._group_at(at) :]
+        if groups and groups[0][-1].at < at - STALE_S:
+            groups.pop(0)
+        return list(chain.from_iterable(groups))
 
-    def moment(self, at: float) -> list[Packet]:
+    def moment(self, at: float, not_before: float = -inf) -> list[Packet]:
         """The packets to decode in order to see a moment.
 
         Args:
             at: Seconds of `time.monotonic()`.
+            not_before: A packet of this time or an earlier one does not show it.
 
         Returns:
-            A key frame, and what follows up to the packet that is nearest to the moment.
+            A key frame, and what follows up to the packet that is nearest to the moment; none if
+            all packets are too early.
         """
-        if not self._groups:
-            return []
         number = self._group_at(at)
-        group = self._groups[number]
-        nearest = min(range(len(group)), key=lambda index: abs(group[index].at - at))
-        if number + 1 < len(self._groups):
-            following = self._groups[number + 1][0]
-            if abs(following.at - at) < abs(group[nearest].at - at):
-                return [following]
-        return group[: nearest + 1]
+        candidates = [
+            (abs(packet.at - at), group, index)
+            for group in list(self._groups)[number : number + 2]
+            for index, packet in enumerate(group)
+            if packet.at > not_before
+        ]
+        if not candidates:
+            return []
+        _, group, index = min(candidates, key=lambda one: one[0])
+        return group[: index + 1]
 
     def _group_at(self, at: float) -> int:
         return max(0, bisect_right(self._groups, at, key=lambda group: group[0].at) - 1)

@@ -47,6 +47,7 @@ class Recorder:
         self._ring = PacketRing(preroll_s, int(ring_mb * MB))
         self._format: StreamFormat | None = None
         self._clip: Clip | None = None
+        self._wanted: tuple[Path, float] | None = None  # a clip that waits for its first picture
         self._changed = threading.Condition()
         self._trouble = ""
         self._report: Callable[[str], None] = lambda _: None
@@ -60,6 +61,7 @@ class Recorder:
             self._ring.add(packet)
             if self._clip:
                 self._clip.add(packet)
+            self._begin_clip()
             self._changed.notify_all()
         if self._trouble:
             self.set_trouble("")
@@ -68,6 +70,7 @@ class Recorder:
         """Drop all packets from memory. A clip that is being recorded ends here."""
         with self._changed:
             self._forget()
+            self._wanted = None
 
     def snapshot(self, path: Path, ago_s: float = 0.0) -> float:
         """See Camera."""
@@ -82,24 +85,25 @@ class Recorder:
 
     def start_clip(self, path: Path, ago_s: float = 0.0) -> tuple[Path, float]:
         """See Camera."""
-        moment = time.monotonic() - ago_s
-        self._wait_for(moment)
+        if reason := self.private():
+            raise CameraError(f"{reason}: nothing is seen")
         with self._changed:
+            if self._wanted:
+                return self._wanted[0], 0.0
             if self._clip and self._clip.is_running:
                 return self._clip.path, self._clip.seconds
-            if self._format is None:
-                raise CameraError(f"the camera {self.name} gives no picture")
             if self._clip:
                 log.info("%s ended early and is not reported", self._clip.path)
-            before = self._ring.since(moment - self._ring.seconds)
-            self._clip = Clip(path, self._format, before, moment)
-            return path, self._clip.seconds
+                self._clip = None
+            self._wanted = path, time.monotonic() - ago_s
+            self._begin_clip()
+            return path, self._clip.seconds if self._clip else 0.0
 
     def finish_clip(self) -> RecordedClip | None:
         """See Camera."""
         with self._changed:
             clip = self._clip
-            self._clip = None
+            self._clip = self._wanted = None
         return clip.finish() if clip else None
 
     def end_clip(self) -> None:
@@ -130,14 +134,23 @@ class Recorder:
         deadline = time.monotonic() + PATIENCE_S
         with self._changed:
             while True:
-                packets = self._ring.moment(moment)
-                if self._format and packets and packets[-1].at > moment - NEAR_S:
+                packets = self._ring.moment(moment, moment - NEAR_S)
+                if self._format and packets:
                     return self._format, packets
                 if not self._changed.wait(max(0.0, deadline - time.monotonic())):
                     no_picture = f"the camera {self.name} gives no picture"
                     raise CameraError(
                         self._trouble or f"{no_picture}. Is it plugged in and reachable?"
                     )
+
+    def _begin_clip(self) -> None:
+        """Begin the clip that is wanted, as soon as there is a picture to begin with."""
+        if self._wanted is None or self._format is None:
+            return
+        path, moment = self._wanted
+        if before := self._ring.since(moment - self._ring.seconds):
+            self._clip = Clip(path, self._format, before, moment)
+            self._wanted = None
 
     def _forget(self) -> None:
         self._ring.clear()

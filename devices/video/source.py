@@ -4,11 +4,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import av
 
+from devices.video.jpeg_scanner import is_jpeg_stream
+from devices.video.jpeg_source import JpegSource
 from devices.video.packet import CLOCK, Packet, StreamFormat, format_of_stream, open_encoder
+from devices.video.rate_limit import RateLimit
 from devices.video.recorded import CameraError
 from devices.video.timestamps import TimestampMapper
 
@@ -16,6 +19,8 @@ TEST_PATTERN = "testsrc2=size=640x360:rate=15,realtime"  # with a running clock,
 TIMEOUT_S = (10.0, 5.0)  # to open a network camera, and between two of its packets
 # The picture rate would take a second to find out, and is not needed.
 RTSP_OPTIONS = {"rtsp_transport": "tcp", "fpsprobesize": "1"}
+BYTES_OPTIONS = {"raw_packet_size": "65536"}
+UNSTAMPED = ("h264", "hevc", "m4v", "mjpeg", "mpjpeg")  # FFmpeg invents what these formats lack
 MAX_RATE = 15.0  # pictures a second of a source without groups (MJPEG, raw)
 MAX_WIDTH = 1280  # pixels of a raw source; wider pictures are scaled down
 RAW_CODECS = ("rawvideo", "wrapped_avframe")
@@ -24,19 +29,66 @@ RAW_CODECS = ("rawvideo", "wrapped_avframe")
 ENCODING = {"tune": "zerolatency", "crf": "23", "g": "15", "threads": "1"}
 
 
-class Source:
+class Source(Protocol):
     """One connection to a camera.
+
+    Attributes:
+        stream_format: The format of its packets; of one that changes it, that of the last one.
+        is_file: Whether it is a file, which has an end.
+        is_still: Whether it ended after one picture, and has to be asked for the next one.
+    """
+
+    stream_format: StreamFormat
+    is_file: bool
+    is_still: bool
+
+    def packets(self, stopped: threading.Event) -> Iterator[Packet]:
+        """The packets, as they come; those of a file in real time.
+
+        Args:
+            stopped: Set it to end this.
+        """
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+def open_source(name: str) -> Source:
+    """Connect to a camera.
 
     Args:
         name: See `devices.camera.open_camera`.
 
-    Attributes:
-        stream_format: The format of its packets.
-        is_file: Whether it is a file, which has an end.
+    Raises:
+        OSError, ValueError: It cannot be opened. FFmpeg's errors are of both kinds.
+    """
+    if name.startswith(("http://", "https://")) and (jpegs := _open_jpegs(name)):
+        return jpegs
+    return AvSource(name)
+
+
+def _open_jpegs(name: str) -> JpegSource | None:
+    """Connect to a camera that sends JPEGs; None if it sends something else."""
+    container = av.open(name, format="data", options=BYTES_OPTIONS, timeout=TIMEOUT_S)
+    pieces = (bytes(packet) for packet in container.demux(container.streams[0]))
+    head = next(pieces, b"")
+    if is_jpeg_stream(head):
+        return JpegSource(container, head, pieces, max_rate=MAX_RATE)
+    container.close()
+    return None
+
+
+class AvSource:
+    """A source that FFmpeg takes apart.
+
+    Args:
+        name: See `devices.camera.open_camera`.
 
     Raises:
         OSError, ValueError: It cannot be opened. FFmpeg's errors are of both kinds.
     """
+
+    is_still = False
 
     def __init__(self, name: str) -> None:
         self._container = _open(name)
@@ -53,16 +105,13 @@ class Source:
             self.stream_format = self._encoder.stream_format
         else:
             self.stream_format = format_of_stream(self._stream)
-        self._timestamps = TimestampMapper()
+        is_stamped = self._container.format.name not in UNSTAMPED
+        self._timestamps = TimestampMapper(is_believed=is_stamped)
+        self._rate = RateLimit(MAX_RATE)
 
     def packets(self, stopped: threading.Event) -> Iterator[Packet]:
-        """The packets, as they come; those of a file in real time.
-
-        Args:
-            stopped: Set it to end this.
-        """
+        """See Source."""
         began = time.monotonic()
-        last_at = 0.0
         has_begun = self._has_no_groups or self._encoder is not None
         for packet in self._container.demux(self._stream):
             if stopped.is_set():
@@ -78,9 +127,8 @@ class Source:
                 if stopped.wait(max(0.0, ahead_s)):
                     return
             at, decode_at = self._timestamps.map(pts, dts, time.monotonic())
-            if self._has_no_groups and at - last_at < 0.9 / MAX_RATE:
+            if self._has_no_groups and not self._rate.lets_pass(at):
                 continue
-            last_at = at
             if self._encoder:
                 yield from self._encoder.encode(packet.decode(), at)
             else:

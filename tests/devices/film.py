@@ -3,6 +3,7 @@
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 
@@ -22,16 +23,21 @@ def make_film(path: Path, codec: str, seconds: int, group: int = RATE) -> Path:
         stream.width, stream.height, stream.pix_fmt = *SIZE, pix_fmt
         stream.codec_context.gop_size = group
         for number in range(seconds * RATE):
-            frame = av.VideoFrame(*SIZE, "gray")
-            plane = frame.planes[0]
-            row = b"".join(
-                (b"\xff" if number >> bit & 1 else b"\x00") * BLOCK for bit in reversed(range(BITS))
-            )
-            plane.update(row.ljust(plane.line_size, b"\x00") * SIZE[1])
+            frame = _frame_of(number)
             frame.pts, frame.time_base = number, Fraction(1, RATE)
             container.mux(stream.encode(frame.reformat(format=pix_fmt)))
         container.mux(stream.encode(None))
     return path
+
+
+def _frame_of(number: int) -> av.VideoFrame:
+    frame = av.VideoFrame(*SIZE, "gray")
+    plane = frame.planes[0]
+    row = b"".join(
+        (b"\xff" if number >> bit & 1 else b"\x00") * BLOCK for bit in reversed(range(BITS))
+    )
+    plane.update(row.ljust(plane.line_size, b"\x00") * SIZE[1])
+    return frame
 
 
 def numbers_in(path: Path) -> list[int]:
@@ -50,3 +56,13 @@ def _number_of(frame: av.VideoFrame) -> int:
     data, row = bytes(plane), SIZE[1] // 2 * plane.line_size
     bits = [data[row + index * BLOCK + BLOCK // 2] > 127 for index in range(BITS)]
     return sum(bit << place for place, bit in enumerate(reversed(bits)))
+
+
+def picture_of(number: int) -> bytes:
+    """A JPEG with this number in it."""
+    encoder: Any = av.CodecContext.create("mjpeg", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = *SIZE, "yuvj420p"
+    encoder.time_base = Fraction(1, RATE)
+    picture = _frame_of(number).reformat(format="yuvj420p")
+    picture.pts = 0
+    return b"".join(bytes(one) for one in (*encoder.encode(picture), *encoder.encode(None)))

@@ -92,6 +92,7 @@ def test_a_frozen_camera_is_reported_and_comes_back(
 ):
     """A silent camera never shows an old picture as new. Its clip goes on when it is back."""
     monkeypatch.setattr(source, "TIMEOUT_S", (10.0, 1.0))
+    monkeypatch.setattr(ffmpeg, "GRACE_S", 0.5)
     monkeypatch.setattr("devices.video.recorder.PATIENCE_S", 0.5)
     words: list[str] = []
     with serving(port) as server:
@@ -121,8 +122,9 @@ def test_a_device_that_hangs_in_its_driver_is_abandoned(
 ):
     """Another thread opens the camera again, and the stuck one adds nothing more."""
     monkeypatch.setattr(ffmpeg, "FROZEN_S", 1.0)
+    monkeypatch.setattr(ffmpeg, "GRACE_S", 0.5)
     stuck, hangs = threading.Event(), [True, False]
-    real = source.Source.packets
+    real = source.AvSource.packets
 
     def packets(self, stopped):
         for packet in real(self, stopped):
@@ -130,7 +132,7 @@ def test_a_device_that_hangs_in_its_driver_is_abandoned(
                 stuck.wait(60)
             yield packet
 
-    monkeypatch.setattr(source.Source, "packets", packets)
+    monkeypatch.setattr(source.AvSource, "packets", packets)
     words: list[str] = []
     camera = open_camera("test")
     try:

@@ -50,6 +50,25 @@ def test_a_moment_is_decoded_from_its_key_frame_to_the_nearest_packet():
     assert [packet.at for packet in ring.moment(0)] == [16]
 
 
+def test_of_what_is_too_early_nothing_is_taken():
+    """The nearest of the others is: with one picture a second the next one shows the moment."""
+    ring = PacketRing(3, 1000)
+    for at in range(10, 15):
+        ring.add(_packet(at, is_key=at % 2 == 0))
+    assert [packet.at for packet in ring.moment(12.4, 12.15)] == [12, 13]
+    assert [packet.at for packet in ring.moment(13.4, 13.15)] == [14]
+    assert [packet.at for packet in ring.moment(12.1, 11.85)] == [12]
+    assert ring.moment(14.4, 14.15) == []
+
+
+def test_a_clip_does_not_begin_before_the_camera_was_away():
+    """It would stand still for as long as that lasted."""
+    ring = _ring()
+    ring.add(_packet(60, is_key=True))
+    assert [packet.at for packet in ring.since(58)] == [60]
+    assert ring.since(70) == []
+
+
 def test_a_group_too_large_is_not_kept():
     """And the next one is, if it fits."""
     ring = PacketRing(3, 25)

@@ -1,0 +1,68 @@
+"""A network camera that sends JPEGs over HTTP: a stream of them, or one an address."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from devices.video.jpeg_scanner import JpegScanner, size_of_jpeg
+from devices.video.packet import Packet, StreamFormat
+from devices.video.rate_limit import RateLimit
+from devices.video.timestamps import TimestampMapper
+
+
+class JpegSource:
+    """Reads pictures itself. FFmpeg stamps them at 25 a second, whatever comes, and late.
+
+    Args:
+        container: An open connection, of which FFmpeg gives the bytes as they come.
+        head: The first bytes, which were read already.
+        rest: Those that follow.
+        max_rate: How many pictures a second are kept.
+
+    Attributes:
+        stream_format: The format of the last packet.
+        is_file: See Source.
+        is_still: Whether the address gives one picture and no stream.
+    """
+
+    is_file = False
+
+    def __init__(
+        self, container: Any, head: bytes, rest: Iterator[bytes], *, max_rate: float
+    ) -> None:
+        self._container = container
+        self._head = head
+        self._rest = rest
+        self._rate = RateLimit(max_rate)
+        self.stream_format = StreamFormat("mjpeg", b"", 0, 0)
+        self.is_still = False
+
+    def packets(self, stopped: threading.Event) -> Iterator[Packet]:
+        """See Source. A picture is seen when it arrives."""
+        timestamps = TimestampMapper(is_believed=False)
+        count = 0
+        for jpeg in self._pictures():
+            if stopped.is_set():
+                return
+            at, decode_at = timestamps.map(None, None, time.monotonic())
+            count += 1
+            if self._rate.lets_pass(at):
+                self._note_size(jpeg)
+                yield Packet(at, decode_at, jpeg, is_key=True)
+        self.is_still = count == 1
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._container.close()
+
+    def _pictures(self) -> Iterator[bytes]:
+        scanner = JpegScanner()
+        yield from scanner.feed(self._head)
+        for data in self._rest:
+            yield from scanner.feed(data)
+
+    def _note_size(self, jpeg: bytes) -> None:
+        width, height = size_of_jpeg(jpeg)
+        if (width, height) != (self.stream_format.width, self.stream_format.height):
+            self.stream_format = StreamFormat("mjpeg", b"", width, height)

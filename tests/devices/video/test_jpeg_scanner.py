@@ -1,0 +1,60 @@
+"""JPEGs out of a stream of bytes: neither boundaries nor lengths are believed."""
+
+import pytest
+
+from devices.video import jpeg_scanner
+from devices.video.jpeg_scanner import JpegScanner, is_jpeg_stream, size_of_jpeg
+from tests.devices.film import SIZE, picture_of
+
+FIRST, SECOND = picture_of(1), picture_of(2)
+THUMBNAIL = b"\xff\xd8\xff\xe1" + (len(FIRST) + 2).to_bytes(2, "big") + FIRST
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+@pytest.mark.parametrize(
+    "stream",
+    [
+        b"--x\r\nContent-Type: image/jpeg\r\n\r\n" + FIRST + b"\r\n--x\r\n\r\n" + SECOND,
+        b"Content-Type: image/jpeg\r\n\r\n" + FIRST + b"\r\n--x\r\n" + SECOND + b"--x--",
+        b"\x00\xff\xd8 \xff\xd9" + FIRST + SECOND,
+    ],
+    ids=["boundary first", "boundary behind", "bare"],
+)
+def test_each_picture_is_found_once(stream: bytes, size: int):
+    """In whatever pieces the bytes come."""
+    scanner = JpegScanner()
+    pieces = [stream[place : place + size] for place in range(0, len(stream), size)]
+    assert [one for piece in pieces for one in scanner.feed(piece)] == [FIRST, SECOND]
+
+
+def test_a_picture_is_there_as_soon_as_its_last_byte():
+    """Not only when the next one begins: that may take a second."""
+    scanner = JpegScanner()
+    assert list(scanner.feed(FIRST[:-1])) == []
+    assert list(scanner.feed(FIRST[-1:])) == [FIRST]
+
+
+def test_a_picture_within_the_headers_of_another_is_none():
+    """Cameras put a thumbnail there (EXIF)."""
+    picture = THUMBNAIL + FIRST[2:]
+    assert list(JpegScanner().feed(picture)) == [picture]
+    assert size_of_jpeg(picture) == SIZE
+
+
+def test_a_stream_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch):
+    """It must not fill the memory."""
+    monkeypatch.setattr(jpeg_scanner, "MOST_BYTES", 10_000)
+    with pytest.raises(ValueError, match="no complete JPEG"):
+        list(JpegScanner().feed(FIRST[:-2] + bytes(10_000)))
+
+
+def test_a_picture_without_a_size_is_refused():
+    """A decoder could do nothing with it."""
+    with pytest.raises(ValueError, match="without a size"):
+        size_of_jpeg(b"\xff\xd8\xff\xda\x00\x02\xff\xd9")
+
+
+def test_what_a_stream_of_jpegs_begins_with():
+    """A boundary, a header or a picture; a film or a page of text begins otherwise."""
+    assert all(map(is_jpeg_stream, (b"\r\n--x\r\n", b"content-type: image/jpeg", FIRST)))
+    assert not any(map(is_jpeg_stream, (b"G@\x00\x10", b"<html>", b"", b"#EXTM3U")))
