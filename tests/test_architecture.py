@@ -44,6 +44,7 @@ ONE_USER = {
         "hub/admin/doctor/state_files.py",
         "hub/consumer/attempt.py",
         "hub/consumer/outcomes.py",
+        "hub/consumer/succession.py",
         "hub/producer/producer.py",
         "hub/store/backlog.py",
         "hub/store/cursors.py",

@@ -21,8 +21,8 @@ from hub.mqtt.house_messages import ReceivedStatus
 from hub.store.cursors import PRODUCERS, Cursors
 from hub.wire import streams, topics
 from hub.wire.codec import JSON, BadMessage
-from hub.wire.event import Event, uuid7
-from hub.wire.query import CURSORS, MOST_BYTES, Numbering, Query, Range, Reply
+from hub.wire.event import uuid7
+from hub.wire.query import CURSORS, MOST_BYTES, Numbering, OwedEvent, Query, Range, Reply
 
 log = logging.getLogger(__name__)
 SETTLE_S = 5.0
@@ -49,6 +49,7 @@ class CatchUp:
 
     Attributes:
         doubts: What cannot be what it claims to be.
+        events: What `next_event` gives next, as far as it has been read.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class CatchUp:
         self._most = most_cursors
         self._sizes = {kind: MessageSize(partial(bus.note, "catch-up")) for kind in since}
         self._replies = Replies(bus, source, wake)
-        self._events: deque[Event] = deque()
+        self.events: deque[OwedEvent] = deque()
         self._rounds = {kind: Round() for kind in since}
         # Types of which a producer may know more, until a reply since the start denies it.
         self._behind = {kind for kind in since if cursors.known_producers(kind)}
@@ -103,25 +104,26 @@ class CatchUp:
 
     def ask_soon(self, kinds: Iterable[str]) -> None:
         """In any thread: ask for these types as soon as the consumer is free."""
-        self._wanted.extend((kind, False) for kind in map(self._asked_as, kinds))
+        wanted = [topics.EVERY] if topics.EVERY in self._since else kinds
+        self._wanted.extend((kind, False) for kind in wanted)
         self._wake()
 
-    def next_event(self) -> Event | None:
+    def next_event(self) -> OwedEvent | None:
         """One event out of the replies of producers; None when there is none now."""
-        while not self._events and (message := self._replies.next()):
+        while not self.events and (message := self._replies.next()):
             sender = self._bus.topics.source_of(message.topic)
             try:
                 self._open(Reply.decode(message.payload), sender, len(message.payload))
             except BadMessage as error:
                 log.warning("a reply is refused: %s", error)
-        return self._events.popleft() if self._events else None
+        return self.events.popleft() if self.events else None
 
     def settles_in_s(self) -> float:
         """Seconds until the events of the time away are known, as far as they can be; 0: now.
 
         A producer that is away, or a broker, is not waited for longer than SETTLE_S.
         """
-        if self._events or self._replies:
+        if self.events or self._replies:
             return MUST_WAIT_S
         if not self._behind:
             return 0.0
@@ -132,7 +134,7 @@ class CatchUp:
         """Send the queries whose time has come; returns in how many seconds the next one is due."""
         self._take_up()
         now = time.monotonic()
-        if self._bus.connected.is_set() and not self._events and not self._replies:
+        if self._bus.connected.is_set() and not self.events and not self._replies:
             for kind, round_ in self._rounds.items():
                 if round_.ask_at <= now:
                     self._ask(kind, round_, now)
@@ -245,13 +247,13 @@ class CatchUp:
         seen = Range(sent.query.after, reply.until or sent.query.until)
         is_whole = self._heard.is_whole(sent.kind, reply.source, seen)
         is_whole = is_whole and len(heads) == len(reply.heads)
-        self.doubts.confirm(heads, reply.events)
+        self.doubts.confirm(heads, [event for event, _ in reply.events])
         for lost in self._cursors.learn(reply.source, sent.kind, heads, is_whole=is_whole):
             log.error("lost to the retention of %s before we could have it: %s", reply.source, lost)
         gone = [key for key in reply.gone if streams.source_of(key[0]) == reply.source]
         self._gone.update(gone)
         self._gone.difference_update((head.stream, head.epoch) for head in reply.heads)
-        self._events.extend(reply.events)
+        self.events.extend(reply.events)
         if reply.events:
             self._moved_s = time.monotonic()
         return len(heads) == len(reply.heads)
@@ -294,7 +296,3 @@ class CatchUp:
             self._cursors.forget(self._gone & self._forgotten)
             self._forgotten = set(self._gone)
             self._cursors.forget_silent(kind, self._alive)
-
-    def _asked_as(self, kind: str) -> str:
-        """The type for which is asked to get events of this type."""
-        return topics.EVERY if topics.EVERY in self._since else kind

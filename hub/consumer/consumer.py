@@ -10,6 +10,7 @@ from config import JournalSettings
 from hub.consumer.catchup import MUST_WAIT_S, CatchUp
 from hub.consumer.deadline import hasten
 from hub.consumer.runner import Runner
+from hub.consumer.succession import Succession
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedCommand
 from hub.plugin.decorator import Reaction
@@ -22,6 +23,7 @@ from hub.store.state import State
 from hub.system.sd_notify import Watchdog
 from hub.wire import topics
 from hub.wire.event import Event
+from hub.wire.query import OwedEvent
 
 log = logging.getLogger(__name__)
 LIVE_LIMIT = 1000  # live events waiting in memory; more are left to the catch-up
@@ -142,13 +144,22 @@ class Consumer:
         claimed = self._inbox.claim_all([(event, payload) for event, payload, _ in near])
         self._run([(event, age_s) for event, _, age_s in near], claimed)
 
-    def _take_missed(self, event: Event) -> None:
+    def _take_missed(self, first: OwedEvent) -> None:
         """Claim missed events that come for the first time, and run them."""
-        events = [event]
-        while self._gathers and len(events) < GATHERED and (more := self._catch_up.next_event()):
-            events.append(more)
-        claimed = self._inbox.claim_all([(event, None) for event in events], missed=True)
-        self._run([(event, event.age_s(self._clock)) for event in events], claimed, missed=True)
+        owed = [first]
+        while self._gathers and len(owed) < GATHERED and (more := self._catch_up.next_event()):
+            owed.append(more)
+        claimed = self._inbox.claim_all(owed, missed=True)
+        succession = Succession(self._inbox, self._catch_up, self._may_go_on)
+        with self._runner.in_succession(succession.claim_next):
+            while owed:
+                taken = [(event, event.age_s(self._clock)) for event, _ in owed]
+                self._run(taken, claimed, missed=True)
+                owed, claimed = succession.claimed()
+
+    def _may_go_on(self) -> bool:
+        """Whether nothing is to be done before the next missed event."""
+        return not self._gathers and not self._stopping and self._live.empty()
 
     def _run(
         self,
@@ -182,8 +193,8 @@ class Consumer:
         if delivery := self._inbox.take_due(with_timers=self._settled):
             self._runner.run(delivery)
             return True
-        if event := self._catch_up.next_event():
-            self._take_missed(event)
+        if owed := self._catch_up.next_event():
+            self._take_missed(owed)
             return True
         return False
 

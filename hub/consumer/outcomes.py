@@ -1,6 +1,7 @@
 """Records what became of an event: finished, and its outcome journaled, in one transaction."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +16,9 @@ from hub.wire import topics
 from hub.wire.event import Event
 
 Facts = Mapping[str, Any]
+Work = Callable[[sqlite3.Connection], Any]
+ClaimNext = Callable[[sqlite3.Connection], bool]  # whether an event was claimed
+TOGETHER_S = 0.1
 
 
 class Outcomes:
@@ -29,7 +33,10 @@ class Outcomes:
         self._inbox = inbox
         self._producer = producer
         self._records = KeptRecords(state)
-        self._together: list[Callable[[sqlite3.Connection], object]] | None = None
+        self._together: list[Work] | None = None
+        self._commit_at = 0.0
+        self._claim_next: ClaimNext = _claim_nothing
+        self._journaled = 0  # the last position that is not released yet
 
     def done(
         self, delivery: Delivery, facts: Facts, attempt: LiveAttempt, *, quiet: bool = False
@@ -52,10 +59,10 @@ class Outcomes:
                 last = self._producer.append(db, kind, subject, data, time=now, cause=cause)
             return self._journal(db, delivery, "handler.done", facts) or last
 
-        if quiet and not attempt.emitted and not attempt.has_state:
+        if attempt.emitted or attempt.has_state:
+            self._record(conclude)
+        else:
             self._commit_together(conclude)
-            return
-        self._record(conclude)
 
     def skipped(self, delivery: Delivery, reason: str) -> None:
         """A rule of the handler forbids to react to it."""
@@ -100,30 +107,69 @@ class Outcomes:
 
     def ignored(self, delivery: Delivery) -> None:
         """It does not concern this handler: it is finished, without an outcome."""
-        self._commit_together(lambda db: self._inbox.finish(db, delivery))
+
+        def finish(db: sqlite3.Connection) -> int:
+            self._inbox.finish(db, delivery)
+            return 0
+
+        self._commit_together(finish)
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Commit what is recorded meanwhile in one transaction, as far as nothing depends on it.
+        """Commit what is recorded within a moment in one transaction, where nothing depends on it.
 
         If the process dies before, these events come again as redelivered.
         """
         self._together = []
+        self._commit_at = time.monotonic() + TOGETHER_S
         yield
-        works, self._together = self._together, None
-        if works:
-            self._state.do(lambda db: [work(db) for work in works])
+        self._commit_waiting()
+        self._together = None
 
-    def _commit_together(self, work: Callable[[sqlite3.Connection], object]) -> None:
+    @contextmanager
+    def in_succession(self, claim_next: ClaimNext) -> Iterator[None]:
+        """Have the next event claimed in each commit that records an outcome.
+
+        Where one is claimed, what was journaled is published later, with what follows.
+        """
+        self._claim_next = claim_next
+        try:
+            yield
+        finally:
+            self._claim_next = _claim_nothing
+            self._release()
+
+    def _commit_together(self, work: Work) -> None:
         if self._together is None:
-            self._state.do(work)
-        else:
-            self._together.append(work)
+            self._record(work)
+            return
+        self._together.append(work)
+        if time.monotonic() >= self._commit_at:
+            self._commit_waiting()
 
-    def _record(self, work: Callable[[sqlite3.Connection], int]) -> None:
+    def _commit_waiting(self) -> None:
+        works, self._together = self._together, []
+        if works:
+            self._record(lambda db: max([work(db) for work in works]))
+
+    def _record(self, work: Work) -> None:
         """Do this in one transaction; it gives the position of its last event, or 0."""
-        if position := self._state.do(work):
-            self._producer.release(position)
+        goes_on = False
+
+        def record(db: sqlite3.Connection) -> int:
+            nonlocal goes_on
+            position: int = work(db)
+            goes_on = self._claim_next(db)
+            return position
+
+        self._journaled = self._state.do(record) or self._journaled
+        if not goes_on:
+            self._release()
+
+    def _release(self) -> None:
+        if self._journaled:
+            self._producer.release(self._journaled)
+            self._journaled = 0
 
     def _journal(
         self, db: sqlite3.Connection, delivery: Delivery, outcome: str, facts: Facts
@@ -140,6 +186,11 @@ class Outcomes:
         }
         now = self._state.clock.utc()
         return self._producer.append(db, outcome, event.subject, data, time=now, cause=event)
+
+
+def _claim_nothing(_: sqlite3.Connection) -> bool:
+    """No event follows."""
+    return False
 
 
 def _cause_of_what_follows(delivery: Delivery) -> Event:

@@ -7,6 +7,7 @@ from itertools import groupby
 from hub.wire import streams
 from hub.wire.query import (
     CURSORS,
+    EVENTS,
     LEAST_BYTES,
     MOST_BYTES,
     Cursor,
@@ -135,6 +136,7 @@ def query_page(
         until=last,
         settled=_digests(named, [one for one in settled if asked.has(one[:2])]),
         most=max(LEAST_BYTES, min(size, MOST_BYTES)),
+        events=EVENTS,
     )
 
 

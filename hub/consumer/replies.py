@@ -98,7 +98,7 @@ def check(reply: Reply, kind: str, sender: str) -> None:
         raise BadMessage("it replies for somebody else")
     if not topics.may_come_from(topics.role_of(sender), kind):
         raise BadMessage("its sender may not publish such events")
-    told = [head.stream for head in reply.heads] + [event.stream for event in reply.events]
+    told = [head.stream for head in reply.heads] + [event.stream for event, _ in reply.events]
     told += [stream for stream, _, _ in reply.withheld]
     for stream in told:
         if streams.source_of(stream) != sender or not streams.is_of(stream, kind):
@@ -106,7 +106,7 @@ def check(reply: Reply, kind: str, sender: str) -> None:
     if any(head.after > head.last for head in reply.heads):
         raise BadMessage("a head is malformed")
     owed = {(head.stream, head.epoch): head for head in reply.heads}
-    for event in reply.events:
+    for event, _ in reply.events:
         head = owed.get((event.stream, event.epoch))
         if head is None or not head.after < event.sequence <= head.last:
             raise BadMessage("it has events that it does not owe, by its own heads")

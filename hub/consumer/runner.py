@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
 from hub.consumer.attempt import LiveAttempt
 from hub.consumer.deadline import Overdue, deadline
-from hub.consumer.outcomes import Outcomes
+from hub.consumer.outcomes import ClaimNext, Outcomes
 from hub.plugin.api import running
 from hub.plugin.decorator import Drop, Reaction
 from hub.plugin.handler_config import HandlerConfig
@@ -57,9 +58,14 @@ class Runner:
         self._policy = Policy(source, reactions, config, state.clock)
         self._outcomes = Outcomes(source, state, inbox, producer)
 
-    def run_all(self, runs: Iterable[tuple[Delivery, Mapping[str, Any]]]) -> None:
+    def in_succession(self, claim_next: ClaimNext) -> AbstractContextManager[None]:
+        """Have the next event claimed in the commit that records what became of the one before."""
+        return self._outcomes.in_succession(claim_next)
+
+    def run_all(self, runs: Sequence[tuple[Delivery, Mapping[str, Any]]]) -> None:
         """Make one attempt for each delivery; outcomes that can share a commit do."""
-        with self._outcomes.together():
+        several = self._outcomes.together() if len(runs) > 1 else nullcontext()
+        with several:
             for delivery, facts in runs:
                 self._watchdog.feed()
                 self.run(delivery, facts)

@@ -2,10 +2,13 @@
 
 import logging
 from contextlib import suppress
+from functools import cache
+from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessageInfo
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from hub.mqtt.connection.announced import Announced
 from hub.mqtt.connection.client import properties
@@ -51,7 +54,7 @@ class Publications:
         if client is None or self._is_too_large(topic, payload):
             return None
         five = mqtt5 and payload and client.protocol == MQTTProtocolVersion.MQTTv5
-        made = properties(PacketTypes.PUBLISH, **mqtt5) if five else None
+        made = _made(mqtt5) if five else None
         retain = retain and self._limits.keeps
         info = client.publish(topic, payload, self._limits.qos, retain, made)
         if info.rc != 0:
@@ -79,3 +82,25 @@ class Publications:
             self._told.add(topic)
             log.error("%d bytes to %s: the broker takes %d at most", size, topic, limit)
         return True
+
+
+class _ContentType(Properties):
+    """A content type and nothing else, packed once: to do it anew takes longer than to send."""
+
+    def __init__(self, content_type: str) -> None:
+        super().__init__(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        self.ContentType = content_type
+        object.__setattr__(self, "_packed", super().pack())  # type: ignore[no-untyped-call]
+
+    def pack(self) -> bytes:
+        """See Properties."""
+        return self._packed  # type: ignore[attr-defined, no-any-return]
+
+
+_typed = cache(_ContentType)  # paho only reads them
+
+
+def _made(mqtt5: dict[str, Any]) -> Properties:
+    if mqtt5.keys() == {"ContentType"}:
+        return _typed(mqtt5["ContentType"])
+    return properties(PacketTypes.PUBLISH, **mqtt5)

@@ -15,6 +15,7 @@ from hub.wire import topics
 from hub.wire.codec import JSON, BadMessage
 from hub.wire.query import (
     EVENTS,
+    EVENTS_UNASKED,
     HEADS,
     MOST_BYTES,
     WITHHELD,
@@ -41,12 +42,14 @@ class _Owed:
         news: Those that the consumer does not know, or has not all of.
         gone: Numberings of the query that were ours, and of which nothing is left.
         room: How many bytes are left for events.
+        most: How many events there may be.
     """
 
     heads: list[Head]
     news: list[Head]
     gone: list[Numbering]
     room: int
+    most: int
 
 
 class CatchUpReplies:
@@ -117,7 +120,8 @@ class CatchUpReplies:
         room = min(query.most or MOST_BYTES, self._bus.packet_limit - FRAME_BYTES) - FRAME_BYTES
         gone = gone[: _fitting(gone, room // 4)]
         room -= sum(map(_size, gone))
-        return _Owed(heads, sorted(news, key=_numbering), gone, room)
+        most = min(query.events or EVENTS_UNASKED, EVENTS)
+        return _Owed(heads, sorted(news, key=_numbering), gone, room, most)
 
     def _has_to_reply(self, kind: str, query: Query, owed: _Owed) -> bool:
         """Whether the consumer needs a reply: something is new to it, or it waits for one.
@@ -138,7 +142,8 @@ class CatchUpReplies:
         names = [_numbering(head) for head in owed.news[:HEADS]]
         heads = owed.news[: max(1, _fitting(names, owed.room // 2))]
         is_cut = len(heads) < len(owed.news)
-        events, withheld = self._events(heads, owed.room - sum(map(_size, names[: len(heads)])))
+        room = owed.room - sum(map(_size, names[: len(heads)]))
+        events, withheld = self._events(heads, room, owed.most)
         count = sum(head.last - head.after for head in heads)
         reply = self._frame(
             query,
@@ -156,14 +161,14 @@ class CatchUpReplies:
             request=query.request, source=self._backlog.source, events=(), **(fields | more)
         )
 
-    def _events(self, heads: list[Head], room: int) -> tuple[list[bytes], list[Cursor]]:
+    def _events(self, heads: list[Head], room: int, most: int) -> tuple[list[bytes], list[Cursor]]:
         """The oldest events that are owed and have room, and those that are too large for it."""
         room = min(room, PAGE_BYTES)
         events: list[bytes] = []
         withheld: list[Cursor] = []
         size = 0
         for head in heads:
-            page = self._backlog.page(head, EVENTS - len(events))
+            page = self._backlog.page(head, most - len(events))
             for sequence, event in page:
                 name = (head.stream, head.epoch)
                 if len(event) > room and len(withheld) < WITHHELD:

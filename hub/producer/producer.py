@@ -139,7 +139,7 @@ class Producer:
             Its position in the journal.
 
         Raises:
-            BadEvent: it cannot be published; nothing was written.
+            BadEvent: it cannot be published; the transaction must be undone.
         """
         return self._journal.append(db, kind, subject, data, time=time, cause=cause)[1].position
 
@@ -211,19 +211,16 @@ class Producer:
             self._answered.clear()
             self._sent_to = self._journal.published_to()
             self.settle()
-        while self._answered:
-            number, taken, uptime_s = self._answered.popleft()
-            position = self._in_flight.pop(number, None)
-            if taken and position is not None:
-                self._acknowledged.append((position, uptime_s))
+        self._take_answers()
         if self._refused:
             self._refused = False
             self._sent_to = self._journal.published_to()
             self.settle()
-        if len(self._acknowledged) >= WINDOW:
-            self.settle()
         under_way = set(self._in_flight.values())
-        room = max(0, min(window, self._bus.receive_maximum) - len(self._in_flight))
+        limit = min(window, self._bus.receive_maximum)
+        room = max(0, limit - len(self._in_flight))
+        if window == WINDOW and room < limit // 2:  # with more acknowledgements more goes at once
+            return
         for entry in self._next(room, last):
             if entry.position in under_way:
                 self._sent_to = entry.position
@@ -239,6 +236,16 @@ class Producer:
             self._in_flight[number_given] = entry.position
             self._sent_to = entry.position
             self.on_sent(entry.stream, entry.payload)
+
+    def _take_answers(self) -> None:
+        """Note what the broker has answered; it is written down many at a time."""
+        while self._answered:
+            number, taken, uptime_s = self._answered.popleft()
+            position = self._in_flight.pop(number, None)
+            if taken and position is not None:
+                self._acknowledged.append((position, uptime_s))
+        if len(self._acknowledged) >= WINDOW:
+            self.settle()
 
     def _next(self, room: int, last: Entry | None) -> list[Entry]:
         """The entries to be sent now."""

@@ -8,6 +8,7 @@ from hub.store.state import State
 from hub.wire import streams
 from hub.wire.query import Cursor, Head, Numbering
 
+CURSOR = "SELECT sequence FROM cursor WHERE stream = ? AND epoch = ?"
 FORGET_AFTER_S = 30 * 86_400.0
 PRODUCERS = 1000  # that are known: without an ACL anybody may invent some
 FORGET_SILENT_AFTER_S = 400 * 86_400.0  # longer than what a producer that is not known owes
@@ -136,8 +137,7 @@ class Cursors:
 
     def at(self, db: sqlite3.Connection, stream: str, epoch: str) -> int | None:
         """One cursor; None if no event of the numbering was taken yet."""
-        query = "SELECT sequence FROM cursor WHERE stream = ? AND epoch = ?"
-        row = db.execute(query, (stream, epoch)).fetchone()
+        row = db.execute(CURSOR, (stream, epoch)).fetchone()
         return row[0] if row else None
 
     def advance(self, db: sqlite3.Connection, stream: str, epoch: str, *, taken: int = 0) -> int:

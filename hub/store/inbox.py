@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hub.store import inbox_rows, timers
-from hub.store.cursors import Cursors
+from hub.store.cursors import CURSOR, Cursors
 from hub.store.inbox_rows import KEY, due_in
 from hub.store.state import State
 from hub.wire.event import Event, decode
@@ -95,15 +95,19 @@ class Inbox:
         self, events: Sequence[tuple[Event, bytes | None]], *, missed: bool = False
     ) -> list[Delivery | None]:
         """The same for several events, each with its payload, in one transaction."""
+        return self._state.do(lambda db: [self.take(db, *event, missed=missed) for event in events])
 
-        def take(db: sqlite3.Connection) -> list[int | None]:
-            return [self._take(db, event, payload) for event, payload in events]
-
-        cursors = self._state.do(take)
-        return [
-            None if cursor is None else self._delivery(event, cursor, missed=missed)
-            for (event, _), cursor in zip(events, cursors, strict=True)
-        ]
+    def take(
+        self,
+        db: sqlite3.Connection,
+        event: Event,
+        payload: bytes | None = None,
+        *,
+        missed: bool = False,
+    ) -> Delivery | None:
+        """The same in the open transaction: it counts once that is committed."""
+        cursor = self._take(db, event, payload)
+        return None if cursor is None else self._delivery(event, cursor, missed=missed)
 
     def take_due(self, *, with_timers: bool = True) -> Delivery | None:
         """Take in hand a row whose time has come: a retry, a timer, or an event of a crash."""
@@ -137,10 +141,11 @@ class Inbox:
 
     def finish(self, db: sqlite3.Connection, delivery: Delivery) -> None:
         """In the open transaction: nothing is left to do for this event."""
-        cursor = self._cursors.at(db, delivery.stream, delivery.epoch)
-        if delivery.is_timer or (cursor is not None and delivery.sequence <= cursor):
+        if delivery.is_timer:
             db.execute(f"DELETE FROM inbox WHERE {KEY}", delivery.key)
-        else:
+            return
+        passed = f"DELETE FROM inbox WHERE {KEY} AND sequence <= ({CURSOR})"
+        if not db.execute(passed, (*delivery.key, delivery.stream, delivery.epoch)).rowcount:
             self._set(db, delivery, "state = 'done', due = NULL, payload = NULL")
 
     def retry(self, db: sqlite3.Connection, delivery: Delivery, wait_s: float) -> None:
@@ -169,10 +174,8 @@ class Inbox:
         cursor = self._cursors.at(db, event.stream, event.epoch) or 0
         if event.sequence <= cursor:
             return None
-        key = (event.stream, event.epoch, event.sequence)
-        if db.execute(f"SELECT 1 FROM inbox WHERE {KEY}", key).fetchone():
+        if not inbox_rows.insert(db, event.stream, event, "trying", attempts=1, payload=payload):
             return None
-        inbox_rows.insert(db, event.stream, event, "trying", attempts=1, payload=payload)
         if event.sequence > cursor + 1:
             return cursor
         return self._cursors.advance(db, event.stream, event.epoch, taken=event.sequence)

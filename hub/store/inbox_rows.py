@@ -40,10 +40,15 @@ def insert(
     attempts: int = 0,
     due: Due = NEVER,
     payload: bytes | None = None,
-) -> None:
-    """Add an event to the inbox, in the open transaction; its payload is made if missing."""
-    db.execute(
-        "INSERT INTO inbox (stream, epoch, sequence, state, attempts, payload,"
+) -> bool:
+    """Add an event to the inbox, in the open transaction; its payload is made if missing.
+
+    Returns:
+        False where the event has a row, which stays as it is.
+    """
+    added = db.execute(
+        "INSERT OR IGNORE INTO inbox (stream, epoch, sequence, state, attempts, payload,"
         " due, due_unix, wait_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (stream, event.epoch, event.sequence, state, attempts, payload or encode(event), *due),
     )
+    return added.rowcount > 0

@@ -12,6 +12,10 @@ from hub.wire import streams, topics, trace_context
 from hub.wire.event import BadEvent, Event, decode, encode, uuid7
 
 MANY = 10**15  # beyond every position
+COUNT = (
+    "INSERT INTO head VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET sequence = sequence + 1"
+    " RETURNING sequence"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Journal:
             The event, and its entry; both count only once the transaction is committed.
 
         Raises:
-            BadEvent: type, subject or data cannot be published; nothing was written.
+            BadEvent: type, subject or data cannot be published; the transaction must be undone.
         """
         if fault := topics.fault_in(self.source, kind, subject):
             raise BadEvent(f"{kind}: {fault}")
@@ -210,12 +214,10 @@ class Journal:
                 event.synchronised,
             ),
         )
-        head = (stream, event.epoch, event.sequence)
-        db.execute("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", head)
         return Entry(inserted.lastrowid or 0, stream, payload)
 
 
 def _next_sequence(db: sqlite3.Connection, stream: str, epoch: str) -> int:
-    query = "SELECT sequence FROM head WHERE stream = ? AND epoch = ?"
-    row = db.execute(query, (stream, epoch)).fetchone()
-    return row[0] + 1 if row else 1
+    """Count one on."""
+    (sequence,) = db.execute(COUNT, (stream, epoch)).fetchone()
+    return int(sequence)

@@ -7,6 +7,7 @@ import sys
 import time
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_quick = ctypes.PyDLL(None)  # keeps the interpreter's lock: to give it up takes longer than a call
 _NANOSECONDS = 1_000_000_000
 
 
@@ -48,4 +49,4 @@ class FatalTimer:
         """Let it run out after that many seconds; 0 stops it."""
         whole = int(seconds)
         spec = _TimerSpec(0, 0, whole, int((seconds - whole) * _NANOSECONDS))
-        _libc.timer_settime(self._timer, 0, ctypes.byref(spec), None)
+        _quick.timer_settime(self._timer, 0, ctypes.byref(spec), None)

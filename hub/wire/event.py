@@ -148,20 +148,18 @@ def decode(payload: bytes) -> Event:
         raise BadEvent("not JSON") from None
     if not isinstance(wire, dict):
         raise BadEvent("not a JSON object")
-    return _event(wire, is_plain=_is_plain(payload))
+    event = from_wire(wire)
+    if not _is_plain(payload):
+        encode(event)  # what cannot be written again (half a surrogate) could not be kept
+    return event
 
 
 def from_wire(wire: Mapping[str, Any]) -> Event:
-    """Build an event from its JSON object.
+    """Build an event from its JSON object; whether it can be written again is not tried.
 
     Raises:
         BadEvent: an attribute is missing or is not what it must be.
     """
-    return _event(wire, is_plain=False)
-
-
-def _event(wire: Mapping[str, Any], *, is_plain: bool) -> Event:
-    """Build an event; one that is not plain is tried to be written again."""
     if wire.get("specversion") != "1.0":
         raise BadEvent("specversion is not 1.0")
     data = wire.get("data", {})
@@ -172,7 +170,7 @@ def _event(wire: Mapping[str, Any], *, is_plain: bool) -> Event:
     source, kind, subject = (_text(wire, key, 128) for key in ("source", "type", "subject"))
     if fault := topics.fault_in(source, kind, subject):
         raise BadEvent(fault)
-    event = Event(
+    return Event(
         id=_text(wire, "id", 64),
         type=kind,
         source=source,
@@ -185,9 +183,6 @@ def _event(wire: Mapping[str, Any], *, is_plain: bool) -> Event:
         cause=_text(wire, "causationid", 64) if "causationid" in wire else None,
         **(_clocks(wire) if "bootid" in wire else {}),
     )
-    if not is_plain:
-        encode(event)  # what cannot be written again (half a surrogate) could not be kept
-    return event
 
 
 def _is_plain(payload: bytes) -> bool:

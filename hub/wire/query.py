@@ -14,15 +14,16 @@ says `unsettled`, and the consumer names them.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.wire.codec import BadMessage, Message, Nullable, dump, entry
 from hub.wire.entries import Flag, ListOf, Nested, Row, Seconds, Text, Whole
-from hub.wire.event import Event, from_wire
+from hub.wire.event import Event, encode, from_wire
 
 CURSORS = 100  # in one query; at most about 25 kB of it
 HEADS = 100  # in one reply
-EVENTS = 50  # in one reply
+EVENTS = 200  # in one reply
+EVENTS_UNASKED = 50  # where the query does not say how many
 WITHHELD = 20  # in one reply
 MANY = 10**15  # more events than a house will see
 LEAST_BYTES = 1024  # of a reply: a press fits
@@ -108,6 +109,7 @@ class Query(Message):
         settled: For a source the digest of what the consumer has of it in the range, to the end,
             and does not name in `cursors`. What has begun in the source's present epoch is named.
         most: How many bytes of a reply get through; None: MOST_BYTES.
+        events: How many events a reply may have; None: EVENTS_UNASKED, as in earlier versions.
     """
 
     MAX_BYTES = 65_536
@@ -141,11 +143,21 @@ class Query(Message):
     most: int | None = entry(
         Whole(LEAST_BYTES, MOST_BYTES, "How many bytes a reply may have."), default=None
     )
+    events: int | None = entry(
+        Whole(1, MANY, f"How many events a reply may have; else {EVENTS_UNASKED}."), default=None
+    )
 
     @property
     def range(self) -> Range:
         """What it asks about."""
         return Range(self.after, self.until)
+
+
+class OwedEvent(NamedTuple):
+    """An event in a reply, and the same as it is published."""
+
+    event: Event
+    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +178,14 @@ class Head(Message):
 class _Events:
     """Events, inside a reply."""
 
-    def read(self, value: Any) -> tuple[Event, ...]:
+    def read(self, value: Any) -> tuple[OwedEvent, ...]:
         """See Entry."""
         if not isinstance(value, list) or len(value) > EVENTS:
             raise BadMessage(f"is no list of {EVENTS} at most")
         if not all(isinstance(one, dict) for one in value):
             raise BadMessage("holds what is no object")
-        return tuple(map(from_wire, value))
+        events = map(from_wire, value)
+        return tuple(OwedEvent(event, encode(event)) for event in events)
 
     def write(self, value: Any) -> list[Any]:
         """See Entry. `Reply.encode_with` puts the events in as the journal has them."""
@@ -213,7 +226,7 @@ class Reply(Message):
             "Those of the query's numberings that were the producer's, and are no more.",
         )
     )
-    events: tuple[Event, ...] = entry(_Events())
+    events: tuple[OwedEvent, ...] = entry(_Events())
     until: Numbering | None = entry(Nullable(_PLACE), default=None)
     unsettled: bool = entry(Flag("Ask again, and name every cursor."), default=False)
     withheld: tuple[Cursor, ...] = entry(

@@ -26,7 +26,7 @@ class Listener:
                 if self.live:
                     self._hear(self.live.pop(0))
                 else:
-                    self._take(event)
+                    self._take(event.event)
             pause_s = self.catch_up.ask_what_is_due()
             if not self.live and not self.catch_up._replies and pause_s > 0:
                 return pause_s

@@ -63,7 +63,10 @@ NOTE_STEPS = {  # of a handler that notes what the broker has acknowledged, befo
 CATCH_UP_STEPS = {  # of a handler that was off while the bell rang
     "the page is not read": "before:hub.consumer.catchup:CatchUp._open:1",
     "the producer is known, its events are not taken": "after:hub.store.cursors:Cursors.learn:1",
-    "the second missed event is begun": "after:hub.store.inbox:Inbox.claim_all:2",
+    "the second missed event is written, not committed": (
+        "after:hub.consumer.succession:Succession.claim_next:1"
+    ),
+    "the second missed event is begun": "after:hub.consumer.succession:Succession.claimed:1",
     "the second missed event is acted on": "before:hub.consumer.outcomes:Outcomes.done:2",
 }
 RETRY_STEPS = {  # of a handler that fails at its first attempt

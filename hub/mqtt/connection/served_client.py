@@ -11,6 +11,7 @@ from paho.mqtt.enums import MQTTErrorCode
 
 AGAIN = MQTTErrorCode.MQTT_ERR_AGAIN
 SUCCESS = MQTTErrorCode.MQTT_ERR_SUCCESS
+READ_AHEAD = 2048  # bytes: some events
 
 
 class ThreadClient(Client):
@@ -52,6 +53,7 @@ class DirectClient(Client):
         self._woken, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         self._server = 0  # the thread that serves
+        self._ahead = b""  # what was read, and is not in a packet yet
 
     def serve(self, timeout_s: float) -> bool:
         """Read what comes, and write what is left over; waits for so long at most.
@@ -70,7 +72,7 @@ class DirectClient(Client):
             return False
         if self._woken in readable:
             self._woken.recv(64)
-        if connection in readable and self.loop_read() != SUCCESS:
+        if connection in readable and not self._read():
             return False
         if self.want_write() and self.loop_write() != SUCCESS:
             return False
@@ -85,6 +87,19 @@ class DirectClient(Client):
         """After the last `serve`."""
         self._woken.close()
         self._waker.close()
+
+    def _read(self) -> bool:
+        """Read the packets that have come; False when the connection ends with it."""
+        result = self.loop_read()
+        while result == SUCCESS and self._ahead:
+            result = self.loop_read()
+        return result == SUCCESS
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        """Read ahead: paho takes the first bytes of each packet one by one."""
+        ahead = self._ahead or super()._sock_recv(max(bufsize, READ_AHEAD))
+        self._ahead = ahead[bufsize:]
+        return ahead[:bufsize]
 
     def _packet_write(self) -> MQTTErrorCode:
         with self._sending:

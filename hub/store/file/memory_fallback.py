@@ -100,6 +100,8 @@ class MemoryFallback:
         Args:
             at_once: Try now, however short ago the last attempt was.
         """
+        if self._copy is None:
+            return
         with self._file.lock:
             is_early = self._clock.uptime_s() < self._next_attempt_s and not at_once
             if self._copy is None or is_early:

@@ -156,7 +156,7 @@ def test_a_consumer_that_is_wanted_all_the_time_goes_round(net, states, producer
         listener.catch_up.ask_soon([PRESSED])
         net.release()
         while event := listener.catch_up.next_event():
-            listener._take(event)
+            listener._take(event.event)
     assert missed.id in listener.taken
 
 

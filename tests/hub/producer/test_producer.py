@@ -16,7 +16,7 @@ from hub.store.retention import Retention
 from hub.store.state import State
 from hub.wire import streams
 from hub.wire.event import decode
-from hub.wire.query import EVENTS
+from hub.wire.query import EVENTS, EVENTS_UNASKED
 from tests.house import until
 from tests.hub.fakes import (
     HOUSE,
@@ -47,8 +47,9 @@ class Asker:
     def _keep(self, message):
         self.answers.append(json.loads(message.payload))
 
-    def ask(self, cursors=(), known=(HUB,), since=0.0):
+    def ask(self, cursors=(), known=(HUB,), since=0.0, **more):
         question = {"request": "r1", "cursors": list(cursors), "known": list(known), "since": since}
+        question |= more
         self.bus.publish(ASK, json.dumps(question).encode())
         return self.answers.pop() if self.answers else None
 
@@ -157,16 +158,19 @@ def test_what_the_broker_refuses_stays_in_the_journal(state, bus, producer):
 
 
 def test_no_more_of_a_backlog_is_under_way_than_the_window(net, state, bus, producer):
-    """No broker's queue overflows because of us; each acknowledgement makes room for one more."""
+    """No broker's queue overflows because of us. Half of it acknowledged: as many more follow."""
     bus.acknowledges = None
     bus.connected.clear()
-    for _ in range(WINDOW + 5):
+    for _ in range(2 * WINDOW):
         journaled(state)
     producer.release(Journal(state, HUB).end())
     bus.connect()
     assert len(net.heard) == WINDOW
-    bus.on_published(1, True)
-    assert len(net.heard) == WINDOW + 1
+    for number in range(1, WINDOW // 2):
+        bus.on_published(number, True)
+    assert len(net.heard) == WINDOW
+    bus.on_published(WINDOW // 2, True)
+    assert len(net.heard) == WINDOW + WINDOW // 2
 
 
 def test_a_long_journal_is_published_completely_and_in_order(net, state, bus, producer):
@@ -203,12 +207,21 @@ def test_only_who_knows_us_is_owed_everything(producer, asker, known, ids):
 
 def test_a_long_answer_says_that_there_is_more(producer, asker, state):
     """Pages are small; the next question gets the next one, and every event is in one of them."""
-    said = [ring(producer).id for _ in range(2 * EVENTS + 1)]
+    said = [journaled(state).id for _ in range(2 * EVENTS + 1)]
     got, more = [], True
     while more:
         page = asker.ask([(FRONT, state.epoch, len(got))])
         got, more = got + [wire["id"] for wire in page["events"]], page["more"]
     assert got == said
+
+
+@pytest.mark.parametrize(("said", "count"), [({}, EVENTS_UNASKED), ({"events": 3}, 3)])
+def test_a_query_says_how_many_events_it_takes(producer, asker, said, count):
+    """A consumer of an earlier version, which does not say it, takes no more than it ever did."""
+    for _ in range(EVENTS_UNASKED + 1):
+        ring(producer)
+    page = asker.ask(**said)
+    assert (len(page["events"]), page["more"]) == (count, True)
 
 
 def test_a_page_stays_below_a_size(producer, asker):

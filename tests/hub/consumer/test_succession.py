@@ -1,0 +1,136 @@
+"""A handler that catches up: what it does between two missed events."""
+
+from contextlib import ExitStack, closing
+
+import pytest
+
+from hub.consumer import succession
+from tests.hub.fakes import (
+    consumer_of,
+    cursor,
+    does,
+    opened_state,
+    outcomes,
+    reaction,
+    ring,
+    rows,
+    run_until,
+)
+from tests.hub.store.file.test_memory_fallback import _full_disk as full_disk
+
+MISSED = 10
+PRESSES = "SELECT sequence, state FROM inbox"
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """However slow the machine is: the succession does not end because its time is up."""
+    monkeypatch.setattr(succession, "LONGEST_S", 60.0)
+
+
+@pytest.fixture
+def catch_up(state, net, hub):
+    """Runs a function for ten events that were missed, until each has an outcome."""
+
+    def run(act, **rules):
+        net.fate = lambda topic, _: 0 if "/event/" in topic else 1
+        for _ in range(MISSED):
+            ring(hub)
+        net.fate = lambda _, __: 1
+        consumer = consumer_of(state, net.bus(), reaction(does(act), since_s=60, **rules))
+        run_until(consumer, lambda: cursor(state) == MISSED and not rows(state, PRESSES))
+        return consumer
+
+    return run
+
+
+def test_a_missed_event_costs_one_commit(state, catch_up):
+    """The next one is claimed with it; the first alone has a commit for its claim."""
+    commits, seen = [], []
+
+    def note(statement):
+        if statement == "COMMIT":
+            commits.append(statement)
+
+    def act(event):
+        seen.append(len(commits))
+        if len(seen) == 1:
+            state._file.connection.set_trace_callback(note)
+
+    catch_up(act)
+    state._file.connection.set_trace_callback(None)
+    assert seen == list(range(MISSED))
+
+
+def test_each_is_claimed_before_its_act_and_not_while_the_one_before_acts(state, catch_up):
+    """So a crash concerns one event, as always."""
+    seen = []
+    catch_up(lambda event: seen.append((event.sequence, rows(state, PRESSES))))
+    assert seen == [(number, [(number, "trying")]) for number in range(1, MISSED + 1)]
+
+
+def test_a_live_event_does_not_wait_for_the_next_missed_one(hub, catch_up):
+    """It came while an event was in hand, and is next."""
+    seen = []
+
+    def act(event):
+        seen.append(event.subject)
+        if len(seen) == 3:
+            ring(hub, "back")
+
+    catch_up(act)
+    assert seen[2:5] == ["front", "back", "front"]
+    assert len(seen) == MISSED + 1
+
+
+def test_none_is_claimed_when_the_process_is_to_stop(tmp_path, net, hub):
+    """Else the next process would take it for one that may have been acted on."""
+    seen = []
+    for _ in range(3):
+        ring(hub)
+    with closing(opened_state(tmp_path / "own.db")) as state:
+
+        def act(event):
+            seen.append(event.sequence)
+            consumer.stop()
+
+        consumer = consumer_of(state, net.bus(), reaction(does(act), since_s=60))
+        consumer.run()
+        assert (seen, rows(state, PRESSES)) == ([1], [])
+
+
+def test_a_disk_that_is_full_then_loses_and_repeats_nothing(state, catch_up):
+    """The commit is undone, and made again in memory: the next event is claimed there."""
+    seen = []
+    with ExitStack() as disk:
+
+        def act(event):
+            seen.append((event.sequence, event.redelivered))
+            if len(seen) == 2:
+                disk.enter_context(full_disk())
+
+        catch_up(act)
+        assert state.disk_fault
+        assert seen == [(number, False) for number in range(1, MISSED + 1)]
+        assert [data["attempt"] for _, data in outcomes(state)] == [1] * MISSED
+
+
+def test_a_failed_one_waits_for_its_time_and_the_others_go_on(state, catch_up):
+    """Each outcome may be followed by the next claim, not only a success."""
+    seen = []
+
+    def act(event):
+        seen.append(event.sequence)
+        if event.sequence == 2 and event.attempt == 1:
+            raise OSError("not yet")
+
+    catch_up(act, backoff_s=0.01)
+    assert sorted(seen) == sorted([*range(1, MISSED + 1), 2])
+    assert seen[:3] == [1, 2, 3]
+
+
+def test_what_is_journaled_meanwhile_is_published_afterwards(net, catch_up):
+    """All of it, in order, as soon as no event follows at once."""
+    catch_up(lambda _: None)
+    said = [event.sequence for event in net.events("handler.done")]
+    assert said == list(range(1, MISSED + 1))
