@@ -145,7 +145,7 @@ def _features(
     quiet = QuietKeeper(settings, state, bus)
     return [
         quiet,
-        RemotePress(settings, reporter, bus),
+        RemotePress(settings, reporter, producer, bus),
         Triggers(settings, reporter, producer, bus),
         AnswerService(settings, reporter, producer, bus),
         ButtonLeds(settings, reporter, bus),

@@ -34,7 +34,7 @@ ONE_USER = {
     ],
     "apscheduler": ["hub/features/schedule.py"],
     "itsdangerous": ["hub/wire/answer_token.py"],
-    "starlette": ["hub/web/app.py"],
+    "starlette": ["hub/web/app.py", "hub/web/press_address.py", "hub/web/responses.py"],
     "uvicorn": ["hub/web/server.py"],
     "astral": ["devices/machine/sun.py"],
     "tomlkit": ["hub/admin/setup/toml_edit.py"],

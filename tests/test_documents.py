@@ -108,13 +108,14 @@ def test_the_nightly_drill_in_the_docs_can_be_set():
 
 def test_the_triggers_in_the_docs_can_be_set():
     """As they stand there."""
-    (block,) = _blocks((ROOT / "docs" / "triggers.md").read_text(encoding="utf-8"), "toml")
-    triggers = Settings.model_validate(tomllib.loads(block)).triggers
-    assert [one.say for one in triggers.values()] == [
+    blocks = _blocks((ROOT / "docs" / "triggers.md").read_text(encoding="utf-8"), "toml")
+    settings = Settings.model_validate(tomllib.loads("\n".join(blocks)))
+    assert [one.say for one in settings.triggers.values()] == [
         "visitor.seen",
         "visitor.answered",
         "doorbell.pressed",
     ]
+    assert settings.web.listen == "192.168.1.5"
 
 
 def test_the_page_and_the_visit_in_the_docs_can_be_set():

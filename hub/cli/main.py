@@ -20,6 +20,7 @@ from hub.cli.check import check
 from hub.cli.config import show_config
 from hub.cli.dead_letters import dead_letters
 from hub.cli.drill import drill
+from hub.cli.link import link
 from hub.cli.new import new
 from hub.cli.press import press
 from hub.cli.quiet import quiet
@@ -42,6 +43,7 @@ app.command()(check)
 app.command("config")(show_config)
 app.command()(press)
 app.command()(answer)
+app.command()(link)
 app.command()(quiet)
 app.command()(drill)
 app.command("events")(list_events)

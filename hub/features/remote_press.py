@@ -8,6 +8,7 @@ from hub.features.feature import Feature
 from hub.features.repeats import Repeats
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedCommand
+from hub.producer.producer import Producer
 from hub.producer.reporter import Report, Reporter
 from hub.wire import topics
 from hub.wire.command import Drill, Press
@@ -18,13 +19,17 @@ log = logging.getLogger(__name__)
 class RemotePress(Feature):
     """Takes the commands `press` and `drill`.
 
-    The command's id becomes the event's id, so that a command delivered twice rings once. A bare
-    word has no id: see `Repeats`.
+    The command's id becomes the event's id, so that a command delivered twice rings once. To
+    doorbell-web, which waits for its confirmation, the event is then published once more: inboxes
+    drop the repeat. A bare word has no id: see `Repeats`.
     """
 
-    def __init__(self, settings: Settings, reporter: Reporter, bus: Bus) -> None:
+    def __init__(
+        self, settings: Settings, reporter: Reporter, producer: Producer, bus: Bus
+    ) -> None:
         self._settings = settings
         self._reporter = reporter
+        self._producer = producer
         self._repeats = Repeats()
         bus.on_command("press", settings.hub, self._receive)
         bus.on_command("drill", settings.hub, self._receive)
@@ -40,13 +45,20 @@ class RemotePress(Feature):
             doors = ", ".join(self._settings.doors)
             words = "a command for %s is refused: there is no such door. There are: %s"
             log.warning(words, door, doors)
-        elif self._is_new(received, command.id):
+        elif command.id and self._reporter.knows(command.id):
+            self._confirm_again(received, command.id)
+        elif command.id or not self._repeats.has(received):
             kind = topics.DRILLED if isinstance(command, Drill) else topics.PRESSED
-            data = {"name": self._settings.door_name(door), "via": "command"}
+            via = "link" if _is_web(received) else "command"
+            data = {"name": self._settings.door_name(door), "via": via}
             self._reporter.report(Report(kind, door, data, datetime.now(UTC), command.id or None))
         received.ack()
 
-    def _is_new(self, received: ReceivedCommand, command_id: str) -> bool:
-        if command_id:
-            return not self._reporter.knows(command_id)
-        return not self._repeats.has(received)
+    def _confirm_again(self, received: ReceivedCommand, event_id: str) -> None:
+        event = self._producer.find(event_id) if _is_web(received) else None
+        if event and event.type == topics.PRESSED:
+            self._producer.publish_again(event)
+
+
+def _is_web(received: ReceivedCommand) -> bool:
+    return topics.role_of(received.source) == "web"

@@ -1,21 +1,22 @@
-"""The web app behind answer links: GET shows a page with one button, POST answers."""
+"""The pages behind answer links: GET shows a page with one button, POST answers."""
 
 import logging
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from config import Settings
 from hub.plugin.answer_links import LABELS
 from hub.remote.answer import AnswerError
-from hub.web.page import HEADERS, Page, render
+from hub.web.page import Page
 from hub.web.rate_limiter import RateLimiter
+from hub.web.responses import NOTHING_SENT, show, show_fault, show_refusal
 from hub.wire.answer_token import ExpiredError, ForgedError, SignedToken, Signer
 from hub.wire.event import Event
 
@@ -23,15 +24,12 @@ log = logging.getLogger(__name__)
 TOKEN_LENGTH = 1024
 BODY_BYTES = 1024  # an empty form has no body
 INVALID_A_MINUTE = 30
-NOTHING_SENT = "Nothing was sent"
 INVALID_LINK = "This link is invalid or incomplete"
 TOO_MANY = "Too many invalid links. Try again in a minute"
 TOO_LARGE = "Too much data. This page takes a press of its button only"
 EXPIRED = f"This link has expired. {NOTHING_SENT}"
 DOOR_GONE = f"This link is for a door that no longer exists. {NOTHING_SENT}"
 NO_HUB = "The doorbell does not respond now. Try again: your answer is sent only once"
-OUR_FAULT = f"Something went wrong here. {NOTHING_SENT}"
-STATUS_TEXTS = {404: "There is nothing here", 405: "This is not possible here"}
 
 
 class Answers(Protocol):
@@ -58,20 +56,21 @@ class AnswerPage:
         self._answers = answers
         self._invalid = RateLimiter(INVALID_A_MINUTE)
 
-    def app(self) -> Starlette:
-        """The routes, and a plain page for each error."""
+    def app(self, *others: Route) -> Starlette:
+        """The routes of answers, others beside them, and a plain page for each error."""
         routes = [
             Route("/a/{token}", self.ask, methods=["GET"]),
             Route("/a/{token}", self.take, methods=["POST"]),
+            *others,
         ]
-        handlers = {HTTPException: _show_refusal, Exception: _show_fault}
+        handlers = {HTTPException: show_refusal, Exception: show_fault}
         return Starlette(routes=routes, exception_handlers=handlers)
 
     async def ask(self, request: Request) -> Response:
         """Show the page. A preview that follows the link answers nothing."""
         token = self._token(request)
         page = Page(self._settings.door_name(token.door), "Answer the visitor:", _label(token))
-        return _show(request, HTTPStatus.OK, page, door=token.door)
+        return show(request, HTTPStatus.OK, page, door=token.door)
 
     async def take(self, request: Request) -> Response:
         """Answer the visitor, and show it when the hub has confirmed the answer."""
@@ -83,7 +82,7 @@ class AnswerPage:
             log.warning("the hub did not take an answer: %s", error)
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, NO_HUB) from None
         page = Page(self._settings.door_name(token.door), f"Sent: {_label(token)}")
-        return _show(request, HTTPStatus.OK, page, door=token.door, event=event.id)
+        return show(request, HTTPStatus.OK, page, door=token.door, event=event.id)
 
     def _token(self, request: Request) -> SignedToken:
         """The signed token in the address. Only invalid ones count for the rate limit.
@@ -117,24 +116,3 @@ class AnswerPage:
 
 def _label(token: SignedToken) -> str:
     return LABELS.get(token.answer, token.answer.replace("_", " ").capitalize())
-
-
-def _show(request: Request, status: int, page: Page, headers: Any = None, **facts: str) -> Response:
-    """HTML for clients that accept it, like browsers; JSON for all others, like ntfy."""
-    headers = {**HEADERS, **(headers or {}), "Vary": "Accept"}
-    if "text/html" in request.headers.get("accept", ""):
-        return HTMLResponse(render(page), status, headers)
-    is_ok = status < HTTPStatus.BAD_REQUEST
-    text = f"{page.title}: {page.text}"
-    return JSONResponse({"ok": is_ok, "text": text, **facts}, status, headers)
-
-
-def _show_refusal(request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        return _show_fault(request, error)
-    text = STATUS_TEXTS.get(error.status_code, error.detail)
-    return _show(request, error.status_code, Page("Doorbell", text), error.headers)
-
-
-def _show_fault(request: Request, _: Exception) -> Response:
-    return _show(request, HTTPStatus.INTERNAL_SERVER_ERROR, Page("Doorbell", OUR_FAULT))

@@ -1,4 +1,4 @@
-"""`doorbell-web`: the process that serves the page of answer links, and nothing else."""
+"""`doorbell-web`: the process that serves answer links and press addresses, and nothing else."""
 
 import argparse
 import asyncio
@@ -19,9 +19,13 @@ from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
 from hub.process.lifecycle import end_for_good, on_stop, serve
 from hub.remote.answer import AnswerClient
+from hub.remote.press import PressClient
+from hub.remote.press_links import PressLinks
 from hub.store.state import StateError
 from hub.system import sd_notify
 from hub.web.app import AnswerPage
+from hub.web.press_address import PressAddress
+from hub.web.press_ids import PressIds
 from hub.wire import topics
 from hub.wire.answer_token import Signer
 from hub.wire.house_key import key_in
@@ -55,9 +59,11 @@ def run(settings: Settings) -> None:
     client_id = client_ids.own(settings.state_dir, source, root)
     bus = Bus(settings.broker, client_id, will(source, root), user)
     status = StatusPublisher(bus, source, end_for_good)
-    page = AnswerPage(settings, _open_signer(settings), AnswerClient(bus, settings, source))
+    key = _key_of(settings)
+    answers = AnswerPage(settings, Signer(key), AnswerClient(bus, settings, source))
+    presses = _press_address(settings, key, PressClient(bus, settings, source))
     with _listening(settings) as listener:
-        server = Server(page.app(), partial(status.set, "ready"))
+        server = Server(answers.app(presses.route()), partial(status.set, "ready"))
         on_stop(server.stop)
         bus.start()
         server.run(sockets=[listener])
@@ -153,12 +159,20 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         yield listener
 
 
-def _open_signer(settings: Settings) -> Signer:
+def _key_of(settings: Settings) -> str:
     try:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
-        return Signer(key_in(settings.state_dir))
+        return key_in(settings.state_dir)
     except OSError as error:
-        raise StateError(f"the key of the answer links: {error}") from None
+        raise StateError(f"the key of the links: {error}") from None
+
+
+def _press_address(settings: Settings, key: str, presses: PressClient) -> PressAddress:
+    try:
+        ids = PressIds(settings.state_dir)
+    except OSError as error:
+        raise StateError(f"the presses before the restart: {error}") from None
+    return PressAddress(settings, PressLinks(settings.state_dir, key), ids, presses)
 
 
 if __name__ == "__main__":

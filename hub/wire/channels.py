@@ -11,7 +11,7 @@ from hub.wire import topics
 from hub.wire.codec import JSON
 from hub.wire.command import COMMANDS
 from hub.wire.picture import JPEG
-from hub.wire.topics import ANSWERED, EVERY, Topics
+from hub.wire.topics import ANSWERED, EVERY, PRESSED, Topics
 
 ANY = "+"
 
@@ -36,7 +36,9 @@ class Role:
 ROLES = {
     "hub": Role("owns the buttons and publishes the presses", levels=("hub",)),
     "handler": Role("reacts to events", levels=("handler", "consumer")),
-    "web": Role("takes the answers of phones, for its hub", writes_to=("hub",)),
+    "web": Role(
+        "takes the answers of phones and the presses of devices, for its hub", writes_to=("hub",)
+    ),
     "cli": Role("the command line, and programs of your own", is_free=True),
 }
 # Programs that show the house to people, and give people's commands as `cli/NAME`.
@@ -93,7 +95,12 @@ CHANNELS = {
         ("event", "{type}", "{subject}"),
         "Something happened.",
         ("hub", "handler"),
-        (Reader("hub", "handler"), Reader("handler"), Reader("web", "hub", ANSWERED)),
+        (
+            Reader("hub", "handler"),
+            Reader("handler"),
+            Reader("web", "hub", ANSWERED),
+            Reader("web", "hub", PRESSED),
+        ),
     ),
     "status": Channel(
         ("status",),

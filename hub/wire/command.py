@@ -179,7 +179,7 @@ _PRESS_SCHEMA = {
 }
 COMMANDS = {
     "press": CommandType(
-        Press, ("hub", "door"), ("cli",), "hub", "Press a button.", words=_PRESS_SCHEMA
+        Press, ("hub", "door"), ("cli", "web"), "hub", "Press a button.", words=_PRESS_SCHEMA
     ),
     "drill": CommandType(
         Drill, ("hub", "door"), ("cli",), "hub", "Make a marked test press.", words=_PRESS_SCHEMA

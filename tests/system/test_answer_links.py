@@ -252,8 +252,8 @@ def test_an_answer_goes_through_the_acl(secured, tmp_path):
             assert "refuses" not in house.log(name)
 
 
-def test_the_page_may_pass_on_answers_and_nothing_else(secured):
-    """The page cannot ring, speak as the hub or answer for another; no handler can answer."""
+def test_the_page_may_pass_on_answers_and_presses_and_nothing_else(secured):
+    """It cannot drill, speak as the hub or for another one; no handler can answer or press."""
     people = {
         name: Person(secured, name) for name in ("web-home", "handler-ask", "cli", "hub-home")
     }
@@ -261,7 +261,8 @@ def test_the_page_may_pass_on_answers_and_nothing_else(secured):
     command = json.dumps({"id": uuid7(), "answer": "coming"})
     try:
         for topic in (
-            "doorbell/web/home/command/press/home/front",
+            "doorbell/web/home/command/drill/home/front",
+            "doorbell/web/home/command/press/garden/front",
             "doorbell/cli/1/command/press/home/front",
             "doorbell/hub/home/event/visitor/answered/front",
             "doorbell/web/home/event/visitor/answered/front",
@@ -271,14 +272,15 @@ def test_the_page_may_pass_on_answers_and_nothing_else(secured):
             assert web.publish(topic, command).value == 0x87, topic
         for topic in (
             "doorbell/handler/ask/command/answer/home/front",
+            "doorbell/handler/ask/command/press/home/front",
             "doorbell/web/home/command/answer/home/front",
         ):
             assert ask.publish(topic, command).value == 0x87, topic
         assert not web.publish("doorbell/web/home/command/answer/home/front", command).is_failure
         people["hub-home"].publish("doorbell/hub/home/event/doorbell/pressed/front", "pressed")
         people["hub-home"].publish("doorbell/hub/home/event/visitor/answered/front", "answered")
-        until(lambda: web.heard, "the page hears that it was said")
-        assert [load for _, load in web.heard] == [b"answered"]
+        until(lambda: len(web.heard) > 1, "the page hears that it was said")
+        assert [load for _, load in web.heard] == [b"pressed", b"answered"]
         until(lambda: people["hub-home"].heard, "the hub hears the command")
         assert [topic for topic, _ in people["hub-home"].heard] == [
             "doorbell/web/home/command/answer/home/front"

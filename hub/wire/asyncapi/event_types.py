@@ -33,7 +33,8 @@ TRIGGER = _said("With via trigger: which of [triggers] it was.")
 LATE_S = _number(0, "integer") | {"description": "How much later than its time it was published."}
 
 RING = _object(
-    {"name": NAME, "via": {"enum": ["button", "command", "schedule", "trigger"]}}, trigger=TRIGGER
+    {"name": NAME, "via": {"enum": ["button", "command", "link", "schedule", "trigger"]}},
+    trigger=TRIGGER,
 )
 HELD = _object({"name": NAME, "via": {"const": "button"}, "held_s": _number()})
 LATE = _object({"late_s": LATE_S})

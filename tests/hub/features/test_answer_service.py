@@ -166,7 +166,7 @@ def test_the_client_gets_a_confirmation(net, hub):
     assert answerer.answer("front", "leave_it", by="anna", id=command).id == command
     assert answerer.answer("front", "leave_it", by="anna", id=command).id == command
     assert len({event.id for event in _published(net)}) == 1
-    assert answerer._waiting == answerer._confirmed == {}
+    assert answerer._commands._waiting == answerer._commands._confirmed == {}
 
 
 def test_a_command_without_confirmation_is_repeated_with_its_id(net, hub):

@@ -22,7 +22,8 @@ def remote(net, state):
     """A hub that takes commands for its front door."""
     bus = net.bus()
     settings = Settings(doors={"front": Door(name="Front door")})
-    return RemotePress(settings, Reporter(Producer(state, bus, HUB)), bus)
+    producer = Producer(state, bus, HUB)
+    return RemotePress(settings, Reporter(producer), producer, bus)
 
 
 def test_a_drill_command_is_a_drill_and_no_press(net, state):
@@ -42,6 +43,15 @@ def test_a_press_command_rings_once_with_its_id(net, state):
         net.take(HOUSE.command(CLI, "press", "home", "front"), COMMAND)
     assert outcomes(state) == [("doorbell.pressed", DONE)]
     assert [event.id for event in net.events(topics.PRESSED)] == [ID]
+
+
+def test_a_repeated_press_of_the_web_is_confirmed_again(net, state):
+    """With the event that there is: its sender may have died before it heard it."""
+    for _ in range(2):
+        net.take(HOUSE.command("doorbell/web/home", "press", "home", "front"), COMMAND)
+    assert outcomes(state) == [("doorbell.pressed", DONE | {"via": "link"})]
+    first, again = net.events(topics.PRESSED)
+    assert (first.id, first.sequence) == (again.id, again.sequence) == (ID, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,49 @@
+"""What a client gets: a page for a browser; JSON or plain text for a program."""
+
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from hub.web.page import HEADERS, Page, render
+
+PRESS_PATH = "/p/"
+NOTHING_SENT = "Nothing was sent"
+OUR_FAULT = f"Something went wrong here. {NOTHING_SENT}"
+STATUS_TEXTS = {404: "There is nothing here", 405: "This is not possible here"}
+
+
+def show(request: Request, status: int, page: Page, headers: Any = None, **facts: str) -> Response:
+    """HTML for clients that accept it, like browsers.
+
+    All others get JSON, like ntfy, or plain text below a press address: a device shows it, or
+    nobody reads it.
+    """
+    headers = {**HEADERS, **(headers or {}), "Vary": "Accept"}
+    if accepts_html(request):
+        return HTMLResponse(render(page), status, headers)
+    text = f"{page.title}: {page.text}"
+    if request.url.path.startswith(PRESS_PATH):
+        return PlainTextResponse(f"{text}\n", status, headers)
+    is_ok = status < HTTPStatus.BAD_REQUEST
+    return JSONResponse({"ok": is_ok, "text": text, **facts}, status, headers)
+
+
+def accepts_html(request: Request) -> bool:
+    """Whether it is a browser, or pretends to be one."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def show_refusal(request: Request, error: Exception) -> Response:
+    """The response to an HTTPException."""
+    if not isinstance(error, HTTPException):
+        return show_fault(request, error)
+    text = STATUS_TEXTS.get(error.status_code, error.detail)
+    return show(request, error.status_code, Page("Doorbell", text), error.headers)
+
+
+def show_fault(request: Request, _: Exception) -> Response:
+    """The response to any other exception."""
+    return show(request, HTTPStatus.INTERNAL_SERVER_ERROR, Page("Doorbell", OUR_FAULT))
