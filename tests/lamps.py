@@ -253,7 +253,8 @@ class WledLamp(Lamp):
         if wanted.get("on", self.state["bri"] > 0) != (self.state["bri"] > 0):
             lit = self.state["bri"]
             self.state |= {"bri": 0, "last": lit} if lit else {"bri": self.state["last"]}
-        for segment in wanted.get("seg", []):
+        segments = wanted.get("seg", [])  # an object is for all selected ones, a list for each
+        for segment in [segments] if isinstance(segments, dict) else segments[:1]:
             self.state["color"] = segment["col"][0]
         self.state["last"] = self.state["bri"] or self.state["last"]
         if was != self.state:
@@ -284,7 +285,10 @@ class ShellyLamp(Lamp):
         call = json.loads(text)
         component, method = call["method"].split(".")
         answer: dict[str, Any] = {"id": call["id"], "src": self.name, "dst": call["src"]}
-        if component != self.component:
+        if call["method"] == "Shelly.GetStatus":
+            whole = {f"{self.component.lower()}:0": {"id": 0, **self.state}}
+            answer["result"] = {"sys": {"uptime": 60}, **whole}
+        elif component != self.component:
             answer["error"] = {"code": 404, "message": f"No handler for {call['method']}"}
         elif method == "Set":
             answer["result"] = {"was_on": self.state["output"]}

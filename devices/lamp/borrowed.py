@@ -152,5 +152,7 @@ def _is_as_left(now: LampState, known: dict[str, Any]) -> bool:
     seen = known.get("seen")
     if seen and is_unchanged(now, LampState(**seen), before=None):
         return True
+    if seen and seen.get("parts"):
+        return False  # one of its segments was changed
     names_anything = left.brightness is not None or left.colour is not None
     return (names_anything or not seen) and is_unchanged(now, left, _before(known))

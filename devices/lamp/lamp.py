@@ -23,11 +23,13 @@ class LampState:
         on: Whether it is lit.
         brightness: 0 to 100 percent. For a lamp that is off: its brightness when it is lit next.
         colour: `#rrggbb` at full brightness, or the colour temperature in kelvin as an int.
+        parts: How each segment of a strip is, in the strip's own terms.
     """
 
     on: bool
     brightness: float | None = None
     colour: str | int | None = None
+    parts: list[dict[str, Any]] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The state as a JSON object, for `LampState(**...)`."""
@@ -35,6 +37,10 @@ class LampState:
 
 
 OFF = LampState(on=False)
+
+
+class LightError(ValueError):
+    """The lamp's name, or the way to it, is wrong. The text says what to write."""
 
 
 class Light(Protocol):
@@ -92,6 +98,8 @@ def is_unchanged(now: LampState, left: LampState, before: LampState | None = Non
         difference = abs(now.brightness - left.brightness)
         if difference > BRIGHTNESS_TOLERANCE:
             return False
+    if now.parts is not None and left.parts is not None and now.parts != left.parts:
+        return False
     if left.colour is None or _is_near(now.colour, left.colour):
         return True
     return before is not None and _is_near(now.colour, before.colour)

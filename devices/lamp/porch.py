@@ -165,5 +165,5 @@ def open_porch(
         GpioError: A lamp's line cannot be opened.
     """
     darkness.follow(link)
-    with open_lights(settings.lamps, link, folder) as lamps:
+    with open_lights(settings.lamps, link, folder, settings) as lamps:
         yield Porch(settings, lamps, darkness, memory)

@@ -6,8 +6,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from devices.lamp.described import DescribedLamps
 from devices.lamp.lamp import LampState
-from devices.lamp.registry import fault_in_lamp, gpio_pin
+from devices.lamp.names import fault_in_lamp, gpio_pin
 
 
 class LampScene(BaseModel):
@@ -29,12 +30,12 @@ class LampScene(BaseModel):
         return self
 
 
-class LampSettings(BaseModel):
+class LampSettings(DescribedLamps):
     """For a handler's settings: `class Config(HandlerConfig, LampSettings)`."""
 
     lamp: str = Field(
         "simulated",
-        description="gpio:17, zigbee2mqtt:NAME, tasmota:TOPIC, wled:TOPIC, shelly:PREFIX, …",
+        description="gpio:17, zigbee2mqtt:NAME, tasmota:TOPIC, shelly:PREFIX, mqtt:NAME, …",
     )
     scenes: dict[str, LampScene] = Field({}, description="lamps, brightness and colour for a door")
 
@@ -65,7 +66,7 @@ class LampSettings(BaseModel):
         ]
         for name in self.lamps:
             pin = pins.get(name, -1)
-            if fault := fault_in_lamp(name):
+            if fault := fault_in_lamp(name) or self.fault_in_reference(name):
                 faults.append(f"lamp: {fault}")
             elif pin in used_pins:
                 faults.append(f"lamp: GPIO {pin} is used by {used_pins[pin]}. Use another line")

@@ -109,7 +109,7 @@ def test_light_asks_the_lamp_and_does_not_switch_it(shipped, answer, said):
             patience.append(patience_s)
             return super().read(0)
 
-    lamp = Lamp("porch", Link())
+    lamp = Lamp("zigbee2mqtt:porch", Link(), "porch")
     file = shipped("light", {"when": "always", "lamp": "zigbee2mqtt:porch"})
     porch = Porch(file.config, {"zigbee2mqtt:porch": lamp}, Darkness(file.config), {})
     if said:

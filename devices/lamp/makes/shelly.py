@@ -17,45 +17,64 @@ _call_ids = itertools.count(random.randrange(1_000_000))  # other processes ask 
 
 
 class ShellyLamp(FollowedLamp):
-    """The first component of a device. Its "RPC status notifications" are on, as by default.
+    """One output of a device. Its "RPC status notifications" are on, as by default.
 
     Args:
-        prefix: The device's topic prefix.
+        name: The lamp's name in the settings, for errors.
         link: The connection to the broker.
+        prefix: The device's topic prefix.
+        output: The id of the component, from 0; empty for a device that has only one.
         component: `Switch`, `Light`, `CCT`, `RGB` or `RGBW`.
     """
 
-    def __init__(self, prefix: str, link: MqttLink, component: str = "Switch") -> None:
+    def __init__(
+        self, name: str, link: MqttLink, prefix: str, output: str = "", component: str = "Switch"
+    ) -> None:
         self._topic = f"{prefix}/rpc"
         self._component = component
+        self._output = output
+        self._key = f"{component.lower()}:{output or 0}"
         self._call_id = -1  # of the last question
         reports = (f"{prefix}/events/rpc", f"{REPLY_PREFIX}/rpc")
-        super().__init__(link, reports=reports, presences=[f"{prefix}/online"])
+        super().__init__(name, link, reports=reports, presences=[f"{prefix}/online"])
 
     def put(self, state: LampState) -> None:
         """See Light."""
-        wanted: dict[str, Any] = {"id": 0, "on": state.on}
+        wanted: dict[str, Any] = {"id": int(self._output or 0), "on": state.on}
         if self._component != "Switch" and state.brightness is not None:
             wanted["brightness"] = round(state.brightness)
         if self._component.startswith("RGB") and isinstance(state.colour, str):
             wanted["rgb"] = channels(state.colour)
         if self._component == "CCT" and isinstance(state.colour, int):
             wanted["ct"] = state.colour
-        self._command(self._topic, self._call(next(_call_ids), "Set", wanted), on=state.on)
+        call = self._call(next(_call_ids), f"{self._component}.Set", wanted)
+        self._command(self._topic, call, on=state.on)
 
     def _question(self) -> tuple[str, str]:
+        """Without an output the whole device is asked: it may have several."""
         self._call_id = next(_call_ids)
-        return self._topic, self._call(self._call_id, "GetStatus", {"id": 0})
+        if not self._output:
+            return self._topic, self._call(self._call_id, "Shelly.GetStatus", {})
+        output = {"id": int(self._output)}
+        return self._topic, self._call(self._call_id, f"{self._component}.GetStatus", output)
 
     def _fields_in(self, text: str) -> dict[str, Any]:
         """The answer to our question is the whole state, a notification what has changed."""
         report = json_object(text)
-        if report.get("id") == self._call_id:
-            result = report.get("result")
-            return {**result, "is_whole": True} if isinstance(result, dict) else {}
-        changes = report.get("params")
-        change = changes.get(f"{self._component.lower()}:0") if isinstance(changes, dict) else None
-        return change if isinstance(change, dict) else {}
+        is_answer = report.get("id") == self._call_id
+        found = report.get("result" if is_answer else "params")
+        if not isinstance(found, dict):
+            return {}
+        own = found if is_answer and self._output else found.get(self._key)
+        if not isinstance(own, dict):
+            return {}
+        kind = f"{self._component.lower()}:"
+        outputs = [key.removeprefix(kind) for key in found if key.startswith(kind)]
+        return {**own, "is_whole": True, "outputs": outputs} if is_answer else own
+
+    def _outputs_in(self, fields: dict[str, Any]) -> list[str]:
+        outputs: list[str] = fields.get("outputs", [])
+        return outputs if len(outputs) > 1 else []
 
     def _state_in(self, fields: dict[str, Any]) -> LampState | None:
         if "is_whole" not in fields or not isinstance(fields.get("output"), bool):
@@ -66,7 +85,7 @@ class ShellyLamp(FollowedLamp):
         call = {
             "id": call_id,
             "src": REPLY_PREFIX,
-            "method": f"{self._component}.{method}",
+            "method": method,
             "params": params,
         }
         return json.dumps(call)

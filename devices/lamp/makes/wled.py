@@ -18,12 +18,14 @@ class WledLamp:
 
     To know its state from before that, its option "Retain brightness & color messages" must be on.
 
+    A colour goes to all segments that are selected in WLED, as its own buttons do it.
+
     Args:
-        topic: The device topic.
         link: The connection to the broker.
+        topic: The device topic.
     """
 
-    def __init__(self, topic: str, link: MqttLink) -> None:
+    def __init__(self, link: MqttLink, topic: str) -> None:
         self._topic = topic
         self._link = link
         self._level: int | None = None  # brightness from 0 (off) to 255
@@ -52,7 +54,7 @@ class WledLamp:
         if state.brightness is not None:
             wanted["bri"] = max(1, round(state.brightness / 100 * BRIGHTEST))
         if isinstance(state.colour, str):
-            wanted["seg"] = [{"col": [channels(state.colour)]}]
+            wanted["seg"] = {"col": [channels(state.colour)]}
         self._link.publish(f"{self._topic}/api", json.dumps(wanted))
 
     def close(self) -> None:

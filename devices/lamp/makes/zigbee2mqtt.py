@@ -5,6 +5,7 @@ https://www.zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages.html
 
 import json
 import math
+import re
 from typing import Any
 
 from devices.lamp.lamp import LampState, MqttLink, colour_of, colour_of_hue, kelvin_of, mireds
@@ -12,22 +13,27 @@ from devices.lamp.makes.followed import FollowedLamp
 from devices.lamp.payload import json_object, number
 
 BRIGHTEST = 254
+OWN = ("state", "brightness", "color_mode", "color_temp", "color")  # what each output has
+OUTPUT_STATE = re.compile(r"state_(\w+)")
 SRGB_LINEAR_END = 0.0031308  # IEC 61966-2-1
 
 
 class Zigbee2MqttLamp(FollowedLamp):
-    """A bulb or group.
+    """A bulb, or one output of a device.
 
     Args:
-        name: The device's friendly name, or its whole topic if the base topic is not zigbee2mqtt.
+        name: The lamp's name in the settings, for errors.
         link: The connection to the broker.
+        device: The friendly name, or the whole topic if the base topic is not zigbee2mqtt.
+        output: The name of the output, like `l1`; empty for a device that has only one.
     """
 
-    def __init__(self, name: str, link: MqttLink) -> None:
-        self._topic = name if "/" in name else f"zigbee2mqtt/{name}"
+    def __init__(self, name: str, link: MqttLink, device: str, output: str = "") -> None:
+        self._topic = device if "/" in device else f"zigbee2mqtt/{device}"
+        self._suffix = f"_{output}" if output else ""
         base = self._topic.partition("/")[0]
         presences = (f"{base}/bridge/state", f"{self._topic}/availability")
-        super().__init__(link, reports=[self._topic], presences=presences)
+        super().__init__(name, link, reports=[self._topic], presences=presences)
 
     def put(self, state: LampState) -> None:
         """See Light. With OFF the lamp takes no brightness, so that is set in a message before."""
@@ -46,21 +52,29 @@ class Zigbee2MqttLamp(FollowedLamp):
         self._set({"state": "OFF"}, on=False)
 
     def _set(self, wanted: dict[str, Any], *, on: bool) -> None:
-        self._command(f"{self._topic}/set", json.dumps(wanted), on=on)
+        fields = {f"{key}{self._suffix}": value for key, value in wanted.items()}
+        self._command(f"{self._topic}/set", json.dumps(fields), on=on)
 
     def _question(self) -> tuple[str, str]:
         """Zigbee2MQTT answers with everything that it knows of the device."""
-        return f"{self._topic}/get", '{"state": ""}'
+        return f"{self._topic}/get", json.dumps({f"state{self._suffix}": ""})
 
     def _fields_in(self, text: str) -> dict[str, Any]:
         return json_object(text)
 
+    def _outputs_in(self, fields: dict[str, Any]) -> list[str]:
+        if self._suffix or "state" in fields:
+            return []
+        found = [OUTPUT_STATE.fullmatch(key) for key in fields if fields[key] in ("ON", "OFF")]
+        return [match[1] for match in found if match]
+
     def _state_in(self, fields: dict[str, Any]) -> LampState | None:
-        if fields.get("state") not in ("ON", "OFF"):
+        own = {key: fields.get(f"{key}{self._suffix}") for key in OWN}
+        if own["state"] not in ("ON", "OFF"):
             return None
-        level = number(fields.get("brightness"))
+        level = number(own["brightness"])
         percent = None if level is None else round(level / BRIGHTEST * 100, 1)
-        return LampState(fields["state"] == "ON", percent, _colour(fields))
+        return LampState(own["state"] == "ON", percent, _colour(own))
 
 
 def _colour(state: dict[str, Any]) -> str | int | None:

@@ -42,7 +42,7 @@ class Porch:
         power = "ON" if on else "OFF"
         if self.name.startswith("shelly"):
             call = json.loads(self.questions()[-1])
-            said = {"id": call["id"], "src": "porch", "result": {"id": 0, "output": on}}
+            said = {"id": call["id"], "src": "porch", "result": {"switch:0": {"output": on}}}
             self.say("doorbell-light/rpc", said, retained=retained)
         elif self.name.startswith("tasmota"):
             said = {"POWER": power, "Uptime": "0T01:00:00"}
