@@ -41,7 +41,7 @@ def light(event: Event, config: Config, porch: Porch) -> str:
     if not (porch.is_dark or lamps.are_lit):
         return "it is light outside"
     for lamp in lamps:
-        later("light.expired", config.minutes * 60, {"lamp": lamp.name}, subject=lamp.slug)
+        later("light.expired", config.minutes * 60, lamp.ticket, subject=lamp.slug)
     if lamps.prepare(is_repeat=event.attempt > 1, is_redelivered=event.redelivered):
         checkpoint()  # a crash from here on leaves no lamp lit
         lamps.light()
@@ -51,4 +51,4 @@ def light(event: Event, config: Config, porch: Porch) -> str:
 @handler("light.expired", timeout_s=20, attempts=TRIES, uses=open_lamps)
 def restore(event: Event, config: Config, porch: Porch) -> str:
     """The time is up, perhaps after a crash: put the lamp back, unless a person has changed it."""
-    return porch.give_back(event.data["lamp"], is_last_try=event.attempt >= TRIES)
+    return porch.give_back(event.data, is_last_try=event.attempt >= TRIES)

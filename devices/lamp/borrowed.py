@@ -22,14 +22,19 @@ class BorrowedLamp:
         name: The lamp's name, as the settings have it.
         lamp: The lamp.
         memory: JSON values by key, which survive the process, like `hub.memory`.
+        named: The name that the settings have, where that is a group with this lamp in it.
 
     Attributes:
+        name: The lamp's name.
         before: Its state before it was lit; None if it did not answer.
     """
 
-    def __init__(self, name: str, lamp: Light, memory: MutableMapping[str, Any]) -> None:
+    def __init__(
+        self, name: str, lamp: Light, memory: MutableMapping[str, Any], named: str = ""
+    ) -> None:
         self.name = name
         self.before: LampState | None = None
+        self._named = named or name
         self._lamp = lamp
         self._memory = memory
         self._key = _key(name)
@@ -45,6 +50,11 @@ class BorrowedLamp:
         """Its name in the form of an event's subject; two lamps never share one."""
         letters = re.sub(r"[^a-z0-9_-]", "-", self.name.lower())[:50]
         return f"{letters}-{crc32(self.name.encode()):08x}"
+
+    @property
+    def ticket(self) -> dict[str, str]:
+        """By what `Porch.give_back` knows the lamp: the data of the event that is its time."""
+        return {"lamp": self.name, "named": self._named}
 
     def prepare(self, scene: LampState, *, is_repeat: bool, is_redelivered: bool = False) -> bool:
         """Look how the lamp is, and remember how to put it back. The lamp is not changed yet.

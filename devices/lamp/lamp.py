@@ -3,7 +3,7 @@
 import colorsys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 # A lamp that does not answer in this time is taken for off: the visitor stands in the dark.
 ANSWER_S = 1.0
@@ -68,6 +68,18 @@ class Light(Protocol):
 
     def close(self) -> None:
         """Release the lamp, and leave its state as it is."""
+
+
+@runtime_checkable
+class LightGroup(Protocol):
+    """A lamp whose name may be that of a group. Then each of its lamps is lit on its own."""
+
+    def members(self) -> list[str]:
+        """The names of the group's lamps; none if it is no group.
+
+        Raises:
+            ConnectionError: They are not known now.
+        """
 
 
 class MqttLink(Protocol):

@@ -21,11 +21,10 @@ EXAMPLES = {"zigbee2mqtt": "l1", "tasmota": "2", "shelly": "1"}
 OTHERS = ("wled", "mqtt", "homeassistant")
 ENTITY = re.compile(r"[a-z_]+\.[a-z0-9_]+")
 LAMP_NAMES = (
-    "simulated, gpio:17, gpio:17:low (a relay that closes on low), zigbee2mqtt:NAME, "
-    "tasmota:TOPIC, shelly:PREFIX (a switch), shelly-light:PREFIX (a dimmer; also -cct, -rgb and "
-    "-rgbw), wled:TOPIC, wled:http://ADDRESS, homeassistant:light.NAME, or mqtt:NAME (described in "
-    "mqtt_lamps); one of several outputs like zigbee2mqtt:NAME:l1, tasmota:TOPIC:2 or "
-    "shelly:PREFIX:1"
+    "simulated, gpio:17, gpio:17:low (a relay that closes on low), zigbee2mqtt:NAME (with several "
+    "outputs NAME:l1), tasmota:TOPIC (TOPIC:2), shelly:PREFIX (a switch; PREFIX:1), "
+    "shelly-light:PREFIX (a dimmer; also -cct, -rgb and -rgbw), wled:TOPIC, wled:http://ADDRESS, "
+    "homeassistant:light.NAME, or mqtt:NAME (described in a table mqtt_lamps.NAME)"
 )
 
 

@@ -1,16 +1,18 @@
 """The lamps of a house, which are lit at a door for a while and given back afterwards."""
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from devices.lamp.borrowed import BorrowedLamp, forget_lamp, in_words
 from devices.lamp.darkness import Darkness
-from devices.lamp.lamp import LampState, Light, MqttLink
-from devices.lamp.registry import open_lights
+from devices.lamp.lamp import LampState, Light, LightError, LightGroup, MqttLink
+from devices.lamp.makes.topics import TopicLamp
+from devices.lamp.registry import open_light, open_lights
 from devices.lamp.settings import LampSettings
 
+FAULTS = (OSError, LightError)  # of one lamp, which must not leave the others dark
 DRILL_PATIENCE_S = 3.0  # a lamp far down a mesh may take its time
 
 
@@ -23,11 +25,15 @@ class BorrowedLamps:
     Args:
         lamps: The lamps.
         scene: How they are to shine.
+        faults: Why further lamps at this door cannot be lit now.
     """
 
-    def __init__(self, lamps: Sequence[BorrowedLamp], scene: LampState) -> None:
+    def __init__(
+        self, lamps: Sequence[BorrowedLamp], scene: LampState, faults: Iterable[Exception] = ()
+    ) -> None:
         self._lamps = lamps
         self._scene = scene
+        self._faults = list(faults)
         self._to_light: list[BorrowedLamp] = []
 
     def __iter__(self) -> Iterator[BorrowedLamp]:
@@ -47,25 +53,34 @@ class BorrowedLamps:
         """Remember how to put each of them back; see `BorrowedLamp.prepare`.
 
         Returns:
-            Whether one of them must be lit.
+            Whether one of them must be lit, or cannot.
         """
-        self._to_light = [
-            lamp
-            for lamp in self._lamps
-            if lamp.prepare(self._scene, is_repeat=is_repeat, is_redelivered=is_redelivered)
-        ]
-        return bool(self._to_light)
+        for lamp in self._lamps:
+            try:
+                if lamp.prepare(self._scene, is_repeat=is_repeat, is_redelivered=is_redelivered):
+                    self._to_light.append(lamp)
+            except FAULTS as error:
+                self._faults.append(error)
+        return bool(self._to_light or self._faults)
 
     def light(self) -> None:
         """Light those that must be lit, and only then look what became of each.
 
         Raises:
-            OSError: One of them cannot be reached now.
+            OSError: One of them cannot be reached now. The others shine.
+            LightError: The name of one is wrong. The others shine.
         """
+        lit = []
         for lamp in self._to_light:
-            lamp.light()
-        for lamp in self._to_light:
+            try:
+                lamp.light()
+                lit.append(lamp)
+            except FAULTS as error:
+                self._faults.append(error)
+        for lamp in lit:
             lamp.look()
+        if self._faults:
+            raise self._faults[0]
 
 
 class Porch:
@@ -73,9 +88,10 @@ class Porch:
 
     Args:
         settings: Which lamps at which door, and how they shine there.
-        lamps: All of them by name.
+        lamps: All of them by name. Those of a group are added when they are needed.
         darkness: Whether it is dark.
         memory: JSON values by key, which survive the process, like `hub.memory`.
+        open_lamp: Opens one more, by its name.
 
     Attributes:
         lamps: All of them by name.
@@ -85,14 +101,16 @@ class Porch:
     def __init__(
         self,
         settings: LampSettings,
-        lamps: Mapping[str, Light],
+        lamps: dict[str, Light],
         darkness: Darkness,
         memory: MutableMapping[str, Any],
+        open_lamp: Callable[[str], Light],
     ) -> None:
         self.lamps = lamps
         self.darkness = darkness
         self._settings = settings
         self._memory = memory
+        self._open_lamp = open_lamp
 
     @property
     def is_dark(self) -> bool:
@@ -100,12 +118,23 @@ class Porch:
         return self.darkness.is_dark
 
     def at(self, door: str) -> BorrowedLamps:
-        """The lamps at a door."""
+        """The lamps at a door. A group is taken apart: each of its lamps has its own state."""
         names, scene = self._settings.at(door)
-        return BorrowedLamps([self._borrow(name) for name in names], scene)
+        lamps: dict[str, BorrowedLamp] = {}
+        faults = []
+        for name in names:
+            try:
+                lamps |= {lamp: self._borrow(lamp, name) for lamp in self._taken_apart(name)}
+            except FAULTS as error:  # the lamps of a group are not known now
+                faults.append(error)
+        return BorrowedLamps(list(lamps.values()), scene, faults)
 
-    def give_back(self, name: str, *, is_last_try: bool) -> str:
-        """Put one lamp back; see `BorrowedLamp.give_back`. One that is not set any more is left.
+    def give_back(self, ticket: Mapping[str, Any], *, is_last_try: bool) -> str:
+        """Put one lamp back; see `BorrowedLamp`. One that is not set any more is left.
+
+        Args:
+            ticket: By what it is known: `BorrowedLamp.ticket`.
+            is_last_try: Whether to put it back even if it does not answer.
 
         Returns:
             What was done, in words.
@@ -113,10 +142,12 @@ class Porch:
         Raises:
             OSError: The lamp cannot be reached now, or it answered before and does not now.
         """
-        if name not in self.lamps:
+        name = ticket["lamp"]
+        named = ticket.get("named", name)
+        if named not in self._settings.lamps:
             forget_lamp(name, self._memory)
             return "it is no lamp of ours any more"
-        return self._borrow(name).give_back(is_last_try=is_last_try)
+        return self._borrow(name, named).give_back(is_last_try=is_last_try)
 
     def look(self, door: str, patience_s: float = DRILL_PATIENCE_S) -> str:
         """Ask the lamps at a door how they are, and leave them so; for a dry run.
@@ -132,15 +163,33 @@ class Porch:
             ConnectionError: A lamp does not answer.
         """
         names, _ = self._settings.at(door)
-        found = {name: self.lamps[name].read(patience_s) for name in names}
-        if silent := ", ".join(name for name, state in found.items() if state is None):
+        found = {lamp: self._lamp(lamp) for name in names for lamp in self._taken_apart(name)}
+        states = {name: lamp.read(patience_s) for name, lamp in found.items()}
+        silent = [name for name, state in states.items() if not state and _speaks(found[name])]
+        if silent:
             raise ConnectionError(
-                f"the lamp {silent} does not answer. Has it power, and is its name right?"
+                f"the lamp {', '.join(silent)} does not answer."
+                " Has it power, and is its name right?"
             )
-        return ", ".join(f"the lamp is {in_words(state)}" for state in found.values())
+        return ", ".join(f"the lamp is {in_words(state)}" for state in states.values())
 
-    def _borrow(self, name: str) -> BorrowedLamp:
-        return BorrowedLamp(name, self.lamps[name], self._memory)
+    def _taken_apart(self, name: str) -> list[str]:
+        lamp = self._lamp(name)
+        members = lamp.members() if isinstance(lamp, LightGroup) else []
+        return [one for member in members for one in self._taken_apart(member)] or [name]
+
+    def _borrow(self, name: str, named: str) -> BorrowedLamp:
+        return BorrowedLamp(name, self._lamp(name), self._memory, named)
+
+    def _lamp(self, name: str) -> Light:
+        if name not in self.lamps:
+            self.lamps[name] = self._open_lamp(name)
+        return self.lamps[name]
+
+
+def _speaks(lamp: Light) -> bool:
+    """Whether a lamp can say how it is."""
+    return not isinstance(lamp, TopicLamp) or lamp.says_its_state
 
 
 @contextmanager
@@ -164,6 +213,10 @@ def open_porch(
         LightError: A name is no lamp's.
         GpioError: A lamp's line cannot be opened.
     """
+
+    def open_lamp(name: str) -> Light:
+        return open_light(name, link, folder, settings)
+
     darkness.follow(link)
     with open_lights(settings.lamps, link, folder, settings) as lamps:
-        yield Porch(settings, lamps, darkness, memory)
+        yield Porch(settings, lamps, darkness, memory, open_lamp)

@@ -111,7 +111,8 @@ def test_light_asks_the_lamp_and_does_not_switch_it(shipped, answer, said):
 
     lamp = Lamp("zigbee2mqtt:porch", Link(), "porch")
     file = shipped("light", {"when": "always", "lamp": "zigbee2mqtt:porch"})
-    porch = Porch(file.config, {"zigbee2mqtt:porch": lamp}, Darkness(file.config), {})
+    lamps = {"zigbee2mqtt:porch": lamp}
+    porch = Porch(file.config, lamps, Darkness(file.config), {}, lamps.__getitem__)
     if said:
         assert _dry(file, porch) == said
     else:

@@ -41,7 +41,7 @@ class Night:
     def __init__(self, file, lamps):
         self.file = file
         darkness = Darkness(file.config, file.config.house.place)
-        self.porch = Porch(file.config, lamps, darkness, memory)
+        self.porch = Porch(file.config, lamps, darkness, memory, lamps.__getitem__)
         self.memory, self.timers = {}, {}
 
     def press(self, door="front", **more):

@@ -42,13 +42,9 @@ class HomeAssistantLamp:
         self._entity = entity
 
     def members(self) -> list[str]:
-        """The entities of a group, each of which has a state of its own; none if it is no group.
-
-        Raises:
-            ConnectionError: Home Assistant does not answer now.
-        """
+        """See LightGroup."""
         found = self._get(ANSWER_S)["attributes"].get("entity_id")
-        return [str(entity) for entity in found] if isinstance(found, list) else []
+        return [f"homeassistant:{entity}" for entity in found] if isinstance(found, list) else []
 
     def known(self) -> None:
         """See Light. It must be asked."""

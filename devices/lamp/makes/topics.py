@@ -45,7 +45,7 @@ class TopicLampSettings(BaseModel):
             raise ValueError("state_topic is missing: where does the lamp say how it is?")
         payloads = (json_object(self.on), json_object(self.off))
         if self.brightness_key and not all(payloads):
-            raise ValueError('brightness_key needs on and off to be JSON, like \'{"turn": "on"}\'')
+            raise ValueError('brightness_key: on and off must be JSON then, like \'{"turn":"on"}\'')
         if self.state_topic and not self.state_key and any(payloads) and not self.state_on:
             raise ValueError("on is JSON. Set state_key and state_on to what the lamp says then")
         return self

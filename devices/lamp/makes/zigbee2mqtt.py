@@ -10,6 +10,7 @@ from typing import Any
 
 from devices.lamp.lamp import LampState, MqttLink, colour_of, colour_of_hue, kelvin_of, mireds
 from devices.lamp.makes.followed import FollowedLamp
+from devices.lamp.makes.zigbee_group import ZigbeeGroup
 from devices.lamp.payload import json_object, number
 
 BRIGHTEST = 254
@@ -19,7 +20,7 @@ SRGB_LINEAR_END = 0.0031308  # IEC 61966-2-1
 
 
 class Zigbee2MqttLamp(FollowedLamp):
-    """A bulb, or one output of a device.
+    """A bulb, one output of a device, or a group, which stands for its lamps.
 
     Args:
         name: The lamp's name in the settings, for errors.
@@ -31,9 +32,17 @@ class Zigbee2MqttLamp(FollowedLamp):
     def __init__(self, name: str, link: MqttLink, device: str, output: str = "") -> None:
         self._topic = device if "/" in device else f"zigbee2mqtt/{device}"
         self._suffix = f"_{output}" if output else ""
-        base = self._topic.partition("/")[0]
+        base, _, friendly_name = self._topic.partition("/")
+        self._group = ZigbeeGroup(link, base, friendly_name)
+        self._prefix = "" if base == "zigbee2mqtt" else f"{base}/"
         presences = (f"{base}/bridge/state", f"{self._topic}/availability")
         super().__init__(name, link, reports=[self._topic], presences=presences)
+
+    def members(self) -> list[str]:
+        """See LightGroup."""
+        if self._suffix:
+            return []
+        return [f"zigbee2mqtt:{self._prefix}{name}" for name in self._group.members()]
 
     def put(self, state: LampState) -> None:
         """See Light. With OFF the lamp takes no brightness, so that is set in a message before."""
