@@ -34,6 +34,7 @@ class Lamp:
         self, port: int, name: str = "porch", *, retains: bool = False, latency_s: float = 0
     ) -> None:
         self.name, self.is_mute, self.retains, self.latency_s = name, False, retains, latency_s
+        self.is_deaf = False
         self.told: list[tuple[str, str]] = []
         self.state: dict[str, Any] = {}
         self._there = threading.Event()
@@ -63,6 +64,17 @@ class Lamp:
         self._client.loop_stop()
         if sock := self._client.socket():
             sock.close()
+
+    def go_away(self) -> None:
+        """It has no power for a while: it hears nothing, and its last will is published for it."""
+        topic, _, gone = self.presence
+        self._client.publish(topic.format(self.name), gone, qos=1, retain=True)
+        self.is_mute = self.is_deaf = True
+
+    def come_back(self) -> None:
+        """It has power again, and says so."""
+        self.is_mute = self.is_deaf = False
+        self._client.publish(*self._here, qos=1, retain=True)
 
     @property
     def is_on(self) -> bool:
@@ -96,6 +108,8 @@ class Lamp:
             self._client.publish(topic, text, 1, retained)
 
     def _hear(self, _: Client, __: Any, message: MQTTMessage) -> None:
+        if self.is_deaf:
+            return
         text = message.payload.decode()
         self.told.append((message.topic, text))
         self.act(message.topic, text)

@@ -171,6 +171,8 @@ def test_the_lights_in_the_docs_can_be_set():
     )
     config = loader.load(loader.SHIPPED / "light.py", settings).config
     assert config.lamps == ["zigbee2mqtt:porch", "wled:wled/path", "gpio:22"]
+    assert list(config.mqtt_lamps) == ["gate", "garden", "shed"]
+    assert all(f"`{name}`" in text for name in type(config.mqtt_lamps["gate"]).model_fields)
     assert all(f"`{name}`" in text for name in type(config.scenes["back"]).model_fields)
 
 

@@ -42,7 +42,8 @@ def _tables() -> dict[str, type[BaseModel]]:
         for key, field in model.model_fields.items():
             for part in get_args(field.annotation):
                 if isinstance(part, type) and issubclass(part, BaseModel):
-                    tables[f"handlers.{path.stem}.{key}.NAME"] = part
+                    named = ".NAME" if get_origin(field.annotation) is dict else ""
+                    tables[f"handlers.{path.stem}.{key}{named}"] = part
     return tables
 
 

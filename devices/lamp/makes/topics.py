@@ -21,7 +21,9 @@ class TopicLampSettings(BaseModel):
     state_topic: str | None = Field(None, description="where it says how it is, if it does")
     state_key: str | None = Field(None, description="the field of its JSON, like ison")
     state_on: str | None = Field(None, description="what it says when it is on; like on if not set")
-    state_off: str | None = Field(None, description="and off; like off if not set")
+    state_off: str | None = Field(
+        None, description="what it says when it is off; like off if not set"
+    )
     brightness_key: str | None = Field(
         None, description="the field for the brightness, where payloads and state are JSON"
     )

@@ -35,12 +35,12 @@ class WebApi:
         """
         # 1.4 MB, for a house with such a lamp.
         from urllib.error import HTTPError, URLError  # noqa: PLC0415
-        from urllib.request import Request, urlopen  # noqa: PLC0415
+        from urllib.request import ProxyHandler, Request, build_opener  # noqa: PLC0415
 
         data = None if body is None else json.dumps(body).encode()
         request = Request(self._url + path, data, self._headers)  # noqa: S310 - checked in settings
         try:
-            with urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
+            with build_opener(ProxyHandler({})).open(request, timeout=timeout_s) as answer:
                 return json.loads(answer.read())
         except HTTPError as error:
             text = f"{self._name} answers {error.code} ({error.reason}) at {path}"
