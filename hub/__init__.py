@@ -3,7 +3,7 @@
 from config.section import Section
 from hub.plugin import answer_links as answers
 from hub.plugin.api import checkpoint, emit, keep, later, memory
-from hub.plugin.decorator import Drop, handler
+from hub.plugin.decorator import Drop, RetryAfter, handler
 from hub.plugin.device_link import link
 from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.pictures import pictures
@@ -15,6 +15,7 @@ __all__ = [
     "Drop",
     "Event",
     "HandlerConfig",
+    "RetryAfter",
     "Section",
     "answers",
     "checkpoint",

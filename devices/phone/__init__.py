@@ -6,10 +6,11 @@ from devices.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from devices.phone.apprise import ApprisePhone as ApprisePhone
-    from devices.phone.dispatcher import Dispatcher as Dispatcher
-    from devices.phone.dispatcher import DispatchResult as DispatchResult
+    from devices.phone.delivery.dispatch_result import DispatchResult as DispatchResult
+    from devices.phone.delivery.dispatcher import Dispatcher as Dispatcher
     from devices.phone.messenger.door_messenger import DoorMessenger as DoorMessenger
     from devices.phone.messenger.messenger import Messenger as Messenger
+    from devices.phone.messenger.messenger import UndeliveredError as UndeliveredError
     from devices.phone.messenger.occasion import Link as Link
     from devices.phone.messenger.occasion import Occasion as Occasion
     from devices.phone.messenger.ring_groups import Group as Group
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from devices.phone.ntfy import NtfyPhone as NtfyPhone
     from devices.phone.phone import Notification as Notification
     from devices.phone.phone import Phone as Phone
+    from devices.phone.phone import PhoneAwayError as PhoneAwayError
     from devices.phone.phone import PhoneError as PhoneError
+    from devices.phone.phone import PhoneRefusalError as PhoneRefusalError
     from devices.phone.phone import Receipt as Receipt
     from devices.phone.phone import Recipient as Recipient
     from devices.phone.phone import ReplyButton as ReplyButton
@@ -36,9 +39,10 @@ else:
         __name__,
         {
             "apprise": ["ApprisePhone"],
-            "dispatcher": ["DispatchResult", "Dispatcher"],
+            "delivery.dispatcher": ["Dispatcher"],
+            "delivery.dispatch_result": ["DispatchResult"],
             "messenger.door_messenger": ["DoorMessenger"],
-            "messenger.messenger": ["Messenger"],
+            "messenger.messenger": ["Messenger", "UndeliveredError"],
             "messenger.occasion": ["Link", "Occasion"],
             "messenger.ring_groups": ["Group", "RingGroups"],
             "messenger.sent_log": ["SentLog"],
@@ -49,7 +53,9 @@ else:
             "phone": [
                 "Notification",
                 "Phone",
+                "PhoneAwayError",
                 "PhoneError",
+                "PhoneRefusalError",
                 "Receipt",
                 "Recipient",
                 "ReplyButton",

@@ -10,13 +10,24 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import requests
 from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyFormat, NotifyType
 from apprise.conversion import convert_between
 from apprise.manager_plugins import NotificationManager
 
-from devices.phone import reachability
-from devices.phone.phone import APPRISE_LOGGER, Notification, PhoneError, Receipt
+from devices.phone import http, reachability
+from devices.phone.http_session import RedirectedError, Session, last
+from devices.phone.phone import (
+    APPRISE_LOGGER,
+    Notification,
+    PhoneAwayError,
+    PhoneError,
+    PhoneRefusalError,
+    Receipt,
+)
 
+# Apprise does not pass on what a service has answered, so its requests go through our Session.
+requests.Session = requests.sessions.Session = Session  # type: ignore[misc]
 ASSET = AppriseAsset(app_id="doorbell", async_mode=False)
 ANSWER = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
 ANSWER_S = 5.0
@@ -91,6 +102,7 @@ class ApprisePhone:
         if notification.picture:
             picture = AppriseAttachment(str(notification.picture), asset=ASSET)
         # Called in this thread: Apprise's own loop would start another one.
+        last.response = last.error = None
         with _warnings() as warnings:
             taken = self._service.notify(
                 body=body,
@@ -100,8 +112,23 @@ class ApprisePhone:
             )
         if not taken:
             reason = warnings[-1] if warnings else "the service did not take it"
-            raise PhoneError(f"{self.name}: {reason}")
+            raise self._error(f"{self.name}: {reason}")
         return None
+
+    def _error(self, text: str) -> PhoneError:
+        """Tell by the service's answer whether another attempt may help."""
+        response, error = last.response, last.error
+        if isinstance(error, RedirectedError):
+            response = error.response
+        elif error:
+            return PhoneAwayError(text)
+        if response is not None and not http.is_success(response.status_code):
+            answer = http.error_of(response)
+            if answer.is_final:
+                return PhoneRefusalError(text)
+            return PhoneAwayError(text, answer.retry_after_s)
+        is_away = self.fault_in_reaching() is not None
+        return PhoneAwayError(text) if is_away else PhoneError(text)
 
     def fault_in_reaching(self) -> str | None:
         """See Phone."""

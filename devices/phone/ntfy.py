@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from devices.phone import reachability
-from devices.phone.http import HttpError, call
-from devices.phone.phone import Notification, PhoneError, Receipt, ReplyButton
+from devices.phone.http import HttpError, call, phone_error
+from devices.phone.phone import Notification, PhoneAwayError, Receipt, ReplyButton
 
 PRIORITIES = {"min": 1, "low": 2, "default": 3, "high": 4, "max": 5}
 SILENT = 2  # no sound, no vibration
@@ -55,8 +55,10 @@ class NtfyPhone:
         try:
             answer = self._post(notification, message)
         except HttpError as error:
-            raise PhoneError(f"{self.name} {error}") from None
-        self.updates = isinstance(answer, dict) and "sequence_id" in answer
+            raise phone_error(self.name, error) from None
+        if not isinstance(answer, dict) or "id" not in answer:
+            raise PhoneAwayError(f"{self.name} sent an unknown answer. Is its address right?")
+        self.updates = "sequence_id" in answer
         return None
 
     def fault_in_reaching(self) -> str | None:

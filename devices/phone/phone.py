@@ -36,6 +36,8 @@ class Notification:
         picture: The path of a JPEG file.
         buttons: The answers that can be given.
         silent: Whether it comes without a sound.
+        is_picture: Whether it is sent for its picture alone. Without the picture, where a service
+            takes none, it is not sent.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Notification:
     picture: Path | None = None
     buttons: Sequence[ReplyButton] = ()
     silent: bool = False
+    is_picture: bool = False
 
 
 def is_jpeg(path: Path) -> bool:
@@ -57,7 +60,26 @@ def is_jpeg(path: Path) -> bool:
 
 
 class PhoneError(ConnectionError):
-    """The service did not take the notification. The text is the service's own, without secrets."""
+    """The service did not take the notification. The text is the service's own, without secrets.
+
+    It is not known whether another attempt helps: some are made.
+    """
+
+
+class PhoneAwayError(PhoneError):
+    """The service cannot take a notification now: it is away, or wants to be left alone.
+
+    Attributes:
+        retry_after_s: Seconds that the service wants to be left alone; None if it says nothing.
+    """
+
+    def __init__(self, text: str, retry_after_s: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
+
+
+class PhoneRefusalError(PhoneError):
+    """The service refuses this notification for good: another attempt would not help."""
 
 
 class Phone(Protocol):
@@ -87,7 +109,9 @@ class Phone(Protocol):
             A receipt for changing this notification; None if it needs none, or cannot be changed.
 
         Raises:
-            PhoneError: The service did not take it. Another attempt later may succeed.
+            PhoneAwayError: The service did not take it. Another attempt later may succeed.
+            PhoneRefusalError: It refuses it for good.
+            PhoneError: It did not take it, and it is not known which of the two it is.
         """
 
     def fault_in_reaching(self) -> str | None:

@@ -4,13 +4,15 @@ https://core.telegram.org/bots/api
 """
 
 import json
+import logging
 import os
 from typing import Any
 
 from devices.phone import reachability
-from devices.phone.http import HttpError, call
-from devices.phone.phone import Notification, PhoneError, Receipt
+from devices.phone.http import HttpError, call, error_in, phone_error
+from devices.phone.phone import Notification, Receipt
 
+log = logging.getLogger(__name__)
 API = "https://api.telegram.org"
 API_VARIABLE = "TELEGRAM_API"  # your own Bot API server (github.com/tdlib/telegram-bot-api)
 BAD_REQUEST = 400
@@ -37,30 +39,43 @@ class TelegramPhone:
 
     def send(self, notification: Notification, previous: Receipt | None = None) -> Receipt | None:
         """See Phone. A message that was deleted in the meantime is sent anew."""
+        try:
+            return self._tell(notification, previous)
+        except HttpError as error:
+            if not self._moves(error):
+                raise phone_error(self.name, error) from None
+        try:
+            return self._tell(notification, None)
+        except HttpError as error:
+            raise phone_error(self.name, error) from None
+
+    def fault_in_reaching(self) -> str | None:
+        """See Phone."""
+        return reachability.fault_in_reaching(self._service)
+
+    def _tell(self, notification: Notification, previous: Receipt | None) -> Receipt:
         if previous:
             try:
                 self._change(notification, previous)
             except HttpError as error:
-                if error.status != BAD_REQUEST:
-                    raise PhoneError(f"{self.name} {error}") from None
+                if error.status != BAD_REQUEST or _new_chat(error):
+                    raise
                 if CHANGED_NOTHING in str(error):
                     return previous
             else:
                 has_picture = bool(notification.picture) or previous["picture"]
                 return {**previous, "picture": has_picture}
-        try:
-            answer = self._send(notification)
-        except HttpError as error:
-            raise PhoneError(f"{self.name} {error}") from None
-        try:
-            message = answer["result"]["message_id"]
-        except (TypeError, KeyError):
-            raise PhoneError(f"{self.name} sent an unknown answer. Is its address right?") from None
-        return {"message": message, "picture": bool(notification.picture)}
+        answer = self._send(notification)
+        return {"message": answer["message_id"], "picture": bool(notification.picture)}
 
-    def fault_in_reaching(self) -> str | None:
-        """See Phone."""
-        return reachability.fault_in_reaching(self._service)
+    def _moves(self, error: HttpError) -> bool:
+        """Follow a group that has become a supergroup; the error names its new chat."""
+        chat = _new_chat(error)
+        if chat is None or chat == self._chat:
+            return False
+        log.warning("a Telegram chat has moved. Write its new id into the settings: %s", chat)
+        self._chat = chat
+        return True
 
     def _send(self, notification: Notification) -> Any:
         fields: dict[str, Any] = {
@@ -95,7 +110,7 @@ class TelegramPhone:
         body = dict(fields)
         if "reply_markup" in body:
             body["reply_markup"] = json.loads(body["reply_markup"])
-        return call("POST", f"{self._url}/{method}", json=body)
+        return self._call(method, json=body)
 
     def _upload(
         self, method: str, notification: Notification, fields: dict[str, Any], name: str
@@ -103,7 +118,16 @@ class TelegramPhone:
         """Call a method with a form, which contains the picture."""
         picture = notification.picture.read_bytes() if notification.picture else b""
         files = {name: ("door.jpg", picture, "image/jpeg")}
-        return call("POST", f"{self._url}/{method}", data=fields, files=files)
+        return self._call(method, data=fields, files=files)
+
+    def _call(self, method: str, **more: Any) -> dict[str, Any]:
+        """Call a method, and give its result; an answer without one is an error."""
+        answer = call("POST", f"{self._url}/{method}", **more)
+        if not isinstance(answer, dict):
+            raise HttpError("sent an unknown answer. Is its address right?")
+        if answer.get("ok") and isinstance(answer.get("result"), dict):
+            return dict(answer["result"])
+        raise error_in(answer)
 
 
 def _with_title(notification: Notification, text: str) -> str:
@@ -114,3 +138,11 @@ def _keyboard(notification: Notification) -> dict[str, str]:
     """Buttons that open their link, one in each row, because labels can be long."""
     rows = [[{"text": button.label, "url": button.url}] for button in notification.buttons]
     return {"reply_markup": json.dumps({"inline_keyboard": rows})} if rows else {}
+
+
+def _new_chat(error: HttpError) -> str | None:
+    """The chat that a group has moved to: `ResponseParameters` of the Bot API."""
+    answer = error.answer if isinstance(error.answer, dict) else {}
+    parameters = answer.get("parameters")
+    chat = parameters.get("migrate_to_chat_id") if isinstance(parameters, dict) else None
+    return None if chat is None else str(chat)

@@ -73,12 +73,15 @@ class Outcomes:
 
         self._record(conclude)
 
-    def retried(self, delivery: Delivery, facts: Facts, reason: str, wait_s: float) -> None:
-        """It failed, and is tried again later."""
+    def retried(
+        self, delivery: Delivery, facts: Facts, reason: str, wait_s: float, *, counts: bool = True
+    ) -> None:
+        """It failed, and is tried again later; that counts as an attempt, or does not."""
         facts = {**facts, "reason": reason, "again_in_s": round(wait_s, 3)}
+        wait = self._inbox.retry if counts else self._inbox.postpone
 
         def put_off(db: sqlite3.Connection) -> int:
-            self._inbox.retry(db, delivery, wait_s)
+            wait(db, delivery, wait_s)
             return self._journal(db, delivery, "handler.retried", facts)
 
         self._record(put_off)

@@ -1,6 +1,7 @@
 """Runs a handler's function for one delivery, and records what became of it."""
 
 import logging
+import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,7 +12,7 @@ from hub.consumer.attempt import LiveAttempt
 from hub.consumer.deadline import Overdue, deadline
 from hub.consumer.outcomes import ClaimNext, Outcomes
 from hub.plugin.api import running
-from hub.plugin.decorator import Drop, Reaction
+from hub.plugin.decorator import Drop, Reaction, retry_after_s
 from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.policy import Policy
 from hub.producer.producer import Producer
@@ -26,6 +27,7 @@ from hub.wire.event import Event
 
 log = logging.getLogger(__name__)
 NOTE_LENGTH = 500
+POSTPONED_MOST_S = 7 * 86_400.0  # where nothing says how old an event may be
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -159,15 +161,39 @@ class Runner:
             self._outcomes.release(delivery, data)
             return
         number = delivery.event.attempt
-        is_foreseen = isinstance(failure, Drop | Overdue)
+        asked_s = retry_after_s(failure)
+        is_foreseen = isinstance(failure, Drop | Overdue) or asked_s is not None
         trace = failure if number == 1 and not is_foreseen else None
         log.warning("%s failed (attempt %d): %s", reaction.name, number, reason, exc_info=trace)
         may_be_done = is_overdue and reaction.on_redelivery == "skip"
-        if isinstance(failure, Drop) or may_be_done or number >= reaction.attempts:
+        if asked_s is not None and asked_s < math.inf:
+            self._postpone(delivery, reaction, reason, asked_s, data)
+            return
+        is_final = isinstance(failure, Drop) or asked_s is not None or may_be_done
+        if is_final or number >= reaction.attempts:
             self._outcomes.dead(delivery, data, reason)
             return
         wait_s = backoff_s(number, reaction.backoff_s, reaction.backoff_max_s)
         self._outcomes.retried(delivery, data, reason, wait_s)
+
+    def _postpone(
+        self,
+        delivery: Delivery,
+        reaction: Reaction,
+        reason: str,
+        wait_s: float,
+        data: dict[str, Any],
+    ) -> None:
+        """Try again after the time that was asked for, unless the event is too old by then."""
+        event = delivery.event
+        limit_s = self._policy.max_age_s(event, reaction)
+        if limit_s is None or delivery.is_timer or delivery.any_age:
+            limit_s = POSTPONED_MOST_S
+        if event.is_drill or event.age_s(self._state.clock) + wait_s > limit_s:
+            end = f"not tried again in {wait_s:.0f} s: it would be too old"
+            self._outcomes.dead(delivery, data, reason if event.is_drill else f"{reason}; {end}")
+            return
+        self._outcomes.retried(delivery, data, reason, wait_s, counts=False)
 
 
 def _reason(failure: BaseException, limit_s: float) -> str:

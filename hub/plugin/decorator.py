@@ -1,6 +1,7 @@
 """What a handler file is written with: the decorator, its rules, and how to refuse an event."""
 
 import inspect
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,6 +17,33 @@ NOT_PLAIN = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.i
 
 class Drop(Exception):  # noqa: N818 - an order, no error: `raise Drop("no such camera")`
     """Raise it to send the event to the dead letters at once: another attempt would not help."""
+
+
+class RetryAfter(Exception):  # noqa: N818 - an order, no error: `raise RetryAfter("busy", 20)`
+    """Raise it to have the event tried again at a time that the handler knows.
+
+    That does not count as an attempt. It ends when the event would be too old (`max_age_s`, or a
+    week where there is none): then the event goes to the dead letters.
+
+    Any other exception with an attribute `retry_after_s` is treated alike, so that a library can
+    say how long to wait. With `math.inf` the event is not tried again, as with `Drop`.
+
+    Args:
+        reason: Why not now.
+        retry_after_s: Seconds to wait.
+    """
+
+    def __init__(self, reason: str, retry_after_s: float) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+def retry_after_s(failure: BaseException) -> float | None:
+    """The wait that an exception asks for, in seconds; None if it asks for none."""
+    seconds = getattr(failure, "retry_after_s", None)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or math.isnan(seconds):
+        return None
+    return max(0.0, float(seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +103,8 @@ def handler(
 
     The function takes `(event, config)`, or `(event, config, resource)` with `uses=`. When it
     returns, the event is done (a returned text is shown beside the outcome); when it raises, the
-    event is tried again later; `Drop` sends it to the dead letters. `Reaction` describes the
+    event is tried again later; `Drop` sends it to the dead letters, and `RetryAfter` says when to
+    try again. `Reaction` describes the
     arguments.
 
     Raises:

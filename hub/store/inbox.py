@@ -153,6 +153,11 @@ class Inbox:
         waiting = "state = 'waiting', due = ?, due_unix = ?, wait_s = ?"
         self._set(db, delivery, waiting, *due_in(self._clock, wait_s))
 
+    def postpone(self, db: sqlite3.Connection, delivery: Delivery, wait_s: float) -> None:
+        """In the open transaction: try again in so many seconds, and count no attempt."""
+        waiting = "state = 'waiting', due = ?, due_unix = ?, wait_s = ?, attempts = attempts - 1"
+        self._set(db, delivery, waiting, *due_in(self._clock, wait_s))
+
     def release(self, db: sqlite3.Connection, delivery: Delivery) -> None:
         """In the open transaction: the stop of this process ended the attempt.
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from devices.phone.dispatcher import DispatchResult
+from devices.phone.delivery.dispatch_result import DispatchResult
 from devices.phone.messenger.occasion import HandlerApi, Link, Occasion
 from devices.phone.messenger.settings import DoorMessengerSettings
 from devices.phone.messenger.texts import LATE_S, Texts, after
@@ -78,7 +78,8 @@ class DoorMessenger(VisitMessenger, AbstractContextManager["DoorMessenger"]):
         self.plan(visit)
         self._save()  # the others are told later even if no phone can be reached now
         text = self._texts.ring(press.door, press.time, press.age_s())
-        return self.tell(press, self.first_at(press.door), text, visit=visit)
+        picture = self.picture(press.id)  # there is one by now if the text comes late
+        return self.tell(press, self.first_at(press.door), text, visit=visit, picture=picture)
 
     def remind(self, timer: Occasion) -> DispatchResult:
         """Tell how often this visitor has rung, or tell the recipient whose turn has come."""
@@ -122,6 +123,7 @@ class DoorMessenger(VisitMessenger, AbstractContextManager["DoorMessenger"]):
             press=press,
             update=self._texts.with_picture(ring, after_s),
             picture=_path(taken),
+            is_picture=True,
         )
 
     def answer(self, answered: Occasion) -> DispatchResult:

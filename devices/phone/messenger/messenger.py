@@ -4,12 +4,31 @@ from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from devices.phone.dispatcher import Dispatcher, DispatchResult
+from devices.phone.delivery.dispatch_result import DispatchResult
+from devices.phone.delivery.dispatcher import Dispatcher
 from devices.phone.messenger.ring_groups import RingGroups
 from devices.phone.messenger.sent_log import SentLog
+from devices.phone.messenger.tries import Tries
+from devices.phone.messenger.troubles import Troubles
 from devices.phone.phone import Notification, Phone, Recipient, ReplyButton
+
+
+class UndeliveredError(ConnectionError):
+    """Some services did not take a notification. Another attempt is for those only.
+
+    Attributes:
+        retry_after_s: Seconds to wait, which a handler's process obeys: `math.inf` where all of
+            them refuse it for good, None where it is not known whether another attempt helps.
+    """
+
+    def __init__(self, result: DispatchResult) -> None:
+        failures = result.failures
+        number = len(failures) + len(result.delivered)
+        reasons = "; ".join(failures)
+        super().__init__(f"{len(failures)} of {number} services did not take it: {reasons}")
+        self.retry_after_s = None if result.failed and not result.away else result.retry_after_s
 
 
 class Messenger(Dispatcher, RingGroups):
@@ -36,6 +55,12 @@ class Messenger(Dispatcher, RingGroups):
         RingGroups.__init__(self, group_s)
         self.log = SentLog(memory)
         self._save = save
+        self._tries = Tries()
+        self._troubles = Troubles()
+
+    def on_trouble(self, tell: Callable[[str], None]) -> None:
+        """Have it told which services do not take notifications or pictures; empty when all do."""
+        self._troubles.tell = tell
 
     def deliver(
         self,
@@ -63,7 +88,7 @@ class Messenger(Dispatcher, RingGroups):
             on_hold: Called for each recipient who must not be woken by a phone now.
 
         Raises:
-            ConnectionError: Some services did not take it. Another attempt is for those only.
+            UndeliveredError: Some services did not take it. Another attempt is for those only.
         """
         if not self.recipients:
             text = f"no phone is set up; it would have read: {notification.text}"
@@ -75,30 +100,46 @@ class Messenger(Dispatcher, RingGroups):
                 self.log.record_partial(event_id, result.delivered)
                 self._save()
 
+        so_far = DispatchResult(
+            text=notification.text,
+            delivered=self.log.delivered(event_id),
+            refused=self.log.refused(event_id),
+        )
         result = self.send(
+            event_id,
             [one for one in recipients if not self.log.is_snoozed(one.name, at.timestamp())],
             lambda recipient: replace(notification, buttons=buttons(recipient)),
-            self.log.delivered(event_id),
+            so_far,
             self.log.receipts,
+            without=self._tries.owed(notification.key) if notification.is_picture else (),
+            is_first=self._tries.is_first(event_id),
             wanted=wanted,
             on_hold=on_hold,
             on_progress=record,
         )
+        self._tries.count(event_id, result)
+        if notification.is_picture and result.asked and not (result.delivered or result.failures):
+            result.why_not = "the picture is sent with the text, which waits"
+        self._troubles.update(result, has_picture=notification.picture is not None)
         if result.failures:
-            self._save()  # what is on hold; the phones that were reached are saved
-            number = len(result.failures) + len(result.delivered)
-            raise ConnectionError(
-                f"{len(result.failures)} of {number} services did not take it: "
-                + "; ".join(result.failures)
-            )
+            self._fail(event_id, result)
         self.log.record_complete(event_id)
-        result.text = notification.text
         return result
 
+    def _fail(self, event_id: str, result: DispatchResult) -> NoReturn:
+        """Commit what the next attempt must know, and what is on hold; and have one made."""
+        if result.away or result.failed:
+            self.log.record_refused(event_id, result.refused)
+        else:
+            self.log.forget_refused(event_id)
+            self._tries.forget(event_id)
+        self._save()
+        raise UndeliveredError(result)
+
     def keep_picture(self, press: str, picture: Path) -> None:
-        """Remember the picture of a press; for recipients who are notified later, over a crash."""
+        """Remember the picture of a press; for those who are notified later, over a crash."""
         super().keep_picture(press, picture)
-        if any(one.after_s for one in self.recipients):
+        if self._tries.owed(press) or any(one.after_s for one in self.recipients):
             self.log.keep_picture(press, picture)
 
     def picture(self, press: str) -> Path | None:

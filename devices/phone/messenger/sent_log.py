@@ -26,12 +26,22 @@ class SentLog:
         """Record which phones have the notification. The next attempt is for the others."""
         self._put("told", event, [*phones])
 
+    def refused(self, event: str) -> dict[str, str]:
+        """Why services refuse the notification for good, by the key of the phone."""
+        return dict(self._memory.get("refused", {}).get(event, {}))
+
+    def record_refused(self, event: str, reasons: Mapping[str, str]) -> None:
+        """Record which services refuse it. The next attempt is for the others."""
+        if reasons:
+            self._put("refused", event, dict(reasons))
+
+    def forget_refused(self, event: str) -> None:
+        """A further attempt is for those services, too: a person has asked for it."""
+        self._drop("refused", event)
+
     def record_complete(self, event: str) -> None:
         """Record that all phones have the notification: there is no next attempt."""
-        partial = self._memory.get("told", {})
-        if event in partial:
-            others = {one: phones for one, phones in partial.items() if one != event}
-            self._memory["told"] = others
+        self._drop("told", event)
 
     @property
     def receipts(self) -> dict[str, Any]:
@@ -80,6 +90,11 @@ class SentLog:
         """The picture of a press; None if there is none, or its file is gone."""
         kept = self._memory.get("pictures", {}).get(press)
         return Path(kept) if kept and Path(kept).is_file() else None
+
+    def _drop(self, kind: str, key: str) -> None:
+        kept = self._memory.get(kind, {})
+        if key in kept:
+            self._memory[kind] = {one: value for one, value in kept.items() if one != key}
 
     def _put(self, kind: str, key: str, value: Any) -> None:
         self._memory[kind] = _newest({**self._memory.get(kind, {}), key: value})

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 LATE_S = 60.0  # then the visitor has been missed, and a picture shows another one, if any
+LATE_RING_S = 15.0  # then the visitor may have left: the text says how long ago it was
 LATE_PICTURE_S = 5.0  # then the text says how late
 LATE_DAY_S = 7200.0  # then "today" would be wrong
 
@@ -23,6 +24,8 @@ class Texts:
         """Somebody rings, or has rung."""
         if age_s > LATE_S:
             return f"You missed a visitor at the {self._door(door)} at {at.astimezone():%H:%M}"
+        if age_s > LATE_RING_S:
+            return f"Somebody rang at the {self._door(door)} {age_s:.0f} s ago"
         return f"Somebody is at the {self._door(door)}"
 
     def drill(self, door: str) -> str:

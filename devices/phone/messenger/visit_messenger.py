@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from devices.phone.dispatcher import DispatchResult
+from devices.phone.delivery.dispatch_result import DispatchResult
 from devices.phone.messenger.messenger import Messenger
 from devices.phone.messenger.occasion import Link, Occasion
 from devices.phone.messenger.visit import Visit
@@ -73,6 +73,7 @@ class VisitMessenger(Messenger):
         update: str = "",
         picture: Path | None = None,
         silent: bool = False,
+        is_picture: bool = False,
     ) -> DispatchResult:
         """Notify each phone once, with answers in the recipient's name.
 
@@ -86,6 +87,7 @@ class VisitMessenger(Messenger):
             update: See Notification.
             picture: See Notification.
             silent: See Notification.
+            is_picture: See Notification.
 
         Raises:
             ConnectionError: Some services did not take it. Another attempt is for those only.
@@ -107,6 +109,7 @@ class VisitMessenger(Messenger):
             update=update,
             picture=picture,
             silent=silent,
+            is_picture=is_picture,
         )
         return self.deliver(
             message,

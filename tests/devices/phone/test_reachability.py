@@ -4,8 +4,8 @@ import socket
 import threading
 
 import pytest
-from apprise import Apprise
 
+from devices.phone.apprise import service_of
 from devices.phone.reachability import address_of, fault_in_reaching
 from tests.house import free_port
 from tests.phone import phone_service
@@ -29,23 +29,23 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:Deprecati
 )
 def test_a_services_address_is_found_in_its_url(url, address):
     """A host, a fixed service behind a token, a mail server, or none at all."""
-    assert address_of(Apprise.instantiate(url)) == address
+    assert address_of(service_of(url)) == address
 
 
 def test_a_service_that_listens_can_be_reached_and_is_told_nothing():
     """A connection, and not a byte."""
     with phone_service() as phone:
-        assert fault_in_reaching(Apprise.instantiate(phone.url)) is None
+        assert fault_in_reaching(service_of(phone.url)) is None
         assert phone.told == []
 
 
 def test_a_service_that_does_not_listen_is_told_with_its_address():
     """Refused, and one that has no address counts as nothing known."""
     port = free_port()
-    fault = fault_in_reaching(Apprise.instantiate(f"json://anna:secret@127.0.0.1:{port}/x"))
+    fault = fault_in_reaching(service_of(f"json://anna:secret@127.0.0.1:{port}/x"))
     assert fault.startswith(f"127.0.0.1:{port} cannot be reached: ")
     assert "secret" not in fault
-    assert fault_in_reaching(Apprise.instantiate("syslog://")) is None
+    assert fault_in_reaching(service_of("syslog://")) is None
 
 
 def test_a_server_that_speaks_no_tls_is_found_out():
@@ -59,8 +59,6 @@ def test_a_server_that_speaks_no_tls_is_found_out():
 
         thread = threading.Thread(target=hang_up)
         thread.start()
-        fault = fault_in_reaching(
-            Apprise.instantiate(f"jsons://127.0.0.1:{server.getsockname()[1]}/x")
-        )
+        fault = fault_in_reaching(service_of(f"jsons://127.0.0.1:{server.getsockname()[1]}/x"))
         thread.join()
     assert "cannot be reached" in fault

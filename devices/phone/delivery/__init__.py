@@ -1,0 +1,1 @@
+"""How a notification reaches the phones, each as its service allows."""

@@ -1,0 +1,53 @@
+"""The HTTP connections of this process: what they follow, and what they were answered."""
+
+import threading
+from typing import Any
+
+import requests
+
+
+class RedirectedError(requests.RequestException):
+    """The server wants the message to become a GET elsewhere: it would not have been sent."""
+
+
+class LastAnswer(threading.local):
+    """What the last request in this thread was answered.
+
+    Attributes:
+        response: The answer, as the library `requests` has it; None if there was none.
+        error: Why there was none.
+    """
+
+    response: Any = None
+    error: requests.RequestException | None = None
+
+
+last = LastAnswer()
+
+
+class Session(requests.Session):
+    """A connection that follows a redirect only as long as the message stays what it is.
+
+    With 307 and 308 the same message is sent to the new address. With 301, 302 and 303 a POST
+    would become a GET without the message, whose success says nothing (RFC 9110, 15.4).
+    """
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Remember the answer in `last`, for a library that does not pass it on."""
+        last.response = last.error = None
+        try:
+            response = super().send(request, **kwargs)
+        except requests.RequestException as error:
+            last.error = error
+            raise
+        last.response = response
+        return response
+
+    def rebuild_method(
+        self, prepared_request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        """Refuse to make a GET of a POST."""
+        method = prepared_request.method
+        super().rebuild_method(prepared_request, response)
+        if prepared_request.method != method:
+            raise RedirectedError(response=response)

@@ -1,0 +1,196 @@
+"""What a service answers decides whether, and when, a notification is sent again."""
+
+import socket
+import threading
+from contextlib import closing
+
+import pytest
+
+from devices.phone import (
+    Notification,
+    PhoneAwayError,
+    PhoneError,
+    PhoneRefusalError,
+    open_phones,
+)
+from tests.devices.phone.service import TOKEN, Answer, serving
+from tests.house import free_port
+
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+NOTE = Notification(title="Doorbell", text="Ding", key="press")
+KINDS = ("ntfy", "json", "tgram")
+
+
+@pytest.fixture
+def service(monkeypatch):
+    with serving() as served:
+        monkeypatch.setenv("TELEGRAM_API", f"http://127.0.0.1:{served.port}")
+        yield served
+
+
+def _send(service, kind):
+    (phone,) = open_phones(service.url(kind))
+    return phone.send(NOTE)
+
+
+def _error(service, kind, answer):
+    service.answer = answer
+    with pytest.raises(PhoneError) as told:
+        _send(service, kind)
+    return told.value
+
+
+DATE = "Sat, 28 Nov 2026 12:00:00 GMT"  # the server's clock counts, whatever ours says
+WAITS = [
+    (Answer(429, {}, {"Retry-After": "20"}), 20),
+    (Answer(503, b"<p>later", {"Retry-After": "3600"}), 3600),
+    (Answer(429, {}, {"Retry-After": "Sat, 28 Nov 2026 12:00:20 GMT", "Date": DATE}), 20),
+    (Answer(503, {}, {"Retry-After": "Saturday, 28-Nov-26 12:01:00 GMT", "Date": DATE}), 60),
+    (Answer(503, {}, {"Retry-After": "Sat, 28 Nov 2026 11:00:00 GMT", "Date": DATE}), 0),
+    (Answer(413, {}, {"Retry-After": "5"}), 5),
+    (Answer(429, {"ok": False, "parameters": {"retry_after": 7}}), 7),
+    (Answer(429, {"retry_after": 0.65}), 0.65),
+    (Answer(429, {}, {"Retry-After": "99999999"}), 86_400),
+    (Answer(429, {}, {"Retry-After": "soon"}), None),
+    (Answer(429, {}, {"Retry-After": "-3"}), None),
+    (Answer(429, {"parameters": [], "retry_after": "no"}), None),
+    (Answer(429, {"parameters": {"retry_after": float("inf")}}), None),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("answer", "wait_s"), WAITS)
+def test_a_wait_that_a_service_asks_for_is_understood(service, kind, answer, wait_s):
+    """Seconds or a date in Retry-After, or what Telegram and Discord have in their JSON."""
+    error = _error(service, kind, answer)
+    assert isinstance(error, PhoneAwayError)
+    assert error.retry_after_s == wait_s
+    assert len(service.got) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 507, 520])
+def test_an_outage_is_one(service, kind, status):
+    """The service may take the notification later, and does not say when."""
+    error = _error(service, kind, Answer(status, {"error": "not now"}))
+    assert isinstance(error, PhoneAwayError)
+    assert error.retry_after_s is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 413, 415, 422, 451, 501])
+def test_a_refusal_for_good_is_one(service, kind, status):
+    """Another attempt would be answered alike; the service is quoted."""
+    error = _error(service, kind, Answer(status, {"error": "never", "description": "never"}))
+    assert isinstance(error, PhoneRefusalError)
+    assert str(status) in str(error)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("status", "is_final"), [(301, True), (302, False), (303, False)])
+def test_a_redirected_message_is_not_told_as_sent(service, kind, status, is_final):
+    """It would become a GET without the message, whose success says nothing."""
+    error = _error(service, kind, Answer(status, b"", {"Location": "/elsewhere"}))
+    assert isinstance(error, PhoneRefusalError) == is_final
+    assert [request.method for request in service.got] == ["POST"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_redirect_that_keeps_the_message_is_followed(service, kind, status):
+    """The message arrives at the new address, as it is."""
+    service.answer = lambda request: (
+        Answer() if "new" in request.path else Answer(status, b"", {"Location": "/new"})
+    )
+    _send(service, kind)
+    old, new = service.got
+    assert (old.method, new.method, new.path) == ("POST", "POST", "/new")
+    assert new.body == old.body
+    assert b"Ding" in new.body
+
+
+def _hang_up(server):
+    connection, _ = server.accept()
+    connection.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_service_that_is_not_there_is_away(kind, monkeypatch):
+    """Its port is closed, or it hangs up without a word."""
+    monkeypatch.setenv("TELEGRAM_API", f"http://127.0.0.1:{(port := free_port())}")
+    urls = {"tgram": f"tgram://{TOKEN}/4711"}
+    (phone,) = open_phones(urls.get(kind, f"{kind}://127.0.0.1:{port}/door"))
+    with pytest.raises(PhoneAwayError):
+        phone.send(NOTE)
+    with closing(socket.create_server(("127.0.0.1", port))) as server:
+        for _ in range(2):
+            thread = threading.Thread(target=_hang_up, args=(server,))
+            thread.start()
+            with pytest.raises(PhoneAwayError):
+                phone.send(NOTE)
+            thread.join()
+
+
+@pytest.mark.parametrize("url", ["ntfy://nowhere.invalid/door", "json://nowhere.invalid/door"])
+def test_a_name_that_is_not_found_is_an_outage(url):
+    """So it is without a network, or when the router's name server is down."""
+    (phone,) = open_phones(url)
+    with pytest.raises(PhoneAwayError):
+        phone.send(NOTE)
+
+
+def test_a_server_without_tls_is_away(service):
+    """A certificate that is not valid may be the fault of a clock that is not set yet."""
+    for kind in ("ntfys", "jsons"):
+        (phone,) = open_phones(f"{kind}://127.0.0.1:{service.port}/door")
+        with pytest.raises(PhoneAwayError):
+            phone.send(NOTE)
+
+
+@pytest.mark.parametrize("kind", ["ntfy", "tgram"])
+@pytest.mark.parametrize("body", [b"<html>Log in to this network", [], {}, "ok", {"ok": None}])
+def test_a_success_that_is_not_the_services_own_is_none(service, kind, body):
+    """The login page of a network answers everything with 200."""
+    assert isinstance(_error(service, kind, Answer(200, body)), PhoneAwayError)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "wait_s"),
+    [
+        ({"error_code": 429, "parameters": {"retry_after": 3}}, PhoneAwayError, 3),
+        ({"error_code": 500, "description": "Internal"}, PhoneAwayError, None),
+        ({"error_code": 403, "description": "Forbidden: bot was blocked"}, PhoneRefusalError, None),
+    ],
+)
+def test_telegrams_own_word_counts_whatever_the_status_is(service, said, kind, wait_s):
+    """A Bot API server of one's own, or a proxy, may answer 200 to everything."""
+    error = _error(service, "tgram", Answer(200, {"ok": False, **said}))
+    assert isinstance(error, kind)
+    assert getattr(error, "retry_after_s", None) == wait_s
+
+
+def test_a_chat_that_has_moved_is_followed(service, caplog):
+    """A group that becomes a supergroup gets a new id: this and later messages go there."""
+    moved = Answer(
+        400,
+        {
+            "ok": False,
+            "error_code": 400,
+            "description": "Bad Request: group chat was upgraded to a supergroup chat",
+            "parameters": {"migrate_to_chat_id": -100123},
+        },
+    )
+    service.answer = lambda request: Answer() if b"-100123" in request.body else moved
+    (phone,) = open_phones(service.url("tgram"))
+    receipt = phone.send(NOTE)
+    assert [request.json["chat_id"] for request in service.got] == ["4711", "-100123"]
+    assert "Write its new id into the settings: -100123" in caplog.text
+    phone.send(NOTE, receipt)
+    assert [request.json["chat_id"] for request in service.got[2:]] == ["-100123"]
+
+
+def test_a_chat_that_moves_in_a_circle_ends(service):
+    """Two moves in one message are one too many."""
+    answer = {"ok": False, "error_code": 400, "parameters": {"migrate_to_chat_id": -100123}}
+    assert isinstance(_error(service, "tgram", Answer(400, answer)), PhoneRefusalError)
+    assert len(service.got) == 2
