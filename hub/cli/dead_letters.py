@@ -74,6 +74,8 @@ def retry_letters(
     letters = _letters(settings, handler)
     if event_id is not None:
         letters = _matching(letters, event_id)
+    elif not letters:
+        complain("no dead letters")
     woken: set[str] = set()
     for letter in letters:
         if not _inbox(settings, letter.handler).retry(letter, any_age=any_age):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from config import SettingsError
 from config.section import NAME
-from hub.plugin.loader import NOT_OURS
+from hub.plugin.loader import NOT_OURS, SHIPPED, SHIPPED_NAMES
 
 PUBLIC = (
     "answers",
@@ -50,16 +50,18 @@ def {function}(event: Event, config: Config) -> str:
 TEST = '''"""Calls the handler as the plain function that it is: no broker, no processes."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from hub.testing import event
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from {name} import Config, {function}  # noqa: E402
+{function} = import_module("{name}")
 
 
 def test_it_greets_the_door() -> None:
-    assert {function}(event(door="front"), Config(greeting="Hi")) == "Hi, front door!"
+    config = {function}.Config(greeting="Hi")
+    assert {function}.{function}(event(door="front"), config) == "Hi, front door!"
 '''
 
 
@@ -69,16 +71,8 @@ def write_handler(name: str, folder: Path) -> list[Path]:
     Raises:
         SettingsError: it is no name, or one of the files exists.
     """
-    taken = (
-        keyword.iskeyword(name)
-        or name in sys.stdlib_module_names
-        or name in NOT_NAMES
-        or name.startswith(NOT_OURS)
-    )
-    if not re.fullmatch(NAME, name) or "-" in name or taken:
-        raise SettingsError(
-            [f"{name}: not a name for a handler. Use a-z, 0-9 and _, beginning with a letter"]
-        )
+    if fault := _fault_in(name, folder):
+        raise SettingsError([f"{name}: {fault}"])
     texts = {folder / f"{name}.py": HANDLER, folder / "tests" / f"test_{name}.py": TEST}
     if there := [path for path in texts if path.exists()]:
         raise SettingsError(
@@ -86,5 +80,27 @@ def write_handler(name: str, folder: Path) -> list[Path]:
         )
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.format(name=name, function=name), encoding="utf-8")
+        path.write_text(text.format(name=name, function=name.replace("-", "_")), encoding="utf-8")
     return list(texts)
+
+
+def _fault_in(name: str, folder: Path) -> str:
+    """Why a handler cannot have this name, and what to do; empty when it can."""
+    function = name.replace("-", "_")
+    if not re.fullmatch(NAME, name):
+        return (
+            "not a name for a handler. Use a-z, 0-9, - and _, beginning with a letter,"
+            " 32 characters at most"
+        )
+    if keyword.iskeyword(function):
+        return f"a word of Python itself. Choose another name, like my_{function}"
+    if name in sys.stdlib_module_names:
+        return f"a module of Python itself has this name. Choose another, like my_{function}"
+    if function in NOT_NAMES or name.startswith(NOT_OURS):
+        return f"a handler's file or its test uses this name. Choose another, like my_{function}"
+    if name in SHIPPED_NAMES:
+        return (
+            "a handler of this name comes with doorbell, and yours would take its place. Choose"
+            f" another name; to change ours, copy {SHIPPED / name}.py to {folder} and edit that"
+        )
+    return ""

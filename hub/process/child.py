@@ -123,7 +123,7 @@ class Child:
         if code == 0:
             return  # it is done
         if code == EX_CONFIG:
-            self.echo(self.name, "not started again until its file changes")
+            self.echo(self.name, "not started again until its file or the settings change")
             return
         if time.monotonic() - self._started_at > STEADY_S:
             self._backoff.reset()

@@ -211,7 +211,9 @@ def test_a_bad_file_is_reported_and_stops_nobody(
     said = len(lasting_run.lines)
     path.write_text(text)
     lasting_run.wait_for(complaint, after=said)
-    lasting_run.wait_for(f"{name}: not started again until its file changes", after=said)
+    lasting_run.wait_for(
+        f"{name}: not started again until its file or the settings change", after=said
+    )
     before = lasting_run.press()
     for other in SHIPPED:
         lasting_run.wait_for("✓", f"{other} · doorbell.pressed", after=before)

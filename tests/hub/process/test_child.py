@@ -108,7 +108,7 @@ def test_a_crashed_child_starts_again_after_a_pause(watch, end, words):
 
 
 @pytest.mark.parametrize(
-    ("code", "words"), [(78, "not started again until its file changes"), (0, "")]
+    ("code", "words"), [(78, "not started again until its file or the settings change"), (0, "")]
 )
 def test_a_child_that_is_done_or_misconfigured_is_not_started_again(watch, code, words):
     """A restart cannot repair the settings (exit 78), and exit 0 is no fault."""
