@@ -1,5 +1,5 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test check faults reliability rig power-cut cluster bench clean
+.PHONY: run test check faults reliability rig power-cut cluster homeassistant bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
@@ -46,12 +46,18 @@ cluster: $(TESTED)
 	tests/cluster/build $(CLUSTER)
 	CLUSTER=$(CLUSTER) $(BIN)/python -m pytest tests/cluster   # with CLUSTER_REPORT=docs/cluster.md its figures come into that document
 
+# A real Home Assistant beside a house: found, used, restarted, killed. As root: docs/home-assistant.md.
+HASS ?= .homeassistant
+homeassistant: $(TESTED)
+	.ci/get-homeassistant $(HASS)
+	HOMEASSISTANT=$(HASS) $(BIN)/python -m pytest tests/homeassistant
+
 # Needs mosquitto and a C compiler. HOMEASSISTANT=DIR, where .ci/get-homeassistant DIR has put one, measures that, too.
 bench: $(TESTED)
 	$(BIN)/python -m tests.bench --write docs/benchmark.md
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig .cluster
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig .cluster .homeassistant
 
 # Where no wheel of the sound library exists (64-bit ARM) it is compiled; without a compiler the dog barks into a file.
 $(VENV)/.ready: pyproject.toml

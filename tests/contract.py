@@ -64,6 +64,13 @@ def _takes(channel: str, content_type: str) -> bool:
     return any(resolve(message)["contentType"] == content_type for message in messages)
 
 
+def _is_state(channel: str) -> bool:
+    """Whether the broker keeps the last message of a channel that only hubs publish."""
+    operation = DOCUMENT["operations"].get(f"publish{channel[0].upper()}{channel[1:]}", {})
+    is_kept: bool = operation.get("bindings", {}).get("mqtt", {}).get("retain", False)
+    return is_kept and channel != "status"
+
+
 def faults(topic: str, payload: bytes) -> list[str]:
     """What of a message is not as the contract has it; empty when all is well."""
     if (channel := channel_of(topic)) is None:
@@ -71,6 +78,8 @@ def faults(topic: str, payload: bytes) -> list[str]:
     if _takes(channel, "image/jpeg"):
         is_picture = not payload or payload.startswith(b"\xff\xd8")
         return [] if is_picture else [f"{topic}: not a JPEG"]
+    if not payload and _is_state(channel):
+        return []  # it was cleared
     try:
         wire = json.loads(payload)
     except ValueError:

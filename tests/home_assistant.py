@@ -70,11 +70,15 @@ class HomeAssistant:
         self._log = config / "console.log"
         (config / "configuration.yaml").write_text(CONFIGURATION, encoding="utf-8")
         (config / "automations.yaml").write_text("[]\n", encoding="utf-8")
-        named = {"ROOT": str(folder / "root"), "CONFIG": str(config), "PORT": str(port)}
+        self._named = {"ROOT": str(folder / "root"), "CONFIG": str(config), "PORT": str(port)}
+        self.start()
+
+    def start(self) -> None:
+        """Start it, for the first time or again; its users and settings stay."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 ["unshare", "--mount", "sh", "-euc", IN_CHROOT],
-                env={**os.environ, **named},
+                env={**os.environ, **self._named},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -92,6 +96,11 @@ class HomeAssistant:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def kill(self) -> None:
+        """End it without warning."""
+        self.process.kill()
+        self.process.wait()
 
     def wait_until_up(self) -> None:
         """Until its API answers."""
@@ -125,17 +134,22 @@ class HomeAssistant:
 
         It may subscribe some tenths of a second after this.
         """
-        rule = {
-            "alias": name,
-            "mode": "queued",
-            "triggers": [{"trigger": "mqtt", "topic": trigger_topic}],
-            "actions": [
-                {
-                    "action": "mqtt.publish",
-                    "data": {"topic": publish_topic, "payload": "done", "qos": 1},
-                }
-            ],
-        }
+        trigger = {"trigger": "mqtt", "topic": trigger_topic}
+        data = {"topic": publish_topic, "payload": "done", "qos": 1}
+        self.add_automation(name, [trigger], {"action": "mqtt.publish", "data": data})
+
+    def add_automation(
+        self, name: str, triggers: list[dict[str, Any]], action: dict[str, Any], **more: Any
+    ) -> None:
+        """Add an automation, and wait until it is on.
+
+        Args:
+            name: Its id and its alias.
+            triggers: See Home Assistant's automations.
+            action: Likewise.
+            more: Likewise, like `conditions`.
+        """
+        rule = {"alias": name, "mode": "queued", "triggers": triggers, "actions": [action], **more}
         self.call("POST", f"/api/config/automation/config/{name}", rule)
         until(lambda: self.state(f"automation.{name}") == "on", f"automation.{name} is on")
 
@@ -161,6 +175,21 @@ class HomeAssistant:
         domain, _, name = service.partition(".")
         self.call("POST", f"/api/services/{domain}/{name}", data)
 
+    def picture(self, entity: str) -> bytes:
+        """What an image entity shows, as its page gets it; empty while it shows none."""
+        path = self.attributes(entity).get("attributes", {}).get("entity_picture", "")
+        request = urllib.request.Request(f"{self.url}{path}")  # noqa: S310 - http only
+        try:
+            with urllib.request.urlopen(request, timeout=CALL_S) as answer:  # noqa: S310
+                return bytes(answer.read())
+        except urllib.error.HTTPError:
+            return b""
+
+    def render(self, template: str) -> str:
+        """What a template of Home Assistant says now."""
+        body = json.dumps({"template": template}).encode()
+        return _read(f"{self.url}/api/template", body, self._headers()).decode()
+
     def call(self, method: str, path: str, data: Any = None) -> Any:
         """Call its REST API; returns the JSON of the answer.
 
@@ -168,16 +197,21 @@ class HomeAssistant:
             OSError: It is not there, or refuses (urllib.error.HTTPError).
         """
         body = None if data is None else json.dumps(data).encode()
+        return json.loads(_read(f"{self.url}{path}", body, self._headers(), method))
+
+    def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        return _send(f"{self.url}{path}", body, headers, method)
+        return headers | ({"Authorization": f"Bearer {self._token}"} if self._token else {})
 
 
-def _send(url: str, body: bytes | None, headers: dict[str, str], method: str = "POST") -> Any:
+def _send(url: str, body: bytes | None, headers: dict[str, str]) -> Any:
+    return json.loads(_read(url, body, headers))
+
+
+def _read(url: str, body: bytes | None, headers: dict[str, str], method: str = "POST") -> bytes:
     request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - http only
     with urllib.request.urlopen(request, timeout=CALL_S) as answer:  # noqa: S310
-        return json.loads(answer.read())
+        return bytes(answer.read())
 
 
 @contextmanager

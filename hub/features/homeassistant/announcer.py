@@ -15,6 +15,7 @@ from hub.wire.codec import JSON
 
 log = logging.getLogger(__name__)
 SETTLE_S = 1.0  # after a connection the statuses of the handlers come
+TAKEN_S = 20.0  # the bus ends a connection in which the broker takes nothing for half as long
 PAUSE_S = (0.5, 3.0)  # before Home Assistant is told again: it has just started, and is busy
 
 
@@ -49,6 +50,7 @@ class Announcer(Feature):
         self._encoded: dict[str, bytes] = {}
         self._published: dict[str, bytes] = {}
         self._again_at = math.inf
+        self._taken_at = math.inf  # when the broker has all of it
         bus.on_connect.append(self._connected)
         bus.on_retry.append(self._connected)
 
@@ -61,19 +63,23 @@ class Announcer(Feature):
             self._published.clear()
         elif not self._published:
             return
-        wanted = self._wanted()
-        for topic, payload in wanted.items():
-            if self._published.get(topic) != payload:
-                number = self._bus.publish(topic, payload, retain=True, content_type=JSON)
-                if number is None:
-                    return
-                self._published[topic] = payload
+        for topic, payload in self._wanted().items():
+            if self._published.get(topic) == payload:
+                continue
+            if self._bus.publish(topic, payload, retain=True, content_type=JSON) is None:
+                return
+            self._published[topic] = payload
+            self._taken_at = self._seconds() + TAKEN_S
+        if self._seconds() >= self._taken_at:
+            self._taken_at = math.inf
+            self._announced.keep(self._present())
 
     def announce_again(self) -> None:
         """Home Assistant has just started: tell it again, shortly."""
         self._again_at = self._seconds() + random.uniform(*PAUSE_S)
 
     def _connected(self) -> None:
+        self._taken_at = math.inf
         self._again_at = self._seconds() + SETTLE_S
 
     def _wanted(self) -> dict[str, bytes]:
@@ -86,15 +92,25 @@ class Announcer(Feature):
                 for topic, document in documents.items()
             }
         before = dict.fromkeys(self._announced.topics, b"")
-        wanted = {**before, **self._encoded, **self._states()}
-        self._announced.keep({topic: self._components(topic) for topic in wanted})
-        return wanted
+        states = self._states()
+        present = self._present()
+        self._announced.keep(
+            {
+                topic: {**self._announced.topics.get(topic, {}), **present.get(topic, {})}
+                for topic in {**before, **present}
+            }
+        )
+        return {**before, **self._encoded, **states}
 
-    def _components(self, topic: str) -> Components:
-        """The components that are, or were, announced on a topic, by their platform."""
-        document = self._documents().get(topic, {"components": {}})
-        present = {key: one["platform"] for key, one in document["components"].items()}
-        return {**self._announced.topics.get(topic, {}), **present}
+    def _present(self) -> dict[str, Components]:
+        """What shall be retained now: topics, and of a device its components by their platform."""
+        return {
+            **{
+                topic: {key: one["platform"] for key, one in document["components"].items()}
+                for topic, document in self._documents().items()
+            },
+            **{topic: {} for topic in self._states()},
+        }
 
 
 def _encoded(document: Document, components: Components) -> bytes:

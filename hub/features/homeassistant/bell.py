@@ -63,9 +63,14 @@ class Bell:
                 self._on_missed(event)
 
     def listener_left(self) -> None:
-        """Home Assistant has ended, or its connection broke."""
+        """Home Assistant has ended, or its connection broke.
+
+        It was there until now, and may have shown all rings. If it was killed, it has forgotten
+        which.
+        """
         with self._lock:
             self._is_there = False
+            self._unsure.clear()
 
     def _connected(self) -> None:
         with self._lock:

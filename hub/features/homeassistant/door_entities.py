@@ -103,10 +103,14 @@ def _states(state: str) -> dict[str, Entity]:
 
 def _camera(house: Topics, target: tuple[str, ...]) -> dict[str, Entity]:
     picture = house.picture(topics.source("handler", CAMERA), *target)
-    target = CAMERA, *target
     return {
         "picture": {"platform": "image", "name": "Picture", "image_topic": picture},
-        "snapshot": _command(house, "snapshot", target, "Take a picture", "mdi:camera"),
+        "snapshot": {
+            "platform": "button",
+            "name": "Take a picture",
+            "icon": "mdi:camera",
+            "command_topic": house.command(SOURCE, "snapshot", CAMERA, *target),
+        },
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from config import Settings
 from config.door import ButtonSettings, Door
 from hub.features.homeassistant.announced import FILE, Announced
-from hub.features.homeassistant.announcer import PAUSE_S
+from hub.features.homeassistant.announcer import PAUSE_S, TAKEN_S
 from tests.hub.features.homeassistant.conftest import DOOR, HOME
 
 FRONT = {"front": Door(name="Front door")}
@@ -89,6 +89,16 @@ def test_a_door_that_goes_is_taken_back(hub):
     hub.start(doors=FRONT)
     assert hub.said(BACK)[-1] is None
     assert hub.said("doorbell/hub/home/door/back")[-1] is None
+
+
+def test_what_is_taken_back_is_forgotten(hub):
+    """Once the broker has it: Home Assistant logs a warning for each removal of what is no more."""
+    hub.start(doors={**FRONT, "back": Door()})
+    hub.start(doors=FRONT)
+    hub.tick(TAKEN_S)
+    count = len(hub.said(BACK))
+    hub.start(doors=FRONT)
+    assert len(hub.said(BACK)) == count
 
 
 def test_switched_off_it_takes_everything_back(hub):

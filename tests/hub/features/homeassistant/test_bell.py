@@ -73,6 +73,14 @@ def test_a_press_while_home_assistant_is_away_rings_or_is_missed(hub):
     assert len(hub.door["missed"]) == 1
 
 
+def test_a_killed_home_assistant_is_not_told_again(hub):
+    """It was connected until its will came, and has forgotten which rings it has shown."""
+    press = ring(hub.producer)
+    hub.says("offline")
+    hub.says("online")
+    assert _ids(hub) == [press.id]
+
+
 def test_a_restart_rings_nothing(hub):
     """Neither the hub's, nor that of Home Assistant after it."""
     ring(hub.producer)
