@@ -1,10 +1,11 @@
 """Over a hundred notification services, through Apprise. Each message is its own notification."""
 
 import logging
+import re
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,7 @@ from apprise.conversion import convert_between
 from apprise.manager_plugins import NotificationManager
 
 from devices.phone import http, reachability
+from devices.phone.address import fault_in_address
 from devices.phone.http_session import RedirectedError, Session, last
 from devices.phone.phone import (
     APPRISE_LOGGER,
@@ -29,6 +31,7 @@ from devices.phone.phone import (
 # Apprise does not pass on what a service has answered, so its requests go through our Session.
 requests.Session = requests.sessions.Session = Session  # type: ignore[misc]
 ASSET = AppriseAsset(app_id="doorbell", async_mode=False)
+DROPPED = re.compile("invalid|ignor|dropp|skipp", re.IGNORECASE)
 ANSWER = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
 ANSWER_S = 5.0
 
@@ -46,6 +49,35 @@ def service_of(url: str) -> Any:
     # Apprise would delay the next notification by up to 5 seconds.
     service.request_rate_per_sec = 0
     return service
+
+
+def fault_in_url(url: str, sent: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Check an address; see `devices.phone.registry`.
+
+    Args:
+        url: The address.
+        sent: The options of the drivers of our own, by the name of Apprise's class; see
+            `fault_in_address`.
+    """
+    logger = logging.getLogger(APPRISE_LOGGER)
+    logger.setLevel(logging.INFO)  # at DEBUG it logs tokens
+    logger.propagate = False  # it would log the refused address with its password
+    try:
+        with _warnings() as warnings:
+            service = service_of(url)
+    except ValueError:
+        return "is no notification service. See https://github.com/caronc/apprise/wiki"
+    finally:
+        logger.propagate = True
+    if any(DROPPED.search(text) for text in warnings):
+        return (
+            "names a topic, a chat or a person that its service cannot have. "
+            "Write %40 for @, %2F for / and %23 for # in a name or a password"
+        )
+    name = type(service).__name__
+    if name in sent and not (getattr(service, "topics", None) or getattr(service, "targets", None)):
+        return "names nobody. Write its topic or chat at the end"
+    return fault_in_address(url, service, sent.get(name))
 
 
 def _load_plugins_for(scheme: str) -> None:

@@ -77,6 +77,24 @@ def call(method: str, url: str, **more: Any) -> Any:
     return _json(response)
 
 
+def request_options(service: Any, options: Mapping[str, str]) -> dict[str, Any]:
+    """What an address says about the requests to its service.
+
+    Args:
+        service: Apprise's object of the address.
+        options: The options of the address; `cto` and `rto` are seconds.
+    """
+    connect_s, read_s = service.request_timeout
+    return {
+        "verify": bool(service.verify_certificate),
+        "allow_redirects": getattr(service, "redirects", True),
+        "timeout": (
+            connect_s if "cto" in options else CONNECT_S,
+            read_s if "rto" in options else READ_S,
+        ),
+    }
+
+
 def phone_error(name: str, error: HttpError) -> PhoneError:
     """The error of a phone whose service was called.
 

@@ -4,15 +4,35 @@ https://docs.ntfy.sh/publish/
 """
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from devices.phone import reachability
-from devices.phone.http import HttpError, call, phone_error
+from devices.phone.http import HttpError, call, phone_error, request_options
 from devices.phone.phone import Notification, PhoneAwayError, Receipt, ReplyButton
 
 PRIORITIES = {"min": 1, "low": 2, "default": 3, "high": 4, "max": 5}
 SILENT = 2  # no sound, no vibration
 MAX_BUTTONS = 3
+# The options of an address, each with why it is not sent; empty where it is.
+NTFY_OPTIONS = {
+    "priority": "",
+    "tags": "",
+    "xtags": "",
+    "click": "",
+    "icon": "",
+    "avatar_url": "",
+    "email": "",
+    "delay": "",
+    "call": "",
+    "image": "it would be Apprise's picture. Use icon",
+    "attach": "the visitor's picture is the attachment",
+    "filename": "the visitor's picture is the attachment",
+    "actions": "the buttons are the answers",
+    "optional": "a notification that fails is told",
+}
+SENT_AS_IT_IS = ("click", "icon", "email", "delay", "call")
 
 
 class NtfyPhone:
@@ -24,14 +44,16 @@ class NtfyPhone:
     Args:
         service: Apprise's object of the URL.
         topic: One of its topics.
+        options: The options of the URL; see NTFY_OPTIONS.
     """
 
     has_address = True
     can_be_silent = True
 
-    def __init__(self, service: Any, topic: str) -> None:
+    def __init__(self, service: Any, topic: str, options: Mapping[str, str] | None = None) -> None:
         self._service = service
         self._topic = topic
+        self._options = {} if options is None else options
         self._url = _server_url(service)
         self.name = f"ntfy {self._url.rpartition('//')[2]}"
         self.updates: bool | None = None
@@ -51,6 +73,7 @@ class NtfyPhone:
             "priority": self._priority(notification),
             "sequence_id": notification.key,
             "actions": [_action(button) for button in notification.buttons[:MAX_BUTTONS]],
+            **self._extras(),
         }
         try:
             answer = self._post(notification, message)
@@ -82,13 +105,27 @@ class NtfyPhone:
             "filename": "door.jpg",
         }
         del query["sequence_id"]
+        if "tags" in query:
+            query["tags"] = ",".join(query["tags"])
         url = f"{self._url}/{self._topic}"
         picture = notification.picture.read_bytes()
         return call("PUT", url, params=query, data=picture, **self._access())
 
+    def _extras(self) -> dict[str, Any]:
+        """What the address adds to each message: https://docs.ntfy.sh/publish/#publish-as-json."""
+        extras: dict[str, Any] = {
+            key: self._options[key] for key in SENT_AS_IT_IS if self._options.get(key)
+        }
+        if icon := self._options.get("avatar_url"):
+            extras.setdefault("icon", icon)
+        tags = self._options.get("xtags") or self._options.get("tags") or ""
+        if words := [tag for tag in re.split(r"[\s,]+", tags) if tag]:
+            extras["tags"] = words
+        return extras
+
     def _access(self) -> dict[str, Any]:
         service = self._service
-        access: dict[str, Any] = {"verify": bool(service.verify_certificate)}
+        access = request_options(service, self._options)
         if service.token:
             access["headers"] = {"Authorization": f"Bearer {service.token}"}
         elif service.user:

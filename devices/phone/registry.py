@@ -1,9 +1,8 @@
 """Opens the phones behind a notification address."""
 
-import logging
 from typing import Any
 
-from devices.phone.phone import APPRISE_LOGGER, Phone
+from devices.phone.phone import Phone
 
 
 def open_phones(url: str) -> list[Phone]:
@@ -16,16 +15,18 @@ def open_phones(url: str) -> list[Phone]:
         ValueError: No notification service has such a URL.
     """
     # Apprise takes 30 MB, which only processes with a phone pay for.
+    from devices.phone.address import options_in  # noqa: PLC0415
     from devices.phone.apprise import ApprisePhone, service_of  # noqa: PLC0415
     from devices.phone.ntfy import NtfyPhone  # noqa: PLC0415
     from devices.phone.telegram import TelegramPhone  # noqa: PLC0415
 
     service = service_of(url)
+    options = options_in(url, service)
     match type(service).__name__:
         case "NotifyNtfy":
-            return [NtfyPhone(service, topic) for topic in service.topics]
+            return [NtfyPhone(service, topic, options) for topic in service.topics]
         case "NotifyTelegram":
-            return [TelegramPhone(service, _chat(target)) for target in service.targets]
+            return [TelegramPhone(service, *_place(one), options) for one in service.targets]
     return [ApprisePhone(url, service)]
 
 
@@ -40,21 +41,19 @@ def fault_in_url(url: str) -> str | None:
     """Check a notification address without sending anything.
 
     Returns:
-        What is wrong, without the URL, which may contain a secret; None if it is a service's URL.
+        What is wrong, without the URL, which may contain a secret; None if it is a service's URL,
+        and all that it says is sent.
     """
-    from devices.phone.apprise import service_of  # noqa: PLC0415 - see open_phones
+    from devices.phone import apprise  # noqa: PLC0415 - see open_phones
+    from devices.phone.ntfy import NTFY_OPTIONS  # noqa: PLC0415
+    from devices.phone.telegram import TELEGRAM_OPTIONS  # noqa: PLC0415
 
-    apprise = logging.getLogger(APPRISE_LOGGER)
-    apprise.setLevel(logging.CRITICAL)  # it would log the refused URL with its password
-    try:
-        service_of(url)
-    except ValueError:
-        return "is no notification service. See https://github.com/caronc/apprise/wiki"
-    finally:
-        apprise.setLevel(logging.INFO)  # at DEBUG it logs tokens
-    return None
+    return apprise.fault_in_url(
+        url, {"NotifyNtfy": NTFY_OPTIONS, "NotifyTelegram": TELEGRAM_OPTIONS}
+    )
 
 
-def _chat(target: Any) -> str:
-    """The id of a chat. Apprise gives it alone, or together with a topic."""
-    return str(target[0] if isinstance(target, tuple) else target)
+def _place(target: Any) -> tuple[str, int | None]:
+    """The id of a chat and a topic in it. Apprise before 1.9.4 gives the chat alone."""
+    chat, topic = target if isinstance(target, tuple) else (target, None)
+    return str(chat), topic

@@ -6,16 +6,31 @@ https://core.telegram.org/bots/api
 import json
 import logging
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from devices.phone import reachability
-from devices.phone.http import HttpError, call, error_in, phone_error
+from devices.phone.http import HttpError, call, error_in, phone_error, request_options
 from devices.phone.phone import Notification, Receipt
 
 log = logging.getLogger(__name__)
 API = "https://api.telegram.org"
 API_VARIABLE = "TELEGRAM_API"  # your own Bot API server (github.com/tdlib/telegram-bot-api)
 BAD_REQUEST = 400
+# The options of an address, each with why it is not sent; empty where it is.
+TELEGRAM_OPTIONS = {
+    "topic": "",
+    "thread": "",
+    "silent": "",
+    "preview": "",
+    "album": "",
+    "mdv": "",
+    "detect": "",
+    "image": "it would be Apprise's picture",
+    "content": "a text stands below its picture",
+    "template": "the text is doorbell's own",
+    "optional": "a notification that fails is told",
+}
 CHANGED_NOTHING = "message is not modified"
 
 
@@ -25,6 +40,8 @@ class TelegramPhone:
     Args:
         service: Apprise's object of the URL.
         chat: The id of one of its chats.
+        topic: The id of a topic in it, where it is a forum.
+        options: The options of the URL; see TELEGRAM_OPTIONS.
     """
 
     has_address = True
@@ -32,9 +49,17 @@ class TelegramPhone:
     updates: bool | None = True
     name = "Telegram"
 
-    def __init__(self, service: Any, chat: str) -> None:
+    def __init__(
+        self,
+        service: Any,
+        chat: str,
+        topic: int | None = None,
+        options: Mapping[str, str] | None = None,
+    ) -> None:
         self._service = service
         self._chat = chat
+        self._topic = topic if topic is not None else getattr(service, "topic", None)
+        self._requests = request_options(service, options or {})
         self._url = f"{os.environ.get(API_VARIABLE, API).rstrip('/')}/bot{service.bot_token}"
 
     def send(self, notification: Notification, previous: Receipt | None = None) -> Receipt | None:
@@ -80,9 +105,11 @@ class TelegramPhone:
     def _send(self, notification: Notification) -> Any:
         fields: dict[str, Any] = {
             "chat_id": self._chat,
-            "disable_notification": notification.silent,
+            "disable_notification": notification.silent or bool(self._service.silent),
             **_keyboard(notification),
         }
+        if self._topic is not None:
+            fields["message_thread_id"] = self._topic
         if notification.picture:
             fields["caption"] = notification.text
             return self._upload("sendPhoto", notification, fields, "photo")
@@ -122,7 +149,7 @@ class TelegramPhone:
 
     def _call(self, method: str, **more: Any) -> dict[str, Any]:
         """Call a method, and give its result; an answer without one is an error."""
-        answer = call("POST", f"{self._url}/{method}", **more)
+        answer = call("POST", f"{self._url}/{method}", **self._requests, **more)
         if not isinstance(answer, dict):
             raise HttpError("sent an unknown answer. Is its address right?")
         if answer.get("ok") and isinstance(answer.get("result"), dict):

@@ -1,0 +1,195 @@
+"""All that an address says is sent, or `check` refuses it."""
+
+import email
+import email.policy
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from devices.phone import Notification, ReplyButton, fault_in_url, open_phones
+from tests.devices.phone.service import TOKEN, Answer, serving
+
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+NOTE = Notification(title="Doorbell", text="Ding", key="press")
+
+
+@pytest.fixture
+def service(monkeypatch):
+    with serving() as served:
+        monkeypatch.setenv("TELEGRAM_API", f"http://127.0.0.1:{served.port}")
+        yield served
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / "door.jpg"
+    path.write_bytes(b"\xff\xd8\xff")
+    return Notification(title="Doorbell", text="Ding", key="press", picture=path)
+
+
+def _send(url, *notes):
+    assert fault_in_url(url) is None
+    phones = open_phones(url)
+    for phone in phones:
+        receipt = None
+        for note in notes:
+            receipt = phone.send(note, receipt)
+
+
+EXTRAS = {
+    "click": "http://door.example/?a=1&b=2",
+    "icon": "http://door.example/i.png",
+    "email": "anna@example.org",
+    "delay": "30min",
+    "call": "+49123",
+}
+
+
+def test_ntfy_gets_all_options_of_its_address(service, picture):
+    """With the text in the JSON, and with the picture in the query, in any letters."""
+    options = (
+        "click=http%3A%2F%2Fdoor.example%2F%3Fa%3D1%26b%3D2&icon=http://door.example/i.png"
+        "&email=anna@example.org&delay=30min&call=%2B49123&tags=bell,tür&priority=high"
+    )
+    _send(f"{service.url('ntfy')}?{options}", NOTE, picture)
+    text, put = service.got
+    wanted = {**EXTRAS, "tags": ["bell", "tür"], "priority": 4}
+    assert {key: text.json[key] for key in wanted} == wanted
+    query = {key: value for key, (value,) in parse_qs(urlsplit(put.path).query).items()}
+    wanted = {**EXTRAS, "tags": "bell,tür", "priority": "4"}
+    assert {key: query[key] for key in wanted} == wanted
+
+
+def test_ntfy_gets_nothing_that_its_address_does_not_say(service, picture):
+    """As before."""
+    _send(service.url("ntfy"), NOTE, picture)
+    assert set(service.got[0].json) == {
+        "topic",
+        "title",
+        "message",
+        "priority",
+        "sequence_id",
+        "actions",
+    }
+    assert "tags=" not in service.got[1].path
+
+
+@pytest.mark.parametrize(
+    ("place", "chats"),
+    [
+        ("-100123:42", [("-100123", 42)]),
+        ("-100123?topic=42", [("-100123", 42)]),
+        ("-100123?thread=42", [("-100123", 42)]),
+        ("-100123:42/4711", [("-100123", 42), ("4711", None)]),
+        ("-100123:42/4711?topic=7", [("-100123", 42), ("4711", 7)]),
+        ("@my_group:5", [("@my_group", 5)]),
+    ],
+)
+def test_telegram_writes_into_the_topic_of_its_address(service, picture, place, chats):
+    """A text and a picture go there; what changes a message needs no topic."""
+    _send(f"tgram://{TOKEN}/{place}", NOTE, NOTE)
+    sent = [request for request in service.got if request.path.endswith("/sendMessage")]
+    assert [(one.json["chat_id"], one.json.get("message_thread_id")) for one in sent] == chats
+    service.got.clear()
+    _send(f"tgram://{TOKEN}/{place}", picture)
+    forms = [_form(request) for request in service.got]
+    assert [(one["chat_id"], one.get("message_thread_id")) for one in forms] == [
+        (chat, None if topic is None else str(topic)) for chat, topic in chats
+    ]
+
+
+def _form(request):
+    kind = request.headers["Content-Type"]
+    form = email.message_from_bytes(
+        f"Content-Type: {kind}\n\n".encode() + request.body, policy=email.policy.HTTP
+    )
+    return {
+        part.get_param("name", header="content-disposition"): part.get_payload()
+        for part in form.iter_parts()
+    }
+
+
+def test_telegram_is_silent_where_its_address_says_so(service):
+    """Text and picture come without a sound."""
+    _send(f"tgram://{TOKEN}/4711?silent=yes", NOTE)
+    _send(f"tgram://{TOKEN}/4711", NOTE)
+    assert [one.json["disable_notification"] for one in service.got] == [True, False]
+
+
+def test_buttons_and_topic_go_together(service):
+    """The keyboard stays what it was."""
+    button = ReplyButton("Coming", "https://door.example/a/1")
+    note = Notification(title="", text="Ding", key="press", buttons=[button])
+    _send(f"tgram://{TOKEN}/-100123:42", note)
+    (sent,) = service.got
+    assert sent.json["reply_markup"]["inline_keyboard"] == [[{"text": "Coming", "url": button.url}]]
+    assert json.dumps(sent.json["message_thread_id"]) == "42"
+
+
+REFUSED = {
+    "ntfy://ntfy.sh/door?clik=x": "has ?clik=, which is not sent: the service has no such option. "
+    "Did you mean click?",
+    "ntfy://ntfy.sh/door?attach=http://x/y": "has ?attach=, which is not sent: the visitor's "
+    "picture is the attachment",
+    "ntfy://ntfy.sh/door?actions=view": "has ?actions=, which is not sent: the buttons are the "
+    "answers",
+    "ntfy://ntfy.sh/door?+X-Forwarded=S3CRET": "has ?+x-forwarded=, which is not sent",
+    "ntfy://ntfy.sh/door?S3CRETxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx=1": "has an option, which is not",
+    "ntfy://ntfy.sh/door#S3CRET": "has a #, and what stands behind it is not sent",
+    "ntfy://ntfy.sh/t%C3%BCr": "names a topic, a chat or a person that its service cannot have",
+    "ntfy://me:S3#CRET@ntfy.example/door": "names a topic, a chat or a person that its",
+    "ntfy://me:S3/CRET@ntfy.example/door": "names a topic, a chat or a person that its",
+    f"tgram://{TOKEN}": "names nobody. Write its topic or chat at the end",
+    f"tgram://{TOKEN}/4711/x!y": "names a topic, a chat or a person that its service cannot have",
+    f"tgram://{TOKEN}/4711?content=before": "has ?content=, which is not sent: a text stands below",
+    f"tgram://{TOKEN}/4711?silnt=1": "Did you mean silent?",
+    "json://nas/x?silent=1": "has ?silent=, which is not sent: the service has no such option",
+    "mailto://a:S3CRET@gmail.com?subject=Ding": "has ?subject=, which is not sent",
+    "ntfys://door?topic=other": "has ?topic=, which is not sent",
+}
+
+
+@pytest.mark.parametrize("url", REFUSED, ids=range(len(REFUSED)))
+def test_what_nobody_would_send_is_refused(url, caplog):
+    """It says what, and what to do; a secret appears nowhere."""
+    fault = fault_in_url(url)
+    assert REFUSED[url] in (fault or "")
+    assert "S3CRET" not in fault + caplog.text
+
+
+TAKEN = [
+    "ntfys://tk_secret@ntfy.example.org/anna",
+    "ntfy://me:pa%23ss%2Fword@ntfy.example.org:81/anna/ben?priority=max&format=markdown",
+    "ntfy://ntfy.sh/door?xtags=a,b&avatar_url=http://x/i.png&verify=no&cto=3&rto=9&to=other",
+    "ntfy://ntfy.sh/door?auth=token&token=tk_x&mode=private&overflow=split&redirect=no&retry=2",
+    f"tgram://{TOKEN}/4711?format=markdown&mdv=v2&preview=no&album=yes&detect=no",
+    "json://nas/x?+X-Key=a&:extra=b&-query=c&method=PUT&verify=no",
+    "mailtos://a:b@gmail.com?to=anna@example.org&cc=c@example.org&name=Door&mode=ssl&smtp=x.org",
+    "pover://user@token?priority=high&sound=bike&url=http://x",
+    "discord://123456789012345678/abcdefghijklmnopqrstuvwxyz?tts=yes&avatar=no&thread=5",
+    "https://discord.com/api/webhooks/123456789012345678/abcdefghijklmnopqrstuvwxyz",
+    "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general?image=no&footer=no",
+    "gotify://nas/tokenxyz123456789?priority=high",
+    "mqtts://user:pass@broker/doorbell/ring?qos=1&retain=no",
+    "hassio://nas/accesstoken",
+    "signal://nas/+15550100100/+15550100101?status=no",
+    "matrix://user:pass@nas/#room?msgtype=text",
+    "syslog://?facility=user",
+]
+
+
+@pytest.mark.parametrize("url", TAKEN, ids=[url.partition(":")[0] for url in TAKEN])
+def test_what_services_document_is_taken(url):
+    """No address that works is refused."""
+    assert fault_in_url(url) is None
+
+
+def test_times_and_redirects_of_an_address_count(service):
+    """`rto` is the seconds to wait, and with `redirect=no` none is followed."""
+    (phone,) = open_phones(f"{service.url('ntfy')}?cto=2&rto=1.5&redirect=no&verify=no")
+    assert phone._access()["timeout"] == (2.0, 1.5)
+    service.answer = Answer(307, b"", {"Location": "/elsewhere"})
+    with pytest.raises(ConnectionError, match="answers 307: it redirects"):
+        phone.send(NOTE)
+    assert len(service.got) == 1
