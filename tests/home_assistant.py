@@ -121,6 +121,10 @@ class HomeAssistant:
         form = urllib.parse.urlencode(grant).encode()
         self._token = _send(f"{self.url}/auth/token", form, {})["access_token"]
 
+    def token(self) -> str:
+        """What a program may act with, for half an hour."""
+        return self._token
+
     def add_mqtt(self, port: int) -> None:
         """Set up its MQTT integration with a broker on this machine."""
         flows = "/api/config/config_entries/flow"

@@ -221,7 +221,7 @@ OUTPUTS: tuple[type[Outputs], ...] = (
 
 
 class WledSegments:
-    """A strip with WLED and two segments, by HTTP.
+    """A strip with WLED and two segments, by HTTP: red on the left, a blue effect on the right.
 
     Attributes:
         state: As its `/json/state` has it.

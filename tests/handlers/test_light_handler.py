@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config import ButtonSettings, Door, SettingsError
-from devices.lamp import OFF, BorrowedLamp, Darkness, LampState, Porch
+from devices.lamp import OFF, BorrowedLamp, Darkness, LampState, LightError, Porch
 from devices.machine import sun_elevation
 from hub import memory
 from hub.testing import event, run
@@ -47,8 +47,9 @@ class Night:
     def press(self, door="front", **more):
         return self._react(replace(event(door=door), **more))
 
-    def expire(self, lamp="simulated", **more):
-        return self._react(replace(event("light.expired", lamp=lamp), **more))
+    def expire(self, lamp="simulated", named=None, **more):
+        ticket = {"lamp": lamp, "named": named or lamp}
+        return self._react(replace(event("light.expired", **ticket), **more))
 
     def _react(self, what):
         doing = None
@@ -218,6 +219,60 @@ def test_each_door_has_its_scene(night):
     ]
     home.press("front")
     assert lamps["simulated"].put_so == [ON]
+
+
+@pytest.mark.parametrize("fault", [ConnectionError("it is away"), LightError("wrong name")])
+def test_a_lamp_that_fails_leaves_the_others_lit(night, fault):
+    """The press is tried again for its sake, and lights those that shine already once more."""
+    lamps = {name: _Lamp(OFF) for name in ("simulated", "wled:a", "wled:b")}
+
+    def fail(_state):
+        raise fault
+
+    lamps["wled:a"].put = fail
+    home = night(None, {"scenes": {"front": {"lamps": list(lamps)}}}, lamps)
+    with pytest.raises(type(fault), match=str(fault)):
+        home.press()
+    assert [lamp.state.on for lamp in lamps.values()] == [True, False, True]
+    assert (len(home.memory), home.timers) == (3, {"light.expired": 180})
+    del lamps["wled:a"].put
+    home.press(attempt=2)
+    assert [lamp.state.on for lamp in lamps.values()] == [True, True, True]
+    for name in lamps:
+        assert home.expire(name) == "back to off"
+
+
+class _Group(_Lamp):
+    """A group whose lamps are known, or are not known now."""
+
+    def __init__(self, *members):
+        super().__init__(ON)
+        self.names = list(members)
+
+    def members(self):
+        if not self.names:
+            raise ConnectionError("nobody knows its lamps")
+        return self.names
+
+
+def test_each_lamp_of_a_group_has_its_own_state(night):
+    """The group is on while one of them is; afterwards that one alone is on."""
+    lamps = {"wled:a": _Lamp(OFF), "wled:b": _Lamp(ON), "wled:group": _Group("wled:a", "wled:b")}
+    home = night(None, {"scenes": {"front": {"lamps": ["wled:group"]}}}, lamps)
+    assert home.press() == "on for 3 min, was off, on"
+    for name in ("wled:a", "wled:b"):
+        home.expire(name, named="wled:group")
+    assert [lamps[name].state.on for name in ("wled:a", "wled:b")] == [False, True]
+    assert (lamps["wled:group"].put_so, home.memory) == ([], {})
+
+
+def test_a_group_whose_lamps_are_not_known_is_tried_again(night):
+    """It is not switched as a whole: nobody could put its lamps back as they were."""
+    lamps = {"wled:group": _Group(), "wled:b": _Lamp(OFF)}
+    home = night(None, {"scenes": {"front": {"lamps": list(lamps)}}}, lamps)
+    with pytest.raises(ConnectionError, match="nobody knows its lamps"):
+        home.press()
+    assert (lamps["wled:group"].put_so, lamps["wled:b"].state) == ([], ON)
 
 
 def test_by_day_nothing_happens(shipped):

@@ -5,11 +5,12 @@ The left one was off and the right one on, so whoever takes one of them for the 
 
 import signal
 import textwrap
+from copy import deepcopy
 
 import pytest
 
 from tests.house import House, until
-from tests.outputs import LEFT, OUTPUTS, RIGHT
+from tests.outputs import LEFT, OUTPUTS, RIGHT, WledSegments
 
 pytestmark = pytest.mark.fault_matrix
 
@@ -67,6 +68,27 @@ def test_a_device_that_is_away_is_put_back_when_it_answers(porch):
     assert device.lit == [True, True]
     device.come_back()
     until(lambda: device.lit == [False, True], lambda: f"{device.told} {house.log('light')}")
+
+
+def test_after_a_kill_each_segment_of_a_strip_is_put_back(mosquitto, tmp_path):
+    """A strip with WLED by HTTP gets its colours and effects back."""
+    with House(tmp_path / "house", mosquitto) as house, WledSegments() as strip:
+        before = deepcopy(strip.state)
+        house.settings = f"""
+            [handlers.light]
+            lamp = "wled:{strip.url}"
+            when = "always"
+            minutes = {MINUTES}
+            [handlers.light.scenes.front]
+            color = "#ffcc88"
+        """
+        house.start("hub", "light")
+        house.press()
+        until(lambda: strip.state["on"], lambda: house.log("light"))
+        assert [segment["fx"] for segment in strip.state["seg"]] == [0, 0]
+        house.kill("light", signal.SIGKILL)
+        house.start("light")
+        until(lambda: strip.state == before, lambda: f"{strip.state} {house.log('light')}")
 
 
 def _notes(house, count):

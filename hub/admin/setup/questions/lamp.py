@@ -1,6 +1,7 @@
 """The lamp at the door: which one, and when it is dark."""
 
 import re
+from collections.abc import Mapping
 from datetime import time
 from typing import Any
 
@@ -64,6 +65,11 @@ def _lamp(typed: str, draft: Draft) -> str:
         return NONE
     if fault := fault_in_lamp(typed):
         raise ValueError(fault)
+    make, _, name = typed.partition(":")
+    table = {"mqtt": ["mqtt_lamps", name], "homeassistant": ["home_assistant"]}.get(make, [])
+    if draft.get(*LIGHT, *table, kind=Mapping) is None and table:
+        where = ".".join((*LIGHT, *table))
+        raise ValueError(f"{typed}: write the table [{where}] first: docs/lights.md shows it")
     if (pin := gpio_pin(typed)) is not None:
         before = gpio_pin(str(draft.get(*LIGHT, "lamp", default="")))
         used = {

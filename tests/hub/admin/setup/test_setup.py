@@ -313,6 +313,7 @@ def test_what_cannot_be_is_asked_again_with_the_reason(tmp_path: Path):
             ("URL", "NTFY", "test message to ntfy://…? "),
             ("", "n", "7 of 8"),
             ("Lamp", "candle", "'candle': not a lamp"),
+            ("Lamp", "mqtt:porch", "write the table [handlers.light.mqtt_lamps.porch] first"),
             ("Lamp", "gpio:14", "GPIO 14 is taken: the serial console"),
             ("Lamp", "wled:porch", ""),
             (
