@@ -3,8 +3,7 @@
 import re
 from typing import NamedTuple
 
-from devices.lamp.makes.web_api import fault_in_address
-from devices.lamp.payload import fault_in_topic
+from devices.lamp.payload import fault_in_address, fault_in_topic
 
 NUMBER_FROM_1 = r"[1-9]\d?"
 NUMBER_FROM_0 = r"\d{1,2}"

@@ -1,4 +1,4 @@
-"""Reads topics and messages of other programs, which may contain anything."""
+"""Reads topics, addresses and messages, which may contain anything."""
 
 import json
 from typing import Any
@@ -12,6 +12,18 @@ def fault_in_topic(topic: str) -> str | None:
     """
     if not topic or set(topic) & {"+", "#", "\0"}:
         return f"{topic!r}: + and # are not allowed in this topic. Write it in full"
+    return None
+
+
+def fault_in_address(url: str) -> str | None:
+    """Check an address without calling it.
+
+    Returns:
+        What is wrong with it; None if it is an address.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme not in ("http", "https") or not rest.strip("/"):
+        return f"{url!r}: no address. Write it like http://192.168.1.20"
     return None
 
 

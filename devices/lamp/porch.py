@@ -8,7 +8,6 @@ from typing import Any
 from devices.lamp.borrowed import BorrowedLamp, forget_lamp, in_words
 from devices.lamp.darkness import Darkness
 from devices.lamp.lamp import LampState, Light, LightError, LightGroup, MqttLink
-from devices.lamp.makes.topics import TopicLamp
 from devices.lamp.registry import open_light, open_lights
 from devices.lamp.settings import LampSettings
 
@@ -165,7 +164,8 @@ class Porch:
         names, _ = self._settings.at(door)
         found = {lamp: self._lamp(lamp) for name in names for lamp in self._taken_apart(name)}
         states = {name: lamp.read(patience_s) for name, lamp in found.items()}
-        silent = [name for name, state in states.items() if not state and _speaks(found[name])]
+        speaks = self._settings.says_its_state
+        silent = [name for name, state in states.items() if not state and speaks(name)]
         if silent:
             raise ConnectionError(
                 f"the lamp {', '.join(silent)} does not answer."
@@ -185,11 +185,6 @@ class Porch:
         if name not in self.lamps:
             self.lamps[name] = self._open_lamp(name)
         return self.lamps[name]
-
-
-def _speaks(lamp: Light) -> bool:
-    """Whether a lamp can say how it is."""
-    return not isinstance(lamp, TopicLamp) or lamp.says_its_state
 
 
 @contextmanager

@@ -1,30 +1,20 @@
 """Opens a lamp by its name in the settings."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from functools import partial
 from pathlib import Path
 
+from devices.lamp import makes
 from devices.lamp.described import NOTHING_DESCRIBED, DescribedLamps
 from devices.lamp.lamp import Light, LightError, MqttLink
-from devices.lamp.makes.homeassistant import HomeAssistantLamp
-from devices.lamp.makes.local import GpioLight, SimulatedLight
-from devices.lamp.makes.shelly import ShellyLamp
-from devices.lamp.makes.tasmota import TasmotaLamp
-from devices.lamp.makes.topics import TopicLamp
-from devices.lamp.makes.wled import WledLamp
-from devices.lamp.makes.wled_strip import WledStrip
-from devices.lamp.makes.zigbee2mqtt import Zigbee2MqttLamp
 from devices.lamp.names import fault_in_lamp, gpio_pin, take_apart
 
-ON_BROKER: dict[str, Callable[[str, MqttLink, str, str], Light]] = {
-    "zigbee2mqtt": Zigbee2MqttLamp,
-    "tasmota": TasmotaLamp,
-    "shelly": ShellyLamp,
-    "shelly-light": partial(ShellyLamp, component="Light"),
-    "shelly-cct": partial(ShellyLamp, component="CCT"),
-    "shelly-rgb": partial(ShellyLamp, component="RGB"),
-    "shelly-rgbw": partial(ShellyLamp, component="RGBW"),
+SHELLY_COMPONENTS = {
+    "shelly": "Switch",
+    "shelly-light": "Light",
+    "shelly-cct": "CCT",
+    "shelly-rgb": "RGB",
+    "shelly-rgbw": "RGBW",
 }
 
 
@@ -45,19 +35,30 @@ def open_light(
     """
     if fault := fault_in_lamp(name) or described.fault_in_reference(name):
         raise LightError(fault)
-    make, device, output = take_apart(name)
+    make, device, _ = take_apart(name)
     if make == "mqtt":
-        return TopicLamp(name, link, described.mqtt_lamps[device])
+        return makes.TopicLamp(name, link, described.mqtt_lamps[device])
     if make == "homeassistant" and described.home_assistant:
-        return HomeAssistantLamp(described.home_assistant, device)
-    if make == "wled":
-        return WledStrip(name, device) if "://" in device else WledLamp(link, device)
-    if make in ON_BROKER:
-        return ON_BROKER[make](name, link, device, output)
+        return makes.HomeAssistantLamp(described.home_assistant, device)
+    if make == "wled" and "://" in device:
+        return makes.WledStrip(name, device)
     pin = gpio_pin(name)
     if pin is not None:
-        return GpioLight(pin, folder / f"gpio-{pin}", active_high=not name.endswith(":low"))
-    return SimulatedLight(folder / "simulated-light")
+        return makes.GpioLight(pin, folder / f"gpio-{pin}", active_high=not name.endswith(":low"))
+    if make == "simulated":
+        return makes.SimulatedLight(folder / "simulated-light")
+    return _open_on_broker(name, link)
+
+
+def _open_on_broker(name: str, link: MqttLink) -> Light:
+    make, device, output = take_apart(name)
+    if make == "zigbee2mqtt":
+        return makes.Zigbee2MqttLamp(name, link, device, output)
+    if make == "tasmota":
+        return makes.TasmotaLamp(name, link, device, output)
+    if make == "wled":
+        return makes.WledLamp(link, device)
+    return makes.ShellyLamp(name, link, device, output, SHELLY_COMPONENTS[make])
 
 
 @contextmanager

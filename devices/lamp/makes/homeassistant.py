@@ -2,30 +2,13 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
-
+from devices.lamp.described import HomeAssistantSettings
 from devices.lamp.lamp import ANSWER_S, LampState, channels, colour_of
-from devices.lamp.makes.web_api import WebApi, fault_in_address
+from devices.lamp.makes.web_api import WebApi
 from devices.lamp.payload import number
 
 BRIGHTEST = 255
 SERVICE_S = 8.0  # Home Assistant answers when the lamp has done it, or has not
-
-
-class HomeAssistantSettings(BaseModel):
-    """Where Home Assistant is: `[handlers.light.home_assistant]`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    url: str = Field("http://homeassistant.local:8123", description="its address")
-    token: SecretStr = Field(description="a long-lived access token: your profile, Security")
-
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        if fault := fault_in_address(url):
-            raise ValueError(fault)
-        return url
 
 
 class HomeAssistantLamp:

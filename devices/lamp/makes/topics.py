@@ -1,62 +1,12 @@
 """A lamp on the broker that is described in the settings by its topics and payloads."""
 
 import json
-from typing import Any, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-
+from devices.lamp.described import TopicLampSettings
 from devices.lamp.lamp import ANSWER_S, LampState, MqttLink
 from devices.lamp.makes.followed import FollowedLamp
-from devices.lamp.payload import fault_in_topic, json_object, number
-
-
-class TopicLampSettings(BaseModel):
-    """What a lamp is told, and what it says of itself: `[handlers.light.mqtt_lamps.NAME]`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    command_topic: str = Field(description="where it listens")
-    on: str = Field("ON", description="the payload that switches it on")
-    off: str = Field("OFF", description="the payload that switches it off")
-    state_topic: str | None = Field(None, description="where it says how it is, if it does")
-    state_key: str | None = Field(None, description="the field of its JSON, like ison")
-    state_on: str | None = Field(None, description="what it says when it is on; like on if not set")
-    state_off: str | None = Field(
-        None, description="what it says when it is off; like off if not set"
-    )
-    brightness_key: str | None = Field(
-        None, description="the field for the brightness, where payloads and state are JSON"
-    )
-    brightness_max: float = Field(255, ge=1, description="its value at full brightness")
-    ask_topic: str | None = Field(None, description="where it is asked how it is")
-    ask: str = Field("", description="the payload of that question")
-    availability_topic: str | None = Field(
-        None, description="where it says online or true, and offline or false"
-    )
-
-    @field_validator("command_topic", "state_topic", "ask_topic", "availability_topic")
-    @classmethod
-    def _is_a_topic(cls, topic: str | None) -> str | None:
-        if topic is not None and (fault := fault_in_topic(topic)):
-            raise ValueError(fault)
-        return topic
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.state_topic is None and (self.ask_topic or self.state_key):
-            raise ValueError("state_topic is missing: where does the lamp say how it is?")
-        payloads = (json_object(self.on), json_object(self.off))
-        if self.brightness_key and not all(payloads):
-            raise ValueError('brightness_key: on and off must be JSON then, like \'{"turn":"on"}\'')
-        if self.state_topic and not self.state_key and any(payloads) and not self.state_on:
-            raise ValueError("on is JSON. Set state_key and state_on to what the lamp says then")
-        return self
-
-    @property
-    def states(self) -> dict[str, bool]:
-        """What it says, and whether it is on then."""
-        off = self.off if self.state_off is None else self.state_off
-        return {off: False, (self.on if self.state_on is None else self.state_on): True}
+from devices.lamp.payload import json_object, number
 
 
 class TopicLamp(FollowedLamp):
@@ -81,14 +31,9 @@ class TopicLamp(FollowedLamp):
             can_be_asked=settings.ask_topic is not None,
         )
 
-    @property
-    def says_its_state(self) -> bool:
-        """Whether it says how it is at all."""
-        return self._settings.state_topic is not None
-
     def read(self, patience_s: float = ANSWER_S) -> LampState | None:
         """See Light. Nothing is waited for that never comes."""
-        return super().read(patience_s if self.says_its_state else 0)
+        return super().read(patience_s if self._settings.state_topic else 0)
 
     def put(self, state: LampState) -> None:
         """See Light. Its colour stays as it is."""

@@ -53,15 +53,3 @@ class WebApi:
             raise ConnectionError(f"{self._name} does not answer: {error}") from None
         except ValueError:
             return None
-
-
-def fault_in_address(url: str) -> str | None:
-    """Check an address without calling it.
-
-    Returns:
-        What is wrong with it; None if it is an address.
-    """
-    scheme, _, rest = url.partition("://")
-    if scheme not in ("http", "https") or not rest.strip("/"):
-        return f"{url!r}: no address. Write it like http://192.168.1.20"
-    return None
