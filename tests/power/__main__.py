@@ -21,7 +21,7 @@ from tests.power import audit
 from tests.power.machine import BOOT_S, Machine, build
 from tests.power.outside import Listener, Recorder
 from tests.power.remains import Remains, read_remains
-from tests.power.report import Row, count_between, document
+from tests.power.report import Row, count_between, count_in_checkpoints, document
 
 HANDLERS = {
     "repeat": "",
@@ -115,6 +115,7 @@ class House:
             heard=set(self.listener.heard_at()),
             synced=now.presses,
             unsynced=audit.unsynced(heard, now),
+            checkpoints=self.machine.checkpoints,
             acts=acts,
             damaged=now.faults,
             lost=[
@@ -179,6 +180,7 @@ def main() -> None:
     )
     between = count_between(rows)
     print(f"{between} of {arguments.cuts} cuts came between publish and sync")
+    print(f"{count_in_checkpoints(rows)} cuts came into checkpoints")
     if arguments.write:
         arguments.write.write_text(document(rows, arguments.seed), encoding="utf-8")
     is_proof = between >= min(LEAST_BETWEEN, arguments.cuts // 2)

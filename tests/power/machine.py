@@ -200,6 +200,18 @@ class Machine:
         return self.console.read_text(errors="replace") if self.console.exists() else ""
 
     @property
+    def checkpoints(self) -> set[str]:
+        """The state files whose log is being copied into the file."""
+        under_way: set[str] = set()
+        for line in self.said.splitlines():
+            what, _, name = line.strip().partition(": ")
+            if what == "checkpoint begins":
+                under_way.add(name)
+            elif what == "checkpoint ends":
+                under_way.discard(name)
+        return under_way
+
+    @property
     def has_panicked(self) -> bool:
         """Whether the emulation of two processors lost a race at its start (docs/rig.md)."""
         return "Kernel panic" in self.said

@@ -21,6 +21,8 @@ and the machine boots again. In every other boot its clock is set.
 - **Heard**: the presses that were published since the boot, those by command among them.
 - **Not synced**: presses of the button that were published, and are not in the hub's journal
   after the cut. Everything else is published after its sync.
+- **In checkpoints**: state files whose log was being copied into the file when the cut came. Here
+  that begins 0.1 s after the last commit of a press, and not after 500 commits, as in life.
 - **Acts on them**: what the handlers did about these presses.
 - **Repeated**: acts of the handler with `on_redelivery="repeat"` that it made again, and was told
   that it was a redelivery. They are counted at the cut that comes after them.
@@ -33,12 +35,13 @@ and the machine boots again. In every other boot its clock is set.
   `PRAGMA integrity_check` finds damaged, or a gap in its numbering.
 
 | cut | {columns} |
-|-|-:|-:|-:|-:|-:|-:|-:|-:|
+|-|{dashes}|
 """
 COLUMNS = (
     "ms after the press",
     "heard",
     "not synced",
+    "in checkpoints",
     "acts on them",
     "repeated",
     "lost",
@@ -56,6 +59,7 @@ class Row:
         heard: The presses that were heard.
         synced: The presses in the hub's journal.
         unsynced: The presses that were published at once, and are not in it.
+        checkpoints: The state files whose log was being copied into the file.
         acts: The acts of the handlers.
         damaged: Damaged files.
         lost: What is gone.
@@ -66,6 +70,7 @@ class Row:
     heard: set[str]
     synced: set[str]
     unsynced: list[str]
+    checkpoints: set[str]
     acts: list[Act]
     damaged: list[str]
     lost: list[str]
@@ -93,6 +98,7 @@ class Row:
             round(self.published_ago_s * 1000),
             len(self.heard) - (len(before.heard) if before else 0),
             len(unsynced),
+            len(self.checkpoints),
             sum(press in unsynced for _, press, _ in self.acts),
             self.repeated - (before.repeated if before else 0),
             len(self.lost),
@@ -118,6 +124,11 @@ def count_between(rows: Iterable[Row]) -> int:
     return sum(bool(row.of_this_cut(before)) for before, row in pairs(rows))
 
 
+def count_in_checkpoints(rows: Iterable[Row]) -> int:
+    """The number of cuts that came while some state file's log was copied."""
+    return sum(bool(row.checkpoints) for row in rows)
+
+
 def document(rows: list[Row], seed: str) -> str:
     """The document. The last row is the cut after all has settled."""
     head = {
@@ -125,6 +136,7 @@ def document(rows: list[Row], seed: str) -> str:
         "cores": os.cpu_count(),
         "seed": seed,
         "columns": " | ".join(COLUMNS),
+        "dashes": "|".join("-:" for _ in COLUMNS),
     }
     lines = [HEAD.format(**head)]
     for number, (before, row) in enumerate(pairs(rows), start=1):
@@ -132,7 +144,8 @@ def document(rows: list[Row], seed: str) -> str:
         lines.append(f"| {name} | " + " | ".join(map(str, row.cells(before))) + " |\n")
     last = rows[-1]
     lines.append(
-        f"\n{len(rows) - 1} cuts, {count_between(rows)} of them between publish and sync:"
+        f"\n{len(rows) - 1} cuts, {count_between(rows)} of them between publish and sync, and"
+        f" {count_in_checkpoints(rows)} in checkpoints:"
         f" {len(last.heard)} presses heard, {len(last.synced)} in the journal at the end,"
         f" {len(last.acts)} acts, {last.repeated} of them repeated.\n\n"
     )
