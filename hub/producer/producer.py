@@ -4,8 +4,7 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -54,9 +53,8 @@ class Producer:
         self._answered: deque[tuple[int, bool, float]] = (
             deque()
         )  # the bus's number, whether the broker took it, when
-        self._acknowledged: deque[tuple[int, float]] = (
-            deque()
-        )  # positions to be marked in the journal, and since when
+        self._acknowledged: dict[int, float] = {}  # positions to be marked in the journal, and when
+        self._marking: Collection[int] = ()  # those that the open transaction marks
         self._oversize = Oversize(bus)
         self.on_sent: OnSent = lambda _, __: None
         bus.on_connect.append(self._begin_again)
@@ -108,6 +106,9 @@ class Producer:
 
     def release(self, position: int) -> None:
         """Have what was committed up to this position published once it is synced."""
+        if self._marking:
+            self._marked(self._marking)
+            self._marking = ()
         self._state.after_sync(partial(self._release, position))
 
     def _release(self, end: int, last: Entry | None = None) -> None:
@@ -135,12 +136,15 @@ class Producer:
     ) -> int:
         """Journal an event in the open transaction; after it call `release`.
 
+        What the broker has acknowledged until now is marked in the same transaction.
+
         Returns:
             Its position in the journal.
 
         Raises:
             BadEvent: it cannot be published; the transaction must be undone.
         """
+        self._marking = self._mark(db)
         return self._journal.append(db, kind, subject, data, time=time, cause=cause)[1].position
 
     def publish_again(self, event: Event) -> None:
@@ -189,19 +193,26 @@ class Producer:
 
     def settle(self) -> None:
         """Write down what the broker has acknowledged; called about once a second."""
-        settled = []
-        with suppress(IndexError):  # more than one thread may be at it
-            while True:
-                settled.append(self._acknowledged.popleft())
         try:
-            if settled:
-                self._journal.mark_published(dict(settled))
+            if self._acknowledged:
+                self._marked(self._state.do(self._mark))
             self._state.write_back()
             if not self._state.disk_fault:
                 self._retention.sweep()
         except StateError as error:
-            self._acknowledged.extend(settled)
             log.warning("acknowledgements cannot be noted now: %s", error)
+
+    def _mark(self, db: sqlite3.Connection) -> Collection[int]:
+        """In the open transaction: mark what is acknowledged; gives these positions."""
+        acknowledged = dict(self._acknowledged)  # other threads add to it
+        if acknowledged:
+            self._journal.mark_published(db, acknowledged)
+        return acknowledged
+
+    def _marked(self, positions: Iterable[int]) -> None:
+        """The transaction that marks them is committed."""
+        for position in positions:
+            self._acknowledged.pop(position, None)
 
     def _pump(self, window: int, last: Entry | None) -> None:
         if self._reconnected:
@@ -226,7 +237,7 @@ class Producer:
                 self._sent_to = entry.position
                 continue
             if self._oversize.has(entry):  # left to the catch-up
-                self._acknowledged.append((entry.position, self._state.clock.uptime_s()))
+                self._acknowledged[entry.position] = self._state.clock.uptime_s()
                 self._sent_to = entry.position
                 continue
             topic = self._bus.topics.event(*streams.parts(entry.stream))
@@ -243,7 +254,7 @@ class Producer:
             number, taken, uptime_s = self._answered.popleft()
             position = self._in_flight.pop(number, None)
             if taken and position is not None:
-                self._acknowledged.append((position, uptime_s))
+                self._acknowledged[position] = uptime_s
         if len(self._acknowledged) >= WINDOW:
             self.settle()
 

@@ -180,12 +180,13 @@ class Journal:
         with self._state.read() as db:
             return [Entry(*row) for row in db.execute(query, (after, to, limit))]
 
-    def mark_published(self, acknowledged: Mapping[int, float]) -> None:
-        """Write down what the broker has acknowledged.
+    def mark_published(self, db: sqlite3.Connection, acknowledged: Mapping[int, float]) -> None:
+        """In the open transaction: write down what the broker has acknowledged.
 
         A power cut may undo it: then these events are published again, and dropped.
 
         Args:
+            db: The connection of the transaction.
             acknowledged: The time of each position, in seconds on the clock that never jumps. It
                 is kept for the events of this process only: an earlier one may have run in
                 another boot.
@@ -195,7 +196,7 @@ class Journal:
             "UPDATE journal SET published = 1, acknowledged = CASE WHEN position > ? THEN ? END"
             " WHERE position = ?"
         )
-        self._state.do(lambda db: db.executemany(mark, rows))
+        db.executemany(mark, rows)
 
     def _insert(self, db: sqlite3.Connection, stream: str, event: Event) -> Entry:
         payload = encode(event)

@@ -1,6 +1,7 @@
 """The machine whose power is cut: the rig's kernel and system, our code, and a disk of our own."""
 
 import gzip
+import importlib.metadata
 import io
 import shutil
 import signal
@@ -76,10 +77,20 @@ def build(rig: Path, folder: Path, broker: int, recorder: int, handlers: dict[st
         sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--find-links", wheels,
         "--only-binary=:all:", "--python-version", PYTHON, "--target", code / "site", *LIBRARIES,
     )  # fmt: skip
+    _name_ours(code / "site")
     _compile(rig / "root.img", folder)
     _run("mke2fs", "-q", "-F", "-t", "ext4", "-d", code, folder / "code.img", "160M")
     _run("mke2fs", "-q", "-F", "-t", "ext4", folder / "disk.img", f"{DISK_MB}M")
     (folder / "initrd").write_bytes(_initrd(rig / "initrd"))
+
+
+def _name_ours(site: Path) -> None:
+    """Say which version our code is, as its installation does: the hub announces it."""
+    facts = site / "doorbell_hub-0.dist-info"
+    facts.mkdir()
+    version = importlib.metadata.version("doorbell-hub")
+    lines = f"Metadata-Version: 2.1\nName: doorbell-hub\nVersion: {version}\n"
+    (facts / "METADATA").write_text(lines, encoding="utf-8")
 
 
 def _compile(system: Path, folder: Path) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -171,6 +171,21 @@ def test_no_more_of_a_backlog_is_under_way_than_the_window(net, state, bus, prod
     assert len(net.heard) == WINDOW
     bus.on_published(WINDOW // 2, True)
     assert len(net.heard) == WINDOW + WINDOW // 2
+
+
+def test_what_is_acknowledged_is_marked_with_the_next_event_of_a_transaction(state, producer):
+    """A handler's outcomes cost no commit of their own for that; undone, it is marked later."""
+    first = ring(producer)
+    with suppress(ZeroDivisionError), state.write() as db:
+        producer.append(db, PRESSED, "front", {}, time=first.time, cause=first)
+        raise ZeroDivisionError
+    assert _waiting(state) == [1]
+    with state.write() as db:
+        position = producer.append(db, PRESSED, "front", {}, time=first.time, cause=first)
+    assert _waiting(state) == [2]
+    producer.release(position)
+    producer.settle()
+    assert _waiting(state) == []
 
 
 def test_a_long_journal_is_published_completely_and_in_order(net, state, bus, producer):

@@ -72,7 +72,7 @@ def test_unpublished_events_come_in_their_order(state, journal):
     entries = journal.unpublished(0, 9)
     assert [decode(entry.payload) for entry in entries] == said
     assert [entry.stream for entry in entries] == [event.stream for event in said]
-    journal.mark_published({entries[1].position: 0.0})
+    state.do(lambda db: journal.mark_published(db, {entries[1].position: 0.0}))
     assert [entry.position for entry in journal.unpublished(0, 2)] == [
         entries[0].position,
         entries[2].position,

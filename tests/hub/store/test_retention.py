@@ -26,9 +26,8 @@ def say(state):
     def several(count, *, published=True, **data):
         events = [journaled(state, data=data, time=state.clock.utc()) for _ in range(count)]
         if published:
-            journal.mark_published(
-                {entry.position: 0.0 for entry in journal.unpublished(0, 10_000)}
-            )
+            waiting = {entry.position: 0.0 for entry in journal.unpublished(0, 10_000)}
+            state.do(lambda db: journal.mark_published(db, waiting))
         return events
 
     return several

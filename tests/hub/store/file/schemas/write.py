@@ -66,9 +66,12 @@ def _write(folder: Path) -> None:
                 cause=press,
             )
         db.execute("INSERT INTO memory VALUES ('visits', '41')")
-    own_journal.mark_published(
-        [1, 2] if _takes(own_journal.mark_published, "positions") else {1: 5.0, 2: 5.0}
-    )
+    if _takes(own_journal.mark_published, "db"):
+        with own.write() as db:
+            own_journal.mark_published(db, {1: 5.0, 2: 5.0})
+    else:
+        positions = _takes(own_journal.mark_published, "positions")
+        own_journal.mark_published([1, 2] if positions else {1: 5.0, 2: 5.0})
     timer = replace(presses[0], type="one.due")
     if hasattr(inbox, "set_timer"):
         inbox.set_timer(timer, later_s)
