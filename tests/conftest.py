@@ -46,7 +46,7 @@ def needed() -> Callable[..., str]:
     return find_program
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mosquitto_program() -> str:
     """Where mosquitto is."""
     return find_program("mosquitto")

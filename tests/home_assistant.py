@@ -56,19 +56,20 @@ class HomeAssistant:
         process: Its leader; it ends with it.
     """
 
-    def __init__(self, folder: Path, config: Path) -> None:
+    def __init__(self, folder: Path, config: Path, more: str = "") -> None:
         """Write its configuration and start it.
 
         Args:
             folder: Where it is installed.
             config: For its settings and its database.
+            more: What else its configuration says, in YAML.
         """
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._token = ""
         config.mkdir(parents=True, exist_ok=True)
         self._log = config / "console.log"
-        (config / "configuration.yaml").write_text(CONFIGURATION, encoding="utf-8")
+        (config / "configuration.yaml").write_text(CONFIGURATION + more, "utf-8")
         (config / "automations.yaml").write_text("[]\n", encoding="utf-8")
         self._named = {"ROOT": str(folder / "root"), "CONFIG": str(config), "PORT": str(port)}
         self.start()
@@ -154,6 +155,13 @@ class HomeAssistant:
             more: Likewise, like `conditions`.
         """
         rule = {"alias": name, "mode": "queued", "triggers": triggers, "actions": [action], **more}
+        self._add(name, rule)
+
+    def use_blueprint(self, name: str, path: str, **inputs: Any) -> None:
+        """Add an automation from a blueprint in its folder, in place of one of that name."""
+        self._add(name, {"alias": name, "use_blueprint": {"path": path, "input": inputs}})
+
+    def _add(self, name: str, rule: dict[str, Any]) -> None:
         self.call("POST", f"/api/config/automation/config/{name}", rule)
         until(lambda: self.state(f"automation.{name}") == "on", f"automation.{name} is on")
 
@@ -189,6 +197,10 @@ class HomeAssistant:
         except urllib.error.HTTPError:
             return b""
 
+    def get(self, path: str) -> bytes:
+        """What is at this path, for somebody who is logged in like its app."""
+        return _read(f"{self.url}{path}", None, self._headers(), "GET")
+
     def render(self, template: str) -> str:
         """What a template of Home Assistant says now."""
         body = json.dumps({"template": template}).encode()
@@ -201,7 +213,7 @@ class HomeAssistant:
             OSError: It is not there, or refuses (urllib.error.HTTPError).
         """
         body = None if data is None else json.dumps(data).encode()
-        return json.loads(_read(f"{self.url}{path}", body, self._headers(), method))
+        return json.loads(_read(f"{self.url}{path}", body, self._headers(), method) or b"null")
 
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}
@@ -219,15 +231,18 @@ def _read(url: str, body: bytes | None, headers: dict[str, str], method: str = "
 
 
 @contextmanager
-def home_assistant(folder: Path, config: Path, broker_port: int) -> Iterator[HomeAssistant]:
+def home_assistant(
+    folder: Path, config: Path, broker_port: int, more: str = ""
+) -> Iterator[HomeAssistant]:
     """One that is ready and connected to a broker; it ends with this.
 
     Args:
         folder: Where `.ci/get-homeassistant` has put it.
         config: A new folder for its settings and its database.
         broker_port: Of a broker on this machine.
+        more: What else its configuration says, in YAML.
     """
-    home = HomeAssistant(folder, config)
+    home = HomeAssistant(folder, config, more)
     try:
         home.wait_until_up()
         home.onboard()
