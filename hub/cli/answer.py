@@ -8,7 +8,7 @@ import typer
 
 from config import SettingsError
 from hub.mqtt.bus import Bus
-from hub.mqtt.own_broker.embedded_address import with_embedded_broker
+from hub.mqtt.own_broker.address import with_running_broker
 from hub.plugin import answer_links
 from hub.remote.answer import AnswerClient, AnswerError
 from hub.terminal.options import ConfigOption, door_named, read_settings
@@ -29,7 +29,7 @@ def answer(
 ) -> None:
     """Answer the visitor at a door from here: `doorbell answer front coming`."""
     settings, _ = read_settings(config)
-    settings = with_embedded_broker(settings)
+    settings = with_running_broker(settings)
     text = _answer_of(" ".join(words))
     if not is_answer(text):
         raise SettingsError([f"not an answer: write 1 to {ANSWER_LENGTH} characters on one line"])

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from config import SettingsError
 from hub.mqtt.bus import Bus
-from hub.mqtt.own_broker.embedded_address import with_embedded_broker
+from hub.mqtt.own_broker.address import with_running_broker
 from hub.remote.drill import DrillClient, DrillError
 from hub.remote.roll_call import DrillResult
 from hub.remote.trouble import Trouble
@@ -44,7 +44,7 @@ def drill(
 ) -> None:
     """Send a marked test press through everything, and see which handlers react. No effects."""
     settings, _ = read_settings(config)
-    settings = with_embedded_broker(settings)
+    settings = with_running_broker(settings)
     trouble = Trouble(kill or (), dict(map(_slowness, slow or ())))
     where = door_named(settings, door)
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hub.mqtt.own_broker.embedded_address import with_embedded_broker
+from hub.mqtt.own_broker.address import with_running_broker
 from hub.remote.press import PressError, press_and_wait
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import complain, say
@@ -17,7 +17,7 @@ def press(
 ) -> None:
     """Press the button of a door from here."""
     settings, _ = read_settings(config)
-    settings = with_embedded_broker(settings)
+    settings = with_running_broker(settings)
     try:
         event = press_and_wait(settings, door_named(settings, door))
     except PressError as error:

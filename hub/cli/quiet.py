@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hub.mqtt.own_broker.embedded_address import with_embedded_broker
+from hub.mqtt.own_broker.address import with_running_broker
 from hub.remote.press import PressError
 from hub.remote.quiet import ask
 from hub.terminal.options import UNITS, ConfigOption, read_settings
@@ -37,7 +37,7 @@ def quiet(
     for_s = _seconds(duration) if duration else None
     if for_s and mode in (None, "auto"):
         raise typer.BadParameter("--for goes with on or off")
-    settings = with_embedded_broker(read_settings(config)[0])
+    settings = with_running_broker(read_settings(config)[0])
     try:
         say(ask(settings, mode, for_s).words)
     except PressError as error:

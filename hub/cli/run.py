@@ -14,6 +14,7 @@ from config import Settings, SettingsError, sources
 from hub.mqtt.bus import Bus
 from hub.plugin import loader
 from hub.process.supervisor import TICK_S, Supervisor
+from hub.system.visible import visible
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import Console
 from hub.terminal.timeline import Timeline
@@ -33,7 +34,7 @@ def run(config: ConfigOption = None) -> None:
     if "log_level" not in settings.model_fields_set:
         os.environ["DOORBELL_LOG_LEVEL"] = "WARNING"  # of the children: the timeline shows the rest
     echo = _Echo(console)
-    supervisor = Supervisor(settings, path, echo)
+    supervisor = Supervisor(settings, path, echo, _ask if sys.stdin.isatty() else None)
     ending = _Ending()
     settings = supervisor.start()
     bus = Bus(settings.broker)
@@ -41,6 +42,8 @@ def run(config: ConfigOption = None) -> None:
     echo.timeline = timeline
     doors = ", ".join(settings.doors)
     console.print(f"broker {bus.address} · doors {doors} · Enter rings the bell, Ctrl-C ends")
+    for notice in supervisor.notices:
+        console.print(notice, style="yellow", soft_wrap=True)
     state = f"journals, pictures and clips: {settings.state_dir}"
     console.print(state, style="dim", soft_wrap=True)
     bus.start()
@@ -57,6 +60,17 @@ def run(config: ConfigOption = None) -> None:
         timeline.stop()
         bus.stop()
         supervisor.stop()
+
+
+def _ask(question: str) -> bool:
+    """Ask on the terminal; Enter alone means yes, and Ctrl-C ends the program."""
+    noted = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return input(visible(f"{question} [Y/n] ")).strip().lower() in ("", "y", "yes")
+    except EOFError:
+        return False
+    finally:
+        signal.signal(signal.SIGINT, noted)
 
 
 class _Echo:

@@ -94,7 +94,7 @@ class Consumer:
         self._producer.settle()
 
     def stop(self) -> None:
-        """End soon: a running attempt gets a few seconds. May be called from a signal handler."""
+        """End soon: a running attempt gets a few seconds. May be called from any thread."""
         self._stopping = True
         self._runner.is_stopping = True
         hasten(STOP_GRACE_S)

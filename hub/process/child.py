@@ -17,6 +17,7 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 _libc = ctypes.CDLL(None)  # loaded before a fork: in the child a lock may be held for ever
 STEADY_S = 10.0  # a process that ran so long has its first failure
 STOP_S = 6.0
+PYTHON = (sys.executable, "-P")  # -P: import nothing from the working directory
 Echo = Callable[[str, str], None]
 
 
@@ -26,10 +27,13 @@ class Child:
 
     Attributes:
         name: As people call it.
-        command: The arguments of the Python interpreter.
+        command: The arguments of its program.
         environment: Added to our own environment.
         echo: Called with the name and each line that it prints.
         reads_lines: Whether `send_line` reaches its standard input.
+        program: The Python interpreter; or another program, which gets a process group of its own,
+            because it may not ignore Ctrl-C.
+        is_endless: Whether it is started again even after an end in order.
         process: The running process; None while there is none.
     """
 
@@ -38,6 +42,8 @@ class Child:
     environment: dict[str, str]
     echo: Echo
     reads_lines: bool = False
+    program: Sequence[str] = PYTHON
+    is_endless: bool = False
     process: subprocess.Popen[str] | None = None
     _restart_at: float | None = 0.0  # monotonic seconds; None: not by itself
     _started_at: float = 0.0
@@ -52,6 +58,11 @@ class Child:
             return
         if time.monotonic() >= self._restart_at:
             self._start()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started, and has ended by itself since."""
+        return self.process is not None and self.process.poll() is not None
 
     def delay(self, seconds: float) -> None:
         """Do not start it before that many seconds from now."""
@@ -102,13 +113,14 @@ class Child:
             "MALLOC_ARENA_MAX": "1",  # mallopt(3): each further arena takes memory
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-P", *self.command],  # -P: import nothing from the working directory
+            [*self.program, *self.command],
             env=os.environ | self.environment | supervised,
             stdin=subprocess.PIPE if self.reads_lines else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            process_group=None if self.program == PYTHON else 0,
             preexec_fn=_obey_parent_only,  # noqa: PLW1509 - two system calls between fork and exec
         )
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
@@ -120,7 +132,7 @@ class Child:
             process.stdout.close()
 
     def _plan_restart(self, code: int) -> None:
-        if code == 0:
+        if code == 0 and not self.is_endless:
             return  # it is done
         if code == EX_CONFIG:
             self.echo(self.name, "not started again until its file or the settings change")

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 
 from config import Settings, SettingsError
@@ -36,11 +37,22 @@ def end_for_good(reason: str) -> None:
 
 
 def on_stop(stop: Callable[[], None]) -> None:
-    """Call `stop` at SIGTERM, and at Ctrl-C unless the parent, `doorbell run`, handles that."""
+    """Call `stop` once, at SIGTERM, and at Ctrl-C unless the parent, `doorbell run`, handles that.
+
+    It is called in a thread of its own. A signal interrupts the main thread anywhere, even in the
+    handler of the signal before (a dying parent sends several: prctl(2), PR_SET_PDEATHSIG), and
+    whatever takes a lock there may wait for itself.
+    """
+    asked: SimpleQueue[None] = SimpleQueue()  # the one queue that a signal handler may use
 
     def end(_: int, __: FrameType | None) -> None:
+        asked.put(None)
+
+    def wait() -> None:
+        asked.get()
         stop()
 
+    threading.Thread(target=wait, name="stop", daemon=True).start()
     is_supervised = "DOORBELL_SUPERVISED" in os.environ
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN if is_supervised else end)

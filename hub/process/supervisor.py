@@ -2,37 +2,49 @@
 
 import fcntl
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 from config import Settings, SettingsError, sources
 from devices.machine import fault_in_folder
-from hub.mqtt.own_broker.embedded_address import PORT_FILE, reserve_port, with_embedded_broker
+from hub.mqtt.own_broker.address import with_running_broker
 from hub.plugin import loader
 from hub.process.child import STOP_S, Child, Echo
 from hub.process.file_watch import FileWatch
-from hub.system import atomic_file
+from hub.process.own_broker import BROKER, OwnBroker
 
 TICK_S = 0.2
 HEAD_START_S = 0.5  # of the handlers that a visitor waits for, so that they subscribe first
-BROKER = "broker"  # the name of its process
 
 
 class Supervisor:
     """Starts processes and restarts them, as systemd does on a Pi.
 
     It also restarts a handler whose file has changed, and all after a change of the settings.
+
+    Attributes:
+        notices: What a person should know about the broker, line by line.
     """
 
-    def __init__(self, settings: Settings, config: Path, echo: Echo) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        config: Path,
+        echo: Echo,
+        ask: Callable[[str], bool] | None = None,
+    ) -> None:
         """Prepare.
 
         Args:
             settings: In force.
             config: Their file, for the children.
             echo: Called with a process's name and each line that it prints.
+            ask: Asks the person, and returns whether the answer was yes; None: there is no person.
         """
         self._settings = settings
+        self._ask = ask
+        self.notices: list[str] = []
         self._config = config
         self._echo = echo
         self._environment = {"DOORBELL_CONFIG": str(config)}
@@ -85,7 +97,6 @@ class Supervisor:
             deadline = time.monotonic() + STOP_S
             for child in children:
                 child.wait_ended(deadline)
-        (self._settings.state_dir / PORT_FILE).unlink(missing_ok=True)
         self._held.close()
 
     def pids(self) -> dict[str, int]:
@@ -104,14 +115,15 @@ class Supervisor:
             raise SettingsError([fault]) from None
 
     def _add_broker(self) -> Settings:
-        """Add the embedded broker; returns the settings with its address."""
-        port, reserved = reserve_port(self._settings.broker.own_port)
-        self._held.enter_context(reserved)
-        atomic_file.write(self._settings.state_dir / PORT_FILE, str(port).encode(), 0o640)
-        self._add(BROKER, ["-m", "hub.mqtt.own_broker.embedded_broker", "--port", str(port)])
+        """Find or start a broker; returns the settings with its address."""
+        own = OwnBroker(self._settings, self._echo, self._ask)
+        port = own.open(self._held)
+        self.notices = own.notices
+        if own.child:
+            self._processes[BROKER] = own.child
         self._environment["DOORBELL_BROKER__HOST"] = "127.0.0.1"
         self._environment["DOORBELL_BROKER__PORT"] = str(port)
-        return with_embedded_broker(self._settings)
+        return with_running_broker(self._settings)
 
     def _add(self, name: str, command: list[str], *, reads_lines: bool = False) -> None:
         child = Child(name, command, self._environment, self._echo, reads_lines)

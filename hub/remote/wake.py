@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from config import Settings
 from hub.mqtt.bus import Bus
-from hub.mqtt.own_broker.embedded_address import with_embedded_broker
+from hub.mqtt.own_broker.address import with_running_broker
 from hub.wire import topics
 from hub.wire.command import Wake
 
@@ -18,7 +18,7 @@ WAKE_S = 2.0
 def wake(settings: Settings, handlers: Iterable[str]) -> None:
     """Wake these handlers over a separate connection, if there is a broker."""
     names = sorted(handlers)
-    settings = with_embedded_broker(settings)
+    settings = with_running_broker(settings)
     if not names or settings.broker.host is None:
         return
     source = topics.source("cli", str(os.getpid()))

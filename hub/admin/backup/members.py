@@ -12,7 +12,8 @@ from hub.plugin import loader
 from hub.plugin.secret_settings import texts_in
 from hub.system import atomic_file
 
-LEFT_OUT = (".lock", "-wal", "-shm", ".part", "embedded-broker-port")  # no copy needs them
+# What no copy needs.
+LEFT_OUT = (".lock", "-wal", "-shm", ".part", "own-broker-port", "own-broker.conf")
 CLIPS = (".mp4", ".jpg")
 
 

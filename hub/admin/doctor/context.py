@@ -100,11 +100,11 @@ def open_context(config: Path | None) -> Context:
         SettingsError: there is no such file.
     """
     # Imported here, because other commands should not wait for it.
-    from hub.mqtt.own_broker.embedded_address import with_embedded_broker  # noqa: PLC0415
+    from hub.mqtt.own_broker.address import with_running_broker  # noqa: PLC0415
 
     path = sources.find(config)
     try:
-        return Context(path, with_embedded_broker(sources.load(path)))
+        return Context(path, with_running_broker(sources.load(path)))
     except SettingsError as error:
-        usable = with_embedded_broker(error.usable) if error.usable else None
+        usable = with_running_broker(error.usable) if error.usable else None
         return Context(path, usable, list(error.faults))

@@ -17,7 +17,7 @@ from hub.admin.setup.dialog import Dialog
 from hub.admin.setup.draft import Draft
 from hub.admin.setup.questions.pins import lines_used, understand_pin
 from hub.admin.setup.toml_edit import Changes
-from hub.mqtt.own_broker.embedded_address import with_embedded_broker
+from hub.mqtt.own_broker.address import with_running_broker
 from hub.remote.presses import watch_presses
 
 WANTED = 3  # presses
@@ -146,7 +146,7 @@ def _watch(dialog: Dialog, news: Callable[[], list[str]]) -> int:
 def _hear_hub(dialog: Dialog, draft: Draft, door: str) -> bool:
     """Show the presses of the hub, which has the line; False when no hub is running."""
     try:
-        settings = with_embedded_broker(sources.load(draft.path))
+        settings = with_running_broker(sources.load(draft.path))
     except SettingsError:
         return False
     with watch_presses(settings, door) as presses:

@@ -1,8 +1,8 @@
-"""Where the embedded broker listens."""
+"""Where the broker of `doorbell run` listens."""
 
 import socket
 
-from hub.mqtt.own_broker.embedded_address import reserve_port
+from hub.mqtt.own_broker.address import reserve_port
 from tests.house import free_port
 
 

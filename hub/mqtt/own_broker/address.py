@@ -1,15 +1,15 @@
-"""Where the embedded broker listens."""
+"""Where the broker of `doorbell run` listens: other commands find it, and two do not collide."""
 
 import socket
 
 from config import Settings, SettingsError
 
-PORT_FILE = "embedded-broker-port"
+PORT_FILE = "own-broker-port"
 TRIES = 5
 
 
-def with_embedded_broker(settings: Settings) -> Settings:
-    """The settings, with the address of the embedded broker where it runs and no other is set."""
+def with_running_broker(settings: Settings) -> Settings:
+    """The settings, with the broker that `doorbell run` uses now, where they name none."""
     port_file = settings.state_dir / PORT_FILE
     if settings.broker.host is not None or not port_file.is_file():
         return settings
@@ -17,6 +17,15 @@ def with_embedded_broker(settings: Settings) -> Settings:
         update={"host": "127.0.0.1", "port": int(port_file.read_text(encoding="ascii"))}
     )
     return settings.model_copy(update={"broker": broker})
+
+
+def is_anothers(port: int) -> bool:
+    """Whether the broker of another `doorbell run` listens there."""
+    try:
+        _reservation(port).close()
+    except OSError:
+        return True
+    return False
 
 
 def reserve_port(wanted: int) -> tuple[int, socket.socket]:
@@ -51,7 +60,7 @@ def _reservation(port: int) -> socket.socket:
     """
     held = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        held.bind(f"\0doorbell-embedded-broker-{port}")
+        held.bind(f"\0doorbell-own-broker-{port}")
     except OSError:
         held.close()
         raise
