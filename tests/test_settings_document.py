@@ -1,5 +1,6 @@
 """docs/settings.md holds every setting that there is, with its default and its limits."""
 
+import json
 from functools import cache
 from pathlib import Path
 from types import NoneType
@@ -66,7 +67,7 @@ def _limits(field: FieldInfo) -> str:
     if NoneType in get_args(kind):
         kind = next(part for part in get_args(kind) if part is not NoneType)
     if get_origin(kind) is Literal:
-        return ", ".join(f'`"{word}"`' for word in get_args(kind))
+        return ", ".join(f"`{json.dumps(word)}`" for word in get_args(kind))
     bounds = [
         WORDS[type(one)].format(_number(getattr(one, type(one).__name__.lower())))
         for one in field.metadata

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
+from devices.camera.address import fault_in_address, plain_address
 from devices.video.recorded import RecordedClip
 
 # A Raspberry Pi camera module, and the size of its pictures.
@@ -94,7 +95,9 @@ def fault_in_camera(name: str) -> str | None:
             "picamera2 is not installed. Install it with apt (python3-picamera2), and see "
             "docs/install.md"
         )
-    if name == "test" or PI.fullmatch(name) or "://" in name or Path(name).exists():
+    if "://" in name:
+        return fault_in_address(name)
+    if name == "test" or PI.fullmatch(name) or Path(name).exists():
         return None
     if name.startswith("/dev/"):
         return f"{name}: there is no such device. `ls /dev/video*` shows what there is"
@@ -110,6 +113,7 @@ def open_camera(
     preroll_s: float = 5.0,
     ring_mb: float = 16,
     private: Callable[[], str | None] = lambda: None,
+    turn: int = 0,
 ) -> Camera:
     """Open a camera. It need not be there yet: it is looked for again and again.
 
@@ -120,6 +124,7 @@ def open_camera(
         preroll_s: How many seconds it keeps in memory, encoded.
         ring_mb: How much memory that may take, in MB. If it is too little, it keeps less.
         private: Says why nothing may be recorded now; None when it may. Called twice a second.
+        turn: By how many degrees its pictures have to be turned to the right: 0, 90, 180 or 270.
 
     Raises:
         CameraError: The camera's library is missing.
@@ -128,8 +133,9 @@ def open_camera(
         from devices.camera.picamera import SIZE, PiCamera  # noqa: PLC0415 - hardware
 
         size = (int(pi[1]), int(pi[2])) if pi[1] else SIZE
-        return PiCamera(size=size, preroll_s=preroll_s, ring_mb=ring_mb, private=private)
+        return PiCamera(size=size, preroll_s=preroll_s, ring_mb=ring_mb, private=private, turn=turn)
     # PyAV takes 20 MB, which only a camera's process pays for.
     from devices.camera.ffmpeg import AvCamera  # noqa: PLC0415
 
-    return AvCamera(name, preroll_s=preroll_s, ring_mb=ring_mb, private=private)
+    address = plain_address(name)
+    return AvCamera(address, preroll_s=preroll_s, ring_mb=ring_mb, private=private, turn=turn)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import av
 
-from devices.camera.address import without_password
+from devices.camera.address import literal_address, without_password
 from devices.video.packet import Packet, StreamFormat
 from devices.video.recorder import Recorder
 from devices.video.source import TIMEOUT_S, open_source
@@ -16,6 +16,7 @@ CHECK_S = 0.5
 REPEAT_S = 0.1  # from the end of a video file to its beginning
 STILL_S = 0.5  # from one picture to the next, where an address gives one at a time
 GRACE_S = 2.0  # an interruption so short is no trouble
+REFUSED = "the camera {name} refuses the login. Are user and password in its address right?"
 OPENING_S = 2 * sum(TIMEOUT_S)
 # FFmpeg notices that a network camera is silent. That a device is silent is only noticed here.
 FROZEN_S = 2 * TIMEOUT_S[1]
@@ -29,6 +30,7 @@ class AvCamera(Recorder):
         preroll_s: See Recorder.
         ring_mb: See Recorder.
         private: See Recorder.
+        turn: See Recorder.
     """
 
     def __init__(
@@ -38,11 +40,17 @@ class AvCamera(Recorder):
         preroll_s: float = 5.0,
         ring_mb: float = 16,
         private: Callable[[], str | None] = lambda: None,
+        turn: int = 0,
     ) -> None:
         super().__init__(
-            without_password(source), preroll_s=preroll_s, ring_mb=ring_mb, private=private
+            without_password(source),
+            preroll_s=preroll_s,
+            ring_mb=ring_mb,
+            private=private,
+            turn=turn,
         )
-        self._source = source
+        # What else the address may mean, where the camera refuses the login.
+        self._source, self._other_source = source, literal_address(source)
         self._seen_at = -OPENING_S
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="camera", daemon=True)
@@ -75,7 +83,10 @@ class AvCamera(Recorder):
                 self._closed.wait(STILL_S if reader.is_still else REPEAT_S)
                 continue
             failures = 1 if reader.has_seen else min(failures + 1, len(RETRY_S))
-            if time.monotonic() - self._seen_at > GRACE_S:
+            if reader.is_refused:
+                self.set_trouble(REFUSED.format(name=self.name))
+                self._source, self._other_source = self._other_source, self._source
+            elif time.monotonic() - self._seen_at > GRACE_S:
                 no_picture = f"the camera {self.name} gives no picture ({fault})"
                 self.set_trouble(f"{no_picture}. Is it plugged in and reachable?")
             self._closed.wait(RETRY_S[failures - 1])
@@ -101,6 +112,7 @@ class _Reader(threading.Thread):
     Attributes:
         has_seen: Whether a picture came.
         fault: What went wrong; empty if nothing did.
+        is_refused: Whether the camera refused the login.
         is_still: Whether it gave one picture, and has to be asked for the next one.
     """
 
@@ -112,6 +124,7 @@ class _Reader(threading.Thread):
         self._latest = time.monotonic() + OPENING_S
         self.has_seen = False
         self.fault = ""
+        self.is_refused = False
         self.is_still = False
         self.start()
 
@@ -131,6 +144,7 @@ class _Reader(threading.Thread):
             source = open_source(self._source)
         except (av.FFmpegError, OSError, ValueError) as error:
             self.fault = without_password(str(error))
+            self.is_refused = isinstance(error, av.HTTPUnauthorizedError)
             return
         try:
             for packet in source.packets(self._stopped):

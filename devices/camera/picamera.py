@@ -35,6 +35,7 @@ class PiCamera(Recorder):
         preroll_s: See Recorder.
         ring_mb: See Recorder.
         private: See Recorder.
+        turn: See Recorder.
 
     Raises:
         CameraError: picamera2 is missing.
@@ -47,8 +48,11 @@ class PiCamera(Recorder):
         preroll_s: float = 5.0,
         ring_mb: float = 16,
         private: Callable[[], str | None] = lambda: None,
+        turn: int = 0,
     ) -> None:
-        super().__init__("picamera", preroll_s=preroll_s, ring_mb=ring_mb, private=private)
+        super().__init__(
+            "picamera", preroll_s=preroll_s, ring_mb=ring_mb, private=private, turn=turn
+        )
         try:
             import picamera2  # noqa: F401, PLC0415 - hardware
         except ImportError as error:
@@ -65,7 +69,7 @@ class PiCamera(Recorder):
     def snapshot(self, path: Path, ago_s: float = 0.0) -> float:
         """See Camera. A picture of now comes from the sensor, which costs less than decoding."""
         camera = self._camera
-        if ago_s > NOW_S or camera is None:
+        if ago_s > NOW_S or camera is None or self.turn:
             return super().snapshot(path, ago_s)
         write_file(path, _capture(camera))
         return ago_s
@@ -73,7 +77,7 @@ class PiCamera(Recorder):
     def picture(self) -> bytes:
         """See Camera."""
         camera = self._camera
-        if camera is None:
+        if camera is None or self.turn:
             return super().picture()
         return _capture(camera)
 

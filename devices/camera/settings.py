@@ -18,6 +18,9 @@ class CameraSettings(BaseModel):
     camera: str = Field("test", description="test, picamera, /dev/video0, rtsp://…, a video file")
     preroll_s: float = Field(5, ge=0, le=60, description="seconds of a clip before its moment")
     ring_mb: float = Field(16, ge=1, le=512, description="memory for these seconds")
+    rotate: Literal[0, 90, 180, 270] = Field(
+        0, description="degrees to the right by which the picture is turned"
+    )
     publish_picture: Literal["retained", "live", "off"] = Field(
         "retained", description="the picture on the broker: kept there, not kept, or none"
     )
@@ -51,5 +54,9 @@ class CameraSettings(BaseModel):
         if self.private_topic:
             link.follow(self.private_topic, private.switch)
         return open_camera(
-            self.camera, preroll_s=self.preroll_s, ring_mb=self.ring_mb, private=private
+            self.camera,
+            preroll_s=self.preroll_s,
+            ring_mb=self.ring_mb,
+            private=private,
+            turn=self.rotate,
         )

@@ -12,6 +12,7 @@ import av
 from devices.machine.atomic_file import atomic_write
 from devices.video.packet import CLOCK, Packet, StreamFormat
 from devices.video.recorded import CameraError, RecordedClip
+from devices.video.upright import turn_film
 
 log = logging.getLogger(__name__)
 BACKLOG_BYTES = 16_000_000  # what may wait for a slow disk or encoder; more is left out
@@ -26,14 +27,21 @@ class Clip:
         stream_format: The format of its packets.
         before: The packets from before, beginning with a key frame.
         moment: The moment for which the clip is started, in seconds of `time.monotonic()`.
+        turn: By how many degrees players have to turn it to the right.
     """
 
     def __init__(
-        self, path: Path, stream_format: StreamFormat, before: Sequence[Packet], moment: float
+        self,
+        path: Path,
+        stream_format: StreamFormat,
+        before: Sequence[Packet],
+        moment: float,
+        turn: int = 0,
     ) -> None:
         self.path = path
         self._format = stream_format
         self._moment = moment
+        self._turn = (turn + stream_format.turn) % 360
         self._queue: queue.SimpleQueue[Packet | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._waiting_bytes = 0
@@ -105,6 +113,8 @@ class Clip:
         try:
             with atomic_write(self.path, fsync=True) as part:
                 self._write_from(first, part)
+                if self._turn:
+                    turn_film(part, self._turn, self._format.width, self._format.height)
         except (av.FFmpegError, OSError, ValueError) as error:
             log.error("the clip %s is abandoned: %s", self.path, error)  # noqa: TRY400
             self._failure = error
@@ -156,6 +166,7 @@ class _EncodedTrack:
         self._stream.height = stream_format.height // 2 * 2
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = CLOCK
+        self._stream.codec_context.sample_aspect_ratio = stream_format.shape
         self._last_pts = -1
 
     def write(self, packet: Packet, zero: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import av
 
 CLOCK = Fraction(1, 90_000)  # seconds a tick, as usual in MP4
+SQUARE = Fraction(1)
 BROWSER_FORMATS = ("yuv420p", "yuvj420p")  # samplings of H.264 that browsers can show
 
 
@@ -50,6 +51,8 @@ class StreamFormat:
         extradata: What a decoder must know before the first packet; empty if the packets say it.
         width: The width of the pictures, in pixels.
         height: The height of the pictures, in pixels.
+        shape: The width of a pixel by its height; 1 for a square one.
+        turn: By how many degrees a picture has to be turned to the right to be upright.
         template: A stream of PyAV, from which an MP4's stream is made; None if browsers could not
             show a copy of the packets.
     """
@@ -58,6 +61,8 @@ class StreamFormat:
     extradata: bytes
     width: int
     height: int
+    shape: Fraction = SQUARE
+    turn: int = 0
     template: Any = None
 
     def fits(self, other: "StreamFormat | None") -> bool:
@@ -82,7 +87,14 @@ def format_of_stream(stream: Any) -> StreamFormat:
     if context.codec.name == "h264" and context.pix_fmt in BROWSER_FORMATS:
         template = _memory_container().add_stream_from_template(stream)
     extradata = bytes(context.extradata or b"")
-    return StreamFormat(context.codec.name, extradata, context.width, context.height, template)
+    return StreamFormat(
+        context.codec.name,
+        extradata,
+        context.width,
+        context.height,
+        stream.sample_aspect_ratio or SQUARE,
+        template=template,
+    )
 
 
 def format_of_h264(first: bytes) -> StreamFormat:
@@ -92,13 +104,14 @@ def format_of_h264(first: bytes) -> StreamFormat:
 
 
 def open_encoder(
-    width: int, height: int, *, start: bool, options: dict[str, str]
+    width: int, height: int, shape: Fraction, *, start: bool, options: dict[str, str]
 ) -> tuple[Any, Any]:
     """Open an H.264 encoder for MP4 that browsers can play.
 
     Args:
         width: The width of the pictures, in pixels. An odd one loses a column (4:2:0).
         height: The height of the pictures, in pixels. An odd one loses a row.
+        shape: The width of a pixel by its height.
         start: Start it now, for packets that are kept and put into a clip later.
         options: Options of x264.
 
@@ -111,6 +124,7 @@ def open_encoder(
     stream.height = height // 2 * 2
     stream.pix_fmt = "yuv420p"
     stream.codec_context.time_base = CLOCK
+    stream.codec_context.sample_aspect_ratio = shape
     if start:
         container.start_encoding()
     return container, stream

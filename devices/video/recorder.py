@@ -31,6 +31,7 @@ class Recorder:
         preroll_s: How many seconds before now are kept in memory.
         ring_mb: How much memory that may take, in MB.
         private: Says why nothing may be recorded now; None when it may.
+        turn: By how many degrees the picture has to be turned to the right: 0, 90, 180 or 270.
     """
 
     def __init__(
@@ -40,10 +41,12 @@ class Recorder:
         preroll_s: float = 5.0,
         ring_mb: float = 16,
         private: Callable[[], str | None] = lambda: None,
+        turn: int = 0,
     ) -> None:
         _return_freed_memory()
         self.name = name
         self.private = private
+        self.turn = turn
         self._ring = PacketRing(preroll_s, int(ring_mb * MB))
         self._format: StreamFormat | None = None
         self._clip: Clip | None = None
@@ -76,12 +79,12 @@ class Recorder:
         """See Camera."""
         moment = time.monotonic() - ago_s
         stream_format, packets = self._wait_for(moment)
-        write_file(path, jpeg_of(stream_format, packets))
+        write_file(path, jpeg_of(stream_format, packets, self.turn))
         return packets[-1].at - moment
 
     def picture(self) -> bytes:
         """See Camera."""
-        return jpeg_of(*self._wait_for(time.monotonic()))
+        return jpeg_of(*self._wait_for(time.monotonic()), self.turn)
 
     def start_clip(self, path: Path, ago_s: float = 0.0) -> tuple[Path, float]:
         """See Camera."""
@@ -149,7 +152,7 @@ class Recorder:
             return
         path, moment = self._wanted
         if before := self._ring.since(moment - self._ring.seconds):
-            self._clip = Clip(path, self._format, before, moment)
+            self._clip = Clip(path, self._format, before, moment, self.turn)
             self._wanted = None
 
     def _forget(self) -> None:

@@ -8,18 +8,20 @@ import av
 
 from devices.video.packet import CLOCK, Packet, StreamFormat
 from devices.video.recorded import CameraError
+from devices.video.upright import turn_of, upright
 
 JPEG_QUALITY = 4  # from 2 (best) to 31
 # Widths in pixels and qualities, from what a phone's screen shows to what is just a picture.
 SMALLER = ((1280, 5), (960, 6), (800, 8), (640, 10), (480, 12), (320, 16), (160, 24), (96, 31))
 
 
-def jpeg_of(stream_format: StreamFormat, packets: Sequence[Packet]) -> bytes:
+def jpeg_of(stream_format: StreamFormat, packets: Sequence[Packet], turn: int = 0) -> bytes:
     """Decode packets, and encode the picture of the last one as JPEG.
 
     Args:
         stream_format: The format of the packets.
         packets: A key frame, and what follows it.
+        turn: By how many degrees the camera has to be turned to the right, beside what it says.
 
     Raises:
         CameraError: The picture cannot be decoded.
@@ -32,12 +34,17 @@ def jpeg_of(stream_format: StreamFormat, packets: Sequence[Packet]) -> bytes:
             for frame in decoder.decode(packet and packet.to_av()):
                 latest = frame
                 if frame.pts == wanted:
-                    return encode_jpeg(frame)
+                    break
+            else:
+                continue
+            break
     except av.FFmpegError as error:
         raise CameraError(f"the picture cannot be decoded: {error}") from error
     if latest is None:
         raise CameraError("the picture cannot be decoded: the decoder gave nothing")
-    return encode_jpeg(latest)
+    shape = decoder.sample_aspect_ratio or stream_format.shape
+    turn += stream_format.turn + turn_of(latest)
+    return encode_jpeg(upright(latest, shape, turn % 360))
 
 
 def jpeg_within(jpeg: bytes, most_bytes: int) -> bytes:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,15 +11,18 @@ import av
 
 from devices.video.jpeg_scanner import is_jpeg_stream
 from devices.video.jpeg_source import JpegSource
-from devices.video.packet import CLOCK, Packet, StreamFormat, format_of_stream, open_encoder
+from devices.video.packet import CLOCK, SQUARE, Packet, StreamFormat, format_of_stream, open_encoder
 from devices.video.rate_limit import RateLimit
 from devices.video.recorded import CameraError
 from devices.video.timestamps import TimestampMapper
+from devices.video.upright import turn_of
 
 TEST_PATTERN = "testsrc2=size=640x360:rate=15,realtime"  # with a running clock, in real time
 TIMEOUT_S = (10.0, 5.0)  # to open a network camera, and between two of its packets
-# The picture rate would take a second to find out, and is not needed.
-RTSP_OPTIONS = {"rtsp_transport": "tcp", "fpsprobesize": "1"}
+# UDP where the camera has no TCP. What a camera says of its pictures is enough: to look at some of
+# them would take seconds.
+RTSP_OPTIONS = {"rtsp_flags": "prefer_tcp", "fpsprobesize": "1"}
+QUICKLY = {"probesize": "32", "analyzeduration": "0"}
 BYTES_OPTIONS = {"raw_packet_size": "65536"}
 UNSTAMPED = ("h264", "hevc", "m4v", "mjpeg", "mpjpeg")  # FFmpeg invents what these formats lack
 MAX_RATE = 15.0  # pictures a second of a source without groups (MJPEG, raw)
@@ -104,7 +108,8 @@ class AvSource:
             self._encoder = _RawEncoder(self._stream.codec_context)
             self.stream_format = self._encoder.stream_format
         else:
-            self.stream_format = format_of_stream(self._stream)
+            turn = _turn_of_film(name) if self.is_file else 0
+            self.stream_format = replace(format_of_stream(self._stream), turn=turn)
         is_stamped = self._container.format.name not in UNSTAMPED
         self._timestamps = TimestampMapper(is_believed=is_stamped)
         self._rate = RateLimit(MAX_RATE)
@@ -147,11 +152,14 @@ class _RawEncoder:
         width = min(raw.width, MAX_WIDTH)
         height = raw.height * width // raw.width
         # The container must live as long as its stream.
-        self._container, self._stream = open_encoder(width, height, start=True, options=ENCODING)
+        shape = raw.sample_aspect_ratio or SQUARE
+        self._container, self._stream = open_encoder(
+            width, height, shape, start=True, options=ENCODING
+        )
         context = self._stream.codec_context
         extradata = bytes(context.extradata or b"")
         self.stream_format = StreamFormat(
-            "h264", extradata, context.width, context.height, self._stream
+            "h264", extradata, context.width, context.height, shape, template=self._stream
         )
 
     def encode(self, frames: list[Any], at: float) -> Iterator[Packet]:
@@ -173,9 +181,19 @@ def _open(name: str) -> Any:
         return av.open(TEST_PATTERN, format="lavfi")
     if name.startswith("/dev/"):
         return _open_v4l2(name)
-    if name.startswith("rtsp://"):
+    if name.startswith(("rtsp://", "rtsps://")):
+        container = av.open(name, options=RTSP_OPTIONS | QUICKLY, timeout=TIMEOUT_S)
+        if all(stream.width and stream.codec_context.pix_fmt for stream in container.streams.video):
+            return container
+        container.close()
         return av.open(name, options=RTSP_OPTIONS, timeout=TIMEOUT_S)
     return av.open(name, timeout=TIMEOUT_S if "://" in name else None)
+
+
+def _turn_of_film(name: str) -> int:
+    """By how many degrees a film has to be turned, as the phone that made it wrote down."""
+    with av.open(name) as container:
+        return next((turn_of(frame) for frame in container.decode(video=0)), 0)
 
 
 def _open_v4l2(name: str) -> Any:

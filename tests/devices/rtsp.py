@@ -36,9 +36,10 @@ def address(port: int) -> str:
 
 
 @contextmanager
-def serving(port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """A server on this port."""
-    with subprocess.Popen([SYSTEM_PYTHON, SERVER, str(port)], stdout=subprocess.DEVNULL) as server:
+def serving(port: int, *kinds: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A server on this port; the kinds are those of rtsp_server.py."""
+    command = [SYSTEM_PYTHON, SERVER, str(port), *kinds]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         until(lambda: _listens(port), "the RTSP server listens")
         try:
             yield server

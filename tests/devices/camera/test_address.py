@@ -3,6 +3,7 @@
 import pytest
 
 from devices.camera import without_password
+from devices.camera.address import fault_in_address, literal_address, plain_address
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,52 @@ def test_what_may_be_shown_of_an_address(address: str, shown: str):
 
 def test_a_mask_shows_that_there_is_a_login():
     assert without_password("rtsp://bob:secret@cam/live", "***") == "rtsp://***@cam/live"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("rtsp://h/d", "rtsp://h/d"),
+        (" RTSP://1.2.3.4:554/x@2", "rtsp://1.2.3.4:554/x@2"),
+        (
+            "rtsp://admin:p@ss%w#or/d@1.2.3.4:554/d",
+            "rtsp://admin:p%40ss%25w%23or%2Fd@1.2.3.4:554/d",
+        ),
+        ("rtsp://admin:p%41/d@1.2.3.4/d", "rtsp://admin:p%2541%2Fd@1.2.3.4/d"),
+        ("rtsp://admin:p%40ss%23@1.2.3.4/d", "rtsp://admin:p%40ss%23@1.2.3.4/d"),
+        ("rtsp://admin:12/34@10.0.0.1/d", "rtsp://admin:12%2F34@10.0.0.1/d"),
+        ("rtsp://admin:a b?c@cam/d?x=1", "rtsp://admin:a%20b%3Fc@cam/d?x=1"),
+        ("rtsp://me@x.de:pw@[fe80::1]/d", "rtsp://me%40x.de:pw@[fe80::1]/d"),
+        ("rtsp://u:p@nvr/cam@1", "rtsp://u:p@nvr/cam@1"),
+        ("rtsp://nvr:554/path/a:b@c", "rtsp://nvr:554/path/a:b@c"),
+        ("http://h/snap?user=a:b@1.2.3.4", "http://h/snap?user=a:b@1.2.3.4"),
+        ("test", "test"),
+    ],
+)
+def test_an_address_may_be_written_as_people_write_it(written: str, meant: str):
+    """Passwords are copied as they are; what is encoded already stays."""
+    assert plain_address(written) == meant
+    assert "://" not in written or fault_in_address(written) is None
+
+
+def test_a_percent_sign_may_be_one():
+    """Where the camera refuses the login, `%41` is tried as three characters."""
+    assert literal_address("rtsp://admin:a%41b@h/d") == "rtsp://admin:a%2541b@h/d"
+    assert literal_address("rtsp://h/a%41") == "rtsp://h/a%41"
+    assert literal_address("test") == "test"
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("rstp://h/d", "rstp:// is no camera's address. Write rtsp://"),
+        ("rtsp://", "there is no host in the address. Write rtsp://USER:PASSWORD@HOST/PATH"),
+        ("rtsp://admin:secret@", "%2F for /"),
+    ],
+)
+def test_an_address_that_cannot_be_one_is_refused(address: str, words: str):
+    """`check` says what to write, and does not show the password."""
+    fault = fault_in_address(address)
+    assert fault is not None
+    assert words in fault
+    assert "secret" not in fault

@@ -71,6 +71,45 @@ def test_a_network_camera_is_copied(rtsp: str, tmp_path: Path):
         assert sum(1 for _ in movie.decode(video=0)) >= 20
 
 
+def test_a_camera_of_another_kind_gives_its_picture_too(port: int, tmp_path: Path):
+    """Over UDP only, its pixels not square, and any character in its password, even `%41`."""
+    login = "admin:p@ss#w%41/d?"
+    with serving(port, "udp", "squeezed", f"login={login}"):
+        camera = open_camera(address(port).replace("rtsp://", f"RTSP://{login}@"))
+        try:
+            until(camera._ring.newest, lambda: f"it sees: {camera._trouble}")
+            camera.snapshot(tmp_path / "now.jpg")
+        finally:
+            camera.close()
+    assert "p@ss" not in camera.name
+    with av.open(str(tmp_path / "now.jpg")) as picture:
+        stream = picture.streams.video[0]
+        assert (stream.width, stream.height) == (round(320 * 16 / 11), 240)
+
+
+def test_a_refused_login_is_told_as_that(port: int):
+    """A wrong password is no camera that is away."""
+    words: list[str] = []
+    with serving(port, "login=admin:right"):
+        camera = open_camera(address(port).replace("rtsp://", "rtsp://admin:wrong@"))
+        try:
+            camera.on_trouble(words.append)
+            until(lambda: words[-1], "it is told")
+        finally:
+            camera.close()
+    assert "refuses the login. Are user and password in its address right?" in words[-1]
+
+
+def test_a_percent_sign_in_a_password_may_be_one(port: int):
+    """`a%41b` is tried as `aAb`, and then as it stands there."""
+    with serving(port, "login=admin:a%41b"):
+        camera = open_camera(address(port).replace("rtsp://", "rtsp://admin:a%41b@"))
+        try:
+            until(camera._ring.newest, lambda: f"it sees: {camera._trouble}")
+        finally:
+            camera.close()
+
+
 def test_a_camera_that_comes_late_is_found(port: int, tmp_path: Path):
     """Until then its fault is reported, without its password; then the fault is over."""
     words: list[str] = []
