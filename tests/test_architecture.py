@@ -31,6 +31,7 @@ ONE_USER = {
         "devices/video/packet.py",
         "devices/video/snapshot.py",
         "devices/video/source.py",
+        "devices/video/upright.py",
     ],
     "apscheduler": ["hub/features/schedule.py"],
     "itsdangerous": ["hub/wire/answer_token.py"],
