@@ -1,5 +1,6 @@
 """Settings of a handler that speaks."""
 
+import re
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +16,7 @@ ANSWERS = {
     "coming": "Somebody is coming.",
     "leave_it": "Please leave it at the door. Thank you.",
 }
+CODE = re.compile("[a-z_]*")
 LONGEST_TEXT = 200  # characters of an answer that a person typed
 
 
@@ -77,5 +79,5 @@ class VisitorVoiceSettings(VoiceSettings):
 
     def text_for(self, answer: str) -> str:
         """The text for an answer: the one that is set, or the words that a person typed."""
-        typed = answer[:LONGEST_TEXT] if " " in answer else ""
-        return self.answers.get(answer) or typed
+        is_code = CODE.fullmatch(answer) is not None  # like snooze, which is for the phone
+        return self.answers.get(answer) or ("" if is_code else answer[:LONGEST_TEXT])

@@ -56,6 +56,7 @@ def door(shipped):
         ("coming", ["Somebody is coming."]),
         ("leave_it", ["Please leave it at the door. Thank you."]),
         ("I am in the garden", ["I am in the garden"]),
+        ("Hello!", ["Hello!"]),
         ("snooze", []),
         ("opened", []),
     ],

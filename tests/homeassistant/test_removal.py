@@ -2,7 +2,9 @@
 
 import signal
 
-from tests.homeassistant.home import BELL, SOON_S, Home
+import pytest
+
+from tests.homeassistant.home import BELL, SOON_S, Home, payloads
 from tests.house import until
 
 BACK = "event.back_door_bell"
@@ -45,3 +47,27 @@ def test_a_handler_that_is_switched_off_disappears(home: Home):
     home.house.kill("speak")
     home.house.start("speak")
     until(lambda: gone <= set(home.seen.states()), "both are back", SOON_S)
+
+
+def test_a_hub_with_another_name_is_the_same_device(home: Home, monkeypatch: pytest.MonkeyPatch):
+    """Its entities keep their ids and their states, and ring."""
+    home.ring()
+    before, at = set(home.seen.states()), home.seen.state(BELL)
+    home.house.kill("hub", signal.SIGTERM)
+    monkeypatch.setenv("DOORBELL_HUB", "cottage")
+    home.house.start("hub", wait=False)
+    home.wait(BELL, at)
+    home.wait("sensor.front_door_visit", "none")  # the state of a hub whose journal is new
+    assert set(home.seen.states()) == before
+    home.press_button("front_door_test_ring")
+    until(
+        lambda: any("/cottage/" in topic for topic, _ in home.commands("press")),
+        "the command goes to it",
+        SOON_S,
+    )
+    home.wait_ring(payloads(home.commands("press"))[-1]["id"])
+    monkeypatch.delenv("DOORBELL_HUB")
+    home.house.kill("hub", signal.SIGTERM)
+    home.house.start("hub")
+    home.wait_until_found()
+    assert set(home.seen.states()) == before

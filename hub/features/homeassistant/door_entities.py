@@ -25,8 +25,8 @@ def door_entities(
         **_states(state),
         "coming": _answer(house, target, "coming", "Coming", "mdi:human-greeting"),
         "leave_it": _answer(house, target, "leave_it", "Leave it", "mdi:package-down"),
-        "test_ring": _command(house, "press", target, "Test ring", "mdi:bell-ring-outline"),
-        "drill": _command(house, "drill", target, "Drill", "mdi:clipboard-check-outline"),
+        "test_ring": _test(house, "press", target, "Test ring", "mdi:bell-ring-outline"),
+        "drill": _test(house, "drill", target, "Drill", "mdi:clipboard-check-outline"),
     }
     camera = settings.handlers.get(CAMERA, {})
     if CAMERA in handlers and camera.get("publish_picture") != "off":
@@ -123,6 +123,12 @@ def _command(house: Topics, command: str, target: tuple[str, ...], name: str, ic
         "command_topic": house.command(SOURCE, command, *target),
         "command_template": templates.COMMAND,
     }
+
+
+def _test(house: Topics, command: str, target: tuple[str, ...], name: str, icon: str) -> Entity:
+    """A button that stays off the dashboards that Home Assistant makes by itself."""
+    button = _command(house, command, target, name, icon)
+    return {**button, "entity_category": "diagnostic"}
 
 
 def _answer(house: Topics, target: tuple[str, ...], word: str, name: str, icon: str) -> Entity:

@@ -115,6 +115,7 @@ def _problems(status: str, health: str) -> dict[str, Entity]:
             "entity_category": "diagnostic",
             "device_class": "data_size",
             "unit_of_measurement": "MB",
+            "suggested_display_precision": 0,
             "state_topic": health,
             "value_template": "{{ value_json.free_mb }}",
         },

@@ -17,9 +17,10 @@ _ID = (
     " ~ ('-' if loop.index in (2, 3, 4, 5) else '') -%}{%- endfor -%}"
 )
 COMMAND = f"{_ID}{{{{ dict(id=n.id) | to_json }}}}"
+# A word alone would be taken for a code, like snooze: as a sentence it is spoken.
 SPEAK = (
-    f"{_ID}{{{{ dict(id=n.id, by='Home Assistant',"
-    rf" answer=(value | string | replace('\n', ' ') | trim)[:{LONGEST_TEXT}]) | to_json }}}}"
+    f"{_ID}{{%- set text = (value | string | replace('\\n', ' ') | trim)[:{LONGEST_TEXT - 1}] -%}}"
+    "{{ dict(id=n.id, by='Home Assistant', answer=text ~ ('' if ' ' in text else '.')) | to_json }}"
 )
 AVAILABLE = "{{ 'offline' if value_json.state == 'offline' else 'online' }}"
 CONNECTED = "{{ 'OFF' if value_json.state == 'offline' else 'ON' }}"
