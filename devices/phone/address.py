@@ -3,7 +3,6 @@
 import inspect
 import re
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +61,8 @@ def _shown(name: str) -> str:
 
 
 def _unknown(name: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - for a fault only
+
     guesses = get_close_matches(name, [*known], 1)
     guess = f"Did you mean {guesses[0]}?" if guesses else "Leave it out"
     return f"the service has no such option. {guess}"

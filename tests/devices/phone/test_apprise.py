@@ -56,3 +56,23 @@ def test_the_first_notification_loads_nothing():
         said, told = process.communicate(timeout=60)
     assert said.splitlines()[1:] == ["[]"], said + told
     assert said.startswith("json: ")
+
+
+LAZY = """
+import sys
+from devices.phone import open_phones
+open_phones("ntfy://h/door")
+print("asyncio.events" in sys.modules)
+import asyncio.subprocess
+async def answer():
+    await asyncio.sleep(0)
+    return 5
+print(asyncio.run(answer()), sys.modules["asyncio"].run is asyncio.run)
+"""
+
+
+def test_asyncio_is_loaded_only_when_a_service_uses_it():
+    """It takes 1.5 MB, and the services that most houses have do without; it works all the same."""
+    with python(LAZY) as process:
+        said, told = process.communicate(timeout=60)
+    assert said.split() == ["False", "5", "True"], told

@@ -1,0 +1,42 @@
+"""The notification services: those with a driver of our own, and all others by Apprise.
+
+To import this takes 10 MB and a second, for Apprise; `devices.phone.registry` does it when needed.
+"""
+
+from typing import Any
+
+from devices.phone import apprise
+from devices.phone.address import options_in
+from devices.phone.ntfy import NTFY_OPTIONS, NtfyPhone
+from devices.phone.phone import Phone
+from devices.phone.telegram import TELEGRAM_OPTIONS, TelegramPhone
+
+OPTIONS = {"NotifyNtfy": NTFY_OPTIONS, "NotifyTelegram": TELEGRAM_OPTIONS}  # by Apprise's classes
+
+
+def open_phones(url: str) -> list[Phone]:
+    """See registry."""
+    service = apprise.service_of(url)
+    options = options_in(url, service)
+    match type(service).__name__:
+        case "NotifyNtfy":
+            return [NtfyPhone(service, topic, options) for topic in service.topics]
+        case "NotifyTelegram":
+            return [TelegramPhone(service, *_place(one), options) for one in service.targets]
+    return [apprise.ApprisePhone(url, service)]
+
+
+def warm_up() -> None:
+    """See registry."""
+    apprise.warm_up()
+
+
+def fault_in_url(url: str) -> str | None:
+    """See registry."""
+    return apprise.fault_in_url(url, OPTIONS)
+
+
+def _place(target: Any) -> tuple[str, int | None]:
+    """The id of a chat and a topic in it. An older Apprise gives the chat alone."""
+    chat, topic = target if isinstance(target, tuple) else (target, None)
+    return str(chat), topic
