@@ -17,7 +17,7 @@ from hub.features.homeassistant.feature import home_assistant
 from hub.features.nightly_drill import NightlyDrill
 from hub.features.quiet import QuietKeeper
 from hub.features.remote_press import RemotePress
-from hub.features.triggers import Triggers
+from hub.features.triggers import Triggers, kept_bus
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
@@ -61,8 +61,11 @@ def run(settings: Settings, *, by_hand: bool = False) -> None:
     client_id = client_ids.own(settings.state_dir, source, root)
     bus = Bus(settings.broker, client_id, will(source, root), user)
     status = StatusPublisher(bus, source, end_for_good)
-    hub = Hub(settings, state, bus, Producer(state, bus, source, settings.journal))
+    kept = kept_bus(settings, source, user)
+    hub = Hub(settings, state, bus, Producer(state, bus, source, settings.journal), kept)
     bus.start()
+    if kept:
+        kept.start()
     hub.open_buttons()
     hub.report_faults(status)
     if by_hand:
@@ -89,14 +92,22 @@ class Hub:
         features: Everything that the hub holds, the buttons first.
     """
 
-    def __init__(self, settings: Settings, state: State, bus: Bus, producer: Producer) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        state: State,
+        bus: Bus,
+        producer: Producer,
+        kept: Bus | None = None,
+    ) -> None:
         self._state = state
         self._producer = producer
         self._reporter = Reporter(producer)
         self._reported: list[str] | None = None
         self.buttons = Buttons(settings, self._reporter)
+        triggers = Triggers(settings, self._reporter, producer, bus, kept)
         others = _features(settings, state, bus, producer, self._reporter)
-        self.features: list[Feature] = [self.buttons, *others]
+        self.features: list[Feature] = [self.buttons, triggers, *others]
 
     def open_buttons(self) -> None:
         """Open the buttons at once; everything else begins with the first tick."""
@@ -146,7 +157,6 @@ def _features(
     return [
         quiet,
         RemotePress(settings, reporter, producer, bus),
-        Triggers(settings, reporter, producer, bus),
         AnswerService(settings, reporter, producer, bus),
         ButtonLeds(settings, reporter, bus),
         Chime(settings, reporter, bus, quiet=quiet.reason),

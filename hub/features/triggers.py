@@ -3,20 +3,27 @@
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from config import Settings, Trigger
 from hub.features.feature import Feature
+from hub.features.message_ids import id_of, is_of
 from hub.features.message_match import MISSING, find, matches, read_value
 from hub.mqtt.bus import Bus, Message
+from hub.mqtt.connection import client_ids
 from hub.producer.producer import Producer
 from hub.producer.reporter import Report, Reporter
+from hub.wire import topics
 
 log = logging.getLogger(__name__)
 TOPICS = 1000  # so many topics below wildcards are remembered
+KEEP_S = 120  # a visitor who has not pressed for so long has left
+REDELIVERED_S = 600.0  # KEEP_S, and the time in which a broker notices that the hub is gone
+SOON_S = 2.0
+PATIENCE_S = 5
 
 
 class Triggers(Feature):
@@ -25,6 +32,10 @@ class Triggers(Feature):
     A retained message is a state, not an event: it never triggers. Where only changes count,
     neither does the first message after a start, because it may not be a change. What comes within
     `every_s` is one burst and one event, also when the hub starts again in the middle of it.
+
+    Presses come by a connection of their own, for which the broker keeps what comes while the hub
+    is away, where it can (`KEEP_S`). It delivers once more what was not acknowledged, and marks it:
+    such a message is dropped if its event is in the journal (`_is_redelivered`).
     """
 
     def __init__(
@@ -33,26 +44,54 @@ class Triggers(Feature):
         reporter: Reporter,
         producer: Producer,
         bus: Bus,
+        kept: Bus | None = None,
         *,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._reporter = reporter
         self._producer = producer
+        self._bus = bus
+        self._kept = kept
+        self._apart = 0  # for how many seconds only one of the two had a connection
         self._seconds = seconds
         self._held: dict[str, bool] = {}  # by trigger and topic, whether its condition held last
         self._reported_s: dict[str, float] = {}  # when each trigger last reported
         self._refused: set[str] = set()
-        for topic in dict.fromkeys(trigger.topic for trigger in settings.triggers.values()):
-            bus.subscribe(topic, partial(self._receive, topic))
+        for is_press, connection in ((True, kept or bus), (False, bus)):
+            for topic, named in _by_topic(settings, is_press=is_press).items():
+                connection.subscribe(topic, partial(self._receive, named))
 
-    def _receive(self, topic: str, message: Message) -> None:
+    @property
+    def faults(self) -> list[str]:  # type: ignore[override]
+        """Whether no button of another device is heard."""
+        if self._kept is None:
+            return []
+        if self._kept.refusals:
+            return [f"buttons of other devices: {self._kept.refusals.words}"]
+        if self._apart < PATIENCE_S:
+            return []
+        return [f"buttons of other devices: {self._kept.absence}"]
+
+    def tick(self) -> None:
+        """See whether both connections stand."""
+        is_apart = self._kept and self._bus.connected.is_set() > self._kept.connected.is_set()
+        self._apart = self._apart + 1 if is_apart else 0
+
+    def close(self) -> None:
+        """Take no more presses: the broker keeps them, where it can."""
+        if self._kept:
+            self._kept.stop()
+
+    def _receive(self, triggers: Mapping[str, Trigger], message: Message) -> None:
         """Take a message of another device, in the network thread."""
         value = read_value(message.payload)
-        for name, trigger in self._settings.triggers.items():
-            if trigger.topic == topic:
-                self._consider(name, trigger, message, value)
-        message.ack()
+        for name, trigger in triggers.items():
+            self._consider(name, trigger, message, value)
+        if any(trigger.once_per for trigger in triggers.values()):
+            self._producer.after_sync(message.ack)  # its event is published after the sync, too
+        else:
+            message.ack()
 
     def _consider(self, name: str, trigger: Trigger, message: Message, value: Any) -> None:
         holds = trigger.when is None or matches(trigger.when, value)
@@ -62,7 +101,8 @@ class Triggers(Feature):
         if trigger.on_change and held is not False:
             return
         if trigger.once_per is None:
-            self._report(name, trigger, None)
+            if not self._is_redelivered(name, trigger, message):
+                self._report(name, trigger, id_of(message.topic, message.payload), seen_once=True)
             return
         found = find(trigger.once_per, value)
         if found is MISSING or found is None:
@@ -79,8 +119,10 @@ class Triggers(Feature):
             del self._held[next(iter(self._held))]
         return held
 
-    def _report(self, name: str, trigger: Trigger, event_id: str | None) -> None:
-        if event_id and self._reporter.knows(event_id):
+    def _report(
+        self, name: str, trigger: Trigger, event_id: str, *, seen_once: bool = False
+    ) -> None:
+        if not seen_once and self._reporter.knows(event_id):
             return
         if self._is_burst(name, trigger):
             return
@@ -95,7 +137,8 @@ class Triggers(Feature):
         if trigger.answer is not None:
             data |= {"answer": trigger.answer, "by": "", "press": ""}
         at = datetime.now(UTC)
-        self._reporter.report(Report(trigger.say, trigger.door, data, at, event_id))
+        report = Report(trigger.say, trigger.door, data, at, event_id, seen_once=seen_once)
+        self._reporter.report(report)
 
     def _is_burst(self, name: str, trigger: Trigger) -> bool:
         """Whether the last event of this trigger was a moment ago, in this process or before."""
@@ -109,8 +152,44 @@ class Triggers(Feature):
             for event in self._producer.since(trigger.say, trigger.door, since)
         )
 
+    def _is_redelivered(self, name: str, trigger: Trigger, message: Message) -> bool:
+        """Whether a message that is marked as sent before (DUP) already has its event.
+
+        Two presses of one button read alike, and the marked one may be the second: sent to a hub
+        that died before it read it. But when the broker took the first one's event at once, it also
+        got our acknowledgement of the first message, and does not send that again.
+        """
+        if not message.is_duplicate:
+            return False
+        since = datetime.now(UTC) - timedelta(seconds=REDELIVERED_S)
+        return any(
+            event.data.get("trigger") == name
+            and is_of(event.id, message.topic, message.payload)
+            and event.age_s() < REDELIVERED_S
+            and not self._producer.was_published_soon(event.id, SOON_S)
+            for event in self._producer.since(trigger.say, trigger.door, since)
+        )
+
     def _refuse(self, name: str, why: str) -> None:
         """Log it once: the device will send the like again."""
         if name not in self._refused:
             self._refused.add(name)
             log.warning("[triggers.%s] %s: it is ignored", name, why)
+
+
+def kept_bus(settings: Settings, source: str, user: str) -> Bus | None:
+    """The connection for the buttons of other devices; None where there are none."""
+    if not _by_topic(settings, is_press=True):
+        return None
+    root = settings.broker.root
+    client_id = client_ids.own(settings.state_dir, f"{source}-buttons", root)
+    return Bus(settings.broker, client_id, user=user, keep_s=KEEP_S)
+
+
+def _by_topic(settings: Settings, *, is_press: bool) -> dict[str, dict[str, Trigger]]:
+    """The triggers that press, or the others, by topic and name."""
+    found: dict[str, dict[str, Trigger]] = {}
+    for name, trigger in settings.triggers.items():
+        if (trigger.say == topics.PRESSED) == is_press:
+            found.setdefault(trigger.topic, {})[name] = trigger
+    return found

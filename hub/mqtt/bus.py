@@ -1,7 +1,6 @@
 """The fast path: one connection to the MQTT broker. Only this room uses paho.
 
-The bus relies on nothing that a broker keeps: the session is clean, what is unsent when a
-connection ends is published again from the journal, and a consumer queries what it missed.
+It relies on nothing that a broker keeps, but on journals and catch-up: sessions are clean.
 """
 
 import logging
@@ -63,6 +62,7 @@ class Bus(HouseMessages):
         client_id: str | None = None,
         will: Will | None = None,
         user: str = credentials.CLI,
+        keep_s: int = 0,
     ) -> None:
         """Prepare.
 
@@ -71,10 +71,11 @@ class Bus(HouseMessages):
             client_id: See `hub.mqtt.connection.client_ids`; a random one if not given.
             will: What the broker publishes if this process vanishes.
             user: As whom to log in.
+            keep_s: How long the broker keeps for us what comes while we are away (MQTT 5 only).
         """
         super().__init__(Topics(broker.root))
         self._broker = broker
-        self._clients = ClientFactory(broker, client_id, user, will)
+        self._clients = ClientFactory(broker, client_id, user, will, keep_s)
         self._trouble = ConnectionLog(broker.address)
         self._protocol: MQTTProtocolVersion | None = None  # found out at the first connection
         self._client: ServedClient | None = None
@@ -134,7 +135,8 @@ class Bus(HouseMessages):
         self._stopping.set()
         if (client := self._client) and self.connected.is_set():
             # A socket that is closed over unread bytes is reset, and the broker publishes the will.
-            self._subscriptions.drain(client, DRAIN_S)
+            if not self._clients.keep_s:
+                self._subscriptions.drain(client, DRAIN_S)
             self._awaited.drain(DRAIN_S)
         self._end()
         if self._thread.ident:

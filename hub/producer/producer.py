@@ -171,6 +171,14 @@ class Producer:
         """The events of a type that happened to one thing, from that time on."""
         return self._journal.since(kind, subject, since)
 
+    def was_published_soon(self, event_id: str, within_s: float) -> bool:
+        """See `Journal.was_published_soon`."""
+        return self._journal.was_published_soon(event_id, within_s)
+
+    def after_sync(self, call: Callable[[], object]) -> None:
+        """Call it when all that was journaled up to now is synced."""
+        self._state.after_sync(call)
+
     def count(self, kinds: Iterable[str], since: datetime, until: datetime) -> dict[str, int]:
         """How many events of these types happened in that time, by their subject."""
         return self._journal.count(kinds, since, until)

@@ -23,6 +23,8 @@ class Report(NamedTuple):
         data: What else there is to know.
         at: When it was seen, in UTC.
         id: The event's id, where somebody else has chosen it.
+        cause: What it follows from.
+        seen_once: Whether nobody can report it a second time; without an id it is so.
     """
 
     kind: str
@@ -31,6 +33,7 @@ class Report(NamedTuple):
     at: datetime
     id: str | None = None
     cause: Event | None = None
+    seen_once: bool = False
 
 
 OnReport = Callable[[Report, Event | None, float], None]
@@ -70,7 +73,7 @@ class Reporter:
                 time=report.at,
                 id=report.id,
                 cause=report.cause,
-                seen_once=report.id is None,
+                seen_once=report.seen_once or report.id is None,
             )
         except StateError as error:
             log.error("%s %s, and it cannot be written down yet: %s", report.subject, what, error)  # noqa: TRY400 - it says it all

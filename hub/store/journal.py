@@ -159,6 +159,16 @@ class Journal:
         with self._state.read() as db:
             return [decode(payload) for (payload,) in db.execute(query, values)]
 
+    def was_published_soon(self, event_id: str, within_s: float) -> bool:
+        """Whether this process, or an earlier one, noted that a broker had it within that time.
+
+        An acknowledgement that a later process got for it does not count.
+        """
+        query = "SELECT acknowledged - journaled FROM journal WHERE id = ? AND published = 1"
+        with self._state.read() as db:
+            row = db.execute(query, (event_id,)).fetchone()
+        return row is not None and row[0] is not None and row[0] < within_s
+
     def published_to(self) -> int:
         """A position up to which the broker has everything; it may have more."""
         with self._state.read() as db:

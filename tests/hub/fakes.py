@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -174,10 +175,14 @@ class FakeBus(HouseMessages):
         self.broker.take(topic, payload)
         return number
 
-    def hear(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
+    def hear(
+        self, topic: str, payload: bytes, *, retained: bool = False, again: bool = False
+    ) -> None:
+        """Take a message; `again`: it is marked as sent before."""
         for topic_filter, receive in list(self._subscriptions):
             if topic_matches_sub(topic_filter, topic):
-                receive(Message(topic, payload, retained, lambda: self.acknowledged.append(topic)))
+                ack = partial(self.acknowledged.append, topic)
+                receive(Message(topic, payload, retained, ack, again))
 
     def connect(self) -> None:
         """A new connection: what was under way in the old one is forgotten."""

@@ -10,6 +10,7 @@ from hub.admin.doctor.context import Context
 from hub.admin.doctor.hardware import devices, machine
 from hub.admin.doctor.hardware.gpio import gpio
 from hub.admin.doctor.journals import journals
+from hub.admin.doctor.kept_presses import kept_presses
 from hub.admin.doctor.permissions import permissions
 from hub.admin.doctor.versions import versions
 
@@ -34,6 +35,7 @@ class Check(NamedTuple):
 CHECKS = (
     Check("settings", house.settings, needs_settings=False),
     Check("broker", house.broker),
+    Check("buttons", kept_presses),
     Check("processes", processes.processes),
     Check("home assistant", home_assistant.home_assistant),
     Check("journals", journals),

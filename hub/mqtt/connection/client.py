@@ -4,8 +4,9 @@ import os
 import socket
 import ssl
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY as CLEAN_START
 from paho.mqtt.client import Client, WebsocketConnectionError
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -40,6 +41,7 @@ class ClientFactory:
         address: Where it is; of several addresses the one whose turn it is.
         timeout_s: How long to wait for it there.
         announced: What it said there that it takes.
+        keep_s: How long the broker keeps a bus's session after a connection (MQTT 5, 3.1.2.11.2).
         cut_short: How many connections in a row ended within RIVAL_S. After some of them another
             process may have the same client id (a copy of the whole machine), and each ends the
             other's connection: from then on each connection has a random one. Nodes of a cluster
@@ -54,9 +56,11 @@ class ClientFactory:
         client_id: str | None = None,
         user: str = credentials.CLI,
         will: Will | None = None,
+        keep_s: int = 0,
     ) -> None:
         self._broker = broker
         self._will = will
+        self.keep_s = keep_s
         self._client_id = client_id or client_ids.random()
         self._user = user
         self._alert: ssl.SSLError | None = None
@@ -117,7 +121,7 @@ class ClientFactory:
         return self._make(Client, protocol, client_ids.random())
 
     def _make(self, kind: type[Kind], protocol: MQTTProtocolVersion, client_id: str) -> Kind:
-        """A client with a clean session that neither acknowledges nor reconnects by itself."""
+        """A client that neither acknowledges nor reconnects by itself; before MQTT 5, clean."""
         client = kind(
             CallbackAPIVersion.VERSION2,
             client_id,
@@ -170,22 +174,33 @@ class ClientFactory:
         Raises:
             OSError: the broker cannot be reached.
         """
-        five = client.protocol == MQTTProtocolVersion.MQTTv5
-        self._connect(
-            client,
-            properties(
-                PacketTypes.CONNECT,
-                ReceiveMaximum=RECEIVE_MAXIMUM,
-                MaximumPacketSize=MAXIMUM_PACKET_SIZE,
-            )
-            if five
-            else None,
+        if client.protocol != MQTTProtocolVersion.MQTTv5:
+            self._connect(client, None)
+            return
+        asked = properties(
+            PacketTypes.CONNECT,
+            ReceiveMaximum=RECEIVE_MAXIMUM,
+            MaximumPacketSize=MAXIMUM_PACKET_SIZE,
+            SessionExpiryInterval=self.keep_s,
         )
+        self._connect(client, asked, clean_start=False if self.keep_s else CLEAN_START)
 
-    def _connect(self, client: Client, connect_properties: Properties | None) -> None:
+    def _connect(
+        self,
+        client: Client,
+        asked: Properties | None,
+        *,
+        clean_start: bool | Literal[3] = CLEAN_START,
+    ) -> None:
         host, port = self.address.host, self.address.port
         try:
-            client.connect(host, port, self._broker.keepalive_s, properties=connect_properties)
+            client.connect(
+                host,
+                port,
+                self._broker.keepalive_s,
+                clean_start=clean_start,
+                properties=asked,
+            )
         except WebsocketConnectionError:
             raise connect_errors.RefusedError(
                 f"no WebSocket of MQTT at {self.address}. Set port and path in host in [broker]: "

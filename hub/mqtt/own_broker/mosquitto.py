@@ -19,6 +19,8 @@ user root
 persistence false
 # Without this, a message behind an acknowledgement waits 40 ms (Nagle's algorithm).
 set_tcp_nodelay true
+# Most wireless buttons send with QoS 0: a press is kept, too, while the hub restarts.
+queue_qos0_messages true
 max_packet_size {largest}
 log_dest stdout
 log_type error

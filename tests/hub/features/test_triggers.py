@@ -28,12 +28,13 @@ class Gate:
 
     def start(self):
         self.bus = self.net.bus()
-        producer = Producer(self.state, self.bus, "doorbell/hub/home")
-        Triggers(self.settings, Reporter(producer), producer, self.bus, seconds=lambda: self.s)
+        self.producer = Producer(self.state, self.bus, "doorbell/hub/home")
+        reporter = Reporter(self.producer)
+        Triggers(self.settings, reporter, self.producer, self.bus, seconds=lambda: self.s)
 
-    def hear(self, topic, payload, *, retained=False):
+    def hear(self, topic, payload, *, retained=False, again=False):
         text = payload if isinstance(payload, str) else json.dumps(payload)
-        self.bus.hear(topic, text.encode(), retained=retained)
+        self.bus.hear(topic, text.encode(), retained=retained, again=again)
         self.s += 10
 
     def published(self, kind):
@@ -161,6 +162,68 @@ def test_a_burst_is_one_ring_over_a_restart(states):
     gate.hear("zigbee2mqtt/gate/action", "single")
     gate.hear("z/other", "single")
     assert [one["trigger"] for one in gate.published("doorbell.pressed")] == ["bell", "other"]
+
+
+PRESS = "zigbee2mqtt/gate/action", "single"
+
+
+def test_a_message_given_again_is_the_same_press(states):
+    """The hub died before it was known that the broker had its event: in the journal it is."""
+    gate = Gate(states, bell=RING | {"every_s": 0})
+    gate.hear(*PRESS)
+    gate.start()
+    gate.hear(*PRESS, again=True)
+    assert len(gate.published("doorbell.pressed")) == 1
+
+
+def test_a_message_given_again_late_is_the_same_press(states):
+    """That the next process has published its event says nothing about the message."""
+    gate = Gate(states, bell=RING | {"every_s": 0})
+    gate.hear(*PRESS)
+    gate.start()
+    gate.bus.connect()
+    gate.producer.settle()
+    gate.hear(*PRESS, again=True)
+    assert len(gate.published("doorbell.pressed")) == 1
+
+
+def test_a_second_press_given_again_is_no_repeat_of_the_first(states):
+    """The first one's event was published at once, so that its message was acknowledged, too."""
+    gate = Gate(states, bell=RING | {"every_s": 0})
+    gate.hear(*PRESS)
+    gate.producer.settle()
+    gate.start()
+    gate.hear(*PRESS, again=True)
+    gate.hear("zigbee2mqtt/gate/action", "double", again=True)
+    assert len(gate.published("doorbell.pressed")) == 3
+
+
+def test_presses_come_by_a_connection_of_their_own(states):
+    """Its session is kept; everything else stays on the clean one."""
+    net = FakeBroker()
+    bus, kept = net.bus(), net.bus()
+    settings = Settings.model_validate({"triggers": {"bell": RING, "person": SEEN}})
+    producer = Producer(states("hub-kept"), bus, "doorbell/hub/home")
+    Triggers(settings, Reporter(producer), producer, bus, kept)
+    assert (kept.filters(), "frigate/events" in bus.filters()) == ([RING["topic"]], True)
+    assert RING["topic"] not in bus.filters()
+
+
+def test_a_kept_connection_that_fails_is_a_fault(states):
+    """The bell's own button rings, and others do not: after some seconds the hub says so."""
+    net = FakeBroker()
+    bus, kept = net.bus(), net.bus(connected=False)
+    settings = Settings.model_validate({"triggers": {"bell": RING}})
+    producer = Producer(states("hub-kept"), bus, "doorbell/hub/home")
+    triggers = Triggers(settings, Reporter(producer), producer, bus, kept)
+    for _ in range(4):
+        triggers.tick()
+    assert triggers.faults == []
+    triggers.tick()
+    assert triggers.faults == [f"buttons of other devices: {kept.absence}"]
+    kept.connected.set()
+    triggers.tick()
+    assert triggers.faults == []
 
 
 def test_two_triggers_on_one_topic_both_trigger(states):
