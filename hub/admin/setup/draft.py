@@ -16,6 +16,8 @@ from hub.admin.setup.toml_edit import Changes, amended, no_tables, put, set_valu
 from hub.system import atomic_file
 
 TABLES: Mapping[str, Any] = {  # what is asked about
+    "broker": {},
+    "homeassistant": {},
     "house": {},
     "quiet": {},
     "chime": {},

@@ -7,6 +7,7 @@ from hub.admin.check import effective_settings
 from hub.admin.setup.dialog import Dialog, Skipped
 from hub.admin.setup.draft import Draft
 from hub.admin.setup.questions import camera, lamp
+from hub.admin.setup.questions.broker import ask_broker
 from hub.admin.setup.questions.button import ask_button
 from hub.admin.setup.questions.house import ask_door, ask_place, ask_quiet, doors_in
 from hub.admin.setup.questions.phone import ask_phone
@@ -30,7 +31,7 @@ class Step(NamedTuple):
 
 def ask_all(dialog: Dialog, draft: Draft) -> None:
     """Ask every step in order; the answers go into the draft."""
-    door = ask_step(dialog, draft, "1 of 8 · The door", Step("", ask_door))
+    door = ask_step(dialog, draft, "1 of 9 · The door", Step("", ask_door))
     named = next(iter(door), None)
     front = named[1] if named else (doors_in(draft) or ["front"])[0]
     steps = (
@@ -41,9 +42,10 @@ def ask_all(dialog: Dialog, draft: Draft) -> None:
         Step("The phone", ask_phone),
         Step("A lamp at the door", lamp.ask_lamp, _no_lamp),
         Step("Quiet hours", ask_quiet),
+        Step("The broker, and Home Assistant", ask_broker),
     )
     for number, step in enumerate(steps, 2):
-        ask_step(dialog, draft, f"{number} of 8 · {step.title}", step)
+        ask_step(dialog, draft, f"{number} of 9 · {step.title}", step)
 
 
 def ask_step(dialog: Dialog, draft: Draft, title: str, step: Step) -> Changes:
