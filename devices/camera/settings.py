@@ -49,12 +49,20 @@ class CameraSettings(BaseModel):
         Raises:
             CameraError: The camera's library is missing.
         """
+        return self.open_one(self.camera, self.privacy(link, marker))
+
+    def privacy(self, link: MqttLink, marker: Path) -> Privacy:
+        """When nothing may be seen; see `open_camera`."""
         switch = marker if self.private_topic else None
         private = Privacy(self.private_from, self.private_to, switch)
         if self.private_topic:
             link.follow(self.private_topic, private.switch)
+        return private
+
+    def open_one(self, name: str, private: Privacy) -> Camera:
+        """Open a camera of this name, with these settings."""
         return open_camera(
-            self.camera,
+            name,
             preroll_s=self.preroll_s,
             ring_mb=self.ring_mb,
             private=private,

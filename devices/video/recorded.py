@@ -1,7 +1,7 @@
 """What a recording gives: a complete clip, or an error."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class CameraError(OSError):
@@ -20,3 +20,16 @@ class RecordedClip(NamedTuple):
     path: Path
     seconds: float
     preroll_s: float
+
+    def facts(self) -> dict[str, Any]:
+        """Its file and length, as the data of an event."""
+        return {
+            "path": str(self.path),
+            "seconds": round(self.seconds, 2),
+            "preroll_s": round(self.preroll_s, 2),
+        }
+
+    def in_words(self) -> str:
+        """The same for people."""
+        before = f"{self.preroll_s:.1f} s of it before the press"
+        return f"{self.path.name}, {self.seconds:.1f} s, {before}"

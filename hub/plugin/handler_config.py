@@ -91,6 +91,11 @@ class HandlerConfig(Section):
         """A folder where a handler may keep files."""
         return self._settings.state_dir
 
+    @property
+    def served_doors(self) -> tuple[str, ...]:
+        """The doors that this handler reacts to: `doors`, or all of the house."""
+        return tuple(self._settings.doors if self.doors is None else self.doors)
+
     def door_name(self, door: str) -> str:
         """The name by which people know a door."""
         return self._settings.door_name(door)

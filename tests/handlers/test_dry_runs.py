@@ -4,9 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from devices.camera import DoorRecorder
 from devices.lamp import Darkness, Porch, Zigbee2MqttLamp
 from devices.speaker import SpeakerError
 from devices.video import CameraError
+from hub import pictures
 from hub.testing import event, run
 from tests.house import free_port
 from tests.phone import phone_service
@@ -79,12 +81,20 @@ def test_record_finds_a_camera_without_a_picture_and_a_full_disk(shipped, monkey
         picture=lambda: (_ for _ in ()).throw(CameraError("the camera gives no picture")),
     )
     with pytest.raises(CameraError, match="gives no picture"):
-        _dry(file, blind)
+        _dry(file, _recorder(file, blind))
     monkeypatch.setattr(
         "devices.video.media_folder.disk_usage", lambda _: SimpleNamespace(free=7_000_000)
     )
     with pytest.raises(OSError, match="7 MB are free, a clip may need 100"):
-        _dry(file, SimpleNamespace(private=lambda: None, picture=lambda: bytes(1000)))
+        _dry(
+            file,
+            _recorder(file, SimpleNamespace(private=lambda: None, picture=lambda: bytes(1000))),
+        )
+
+
+def _recorder(file, camera):
+    files = file.config.media_in(file.config.state_dir)
+    return DoorRecorder(file.config, {}, {"camera": camera}, files, pictures)
 
 
 @pytest.mark.parametrize(("answer", "said"), [('{"state": "ON"}', "the lamp is on"), (None, None)])

@@ -3,13 +3,16 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import pytest
 
 from config import SettingsError
+from devices.camera import DoorRecorder
 from devices.machine.atomic_file import part_path
 from devices.video import CameraError, RecordedClip
+from hub import pictures
 from hub.plugin.api import running
 from hub.testing import Run, event, run
 from tests.house import until
@@ -43,10 +46,22 @@ class _Camera:
         """Nothing is held."""
 
 
+def _recorder(file, camera, **others) -> DoorRecorder:
+    """This camera for all doors, and others by the doors that they look at."""
+    files = file.config.media_in(file.config.state_dir)
+    keys = {door: door for door in others}
+    return DoorRecorder(file.config, keys, {"camera": camera, **others}, files, pictures)
+
+
 def _react(file, camera, of) -> tuple[str, Run]:
     """What the handler returned, and what it did besides."""
     with run(of) as doing:
-        return file.reactions[of.type].function(of, file.config, camera), doing
+        return _call(file, camera, of), doing
+
+
+def _call(file, camera, of) -> str:
+    recorder = camera if isinstance(camera, DoorRecorder) else _recorder(file, camera)
+    return file.reactions[of.type].function(of, file.config, recorder)
 
 
 def _due(*doors):
@@ -115,7 +130,9 @@ def test_while_it_is_private_nothing_is_recorded(file):
         None,
     )
     with run(event("doorbell.drilled")) as drill:
-        words = file.reactions["doorbell.pressed"].drill(drill.event, file.config, camera)
+        words = file.reactions["doorbell.pressed"].drill(
+            drill.event, file.config, _recorder(file, camera)
+        )
     assert words == "private until 07:00: the camera was not tried"
 
 
@@ -173,11 +190,11 @@ def test_a_camera_without_a_picture_is_tried_again(file):
     camera = _Camera()
     camera.broken = True
     with run() as doing, pytest.raises(CameraError):
-        file.reactions["doorbell.pressed"].function(doing.event, file.config, camera)
+        _call(file, camera, doing.event)
     assert doing.emitted == []
     assert camera.clip is not None
     assert doing.checkpoints[-1].timers == {"clip.due": 7}
-    assert doing.checkpoints[-1].memory["clip"]["name"] == camera.clip.name
+    assert doing.checkpoints[-1].memory["camera"]["name"] == camera.clip.name
 
 
 def test_the_clips_door_is_the_one_that_was_pressed(file):
@@ -190,7 +207,7 @@ def test_the_clips_door_is_the_one_that_was_pressed(file):
 
     _react(file, camera, event(door="garden"))
     with running(_Listening(_due("garden"))):
-        file.reactions["clip.due"].function(_due("garden"), file.config, camera)
+        _call(file, camera, _due("garden"))
     assert said == [("clip.recorded", "garden")]
 
 
@@ -203,12 +220,63 @@ def test_a_clip_during_which_two_doors_rang_belongs_to_both(file):
         doing.later = lambda _kind, _subject, data, _after_s: asked.update(data)
         for press in presses:
             doing.event = press
-            file.reactions[press.type].function(press, file.config, camera)
+            _call(file, camera, press)
         assert asked["doors"] == {"front": [presses[0].id, presses[2].id], "back": [presses[1].id]}
         camera.finish_clip()
         doing.event = other = event(door="back")
-        file.reactions[other.type].function(other, file.config, camera)
+        _call(file, camera, other)
         assert asked["doors"] == {"back": [other.id]}
+
+
+def test_each_door_has_its_own_camera(file):
+    """Two clips run at the same time, each with a timer and presses of its own."""
+    front, back = _Camera(), _Camera()
+    recorder = _recorder(file, front, back=back)
+    subjects = []
+
+    class _Listening(Run):
+        def later(self, _kind, subject, data, _after_s):
+            subjects.append((subject, sorted(data["doors"])))
+
+    for door in ("front", "back", "garden"):
+        press = event(door=door)
+        with running(_Listening(press)):
+            _call(file, recorder, press)
+    assert "-front-" in front.clip.name
+    assert "-back-" in back.clip.name
+    assert subjects[:2] == [("camera", ["front"]), ("back", ["back"])]
+    _react(file, recorder, replace(_due("back"), subject="back"))
+    assert back.clip is None
+    assert front.clip is not None
+
+
+def test_a_camera_that_two_doors_share_is_opened_once(shipped):
+    """Each other one has its own; that for all doors is not opened where no door needs it."""
+    table = {"camera": "test", "cameras": {"front": "a.mp4", "back": "a.mp4"}}
+    config = shipped("record", table).config
+    keys = config.cameras_at(config.served_doors)
+    assert keys == {"front": "front", "back": "front", "garden": "camera"}
+    assert set(config.cameras_at(["front", "back"]).values()) == {"front"}
+    assert config.absent_devices(config.state_dir)[0].startswith("cameras.front: 'a.mp4': no cam")
+
+
+def test_a_camera_of_a_door_that_there_is_not_is_refused(shipped):
+    """A misspelt door would have no camera, and nobody would know."""
+    with pytest.raises(SettingsError, match=r"cameras: there is no door 'bakc'.*back"):
+        shipped("record", {"cameras": {"bakc": "test"}})
+
+
+def test_the_trouble_of_every_camera_is_told(file):
+    """By the name of the camera; one that works again takes only its own words back."""
+    reports, words = {}, []
+
+    def camera(name):
+        return SimpleNamespace(on_trouble=lambda report: reports.update({name: report}))
+
+    _recorder(file, camera("front"), back=camera("back")).on_trouble(words.append)
+    for name, said in (("front", "front is away"), ("back", "back is away"), ("front", "")):
+        reports[name](said)
+    assert words == ["front is away", "front is away; back is away", "back is away"]
 
 
 def test_from_the_press_to_the_clip_with_a_real_camera(shipped, tmp_path):
@@ -220,8 +288,8 @@ def test_from_the_press_to_the_clip_with_a_real_camera(shipped, tmp_path):
     with file.reactions["doorbell.pressed"].uses(file.config) as camera:
         assert list(media.iterdir()) == []
         _, pressed = _react(file, camera, event())
-        camera.snapshot(media / "later.jpg")
-        camera.snapshot(media / "later.jpg")
+        for _ in range(2):
+            assert camera.picture_of("front", 100_000)
         _, done = _react(file, camera, _due())
     for path in (pressed.emitted[0][1]["path"], done.emitted[0][1]["path"]):
         with av.open(path) as container:
