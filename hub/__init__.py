@@ -1,5 +1,6 @@
 """What a handler file may use. Everything else in this package may change without notice."""
 
+import hub.system.late_modules  # noqa: F401 # isort: skip - before anything else is imported
 from config.section import Section
 from hub.plugin import answer_links as answers
 from hub.plugin.api import checkpoint, emit, keep, later, memory

@@ -1,9 +1,9 @@
 """Checks what a handler file says that it needs (PEP 723), before the file is loaded."""
 
+import importlib.metadata
 import re
 import sys
 import tomllib
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def _how_to_install(name: str, missing: list[str]) -> str:
 def _why_not(needed: Any) -> str:
     """Why this requirement is not met; empty when it is."""
     try:
-        there = version(needed.name)
-    except PackageNotFoundError:
+        there = importlib.metadata.version(needed.name)
+    except importlib.metadata.PackageNotFoundError:
         return "it is not installed"
     return "" if needed.specifier.contains(there, prereleases=True) else f"{there} is installed"

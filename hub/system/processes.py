@@ -1,8 +1,8 @@
 """Processes of this machine: whether one is ours, and whether it predates the installed program."""
 
+import importlib.metadata
 import os
 import re
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 NAME = "doorbell-hub"
@@ -43,10 +43,10 @@ def command(pid: int, root: Path = Path("/")) -> list[str]:
 def installed_unix_s() -> float | None:
     """When this program was installed; None where it was not, as in a checkout."""
     try:
-        package = distribution(NAME)
+        package = importlib.metadata.distribution(NAME)
         info = f"{NAME.replace('-', '_')}-{package.version}.dist-info"
         return Path(str(package.locate_file(info))).stat().st_mtime
-    except (PackageNotFoundError, OSError):
+    except (importlib.metadata.PackageNotFoundError, OSError):
         return None
 
 

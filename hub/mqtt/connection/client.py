@@ -2,7 +2,6 @@
 
 import os
 import socket
-import ssl
 import time
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -13,12 +12,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from config import Address, Broker
-from hub.mqtt.connection import client_ids, connect_errors, credentials, tls
+from hub.mqtt.connection import client_ids, connect_errors, credentials
 from hub.mqtt.connection.announced import MAXIMUM_PACKET_SIZE, Announced, announced
 from hub.mqtt.connection.served_client import DirectClient, ServedClient, ThreadClient
 from hub.mqtt.message import Will
 
 if TYPE_CHECKING:
+    import ssl
+
     from paho.mqtt.reasoncodes import ReasonCode
 
 RECEIVE_MAXIMUM = (
@@ -143,6 +144,8 @@ class ClientFactory:
             client.username_pw_set(*pair)
             self.logged_in_as = pair[0]
         if self.address.tls:
+            from hub.mqtt.connection import tls  # noqa: PLC0415 - 2 MB, which most houses do not need
+
             self._alert = None
             client.tls_set_context(tls.context(self._broker, self._note_alert))
         return client
@@ -151,7 +154,7 @@ class ClientFactory:
         """Have the broker keep this will, as far as it can."""
         client.will_set(will.topic, will.payload, self.announced.qos, retain=self.announced.keeps)
 
-    def _note_alert(self, alert: ssl.SSLError) -> None:
+    def _note_alert(self, alert: "ssl.SSLError") -> None:
         self._alert = alert
 
     def hung_up(self) -> str:

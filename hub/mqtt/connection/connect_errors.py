@@ -25,13 +25,13 @@ class RefusedError(OSError):
 
 def of_connection(error: OSError, address: Address, broker: Broker) -> OSError:
     """What an error while connecting means."""
-    if isinstance(error, RefusedError):
+    if isinstance(error, RefusedError) or not address.tls:
         return error
     if isinstance(error, ssl.SSLCertVerificationError):
         return RefusedError(_of_certificate(error, address, broker))
     if isinstance(error, ssl.SSLError) and "_ALERT_" in (error.reason or ""):
         return RefusedError(of_hang_up(error, address, broker))
-    if isinstance(error, ssl.SSLError) or (address.tls and isinstance(error, ConnectionResetError)):
+    if isinstance(error, ssl.SSLError | ConnectionResetError):
         return RefusedError(
             f"no TLS on port {address.port} ({error}). "
             "Set port in [broker] to its TLS port (mosquitto: 8883)"
@@ -39,7 +39,7 @@ def of_connection(error: OSError, address: Address, broker: Broker) -> OSError:
     return error
 
 
-def of_hang_up(alert: ssl.SSLError | None, address: Address, broker: Broker) -> str:
+def of_hang_up(alert: "ssl.SSLError | None", address: Address, broker: Broker) -> str:
     """What it means that the broker ended the connection before its CONNACK.
 
     Args:
@@ -90,7 +90,7 @@ def remedy(code: int, reason: str) -> str:
     return f"{reason}. {REMEDIES.get(code, 'It is offered again')}"
 
 
-def _of_certificate(error: ssl.SSLCertVerificationError, address: Address, broker: Broker) -> str:
+def _of_certificate(error: "ssl.SSLCertVerificationError", address: Address, broker: Broker) -> str:
     if error.verify_code in OTHER_NAME:
         return (
             f"its certificate is not for {address.host!r}. Set host in [broker] to a name in it, "

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from config import Broker
 from devices.machine import Forbidden
-from hub.mqtt.connection import tls
 from hub.mqtt.connection.connect_errors import RefusedError
 from hub.system import masking
 
@@ -95,6 +94,8 @@ def _faults_in_tls(broker: Broker) -> Iterator[str]:
             yield Forbidden(f"{setting}: {path} is not there, or cannot be read by you. {hint}")
     if not is_there or not broker.encrypted:
         return
+    from hub.mqtt.connection import tls  # noqa: PLC0415 - see client.py
+
     try:
         tls.context(broker)
     except RefusedError as error:

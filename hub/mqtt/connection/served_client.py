@@ -62,8 +62,9 @@ class DirectClient(Client):
             False when there is no connection.
         """
         self._server = threading.get_ident()
-        connection = self.socket()
-        if not isinstance(connection, socket.socket):
+        try:
+            connection = self._connection()
+        except ConnectionError:
             return False
         wanting = [connection] if self.want_write() else []
         try:
@@ -97,9 +98,19 @@ class DirectClient(Client):
 
     def _sock_recv(self, bufsize: int) -> bytes:
         """Read ahead: paho takes the first bytes of each packet one by one."""
-        ahead = self._ahead or super()._sock_recv(max(bufsize, READ_AHEAD))
+        ahead = self._ahead or self._connection().recv(max(bufsize, READ_AHEAD))
         self._ahead = ahead[bufsize:]
         return ahead[:bufsize]
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        """Without TLS: paho would look for its errors."""
+        return self._connection().send(buf)
+
+    def _connection(self) -> socket.socket:
+        connection = self.socket()
+        if not isinstance(connection, socket.socket):
+            raise ConnectionError("it is closed")
+        return connection
 
     def _packet_write(self) -> MQTTErrorCode:
         with self._sending:
