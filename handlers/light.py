@@ -23,6 +23,10 @@ class Config(HandlerConfig, LampSettings, DarknessSettings):
             *self.faults_in_lamps(self.hub_pins),
         ]
 
+    def absent(self) -> list[str]:
+        """Find lamps that Home Assistant does not know."""
+        return self.absent_lamps()
+
 
 def open_lamps(config: Config) -> AbstractContextManager[Porch]:
     """Open all lamps, and listen to the light sensor if there is one."""

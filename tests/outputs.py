@@ -260,16 +260,17 @@ class _WledHandler(BaseHTTPRequestHandler):
     strip: WledSegments
 
     def do_GET(self) -> None:
-        self._answer(self.strip.state if self.path == "/json/state" else {})
+        self.answer(self.strip.state if self.path == "/json/state" else {})
 
     def do_POST(self) -> None:
         self.strip.take(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self._answer({"success": True})
+        self.answer({"success": True})
 
     def log_message(self, *_: object) -> None:
         """It keeps no log."""
 
-    def _answer(self, said: dict[str, Any]) -> None:
+    def answer(self, said: dict[str, Any]) -> None:
+        """With a JSON object."""
         body = json.dumps(said).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

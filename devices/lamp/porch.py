@@ -173,10 +173,13 @@ class Porch:
             )
         return ", ".join(f"the lamp is {in_words(state)}" for state in states.values())
 
-    def _taken_apart(self, name: str) -> list[str]:
+    def _taken_apart(self, name: str, groups: frozenset[str] = frozenset()) -> list[str]:
+        """The lamps of a group, and of the groups in it; a lamp is taken as it is."""
         lamp = self._lamp(name)
         members = lamp.members() if isinstance(lamp, LightGroup) else []
-        return [one for member in members for one in self._taken_apart(member)] or [name]
+        inside = groups | {name}  # a group that contains itself ends here
+        others = [member for member in members if member not in inside]
+        return [one for member in others for one in self._taken_apart(member, inside)] or [name]
 
     def _borrow(self, name: str, named: str) -> BorrowedLamp:
         return BorrowedLamp(name, self._lamp(name), self._memory, named)

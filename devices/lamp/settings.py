@@ -6,9 +6,10 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from devices.lamp import makes
 from devices.lamp.described import DescribedLamps
-from devices.lamp.lamp import LampState
-from devices.lamp.names import fault_in_lamp, gpio_pin
+from devices.lamp.lamp import LampState, LightError
+from devices.lamp.names import fault_in_lamp, gpio_pin, take_apart
 
 
 class LampScene(BaseModel):
@@ -70,4 +71,17 @@ class LampSettings(DescribedLamps):
                 faults.append(f"lamp: {fault}")
             elif pin in used_pins:
                 faults.append(f"lamp: GPIO {pin} is used by {used_pins[pin]}. Use another line")
+        return faults
+
+    def absent_lamps(self) -> list[str]:
+        """A line for each lamp that Home Assistant does not tell us of, for `absent`."""
+        faults = []
+        for name in self.lamps:
+            make, entity, _ = take_apart(name)
+            if make != "homeassistant" or self.home_assistant is None:
+                continue
+            try:
+                makes.HomeAssistantLamp(self.home_assistant, entity).members()
+            except (LightError, ConnectionError) as error:
+                faults.append(f"lamp: {name}: {error}")
         return faults

@@ -1,10 +1,10 @@
-"""Lamps that are reached by HTTP: a strip with WLED and its segments."""
+"""Lamps that are reached by HTTP: WLED's segments, and what is told of Home Assistant's."""
 
 from copy import deepcopy
 
 import pytest
 
-from devices.lamp import OFF, BorrowedLamp, LampState, LightError, open_light
+from devices.lamp import OFF, BorrowedLamp, LampSettings, LampState, LightError, open_light
 from devices.lamp.makes.web_api import WebApi
 from tests.house import free_port
 from tests.outputs import WledSegments
@@ -75,3 +75,19 @@ def test_who_refuses_a_call_is_no_lamp_that_is_away(strip):
     strip.handler.do_GET = refuse
     with pytest.raises(LightError, match=r"it answers 401 .*Is the token right"):
         WebApi("it", strip.url).call("/json/state", timeout_s=1)
+
+
+def test_check_tells_what_home_assistant_does_not_know(strip):
+    """The lamp, and what is wrong with it; other kinds of lamps are not asked."""
+    settings = LampSettings.model_validate(
+        {
+            "lamp": "homeassistant:light.porch",
+            "scenes": {"back": {"lamps": ["wled:porch"]}},
+            "home_assistant": {"url": strip.url, "token": "s3cret"},
+        }
+    )
+    strip.handler.do_GET = lambda handler: handler.send_error(404)
+    (fault,) = settings.absent_lamps()
+    assert fault.startswith("lamp: homeassistant:light.porch: Home Assistant answers 404")
+    strip.handler.do_GET = lambda handler: handler.answer({"state": "on", "attributes": {}})
+    assert settings.absent_lamps() == []

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from devices.lamp import open_light
+from devices.lamp import Darkness, DarknessSettings, LampSettings, Porch, open_light
 from hub.plugin.device_link import Link
 from tests.hub.fakes import FakeBroker
 
@@ -67,3 +67,16 @@ def test_a_group_whose_lamps_are_not_named_is_refused(net, tmp_path, monkeypatch
     _says(net, "zigbee2mqtt/bridge/groups", [{"friendly_name": "porch", "members": MEMBERS}])
     with pytest.raises(ConnectionError, match="Write the group's lamps one by one"):
         lamp.members()
+
+
+def test_a_group_in_itself_is_taken_apart_once(tmp_path):
+    """What other programs publish may be nonsense; it never hangs a press."""
+
+    class Group:
+        def __init__(self, *names):
+            self.members = lambda: list(names)
+
+    lamps = {"wled:a": Group("wled:b", "wled:c"), "wled:b": Group("wled:a"), "wled:c": object()}
+    settings = LampSettings(scenes={"front": {"lamps": ["wled:a"]}})
+    porch = Porch(settings, lamps, Darkness(DarknessSettings()), {}, lamps.__getitem__)
+    assert [lamp.name for lamp in porch.at("front")] == ["wled:b", "wled:c"]
