@@ -34,7 +34,7 @@ class BorrowedLamp:
     ) -> None:
         self.name = name
         self.before: LampState | None = None
-        self._named = named or name
+        self._named = named
         self._lamp = lamp
         self._memory = memory
         self._key = _key(name)
@@ -54,6 +54,8 @@ class BorrowedLamp:
     @property
     def ticket(self) -> dict[str, str]:
         """By what `Porch.give_back` knows the lamp: the data of the event that is its time."""
+        if self._named in ("", self.name):
+            return {"lamp": self.name}
         return {"lamp": self.name, "named": self._named}
 
     def prepare(self, scene: LampState, *, is_repeat: bool, is_redelivered: bool = False) -> bool:

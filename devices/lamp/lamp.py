@@ -3,7 +3,7 @@
 import colorsys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 # A lamp that does not answer in this time is taken for off: the visitor stands in the dark.
 ANSWER_S = 1.0
@@ -33,7 +33,10 @@ class LampState:
 
     def as_json(self) -> dict[str, Any]:
         """The state as a JSON object, for `LampState(**...)`."""
-        return asdict(self)
+        fields = asdict(self)
+        if self.parts is None:
+            del fields["parts"]
+        return fields
 
 
 OFF = LampState(on=False)
@@ -66,20 +69,15 @@ class Light(Protocol):
             OSError: The lamp cannot be reached now. Another attempt later may succeed.
         """
 
-    def close(self) -> None:
-        """Release the lamp, and leave its state as it is."""
-
-
-@runtime_checkable
-class LightGroup(Protocol):
-    """A lamp whose name may be that of a group. Then each of its lamps is lit on its own."""
-
     def members(self) -> list[str]:
-        """The names of the group's lamps; none if it is no group.
+        """The names of the lamps for which this name stands: those of a group; mostly none.
 
         Raises:
             ConnectionError: They are not known now.
         """
+
+    def close(self) -> None:
+        """Release the lamp, and leave its state as it is."""
 
 
 class MqttLink(Protocol):

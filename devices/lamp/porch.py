@@ -7,7 +7,7 @@ from typing import Any
 
 from devices.lamp.borrowed import BorrowedLamp, forget_lamp, in_words
 from devices.lamp.darkness import Darkness
-from devices.lamp.lamp import LampState, Light, LightError, LightGroup, MqttLink
+from devices.lamp.lamp import LampState, Light, LightError, MqttLink
 from devices.lamp.registry import open_light, open_lights
 from devices.lamp.settings import LampSettings
 
@@ -175,11 +175,9 @@ class Porch:
 
     def _taken_apart(self, name: str, groups: frozenset[str] = frozenset()) -> list[str]:
         """The lamps of a group, and of the groups in it; a lamp is taken as it is."""
-        lamp = self._lamp(name)
-        members = lamp.members() if isinstance(lamp, LightGroup) else []
         inside = groups | {name}  # a group that contains itself ends here
-        others = [member for member in members if member not in inside]
-        return [one for member in others for one in self._taken_apart(member, inside)] or [name]
+        members = [member for member in self._lamp(name).members() if member not in inside]
+        return [one for member in members for one in self._taken_apart(member, inside)] or [name]
 
     def _borrow(self, name: str, named: str) -> BorrowedLamp:
         return BorrowedLamp(name, self._lamp(name), self._memory, named)

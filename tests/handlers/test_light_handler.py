@@ -27,6 +27,9 @@ class _Lamp:
     def read(self, _patience_s=0.5):
         return self.state
 
+    def members(self):
+        return []
+
     def put(self, state):
         if not self.reachable:
             raise ConnectionError("no connection to the broker")

@@ -84,6 +84,10 @@ class FollowedLamp(ABC):
             self._refuse_several()
             return self._state
 
+    def members(self) -> list[str]:
+        """See Light."""
+        return []
+
     def close(self) -> None:  # noqa: B027 - there is nothing to release
         """See Light."""
 

@@ -25,7 +25,7 @@ class HomeAssistantLamp:
         self._entity = entity
 
     def members(self) -> list[str]:
-        """See LightGroup."""
+        """See Light."""
         found = self._get(ANSWER_S)["attributes"].get("entity_id")
         return [f"homeassistant:{entity}" for entity in found] if isinstance(found, list) else []
 

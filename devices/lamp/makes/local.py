@@ -45,6 +45,10 @@ class GpioLight:
             write_file(self._path, ON if state.on else "off")
         self._line.value = int(state.on)
 
+    def members(self) -> list[str]:
+        """See Light."""
+        return []
+
     def close(self) -> None:
         """See Light."""
         self._line.close()
@@ -77,6 +81,10 @@ class SimulatedLight:
     def put(self, state: LampState) -> None:
         """See Light."""
         write_file(self._path, json.dumps(state.as_json()))
+
+    def members(self) -> list[str]:
+        """See Light."""
+        return []
 
     def close(self) -> None:
         """See Light."""

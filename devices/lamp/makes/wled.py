@@ -57,6 +57,10 @@ class WledLamp:
             wanted["seg"] = {"col": [channels(state.colour)]}
         self._link.publish(f"{self._topic}/api", json.dumps(wanted))
 
+    def members(self) -> list[str]:
+        """See Light."""
+        return []
+
     def close(self) -> None:
         """See Light."""
 

@@ -51,6 +51,10 @@ class WledStrip:
             wanted["seg"] = [{"id": segment["id"], **look} for segment in self._segments] or look
         self._api.call("/json/state", wanted, timeout_s=ANSWER_S)
 
+    def members(self) -> list[str]:
+        """See Light."""
+        return []
+
     def close(self) -> None:
         """See Light."""
 

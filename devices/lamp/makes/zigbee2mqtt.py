@@ -39,7 +39,7 @@ class Zigbee2MqttLamp(FollowedLamp):
         super().__init__(name, link, reports=[self._topic], presences=presences)
 
     def members(self) -> list[str]:
-        """See LightGroup."""
+        """See Light."""
         if self._suffix:
             return []
         return [f"zigbee2mqtt:{self._prefix}{name}" for name in self._group.members()]

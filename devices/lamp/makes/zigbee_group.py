@@ -45,6 +45,8 @@ class ZigbeeGroup:
         Raises:
             ConnectionError: Zigbee2MQTT does not say how its lamps are called.
         """
+        if self._is_heard and not self._members:
+            return []
         with self._news:
             self._news.wait_for(lambda: self._is_heard, self._opened + ANSWER_S - monotonic())
             self._news.wait_for(lambda: not self._nameless(), ANSWER_S)

@@ -76,7 +76,7 @@ def test_a_group_in_itself_is_taken_apart_once(tmp_path):
         def __init__(self, *names):
             self.members = lambda: list(names)
 
-    lamps = {"wled:a": Group("wled:b", "wled:c"), "wled:b": Group("wled:a"), "wled:c": object()}
+    lamps = {"wled:a": Group("wled:b", "wled:c"), "wled:b": Group("wled:a"), "wled:c": Group()}
     settings = LampSettings(scenes={"front": {"lamps": ["wled:a"]}})
     porch = Porch(settings, lamps, Darkness(DarknessSettings()), {}, lamps.__getitem__)
     assert [lamp.name for lamp in porch.at("front")] == ["wled:b", "wled:c"]
