@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from aiosmtpd.controller import Controller
 
+from devices.phone import UndeliveredError
 from hub.testing import event
 from tests.handlers.desk import JPEG
 from tests.house import free_port, until
@@ -78,6 +79,21 @@ def test_on_an_old_server_the_picture_is_a_second_notification(old_ntfy, desk, t
     assert home.board.recipients[0].phones[0].updates is False
 
 
+def test_what_the_address_says_reaches_the_phone(ntfy, desk, tmp_path):
+    """With the text, and with the picture in its place."""
+    options = "tags=bell,tür&click=https://door.example/?a=1%26b=2&icon=https://door.example/i.png"
+    home = desk(urls=[f"{ntfy.url}/door?{options}"])
+    press = event()
+    home.hears(press)
+    home.sees(press, tmp_path / "1.jpg")
+    assert [
+        (one["tags"], one["click"], one["icon"], "attachment" in one) for one in ntfy.messages()
+    ] == [
+        (["bell", "tür"], "https://door.example/?a=1&b=2", "https://door.example/i.png", picture)
+        for picture in (False, True)
+    ]
+
+
 def test_several_rings_are_one_notification(ntfy, desk):
     """Which says how many."""
     home = desk(urls=[f"{ntfy.url}/door"])
@@ -97,6 +113,28 @@ def test_a_server_that_refuses_is_quoted(tmp_path, desk):
         home = desk(urls=[f"{server.url}/door"])
         with pytest.raises(ConnectionError, match=r"ntfy 127\.0\.0\.1:\d+ answers 403: forbidden"):
             home.hears(event())
+
+
+def test_a_server_that_takes_no_pictures_gets_the_text(tmp_path, desk):
+    """Attachments are off in many servers, and nobody's ring is lost for that."""
+    options = ["--attachment-file-size-limit", "10"]
+    with ntfy_server(_program("forky"), tmp_path, *options) as server:
+        home = desk(urls=[f"{server.url}/door"])
+        press = event()
+        home.hears(press)
+        assert "without the picture: ntfy" in home.sees(press, tmp_path / "1.jpg")
+        assert [one["message"] for one in server.messages()] == ["Somebody is at the front door"]
+
+
+def test_a_server_whose_limit_is_reached_is_tried_later(tmp_path, desk):
+    """Ntfy does not say when: the second ring of the day waits, and is no dead letter."""
+    options = ["--visitor-message-daily-limit", "1"]
+    with ntfy_server(_program("forky"), tmp_path, *options) as server:
+        home = desk(urls=[f"{server.url}/door"])
+        home.hears(event())
+        with pytest.raises(UndeliveredError, match="answers 429: limit reached") as told:
+            home.hears(event(door="garden_gate"))
+        assert 0 < told.value.retry_after_s < 2
 
 
 def test_a_server_that_is_down_is_told_without_its_path(desk):

@@ -19,6 +19,7 @@ from devices.phone.phone import (
     Recipient,
 )
 
+DOWN_PATIENCE_S = 0.5  # of a service that is away; its answer is read by the next attempt
 OnProgress = Callable[[DispatchResult, int], None]  # the result so far, and how many are waited for
 
 
@@ -95,11 +96,14 @@ class Dispatcher:
         calls = [call for call in every if call.key not in done]
         for recipient in result.held:
             on_hold(recipient)
-        begun = (
-            self._flights.find(call) or self._begin(call, receipts, result, is_first=is_first)
-            for call in calls
-        )
-        flights = [flight for flight in begun if flight]
+        flights: list[Flight] = []
+        for call in calls:
+            if flight := self._flights.find(call):
+                flight.patience_s = 0.0  # an attempt has waited for it already
+            else:
+                flight = self._begin(call, receipts, result, is_first=is_first)
+            if flight:
+                flights.append(flight)
         self._collect(flights, result, on_progress)
         return result
 
@@ -120,25 +124,28 @@ class Dispatcher:
             reason = f"{phone.name} has not answered the last time yet"
             result.put_off(call.key, reason, self._rests.fail(phone, reason))
             return None
-        return self._flights.begin(call, receipts.get(_receipt_key(call)))
+        is_down = self._rests.is_down(phone)
+        patience_s = min(self.timeout_s, DOWN_PATIENCE_S) if is_down else self.timeout_s
+        return self._flights.begin(call, receipts.get(_receipt_key(call)), patience_s)
 
     def _collect(
         self, flights: list[Flight], result: DispatchResult, on_progress: OnProgress
     ) -> None:
         """Wait for the answers of all phones, and put them into the result."""
-        deadline = monotonic() + self.timeout_s
+        began_s = monotonic()
         waiting = {flight.answer: flight for flight in flights}
         while waiting:
-            left_s = max(0.0, deadline - monotonic())
-            answered = wait(waiting, left_s, return_when=FIRST_COMPLETED).done
+            waited_s = monotonic() - began_s
+            left_s = min(flight.patience_s for flight in waiting.values()) - waited_s
+            answered = wait(waiting, max(0.0, left_s), return_when=FIRST_COMPLETED).done
             for answer in answered:
                 self._take(waiting.pop(answer), result)
-            if not answered:
-                for flight in waiting.values():
-                    reason = f"{flight.call.phone.name} does not answer within {self.timeout_s:g} s"
-                    self._put_off(flight.call, result, reason)
-                return
-            on_progress(result, len(waiting))
+            waited_s = monotonic() - began_s
+            for flight in [one for one in waiting.values() if one.patience_s <= waited_s]:
+                del waiting[flight.answer]
+                self._put_off(flight.call, result, _silence(flight))
+            if answered:
+                on_progress(result, len(waiting))
 
     def _take(self, flight: Flight, result: DispatchResult) -> None:
         """Put an answer into the result."""
@@ -197,3 +204,10 @@ def _calls(
 
 def _receipt_key(call: Call) -> str:
     return f"{call.notification.key} {call.key}"
+
+
+def _silence(flight: Flight) -> str:
+    name = flight.call.phone.name
+    if flight.patience_s:
+        return f"{name} does not answer within {flight.patience_s:g} s"
+    return f"{name} has not answered yet"

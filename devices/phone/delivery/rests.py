@@ -48,6 +48,10 @@ class Rests:
         for known in (self._down_since, self._until, self._asked, self._reasons):
             known.pop(phone, None)
 
+    def is_down(self, phone: Any) -> bool:
+        """Whether a phone's service has not taken the last notification."""
+        return phone in self._down_since
+
     def left_s(self, phone: Any, *, is_first: bool) -> float:
         """Seconds until a phone is tried again; 0 if that may be now.
 

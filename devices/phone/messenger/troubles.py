@@ -38,7 +38,13 @@ class Troubles:
                 log.warning("%s", text)
         if known != self._known:
             self._known = known
-            self.tell("; ".join(dict.fromkeys(known.values())))
+            self.tell("; ".join(dict.fromkeys(map(_in_words, known, known.values()))))
+
+
+def _in_words(key: str, trouble: str) -> str:
+    """A trouble with the name of its recipient, if that has one."""
+    name = key.partition("/")[0]
+    return f"{name}: {trouble}" if name else trouble
 
 
 def _tell_nobody(text: str) -> None:

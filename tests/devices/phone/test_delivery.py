@@ -155,6 +155,35 @@ def test_a_slow_answer_belongs_to_the_next_attempt(messenger):
     assert (len(anna.sent), len(ben.sent)) == (1, 2)
 
 
+def test_a_service_that_is_away_is_waited_for_once(messenger):
+    """Later attempts, and other notifications, only look whether it has answered."""
+    anna, ben = Phone(), Phone()
+    anna.may_answer.clear()
+    home = messenger(anna=anna, ben=ben)
+    home.timeout_s = 0.05
+    _fails(home)
+    home.timeout_s = 60.0  # pytest's own time limit is shorter
+    for event in ("press", "another", "press"):
+        assert _fails(home, event=event).retry_after_s < 2
+    assert len(ben.sent) == 2
+    anna.may_answer.set()
+
+
+def test_a_service_that_never_ends_its_answer_is_called_anew(messenger, monkeypatch):
+    """After two minutes, and three times at most, because each keeps a thread."""
+    monkeypatch.setattr("devices.phone.delivery.flights.STUCK_S", 0.0)
+    anna = Phone()
+    anna.may_answer.clear()
+    home = messenger(anna=anna)
+    home.timeout_s = 0.01
+    home._rests.left_s = lambda *_, **__: 0.0
+    for _ in range(9):
+        _fails(home)
+    assert len(home._flights._stuck) == 3
+    anna.may_answer.set()
+    until(lambda: _try(home), "it is called anew")
+
+
 def _try(home):
     try:
         return _deliver(home)
@@ -173,8 +202,8 @@ def test_a_text_goes_without_the_picture_that_a_service_refuses(messenger, tmp_p
         assert said == f"sent to 2: Ding (without the picture: {refused})"
     assert [one.picture for one in anna.sent] == [tmp_path, None] * 3
     assert [one.picture for one in ben.sent] == [tmp_path] * 3
-    assert home.troubles == [f"pictures are left out: {refused}"]
-    assert caplog.messages == home.troubles
+    assert home.troubles == [f"anna: pictures are left out: {refused}"]
+    assert caplog.messages == [f"pictures are left out: {refused}"]
 
 
 def test_a_picture_that_a_service_refuses_is_left_out(messenger, tmp_path):
@@ -195,7 +224,7 @@ def test_a_trouble_is_over_when_the_service_takes_one(messenger, tmp_path):
     _deliver(home, note, event="3")
     _deliver(home, event="4")
     _deliver(home, note, event="5")
-    assert home.troubles == ["away", "", "pictures are left out: no picture", ""]
+    assert home.troubles == ["anna: away", "", "anna: pictures are left out: no picture", ""]
 
 
 def test_a_picture_waits_for_its_text(messenger, tmp_path):
