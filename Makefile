@@ -1,5 +1,5 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test check faults reliability rig power-cut cluster homeassistant bench clean
+.PHONY: run test check faults reliability rig power-cut cluster homeassistant node-red bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
@@ -52,12 +52,18 @@ homeassistant: $(TESTED)
 	.ci/get-homeassistant $(HASS)
 	HOMEASSISTANT=$(HASS) $(BIN)/python -m pytest tests/homeassistant
 
+# The example's flow in a real Node-RED. It needs npm: docs/other-systems.md.
+NODERED ?= .node-red
+node-red: $(TESTED)
+	.ci/get-node-red $(NODERED)
+	NODERED=$(NODERED) $(BIN)/python -m pytest tests/nodered
+
 # Needs mosquitto and a C compiler. HOMEASSISTANT=DIR, where .ci/get-homeassistant DIR has put one, measures that, too.
 bench: $(TESTED)
 	$(BIN)/python -m tests.bench --write docs/benchmark.md
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig .cluster .homeassistant
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig .cluster .homeassistant .node-red
 
 # Where no wheel of the sound library exists (64-bit ARM) it is compiled; without a compiler the dog barks into a file.
 $(VENV)/.ready: pyproject.toml
