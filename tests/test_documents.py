@@ -19,6 +19,7 @@ from hub.plugin import loader
 from hub.plugin.decorator import Reaction
 from hub.testing import event, run
 from tests.house import ROOT, free_port
+from tests.phone import phone_service
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 HANDLERS = (ROOT / "docs" / "handlers.md").read_text(encoding="utf-8")
@@ -87,11 +88,25 @@ def test_the_lamp_in_the_docs_is_lit_and_put_back(tmp_path: Path):
     assert (notes, known) == (["red", "back to off"], {})
 
 
+def test_the_parcel_in_the_docs_is_told(tmp_path: Path):
+    """Another handler than ours tells the phones with the same parts."""
+    path = tmp_path / "parcel.py"
+    path.write_text(_blocks(HANDLERS, "python")[3], encoding="utf-8")
+    with phone_service() as phone:
+        file = loader.load(path, Settings(handlers={"parcel": {"urls": [phone.url]}}))
+        reaction = file.reactions["visitor.seen"]
+        with run(event("visitor.seen", what="parcel")) as doing, reaction.uses(file.config) as told:
+            assert reaction.function(doing.event, file.config, told) == (
+                "sent to 1: A parcel was left"
+            )
+        assert [one["message"] for one in phone.told] == ["A parcel was left"]
+
+
 def test_the_dry_run_in_the_docs_is_one(tmp_path: Path):
     """The file loads, and its dry run finds that there is no gong here."""
     path = tmp_path / "gong.py"
     path.write_text(
-        _blocks(HANDLERS, "python")[3]
+        _blocks(HANDLERS, "python")[4]
         .replace("gong.local", "127.0.0.1")
         .replace("4000", str(free_port()))
     )

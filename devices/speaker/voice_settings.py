@@ -59,8 +59,8 @@ class VoiceSettings(SpeakerSettings):
         """
         if not text:
             return "nothing to say"
-        if quiet and not self.even_when_quiet:
-            return f"silent: {quiet}"
+        if silent := self.silent_because(quiet):
+            return silent
         voice.announce(text, self.volume)
         return f"said: {text}"
 

@@ -90,3 +90,17 @@ def test_a_recipient_whose_turn_has_come_gets_the_text_without_a_picture(desk, s
     )
     assert home.hears(waited).startswith("sent to 1: Somebody is at the front door (without")
     assert [request.method for request in service.got] == ["PUT", "POST"]
+
+
+def test_a_count_that_comes_late_says_so_too(desk, service):
+    """Nobody is at the door any more when the service is back."""
+    home = desk(urls=[service.url("ntfy")])
+    press = event()
+    home.hears(press)
+    home.hears(replace(event(), time=press.time + timedelta(seconds=1)))
+    (again,) = home.later
+    rang = press.time - timedelta(hours=1)
+    home.hears(replace(again, data={**again.data, "at": rang.isoformat()}))
+    assert service.got[-1].json["message"] == (
+        f"You missed a visitor at the front door at {rang.astimezone():%H:%M}, and rang 2 times"
+    )

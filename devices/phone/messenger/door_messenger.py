@@ -86,11 +86,10 @@ class DoorMessenger(VisitMessenger, AbstractContextManager["DoorMessenger"]):
         visit = Visit.of(timer.data)
         if self.is_answered(visit):
             return DispatchResult(why_not="somebody has answered meanwhile")
+        age_s = (datetime.now(UTC) - visit.time).total_seconds()
+        text = self._texts.ring(visit.door, visit.time, age_s)
         if timer.type == WAITED:
-            age_s = (datetime.now(UTC) - visit.time).total_seconds()
-            text = self._texts.ring(visit.door, visit.time, age_s)
             return self.tell_waiting(timer, timer.data, text)
-        text = self._texts.ring(visit.door, visit.time, (timer.time - visit.time).total_seconds())
         return self.tell(
             timer,
             self.first_at(visit.door),
