@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 
 def fault_in_topic(topic: str) -> str | None:
@@ -16,15 +17,17 @@ def fault_in_topic(topic: str) -> str | None:
 
 
 def fault_in_address(url: str) -> str | None:
-    """Check an address without calling it.
+    """Check the address of a program with a web interface, without calling it.
 
     Returns:
         What is wrong with it; None if it is an address.
     """
-    scheme, _, rest = url.partition("://")
-    if scheme not in ("http", "https") or not rest.strip("/"):
-        return f"{url!r}: no address. Write it like http://192.168.1.20"
-    return None
+    try:
+        address = urlsplit(url)
+        is_one = address.scheme in ("http", "https") and address.hostname and address.port != 0
+    except ValueError:
+        is_one = False
+    return None if is_one else f"{url!r}: no address. Write it like http://192.168.1.20"
 
 
 def json_value(text: str | None) -> Any:

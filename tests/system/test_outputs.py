@@ -46,6 +46,19 @@ def test_after_a_kill_each_output_is_put_back(porch):
     until(lambda: device.lit == [False, True], lambda: f"{device.told} {house.log('light')}")
 
 
+def test_each_output_is_put_back_though_the_run_that_lit_it_never_ended(porch):
+    """The process dies between the lamps and its outcome; the next one knows how they were."""
+    house, device = porch
+    house.kill("light", signal.SIGKILL)
+    house.start("light", doom="before:hub.consumer.outcomes:Outcomes.done:1", wait=False)
+    house.wait_ready("light")
+    house.press()
+    until(lambda: not house.is_running("light"), lambda: house.log("light"))
+    assert device.lit == [True, True]
+    house.start("light")
+    until(lambda: device.lit == [False, True], lambda: f"{device.told} {house.log('light')}")
+
+
 def test_an_output_that_a_person_switched_stays_so(porch):
     """The other one is put back all the same."""
     house, device = porch

@@ -2,9 +2,11 @@
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from devices.lamp.lamp import LightError
 
+REDIRECTION = 300  # the first status that is no success; no call is sent on to another address
 SERVER_ERROR = 500
 HINTS = {401: "Is the token right?", 403: "Is the token right?", 404: "Is its name right?"}
 
@@ -14,13 +16,13 @@ class WebApi:
 
     Args:
         name: What it is, for errors.
-        url: The address, without a path.
+        url: The address.
         headers: The headers of each call. They are never shown.
     """
 
     def __init__(self, name: str, url: str, headers: dict[str, str] | None = None) -> None:
         self._name = name
-        self._url = url.rstrip("/")
+        self._address = urlsplit(url.rstrip("/"))
         self._headers = {"Content-Type": "application/json", **(headers or {})}
 
     def call(self, path: str, body: dict[str, Any] | None = None, *, timeout_s: float) -> Any:
@@ -33,23 +35,36 @@ class WebApi:
             ConnectionError: It does not answer in time, or is in trouble itself.
             LightError: It refuses the call: something in the settings is wrong.
         """
-        # 1.4 MB, for a house with such a lamp.
-        from urllib.error import HTTPError, URLError  # noqa: PLC0415
-        from urllib.request import ProxyHandler, Request, build_opener  # noqa: PLC0415
-
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(self._url + path, data, self._headers)  # noqa: S310 - checked in settings
+        status, reason, text = self._send(path, body, timeout_s)
+        answer = f"{self._name} answers {status} ({reason}) at {path}"
+        if status >= SERVER_ERROR:
+            raise ConnectionError(answer)
+        if status >= REDIRECTION:
+            raise LightError(f"{answer}. {HINTS.get(status, 'Is the address right?')}")
         try:
-            with build_opener(ProxyHandler({})).open(request, timeout=timeout_s) as answer:
-                return json.loads(answer.read())
-        except HTTPError as error:
-            text = f"{self._name} answers {error.code} ({error.reason}) at {path}"
-            if error.code >= SERVER_ERROR:
-                raise ConnectionError(text) from None
-            raise LightError(f"{text}. {HINTS.get(error.code, 'Is the address right?')}") from None
-        except URLError as error:
-            raise ConnectionError(f"{self._name} cannot be reached: {error.reason}") from None
-        except OSError as error:
-            raise ConnectionError(f"{self._name} does not answer: {error}") from None
+            return json.loads(text)
         except ValueError:
             return None
+
+    def _send(
+        self, path: str, body: dict[str, Any] | None, timeout_s: float
+    ) -> tuple[int, str, bytes]:
+        # 1 MB, for a house with such a lamp.
+        from http.client import HTTPConnection, HTTPException, HTTPSConnection  # noqa: PLC0415
+
+        is_safe = self._address.scheme == "https"
+        kind = HTTPSConnection if is_safe else HTTPConnection
+        host = self._address.hostname or ""
+        connection = kind(host, self._address.port, timeout=timeout_s)
+        data = None if body is None else json.dumps(body)
+        method = "GET" if data is None else "POST"
+        try:
+            connection.request(method, self._address.path + path, data, self._headers)
+            answer = connection.getresponse()
+            return answer.status, answer.reason, answer.read()
+        except TimeoutError:
+            raise ConnectionError(f"{self._name} does not answer") from None
+        except (OSError, HTTPException) as error:
+            raise ConnectionError(f"{self._name} cannot be reached: {error}") from None
+        finally:
+            connection.close()

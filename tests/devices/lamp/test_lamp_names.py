@@ -35,6 +35,7 @@ def test_a_lamp_has_a_name(name):
         ("tasmota:home/porch/cmnd", "like tasmota:home/porch/%prefix%"),
         ("tasmota:porch/#", "+ and # are not allowed"),
         ("wled:ftp://strip", "no address. Write it like http://192.168.1.20"),
+        ("wled:http://strip:many", "no address"),
         ("homeassistant:porch", "no entity of Home Assistant. Write its id, like homeassistant:li"),
     ],
 )

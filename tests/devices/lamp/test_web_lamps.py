@@ -77,6 +77,16 @@ def test_who_refuses_a_call_is_no_lamp_that_is_away(strip):
         WebApi("it", strip.url).call("/json/state", timeout_s=1)
 
 
+@pytest.mark.parametrize(
+    ("status", "error"), [(307, LightError), (404, LightError), (500, ConnectionError)]
+)
+def test_a_call_is_never_sent_on(strip, status, error):
+    """A redirection would carry the token to another address; trouble of its own may pass."""
+    strip.handler.do_GET = lambda handler: handler.send_error(status)
+    with pytest.raises(error, match=f"it answers {status}"):
+        WebApi("it", strip.url).call("/json/state", timeout_s=1)
+
+
 def test_check_tells_what_home_assistant_does_not_know(strip):
     """The lamp, and what is wrong with it; other kinds of lamps are not asked."""
     settings = LampSettings.model_validate(
