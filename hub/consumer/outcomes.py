@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -10,13 +10,14 @@ from typing import Any
 from hub.consumer.attempt import LiveAttempt
 from hub.producer.producer import Producer
 from hub.store.inbox import Delivery, Inbox
+from hub.store.journal import Entry
 from hub.store.kept_records import KeptRecords
 from hub.store.state import State
 from hub.wire import topics
 from hub.wire.event import Event
 
 Facts = Mapping[str, Any]
-Work = Callable[[sqlite3.Connection], Any]
+Work = Callable[[sqlite3.Connection], Entry | None]
 ClaimNext = Callable[[sqlite3.Connection], bool]  # whether an event was claimed
 TOGETHER_S = 0.1
 
@@ -36,7 +37,7 @@ class Outcomes:
         self._together: list[Work] | None = None
         self._commit_at = 0.0
         self._claim_next: ClaimNext = _claim_nothing
-        self._journaled = 0  # the last position that is not released yet
+        self._journaled: Entry | None = None  # the last one that is not released yet
 
     def done(
         self, delivery: Delivery, facts: Facts, attempt: LiveAttempt, *, quiet: bool = False
@@ -46,14 +47,14 @@ class Outcomes:
         A quiet outcome is not published.
         """
 
-        def conclude(db: sqlite3.Connection) -> int:
+        def conclude(db: sqlite3.Connection) -> Entry | None:
             attempt.write(db)
             self._inbox.finish(db, delivery)
             self._records.add(db, attempt.kept)
             if quiet and not attempt.emitted:
-                return 0
+                return None
             cause = _cause_of_what_follows(delivery)
-            last = 0
+            last: Entry | None = None
             for kind, subject, data in attempt.emitted:
                 now = self._state.clock.utc()
                 last = self._producer.append(db, kind, subject, data, time=now, cause=cause)
@@ -67,7 +68,7 @@ class Outcomes:
     def skipped(self, delivery: Delivery, reason: str) -> None:
         """A rule of the handler forbids to react to it."""
 
-        def conclude(db: sqlite3.Connection) -> int:
+        def conclude(db: sqlite3.Connection) -> Entry | None:
             self._inbox.finish(db, delivery)
             return self._journal(db, delivery, "handler.skipped", {"reason": reason})
 
@@ -80,7 +81,7 @@ class Outcomes:
         facts = {**facts, "reason": reason, "again_in_s": round(wait_s, 3)}
         wait = self._inbox.retry if counts else self._inbox.postpone
 
-        def put_off(db: sqlite3.Connection) -> int:
+        def put_off(db: sqlite3.Connection) -> Entry | None:
             wait(db, delivery, wait_s)
             return self._journal(db, delivery, "handler.retried", facts)
 
@@ -90,7 +91,7 @@ class Outcomes:
         """The process is to stop and ended it: the next process takes it up, as after a crash."""
         facts = {**facts, "reason": "stopped while it ran", "again_in_s": 0}
 
-        def release(db: sqlite3.Connection) -> int:
+        def release(db: sqlite3.Connection) -> Entry | None:
             self._inbox.release(db, delivery)
             return self._journal(db, delivery, "handler.retried", facts)
 
@@ -99,7 +100,7 @@ class Outcomes:
     def dead(self, delivery: Delivery, facts: Facts, reason: str) -> None:
         """To the dead letters."""
 
-        def dead_letter(db: sqlite3.Connection) -> int:
+        def dead_letter(db: sqlite3.Connection) -> Entry | None:
             if delivery.event.is_drill:
                 self._inbox.finish(db, delivery)  # a drill is never retried by hand
             else:
@@ -110,12 +111,7 @@ class Outcomes:
 
     def ignored(self, delivery: Delivery) -> None:
         """It does not concern this handler: it is finished, without an outcome."""
-
-        def finish(db: sqlite3.Connection) -> int:
-            self._inbox.finish(db, delivery)
-            return 0
-
-        self._commit_together(finish)
+        self._commit_together(lambda db: self._inbox.finish(db, delivery))
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -153,17 +149,17 @@ class Outcomes:
     def _commit_waiting(self) -> None:
         works, self._together = self._together, []
         if works:
-            self._record(lambda db: max([work(db) for work in works]))
+            self._record(lambda db: _last([work(db) for work in works]))
 
     def _record(self, work: Work) -> None:
-        """Do this in one transaction; it gives the position of its last event, or 0."""
+        """Do this in one transaction; it gives its last entry in the journal, if it has one."""
         goes_on = False
 
-        def record(db: sqlite3.Connection) -> int:
+        def record(db: sqlite3.Connection) -> Entry | None:
             nonlocal goes_on
-            position: int = work(db)
+            last = work(db)
             goes_on = self._claim_next(db)
-            return position
+            return last
 
         self._journaled = self._state.do(record) or self._journaled
         if not goes_on:
@@ -171,15 +167,15 @@ class Outcomes:
 
     def _release(self) -> None:
         if self._journaled:
-            self._producer.release(self._journaled)
-            self._journaled = 0
+            self._producer.release(self._journaled.position, self._journaled)
+            self._journaled = None
 
     def _journal(
         self, db: sqlite3.Connection, delivery: Delivery, outcome: str, facts: Facts
-    ) -> int:
+    ) -> Entry | None:
         event = delivery.event
         if event.type.startswith(topics.OUTCOME_TYPES):
-            return 0
+            return None
         data = {
             "handler": self._name,
             "type": event.type,
@@ -194,6 +190,11 @@ class Outcomes:
 def _claim_nothing(_: sqlite3.Connection) -> bool:
     """No event follows."""
     return False
+
+
+def _last(entries: Iterable[Entry | None]) -> Entry | None:
+    """The one that was journaled last, if there is one."""
+    return next(filter(None, reversed(list(entries))), None)
 
 
 def _cause_of_what_follows(delivery: Delivery) -> Event:

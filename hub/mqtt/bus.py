@@ -35,7 +35,7 @@ from hub.wire.topics import Topics
 
 __all__ = ["Bus", "Message", "Subscription", "Will"]
 log = logging.getLogger(__name__)
-DRAIN_S = LOOK_S = 1.0
+DRAIN_S = LOOK_S = 2.0
 
 
 class Bus(HouseMessages):

@@ -17,6 +17,7 @@ from hub.mqtt.refusals import Refusals
 from hub.mqtt.unacknowledged import Unacknowledged
 
 FRAME_BYTES = 16  # of a SUBSCRIBE beside its filters (MQTT 5, 3.8)
+TOPICS = 1000  # whose receivers are remembered: anybody may publish to new ones
 FILTER_BYTES = 3  # beside each filter: its length and its options
 
 
@@ -27,6 +28,7 @@ class Subscriptions:
         self._awaited = awaited
         self._refusals = refusals
         self._all: list[Subscription] = []
+        self._receivers: dict[str, tuple[Receive, ...]] = {}  # of topics that came since a change
         self._client: Client | None = None  # while there is a connection
         self._limits = Announced()
         self._lock = threading.Lock()
@@ -35,6 +37,7 @@ class Subscriptions:
         """Keep one more, and send it if there is a connection."""
         with self._lock:
             self._all.append(Subscription(topic_filter, receive, qos))
+            self._receivers = {}
             self._send(self._all[-1:])
 
     def remove(self, topic_filter: str, receive: Receive) -> None:
@@ -42,6 +45,7 @@ class Subscriptions:
         unwanted = topic_filter, receive
         with self._lock:
             self._all = [one for one in self._all if (one.topic_filter, one.receive) != unwanted]
+            self._receivers = {}
             if self._client and all(one.topic_filter != topic_filter for one in self._all):
                 self._client.unsubscribe(topic_filter)
                 self._refusals.forget(topic_filter)
@@ -90,13 +94,21 @@ class Subscriptions:
 
     def deliver(self, message: Message) -> None:
         """Give a message to each receiver of its topic once; without one, acknowledge it."""
-        found = [
-            one.receive for one in self._all if topic_matches_sub(one.topic_filter, message.topic)
-        ]
-        for receive in dict.fromkeys(found):
+        known = self._receivers  # another thread may begin a new one
+        receivers = known.get(message.topic)
+        if receivers is None:
+            receivers = self._of(message.topic)
+            if len(known) < TOPICS:
+                known[message.topic] = receivers
+        for receive in receivers:
             guarded(receive, message)
-        if not found:
+        if not receivers:
             message.ack()
+
+    def _of(self, topic: str) -> tuple[Receive, ...]:
+        """Who receives it, each once: paho takes its time to find that out."""
+        found = [one.receive for one in self._all if topic_matches_sub(one.topic_filter, topic)]
+        return tuple(dict.fromkeys(found))
 
     def _send(self, wanted: Sequence[Subscription]) -> None:
         if self._client is None or not wanted:

@@ -101,15 +101,18 @@ class Producer:
         if seen_once and self._released == entry.position - 1:  # it overtakes none that has to wait
             self._release(entry.position, entry)
         else:
-            self.release(entry.position)
+            self.release(entry.position, entry)
         return event
 
-    def release(self, position: int) -> None:
-        """Have what was committed up to this position published once it is synced."""
+    def release(self, position: int, last: Entry | None = None) -> None:
+        """Have what was committed up to this position published once it is synced.
+
+        The entry at this position need not be read again where it is given.
+        """
         if self._marking:
             self._marked(self._marking)
             self._marking = ()
-        self._state.after_sync(partial(self._release, position))
+        self._state.after_sync(partial(self._release, position, last))
 
     def _release(self, end: int, last: Entry | None = None) -> None:
         """Publish what waits up to this position, of which the last entry may be at hand."""
@@ -133,19 +136,19 @@ class Producer:
         *,
         time: datetime,
         cause: Event,
-    ) -> int:
+    ) -> Entry:
         """Journal an event in the open transaction; after it call `release`.
 
         What the broker has acknowledged until now is marked in the same transaction.
 
         Returns:
-            Its position in the journal.
+            Its entry in the journal.
 
         Raises:
             BadEvent: it cannot be published; the transaction must be undone.
         """
         self._marking = self._mark(db)
-        return self._journal.append(db, kind, subject, data, time=time, cause=cause)[1].position
+        return self._journal.append(db, kind, subject, data, time=time, cause=cause)[1]
 
     def publish_again(self, event: Event) -> None:
         """Publish an event once more, for a program that waits for it; inboxes drop the repeat."""

@@ -181,9 +181,9 @@ def test_what_is_acknowledged_is_marked_with_the_next_event_of_a_transaction(sta
         raise ZeroDivisionError
     assert _waiting(state) == [1]
     with state.write() as db:
-        position = producer.append(db, PRESSED, "front", {}, time=first.time, cause=first)
+        entry = producer.append(db, PRESSED, "front", {}, time=first.time, cause=first)
     assert _waiting(state) == [2]
-    producer.release(position)
+    producer.release(entry.position, entry)
     producer.settle()
     assert _waiting(state) == []
 

@@ -1,0 +1,42 @@
+"""Who receives a message."""
+
+from hub.mqtt.message import Message
+from hub.mqtt.refusals import Refusals
+from hub.mqtt.subscriptions import TOPICS, Subscriptions
+from hub.mqtt.unacknowledged import Unacknowledged
+
+
+def test_receivers_that_come_and_go_count_for_topics_that_are_known():
+    """Who receives a topic is remembered until something changes; without anybody it is acked."""
+    heard, acked = [], []
+    subscriptions = Subscriptions(Unacknowledged(), Refusals("here"))
+
+    def deliver(topic="a/b"):
+        subscriptions.deliver(Message(topic, b"", retained=False, ack=lambda: acked.append(topic)))
+
+    def later(_):
+        heard.append("later")
+
+    deliver()
+    assert acked == ["a/b"]
+    subscriptions.add("a/+", lambda _: heard.append("first"), 1)
+    deliver()
+    subscriptions.add("a/b", later, 1)
+    subscriptions.add("#", later, 1)
+    deliver()
+    assert heard == ["first", "first", "later"]
+    subscriptions.remove("a/b", later)
+    subscriptions.remove("#", later)
+    deliver()
+    assert heard == ["first", "first", "later", "first"]
+
+
+def test_topics_without_end_are_delivered_and_not_remembered():
+    """Anybody may publish to new ones."""
+    heard = []
+    subscriptions = Subscriptions(Unacknowledged(), Refusals("here"))
+    subscriptions.add("a/#", heard.append, 1)
+    for number in range(TOPICS + 10):
+        subscriptions.deliver(Message(f"a/{number}", b"", retained=False, ack=lambda: None))
+    assert len(heard) == TOPICS + 10
+    assert len(subscriptions._receivers) == TOPICS
