@@ -126,11 +126,13 @@ class HomeAssistant:
         """What a program may act with, for half an hour."""
         return self._token
 
-    def add_mqtt(self, port: int) -> None:
-        """Set up its MQTT integration with a broker on this machine."""
+    def add_mqtt(self, port: int, login: tuple[str, str] | None = None) -> None:
+        """Set up its MQTT integration with a broker on this machine; the login has a password."""
         flows = "/api/config/config_entries/flow"
         flow = self.call("POST", flows, {"handler": "mqtt"})
         form = {"broker": "127.0.0.1", "port": port, "other_settings": NO_TLS}
+        if login:
+            form |= dict(zip(("username", "password"), login, strict=True))
         done = self.call("POST", f"{flows}/{flow['flow_id']}", form)
         assert done["type"] == "create_entry", f"{flow} {done} {self.log()[-2000:]}"
 
@@ -232,7 +234,11 @@ def _read(url: str, body: bytes | None, headers: dict[str, str], method: str = "
 
 @contextmanager
 def home_assistant(
-    folder: Path, config: Path, broker_port: int, more: str = ""
+    folder: Path,
+    config: Path,
+    broker_port: int,
+    more: str = "",
+    login: tuple[str, str] | None = None,
 ) -> Iterator[HomeAssistant]:
     """One that is ready and connected to a broker; it ends with this.
 
@@ -241,12 +247,13 @@ def home_assistant(
         config: A new folder for its settings and its database.
         broker_port: Of a broker on this machine.
         more: What else its configuration says, in YAML.
+        login: Its user on that broker, and the password.
     """
     home = HomeAssistant(folder, config, more)
     try:
         home.wait_until_up()
         home.onboard()
-        home.add_mqtt(broker_port)
+        home.add_mqtt(broker_port, login)
         yield home
     finally:
         home.stop()

@@ -30,7 +30,7 @@ NO_TERMINAL = (
 
 
 def setup(config: ConfigOption = None) -> None:
-    """Set up door, button, camera, sound and phone, one question after the other."""
+    """Set up door, button, camera, sound, phone and broker, one question after the other."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         complain(*NO_TERMINAL)
         sys.exit(2)
