@@ -1,5 +1,6 @@
 """A camera that FFmpeg's libraries can read. After any failure it is opened again."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,11 +12,16 @@ from devices.video.packet import Packet, StreamFormat
 from devices.video.recorder import Recorder
 from devices.video.source import TIMEOUT_S, open_source
 
+log = logging.getLogger(__name__)
 RETRY_S = (0.5, 1, 2, 5, 10, 30)
 CHECK_S = 0.5
 REPEAT_S = 0.1  # from the end of a video file to its beginning
 STILL_S = 0.5  # from one picture to the next, where an address gives one at a time
 GRACE_S = 2.0  # an interruption so short is no trouble
+# Without a key frame for so long, clips begin too early and pictures take long to decode. Most
+# cameras send one to whoever connects, and one that did so this soon will do it again.
+LONGEST_GROUP_S = 30.0
+PROMPT_S = 2.0
 REFUSED = "the camera {name} refuses the login. Are user and password in its address right?"
 OPENING_S = 2 * sum(TIMEOUT_S)
 # FFmpeg notices that a network camera is silent. That a device is silent is only noticed here.
@@ -102,6 +108,9 @@ class AvCamera(Recorder):
                 return ""
             if reader.is_frozen:
                 return "it is frozen"
+            if reader.is_prompt and self.needs_key_frame(LONGEST_GROUP_S):
+                log.info("the camera %s sends no key frame: connecting again", self.name)
+                return ""
             reader.join(CHECK_S)
         return reader.fault
 
@@ -111,6 +120,7 @@ class _Reader(threading.Thread):
 
     Attributes:
         has_seen: Whether a picture came.
+        is_prompt: Whether this is a network camera that gave its first picture at once.
         fault: What went wrong; empty if nothing did.
         is_refused: Whether the camera refused the login.
         is_still: Whether it gave one picture, and has to be asked for the next one.
@@ -121,8 +131,10 @@ class _Reader(threading.Thread):
         self._source = source
         self._add = add
         self._stopped = threading.Event()
-        self._latest = time.monotonic() + OPENING_S
+        self._began = time.monotonic()
+        self._latest = self._began + OPENING_S
         self.has_seen = False
+        self.is_prompt = False
         self.fault = ""
         self.is_refused = False
         self.is_still = False
@@ -151,6 +163,9 @@ class _Reader(threading.Thread):
                 if self._stopped.is_set():
                     return
                 self._latest = time.monotonic()
+                if not self.has_seen:
+                    is_quick = self._latest - self._began < PROMPT_S
+                    self.is_prompt = is_quick and "://" in self._source
                 self.has_seen = True
                 self._add(source.stream_format, packet)
             self.is_still = source.is_still

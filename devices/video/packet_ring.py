@@ -53,6 +53,10 @@ class PacketRing:
         """The last packet; None if the ring is empty."""
         return self._groups[-1][-1] if self._groups else None
 
+    def group_s(self) -> float:
+        """How long the last group is so far, in seconds."""
+        return self._groups[-1][-1].at - self._groups[-1][0].at if self._groups else 0.0
+
     def since(self, at: float) -> list[Packet]:
         """The packets from the last key frame before a time on, or all if there is none before.
 

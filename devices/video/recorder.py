@@ -100,7 +100,13 @@ class Recorder:
                 self._clip = None
             self._wanted = path, time.monotonic() - ago_s
             self._begin_clip()
-            return path, self._clip.seconds if self._clip else 0.0
+            # Without a key frame for long it begins much earlier: that does not make it end sooner.
+            return path, min(self._clip.seconds, self._ring.seconds) if self._clip else 0.0
+
+    def needs_key_frame(self, longest_s: float) -> bool:
+        """Whether none came for so many seconds, and no clip depends on the packets since then."""
+        with self._changed:
+            return self._clip is None and self._ring.group_s() > longest_s
 
     def finish_clip(self) -> RecordedClip | None:
         """See Camera."""

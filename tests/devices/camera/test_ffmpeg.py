@@ -110,6 +110,25 @@ def test_a_percent_sign_in_a_password_may_be_one(port: int):
             camera.close()
 
 
+def test_a_camera_without_key_frames_is_connected_to_again(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """It sends one to whoever connects. No clip begins long before its press, or is cut."""
+    monkeypatch.setattr(ffmpeg, "LONGEST_GROUP_S", 0.5)
+    with serving(port, "keyless"):
+        camera = open_camera(address(port), preroll_s=0.2)
+        try:
+            until(camera._ring.newest, "it sees")
+            first = camera._ring.newest()
+            until(lambda: camera._ring.since(0)[0].at > first.at, "there is another key frame")
+            _, length_s = camera.start_clip(tmp_path / "clip.mp4")
+            assert length_s <= 0.2
+            camera.snapshot(tmp_path / "now.jpg")
+        finally:
+            camera.close()
+    assert camera._trouble == ""
+
+
 def test_a_camera_that_comes_late_is_found(port: int, tmp_path: Path):
     """Until then its fault is reported, without its password; then the fault is over."""
     words: list[str] = []
