@@ -48,6 +48,13 @@ def installed() -> Path | None:
     return Path(named).resolve() if is_there else None
 
 
+def _takes_its_port_from_outside(folder: Path) -> bool:
+    """Whether this version reads SETUP_PORT; 2025.4 does not."""
+    code = folder.glob("root/srv/venv/lib/python3*/site-packages/homeassistant")
+    http = [one.read_text("utf-8") for path in code for one in path.glob("components/http/*.py")]
+    return any("SETUP_PORT" in text for text in http)
+
+
 class HomeAssistant:
     """One that runs.
 
@@ -69,6 +76,8 @@ class HomeAssistant:
         self._token = ""
         config.mkdir(parents=True, exist_ok=True)
         self._log = config / "console.log"
+        if not _takes_its_port_from_outside(folder):
+            more += f"http:\n  server_port: {port}\n"
         (config / "configuration.yaml").write_text(CONFIGURATION + more, "utf-8")
         (config / "automations.yaml").write_text("[]\n", encoding="utf-8")
         self._named = {"ROOT": str(folder / "root"), "CONFIG": str(config), "PORT": str(port)}
@@ -126,11 +135,17 @@ class HomeAssistant:
         """What a program may act with, for half an hour."""
         return self._token
 
+    def version(self) -> tuple[int, ...]:
+        """Year and month, like (2026, 11)."""
+        return tuple(map(int, self.call("GET", "/api/config")["version"].split(".")[:2]))
+
     def add_mqtt(self, port: int, login: tuple[str, str] | None = None) -> None:
         """Set up its MQTT integration with a broker on this machine; the login has a password."""
         flows = "/api/config/config_entries/flow"
         flow = self.call("POST", flows, {"handler": "mqtt"})
-        form = {"broker": "127.0.0.1", "port": port, "other_settings": NO_TLS}
+        form: dict[str, Any] = {"broker": "127.0.0.1", "port": port}
+        if any(field["name"] == "other_settings" for field in flow["data_schema"]):
+            form["other_settings"] = NO_TLS
         if login:
             form |= dict(zip(("username", "password"), login, strict=True))
         done = self.call("POST", f"{flows}/{flow['flow_id']}", form)
