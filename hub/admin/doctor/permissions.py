@@ -8,19 +8,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from config import sources
+from config.places import INSTALLED
 from devices.machine import Condition, Finding, is_there, ok, skipped
 from hub.admin.doctor.context import Context
 from hub.admin.install import drop_ins, units
 from hub.admin.install.orders import OrderError, systemctl
+from hub.admin.security import acl, credentials_folder
 from hub.mqtt.connection import credentials
+from hub.terminal.words import count
 from hub.wire.house_key import KEY_FILE
 
 SHOWN = 3  # files that are named
+BROKERS_LIST = "etc/mosquitto/doorbell/acl"
+RENEW = "`sudo doorbell install`; by hand `doorbell secure`, and docs/security.md, step 2"
 
 
 def permissions(context: Context) -> Iterator[Finding]:
     """Who may read the secrets, whose the state is, and as whom the doctor runs."""
     yield from _secrets(context)
+    yield from _rights(context)
     yield from _ownership(context.settings.state_dir, _unit_user(context.root))
     me = pwd.getpwuid(os.geteuid()).pw_name
     groups = sorted(filter(None, map(_group_name, {os.getegid(), *os.getgroups()})))
@@ -49,6 +55,26 @@ def _secrets(context: Context) -> Iterator[Finding]:
         yield ok(f"{names}{more}: closed to other users")
     if not present and not closed:
         yield skipped("no settings file and no passwords here")
+
+
+def _rights(context: Context) -> Iterator[Finding]:
+    """Whether the broker's access control list is that of this version and of these settings."""
+    settings = context.settings
+    if settings.broker.password_dir is None or settings.broker.username is not None:
+        return
+    folder = settings.broker.password_dir.parent
+    lists = [folder / "mosquitto/acl"]
+    if context.path == INSTALLED:
+        lists.append(context.root / BROKERS_LIST)
+    for path in lists:
+        try:
+            wanted = credentials_folder.acl_text(settings, folder)
+            lacking = acl.lacking(path.read_text(encoding="utf-8"), wanted)
+        except OSError:
+            continue  # it is not there, or may not be seen
+        if lacking:
+            words = f"{path} lacks {count(len(lacking), 'right')}, such as {lacking[0]}"
+            yield Finding("warning", words, RENEW)
 
 
 def _secret_files(context: Context) -> Iterator[Path]:

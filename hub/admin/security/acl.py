@@ -73,8 +73,7 @@ def replace(path: Path, text: str, before: Path, owner: str | None = None) -> li
         LookupError: there is no such owner.
     """
     present = path.read_bytes() if path.is_file() else b""
-    kept = set(_granted(text))
-    gone = [one for one in _granted(present.decode(errors="replace")) if one not in kept]
+    gone = lacking(text, present.decode(errors="replace"))
     if gone:
         atomic_file.write(before, present, 0o600, owner)
     atomic_file.write(path, text.encode(), 0o600, owner)
@@ -82,6 +81,12 @@ def replace(path: Path, text: str, before: Path, owner: str | None = None) -> li
         return []
     hint = f"Rights of your own belong into acl.own. The file before is {before}"
     return [f"{path} no longer grants {'; '.join(gone)}. {hint}"]
+
+
+def lacking(text: str, other: str) -> list[str]:
+    """The rights that an ACL file lacks of those in another one, like `cli: topic read a/b`."""
+    granted = set(_granted(text))
+    return [right for right in _granted(other) if right not in granted]
 
 
 def _granted(text: str) -> Iterator[str]:

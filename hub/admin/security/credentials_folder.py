@@ -20,6 +20,7 @@ from hub.wire.topics import Topics
 
 HOMEASSISTANT = "homeassistant"  # as which it logs in
 USER = re.compile(r"[a-z][a-z0-9_-]{0,71}")
+OWN = "acl.own"
 ITERATIONS = 101  # mosquitto's own number; 256 random bits cannot be guessed at any
 SALT_BYTES = 12
 OWN_RULES = """\
@@ -73,11 +74,10 @@ def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence
         if settings.homeassistant.enabled and HOMEASSISTANT not in users_in(table):
             users.add(HOMEASSISTANT)  # one that mosquitto_passwd has added keeps its password
         _write_passwords(passwords, table, sorted(users))
-        own = folder / "acl.own"
+        own = folder / OWN
         if not own.exists():
             _write_private(own, OWN_RULES)
-        text = _acl(settings, sorted(users), own.read_text(encoding="utf-8"))
-        lost = acl.replace(for_broker / "acl", text, folder / "acl.before")
+        lost = acl.replace(for_broker / "acl", acl_text(settings, folder), folder / "acl.before")
     lines = [
         f"{passwords}: a password for each of {', '.join(sorted(users))}",
         f"{for_broker}: passwd and acl for the broker",
@@ -85,6 +85,24 @@ def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence
     if hosts:
         lines.append(_certify(folder, for_broker, hosts))
     return Written(lines, lost)
+
+
+def acl_text(settings: Settings, folder: Path) -> str:
+    """The access control list for these settings, the users that have a password, and acl.own.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    users = {*users_of(settings), *_users_in(folder / "passwords")}
+    shown = settings.homeassistant
+    discovery = None
+    if shown.enabled:
+        discovery = shown.prefix
+        users.add(HOMEASSISTANT)
+    topics = sorted({trigger.topic for trigger in settings.triggers.values()})
+    heard = {credentials.user("hub", settings.hub): topics}
+    own = (folder / OWN).read_text(encoding="utf-8")
+    return acl.acl(sorted(users), own, heard, Topics(settings.broker.root), discovery)
 
 
 def users_in(table: Path) -> dict[str, str]:
@@ -119,14 +137,6 @@ def _write_passwords(folder: Path, table: Path, users: Iterable[str]) -> None:
             path.read_text(encoding="utf-8").strip(), secrets.token_bytes(SALT_BYTES)
         )
     _write_private(table, table_text(entries))
-
-
-def _acl(settings: Settings, users: Sequence[str], own: str) -> str:
-    topics = sorted({trigger.topic for trigger in settings.triggers.values()})
-    heard = {credentials.user("hub", settings.hub): topics}
-    shown = settings.homeassistant
-    discovery = shown.prefix if shown.enabled else None
-    return acl.acl(users, own, heard, Topics(settings.broker.root), discovery)
 
 
 def _certify(folder: Path, for_broker: Path, hosts: Sequence[str]) -> str:

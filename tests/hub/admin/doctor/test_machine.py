@@ -16,6 +16,7 @@ from hub.admin.doctor import versions as doctor_versions
 from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.hardware import machine as doctor_machine
+from hub.admin.security import credentials_folder
 from hub.system.clock import Clock
 from hub.wire.quiet import QuietState
 
@@ -155,6 +156,20 @@ def test_secrets_that_are_kept(context: Context, open_folder: Path):
     assert found[0][0] == "ok"
     assert "closed to other users" in found[0][1]
     assert "hunter2" not in str(found)
+
+
+def test_an_access_control_list_of_an_earlier_version_is_named(context: Context, tmp_path: Path):
+    """What it lacks, and what brings it up to date; after that there is nothing to say."""
+    folder = tmp_path / "broker"
+    broker = Broker(host="b", password_dir=folder / "passwords")
+    context.given = context.settings.model_copy(update={"broker": broker})
+    credentials_folder.write(context.settings, folder, (), ())
+    now = folder / "mosquitto" / "acl"
+    now.write_text(now.read_text().replace("topic write homeassistant/device/+/config\n", ""))
+    lacks = f"{now} lacks 1 right, such as hub-home: topic write homeassistant/device/+/config"
+    assert ("warning", lacks) in [one[:2] for one in doctor_permissions.permissions(context)]
+    credentials_folder.write(context.settings, folder, (), ())
+    assert not [one for one in doctor_permissions.permissions(context) if "lacks" in one.found]
 
 
 @pytest.fixture

@@ -114,6 +114,7 @@ def test_a_user_of_home_assistant_keeps_its_password(write, folder):
     write()
     assert "homeassistant:$7$x\n" in (folder / "mosquitto" / "passwd").read_text()
     assert not (folder / "passwords" / "homeassistant").exists()
+    assert "user homeassistant\ntopic write " in (folder / "mosquitto" / "acl").read_text()
 
 
 def test_another_name_makes_another_certificate(write, folder):
@@ -148,13 +149,16 @@ def test_the_settings_in_the_document_are_settings(tmp_path):
         (ROOT / "docs" / "security.md").read_text(),
         re.DOTALL | re.MULTILINE,
     )
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     for block in blocks:
         path = tmp_path / "doorbell.toml"
         path.write_text(block)
         broker = sources.load_lean(path).broker
-        assert broker.password_dir == tmp_path / "broker" / "passwords"
-        assert broker.encrypted == (broker.ca_file == tmp_path / "broker" / "ca.crt")
+        named = {"password_dir": "passwords", "ca_file": "ca.crt", "cert_file": "house.crt"}
+        for setting, name in named.items():
+            wanted = tmp_path / "broker" / name if setting in block else None
+            assert getattr(broker, setting) == wanted
+        assert broker.encrypted == ("ca_file" in block)
 
 
 @pytest.mark.parametrize("name", ["two\nlines", "a:b", "../up", "#", ""])
