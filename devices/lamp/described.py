@@ -57,7 +57,7 @@ class TopicLampSettings(BaseModel):
 
 
 class HomeAssistantSettings(BaseModel):
-    """Where Home Assistant is: `[handlers.light.home_assistant]`."""
+    """Where Home Assistant is: `[handlers.light.homeassistant]`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -78,7 +78,7 @@ class DescribedLamps(BaseModel):
     mqtt_lamps: dict[str, TopicLampSettings] = Field(
         {}, description="topics and payloads of the lamps mqtt:NAME"
     )
-    home_assistant: HomeAssistantSettings | None = Field(
+    homeassistant: HomeAssistantSettings | None = Field(
         None, description="address and token, for the lamps homeassistant:ENTITY"
     )
 
@@ -99,9 +99,9 @@ class DescribedLamps(BaseModel):
                 f"{name!r}: its description is missing. Add a table mqtt_lamps.{rest} with "
                 "command_topic, and with state_topic if the lamp says how it is"
             )
-        if make == "homeassistant" and self.home_assistant is None:
-            return f"{name!r}: add a table home_assistant with url and token"
+        if make == "homeassistant" and self.homeassistant is None:
+            return f"{name!r}: add a table homeassistant with url and token"
         return None
 
 
-NOTHING_DESCRIBED = DescribedLamps(mqtt_lamps={}, home_assistant=None)
+NOTHING_DESCRIBED = DescribedLamps(mqtt_lamps={}, homeassistant=None)

@@ -38,8 +38,8 @@ def open_light(
     make, device, _ = take_apart(name)
     if make == "mqtt":
         return makes.TopicLamp(name, link, described.mqtt_lamps[device])
-    if make == "homeassistant" and described.home_assistant:
-        return makes.HomeAssistantLamp(described.home_assistant, device)
+    if make == "homeassistant" and described.homeassistant:
+        return makes.HomeAssistantLamp(described.homeassistant, device)
     if make == "wled" and "://" in device:
         return makes.WledStrip(name, device)
     pin = gpio_pin(name)

@@ -78,10 +78,10 @@ class LampSettings(DescribedLamps):
         faults = []
         for name in self.lamps:
             make, entity, _ = take_apart(name)
-            if make != "homeassistant" or self.home_assistant is None:
+            if make != "homeassistant" or self.homeassistant is None:
                 continue
             try:
-                makes.HomeAssistantLamp(self.home_assistant, entity).members()
+                makes.HomeAssistantLamp(self.homeassistant, entity).members()
             except (LightError, ConnectionError) as error:
                 faults.append(f"lamp: {name}: {error}")
         return faults

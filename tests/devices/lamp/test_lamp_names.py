@@ -48,7 +48,7 @@ def test_a_wrong_name_is_told(name, fault):
     ("name", "fault"),
     [
         ("mqtt:gate", "'mqtt:gate': its description is missing. Add a table mqtt_lamps.gate with"),
-        ("homeassistant:light.gate", "add a table home_assistant with url and token"),
+        ("homeassistant:light.gate", "add a table homeassistant with url and token"),
     ],
 )
 def test_a_name_needs_its_table(name, fault):
@@ -85,7 +85,7 @@ def test_a_token_is_never_shown():
     """Neither by the settings nor by a fault in them."""
     table = {"url": "homeassistant.local", "token": "s3cret"}
     with pytest.raises(ValidationError) as refused:
-        LampSettings.model_validate({"home_assistant": table})
+        LampSettings.model_validate({"homeassistant": table})
     assert "s3cret" not in str(refused.value)
     table["url"] = "http://homeassistant.local:8123"
-    assert "s3cret" not in repr(LampSettings.model_validate({"home_assistant": table}))
+    assert "s3cret" not in repr(LampSettings.model_validate({"homeassistant": table}))

@@ -104,6 +104,8 @@ def test_each_output_of_a_shelly_is_a_lamp(tmp_path):
     assert json.loads(told)["params"] == {"id": 1, "on": True}
     device.says("porch/events/rpc", {"params": {"switch:0": {"output": False}}})
     assert (first.known(), second.known()) == (OFF, None)
+    device.says("porch/events/rpc", {"params": {"switch:1": {"output": True}}})
+    assert (first.known(), second.known()) == (OFF, ON)
 
 
 @pytest.mark.parametrize(

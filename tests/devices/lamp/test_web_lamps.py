@@ -93,7 +93,7 @@ def test_check_tells_what_home_assistant_does_not_know(strip):
         {
             "lamp": "homeassistant:light.porch",
             "scenes": {"back": {"lamps": ["wled:porch"]}},
-            "home_assistant": {"url": strip.url, "token": "s3cret"},
+            "homeassistant": {"url": strip.url, "token": "s3cret"},
         }
     )
     strip.handler.do_GET = lambda handler: handler.send_error(404)

@@ -66,7 +66,7 @@ def _lamp(typed: str, draft: Draft) -> str:
     if fault := fault_in_lamp(typed):
         raise ValueError(fault)
     make, _, name = typed.partition(":")
-    table = {"mqtt": ["mqtt_lamps", name], "homeassistant": ["home_assistant"]}.get(make, [])
+    table = {"mqtt": ["mqtt_lamps", name], "homeassistant": ["homeassistant"]}.get(make, [])
     if draft.get(*LIGHT, *table, kind=Mapping) is None and table:
         where = ".".join((*LIGHT, *table))
         raise ValueError(f"{typed}: write the table [{where}] first: docs/lights.md shows it")

@@ -5,18 +5,12 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
-
 from tests.brokers import BrokerProcess
 from tests.home_assistant import HomeAssistant, home_assistant, installed
 from tests.house import House, until
 from tests.lamps import Lamp
 
 FOLDER = installed()
-pytestmark = [
-    pytest.mark.fault_matrix,
-    pytest.mark.skipif(FOLDER is None, reason="HOMEASSISTANT=DIR, see .ci/get-homeassistant"),
-]
 FLOWS = "/api/config/config_entries/flow"
 
 
@@ -80,7 +74,7 @@ def test_lamps_of_home_assistant_are_lit_and_put_back(
     with (
         House(tmp_path / "house", our_mosquitto) as house,
         JsonLights(our_mosquitto.port) as lamps,
-        home_assistant(FOLDER, tmp_path / "ha", our_mosquitto.port) as home,
+        home_assistant(FOLDER or tmp_path, tmp_path / "ha", our_mosquitto.port) as home,
     ):
         until(lambda: home.state("light.right") == "on", lambda: home.log()[-2000:])
         _make_group(home)
@@ -93,7 +87,7 @@ def test_lamps_of_home_assistant_are_lit_and_put_back(
             [handlers.light.scenes.front]
             brightness = 100
             color = "#00ff00"
-            [handlers.light.home_assistant]
+            [handlers.light.homeassistant]
             url = "{home.url}"
             token = "{home.token()}"
         """
