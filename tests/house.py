@@ -154,6 +154,7 @@ class House:
     def __init__(self, folder: Path, broker: "BrokerProcess") -> None:
         self.folder, self.broker = folder, broker
         self.port = broker.port  # where the processes find it; there may be a wire between
+        self.nodes: list[int] = []  # the ports of a cluster's nodes, where the settings name them
         self.handlers_dir = folder / "handlers"
         self.state_dir = folder / "state"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -191,10 +192,17 @@ class House:
             new.replace(path)
         return path
 
+    @property
+    def _address(self) -> str:
+        if self.nodes:
+            hosts = [f"127.0.0.1:{port}" for port in self.nodes]
+            return f"host = {json.dumps(hosts)}\n"
+        return f'host = "127.0.0.1"\nport = {self.port}\n'
+
     def settings_text(self) -> str:
         return (
             'handlers_dir = "handlers"\nstate_dir = "state"\n'
-            f'[broker]\nhost = "127.0.0.1"\nport = {self.port}\nroot = "{self.ears.root}"\n'
+            f'[broker]\n{self._address}root = "{self.ears.root}"\n'
             f'[doors.front]\nname = "Front door"\n{self.settings}'
         )
 

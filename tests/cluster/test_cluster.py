@@ -37,6 +37,7 @@ MIRRORED = (
 )
 CLUSTERS = {
     "RabbitMQ 4.0": ("trixie", ()),
+    "RabbitMQ 4.0, all nodes named": ("trixie", ()),
     "RabbitMQ 3.10, mirrored queues": ("bookworm", MIRRORED),
     "RabbitMQ 3.10 as it comes": ("bookworm", ()),
 }
@@ -60,6 +61,8 @@ def test_nodes_are_killed_under_presses(
 ):
     """Each press of the button is in the journal, and has one end with each handler."""
     with House(tmp_path / "house", cluster) as house:
+        if cluster.name.endswith("named"):
+            house.nodes = [node.port for node in cluster.nodes]
         for name, (body, decoration) in HANDLERS.items():
             house.write_handler(name, body, decoration)
         _start_hub(house)
