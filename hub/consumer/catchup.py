@@ -214,6 +214,8 @@ class CatchUp:
         if not is_ready:
             self._alive.discard(source)
             return
+        if source in self._alive and not self._bus.announced.keeps:
+            return  # it repeats its status for those that came later: see hub.mqtt.reminder
         if len(self._alive) < PRODUCERS:
             self._alive.add(source)
         if not received.retained and source != self._source:

@@ -18,7 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from config import Broker
 from hub.mqtt.connection import connect_errors, credentials
 from hub.mqtt.connection.announced import Announced, announced
-from hub.mqtt.connection.client import CONNECT_TIMEOUT_S, ClientFactory
+from hub.mqtt.connection.client import CONNECT_TIMEOUT_S, WORKED_S, ClientFactory
 from hub.mqtt.connection.connection_log import ConnectionLog
 from hub.mqtt.connection.served_client import ServedClient
 from hub.mqtt.guard import guarded
@@ -185,16 +185,16 @@ class Bus(HouseMessages):
                 self._trouble.failed(error, self._here)
             except Exception:  # whatever paho makes of a broken broker: this thread must outlive it
                 log.exception("broker %s: the connection failed", self.address)
-            is_turn_over = True
-            if not self.connected.is_set():
-                self._protocol = None  # perhaps it is another broker now
-                is_turn_over = self._clients.take_next_address()
-            elif self._clients.is_steady(time.monotonic() - self._connected_at):
+            was_connected = self.connected.is_set()
+            lasted_s = time.monotonic() - self._connected_at if was_connected else 0.0
+            if lasted_s < WORKED_S:  # perhaps it is another broker now, or was too slow to say
+                self._protocol = None
+            if was_connected and self._clients.is_steady(lasted_s):
                 backoff.reset()
             self.connected.clear()
             self._publications.disconnected()
             self._subscriptions.disconnected()
-            if is_turn_over:
+            if self._clients.take_next_address(lasted_s):
                 self._stopping.wait(backoff.next_s())
 
     def _serve_one_connection(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from hub.mqtt.guard import guarded
 
-REMIND_S = 20.0
+REMIND_S = 5.0
 
 
 class Reminder:

@@ -15,6 +15,7 @@ from paho.mqtt.client import topic_matches_sub
 
 from hub.consumer.consumer import Consumer
 from hub.mqtt.bus import Message
+from hub.mqtt.connection.announced import Announced
 from hub.mqtt.house_messages import HouseMessages
 from hub.mqtt.refusals import Refusals
 from hub.plugin.decorator import MARK, Reaction, handler
@@ -142,6 +143,7 @@ class FakeBus(HouseMessages):
         self._subscriptions.append((topic_filter, receive))
 
     receive_maximum = 65_535
+    announced = Announced()
 
     def deliver(
         self,

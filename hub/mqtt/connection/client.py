@@ -28,6 +28,7 @@ RECEIVE_MAXIMUM = (
 CONNECT_TIMEOUT_S = 10.0
 TURN_TIMEOUT_S = 3.0  # of each of several addresses
 PROBE_TIMEOUT_S = 2.0
+WORKED_S = 5.0  # a connection that lasted so long was no failure
 STEADY_S = 30.0  # a connection that lasted so long has its first failure
 CUT_SHORT = 3
 RIVAL_S = 15.0  # another process of the same id is back sooner: bus.py waits for 10 s at most
@@ -65,7 +66,7 @@ class ClientFactory:
         self._client_id = client_id or client_ids.random()
         self._user = user
         self._alert: ssl.SSLError | None = None
-        self._turn = 0
+        self._turn = self._failures = 0
         self.addresses = broker.addresses
         self.address = self.addresses[0]
         self.timeout_s = CONNECT_TIMEOUT_S if len(self.addresses) == 1 else TURN_TIMEOUT_S
@@ -73,11 +74,21 @@ class ClientFactory:
         self.cut_short = 0
         self.logged_in_as: str | None = None
 
-    def take_next_address(self) -> bool:
-        """It is the next one's turn; returns whether all of them have had theirs."""
+    def take_next_address(self, lasted_s: float) -> bool:
+        """It is the next one's turn.
+
+        Args:
+            lasted_s: How long the connection to the last one lasted; 0 if there was none.
+
+        Returns:
+            Whether all of them have failed since one did its work: then it is time to wait.
+        """
+        if lasted_s > WORKED_S:
+            self._failures = 0
+        self._failures += 1
         self._turn = (self._turn + 1) % len(self.addresses)
         self.address = self.addresses[self._turn]
-        return self._turn == 0
+        return self._failures % len(self.addresses) == 0
 
     def find_protocol(self) -> MQTTProtocolVersion:
         """Ask with the plainest MQTT 5 CONNECT that there is; it also says what the broker takes.
