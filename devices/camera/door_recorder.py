@@ -39,7 +39,7 @@ class Visit(Protocol):
 class Publisher(Protocol):
     """What publishes pictures: `hub.pictures`."""
 
-    def publish(self, event: Any, jpeg: Any, *, retain: bool, file: Path) -> None:
+    def publish(self, event: Any, jpeg: Any, *, retain: bool, file: Path, keep_days: float) -> None:
         """Publish a picture, which is retained as long as its file is there."""
 
     def on_demand(
@@ -135,8 +135,13 @@ class DoorRecorder:
         path = self._files.file(visit.time, visit.door, visit.id, "jpg")
         after_s = self._at(visit.door)[1].snapshot(path, visit.age_s())
         if self._settings.publish_picture != "off":
-            retain = self._settings.publish_picture == "retained"
-            self._publisher.publish(visit, partial(_read, path), retain=retain, file=path)
+            self._publisher.publish(
+                visit,
+                partial(_read, path),
+                retain=self._settings.publish_picture == "retained",
+                file=path,
+                keep_days=self._settings.keep_days,
+            )
         return {"path": str(path), "door": visit.door, "after_s": round(after_s, 3)}
 
     def picture_of(self, door: str, most_bytes: int) -> bytes:

@@ -27,24 +27,26 @@ def jpeg_of(stream_format: StreamFormat, packets: Sequence[Packet], turn: int = 
         CameraError: The picture cannot be decoded.
     """
     decoder = stream_format.decoder()
-    wanted = packets[-1].to_av().pts
-    latest = None
     try:
-        for packet in (*packets, None):
-            for frame in decoder.decode(packet and packet.to_av()):
-                latest = frame
-                if frame.pts == wanted:
-                    break
-            else:
-                continue
-            break
+        frame = _decoded(decoder, packets)
     except av.FFmpegError as error:
         raise CameraError(f"the picture cannot be decoded: {error}") from error
-    if latest is None:
+    if frame is None:
         raise CameraError("the picture cannot be decoded: the decoder gave nothing")
     shape = decoder.sample_aspect_ratio or stream_format.shape
-    turn += stream_format.turn + turn_of(latest)
-    return encode_jpeg(upright(latest, shape, turn % 360))
+    turn += stream_format.turn + turn_of(frame)
+    return encode_jpeg(upright(frame, shape, turn % 360))
+
+
+def _decoded(decoder: Any, packets: Sequence[Packet]) -> Any:
+    """The frame of the last packet, or the last one that there is; None if there is none."""
+    wanted = packets[-1].to_av().pts
+    frame = None
+    for packet in (*packets, None):
+        for frame in decoder.decode(packet and packet.to_av()):
+            if frame.pts == wanted:
+                return frame
+    return frame
 
 
 def jpeg_within(jpeg: bytes, most_bytes: int) -> bytes:

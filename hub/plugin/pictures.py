@@ -24,7 +24,9 @@ LEAST_BYTES = 4_000
 OVERHEAD_BYTES = 1_000  # of a message, beside its picture: topic and properties
 ATTEMPTS = 4  # a broker that hangs up over a picture must not be made to do so for ever
 PRIVACY_S = 1.0
-FILES_S = 60.0  # how often it is seen whether the file of a picture is still there
+FILES_S = 10.0  # how often it is seen whether the file of a picture is still there
+DAY_S = 86_400
+MOST_S = 2**32 - 1  # MQTT 5, 3.3.2.3.3
 AGAIN_S = 2.0
 
 
@@ -35,7 +37,17 @@ class _Order:
     make: Make | None = None
     facts: PictureFacts | None = None
     retain: bool = True
+    keep_days: float | None = None
     failures: int = 0
+
+    def properties(self) -> dict[str, object]:
+        """Those of MQTT 5, by their names in paho."""
+        found: dict[str, object] = {}
+        if self.facts:
+            found = {"ContentType": JPEG, "UserProperty": self.facts.user_properties()}
+        if self.keep_days:
+            found["MessageExpiryInterval"] = min(MOST_S, int(self.keep_days * DAY_S))
+        return found
 
 
 class Pictures:
@@ -77,6 +89,7 @@ class Pictures:
         *,
         retain: bool = True,
         file: Path | None = None,
+        keep_days: float | None = None,
     ) -> None:
         """Publish a picture of the door that an event is about. It does not wait.
 
@@ -90,6 +103,8 @@ class Pictures:
                 or ValueError.
             retain: Whether the broker keeps it, in place of the picture before.
             file: The file that it was made from: when that is removed, the picture is cleared.
+            keep_days: After so many days a broker with MQTT 5 removes it by itself, even if this
+                handler is no more.
 
         Raises:
             BadEvent: the event is a drill: the picture would be taken for a visitor's.
@@ -102,7 +117,7 @@ class Pictures:
         hub = topics.name_of(event.source) if is_from_hub else self._hub
         topic = self._bus.topics.picture(self._source, hub, event.subject)
         make = jpeg if callable(jpeg) else lambda _: jpeg
-        order = _Order(make, PictureFacts(event.id, event.time), retain)
+        order = _Order(make, PictureFacts(event.id, event.time), retain, keep_days)
         with self._lock:
             if retain:
                 self._kept.add(topic, file)
@@ -194,7 +209,8 @@ class Pictures:
             log.warning("no picture of %s on demand: %s", door, error)
             return
         topic = bus.topics.picture(self._source, hub, door)
-        _send(bus, topic, jpeg, PictureFacts("", datetime.now(UTC)), retain=False)
+        order = _Order(facts=PictureFacts("", datetime.now(UTC)), retain=False)
+        _send(bus, topic, jpeg, order)
 
     def _deliver(self, topic: str, order: _Order) -> None:
         """Publish it, if there is a broker; what could not be published is tried again."""
@@ -207,7 +223,7 @@ class Pictures:
             log.warning("no picture on %s: %s", topic, error)
             self._done(topic, order)
             return
-        if _send(bus, topic, payload, order.facts, retain=order.retain):
+        if _send(bus, topic, payload, order):
             self._done(topic, order)
             return
         order.failures += 1
@@ -229,11 +245,8 @@ class Pictures:
                 self._kept.remove(topic)
 
 
-def _send(bus: Bus, topic: str, jpeg: bytes, facts: PictureFacts | None, *, retain: bool) -> bool:
-    mqtt5: dict[str, object] = {}
-    if facts:
-        mqtt5 = {"ContentType": JPEG, "UserProperty": facts.user_properties()}
-    return bus.deliver(topic, jpeg, timeout_s=DELIVERY_S, retain=retain, **mqtt5)
+def _send(bus: Bus, topic: str, jpeg: bytes, order: _Order) -> bool:
+    return bus.deliver(topic, jpeg, timeout_s=DELIVERY_S, retain=order.retain, **order.properties())
 
 
 pictures = Pictures()

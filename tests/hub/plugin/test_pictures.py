@@ -45,9 +45,10 @@ def _wait(net: FakeBroker, *payloads: bytes) -> None:
 def test_a_picture_is_published_with_what_it_shows(net, bus, pictures):
     """Raw bytes, retained, on the topic of its hub and door; MQTT 5 says of which press."""
     press = event()
-    pictures.publish(press, JPEG)
+    pictures.publish(press, JPEG, keep_days=2)
     _wait(net, JPEG)
     (properties,) = bus.properties
+    assert properties["MessageExpiryInterval"] == 2 * 86_400
     assert properties["ContentType"] == "image/jpeg"
     assert dict(properties["UserProperty"])["event"] == press.id
     assert bus.retained == [TOPIC]
