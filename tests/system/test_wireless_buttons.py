@@ -26,6 +26,7 @@ door = "last"
 say = "doorbell.pressed"
 every_s = 0
 """
+EVERY_ONE = SETTINGS.replace("when =", "every_s = 0\nwhen =")  # however soon after the last one
 PRESS = '{"action": "single"}'
 STEPS = {
     "heard, not written": "before:hub.producer.producer:Producer.publish:{}~pressed', 'front",
@@ -107,6 +108,7 @@ def test_what_the_hub_took_before_its_end_does_not_ring_again(bell: Bell):
 @pytest.mark.parametrize("step", STEPS)
 def test_a_hub_that_dies_over_a_press_rings_once(bell: Bell, step: str):
     """The broker gives the message again, and its event is in the journal or not."""
+    bell.settings = EVERY_ONE
     bell.start("hub")
     bell.all_heard()  # the broker knows it
     bell.wait_marked()
@@ -125,12 +127,12 @@ def test_a_hub_that_dies_over_a_press_rings_once(bell: Bell, step: str):
 @pytest.mark.parametrize("step", STEPS)
 def test_a_hub_that_dies_over_the_second_press_rings_twice(bell: Bell, step: str):
     """Both read alike: the second, given again, is not taken for the first."""
-    bell.settings = SETTINGS.replace("when =", "every_s = 0\nwhen =")
+    bell.settings = EVERY_ONE
     bell.start("hub")
     bell.all_heard()
     bell.wait_marked()
     bell.kill("hub")
-    bell.start("hub", wait=False, doom=STEPS[step].format(2))
+    bell.start("hub", doom=STEPS[step].format(2))
     bell.ears.publish(TOPIC, PRESS)
     until(lambda: len(bell.heard()) == 1, lambda: bell.log("hub"))
     bell.wait_marked()
@@ -144,6 +146,7 @@ def test_a_hub_that_dies_over_the_second_press_rings_twice(bell: Bell, step: str
 @pytest.mark.fault_matrix
 def test_presses_between_kills_ring_each(bell: Bell):
     """Five times: killed, pressed, started. None is lost, none doubled."""
+    bell.settings = EVERY_ONE
     for number in range(1, 6):
         bell.start("hub")
         assert len(bell.all_heard()) == number - 1
