@@ -9,8 +9,8 @@ import av
 
 from devices.camera.address import literal_address, without_password
 from devices.video.packet import Packet, StreamFormat
+from devices.video.reading.source import TIMEOUT_S, open_source
 from devices.video.recorder import Recorder
-from devices.video.source import TIMEOUT_S, open_source
 
 log = logging.getLogger(__name__)
 RETRY_S = (0.5, 1, 2, 5, 10, 30)

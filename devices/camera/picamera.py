@@ -12,9 +12,9 @@ from typing import Any
 from devices.camera.ffmpeg import CHECK_S, FROZEN_S, RETRY_S
 from devices.machine.atomic_file import write_file
 from devices.video.packet import Packet, StreamFormat, format_of_h264
+from devices.video.reading.timestamps import TimestampMapper
 from devices.video.recorded import CameraError
 from devices.video.recorder import Recorder
-from devices.video.timestamps import TimestampMapper
 
 log = logging.getLogger(__name__)
 SIZE = (1280, 720)  # pixels, if the settings name no size

@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from devices.video.media_folder import MediaFolder as MediaFolder
     from devices.video.packet import Packet as Packet
     from devices.video.packet import StreamFormat as StreamFormat
+    from devices.video.reading.source import Source as Source
     from devices.video.recorded import CameraError as CameraError
     from devices.video.recorded import RecordedClip as RecordedClip
     from devices.video.recorder import Recorder as Recorder
     from devices.video.settings import MediaSettings as MediaSettings
     from devices.video.snapshot import jpeg_within as jpeg_within
-    from devices.video.source import Source as Source
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -24,6 +24,6 @@ else:
             "recorder": ["Recorder"],
             "settings": ["MediaSettings"],
             "snapshot": ["jpeg_within"],
-            "source": ["Source"],
+            "reading.source": ["Source"],
         },
     )

@@ -9,7 +9,8 @@ import av
 import pytest
 
 from devices.camera import AvCamera, ffmpeg, open_camera
-from devices.video import CameraError, source
+from devices.video import CameraError
+from devices.video.reading import source
 from tests.devices.rtsp import address, need_rtsp_server, serving
 from tests.house import free_port, until
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devices.video.timestamps import TimestampMapper
+from devices.video.reading.timestamps import TimestampMapper
 
 Stamp = tuple[float | None, float | None, float]
 

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 import av
 
-from devices.video.jpeg_scanner import is_jpeg_stream
-from devices.video.jpeg_source import JpegSource
 from devices.video.packet import CLOCK, SQUARE, Packet, StreamFormat, format_of_stream, open_encoder
-from devices.video.rate_limit import RateLimit
+from devices.video.reading.jpeg_scanner import is_jpeg_stream
+from devices.video.reading.jpeg_source import JpegSource
+from devices.video.reading.rate_limit import RateLimit
+from devices.video.reading.timestamps import TimestampMapper
 from devices.video.recorded import CameraError
-from devices.video.timestamps import TimestampMapper
 from devices.video.upright import turn_of
 
 TEST_PATTERN = "testsrc2=size=640x360:rate=15,realtime"  # with a running clock, in real time

@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from devices.video.jpeg_scanner import JpegScanner, size_of_jpeg
 from devices.video.packet import Packet, StreamFormat
-from devices.video.rate_limit import RateLimit
-from devices.video.timestamps import TimestampMapper
+from devices.video.reading.jpeg_scanner import JpegScanner, size_of_jpeg
+from devices.video.reading.rate_limit import RateLimit
+from devices.video.reading.timestamps import TimestampMapper
 
 
 class JpegSource:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from devices.video import jpeg_scanner
-from devices.video.jpeg_scanner import JpegScanner, is_jpeg_stream, size_of_jpeg
+from devices.video.reading import jpeg_scanner
+from devices.video.reading.jpeg_scanner import JpegScanner, is_jpeg_stream, size_of_jpeg
 from tests.devices.film import SIZE, picture_of
 
 FIRST, SECOND = picture_of(1), picture_of(2)

@@ -1,0 +1,1 @@
+"""Reading what cameras send: connections, JPEGs without order, and time stamps."""
