@@ -1,13 +1,12 @@
 """Whether all that an address says is sent: its options, its targets, and what stands behind #."""
 
-import inspect
 import re
-from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Collection, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 SHOWN = re.compile(r"[a-z0-9_+:-]{1,24}")  # what is no option's name may be a secret
-PREFIXES = {"+": "qsd+", "-": "qsd-", ":": "qsd:"}
+AS_WRITTEN = ("url", "qsd", "qsd+", "qsd-", "qsd:")  # and not what a service makes of it
 # What says how to reach a service, and Apprise's own options that change no message of ours: its
 # texts are short and plain, and doorbell itself tries again.
 ALWAYS = frozenset({"auth", "pass", "password", "port", "to", "token", "user", "verify"})
@@ -43,7 +42,7 @@ def fault_in_address(url: str, service: Any, sent: Mapping[str, str] | None) -> 
         return "has a #, and what stands behind it is not sent. Write %23 for a # in a name"
     known = ALWAYS | set(sent) if sent is not None else frozenset(type(service).template_args)
     for name in parsed.get("qsd", {}):
-        if sent is None and _is_read(name, service):
+        if sent is None and _is_read(name, url, service):
             continue
         why_not = (sent or {}).get(name, _unknown(name, known))
         if why_not and name not in ALWAYS:
@@ -68,13 +67,19 @@ def _unknown(name: str, known: Collection[str]) -> str:
     return f"the service has no such option. {guess}"
 
 
-def _is_read(name: str, service: Any) -> bool:
-    """Whether the code of a service, or of all, names an option. Not all are in their tables."""
-    wanted = PREFIXES.get(name[:1], name)
-    return any(f'"{wanted}"' in text or f"'{wanted}'" in text for text in _sources(service))
+def _is_read(name: str, url: str, service: Any) -> bool:
+    """Whether a service documents an option, or an address without it means something else."""
+    if name in type(service).template_args:
+        return True
+    place, _, query = url.partition("?")
+    others = [one for one in query.split("&") if _name_in(one) != name]
+    without = f"{place}?{'&'.join(others)}" if others else place
+    return _meaning(url, service) != _meaning(without, service)
 
 
-def _sources(service: Any) -> Iterator[str]:
-    for one in type(service).__mro__:
-        if one.__module__.startswith("apprise."):
-            yield Path(inspect.getfile(one)).read_text(encoding="utf-8")
+def _name_in(option: str) -> str:
+    return unquote(option.partition("=")[0]).strip().lower()
+
+
+def _meaning(url: str, service: Any) -> dict[str, Any]:
+    return {key: value for key, value in _parsed(url, service).items() if key not in AS_WRITTEN}

@@ -144,6 +144,8 @@ REFUSED = {
     f"tgram://{TOKEN}/4711/x!y": "names a topic, a chat or a person that its service cannot have",
     f"tgram://{TOKEN}/4711?content=before": "has ?content=, which is not sent: a text stands below",
     f"tgram://{TOKEN}/4711?silnt=1": "Did you mean silent?",
+    "json://nas/x?title=Ding": "has ?title=, which is not sent: the service has no such option",
+    "gotify://nas/tokenxyz123456789?+X-Key=S3CRET": "has ?+x-key=, which is not sent",
     "json://nas/x?silent=1": "has ?silent=, which is not sent: the service has no such option",
     "mailto://a:S3CRET@gmail.com?subject=Ding": "has ?subject=, which is not sent",
     "ntfys://door?topic=other": "has ?topic=, which is not sent",
