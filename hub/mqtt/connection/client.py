@@ -65,7 +65,7 @@ class ClientFactory:
         self.keep_s = keep_s
         self._client_id = client_id or client_ids.random()
         self._user = user
-        self._alert: ssl.SSLError | None = None
+        self._alerts: dict[Address, ssl.SSLError] = {}  # the last one from each
         self._turn = self._failures = 0
         self.addresses = broker.addresses
         self.address = self.addresses[0]
@@ -157,7 +157,6 @@ class ClientFactory:
         if self.address.tls:
             from hub.mqtt.connection import tls  # noqa: PLC0415 - 2 MB, which most houses do not need
 
-            self._alert = None
             client.tls_set_context(tls.context(self._broker, self._note_alert))
         return client
 
@@ -166,11 +165,11 @@ class ClientFactory:
         client.will_set(will.topic, will.payload, self.announced.qos, retain=self.announced.keeps)
 
     def _note_alert(self, alert: "ssl.SSLError") -> None:
-        self._alert = alert
+        self._alerts[self.address] = alert
 
     def hung_up(self) -> str:
         """Why the broker has ended a connection without an answer, in words."""
-        return connect_errors.of_hang_up(self._alert, self.address, self._broker)
+        return connect_errors.of_hang_up(self._alerts.get(self.address), self.address, self._broker)
 
     def is_steady(self, lasted_s: float) -> bool:
         """Note how long a connection lasted; returns whether that was long enough."""
