@@ -65,7 +65,7 @@ def test_without_settings_that_can_be_read(tmp_path: Path):
     (tmp_path / "doorbell.toml").write_text("[broker\n")
     done = doorbell(tmp_path, "doctor")
     assert done.returncode == 1
-    assert done.stdout.startswith("settings\n  ✗ doorbell.toml: cannot be read: ")
+    assert done.stdout.startswith("settings\n  ✗ doorbell.toml: line 1: ")
     assert "Traceback" not in done.stdout + done.stderr
 
 
