@@ -17,7 +17,7 @@ from hub.features.homeassistant.feature import home_assistant
 from hub.features.nightly_drill import NightlyDrill
 from hub.features.quiet import QuietKeeper
 from hub.features.remote_press import RemotePress
-from hub.features.triggers import Triggers, kept_bus
+from hub.features.triggers.feature import Triggers, kept_bus
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will

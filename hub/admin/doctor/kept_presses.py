@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from config import Broker
 from devices.machine import Finding, ok, skipped
 from hub.admin.doctor.context import Context
-from hub.features.triggers import KEEP_S
+from hub.features.triggers.earlier_events import KEEP_S
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids
 from hub.mqtt.connection.client import ClientFactory

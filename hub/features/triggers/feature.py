@@ -4,14 +4,15 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from config import Settings, Trigger
 from hub.features.feature import Feature
-from hub.features.message_ids import id_of, is_of
-from hub.features.message_match import MISSING, find, matches, read_value
+from hub.features.triggers.earlier_events import KEEP_S, EarlierEvents
+from hub.features.triggers.message_ids import id_of
+from hub.features.triggers.message_match import MISSING, find, matches, read_value
 from hub.mqtt.bus import Bus, Message
 from hub.mqtt.connection import client_ids
 from hub.producer.producer import Producer
@@ -20,9 +21,6 @@ from hub.wire import topics
 
 log = logging.getLogger(__name__)
 TOPICS = 1000  # so many topics below wildcards are remembered
-KEEP_S = 120  # a visitor who has not pressed for so long has left
-REDELIVERED_S = 600.0  # KEEP_S, and the time in which a broker notices that the hub is gone
-SOON_S = 2.0
 PATIENCE_S = 5
 
 
@@ -35,7 +33,7 @@ class Triggers(Feature):
 
     Presses come by a connection of their own, for which the broker keeps what comes while the hub
     is away, where it can (`KEEP_S`). It delivers once more what was not acknowledged, and marks it:
-    such a message is dropped if its event is in the journal (`_is_redelivered`).
+    such a message is dropped if its event is in the journal (`EarlierEvents`).
     """
 
     def __init__(
@@ -54,9 +52,8 @@ class Triggers(Feature):
         self._bus = bus
         self._kept = kept
         self._apart = 0  # for how many seconds only one of the two had a connection
-        self._seconds = seconds
+        self._earlier = EarlierEvents(producer, seconds=seconds)
         self._held: dict[str, bool] = {}  # by trigger and topic, whether its condition held last
-        self._reported_s: dict[str, float] = {}  # when each trigger last reported
         self._refused: set[str] = set()
         for is_press, connection in ((True, kept or bus), (False, bus)):
             for topic, named in _by_topic(settings, is_press=is_press).items():
@@ -101,7 +98,7 @@ class Triggers(Feature):
         if trigger.on_change and held is not False:
             return
         if trigger.once_per is None:
-            if not self._is_redelivered(name, trigger, message):
+            if not self._earlier.has(name, trigger, message):
                 self._report(name, trigger, id_of(message.topic, message.payload), seen_once=True)
             return
         found = find(trigger.once_per, value)
@@ -124,9 +121,9 @@ class Triggers(Feature):
     ) -> None:
         if not seen_once and self._reporter.knows(event_id):
             return
-        if self._is_burst(name, trigger):
+        if self._earlier.has_burst(name, trigger):
             return
-        self._reported_s[name] = self._seconds()
+        self._earlier.note(name)
         data: dict[str, Any] = {
             "name": self._settings.door_name(trigger.door),
             "via": "trigger",
@@ -139,36 +136,6 @@ class Triggers(Feature):
         at = datetime.now(UTC)
         report = Report(trigger.say, trigger.door, data, at, event_id, seen_once=seen_once)
         self._reporter.report(report)
-
-    def _is_burst(self, name: str, trigger: Trigger) -> bool:
-        """Whether the last event of this trigger was a moment ago, in this process or before."""
-        if (last := self._reported_s.get(name)) is not None:
-            return self._seconds() - last < trigger.every_s
-        if trigger.on_change:  # this process has seen the state before: it did change
-            return False
-        since = datetime.now(UTC) - timedelta(seconds=trigger.every_s)
-        return any(
-            event.data.get("trigger") == name and event.age_s() < trigger.every_s
-            for event in self._producer.since(trigger.say, trigger.door, since)
-        )
-
-    def _is_redelivered(self, name: str, trigger: Trigger, message: Message) -> bool:
-        """Whether a message that is marked as sent before (DUP) already has its event.
-
-        Two presses of one button read alike, and the marked one may be the second: sent to a hub
-        that died before it read it. But when the broker took the first one's event at once, it also
-        got our acknowledgement of the first message, and does not send that again.
-        """
-        if not message.is_duplicate:
-            return False
-        since = datetime.now(UTC) - timedelta(seconds=REDELIVERED_S)
-        return any(
-            event.data.get("trigger") == name
-            and is_of(event.id, message.topic, message.payload)
-            and event.age_s() < REDELIVERED_S
-            and not self._producer.was_published_soon(event.id, SOON_S)
-            for event in self._producer.since(trigger.say, trigger.door, since)
-        )
 
     def _refuse(self, name: str, why: str) -> None:
         """Log it once: the device will send the like again."""

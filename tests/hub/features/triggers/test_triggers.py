@@ -5,7 +5,7 @@ import json
 import pytest
 
 from config import Settings
-from hub.features.triggers import Triggers
+from hub.features.triggers.feature import Triggers
 from hub.mqtt.bus import Message
 from hub.producer.reporter import Reporter
 from tests.house import House, until
@@ -132,7 +132,7 @@ def test_the_same_value_triggers_once_ever(states):
 
 def test_a_wildcard_costs_bounded_memory(states, monkeypatch):
     """Of thousands of topics below it the oldest are forgotten."""
-    monkeypatch.setattr("hub.features.triggers.TOPICS", 3)
+    monkeypatch.setattr("hub.features.triggers.feature.TOPICS", 3)
     gate = Gate(states, bell=RING | {"topic": "z/+", "when": {"state": "on"}, "on_change": True})
     gate.hear("z/0", {"state": "off"})
     for number in range(1, 4):

@@ -2,7 +2,7 @@
 
 import uuid
 
-from hub.features.message_ids import id_of, is_of
+from hub.features.triggers.message_ids import id_of, is_of
 
 
 def test_an_id_knows_its_message():

@@ -1,0 +1,1 @@
+"""Messages of other devices that become events, by settings alone."""
