@@ -13,7 +13,7 @@ from hub.features.buttons import Buttons
 from hub.features.calendar import Calendar
 from hub.features.chime import Chime
 from hub.features.feature import Feature
-from hub.features.homeassistant.feature import home_assistant
+from hub.features.homeassistant.switch import home_assistant
 from hub.features.nightly_drill import NightlyDrill
 from hub.features.quiet import QuietKeeper
 from hub.features.remote_press import RemotePress

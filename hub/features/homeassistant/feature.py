@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from config import Settings
 from hub.features.feature import Feature
-from hub.features.homeassistant.announced import FILE, Announced
+from hub.features.homeassistant.announced import Announced
 from hub.features.homeassistant.announcer import Announcer
 from hub.features.homeassistant.bell import Bell
 from hub.features.homeassistant.devices import Document, documents
@@ -84,17 +84,6 @@ class HomeAssistant(Feature):
     def _states(self) -> Mapping[str, bytes]:
         house = self._bus.topics
         return {**self._doors.payloads(house), **self._health.payloads(house)}
-
-
-def home_assistant(settings: Settings, state: State, bus: Bus, producer: Producer) -> list[Feature]:
-    """The feature; where it is switched off, what takes back what was announced before."""
-    if settings.homeassistant.enabled:
-        return [HomeAssistant(settings, state, bus, producer)]
-    if not (settings.state_dir / FILE).exists():
-        return []
-    announced = Announced(settings.state_dir, settings.hub, settings.broker.root)
-    nothing: Mapping[str, Document] = {}
-    return [Announcer(bus, announced, lambda: nothing, dict)]
 
 
 def _handlers_in(announced: Announced) -> list[str]:

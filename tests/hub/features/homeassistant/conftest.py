@@ -6,7 +6,8 @@ import pytest
 
 from config import Settings
 from hub.features.homeassistant import announcer
-from hub.features.homeassistant.feature import HomeAssistant, home_assistant
+from hub.features.homeassistant.feature import HomeAssistant
+from hub.features.homeassistant.switch import home_assistant
 from hub.producer.producer import Producer
 from hub.wire.status import Status
 from tests.hub.fakes import HOUSE, HUB, FakeBroker

@@ -1,5 +1,6 @@
 """What is announced, when again, and how it is taken back."""
 
+import importlib.metadata
 import json
 
 import pytest
@@ -20,6 +21,7 @@ def test_the_hub_and_each_door_are_announced(hub):
     assert home["device"]["identifiers"] == [door["device"]["via_device"]]
     assert door["device"]["name"] == "Front door"
     assert {HOME, DOOR} <= set(hub.bus.retained)
+    assert door["origin"]["sw_version"] == importlib.metadata.version("doorbell-hub")
     both = [*home["components"].values(), *door["components"].values()]
     assert len({one["unique_id"] for one in both}) == len(both)
     assert all(one["platform"] for one in both)
