@@ -56,10 +56,11 @@ def steps(plan: Plan) -> dict[str, Callable[[], Result]]:
         "skip": partial(react, plan, SKIP, few),
         "slow-skip": partial(react, plan, SKIP, few, slower_ms=SLOWER_MS),
         "home-assistant": partial(rival.measure, plan, installed()),
+        "home-assistant-ring": partial(rival.ring, plan, installed()),
         "debian": partial(react, plan, ON_DEBIAN, few, settings=DEBIAN),
     }
     if installed() is None:
-        del found["home-assistant"]
+        del found["home-assistant"], found["home-assistant-ring"]
     return found
 
 

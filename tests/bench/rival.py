@@ -1,4 +1,7 @@
-"""The measure beside the floor: Home Assistant, whose automation answers a message with another."""
+"""The measure beside the floor: Home Assistant, whose automation answers a message with another.
+
+And what a press takes to it: until an automation on the bell's entity has published its message.
+"""
 
 import tempfile
 import time
@@ -8,15 +11,21 @@ from tests.bench import rounds
 from tests.bench.cases import Plan
 from tests.bench.house import costs, memory
 from tests.bench.outside import floor
+from tests.bench.outside.observers import RANG_TOPIC
+from tests.bench.outside.programs import program
+from tests.bench.outside.sightings import HEARD, RANG
 from tests.bench.report.result import IDLE, Result
 from tests.bench.rounds import Rounds
-from tests.bench.stage import NODELAY, mosquitto
+from tests.bench.stage import NODELAY, OUTSIDE, mosquitto, stage
 from tests.brokers import mosquitto_broker
 from tests.home_assistant import home_assistant
+from tests.house import until
 
 CASE = "Home Assistant's automation"
 ANSWER = "its message heard"
 THERE, BACK = "rival/there", "rival/back"
+RINGS = "a press in Home Assistant"
+BELL = "event.front_door_bell"
 SETTLE_S = 5.0
 
 
@@ -47,3 +56,25 @@ def measure(plan: Plan, installed: Path) -> Result:
         result.facts[IDLE] = 100 * spent.cpu_s / plan.idle_s
         result.memory = {"Home Assistant": memory.of(home.process.pid)}
     return result
+
+
+def ring(plan: Plan, installed: Path) -> Result:
+    """Press, and see when an automation on the bell's entity has published its message."""
+    with stage(plan.checkout) as on, tempfile.TemporaryDirectory(prefix="doorbell-bench-") as name:
+        on.start_outside()
+        broker = on.ports[0]
+        seen = str(on.house.sightings)
+        on.house.start("hub")
+        with (
+            home_assistant(installed, Path(name) / "config", broker) as home,
+            program(OUTSIDE, "rang", str(broker), seen),
+        ):
+            until(lambda: home.state(BELL) == "unknown", "Home Assistant has found the bell")
+            trigger = {"trigger": "state", "entity_id": BELL, "not_from": "unavailable"}
+            data = {"topic": RANG_TOPIC, "payload": "rang", "qos": 1}
+            action = {"action": "mqtt.publish", "data": data}
+            home.add_automation("bench", [trigger], action)
+            time.sleep(SETTLE_S)
+            rounds.warm_up(on.house, on.sightings, (HEARD, RANG))
+            measured = rounds.measure(on.house, on.echo, on.sightings, (HEARD, RANG), plan.presses)
+    return Result.of(RINGS, measured)

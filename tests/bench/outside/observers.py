@@ -11,12 +11,13 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 
 from tests.bench.outside.floor import connected
-from tests.bench.outside.sightings import HEARD, LAMP, PHONE, PHOTO, Observer
+from tests.bench.outside.sightings import HEARD, LAMP, PHONE, PHOTO, RANG, Observer
 
 PRESSES = (
     "doorbell/hub/+/event/doorbell/pressed/+",
     "doorbell/hub/+/event/doorbell.pressed/+",  # until November 2026
 )
+RANG_TOPIC = "rival/rang"
 LAMP_TOPIC = "zigbee2mqtt/porch"
 LAMP_ON_S = 0.08
 
@@ -24,6 +25,13 @@ LAMP_ON_S = 0.08
 def listen(port: int, observer: Observer) -> None:
     """Hear each press."""
     connected("bench-ears", port, PRESSES, lambda *_: observer.see(HEARD))
+    print("ready", flush=True)
+    threading.Event().wait()
+
+
+def hear_rings(port: int, observer: Observer) -> None:
+    """Hear what an automation of Home Assistant publishes."""
+    connected("bench-rang", port, [RANG_TOPIC], lambda *_: observer.see(RANG))
     print("ready", flush=True)
     threading.Event().wait()
 
@@ -83,7 +91,7 @@ def be_phone(port: int, observer: Observer) -> None:
         server.serve_forever()
 
 
-PROGRAMS = {"listen": listen, "lamp": be_lamp, "phone": be_phone}
+PROGRAMS = {"listen": listen, "lamp": be_lamp, "phone": be_phone, "rang": hear_rings}
 
 
 if __name__ == "__main__":

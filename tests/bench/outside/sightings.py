@@ -11,6 +11,7 @@ from pathlib import Path
 
 FIRST_LINE = "first line of "  # followed by the handler's name
 HEARD, LAMP, PHONE, PHOTO = "event heard", "lamp asked", "phone called", "phone has the photo"
+RANG = "an automation on its entity has run"
 
 
 class Observer:
