@@ -14,6 +14,7 @@ from hub.admin.doctor.home_assistant import probes
 from hub.mqtt.connection import credentials
 from hub.mqtt.connection.announced import MAXIMUM_PACKET_SIZE, Announced
 from hub.mqtt.connection.connect_errors import RefusedError
+from hub.mqtt.own_broker.address import is_of_a_run
 from hub.mqtt.reminder import REMIND_S
 from hub.terminal.words import count
 
@@ -104,7 +105,8 @@ def _of_answer(seen: broker_probe.Seen, address: Address, wanted: Broker) -> Ite
     name = seen.version or "a broker that does not say its name"
     speed = f"answers within {seen.round_trip_ms:.1f} ms"
     yield ok(f"{address}: {name}, MQTT {seen.protocol}, {way}, {by}, {speed}")
-    if seen.is_open and wanted.host:  # the broker of `doorbell run` listens on this machine alone
+    is_own = is_of_a_run(address.port)  # the broker of `doorbell run` is for this machine alone
+    if seen.is_open and not (is_own and _is_this_machine(address.host)):
         yield Finding("warning", f"{address}: {OPEN}", CLOSE)
     if pair and not address.tls and not _is_this_machine(address.host):
         mend = (

@@ -19,8 +19,8 @@ def with_running_broker(settings: Settings) -> Settings:
     return settings.model_copy(update={"broker": broker})
 
 
-def is_anothers(port: int) -> bool:
-    """Whether the broker of another `doorbell run` listens there."""
+def is_of_a_run(port: int) -> bool:
+    """Whether the port of this machine belongs to the own broker of a `doorbell run`."""
     try:
         _reservation(port).close()
     except OSError:

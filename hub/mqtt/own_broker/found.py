@@ -4,7 +4,7 @@ import socket
 
 from config import Broker
 from hub.mqtt.bus import Bus
-from hub.mqtt.own_broker.address import is_anothers
+from hub.mqtt.own_broker.address import is_of_a_run
 
 KNOCK_S = 1.0
 ANSWER_S = 4.0
@@ -30,7 +30,7 @@ def protocol_of(broker: Broker) -> str:
         another house.
     """
     port = broker.own_port
-    if is_anothers(port) or not listens(port):
+    if is_of_a_run(port) or not listens(port):
         return ""
     bus = Bus(broker)
     bus.start()

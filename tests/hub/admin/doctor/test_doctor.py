@@ -161,6 +161,27 @@ def test_who_answers(broker: BrokerProcess, context: Context):
     assert 0 < context.seen.round_trip_ms < 1000
 
 
+def test_each_address_is_looked_at(mosquitto: BrokerProcess, tmp_path: Path):
+    """A node that is down is a warning while another one answers; no ACL is one for each."""
+    dead, port = f"127.0.0.1:{free_port()}", mosquitto.port
+    text = f'[broker]\nhost = ["{dead}", "127.0.0.1:{port}"]\n'
+    (tmp_path / "doorbell.toml").write_text(text, "utf-8")
+    context = open_context(tmp_path / "doorbell.toml")
+    assert states(found := list(doctor_house.broker(context))) == ["ok", "warning", "warning"]
+    assert found[2].found.startswith(f"no broker at {dead}")
+    assert context.seen is not None
+
+
+def test_the_own_broker_of_a_run_needs_no_access_list(mosquitto: BrokerProcess, tmp_path: Path):
+    """It listens on this machine alone, and `doorbell secure` would not reach it."""
+    port = mosquitto.port
+    text = f'[broker]\nhost = "127.0.0.1"\nport = {port}\n'
+    (tmp_path / "doorbell.toml").write_text(text, "utf-8")
+    with socket.socket(socket.AF_UNIX) as reserved:  # as `doorbell run` marks it
+        reserved.bind(f"\0doorbell-own-broker-{port}")
+        assert states(doctor_house.broker(open_context(tmp_path / "doorbell.toml"))) == ["ok"]
+
+
 def test_something_that_is_no_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """It takes the connection, and says nothing."""
     monkeypatch.setattr(broker_probe, "ANSWER_S", 0.2)

@@ -12,6 +12,7 @@ import pytest
 from config import Broker
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import credentials
+from hub.mqtt.connection.client import ClientFactory
 from tests.brokers import BrokerProcess, mosquitto_broker
 from tests.house import free_port, until
 from tests.needs import find_program
@@ -69,6 +70,15 @@ def test_addresses_are_tried_in_turn(
         first.start()
         until(lambda: one.connected.is_set() and one.address == nodes[0], "it comes back")
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_a_round_of_failures_is_waited_for_and_no_single_one():
+    """A connection that did its work is no failure; with one address each failure is a round."""
+    clients = ClientFactory(Broker(host=["one", "two", "three"]))
+    waits = [clients.take_next_address(lasted_s) for lasted_s in (0, 0, 0, 60, 0, 0, 1, 1, 1)]
+    assert waits == [False, False, True, False, False, True, False, False, True]
+    alone = ClientFactory(Broker(host="one"))
+    assert all(alone.take_next_address(lasted_s) for lasted_s in (0, 60, 0))
 
 
 @pytest.fixture
