@@ -22,12 +22,13 @@ class HttpCamera:
     Attributes:
         pause_s: Seconds between two pictures, or what gives them, by the picture's place.
         form: `multipart`; `late` with the boundary behind each picture; `bare` without lengths;
-            `still` for one picture a request; `refusing` for none.
+            `still` for one picture a request; `refusing` for none; `film` for these bytes.
         requests: How many came.
         sent: The numbers that it sent.
     """
 
     form: str = "multipart"
+    film: bytes = b""
     pause_s: float | Callable[[int], float] = 0.2
     port: int = 0
     requests: int = 0
@@ -79,6 +80,12 @@ def http_camera(**given: Any) -> Iterator[HttpCamera]:
                 self.send_header("Content-Length", str(len(jpeg)))
                 self.end_headers()
                 self.wfile.write(jpeg)
+                return
+            if camera.form == "film":
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(camera.film)
+                stopped.wait()
                 return
             self.send_response(200)
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")

@@ -3,9 +3,9 @@
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from devices.video.packet import Packet, StreamFormat
+from devices.video.reading.byte_stream import ByteStream
 from devices.video.reading.jpeg_scanner import JpegScanner, size_of_jpeg
 from devices.video.reading.rate_limit import RateLimit
 from devices.video.reading.timestamps import TimestampMapper
@@ -15,9 +15,7 @@ class JpegSource:
     """Reads pictures itself. FFmpeg stamps them at 25 a second, whatever comes, and late.
 
     Args:
-        container: An open connection, of which FFmpeg gives the bytes as they come.
-        head: The first bytes, which were read already.
-        rest: Those that follow.
+        stream: An open connection.
         max_rate: How many pictures a second are kept.
 
     Attributes:
@@ -28,12 +26,8 @@ class JpegSource:
 
     is_file = False
 
-    def __init__(
-        self, container: Any, head: bytes, rest: Iterator[bytes], *, max_rate: float
-    ) -> None:
-        self._container = container
-        self._head = head
-        self._rest = rest
+    def __init__(self, stream: ByteStream, *, max_rate: float) -> None:
+        self._stream = stream
         self._rate = RateLimit(max_rate)
         self.stream_format = StreamFormat("mjpeg", b"", 0, 0)
         self.is_still = False
@@ -54,12 +48,11 @@ class JpegSource:
 
     def close(self) -> None:
         """Close the connection."""
-        self._container.close()
+        self._stream.close()
 
     def _pictures(self) -> Iterator[bytes]:
         scanner = JpegScanner()
-        yield from scanner.feed(self._head)
-        for data in self._rest:
+        for data in self._stream:
             yield from scanner.feed(data)
 
     def _note_size(self, jpeg: bytes) -> None:

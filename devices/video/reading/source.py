@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import av
 
 from devices.video.packet import CLOCK, SQUARE, Packet, StreamFormat, format_of_stream, open_encoder
+from devices.video.reading.byte_stream import ByteStream
 from devices.video.reading.jpeg_scanner import is_jpeg_stream
 from devices.video.reading.jpeg_source import JpegSource
 from devices.video.reading.rate_limit import RateLimit
@@ -24,6 +25,7 @@ TIMEOUT_S = (10.0, 5.0)  # to open a network camera, and between two of its pack
 RTSP_OPTIONS = {"rtsp_flags": "prefer_tcp", "fpsprobesize": "1"}
 QUICKLY = {"probesize": "32", "analyzeduration": "0"}
 BYTES_OPTIONS = {"raw_packet_size": "65536"}
+PLAYLIST = b"#EXTM3U"
 UNSTAMPED = ("h264", "hevc", "m4v", "mjpeg", "mpjpeg")  # FFmpeg invents what these formats lack
 MAX_RATE = 15.0  # pictures a second of a source without groups (MJPEG, raw)
 MAX_WIDTH = 1280  # pixels of a raw source; wider pictures are scaled down
@@ -66,20 +68,31 @@ def open_source(name: str) -> Source:
     Raises:
         OSError, ValueError: It cannot be opened. FFmpeg's errors are of both kinds.
     """
-    if name.startswith(("http://", "https://")) and (jpegs := _open_jpegs(name)):
-        return jpegs
-    return AvSource(name)
+    if name.startswith(("http://", "https://")):
+        return _open_http(name)
+    return AvSource(name, _open(name))
 
 
-def _open_jpegs(name: str) -> JpegSource | None:
-    """Connect to a camera that sends JPEGs; None if it sends something else."""
-    container = av.open(name, format="data", options=BYTES_OPTIONS, timeout=TIMEOUT_S)
-    pieces = (bytes(packet) for packet in container.demux(container.streams[0]))
-    head = next(pieces, b"")
-    if is_jpeg_stream(head):
-        return JpegSource(container, head, pieces, max_rate=MAX_RATE)
-    container.close()
-    return None
+def _open_http(name: str) -> Source:
+    """Connect, once if possible, and see what the camera sends."""
+    stream = ByteStream(av.open(name, format="data", options=BYTES_OPTIONS, timeout=TIMEOUT_S))
+    if is_jpeg_stream(stream.head):
+        return JpegSource(stream, max_rate=MAX_RATE)
+    container = _taken_apart(stream)
+    if container is None:
+        stream.close()
+        container = _open(name)
+    return AvSource(name, container, stream)
+
+
+def _taken_apart(stream: ByteStream) -> Any:
+    """What FFmpeg makes of the bytes; None for a playlist, or a film with its index at the end."""
+    if stream.head.startswith(PLAYLIST):
+        return None
+    try:
+        return av.open(stream, mode="r")
+    except (av.FFmpegError, ValueError):
+        return None
 
 
 class AvSource:
@@ -87,15 +100,18 @@ class AvSource:
 
     Args:
         name: See `devices.camera.open_camera`.
+        container: What PyAV has opened of it.
+        stream: The connection beneath, if PyAV does not hold it.
 
     Raises:
-        OSError, ValueError: It cannot be opened. FFmpeg's errors are of both kinds.
+        OSError, ValueError: It cannot be read. FFmpeg's errors are of both kinds.
     """
 
     is_still = False
 
-    def __init__(self, name: str) -> None:
-        self._container = _open(name)
+    def __init__(self, name: str, container: Any, stream: ByteStream | None = None) -> None:
+        self._container = container
+        self._beneath = stream
         if not self._container.streams.video:
             raise CameraError("there is no picture in it, only sound")
         self._stream = self._container.streams.video[0]
@@ -143,6 +159,8 @@ class AvSource:
     def close(self) -> None:
         """Close the connection."""
         self._container.close()
+        if self._beneath:
+            self._beneath.close()
 
 
 class _RawEncoder:

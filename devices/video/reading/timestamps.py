@@ -62,7 +62,9 @@ class TimestampMapper:
         """When it was seen; the stamps are distrusted as soon as they prove to be wrong."""
         if self._offset is None:
             self._begin(seen, now)
-        stands = dts is not None and dts == self._last_dts
+        stands = False
+        if dts is not None and self._last_dts is not None:
+            stands = 0 <= dts - self._last_dts < STEP_S
         self._newest = max(self._newest, seen)
         offset = (self._offset or 0.0) + (now - self._last_now) * MAX_DRIFT
         late_s = now - self._newest - offset

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from devices.camera import AvCamera, open_camera
-from tests.devices.film import RATE, numbers_in
+from tests.devices.film import RATE, make_film, numbers_in
 from tests.devices.http_camera import HttpCamera, http_camera
 from tests.house import until
 
@@ -34,6 +34,15 @@ def test_a_picture_shows_its_moment(form: str, tmp_path: Path):
             (number,) = numbers_in(tmp_path / "x.jpg")
             assert (number - pressed) / RATE == pytest.approx(after_s, abs=0.25)
             assert -0.3 < after_s < 0.8
+
+
+def test_a_stream_of_another_kind_is_read_in_the_same_connection(tmp_path: Path):
+    """Many a camera takes one only. Here it is an MPEG transport stream."""
+    film = make_film(tmp_path / "film.ts", "libx264", 2).read_bytes()
+    with http_camera(form="film", film=film) as http, _seeing(http) as camera:
+        until(lambda: camera._ring.newest().at > camera._ring.since(0)[0].at, "it goes on")
+        assert http.requests == 1
+        assert camera._format.codec == "h264"
 
 
 def test_every_picture_of_a_slow_camera_is_kept(tmp_path: Path):

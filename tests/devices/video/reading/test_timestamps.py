@@ -84,6 +84,7 @@ def test_a_clock_at_a_wrong_speed_is_not_believed(step_s: float, arrival_s: floa
 def test_a_clock_that_stands_is_noticed_at_once():
     """Two pictures cannot have been seen at the same moment."""
     assert _mapped([(5, 5, 10), (5, 5, 10.5), (5, 5, 11)]) == [10, 10.5, 11]
+    assert _mapped([(5, 5, 10), (5.0001, 5.0001, 10.5), (5.0002, 5.0002, 11)]) == [10, 10.5, 11]
 
 
 def test_stamps_are_done_without():
