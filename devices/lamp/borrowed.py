@@ -5,7 +5,7 @@ from collections.abc import MutableMapping
 from typing import Any
 from zlib import crc32
 
-from devices.lamp.lamp import OFF, LampState, Light, is_unchanged
+from devices.lamp.lamp import OFF, LampState, Light, LightError, is_unchanged
 
 PATIENCE_S = 2.0  # no visitor waits while a lamp is put back
 
@@ -39,6 +39,7 @@ class BorrowedLamp:
         self._memory = memory
         self._key = _key(name)
         self._scene = OFF
+        self._told: tuple[LampState | None] | None = None  # the answer to `ask`
 
     @property
     def is_lit(self) -> bool:
@@ -57,6 +58,22 @@ class BorrowedLamp:
         if self._named in ("", self.name):
             return {"lamp": self.name}
         return {"lamp": self.name, "named": self._named}
+
+    def must_be_asked(self, scene: LampState, *, is_repeat: bool) -> bool:
+        """Whether `prepare` has to ask the lamp. That takes a second if the lamp is silent.
+
+        Raises:
+            LightError: The lamp's name is wrong.
+        """
+        now = self._lamp.known()
+        return now is None or (_is_done(now, self._memory.get(self._key), scene) and not is_repeat)
+
+    def ask(self) -> None:
+        """Ask the lamp for the next `prepare` or `look`, in any thread: several at once."""
+        try:
+            self._told = (self._lamp.read(),)
+        except (OSError, LightError):
+            self._told = None  # it is asked again, and the error is raised there
 
     def prepare(self, scene: LampState, *, is_repeat: bool, is_redelivered: bool = False) -> bool:
         """Look how the lamp is, and remember how to put it back. The lamp is not changed yet.
@@ -77,8 +94,9 @@ class BorrowedLamp:
         now = self._lamp.known()
         if is_redelivered and not known:
             now = OFF
-        elif now is None or (_is_done(now, known, scene) and not is_repeat):
-            now = self._lamp.read()  # a lamp that seems to shine already may have lost its power
+        elif self.must_be_asked(scene, is_repeat=is_repeat):
+            now = self._answer()  # a lamp that seems to shine already may have lost its power
+        self._told = None
         if known and _is_done(now, known, scene) and not is_repeat:
             self.before = _before(known)
             return False
@@ -99,8 +117,14 @@ class BorrowedLamp:
 
     def look(self) -> None:
         """Remember the state that the lamp took: it has its own limits."""
-        if (seen := self._lamp.read()) and seen.on:
+        if (seen := self._answer()) and seen.on:
             self._memory[self._key] = self._memory[self._key] | {"seen": seen.as_json()}
+
+    def _answer(self) -> LampState | None:
+        """The answer to `ask`, or to a question that is asked now."""
+        told = self._told or (self._lamp.read(),)
+        self._told = None
+        return told[0]
 
     def give_back(self, *, is_last_try: bool) -> str:
         """Put it back, unless a person has changed it in the meantime.

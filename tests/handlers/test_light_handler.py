@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 
@@ -243,6 +244,21 @@ def test_a_lamp_that_fails_leaves_the_others_lit(night, fault):
     assert [lamp.state.on for lamp in lamps.values()] == [True, True, True]
     for name in lamps:
         assert home.expire(name) == "back to off"
+
+
+def test_silent_lamps_are_asked_at_once(night):
+    """The visitor waits a second for all of them, before they are lit and afterwards."""
+    together = Barrier(3)
+
+    class Silent(_Lamp):
+        def read(self, _patience_s=0.5):
+            together.wait(5)
+
+    lamps = {name: Silent() for name in ("wled:a", "wled:b", "wled:c")}
+    home = night(None, {"scenes": {"front": {"lamps": list(lamps)}}}, lamps)
+    silent = "silent: it did not say how it was"
+    assert home.press() == f"on for 3 min, was {silent}, {silent}, {silent}"
+    assert all(lamp.put_so == [ON] for lamp in lamps.values())
 
 
 class _Group(_Lamp):
