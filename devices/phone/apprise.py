@@ -120,6 +120,12 @@ class ApprisePhone:
         self.name = url.partition("://")[0]
         self.has_address = reachability.address_of(service) is not None
         self._service = service
+        self._mail: Any = None
+        if getattr(service, "smtp_host", None):
+            from devices.phone import smtp_session  # noqa: PLC0415 - in a house with mails only
+
+            smtp_session.record_refusals()
+            self._mail = smtp_session.last
 
     def send(
         self,
@@ -135,6 +141,8 @@ class ApprisePhone:
             picture = AppriseAttachment(str(notification.picture), asset=ASSET)
         # Called in this thread: Apprise's own loop would start another one.
         last.response = last.error = None
+        if self._mail:
+            self._mail.refusal = None
         with _warnings() as warnings:
             taken = self._service.notify(
                 body=body,
@@ -149,6 +157,9 @@ class ApprisePhone:
 
     def _error(self, text: str) -> PhoneError:
         """Tell by the service's answer whether another attempt may help."""
+        if self._mail and (refusal := self._mail.refusal):
+            text = f"{self.name}: the server answers {refusal.code}: {refusal.text}"
+            return PhoneRefusalError(text) if refusal.is_final else PhoneAwayError(text)
         response, error = last.response, last.error
         if isinstance(error, RedirectedError):
             response = error.response

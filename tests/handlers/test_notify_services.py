@@ -3,6 +3,7 @@
 import email
 import email.policy
 import json
+import math
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -150,14 +151,14 @@ def mail():
     """A real SMTP server, and what it took."""
 
     class Box:
-        refuses = False
+        refuses = ""
 
         def __init__(self):
             self.mails = []
 
         async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd's name
             if self.refuses:
-                return "552 mailbox full"
+                return self.refuses
             self.mails.append(
                 email.message_from_bytes(envelope.content, policy=email.policy.default)
             )
@@ -186,11 +187,16 @@ def test_a_mail_is_sent_and_the_picture_follows(mail, desk, tmp_path):
     assert attached.get_content() == JPEG + press.id.encode()
 
 
-def test_a_mail_server_that_refuses_is_quoted(mail, desk):
-    """In its own words as far as Apprise tells them, and tried again."""
-    mail.refuses = True
-    with pytest.raises(ConnectionError, match="mailto: "):
+@pytest.mark.parametrize(
+    ("reply", "is_final"), [("552 mailbox full", True), ("451 greylisted, try later", False)]
+)
+def test_a_mail_server_that_refuses_is_quoted(mail, desk, reply, is_final):
+    """In its own words; it is tried again where the server says that this may help."""
+    mail.refuses = reply
+    words = f"mailto: the server answers {reply[:3]}: {reply[4:]}"
+    with pytest.raises(UndeliveredError, match=words) as told:
         desk(urls=[mail.url]).hears(event())
+    assert (told.value.retry_after_s == math.inf) == is_final
 
 
 class Telegram(BaseHTTPRequestHandler):
