@@ -109,7 +109,7 @@ def test_without_settings_the_machine_is_looked_at(tmp_path: Path):
         told.setdefault(check, []).append(finding)
     assert set(told) == {check.name for check in CHECKS}
     assert [finding.state for finding in told["settings"]] == ["problem"]
-    assert "doorbell.toml: cannot be read" in told["settings"][0].found
+    assert "doorbell.toml: line 1: " in told["settings"][0].found
     for check in CHECKS:
         words = [finding.found for finding in told[check.name]]
         assert (words == ["the settings cannot be read"]) == check.needs_settings, words
