@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -22,7 +22,8 @@ class HttpCamera:
     Attributes:
         pause_s: Seconds between two pictures, or what gives them, by the picture's place.
         form: `multipart`; `late` with the boundary behind each picture; `bare` without lengths;
-            `still` for one picture a request; `refusing` for none; `film` for these bytes.
+            `still` for one picture a request; `refusing` for none; `film` for these bytes,
+            again and again.
         requests: How many came.
         sent: The numbers that it sent.
     """
@@ -84,8 +85,9 @@ def http_camera(**given: Any) -> Iterator[HttpCamera]:
             if camera.form == "film":
                 self.send_response(200)
                 self.end_headers()
-                self.wfile.write(camera.film)
-                stopped.wait()
+                with suppress(OSError):  # it hung up
+                    while not stopped.wait(0.1):
+                        self.wfile.write(camera.film)
                 return
             self.send_response(200)
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")

@@ -25,6 +25,7 @@ TIMEOUT_S = (10.0, 5.0)  # to open a network camera, and between two of its pack
 RTSP_OPTIONS = {"rtsp_flags": "prefer_tcp", "fpsprobesize": "1"}
 QUICKLY = {"probesize": "32", "analyzeduration": "0"}
 BYTES_OPTIONS = {"raw_packet_size": "65536"}
+QUICK_HTTP = {"fpsprobesize": "1", "analyzeduration": "1000000"}
 PLAYLIST = b"#EXTM3U"
 UNSTAMPED = ("h264", "hevc", "m4v", "mjpeg", "mpjpeg")  # FFmpeg invents what these formats lack
 MAX_RATE = 15.0  # pictures a second of a source without groups (MJPEG, raw)
@@ -90,7 +91,7 @@ def _taken_apart(stream: ByteStream) -> Any:
     if stream.head.startswith(PLAYLIST):
         return None
     try:
-        return av.open(stream, mode="r")
+        return av.open(stream, mode="r", options=QUICK_HTTP)
     except (av.FFmpegError, ValueError):
         return None
 
