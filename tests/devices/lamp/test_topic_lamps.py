@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from devices.lamp import OFF, LampSettings, LampState, open_light
+from devices.lamp import (
+    OFF,
+    Darkness,
+    DarknessSettings,
+    LampSettings,
+    LampState,
+    open_light,
+    open_porch,
+)
 from hub.plugin.device_link import Link
 from tests.hub.fakes import FakeBroker
 
@@ -114,6 +122,22 @@ def test_a_lamp_without_a_state_is_only_told(tmp_path):
     device.lamp.put(ON)
     assert device.net.heard == [("rf/lamp", b"1")]
     assert (device.lamp.known(), device.lamp.read(1000)) == (None, None)
+
+
+def test_a_dry_run_does_not_expect_what_a_lamp_never_says(tmp_path):
+    """A lamp that is only told is no fault; one that should answer and is silent is one."""
+    table = {"shed": {"command_topic": "rf/lamp"}, "porch": SHELLY_1}
+    settings = LampSettings.model_validate({"lamp": "mqtt:shed", "mqtt_lamps": table})
+    link = Link()
+    link.attach(FakeBroker().bus())
+    with open_porch(settings, link, tmp_path, Darkness(DarknessSettings()), {}) as porch:
+        assert porch.look("front", 0) == "the lamp is silent: it did not say how it was"
+    silent = settings.model_copy(update={"lamp": "mqtt:porch"})
+    with (
+        open_porch(silent, link, tmp_path, Darkness(DarknessSettings()), {}) as porch,
+        pytest.raises(ConnectionError, match="the lamp mqtt:porch does not answer"),
+    ):
+        porch.look("front", 0)
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", '{"state": 1}', '{"state": null}'])

@@ -1,6 +1,7 @@
 """A group of Zigbee2MQTT stands for its lamps, each of which has a state of its own."""
 
 import json
+from threading import Thread
 
 import pytest
 
@@ -41,6 +42,18 @@ def test_the_lamps_of_a_group_are_found(net, tmp_path):
     _says(net, "zigbee2mqtt/bridge/groups", [{"friendly_name": "porch", "members": MEMBERS}])
     _says(net, "zigbee2mqtt/bridge/devices", DEVICES)
     assert lamp.members() == ["zigbee2mqtt:left", "zigbee2mqtt:double:l2"]
+
+
+def test_a_press_right_after_the_start_waits_for_the_lists(net, tmp_path):
+    """The group must not be switched as one lamp, only because the broker has not told yet."""
+    lamp = _lamp(net, tmp_path)
+    found = []
+    press = Thread(target=lambda: found.extend(lamp.members()))
+    press.start()
+    _says(net, "zigbee2mqtt/bridge/groups", [{"friendly_name": "porch", "members": MEMBERS}])
+    _says(net, "zigbee2mqtt/bridge/devices", DEVICES)
+    press.join()
+    assert found == ["zigbee2mqtt:left", "zigbee2mqtt:double:l2"]
 
 
 def test_a_changed_base_topic_is_that_of_the_lamps_too(net, tmp_path):
