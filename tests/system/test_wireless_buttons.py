@@ -80,6 +80,14 @@ def bell(mosquitto: BrokerProcess, tmp_path: Path):
         yield house
 
 
+@pytest.fixture
+def our_bell(our_mosquitto: BrokerProcess, tmp_path: Path):
+    """The same on a mosquitto with config/mosquitto/doorbell.conf."""
+    with Bell(tmp_path / "house", our_mosquitto) as house:
+        house.settings = SETTINGS
+        yield house
+
+
 def test_a_button_pressed_while_the_hub_restarts_rings_once(bell: Bell):
     """The broker keeps the burst of messages, and the hub takes it for one press."""
     bell.start("hub")
@@ -102,6 +110,31 @@ def test_what_the_hub_took_before_its_end_does_not_ring_again(bell: Bell):
     bell.kill("hub", 15)
     bell.start("hub")
     assert len(bell.all_heard()) == 1
+
+
+@pytest.mark.fault_matrix
+def test_a_button_without_acknowledgements_rings_once(our_bell: Bell):
+    """Most devices send with QoS 0: our settings of mosquitto have it keep that, too."""
+    our_bell.start("hub")
+    our_bell.all_heard()
+    our_bell.kill("hub")
+    our_bell.ears._client.publish(TOPIC, PRESS, qos=0)
+    our_bell.ears.publish("any/other", "the broker has both")
+    our_bell.start("hub")
+    assert len(our_bell.all_heard()) == 1
+
+
+@pytest.mark.fault_matrix
+def test_a_retained_press_rings_once_and_never_again(bell: Bell):
+    """ESPHome retains its states: what came while the hub was away rings, and what is kept not."""
+    bell.start("hub")
+    bell.all_heard()
+    bell.kill("hub")
+    bell.ears.publish(TOPIC, PRESS, retain=True)
+    for _ in range(2):
+        bell.start("hub")
+        assert len(bell.all_heard()) == 1
+        bell.kill("hub")
 
 
 @pytest.mark.fault_matrix
