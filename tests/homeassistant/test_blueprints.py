@@ -160,8 +160,11 @@ def test_a_hub_that_is_back_is_no_ring(home: HomeAssistant, house: House, told: 
     until(lambda: home.state(BELL) == "unavailable", "the bell is unavailable")
     house.start("hub")
     until(lambda: home.state(BELL) != "unavailable", "the bell is back")
-    house.press()
-    until(lambda: all(phone.shown() for phone in told), "a ring after it is told")
+    _ring(home, house)
+    until(lambda: home.state(DOOR["visit"]) == "waiting", "Home Assistant sees the visitor wait")
+    until(lambda: all(phone.shown() for phone in told), "both phones show it")
+    home.act("button.press", entity_id=DOOR["coming"])
+    until(lambda: not any(phone.shown() for phone in told), "it is cleared on both")
     assert [_rings(phone) for phone in told] == [rings + 1 for rings in before]
 
 
