@@ -63,7 +63,7 @@ def _unknown(name: str, known: Collection[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - for a fault only
 
     guesses = get_close_matches(name, [*known], 1)
-    guess = f"Did you mean {guesses[0]}?" if guesses else "Leave it out"
+    guess = f"Write {guesses[0]}, or leave it out" if guesses else "Leave it out"
     return f"the service has no such option. {guess}"
 
 

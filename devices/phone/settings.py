@@ -15,10 +15,12 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")  # it is part of links and timers
 
 
 def _are_services(urls: list[SecretStr]) -> list[SecretStr]:
-    faults = {number: fault_in_url(url.get_secret_value()) for number, url in enumerate(urls, 1)}
-    bad = {number: fault for number, fault in faults.items() if fault}
-    if bad:
-        raise ValueError(f"number {[*bad]} {next(iter(bad.values()))}")
+    faults: dict[str, list[int]] = {}
+    for number, url in enumerate(urls, 1):
+        if fault := fault_in_url(url.get_secret_value()):
+            faults.setdefault(fault, []).append(number)
+    if faults:
+        raise ValueError("; ".join(f"number {bad} {fault}" for fault, bad in faults.items()))
     return urls
 
 

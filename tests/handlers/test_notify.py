@@ -158,6 +158,16 @@ def test_a_url_of_no_service_is_a_fault_that_does_not_show_it(shipped, bad):
     assert "S3CRET" not in fault
 
 
+def test_each_address_has_its_own_fault(shipped):
+    """Those with the same one are named together."""
+    urls = ["ntfy://ntfy.sh/door?clik=x", "json://localhost", "nonsense://x", "S3CRET"]
+    with pytest.raises(SettingsError) as told:
+        shipped("notify", {"urls": urls})
+    (fault,) = told.value.faults
+    assert "number [1] has ?clik=, which is not sent: " in fault
+    assert "; number [3, 4] is no notification service" in fault
+
+
 def test_a_url_of_no_service_is_not_in_the_log(shipped, caplog):
     """A secret that was mistyped is not printed by the library either."""
     with caplog.at_level(logging.WARNING), pytest.raises(SettingsError):

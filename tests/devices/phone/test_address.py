@@ -129,7 +129,7 @@ def test_buttons_and_topic_go_together(service):
 
 REFUSED = {
     "ntfy://ntfy.sh/door?clik=x": "has ?clik=, which is not sent: the service has no such option. "
-    "Did you mean click?",
+    "Write click, or leave it out",
     "ntfy://ntfy.sh/door?attach=http://x/y": "has ?attach=, which is not sent: the visitor's "
     "picture is the attachment",
     "ntfy://ntfy.sh/door?actions=view": "has ?actions=, which is not sent: the buttons are the "
@@ -143,7 +143,7 @@ REFUSED = {
     f"tgram://{TOKEN}": "names nobody. Write its topic or chat at the end",
     f"tgram://{TOKEN}/4711/x!y": "names a topic, a chat or a person that its service cannot have",
     f"tgram://{TOKEN}/4711?content=before": "has ?content=, which is not sent: a text stands below",
-    f"tgram://{TOKEN}/4711?silnt=1": "Did you mean silent?",
+    f"tgram://{TOKEN}/4711?silnt=1": "Write silent, or leave it out",
     "json://nas/x?title=Ding": "has ?title=, which is not sent: the service has no such option",
     "gotify://nas/tokenxyz123456789?+X-Key=S3CRET": "has ?+x-key=, which is not sent",
     "json://nas/x?silent=1": "has ?silent=, which is not sent: the service has no such option",
