@@ -1,6 +1,7 @@
 """Which HTTP requests are one press: a device repeats a request that got no answer."""
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from hub.wire.event import uuid7
 
+log = logging.getLogger(__name__)
 FILE = "press-requests.json"
 UNANSWERED_S = 60.0
 BURST_S = 1.0
@@ -38,7 +40,8 @@ class PressIds:
     request within a second belongs to it (within ten, if this process was started since: it may
     have been killed before it could answer). What comes later is another press.
 
-    The file is not synced, because only a power cut needs that, and a visitor would wait for it.
+    The file is not synced, because only a power cut needs that, and a visitor would wait for it. On
+    a disk that takes nothing it goes on in memory: the bell rings.
     """
 
     def __init__(self, folder: Path, *, unix_s: Callable[[], float] = time.time) -> None:
@@ -54,11 +57,7 @@ class PressIds:
         self._asked: dict[str, Asked] = {}
 
     def id_for(self, link: str) -> str:
-        """The id of the press that a request means.
-
-        Raises:
-            OSError: it cannot be written.
-        """
+        """The id of the press that a request means."""
         with self._lock:
             known = self._asked.get(link) or self._earlier.get(link)
             if known is None or not self._is_repeat(link, known):
@@ -67,11 +66,7 @@ class PressIds:
             return known.id
 
     def confirm(self, link: str, press_id: str) -> None:
-        """The hub has confirmed the press.
-
-        Raises:
-            OSError: it cannot be written.
-        """
+        """The hub has confirmed the press."""
         with self._lock:
             known = self._asked.get(link) or self._earlier.get(link)
             if known and known.id == press_id and not known.confirmed:
@@ -89,8 +84,11 @@ class PressIds:
         known = (self._earlier | self._asked).items()
         kept = {name: asdict(one) for name, one in known if one.unix_s > oldest_s}
         new = self._path.with_name(f".{self._path.name}.new")
-        new.write_text(json.dumps(kept), encoding="utf-8")
-        new.replace(self._path)
+        try:
+            new.write_text(json.dumps(kept), encoding="utf-8")
+            new.replace(self._path)
+        except OSError as error:
+            log.warning("%s cannot be written: %s", self._path, error.strerror)
 
 
 def _read(path: Path) -> dict[str, Asked]:

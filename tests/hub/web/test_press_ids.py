@@ -73,3 +73,14 @@ def test_the_file_forgets_what_is_over(tmp_path, clock):
     clock.s += 100
     ids.id_for("new")
     assert "old" not in (tmp_path / FILE).read_text()
+
+
+def test_on_a_disk_that_takes_nothing_it_goes_on_in_memory(tmp_path, clock, caplog):
+    """The bell has to ring; only a death of the process would be noticed."""
+    ids = PressIds(tmp_path / "no folder", unix_s=clock)
+    press = ids.id_for("shelly")
+    assert ids.id_for("shelly") == press
+    ids.confirm("shelly", press)
+    clock.s += 2
+    assert ids.id_for("shelly") != press
+    assert "press-requests.json cannot be written" in caplog.text
