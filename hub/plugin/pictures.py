@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from hub.mqtt.bus import Bus
@@ -99,8 +100,8 @@ class Pictures:
         Args:
             event: What it shows, like a press.
             jpeg: The picture, or what makes it: called in another thread with the most bytes that
-                it may have (120,000, or less where the broker takes less). It may raise an OSError
-                or ValueError.
+                it may have (120,000, or less where the broker takes less). It may raise whatever
+                it likes: then there is no picture.
             retain: Whether the broker keeps it, in place of the picture before.
             file: The file that it was made from: when that is removed, the picture is cleared.
             keep_days: After so many days a broker with MQTT 5 removes it by itself, even if this
@@ -142,7 +143,7 @@ class Pictures:
 
         Args:
             take: Called in another thread with a door and the most bytes that the JPEG may have;
-                gives the JPEG. It may raise an OSError or ValueError.
+                gives the JPEG. It may raise whatever it likes: then there is no picture.
             private: Says why nothing may be seen now; None when it may. Called once a second.
         """
         self._take, self._private = take, private
@@ -203,24 +204,20 @@ class Pictures:
         take, bus = self._take, self._bus
         if take is None or bus is None:
             return
-        try:
-            jpeg = take(door, self._limit(bus))
-        except (OSError, ValueError) as error:
-            log.warning("no picture of %s on demand: %s", door, error)
-            return
         topic = bus.topics.picture(self._source, hub, door)
-        order = _Order(facts=PictureFacts("", datetime.now(UTC)), retain=False)
-        _send(bus, topic, jpeg, order)
+        if jpeg := _made(partial(take, door), self._limit(bus), topic):
+            order = _Order(facts=PictureFacts("", datetime.now(UTC)), retain=False)
+            _send(bus, topic, jpeg, order)
 
     def _deliver(self, topic: str, order: _Order) -> None:
         """Publish it, if there is a broker; what could not be published is tried again."""
         bus = self._bus
         if bus is None or not bus.connected.is_set():
             return
-        try:
-            payload = order.make(self._limit(bus)) if order.make else b""
-        except (OSError, ValueError) as error:
-            log.warning("no picture on %s: %s", topic, error)
+        payload: bytes | None = b""
+        if order.make:
+            payload = _made(order.make, self._limit(bus), topic)
+        if payload is None:
             self._done(topic, order)
             return
         if _send(bus, topic, payload, order):
@@ -243,6 +240,21 @@ class Pictures:
             del self._orders[topic]
             if order.make is None:
                 self._kept.remove(topic)
+
+
+def _made(make: Make, most_bytes: int, topic: str) -> bytes | None:
+    """The picture; None if there is none, for whatever reason an author's function has."""
+    try:
+        jpeg = make(most_bytes)
+    except OSError as error:  # like a camera's
+        log.warning("no picture on %s: %s", topic, error)
+    except Exception:
+        log.exception("no picture on %s", topic)
+    else:
+        if len(jpeg) <= most_bytes:
+            return jpeg
+        log.warning("no picture on %s: %d bytes, %d at most", topic, len(jpeg), most_bytes)
+    return None
 
 
 def _send(bus: Bus, topic: str, jpeg: bytes, order: _Order) -> bool:

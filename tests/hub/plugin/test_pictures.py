@@ -154,6 +154,16 @@ def test_a_camera_that_gives_nothing_on_demand_does_no_harm(net, bus, pictures):
         _wait(net, JPEG)
 
 
+def test_whatever_an_authors_function_does_the_next_picture_comes(net, pictures):
+    """It raises what it likes, or gives a picture that is too large."""
+    pictures.publish(event(door="back"), lambda _: 1 / 0)
+    pictures.publish(event(door="garden"), lambda most: bytes(most + 1))
+    until(lambda: not pictures._orders, "both are given up")
+    pictures.publish(event(), JPEG)
+    _wait(net, JPEG)
+    assert len(net.heard) == 1
+
+
 def test_a_drill_publishes_no_picture(pictures):
     """It would be taken for a visitor's."""
     with pytest.raises(BadEvent, match="dry run"):
