@@ -76,7 +76,7 @@ class Announcer(Feature):
 
     def announce_again(self) -> None:
         """Home Assistant has just started: tell it again, shortly."""
-        self._again_at = self._seconds() + random.uniform(*PAUSE_S)
+        self._again_at = min(self._again_at, self._seconds() + random.uniform(*PAUSE_S))
 
     def _connected(self) -> None:
         self._taken_at = math.inf

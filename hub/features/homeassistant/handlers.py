@@ -6,6 +6,8 @@ from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedStatus
 from hub.wire import topics
 
+MOST = 100  # each is an entity: whoever forges statuses must not fill Home Assistant
+
 
 class Handlers:
     """Follows the statuses of all handlers of the house.
@@ -29,5 +31,5 @@ class Handlers:
         status = received.status
         if status is None or status.reason == "disabled":
             self.names -= {name}
-        else:
+        elif len(self.names) < MOST:
             self.names |= {name}

@@ -9,6 +9,7 @@ from config import Settings
 from config.door import ButtonSettings, Door
 from hub.features.homeassistant.announced import FILE, Announced
 from hub.features.homeassistant.announcer import PAUSE_S, TAKEN_S
+from hub.features.homeassistant.handlers import MOST
 from tests.hub.features.homeassistant.conftest import DOOR, HOME
 
 FRONT = {"front": Door(name="Front door")}
@@ -73,6 +74,20 @@ def test_a_door_has_a_picture_where_a_camera_is(hub):
     assert found["snapshot"]["command_topic"].endswith("/command/snapshot/record/home/front")
     hub.start(handlers={"record": {"publish_picture": "off"}})
     assert hub.said(DOOR)[-1]["components"]["picture"] == {"platform": "image"}
+
+
+def test_forged_statuses_do_not_fill_home_assistant(hub):
+    """A hundred handlers have an entity, and no more; many births are one announcement."""
+    for number in range(MOST + 50):
+        hub.handler(f"forged_{number}", "ready")
+    hub.tick()
+    found = [key for key in hub.said(HOME)[-1]["components"] if key.startswith("handler_")]
+    assert len(found) == MOST
+    count = len(hub.said(DOOR))
+    for _ in range(10):
+        hub.says("online")
+        hub.tick(max(PAUSE_S) / 5)
+    assert len(hub.said(DOOR)) > count
 
 
 def test_a_handler_is_known_after_a_restart(hub):
