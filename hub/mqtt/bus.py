@@ -35,7 +35,8 @@ from hub.wire.topics import Topics
 
 __all__ = ["Bus", "Message", "Subscription", "Will"]
 log = logging.getLogger(__name__)
-DRAIN_S = LOOK_S = 2.0
+DRAIN_S = 1.0
+LOOK_S = 2.0
 
 
 class Bus(HouseMessages):
@@ -160,10 +161,7 @@ class Bus(HouseMessages):
     def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, content_type: str = CONTENT_TYPE
     ) -> int | None:
-        """Hand a message to the network thread; None when there is no connection.
-
-        Returns the number by which `on_published` will name it, within this connection.
-        """
+        """Hand it over; gives its number for `on_published`, or None without a connection."""
         info = self._publications.send(topic, payload, retain=retain, ContentType=content_type)
         return info.mid if info else None
 
