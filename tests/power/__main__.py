@@ -180,7 +180,7 @@ def main() -> None:
     )
     between = count_between(rows)
     print(f"{between} of {arguments.cuts} cuts came between publish and sync")
-    print(f"{count_in_checkpoints(rows)} cuts came into checkpoints")
+    print(f"{count_in_checkpoints(rows[:-1])} cuts came into checkpoints")
     if arguments.write:
         arguments.write.write_text(document(rows, arguments.seed), encoding="utf-8")
     is_proof = between >= min(LEAST_BETWEEN, arguments.cuts // 2)

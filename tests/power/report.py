@@ -145,7 +145,7 @@ def document(rows: list[Row], seed: str) -> str:
     last = rows[-1]
     lines.append(
         f"\n{len(rows) - 1} cuts, {count_between(rows)} of them between publish and sync, and"
-        f" {count_in_checkpoints(rows)} in checkpoints:"
+        f" {count_in_checkpoints(rows[:-1])} in checkpoints:"
         f" {len(last.heard)} presses heard, {len(last.synced)} in the journal at the end,"
         f" {len(last.acts)} acts, {last.repeated} of them repeated.\n\n"
     )
