@@ -17,7 +17,7 @@ from apprise.conversion import convert_between
 from apprise.manager_plugins import NotificationManager
 
 from devices.phone import http, reachability
-from devices.phone.address import fault_in_address
+from devices.phone.address import fault_in_address, options_in
 from devices.phone.http_session import RedirectedError, Session, last
 from devices.phone.phone import (
     APPRISE_LOGGER,
@@ -120,6 +120,8 @@ class ApprisePhone:
         self.name = url.partition("://")[0]
         self.has_address = reachability.address_of(service) is not None
         self._service = service
+        if "rto" not in options_in(url, service):
+            service.socket_read_timeout = http.READ_S
         self._mail: Any = None
         if getattr(service, "smtp_host", None):
             from devices.phone import smtp_session  # noqa: PLC0415 - in a house with mails only
@@ -164,7 +166,7 @@ class ApprisePhone:
         if isinstance(error, RedirectedError):
             response = error.response
         elif error:
-            return PhoneAwayError(text)
+            return PhoneAwayError(text, is_doubtful=isinstance(error, requests.ReadTimeout))
         if response is not None and not http.is_success(response.status_code):
             answer = http.error_of(response)
             if answer.is_final:

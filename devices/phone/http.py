@@ -12,7 +12,7 @@ from devices.phone.http_session import RedirectedError, Session
 from devices.phone.phone import PhoneAwayError, PhoneError, PhoneRefusalError
 
 CONNECT_S = 4.0
-READ_S = 6.0
+READ_S = 30.0  # nobody waits for it: a slow answer is better than a second notification
 REASON_CHARACTERS = 200
 LONGEST_WAIT_S = 86_400.0  # a service that asks for more is tried again after a day
 # A service may take later what it refuses with these (RFC 9110, 15.5 and 15.6; RFC 6585, 4).
@@ -30,6 +30,7 @@ class HttpError(ConnectionError):
         is_final: Whether the server would answer the same call alike at any time.
         retry_after_s: Seconds after which the server wants to be asked again; None if it does not
             say.
+        is_doubtful: Whether the server may have taken the message, and has only not answered.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class HttpError(ConnectionError):
         answer: Any = None,
         *,
         retry_after_s: float | None = None,
+        is_doubtful: bool = False,
     ) -> None:
         super().__init__(text)
         self.status = status
         self.answer = answer
         self.retry_after_s = retry_after_s
+        self.is_doubtful = is_doubtful
         self.is_final = retry_after_s is None and is_final(status)
 
 
@@ -64,8 +67,10 @@ def call(method: str, url: str, **more: Any) -> Any:
     try:
         with Session() as session:
             response = session.request(method, url, **{"timeout": (CONNECT_S, READ_S), **more})
+    except requests.ReadTimeout:
+        raise HttpError("takes too long to answer", is_doubtful=True) from None
     except requests.Timeout:
-        raise HttpError(f"does not answer within {READ_S:g} s") from None
+        raise HttpError(f"does not answer within {CONNECT_S:g} s") from None
     except requests.exceptions.SSLError:
         raise HttpError("its certificate is not valid") from None
     except RedirectedError as error:
@@ -105,7 +110,7 @@ def phone_error(name: str, error: HttpError) -> PhoneError:
     text = f"{name} {error}"
     if error.is_final:
         return PhoneRefusalError(text)
-    return PhoneAwayError(text, error.retry_after_s)
+    return PhoneAwayError(text, error.retry_after_s, is_doubtful=error.is_doubtful)
 
 
 def error_of(response: Any) -> HttpError:

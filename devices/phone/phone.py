@@ -71,11 +71,15 @@ class PhoneAwayError(PhoneError):
 
     Attributes:
         retry_after_s: Seconds that the service wants to be left alone; None if it says nothing.
+        is_doubtful: Whether it may have taken the notification, and has only not answered.
     """
 
-    def __init__(self, text: str, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, text: str, retry_after_s: float | None = None, *, is_doubtful: bool = False
+    ) -> None:
         super().__init__(text)
         self.retry_after_s = retry_after_s
+        self.is_doubtful = is_doubtful
 
 
 class PhoneRefusalError(PhoneError):
@@ -98,7 +102,7 @@ class Phone(Protocol):
     updates: bool | None
 
     def send(self, notification: Notification, previous: Receipt | None = None) -> Receipt | None:
-        """Send a notification, and wait until the service has taken it: at most about 10 seconds.
+        """Send a notification, and wait until the service has taken it: at most about 40 seconds.
 
         Args:
             notification: The message.

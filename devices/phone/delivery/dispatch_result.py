@@ -18,6 +18,7 @@ class DispatchResult:
         refused: Why services refuse it for good, by phone, those of earlier attempts among them.
         failed: Why it is not known whether another attempt helps, by phone.
         away: Why services cannot take it now, by phone.
+        doubtful: The phones among them whose services may have taken it, and have not said so.
         no_picture: Why services do not take its picture, by phone. The text has been delivered.
         receipts: The receipts of the services, by notification key and phone.
         held: Recipients in their quiet hours with a phone that cannot be silent.
@@ -31,6 +32,7 @@ class DispatchResult:
     refused: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     away: dict[str, str] = field(default_factory=dict)
+    doubtful: list[str] = field(default_factory=list)
     no_picture: dict[str, str] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     held: list[Recipient] = field(default_factory=list)

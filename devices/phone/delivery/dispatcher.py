@@ -161,6 +161,8 @@ class Dispatcher:
             if sent.no_picture:
                 result.no_picture[call.key] = sent.no_picture
         elif isinstance(error, PhoneAwayError):
+            if error.is_doubtful:
+                result.doubtful.append(call.key)
             self._put_off(call, result, str(error), error.retry_after_s)
         elif isinstance(error, PhoneRefusalError):
             result.refused[call.key] = str(error)

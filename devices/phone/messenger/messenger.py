@@ -1,5 +1,6 @@
 """A dispatcher that remembers, even over a crash, which phone has which notification."""
 
+import math
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -28,7 +29,11 @@ class UndeliveredError(ConnectionError):
         number = len(failures) + len(result.delivered)
         reasons = "; ".join(failures)
         super().__init__(f"{len(failures)} of {number} services did not take it: {reasons}")
-        self.retry_after_s = None if result.failed and not result.away else result.retry_after_s
+        self.retry_after_s: float | None = math.inf
+        if result.away:
+            self.retry_after_s = result.retry_after_s
+        elif result.failed:
+            self.retry_after_s = None
 
 
 class Messenger(Dispatcher, RingGroups):

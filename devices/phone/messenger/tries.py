@@ -5,6 +5,7 @@ from collections import Counter, OrderedDict
 from devices.phone.delivery.dispatch_result import DispatchResult
 
 MOST = 5  # where it is not known whether another attempt helps
+MOST_DOUBTFUL = 20  # where the phone may have it: it may have it as often
 REMEMBERED = 200
 
 
@@ -28,10 +29,12 @@ class Tries:
 
     def count(self, event_id: str, result: DispatchResult) -> None:
         """Count an attempt. What was tried often enough is refused in its result."""
-        failed = self._failed.setdefault(event_id, Counter())
-        failed.update(result.failed.keys())
-        for key in [key for key in result.failed if failed[key] >= MOST]:
+        counted = self._failed.setdefault(event_id, Counter())
+        counted.update([*result.failed, *result.doubtful])
+        for key in [key for key in result.failed if counted[key] >= MOST]:
             result.refused[key] = result.failed.pop(key)
+        for key in [key for key in result.doubtful if counted[key] >= MOST_DOUBTFUL]:
+            result.refused[key] = result.away.pop(key)
         self._owed[event_id] = [*result.away, *result.failed]
         if not result.failures:
             self.forget(event_id)

@@ -147,6 +147,18 @@ def test_a_server_without_tls_is_away(service):
             phone.send(NOTE)
 
 
+@pytest.mark.parametrize("kind", ["ntfy", "json"])
+def test_a_service_that_does_not_answer_may_have_taken_it(service, kind):
+    """It is not the same as one that cannot be reached: the phone may show it already."""
+    ended = threading.Event()
+    service.answer = lambda _: Answer() if ended.wait(10) else None
+    (phone,) = open_phones(f"{service.url(kind)}?rto=0.2")
+    with pytest.raises(PhoneAwayError) as told:
+        phone.send(NOTE)
+    ended.set()
+    assert told.value.is_doubtful
+
+
 @pytest.mark.parametrize("kind", ["ntfy", "tgram"])
 @pytest.mark.parametrize("body", [b"<html>Log in to this network", [], {}, "ok", {"ok": None}])
 def test_a_success_that_is_not_the_services_own_is_none(service, kind, body):

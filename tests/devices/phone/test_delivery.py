@@ -141,6 +141,15 @@ def test_what_may_never_work_is_tried_five_times(messenger):
     assert (len(anna.sent), len(ben.sent)) == (5, 1)
 
 
+def test_a_phone_that_may_have_it_is_not_told_for_ever(messenger):
+    """A service that takes notifications, and never says so, tells its phone each time."""
+    anna = Phone(*[PhoneAwayError("no answer", is_doubtful=True)] * 99)
+    home = messenger(anna=anna)
+    home._rests.left_s = lambda *_, **__: 0.0
+    waits = [_fails(home).retry_after_s for _ in range(20)]
+    assert [wait_s for wait_s in waits if wait_s == math.inf] == waits[-1:]
+
+
 def test_a_slow_answer_belongs_to_the_next_attempt(messenger):
     """It is not sent a second time, and delays nobody."""
     anna, ben = Phone(), Phone()
