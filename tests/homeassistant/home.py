@@ -27,7 +27,9 @@ IS_RING = {
 RANG_SINCE = (2026, 5)  # Home Assistant's version that has a trigger for doorbells
 SOON_S = 30.0
 # While the broker is away; and a hub that restarts at once takes something back a second time.
-EXPECTED = re.compile("connection was lost|on socket|Failed to connect|No device components to")
+EXPECTED = re.compile(
+    "connection was lost|on socket|Failed to connect|not currently connected|No device components to"
+)
 OURS = re.compile(r"(WARNING|ERROR).*(mqtt|template|doorbell)")
 
 

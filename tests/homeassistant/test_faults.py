@@ -70,6 +70,21 @@ def test_a_broker_killed_before_its_acknowledgement_rings_once(home: Home):
     home.must_have_rung_once(press)
 
 
+def test_a_hub_killed_before_the_acknowledgement_rings_once(home: Home):
+    """It publishes the press again; the Bell, which was unavailable meanwhile, knows its id."""
+    home.wire.edit = without(PUBACK)
+    press = home.house.press()
+    home.wait_ring(press)
+    home.house.kill("hub")
+    home.wait(BELL, "unavailable")
+    home.wire.edit = lambda packet: packet
+    before = _times_published(home, press)
+    home.house.start("hub")
+    until(lambda: _times_published(home, press) > before, "it is published again", SOON_S)
+    _wait_for_a_reconnect(home)
+    home.must_have_rung_once(press)
+
+
 def _times_published(home: Home, press: str) -> int:
     return sum(
         topic == "doorbell/hub/home/event/doorbell/pressed/front" and press.encode() in load
