@@ -28,7 +28,7 @@ RANG_SINCE = (2026, 5)  # Home Assistant's version that has a trigger for doorbe
 SOON_S = 30.0
 # While the broker is away; and a hub that restarts at once takes something back a second time.
 EXPECTED = re.compile(
-    "connection was lost|on socket|Failed to connect|not currently connected|No device components to"
+    "connection was lost|on socket|Failed to connect|not currently connected|No device components"
 )
 OURS = re.compile(r"(WARNING|ERROR).*(mqtt|template|doorbell)")
 
