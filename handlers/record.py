@@ -29,7 +29,7 @@ def look(event: Event, config: Config, recorder: DoorRecorder) -> str:
     return recorder.check(event.door)
 
 
-@handler("doorbell.pressed", max_age_s=30, attempts=3, uses=open_cameras, drill=look)
+@handler("doorbell.pressed", max_age_s=30, attempts=5, uses=open_cameras, drill=look)
 def record(event: Event, config: Config, recorder: DoorRecorder) -> str:
     """Take a picture at once, and record a clip. A press during a clip makes it longer."""
     if reason := recorder.private():

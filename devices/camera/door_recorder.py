@@ -119,6 +119,8 @@ class DoorRecorder:
         """
         key, camera = self._at(visit.door)
         path = self._files.file(visit.time, visit.door, visit.id, "mp4")
+        if path.exists():  # this is another attempt at the picture
+            return StartedClip(key, path.name, 0.0)
         clip, length_s = camera.start_clip(path, visit.age_s())
         longest_s = self._settings.max_clip_s - length_s
         return StartedClip(key, clip.name, max(0.0, min(self._settings.clip_s, longest_s)))

@@ -17,6 +17,7 @@ from devices.video.snapshot import jpeg_of
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 3.0
+AWAY_S = 0.3  # for a camera that is known to be away: other doors may have rung meanwhile
 NEAR_S = 0.25  # a picture from so long before the moment still shows it
 MB = 1_000_000
 M_MMAP_THRESHOLD = -3  # glibc's malloc.h
@@ -140,13 +141,14 @@ class Recorder:
         """The packets that show a moment. If those in memory are too old, wait for new ones."""
         if reason := self.private():
             raise CameraError(f"{reason}: nothing is seen")
-        deadline = time.monotonic() + PATIENCE_S
+        began = time.monotonic()
         with self._changed:
             while True:
                 packets = self._ring.moment(moment, moment - NEAR_S)
                 if self._format and packets:
                     return self._format, packets
-                if not self._changed.wait(max(0.0, deadline - time.monotonic())):
+                patience_s = AWAY_S if self._trouble else PATIENCE_S
+                if not self._changed.wait(max(0.0, began + patience_s - time.monotonic())):
                     no_picture = f"the camera {self.name} gives no picture"
                     raise CameraError(
                         self._trouble or f"{no_picture}. Is it plugged in and reachable?"

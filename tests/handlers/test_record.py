@@ -197,6 +197,16 @@ def test_a_camera_without_a_picture_is_tried_again(file):
     assert doing.checkpoints[-1].memory["camera"]["name"] == camera.clip.name
 
 
+def test_another_attempt_at_the_picture_leaves_the_clip_alone(file):
+    """It was finished and published meanwhile; its file is not written again."""
+    camera, press = _Camera(), event()
+    _react(file, camera, press)
+    camera.clip.touch()
+    camera.clip = None
+    _, doing = _react(file, camera, press)
+    assert (camera.clip, doing.timers) == (None, {"clip.due": 0})
+
+
 def test_the_clips_door_is_the_one_that_was_pressed(file):
     """The timer is about the camera. The door is in its data, and is the clip's subject."""
     camera, said = _Camera(), []

@@ -60,6 +60,17 @@ def test_a_picture_just_before_the_press_is_taken_at_once(recorder, tmp_path):
     assert recorder.snapshot(tmp_path / "x.jpg") == pytest.approx(-0.2, abs=0.05)
 
 
+def test_a_camera_that_is_known_to_be_away_is_not_waited_for(recorder, tmp_path, monkeypatch):
+    """Another door may have rung meanwhile. What came before it went away is still there."""
+    monkeypatch.setattr("devices.video.recorder.PATIENCE_S", 3600.0)
+    _see(recorder, 1, 2.0)
+    recorder.set_trouble("the camera front gives no picture")
+    with pytest.raises(CameraError, match="the camera front gives no picture"):
+        recorder.snapshot(tmp_path / "x.jpg")
+    assert recorder.snapshot(tmp_path / "x.jpg", 3.0) > 0
+    assert numbers_in(tmp_path / "x.jpg") == [1]
+
+
 def test_a_clip_begins_when_the_camera_is_back(recorder, tmp_path):
     """There is always a clip: from its first picture on, without those of an hour ago."""
     _see(recorder, 1, 3600.0)
