@@ -121,6 +121,11 @@ class Subscriptions:
                 self._awaited.subscribed(number, list(part))
 
 
+def fits(topic_filter: str, topic: str) -> bool:
+    """Whether a filter matches a topic (MQTT 5, 4.7)."""
+    return topic_matches_sub(topic_filter, topic)
+
+
 def _packets(filters: dict[str, int], limit: int) -> Iterator[dict[str, int]]:
     """The filters in as many parts as packets of this size need."""
     part: dict[str, int] = {}

@@ -180,11 +180,11 @@ class FakeBus(HouseMessages):
     def hear(
         self, topic: str, payload: bytes, *, retained: bool = False, again: bool = False
     ) -> None:
-        """Take a message; `again`: it is marked as sent before."""
-        for topic_filter, receive in list(self._subscriptions):
-            if topic_matches_sub(topic_filter, topic):
-                ack = partial(self.acknowledged.append, topic)
-                receive(Message(topic, payload, retained, ack, again))
+        """Give a message to each receiver once; `again`: it is marked as sent before."""
+        found = [receive for one, receive in self._subscriptions if topic_matches_sub(one, topic)]
+        for receive in dict.fromkeys(found):
+            ack = partial(self.acknowledged.append, topic)
+            receive(Message(topic, payload, retained, ack, again))
 
     def connect(self) -> None:
         """A new connection: what was under way in the old one is forgotten."""

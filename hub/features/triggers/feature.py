@@ -15,6 +15,7 @@ from hub.features.triggers.message_ids import id_of
 from hub.features.triggers.message_match import MISSING, find, matches, read_value
 from hub.mqtt.bus import Bus, Message
 from hub.mqtt.connection import client_ids
+from hub.mqtt.subscriptions import fits
 from hub.producer.producer import Producer
 from hub.producer.reporter import Report, Reporter
 from hub.wire import topics
@@ -56,8 +57,10 @@ class Triggers(Feature):
         self._held: dict[str, bool] = {}  # by trigger and topic, whether its condition held last
         self._refused: set[str] = set()
         for is_press, connection in ((True, kept or bus), (False, bus)):
-            for topic, named in _by_topic(settings, is_press=is_press).items():
-                connection.subscribe(topic, partial(self._receive, named))
+            named = _named(settings, is_press=is_press)
+            receive = partial(self._receive, named)  # one for all: it gets each message once
+            for topic in dict.fromkeys(trigger.topic for trigger in named.values()):
+                connection.subscribe(topic, receive)
 
     @property
     def faults(self) -> list[str]:  # type: ignore[override]
@@ -83,9 +86,10 @@ class Triggers(Feature):
     def _receive(self, triggers: Mapping[str, Trigger], message: Message) -> None:
         """Take a message of another device, in the network thread."""
         value = read_value(message.payload)
-        for name, trigger in triggers.items():
+        meant = {name: one for name, one in triggers.items() if fits(one.topic, message.topic)}
+        for name, trigger in meant.items():
             self._consider(name, trigger, message, value)
-        if any(trigger.once_per for trigger in triggers.values()):
+        if any(trigger.once_per for trigger in meant.values()):
             self._producer.after_sync(message.ack)  # its event is published after the sync, too
         else:
             message.ack()
@@ -146,17 +150,14 @@ class Triggers(Feature):
 
 def kept_bus(settings: Settings, source: str, user: str) -> Bus | None:
     """The connection for the buttons of other devices; None where there are none."""
-    if not _by_topic(settings, is_press=True):
+    if not _named(settings, is_press=True):
         return None
     root = settings.broker.root
     client_id = client_ids.own(settings.state_dir, f"{source}-buttons", root)
     return Bus(settings.broker, client_id, user=user, keep_s=KEEP_S)
 
 
-def _by_topic(settings: Settings, *, is_press: bool) -> dict[str, dict[str, Trigger]]:
-    """The triggers that press, or the others, by topic and name."""
-    found: dict[str, dict[str, Trigger]] = {}
-    for name, trigger in settings.triggers.items():
-        if (trigger.say == topics.PRESSED) == is_press:
-            found.setdefault(trigger.topic, {})[name] = trigger
-    return found
+def _named(settings: Settings, *, is_press: bool) -> dict[str, Trigger]:
+    """The triggers that press, or the others."""
+    triggers = settings.triggers.items()
+    return {name: one for name, one in triggers if (one.say == topics.PRESSED) == is_press}

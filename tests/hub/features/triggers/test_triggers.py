@@ -236,6 +236,19 @@ def test_two_triggers_on_one_topic_both_trigger(states):
     assert (len(gate.published("doorbell.pressed")), len(gate.published("visitor.seen"))) == (1, 1)
 
 
+def test_filters_that_overlap_take_a_message_once(states):
+    """It is acknowledged when both triggers are through with it."""
+    gate = Gate(
+        states,
+        one=RING | {"topic": "z/+", "every_s": 0},
+        two=RING | {"topic": "z/bell", "every_s": 0},
+    )
+    gate.hear("z/bell", "single")
+    gate.hear("z/other", "single")
+    assert [one["trigger"] for one in gate.published("doorbell.pressed")] == ["one", "two", "one"]
+    assert gate.bus.acknowledged == ["z/bell", "z/other"]
+
+
 def test_every_message_is_acknowledged(states):
     """An invalid one must not wait at the broker."""
     gate = Gate(states, person=SEEN)
