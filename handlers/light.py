@@ -1,6 +1,7 @@
 """When it is dark, light the door for some minutes, and then put the lamps back as they were."""
 
 from contextlib import AbstractContextManager
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -13,6 +14,7 @@ TRIES = 20  # for an hour or so; a lamp that was unplugged, or its gateway, may 
 class Config(HandlerConfig, LampSettings, DarknessSettings):
     """Settings of `light`."""
 
+    needs_settings: ClassVar[bool] = True  # without a lamp there is nothing to light
     minutes: float = Field(5, gt=0, le=720, description="how long after the last press")
 
     def check(self) -> list[str]:

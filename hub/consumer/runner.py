@@ -91,12 +91,19 @@ class Runner:
             elif reason_to_skip := self._policy.reason_to_skip(event, reaction, any_age=any_age):
                 self._outcomes.skipped(delivery, reason_to_skip)
             elif event.attempt > reaction.attempts:
-                reason = f"it crashed the handler {reaction.attempts} times"
-                self._outcomes.dead(delivery, {}, reason)
+                self._give_up(delivery, reaction)
             else:
                 if self._policy.needs_synced_claim(event, reaction):
                     self._state.sync()
                 self._attempt(delivery, reaction, facts)
+
+    def _give_up(self, delivery: Delivery, reaction: Reaction) -> None:
+        """The last attempt had no outcome; this claim is none, so it is not counted as one."""
+        event = replace(delivery.event, attempt=delivery.event.attempt - 1)
+        reason = f"the handler's file allows no more than {reaction.attempts}"
+        if event.redelivered:
+            reason = f"its process died in attempt {event.attempt}, the last one"
+        self._outcomes.dead(replace(delivery, event=event), {}, reason)
 
     def _attempt(self, delivery: Delivery, reaction: Reaction, facts: Mapping[str, Any]) -> None:
         event = self._corrected(delivery.event)

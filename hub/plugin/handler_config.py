@@ -4,7 +4,7 @@ import inspect
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -14,7 +14,7 @@ from config.section import Section
 from hub.plugin.secret_settings import secrets_in, secrets_in_table
 from hub.system import masking
 
-OVERRIDDEN = frozenset({"check", "absent"})  # methods that are there to be overridden
+OVERRIDDEN = frozenset({"check", "absent", "needs_settings"})  # they are there for that
 
 
 class HandlerConfig(Section):
@@ -25,8 +25,11 @@ class HandlerConfig(Section):
         doors: Only these doors; all when not set.
         timeout_s: Seconds a reaction may take, in place of what the file says.
         max_age_s: Seconds after which an event is stale, in place of what the file says.
+        needs_settings: Whether the handler is switched off until anything is set for it. Override
+            it with True for a handler that is of no use without, like one for a lamp.
     """
 
+    needs_settings: ClassVar[bool] = False
     enabled: bool = True
     doors: list[str] | None = None
     timeout_s: float | None = Field(None, gt=0, le=3600)
@@ -52,6 +55,8 @@ class HandlerConfig(Section):
         """An environment variable holds text only: a list or table in it is JSON."""
         if not isinstance(table, dict):
             return table
+        if cls.needs_settings and not table:
+            return {"enabled": False}
         unfolded = {
             key: _from_text(value) if isinstance(value, str) else value
             for key, value in table.items()
@@ -122,7 +127,7 @@ class HandlerConfig(Section):
 def _faults_in_names(model: type[HandlerConfig]) -> Iterator[str]:
     """A fault for each name of HandlerConfig that a subclass uses for something else.
 
-    It may give a field another default, and override `check` and `absent`.
+    It may give a field another default, and override `check`, `absent` and `needs_settings`.
     """
     for name, field in model.model_fields.items():
         common = HandlerConfig.model_fields.get(name)

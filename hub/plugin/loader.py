@@ -68,13 +68,16 @@ def is_shipped(path: Path) -> bool:
 
 
 def is_off(path: Path, settings: Settings) -> bool:
-    """Whether a handler is switched off, by the settings or by the default in its file.
+    """Whether a handler is switched off, by the settings or by what its file says.
 
     The file is read and not run.
     """
-    said = settings.handlers.get(path.stem, {}).get("enabled")
-    if said is not None:
-        return said is False
+    table = settings.handlers.get(path.stem, {})
+    if "enabled" in table:
+        return table["enabled"] is False
+    switches = {"enabled": False}
+    if not table:
+        switches["needs_settings"] = True
     try:
         nodes = ast.walk(ast.parse(path.read_bytes()))
     except (OSError, SyntaxError, ValueError):
@@ -82,9 +85,9 @@ def is_off(path: Path, settings: Settings) -> bool:
     return any(
         isinstance(node, ast.AnnAssign)
         and isinstance(node.target, ast.Name)
-        and node.target.id == "enabled"
+        and node.target.id in switches
         and isinstance(node.value, ast.Constant)
-        and node.value.value is False
+        and node.value.value is switches[node.target.id]
         for node in nodes
     )
 

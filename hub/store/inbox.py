@@ -168,7 +168,8 @@ class Inbox:
 
     def dead_letter(self, db: sqlite3.Connection, delivery: Delivery, reason: str) -> None:
         """In the open transaction: to the dead letters, with the reason."""
-        self._set(db, delivery, "state = 'dead', due = NULL, reason = ?", reason)
+        dead = "state = 'dead', due = NULL, attempts = ?, reason = ?"
+        self._set(db, delivery, dead, delivery.event.attempt, reason)
 
     def _take(self, db: sqlite3.Connection, event: Event, payload: bytes | None) -> int | None:
         """In the open transaction: put an event into the inbox.

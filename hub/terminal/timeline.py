@@ -156,6 +156,8 @@ class Timeline:
                 self._ready.add(name)
             else:
                 self._ready.discard(name)
+        if state == "failed" and received.retained:
+            return  # of the last life, or its log has been printed
         if state == "failed":
             self.print(f"{name} has failed", STATE_STYLES[state])  # its own log has the reason
         elif changed:

@@ -334,11 +334,17 @@ def test_a_sensor_may_say_that_it_is_dark(night, said, dark):
     assert home.porch.darkness.is_dark is dark
 
 
+def test_without_settings_it_is_switched_off(shipped):
+    """A house without a lamp is not asked for a place."""
+    assert not shipped("light").config.enabled
+    assert shipped("light", {"lamp": "gpio:4", "when": "always"}).config.enabled
+
+
 @pytest.mark.parametrize(
     ("table", "says"),
     [
         (
-            {},
+            {"lamp": "gpio:4"},
             'when: "night" needs a place.'
             ' Set latitude and longitude in [house], or when = "always"',
         ),

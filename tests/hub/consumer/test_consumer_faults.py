@@ -9,6 +9,7 @@ import pytest
 from hub import Drop, HandlerConfig, later, testing
 from hub.consumer.deadline import hasten
 from hub.store.inbox import Inbox
+from hub.store.inbox_file import InboxFile
 from hub.wire.event import encode
 from tests.hub.fakes import (
     HOUSE,
@@ -38,7 +39,10 @@ def test_who_crashed_too_often_is_buried_unseen(tmp_path, net, hub):
         rules = reaction(does(calls.append), attempts=1)
         run_until(consumer_of(state, net.bus(), rules), lambda: outcomes(state))
         ((kind, data),) = outcomes(state)
-    assert (kind, data["reason"], calls) == ("handler.dead", "it crashed the handler 1 times", [])
+    (letter,) = InboxFile(tmp_path / "own.db").dead()
+    assert (kind, calls) == ("handler.dead", [])
+    assert data["reason"] == letter.reason == "its process died in attempt 1, the last one"
+    assert data["attempt"] == letter.attempts == 1
 
 
 def test_a_message_twice_is_one_event(react, net, hub):

@@ -210,3 +210,15 @@ def test_a_handler_may_choose_another_default(write, settings, setting):
     path = write("shout.py", GOOD.replace("words: str =", f"{setting}\n    words: str ="))
     name, default = setting.split(":")[0], setting.split(" = ")[1]
     assert repr(getattr(loader.load(path, settings).config, name)).startswith(default)
+
+
+def test_a_handler_may_be_off_until_anything_is_set_for_it(write, settings):
+    """`needs_settings` switches off a handler without settings, and it is known without loading."""
+    line = "needs_settings: ClassVar[bool] = True"
+    text = GOOD.replace("words: str =", f"{line}\n    words: str =")
+    path = write("lamp.py", text.replace("from hub", "from typing import ClassVar\nfrom hub", 1))
+    with_table = settings.model_copy(update={"handlers": {"lamp": {"doors": ["front"]}}})
+    assert loader.is_off(path, settings)
+    assert not loader.load(path, settings).config.enabled
+    assert not loader.is_off(path, with_table)
+    assert loader.load(path, with_table).config.enabled

@@ -191,6 +191,15 @@ def test_a_status_is_printed_when_it_changes(console, bus):
     ]
 
 
+def test_the_last_lifes_failure_is_not_news(console, bus):
+    """A failure that the broker kept is of an earlier run: only a live one is printed."""
+    failed = b'{"state": "failed", "detail": "no camera"}'
+    bus.hear(HOUSE.status(NOTIFY), failed, retained=True)
+    assert not _shown(console)
+    bus.hear(HOUSE.status(NOTIFY), failed)
+    assert _shown(console) == "notify has failed\n"
+
+
 def test_a_drill_is_shown_as_one(bus, console, hub):
     """Never as a visitor; the faults that a nightly drill found are printed, too."""
     drill = hub.publish("doorbell.drilled", "front", {"name": "Front door"}, time=datetime.now(UTC))
