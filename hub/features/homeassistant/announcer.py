@@ -15,6 +15,14 @@ from hub.wire.codec import JSON
 
 log = logging.getLogger(__name__)
 SETTLE_S = 1.0  # after a connection the statuses of the handlers come
+FRAME_BYTES = 100
+LARGE_BYTES = 2000
+LOSSES = 2  # connections that end over a large announcement, until it is not tried again for HOLD_S
+HOLD_S = 3600.0
+TOO_LARGE = (
+    "the broker does not take the announcements for Home Assistant. Raise its limit to 262144 "
+    "bytes (mosquitto: max_packet_size, message_size_limit), or switch off [homeassistant]"
+)
 TAKEN_S = 20.0  # the bus ends a connection in which the broker takes nothing for half as long
 PAUSE_S = (0.5, 3.0)  # before Home Assistant is told again: it has just started, and is busy
 
@@ -51,8 +59,12 @@ class Announcer(Feature):
         self._published: dict[str, bytes] = {}
         self._again_at = math.inf
         self._taken_at = math.inf  # when the broker has all of it
+        self._is_large_under_way = False
+        self._losses = 0
+        self._held_until = -math.inf
+        self._noted = ""
         bus.on_connect.append(self._connected)
-        bus.on_retry.append(self._connected)
+        bus.on_retry.append(self._offer_again)
 
     def tick(self) -> None:
         """Publish what has changed, and everything where it may be lost."""
@@ -63,8 +75,12 @@ class Announcer(Feature):
             self._published.clear()
         elif not self._published:
             return
+        is_whole = True
         for topic, payload in self._wanted().items():
             if self._published.get(topic) == payload:
+                continue
+            if not self._fits(topic, payload):
+                is_whole = False
                 continue
             if self._bus.publish(topic, payload, retain=True, content_type=JSON) is None:
                 return
@@ -72,13 +88,42 @@ class Announcer(Feature):
             self._taken_at = self._seconds() + TAKEN_S
         if self._seconds() >= self._taken_at:
             self._taken_at = math.inf
+            self._is_large_under_way = False
+            self._losses = 0
+            if is_whole:
+                self._note("")
             self._announced.keep(self._present())
 
     def announce_again(self) -> None:
         """Home Assistant has just started: tell it again, shortly."""
         self._again_at = min(self._again_at, self._seconds() + random.uniform(*PAUSE_S))
 
+    def _fits(self, topic: str, payload: bytes) -> bool:
+        """Whether the broker takes it, as far as it says so, or hangs up over it."""
+        size = len(topic) + len(payload) + FRAME_BYTES
+        is_held = size > LARGE_BYTES and self._seconds() < self._held_until
+        if is_held or size > self._bus.packet_limit:
+            self._note(TOO_LARGE)
+            return False
+        self._is_large_under_way |= size > LARGE_BYTES
+        return True
+
+    def _note(self, words: str) -> None:
+        """Say in the hub's status what is wrong, once."""
+        if words != self._noted:
+            self._noted = words
+            self._bus.note("Home Assistant", words)
+
     def _connected(self) -> None:
+        if self._is_large_under_way:
+            self._is_large_under_way = False
+            self._losses += 1
+        if self._losses >= LOSSES:
+            self._losses = 0
+            self._held_until = self._seconds() + HOLD_S
+        self._offer_again()
+
+    def _offer_again(self) -> None:
         self._taken_at = math.inf
         self._again_at = self._seconds() + SETTLE_S
 

@@ -8,7 +8,7 @@ import pytest
 from config import Settings
 from config.door import ButtonSettings, Door
 from hub.features.homeassistant.announced import FILE, Announced
-from hub.features.homeassistant.announcer import PAUSE_S, TAKEN_S
+from hub.features.homeassistant.announcer import HOLD_S, LOSSES, PAUSE_S, TAKEN_S
 from hub.features.homeassistant.handlers import MOST
 from tests.hub.features.homeassistant.conftest import DOOR, HOME
 
@@ -49,6 +49,21 @@ def test_everything_is_announced_again_where_it_may_be_lost(hub):
     hub.says("online", retained=True)
     hub.tick(max(PAUSE_S))
     assert len(hub.said(DOOR)) == 3
+
+
+def test_what_the_broker_does_not_take_is_not_sent(hub):
+    """It names its limit, or hangs up over a large message: the presses must not suffer by it."""
+    hub.bus.packet_limit = 3000
+    hub.bus.connect()
+    hub.tick(2)
+    assert len(hub.said(DOOR)) == 1
+    hub.bus.packet_limit = 100_000
+    for _ in range(5):
+        hub.bus.connect()
+        hub.tick(2)
+    assert len(hub.said(DOOR)) == 1 + LOSSES - 1
+    hub.tick(HOLD_S)
+    assert len(hub.said(DOOR)) == 1 + LOSSES
 
 
 def test_a_handler_has_an_entity_as_long_as_it_is_switched_on(hub):
