@@ -127,10 +127,14 @@ class Consumer:
             return None
 
     def _gather(self) -> list[Live]:
-        """What else has come a moment later, if nobody waits for this handler's reactions."""
+        """What else has come a moment later, if nobody waits for this handler's reactions.
+
+        While missed events wait, it takes what is there.
+        """
         more: list[Live] = []
         if self._gathers:
-            time.sleep(GATHER_S)
+            if not self._catch_up.settles_in_s():
+                time.sleep(GATHER_S)
             while len(more) < GATHERED and (live := self._next_live(0)):
                 more.append(live)
         return more

@@ -4,7 +4,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from hub.consumer import succession
+from hub.consumer import consumer, succession
 from tests.hub.fakes import (
     consumer_of,
     cursor,
@@ -37,9 +37,9 @@ def catch_up(state, net, hub):
         for _ in range(MISSED):
             ring(hub)
         net.fate = lambda _, __: 1
-        consumer = consumer_of(state, net.bus(), reaction(does(act), since_s=60, **rules))
-        run_until(consumer, lambda: cursor(state) == MISSED and not rows(state, PRESSES))
-        return consumer
+        made = consumer_of(state, net.bus(), reaction(does(act), since_s=60, **rules))
+        run_until(made, lambda: cursor(state) == MISSED and not rows(state, PRESSES))
+        return made
 
     return run
 
@@ -92,10 +92,10 @@ def test_none_is_claimed_when_the_process_is_to_stop(tmp_path, net, hub):
 
         def act(event):
             seen.append(event.sequence)
-            consumer.stop()
+            made.stop()
 
-        consumer = consumer_of(state, net.bus(), reaction(does(act), since_s=60))
-        consumer.run()
+        made = consumer_of(state, net.bus(), reaction(does(act), since_s=60))
+        made.run()
         assert (seen, rows(state, PRESSES)) == ([1], [])
 
 
@@ -134,3 +134,16 @@ def test_what_is_journaled_meanwhile_is_published_afterwards(net, catch_up):
     catch_up(lambda _: None)
     said = [event.sequence for event in net.events("handler.done")]
     assert said == list(range(1, MISSED + 1))
+
+
+def test_an_observer_makes_no_pause_while_missed_events_wait(net, hub, state, monkeypatch):
+    """Else each live event would hold up a long catch-up."""
+    pauses = []
+    made = consumer_of(state, net.bus(), reaction(does(), "*", since_s=60))
+    monkeypatch.setattr(consumer.time, "sleep", pauses.append)
+    made._catch_up.events.append(ring(hub))
+    made._gather()
+    assert pauses == []
+    made._catch_up.events.clear()
+    made._gather()
+    assert pauses == [consumer.GATHER_S]
