@@ -14,11 +14,12 @@ from tests.house import ROOT
 ROOMS = ("hub", "devices", "config", "handlers")
 ONE_USER = {
     "paho": [
-        "hub/mqtt/bus.py",
         "hub/mqtt/connection/client.py",
+        "hub/mqtt/connection/reconnector.py",
         "hub/mqtt/connection/served_client.py",
         "hub/mqtt/publications.py",
         "hub/mqtt/subscriptions.py",
+        "hub/mqtt/traffic.py",
         "hub/mqtt/unacknowledged.py",
     ],
     "amqtt": ["hub/mqtt/own_broker/embedded_broker.py"],

@@ -144,7 +144,7 @@ class CatchUp:
     @property
     def _room(self) -> int:
         """How many bytes a message may have, as far as the broker says it."""
-        return self._bus.packet_limit - FRAME_BYTES
+        return self._bus.limits.packet_limit - FRAME_BYTES
 
     def _take_up(self) -> None:
         """Do what the network thread wants, and ask alone whose reply had no room."""
@@ -214,7 +214,7 @@ class CatchUp:
         if not is_ready:
             self._alive.discard(source)
             return
-        if source in self._alive and not self._bus.announced.keeps:
+        if source in self._alive and not self._bus.limits.keeps:
             return  # it repeats its status for those that came later: see hub.mqtt.reminder
         if len(self._alive) < PRODUCERS:
             self._alive.add(source)

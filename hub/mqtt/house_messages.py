@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from hub.mqtt.connection.announced import MAXIMUM_PACKET_SIZE
 from hub.mqtt.message import Message, Receive
 from hub.wire import command, topics
 from hub.wire.codec import JSON, BadMessage
@@ -61,14 +60,12 @@ class HouseMessages(ABC):
 
     Attributes:
         topics: The topics of this house.
-        packet_limit: How many bytes a message may have, as far as the broker says it.
         note: Called with a part of this process and what is wrong with it, for its status; with
             nothing when it is repaired.
     """
 
     def __init__(self, house: Topics) -> None:
         self.topics = house
-        self.packet_limit = MAXIMUM_PACKET_SIZE
         self.note: Callable[[str, str], None] = lambda _, __: None
         self._refused: Counter[str] = Counter()
 

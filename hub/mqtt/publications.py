@@ -10,8 +10,8 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from hub.mqtt.connection.announced import Announced
 from hub.mqtt.connection.client import properties
+from hub.mqtt.connection.limits import Limits
 from hub.mqtt.unacknowledged import Unacknowledged
 
 FRAME_BYTES = 64  # of a PUBLISH beside topic and payload: its properties are short
@@ -24,10 +24,10 @@ class Publications:
     def __init__(self, awaited: Unacknowledged) -> None:
         self._awaited = awaited
         self._client: Client | None = None  # while there is a connection
-        self._limits = Announced()
+        self._limits = Limits()
         self._told: set[str] = set()  # the topics of what is too large
 
-    def connected(self, client: Client, limits: Announced) -> None:
+    def connected(self, client: Client, limits: Limits) -> None:
         """There is a connection to a broker with these limits."""
         self._client, self._limits = client, limits
         self._told.clear()

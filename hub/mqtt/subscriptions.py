@@ -10,7 +10,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from hub.mqtt.connection.announced import Announced
+from hub.mqtt.connection.limits import Limits
 from hub.mqtt.guard import guarded
 from hub.mqtt.message import Message, Receive, Subscription
 from hub.mqtt.refusals import Refusals
@@ -30,7 +30,7 @@ class Subscriptions:
         self._all: list[Subscription] = []
         self._receivers: dict[str, tuple[Receive, ...]] = {}  # of topics that came since a change
         self._client: Client | None = None  # while there is a connection
-        self._limits = Announced()
+        self._limits = Limits()
         self._lock = threading.Lock()
 
     def add(self, topic_filter: str, receive: Receive, qos: int) -> None:
@@ -50,7 +50,7 @@ class Subscriptions:
                 self._client.unsubscribe(topic_filter)
                 self._refusals.forget(topic_filter)
 
-    def send_all(self, client: Client, limits: Announced) -> None:
+    def send_all(self, client: Client, limits: Limits) -> None:
         """A new connection: send all of them."""
         with self._lock:
             self._client, self._limits = client, limits

@@ -231,7 +231,7 @@ class Pictures:
             self._done(topic, order)
 
     def _limit(self, bus: Bus) -> int:
-        return max(LEAST_BYTES, min(self._most_bytes, bus.packet_limit - OVERHEAD_BYTES))
+        return max(LEAST_BYTES, min(self._most_bytes, bus.limits.packet_limit - OVERHEAD_BYTES))
 
     def _done(self, topic: str, order: _Order) -> None:
         with self._lock:

@@ -117,7 +117,9 @@ class CatchUpReplies:
         heads = self._backlog.owed(kind, cursors, since=since, within=query.range.has)
         news = [head for head in heads if _is_news(head, cursors)]
         gone = self._backlog.forgotten(cursors)
-        room = min(query.most or MOST_BYTES, self._bus.packet_limit - FRAME_BYTES) - FRAME_BYTES
+        room = (
+            min(query.most or MOST_BYTES, self._bus.limits.packet_limit - FRAME_BYTES) - FRAME_BYTES
+        )
         gone = gone[: _fitting(gone, room // 4)]
         room -= sum(map(_size, gone))
         most = min(query.events or EVENTS_UNASKED, EVENTS)

@@ -32,7 +32,7 @@ class Oversize:
         """Whether the broker will not take this event; then it is told."""
         size = len(entry.payload) + len(entry.stream) + FRAME_BYTES
         is_fatal = size > SMALL_BYTES and self._losses[entry.position] >= LOSSES
-        if size <= self._bus.packet_limit and not is_fatal:
+        if size <= self._bus.limits.packet_limit and not is_fatal:
             return False
         words = (
             f"an event of {size} bytes is too large for the broker: {entry.stream}. It stays in the"

@@ -15,7 +15,7 @@ from paho.mqtt.client import topic_matches_sub
 
 from hub.consumer.consumer import Consumer
 from hub.mqtt.bus import Message
-from hub.mqtt.connection.announced import Announced
+from hub.mqtt.connection.limits import Limits
 from hub.mqtt.house_messages import HouseMessages
 from hub.mqtt.refusals import Refusals
 from hub.plugin.decorator import MARK, Reaction, handler
@@ -143,7 +143,7 @@ class FakeBus(HouseMessages):
         self._subscriptions.append((topic_filter, receive))
 
     receive_maximum = 65_535
-    announced = Announced()
+    limits = Limits()
 
     def deliver(
         self,

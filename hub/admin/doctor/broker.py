@@ -10,8 +10,8 @@ from typing import Any
 from config import Address, Broker
 from hub.admin.security.acl import BROKERS_NAME
 from hub.mqtt.connection import connect_errors
-from hub.mqtt.connection.announced import Announced
 from hub.mqtt.connection.client import ClientFactory
+from hub.mqtt.connection.limits import Limits
 from hub.mqtt.reminder import REMIND_S
 from hub.wire import topics
 from hub.wire.codec import BadMessage
@@ -36,7 +36,7 @@ class Seen:
 
     Attributes:
         protocol: `5.0` or `3.1.1`.
-        announced: What it takes.
+        limits: What it takes.
         version: Its name and version; empty where it does not publish them.
         round_trip_ms: From a subscription to its acknowledgement.
         statuses: The last status of each process, by source (`doorbell/hub/home`).
@@ -48,7 +48,7 @@ class Seen:
     """
 
     protocol: str
-    announced: Announced = field(default_factory=Announced)
+    limits: Limits = field(default_factory=Limits)
     version: str = ""
     round_trip_ms: float = 0.0
     statuses: dict[str, Status] = field(default_factory=dict)
@@ -77,7 +77,7 @@ def look(
     clients = ClientFactory(broker)
     clients.address = address
     protocol = clients.find_protocol()
-    seen = Seen("5.0" if protocol.name == "MQTTv5" else "3.1.1", clients.announced)
+    seen = Seen("5.0" if protocol.name == "MQTTv5" else "3.1.1", clients.limits)
     one = _Look(clients, clients.make(protocol), seen, Topics(broker.root), discovery)
     clients.connect(one.client)
     try:
@@ -138,7 +138,7 @@ class _Look:
         self.seen.round_trip_ms = (self._granted_at - asked_at) * 1000
         self.client.publish(self._forbidden, Status("offline", "stopped").encode())
         patience_s, pause_s = ANSWER_S, QUIET_S
-        if not self.seen.announced.keeps:
+        if not self.seen.limits.keeps:
             patience_s = pause_s = UNKEPT_S
         until = self._granted_at + patience_s
         while time.monotonic() < min(until, self._heard_at + pause_s):

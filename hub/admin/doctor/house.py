@@ -12,8 +12,8 @@ from hub.admin.doctor import broker as broker_probe
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.home_assistant import probes
 from hub.mqtt.connection import credentials
-from hub.mqtt.connection.announced import MAXIMUM_PACKET_SIZE, Announced
 from hub.mqtt.connection.connect_errors import RefusedError
+from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE, Limits
 from hub.mqtt.own_broker.address import is_of_a_run
 from hub.mqtt.reminder import REMIND_S
 from hub.terminal.words import count
@@ -113,19 +113,19 @@ def _of_answer(seen: broker_probe.Seen, address: Address, wanted: Broker) -> Ite
             "`doorbell secure --host NAME` makes a certificate: docs/security.md, Step by step, 4"
         )
         yield Finding("warning", f"{address}: passwords are not encrypted on the network", mend)
-    for lost, mend in _lost_by(seen.announced):
+    for lost, mend in _lost_by(seen.limits):
         yield Finding("warning", f"{address}: {lost}", mend)
 
 
-def _lost_by(announced: Announced) -> Iterator[tuple[str, str]]:
+def _lost_by(limits: Limits) -> Iterator[tuple[str, str]]:
     """What the limits of this broker cost, and how to lift them."""
-    if announced.qos == 0:
+    if limits.qos == 0:
         yield QOS_0, "allow QoS 1 (mosquitto: leave out max_qos)"
-    if not announced.keeps:
+    if not limits.keeps:
         yield KEEPS_NOTHING, "allow retained messages (mosquitto: retain_available true)"
-    if announced.packet_limit < MAXIMUM_PACKET_SIZE:
+    if limits.packet_limit < MAXIMUM_PACKET_SIZE:
         yield (
-            SMALL_MESSAGES.format(announced.packet_limit),
+            SMALL_MESSAGES.format(limits.packet_limit),
             f"raise the limit to {MAXIMUM_PACKET_SIZE} (mosquitto: max_packet_size)",
         )
 

@@ -33,7 +33,7 @@ def kept_presses(context: Context) -> Iterator[Finding]:
         yield skipped("the broker cannot be asked")
     elif context.seen.protocol != "5.0":
         yield Finding("warning", f"{LOST}speaks no MQTT 5", "use a broker with MQTT 5")
-    elif context.seen.announced.qos == 0:
+    elif context.seen.limits.qos == 0:
         yield Finding("warning", f"{LOST}takes QoS 0 only", "allow QoS 1")
     else:
         yield _of(_kept_by(context.settings.broker))

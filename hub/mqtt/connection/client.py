@@ -13,7 +13,7 @@ from paho.mqtt.properties import Properties
 
 from config import Address, Broker
 from hub.mqtt.connection import client_ids, connect_errors, credentials
-from hub.mqtt.connection.announced import MAXIMUM_PACKET_SIZE, Announced, announced
+from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE, Limits, limits_in
 from hub.mqtt.connection.served_client import DirectClient, ServedClient, ThreadClient
 from hub.mqtt.message import Will
 
@@ -42,7 +42,7 @@ class ClientFactory:
     Attributes:
         address: Where it is; of several addresses the one whose turn it is.
         timeout_s: How long to wait for it there.
-        announced: What it said there that it takes.
+        limits: What it said there that it takes.
         keep_s: How long the broker keeps a bus's session after a connection (MQTT 5, 3.1.2.11.2).
         cut_short: How many connections in a row ended within RIVAL_S. After some of them another
             process may have the same client id (a copy of the whole machine), and each ends the
@@ -70,7 +70,7 @@ class ClientFactory:
         self.addresses = broker.addresses
         self.address = self.addresses[0]
         self.timeout_s = CONNECT_TIMEOUT_S if len(self.addresses) == 1 else TURN_TIMEOUT_S
-        self.announced = Announced()
+        self.limits = Limits()
         self.cut_short = 0
         self.logged_in_as: str | None = None
 
@@ -103,11 +103,11 @@ class ClientFactory:
         answers: list[ReasonCode] = []
         # Two of one id in quick succession confuse a broker.
         client = self.make(MQTTProtocolVersion.MQTTv5)
-        self.announced = Announced()
+        self.limits = Limits()
 
         def note(_: Any, __: Any, ___: Any, reason: "ReasonCode", connack: Any) -> None:
             answers.append(reason)
-            self.announced = announced(connack)
+            self.limits = limits_in(connack)
 
         client.on_connect = note
         self._connect(client, None)
@@ -162,7 +162,7 @@ class ClientFactory:
 
     def _leave(self, will: Will, client: Client) -> None:
         """Have the broker keep this will, as far as it can."""
-        client.will_set(will.topic, will.payload, self.announced.qos, retain=self.announced.keeps)
+        client.will_set(will.topic, will.payload, self.limits.qos, retain=self.limits.keeps)
 
     def _note_alert(self, alert: "ssl.SSLError") -> None:
         self._alerts[self.address] = alert

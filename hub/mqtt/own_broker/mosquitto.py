@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from hub.mqtt.connection.announced import MAXIMUM_PACKET_SIZE
+from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
 from hub.system import atomic_file
 
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"  # not in the PATH of an ordinary user of Debian

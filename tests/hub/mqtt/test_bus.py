@@ -80,7 +80,7 @@ def test_what_is_spoken_is_found_out(request, bus_to, kind, protocol):
 def test_nothing_waits_to_be_sent(connect):
     """Nagle's algorithm is off: it would add 40 ms to a press."""
     bus, _ = connect()
-    assert bus._client.socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    assert bus._connections.client.socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_what_is_published_is_heard_and_acknowledged(connect):
@@ -290,7 +290,7 @@ def test_a_broker_that_loses_an_acknowledgement_is_left_for_a_new_connection(
 ):
     """Nobody stays deaf, and nobody speaks for ever to somebody who does not listen."""
     monkeypatch.setattr("hub.mqtt.unacknowledged.ANSWER_S", 0.3)
-    monkeypatch.setattr("hub.mqtt.bus.LOOK_S", 0.05)
+    monkeypatch.setattr("hub.mqtt.connection.reconnector.LOOK_S", 0.05)
     heard = []
     with wire_to(broker.port) as wire:
         wire.edit = without(swallowed)
@@ -303,8 +303,9 @@ def test_a_broker_that_loses_an_acknowledgement_is_left_for_a_new_connection(
         seen, bus_connections = len(heard), wire.connections
         until(lambda: wire.connections > bus_connections, "it connects anew")
         until(lambda: len(heard) > seen, "it hears")
+        awaited = bus._traffic._awaited
         until(
-            lambda: not bus._awaited._subscribed and not bus._awaited._published,
+            lambda: not awaited._subscribed and not awaited._published,
             "all is acknowledged",
         )
 
@@ -388,7 +389,7 @@ def test_a_connection_that_does_not_last_shortens_no_wait(
     """A failing cluster is not asked again and again at once; after a steady time it is."""
     waits, connections = _Waits(), []
     monkeypatch.setattr("hub.mqtt.connection.client.STEADY_S", steady_s)
-    monkeypatch.setattr("hub.mqtt.bus.Backoff", lambda **_: waits)
+    monkeypatch.setattr("hub.mqtt.connection.reconnector.Backoff", lambda **_: waits)
     with wire_to(mosquitto.port) as wire:
         bus = bus_to(wire.port)
         bus.on_connect.append(lambda: connections.append(1))

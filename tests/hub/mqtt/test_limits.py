@@ -86,8 +86,8 @@ def test_messages_pass_and_the_connection_lasts(
     late.subscribe("a/topic/of/its/own/19", kept.append)
     late.subscribe("last", kept.append)
     until(lambda: late.publish("last", b"x") and kept, "it hears what is said now")
-    assert late.announced.keeps == (limit in ("QoS 0", "small"))
-    assert [message.retained for message in kept][:1] == [late.announced.keeps]
+    assert late.limits.keeps == (limit in ("QoS 0", "small"))
+    assert [message.retained for message in kept][:1] == [late.limits.keeps]
 
 
 def test_the_last_will_is_left(limited: BrokerProcess, connect: Callable[..., Bus]):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.mqtt.connection.limits import Limits
 from hub.plugin.pictures import Pictures
 from hub.testing import event
 from hub.wire.event import BadEvent
@@ -71,7 +72,7 @@ def test_a_picture_is_made_to_fit_the_broker(net, bus, pictures):
 
     pictures.publish(event(), make)
     _wait(net, JPEG)
-    bus.packet_limit = 50_000
+    bus.limits = Limits(packet_limit=50_000)
     pictures.publish(event(), make)
     _wait(net, JPEG, JPEG)
     assert asked[0] == MOST_BYTES

@@ -8,7 +8,7 @@ from config import Settings
 from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.kept_presses import kept_presses
-from hub.mqtt.connection.announced import Announced
+from hub.mqtt.connection.limits import Limits
 from tests.brokers import BrokerProcess, mosquitto_broker
 
 BELL = {"topic": "zigbee2mqtt/bell", "door": "front", "say": "doorbell.pressed"}
@@ -21,7 +21,7 @@ def _found(
     settings = Settings.model_validate(
         {"broker": {"host": "127.0.0.1", "port": port}, "triggers": triggers}
     )
-    seen = Seen(protocol, Announced(qos=qos)) if broker else None
+    seen = Seen(protocol, Limits(qos=qos)) if broker else None
     (finding,) = kept_presses(Context(Path("doorbell.toml"), settings, seen=seen))
     return finding.state, finding.found
 

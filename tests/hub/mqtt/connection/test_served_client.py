@@ -36,7 +36,9 @@ def test_threads_that_publish_at_once_do_not_tear_the_stream(bus, broker):
         for writer in range(WRITERS)
         for number in range(MESSAGES)
     }
-    bus._client.socket().setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # soon full
+    bus._connections.client.socket().setsockopt(
+        socket.SOL_SOCKET, socket.SO_SNDBUF, 4096
+    )  # soon full
     connections = []
     bus.on_connect.append(lambda: connections.append(1))
     room = threading.Semaphore(WINDOW)

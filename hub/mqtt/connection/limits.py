@@ -2,13 +2,12 @@
 
 from typing import Any, NamedTuple
 
-MAXIMUM_PACKET_SIZE = (
-    262_144  # more than a page of old events; a giant message must not fill every process
-)
+# More than a page of old events has; a giant message must not fill every process.
+MAXIMUM_PACKET_SIZE = 262_144
 UNLIMITED = 65_535  # MQTT 5, 3.2.2.3.3: what holds when the broker says nothing
 
 
-class Announced(NamedTuple):
+class Limits(NamedTuple):
     """The limits of a broker. The defaults are those of one that says nothing.
 
     Attributes:
@@ -24,10 +23,10 @@ class Announced(NamedTuple):
     keeps: bool = True
 
 
-def announced(connack: Any) -> Announced:
+def limits_in(connack: Any) -> Limits:
     """Read the properties of a CONNACK; None before MQTT 5, which has none."""
     size = getattr(connack, "MaximumPacketSize", MAXIMUM_PACKET_SIZE)
-    return Announced(
+    return Limits(
         getattr(connack, "ReceiveMaximum", UNLIMITED),
         min(size, MAXIMUM_PACKET_SIZE),
         min(1, getattr(connack, "MaximumQoS", 1)),
