@@ -102,7 +102,7 @@ class Announcer(Feature):
         """Whether the broker takes it, as far as it says so, or hangs up over it."""
         size = len(topic) + len(payload) + FRAME_BYTES
         is_held = size > LARGE_BYTES and self._seconds() < self._held_until
-        if is_held or size > self._bus.packet_limit:
+        if is_held or size > self._bus.limits.packet_limit:
             self._note(TOO_LARGE)
             return False
         self._is_large_under_way |= size > LARGE_BYTES

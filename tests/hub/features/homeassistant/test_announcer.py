@@ -10,6 +10,7 @@ from config.door import ButtonSettings, Door
 from hub.features.homeassistant.announced import FILE, Announced
 from hub.features.homeassistant.announcer import HOLD_S, LOSSES, PAUSE_S, TAKEN_S
 from hub.features.homeassistant.handlers import MOST
+from hub.mqtt.connection.limits import Limits
 from tests.hub.features.homeassistant.conftest import DOOR, HOME
 
 FRONT = {"front": Door(name="Front door")}
@@ -53,11 +54,11 @@ def test_everything_is_announced_again_where_it_may_be_lost(hub):
 
 def test_what_the_broker_does_not_take_is_not_sent(hub):
     """It names its limit, or hangs up over a large message: the presses must not suffer by it."""
-    hub.bus.packet_limit = 3000
+    hub.bus.limits = Limits(packet_limit=3000)
     hub.bus.connect()
     hub.tick(2)
     assert len(hub.said(DOOR)) == 1
-    hub.bus.packet_limit = 100_000
+    hub.bus.limits = Limits(packet_limit=100_000)
     for _ in range(5):
         hub.bus.connect()
         hub.tick(2)
