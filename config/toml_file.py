@@ -163,7 +163,9 @@ def _advice(words: str, lines: list[str], number: int) -> str:
     if CURLY.search(line):
         return 'it has curly quotes. Write straight ones: "'
     if BLANK.search(line):
-        return "it has a blank that is none, from a web page or a word processor. Type it again"
+        return (
+            "it has a special blank, as web pages and word processors have them. Write a plain one"
+        )
     for pattern, advice in ADVICE:
         if found := pattern.search(line):
             return advice.format(key=found.groupdict().get("key", ""))

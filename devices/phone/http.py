@@ -18,7 +18,7 @@ LONGEST_WAIT_S = 86_400.0  # a service that asks for more is tried again after a
 # A service may take later what it refuses with these (RFC 9110, 15.5 and 15.6; RFC 6585, 4).
 FOR_NOW = {302, 303, 307, 408, 421, 423, 425, 429}
 FOR_GOOD = {501, 505}
-SUCCESS = 2  # hundred
+SUCCESS = range(200, 300)  # RFC 9110, 15.3
 
 
 class HttpError(ConnectionError):
@@ -122,8 +122,8 @@ def error_of(response: Any) -> HttpError:
     status = response.status_code
     answer = _json(response)
     if response.is_redirect:
-        words = "it redirects, and the message would be lost on the way. Write the new address"
-        return HttpError(f"answers {status}: {words}", status, answer)
+        words = "it redirects, and the message would be lost or readable on the way"
+        return HttpError(f"answers {status}: {words}. Write the new address", status, answer)
     reason = _reason(response, answer)
     wait_s = _asked_wait_s(response.headers, answer)
     return HttpError(f"answers {status}: {reason}", status, answer, retry_after_s=wait_s)
@@ -144,7 +144,7 @@ def error_in(answer: dict[str, Any]) -> HttpError:
 
 def is_success(status: int) -> bool:
     """Whether a server has taken a message."""
-    return status // 100 == SUCCESS
+    return status in SUCCESS
 
 
 def is_final(status: int) -> bool:
@@ -165,8 +165,9 @@ def _asked_wait_s(headers: Mapping[str, str], answer: Any) -> float | None:
 def _seconds_until(headers: Mapping[str, str]) -> float | None:
     """Retry-After, which is a number of seconds or a date. The date is by the server's clock."""
     text = headers.get("Retry-After", "")
-    if not text or (seconds := _number(text)) is not None:
-        return seconds if text else None
+    seconds = _number(text)
+    if seconds is not None:
+        return seconds
     at = _date(text)
     if at is None:
         return None

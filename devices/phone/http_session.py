@@ -2,12 +2,13 @@
 
 import threading
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
 
 class RedirectedError(requests.RequestException):
-    """The server wants the message to become a GET elsewhere: it would not have been sent."""
+    """The message would become a GET elsewhere, or go there without TLS: it was not sent."""
 
 
 class LastAnswer(threading.local):
@@ -29,7 +30,8 @@ class Session(requests.Session):
     """A connection that follows a redirect only as long as the message stays what it is.
 
     With 307 and 308 the same message is sent to the new address. With 301, 302 and 303 a POST
-    would become a GET without the message, whose success says nothing (RFC 9110, 15.4).
+    would become a GET without the message, whose success says nothing (RFC 9110, 15.4). A message
+    that was meant for TLS is not sent without it: its links answer the visitor.
     """
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
@@ -43,6 +45,13 @@ class Session(requests.Session):
         last.response = response
         return response
 
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Refuse to leave TLS."""
+        target = super().get_redirect_target(resp)
+        if target and _has_tls(resp.url) and not _has_tls(urljoin(resp.url, target)):
+            raise RedirectedError(response=resp)
+        return target
+
     def rebuild_method(
         self, prepared_request: requests.PreparedRequest, response: requests.Response
     ) -> None:
@@ -51,3 +60,7 @@ class Session(requests.Session):
         super().rebuild_method(prepared_request, response)
         if prepared_request.method != method:
             raise RedirectedError(response=response)
+
+
+def _has_tls(url: str) -> bool:
+    return urlsplit(url).scheme == "https"

@@ -78,8 +78,9 @@ class PressLinks:
             OSError: see `all`.
         """
         link = self.all().get(token.partition(".")[0])
-        is_valid = link and hmac.compare_digest(self.token(link).encode(), token.encode())
-        return link if is_valid else None
+        if link is None or not hmac.compare_digest(self.token(link).encode(), token.encode()):
+            return None
+        return link
 
     def make(self, name: str, door: str) -> PressLink:
         """The link of this name; it is the same each time, until it is revoked.

@@ -12,7 +12,9 @@ import time
 from collections.abc import Iterator
 
 GROUP = ("224.0.0.251", 5353)
-POINTER, INTERNET, UNICAST_REPLY = 12, 1, 0x8000
+POINTER = 12  # RFC 1035, 3.2.2
+INTERNET = 1  # RFC 1035, 3.2.4
+UNICAST_REPLY = 0x8000  # RFC 6762, 5.4
 KEY = re.compile(rb"(?s)(.)([a-z_]+)=")  # each text of a TXT record begins with its length
 LARGEST = 9000  # bytes; RFC 6762, 17
 

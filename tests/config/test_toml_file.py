@@ -51,7 +51,7 @@ def test_text_that_is_not_unicode_is_told_with_its_line(tmp_path, encoding):
         ("a = $1", 'a: text needs quotes. Write a = "…"'),
         ("a = \u201cb\u201d", 'it has curly quotes. Write straight ones: "'),
         ("a = \u00ab\u00a0b\u00a0\u00bb", 'it has curly quotes. Write straight ones: "'),
-        ("a =\u00a0'b'", "it has a blank that is none"),
+        ("a =\u00a0'b'", "it has a special blank"),
         ("a = 24:00:00", "a: a day ends at 23:59:59. For midnight write 00:00:00"),
         ("a = 7:00", "a: not a time. Write it like 07:30:00"),
         ("a = 7:30:00", "a: not a time. Write it like 07:30:00"),

@@ -75,8 +75,9 @@ class Triggers(Feature):
 
     def tick(self) -> None:
         """See whether both connections stand."""
-        is_apart = self._kept and self._bus.connected.is_set() > self._kept.connected.is_set()
-        self._apart = self._apart + 1 if is_apart else 0
+        self._apart += 1
+        if self._kept is None or self._kept.connected.is_set() or not self._bus.connected.is_set():
+            self._apart = 0
 
     def close(self) -> None:
         """Take no more presses: the broker keeps them, where it can."""
