@@ -24,6 +24,8 @@ def check(config: ConfigOption = None) -> None:
     report = check_house(settings, path)
     for line in report.good:
         say(f"✓ {line}")
+    for hint in report.hints:
+        say(f"! {hint}")
     faults += report.faults
     for fault in faults:
         complain(f"✗ {fault}")

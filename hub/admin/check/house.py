@@ -11,6 +11,7 @@ from config import Settings, SettingsError
 from config.faults import suggest
 from devices.machine import Forbidden, fault_in_folder, placed
 from devices.speaker import fault_in_sound_file, fault_in_speaker
+from hub.admin.check import event_types
 from hub.admin.check.handler_files import Inspection
 from hub.mqtt.connection import credentials
 from hub.plugin import loader
@@ -25,10 +26,12 @@ class Report:
         good: A line for each handler that can run.
         faults: A line for each fault: where, what, and what to do. It is a `Forbidden` where only
             the present user lacks the rights.
+        hints: A line for each thing that is likely a mistake, and may be right.
     """
 
     good: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
 
 
 def check(settings: Settings, path: Path, files: Inspection | None = None) -> Report:
@@ -43,6 +46,7 @@ def check(settings: Settings, path: Path, files: Inspection | None = None) -> Re
     report = Report()
     report.faults += _faults_in_house(settings, path)
     report.faults += loader.unknown_tables(settings, path.name)
+    running = []
     for name, file in sorted(loader.find(settings).items()):
         try:
             loaded = files.of(file)
@@ -53,9 +57,12 @@ def check(settings: Settings, path: Path, files: Inspection | None = None) -> Re
         if not loaded.config.enabled:
             report.good.append(f"{name}: switched off")
             continue
+        running.append(loaded)
         report.good.append(f"{name}: reacts to {', '.join(loaded.reactions)}")
         place = f"{file.name}: [handlers.{name}] "
         report.faults += [placed(place, fault, ".") for fault in loaded.config.absent()]
+    report.faults += event_types.faults(running, settings)
+    report.hints += event_types.hints(running, settings)
     return report
 
 
