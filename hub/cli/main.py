@@ -1,5 +1,6 @@
 """`doorbell`: registers the commands, each of which has a file of its own."""
 
+import logging
 import signal
 import sys
 from importlib.metadata import version
@@ -27,6 +28,7 @@ from hub.cli.quiet import quiet
 from hub.cli.replay import replay
 from hub.cli.run import run
 from hub.cli.trace import list_events, show_trace
+from hub.mqtt.connection import connection_log
 from hub.store.inbox_file import InboxError
 from hub.terminal.output import complain, say
 
@@ -63,6 +65,8 @@ app.command()(uninstall)
 def main() -> None:
     """Run one command; faults that the user can mend are printed without a traceback."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doorbell events | head` ends quietly
+    said_by_commands = logging.getLogger(connection_log.__name__)
+    said_by_commands.addHandler(logging.NullHandler())  # else it is on the terminal twice
     try:
         app()
     except SettingsError as error:

@@ -17,7 +17,7 @@ from hub.process.supervisor import TICK_S, Supervisor
 from hub.system.visible import visible
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import Console
-from hub.terminal.timeline import Timeline
+from hub.terminal.timeline import BROKER_PATIENCE_S, OWN_BROKER_PATIENCE_S, Timeline
 
 
 def run(config: ConfigOption = None) -> None:
@@ -36,9 +36,10 @@ def run(config: ConfigOption = None) -> None:
     echo = _Echo(console)
     supervisor = Supervisor(settings, path, echo, _ask if sys.stdin.isatty() else None)
     ending = _Ending()
+    patience_s = BROKER_PATIENCE_S if settings.broker.host else OWN_BROKER_PATIENCE_S
     settings = supervisor.start()
     bus = Bus(settings.broker)
-    timeline = Timeline(bus, console)
+    timeline = Timeline(bus, console, patience_s)
     echo.timeline = timeline
     doors = ", ".join(settings.doors)
     console.print(f"broker {bus.address} · doors {doors} · Enter rings the bell, Ctrl-C ends")
@@ -85,6 +86,8 @@ class _Echo:
         self.timeline: Timeline | None = None
 
     def __call__(self, name: str, line: str) -> None:
+        if self.timeline and self.timeline.tells(line):
+            return
         show = self.timeline.print if self.timeline else self._console.print
         show(f"{name}: {line}")
 

@@ -101,9 +101,9 @@ class Bus(HouseMessages):
         return self._connections.log.absence
 
     @property
-    def is_refused(self) -> bool:
-        """Whether there is a broker, and it or this process refuses the other."""
-        return self._connections.log.is_refused
+    def has_reason(self) -> bool:
+        """Whether more is known than that no broker answers: it refuses us, or has no address."""
+        return self._connections.log.has_reason
 
     def start(self) -> None:
         """Begin to connect, and keep at it. Does not wait."""

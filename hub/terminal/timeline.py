@@ -17,6 +17,7 @@ from hub.wire.quiet import QuietState
 from hub.wire.trace_context import trace_id
 
 BROKER_PATIENCE_S = 3.0
+OWN_BROKER_PATIENCE_S = 30.0  # it starts with this process, and takes its time on a slow machine
 SETTLED_S = 2.0  # a visit without news for so long is printed for good
 FORMER = 20  # visits; what follows later from one of them gets a line of its own
 SEEN = 500  # event ids to remember: a broker that delivers twice does so soon
@@ -26,8 +27,16 @@ STATE_STYLES = {"ready": "green", "failed": "red"}
 class Timeline:
     """Listens to all events and shows them: live on a terminal, elsewhere a line for each event."""
 
-    def __init__(self, bus: Bus, console: Console) -> None:
+    def __init__(self, bus: Bus, console: Console, patience_s: float = BROKER_PATIENCE_S) -> None:
+        """Prepare.
+
+        Args:
+            bus: The connection.
+            console: Where to show them.
+            patience_s: After how many seconds without a broker to say so.
+        """
         self._bus = bus
+        self._patience_s = patience_s
         self._console = console
         self._lock = threading.RLock()
         self._ready: set[str] = set()
@@ -78,13 +87,17 @@ class Timeline:
             self._without_broker_since = time.monotonic()
             return
         absent_s = time.monotonic() - self._without_broker_since
-        if absent_s <= BROKER_PATIENCE_S or self._is_absence_shown:
+        if absent_s <= self._patience_s or self._is_absence_shown:
             return
         self._is_absence_shown = True
         reason = self._bus.absence
-        if not self._bus.is_refused:
+        if not self._bus.has_reason:
             reason = f"no broker answers at {self._bus.address}: still trying. Is it running there?"
         self.print(reason, "red")
+
+    def tells(self, line: str) -> bool:
+        """Whether a process's line is the reason that `watch_broker` prints, which is enough."""
+        return self._bus.has_reason and line.endswith(self._bus.absence)
 
     def _event(self, event: Event) -> None:
         with self._lock:

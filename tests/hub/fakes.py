@@ -115,7 +115,7 @@ class FakeBus(HouseMessages):
     protocol = "5.0"
     address = "memory"
     absence = "no broker at memory. Is `doorbell run` or your broker running?"
-    is_refused = False
+    has_reason = False
 
     def __init__(self, broker: FakeBroker, house: Topics = HOUSE) -> None:
         super().__init__(house)

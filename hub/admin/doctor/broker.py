@@ -73,7 +73,10 @@ def look(
         OSError: it cannot be reached, or refuses us; a RefusedError says what to do.
     """
     # First a bare connection: one that is never answered is waited for only once.
-    socket.create_connection((address.host, address.port), ANSWER_S).close()
+    try:
+        socket.create_connection((address.host, address.port), ANSWER_S).close()
+    except OSError as error:
+        raise connect_errors.of_connection(error, address, broker) from error
     clients = ClientFactory(broker)
     clients.address = address
     protocol = clients.find_protocol()
@@ -81,7 +84,7 @@ def look(
     one = _Look(clients, clients.make(protocol), seen, Topics(broker.root), discovery)
     clients.connect(one.client)
     try:
-        one.greet(clients.logged_in_as)
+        one.greet()
         one.listen()
         if seen.protocol == "5.0":
             one.probe(probes)
@@ -117,12 +120,10 @@ class _Look:
             {number: reason.value}
         )
 
-    def greet(self, user: str | None) -> None:
+    def greet(self) -> None:
         self._wait(lambda: self._answers)
         if (reason := self._answers[0]).is_failure:
-            raise connect_errors.RefusedError(
-                connect_errors.of_login(reason.value, str(reason), user)
-            )
+            raise connect_errors.RefusedError(self._clients.refusal(reason))
 
     def listen(self) -> None:
         asked_at = time.monotonic()

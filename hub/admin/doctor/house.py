@@ -12,7 +12,7 @@ from hub.admin.doctor import broker as broker_probe
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.home_assistant import probes
 from hub.mqtt.connection import credentials
-from hub.mqtt.connection.connect_errors import RefusedError
+from hub.mqtt.connection.connect_errors import RefusedError, UnresolvedError
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE, Limits
 from hub.mqtt.own_broker.address import is_of_a_run
 from hub.mqtt.reminder import REMIND_S
@@ -90,6 +90,8 @@ def _of_error(error: OSError, address: Address, context: Context) -> Finding:
         return fault(
             f"{address}: {error}", "docs/security.md, When it does not connect, says what to do"
         )
+    if isinstance(error, UnresolvedError):
+        return fault(f"{address}: {error}", "See host in [broker]")
     words = f"no broker at {address}: {error.strerror or error}"
     mend = "`doorbell run` starts one; or set host in [broker]"
     if context.settings.broker.host:

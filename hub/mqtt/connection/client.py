@@ -171,6 +171,10 @@ class ClientFactory:
         """Why the broker has ended a connection without an answer, in words."""
         return connect_errors.of_hang_up(self._alerts.get(self.address), self.address, self._broker)
 
+    def refusal(self, reason: "ReasonCode") -> str:
+        """Why the broker has refused the last client's CONNECT, in words."""
+        return connect_errors.of_login(reason.value, str(reason), self.logged_in_as, self._broker)
+
     def is_steady(self, lasted_s: float) -> bool:
         """Note how long a connection lasted; returns whether that was long enough."""
         self.cut_short += 1

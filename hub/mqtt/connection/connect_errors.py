@@ -1,5 +1,7 @@
 """Why a broker will not have us, in words that say what to do."""
 
+import os
+import socket
 import ssl
 
 from config import Address, Broker
@@ -10,6 +12,7 @@ OTHER_NAME = (
     64,
 )  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH in OpenSSL's x509_vfy.h
 NOT_NOW = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
+PASSWORD_VARIABLE = "DOORBELL_BROKER__PASSWORD"  # noqa: S105 - its name
 REMEDIES = {
     0x80: "Check its ACL and its log",  # all that MQTT 3.1.1 has (3.9.3)
     0x83: "A node of it may be stopping. It is offered again",
@@ -23,8 +26,17 @@ class RefusedError(OSError):
     """There is a broker, and it or we will not have the other; somebody has to do something."""
 
 
+class UnresolvedError(OSError):
+    """The name of the broker leads to no address; perhaps only as long as the network is away."""
+
+
 def of_connection(error: OSError, address: Address, broker: Broker) -> OSError:
     """What an error while connecting means."""
+    if isinstance(error, socket.gaierror):
+        return UnresolvedError(
+            f"no address is known for the name {address.host!r} ({error.strerror}). "
+            "Check host in [broker], and this machine's network"
+        )
     if isinstance(error, RefusedError) or not address.tls:
         return error
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -70,8 +82,15 @@ def _why_hung_up(address: Address, broker: Broker) -> str:
     return "If it wants a certificate of ours, set cert_file and key_file in [broker]"
 
 
-def of_login(code: int, reason: str, user: str | None) -> str:
-    """What a refused CONNECT means: its reason code, that in words, and as whom we came."""
+def of_login(code: int, reason: str, user: str | None, broker: Broker) -> str:
+    """What a refused CONNECT means.
+
+    Args:
+        code: Its reason code.
+        reason: That in words.
+        user: As whom we came.
+        broker: The settings, which say where the password is from.
+    """
     if code not in BAD_LOGIN:
         return f"it refuses us: {reason}"
     if user is None:
@@ -81,8 +100,19 @@ def of_login(code: int, reason: str, user: str | None) -> str:
         )
     return (
         f"it refuses us: {reason}. It does not know the user {user!r} with this password: "
-        "run `doorbell secure`, copy its passwd to the broker and have it read again"
+        f"{_mend_of_password(broker)}"
     )
+
+
+def _mend_of_password(broker: Broker) -> str:
+    """What to do about a wrong password; it depends on how it was set."""
+    if broker.username is None:
+        return "run `doorbell secure`, copy its passwd to the broker and have it read again"
+    if broker.password is None:
+        return "set password in [broker]"
+    if variable := next((key for key in os.environ if key.upper() == PASSWORD_VARIABLE), None):
+        return f"check username in [broker], and the environment variable {variable}"
+    return "check username and password in [broker]"
 
 
 def remedy(code: int, reason: str) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 
-from hub.mqtt.connection.connect_errors import RefusedError
+from hub.mqtt.connection.connect_errors import RefusedError, UnresolvedError
 
 UNSPECIFIED = "Unspecified error"  # paho's words for a connection that ends without a reason
 log = logging.getLogger(__name__)
@@ -19,18 +19,18 @@ class ConnectionLog:
         """
         self._addresses = addresses
         self._told: set[tuple[str, str]] = set()  # address and reason
-        self._refusal = ""
+        self._reason = ""
 
     @property
-    def is_refused(self) -> bool:
-        """Whether there is a broker, and it or this process refuses the other."""
-        return bool(self._refusal)
+    def has_reason(self) -> bool:
+        """Whether more is known than that no broker answers: it refuses us, or has no address."""
+        return bool(self._reason)
 
     @property
     def absence(self) -> str:
-        """Why there is no connection, for people: why it was refused, or that no broker answers."""
-        if self._refusal:
-            return self._refusal
+        """Why there is no connection, for people: the reason, or that no broker answers."""
+        if self._reason:
+            return self._reason
         return f"no broker at {self._addresses}. Is `doorbell run` or your broker running?"
 
     def tell(self, why: str, address: str, level: int = logging.ERROR) -> None:
@@ -38,12 +38,16 @@ class ConnectionLog:
         is_known = (address, why) in self._told
         log.log(logging.DEBUG if is_known else level, "broker %s: %s", address, why)
         self._told.add((address, why))
-        self._refusal = f"broker {address}: {why}" if level == logging.ERROR else ""
+        self._reason = f"broker {address}: {why}" if level > logging.INFO else ""
 
     def failed(self, error: OSError, address: str) -> None:
         """Log why no connection was made; that no broker is there yet is no error."""
-        is_refusal = isinstance(error, RefusedError)
-        self.tell(str(error), address, logging.ERROR if is_refusal else logging.INFO)
+        level = logging.INFO
+        if isinstance(error, UnresolvedError):
+            level = logging.WARNING
+        if isinstance(error, RefusedError):
+            level = logging.ERROR
+        self.tell(str(error), address, level)
 
     def lost(self, reason: str, address: str) -> None:
         """Log that there was a connection, and is none any more."""

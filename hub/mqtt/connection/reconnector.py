@@ -12,7 +12,6 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from hub.mqtt.connection import connect_errors
 from hub.mqtt.connection.client import CONNECT_TIMEOUT_S, WORKED_S, ClientFactory
 from hub.mqtt.connection.connection_log import ConnectionLog
 from hub.mqtt.connection.limits import Limits, limits_in
@@ -166,7 +165,7 @@ class Reconnector:
         connack: Properties | None,
     ) -> None:
         if reason.is_failure:
-            why = connect_errors.of_login(reason.value, str(reason), self._clients.logged_in_as)
+            why = self._clients.refusal(reason)
             self.log.tell(why, self.address)
             self._end()
             return

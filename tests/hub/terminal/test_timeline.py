@@ -200,6 +200,30 @@ def test_the_last_lifes_failure_is_not_news(console, bus):
     assert _shown(console) == "notify has failed\n"
 
 
+def test_the_reason_for_no_broker_is_said_once(net, console):
+    """Not again for each process that says the same; what else a process says is printed."""
+    bus = net.bus()
+    timeline = Timeline(bus, console, patience_s=-1)
+    bus.connected.clear()
+    bus.has_reason = True
+    bus.absence = "broker here: it refuses us"
+    timeline.watch_broker()
+    timeline.watch_broker()
+    assert _shown(console) == "broker here: it refuses us\n"
+    assert timeline.tells("ERROR notify: broker here: it refuses us")
+    assert not timeline.tells("ERROR notify: no camera")
+
+
+def test_a_broker_that_starts_is_waited_for(net, console):
+    """Its absence is told only after the patience that it is given."""
+    bus = net.bus()
+    bus.connected.clear()
+    Timeline(bus, console, patience_s=3600).watch_broker()
+    assert not _shown(console)
+    Timeline(bus, console, patience_s=-1).watch_broker()
+    assert _shown(console).startswith("no broker answers at")
+
+
 def test_a_drill_is_shown_as_one(bus, console, hub):
     """Never as a visitor; the faults that a nightly drill found are printed, too."""
     drill = hub.publish("doorbell.drilled", "front", {"name": "Front door"}, time=datetime.now(UTC))

@@ -105,7 +105,7 @@ def test_a_port_without_websockets_says_so(
     """It names port and path as what to look at."""
     one = bus(host=f"ws://127.0.0.1:{mosquitto.port}/x")
     until(lambda: "no WebSocket of MQTT at ws://127.0.0.1" in caplog.text, lambda: caplog.text)
-    assert one.is_refused
+    assert one.has_reason
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,45 @@
+"""Why there is no connection: in words that fit the settings."""
+
+import logging
+
+import pytest
+
+from config import Broker
+from hub.mqtt.connection.client import ClientFactory
+from hub.mqtt.connection.connect_errors import UnresolvedError, of_login
+from hub.mqtt.connection.connection_log import ConnectionLog
+
+WRONG = 0x86
+
+
+@pytest.mark.parametrize(
+    ("settings", "variable", "mend"),
+    [
+        ({"username": "me", "password": "x"}, "", "check username and password in [broker]"),
+        ({"username": "me"}, "", "set password in [broker]"),
+        ({"username": "me", "password": "x"}, "DOORBELL_BROKER__PASSWORD", "environment variable"),
+        ({"password_dir": "/there"}, "", "run `doorbell secure`, copy its passwd to the broker"),
+    ],
+)
+def test_a_wrong_password_is_mended_where_it_was_set(monkeypatch, settings, variable, mend):
+    """In the file, in the environment, or by `doorbell secure`."""
+    monkeypatch.delenv("DOORBELL_BROKER__PASSWORD", raising=False)
+    if variable:
+        monkeypatch.setenv(variable, "x")
+    words = of_login(WRONG, "Not authorized", "me", Broker(**settings))
+    assert "does not know the user 'me' with this password: " in words
+    assert mend in words
+    assert variable in words
+
+
+def test_a_name_without_an_address_is_told_as_that(caplog):
+    """In the log once, and to whoever waits for the broker."""
+    with pytest.raises(UnresolvedError) as error:
+        ClientFactory(Broker(host="broker.invalid")).find_protocol()
+    log = ConnectionLog("broker.invalid:1883")
+    for _ in range(2):
+        log.failed(error.value, "broker.invalid:1883")
+    (record,) = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert "no address is known for the name 'broker.invalid'" in record.getMessage()
+    assert log.has_reason
+    assert log.absence == record.getMessage()
