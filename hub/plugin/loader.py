@@ -21,11 +21,13 @@ from config.section import NAME
 from hub.plugin import requirements
 from hub.plugin.decorator import MARK, Reaction
 from hub.plugin.handler_config import HandlerConfig
+from hub.system import owned_file
 from hub.wire import topics
 
 OTHERS = ("hub-", "run-", "cli-")  # the names of other processes
 NOT_OURS = ("_", ".", "test_")
 FIRST = ("light", "bark")  # the visitor waits for these
+LARGEST = 1 << 20  # bytes of a handler file
 SHIPPED = Path(__file__).parents[2] / "handlers"
 SHIPPED_NAMES = ("bark", "light", "log", "notify", "record", "speak", "telemetry", "visit")
 
@@ -79,9 +81,9 @@ def is_off(path: Path, settings: Settings) -> bool:
     if not table:
         switches["needs_settings"] = True
     try:
-        nodes = ast.walk(ast.parse(path.read_bytes()))
-    except (OSError, SyntaxError, ValueError):
-        return False  # loading it says what is wrong
+        nodes = ast.walk(ast.parse(owned_file.read(path, LARGEST)))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return False  # loading it says what is wrong; too much nesting is one of the last two
     return any(
         isinstance(node, ast.AnnAssign)
         and isinstance(node.target, ast.Name)

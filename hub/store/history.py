@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hub.store.file.schema import version_of
 from hub.store.file.state_file import BUSY_S
+from hub.system.owned_file import is_odd_database
 from hub.wire.event import BadEvent, Event, decode
 from hub.wire.trace_context import trace_id
 
@@ -153,6 +154,8 @@ def open_to_read(path: Path, *, at_rest: bool = False) -> sqlite3.Connection:
     Raises:
         sqlite3.Error: it cannot be opened, or a newer doorbell wrote it.
     """
+    if is_odd_database(path):
+        raise sqlite3.OperationalError("not a regular file, or one of those beside it")
     mode = "immutable=1" if at_rest else "mode=ro"
     db = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=BUSY_S)
     try:

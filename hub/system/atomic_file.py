@@ -116,7 +116,7 @@ def is_unfinished(path: Path) -> bool:
 
 def fsync(path: Path) -> None:
     """Have a file's content, or a folder's names, survive a power cut (fsync(2))."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a FIFO does not make it wait
     try:
         os.fsync(descriptor)
     finally:

@@ -1,18 +1,24 @@
 """Copies a house into one file while it runs: settings, handlers, passwords and state."""
 
+import errno
+import grp
 import hashlib
 import io
 import os
+import pwd
 import stat
+import sys
 import tarfile
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from config import Settings
 from hub.admin.backup.database_copy import copy_database
-from hub.admin.backup.manifest import MANIFEST, BackupError, Contents, encode_manifest
+from hub.admin.backup.manifest import MANIFEST, BackupError, Contents, SpoiledError, encode_manifest
 from hub.admin.backup.members import (
     Member,
     handlers_members,
@@ -22,6 +28,18 @@ from hub.admin.backup.members import (
 )
 from hub.process.restore_guard import note_of
 from hub.system import atomic_file
+from hub.system.folder_owner import acting_for
+from hub.system.owned_file import OddFileError, open_regular
+
+LARGEST = 4 << 30  # bytes: no file of a house is larger, except one that is to fill a disk
+FAULTS_OF_FILES = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.ELOOP,
+    errno.ENOTDIR,
+    errno.ENAMETOOLONG,
+    errno.EINVAL,
+)
 
 
 def write_backup(file: Path, config: Path, settings: Settings, *, clips: bool = False) -> Contents:
@@ -44,12 +62,10 @@ def write_backup(file: Path, config: Path, settings: Settings, *, clips: bool = 
     contents = Contents(file)
     try:
         with (
-            tempfile.TemporaryDirectory(prefix=".doorbell-backup-", dir=file.parent) as scratch,
             atomic_file.replacement(file, 0o600) as raw,  # it holds passwords
             tarfile.open(fileobj=raw, mode="w:gz", compresslevel=6) as tar,
         ):
-            writer = _Writer(tar, contents, Path(scratch))
-            writer.write(config, settings, clips=clips)
+            _Writer(tar, contents).write(config, settings, clips=clips)
     except BackupError as error:
         raise BackupError(f"{file}: not written: {error}") from error
     except (OSError, tarfile.TarError) as error:
@@ -61,23 +77,26 @@ def write_backup(file: Path, config: Path, settings: Settings, *, clips: bool = 
 class _Writer:
     """Puts members into the archive, and notes them for the manifest."""
 
-    def __init__(self, tar: tarfile.TarFile, contents: Contents, scratch: Path) -> None:
+    def __init__(self, tar: tarfile.TarFile, contents: Contents) -> None:
         self._tar = tar
         self._contents = contents
-        self._scratch = scratch
+        self._folder = contents.file.parent
 
     def write(self, config: Path, settings: Settings, *, clips: bool) -> None:
         """Handlers' state files first, the hub's last; the manifest after everything."""
         left_out = self._contents.left_out
-        for member in settings_members(config, settings, left_out):
-            self._add(member)
-        for member in handlers_members(settings):
-            self._add(member)
-        for member in state_members(settings, left_out, clips=clips):
-            if member.path.suffix == ".db" and member.path.parent == settings.state_dir:
-                self._add_database(member)
-            else:
+        with acting_for(config.parent):
+            for member in settings_members(config, settings, left_out):
                 self._add(member)
+        with acting_for(settings.handlers_dir):
+            for member in handlers_members(settings, left_out):
+                self._add(member)
+        with acting_for(settings.state_dir), _scratch(self._folder) as scratch:
+            for member in state_members(settings, left_out, clips=clips):
+                if member.path.suffix == ".db" and member.path.parent == settings.state_dir:
+                    self._add_database(member, scratch)
+                else:
+                    self._add(member)
         text = encode_manifest(self._contents, config, clips=clips)
         head = tarfile.TarInfo(MANIFEST)
         head.size = len(text)
@@ -85,51 +104,104 @@ class _Writer:
         head.mtime = int(time.time())
         self._tar.addfile(head, io.BytesIO(text))
 
-    def _add_database(self, member: Member) -> None:
-        copy = self._scratch / member.path.name
-        self._contents.schemas[member.name] = copy_database(member.path, copy)
-        self._add(Member(member.name, copy), like=member.path)
-        copy.unlink()
-
-    def _add(self, member: Member, like: Path | None = None) -> None:
-        """Add a file or a folder, with the mode and owner of `like`."""
-        path = member.path
-        digest = ""
+    def _add_database(self, member: Member, scratch: Path) -> None:
+        copy = scratch / member.path.name
         try:
-            # What a link leads to, with its mode and owner.
-            meta = self._tar.gettarinfo((like or path).resolve(), member.name)
-            if path.is_dir():
-                self._tar.addfile(meta)
-            else:
-                with path.open("rb") as file:
-                    meta.type = tarfile.REGTYPE
-                    meta.size = os.fstat(file.fileno()).st_size
-                    hashed = _Hashed(file)
-                    self._tar.addfile(meta, hashed)
-                    digest = hashed.sum.hexdigest()
+            with open_regular(member.path, LARGEST) as file:
+                like = os.fstat(file.fileno())
+            self._contents.schemas[member.name] = copy_database(member.path, copy)
+        except FileNotFoundError:
+            return
+        except SpoiledError as error:
+            self._contents.left_out.append(str(error))
+        except OSError as error:
+            self._leave_out(member.path, error)
+        else:
+            self._add(Member(member.name, copy), like)
+        finally:
+            copy.unlink(missing_ok=True)
+
+    def _add(self, member: Member, like: os.stat_result | None = None) -> None:
+        """Add a file or a folder, with the mode and owner of `like`."""
+        try:
+            if stat.S_ISDIR((facts := member.path.stat()).st_mode):
+                self._note(member, self._head(member, facts))
+                return
+            with open_regular(member.path, LARGEST) as file:
+                facts = os.fstat(file.fileno())
+                head = self._head(member, like or facts)
+                head.size = facts.st_size
+                content = _Content(file, facts.st_size)
+                self._tar.addfile(head, content)
         except FileNotFoundError:
             return  # removed meanwhile: the house is running
+        except OSError as error:
+            self._leave_out(member.path, error)
+            return
+        if content.missing:
+            self._contents.left_out.append(f"{member.path}: the end, which was cut off meanwhile")
+        self._note(member, head, content.sum.hexdigest())
+
+    def _leave_out(self, path: Path, error: OSError) -> None:
+        """Go on without it, where the fault is the file's own."""
+        is_fault_of_file = isinstance(error, OddFileError) or error.errno in FAULTS_OF_FILES
+        if not is_fault_of_file or (os.getuid() and error.errno == errno.EACCES):
+            raise error
+        self._contents.left_out.append(f"{path}: {error.strerror or error}")
+
+    def _head(self, member: Member, facts: os.stat_result) -> tarfile.TarInfo:
+        head = tarfile.TarInfo(member.name)
+        head.type = tarfile.DIRTYPE if stat.S_ISDIR(facts.st_mode) else tarfile.REGTYPE
+        head.mode = stat.S_IMODE(facts.st_mode)
+        head.mtime = facts.st_mtime
+        head.uid, head.gid = facts.st_uid, facts.st_gid
+        with suppress(KeyError):
+            head.uname = pwd.getpwuid(facts.st_uid).pw_name
+        with suppress(KeyError):
+            head.gname = grp.getgrgid(facts.st_gid).gr_name
+        return head
+
+    def _note(self, member: Member, head: tarfile.TarInfo, digest: str = "") -> None:
+        if head.isdir():
+            self._tar.addfile(head)
         self._contents.members.append(
             {
                 "name": member.name,
-                "kind": "folder" if path.is_dir() else "file",
-                "size": meta.size,
+                "kind": "folder" if head.isdir() else "file",
+                "size": head.size,
                 "sha256": digest,
-                "mode": stat.S_IMODE(meta.mode),
-                "owner": meta.uname,
-                "group": meta.gname,
+                "mode": head.mode,
+                "owner": head.uname,
+                "group": head.gname,
             }
         )
 
 
-class _Hashed:
-    """A file that is read once: into the archive and into its checksum."""
+class _Content:
+    """A file that is read once: into the archive and into its checksum.
 
-    def __init__(self, file: IO[bytes]) -> None:
+    An archive says first how long a file is. What is cut off meanwhile is filled with zeros.
+    """
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
         self._file = file
+        self._left = size
+        self.missing = 0
         self.sum = hashlib.sha256()
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = sys.maxsize) -> bytes:
+        size = min(size, self._left)
         piece = self._file.read(size)
+        self.missing += size - len(piece)
+        piece = piece.ljust(size, b"\0")
+        self._left -= size
         self.sum.update(piece)
         return piece
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """A folder for copies: beside the backup, and for root where any user can get to its own."""
+    place = folder if os.getuid() else Path("/var/tmp")  # noqa: S108 - the folder is private
+    with tempfile.TemporaryDirectory(prefix=".doorbell-backup-", dir=place) as scratch:
+        yield Path(scratch)

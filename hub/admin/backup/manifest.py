@@ -21,6 +21,10 @@ class BackupError(RuntimeError):
     """There is no backup, or it cannot be restored; the text says why, and what to do."""
 
 
+class SpoiledError(BackupError):
+    """One file cannot be in a backup; all others can."""
+
+
 @dataclass(slots=True)
 class Contents:
     """What a backup holds.
@@ -29,7 +33,8 @@ class Contents:
         file: The backup.
         members: Name, kind, size, SHA-256, mode, owner and group of each file and folder in it.
         schemas: The schema version of each state file.
-        left_out: What the settings name and the backup does not hold, in words.
+        left_out: What the backup does not hold, in words: what the settings name elsewhere, and
+            what cannot be copied.
     """
 
     file: Path

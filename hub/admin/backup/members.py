@@ -1,6 +1,7 @@
 """Which files and folders belong in a backup, and under which names."""
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from hub.system import atomic_file
 # What no copy needs.
 LEFT_OUT = (".lock", "-wal", "-shm", ".part", "own-broker-port", "own-broker.conf")
 CLIPS = (".mp4", ".jpg")
+DEEPEST = 20  # folders in folders: nothing of doorbell has more than three
 
 
 class Member(NamedTuple):
@@ -57,7 +59,7 @@ def settings_members(config: Path, settings: Settings, left_out: list[str]) -> I
     yield Member(f"settings/{config.name}", config)
     if (home / "broker").is_dir():
         yield Member("settings/broker", home / "broker")
-        for path in _walk(home / "broker"):
+        for path in _walk(home / "broker", left_out):
             yield Member(f"settings/{path.relative_to(home)}", path)
     for text in sorted(_lines(toml_file.read(config))):
         with suppress(OSError, ValueError):  # most texts are no path at all
@@ -72,15 +74,20 @@ def is_in_checkout(handlers_dir: Path) -> bool:
     return handlers_dir.resolve() == loader.SHIPPED.resolve()
 
 
-def handlers_members(settings: Settings) -> Iterator[Member]:
-    """Handlers of the user's own, and what else lies in their folder."""
+def handlers_members(settings: Settings, left_out: list[str]) -> Iterator[Member]:
+    """Handlers of the user's own, and what else lies in their folder.
+
+    Args:
+        settings: The settings.
+        left_out: Gets a line for each folder that cannot be read.
+    """
     folder = settings.handlers_dir
     if not folder.is_dir():
         return
     shipped = loader.SHIPPED_NAMES if is_in_checkout(folder) else ()
     not_ours = {folder / f"{name}.py" for name in shipped}
     yield Member("handlers", folder)
-    for path in _walk(folder):
+    for path in _walk(folder, left_out):
         if "__pycache__" not in path.parts and path not in not_ours:
             yield Member(f"handlers/{path.relative_to(folder)}", path)
 
@@ -90,17 +97,20 @@ def state_members(settings: Settings, left_out: list[str], *, clips: bool) -> It
 
     Args:
         settings: The settings.
-        left_out: Gets a line where clips are wanted and lie elsewhere.
+        left_out: Gets a line where clips are wanted and lie elsewhere, and for each folder that
+            cannot be read.
         clips: Whether pictures and clips are wanted.
     """
     state = settings.state_dir
     media = clips_folder(settings)
-    for path in sorted(_walk(state), key=lambda path: (path.name.startswith("hub-"), path)):
+    for path in sorted(
+        _walk(state, left_out), key=lambda path: (path.name.startswith("hub-"), path)
+    ):
         part = path.relative_to(state)
         is_temporary = path.name.endswith(LEFT_OUT) or atomic_file.is_unfinished(path)
         if is_temporary or part.parts[0].startswith(FROM_RESTORES):
             continue
-        if clips or not _is_clip(path, media.resolve(), state.resolve()):
+        if clips or not _is_clip(path, _real(media), _real(state)):
             yield Member(f"state/{part}", path)
     if clips and not media.resolve().is_relative_to(state.resolve()):
         left_out.append(f"{media}: the clips are not in the state folder")
@@ -128,17 +138,47 @@ def _is_clip(path: Path, media: Path, state: Path) -> bool:
     """Whether `record` has put it there; where clips lie among the state, by its name."""
     if state.is_relative_to(media):
         return path.suffix in CLIPS
-    return path.resolve().is_relative_to(media)
+    return _real(path).is_relative_to(media)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """All folders and files in it, and files that links lead to; no sockets, no linked folders."""
-    if not folder.is_dir():
+def _real(path: Path) -> Path:
+    """Where it is; unlike resolve() it takes a link that leads to itself."""
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:  # a link has become a folder meanwhile
+        return path
+
+
+def _walk(folder: Path, left_out: list[str], depth: int = 0) -> Iterator[Path]:
+    """All that lies in a folder and below it, except sockets; a linked folder is not walked."""
+    try:
+        paths = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return  # removed meanwhile
+    except OSError as error:
+        if os.getuid():
+            raise  # sudo may help; see `archive`
+        left_out.append(f"{folder}: {error.strerror}")
         return
-    for path in sorted(folder.iterdir()):
-        if path.is_dir() and not path.is_symlink():
+    if depth > DEEPEST:
+        left_out.append(f"{folder}: more than {DEEPEST} folders deep")
+        return
+    for path in paths:
+        mode = _mode(path)
+        if stat.S_ISDIR(mode):
             if not path.name.startswith(FROM_RESTORES):
                 yield path
-                yield from _walk(path)
-        elif path.is_file():
+                yield from _walk(path, left_out, depth + 1)
+        elif not stat.S_ISSOCK(mode) and not _leads_to_folder(path, mode):
             yield path
+
+
+def _leads_to_folder(path: Path, mode: int) -> bool:
+    return stat.S_ISLNK(mode) and os.path.isdir(path)  # noqa: PTH112 - is_dir() may raise
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.lstat().st_mode
+    except OSError:  # removed meanwhile
+        return 0

@@ -19,6 +19,7 @@ from hub.admin.backup.verify import verify
 from hub.plugin import loader
 from hub.process.restore_guard import NOTE, note_of
 from hub.system import atomic_file
+from hub.system.folder_owner import acting_for
 
 KEPT = ("lost+found", NOTE)  # of the state folder
 
@@ -92,7 +93,7 @@ def prepare(file: Path, config: Path, settings: Settings | None) -> Restore:
 def discard(plan: Restore) -> None:
     """Remove what was unpacked."""
     for stage in plan.stages.values():
-        shutil.rmtree(stage.parent, ignore_errors=True)
+        _remove(stage.parent)
 
 
 def apply(plan: Restore) -> list[Path]:
@@ -111,8 +112,9 @@ def apply(plan: Restore) -> list[Path]:
     steps = [step.as_json() for step in plan.steps]
     text = json.dumps({"steps": steps, "rest": [str(folder) for folder in rest]})
     for folder in rest:
-        if folder.is_dir():
-            atomic_file.fsync(folder)
+        with acting_for(folder.parent):
+            if folder.is_dir():
+                atomic_file.fsync(folder)
     atomic_file.write(note, text.encode(), 0o600)
     resume(note)
     return sorted({aside for aside in plan.asides.values() if aside.is_dir()})
@@ -123,9 +125,10 @@ def _prepare(file: Path, facts: dict[str, Any], config: Path, settings: Settings
     with ExitStack() as undo:
         if facts["settings"]:
             folder = config.parent / f".restore-{stamp}"
-            undo.callback(shutil.rmtree, folder, ignore_errors=True)
-            folder.mkdir(parents=True, mode=0o700)
-            settings = settings_in(file, facts["settings"], folder, config)
+            undo.callback(_remove, folder)
+            with tarfile.open(file, "r:gz") as tar, acting_for(config.parent):
+                folder.mkdir(parents=True, mode=0o700)
+                settings = settings_in(tar, facts["settings"], folder, config)
         if settings is None:
             raise BackupError(f"{file}: holds no settings. Write {config} first")
         refuse_mixed(config, settings)
@@ -138,16 +141,22 @@ def _prepare(file: Path, facts: dict[str, Any], config: Path, settings: Settings
     return plan
 
 
+def _remove(folder: Path) -> None:
+    with acting_for(folder.parent):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _sweep(plan: Restore) -> None:
     """Remove what an earlier restore unpacked before it was killed: it holds passwords."""
     for room, home in plan.homes.items():
-        for left in home.glob(".restore-*"):
-            if left == plan.stages[room].parent:
-                continue
-            if left.is_dir():
-                shutil.rmtree(left)
-            else:
-                left.unlink()  # a note that was not finished
+        with acting_for(home):
+            for left in home.glob(".restore-*"):
+                if left == plan.stages[room].parent:
+                    continue
+                if left.is_dir() and not left.is_symlink():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()  # a note that was not finished
 
 
 def _steps(plan: Restore) -> Iterator[Step]:

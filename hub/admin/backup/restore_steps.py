@@ -14,8 +14,11 @@ from hub.admin.backup.manifest import BackupError
 from hub.admin.install.orders import OrderError, systemctl
 from hub.system import atomic_file
 from hub.system.atomic_file import fsync
+from hub.system.folder_owner import ROOT_ID, acting_for
+from hub.system.owned_file import OddFileError, open_regular
 
 STOP = "Stop it first: sudo systemctl stop doorbell.target (or end `doorbell run`)"
+LARGEST_NOTE = 64 << 20  # bytes
 BOOTED = Path("/run/systemd/system")  # sd_booted(3)
 
 
@@ -52,10 +55,10 @@ def resume(note: Path) -> None:
         BackupError: a file cannot be moved; the note stays.
     """
     try:
-        work = json.loads(note.read_text(encoding="utf-8"))
+        work = json.loads(_text(note))
         steps = [Step.from_json(entry) for entry in work["steps"]]
         rests = [Path(rest) for rest in work["rest"]]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, OddFileError) as error:
         hint = (
             "What was there before is in a folder before-restore-…: look at it, put it back, and "
             "remove this note"
@@ -63,14 +66,26 @@ def resume(note: Path) -> None:
         raise BackupError(f"{note}: damaged ({error}). {hint}") from error
     try:
         for step in steps:
-            _move(step)
+            with acting_for(step.present.parent):
+                _move(step)
         for rest in rests:
-            shutil.rmtree(rest, ignore_errors=True)
+            with acting_for(rest.parent):
+                shutil.rmtree(rest, ignore_errors=True)
         note.unlink()
         fsync(note.parent)
     except OSError as error:
         hint = "Mend that, then go on with the same `doorbell restore`"
         raise BackupError(f"{error}. {hint}") from error
+
+
+def _text(note: Path) -> bytes:
+    """What the note says; root obeys only what root has written."""
+    with open_regular(note, LARGEST_NOTE) as file:
+        writer = os.fstat(file.fileno()).st_uid
+        if os.geteuid() == ROOT_ID != writer:
+            hint = "Finish the restore as that user"
+            raise BackupError(f"{note}: written by user {writer}, and not by root. {hint}")
+        return file.read(LARGEST_NOTE)
 
 
 def _move(step: Step) -> None:
@@ -109,7 +124,10 @@ def at_rest(*folders: Path) -> Iterator[None]:
         if BOOTED.is_dir() and (units := _active_units()):
             raise BackupError(f"{', '.join(units)}: running. {STOP}")
         for path in sorted({path for folder in folders for path in folder.glob("*.lock")}):
-            lock = held.enter_context(path.open("a"))
+            try:
+                lock = held.enter_context(open_regular(path, LARGEST_NOTE))
+            except (OddFileError, FileNotFoundError):
+                continue  # no process of ours has made it
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

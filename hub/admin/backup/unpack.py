@@ -12,6 +12,7 @@ from hub.admin.backup.database_copy import check_copy
 from hub.admin.backup.manifest import MANIFEST
 from hub.admin.backup.verify import PIECE
 from hub.system import atomic_file
+from hub.system.folder_owner import acting_for
 
 MODES = 0o755  # whatever a backup says, only the owner may write
 EXCLUSIVE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -31,25 +32,21 @@ def unpack(file: Path, facts: dict[str, Any], stages: dict[str, Path], settings:
         OSError: something cannot be written.
     """
     entries = {member["name"]: member for member in facts["members"]}
-    for stage in stages.values():
-        shutil.rmtree(stage, ignore_errors=True)
-    had_state = settings.state_dir.exists()
+    _make_state_folder(settings.state_dir, entries)
     for room in {_room(name) for name in entries} | {"state"}:
-        stages[room].mkdir(parents=True, exist_ok=True, mode=0o750)
-        stages[room].parent.chmod(0o700)
-    if not had_state and os.geteuid() == 0:
-        of_state = [entry for name, entry in entries.items() if _room(name) == "state"]
-        if of_state:
-            _give_back(settings.state_dir, of_state[0])
+        with acting_for(stages[room].parent.parent):
+            shutil.rmtree(stages[room], ignore_errors=True)
+            stages[room].mkdir(parents=True, exist_ok=True, mode=0o750)
+            stages[room].parent.chmod(0o700)
     _extract(file, stages)
     _finish(entries, facts["schemas"], stages, settings.state_dir.stat())
 
 
-def settings_in(file: Path, name: str, folder: Path, config: Path) -> Settings:
+def settings_in(tar: tarfile.TarFile, name: str, folder: Path, config: Path) -> Settings:
     """The backup's settings, as they will be read at their place.
 
     Args:
-        file: The backup.
+        tar: The backup.
         name: The settings file's name in it.
         folder: Where it is unpacked meanwhile.
         config: Its place.
@@ -57,8 +54,7 @@ def settings_in(file: Path, name: str, folder: Path, config: Path) -> Settings:
     Raises:
         SettingsError: the settings are faulty.
     """
-    with tarfile.open(file, "r:gz") as tar:
-        _put(tar, tar.getmember(name), folder)
+    _put(tar, tar.getmember(name), folder)
     read = sources.load(folder / name)
     read_at = (folder / name).parent
 
@@ -73,7 +69,9 @@ def _extract(file: Path, stages: dict[str, Path]) -> None:
     with tarfile.open(file, "r:gz") as tar:
         for member in tar:
             if member.name != MANIFEST:
-                _put(tar, member, stages[_room(member.name)].parent)
+                stage = stages[_room(member.name)].parent
+                with acting_for(stage.parent):
+                    _put(tar, member, stage)
 
 
 def _finish(
@@ -81,15 +79,33 @@ def _finish(
 ) -> None:
     """Check, give away and sync each member, what is in a folder before the folder."""
     for name, entry in sorted(entries.items(), reverse=True):
-        path = stages[_room(name)].parent / name
-        if name in schemas:
-            check_copy(path)
-        if os.geteuid() == 0 and _room(name) == "state":
-            os.chown(path, state.st_uid, state.st_gid)
-        elif os.geteuid() == 0:
-            _give_back(path, entry)
-        path.chmod(entry["mode"] & MODES)
-        atomic_file.fsync(path)
+        stage = stages[_room(name)].parent
+        with acting_for(stage.parent):
+            _finish_one(stage / name, entry, state, is_database=name in schemas)
+
+
+def _finish_one(
+    path: Path, entry: dict[str, Any], state: os.stat_result, *, is_database: bool
+) -> None:
+    if is_database:
+        check_copy(path)
+    if os.geteuid() == 0 and _room(entry["name"]) == "state":
+        os.chown(path, state.st_uid, state.st_gid, follow_symlinks=False)
+    elif os.geteuid() == 0:
+        _give_back(path, entry)
+    path.chmod(entry["mode"] & MODES)
+    atomic_file.fsync(path)
+
+
+def _make_state_folder(folder: Path, entries: dict[str, Any]) -> None:
+    """A new card has none yet; it gets the owner that it had."""
+    if folder.exists():
+        return
+    of_state = [entry for name, entry in entries.items() if _room(name) == "state"]
+    with acting_for(folder):
+        folder.mkdir(parents=True, mode=0o750)
+        if os.geteuid() == 0 and of_state:
+            _give_back(folder, of_state[0])
 
 
 def _put(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:

@@ -21,6 +21,7 @@ from hub.admin.install.drop_ins import HUB, UNIT, WEB
 from hub.admin.install.look import Look, noted, settled
 from hub.admin.install.orders import OrderError, Systemctl, systemctl
 from hub.admin.security import credentials_folder
+from hub.system.folder_owner import owner_of
 
 GROUP = "doorbell"  # the units' group
 BEGAN = "ExecMainStartTimestampMonotonic"  # in µs since the boot; 0: not started yet
@@ -196,6 +197,9 @@ def _let_in(config: Path) -> None:
     """Let the units read the settings, also after root has saved them for root alone."""
     with suppress(KeyError):
         group = grp.getgrnam(GROUP).gr_gid
+        owner = owner_of(config.parent)
+        if owner is not None and owner.uid != os.geteuid():
+            return  # in its own folder a user may put a link in its place
         facts = config.stat()
         is_for_group = facts.st_gid == group and facts.st_mode & stat.S_IRGRP
         if not (facts.st_mode & stat.S_IROTH or is_for_group):

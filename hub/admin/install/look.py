@@ -13,7 +13,8 @@ from pathlib import Path
 from config import Settings, sources
 from config.section import NAME
 from hub.plugin import loader
-from hub.system import atomic_file
+from hub.system import atomic_file, owned_file
+from hub.system.owned_file import OddFileError
 
 SETTLE_S = 0.2  # an editor may write in several steps: a file must hold still for this long
 CLOCKS_S = 0.05  # the kernel's file times lag behind its clock by a tick, 10 ms at most
@@ -87,7 +88,7 @@ def noted(mark: Path) -> Iterator[None]:
 
 
 def _look(config: Path, settings: Settings) -> tuple[Look, list[str]]:
-    look = Look(_digest(config), saved={"": config.stat().st_ctime})
+    look = Look(_digest(config, config.read_bytes()), saved={"": config.stat().st_ctime})
     faults: list[str] = []
     for name, path in loader.find(settings).items():
         if not re.fullmatch(NAME, name) or name.startswith(loader.OTHERS):
@@ -97,18 +98,22 @@ def _look(config: Path, settings: Settings) -> tuple[Look, list[str]]:
         if loader.is_off(path, settings):
             continue
         try:
-            look.handlers[name] = _digest(path)
+            look.handlers[name] = _digest_of_handler(path)
             look.saved[name] = 0.0 if loader.is_shipped(path) else path.stat().st_ctime
+        except OddFileError as error:
+            faults.append(f"{path.name}: cannot be a handler ({error}). Put a file there")
         except OSError as error:
             faults.append(f"{path.name}: cannot be read ({error.strerror}). chmod a+r {path}")
     return look, faults
 
 
-def _digest(path: Path) -> str:
-    """Of place and content: a user's file replaces ours of the same name.
-
-    Ours change with the program only, and then `doorbell install` restarts everything.
-    """
+def _digest_of_handler(path: Path) -> str:
+    """Ours change with the program only, and then `doorbell install` restarts everything."""
     if loader.is_shipped(path):
         return "shipped"
-    return hashlib.sha256(str(path).encode() + b"\0" + path.read_bytes()).hexdigest()
+    return _digest(path, owned_file.read(path, loader.LARGEST))
+
+
+def _digest(path: Path, content: bytes) -> str:
+    """Of place and content: a user's file replaces ours of the same name."""
+    return hashlib.sha256(os.fsencode(path) + b"\0" + content).hexdigest()
