@@ -7,7 +7,7 @@ from hub.plugin.api import checkpoint, emit, keep, later, memory
 from hub.plugin.decorator import Drop, RetryAfter, handler
 from hub.plugin.device_link import link
 from hub.plugin.handler_config import HandlerConfig
-from hub.plugin.pictures import pictures
+from hub.plugin.picture.pictures import pictures
 from hub.plugin.quiet import quiet
 from hub.wire.event import BadEvent, Event
 

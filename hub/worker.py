@@ -22,7 +22,7 @@ from hub.plugin.decorator import Reaction
 from hub.plugin.device_link import link
 from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.loader import HandlerFile
-from hub.plugin.pictures import pictures
+from hub.plugin.picture.pictures import pictures
 from hub.plugin.quiet import quiet
 from hub.process.lifecycle import EX_TEMPFAIL, end_for_good, on_stop, serve
 from hub.store.state import State

@@ -38,7 +38,7 @@ class HomeAssistantLamp:
             found = self._get(patience_s)
         except ConnectionError:
             return None
-        if found["state"] not in ("on", "off"):
+        if found.get("state") not in ("on", "off"):
             return None
         shown = found["attributes"]
         level = number(shown.get("brightness"))

@@ -65,17 +65,22 @@ class ZigbeeGroup:
             one for one in _objects(json_value(text)) if one.get("friendly_name") == self._name
         ]
         members = [member for group in found for member in _objects(group.get("members"))]
-        self._members = [
-            (str(one.get("ieee_address")), str(one.get("endpoint"))) for one in members
-        ]
+        with self._news:
+            self._members = [
+                (str(one.get("ieee_address")), str(one.get("endpoint"))) for one in members
+            ]
+            self._is_heard = True
+            self._news.notify_all()
         if self._members and not self._follows_devices:
             self._follows_devices = True
             self._link.follow(f"{self._base}/bridge/devices", self._hear_devices)
 
     def _hear_devices(self, text: str) -> None:
+        names: dict[tuple[str, str], str] = {}
+        for device in _objects(json_value(text)):
+            names |= _names_in(device)
         with self._news:
-            for device in _objects(json_value(text)):
-                self._names |= _names_in(device)
+            self._names = names
             self._news.notify_all()
 
 

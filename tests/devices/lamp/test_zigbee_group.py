@@ -7,6 +7,7 @@ import pytest
 
 from devices.lamp import Darkness, DarknessSettings, LampSettings, Porch, open_light
 from hub.plugin.device_link import Link
+from tests.house import until
 from tests.hub.fakes import FakeBroker
 
 MEMBERS = [{"ieee_address": "0x1", "endpoint": 11}, {"ieee_address": "0x2", "endpoint": 2}]
@@ -44,6 +45,16 @@ def test_the_lamps_of_a_group_are_found(net, tmp_path):
     assert lamp.members() == ["zigbee2mqtt:left", "zigbee2mqtt:double:l2"]
 
 
+def test_a_lamp_that_was_renamed_has_its_new_name_only(net, tmp_path):
+    """Each list is a whole one: what left it is forgotten, however often lists come."""
+    lamp = _lamp(net, tmp_path)
+    _says(net, "zigbee2mqtt/bridge/groups", [{"friendly_name": "porch", "members": MEMBERS[1:]}])
+    _says(net, "zigbee2mqtt/bridge/devices", DEVICES)
+    renamed = {"ieee_address": "0x2", "friendly_name": "single", "endpoints": {"2": {}}}
+    _says(net, "zigbee2mqtt/bridge/devices", [renamed])
+    assert lamp.members() == ["zigbee2mqtt:single"]
+
+
 def test_a_press_right_after_the_start_waits_for_the_lists(net, tmp_path):
     """The group must not be switched as one lamp, only because the broker has not told yet."""
     lamp = _lamp(net, tmp_path)
@@ -71,6 +82,16 @@ def test_a_lamp_is_no_group(net, tmp_path, said):
     _says(net, "zigbee2mqtt/bridge/groups", said)
     assert lamp.members() == []
     assert not any("devices" in topic for topic in net.ours.filters())
+
+
+def test_a_lamp_waits_no_longer_than_for_the_list_of_groups(net, tmp_path, monkeypatch):
+    """A press right after the start is lit as soon as it is known that the lamp is no group."""
+    monkeypatch.setattr("devices.lamp.makes.zigbee_group.ANSWER_S", 60)
+    lamp = _lamp(net, tmp_path)
+    press = Thread(target=lamp.members, daemon=True)
+    press.start()
+    _says(net, "zigbee2mqtt/bridge/groups", [])
+    until(lambda: not press.is_alive(), "the lamp is known")
 
 
 def test_a_group_whose_lamps_are_not_named_is_refused(net, tmp_path, monkeypatch):

@@ -5,50 +5,27 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedCommand
-from hub.plugin.kept_pictures import KeptPictures
+from hub.plugin.picture.kept_pictures import KeptPictures
+from hub.plugin.picture.order import Make, Order, made, send
 from hub.wire import topics
 from hub.wire.event import BadEvent, Event
-from hub.wire.picture import JPEG, MOST_BYTES, PictureFacts
+from hub.wire.picture import MOST_BYTES, PictureFacts
 
 log = logging.getLogger(__name__)
-Make = Callable[[int], bytes]
 Take = Callable[[str, int], bytes]
-DELIVERY_S = 5.0
 LEAST_BYTES = 4_000
 OVERHEAD_BYTES = 1_000  # of a message, beside its picture: topic and properties
 ATTEMPTS = 4  # a broker that hangs up over a picture must not be made to do so for ever
 PRIVACY_S = 1.0
 FILES_S = 10.0  # how often it is seen whether the file of a picture is still there
-DAY_S = 86_400
-MOST_S = 2**32 - 1  # MQTT 5, 3.3.2.3.3
 AGAIN_S = 2.0
-
-
-@dataclass
-class _Order:
-    """What is to be published on a topic; without `make` what is retained there is cleared."""
-
-    make: Make | None = None
-    facts: PictureFacts | None = None
-    retain: bool = True
-    keep_days: float | None = None
-    failures: int = 0
-
-    def properties(self) -> dict[str, object]:
-        """Those of MQTT 5, by their names in paho."""
-        found: dict[str, object] = {}
-        if self.facts:
-            found = {"ContentType": JPEG, "UserProperty": self.facts.user_properties()}
-        if self.keep_days:
-            found["MessageExpiryInterval"] = min(MOST_S, int(self.keep_days * DAY_S))
-        return found
+REQUESTS = 20  # that wait; whoever sends more gets no picture
 
 
 class Pictures:
@@ -59,7 +36,7 @@ class Pictures:
         self._source = ""
         self._hub = ""
         self._kept = KeptPictures()
-        self._orders: dict[str, _Order] = {}  # by topic: only the newest one counts
+        self._orders: dict[str, Order] = {}  # by topic: only the newest one counts
         self._requests: set[tuple[str, str]] = set()  # hub and door
         self._private: Callable[[], str | None] | None = None
         self._take: Take | None = None
@@ -118,7 +95,7 @@ class Pictures:
         hub = topics.name_of(event.source) if is_from_hub else self._hub
         topic = self._bus.topics.picture(self._source, hub, event.subject)
         make = jpeg if callable(jpeg) else lambda _: jpeg
-        order = _Order(make, PictureFacts(event.id, event.time), retain, keep_days)
+        order = Order(make, PictureFacts(event.id, event.time), retain, keep_days)
         with self._lock:
             if retain:
                 self._kept.add(topic, file)
@@ -129,7 +106,7 @@ class Pictures:
         """Clear all pictures of this handler that the broker keeps."""
         with self._lock:
             for topic in self._kept:
-                self._orders[topic] = _Order()
+                self._orders[topic] = Order()
         if self._orders:
             self._start()
 
@@ -159,7 +136,8 @@ class Pictures:
         """In the network thread."""
         command.ack()
         _, hub, door = command.target
-        if topics.is_name(hub) and topics.is_name(door):
+        is_name = topics.is_name(hub) and topics.is_name(door)
+        if is_name and len(self._requests) < REQUESTS:
             self._requests.add((hub, door))
             self._wake()
 
@@ -197,7 +175,7 @@ class Pictures:
             with self._lock:
                 waiting = self._orders.get(topic)
                 if waiting is None or waiting.make:
-                    self._orders[topic] = _Order()
+                    self._orders[topic] = Order()
 
     def _snapshot(self, hub: str, door: str) -> None:
         """Once: who asked is waiting now."""
@@ -205,22 +183,22 @@ class Pictures:
         if take is None or bus is None:
             return
         topic = bus.topics.picture(self._source, hub, door)
-        if jpeg := _made(partial(take, door), self._limit(bus), topic):
-            order = _Order(facts=PictureFacts("", datetime.now(UTC)), retain=False)
-            _send(bus, topic, jpeg, order)
+        if jpeg := made(partial(take, door), self._limit(bus), topic):
+            order = Order(facts=PictureFacts("", datetime.now(UTC)), retain=False)
+            send(bus, topic, jpeg, order)
 
-    def _deliver(self, topic: str, order: _Order) -> None:
+    def _deliver(self, topic: str, order: Order) -> None:
         """Publish it, if there is a broker; what could not be published is tried again."""
         bus = self._bus
         if bus is None or not bus.connected.is_set():
             return
         payload: bytes | None = b""
         if order.make:
-            payload = _made(order.make, self._limit(bus), topic)
+            payload = made(order.make, self._limit(bus), topic)
         if payload is None:
             self._done(topic, order)
             return
-        if _send(bus, topic, payload, order):
+        if send(bus, topic, payload, order):
             self._done(topic, order)
             return
         order.failures += 1
@@ -233,32 +211,13 @@ class Pictures:
     def _limit(self, bus: Bus) -> int:
         return max(LEAST_BYTES, min(self._most_bytes, bus.limits.packet_limit - OVERHEAD_BYTES))
 
-    def _done(self, topic: str, order: _Order) -> None:
+    def _done(self, topic: str, order: Order) -> None:
         with self._lock:
             if self._orders.get(topic) is not order:
                 return  # a newer one came meanwhile
             del self._orders[topic]
             if order.make is None:
                 self._kept.remove(topic)
-
-
-def _made(make: Make, most_bytes: int, topic: str) -> bytes | None:
-    """The picture; None if there is none, for whatever reason an author's function has."""
-    try:
-        jpeg = make(most_bytes)
-    except OSError as error:  # like a camera's
-        log.warning("no picture on %s: %s", topic, error)
-    except Exception:
-        log.exception("no picture on %s", topic)
-    else:
-        if len(jpeg) <= most_bytes:
-            return jpeg
-        log.warning("no picture on %s: %d bytes, %d at most", topic, len(jpeg), most_bytes)
-    return None
-
-
-def _send(bus: Bus, topic: str, jpeg: bytes, order: _Order) -> bool:
-    return bus.deliver(topic, jpeg, timeout_s=DELIVERY_S, retain=order.retain, **order.properties())
 
 
 pictures = Pictures()

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from hub.mqtt.connection.limits import Limits
-from hub.plugin.pictures import Pictures
+from hub.plugin.picture.pictures import REQUESTS, Pictures
 from hub.testing import event
 from hub.wire.event import BadEvent
 from hub.wire.picture import MOST_BYTES
@@ -81,7 +82,7 @@ def test_a_picture_is_made_to_fit_the_broker(net, bus, pictures):
 
 def test_a_broker_that_does_not_take_a_picture_gets_a_smaller_one(net, bus, pictures, monkeypatch):
     """And after some attempts none: it may hang up each time, over whatever else waits."""
-    monkeypatch.setattr("hub.plugin.pictures.AGAIN_S", 0.001)
+    monkeypatch.setattr("hub.plugin.picture.pictures.AGAIN_S", 0.001)
     asked: list[int] = []
     monkeypatch.setattr(bus, "deliver", lambda *_, **__: False)
     pictures.publish(event(), lambda most: asked.append(most) or bytes(most))
@@ -100,7 +101,7 @@ def test_without_a_broker_the_newest_one_waits(net, bus, pictures):
 
 def test_a_picture_whose_file_is_gone_is_cleared(net, pictures, tmp_path, monkeypatch):
     """Whoever removed it: what is deleted at home is not kept at the broker."""
-    monkeypatch.setattr("hub.plugin.pictures.FILES_S", 0.01)
+    monkeypatch.setattr("hub.plugin.picture.pictures.FILES_S", 0.01)
     file = tmp_path / "front.jpg"
     file.touch()
     pictures.publish(event(), JPEG, file=file)
@@ -124,7 +125,7 @@ def test_a_picture_is_cleared_after_a_restart_too(net, bus, pictures, tmp_path):
 
 def test_nothing_is_kept_while_it_is_private(net, pictures, monkeypatch):
     """The last visitor's picture goes when privacy begins."""
-    monkeypatch.setattr("hub.plugin.pictures.PRIVACY_S", 0.01)
+    monkeypatch.setattr("hub.plugin.picture.pictures.PRIVACY_S", 0.01)
     reason: list[str] = []
     with pictures.on_demand(lambda *_: JPEG, lambda: reason[0] if reason else None):
         pictures.publish(event(), JPEG)
@@ -183,3 +184,20 @@ def test_a_picture_about_another_handlers_event_belongs_to_the_hub(net, pictures
 def test_outside_a_process_nothing_happens():
     """A test may call the handler as a plain function."""
     Pictures().publish(event(), JPEG)
+
+
+def test_a_flood_of_requests_takes_a_few_pictures_only(bus, pictures):
+    """Whoever may ask must not fill the memory with doors that nobody has heard of."""
+    may_go_on, asked = Event(), []
+
+    def take(door: str, _: int) -> bytes:
+        asked.append(door)
+        may_go_on.wait(10)
+        return JPEG
+
+    with pictures.on_demand(take):
+        for number in range(10 * REQUESTS):
+            bus.hear(f"doorbell/cli/1/command/snapshot/record/test/door{number}", b"")
+        may_go_on.set()
+        until(lambda: not pictures._requests, "all that wait are taken")
+    assert len(asked) <= REQUESTS + 1
