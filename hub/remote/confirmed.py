@@ -4,6 +4,7 @@ import threading
 import time
 
 from hub.mqtt.bus import Bus
+from hub.remote.statuses import unanswered
 from hub.wire.command import Answer, Drill, Press
 from hub.wire.event import Event
 
@@ -63,9 +64,7 @@ class ConfirmedCommands:
                     return self._confirmed[command.id]
         finally:
             self._forget(command.id, confirmed)
-        raise UnconfirmedError(
-            f"the hub {self._hub!r} does not answer. Is it running? `doorbell run` shows it"
-        )
+        raise UnconfirmedError(unanswered(self._bus, self._hub, self._source))
 
     def _forget(self, wanted: str, confirmed: threading.Event) -> None:
         with self._lock:

@@ -7,6 +7,7 @@ from config import Settings
 from hub.mqtt.bus import Bus
 from hub.plugin.quiet import Quiet
 from hub.remote.press import AGAIN_S, PATIENCE_S, PressError
+from hub.remote.statuses import unanswered
 from hub.wire import command, topics
 from hub.wire.event import uuid7
 from hub.wire.quiet import QuietState
@@ -56,8 +57,7 @@ class _Listener:
             self._bus.command(source, order, self._settings.hub)
             if self._received.wait(AGAIN_S) and self._state:
                 return self._state
-        hub = self._settings.hub
-        raise PressError(f"the hub {hub!r} does not answer. Is it running? `doorbell run` shows it")
+        raise PressError(unanswered(self._bus, self._settings.hub, source))
 
     def look(self) -> QuietState:
         """The state that the broker keeps; without one the schedule of the settings."""

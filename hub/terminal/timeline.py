@@ -118,10 +118,17 @@ class Timeline:
         elif event.type not in BY_TYPE:
             return
         elif self._visit and trace_id(event.traceparent) == self._visit.trace:
-            self._visit.add(event)
-            self._changed_at = time.monotonic()
+            self._add(self._visit, event)
         elif self._live and trace_id(event.traceparent) in self._former:
             self._print_row(event)
+
+    def _add(self, visit: Visit, outcome: Event) -> None:
+        """Show it in the visit; of a replay it is a line below, because the visit is as it was."""
+        if not visit.is_repetition(outcome):
+            visit.add(outcome)
+            self._changed_at = time.monotonic()
+        elif self._live:
+            self._print_row(outcome)
 
     def _warn(self, event: Event) -> None:
         """A nightly drill found faults; perhaps nobody else is notified of them."""

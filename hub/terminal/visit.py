@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from hub.plugin.answer_links import LABELS
-from hub.terminal.outcome_signs import BY_TYPE, WAITING
+from hub.terminal.outcome_signs import BY_TYPE, RETRIED, WAITING
 from hub.terminal.output import Text
 from hub.terminal.words import milliseconds
 from hub.wire import topics
@@ -30,12 +30,14 @@ class Visit:
         waiting: The handlers that have not reacted yet.
         outcomes: The latest outcome by handler and event type.
         lines: What the processes printed meanwhile.
+        finished: The handlers that are through with an event, by its id.
     """
 
     event: Event
     waiting: set[str]
     outcomes: dict[tuple[str, str], Event] = field(default_factory=dict)
     lines: list[Text] = field(default_factory=list)
+    finished: set[tuple[str, str | None]] = field(default_factory=set)
 
     @property
     def trace(self) -> str:
@@ -47,10 +49,16 @@ class Visit:
         """Whether one more line fits below it; what is higher than a terminal cannot be redrawn."""
         return len(self.lines) < MOST_LINES
 
+    def is_repetition(self, outcome: Event) -> bool:
+        """Whether the handler was through with this event before: it is replayed to it."""
+        return (_handler_of(outcome), outcome.cause) in self.finished
+
     def add(self, outcome: Event) -> None:
         """Take one more outcome; a handler's latest one for an event type counts."""
-        handler = str(outcome.data.get("handler", topics.name_of(outcome.source)))
+        handler = _handler_of(outcome)
         kind = str(outcome.data.get("type", ""))
+        if BY_TYPE[outcome.type] is not RETRIED:
+            self.finished.add((handler, outcome.cause))
         self.outcomes[handler, kind] = outcome
         if kind == self.event.type:
             self.waiting.discard(handler)
@@ -69,6 +77,10 @@ class Visit:
         for handler in sorted(self.waiting):
             table.add_row(Text(WAITING, "dim"), Text(handler, "dim"), "", "", "")
         return Group(Text(headline(self.event), "bold"), table, *self.lines)
+
+
+def _handler_of(outcome: Event) -> str:
+    return str(outcome.data.get("handler", topics.name_of(outcome.source)))
 
 
 def headline(press: Event) -> str:

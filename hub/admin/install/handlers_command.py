@@ -1,6 +1,7 @@
 """`doorbell handlers`: the handlers and their states; `sync` makes systemd run them."""
 
 import sys
+from textwrap import shorten
 
 import typer
 
@@ -9,9 +10,11 @@ from config.faults import EX_CONFIG
 from hub.admin.install import instances, units
 from hub.admin.install.orders import OrderError
 from hub.plugin import loader
+from hub.remote import statuses
 from hub.terminal.options import ConfigOption, read_settings
 from hub.terminal.output import complain, say
 
+WIDTH = 48  # of the column of states
 handlers = typer.Typer(help="List the handlers and their states.")
 
 
@@ -22,12 +25,15 @@ def show(context: typer.Context, config: ConfigOption = None) -> None:
         return
     settings, _ = read_settings(config)
     states = units.handlers() if units.is_booted() else {}
+    if not states:  # then `doorbell run` may have started them
+        said = statuses.handlers(settings)
+        states = {name: shorten(one.line, WIDTH, placeholder=" …") for name, one in said.items()}
     for name, path in sorted(loader.find(settings).items()):
         origin = "comes with doorbell" if loader.is_shipped(path) else str(path)
-        state = states.get(name, "not started by systemd")
+        state = states.get(name, "not running")
         if loader.is_off(path, settings):
             state = "switched off"
-        say(f"{name:16} {state:48} {origin}")
+        say(f"{name:16} {state:{WIDTH}} {origin}")
 
 
 @handlers.command()

@@ -224,6 +224,26 @@ def test_a_broker_that_starts_is_waited_for(net, console):
     assert _shown(console).startswith("no broker answers at")
 
 
+def test_a_replay_leaves_the_visit_as_it_was(net, hub, states):
+    """Its outcome is a line of its own; an attempt after a failed one takes that one's row."""
+    console, bus = _console(terminal=True), net.bus()
+    timeline = Timeline(bus, console)
+    timeline.start()
+    press = ring(hub)
+    for kind, note in (
+        ("handler.retried", "no network"),
+        ("handler.done", "on time"),
+        ("handler.skipped", "replayed"),
+    ):
+        data = DONE | {"note": note}
+        outcome = journaled(states(kind), kind, source=NOTIFY, cause=press, data=data)
+        bus.hear(HOUSE.of_event(outcome), encode(outcome))
+    timeline.stop()
+    shown = _shown(console)
+    assert "replayed" in shown
+    assert shown.rstrip().endswith("on time")
+
+
 def test_a_drill_is_shown_as_one(bus, console, hub):
     """Never as a visitor; the faults that a nightly drill found are printed, too."""
     drill = hub.publish("doorbell.drilled", "front", {"name": "Front door"}, time=datetime.now(UTC))
