@@ -1,5 +1,6 @@
 """Messages of other programs on the broker, and what they mean at our door."""
 
+import re
 from types import NoneType
 from typing import Any, Literal, Self
 
@@ -11,6 +12,7 @@ Scalar = str | int | float | bool | None
 Wanted = Scalar | list[Scalar]  # a value, or several of which one is enough
 SCALARS = (str, int, float, bool, NoneType)
 TOPIC_BYTES = 65_535  # MQTT 5.0, 1.5.4
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # the same section; separators of lines
 
 
 class Trigger(Section):
@@ -82,6 +84,8 @@ def _fault_in(topic: str) -> str | None:
     levels = topic.split("/")
     if not topic or "\0" in topic or len(topic.encode()) > TOPIC_BYTES:
         return "no topic. Write one like zigbee2mqtt/front_contact"
+    if CONTROL.search(topic):
+        return "a control character or a line break in the topic. Leave it out"
     wild = [level for level in levels if "+" in level or "#" in level]
     if any(level not in ("+", "#") for level in wild) or "#" in levels[:-1]:
         return "+ and # stand for whole levels, # for the last. Write one like zigbee2mqtt/+/action"

@@ -64,6 +64,11 @@ def find(settings: Settings) -> dict[str, Path]:
     return first | files
 
 
+def is_name(name: str) -> bool:
+    """Whether a handler may have this name, which its unit and its user on the broker have, too."""
+    return re.fullmatch(NAME, name) is not None and not name.startswith(OTHERS)
+
+
 def is_shipped(path: Path) -> bool:
     """Whether a handler file comes with doorbell; in a checkout others may lie beside it."""
     return path.parent == SHIPPED and path.stem in SHIPPED_NAMES
@@ -132,7 +137,7 @@ def load(path: Path, settings: Settings) -> HandlerFile:
         SettingsError: with every fault found in the file and in its settings.
     """
     name = path.stem
-    if not re.fullmatch(NAME, name) or name.startswith(OTHERS):
+    if not is_name(name):
         good = re.sub(r"[^a-z0-9_-]", "_", name.lower())
         rule = "Use a-z, 0-9, - and _, beginning with a letter"
         raise SettingsError([f"{path.name}: not a handler's name. {rule}, like {good}.py"])

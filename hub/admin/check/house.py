@@ -71,7 +71,9 @@ def users_of(settings: Settings) -> list[str]:
     users = [credentials.user("hub", settings.hub)]
     if settings.web.url:
         users.append(credentials.user("web", settings.hub))
-    users += [credentials.user("handler", name) for name in loader.find(settings)]
+    users += [
+        credentials.user("handler", name) for name in loader.find(settings) if loader.is_name(name)
+    ]
     return [*users, credentials.CLI]
 
 

@@ -1,9 +1,9 @@
 """What there is to run: the settings and the handler files, seen while they hold still."""
 
 import hashlib
+import itertools
 import json
 import os
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config import Settings, sources
-from config.section import NAME
 from hub.plugin import loader
 from hub.system import atomic_file, owned_file
 from hub.system.owned_file import OddFileError
 
 SETTLE_S = 0.2  # an editor may write in several steps: a file must hold still for this long
+LOOKS = 25  # a file that changes for longer is left out
 CLOCKS_S = 0.05  # the kernel's file times lag behind its clock by a tick, 10 ms at most
 
 
@@ -63,13 +63,25 @@ def settled(config: Path) -> tuple[Settings, Look, list[str]]:
         OSError: likewise.
     """
     last: Look | None = None
-    while True:
+    for number in itertools.count(1):
         settings = sources.load(config)
         look, faults = _look(config, settings)
         if look == last:
-            return settings, look, faults
+            break
+        if last and number > LOOKS and look.settings == last.settings:
+            faults += _without_restless(look, last)
+            break
         last = look
         time.sleep(SETTLE_S)
+    return settings, look, faults
+
+
+def _without_restless(look: Look, last: Look) -> Iterator[str]:
+    """Leave out the files that do not hold still, with a line for each."""
+    for name, digest in list(look.handlers.items()):
+        if last.handlers.get(name) != digest:
+            del look.handlers[name], look.saved[name]
+            yield f"{name}.py: changes all the time. Stop what writes to it"
 
 
 @contextmanager
@@ -91,7 +103,7 @@ def _look(config: Path, settings: Settings) -> tuple[Look, list[str]]:
     look = Look(_digest(config, config.read_bytes()), saved={"": config.stat().st_ctime})
     faults: list[str] = []
     for name, path in loader.find(settings).items():
-        if not re.fullmatch(NAME, name) or name.startswith(loader.OTHERS):
+        if not loader.is_name(name):
             hint = "Use a-z, 0-9, - and _, beginning with a letter"
             faults.append(f"{path.name}: not a handler's name. {hint}")
             continue

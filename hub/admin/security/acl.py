@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hub.mqtt.connection.credentials import CLI
 from hub.system import atomic_file
+from hub.system.visible import escaped
 from hub.wire import channels
 from hub.wire.guests import PROBE
 from hub.wire.topics import Topics
@@ -26,6 +27,9 @@ def acl(
 ) -> str:
     """The ACL file for these users.
 
+    A rule is a line, so a name or a topic of several lines would be rules of its own: such a one is
+    left out.
+
     Args:
         users: Their names.
         own: What the person has added.
@@ -34,11 +38,11 @@ def acl(
         discovery: The prefix of Home Assistant's discovery; None where the hub announces nothing.
     """
     blocks = []
-    for user in users:
+    for user in filter(_is_one_line, users):
         granted = [
             *rights(user, house or Topics()),
             *_rights_to_discovery(user, discovery),
-            *(f"read {topic}" for topic in heard.get(user, ())),
+            *(f"read {topic}" for topic in filter(_is_one_line, heard.get(user, ()))),
         ]
         blocks.append(f"\nuser {user}\n" + "".join(f"topic {right}\n" for right in granted))
     return HEAD + "".join(blocks) + (f"\n{own}" if own else "")
@@ -87,6 +91,10 @@ def lacking(text: str, other: str) -> list[str]:
     """The rights that an ACL file lacks of those in another one, like `cli: topic read a/b`."""
     granted = set(_granted(text))
     return [right for right in _granted(other) if right not in granted]
+
+
+def _is_one_line(text: str) -> bool:
+    return escaped(text) == text
 
 
 def _granted(text: str) -> Iterator[str]:

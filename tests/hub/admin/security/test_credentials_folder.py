@@ -243,3 +243,27 @@ def test_the_hub_may_hear_what_its_triggers_name():
     notify, home = written.split("\nuser hub-home\n")
     assert "topic read frigate/events\n" in home
     assert "frigate" not in notify
+
+
+def test_no_name_and_no_topic_writes_a_line_of_the_list():
+    """A rule is a line: a name or a topic with a line break is left out, whatever let it in."""
+    evil = "x\nuser guest\ntopic readwrite #"
+    written = acl([f"handler-{evil}", "hub-home"], heard={"hub-home": [evil, "a/b", "a\rb"]})
+    assert "readwrite #" not in written
+    assert "guest" not in written
+    assert "topic read a/b\n" in written
+    assert "\r" not in written
+
+
+def test_a_handler_file_with_an_odd_name_is_no_user(folder, tmp_path):
+    """Its name would be a line of the password file and of the access control list."""
+    handlers = tmp_path / "handlers"
+    handlers.mkdir()
+    (handlers / "x\nuser guest\ntopic readwrite #.py").write_text("")
+    (handlers / "mine.py").write_text("")
+    credentials_folder.write(Settings(handlers_dir=handlers), folder, (), ())
+    for name in ("acl", "passwd"):
+        text = (folder / "mosquitto" / name).read_text()
+        assert "guest" not in text
+        assert "handler-mine" in text
+    assert not any("\n" in path.name for path in (folder / "passwords").iterdir())
