@@ -20,6 +20,7 @@ from hub.features.remote_press import RemotePress
 from hub.features.triggers.feature import Triggers, kept_bus
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
+from hub.mqtt.guard import guarded
 from hub.mqtt.status import StatusPublisher, will
 from hub.process.lifecycle import end_for_good, on_stop, serve
 from hub.producer.producer import Producer
@@ -104,6 +105,7 @@ class Hub:
         self._producer = producer
         self._reporter = Reporter(producer)
         self._reported: list[str] | None = None
+        self._failed: dict[Feature, str] = {}  # whose last tick failed, and why
         self.buttons = Buttons(settings, self._reporter)
         triggers = Triggers(settings, self._reporter, producer, bus, kept)
         others = _features(settings, state, bus, producer, self._reporter)
@@ -114,9 +116,12 @@ class Hub:
         self.buttons.tick()
 
     def tick(self) -> None:
-        """Do what is due; called about once a second."""
+        """Do what is due; called about once a second.
+
+        A feature that fails must not end the hub: while that starts again it hears no button.
+        """
         for feature in self.features:
-            feature.tick()
+            self._tick(feature)
         self._settle()
 
     def close(self) -> None:
@@ -124,7 +129,7 @@ class Hub:
         self.buttons.close()
         self._settle()
         for feature in self.features[1:]:
-            feature.close()
+            guarded(feature.close)
 
     def report_faults(self, status: StatusPublisher) -> None:
         """Log and publish the faults when they have changed.
@@ -132,6 +137,7 @@ class Hub:
         Without an open button the hub has failed.
         """
         faults = [fault for feature in self.features for fault in feature.faults]
+        faults += self._failed.values()
         if self._state.disk_fault:
             faults.append(self._state.disk_fault)
         if faults == self._reported:
@@ -142,6 +148,17 @@ class Hub:
         doors = self.buttons.open_doors
         status.set("ready" if doors else "failed", detail="; ".join(faults))
         log.info("listening at: %s", ", ".join(doors) or "no door")
+
+    def _tick(self, feature: Feature) -> None:
+        try:
+            feature.tick()
+        except Exception as error:
+            fault = f"{type(feature).__name__} does not work: {error or type(error).__name__}"
+            if self._failed.get(feature) != fault:
+                log.exception("a part of the hub fails; the others go on")
+            self._failed[feature] = fault
+        else:
+            self._failed.pop(feature, None)
 
     def _settle(self) -> None:
         """Write down what can wait, and what could not be written before."""

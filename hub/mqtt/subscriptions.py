@@ -101,7 +101,7 @@ class Subscriptions:
             if len(known) < TOPICS:
                 known[message.topic] = receivers
         for receive in receivers:
-            guarded(receive, message)
+            guarded(_give, receive, message)
         if not receivers:
             message.ack()
 
@@ -124,6 +124,19 @@ class Subscriptions:
 def fits(topic_filter: str, topic: str) -> bool:
     """Whether a filter matches a topic (MQTT 5, 4.7)."""
     return topic_matches_sub(topic_filter, topic)
+
+
+def _give(receive: Receive, message: Message) -> None:
+    """Give it to one receiver; acknowledge it if that fails.
+
+    The broker does not send it again in this connection, and sends nothing more when as many are
+    not acknowledged as it may leave so (MQTT 5, 3.3.4).
+    """
+    try:
+        receive(message)
+    except Exception:
+        message.ack()
+        raise
 
 
 def _packets(filters: dict[str, int], limit: int) -> Iterator[dict[str, int]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from config import JournalSettings as Limits
 from hub.mqtt.bus import Bus
+from hub.mqtt.guard import guarded
 from hub.producer.catchup_replies import CatchUpReplies
 from hub.producer.oversize import Oversize
 from hub.store.backlog import Backlog
@@ -257,7 +258,7 @@ class Producer:
                 return
             self._in_flight[number_given] = entry.position
             self._sent_to = entry.position
-            self.on_sent(entry.stream, entry.payload)
+            guarded(self.on_sent, entry.stream, entry.payload)
 
     def _take_answers(self) -> None:
         """Note what the broker has answered; it is written down many at a time."""

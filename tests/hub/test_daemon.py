@@ -81,6 +81,46 @@ def test_a_feature_that_overrides_nothing_does_nothing(hub_with_feature):
     assert Idle().faults == ()
 
 
+def test_a_feature_that_fails_leaves_the_others_working(hub_with_feature):
+    """The hub goes on and says so in its status; the feature is tried again each second."""
+    hub, feature = hub_with_feature
+    status = _Status()
+
+    class Failing(Feature):
+        fails = True
+
+        def tick(self):
+            if self.fails:
+                raise ValueError("somebody's fault")
+
+        def close(self):
+            raise ValueError("somebody's fault")
+
+    hub.features.insert(1, Failing())
+    feature.faults = []
+    hub.tick()
+    hub.report_faults(status)
+    Failing.fails = False
+    hub.tick()
+    hub.report_faults(status)
+    said = "Failing does not work: somebody's fault"
+    assert status.said == [("ready", said), ("ready", "")]
+    hub.close()
+    assert (feature.ticks, feature.is_closed) == (2, True)
+
+
+@pytest.mark.parametrize("record", ['{"home": 5}', '{"home": {"id": "a", "topics": {"b": null}}}'])
+def test_the_button_rings_whatever_is_wrong_beside_it(house: House, record: str):
+    """With a damaged record of Home Assistant, and settings of a handler that cannot be used."""
+    house.settings = '[handlers.visit]\nmissed_after_s = "soon"\n'
+    house.state_dir.mkdir()
+    (house.state_dir / "homeassistant.json").write_text(record, encoding="utf-8")
+    house.start("hub")
+    house.press()
+    topic = "doorbell/hub/home/door/front"
+    until(lambda: house.ears.messages(topic), lambda: house.log("hub"))
+
+
 def test_a_hub_without_any_button_still_rings_from_afar(house: House, monkeypatch):
     """It says `failed` with the reason, stays, and does what it can."""
     monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "lgpio")

@@ -39,7 +39,7 @@ class Announced:
         self._records = _read(self._path)
         record = self._records.get(hub) or self._of_former_name(state_dir) or {}
         self.id: str = record.get("id") or _id(root, hub)
-        self.topics: dict[str, Components] = dict(record.get("topics", {}))
+        self.topics: dict[str, Components] = record.get("topics", {})
 
     def keep(self, topics: Mapping[str, Components]) -> None:
         """Write down what is announced from now on, if that has changed."""
@@ -67,7 +67,18 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         log.warning("%s cannot be read, and is written anew: %s", path, error)
         return {}
-    return records if isinstance(records, dict) else {}
+    if not isinstance(records, dict) or not all(map(_is_record, records.values())):
+        log.warning("%s is damaged, and is written anew", path)
+        return {}
+    return records
+
+
+def _is_record(value: Any) -> bool:
+    """Whether it is the record of a hub; else the hub would end over it at each start."""
+    if not isinstance(value, dict) or not isinstance(value.get("id"), str):
+        return False
+    topics = value.get("topics")
+    return isinstance(topics, dict) and all(isinstance(one, dict) for one in topics.values())
 
 
 def _id(root: str, hub: str) -> str:

@@ -36,8 +36,7 @@ class Doors:
         self._clock = state.clock
         self._source = topics.source("hub", settings.hub)
         self._memory = DiskMemory(state)
-        visit = settings.handlers.get("visit", {})
-        self._patience_s = float(visit.get("missed_after_s", MISSED_AFTER_S)) + GRACE_S
+        self._patience_s = _missed_after_s(settings) + GRACE_S
         self._lock = threading.Lock()
         self._doors = {door: _Door() for door in settings.doors}
         missed = self._memory.get(MISSED, {})
@@ -109,6 +108,15 @@ class Doors:
             waited_s = (self._clock.utc() - visitor).total_seconds()
             if waited_s > self._patience_s:
                 door.state = replace(door.state, visit="none")
+
+
+def _missed_after_s(settings: Settings) -> float:
+    """How long a visitor waits; the default where the settings of `visit` are wrong, as it says."""
+    wanted = settings.handlers.get("visit", {}).get("missed_after_s", MISSED_AFTER_S)
+    try:
+        return float(wanted)
+    except (TypeError, ValueError):
+        return MISSED_AFTER_S
 
 
 def _answer(door: _Door, event: Event) -> None:

@@ -29,6 +29,8 @@ class Handlers:
     def _follow(self, received: ReceivedStatus) -> None:
         name = topics.name_of(received.source)
         status = received.status
+        if not topics.is_name(name):
+            return
         if status is None or status.reason == "disabled":
             self.names -= {name}
         elif len(self.names) < MOST:

@@ -110,7 +110,7 @@ class Triggers(Feature):
         if found is MISSING or found is None:
             self._refuse(name, f"its message has no {trigger.once_per}")
             return
-        key = f"doorbell:{self._settings.hub}:{name}:{found}"
+        key = f"doorbell:{self._settings.hub}:{name}:{found}".encode("utf-8", "replace").decode()
         self._report(name, trigger, str(uuid.uuid5(uuid.NAMESPACE_URL, key)))
 
     def _remember(self, place: str, *, holds: bool) -> bool | None:

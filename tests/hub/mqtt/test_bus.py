@@ -201,6 +201,21 @@ def test_a_failing_callback_harms_nobody(connect, caplog):
     assert bus.connected.is_set()
 
 
+def test_messages_whose_receiver_fails_do_not_stop_the_connection(connect):
+    """However many they are: they are acknowledged, and what comes after them is heard."""
+    bus, heard = connect()
+
+    def fail(_):
+        raise ValueError("somebody's fault")
+
+    bus.subscribe("a", fail)
+    bus.subscribe("b", _acknowledging(heard))
+    for _ in range(RECEIVE_MAXIMUM * 2):
+        bus.publish("a", b"")
+    bus.publish("b", b"after them")
+    until(lambda: [message.payload for message in heard] == [b"after them"], "it is heard")
+
+
 def test_without_a_connection_nothing_is_published(bus_to):
     """Not before the start, and not while there is nobody to talk to: the journal keeps it."""
     bus = bus_to(free_port())

@@ -40,3 +40,16 @@ def test_topics_without_end_are_delivered_and_not_remembered():
         subscriptions.deliver(Message(f"a/{number}", b"", retained=False, ack=lambda: None))
     assert len(heard) == TOPICS + 10
     assert len(subscriptions._receivers) == TOPICS
+
+
+def test_a_message_whose_receiver_fails_is_acknowledged():
+    """A broker sends nothing more after as many unacknowledged messages as it leaves."""
+    acked = []
+    subscriptions = Subscriptions(Unacknowledged(), Refusals("here"))
+
+    def fail(_):
+        raise ValueError("somebody's fault")
+
+    subscriptions.add("a", fail, 1)
+    subscriptions.deliver(Message("a", b"", retained=False, ack=lambda: acked.append("a")))
+    assert acked == ["a"]

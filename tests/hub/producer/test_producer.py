@@ -352,3 +352,20 @@ def test_what_is_published_is_not_looked_at_again(net, state, bus, producer):
     waiting = ring(producer)
     bus.connect()
     assert net.events(PRESSED)[heard:] == [refused, waiting]
+
+
+def test_what_follows_a_publication_and_fails_harms_no_event(net, state):
+    """The next events are published, and who reports one gets it back."""
+    bus = net.bus()
+    producer = Producer(state, bus, HUB)
+
+    def fail(_, __):
+        raise ValueError("somebody's fault")
+
+    producer.on_sent = fail
+    events = [
+        producer.publish(PRESSED, "front", {}, time=datetime.now(UTC), seen_once=seen_once)
+        for seen_once in (True, False, True)
+    ]
+    until(lambda: len(net.events(PRESSED)) == len(events), "all are published")
+    assert [event.id for event in net.events(PRESSED)] == [event.id for event in events]

@@ -249,6 +249,15 @@ def test_filters_that_overlap_take_a_message_once(states):
     assert gate.bus.acknowledged == ["z/bell", "z/other"]
 
 
+def test_a_key_that_is_no_text_is_a_key_too(states):
+    """JSON can hold half a character, which no UTF-8 can (RFC 8259, 8.2)."""
+    gate = Gate(states, person=SEEN | {"once_per": "id"})
+    gate.hear("frigate/events", '{"id": "\\ud800 1"}')
+    gate.hear("frigate/events", '{"id": "\\ud800 2"}')
+    gate.hear("frigate/events", '{"id": "\\ud800 1"}')
+    assert len(gate.published("visitor.seen")) == 2
+
+
 def test_every_message_is_acknowledged(states):
     """An invalid one must not wait at the broker."""
     gate = Gate(states, person=SEEN)
