@@ -191,8 +191,12 @@ class Runner:
         wait_s: float,
         data: dict[str, Any],
     ) -> None:
-        """Try again after the time that was asked for, unless the event is too old by then."""
+        """Try again after the time that was asked for, unless the event is too old by then.
+
+        Not before `backoff_s`: a service that asks for 0 s must not keep all other events waiting.
+        """
         event = delivery.event
+        wait_s = max(wait_s, reaction.backoff_s)
         limit_s = self._policy.max_age_s(event, reaction)
         if limit_s is None or delivery.is_timer or delivery.any_age:
             limit_s = POSTPONED_MOST_S

@@ -30,7 +30,7 @@ class RetryAfter(Exception):  # noqa: N818 - an order, no error: `raise RetryAft
 
     Args:
         reason: Why not now.
-        retry_after_s: Seconds to wait.
+        retry_after_s: Seconds to wait; at least `backoff_s` of the handler.
     """
 
     def __init__(self, reason: str, retry_after_s: float) -> None:

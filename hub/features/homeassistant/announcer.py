@@ -83,7 +83,7 @@ class Announcer(Feature):
                 is_whole = False
                 continue
             if self._bus.publish(topic, payload, retain=True, content_type=JSON) is None:
-                continue  # no connection, or it is too large for the broker, unlike the others
+                return
             self._published[topic] = payload
             self._taken_at = self._seconds() + TAKEN_S
         if self._seconds() >= self._taken_at:

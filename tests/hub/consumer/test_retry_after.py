@@ -24,12 +24,21 @@ def test_a_wait_is_obeyed_and_is_no_attempt(react, hub):
     """It may be asked for more often than there are attempts; an outcome tells of each wait."""
     ring(hub)
     function, seen = _when(8)
-    said = react(function, until=9, since_s=60, attempts=2)
+    said = react(function, until=9, since_s=60, attempts=2, backoff_s=0.01)
     assert [kind for kind, _ in said] == ["handler.retried"] * 8 + ["handler.done"]
     assert {(data["reason"], data["again_in_s"]) for _, data in said[:-1]} == {
         ("the service is busy", 0.02)
     }
     assert seen == [(1, False)] * 9
+
+
+@pytest.mark.parametrize("wait_s", [0, -1, 0.001])
+def test_no_wait_is_shorter_than_the_backoff(react, hub, wait_s):
+    """A service that says 0 must not have the handler do nothing else, and fill the disk."""
+    ring(hub)
+    function, _ = _when(1, wait_s)
+    ((kind, data),) = react(function, since_s=60, backoff_s=5)
+    assert (kind, data["again_in_s"]) == ("handler.retried", 5)
 
 
 def test_any_exception_may_say_when(react, hub):
