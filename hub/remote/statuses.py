@@ -15,14 +15,20 @@ QUIET_S = 0.5  # after so long without a status the broker has sent all that it 
 
 
 def handlers(settings: Settings) -> dict[str, Status]:
-    """The status of each handler by its name; empty where no broker answers."""
+    """The status of each handler by its name; empty where no broker is known.
+
+    Raises:
+        ConnectionError: no broker answers; its text says why, and what to do.
+    """
     settings = with_running_broker(settings)
     if settings.broker.host is None:
         return {}
     bus = Bus(settings.broker)
     bus.start()
     try:
-        return kept(bus, "handler") if bus.connected.wait(CONNECTED_S) else {}
+        if not bus.connected.wait(CONNECTED_S):
+            raise ConnectionError(bus.absence)
+        return kept(bus, "handler")
     finally:
         bus.stop()
 

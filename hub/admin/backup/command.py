@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -14,7 +15,7 @@ from config import Settings, SettingsError, sources
 from hub.admin.backup.archive import write_backup
 from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.restore import Restore, apply, discard, prepare
-from hub.admin.backup.restore_steps import at_rest, resume
+from hub.admin.backup.restore_steps import Step, at_rest, resume
 from hub.process.restore_guard import NOTE, note_of
 from hub.terminal.options import ConfigOption, read_settings
 from hub.terminal.output import complain, say
@@ -22,6 +23,7 @@ from hub.terminal.words import count
 
 MB = 1e6  # bytes
 KB = 1e3
+BESIDE_DATABASES = ("-wal", "-shm")  # parts of them, as SQLite keeps them
 ROOMS = {"settings": "settings and passwords", "handlers": "your own handlers", "state": "state"}
 
 
@@ -119,10 +121,16 @@ def _show(plan: Restore) -> None:
     facts = plan.facts
     say(f"Backup of {facts['host']}, {facts['time']}, doorbell {facts['doorbell']}: sound")
     say("Replaced:")
-    for step in plan.steps:
-        if step.present.exists():
+    for step in sorted(plan.steps, key=partial(_place_in_list, plan)):
+        if step.present.exists() and not step.present.name.endswith(BESIDE_DATABASES):
             say(f"  {step.present}{'' if step.new else ': not in the backup, set aside'}")
     say(f"What is there now is kept in a folder before-restore-{plan.stamp}.")
+
+
+def _place_in_list(plan: Restore, step: Step) -> tuple[bool, bool, bool, Path]:
+    """Settings, handlers and passwords come first, then databases, then what is only set aside."""
+    is_state = step.present.is_relative_to(plan.settings.state_dir)
+    return step.new is None, is_state, step.present.suffix != ".db", step.present
 
 
 def _size(size: float) -> str:

@@ -79,9 +79,16 @@ def handlers_members(settings: Settings, left_out: list[str]) -> Iterator[Member
 
     Args:
         settings: The settings.
-        left_out: Gets a line for each folder that cannot be read.
+        left_out: Gets a line for each folder that cannot be read, and for each handler that lies
+            elsewhere.
     """
     folder = settings.handlers_dir
+    if not is_in_checkout(folder):
+        left_out += [
+            f"{path}: it lies beside the handlers that come with doorbell. Move it to {folder}"
+            for path in loader.find(settings).values()
+            if path.parent == loader.SHIPPED and not loader.is_shipped(path)
+        ]
     if not folder.is_dir():
         return
     shipped = loader.SHIPPED_NAMES if is_in_checkout(folder) else ()

@@ -5,7 +5,7 @@ from textwrap import shorten
 
 import typer
 
-from config import SettingsError, sources
+from config import Settings, SettingsError, sources
 from config.faults import EX_CONFIG
 from hub.admin.install import instances, units
 from hub.admin.install.orders import OrderError
@@ -26,14 +26,23 @@ def show(context: typer.Context, config: ConfigOption = None) -> None:
     settings, _ = read_settings(config)
     states = units.handlers() if units.is_booted() else {}
     if not states:  # then `doorbell run` may have started them
-        said = statuses.handlers(settings)
-        states = {name: shorten(one.line, WIDTH, placeholder=" …") for name, one in said.items()}
+        states = _said(settings)
     for name, path in sorted(loader.find(settings).items()):
         origin = "comes with doorbell" if loader.is_shipped(path) else str(path)
-        state = states.get(name, "not running")
+        state = states.get(name, "unknown: neither systemd nor a broker has it")
         if loader.is_off(path, settings):
             state = "switched off"
         say(f"{name:16} {state:{WIDTH}} {origin}")
+
+
+def _said(settings: Settings) -> dict[str, str]:
+    """What each handler says of itself, by its name."""
+    try:
+        said = statuses.handlers(settings)
+    except ConnectionError as error:
+        complain(f"✗ {error}")
+        return {}
+    return {name: shorten(status.line, WIDTH, placeholder=" …") for name, status in said.items()}
 
 
 @handlers.command()

@@ -1,6 +1,7 @@
 """What the processes say of themselves, read from the broker."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from config import Settings
 from hub.mqtt.bus import Bus
 from hub.remote import statuses
 from tests.brokers import BrokerProcess
+from tests.house import free_port
 from tests.hub.fakes import HOUSE, HUB, NOTIFY
 
 
@@ -50,3 +52,12 @@ def test_an_unknown_hub_is_told_with_those_that_there_are(
 ):
     """To a person at the command line; another process may not see the statuses."""
     assert statuses.unanswered(bus, hub, asked_by).startswith(words)
+
+
+def test_without_a_broker_the_states_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The reason is in the error; a house without a broker has no states."""
+    monkeypatch.setattr(statuses, "CONNECTED_S", 0.3)
+    house = {"broker": {"host": "127.0.0.1", "port": free_port()}}
+    with pytest.raises(ConnectionError, match=r"no broker at 127\.0\.0\.1"):
+        statuses.handlers(Settings.model_validate(house))
+    assert statuses.handlers(Settings(state_dir=tmp_path)) == {}

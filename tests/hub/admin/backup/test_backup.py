@@ -172,6 +172,16 @@ def test_in_a_checkout_own_handlers_come_back_and_the_others_stay(config, monkey
     assert not (aside / "bark.py").exists()
 
 
+def test_an_own_handler_beside_the_shipped_ones_is_told(config, tmp_path, monkeypatch):
+    """Where `handlers_dir` is another folder it runs, and the backup says that it is not in it."""
+    monkeypatch.setattr(loader, "SHIPPED", tmp_path / "checkout")
+    loader.SHIPPED.mkdir()
+    for name in ("bark", "stray"):
+        (loader.SHIPPED / f"{name}.py").touch()
+    (line,) = _backup(config).left_out
+    assert line.startswith(f"{loader.SHIPPED / 'stray.py'}: it lies beside the handlers that come")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_state_belongs_to_whom_the_state_folder_belongs(config):
     """Files beside the settings keep their own owners."""
@@ -319,9 +329,10 @@ def test_a_crash_at_any_step_leaves_the_old_or_the_new_or_a_note(config):
 
 
 def test_it_asks_before_it_replaces(config):
-    """After a no, nothing is changed, and nothing is left."""
+    """After a no, nothing is changed, and nothing is left. What matters most stands first."""
     file = _backup(config).file
     _change(config)
+    (config.parent.parent / "var/hub-home.db-wal").touch()
     command = [sys.executable, "-m", "hub.cli.main", "restore", str(file), "--config", str(config)]
     done = subprocess.run(command, input="n\n", capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -329,6 +340,11 @@ def test_it_asks_before_it_replaces(config):
         f"{config.parent.parent / 'var/newer.txt'}: not in the backup, set aside"
         in done.stdout.replace("etc/../", "")
     )
+    listed = [line for line in done.stdout.splitlines() if line.startswith("  ")]
+    names = [line.split(":")[0].rpartition("/")[2] for line in listed]
+    assert names.index("doorbell.toml") < names.index("hub-home.db") < names.index("link.key")
+    assert names[-1] == "newer.txt"
+    assert "hub-home.db-wal" not in names
     assert _ages(config) == {"new"}
     assert not list(config.parent.parent.rglob("*restore-*"))
 
