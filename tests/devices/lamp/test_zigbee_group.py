@@ -86,7 +86,7 @@ def test_a_lamp_is_no_group(net, tmp_path, said):
 
 def test_a_lamp_waits_no_longer_than_for_the_list_of_groups(net, tmp_path, monkeypatch):
     """A press right after the start is lit as soon as it is known that the lamp is no group."""
-    monkeypatch.setattr("devices.lamp.makes.zigbee_group.ANSWER_S", 60)
+    monkeypatch.setattr("devices.lamp.makes.zigbee_group.ANSWER_S", 3600)
     lamp = _lamp(net, tmp_path)
     press = Thread(target=lamp.members, daemon=True)
     press.start()
