@@ -25,7 +25,7 @@ ONE_USER = {
     "amqtt": ["hub/mqtt/own_broker/embedded_broker.py"],
     "gpiozero": ["devices/gpio/line.py"],
     "picamera2": ["devices/camera/picamera.py"],
-    "miniaudio": ["devices/speaker/samples.py"],
+    "miniaudio": ["devices/speaker/sounds/samples.py"],
     "av": [
         "devices/camera/ffmpeg.py",
         "devices/video/clip.py",

@@ -9,23 +9,23 @@ if TYPE_CHECKING:
     from devices.speaker.alsa import list_outputs as list_outputs
     from devices.speaker.announcer import Announcer as Announcer
     from devices.speaker.announcer import open_announcer as open_announcer
-    from devices.speaker.bark import write_bark as write_bark
     from devices.speaker.chime_output import ChimeOutput as ChimeOutput
     from devices.speaker.chime_output import RelayChime as RelayChime
-    from devices.speaker.chimes import write_chime as write_chime
-    from devices.speaker.library import SOUNDS as SOUNDS
-    from devices.speaker.library import fault_in_playing as fault_in_playing
-    from devices.speaker.library import fault_in_sound as fault_in_sound
-    from devices.speaker.library import fault_in_sound_file as fault_in_sound_file
-    from devices.speaker.library import find_sound as find_sound
     from devices.speaker.player import Overlap as Overlap
     from devices.speaker.player import SoundPlayer as SoundPlayer
     from devices.speaker.player import open_player as open_player
     from devices.speaker.player import volume_at as volume_at
-    from devices.speaker.samples import SpeakerError as SpeakerError
     from devices.speaker.settings import RepeatedSoundSettings as RepeatedSoundSettings
     from devices.speaker.settings import SoundSettings as SoundSettings
     from devices.speaker.settings import SpeakerSettings as SpeakerSettings
+    from devices.speaker.sounds.bark import write_bark as write_bark
+    from devices.speaker.sounds.chimes import write_chime as write_chime
+    from devices.speaker.sounds.library import SOUNDS as SOUNDS
+    from devices.speaker.sounds.library import fault_in_playing as fault_in_playing
+    from devices.speaker.sounds.library import fault_in_sound as fault_in_sound
+    from devices.speaker.sounds.library import fault_in_sound_file as fault_in_sound_file
+    from devices.speaker.sounds.library import find_sound as find_sound
+    from devices.speaker.sounds.samples import SpeakerError as SpeakerError
     from devices.speaker.speaker import SimulatedSpeaker as SimulatedSpeaker
     from devices.speaker.speaker import Speaker as Speaker
     from devices.speaker.speaker import fault_in_speaker as fault_in_speaker
@@ -46,8 +46,8 @@ else:
             "alsa": ["AlsaSpeaker", "list_outputs"],
             "announcer": ["Announcer", "open_announcer"],
             "chime_output": ["ChimeOutput", "RelayChime"],
-            "chimes": ["write_chime"],
-            "library": [
+            "sounds.chimes": ["write_chime"],
+            "sounds.library": [
                 "SOUNDS",
                 "fault_in_playing",
                 "fault_in_sound",
@@ -55,7 +55,7 @@ else:
                 "find_sound",
             ],
             "player": ["Overlap", "SoundPlayer", "open_player", "volume_at"],
-            "samples": ["SpeakerError"],
+            "sounds.samples": ["SpeakerError"],
             "settings": ["RepeatedSoundSettings", "SoundSettings", "SpeakerSettings"],
             "speaker": ["SimulatedSpeaker", "Speaker", "fault_in_speaker", "open_speaker"],
             "voice": [
@@ -68,6 +68,6 @@ else:
                 "open_voice",
             ],
             "voice_settings": ["VisitorVoiceSettings", "VoiceSettings"],
-            "bark": ["write_bark"],
+            "sounds.bark": ["write_bark"],
         },
     )

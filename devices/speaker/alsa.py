@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devices.speaker.mixer import Mixer
-from devices.speaker.samples import (
+from devices.speaker.sounds.mixer import Mixer
+from devices.speaker.sounds.samples import (
     CHANNELS,
     RATE_HZ,
     DecodedSounds,
@@ -19,7 +19,7 @@ from devices.speaker.samples import (
 )
 
 if TYPE_CHECKING:
-    from devices.speaker.samples import Samples
+    from devices.speaker.sounds.samples import Samples
 
 PATIENCE_S = 5.0  # a card that is so late with a sound has stopped
 CLOSE_CHECK_S = 0.1

@@ -50,7 +50,7 @@ class RelayChime:
 def main() -> None:
     """Play the sound that the command line names."""
     # The speaker takes 10 MB, which only this process pays for.
-    from devices.speaker.samples import SpeakerError  # noqa: PLC0415
+    from devices.speaker.sounds.samples import SpeakerError  # noqa: PLC0415
     from devices.speaker.speaker import open_speaker  # noqa: PLC0415
 
     sound, volume, name = sys.argv[1:]

@@ -9,8 +9,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Literal
 
-from devices.speaker.library import find_sound
-from devices.speaker.samples import KEPT, SpeakerError
+from devices.speaker.sounds.library import find_sound
+from devices.speaker.sounds.samples import KEPT, SpeakerError
 from devices.speaker.speaker import Speaker, open_speaker
 
 Overlap = Literal["queue", "skip", "mix"]

@@ -7,8 +7,8 @@ from typing import Annotated, Protocol
 
 from pydantic import BaseModel, Field
 
-from devices.speaker.library import fault_in_playing, fault_in_sound
 from devices.speaker.player import Overlap, SoundPlayer, open_player, volume_at
+from devices.speaker.sounds.library import fault_in_playing, fault_in_sound
 from devices.speaker.speaker import fault_in_speaker
 
 Percent = Annotated[float, Field(ge=0, le=100)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from devices.speaker.alsa import AlsaSpeaker
-from devices.speaker.samples import (
+from devices.speaker.sounds.samples import (
     CHANNELS,
     RATE_HZ,
     DecodedSounds,
@@ -19,7 +19,7 @@ from devices.speaker.samples import (
 )
 
 if TYPE_CHECKING:
-    from devices.speaker.samples import Samples
+    from devices.speaker.sounds.samples import Samples
 
 log = logging.getLogger(__name__)
 

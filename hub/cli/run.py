@@ -14,7 +14,7 @@ from config import Settings, SettingsError, sources
 from hub.mqtt.bus import Bus
 from hub.plugin import loader
 from hub.process.supervisor import TICK_S, Supervisor
-from hub.system.visible import visible
+from hub.system.log.visible import visible
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import Console
 from hub.terminal.timeline import BROKER_PATIENCE_S, OWN_BROKER_PATIENCE_S, Timeline

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from config import JournalSettings
-from hub.consumer.catchup import MUST_WAIT_S, CatchUp
+from hub.consumer.catchup.catchup import MUST_WAIT_S, CatchUp
 from hub.consumer.deadline import hasten
 from hub.consumer.runner import Runner
 from hub.consumer.succession import Succession

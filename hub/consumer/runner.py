@@ -19,8 +19,8 @@ from hub.producer.producer import Producer
 from hub.store.inbox import Delivery, Inbox
 from hub.store.state import State
 from hub.system.backoff import backoff_s
-from hub.system.journald import about
-from hub.system.masking import masked
+from hub.system.log.journald import about
+from hub.system.log.masking import masked
 from hub.system.sd_notify import Watchdog
 from hub.wire import topics
 from hub.wire.event import Event

@@ -4,7 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 
-from hub.consumer.catchup import CatchUp
+from hub.consumer.catchup.catchup import CatchUp
 from hub.store.inbox import Delivery, Inbox
 from hub.wire.query import OwedEvent
 

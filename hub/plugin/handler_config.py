@@ -12,7 +12,7 @@ from config import House, Settings
 from config.faults import suggest
 from config.section import Section
 from hub.plugin.secret_settings import secrets_in, secrets_in_table
-from hub.system import masking
+from hub.system.log import masking
 
 OVERRIDDEN = frozenset({"check", "absent", "needs_settings"})  # they are there for that
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from hub.system.masking import is_token, secrets_in_address
+from hub.system.log.masking import is_token, secrets_in_address
 
 _WORDS = (
     "password|passwd|passphrase|passcode|secret|token|credential|credentials|authorization|"

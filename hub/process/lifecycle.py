@@ -15,7 +15,7 @@ from config.faults import EX_CONFIG
 from config.sources import find, load_lean
 from hub.process.restore_guard import refuse
 from hub.store.state import StateError
-from hub.system.logs import set_up_logs
+from hub.system.log.logs import set_up_logs
 
 EX_TEMPFAIL = 75  # sysexits.h: trying again later may help
 log = logging.getLogger("doorbell")

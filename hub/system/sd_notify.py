@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from hub.system.visible import visible
+from hub.system.log.visible import visible
 
 MARGIN_S = 10.0  # more than a reaction's own deadline (hub/consumer/deadline.py), which acts first
 STATUS_LENGTH = 400  # characters

@@ -10,8 +10,8 @@ from typing import Any, TextIO
 import rich.console
 import rich.text
 
-from hub.system.masking import masked
-from hub.system.visible import escaped, visible
+from hub.system.log.masking import masked
+from hub.system.log.visible import escaped, visible
 
 
 def say(*lines: object, file: TextIO | None = None) -> None:

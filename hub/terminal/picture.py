@@ -6,7 +6,7 @@ import re
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import RenderableType
 
-from hub.system.visible import visible
+from hub.system.log.visible import visible
 from hub.terminal.output import Console
 
 WIDTH = 118  # columns

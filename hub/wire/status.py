@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from hub.system.masking import masked
+from hub.system.log.masking import masked
 from hub.wire.codec import Message, entry
 from hub.wire.entries import Flag, OneOf, Text, Whole
 

@@ -1,6 +1,6 @@
 """The hearing half of a consumer, without a handler: takes each event once and notes it."""
 
-from hub.consumer.catchup import CatchUp
+from hub.consumer.catchup.catchup import CatchUp
 from hub.store.cursors import Cursors
 from hub.store.inbox import Inbox
 from tests.hub.fakes import NOTIFY, PRESSED

@@ -61,7 +61,7 @@ NOTE_STEPS = {  # of a handler that notes what the broker has acknowledged, befo
     "the outcome's acknowledgement noted": "after:hub.producer.producer:Producer._marked:1",
 }
 CATCH_UP_STEPS = {  # of a handler that was off while the bell rang
-    "the page is not read": "before:hub.consumer.catchup:CatchUp._open:1",
+    "the page is not read": "before:hub.consumer.catchup.catchup:CatchUp._open:1",
     "the producer is known, its events are not taken": "after:hub.store.cursors:Cursors.learn:1",
     "the second missed event is written, not committed": (
         "after:hub.consumer.succession:Succession.claim_next:1"

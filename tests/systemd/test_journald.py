@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.system import journald
+from hub.system.log import journald
 from tests.house import ROOT
 
 EVENT = "0198c2a4-0000-7000-8000-000000000000"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from config import SettingsError, places, sources
 from hub.admin.install import units
 from hub.admin.install.orders import OrderError, systemctl
-from hub.system.visible import visible
+from hub.system.log.visible import visible
 from hub.terminal.options import ConfigOption
 from hub.terminal.output import complain, say
 

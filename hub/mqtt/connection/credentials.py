@@ -8,7 +8,7 @@ from pathlib import Path
 from config import Broker
 from devices.machine import Forbidden
 from hub.mqtt.connection.connect_errors import RefusedError
-from hub.system import masking
+from hub.system.log import masking
 
 CLI = "cli"  # the command line, and whoever says nothing else
 EVERYBODY = stat.S_IROTH | stat.S_IWOTH

@@ -11,7 +11,7 @@ from typing import Any
 
 from amqtt.broker import Broker
 
-from hub.system.logs import set_up_logs
+from hub.system.log.logs import set_up_logs
 
 log = logging.getLogger(__name__)
 LOOK_S = 0.005

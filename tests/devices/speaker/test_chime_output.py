@@ -8,7 +8,7 @@ from array import array
 import pytest
 
 from devices.speaker import RelayChime
-from devices.speaker.chimes import RATE_HZ, STRIKES, write_chime
+from devices.speaker.sounds.chimes import RATE_HZ, STRIKES, write_chime
 from tests.house import ROOT, until
 
 

@@ -82,7 +82,7 @@ def test_the_sounds_are_decoded_at_their_volumes_before_they_are_wanted(tmp_path
     broken.write_text("no sound")
     with open_player("simulated", ["ding", str(broken)], tmp_path, volumes=[80, 30]) as made:
         decoded = []
-        monkeypatch.setattr("devices.speaker.samples.array", decoded.append)
+        monkeypatch.setattr("devices.speaker.sounds.samples.array", decoded.append)
         for percent in (80, 30):
             made.play("ding", percent)
         assert decoded == []

@@ -9,7 +9,7 @@ import miniaudio
 import pytest
 
 from devices.speaker import SimulatedSpeaker, SpeakerError, open_speaker
-from devices.speaker.samples import CHANNELS, RATE_HZ, decode, write_wav
+from devices.speaker.sounds.samples import CHANNELS, RATE_HZ, decode, write_wav
 from tests.devices.tone import write_tone
 
 FORMATS = {"wav": "pcm_s16le", "flac": "flac", "mp3": "mp3"}

@@ -5,7 +5,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 
 from hub import HandlerConfig
 from hub.plugin.secret_settings import is_secret_name, secrets_in
-from hub.system.masking import masked
+from hub.system.log.masking import masked
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from hub.system import masking
-from hub.system.masking import MASK, masked, never_show, secrets_in_address
+from hub.system.log import masking
+from hub.system.log.masking import MASK, masked, never_show, secrets_in_address
 
 
 @pytest.fixture(autouse=True)

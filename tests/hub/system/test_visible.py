@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from hub.system.visible import escaped, visible, visible_lines
+from hub.system.log.visible import escaped, visible, visible_lines
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import re
 import pytest
 from rich.table import Table
 
-from hub.system import masking
+from hub.system.log import masking
 from hub.terminal.output import Console, Text, complain, say, say_json
 
 HOSTILE = "a\n✓ bark\x1b]0;owned\x07\x9b2J\u202eb [red]c[/red] :bell:"

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from config import JournalSettings
-from hub.consumer.doubts import FAR
+from hub.consumer.catchup.doubts import FAR
 from hub.store.backlog import RENEW_S, Backlog
 from hub.store.cursors import PRODUCERS, Cursors
 from hub.store.retention import CONSUMERS, Retention

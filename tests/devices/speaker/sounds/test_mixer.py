@@ -5,8 +5,8 @@ from array import array
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.speaker.mixer import BUFFERED, LOUDEST, Mixer
-from devices.speaker.samples import CHANNELS
+from devices.speaker.sounds.mixer import BUFFERED, LOUDEST, Mixer
+from devices.speaker.sounds.samples import CHANNELS
 
 SOUNDS = st.lists(st.integers(-LOUDEST, LOUDEST), max_size=400).map(
     lambda half: array("h", [s for s in half for _ in (0, 1)])

@@ -5,9 +5,9 @@ import sys
 import threading
 from types import TracebackType
 
-from hub.system import journald
-from hub.system.log_format import PlainFormatter
-from hub.system.visible import visible
+from hub.system.log import journald
+from hub.system.log.log_format import PlainFormatter
+from hub.system.log.visible import visible
 
 log = logging.getLogger("doorbell")
 

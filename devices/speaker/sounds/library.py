@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from devices.speaker.bark import write_bark
-from devices.speaker.chimes import STRIKES, write_chime
-from devices.speaker.samples import SpeakerError, check_sound
+from devices.speaker.sounds.bark import write_bark
+from devices.speaker.sounds.chimes import STRIKES, write_chime
+from devices.speaker.sounds.samples import SpeakerError, check_sound
 
 SOUNDS = ("bark", *STRIKES)
 

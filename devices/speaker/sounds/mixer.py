@@ -7,12 +7,12 @@ from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from devices.speaker.samples import CHANNELS, RATE_HZ
+from devices.speaker.sounds.samples import CHANNELS, RATE_HZ
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from devices.speaker.samples import Samples
+    from devices.speaker.sounds.samples import Samples
 
 BUFFERED = RATE_HZ // 4 * CHANNELS  # samples that a card may hold after it was given the last one
 LOUDEST = 32_767

@@ -2,8 +2,8 @@
 
 import json
 
-from hub.consumer.replies import BACKLOG_BYTES
-from hub.consumer.round import TRIES
+from hub.consumer.catchup.replies import BACKLOG_BYTES
+from hub.consumer.catchup.round import TRIES
 from hub.producer.producer import Producer
 from hub.wire.query import CURSORS, Query, Reply, digest
 from tests.hub.fakes import HOUSE, HUB, PRESSED, ring, rows

@@ -7,7 +7,7 @@ terminal, a newline forges a line of the log, and a bidirectional control turns 
 import json
 import re
 
-from hub.system.masking import masked
+from hub.system.log.masking import masked
 
 # Control characters (C0, DEL, C1), separators of lines, the halves of surrogate pairs, and what is
 # invisible or changes direction (Unicode's category Cf, and letters and marks that show nothing).

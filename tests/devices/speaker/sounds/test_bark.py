@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from devices.speaker import write_bark
-from devices.speaker.bark import PAUSE_S, RATE_HZ, WOOF_S
+from devices.speaker.sounds.bark import PAUSE_S, RATE_HZ, WOOF_S
 
 
 def _read(path):

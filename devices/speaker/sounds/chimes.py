@@ -4,7 +4,7 @@ import math
 from array import array
 from pathlib import Path
 
-from devices.speaker.samples import write_wav
+from devices.speaker.sounds.samples import write_wav
 
 RATE_HZ = 22_050
 PEAK = 28_000  # of 32,767

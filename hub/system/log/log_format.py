@@ -2,7 +2,7 @@
 
 import logging
 
-from hub.system.visible import visible, visible_lines
+from hub.system.log.visible import visible, visible_lines
 
 
 class PlainFormatter(logging.Formatter):

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from hub.consumer.doubts import Doubts
-from hub.consumer.jumps import Jumps
-from hub.consumer.message_size import MessageSize
-from hub.consumer.paging import Ask, divide, is_same, query_page
-from hub.consumer.replies import Heard, Replies, check
-from hub.consumer.round import AUDIT_S, Round
+from hub.consumer.catchup.doubts import Doubts
+from hub.consumer.catchup.jumps import Jumps
+from hub.consumer.catchup.message_size import MessageSize
+from hub.consumer.catchup.paging import Ask, divide, is_same, query_page
+from hub.consumer.catchup.replies import Heard, Replies, check
+from hub.consumer.catchup.round import AUDIT_S, Round
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedStatus
 from hub.store.cursors import PRODUCERS, Cursors

@@ -5,7 +5,7 @@ import random
 from array import array
 from pathlib import Path
 
-from devices.speaker.samples import write_wav
+from devices.speaker.sounds.samples import write_wav
 
 RATE_HZ = 22_050
 WOOF_S = 0.28

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from hub.system.log_format import PlainFormatter
-from hub.system.visible import visible
+from hub.system.log.log_format import PlainFormatter
+from hub.system.log.visible import visible
 
 SOCKET = Path("/run/systemd/journal/socket")
 LONGEST = 60_000  # in characters; a datagram has its limit

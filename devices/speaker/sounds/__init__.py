@@ -1,0 +1,1 @@
+"""Sounds: built in or from files, as samples, and mixed."""

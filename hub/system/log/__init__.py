@@ -1,0 +1,1 @@
+"""What a process writes: without secrets, one line each, and to journald under systemd."""
