@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hub.mqtt.connection.credentials import CLI
 from hub.system import atomic_file
-from hub.system.visible import escaped
+from hub.system.log.visible import escaped
 from hub.wire import channels
 from hub.wire.guests import PROBE
 from hub.wire.topics import Topics
