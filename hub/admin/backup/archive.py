@@ -18,7 +18,14 @@ from typing import IO
 
 from config import Settings
 from hub.admin.backup.database_copy import copy_database
-from hub.admin.backup.manifest import MANIFEST, BackupError, Contents, SpoiledError, encode_manifest
+from hub.admin.backup.manifest import (
+    LARGEST,
+    MANIFEST,
+    BackupError,
+    Contents,
+    SpoiledError,
+    encode_manifest,
+)
 from hub.admin.backup.members import (
     Member,
     handlers_members,
@@ -31,7 +38,6 @@ from hub.system import atomic_file
 from hub.system.folder_owner import acting_for
 from hub.system.owned_file import OddFileError, open_regular
 
-LARGEST = 4 << 30  # bytes: no file of a house is larger, except one that is to fill a disk
 FAULTS_OF_FILES = (
     errno.EACCES,
     errno.EPERM,

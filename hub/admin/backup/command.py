@@ -1,6 +1,7 @@
 """`doorbell backup` and `doorbell restore`."""
 
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -64,6 +65,10 @@ def restore(
     ] = None,
     config: ConfigOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    place: Annotated[
+        list[Path] | None,
+        typer.Option(help="A place where the backup may write although it is not today's."),
+    ] = None,
 ) -> None:
     """Replace settings and state by those of a backup; the present ones are kept beside them."""
     _clean_up_when_ended()
@@ -79,7 +84,7 @@ def restore(
                 return
         if file is None:
             _fail("no restore was cut off. Name the backup: doorbell restore FILE")
-        plan = prepare(file, path, settings)
+        plan = prepare(file, path, settings, partial(_agree, yes=yes, named=place or []))
         try:
             _show(plan)
             if not yes and not typer.confirm("Replace it?"):
@@ -115,6 +120,21 @@ def _present(config: Path | None) -> tuple[Path, Settings | None]:
         return path, sources.load(path)
     except SettingsError as error:
         return path, error.usable
+
+
+def _agree(places: dict[str, Path], *, yes: bool, named: list[Path]) -> None:
+    """A backup may not choose by itself where root writes."""
+    others = {name: place for name, place in places.items() if place not in named}
+    if not others:
+        return
+    say("The settings in the backup name other places than today's:")
+    for name, path in others.items():
+        say(f"  {name}: {path}")
+    if yes:
+        options = " ".join(f"--place {shlex.quote(str(path))}" for path in {*others.values()})
+        _fail(f"nothing is changed. Look at these places; if they are right, add {options}")
+    if not typer.confirm("Write there?"):
+        raise typer.Exit(1)
 
 
 def _show(plan: Restore) -> None:

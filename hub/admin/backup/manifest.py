@@ -13,6 +13,8 @@ from hub.store.file.schema import SCHEMA_VERSION
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+LARGEST_MANIFEST = 8 << 20  # bytes: that of 30,000 files
+LARGEST = 4 << 30  # bytes: no file of a house is larger, except one that is to fill a disk
 ROOMS = ("settings", "handlers", "state")
 FROM_RESTORES = ("before-restore-", ".restore-")  # folders that earlier restores left
 
@@ -58,6 +60,9 @@ def encode_manifest(contents: Contents, config: Path, *, clips: bool) -> bytes:
         contents: What the backup holds.
         config: The settings file.
         clips: Whether pictures and clips are in it.
+
+    Raises:
+        BackupError: it would be larger than a restore accepts.
     """
     facts = {
         "format": FORMAT,
@@ -70,4 +75,8 @@ def encode_manifest(contents: Contents, config: Path, *, clips: bool) -> bytes:
         "clips": clips,
         "members": contents.members,
     }
-    return json.dumps(facts, indent=1).encode()
+    text = json.dumps(facts, indent=1).encode()
+    if len(text) > LARGEST_MANIFEST:
+        hint = "Leave pictures and clips out, or move folders with many files elsewhere"
+        raise BackupError(f"too many files for one backup: {len(contents.members)}. {hint}")
+    return text

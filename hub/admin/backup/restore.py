@@ -3,7 +3,7 @@
 import json
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +13,10 @@ from typing import Any
 from config import Settings, places, sources
 from hub.admin.backup.manifest import FROM_RESTORES, BackupError
 from hub.admin.backup.members import clips_folder, is_in_checkout, refuse_mixed
+from hub.admin.backup.places import other_places, refuse_without_room
 from hub.admin.backup.restore_steps import Step, resume
 from hub.admin.backup.unpack import settings_in, unpack
-from hub.admin.backup.verify import verify
+from hub.admin.backup.verify import Bounded, verify
 from hub.plugin import loader
 from hub.process.restore_guard import NOTE, note_of
 from hub.system import atomic_file
@@ -64,13 +65,20 @@ class Restore:
         return {room: home / name for room, home in self.homes.items()}
 
 
-def prepare(file: Path, config: Path, settings: Settings | None) -> Restore:
+def prepare(
+    file: Path,
+    config: Path,
+    settings: Settings | None,
+    agree: Callable[[dict[str, Path]], None] | None = None,
+) -> Restore:
     """Verify a backup, and unpack it beside what is there; nothing that is there is touched.
 
     Args:
         file: The backup.
         config: The settings file to be.
         settings: The present settings, where they can be read.
+        agree: Called with the places that the backup's settings name and that are not today's,
+            before anything is written there; it raises what ends the restore.
 
     Raises:
         BackupError: it cannot be restored.
@@ -84,7 +92,7 @@ def prepare(file: Path, config: Path, settings: Settings | None) -> Restore:
         hint = f"Say where they go: --config {places.INSTALLED}"
         raise BackupError(f"{file}: holds settings. {hint}")
     try:
-        return _prepare(file, facts, config, settings)
+        return _prepare(file, facts, config, settings, agree)
     except (OSError, tarfile.TarError) as error:
         hint = "Make room, or use sudo"
         raise BackupError(f"{file}: cannot be unpacked: {error}. {hint}") from error
@@ -120,19 +128,34 @@ def apply(plan: Restore) -> list[Path]:
     return sorted({aside for aside in plan.asides.values() if aside.is_dir()})
 
 
-def _prepare(file: Path, facts: dict[str, Any], config: Path, settings: Settings | None) -> Restore:
+def _prepare(
+    file: Path,
+    facts: dict[str, Any],
+    config: Path,
+    present: Settings | None,
+    agree: Callable[[dict[str, Path]], None] | None,
+) -> Restore:
+    settings = present
     stamp = datetime.now().strftime("%Y-%m-%dT%H%M%S-%f")  # noqa: DTZ005 - a name, for people here
     with ExitStack() as undo:
         if facts["settings"]:
             folder = config.parent / f".restore-{stamp}"
             undo.callback(_remove, folder)
-            with tarfile.open(file, "r:gz") as tar, acting_for(config.parent):
+            with (
+                Bounded(file) as stream,
+                tarfile.open(fileobj=stream, mode="r:") as tar,
+                acting_for(config.parent),
+            ):
                 folder.mkdir(parents=True, mode=0o700)
                 settings = settings_in(tar, facts["settings"], folder, config)
         if settings is None:
             raise BackupError(f"{file}: holds no settings. Write {config} first")
         refuse_mixed(config, settings)
         plan = Restore(config, settings, facts, stamp)
+        places = other_places(settings, present, config)
+        if places and agree:
+            agree(places)
+        refuse_without_room(facts, plan.homes)
         undo.callback(discard, plan)
         _sweep(plan)
         unpack(file, facts, plan.stages, settings)

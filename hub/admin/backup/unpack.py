@@ -10,7 +10,7 @@ from typing import Any
 from config import Settings, sources
 from hub.admin.backup.database_copy import check_copy
 from hub.admin.backup.manifest import MANIFEST
-from hub.admin.backup.verify import PIECE
+from hub.admin.backup.verify import PIECE, Bounded
 from hub.system import atomic_file
 from hub.system.folder_owner import acting_for
 
@@ -55,18 +55,11 @@ def settings_in(tar: tarfile.TarFile, name: str, folder: Path, config: Path) -> 
         SettingsError: the settings are faulty.
     """
     _put(tar, tar.getmember(name), folder)
-    read = sources.load(folder / name)
-    read_at = (folder / name).parent
-
-    def moved(path: Path) -> Path:
-        return config.parent / path.relative_to(read_at) if path.is_relative_to(read_at) else path
-
-    folders = {key: moved(getattr(read, key)) for key in ("handlers_dir", "state_dir")}
-    return read.model_copy(update=folders)
+    return sources.load(config, draft=folder / name)
 
 
 def _extract(file: Path, stages: dict[str, Path]) -> None:
-    with tarfile.open(file, "r:gz") as tar:
+    with Bounded(file) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
         for member in tar:
             if member.name != MANIFEST:
                 stage = stages[_room(member.name)].parent

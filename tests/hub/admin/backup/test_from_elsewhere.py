@@ -1,0 +1,168 @@
+"""A backup from elsewhere chooses neither where root writes, nor how much."""
+
+import gzip
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from config import sources
+from hub.admin.backup.archive import write_backup
+from hub.admin.backup.manifest import LARGEST, LARGEST_MANIFEST, BackupError
+from hub.admin.backup.places import other_places, refuse_without_room
+from hub.admin.backup.restore import prepare
+from hub.admin.backup.verify import verify
+from hub.store.state import State
+
+FACTS = {
+    "format": 1, "doorbell": "1", "schema": 1, "schemas": {}, "time": "now", "host": "h",
+    "settings": None, "clips": False, "members": [],
+}  # fmt: skip
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A house with a state file."""
+    path = tmp_path / "etc" / "doorbell.toml"
+    path.parent.mkdir()
+    path.write_text('state_dir = "../var"\n')
+    State(tmp_path / "var" / "hub-home.db").close()
+    return path
+
+
+def elsewhere(tmp_path: Path) -> Path:
+    """The backup of a house whose settings name places of their own."""
+    home = tmp_path / "other" / "etc"
+    home.mkdir(parents=True)
+    config = home / "doorbell.toml"
+    config.write_text(
+        f'state_dir = "{tmp_path}/chosen/state"\nhandlers_dir = "{tmp_path}/chosen/handlers"\n'
+        f'[broker]\nhost = "localhost"\npassword_dir = "{tmp_path}/chosen/passwords"\n'
+        f'[handlers.record]\nfolder = "{tmp_path}/chosen/clips"\n'
+        f'[handlers.mine]\nlog_file = "../../log"\n'
+    )
+    (tmp_path / "chosen" / "handlers").mkdir(parents=True)
+    (tmp_path / "chosen" / "handlers" / "mine.py").write_text("")
+    State(tmp_path / "chosen" / "state" / "hub-home.db").close()
+    file = write_backup(tmp_path / "b.tar.gz", config, sources.load(config)).file
+    shutil.rmtree(tmp_path / "chosen")
+    return file
+
+
+def restore(file: Path, config: Path, *options: str, said: str = "") -> tuple[int, str]:
+    """The command's exit code, and all that it says."""
+    command = [sys.executable, "-m", "hub.cli.main", "restore", str(file), "--config", str(config)]
+    done = subprocess.run(
+        [*command, *options], input=said, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_other_places_are_listed_in_full_and_nothing_is_written_before_a_yes(
+    tmp_path: Path, config: Path
+):
+    """`--yes` alone is no yes to them; each is named with --place."""
+    file = elsewhere(tmp_path)
+    for options, said in ((), "n\n"), (("--yes",), ""):
+        code, words = restore(file, config, *options, said=said)
+        assert code == 1
+        for name in ("state", "handlers", "passwords", "clips"):
+            assert f": {tmp_path}/chosen/{name}\n" in words
+        assert "[handlers.mine] log_file: " in words
+        assert not (tmp_path / "chosen").exists()
+        assert not list(tmp_path.rglob("*restore-*"))
+    places = other_places(_settings_in(file, tmp_path), sources.load(config), config).values()
+    code, words = restore(
+        file, config, "--yes", *(word for place in places for word in ("--place", str(place)))
+    )
+    assert (code, "is in place" in words) == (0, True), words
+    assert (tmp_path / "chosen" / "state" / "hub-home.db").is_file()
+
+
+def _settings_in(file: Path, tmp_path: Path) -> object:
+    """What the settings of a backup say at the place of those of today."""
+    draft = tmp_path / "draft.toml"
+    with tarfile.open(file) as tar:
+        draft.write_bytes(tar.extractfile("settings/doorbell.toml").read())
+    return sources.load(tmp_path / "etc" / "doorbell.toml", draft)
+
+
+def test_the_places_of_today_are_not_asked_for(tmp_path: Path, config: Path):
+    """A backup of this house comes back without a further question."""
+    file = write_backup(tmp_path / "b.tar.gz", config, sources.load(config)).file
+    assert "other places" not in restore(file, config, "--yes")[1]
+
+
+def archive(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
+    """A backup with these members, which may lie about their size."""
+    with gzip.open(path, "wb", compresslevel=1) as raw:
+        for head, content in members:
+            raw.write(head.tobuf(tarfile.GNU_FORMAT) + content)
+    return path
+
+
+def head(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> tarfile.TarInfo:
+    """The head of a member."""
+    info = tarfile.TarInfo(name)
+    info.size = size
+    info.type = kind
+    return info
+
+
+def test_what_is_too_large_is_refused_by_its_head(tmp_path: Path):
+    """A petabyte, a manifest, a long name, many large files: none of it is read."""
+    file = tmp_path / "b.tar.gz"
+    for member in (
+        head("state/x", 1 << 50),
+        head("manifest.json", LARGEST_MANIFEST + 1),
+        head("x", 900_000_000, tarfile.GNUTYPE_LONGNAME),
+        head("x", 900_000_000, tarfile.XHDTYPE),
+    ):
+        with pytest.raises(BackupError, match="too large"):
+            verify(archive(file, (member, b"")))
+
+
+def test_a_sparse_member_is_refused(tmp_path: Path):
+    """Some bytes of it stand for a petabyte."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz", format=tarfile.PAX_FORMAT) as tar:
+        member = head("state/x", 512)
+        member.pax_headers = {
+            "GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.size": str(1 << 50),
+            "GNU.sparse.map": "0,512", "GNU.sparse.numblocks": "1",
+        }  # fmt: skip
+        tar.addfile(member, io.BytesIO(bytes(512)))
+    file = tmp_path / "b.tar.gz"
+    file.write_bytes(stream.getvalue())
+    with pytest.raises(BackupError, match="too large"):
+        verify(file)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{}", '{"members": 1}', json.dumps(FACTS)[:-1]])
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path, text: str):
+    """Brackets for a parser, and what lacks its facts."""
+    content = text.encode()
+    padded = content.ljust(-(-len(content) // 512) * 512, b"\0")
+    with pytest.raises(BackupError, match="damaged, or no backup"):
+        verify(archive(tmp_path / "b.tar.gz", (head("manifest.json", len(content)), padded)))
+
+
+def test_a_disk_is_not_filled(tmp_path: Path, config: Path):
+    """Room is looked for on the disk of each room before anything is unpacked."""
+    homes = dict.fromkeys(("settings", "handlers", "state"), tmp_path / "none" / "yet")
+    free = shutil.disk_usage(tmp_path).free
+    members = [{"name": "state/a", "size": free // 2}, {"name": "handlers/b", "size": free // 2}]
+    with pytest.raises(BackupError, match="Make room"):
+        refuse_without_room({"members": members}, homes)
+    refuse_without_room({"members": []}, homes)
+    (tmp_path / "var" / "vast").touch()
+    os.truncate(tmp_path / "var" / "vast", LARGEST + 1)
+    contents = write_backup(tmp_path / "b.tar.gz", config, sources.load(config))
+    assert "larger than 4096 MB" in contents.left_out[0]
+    prepare(contents.file, config, sources.load(config))
