@@ -18,10 +18,12 @@ from hub.admin.install.orders import OrderError
 from hub.plugin import loader
 from tests.house import until
 
+OFF = {"light", "speak", "telemetry"}  # at first
 SHIPPED = sorted(
-    {path.stem for path in loader.SHIPPED.glob("*.py")} - {"speak", "telemetry"},  # off at first
-    key=lambda name: (name not in loader.FIRST, name != "light", name),
+    {path.stem for path in loader.SHIPPED.glob("*.py")} - OFF,
+    key=lambda name: (name not in loader.FIRST, name),
 )
+LAMP = '[handlers.light]\nlamp = "gpio:4"\n'
 
 
 class Pi:
@@ -93,9 +95,10 @@ def running(pi: Pi) -> Pi:
 
 
 def test_at_first_every_handler_is_started_now_and_at_each_boot(pi: Pi):
-    """Ours and the user's own; the target starts the hub."""
+    """Ours and the user's own, the lamp first; the target starts the hub."""
     pi.save("mine")
-    units = [f"doorbell-handler@{name}.service" for name in [*SHIPPED, "mine"]]
+    pi.settings(LAMP)
+    units = [f"doorbell-handler@{name}.service" for name in ["light", *SHIPPED, "mine"]]
     assert pi.sync() == [f"enable {' '.join(units)}", f"start --no-block {' '.join(units)}"]
 
 
