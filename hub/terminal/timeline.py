@@ -43,6 +43,7 @@ class Timeline:
         self._visit: Visit | None = None
         self._changed_at = 0.0
         self._former: deque[str] = deque(maxlen=FORMER)  # traces printed for good
+        self._answers: deque[str] = deque(maxlen=FORMER)  # traces of answers
         self._quiet = ""
         self._seen: deque[str] = deque(maxlen=SEEN)
         self._is_absence_shown = False
@@ -66,8 +67,10 @@ class Timeline:
 
     def print(self, text: str, style: str = "") -> None:
         """Print a line below the visit: what a handler says of a press does not stand above it."""
+        self._print_below(Text(text, style))
+
+    def _print_below(self, line: Text) -> None:
         with self._lock:
-            line = Text(text, style)
             if self._live and self._visit:
                 is_settled = time.monotonic() - self._changed_at > SETTLED_S
                 if not is_settled and self._visit.has_room:
@@ -113,12 +116,14 @@ class Timeline:
         elif event.type == topics.DRILL_FAILED:
             self._warn(event)
         elif event.type == topics.ANSWERED:
-            self._former.append(trace_id(event.traceparent))
+            self._answers.append(trace_id(event.traceparent))
             self.print(answer_line(event), "bold")
         elif event.type not in BY_TYPE:
             return
         elif self._visit and trace_id(event.traceparent) == self._visit.trace:
             self._add(self._visit, event)
+        elif self._live and trace_id(event.traceparent) in self._answers:
+            self._print_below(self._row(event))
         elif self._live and trace_id(event.traceparent) in self._former:
             self._print_row(event)
 
@@ -161,8 +166,15 @@ class Timeline:
             self._print_row(event)
 
     def _print_row(self, event: Event) -> None:
+        self._console.print(self._row(event), soft_wrap=not self._live)
+
+    @staticmethod
+    def _row(event: Event) -> Text:
         cells = row(topics.name_of(event.source), str(event.data.get("type", "")), event)
-        self._console.print(Text("  ").join(cells), soft_wrap=True)
+        line = Text()
+        for cell in cells:
+            line.append("  " if line else "").append(cell)
+        return line
 
     def _status(self, received: ReceivedStatus) -> None:
         status = received.status

@@ -278,6 +278,27 @@ def test_a_line_after_a_visit_stands_below_it(net, hub, states, monkeypatch):
     assert shown.index("First") < shown.index("the broker is gone") < shown.index("much later")
 
 
+def test_the_reactions_to_an_answer_stand_below_it(net, hub, states):
+    """The press that was answered is still on the screen: they do not slip above it."""
+    console, bus = _console(terminal=True), net.bus()
+    timeline = Timeline(bus, console)
+    timeline.start()
+    ring(hub, name="First")
+    data = {"name": "Front door", "answer": "coming"}
+    answer = hub.publish("visitor.answered", "front", data, time=datetime.now(UTC))
+    done = journaled(
+        states("notify"),
+        "handler.done",
+        source=NOTIFY,
+        cause=answer,
+        data=DONE | {"type": "visitor.answered", "note": "told"},
+    )
+    bus.hear(HOUSE.of_event(done), encode(done))
+    timeline.stop()
+    shown = _shown(console)
+    assert shown.index("First") < shown.index("answered") < shown.index("told")
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_no_event_and_no_status_changes_the_terminal(net, states, terminal):
     """A name, a note, a reason, a drill's fault or a status may hold anything: it is one line."""
