@@ -158,7 +158,8 @@ def _at_the_end(words: str, lines: list[str]) -> str:
 def _advice(words: str, lines: list[str], number: int) -> str:
     """What to write in place of a line."""
     line = lines[number - 1]
-    if "twice" in words or "overwrite" in words or "immutable" in words:
+    is_open = line.lstrip().startswith("[") and "]" not in line
+    if not is_open and ("twice" in words or "overwrite" in words or "immutable" in words):
         return f"{_named(line)} is set above already. Leave one of them"
     if CURLY.search(line):
         return 'it has curly quotes. Write straight ones: "'

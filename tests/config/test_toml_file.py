@@ -70,6 +70,7 @@ def test_text_that_is_not_unicode_is_told_with_its_line(tmp_path, encoding):
         ("a: 1", 'write "=" between a key and its value: a = …'),
         ("host", "not a setting. Write key = value, or # before a note"),
         ("[a", "the name of a table ends with a bracket. Write [name]"),
+        ("[quiet]\n[quiet", "the name of a table ends with a bracket. Write [name]"),
         ("[a b]", "not the name of a table. Write [name], with no blanks in it"),
         ('[a] b = "c"', "the keys of a table stand in the lines below its name"),
         ("a = [x, y]", 'a: not a list. Write it like a = ["one", "two"]'),
