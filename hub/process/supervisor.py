@@ -158,25 +158,30 @@ class Supervisor:
             self._add_handler(name, path)
 
     def _follow_settings(self) -> None:
-        """Start everything anew when the settings have changed; each process reads them itself."""
+        """Start everything anew when the settings have changed; each process reads them itself.
+
+        Settings with faults change nothing: nobody could start with them.
+        """
         if not self._files.has_changed(self._config):
             return
         self._files.note_read(self._config)
+        try:
+            settings = sources.load(self._config)
+        except SettingsError as error:
+            for fault in error.faults:
+                self._echo("doorbell", f"{fault} Until it is mended, everything runs on unchanged")
+            return
         name = self._config.name
         self._echo("doorbell", f"{name} has changed: the hub and the handlers start again")
-        self._follow_web_url()
+        self._follow_web_url(settings.web.url)
         for name in ("hub", "web"):
             if child := self._processes.get(name):
                 child.restart()
         for child in self._handlers.values():
             child.restart()
 
-    def _follow_web_url(self) -> None:
+    def _follow_web_url(self, url: str | None) -> None:
         """Run the page of answer links only while it has an address."""
-        try:
-            url = sources.load(self._config).web.url
-        except SettingsError:
-            return  # the processes that start anew print what is wrong
         if url and "web" not in self._processes:
             self._add("web", ["-m", "hub.web.server"])
         elif not url and (child := self._processes.pop("web", None)):

@@ -309,3 +309,19 @@ def test_two_of_them_do_not_share_a_house(lasting_run: Run):
     second = lasting_run.command("run")
     assert second.returncode == 78
     assert "another `doorbell run` uses" in second.stderr
+
+
+@together
+def test_faulty_settings_are_reported_and_change_nothing(lasting_run: Run):
+    """A half-written file stops no process: the bell goes on with the settings that it has."""
+    file = lasting_run.folder / "doorbell.toml"
+    good = file.read_text()
+    family = lasting_run.family()
+    before = len(lasting_run.lines)
+    file.write_text(good + "[brokr]\n")
+    try:
+        lasting_run.wait_for("[brokr]", "everything runs on unchanged", after=before)
+        assert lasting_run.family() == family
+        lasting_run.wait_for("log · doorbell.pressed", after=lasting_run.press())
+    finally:
+        file.write_text(good)
