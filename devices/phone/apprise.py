@@ -60,15 +60,13 @@ def fault_in_url(url: str, sent: Mapping[str, Mapping[str, str]]) -> str | None:
             `fault_in_address`.
     """
     logger = logging.getLogger(APPRISE_LOGGER)
-    logger.setLevel(logging.INFO)  # at DEBUG it logs tokens
-    logger.propagate = False  # it would log the refused address with its password
+    is_info = logging.getLogger().isEnabledFor(logging.INFO)
+    logger.setLevel(logging.INFO if is_info else logging.WARNING)  # at DEBUG it logs tokens
     try:
-        with _warnings() as warnings:
+        with _unlogged(), _warnings() as warnings:  # the log would show the address's password
             service = service_of(url)
     except ValueError:
         return "is no notification service. See https://github.com/caronc/apprise/wiki"
-    finally:
-        logger.propagate = True
     if any(DROPPED.search(text) for text in warnings):
         return (
             "names a topic, a chat or a person that its service cannot have. "
@@ -183,13 +181,14 @@ class ApprisePhone:
 def warm_up() -> None:
     """Send one notification to ourselves, so that no visitor waits for what the first one loads.
 
-    It goes over the loopback to a socket of this process, which answers once.
+    It goes over the loopback to a socket of this process, which answers once. It is not logged,
+    because nobody is notified.
     """
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(ANSWER_S)
         threading.Thread(target=_answer, args=(server,), daemon=True).start()
         url = f"json://127.0.0.1:{server.getsockname()[1]}"
-        with suppress(PhoneError):  # a proxy may stand between; the phones will show what is wrong
+        with _unlogged(), suppress(PhoneError):  # a proxy may stand between; the phones will show what is wrong
             ApprisePhone(url, service_of(url)).send(
                 Notification(title="", text="", key="", picture=Path(__file__))
             )
@@ -204,6 +203,17 @@ def _answer(server: socket.socket) -> None:
             while said and not said.endswith(b"}"):  # the end of the JSON
                 said = connection.recv(65536)
             connection.sendall(ANSWER)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep out of the log what Apprise logs meanwhile."""
+    logger = logging.getLogger(APPRISE_LOGGER)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.propagate = True
 
 
 @contextmanager
