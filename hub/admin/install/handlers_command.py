@@ -27,12 +27,17 @@ def show(context: typer.Context, config: ConfigOption = None) -> None:
     states = units.handlers() if units.is_booted() else {}
     if not states:  # then `doorbell run` may have started them
         states = _said(settings)
+    rows = []
     for name, path in sorted(loader.find(settings).items()):
         origin = "comes with doorbell" if loader.is_shipped(path) else str(path)
         state = states.get(name, "unknown: neither systemd nor a broker has it")
         if loader.is_off(path, settings):
             state = "switched off"
-        say(f"{name:16} {state:{WIDTH}} {origin}")
+        rows.append((name, state, origin))
+    name_width = max(len(name) for name, _, _ in rows)
+    state_width = max(len(state) for _, state, _ in rows)
+    for name, state, origin in rows:
+        say(f"{name:{name_width}}  {state:{state_width}}  {origin}")
 
 
 def _said(settings: Settings) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """`doorbell handlers` says where each handler comes from."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def test_a_file_of_ones_own_in_a_checkout_does_not_come_with_doorbell(
     config = tmp_path / "doorbell.toml"
     config.write_text('state_dir = "state"\n')
     shown = CliRunner().invoke(handlers, ["--config", str(config)]).output.splitlines()
-    origins = {line.split()[0]: line[66:] for line in shown}
+    origins = {line.split()[0]: re.split(" {2,}", line)[2] for line in shown}
     assert origins.pop("wave") == str(folder / "wave.py")
     assert set(origins) == set(loader.SHIPPED_NAMES)
     assert set(origins.values()) == {"comes with doorbell"}
