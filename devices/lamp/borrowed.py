@@ -163,7 +163,7 @@ def forget_lamp(name: str, memory: MutableMapping[str, Any]) -> None:
 def in_words(state: LampState | None) -> str:
     """The state of a lamp in words."""
     if state is None:
-        return "silent: it did not say how it was"
+        return "in an unknown state: it reported none"
     return "on" if state.on else "off"
 
 

@@ -86,7 +86,7 @@ def _place(*, dark):
 
 @pytest.mark.parametrize(
     ("before", "after", "word"),
-    [(DIM, DIM, "on"), (OFF, OFF, "off"), (None, OFF, "silent: it did not say how it was")],
+    [(DIM, DIM, "on"), (OFF, OFF, "off"), (None, OFF, "in an unknown state: it reported none")],
 )
 def test_the_lamp_is_put_back_as_it_was(night, before, after, word):
     """It is on for some minutes, then as before; one that did not say is taken to have been off."""
@@ -256,7 +256,7 @@ def test_silent_lamps_are_asked_at_once(night):
 
     lamps = {name: Silent() for name in ("wled:a", "wled:b", "wled:c")}
     home = night(None, {"scenes": {"front": {"lamps": list(lamps)}}}, lamps)
-    silent = "silent: it did not say how it was"
+    silent = "in an unknown state: it reported none"
     assert home.press() == f"on for 3 min, was {silent}, {silent}, {silent}"
     assert all(lamp.put_so == [ON] for lamp in lamps.values())
 

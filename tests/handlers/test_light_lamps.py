@@ -157,7 +157,7 @@ def test_what_the_broker_keeps_of_a_lamp_is_no_answer(porch, mosquitto):
         until(
             lambda: "back to off" in _notes(house), lambda: f"{_notes(house)} {house.log('light')}"
         )
-        assert _notes(house)[0].endswith("silent: it did not say how it was")
+        assert _notes(house)[0].endswith("in an unknown state: it reported none")
 
 
 def test_a_slow_lamp_is_heard(porch, mosquitto):
@@ -175,7 +175,7 @@ def test_a_strip_that_keeps_nothing_is_silent_until_it_speaks(porch, mosquitto):
         house = porch("wled:wled/porch", minutes=LONG)
         house.press()
         until(lambda: lamp.is_on, lambda: house.log("light"))
-        assert "silent: it did not say how it was" in until(lambda: _notes(house), "a note")[0]
+        assert "in an unknown state: it reported none" in until(lambda: _notes(house), "a note")[0]
         lamp.by_hand(bri=0)
         until(
             lambda: "somebody has changed it: left off" in _notes(house), lambda: str(_notes(house))

@@ -73,7 +73,7 @@ def test_what_was_never_lit_is_left_alone(lamp):
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [(BRIGHT, "on"), (OFF, "off"), (None, "silent: it did not say how it was")],
+    [(BRIGHT, "on"), (OFF, "off"), (None, "in an unknown state: it reported none")],
 )
 def test_a_state_in_words(state, words):
     """For the note beside an outcome."""

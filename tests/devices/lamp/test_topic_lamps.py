@@ -131,7 +131,7 @@ def test_a_dry_run_does_not_expect_what_a_lamp_never_says(tmp_path):
     link = Link()
     link.attach(FakeBroker().bus())
     with open_porch(settings, link, tmp_path, Darkness(DarknessSettings()), {}) as porch:
-        assert porch.look("front", 0) == "the lamp is silent: it did not say how it was"
+        assert porch.look("front", 0) == "the lamp is in an unknown state: it reported none"
     silent = settings.model_copy(update={"lamp": "mqtt:porch"})
     with (
         open_porch(silent, link, tmp_path, Darkness(DarknessSettings()), {}) as porch,
