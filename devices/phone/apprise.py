@@ -188,10 +188,8 @@ def warm_up() -> None:
         server.settimeout(ANSWER_S)
         threading.Thread(target=_answer, args=(server,), daemon=True).start()
         url = f"json://127.0.0.1:{server.getsockname()[1]}"
-        with (
-            _unlogged(),
-            suppress(PhoneError),
-        ):  # a proxy may stand between; the phones will show what is wrong
+        # A proxy may stand between; the phones will show what is wrong.
+        with _unlogged(), suppress(PhoneError):
             ApprisePhone(url, service_of(url)).send(
                 Notification(title="", text="", key="", picture=Path(__file__))
             )
