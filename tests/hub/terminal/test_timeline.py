@@ -167,7 +167,8 @@ def test_a_terminal_shows_the_press_that_is_going_on(net, hub, states):
     assert "notify is ready" in shown
     assert "First" in shown
     assert shown.rstrip().endswith("of the second")
-    assert shown.index("First") < shown.index("of the first") < shown.index("Second")
+    last_drawn = shown.rindex("Second")  # a slow machine draws it more than once
+    assert shown.index("First") < shown.index("of the first") < last_drawn
     assert "of none" not in shown
 
 
