@@ -52,8 +52,12 @@ class TopicLampSettings(BaseModel):
     @property
     def states(self) -> dict[str, bool]:
         """What it says, and whether it is on then."""
-        off = self.off if self.state_off is None else self.state_off
-        return {off: False, (self.on if self.state_on is None else self.state_on): True}
+        on, off = self.state_on, self.state_off
+        if on is None:
+            on = self.on
+        if off is None:
+            off = self.off
+        return {off: False, on: True}
 
 
 class HomeAssistantSettings(BaseModel):

@@ -44,6 +44,17 @@ def json_object(text: str | None) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def percent(value: object, brightest: float) -> float | None:
+    """A brightness in percent; None if it is no number.
+
+    Args:
+        value: As the lamp says it.
+        brightest: What it says at full brightness.
+    """
+    level = number(value)
+    return None if level is None else round(level / brightest * 100, 1)
+
+
 def number(value: object) -> float | None:
     """A number of a JSON value; None if it is something else."""
     return float(value) if isinstance(value, int | float) else None

@@ -40,7 +40,9 @@ def fault_in_address(url: str, service: Any, sent: Mapping[str, str] | None) -> 
     parsed = _parsed(url, service)
     if "#" in url.partition("?")[0].replace("/#", ""):  # Apprise takes it at the begin of a name
         return "has a #, and what stands behind it is not sent. Write %23 for a # in a name"
-    known = ALWAYS | set(sent) if sent is not None else frozenset(type(service).template_args)
+    known = frozenset(type(service).template_args)
+    if sent is not None:
+        known = ALWAYS | set(sent)
     for name in parsed.get("qsd", {}):
         if sent is None and _is_read(name, url, service):
             continue

@@ -53,7 +53,7 @@ class NtfyPhone:
     def __init__(self, service: Any, topic: str, options: Mapping[str, str] | None = None) -> None:
         self._service = service
         self._topic = topic
-        self._options = {} if options is None else options
+        self._options = options or {}
         self._url = _server_url(service)
         self.name = f"ntfy {self._url.rpartition('//')[2]}"
         self.updates: bool | None = None

@@ -58,7 +58,9 @@ class TelegramPhone:
     ) -> None:
         self._service = service
         self._chat = chat
-        self._topic = topic if topic is not None else getattr(service, "topic", None)
+        self._topic = topic
+        if topic is None:
+            self._topic = getattr(service, "topic", None)
         self._requests = request_options(service, options or {})
         self._url = f"{os.environ.get(API_VARIABLE, API).rstrip('/')}/bot{service.bot_token}"
 

@@ -5,7 +5,7 @@ from typing import Any
 from devices.lamp.described import HomeAssistantSettings
 from devices.lamp.lamp import ANSWER_S, LampState, channels, colour_of
 from devices.lamp.makes.web_api import WebApi
-from devices.lamp.payload import number
+from devices.lamp.payload import percent
 
 BRIGHTEST = 255
 SERVICE_S = 8.0  # Home Assistant answers when the lamp has done it, or has not
@@ -41,9 +41,8 @@ class HomeAssistantLamp:
         if found.get("state") not in ("on", "off"):
             return None
         shown = found["attributes"]
-        level = number(shown.get("brightness"))
-        percent = None if level is None else round(level / BRIGHTEST * 100, 1)
-        return LampState(found["state"] == "on", percent, _colour(shown))
+        brightness = percent(shown.get("brightness"), BRIGHTEST)
+        return LampState(found["state"] == "on", brightness, _colour(shown))
 
     def put(self, state: LampState) -> None:
         """See Light. Home Assistant leaves out what the lamp cannot do."""

@@ -65,12 +65,16 @@ class ShellyLamp(FollowedLamp):
         found = report.get("result" if is_answer else "params")
         if not isinstance(found, dict):
             return {}
-        own = found if is_answer and self._output else found.get(self._key)
+        own = found.get(self._key)
+        if is_answer and self._output:
+            own = found
         if not isinstance(own, dict):
             return {}
         kind = f"{self._component.lower()}:"
         outputs = [key.removeprefix(kind) for key in found if key.startswith(kind)]
-        return {**own, "is_whole": True, "outputs": outputs} if is_answer else own
+        if is_answer:
+            return {**own, "is_whole": True, "outputs": outputs}
+        return own
 
     def _outputs_in(self, fields: dict[str, Any]) -> list[str]:
         outputs: list[str] = fields.get("outputs", [])

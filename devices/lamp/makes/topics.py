@@ -6,7 +6,7 @@ from typing import Any
 from devices.lamp.described import TopicLampSettings
 from devices.lamp.lamp import ANSWER_S, LampState, MqttLink
 from devices.lamp.makes.followed import FollowedLamp
-from devices.lamp.payload import json_object, number
+from devices.lamp.payload import json_object, percent
 
 
 class TopicLamp(FollowedLamp):
@@ -61,6 +61,5 @@ class TopicLamp(FollowedLamp):
         is_on = self._settings.states.get(fields.get("state", ""))
         if is_on is None:
             return None
-        level = number(fields.get("brightness"))
-        percent = None if level is None else round(level / self._settings.brightness_max * 100, 1)
-        return LampState(is_on, percent)
+        brightness = percent(fields.get("brightness"), self._settings.brightness_max)
+        return LampState(is_on, brightness)

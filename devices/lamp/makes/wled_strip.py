@@ -4,7 +4,7 @@ from typing import Any
 
 from devices.lamp.lamp import ANSWER_S, LampState, channels, colour_of
 from devices.lamp.makes.web_api import WebApi
-from devices.lamp.payload import number
+from devices.lamp.payload import percent
 
 BRIGHTEST = 255
 SOLID = 0  # the number of the effect that shows a colour
@@ -33,9 +33,8 @@ class WledStrip:
             self._segments = [
                 {key: segment[key] for key in KEPT if key in segment} for segment in found["seg"]
             ]
-            level = number(found["bri"])
-            percent = None if level is None else round(level / BRIGHTEST * 100, 1)
-            return LampState(bool(found["on"]), percent, self._colour(), self._segments)
+            brightness = percent(found["bri"], BRIGHTEST)
+            return LampState(bool(found["on"]), brightness, self._colour(), self._segments)
         except (ConnectionError, KeyError, TypeError, ValueError):
             return None
 

@@ -11,7 +11,7 @@ from typing import Any
 from devices.lamp.lamp import LampState, MqttLink, colour_of, colour_of_hue, kelvin_of, mireds
 from devices.lamp.makes.followed import FollowedLamp
 from devices.lamp.makes.zigbee_group import ZigbeeGroup
-from devices.lamp.payload import json_object, number
+from devices.lamp.payload import json_object, percent
 
 BRIGHTEST = 254
 OWN = ("state", "brightness", "color_mode", "color_temp", "color")  # what each output has
@@ -81,9 +81,8 @@ class Zigbee2MqttLamp(FollowedLamp):
         own = {key: fields.get(f"{key}{self._suffix}") for key in OWN}
         if own["state"] not in ("ON", "OFF"):
             return None
-        level = number(own["brightness"])
-        percent = None if level is None else round(level / BRIGHTEST * 100, 1)
-        return LampState(own["state"] == "ON", percent, _colour(own))
+        brightness = percent(own["brightness"], BRIGHTEST)
+        return LampState(own["state"] == "ON", brightness, _colour(own))
 
 
 def _colour(state: dict[str, Any]) -> str | int | None:

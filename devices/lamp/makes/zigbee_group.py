@@ -88,9 +88,11 @@ def _names_in(device: dict[str, Any]) -> dict[tuple[str, str], str]:
     """The names of a device and of its endpoints, where those have some."""
     address = str(device.get("ieee_address"))
     name = device.get("friendly_name")
-    endpoints = device.get("endpoints")
     names = {(address, ""): str(name)}
-    for number, endpoint in (endpoints if isinstance(endpoints, dict) else {}).items():
+    endpoints = device.get("endpoints")
+    if not isinstance(endpoints, dict):
+        return names
+    for number, endpoint in endpoints.items():
         if isinstance(endpoint, dict) and endpoint.get("name"):
             names[address, str(number)] = f"{name}:{endpoint['name']}"
     return names
@@ -98,4 +100,6 @@ def _names_in(device: dict[str, Any]) -> dict[tuple[str, str], str]:
 
 def _objects(value: Any) -> list[dict[str, Any]]:
     """The JSON objects in a list; none if it is no list."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return []
+    return [one for one in value if isinstance(one, dict)]

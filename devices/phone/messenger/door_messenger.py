@@ -9,6 +9,7 @@ from typing import Any
 
 from devices.phone.delivery.dispatch_result import DispatchResult
 from devices.phone.messenger.occasion import HandlerApi, Link, Occasion
+from devices.phone.messenger.sent_log import EVERYBODY
 from devices.phone.messenger.settings import DoorMessengerSettings
 from devices.phone.messenger.texts import LATE_S, Texts, after
 from devices.phone.messenger.visit import Visit
@@ -130,7 +131,10 @@ class DoorMessenger(VisitMessenger, AbstractContextManager["DoorMessenger"]):
         data = answered.data
         by, words, via = (str(data.get(key, "")) for key in ("by", "answer", "via"))
         if words == "snooze":
-            return self._snooze(by or ("*" if via == "command" else ""), answered.time)
+            whose = by
+            if not by and via == "command":
+                whose = EVERYBODY
+            return self._snooze(whose, answered.time)
         if not data.get("late"):  # else the visitor who rings now is not answered
             self.log.record_answer(answered.door, answered.time.isoformat())
         press = str(data.get("press") or self.latest(answered.door, answered.time) or "")

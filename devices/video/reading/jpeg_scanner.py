@@ -43,9 +43,10 @@ class JpegScanner:
         """Where the first picture ends, when all before it is dropped; 0 if it is not complete."""
         if not self._bytes.startswith(SOI):
             begin = self._bytes.find(SOI)
-            del self._bytes[: begin if begin >= 0 else max(0, len(self._bytes) - len(SOI))]
             if begin < 0:
+                del self._bytes[: -len(SOI)]  # its first bytes may be there
                 return 0
+            del self._bytes[:begin]
         if not self._searched:
             self._searched = _scan_begin(self._bytes)
         if not self._searched:
