@@ -60,7 +60,10 @@ class Outcomes:
                 last = self._producer.append(db, kind, subject, data, time=now, cause=cause)
             return self._journal(db, delivery, "handler.done", facts) or last
 
-        if attempt.emitted or attempt.has_state:
+        if attempt.emitted:
+            self._record(conclude)
+            self._release()  # others react to it: it must not wait for an event that takes long
+        elif attempt.has_state:
             self._record(conclude)
         else:
             self._commit_together(conclude)
@@ -129,7 +132,8 @@ class Outcomes:
     def in_succession(self, claim_next: ClaimNext) -> Iterator[None]:
         """Have the next event claimed in each commit that records an outcome.
 
-        Where one is claimed, what was journaled is published later, with what follows.
+        Where one is claimed, an outcome is published later, with what follows. What the handler
+        emitted is not held back.
         """
         self._claim_next = claim_next
         try:

@@ -1,10 +1,12 @@
 """A handler that catches up: what it does between two missed events."""
 
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
+from hub import emit
 from hub.consumer import consumer, succession
+from tests.house import until
 from tests.hub.fakes import (
     consumer_of,
     cursor,
@@ -147,3 +149,21 @@ def test_an_observer_makes_no_pause_while_missed_events_wait(net, hub, state, mo
     made._catch_up.events.clear()
     made._gather()
     assert pauses == [consumer.GATHER_S]
+
+
+def test_what_the_handler_emits_does_not_wait_for_the_next_event(catch_up, net):
+    """Others react to it, and the next one may take as long as its time limit allows."""
+    published = []
+
+    def act(_):
+        if not published:
+            emit("bark.done", {})
+            published.append(0)
+            return
+        if len(published) == 1:
+            with suppress(AssertionError):
+                until(lambda: net.events("bark.done"), "it is published", 5)
+        published.append(len(net.events("bark.done")))
+
+    catch_up(act)
+    assert published[1] == 1
