@@ -33,6 +33,8 @@ from hub.wire.house_key import key_in
 log = logging.getLogger(__name__)
 HEAD_BYTES = 16_384
 HEAD_S = 10.0  # how long a connection may take to send its first request
+LIFE_S = 30.0  # of a connection: a client that sends a byte now and then must not keep it
+AGAIN_S = 0.5
 CONNECTIONS = 64
 
 
@@ -73,22 +75,34 @@ def run(settings: Settings) -> None:
 
 
 class ImpatientProtocol(H11Protocol):
-    """Closes a connection whose first request does not come soon: there are few connections."""
+    """Closes a connection whose first request does not come soon, and one that is old.
+
+    There are few connections. uvicorn's own limit ends with each byte that comes, also with those
+    of a request that has had its response.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See H11Protocol."""
         super().connection_made(transport)
         self._deadline = self.loop.call_later(HEAD_S, self._close_without_request)
+        self._end = self.loop.call_later(LIFE_S, self._close_between_requests)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See H11Protocol."""
         self._deadline.cancel()
+        self._end.cancel()
         super().connection_lost(exc)
 
     def _close_without_request(self) -> None:
         has_request = self.cycle is not None  # from then on timeout_keep_alive counts
         if not has_request:
             self.transport.close()
+
+    def _close_between_requests(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+        else:
+            self._end = self.loop.call_later(AGAIN_S, self._close_between_requests)
 
 
 class Server(uvicorn.Server):
