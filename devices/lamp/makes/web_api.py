@@ -8,6 +8,7 @@ from devices.lamp.lamp import LightError
 
 REDIRECTION = 300  # the first status that is no success; no call is sent on to another address
 SERVER_ERROR = 500
+FOR_NOW = (408, 425, 429)  # another attempt may succeed (RFC 9110, 15.5; RFC 8470; RFC 6585)
 HINTS = {401: "Is the token right?", 403: "Is the token right?", 404: "Is its name right?"}
 
 
@@ -37,7 +38,7 @@ class WebApi:
         """
         status, reason, text = self._send(path, body, timeout_s)
         answer = f"{self._name} answers {status} ({reason}) at {path}"
-        if status >= SERVER_ERROR:
+        if status >= SERVER_ERROR or status in FOR_NOW:
             raise ConnectionError(answer)
         if status >= REDIRECTION:
             raise LightError(f"{answer}. {HINTS.get(status, 'Is the address right?')}")

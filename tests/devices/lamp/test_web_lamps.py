@@ -78,7 +78,8 @@ def test_who_refuses_a_call_is_no_lamp_that_is_away(strip):
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(307, LightError), (404, LightError), (500, ConnectionError)]
+    ("status", "error"),
+    [(307, LightError), (404, LightError), (429, ConnectionError), (500, ConnectionError)],
 )
 def test_a_call_is_never_sent_on(strip, status, error):
     """A redirection would carry the token to another address; trouble of its own may pass."""
