@@ -55,7 +55,7 @@ def test_a_broker_that_is_gone(well: House):
     assert [line for line in lines if re.fullmatch("[a-z ]+", line)] == NAMES
     at = lines.index(f"  ✗ no broker at 127.0.0.1:{well.port}: Connection refused")
     assert lines[at + 1].startswith("    → `systemctl status mosquitto`")
-    assert "  ✓ mine.db: sound" in done.stdout
+    assert "  ✓ mine.db: intact" in done.stdout
     assert lines[-1].startswith("✗ 1 problem")
     well.broker.start()
 

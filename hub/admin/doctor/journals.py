@@ -82,7 +82,7 @@ def _state_file(name: str, found: state_files.StateFile) -> Iterator[Finding]:
     version = f"schema {found.schema}"
     if found.schema != SCHEMA_VERSION:
         version += f" (its process upgrades it to {SCHEMA_VERSION})"
-    words = f"{name}: sound, {size(found.bytes)}, {version}, {count(found.events, 'event')}"
+    words = f"{name}: intact, {size(found.bytes)}, {version}, {count(found.events, 'event')}"
     age_s = SYSTEM.unix_s() - found.oldest_unix_s if found.oldest_unix_s is not None else 0.0
     if age_s > FRESH_S:
         number = count(found.unpublished, "event")

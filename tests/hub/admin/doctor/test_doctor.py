@@ -393,7 +393,7 @@ def test_journals_of_a_house_that_ran(on_mosquitto: House):
     house.start("hub", "bad")
     house.wait_outcome(house.press(), "bad", "handler.dead")
     found = list(doctor_journals.journals(open_context(house.config)))
-    assert (the(found, "hub-home.db: sound").state, the(found, "bad.db: sound").state) == (
+    assert (the(found, "hub-home.db: intact").state, the(found, "bad.db: intact").state) == (
         "ok",
         "ok",
     )
@@ -574,7 +574,7 @@ def test_what_is_in_a_log_alone_is_seen(context: Context):
     for path in list(folder.iterdir()):
         shutil.copy(path, folder / path.name.replace("hub-home", "killed"))
     assert (folder / "killed.db-wal").stat().st_size
-    assert the(doctor_journals.journals(context), "killed.db: sound").state == "ok"
+    assert the(doctor_journals.journals(context), "killed.db: intact").state == "ok"
     running.close()
 
 
@@ -619,6 +619,6 @@ def test_a_disk_that_is_mounted_read_only(context: Context):
         subprocess.run(["mount", "-o", "remount,ro", folder], check=False)
         found = list(doctor_journals.journals(context))
         assert the(found, "mounted read-only").state == "problem"
-        assert the(found, "hub-home.db: sound").state == "ok"
+        assert the(found, "hub-home.db: intact").state == "ok"
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
