@@ -99,8 +99,12 @@ def _fault_in(name: str, folder: Path) -> str:
     if function in NOT_NAMES or name.startswith(NOT_OURS):
         return f"a handler's file or its test uses this name. Choose another, like my_{function}"
     if name in SHIPPED_NAMES:
+        ours = f"{SHIPPED / name}.py"
+        change = f"edit {ours}"
+        if folder.resolve() != SHIPPED.resolve():
+            change = f"copy {ours} to {folder} and edit that"
         return (
             "a handler of this name comes with doorbell, and yours would take its place. Choose"
-            f" another name; to change ours, copy {SHIPPED / name}.py to {folder} and edit that"
+            f" another name; to change ours, {change}"
         )
     return ""
