@@ -48,6 +48,8 @@ class DispatchResult:
         """What was done, for people."""
         if self.why_not or not self.asked:
             return self.why_not or "no recipient now"
+        if not self.delivered and not self.failures:
+            return f"no phone to send it to now: {self.text}"
         note = f"sent to {len(self.delivered)}: {self.text}"
         if self.no_picture:
             note += f" (without the picture: {'; '.join(dict.fromkeys(self.no_picture.values()))})"

@@ -16,6 +16,7 @@ from devices.phone import (
     Recipient,
     UndeliveredError,
 )
+from devices.phone.delivery.dispatch_result import DispatchResult
 from tests.house import until
 
 NOW = datetime.now(UTC)
@@ -255,3 +256,8 @@ def test_a_picture_waits_for_its_text(messenger, tmp_path):
     assert home.picture("press") == home.log.picture("press") == tmp_path / "1.jpg"
     until(lambda: _try(home), "the text is sent")
     assert len(anna.sent) == 2
+
+
+def test_what_no_phone_takes_now_is_not_told_as_sent():
+    """As an answer, where the service cannot change the notification that it has."""
+    assert DispatchResult(text="Ding", asked=1).note == "no phone to send it to now: Ding"
