@@ -79,7 +79,7 @@ def test_in_a_checkout_ours_is_changed_where_it_is(tmp_path):
     """Elsewhere it is copied first: a file is never to be copied onto itself."""
     with pytest.raises(SettingsError, match=r"to change ours, edit \S+/light\.py$"):
         write_handler("light", loader.SHIPPED)
-    with pytest.raises(SettingsError, match="to change ours, copy .* and edit that"):
+    with pytest.raises(SettingsError, match=r"to change ours, copy .* and edit that"):
         write_handler("light", tmp_path)
 
 
