@@ -17,12 +17,10 @@ class Unacknowledged:
     """The acknowledgements that a connection waits for (PUBACK, SUBACK; MQTT 5, 3.4 and 3.9)."""
 
     def __init__(self) -> None:
-        self._published: deque[tuple[float, MQTTMessageInfo, str]] = (
-            deque()
-        )  # each with its monotonic deadline and its topic
-        self._subscribed: dict[
-            int, tuple[float, Sequence[str]]
-        ] = {}  # by packet number, with deadline
+        # Each with its monotonic deadline and its topic.
+        self._published: deque[tuple[float, MQTTMessageInfo, str]] = deque()
+        # By packet number, with the deadline.
+        self._subscribed: dict[int, tuple[float, Sequence[str]]] = {}
         self._lock = threading.Condition()
 
     def clear(self) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from config import JournalSettings as Limits
+from config import JournalSettings
 from hub.mqtt.bus import Bus
 from hub.mqtt.guard import guarded
 from hub.producer.catchup_replies import CatchUpReplies
@@ -37,9 +37,11 @@ class Producer:
             again when it is published again. It must be short, and may publish.
     """
 
-    def __init__(self, state: State, bus: Bus, source: str, limits: Limits | None = None) -> None:
+    def __init__(
+        self, state: State, bus: Bus, source: str, limits: JournalSettings | None = None
+    ) -> None:
         self._state, self._bus = state, bus
-        self._retention = Retention(state, limits or Limits())
+        self._retention = Retention(state, limits or JournalSettings())
         self._journal = Journal(state, source)
         self._releasing = threading.Lock()
         self._released = 0  # the last position that may be published
@@ -48,12 +50,10 @@ class Producer:
         self._reconnected = False
         self._refused = False  # since the broker was last offered what it has not taken
         self._in_flight: dict[int, int] = {}  # the bus's number → position in the journal
-        self._sent_to = (
-            self._journal.published_to()
-        )  # the last position handed to the bus in this connection
-        self._answered: deque[tuple[int, bool, float]] = (
-            deque()
-        )  # the bus's number, whether the broker took it, when
+        # The last position that was handed to the bus in this connection.
+        self._sent_to = self._journal.published_to()
+        # The bus's number, whether the broker took it, and when.
+        self._answered: deque[tuple[int, bool, float]] = deque()
         self._acknowledged: dict[int, float] = {}  # positions to be marked in the journal, and when
         self._marking: Collection[int] = ()  # those that the open transaction marks
         self._oversize = Oversize(bus)

@@ -22,16 +22,15 @@ if TYPE_CHECKING:
 
     from paho.mqtt.reasoncodes import ReasonCode
 
-RECEIVE_MAXIMUM = (
-    32  # MQTT 5, 3.1.2.11.3: how many messages the broker may leave unacknowledged with us
-)
+# How many messages the broker may leave unacknowledged with us (MQTT 5, 3.1.2.11.3).
+RECEIVE_MAXIMUM = 32
 CONNECT_TIMEOUT_S = 10.0
 TURN_TIMEOUT_S = 3.0  # of each of several addresses
 PROBE_TIMEOUT_S = 2.0
 WORKED_S = 5.0  # a connection that lasted so long was no failure
 STEADY_S = 30.0  # a connection that lasted so long has its first failure
 CUT_SHORT = 3
-RIVAL_S = 15.0  # another process of the same id is back sooner: bus.py waits for 10 s at most
+RIVAL_S = 15.0  # another process of the same id is back sooner: a Reconnector waits 10 s at most
 Kind = TypeVar("Kind", bound=Client)
 UNSUPPORTED_PROTOCOL_VERSION = 0x84  # MQTT 5, 3.2.2.2; paho gives it for 3.1.1's return code 1, too
 

@@ -7,10 +7,8 @@ import ssl
 from config import Address, Broker
 
 BAD_LOGIN = (0x86, 0x87)  # MQTT 5, 3.2.2.2; paho gives them for 3.1.1's return codes 4 and 5, too
-OTHER_NAME = (
-    62,
-    64,
-)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH in OpenSSL's x509_vfy.h
+# X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH in OpenSSL's x509_vfy.h.
+OTHER_NAME = (62, 64)
 NOT_NOW = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 PASSWORD_VARIABLE = "DOORBELL_BROKER__PASSWORD"  # noqa: S105 - its name
 REMEDIES = {
