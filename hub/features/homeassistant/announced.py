@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class Announced:
         self._hub = hub
         self._records = _read(self._path)
         record = self._records.get(hub) or self._of_former_name(state_dir) or {}
-        self.id: str = record.get("id") or _id(root, hub)
+        self.id: str = record.get("id") or self._free_id(root)
         self.topics: dict[str, Components] = record.get("topics", {})
 
     def keep(self, topics: Mapping[str, Components]) -> None:
@@ -52,6 +53,13 @@ class Announced:
             atomic_file.write(self._path, text.encode(), 0o640)
         except OSError as error:
             log.warning("what Home Assistant was told cannot be noted: %s", error)
+
+    def _free_id(self, root: str) -> str:
+        """An id for this hub. Another one has the usual id if it was taken for this one renamed."""
+        usual = _id(root, self._hub)
+        taken = {record["id"] for record in self._records.values()}
+        others = (f"{usual}N{number}" for number in count(2))  # no name has a capital letter
+        return next(one for one in chain([usual], others) if one not in taken)
 
     def _of_former_name(self, state_dir: Path) -> dict[str, Any] | None:
         """The record of a hub that is not running: this one, before it got another name."""

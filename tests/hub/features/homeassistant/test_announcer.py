@@ -1,5 +1,6 @@
 """What is announced, when again, and how it is taken back."""
 
+import fcntl
 import importlib.metadata
 import json
 
@@ -171,6 +172,19 @@ def test_a_hub_keeps_its_ids_when_it_gets_another_name(tmp_path):
 def test_a_second_hub_that_runs_has_its_own_ids(hub):
     """The first one, which holds its state file, is not its former name."""
     assert Announced(hub.folder, "second", "doorbell").id == "doorbell_second"
+
+
+def test_two_hubs_never_share_an_id(tmp_path):
+    """A second hub came while the first was off, and was taken for it; now both run."""
+    Announced(tmp_path, "home", "doorbell").keep({"topic": {}})
+    second = Announced(tmp_path, "second", "doorbell")
+    second.keep({"topic": {}})
+    with (tmp_path / "hub-second.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        first = Announced(tmp_path, "home", "doorbell")
+    first.keep({"other": {}})
+    assert first.id != second.id == "doorbell_home"
+    assert Announced(tmp_path, "home", "doorbell").id == first.id
 
 
 def test_a_damaged_record_is_written_anew(hub):
