@@ -79,7 +79,7 @@ class Timeline:
                     return
                 self._conclude()
                 self._live.update(Text(""))
-            self._console.print(line, soft_wrap=True)
+            self._console.print(line, soft_wrap=not self._live)
 
     def watch_broker(self) -> None:
         """Print when the broker cannot be reached, and when it is back; called now and then."""
