@@ -24,11 +24,13 @@ class Asked:
     Attributes:
         id: Of its command and event.
         unix_s: When its first request came, or when it was confirmed.
+        monotonic_s: The same, for the process that wrote it: the clock is set after a boot.
         confirmed: Whether the hub has confirmed it.
     """
 
     id: str
     unix_s: float
+    monotonic_s: float
     confirmed: bool = False
 
 
@@ -44,7 +46,13 @@ class PressIds:
     a disk that takes nothing it goes on in memory: the bell rings.
     """
 
-    def __init__(self, folder: Path, *, unix_s: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        unix_s: Callable[[], float] = time.time,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Read what was asked before a restart.
 
         Raises:
@@ -52,6 +60,7 @@ class PressIds:
         """
         self._path = folder / FILE
         self._unix_s = unix_s
+        self._monotonic_s = monotonic_s
         self._lock = threading.Lock()
         self._earlier = _read(self._path)
         self._asked: dict[str, Asked] = {}
@@ -61,7 +70,7 @@ class PressIds:
         with self._lock:
             known = self._asked.get(link) or self._earlier.get(link)
             if known is None or not self._is_repeat(link, known):
-                known = Asked(uuid7(), self._unix_s())
+                known = Asked(uuid7(), self._unix_s(), self._monotonic_s())
                 self._keep(link, known)
             return known.id
 
@@ -70,12 +79,16 @@ class PressIds:
         with self._lock:
             known = self._asked.get(link) or self._earlier.get(link)
             if known and known.id == press_id and not known.confirmed:
-                self._keep(link, Asked(press_id, self._unix_s(), confirmed=True))
+                now = self._unix_s(), self._monotonic_s()
+                self._keep(link, Asked(press_id, *now, confirmed=True))
 
     def _is_repeat(self, link: str, known: Asked) -> bool:
+        is_own = link in self._asked
         within_s = UNANSWERED_S
         if known.confirmed:
-            within_s = BURST_S if link in self._asked else RESTARTED_S
+            within_s = BURST_S if is_own else RESTARTED_S
+        if is_own:
+            return self._monotonic_s() - known.monotonic_s < within_s
         return abs(self._unix_s() - known.unix_s) < within_s
 
     def _keep(self, link: str, asked: Asked) -> None:

@@ -39,7 +39,7 @@ class _Site:
         self.presses = _Presses()
         self.links = PressLinks(folder, KEY)
         self.s = 1_000_000.0
-        ids = PressIds(folder, unix_s=lambda: self.s)
+        ids = PressIds(folder, unix_s=lambda: self.s, monotonic_s=lambda: self.s)
         address = PressAddress(SETTINGS, self.links, ids, self.presses)
         handlers = {HTTPException: show_refusal, Exception: show_fault}
         self.app = Starlette(routes=[address.route()], exception_handlers=handlers)
