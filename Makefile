@@ -1,5 +1,5 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test check faults reliability rig power-cut cluster homeassistant node-red bench clean
+.PHONY: run test check faults reliability real-houses rig power-cut cluster homeassistant node-red bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
@@ -28,6 +28,10 @@ faults: $(TESTED)
 # The same with a longer storm, and its table.
 reliability: $(TESTED)
 	STORM_S=20 RELIABILITY_REPORT=docs/reliability.md $(MAKE) faults
+
+# What was reported from real houses, kind by kind: the tests that docs/real-houses.md names. `make test` has them, too.
+real-houses: $(TESTED)
+	$(PYTEST) $$(grep -oE '`tests/[^`]+`' docs/real-houses.md | tr -d '`' | sort -u)
 
 # A virtual Raspberry Pi, built and then used as on a person's first days with it. As root: docs/rig.md.
 RIG ?= .rig

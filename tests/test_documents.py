@@ -296,6 +296,17 @@ def test_every_document_is_in_the_index():
     assert linked == {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
 
 
+def test_every_test_that_a_document_names_is_there():
+    """A table that says what was tested says it of tests that run."""
+    for document in (ROOT / "docs").glob("*.md"):
+        named = re.findall(r"`(tests/[\w./-]+)(?:::(\w+))?`", document.read_text(encoding="utf-8"))
+        for path, function in named:
+            assert (ROOT / path).exists(), f"{document.name}: {path}"
+            if function:
+                text = (ROOT / path).read_text(encoding="utf-8")
+                assert f"def {function}(" in text, f"{document.name}: {path}::{function}"
+
+
 def test_the_glossary_is_in_alphabetical_order():
     """A word is where a reader looks for it, and stands there once."""
     text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")

@@ -1,15 +1,17 @@
 """Why there is no connection: in words that fit the settings."""
 
 import logging
+import ssl
 
 import pytest
 
 from config import Broker
 from hub.mqtt.connection.client import ClientFactory
-from hub.mqtt.connection.connect_errors import UnresolvedError, of_login
+from hub.mqtt.connection.connect_errors import UnresolvedError, of_connection, of_login
 from hub.mqtt.connection.connection_log import ConnectionLog
 
 WRONG = 0x86
+NOT_YET_VALID = 9  # X509_V_ERR_CERT_NOT_YET_VALID
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,14 @@ def test_a_name_without_an_address_is_told_as_that(caplog):
     assert "no address is known for the name 'broker.invalid'" in record.getMessage()
     assert log.has_reason
     assert log.absence == record.getMessage()
+
+
+def test_a_certificate_that_does_not_hold_by_this_clock_is_told_as_that():
+    """A machine without a clock of its own boots in the past."""
+    refused = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    refused.verify_code = NOT_YET_VALID
+    refused.verify_message = "certificate is not yet valid"
+    broker = Broker(host="h", tls=True)
+    told = of_connection(refused, broker.addresses[0], broker)
+    assert "its certificate is not valid at this time (certificate is not yet valid)" in str(told)
+    assert "Is this machine's clock right?" in str(told)
