@@ -1,4 +1,4 @@
-"""What mosquitto reads is brought up to date from within the sandbox of `doorbell handlers sync`."""
+"""mosquitto's files are brought up to date within the sandbox of `doorbell handlers sync`."""
 
 import os
 import pwd
