@@ -13,6 +13,7 @@ WEEK_S = 7 * DAY_S
 LITTLE_B = 300_000_000
 LEAST_B = 50_000_000
 SOON_S = 7 * DAY_S
+LONG_S = 730 * DAY_S  # the pace of one week does not tell more
 FEW_INODES = 0.02  # of all inodes
 # JEDEC JESD84-B51 (eMMC 5.1), 7.4.43 and 7.4.44: PRE_EOL_INFO, and DEVICE_LIFE_TIME_EST_TYP_A and
 # _B, as the kernel gives them (Documentation/driver-api/mmc/mmc-dev-attrs.rst).
@@ -46,7 +47,8 @@ def space(folder: Path, *, grows_by: float = 0.0) -> Iterator[Finding]:
     if grows_by:
         left_s = free / grows_by
         is_full_soon = left_s < SOON_S
-        words += f", enough for {duration(left_s)} at the pace of the last week"
+        left = duration(left_s) if left_s < LONG_S else "years"
+        words += f", enough for {left} at the pace of the last week"
     if free < LEAST_B:
         yield Finding("problem", words, MAKE_ROOM)
     elif free < LITTLE_B or is_full_soon:

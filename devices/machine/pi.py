@@ -64,7 +64,7 @@ def power(root: Path = Path("/"), program: Run = run) -> Iterator[Finding]:
     """
     name = model(root)
     if "Raspberry Pi" not in name:
-        yield skipped(f"only a Raspberry Pi reports its voltage, and this is {name or 'none'}")
+        yield skipped(f"only a Raspberry Pi reports its voltage, and this is {name or 'not one'}")
         return
     alarms = [
         _text(path)

@@ -31,7 +31,7 @@ def permissions(context: Context) -> Iterator[Finding]:
     me = pwd.getpwuid(os.geteuid()).pw_name
     groups = sorted(filter(None, map(_group_name, {os.getegid(), *os.getgroups()})))
     rights = ": root may do everything" if os.geteuid() == 0 else ""
-    yield ok(f"you are {me}, in {', '.join(groups)}{rights}")
+    yield ok(f"you are {me} (groups: {', '.join(groups)}){rights}")
 
 
 def _secrets(context: Context) -> Iterator[Finding]:

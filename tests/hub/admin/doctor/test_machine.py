@@ -10,7 +10,7 @@ import pytest
 
 from config import Settings, sources
 from config.model import Broker, House, Quiet
-from devices.machine import Finding
+from devices.machine import Finding, disk
 from hub.admin.doctor import permissions as doctor_permissions
 from hub.admin.doctor import versions as doctor_versions
 from hub.admin.doctor.broker import Seen
@@ -134,6 +134,16 @@ def test_one_disk_is_told_once(context: Context):
     media.mkdir(parents=True)
     (media / "clip.mp4").write_bytes(bytes(100_000))
     assert "at the pace of the last week" in told(doctor_machine.disk(context))[0][1]
+
+
+@pytest.mark.parametrize(
+    ("lasts_days", "words"), [(100, " d at the pace of"), (5000, "enough for years at the pace of")]
+)
+def test_how_long_the_room_lasts_is_told_no_finer_than_it_is_known(tmp_path, lasts_days, words):
+    """The pace of one week does not say on which day in forty years a disk is full."""
+    free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize
+    found = next(disk.space(tmp_path, grows_by=free / (lasts_days * disk.DAY_S)))
+    assert words in found.found
 
 
 def secrets(context: Context, folder: Path) -> Context:
