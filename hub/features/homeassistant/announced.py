@@ -37,6 +37,7 @@ class Announced:
         """
         self._path = state_dir / FILE
         self._hub = hub
+        self._former_name = ""
         self._records = _read(self._path)
         record = self._records.get(hub) or self._of_former_name(state_dir) or {}
         self.id: str = record.get("id") or self._free_id(root)
@@ -47,6 +48,9 @@ class Announced:
         if topics == self.topics and self._hub in self._records:
             return
         self.topics = dict(topics)
+        self._records = _read(self._path)  # another hub of this folder may have written it since
+        self._records.pop(self._former_name, None)
+        self._former_name = ""
         self._records[self._hub] = {"id": self.id, "topics": self.topics}
         text = json.dumps(self._records, indent=1)
         try:
@@ -64,10 +68,13 @@ class Announced:
     def _of_former_name(self, state_dir: Path) -> dict[str, Any] | None:
         """The record of a hub that is not running: this one, before it got another name."""
         others = [name for name in self._records if not is_in_use(state_dir / f"hub-{name}.db")]
-        return self._records.pop(others[0]) if len(others) == 1 else None
+        if len(others) != 1:
+            return None
+        self._former_name = others[0]
+        return self._records[self._former_name]
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, dict[str, Any]]:
     try:
         records = json.loads(path.read_bytes())
     except FileNotFoundError:

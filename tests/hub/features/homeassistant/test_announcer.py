@@ -3,6 +3,7 @@
 import fcntl
 import importlib.metadata
 import json
+from contextlib import closing
 
 import pytest
 
@@ -12,6 +13,7 @@ from hub.features.homeassistant.announced import FILE, Announced
 from hub.features.homeassistant.announcer import HOLD_S, LOSSES, PAUSE_S, TAKEN_S
 from hub.features.homeassistant.handlers import MOST
 from hub.mqtt.connection.limits import Limits
+from hub.store.state import State
 from tests.hub.features.homeassistant.conftest import DOOR, HOME
 
 FRONT = {"front": Door(name="Front door")}
@@ -212,3 +214,15 @@ def test_a_prefix_that_cannot_be_one_is_refused(prefix):
     """A filter, a broken topic, and our own topics."""
     with pytest.raises(ValueError, match=r"prefix|beginning of a topic"):
         Settings.model_validate({"homeassistant": {"prefix": prefix}})
+
+
+def test_hubs_of_one_folder_leave_each_other_their_records(tmp_path):
+    """Both run, and either may write last."""
+    with closing(State(tmp_path / "hub-home.db")), closing(State(tmp_path / "hub-garden.db")):
+        home = Announced(tmp_path, "home", "doorbell")
+        garden = Announced(tmp_path, "garden", "doorbell")
+        home.keep({"a": {}})
+        garden.keep({"b": {}})
+        home.keep({"c": {}})
+        assert Announced(tmp_path, "home", "doorbell").topics == {"c": {}}
+        assert Announced(tmp_path, "garden", "doorbell").topics == {"b": {}}
