@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.store.state import State
+from hub.store.state import State, StateError
 from hub.wire import streams, topics, trace_context
 from hub.wire.event import BadEvent, Event, decode, encode, uuid7
 
@@ -153,11 +153,18 @@ class Journal:
         return found
 
     def since(self, kind: str, subject: str, since: datetime) -> list[Event]:
-        """The events of a type that happened to one subject, from that time on."""
+        """The events of a type that happened to one subject, from that time on.
+
+        Raises:
+            StateError: the journal cannot be read.
+        """
         query = "SELECT payload FROM journal WHERE stream = ? AND time >= ?"
         values = (streams.of(self.source, kind, subject), since.timestamp())
-        with self._state.read() as db:
-            return [decode(payload) for (payload,) in db.execute(query, values)]
+        try:
+            with self._state.read() as db:
+                return [decode(payload) for (payload,) in db.execute(query, values)]
+        except sqlite3.DatabaseError as error:
+            raise StateError(f"the journal cannot be read: {error}") from None
 
     def was_published_soon(self, event_id: str, within_s: float) -> bool:
         """Whether this process, or an earlier one, noted that a broker had it within that time.

@@ -1,6 +1,7 @@
 """Messages of other devices as events: what rings, what does not, and never twice."""
 
 import json
+import sqlite3
 
 import pytest
 
@@ -256,6 +257,17 @@ def test_a_key_that_is_no_text_is_a_key_too(states):
     gate.hear("frigate/events", '{"id": "\\ud800 2"}')
     gate.hear("frigate/events", '{"id": "\\ud800 1"}')
     assert len(gate.published("visitor.seen")) == 2
+
+
+def test_a_journal_that_cannot_be_read_loses_no_press(states):
+    """Then nothing tells whether it is a repeat: rather twice than never."""
+    gate = Gate(states, bell=RING)
+    unreadable = sqlite3.SQLITE_READ, "journal", "time"
+    gate.state._file.connection.set_authorizer(
+        lambda *asked: sqlite3.SQLITE_DENY if asked[:3] == unreadable else sqlite3.SQLITE_OK
+    )
+    gate.hear("zigbee2mqtt/bell/action", "single", again=True)
+    assert len(gate.published("doorbell.pressed")) == 1
 
 
 def test_every_message_is_acknowledged(states):
