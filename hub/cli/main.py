@@ -1,7 +1,6 @@
 """`doorbell`: registers the commands, each of which has a file of its own."""
 
 import logging
-import signal
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -64,7 +63,6 @@ app.command()(uninstall)
 
 def main() -> None:
     """Run one command; faults that the user can mend are printed without a traceback."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `doorbell events | head` ends quietly
     said_by_commands = logging.getLogger(connection_log.__name__)
     said_by_commands.addHandler(logging.NullHandler())  # else it is on the terminal twice
     try:

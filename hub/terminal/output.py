@@ -4,8 +4,10 @@ A lint rule forbids `print` and rich's own Text and Console elsewhere in `hub/`.
 """
 
 import json
+import os
+import signal
 import sys
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import rich.console
 import rich.text
@@ -17,7 +19,7 @@ from hub.system.log.visible import escaped, visible
 def say(*lines: object, file: TextIO | None = None) -> None:
     """Write lines to standard output: each argument is one, whatever it holds."""
     for line in lines:
-        print(visible(str(line)), file=file, flush=True)
+        _write(visible(str(line)), file)
 
 
 def complain(*lines: object) -> None:
@@ -29,7 +31,24 @@ def say_json(value: Any, indent: int | None = None) -> None:
     """Write a value as JSON, on one line or indented; it reads back as the same, secrets masked."""
     text = json.dumps(_masked(value), indent=indent, ensure_ascii=False)
     for line in text.split("\n"):
-        print(escaped(line), flush=True)
+        _write(escaped(line))
+
+
+def end_quietly() -> NoReturn:
+    """End like any program whose reader has gone (`doorbell events | head`): by SIGPIPE, 141.
+
+    The signal stays ignored until then, because a broker that hangs up sends it as well.
+    """
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGPIPE)
+    raise SystemExit(1)  # in a thread that holds the signal back
+
+
+def _write(line: str, file: TextIO | None = None) -> None:
+    try:
+        print(line, file=file, flush=True)
+    except BrokenPipeError:
+        end_quietly()
 
 
 def _masked(value: Any) -> Any:
@@ -57,6 +76,10 @@ class Console(rich.console.Console):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def on_broken_pipe(self) -> None:
+        """The terminal, or what reads in its place, is gone."""
+        end_quietly()
 
     def render_str(self, text: str, *, style: Any = "", **_: Any) -> Text:
         """What rich makes of a plain `str`, wherever one is given to it."""

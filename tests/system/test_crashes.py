@@ -10,6 +10,7 @@ import json
 import signal
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -174,10 +175,11 @@ def test_a_handler_dies_around_its_checkpoint(house: House, step: str):
     _crash(house, "one", crash.CHECKPOINT_STEPS[step])
     is_saved = step != "the checkpoint is written, not committed"
     assert _remembered(house, "counted") == 2
-    assert _remembered(house, "saved") == ([1, 2, 1] if is_saved else [2, 1])
+    # The other press may come before the next attempt.
+    assert sorted(_remembered(house, "saved")) == ([1, 1, 2] if is_saved else [1, 2])
 
 
-def _remembered(house: House, key: str) -> object:
+def _remembered(house: House, key: str) -> Any:
     with closing(sqlite3.connect(house.state_dir / "one.db")) as db:
         return json.loads(
             db.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()[0]

@@ -76,7 +76,9 @@ def _wait_effects(house: House, presses: list[str]) -> None:
 def _check_doctor(house: House, words: list[str]) -> None:
     """It finds broker and hub, and says what is lost."""
     command = [sys.executable, "-m", "hub.cli.main", "doctor", "--config", str(house.config)]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
-    said = " ".join(said.split())
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    said = " ".join(done.stdout.split())
+    assert not done.stderr, done.stderr
+    assert done.returncode >= 0, done.returncode
     assert all(one in said for one in words), said
     assert "hub: ready" in said

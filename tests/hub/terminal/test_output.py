@@ -3,12 +3,16 @@
 import io
 import json
 import re
+import signal
+import subprocess
+import sys
 
 import pytest
 from rich.table import Table
 
 from hub.system.log import masking
 from hub.terminal.output import Console, Text, complain, say, say_json
+from tests.house import ROOT
 
 HOSTILE = "a\n✓ bark\x1b]0;owned\x07\x9b2J\u202eb [red]c[/red] :bell:"
 SHOWN = r"a\n✓ bark\u001b]0;owned\u0007\u009b2J\u202eb [red]c[/red] :bell:"
@@ -57,3 +61,44 @@ def test_a_console_writes_no_text_raw():
     plain = re.sub(r"\x1b\[[0-9;]*m", "", written)  # rich's own colours
     assert plain.count("\n") == 3
     assert all(line.isprintable() for line in plain.split("\n"))
+
+
+WRITES = {
+    "lines": "say(*range(100_000))",
+    "json": "say_json(list(range(100_000)), indent=1)",
+    "a console": "Console(file=sys.stdout).print(*range(100_000))",
+}
+
+
+@pytest.mark.parametrize("how", WRITES)
+def test_a_command_whose_reader_has_gone_ends_quietly(how: str):
+    """`doorbell events | head`: by SIGPIPE, as other programs do."""
+    script = f"import sys; from hub.terminal.output import Console, say, say_json; {WRITES[how]}"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as command:
+        assert command.stdout
+        assert command.stderr
+        command.stdout.read(1)
+        command.stdout.close()
+        assert command.stderr.read() == b""
+    assert command.returncode == -signal.SIGPIPE
+
+
+def test_a_connection_that_is_broken_ends_no_command():
+    """SIGPIPE comes from there, too: doctor ended without a word when its broker hung up."""
+    script = (
+        "import sys, hub.cli.main as cli\n"
+        "from contextlib import suppress\n"
+        "sys.argv = ['doorbell', '--version']\n"
+        "with suppress(SystemExit):\n    cli.main()\n"
+        "import socket\n"
+        "one, other = socket.socketpair()\n"
+        "other.close()\n"
+        "with suppress(BrokenPipeError):\n    one.send(b'x')\n"
+        "print('alive')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.endswith("alive\n"), done
