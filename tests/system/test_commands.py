@@ -27,6 +27,7 @@ def test_check_tells_every_fault_at_once(tmp_path: Path):
     """All settings and all handler files are looked at before it ends with 78."""
     (tmp_path / "doorbell.toml").write_text(
         "[handlers.notify]\nprioriy = 1\n[handlers.bark]\nvolume = 200\n[handlers.barc]\n"
+        '[handlers.light]\nwhen = "night"\n'
     )
     (tmp_path / "handlers").mkdir()
     (tmp_path / "handlers" / "mine.py").write_text("def x(:\n")

@@ -10,7 +10,7 @@ from config import Settings, SettingsError
 from hub.plugin import loader
 from hub.plugin.loader import HandlerFile
 
-PATIENCE_S = 10.0  # on a Pi Zero 2 W the largest take three
+PATIENCE_S = 30.0  # on a Pi Zero 2 W with nothing else to do the largest take three
 
 
 class Inspection:
