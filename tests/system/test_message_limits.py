@@ -9,9 +9,7 @@ from tests.brokers import BrokerProcess, mosquitto_broker
 from tests.house import House, until
 
 pytestmark = pytest.mark.fault_matrix
-FEW_ENDS = (
-    60  # connections that end meanwhile, on three starts; without the bounds there are hundreds
-)
+FEW_ENDS = 60  # connections that end meanwhile; without the bounds there are hundreds
 BACKLOG = 40
 PATIENCE_S = 420.0  # each message that is too large costs the producer its connection, and a pause
 # A broker that names its limit, one that drops what is larger, and one that hangs up over it.
