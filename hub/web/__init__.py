@@ -1,1 +1,1 @@
-"""The web server that answer links lead to."""
+"""doorbell-web: one room a part of the page, and the server that they share."""

@@ -1,4 +1,4 @@
-"""`doorbell-web`: the process that serves answer links and press addresses, and nothing else."""
+"""`doorbell-web`: the process that serves the page, answer links and press addresses."""
 
 import argparse
 import asyncio
@@ -13,21 +13,16 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from config import Settings, SettingsError
+from config import Settings
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
 from hub.process.lifecycle import end_for_good, on_stop, serve
-from hub.remote.answer import AnswerClient
-from hub.remote.press import PressClient
-from hub.remote.press_links import PressLinks
 from hub.store.state import StateError
 from hub.system import sd_notify
-from hub.web.app import AnswerPage
-from hub.web.press_address import PressAddress
-from hub.web.press_ids import PressIds
+from hub.web.app import build
+from hub.web.site import Site
 from hub.wire import topics
-from hub.wire.answer_token import Signer
 from hub.wire.house_key import key_in
 
 log = logging.getLogger(__name__)
@@ -46,26 +41,20 @@ def main() -> None:
 
 
 def run(settings: Settings) -> None:
-    """Serve the page until a signal ends the process.
+    """Serve until a signal ends the process.
 
     Raises:
-        SettingsError: no `[web] url` is set.
-        StateError: the key cannot be read, or the port is taken.
+        StateError: what it keeps cannot be read, or the port is taken.
     """
-    if settings.web.url is None:
-        remedy = "Set it to the public address of the links"
-        raise SettingsError([f"[web] url is not set: there is nothing to serve. {remedy}"])
     source = topics.source("web", settings.hub)
     user = credentials.user("web", settings.hub)
     root = settings.broker.root
     client_id = client_ids.own(settings.state_dir, source, root)
     bus = Bus(settings.broker, client_id, will(source, root), user)
     status = StatusPublisher(bus, source, end_for_good)
-    key = _key_of(settings)
-    answers = AnswerPage(settings, Signer(key), AnswerClient(bus, settings, source))
-    presses = _press_address(settings, key, PressClient(bus, settings, source))
+    app = build(Site(settings, bus, source, _key_of(settings)))
     with _listening(settings) as listener:
-        server = Server(answers.app(presses.route()), partial(status.set, "ready"))
+        server = Server(app, partial(status.set, "ready"))
         on_stop(server.stop)
         bus.start()
         server.run(sockets=[listener])
@@ -179,14 +168,6 @@ def _key_of(settings: Settings) -> str:
         return key_in(settings.state_dir)
     except OSError as error:
         raise StateError(f"the key of the links: {error}") from None
-
-
-def _press_address(settings: Settings, key: str, presses: PressClient) -> PressAddress:
-    try:
-        ids = PressIds(settings.state_dir)
-    except OSError as error:
-        raise StateError(f"the presses before the restart: {error}") from None
-    return PressAddress(settings, PressLinks(settings.state_dir, key), ids, presses)
 
 
 if __name__ == "__main__":

@@ -205,11 +205,12 @@ def test_its_status_tells_how_it_is(house):
     assert taken.returncode == 0
 
 
-def test_without_an_address_it_does_not_run(house):
-    """A settings error, which is not tried again."""
-    house.start("web", wait=False)
-    assert house.processes["web"].wait(30) == 78
-    assert "[web] url is not set" in house.log("web")
+def test_without_an_address_there_are_no_links_and_it_runs(house):
+    """Only links need the public address; without one it serves everything else."""
+    phone = Phone(free_port())
+    house.settings = f"[web]\nport = {phone.port}\n"
+    house.start("web")
+    assert phone.ask("GET", "/a/x")[0] == 403
 
 
 def test_an_answer_goes_through_the_acl(secured, tmp_path):

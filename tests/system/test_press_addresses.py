@@ -14,11 +14,11 @@ from tests.brokers import BrokerProcess
 from tests.house import House, free_port, until
 
 WEB_STEPS = {
-    "the press has no id yet": "before:hub.web.press_ids:PressIds.id_for:1",
-    "the id is kept, no command is given": "after:hub.web.press_ids:PressIds.id_for:1",
+    "the press has no id yet": "before:hub.web.links.press_ids:PressIds.id_for:1",
+    "the id is kept, no command is given": "after:hub.web.links.press_ids:PressIds.id_for:1",
     "the command is given": "after:hub.mqtt.bus:Bus.publish:1~command/press",
-    "confirmed, and not noted": "before:hub.web.press_ids:PressIds.confirm:1",
-    "noted, and not answered": "after:hub.web.press_ids:PressIds.confirm:1",
+    "confirmed, and not noted": "before:hub.web.links.press_ids:PressIds.confirm:1",
+    "noted, and not answered": "after:hub.web.links.press_ids:PressIds.confirm:1",
 }
 HUB_STEPS = {
     "heard, not written": "before:hub.producer.producer:Producer.publish:1~doorbell.pressed",

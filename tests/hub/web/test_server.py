@@ -14,7 +14,8 @@ import pytest
 from config import Settings
 from hub.remote.answer import AnswerError
 from hub.web import server as web_server
-from hub.web.app import INVALID_A_MINUTE, AnswerPage
+from hub.web.app import assemble
+from hub.web.links.answer_page import INVALID_A_MINUTE, AnswerPage
 from hub.web.page import HEADERS
 from hub.web.rate_limiter import RateLimiter
 from hub.wire.answer_token import Signer, issue
@@ -47,7 +48,7 @@ class _Site:
 
     def __init__(self, signer=SIGNER):
         self.answers = _Answers()
-        self.app = AnswerPage(SETTINGS, signer, self.answers).app()
+        self.app = assemble(AnswerPage(SETTINGS, signer, self.answers).routes())
 
     def ask(self, method, path, accept="*/*", **headers):
         sent = self.sent = []

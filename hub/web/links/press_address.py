@@ -14,8 +14,8 @@ from starlette.routing import Route
 from config import Settings
 from hub.remote.press import PressError
 from hub.remote.press_links import PressLink, PressLinks
+from hub.web.links.press_ids import PressIds
 from hub.web.page import Page
-from hub.web.press_ids import PressIds
 from hub.web.rate_limiter import RateLimiter
 from hub.web.responses import PRESS_PATH, accepts_html, show
 from hub.wire.event import Event

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.web.press_ids import FILE, PressIds
+from hub.web.links.press_ids import FILE, PressIds
 
 
 class _Clock:

@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException
 from config import Settings
 from hub.remote.press import PressError
 from hub.remote.press_links import PressLinks
-from hub.web.press_address import BODY_BYTES, INVALID_A_MINUTE, PRESSES_A_MINUTE, PressAddress
-from hub.web.press_ids import PressIds
+from hub.web.links.press_address import BODY_BYTES, INVALID_A_MINUTE, PRESSES_A_MINUTE, PressAddress
+from hub.web.links.press_ids import PressIds
 from hub.web.responses import show_fault, show_refusal
 from hub.wire.answer_token import Signer, issue
 

@@ -1,0 +1,1 @@
+"""Answer links and press addresses: each holds its own key, so they need no login."""
