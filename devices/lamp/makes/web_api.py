@@ -8,6 +8,7 @@ from devices.lamp.lamp import LightError
 
 REDIRECTION = 300  # the first status that is no success; no call is sent on to another address
 SERVER_ERROR = 500
+MOST_BYTES = 1_000_000  # of an answer; a lamp sends some kilobytes
 FOR_NOW = (408, 425, 429)  # another attempt may succeed (RFC 9110, 15.5; RFC 8470; RFC 6585)
 HINTS = {401: "Is the token right?", 403: "Is the token right?", 404: "Is its name right?"}
 
@@ -62,7 +63,7 @@ class WebApi:
         try:
             connection.request(method, self._address.path + path, data, self._headers)
             answer = connection.getresponse()
-            return answer.status, answer.reason, answer.read()
+            return answer.status, answer.reason, answer.read(MOST_BYTES)
         except TimeoutError:
             raise ConnectionError(f"{self._name} does not answer") from None
         except (OSError, HTTPException) as error:

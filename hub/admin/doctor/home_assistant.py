@@ -11,7 +11,7 @@ from config import Settings
 from devices.machine import Finding, ok, skipped
 from hub.admin.doctor.context import Context
 from hub.system import dns_sd
-from hub.wire import guests
+from hub.wire import states
 from hub.wire.topics import Topics
 
 Find = Callable[[str, float], Iterable[dict[str, str]]]
@@ -41,10 +41,10 @@ def probes(settings: Settings) -> tuple[str | None, tuple[str, ...]]:
     wanted = settings.homeassistant
     if not wanted.enabled:
         return None, ()
-    probe = f"{wanted.prefix}/{guests.PROBE}"
+    probe = f"{wanted.prefix}/{states.PROBE}"
     return wanted.prefix, (
         f"{probe}/config",
-        guests.taken(wanted.prefix, settings.broker.root, settings.hub),
+        states.taken(wanted.prefix, settings.broker.root, settings.hub),
         f"{probe}/nobody",
     )
 

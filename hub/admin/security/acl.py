@@ -7,7 +7,7 @@ from hub.mqtt.connection.credentials import CLI
 from hub.system import atomic_file
 from hub.system.log.visible import escaped
 from hub.wire import channels
-from hub.wire.guests import PROBE
+from hub.wire.states import PROBE
 from hub.wire.topics import Topics
 
 HEAD = """\

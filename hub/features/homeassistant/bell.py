@@ -9,7 +9,7 @@ from hub.system.clock import Clock
 from hub.wire import topics
 from hub.wire.codec import JSON
 from hub.wire.event import Event
-from hub.wire.guests import RINGS, YOUNG_S, Ring
+from hub.wire.states import RINGS, YOUNG_S, Ring
 
 UNSURE_KEPT = 50
 

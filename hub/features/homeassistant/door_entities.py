@@ -5,7 +5,7 @@ from typing import Any
 
 from config import Settings
 from hub.features.homeassistant import templates
-from hub.wire import guests, topics
+from hub.wire import states, topics
 from hub.wire.topics import Topics
 
 Entity = dict[str, Any]
@@ -83,7 +83,7 @@ def _states(state: str) -> dict[str, Entity]:
             "platform": "sensor",
             "name": "Visit",
             "device_class": "enum",
-            "options": list(guests.VISITS),
+            "options": list(states.VISITS),
             "icon": "mdi:account-question",
             "state_topic": state,
             "value_template": templates.field("visit"),

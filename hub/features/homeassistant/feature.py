@@ -17,7 +17,7 @@ from hub.producer.producer import Producer
 from hub.store.state import State
 from hub.wire import streams, topics
 from hub.wire.event import decode
-from hub.wire.guests import RINGS
+from hub.wire.states import RINGS
 
 log = logging.getLogger(__name__)
 FOLLOWED = (*RINGS, topics.ANSWERED, topics.DRILLED)

@@ -6,7 +6,7 @@ from typing import Any
 from config import Settings
 from hub.features.homeassistant import templates
 from hub.features.homeassistant.door_entities import SOURCE
-from hub.wire import guests, topics
+from hub.wire import states, topics
 from hub.wire.topics import Topics
 
 Entity = dict[str, Any]
@@ -27,7 +27,7 @@ def hub_entities(settings: Settings, house: Topics, handlers: Collection[str]) -
         # No tag will ever come: `doorbell doctor` sees whether anybody listens to this topic.
         "taken": {
             "platform": "tag",
-            "topic": guests.taken(settings.homeassistant.prefix, house.root, settings.hub),
+            "topic": states.taken(settings.homeassistant.prefix, house.root, settings.hub),
         },
     }
 
@@ -73,7 +73,7 @@ def _drill(settings: Settings, house: Topics, health: str) -> dict[str, Entity]:
             "platform": "sensor",
             "name": "Last drill",
             "device_class": "enum",
-            "options": list(guests.DRILL_STATES),
+            "options": list(states.DRILL_STATES),
             "icon": "mdi:clipboard-text-clock",
             "state_topic": health,
             "value_template": templates.field("drill"),

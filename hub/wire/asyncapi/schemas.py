@@ -7,9 +7,9 @@ from hub.wire.asyncapi.event_types import EVENT_TYPES, LATE, EventType, Schema
 from hub.wire.asyncapi.names import message_name
 from hub.wire.command import COMMANDS
 from hub.wire.entries import object_schema
-from hub.wire.guests import DoorState, Health, Ring
 from hub.wire.query import Query, Reply
 from hub.wire.quiet import QuietState
+from hub.wire.states import DoorState, Health, Ring
 from hub.wire.status import Status
 
 EVENT = {"$ref": "#/components/schemas/event"}

@@ -14,13 +14,13 @@ from hub.admin.doctor import home_assistant as doctor
 from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.context import Context
 from hub.system import dns_sd
-from hub.wire import guests
+from hub.wire import states
 from tests.brokers import BrokerProcess
 from tests.house import Ears
 
 DISCOVERY = "homeassistant/+/+/config"
 ANNOUNCED = "homeassistant/device/doorbell_home/config"
-TAKEN = guests.taken("homeassistant", "doorbell", "home")
+TAKEN = states.taken("homeassistant", "doorbell", "home")
 OURS = json.dumps({"state_topic": "doorbell/hub/home/status"})
 REPLY = (
     b"\0\0\x84\0\0\0\0\1\0\0\0\1\x04Home\x0f_home-assistant\x04_tcp\x05local\0\0\x0c\0\1\0\0\x11\x94"
