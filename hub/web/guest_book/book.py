@@ -1,0 +1,132 @@
+"""The guest book: who came, how it ended, what was recorded, and what each handler did."""
+
+from datetime import date
+from pathlib import Path
+
+from config import Settings
+from hub.remote.confirmed import UnconfirmedError
+from hub.store.guest_book import tables
+from hub.store.guest_book.entries import Entries
+from hub.store.guest_book.look_up import CLIP, PICTURE, LookUp
+from hub.store.guest_book.visit import Reaction, Visit, VisitDay
+from hub.store.state import State
+from hub.web.guest_book.changes import Changes
+from hub.web.guest_book.recordings import Recordings
+from hub.web.guest_book.rules import rules_of
+from hub.wire.event import Event
+
+
+class GuestBook:
+    """The visits of a house. Many threads may use it; looking up takes milliseconds.
+
+    Attributes:
+        changes: Tells what has changed, as soon as it is written down.
+    """
+
+    def __init__(self, settings: Settings, state: State) -> None:
+        """Open the book.
+
+        Args:
+            settings: Of this house.
+            state: The page's own state file, where the book has tables of its own.
+        """
+        rules = rules_of(settings)
+        self.changes = Changes()
+        self._state = state
+        self._entries = Entries(rules)
+        self._look_up = LookUp(rules)
+        self._recordings = Recordings(settings)
+        state.do(tables.make)
+
+    def visits(
+        self,
+        door: str | None = None,
+        day: date | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> list[Visit]:
+        """Visits, the newest first.
+
+        Args:
+            door: Only those at this door, by its key.
+            day: Only those that began on this day, by this machine's local time.
+            before: Only those before the visit with this id: the last one of the page before.
+            limit: How many at most.
+        """
+        with self._state.read() as db:
+            return self._look_up.visits(
+                db, door=door, day=day, before=before, limit=limit, now_s=self._now_s()
+            )
+
+    def visit(self, visit_id: str) -> Visit | None:
+        """The visit to which a press belongs; None if there is none, or it was deleted."""
+        with self._state.read() as db:
+            return self._look_up.visit(db, visit_id, self._now_s())
+
+    def ringing(self) -> list[Visit]:
+        """The visitors who wait for an answer now, the newest first."""
+        return [visit for visit in self.visits(limit=20) if visit.state == "ringing"]
+
+    def reactions(self, visit_id: str) -> list[Reaction]:
+        """What each handler did for a visit, in the order in which it ended."""
+        with self._state.read() as db:
+            return self._look_up.reactions(db, visit_id)
+
+    def days(self, door: str | None = None) -> list[VisitDay]:
+        """The days on which somebody rang, the newest first."""
+        with self._state.read() as db:
+            return self._look_up.days(db, door)
+
+    def picture(self, visit_id: str) -> Path | None:
+        """The JPEG of a visit's last press; None if there is none, or it is gone."""
+        return self._file(visit_id, PICTURE)
+
+    def clip(self, visit_id: str) -> Path | None:
+        """The last MP4 of a visit; None if there is none, or it is gone."""
+        return self._file(visit_id, CLIP)
+
+    def delete(self, visit_id: str, by: str = "") -> None:
+        """Have a visit and all its files deleted, and its picture on the broker cleared.
+
+        Called in a thread: it waits until the hub has it in its journal. From then on the visit has
+        `is_deleting`, until the recorder has removed the files; a visit without files is gone.
+
+        Args:
+            visit_id: The visit.
+            by: Who wants it; empty where that is not known.
+
+        Raises:
+            UnconfirmedError: there is no broker, or no hub; nothing is deleted.
+        """
+        del visit_id, by
+        raise UnconfirmedError("not possible yet")
+
+    def keep(self, visit_id: str, *, on: bool, by: str = "") -> None:
+        """Have a visit and its files kept until a person deletes them, or no longer.
+
+        Called in a thread, like `delete`.
+
+        Args:
+            visit_id: The visit.
+            on: Whether it is to be kept.
+            by: Who wants it; empty where that is not known.
+
+        Raises:
+            UnconfirmedError: there is no broker, or no hub; nothing has changed.
+        """
+        del visit_id, on, by
+        raise UnconfirmedError("not possible yet")
+
+    def take(self, event: Event) -> None:
+        """Write down what an event says. The inbox does this; a test may, too."""
+        for change in self._state.do(lambda db: self._entries.take(db, event)):
+            self.changes.tell(change)
+
+    def _file(self, visit_id: str, ending: str) -> Path | None:
+        with self._state.read() as db:
+            found = self._look_up.recordings(db, visit_id, ending)
+        paths = (self._recordings.file(one.path, one.handler) for one in found)
+        return next(filter(None, paths), None)
+
+    def _now_s(self) -> float:
+        return self._state.clock.unix_s()

@@ -1,0 +1,131 @@
+"""The visits in the guest book, as they follow from events in any order."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+from hub.store.guest_book import tables
+from hub.store.guest_book.entries import Entries
+from hub.store.guest_book.look_up import LookUp
+from hub.store.guest_book.rules import VisitRules
+from hub.store.guest_book.visit import VisitDay
+from tests.hub.web.guest_book.story import BEGAN, Story
+
+RULES = VisitRules(gap_s=60, missed_after_s=120)
+
+
+def test_presses_in_a_row_are_one_visit(book, story):
+    """Presses of one visitor are one visit; a press when nobody waits any more is another one."""
+    for after_s in (0, 5, 100, 300):
+        book.take(story.press(after_s))
+    later, first = book.visits()
+    assert (first.presses, first.door_name, first.last) == (3, "Front door", _at(100))
+    assert (later.presses, later.began) == (1, _at(300))
+    assert first.id == story.told[0].id
+
+
+def test_an_answer_ends_the_visit_that_rings(book, story):
+    """An answer with or without the id of its press ends the visit; a snooze does not."""
+    press = story.press()
+    book.take(press)
+    book.take(story.answer(answer="snooze"))
+    assert book.visit(press.id).answer == ""
+    book.take(story.answer(answer="coming", by="Anna"))
+    visit = book.visit(press.id)
+    assert (visit.state, visit.answer, visit.by) == ("answered", "coming", "Anna")
+    assert visit.ended == _at(8)
+
+
+def test_nobody_answers(book, state, story):
+    """A visit is missed when `visit` says so, or some time later where it is not installed."""
+    said, alone = story.press(), story.press(door="back")
+    book.take(said)
+    book.take(alone)
+    missed = {"visit": said.id, "presses": 1, "at": "2026-11-23T14:02:11Z", "late": True}
+    book.take(story.handler("visit.missed", missed, said, handler="visit", after_s=120))
+    assert (book.visit(said.id).state, book.visit(said.id).is_late) == ("missed", True)
+    assert (book.visit(alone.id).state, book.visit(alone.id).is_late) == ("missed", False)
+    assert book.visit(alone.id).ended == _at(120)
+
+
+def test_a_visitor_rings_now(book):
+    """Who waits is listed as ringing until an answer comes."""
+    story = Story(began=datetime.now(UTC))
+    press = story.press()
+    book.take(press)
+    assert [visit.id for visit in book.ringing()] == [press.id]
+    book.take(story.answer(press))
+    assert not book.ringing()
+
+
+def test_events_come_in_any_order():
+    """Whatever the order in which missed events come, the visit is the same."""
+    story = Story()
+    press = story.press()
+    story.answer(press, by="Anna")
+    picture = story.handler("snapshot.taken", {"path": "/media/a.jpg"}, press)
+    story.outcome(press, "notify", note="told Anna", took_ms=12.5, started_after_ms=2)
+    story.outcome(picture, "notify", note="sent the picture", after_s=3)
+    entries = Entries(RULES)
+    found = []
+    for order in permutations(story.told):
+        db = sqlite3.connect(":memory:")
+        tables.make(db)
+        for event in order:
+            entries.take(db, event)
+        look_up = LookUp(RULES)
+        found.append((look_up.visit(db, press.id, 0), look_up.reactions(db, press.id)))
+    assert all(one == found[0] for one in found)
+    visit, reactions = found[0]
+    assert (visit.by, visit.has_picture) == ("Anna", True)
+    assert [reaction.note for reaction in reactions] == ["told Anna", "sent the picture"]
+
+
+def test_each_reaction_counts_once(book, story):
+    """The last outcome of a handler for an event counts; a drill is no visit."""
+    press = story.press()
+    drill = story.event("doorbell.drilled", {})
+    for event in (
+        press,
+        drill,
+        story.outcome(press, "light", "retried", reason="no lamp", attempt=1),
+        story.outcome(press, "light", note="on", attempt=2),
+        story.outcome(drill, "light", note="a dry run"),
+    ):
+        book.take(event)
+    (reaction,) = book.reactions(press.id)
+    assert (reaction.outcome, reaction.note, reaction.attempt) == ("done", "on", 2)
+    assert len(book.visits()) == 1
+
+
+def test_pages_doors_and_days(book, story):
+    """Visits are found by door and day, and page by page."""
+    for day in range(3):
+        for door in ("front", "back"):
+            book.take(story.press(day * 86_400, door))
+    front = book.visits(door="front")
+    assert [visit.door for visit in front] == ["front"] * 3
+    every = book.visits()
+    pages = [book.visits(limit=2)]
+    while pages[-1]:
+        pages.append(book.visits(before=pages[-1][-1].id, limit=2))
+    assert [visit for page in pages for visit in page] == every
+    today = BEGAN.astimezone().date()
+    assert book.days()[-1] == VisitDay(today, 2)
+    assert [visit.door for visit in book.visits(day=today)] == ["back", "front"]
+
+
+def test_forged_data_does_no_harm(book, story):
+    """Data of any shape is taken; what makes no sense is left out."""
+    press = story.press()
+    book.take(press)
+    for data in ({}, {"path": 1, "visit": [], "presses": {}}, {"presses": [1], "path": "x"}):
+        for kind in ("snapshot.taken", "clip.recorded", "visit.answered", "visit.missed"):
+            book.take(story.handler(kind, data, press))
+        book.take(story.event("visitor.answered", data))
+        book.take(story.handler("handler.done", {**data, "took_ms": "x", "type": 5}, press))
+    assert book.visit(press.id).presses == 1
+
+
+def _at(after_s: float) -> datetime:
+    return BEGAN + timedelta(seconds=after_s)
