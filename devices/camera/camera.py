@@ -4,10 +4,13 @@ import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from devices.camera.address import fault_in_address, plain_address
 from devices.video.recorded import RecordedClip
+
+if TYPE_CHECKING:  # it comes with PyAV, which takes 20 MB
+    from devices.video.live.viewer import Viewer
 
 # A Raspberry Pi camera module, and the size of its pictures.
 PI = re.compile(r"picamera(?::(\d{2,4})x(\d{2,4}))?")
@@ -44,6 +47,24 @@ class Camera(Protocol):
 
         Raises:
             CameraError: There is no picture now.
+        """
+
+    def still(self) -> bytes:
+        """Take a picture for somebody who looks on; all who do so share one of each half second.
+
+        Returns:
+            The JPEG.
+
+        Raises:
+            CameraError: There is no picture now.
+        """
+
+    def watch(self) -> "Viewer":
+        """Look on: get what the camera sends from its last key frame on, as it comes.
+
+        Raises:
+            CameraError: It is private, or there is no picture now.
+            NoCopyError: Browsers cannot show what it sends.
         """
 
     def start_clip(self, path: Path, ago_s: float = 0.0) -> tuple[Path, float]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from devices.camera.camera import Camera
+from devices.camera.live.place import live_folder
+from devices.camera.live.server import serving_live
 from devices.camera.recording_settings import ALL_DOORS, RecordingSettings
 from devices.lamp.lamp import MqttLink
 from devices.video.media_folder import MediaFolder
@@ -185,6 +187,14 @@ class DoorRecorder:
         free_mb = self._files.check_room(size, CLIP_MB)
         return f"a picture of {size / 1000:.0f} kB, {free_mb} MB free"
 
+    def camera_at(self, door: str) -> Camera:
+        """The camera that looks at a door.
+
+        Raises:
+            CameraError: There is none.
+        """
+        return self._at(door)[1]
+
     def _at(self, door: str) -> tuple[str, Camera]:
         """The camera at a door; that of a hub with other settings has the one for all doors."""
         key = self._keys.get(door, ALL_DOORS)
@@ -227,6 +237,7 @@ def open_recorder(
             stack.enter_context(closing(camera))
         recorder = DoorRecorder(settings, keys, cameras, files, publisher)
         stack.enter_context(files.tidied())
+        stack.enter_context(serving_live(live_folder(state_dir), recorder.camera_at))
         if settings.publish_picture != "retained":
             publisher.clear()
         if settings.publish_picture != "off":

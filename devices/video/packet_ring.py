@@ -57,6 +57,10 @@ class PacketRing:
         """How long the last group is so far, in seconds."""
         return self._groups[-1][-1].at - self._groups[-1][0].at if self._groups else 0.0
 
+    def last_group(self) -> list[Packet]:
+        """The packets from the last key frame on; none if the ring is empty."""
+        return list(self._groups[-1]) if self._groups else []
+
     def since(self, at: float) -> list[Packet]:
         """The packets from the last key frame before a time on, or all if there is none before.
 

@@ -8,6 +8,10 @@ class CameraError(OSError):
     """The camera gives no picture. The text says which camera, and what to do."""
 
 
+class NoCopyError(CameraError):
+    """What the camera sends cannot be shown by browsers as it is. There are only pictures of it."""
+
+
 class RecordedClip(NamedTuple):
     """A complete clip.
 

@@ -10,15 +10,18 @@ from pathlib import Path
 
 from devices.machine.atomic_file import write_file
 from devices.video.clip import Clip
+from devices.video.live.stills import Stills
+from devices.video.live.viewer import Viewer
 from devices.video.packet import Packet, StreamFormat
 from devices.video.packet_ring import PacketRing
-from devices.video.recorded import CameraError, RecordedClip
+from devices.video.recorded import CameraError, NoCopyError, RecordedClip
 from devices.video.snapshot import jpeg_of
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 3.0
 AWAY_S = 0.3  # for a camera that is known to be away: other doors may have rung meanwhile
 NEAR_S = 0.25  # a picture from so long before the moment still shows it
+FRESH_S = 2.0  # who begins to look gets what came so lately, and need not wait
 MB = 1_000_000
 M_MMAP_THRESHOLD = -3  # glibc's malloc.h
 LARGE_BYTES = 262_144
@@ -50,6 +53,8 @@ class Recorder:
         self.turn = turn
         self._ring = PacketRing(preroll_s, int(ring_mb * MB))
         self._format: StreamFormat | None = None
+        self._viewers: set[Viewer] = set()
+        self._stills = Stills(lambda: self.picture())  # noqa: PLW0108 - a subclass may have its own
         self._clip: Clip | None = None
         self._wanted: tuple[Path, float] | None = None  # a clip that waits for its first picture
         self._changed = threading.Condition()
@@ -66,6 +71,8 @@ class Recorder:
             if self._clip:
                 self._clip.add(packet)
             self._begin_clip()
+            for viewer in self._viewers:
+                viewer.add(packet)
             self._changed.notify_all()
         if self._trouble:
             self.set_trouble("")
@@ -86,6 +93,28 @@ class Recorder:
     def picture(self) -> bytes:
         """See Camera."""
         return jpeg_of(*self._wait_for(time.monotonic()), self.turn)
+
+    def still(self) -> bytes:
+        """See Camera."""
+        jpeg = self._stills.latest()
+        if reason := self.private():
+            self._stills.clear()
+            raise CameraError(f"{reason}: nothing is seen")
+        return jpeg
+
+    def watch(self) -> Viewer:
+        """See Camera."""
+        self._wait_for(time.monotonic() - FRESH_S)
+        with self._changed:
+            packets = self._ring.last_group()
+            if not self._format or not packets:
+                raise CameraError(f"the camera {self.name} begins anew. Try again")
+            if self._format.template is None:
+                raise NoCopyError(f"the camera {self.name} sends {self._format.codec}")
+            turn = (self.turn + self._format.turn) % 360
+            viewer = Viewer(self._format, turn, packets, self._forget_viewer)
+            self._viewers.add(viewer)
+            return viewer
 
     def start_clip(self, path: Path, ago_s: float = 0.0) -> tuple[Path, float]:
         """See Camera."""
@@ -133,6 +162,7 @@ class Recorder:
         self._trouble = words
         if words:
             log.warning("%s", words)
+            self._end_viewers()
         else:
             log.info("the camera %s gives pictures", self.name)
         self._report(words)
@@ -163,9 +193,20 @@ class Recorder:
             self._clip = Clip(path, self._format, before, moment, self.turn)
             self._wanted = None
 
+    def _end_viewers(self) -> None:
+        with self._changed:
+            for viewer in self._viewers:
+                viewer.end()
+
+    def _forget_viewer(self, viewer: Viewer) -> None:
+        with self._changed:
+            self._viewers.discard(viewer)
+
     def _forget(self) -> None:
         self._ring.clear()
         self._format = None
+        self._stills.clear()
+        self._end_viewers()
         if self._clip:
             self._clip.end()
 

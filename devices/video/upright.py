@@ -51,19 +51,31 @@ def turn_film(path: Path, turn: int, width: int, height: int) -> None:
         width: Of its pictures, in pixels.
         height: Of its pictures, in pixels.
     """
-    one, minus = UNIT, 2**32 - UNIT
-    matrix = {
-        90: (0, one, 0, minus, 0, 0, height * UNIT, 0, 0x40000000),
-        180: (minus, 0, 0, 0, minus, 0, width * UNIT, height * UNIT, 0x40000000),
-        270: (0, minus, 0, one, 0, 0, 0, width * UNIT, 0x40000000),
-    }[turn]
     with path.open("r+b") as film:
         index = film.read(INDEX_BYTES)
         place = index.find(TKHD)
         if place < 0:
             raise ValueError("the clip has no track")
         film.seek(place + MATRIX_AT[index[place + len(TKHD)]])
-        film.write(b"".join(number.to_bytes(4, "big") for number in matrix))
+        film.write(matrix_of(turn, width, height))
+
+
+def matrix_of(turn: int, width: int, height: int) -> bytes:
+    """The matrix of a track's head (ISO 14496-12, 8.3.2), by which players turn its pictures.
+
+    Args:
+        turn: By how many degrees to the right: 0, 90, 180 or 270.
+        width: Of its pictures, in pixels.
+        height: Of its pictures, in pixels.
+    """
+    one, minus = UNIT, 2**32 - UNIT
+    matrix = {
+        0: (one, 0, 0, 0, one, 0, 0, 0, 0x40000000),
+        90: (0, one, 0, minus, 0, 0, height * UNIT, 0, 0x40000000),
+        180: (minus, 0, 0, 0, minus, 0, width * UNIT, height * UNIT, 0x40000000),
+        270: (0, minus, 0, one, 0, 0, 0, width * UNIT, 0x40000000),
+    }[turn]
+    return b"".join(number.to_bytes(4, "big") for number in matrix)
 
 
 def _turned(picture: Any, turn: int) -> Any:

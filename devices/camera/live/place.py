@@ -1,0 +1,56 @@
+"""Where the live picture is: a socket in a folder that few may enter."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FOLDER = "DOORBELL_LIVE"  # systemd's units set it
+SOCKET = "live.sock"
+RIGHTS = 0o660  # the group is that of all processes of the doorbell
+
+
+def live_folder(state_dir: Path) -> Path:
+    """The folder of the socket: that of the variable `DOORBELL_LIVE`, or the state folder.
+
+    Args:
+        state_dir: The state folder.
+    """
+    return Path(os.environ.get(FOLDER) or state_dir)
+
+
+@contextmanager
+def short_name(folder: Path) -> Iterator[str]:
+    """A name of the socket that is never too long: an address has 108 bytes (unix(7)).
+
+    Args:
+        folder: Where it is. It must be there.
+
+    Raises:
+        OSError: It is not there, or may not be entered.
+    """
+    entered = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{entered}/{SOCKET}"
+    finally:
+        os.close(entered)
+
+
+@contextmanager
+def listening(folder: Path, backlog: int) -> Iterator[socket.socket]:
+    """Listen there. What a process that crashed has left is replaced.
+
+    Raises:
+        OSError: The folder is not there, or cannot be written.
+    """
+    with socket.socket(socket.AF_UNIX) as listener:
+        (folder / SOCKET).unlink(missing_ok=True)
+        with short_name(folder) as name:
+            listener.bind(name)
+        (folder / SOCKET).chmod(RIGHTS)  # nobody can connect before it listens
+        listener.listen(backlog)
+        try:
+            yield listener
+        finally:
+            (folder / SOCKET).unlink(missing_ok=True)
