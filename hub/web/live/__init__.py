@@ -1,0 +1,1 @@
+"""The live picture of each door, passed on from the process that has the camera."""

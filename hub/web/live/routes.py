@@ -1,0 +1,50 @@
+"""The routes of the live picture, and of the script that shows it."""
+
+from collections.abc import Collection
+from http import HTTPStatus
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from devices.camera.live.place import live_folder
+from hub.web.live.recorder import ask
+from hub.web.site import Site
+
+SCRIPT = Path(__file__).parent / "live.js"
+KINDS = ("video", "still")
+
+
+def routes(site: Site) -> list[Route]:
+    """`/live/DOOR/video`, `/live/DOOR/still`, and `/live/live.js`."""
+    pictures = LivePictures(live_folder(site.settings.state_dir), site.settings.doors)
+    return [Route("/live/live.js", _script), Route("/live/{door}/{kind}", pictures.show)]
+
+
+class LivePictures:
+    """Passes on what the camera's process sends, while somebody looks.
+
+    Args:
+        folder: Where the socket of that process is.
+        doors: The doors of the house.
+    """
+
+    def __init__(self, folder: Path, doors: Collection[str]) -> None:
+        self._folder = folder
+        self._doors = doors
+
+    async def show(self, request: Request) -> Response:
+        """A video without an end, a JPEG of now, or in words why there is none."""
+        door = request.path_params["door"]
+        kind = request.path_params["kind"]
+        if door not in self._doors or kind not in KINDS:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        reply = await ask(self._folder, f"/{door}/{kind}")
+        return StreamingResponse(reply.body, reply.status, media_type=reply.media_type)
+
+
+async def _script(_: Request) -> Response:
+    headers = {"Cache-Control": "no-cache"}  # it is asked for again, and is mostly still the same
+    return FileResponse(SCRIPT, media_type="text/javascript", headers=headers)
