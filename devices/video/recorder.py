@@ -104,6 +104,8 @@ class Recorder:
 
     def watch(self) -> Viewer:
         """See Camera."""
+        if self._trouble:
+            raise CameraError(self._trouble)
         self._wait_for(time.monotonic() - FRESH_S)
         with self._changed:
             packets = self._ring.last_group()

@@ -9,13 +9,12 @@ from starlette.routing import BaseRoute
 
 from hub.web.headers import SecurityHeaders
 from hub.web.links import routes as links
-from hub.web.live import routes as live
 from hub.web.responses import show_fault, show_refusal
 from hub.web.site import Site
 
 Room = Callable[[Site], Iterable[BaseRoute]]
 # Each room's routes. A room never imports this module.
-ROOMS: tuple[Room, ...] = (links.routes, live.routes)
+ROOMS: tuple[Room, ...] = (links.routes,)
 
 
 def build(site: Site) -> Starlette:

@@ -128,10 +128,12 @@ def _read_request(connection: socket.socket) -> tuple[str, str]:
     """Door and kind of `GET /DOOR/KIND HTTP/1.1`; empty texts for any other request."""
     with connection.makefile("rb") as lines:
         words = lines.readline(REQUEST_BYTES).decode(errors="replace").split()
-        while lines.readline(REQUEST_BYTES).strip():
-            """The headers say nothing that matters here."""
-    _, door, kind, *rest = (words[1] if len(words) == REQUEST_WORDS else "").split("/") + 3 * [""]
-    return ("", "") if any(rest) else (door, kind)
+        is_header = True
+        while is_header:  # they say nothing that matters here
+            is_header = bool(lines.readline(REQUEST_BYTES).strip())
+    path = words[1] if len(words) == REQUEST_WORDS else ""
+    door, _, kind = path.removeprefix("/").partition("/")
+    return door, kind
 
 
 def _refuse(connection: socket.socket, status: HTTPStatus, reason: str) -> None:

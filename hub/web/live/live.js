@@ -8,8 +8,7 @@ const STEADY_MS = 5_000; // what lasted so long was no failure
 const SILENT_MS = 6_000; // a connection that sends nothing for so long is dead
 const STILL_MS = 500;
 const FAR_S = 1.2; // so far behind the camera it jumps
-const BEHIND_S = 0.35; // and so far it plays a little faster
-const FASTER = 1.08;
+const BEHIND_S = 0.25; // and farther than that it plays faster, at most by half
 const KEPT_S = 20; // of what was shown
 
 const Source = window.ManagedMediaSource ?? window.MediaSource; // an iPhone has only the first
@@ -147,9 +146,9 @@ class LivePicture extends HTMLElement {
     const end = ranges.end(ranges.length - 1);
     const behind = end - video.currentTime;
     if (behind > FAR_S || video.currentTime < ranges.start(ranges.length - 1)) {
-      video.currentTime = Math.max(ranges.start(ranges.length - 1), end - BEHIND_S / 2);
+      video.currentTime = Math.max(ranges.start(ranges.length - 1), end - BEHIND_S);
     }
-    video.playbackRate = behind > BEHIND_S ? FASTER : 1;
+    video.playbackRate = 1 + Math.min(0.5, Math.max(0, behind - BEHIND_S));
     if (video.paused) video.play().catch(() => {});
     if (end - ranges.start(0) > 2 * KEPT_S) {
       buffer.remove(0, end - KEPT_S);
