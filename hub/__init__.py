@@ -1,4 +1,4 @@
-"""What a handler file may use. Everything else in this package may change without notice."""
+"""What a handler file or a program may use. Everything else here may change without notice."""
 
 import hub.system.late_modules  # noqa: F401 # isort: skip - before anything else is imported
 from config.section import Section
@@ -9,6 +9,7 @@ from hub.plugin.device_link import link
 from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.picture.pictures import pictures
 from hub.plugin.quiet import quiet
+from hub.programs import follower, producer
 from hub.wire.event import BadEvent, Event
 
 __all__ = [
@@ -21,11 +22,13 @@ __all__ = [
     "answers",
     "checkpoint",
     "emit",
+    "follower",
     "handler",
     "keep",
     "later",
     "link",
     "memory",
     "pictures",
+    "producer",
     "quiet",
 ]

@@ -109,7 +109,7 @@ def _disagreements(topic: str, wire: dict[str, Any]) -> list[str]:
 def _below_root(topic: str, source: str) -> str:
     """A source as the beginning of topics, below the root of this one."""
     role, name = source.split("/")[1:]
-    root = re.split(r"/(?:hub|handler|cli|web)/", topic, maxsplit=1)[0]
+    root = re.split(r"/(?:hub|handler|producer|cli|web)/", topic, maxsplit=1)[0]
     return f"{root}/{role}/{name}"
 
 

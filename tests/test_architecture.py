@@ -48,6 +48,7 @@ ONE_USER = {
         "hub/consumer/outcomes.py",
         "hub/consumer/succession.py",
         "hub/producer/producer.py",
+        "hub/programs/follower.py",
         "hub/store/backlog.py",
         "hub/store/cursors.py",
         "hub/store/file/epochs.py",
@@ -165,8 +166,9 @@ def test_a_process_starts_without_the_hardware_libraries(module: str):
 
 
 def test_a_handler_process_does_not_carry_the_settings_reader():
-    """pydantic-settings and asyncio would be 7 MB in each handler for ever."""
+    """pydantic-settings and asyncio would be 7 MB in each handler for ever; programs pay alone."""
     others = ("pydantic_settings", "asyncio", "rich", "itsdangerous", "starlette")
+    others += ("hub.programs.program", "hub.programs.follower", "hub.programs.program_producer")
     code = f"import sys, hub.worker; print([m for m in {others!r} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

@@ -102,7 +102,14 @@ class HouseMessages(ABC):
         self, kind: str, receive: Callable[[Event, bytes], None], *, qos: int = 1
     ) -> Callable[[], None]:
         """The same for a receiver that wants each event's payload, too."""
-        return self._listen(self.topics.event_filter(kind), partial(self._event, receive), qos)
+        take = partial(self._event, receive)
+        ends = [self._listen(one, take, qos) for one in self.topics.event_filters(kind)]
+
+        def end_all() -> None:
+            for end in ends:
+                end()
+
+        return end_all
 
     def on_status(
         self, source: str, receive: Callable[[ReceivedStatus], None]

@@ -24,7 +24,7 @@ from hub.plugin.handler_config import HandlerConfig
 from hub.system import owned_file
 from hub.wire import topics
 
-OTHERS = ("hub-", "run-", "cli-")  # the names of other processes
+OTHERS = ("hub-", "run-", "cli-", "producer-")  # the names of other processes
 NOT_OURS = ("_", ".", "test_")
 FIRST = ("light", "bark")  # the visitor waits for these
 LARGEST = 1 << 20  # bytes of a handler file

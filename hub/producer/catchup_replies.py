@@ -169,7 +169,7 @@ class CatchUpReplies:
         events: list[bytes] = []
         withheld: list[Cursor] = []
         size = 0
-        for head in heads:
+        for head in self._backlog.by_age(heads):
             page = self._backlog.page(head, most - len(events))
             for sequence, event in page:
                 name = (head.stream, head.epoch)

@@ -187,6 +187,10 @@ class Producer:
         """How many events of these types happened in that time, by their subject."""
         return self._journal.count(kinds, since, until)
 
+    def has_published_all(self) -> bool:
+        """Whether the broker has acknowledged everything that may be published."""
+        return not self._in_flight and self._sent_to >= self._released
+
     def publish_waiting(self, window: int = WINDOW, last: Entry | None = None) -> None:
         """Hand to the bus what is waiting in the journal, as far as the window allows.
 

@@ -1,7 +1,7 @@
 """The backlog: what of a journal a consumer is owed."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from hub.store.state import State
@@ -62,6 +62,23 @@ class Backlog:
             and streams.is_of(stream, kind)
             and within((stream, epoch))
         ]
+
+    def by_age(self, heads: Iterable[Head]) -> list[Head]:
+        """Those of which something is owed, the one with the oldest such event first.
+
+        So of a stream all that is owed of an older numbering stands before a newer one.
+        """
+        first = (
+            "SELECT position FROM journal WHERE stream = ? AND epoch = ? AND sequence > ?"
+            " ORDER BY sequence LIMIT 1"
+        )
+        owed = [head for head in heads if head.after < head.last]
+        with self._state.read() as db:
+            ages = [
+                db.execute(first, (head.stream, head.epoch, head.after)).fetchone() for head in owed
+            ]
+        pairs = [(age, head) for age, head in zip(ages, owed, strict=True) if age]
+        return [head for _, head in sorted(pairs, key=lambda pair: pair[0])]
 
     def page(self, head: Head, limit: int) -> list[tuple[int, bytes]]:
         """The events after `head.after`, oldest first: their sequence, and what was published."""

@@ -36,6 +36,7 @@ class Role:
 ROLES = {
     "hub": Role("owns the buttons and publishes the presses", levels=("hub",)),
     "handler": Role("reacts to events", levels=("handler", "consumer")),
+    "producer": Role("publishes the events of a program of your own"),
     "web": Role(
         "takes the answers of phones and the presses of devices, for its hub", writes_to=("hub",)
     ),
@@ -94,7 +95,7 @@ CHANNELS = {
     "event": Channel(
         ("event", "{type}", "{subject}"),
         "Something happened.",
-        ("hub", "handler"),
+        ("hub", "handler", "producer"),
         (
             Reader("hub", "handler"),
             Reader("handler"),
@@ -105,8 +106,14 @@ CHANNELS = {
     "status": Channel(
         ("status",),
         "How a process is.",
-        ("hub", "handler", "web"),
-        (Reader("hub", "handler"), Reader("hub", "hub"), Reader("web", "web"), Reader("handler")),
+        ("hub", "handler", "producer", "web"),
+        (
+            Reader("hub", "handler"),
+            Reader("hub", "hub"),
+            Reader("web", "web"),
+            Reader("producer", "producer"),
+            Reader("handler"),
+        ),
         qos=0,
         retained=True,
     ),
@@ -114,13 +121,13 @@ CHANNELS = {
         ("query", "{type}"),
         "What did I miss?",
         ("handler",),
-        (Reader("hub"), Reader("handler")),
+        (Reader("hub"), Reader("handler"), Reader("producer")),
         qos=0,
     ),
     "reply": Channel(
         ("reply", "{consumer}"),
         "What a consumer is owed, from the journal of a producer.",
-        ("hub", "handler"),
+        ("hub", "handler", "producer"),
         (Reader("handler"),),
         qos=0,
     ),
@@ -170,11 +177,11 @@ def read(house: Topics, role: str, name: str) -> list[str]:
     if ROLES[role].is_free:
         return [f"{house.root}/#"]
     own = dict.fromkeys(ROLES[role].levels, name)
-    found = []
+    found: list[str] = []
     for channel in CHANNELS.values():
         for reader in channel.readers:
             if reader.role == role and reader.kind != EVERY:
-                found.append(house.event_filter(reader.kind))
+                found.extend(house.event_filters(reader.kind))
             elif reader.role == role:
                 found.append(_filter(house, topics.source(reader.of, ANY), channel, own))
     return found

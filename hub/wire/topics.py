@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 NAMESPACE = "doorbell"  # what every source begins with
-ROLES = ("hub", "handler", "cli", "web")
+ROLES = ("hub", "handler", "producer", "cli", "web")
 PRESSED = "doorbell.pressed"
 DOUBLE_PRESSED = "doorbell.double_pressed"
 PRESSES = (PRESSED, DOUBLE_PRESSED)  # each press is exactly one of these
@@ -81,11 +81,11 @@ class Topics:
         """Where this event is published."""
         return self.event(event.source, event.type, event.subject)
 
-    def event_filter(self, kind: str) -> str:
-        """The filter for all events of a type, whoever may publish them, and for no others."""
+    def event_filters(self, kind: str) -> tuple[str, ...]:
+        """The filters for all events of a type, whoever may publish them, and for no others."""
         if kind == EVERY:
-            return f"{self.root}/+/+/event/#"
-        return self.event(source(role_for(kind), "+"), kind, "+")
+            return (f"{self.root}/+/+/event/#",)
+        return tuple(self.event(source(role, "+"), kind, "+") for role in roles_for(kind))
 
     def status(self, source: str) -> str:
         """Where a process publishes how it is."""
@@ -160,13 +160,20 @@ def role_of(source: str) -> str:
 
 
 def role_for(kind: str) -> str:
-    """The role that may publish events of this type."""
-    return "hub" if kind.startswith(HUB_TYPES) else "handler"
+    """The role of doorbell's own processes that publish events of this type."""
+    return roles_for(kind)[0]
+
+
+def roles_for(kind: str) -> tuple[str, ...]:
+    """The roles that may publish events of this type."""
+    if kind.startswith(HUB_TYPES):
+        return ("hub",)
+    return ("handler",) if kind.startswith(OUTCOME_TYPES) else ("handler", "producer")
 
 
 def may_come_from(role: str, kind: str) -> bool:
     """Whether a process of this role may publish events of this type, or of every type."""
-    return kind == EVERY or role_for(kind) == role
+    return kind == EVERY or role in roles_for(kind)
 
 
 def is_name(text: str) -> bool:
@@ -183,8 +190,8 @@ def fault_in(source: str, kind: str, subject: str) -> str | None:
         return type_fault
     if not is_name(subject):
         return "subject is not a name of a-z, 0-9, - and _"
-    if speaker[1] != role_for(kind):
-        return f"only a {role_for(kind)} may publish an event of this type"
+    if speaker[1] not in roles_for(kind):
+        return f"only a {' or a '.join(roles_for(kind))} may publish an event of this type"
     return None
 
 

@@ -27,7 +27,8 @@ def secure(
     user: Annotated[
         list[str] | None,
         typer.Option(
-            "--user", help="One more user: handler-NAME, hub-NAME, or one that only listens."
+            "--user",
+            help="One more user: handler-NAME, hub-NAME, producer-NAME, or one that only listens.",
         ),
     ] = None,
     config: ConfigOption = None,

@@ -70,6 +70,7 @@ def _channels() -> Iterator[tuple[str, dict[str, Any]]]:
         yield message_name(kind), _channel(role, levels, about.summary, [message_name(kind)])
     own = ("event", "{ownType}", "{subject}")
     yield "ownType", _channel("handler", own, "Any other event of a handler.", ["ownType"])
+    yield "producedType", _channel("producer", own, "An event of a program.", ["ownType"])
     clock = ("event", "clock", "{clockTime}", "{subject}")
     yield "clockTime", _channel("hub", clock, "A time of a person's own.", ["clockTime"])
     for name, channel in CHANNELS.items():
@@ -104,7 +105,7 @@ def _channel(
 
 
 def _operations() -> Iterator[tuple[str, dict[str, Any]]]:
-    for kind in (*map(message_name, EVENT_TYPES), "ownType", "clockTime"):
+    for kind in (*map(message_name, EVENT_TYPES), "ownType", "producedType", "clockTime"):
         yield f"publish{capital(kind)}", _operation("send", kind, CHANNELS["event"])
     for name, channel in CHANNELS.items():
         if name in ("event", "reply"):

@@ -61,7 +61,7 @@ def _event() -> Schema:
         "required": REQUIRED.split(),
         "properties": {
             "specversion": {"const": "1.0"},
-            "id": _text("The same however often it is delivered.", pattern="^[0-9a-f-]{36}$"),
+            "id": _text("The same however often it is delivered.", minLength=1, maxLength=64),
             "type": _text(maxLength=64),
             "source": _text(pattern=f"^{topics.NAMESPACE}/({roles})/{name}$"),
             "subject": _text(pattern=f"^{name}$"),

@@ -106,6 +106,7 @@ def test_every_topic_has_its_channel(root):
         "health": house.health(hub),
         "doorbellPressed": house.event(hub, topics.PRESSED, "front"),
         "ownType": house.event(topics.source("handler", "flag"), "flag.raised.high", "front"),
+        "producedType": house.event(topics.source("producer", "shop"), "order.placed", "shop"),
         "clockTime": house.event(hub, "clock.tea", "home"),
     }
     for name, kind in COMMANDS.items():

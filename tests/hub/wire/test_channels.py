@@ -11,7 +11,7 @@ from hub.wire.command import COMMANDS
 from hub.wire.topics import Topics
 
 HOUSE = Topics("homes/cottage")
-NAMES = {"hub": "home", "handler": "notify", "web": "home", "cli": "1"}
+NAMES = {"hub": "home", "handler": "notify", "producer": "shop", "web": "home", "cli": "1"}
 
 
 def _may(filters, topic):

@@ -10,9 +10,10 @@ import pytest
 from config import Broker, Settings, SettingsError, sources
 from hub.admin.check.house import check
 from hub.admin.security import credentials_folder
-from hub.admin.security.acl import acl
+from hub.admin.security.acl import acl, rights
 from hub.admin.security.certificates import CertificateError, make_ca, serves
 from hub.mqtt.connection import credentials
+from hub.wire.topics import Topics
 from tests.house import ROOT
 from tests.needs import find_program
 
@@ -267,3 +268,15 @@ def test_a_handler_file_with_an_odd_name_is_no_user(folder, tmp_path):
         assert "guest" not in text
         assert "handler-mine" in text
     assert not any("\n" in path.name for path in (folder / "passwords").iterdir())
+
+
+def test_a_producer_may_publish_its_own_events_and_nothing_else():
+    """`doorbell secure --user producer-shop`: it gives no commands, and hears no events."""
+    granted = rights("producer-shop", Topics())
+    assert granted == [
+        "write doorbell/producer/shop/event/#",
+        "write doorbell/producer/shop/status",
+        "write doorbell/producer/shop/reply/+",
+        "read doorbell/producer/+/status",
+        "read doorbell/+/+/query/#",
+    ]

@@ -1,0 +1,151 @@
+"""The follower: each stream in the order of its journal, whatever the wire does."""
+
+import pytest
+
+from hub.producer.producer import Producer
+from hub.programs.follower import Follower
+from hub.wire.event import decode
+from tests.house import until
+from tests.hub.fakes import HUB, NOTIFY, PRESSED, journaled, opened_state, ring
+
+
+@pytest.fixture
+def follow(states, net):
+    """Opens a follower; again with the same file."""
+    made = {}
+
+    def opened(name="relay"):
+        if name not in made:
+            made[name] = states(name)
+        return Follower(net.bus(), made[name], NOTIFY, ("*",), 3600.0)
+
+    return opened
+
+
+def _take(follower, count):
+    """So many events, each batch finished before the next."""
+    taken = []
+
+    def is_there():
+        taken.extend(event for event, _ in follower.take(wait_s=0.1))
+        follower.finish()
+        return len(taken) >= count
+
+    until(is_there, lambda: f"{count} events: {taken}", 10)
+    assert not follower.take(wait_s=0.05)
+    return taken
+
+
+def _numbers(follower, count):
+    return [event.sequence for event in _take(follower, count)]
+
+
+def test_live_events_come_as_they_are(hub, follow):
+    """Each with the bytes that were published, and once."""
+    follower = follow()
+    first = ring(hub)
+    assert _take(follower, 1) == [first]
+    events = [ring(hub) for _ in range(3)]
+    taken = follower.take()
+    assert [event for event, _ in taken] == events
+    assert [decode(payload) for _, payload in taken] == events
+
+
+def test_an_early_event_waits_for_the_one_before(hub, net, follow):
+    """A handler would take number 3 at once; who copies gets 2 first, from the journal."""
+    follower = follow()
+    ring(hub)
+    assert _numbers(follower, 1) == [1]
+    net.fate = lambda topic, _: 0 if "/event/" in topic else 1
+    ring(hub)
+    net.fate = lambda *_: 1
+    ring(hub)
+    assert _numbers(follower, 2) == [2, 3]
+
+
+def test_the_order_is_that_of_the_journal_however_the_wire_mixes_it(hub, net, follow):
+    """Delivered backwards: none is lost, none comes twice."""
+    follower = follow()
+    ring(hub)
+    assert _numbers(follower, 1) == [1]
+    net.fate = lambda topic, _: -1 if "/event/" in topic else 1
+    for _ in range(10):
+        ring(hub)
+    net.fate = lambda *_: 1
+    net.release(range(9, -1, -1))
+    assert _numbers(follower, 10) == list(range(2, 12))
+
+
+def test_what_is_not_finished_comes_again(hub, follow):
+    """At least once: after a crash from where `finish` was called last."""
+    first = follow()
+    for _ in range(4):
+        ring(hub)
+    until(lambda: first.take(wait_s=0.1), "something to take")
+    second = follow()
+    assert _numbers(second, 4) == [1, 2, 3, 4]
+    ring(hub)
+    assert _numbers(follow(), 1) == [5]
+
+
+def test_one_batch_is_finished_before_the_next(hub, follow):
+    """A query names what is finished; without that it would ask for the same again."""
+    follower = follow()
+    ring(hub)
+    until(lambda: follower.take(wait_s=0.1), "something to take")
+    with pytest.raises(RuntimeError, match=r"finish\(\) what was taken before"):
+        follower.take()
+
+
+@pytest.mark.parametrize("epochs", [("aaaaaaaaaaaaaaaa", "0" * 16), ("0" * 16, "aaaaaaaaaaaaaaaa")])
+def test_an_older_numbering_comes_before_a_newer_one(tmp_path, net, follow, epochs):
+    """After a boot of the producer, whichever of its epochs is the smaller text."""
+    state = opened_state(tmp_path / "hub.db")
+    for epoch in epochs:
+        state.epochs.current = epoch
+        for _ in range(120):
+            journaled(state)
+    hub = Producer(state, net.bus(), HUB)
+    follower = follow()
+    live = ring(hub)
+    taken = [(event.epoch, event.sequence) for event in _take(follower, 241)]
+    owed = [(epoch, number) for epoch in epochs for number in range(1, 121)]
+    assert taken == [*owed, (live.epoch, live.sequence)]
+    state.close()
+
+
+def test_a_new_numbering_does_not_overtake_the_old_one(tmp_path, net, follow):
+    """Its first event, live, waits for a reply: something may be owed of the boot before."""
+    state = opened_state(tmp_path / "hub.db")
+    hub = Producer(state, net.bus(), HUB)
+    follower = follow()
+    first = ring(hub)
+    assert _numbers(follower, 1) == [1]
+    net.fate = lambda topic, _: 0 if "/event/" in topic else 1
+    lost = ring(hub)
+    net.fate = lambda *_: 1
+    state.begin_epoch()
+    newer = ring(hub)
+    assert _take(follower, 2) == [lost, newer]
+    assert (lost.epoch, newer.epoch) == (first.epoch, state.epoch)
+    state.close()
+
+
+def test_a_producer_that_never_sends_it_is_named_in_the_status(hub, net, follow, monkeypatch):
+    """The gap is kept: an event that was overtaken cannot be put in its place later."""
+    monkeypatch.setattr("hub.programs.follower.GAP_S", 0.0)
+    follower = follow()
+    ring(hub)
+    assert _numbers(follower, 1) == [1]
+    noted = {}
+    follower._bus.note = noted.__setitem__
+    net.fate = lambda *_: 0
+    ring(hub)
+    net.fate = lambda topic, _: 0 if "/reply/" in topic else 1
+    ring(hub)
+    assert follower.take(wait_s=0.1) == []
+    words = "an event is missing, and its producer does not send it"
+    assert noted["gap"] == f"{HUB} {PRESSED} front: {words}"
+    net.fate = lambda *_: 1
+    assert _numbers(follower, 2) == [2, 3]
+    assert noted["gap"] == ""
