@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,7 @@ def _files() -> list[Path]:
     ]
 
 
+@cache
 def _imports(path: Path) -> list[str]:
     """The modules that a file imports, wherever in it."""
     found: list[str] = []

@@ -14,7 +14,8 @@ from hub.admin.doctor.kept_presses import kept_presses
 from hub.admin.doctor.permissions import permissions
 from hub.admin.doctor.versions import versions
 
-PATIENCE_S = 30.0  # the longest check loads all handler files, each within 10 s
+PATIENCE_S = 30.0
+LOADING_S = 300.0  # of what loads the handler files: each of them has a limit of its own
 Named = tuple[str, Finding]
 
 
@@ -25,18 +26,20 @@ class Check(NamedTuple):
         name: What it looks at.
         look: Yields its findings.
         needs_settings: Whether it needs settings that can be read.
+        patience_s: How long it may take, in seconds.
     """
 
     name: str
     look: Callable[[Context], Iterable[Finding]]
     needs_settings: bool = True
+    patience_s: float = PATIENCE_S
 
 
 CHECKS = (
-    Check("settings", house.settings, needs_settings=False),
+    Check("settings", house.settings, needs_settings=False, patience_s=LOADING_S),
     Check("broker", house.broker),
     Check("buttons", kept_presses),
-    Check("processes", processes.processes),
+    Check("processes", processes.processes, patience_s=LOADING_S),
     Check("home assistant", home_assistant.home_assistant),
     Check("journals", journals),
     Check("gpio", gpio),
@@ -50,25 +53,22 @@ CHECKS = (
 )
 
 
-def examine(
-    context: Context, checks: Sequence[Check] = CHECKS, patience_s: float = PATIENCE_S
-) -> Iterator[Named]:
+def examine(context: Context, checks: Sequence[Check] = CHECKS) -> Iterator[Named]:
     """Yield the findings of each check as soon as it is done, with the check's name.
 
     Args:
         context: What is looked at.
         checks: The checks, in order.
-        patience_s: How long each may take, in seconds.
     """
     for check in checks:
         if check.needs_settings and context.given is None:
             yield check.name, skipped("the settings cannot be read")
             continue
-        for finding in _within(check, context, patience_s):
+        for finding in _within(check, context):
             yield check.name, finding
 
 
-def _within(check: Check, context: Context, patience_s: float) -> list[Finding]:
+def _within(check: Check, context: Context) -> list[Finding]:
     """Check in a thread of its own: one that hangs is left behind, and its findings count."""
     found: list[Finding] = []
 
@@ -83,9 +83,9 @@ def _within(check: Check, context: Context, patience_s: float) -> list[Finding]:
 
     thread = threading.Thread(target=look, name=f"doctor-{check.name}", daemon=True)
     thread.start()
-    thread.join(patience_s)
+    thread.join(check.patience_s)
     if thread.is_alive():
-        words = f"no answer within {patience_s:g} s"
+        words = f"no answer within {check.patience_s:g} s"
         mend = "the network, a disk or a driver hangs (`dmesg` may say which)"
         return [*found, Finding("problem", words, mend)]
     return found

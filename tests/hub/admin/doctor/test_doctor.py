@@ -87,8 +87,9 @@ def test_a_look_that_fails_or_hangs_hides_nothing(context: Context):
         stop.wait(0.1)
         yield ok("fine")
 
-    checks = [Check("one", hangs), Check("two", fails), Check("three", takes_its_time)]
-    found = list(examine(context, checks, patience_s=0.5))
+    looks = {"one": hangs, "two": fails, "three": takes_its_time}
+    checks = [Check(name, look, patience_s=0.5) for name, look in looks.items()]
+    found = list(examine(context, checks))
     stop.set()
     assert [(check, finding.state) for check, finding in found] == [
         ("one", "ok"),
