@@ -1,9 +1,7 @@
 """The settings of the house, as plain models: a handler process does not load their reader."""
 
-import re
 from collections.abc import Iterator
 from datetime import time
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -14,6 +12,7 @@ from config.door import Door
 from config.homeassistant import HomeAssistant
 from config.section import Name, Section
 from config.trigger import Trigger, takes_in
+from config.web import Web
 
 CLOCK_NAMES = {"sunrise", "sunset", "quiet_began", "quiet_ended", "day_ended"}
 
@@ -130,40 +129,6 @@ class Chime(Section):
     )
     volume: float = Field(80, ge=0, le=100, description="in percent")
     strike_s: float = Field(0.4, gt=0, le=5, description="for how long the relay closes")
-
-
-class Web(Section):
-    """`[web]`: the page of the answer links. Without a url there are no links and no page."""
-
-    url: str | None = Field(
-        None, description="the public address of the links, as a phone reaches it"
-    )
-    listen: str = Field(
-        "127.0.0.1", min_length=1, description="the address that doorbell-web listens on"
-    )
-    port: int = Field(8780, ge=1, le=65535, description="the port that it listens on")
-    expire_s: float = Field(
-        86_400, ge=60, le=2_592_000, description="how long a link is valid, in seconds"
-    )
-
-    @field_validator("listen")
-    @classmethod
-    def _is_of_this_machine(cls, listen: str) -> str:
-        try:
-            return listen if listen == "localhost" else str(ip_address(listen))
-        except ValueError:
-            raise ValueError(
-                "not an address of this machine. Write 127.0.0.1, or 0.0.0.0 for all of them"
-            ) from None
-
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, url: str | None) -> str | None:
-        if url is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
-            raise ValueError(
-                "not an address of a web page. Write https://door.example.org, without ? and #"
-            )
-        return url and url.rstrip("/")
 
 
 class Settings(Section):

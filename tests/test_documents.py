@@ -1,5 +1,6 @@
 """What the documents say is true."""
 
+import json
 import re
 import subprocess
 import sys
@@ -12,8 +13,9 @@ import pytest
 from config import Settings, sources
 from config.door import ButtonSettings, Door, LedSettings
 from config.homeassistant import HomeAssistant
-from config.model import Broker, Chime, ClockSettings, Drill, House, Quiet, Web
+from config.model import Broker, Chime, ClockSettings, Drill, House, Quiet
 from config.trigger import Trigger
+from config.web import Web
 from hub import HandlerConfig
 from hub.plugin import loader
 from hub.plugin.decorator import Reaction
@@ -139,12 +141,11 @@ def test_the_page_and_the_visit_in_the_docs_can_be_set():
     table = tomllib.loads("\n".join(_blocks(text, "toml")))
     assert Settings.model_validate(table).web.url == "https://door.example.org"
     assert _shipped()["visit"].config.model_dump().items() >= table["handlers"]["visit"].items()
+    text += (ROOT / "docs" / "login.md").read_text(encoding="utf-8")
     for name, field in Web.model_fields.items():
-        default = "none" if field.default is None else str(field.default)
-        assert (
-            f"| `{name}` | {default.removesuffix('.0')} |".replace("127.0.0.1", "`127.0.0.1`")
-            in text
-        )
+        default = "none" if field.default is None else json.dumps(field.default)
+        plain = re.sub(r'\.0$|"', "", default)
+        assert f"| `{name}` | {plain} |" in text.replace("| `127.0.0.1` |", "| 127.0.0.1 |")
 
 
 def test_the_light_and_the_chime_in_the_docs_can_be_set():

@@ -56,7 +56,7 @@ def _default(field: FieldInfo) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, int | float):
         return f"`{value:g}`" if value < 1e5 else f"`{value:.0f}`"
-    if value and isinstance(value, dict):
+    if value and isinstance(value, dict | list):
         return "some"
     return f'`"{value}"`' if isinstance(value, str | Path) and str(value) else "none"
 

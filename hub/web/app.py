@@ -7,14 +7,21 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from hub.web.body_limit import BodyLimit
 from hub.web.headers import SecurityHeaders
 from hub.web.links import routes as links
+from hub.web.login.attempts import Attempts
+from hub.web.login.cookie import PhoneCookie
+from hub.web.login.guard import Guard
+from hub.web.login.proxy import Proxies
+from hub.web.login.register import Register
+from hub.web.login.routes import Login
 from hub.web.responses import show_fault, show_refusal
 from hub.web.site import Site
 
 Room = Callable[[Site], Iterable[BaseRoute]]
-# Each room's routes. A room never imports this module.
-ROOMS: tuple[Room, ...] = (links.routes,)
+# The rooms of the page. A room never imports this module.
+PAGE: tuple[Room, ...] = ()
 
 
 def build(site: Site) -> Starlette:
@@ -23,13 +30,21 @@ def build(site: Site) -> Starlette:
     Raises:
         StateError: a room cannot read what it keeps.
     """
-    return assemble(route for room in ROOMS for route in room(site))
+    web = site.settings.web
+    register = Register(site.settings.state_dir)
+    cookie = PhoneCookie(site.key)
+    routes: list[BaseRoute] = [*links.routes(site)]
+    if web.page is not False:
+        routes += Login(register, cookie, Attempts()).routes()
+        routes += [route for room in PAGE for route in room(site)]
+    guards = [Middleware(Proxies, web=web), Middleware(Guard, register=register, cookie=cookie)]
+    return assemble(routes, guards)
 
 
-def assemble(routes: Iterable[BaseRoute]) -> Starlette:
-    """These routes, with the headers and the plain error pages that all of them have."""
+def assemble(routes: Iterable[BaseRoute], guards: Iterable[Middleware] = ()) -> Starlette:
+    """These routes, with the headers, limits and plain error pages that all of them have."""
     return Starlette(
         routes=list(routes),
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit), *guards],
         exception_handlers={HTTPException: show_refusal, Exception: show_fault},
     )

@@ -15,7 +15,16 @@ h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem }
 p { margin: .5rem 0 1.75rem; opacity: .8; overflow-wrap: anywhere }
 button { font: inherit; font-size: 1.3rem; font-weight: 600; width: 100%; min-height: 4rem;
   padding: 1rem; border: 0; border-radius: 1rem; background: #1c6b3c; color: #fff }
-button:focus-visible { outline: .2rem solid; outline-offset: .2rem }
+button:focus-visible, input:focus-visible, a:focus-visible { outline: .2rem solid;
+  outline-offset: .2rem }
+label { display: block; text-align: start; margin: 0 0 1.25rem }
+input { font: inherit; box-sizing: border-box; width: 100%; min-height: 3rem; padding: .5rem .75rem;
+  border: .1rem solid; border-radius: .75rem; background: Canvas; color: CanvasText }
+ul { list-style: none; padding: 0; margin: 0 0 2rem }
+li { border-top: .1rem solid; padding: 1rem 0 }
+li button, .small { font-size: 1rem; min-height: 3rem; padding: .5rem; margin-top: .5rem }
+.bad { background: #a3232b }
+[role=alert] { opacity: 1; font-weight: 600 }
 """
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS: Mapping[str, str] = {
@@ -51,10 +60,15 @@ def render(page: Page) -> str:
     """The HTML. Its form posts to its own address, whatever path a proxy has put in front."""
     title, text, button = (html.escape(one) for one in page)
     form = f'<form method="post"><button>{button}</button></form>' if button else ""
+    return document(title, f"<p>{text}</p>{form}")
+
+
+def document(title: str, content: str) -> str:
+    """A whole page of a title and what stands below it, both as HTML."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="robots" content="noindex">'
         f"<title>{title}</title><style>{STYLE}</style></head>"
-        f"<body><main><h1>{title}</h1><p>{text}</p>{form}</main></body></html>\n"
+        f"<body><main><h1>{title}</h1>{content}</main></body></html>\n"
     )

@@ -25,10 +25,26 @@ def show(request: Request, status: int, page: Page, headers: Any = None, **facts
     if accepts_html(request):
         return HTMLResponse(render(page), status, headers)
     text = f"{page.title}: {page.text}"
-    if request.url.path.startswith(PRESS_PATH):
+    if path_of(request).startswith(PRESS_PATH):
         return PlainTextResponse(f"{text}\n", status, headers)
     is_ok = status < HTTPStatus.BAD_REQUEST
     return JSONResponse({"ok": is_ok, "text": text, **facts}, status, headers)
+
+
+def path_of(request: Request) -> str:
+    """The path of a request below that at which a proxy has put the page."""
+    path: str = request.scope["path"]
+    return path.removeprefix(_root_of(request))
+
+
+def link(request: Request, path: str) -> str:
+    """The address of a path of ours, as this client reaches it: below that of a proxy."""
+    return f"{_root_of(request)}{path}"
+
+
+def _root_of(request: Request) -> str:
+    root: str = request.scope.get("app_root_path", request.scope.get("root_path", ""))
+    return root
 
 
 def accepts_html(request: Request) -> bool:

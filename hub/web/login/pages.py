@@ -1,0 +1,132 @@
+"""The HTML of login and phones. It works without script and without any other file."""
+
+import html
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from hub.web import page
+from hub.web.login.password import LONGEST, SHORTEST
+from hub.web.login.register import NAME_LENGTH, Phone
+from hub.web.responses import link
+
+# Browsers send `Origin: null` with the forms of a page that says `no-referrer`.
+HEADERS = {**page.HEADERS, "Referrer-Policy": "same-origin"}
+HOW = (
+    "<p>Or write <code>doorbell link</code> on the doorbell's machine, and open the address"
+    " that it prints.</p>"
+)
+ANOTHER = HOW.replace("Or write", "For another phone write")
+MACHINES = (
+    (r"iPhone", "iPhone"),
+    (r"iPad", "iPad"),
+    (r"Android.*Mobile", "Android phone"),
+    (r"Android", "Android tablet"),
+    (r"Mac OS X|Macintosh", "Mac"),
+    (r"Windows", "Windows PC"),
+    (r"Linux|X11", "Linux PC"),
+)
+
+
+def log_in(*, has_password: bool, name: str, fault: str = "", status: int = 200) -> HTMLResponse:
+    """Ask for the household password, where there is one."""
+    if not has_password:
+        content = f"<p>No password is set yet.</p>{HOW.replace('Or write', 'Write')}"
+        return _respond("Log in", f"{_alert(fault)}{content}", status)
+    form = (
+        '<form method="post"><label>Household password'
+        '<input type="password" name="password" autocomplete="current-password" required'
+        f' maxlength="{LONGEST}" autofocus></label>{_name_field(name)}'
+        f"<button>Log in</button></form>{HOW}"
+    )
+    return _respond("Log in", f"{_alert(fault)}{form}", status)
+
+
+def first_log_in(
+    *, has_password: bool, name: str, fault: str = "", status: int = 200
+) -> HTMLResponse:
+    """What a one-time address shows: a button, and the password if one is to be set."""
+    words = "Set another household password" if has_password else "Set a household password"
+    form = (
+        f'<form method="post">{_name_field(name)}<button>Log this phone in</button>'
+        f'<p></p><label>{words}, if you like<input type="password" name="new"'
+        f' autocomplete="new-password" minlength="{SHORTEST}" maxlength="{LONGEST}"></label>'
+        f"</form><p>Other phones can log in with it. Without one, <code>doorbell link</code>"
+        " prints an address for each phone.</p>"
+    )
+    return _respond("Log in", f"{_alert(fault)}{form}", status)
+
+
+def code_is_gone() -> HTMLResponse:
+    """A one-time address that was used, or is too old."""
+    words = "This address was used already, or is older than ten minutes."
+    again = HOW.replace("Or write", "Write")
+    return _respond("Log in", f"{_alert(words)}{again}", HTTPStatus.GONE)
+
+
+def phones(
+    request: Request, found: Iterable[Phone], own: str, *, has_password: bool, fault: str = ""
+) -> HTMLResponse:
+    """All phones, each with its name to change and a button that logs it out."""
+    items = "".join(_item(request, phone, is_own=phone.id == own) for phone in found)
+    old = (
+        '<label>Household password<input type="password" name="password" required'
+        f' autocomplete="current-password" maxlength="{LONGEST}"></label>'
+    )
+    content = (
+        f'{_alert(fault)}<ul>{items}</ul><form method="post" action="{_action(request, "others")}">'
+        f'<button class="small bad">Log out all others</button></form>'
+        f'<form method="post" action="{_action(request, "password")}">'
+        f"{old if has_password else ''}<label>New household password"
+        f'<input type="password" name="new" autocomplete="new-password" required'
+        f' minlength="{SHORTEST}" maxlength="{LONGEST}"></label>'
+        f'<button class="small">Set the password</button></form>{ANOTHER}'
+        f'<p><a href="{html.escape(link(request, "/"))}">Back</a></p>'
+    )
+    return _respond("Phones", content, HTTPStatus.BAD_REQUEST if fault else HTTPStatus.OK)
+
+
+def name_for(request: Request) -> str:
+    """What this phone may be called, by what its browser says of itself."""
+    agent = request.headers.get("user-agent", "")
+    return next((name for pattern, name in MACHINES if re.search(pattern, agent)), "Phone")
+
+
+def _item(request: Request, phone: Phone, *, is_own: bool) -> str:
+    name = html.escape(phone.name)
+    seen = "this phone" if is_own else f"last seen {_day(phone.seen_s)}"
+    rename, revoke = (_action(request, f"{phone.id}/{verb}") for verb in ("name", "revoke"))
+    return (
+        f'<li><form method="post" action="{rename}"><label>{seen}, since {_day(phone.since_s)}'
+        f'<input name="name" value="{name}" maxlength="{NAME_LENGTH}" required></label>'
+        f'<button class="small">Rename</button></form><form method="post" action="{revoke}">'
+        f'<button class="small bad" aria-label="Log out {name}">Log out</button></form></li>'
+    )
+
+
+def _name_field(name: str) -> str:
+    return (
+        f'<label>Name of this phone<input name="name" value="{html.escape(name)}"'
+        f' maxlength="{NAME_LENGTH}" required></label>'
+    )
+
+
+def _action(request: Request, path: str) -> str:
+    return html.escape(link(request, f"/phones/{path}"))
+
+
+def _alert(fault: str) -> str:
+    return f'<p role="alert">{html.escape(fault)}</p>' if fault else ""
+
+
+def _day(unix_s: float) -> str:
+    day = datetime.fromtimestamp(unix_s, UTC).date().isoformat()
+    return f'<time datetime="{day}">{day}</time>'
+
+
+def _respond(title: str, content: str, status: int) -> HTMLResponse:
+    return HTMLResponse(page.document(title, content), status, HEADERS)

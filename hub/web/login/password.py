@@ -1,0 +1,56 @@
+"""The household password, hashed with scrypt (RFC 7914)."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import unicodedata
+
+SHORTEST = 8
+LONGEST = 256
+# OWASP's Password Storage Cheat Sheet counts these as equal to N=2^17, r=8, p=1. They take 16 MB,
+# so that a Pi with 512 MB can check a password, and about 0.2 s on a PC.
+N_EXPONENT = 14
+R = 8
+P = 5
+SALT_BYTES = 16
+HASH_BYTES = 32
+HEADROOM = 2  # OpenSSL wants a little more than 128 * N * r bytes
+
+
+def fault_in(password: str) -> str | None:
+    """Why this cannot be the password, for people; None when it can."""
+    if len(password) < SHORTEST:
+        return f"too short. Write at least {SHORTEST} characters; some words are best"
+    if len(password) > LONGEST:
+        return f"too long. Write at most {LONGEST} characters"
+    return None
+
+
+def hash_of(password: str) -> str:
+    """What is kept of it: the method, its parameters, a random salt, and the hash."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    found = _scrypt(password, salt, N_EXPONENT, R, P)
+    numbers = f"{N_EXPONENT},{R},{P}"
+    return f"scrypt${numbers}${base64.b64encode(salt).decode()}${base64.b64encode(found).decode()}"
+
+
+def is_right(password: str, kept: str) -> bool:
+    """Whether it is the password of which `hash_of` kept this. It takes the same time if not.
+
+    Raises:
+        ValueError: `hash_of` did not make it.
+    """
+    method, numbers, salt, wanted = kept.split("$")
+    if method != "scrypt":
+        raise ValueError(f"{method} is no method of ours")
+    exponent, r, p = map(int, numbers.split(","))
+    found = _scrypt(password, base64.b64decode(salt), exponent, r, p)
+    return hmac.compare_digest(found, base64.b64decode(wanted))
+
+
+def _scrypt(password: str, salt: bytes, exponent: int, r: int, p: int) -> bytes:
+    text = unicodedata.normalize("NFKC", password)[:LONGEST]
+    n = 1 << exponent
+    most = 128 * n * r * HEADROOM
+    return hashlib.scrypt(text.encode(), salt=salt, n=n, r=r, p=p, maxmem=most, dklen=HASH_BYTES)

@@ -1,0 +1,92 @@
+"""A browser for the application of doorbell-web, without a server."""
+
+import asyncio
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode
+
+from config import Settings
+from hub.mqtt.bus import Bus
+from hub.web.app import build
+from hub.web.login.register import Register
+from hub.web.site import Site
+
+HTML = "text/html,application/xhtml+xml"
+
+
+def build_app(folder, **settings):
+    """The application of a house whose state is in this folder; its bus never connects."""
+    house = Settings.model_validate({"state_dir": folder, **settings})
+    return build(Site(house, Bus(house.broker), "doorbell/web/home", "k" * 40))
+
+
+class Client:
+    """One browser, with its cookies (ASGI 3).
+
+    Attributes:
+        status: Of the last response.
+        headers: Of the last response, by lower-case name.
+        text: Of the last response.
+    """
+
+    def __init__(self, app, *, origin="http://door", address="192.168.1.9"):
+        self.app = app
+        self.origin = origin
+        self.address = address
+        self.cookies = {}
+
+    def get(self, path, **headers):
+        """A GET as a browser makes it for a page; returns the status."""
+        return self.ask("GET", path, **headers)
+
+    def post(self, path, form=None, **headers):
+        """A form that a page of ours sends; returns the status."""
+        kind = "application/x-www-form-urlencoded"
+        sent = {"content_type": kind, "origin": self.origin} | headers
+        return self.ask("POST", path, urlencode(form or {}).encode(), **sent)
+
+    def ask(self, method, path, body=b"", **headers):
+        """Any request. Headers are named with underscores; None leaves one out."""
+        scheme, _, host = self.origin.partition("://")
+        sent = {"host": host, "accept": HTML, "content_length": str(len(body))} | headers
+        if self.cookies:
+            sent["cookie"] = "; ".join(f"{name}={one}" for name, one in self.cookies.items())
+        raw = [
+            (name.replace("_", "-").lower().encode(), one.encode())
+            for name, one in sent.items()
+            if one is not None
+        ]
+        scope = {
+            "type": "http", "method": method, "path": path, "raw_path": path.encode(),
+            "query_string": b"", "headers": raw, "http_version": "1.1", "scheme": scheme,
+            "server": (host, 80), "client": (self.address, 1), "root_path": "", "state": {},
+        }  # fmt: skip
+        messages = []
+
+        async def receive():
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message):
+            messages.append(message)
+
+        asyncio.run(self.app(scope, receive, send))
+        begin, *parts = messages
+        self.status = begin["status"]
+        self.headers = {name.decode().lower(): one.decode() for name, one in begin["headers"]}
+        self.text = b"".join(part.get("body", b"") for part in parts).decode()
+        self._keep(begin["headers"])
+        return self.status
+
+    def _keep(self, headers):
+        for name, text in headers:
+            if name.lower() == b"set-cookie":
+                for key, morsel in SimpleCookie(text.decode()).items():
+                    self.cookies[key] = morsel.value
+                    if morsel["max-age"] == "0":
+                        del self.cookies[key]
+
+
+def log_in(app, folder, **more):
+    """A browser that is logged in."""
+    client = Client(app, **more)
+    assert client.post(f"/login/{Register(folder).make_code()}", {"name": "My phone"}) == 303
+    return client
