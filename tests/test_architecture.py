@@ -36,7 +36,7 @@ ONE_USER = {
         "devices/video/upright.py",
     ],
     "apscheduler": ["hub/features/schedule.py"],
-    "itsdangerous": ["hub/wire/answer_token.py"],
+    "itsdangerous": ["hub/web/login/cookie.py", "hub/wire/answer_token.py"],
     "starlette": ["hub/web/"],  # each of its rooms
     "uvicorn": ["hub/web/server.py"],
     "astral": ["devices/machine/sun.py"],
