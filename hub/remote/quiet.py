@@ -27,37 +27,59 @@ def ask(settings: Settings, word: str | None, for_s: float | None) -> QuietState
         PressError: there is no broker, or no hub.
     """
     bus = Bus(settings.broker)
-    listener = _Listener(settings, bus)
+    client = QuietClient(bus, settings)
     bus.start()
     try:
+        if word:
+            return client.send(word, for_s)
         if not bus.connected.wait(PATIENCE_S):
             raise PressError(bus.absence)
-        return listener.send(word, for_s) if word else listener.look()
+        return client.look()
     finally:
         bus.stop()
 
 
-class _Listener:
-    """Sends commands and waits for the state that the hub publishes."""
+class QuietClient:
+    """Sends commands and waits for the state that the hub publishes; many threads may do so."""
 
-    def __init__(self, settings: Settings, bus: Bus) -> None:
+    def __init__(self, bus: Bus, settings: Settings, source: str = "") -> None:
+        """Listen to the hub.
+
+        Args:
+            bus: The connection, not yet started.
+            settings: Of the house.
+            source: Who gives the commands; without it, the command line.
+        """
         self._settings = settings
         self._bus = bus
+        self._source = source or topics.source("cli", str(os.getpid()))
         self._state: QuietState | None = None
         self._received = threading.Event()
         self._wanted = ""
+        self._lock = threading.Lock()
         bus.on_quiet(topics.source("hub", settings.hub), self._receive)
 
-    def send(self, word: str, for_s: float | None) -> QuietState:
-        self._wanted = uuid7()
-        order = command.Quiet(WORDS[word], for_s, self._wanted)
-        source = topics.source("cli", str(os.getpid()))
-        self._received.clear()
-        for _ in range(int(PATIENCE_S / AGAIN_S)):
-            self._bus.command(source, order, self._settings.hub)
-            if self._received.wait(AGAIN_S) and self._state:
-                return self._state
-        raise PressError(unanswered(self._bus, self._settings.hub, source))
+    def send(self, word: str, for_s: float | None = None) -> QuietState:
+        """Send a command, and wait until the hub confirms it.
+
+        Args:
+            word: `on`, `off` or `auto`.
+            for_s: For how many seconds; None until the next command.
+
+        Raises:
+            PressError: there is no broker, or no hub.
+        """
+        if not self._bus.connected.wait(PATIENCE_S):
+            raise PressError(self._bus.absence)
+        with self._lock:
+            self._wanted = uuid7()
+            order = command.Quiet(WORDS[word], for_s, self._wanted)
+            self._received.clear()
+            for _ in range(int(PATIENCE_S / AGAIN_S)):
+                self._bus.command(self._source, order, self._settings.hub)
+                if self._received.wait(AGAIN_S) and self._state:
+                    return self._state
+        raise PressError(unanswered(self._bus, self._settings.hub, self._source))
 
     def look(self) -> QuietState:
         """The state that the broker keeps; without one the schedule of the settings."""

@@ -18,10 +18,11 @@ from hub.web.login.register import Register
 from hub.web.login.routes import Login
 from hub.web.responses import show_fault, show_refusal
 from hub.web.site import Site
+from hub.web.views import routes as views
 
 Room = Callable[[Site], Iterable[BaseRoute]]
 # The rooms of the page. A room never imports this module.
-PAGE: tuple[Room, ...] = ()
+PAGE: tuple[Room, ...] = (views.routes,)
 
 
 def build(site: Site) -> Starlette:

@@ -4,8 +4,8 @@ import argparse
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
 from hub.process.lifecycle import end_for_good, on_stop, serve
-from hub.store.state import StateError
+from hub.store.state import State, StateError
 from hub.system import sd_notify
 from hub.web.app import build
+from hub.web.guest_book.book import GuestBook
+from hub.web.guest_book.house import House
 from hub.web.site import Site
 from hub.wire import topics
 from hub.wire.house_key import key_in
@@ -52,9 +54,15 @@ def run(settings: Settings) -> None:
     client_id = client_ids.own(settings.state_dir, source, root)
     bus = Bus(settings.broker, client_id, will(source, root), user)
     status = StatusPublisher(bus, source, end_for_good)
-    app = build(Site(settings, bus, source, _key_of(settings)))
-    with _listening(settings) as listener:
-        server = Server(app, partial(status.set, "ready"))
+    key = _key_of(settings)
+    with (
+        closing(State(settings.state_dir / f"web-{settings.hub}.db")) as state,
+        _listening(settings) as listener,
+    ):
+        book = GuestBook(settings, state)
+        house = House(bus, settings.hub, book.changes, state.clock)
+        site = Site(settings, bus, source, key, book, house)
+        server = Server(build(site), partial(status.set, "ready"), site.on_stop)
         on_stop(server.stop)
         bus.start()
         server.run(sockets=[listener])
@@ -100,9 +108,15 @@ class Server(uvicorn.Server):
     Args:
         app: What it serves (ASGI 3).
         on_ready: Called when it listens.
+        on_stop: Called in its loop when it stops listening.
     """
 
-    def __init__(self, app: Any, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: Any,
+        on_ready: Callable[[], None],
+        on_stop: Sequence[Callable[[], None]] = (),
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -121,6 +135,7 @@ class Server(uvicorn.Server):
             )
         )
         self._on_ready = on_ready
+        self._on_stop = on_stop
         self._watchdog = sd_notify.Watchdog()
 
     def stop(self) -> None:
@@ -138,6 +153,12 @@ class Server(uvicorn.Server):
         log.info("ready")
         self._on_ready()
         sd_notify.ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what has no end of its own, and wait for the other responses."""
+        for stop in self._on_stop:
+            stop()
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Feed the watchdog; called ten times a second by the loop that serves."""

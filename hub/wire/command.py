@@ -182,7 +182,12 @@ COMMANDS = {
         Press, ("hub", "door"), ("cli", "web"), "hub", "Press a button.", words=_PRESS_SCHEMA
     ),
     "drill": CommandType(
-        Drill, ("hub", "door"), ("cli",), "hub", "Make a marked test press.", words=_PRESS_SCHEMA
+        Drill,
+        ("hub", "door"),
+        ("cli", "web"),
+        "hub",
+        "Make a marked test press.",
+        words=_PRESS_SCHEMA,
     ),
     "answer": CommandType(
         Answer,
@@ -195,7 +200,7 @@ COMMANDS = {
     "quiet": CommandType(
         Quiet,
         ("hub",),
-        ("cli",),
+        ("cli", "web"),
         "hub",
         "Have the house quiet, or not.",
         words={"enum": ["on", "off", "auto"]},

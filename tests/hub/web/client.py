@@ -2,11 +2,16 @@
 
 import asyncio
 from http.cookies import SimpleCookie
+from pathlib import Path
+from tempfile import mkdtemp
 from urllib.parse import urlencode
 
 from config import Settings
 from hub.mqtt.bus import Bus
+from hub.store.state import State
 from hub.web.app import build
+from hub.web.guest_book.book import GuestBook
+from hub.web.guest_book.house import House
 from hub.web.login.register import Register
 from hub.web.site import Site
 
@@ -16,7 +21,10 @@ HTML = "text/html,application/xhtml+xml"
 def build_app(folder, **settings):
     """The application of a house whose state is in this folder; its bus never connects."""
     house = Settings.model_validate({"state_dir": folder, **settings})
-    return build(Site(house, Bus(house.broker), "doorbell/web/home", "k" * 40))
+    bus = Bus(house.broker)
+    book = GuestBook(house, State(Path(mkdtemp(dir=folder)) / "web.db"))
+    at_home = House(bus, "home", book.changes)
+    return build(Site(house, bus, "doorbell/web/home", "k" * 40, book, at_home))
 
 
 class Client:
@@ -55,9 +63,10 @@ class Client:
             for name, one in sent.items()
             if one is not None
         ]
+        path, _, query = path.partition("?")
         scope = {
             "type": "http", "method": method, "path": path, "raw_path": path.encode(),
-            "query_string": b"", "headers": raw, "http_version": "1.1", "scheme": scheme,
+            "query_string": query.encode(), "headers": raw, "http_version": "1.1", "scheme": scheme,
             "server": (host, 80), "client": (self.address, 1), "root_path": "", "state": {},
         }  # fmt: skip
         messages = []

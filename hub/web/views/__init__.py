@@ -1,0 +1,1 @@
+"""What people see of the page: who rings now, the visits, and the house."""

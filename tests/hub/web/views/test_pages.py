@@ -1,0 +1,138 @@
+"""What stands in the views, as a browser without script sees it."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from hub.wire import topics
+from tests.hub.web.guest_book.story import Story
+
+
+@pytest.mark.parametrize("path", ["/", "/visits", "/house"])
+def test_an_empty_house_has_every_view(browser, path):
+    """Each view says what will stand there before anything has happened."""
+    assert browser.get(path) == 200
+    assert "<h1" in browser.text
+    assert browser.headers["cache-control"] == "no-store"
+    assert browser.headers["vary"] == "Accept-Language"
+
+
+def test_who_rings_stands_on_now_with_the_possible_answers(browser, book, now_story):
+    """The door, and a form for each answer, which names the visit."""
+    press = now_story.press()
+    book.take(press)
+    browser.get("/")
+    assert "Front door" in browser.text
+    for answer in ("coming", "leave_it", "snooze"):
+        assert f'name="answer" value="{answer}"' in browser.text
+    assert f'name="visit" value="{press.id}"' in browser.text
+    assert "The picture comes in a moment" in browser.text
+
+
+def test_another_view_says_that_somebody_rings(browser, book, now_story):
+    """A person who looks at old visits sees it, too."""
+    book.take(now_story.press())
+    browser.get("/visits")
+    assert "Front door: somebody rings" in browser.text
+
+
+def test_an_answered_visitor_rings_no_more(browser, book, now_story):
+    """Whoever has answered, and where: every page shows it."""
+    press = now_story.press()
+    book.take(press)
+    book.take(now_story.answer(press, by="Anna", after_s=0.1))
+    browser.get("/")
+    assert "Nobody rings" in browser.text
+    assert "Coming (Anna)" in browser.text
+
+
+def test_what_visitors_and_people_wrote_is_escaped(browser, book, now_story):
+    """A sentence with HTML in it is a sentence."""
+    press = now_story.press()
+    book.take(press)
+    book.take(now_story.answer(press, "<b>Hello</b>", by="<i>Eve</i>", after_s=0.1))
+    for path in ("/", "/visits", f"/visits/{press.id}"):
+        browser.get(path)
+        assert "&lt;b&gt;Hello&lt;/b&gt;" in browser.text
+        assert "<i>Eve" not in browser.text
+
+
+def test_visits_are_chosen_by_door_and_by_day(browser, book, story):
+    """The two fields above the guest book."""
+    front = story.press()
+    garden = story.press(3600, door="garden")
+    for event in story.told:
+        book.take(event)
+    day = front.time.astimezone().date()
+    assert shown(browser, f"/visits?door=front&day={day}") == [front.id]
+    assert shown(browser, "/visits?door=garden") == [garden.id]
+    assert shown(browser, "/visits?day=2020-02-30") == [garden.id, front.id]
+    assert shown(browser, "/visits?day=2020-02-28") == []
+    assert "No visit matches" in browser.text
+
+
+def test_fifty_visits_stand_on_a_page_and_a_link_leads_to_the_others(browser, book, story):
+    """The whole guest book can be leafed through without script."""
+    for hour in range(55):
+        book.take(story.press(hour * 3600))
+    assert len(shown(browser, "/visits")) == 50
+    older = re.search(r'href="([^"]*before=[^"]*)"', browser.text)
+    assert older
+    assert len(shown(browser, "/" + older[1].removeprefix("./").replace("&amp;", "&"))) == 5
+    assert "before=" not in browser.text
+
+
+def test_a_visit_shows_what_each_handler_did(browser, book, story):
+    """The reactions with their outcome, time and note."""
+    press = story.press()
+    book.take(press)
+    book.take(story.outcome(press, "bark", took_ms=840.0, started_after_ms=2.1, note="barked"))
+    book.take(story.outcome(press, "notify", "dead", reason="no network"))
+    browser.get(f"/visits/{press.id}")
+    for words in ("bark", "done", "after 2 ms, took 840 ms", "barked", "gave up", "no network"):
+        assert words in browser.text
+
+
+def test_a_drill_is_no_visit(browser, book, story):
+    """It appears in no view of visitors."""
+    book.take(story.event(topics.DRILLED, {"name": "Front door", "via": "command"}))
+    assert shown(browser, "/visits") == []
+
+
+def test_a_visit_that_is_not_there_says_so(browser):
+    """An old link leads to a page, with a way back."""
+    assert browser.get("/visits/00000000-0000-7000-8000-000000000000") == 404
+    assert "There is no such visit" in browser.text
+    assert 'href="../visits"' in browser.text
+
+
+def test_every_address_is_relative(browser, book, now_story):
+    """A proxy may have put a path in front: below Home Assistant, or beside another site."""
+    press = now_story.press()
+    book.take(press)
+    for path, base in (("/", "./"), ("/visits", "./"), (f"/visits/{press.id}", "../")):
+        browser.get(path)
+        addresses = re.findall(r'(?:href|src|action|poster|data-stream)="([^"]*)"', browser.text)
+        assert addresses
+        assert all(one.startswith((base, "#")) for one in addresses), addresses
+
+
+def test_what_became_of_an_action_is_said_in_fixed_words(browser):
+    """A link from elsewhere cannot put words on the page."""
+    browser.get("/?notice=coming")
+    assert "The visitor is told: Coming" in browser.text
+    browser.get("/?notice=Your%20house%20is%20open")
+    assert "Your house is open" not in browser.text
+
+
+def shown(browser, path) -> list[str]:
+    """The visits of the guest book at this address."""
+    assert browser.get(path) == 200
+    return re.findall(r'<li id="visit-([^"]+)"', browser.text)
+
+
+@pytest.fixture
+def now_story(state) -> Story:
+    """What happens at the doors now: its visitors wait."""
+    return Story(datetime.fromtimestamp(state.clock.unix_s(), UTC))
