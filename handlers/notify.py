@@ -1,7 +1,7 @@
 """Tell the phones who rings; the picture and the answer follow in the same notification."""
 
 import hub
-from devices.phone import DoorMessenger, DoorMessengerSettings
+from devices.phone import DoorMessenger, DoorMessengerSettings, dry_run
 from hub import Drop, Event, HandlerConfig, emit, handler
 
 
@@ -18,12 +18,7 @@ def open_messenger(config: Config) -> DoorMessenger:
     return DoorMessenger(config, config.door_name, hub)
 
 
-def reach(event: Event, config: Config, phones: DoorMessenger) -> str:
-    """The dry run: each service's host must answer. Nothing is sent, unless `drill_text` is set."""
-    return phones.drill(event)
-
-
-@handler("doorbell.pressed", timeout_s=30, max_age_s=86_400, uses=open_messenger, drill=reach)
+@handler("doorbell.pressed", timeout_s=30, max_age_s=86_400, uses=open_messenger, drill=dry_run)
 def notify(event: Event, config: Config, phones: DoorMessenger) -> str:
     """Somebody is there, or was; further rings of the same visitor are counted with the first."""
     result = phones.ring(event)
@@ -50,6 +45,12 @@ def show(event: Event, config: Config, phones: DoorMessenger) -> str:
 def note_answer(event: Event, config: Config, phones: DoorMessenger) -> str:
     """After an answer no further recipient is called, and the others can read it."""
     return phones.answer(event).note
+
+
+@handler("doorbell.push_changed", timeout_s=30, uses=open_messenger)
+def enrol(event: Event, config: Config, phones: DoorMessenger) -> str:
+    """A phone that has the page wants to be told, or no more."""
+    return phones.enrol(event).note
 
 
 @handler(

@@ -3,6 +3,7 @@
 import hub.system.late_modules  # noqa: F401 # isort: skip - before anything else is imported
 from config.section import Section
 from hub.plugin import answer_links as answers
+from hub.plugin import page
 from hub.plugin.api import checkpoint, emit, keep, later, memory
 from hub.plugin.decorator import Drop, RetryAfter, handler
 from hub.plugin.device_link import link
@@ -28,6 +29,7 @@ __all__ = [
     "later",
     "link",
     "memory",
+    "page",
     "pictures",
     "producer",
     "quiet",

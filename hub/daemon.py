@@ -15,6 +15,7 @@ from hub.features.chime import Chime
 from hub.features.feature import Feature
 from hub.features.homeassistant.switch import home_assistant
 from hub.features.nightly_drill import NightlyDrill
+from hub.features.push_service import PushService
 from hub.features.quiet import QuietKeeper
 from hub.features.remote_press import RemotePress
 from hub.features.triggers.feature import Triggers, kept_bus
@@ -175,6 +176,7 @@ def _features(
         quiet,
         RemotePress(settings, reporter, producer, bus),
         AnswerService(settings, reporter, producer, bus),
+        PushService(settings, reporter, producer, bus),
         ButtonLeds(settings, reporter, bus),
         Chime(settings, reporter, bus, quiet=quiet.reason),
         Calendar(settings, state, producer, bus),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from hub.plugin import answer_links
+from hub.plugin import answer_links, page
 from hub.plugin.api import running
 from hub.plugin.quiet import quiet as house_quiet
 from hub.wire import topics, trace_context
@@ -107,7 +107,7 @@ def run(
     before = Checkpoint(deepcopy(dict(known)), {})
     house_quiet.pretend(quiet)
     try:
-        with running(attempt), answer_links.demo(web):
+        with running(attempt), answer_links.demo(web), page.demo():
             yield attempt
     except BaseException:
         survivor = attempt.checkpoints[-1] if attempt.checkpoints else before

@@ -17,7 +17,8 @@ from hub.consumer.consumer import Consumer
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
-from hub.plugin import answer_links, loader
+from hub.plugin import answer_links, loader, page
+from hub.plugin.api import memory
 from hub.plugin.decorator import Reaction
 from hub.plugin.device_link import link
 from hub.plugin.handler_config import HandlerConfig
@@ -25,6 +26,7 @@ from hub.plugin.loader import HandlerFile
 from hub.plugin.picture.pictures import pictures
 from hub.plugin.quiet import quiet
 from hub.process.lifecycle import EX_TEMPFAIL, end_for_good, on_stop, serve
+from hub.store.memory import DiskMemory
 from hub.store.state import State
 from hub.system import sd_notify
 from hub.wire import topics
@@ -76,6 +78,7 @@ def run(given: str, settings: Settings) -> None:
         with suppress(OSError):  # in a sandbox; there the unit says it
             os.nice(OBSERVER_NICENESS)
     answer_links.attach(settings)
+    page.attach(settings.state_dir)
     pictures.attach(bus, source, settings.hub, settings.state_dir)
     with closing(State(settings.state_dir / f"{file.name}.db")) as state:
         state.fallback.on_change = partial(status.note, "disk")
@@ -100,6 +103,7 @@ def _react(
     limits: JournalSettings,
 ) -> None:
     link.attach(bus)
+    memory.attach(DiskMemory(state))
     reactions = dry_run.with_drill(file.reactions)
     with ExitStack() as stack:
         try:

@@ -36,7 +36,16 @@ ONE_USER = {
         "devices/video/upright.py",
     ],
     "apscheduler": ["hub/features/schedule.py"],
-    "itsdangerous": ["hub/web/login/cookie.py", "hub/wire/answer_token.py"],
+    "cryptography": [
+        "hub/wire/push_seal.py",
+        "devices/phone/webpush/encryption.py",
+        "devices/phone/webpush/vapid.py",
+    ],
+    "itsdangerous": [
+        "hub/web/login/cookie.py",
+        "hub/wire/answer_token.py",
+        "hub/wire/picture_token.py",
+    ],
     "starlette": ["hub/web/"],  # each of its rooms
     "uvicorn": ["hub/web/server.py"],
     "astral": ["devices/machine/sun.py"],

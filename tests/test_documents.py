@@ -175,7 +175,7 @@ def test_the_phones_in_the_docs_can_be_set():
         {"doors": {"front": {}, "back": {}}} | tomllib.loads("\n".join(_blocks(text, "toml")))
     )
     config = loader.load(loader.SHIPPED / "notify.py", settings).config
-    assert [*config.recipients] == ["anna", "ben"]
+    assert [*config.recipients] == ["anna", "ben", "cleo"]
     assert all(f"`{name}`" in text for name in type(config.recipients["anna"]).model_fields)
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from devices.phone.delivery.dispatch_result import DispatchResult as DispatchResult
     from devices.phone.delivery.dispatcher import Dispatcher as Dispatcher
     from devices.phone.messenger.door_messenger import DoorMessenger as DoorMessenger
+    from devices.phone.messenger.door_messenger import dry_run as dry_run
     from devices.phone.messenger.messenger import Messenger as Messenger
     from devices.phone.messenger.messenger import UndeliveredError as UndeliveredError
     from devices.phone.messenger.occasion import Link as Link
@@ -41,7 +42,7 @@ else:
             "apprise": ["ApprisePhone"],
             "delivery.dispatcher": ["Dispatcher"],
             "delivery.dispatch_result": ["DispatchResult"],
-            "messenger.door_messenger": ["DoorMessenger"],
+            "messenger.door_messenger": ["DoorMessenger", "dry_run"],
             "messenger.messenger": ["Messenger", "UndeliveredError"],
             "messenger.occasion": ["Link", "Occasion"],
             "messenger.ring_groups": ["Group", "RingGroups"],

@@ -16,7 +16,7 @@ from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyFormat, Noti
 from apprise.conversion import convert_between
 from apprise.manager_plugins import NotificationManager
 
-from devices.phone import http, reachability
+from devices.phone import http, http_answer, reachability
 from devices.phone.address import fault_in_address, options_in
 from devices.phone.http_session import RedirectedError, Session, last
 from devices.phone.phone import (
@@ -119,7 +119,7 @@ class ApprisePhone:
         self.has_address = reachability.address_of(service) is not None
         self._service = service
         if "rto" not in options_in(url, service):
-            service.socket_read_timeout = http.READ_S
+            service.socket_read_timeout = http_answer.READ_S
         self._mail: Any = None
         if getattr(service, "smtp_host", None):
             from devices.phone import smtp_session  # noqa: PLC0415 - in a house with mails only
@@ -133,7 +133,7 @@ class ApprisePhone:
         previous: Receipt | None = None,  # noqa: ARG002 - nothing can be changed
     ) -> Receipt | None:
         """See Phone."""
-        links = [f"{button.label}: {button.url}" for button in notification.buttons]
+        links = [f"{button.label}: {button.url}" for button in notification.links]
         text = "\n".join([notification.text, *links])
         body = convert_between(NotifyFormat.TEXT, self._service.notify_format, text)
         picture = None
@@ -165,7 +165,7 @@ class ApprisePhone:
             response = error.response
         elif error:
             return PhoneAwayError(text, is_doubtful=isinstance(error, requests.ReadTimeout))
-        if response is not None and not http.is_success(response.status_code):
+        if response is not None and not http_answer.is_success(response.status_code):
             answer = http.error_of(response)
             if answer.is_final:
                 return PhoneRefusalError(text)

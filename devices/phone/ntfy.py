@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from devices.phone import reachability
-from devices.phone.http import HttpError, call, phone_error, request_options
+from devices.phone.http import call, request_options
+from devices.phone.http_answer import HttpError, phone_error
 from devices.phone.phone import Notification, PhoneAwayError, Receipt, ReplyButton
 
 PRIORITIES = {"min": 1, "low": 2, "default": 3, "high": 4, "max": 5}
@@ -72,7 +73,7 @@ class NtfyPhone:
             "message": text,
             "priority": self._priority(notification),
             "sequence_id": notification.key,
-            "actions": [_action(button) for button in notification.buttons[:MAX_BUTTONS]],
+            "actions": [_action(button) for button in notification.links[:MAX_BUTTONS]],
             **self._extras(),
         }
         try:

@@ -17,11 +17,13 @@ class ReplyButton(NamedTuple):
 
     Attributes:
         label: What the button says.
-        url: A POST request to this address gives the answer.
+        url: A POST request to this address gives the answer; empty without `[web] url`.
+        path: The same address below that of the page, for a browser that has the page.
     """
 
     label: str
     url: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class Notification:
         silent: Whether it comes without a sound.
         is_picture: Whether it is sent for its picture alone. Without the picture, where a service
             takes none, it is not sent.
+        at: When that happened which it tells of.
+        late: Its text, where the phone shows it only a minute after that, or later.
     """
 
     title: str
@@ -48,6 +52,13 @@ class Notification:
     buttons: Sequence[ReplyButton] = ()
     silent: bool = False
     is_picture: bool = False
+    at: datetime | None = None
+    late: str = ""
+
+    @property
+    def links(self) -> list[ReplyButton]:
+        """The answers that can be given from everywhere, by an address."""
+        return [button for button in self.buttons if button.url]
 
 
 def is_jpeg(path: Path) -> bool:

@@ -8,8 +8,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from devices.machine.daily_window import DailyWindow
-from devices.phone.phone import Recipient
-from devices.phone.registry import fault_in_url, open_phones, warm_up
+from devices.phone.phone import Phone, Recipient
+from devices.phone.registry import fault_in_url, name_on_page, open_phones, warm_up
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")  # it is part of links and timers
 
@@ -88,11 +88,17 @@ class PhoneSettings(BaseModel):
             faults += faults_in_doors(f"recipients.{name}", recipient.doors or [])
         return faults
 
-    def open_recipients(self) -> list[Recipient]:
+    def open_recipients(self, on_page: Callable[[str], Phone] | None = None) -> list[Recipient]:
         """All recipients with their phones; the one without a name has the `urls` of everybody.
 
         This takes seconds, and much memory: it loads Apprise, and all that the first notification
         needs.
+
+        Args:
+            on_page: Gives the phone with this name on the page, for `webpush://NAME`.
+
+        Raises:
+            ValueError: There is a `webpush://NAME`, and no `on_page`.
         """
         settings = dict(self.recipients)
         if self.urls:
@@ -100,13 +106,21 @@ class PhoneSettings(BaseModel):
         recipients = [
             Recipient(
                 name=name,
-                phones=[phone for url in one.urls for phone in open_phones(url.get_secret_value())],
+                phones=[
+                    phone
+                    for url in one.urls
+                    for phone in open_phones(url.get_secret_value(), on_page)
+                ],
                 doors=one.doors,
                 after_s=one.after_s,
                 quiet=one.quiet,
             )
             for name, one in settings.items()
         ]
-        if recipients:
+        if any(
+            not name_on_page(url.get_secret_value())
+            for one in settings.values()
+            for url in one.urls
+        ):
             warm_up()
         return recipients

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from devices.phone import reachability
-from devices.phone.http import HttpError, call, error_in, phone_error, request_options
+from devices.phone.http import call, request_options
+from devices.phone.http_answer import HttpError, error_in, phone_error
 from devices.phone.phone import Notification, Receipt
 
 log = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ def _with_title(notification: Notification, text: str) -> str:
 
 def _keyboard(notification: Notification) -> dict[str, str]:
     """Buttons that open their link, one in each row, because labels can be long."""
-    rows = [[{"text": button.label, "url": button.url}] for button in notification.buttons]
+    rows = [[{"text": button.label, "url": button.url}] for button in notification.links]
     return {"reply_markup": json.dumps({"inline_keyboard": rows})} if rows else {}
 
 

@@ -26,12 +26,14 @@ class Answer(NamedTuple):
         label: The text of a button.
         answer: The answer in `visitor.answered`.
         url: POST to it answers at once. GET shows a page with one button, so that a preview
-            answers nothing.
+            answers nothing. Empty without a `[web] url`.
+        path: The same address below that of the page.
     """
 
     label: str
     answer: str
     url: str
+    path: str
 
 
 class _LinkMaker:
@@ -56,18 +58,22 @@ class _LinkMaker:
 _maker: _LinkMaker | None = None
 
 
-def links(event: Event, by: str = "") -> list[Answer]:
+def links(event: Event, by: str = "", *, on_page: bool = False) -> list[Answer]:
     """The possible answers to a press, each with a link that is valid for `[web] expire_s`.
 
     Args:
         event: The press, or an event that follows from it, like its picture.
         by: The person who gets these links, as `visitor.answered` names them; the first 64
             characters count.
+        on_page: Whether a browser that has the page may get them: it needs no `[web] url`.
 
     Returns:
         One for each answer; none without a `[web] url`, for a drill, or without a readable key.
     """
-    if _maker is None or _maker.settings.web.url is None or event.is_drill:
+    if _maker is None or event.is_drill:
+        return []
+    base = _maker.settings.web.url
+    if base is None and not on_page:
         return []
     from hub.wire.answer_token import issue  # noqa: PLC0415 - for links only
 
@@ -81,9 +87,10 @@ def links(event: Event, by: str = "") -> list[Answer]:
         return []
     by = "".join(filter(str.isprintable, by))[:BY_LENGTH]  # as the hub takes it
     tokens = [issue(settings.hub, event.door, press, answer, by) for answer in LABELS]
+    paths = [f"a/{signer.sign(token)}" for token in tokens]
     return [
-        Answer(LABELS[token.answer], token.answer, f"{settings.web.url}/a/{signer.sign(token)}")
-        for token in tokens
+        Answer(LABELS[token.answer], token.answer, f"{base}/{path}" if base else "", path)
+        for token, path in zip(tokens, paths, strict=True)
     ]
 
 

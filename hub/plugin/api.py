@@ -120,18 +120,31 @@ def _checked(kind: str, data: Mapping[str, Any] | None) -> Mapping[str, Any]:
 class _Memory(MutableMapping[str, Any]):
     """A handler's own memory: JSON values by key, kept across crashes.
 
-    A change shows at once; it is committed when the run succeeds, or by `checkpoint()`.
+    A change shows at once; it is committed when the run succeeds, or by `checkpoint()`. What a
+    handler opens by `uses=` may read it already; in a test it is empty there.
     """
+
+    def __init__(self) -> None:
+        self._stored: Mapping[str, Any] = {}
+
+    def attach(self, stored: Mapping[str, Any]) -> None:
+        """Have this read where no run is under way."""
+        self._stored = stored
+
+    def _read(self) -> Mapping[str, Any]:
+        attempt = _current.get()
+        return self._stored if attempt is None else attempt.memory
 
     def _now(self) -> MutableMapping[str, Any]:
         if (attempt := _current.get()) is None:
             raise RuntimeError(
-                "memory is there while a handler runs. In a test use: with hub.testing.run() as run"
+                "memory can be changed while a handler runs."
+                " In a test use: with hub.testing.run() as run"
             )
         return attempt.memory
 
     def __getitem__(self, key: str) -> Any:
-        return self._now()[key]
+        return self._read()[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
         self._now()[key] = value
@@ -140,10 +153,10 @@ class _Memory(MutableMapping[str, Any]):
         del self._now()[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._now())
+        return iter(self._read())
 
     def __len__(self) -> int:
-        return len(self._now())
+        return len(self._read())
 
 
 memory = _Memory()

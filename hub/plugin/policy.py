@@ -44,14 +44,15 @@ class Policy:
     def concerns(self, event: Event, reaction: Reaction) -> bool:
         """Whether the handler is to hear of this event at all.
 
-        Its settings may name doors; a drill is for every door. And a `*` handler does not hear
-        what it emits itself, so that it ends.
+        Its settings may name doors; a drill is for every door, and a phone is at none. And a `*`
+        handler does not hear what it emits itself, so that it ends.
         """
         is_outcome = event.type.startswith(topics.OUTCOME_TYPES)
         if reaction.is_observer and event.source == self._source and not is_outcome:
             return False
         doors = self._config.doors
-        return doors is None or event.is_drill or event.subject in doors
+        is_everywhere = event.is_drill or event.type == topics.PUSH_CHANGED
+        return doors is None or is_everywhere or event.subject in doors
 
     def reason_to_skip(self, event: Event, reaction: Reaction, *, any_age: bool) -> str | None:
         """Why the handler must not act on this event; None when it may.

@@ -5,7 +5,7 @@ import time
 
 from hub.mqtt.bus import Bus
 from hub.remote.statuses import unanswered
-from hub.wire.command import Answer, Drill, Press
+from hub.wire.command import Answer, Drill, Press, Subscribe
 from hub.wire.event import Event
 
 
@@ -38,13 +38,18 @@ class ConfirmedCommands:
         bus.on_event(kind, self._receive)
 
     def give(
-        self, command: Press | Drill | Answer, door: str, *, patience_s: float, again_s: float
+        self,
+        command: Press | Drill | Answer | Subscribe,
+        target: str,
+        *,
+        patience_s: float,
+        again_s: float,
     ) -> Event:
         """Give a command that has an id, and wait.
 
         Args:
             command: What is to be done.
-            door: At which door.
+            target: At which door, or for which phone.
             patience_s: How many seconds to wait, for the broker and the hub together.
             again_s: After how many seconds the command is repeated.
 
@@ -59,7 +64,7 @@ class ConfirmedCommands:
             self._waiting.setdefault(command.id, []).append(confirmed)
         try:
             while (left_s := deadline - time.monotonic()) > 0:
-                self._bus.command(self._source, command, self._hub, door)
+                self._bus.command(self._source, command, self._hub, target)
                 if confirmed.wait(min(again_s, left_s)):
                     return self._confirmed[command.id]
         finally:

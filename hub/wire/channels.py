@@ -11,7 +11,7 @@ from hub.wire import topics
 from hub.wire.codec import JSON
 from hub.wire.command import COMMANDS
 from hub.wire.picture import JPEG
-from hub.wire.topics import ANSWERED, EVERY, PRESSED, Topics
+from hub.wire.topics import ANSWERED, EVERY, PRESSED, PUSH_CHANGED, Topics
 
 ANY = "+"
 
@@ -101,6 +101,7 @@ CHANNELS = {
             Reader("handler"),
             Reader("web", "hub", ANSWERED),
             Reader("web", "hub", PRESSED),
+            Reader("web", "hub", PUSH_CHANGED),
         ),
     ),
     "status": Channel(

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from hub.wire.codec import BadMessage, Message, Nullable, entry, is_json
 from hub.wire.entries import Flag, Seconds, Text
+from hub.wire.push_seal import SEALED_LENGTH
 
 ANSWER_LENGTH = 200  # a word like `coming`, or a sentence to be spoken at the door
 LONGEST_QUIET_S = 30 * 86_400
@@ -131,6 +132,25 @@ class Quiet(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class Subscribe(Message):
+    """Notify a phone that has the page by web push, or no more.
+
+    Attributes:
+        id: Becomes the event's.
+        subscription: The browser's subscription, sealed; empty when it has ended.
+    """
+
+    id: str = entry(_ID)
+    subscription: str = entry(
+        Text(
+            SEALED_LENGTH,
+            pattern=r"[A-Za-z0-9_=-]*",
+            summary="Sealed for `notify`; empty when the phone wants no more notifications.",
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Wake(Message):
     """Look into the inbox: something was put there from outside."""
 
@@ -145,7 +165,7 @@ class Snapshot(Message):
         return cls()
 
 
-Command = Press | Drill | Answer | Quiet | Wake | Snapshot
+Command = Press | Drill | Answer | Quiet | Subscribe | Wake | Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +224,14 @@ COMMANDS = {
         "hub",
         "Have the house quiet, or not.",
         words={"enum": ["on", "off", "auto"]},
+    ),
+    "subscribe": CommandType(
+        Subscribe,
+        ("hub", "phone"),
+        ("cli", "web"),
+        "hub",
+        "Notify a phone that has the page by web push, or no more.",
+        is_for_people=False,
     ),
     "wake": CommandType(
         Wake,

@@ -33,8 +33,10 @@ def shipped(tmp_path: Path) -> Callable[..., HandlerFile]:
 def desk(shipped: Callable[..., HandlerFile]) -> Callable[..., Desk]:
     """Opens `notify` with these settings."""
 
-    def open_desk(web: str | None = None, **table: Any) -> Desk:
+    def open_desk(
+        web: str | None = None, memory: dict[str, Any] | None = None, **table: Any
+    ) -> Desk:
         doors = {"front": {"name": "Front door"}, "garden_gate": {}}
-        return Desk(shipped("notify", table, doors=doors), web)
+        return Desk(shipped("notify", table, doors=doors), web, memory)
 
     return open_desk

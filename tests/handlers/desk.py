@@ -19,11 +19,15 @@ class Desk:
         emitted: What it said.
     """
 
-    def __init__(self, file: HandlerFile, web: str | None = None) -> None:
+    def __init__(
+        self, file: HandlerFile, web: str | None = None, memory: dict[str, Any] | None = None
+    ) -> None:
         self.file, self._web = file, web
-        self._opened = file.reactions["doorbell.pressed"].uses(file.config)  # type: ignore[misc]
+        self.memory: dict[str, Any] = {} if memory is None else memory
+        with run(memory=self.memory):  # a process reads what it remembers when it opens
+            opened = file.reactions["doorbell.pressed"].uses(file.config)  # type: ignore[misc]
+        self._opened = opened
         self.board: Any = self._opened.__enter__()
-        self.memory: dict[str, Any] = {}
         self.timers: dict[str, float] = {}
         self.later: list[Event] = []
         self.emitted: list[Any] = []

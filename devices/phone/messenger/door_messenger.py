@@ -9,11 +9,11 @@ from typing import Any
 
 from devices.phone.delivery.dispatch_result import DispatchResult
 from devices.phone.messenger.occasion import HandlerApi, Link, Occasion
+from devices.phone.messenger.page_messenger import PageMessenger
 from devices.phone.messenger.sent_log import EVERYBODY
 from devices.phone.messenger.settings import DoorMessengerSettings
 from devices.phone.messenger.texts import LATE_S, Texts, after
 from devices.phone.messenger.visit import Visit
-from devices.phone.messenger.visit_messenger import VisitMessenger
 from devices.phone.phone import is_jpeg
 
 SNOOZE_S = 3600.0
@@ -24,11 +24,12 @@ DRILL_FAILED = "doorbell.drill_failed"
 ANSWERABLE = ("doorbell.pressed", "snapshot.taken", AGAIN, WAITED)
 
 
-class DoorMessenger(VisitMessenger, AbstractContextManager["DoorMessenger"]):
+class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
     """Tells the phones of the recipients; each method is for one type of event.
 
     A handler calls `ring` for a press, `show` for a picture and `answer` for an answer, and
     `remind` for its own events `notify.again` and `notify.waited`, which `later` delivers to it.
+    `enrol` is for `doorbell.push_changed`: a phone with the page wants to be told, or no more.
 
     To open it takes seconds, so `uses=` does that at start. Each method raises a ConnectionError
     where a service did not take its message: another attempt at the same event is for those
@@ -47,24 +48,19 @@ class DoorMessenger(VisitMessenger, AbstractContextManager["DoorMessenger"]):
         hub: HandlerApi,
     ) -> None:
         super().__init__(
-            settings.open_recipients(),
-            settings.group_s,
-            hub.memory,
-            hub.checkpoint,
-            title=settings.title,
+            settings,
+            hub,
             links=self._links_for,
             call_later=self._call_later,
         )
-        self._settings = settings
         self._texts = Texts(door_name)
-        self._hub = hub
 
     def __exit__(self, *_: object) -> None:
         """Nothing is left to close: each message has a connection of its own."""
 
     def drill(self, drill: Occasion) -> str:
         """Check that each service's host answers; with `drill_text` set, send a marked text."""
-        if not self._settings.drill_text:
+        if not self.settings.drill_text:
             return self.reach()
         return self.tell(drill, self.recipients, self._texts.drill(drill.door)).note
 
@@ -72,15 +68,22 @@ class DoorMessenger(VisitMessenger, AbstractContextManager["DoorMessenger"]):
         """Somebody is there, or was. Further rings of this visitor are counted with the first."""
         visit = self.visit(press.id, press.door, press.time)
         if visit.press != press.id:
-            wait_s = self._settings.group_s if visit.count % RINGS else 0
-            self._hub.later(AGAIN, wait_s, visit.as_json())
+            wait_s = self.settings.group_s if visit.count % RINGS else 0
+            self.hub.later(AGAIN, wait_s, visit.as_json())
             words = f"ring {visit.count} of this visitor: counted in the first notification"
             return DispatchResult(why_not=words)
         self.plan(visit)
         self._save()  # the others are told later even if no phone can be reached now
         text = self._texts.ring(press.door, press.time, press.age_s())
         picture = self.picture(press.id)  # there is one by now if the text comes late
-        return self.tell(press, self.first_at(press.door), text, visit=visit, picture=picture)
+        return self.tell(
+            press,
+            self.first_at(press.door),
+            text,
+            visit=visit,
+            picture=picture,
+            late=self._texts.missed(press.door, press.time),
+        )
 
     def remind(self, timer: Occasion) -> DispatchResult:
         """Tell how often this visitor has rung, or tell the recipient whose turn has come."""
@@ -90,7 +93,8 @@ class DoorMessenger(VisitMessenger, AbstractContextManager["DoorMessenger"]):
         age_s = (datetime.now(UTC) - visit.time).total_seconds()
         text = self._texts.ring(visit.door, visit.time, age_s)
         if timer.type == WAITED:
-            return self.tell_waiting(timer, timer.data, text)
+            missed = self._texts.missed(visit.door, visit.time)
+            return self.tell_waiting(timer, timer.data, text, missed)
         return self.tell(
             timer,
             self.first_at(visit.door),
@@ -107,7 +111,7 @@ class DoorMessenger(VisitMessenger, AbstractContextManager["DoorMessenger"]):
         """The picture of a press follows, in the same notification if possible."""
         press = taken.cause or taken.id
         after_s = float(taken.data.get("after_s", 0))
-        if not self._settings.picture:
+        if not self.settings.picture:
             return DispatchResult(why_not="pictures are switched off")
         if self.is_repeat(press):
             return DispatchResult(why_not="another picture of the same visitor: not sent")
@@ -124,6 +128,7 @@ class DoorMessenger(VisitMessenger, AbstractContextManager["DoorMessenger"]):
             update=self._texts.with_picture(ring, after_s),
             picture=_path(taken),
             is_picture=True,
+            late=self._texts.missed(taken.door, taken.time),
         )
 
     def answer(self, answered: Occasion) -> DispatchResult:
@@ -172,10 +177,15 @@ class DoorMessenger(VisitMessenger, AbstractContextManager["DoorMessenger"]):
             return []
         if occasion.type == WAITED:  # its subject is not the door
             occasion = replace(occasion, subject=occasion.data["door"])
-        return self._hub.answers.links(occasion, by=by)
+        return self.hub.answers.links(occasion, by=by, on_page=self.has_page_phones)
 
     def _call_later(self, place: str, wait_s: float, data: Mapping[str, Any]) -> None:
-        self._hub.later(WAITED, wait_s, data, subject=place)
+        self.hub.later(WAITED, wait_s, data, subject=place)
+
+
+def dry_run(drill: Occasion, _: object, messenger: DoorMessenger) -> str:
+    """For `drill=` of a handler that uses a DoorMessenger: see its `drill`."""
+    return messenger.drill(drill)
 
 
 def _path(taken: Occasion) -> Path:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from devices.phone.webpush.sender import PageLinks
+
 
 class Occasion(Protocol):
     """What a message follows from: a `hub.Event`."""
@@ -45,7 +47,11 @@ class Link(Protocol):
 
     @property
     def url(self) -> str:
-        """A POST request to this address gives the answer."""
+        """A POST request to this address gives the answer; empty without `[web] url`."""
+
+    @property
+    def path(self) -> str:
+        """The same address below that of the page."""
 
 
 class AnswerLinks(Protocol):
@@ -58,6 +64,10 @@ class AnswerLinks(Protocol):
 
 class HandlerApi(Protocol):
     """What is used of `hub`."""
+
+    @property
+    def page(self) -> PageLinks:
+        """What phones that have the page need."""
 
     @property
     def answers(self) -> AnswerLinks:

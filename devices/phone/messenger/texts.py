@@ -23,10 +23,14 @@ class Texts:
     def ring(self, door: str, at: datetime, age_s: float) -> str:
         """Somebody rings, or has rung."""
         if age_s > LATE_S:
-            return f"You missed a visitor at the {self._door(door)} at {at.astimezone():%H:%M}"
+            return self.missed(door, at)
         if age_s > LATE_RING_S:
             return f"Somebody rang at the {self._door(door)} {age_s:.0f} s ago"
         return f"Somebody is at the {self._door(door)}"
+
+    def missed(self, door: str, at: datetime) -> str:
+        """Somebody has rung, and has left."""
+        return f"You missed a visitor at the {self._door(door)} at {at.astimezone():%H:%M}"
 
     def drill(self, door: str) -> str:
         """A drill that goes all the way to the phones."""

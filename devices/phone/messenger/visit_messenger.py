@@ -74,6 +74,7 @@ class VisitMessenger(Messenger):
         picture: Path | None = None,
         silent: bool = False,
         is_picture: bool = False,
+        late: str = "",
     ) -> DispatchResult:
         """Notify each phone once, with answers in the recipient's name.
 
@@ -88,6 +89,7 @@ class VisitMessenger(Messenger):
             picture: See Notification.
             silent: See Notification.
             is_picture: See Notification.
+            late: See Notification.
 
         Raises:
             ConnectionError: Some services did not take it. Another attempt is for those only.
@@ -95,7 +97,7 @@ class VisitMessenger(Messenger):
 
         def buttons(recipient: Recipient) -> list[ReplyButton]:
             links = self._links(occasion, recipient.name)
-            return [ReplyButton(link.label, link.url) for link in links]
+            return [ReplyButton(link.label, link.url, link.path) for link in links]
 
         def hold(recipient: Recipient) -> None:
             if visit:
@@ -110,6 +112,8 @@ class VisitMessenger(Messenger):
             picture=picture,
             silent=silent,
             is_picture=is_picture,
+            at=visit.time if visit else occasion.time,
+            late=late,
         )
         return self.deliver(
             message,
@@ -122,7 +126,7 @@ class VisitMessenger(Messenger):
         )
 
     def tell_waiting(
-        self, occasion: Occasion, data: Mapping[str, Any], text: str
+        self, occasion: Occasion, data: Mapping[str, Any], text: str, late: str = ""
     ) -> DispatchResult:
         """Notify the recipient whose turn has come; the data is that of `call_later`.
 
@@ -142,6 +146,7 @@ class VisitMessenger(Messenger):
             visit=visit,
             wanted=wanted,
             picture=self.picture(visit.press),
+            late=late,
         )
         if result.delivered:
             self.log.record_escalation(visit.press, data["name"])

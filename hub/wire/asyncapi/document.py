@@ -157,6 +157,7 @@ def _parameters() -> dict[str, Any]:
         "name": name,
         "hub": name | {"description": "The name of the hub that shall carry it out."},
         "door": name | {"description": "One of its doors."},
+        "phone": name | {"description": "A phone that has the page."},
         "handler": name | {"description": "The name of the handler that shall carry it out."},
         "consumer": name | {"description": "The name of the consumer that queried."},
         "subject": name

@@ -113,6 +113,10 @@ EVENT_TYPES = {
             trigger=TRIGGER,
         ),
     ),
+    topics.PUSH_CHANGED: EventType(
+        "A phone that has the page wants web push, or no more. Its subject is the phone's name.",
+        _object({"subscription": _said("Sealed for `notify`; empty when it wants no more.")}),
+    ),
     "clock.sunrise": EventType("The sun rises.", LATE),
     "clock.sunset": EventType("The sun sets.", LATE),
     "clock.quiet_began": EventType("The quiet hours begin.", LATE),

@@ -1,0 +1,109 @@
+"""Delivers an encrypted message to a push service (RFC 8030), over HTTPS to a public address.
+
+It needs no library: one POST, no redirect, no proxy.
+"""
+
+import http.client
+import socket
+import ssl
+from collections.abc import Mapping
+from functools import cache
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from devices.phone.http_answer import CONNECT_S, READ_S, HttpError, error_with, is_success
+from devices.phone.webpush.subscription import HTTPS, may_be_at_home
+
+ANSWER_BYTES = 4096
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def deliver(endpoint: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Deliver a message, and wait until the push service has taken it.
+
+    Args:
+        endpoint: Of the subscription.
+        headers: What the service is told.
+        body: The message.
+
+    Raises:
+        HttpError: The service did not answer, or its status is not one of success.
+    """
+    parts = urlsplit(endpoint)
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    connection = PublicConnection(parts.hostname or "", parts.port or HTTPS)
+    try:
+        connection.connect()
+        connection.request("POST", path, body, dict(headers))
+        answer = connection.getresponse()
+        text = answer.read(ANSWER_BYTES).decode(errors="replace")
+    except TimeoutError:
+        if connection.sock:
+            raise HttpError("takes too long to answer", is_doubtful=True) from None
+        raise HttpError(f"does not answer within {CONNECT_S:g} s") from None
+    except ssl.SSLCertVerificationError:
+        raise HttpError("its certificate is not valid") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise HttpError(f"cannot be reached: {_reason(error)}") from None
+    finally:
+        connection.close()
+    if not is_success(answer.status):
+        told = {name.title(): value for name, value in answer.getheaders()}
+        redirects = answer.status in REDIRECTS
+        raise error_with(answer.status, told, text, redirects=redirects, words=answer.reason)
+
+
+def fault_in_reaching(endpoint: str) -> str | None:
+    """Connect by TLS and send nothing; why that fails, or None."""
+    parts = urlsplit(endpoint)
+    connection = PublicConnection(parts.hostname or "", parts.port or HTTPS)
+    try:
+        connection.connect()
+    except OSError as error:
+        return f"{connection.host}:{connection.port} cannot be reached: {_reason(error)}"
+    finally:
+        connection.close()
+    return None
+
+
+class PublicConnection(http.client.HTTPSConnection):
+    """A connection that a browser in the house cannot turn against the house's own network.
+
+    A name is looked up once, and its address is judged before anything is sent there.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port, timeout=CONNECT_S, context=tls_context())
+
+    def connect(self) -> None:
+        """See HTTPSConnection.
+
+        Raises:
+            OSError: No public address of this name can be reached.
+        """
+        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        addresses = [str(address[0]) for *_, address in found]
+        if not may_be_at_home():
+            addresses = [one for one in addresses if ip_address(one).is_global]
+        error: OSError = PermissionError("its address is not a public one")
+        for address in addresses:
+            try:
+                plain = socket.create_connection((address, self.port), CONNECT_S)
+                break
+            except OSError as reason:
+                error = reason
+        else:
+            raise error
+        plain.settimeout(READ_S)
+        self.sock = tls_context().wrap_socket(plain, server_hostname=self.host)
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """The certificates that this machine trusts; read once, because that takes a while."""
+    return ssl.create_default_context()
+
+
+def _reason(error: Exception) -> str:
+    """The system's own words."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
