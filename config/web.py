@@ -44,6 +44,8 @@ class Web(Section):
         False, description="whether programs on this machine may read /metrics without a login"
     )
 
+    keep_days: float = Field(90, gt=0, description="how long the page keeps a visit")
+
     @property
     def is_wanted(self) -> bool:
         """Whether doorbell-web runs on an installed machine."""

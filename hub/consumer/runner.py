@@ -10,6 +10,7 @@ from typing import Any
 
 from hub.consumer.attempt import LiveAttempt
 from hub.consumer.deadline import Overdue, deadline
+from hub.consumer.event_time import corrected
 from hub.consumer.outcomes import ClaimNext, Outcomes
 from hub.plugin.api import running
 from hub.plugin.decorator import Drop, Reaction, retry_after_s
@@ -23,7 +24,6 @@ from hub.system.log.journald import about
 from hub.system.log.masking import masked
 from hub.system.sd_notify import Watchdog
 from hub.wire import topics
-from hub.wire.event import Event
 
 log = logging.getLogger(__name__)
 NOTE_LENGTH = 500
@@ -106,7 +106,7 @@ class Runner:
         self._outcomes.dead(replace(delivery, event=event), {}, reason)
 
     def _attempt(self, delivery: Delivery, reaction: Reaction, facts: Mapping[str, Any]) -> None:
-        event = self._corrected(delivery.event)
+        event = corrected(delivery.event, self._state.clock)
         attempt = LiveAttempt(event, self._source, self._state, self._reactions)
         arguments = [event, self._config]
         if reaction.uses:
@@ -130,13 +130,6 @@ class Runner:
             self._succeed(delivery, reaction, attempt, note, data)
         else:
             self._fail(delivery, reaction, failure, _reason(failure, limit_s), data)
-
-    def _corrected(self, event: Event) -> Event:
-        """The event with the right time, where it was seen before the clock was set."""
-        stamp = self._state.clock.corrected(event.stamp)
-        if stamp.time == event.time:
-            return event
-        return replace(event, time=stamp.time, synchronised=stamp.synchronised)
 
     def _succeed(
         self,

@@ -72,7 +72,7 @@ class CatchUpReplies:
         except BadMessage as error:
             self._bus.refuse(message, f"no query: {error}")
             return
-        consumer = topics.name_of(self._bus.topics.source_of(message.topic))
+        consumer = topics.consumer_of(self._bus.topics.source_of(message.topic))
         self._reply(consumer, self._bus.topics.queried(message.topic), query)
 
     def _reply(self, consumer: str, kind: str, query: Query) -> None:

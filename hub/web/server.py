@@ -5,7 +5,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,11 @@ from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
 from hub.process.lifecycle import end_for_good, on_stop, serve
-from hub.store.state import State, StateError
+from hub.store.state import StateError
 from hub.system import sd_notify
 from hub.web.app import build
-from hub.web.guest_book.book import GuestBook
 from hub.web.guest_book.house import House
+from hub.web.guest_book.opening import open_guest_book
 from hub.web.site import Site
 from hub.wire import topics
 from hub.wire.house_key import key_in
@@ -55,12 +55,8 @@ def run(settings: Settings) -> None:
     bus = Bus(settings.broker, client_id, will(source, root), user)
     status = StatusPublisher(bus, source, end_for_good)
     key = _key_of(settings)
-    with (
-        closing(State(settings.state_dir / f"web-{settings.hub}.db")) as state,
-        _listening(settings) as listener,
-    ):
-        book = GuestBook(settings, state)
-        house = House(bus, settings.hub, book.changes, state.clock)
+    with _listening(settings) as listener, open_guest_book(settings, bus, source) as book:
+        house = House(bus, settings.hub, book.changes)
         site = Site(settings, bus, source, key, book, house)
         server = Server(build(site), partial(status.set, "ready"), site.on_stop)
         on_stop(server.stop)

@@ -11,7 +11,7 @@ from hub.wire import topics
 from hub.wire.codec import JSON
 from hub.wire.command import COMMANDS
 from hub.wire.picture import JPEG
-from hub.wire.topics import ANSWERED, EVERY, PRESSED, PUSH_CHANGED, Topics
+from hub.wire.topics import Topics
 
 ANY = "+"
 
@@ -38,7 +38,9 @@ ROLES = {
     "handler": Role("reacts to events", levels=("handler", "consumer")),
     "producer": Role("publishes the events of a program of your own"),
     "web": Role(
-        "takes the answers of phones and the presses of devices, for its hub", writes_to=("hub",)
+        "shows the house, and takes the answers of phones and the presses of devices, for its hub",
+        levels=("consumer",),
+        writes_to=("hub",),
     ),
     "cli": Role("the command line, and programs of your own", is_free=True),
 }
@@ -53,12 +55,10 @@ class Reader:
     Attributes:
         role: The role of the reader.
         of: The role of the writers that it reads.
-        kind: Of events, the type that it reads.
     """
 
     role: str
     of: str = ANY
-    kind: str = EVERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,7 @@ CHANNELS = {
         (
             Reader("hub", "handler"),
             Reader("handler"),
-            Reader("web", "hub", ANSWERED),
-            Reader("web", "hub", PRESSED),
-            Reader("web", "hub", PUSH_CHANGED),
+            Reader("web"),
         ),
     ),
     "status": Channel(
@@ -111,7 +109,7 @@ CHANNELS = {
         (
             Reader("hub", "handler"),
             Reader("hub", "hub"),
-            Reader("web", "web"),
+            Reader("web"),
             Reader("producer", "producer"),
             Reader("handler"),
         ),
@@ -121,7 +119,7 @@ CHANNELS = {
     "query": Channel(
         ("query", "{type}"),
         "What did I miss?",
-        ("handler",),
+        ("handler", "web"),
         (Reader("hub"), Reader("handler"), Reader("producer")),
         qos=0,
     ),
@@ -129,14 +127,14 @@ CHANNELS = {
         ("reply", "{consumer}"),
         "What a consumer is owed, from the journal of a producer.",
         ("hub", "handler", "producer"),
-        (Reader("handler"),),
+        (Reader("handler"), Reader("web")),
         qos=0,
     ),
     "quiet": Channel(
         ("quiet",),
         "Whether the house is quiet, and until when.",
         ("hub",),
-        (Reader("handler", "hub"),),
+        (Reader("handler", "hub"), Reader("web", "hub")),
         qos=0,
         retained=True,
     ),
@@ -178,14 +176,14 @@ def read(house: Topics, role: str, name: str) -> list[str]:
     if ROLES[role].is_free:
         return [f"{house.root}/#"]
     own = dict.fromkeys(ROLES[role].levels, name)
-    found: list[str] = []
-    for channel in CHANNELS.values():
-        for reader in channel.readers:
-            if reader.role == role and reader.kind != EVERY:
-                found.extend(house.event_filters(reader.kind))
-            elif reader.role == role:
-                found.append(_filter(house, topics.source(reader.of, ANY), channel, own))
-    return found
+    if "consumer" in own:
+        own["consumer"] = topics.consumer_of(topics.source(role, name))
+    return [
+        _filter(house, topics.source(reader.of, ANY), channel, own)
+        for channel in CHANNELS.values()
+        for reader in channel.readers
+        if reader.role == role
+    ]
 
 
 def written_by_guest(house: Topics, name: str) -> list[str]:

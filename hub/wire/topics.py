@@ -156,6 +156,12 @@ def name_of(source: str) -> str:
     return source.rpartition("/")[2]
 
 
+def consumer_of(source: str) -> str:
+    """As which consumer a process queries: by its name. The page's has a dot: no handler has it."""
+    name = name_of(source)
+    return f"web.{name}" if role_of(source) == "web" else name
+
+
 def role_of(source: str) -> str:
     """The role in a source: `handler`."""
     return source.split("/")[1]

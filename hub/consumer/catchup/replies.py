@@ -31,7 +31,7 @@ class Replies:
         self._bytes_in = 0  # counted by the network thread
         self._bytes_out = 0  # counted by the consumer's thread
         everybody = topics.source("+", "+")
-        bus.subscribe(bus.topics.reply(everybody, topics.name_of(source)), self._receive, qos=0)
+        bus.subscribe(bus.topics.reply(everybody, topics.consumer_of(source)), self._receive, qos=0)
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._dropped)

@@ -8,7 +8,7 @@ from hub.store.inbox_rows import KEY
 
 MAX_PAGES = 4096  # of 4 KiB: 16 MiB is all the memory that it may take
 LAST_EVENTS = 200
-TABLES = ("meta", "memory", "head", "cursor", "inbox", "producer", "consumer")
+NOT_COPIED = ("journal", "record")  # events that others have, too
 
 
 class MemoryCopy:
@@ -38,7 +38,9 @@ class MemoryCopy:
         schema = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
         for (statement,) in disk.execute(schema):
             self.db.execute(statement)
-        for table in TABLES:
+        names = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        self._tables = [name for (name,) in disk.execute(names) if name not in NOT_COPIED]
+        for table in self._tables:
             _copy(disk, self.db, table)
         self.db.execute("CREATE TABLE inbox_before AS SELECT * FROM inbox")
         # The last events in any case, so that the positions go on after them.
@@ -71,7 +73,7 @@ class MemoryCopy:
         try:
             if _version(disk) != self._version:
                 self._repeat_commands()
-            for table in TABLES:
+            for table in self._tables:
                 disk.execute(f"DELETE FROM {table}")
                 _copy(self.db, disk, table)
             _copy(self.db, disk, "journal")

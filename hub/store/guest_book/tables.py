@@ -2,6 +2,8 @@
 
 import sqlite3
 
+Connection = sqlite3.Connection
+
 # A key leads from an event to its visit: the id of each press and answer, and the trace of each.
 # An event that comes before the press of its visit waits in `early`.
 TABLES = """
@@ -23,16 +25,15 @@ CREATE TABLE IF NOT EXISTS reaction (
 CREATE TABLE IF NOT EXISTS early (
     id TEXT PRIMARY KEY, key TEXT NOT NULL, time REAL NOT NULL, payload BLOB NOT NULL) WITHOUT ROWID
 """
-PARTS = ("visit_key", "recording", "reaction")
 
 
-def make(db: sqlite3.Connection) -> None:
+def make(db: Connection) -> None:
     """Make the tables that are not there yet."""
     for statement in TABLES.split(";"):
         db.execute(statement)
 
 
-def number_of(db: sqlite3.Connection, key: str) -> int | None:
+def number_of(db: Connection, key: str) -> int | None:
     """The number of the visit to which a press, an answer or a trace belongs."""
     row = db.execute("SELECT visit FROM visit_key WHERE key = ?", (key,)).fetchone()
     return row[0] if row else None

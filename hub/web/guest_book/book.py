@@ -1,19 +1,24 @@
 """The guest book: who came, how it ended, what was recorded, and what each handler did."""
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from config import Settings
 from hub.remote.confirmed import UnconfirmedError
-from hub.store.guest_book import tables
+from hub.store.guest_book import tables, upkeep
 from hub.store.guest_book.entries import Entries
 from hub.store.guest_book.look_up import CLIP, PICTURE, LookUp
-from hub.store.guest_book.visit import Reaction, Visit, VisitDay
+from hub.store.guest_book.tables import Connection
+from hub.store.guest_book.upkeep import BATCH, DAY_S
+from hub.store.guest_book.visit import Change, Reaction, Visit, VisitDay
 from hub.store.state import State
 from hub.web.guest_book.changes import Changes
 from hub.web.guest_book.recordings import Recordings
 from hub.web.guest_book.rules import rules_of
 from hub.wire.event import Event
+
+HOUR_S = 3600.0
 
 
 class GuestBook:
@@ -33,8 +38,12 @@ class GuestBook:
         rules = rules_of(settings)
         self.changes = Changes()
         self._state = state
+        self._rules = rules
         self._entries = Entries(rules)
         self._look_up = LookUp(rules)
+        self._keep_days = settings.web.keep_days
+        self._next_removal_s = 0.0  # on the clock that never jumps
+        self._entered: list[Change] = []
         self._recordings = Recordings(settings)
         state.do(tables.make)
 
@@ -117,10 +126,34 @@ class GuestBook:
         del visit_id, on, by
         raise UnconfirmedError("not possible yet")
 
+    def enter(self, db: Connection, event: Event) -> None:
+        """In the open transaction of the inbox: write down what an event says."""
+        self._entered += self._entries.take(db, event)
+
     def take(self, event: Event) -> None:
-        """Write down what an event says. The inbox does this; a test may, too."""
-        for change in self._state.do(lambda db: self._entries.take(db, event)):
-            self.changes.tell(change)
+        """Write down what one event says, without an inbox, as tests do."""
+        self._state.do(partial(self.enter, event=event))
+        self.settle()
+
+    def settle(self) -> None:
+        """Tell what was entered, once it is committed; end visits, and remove old ones."""
+        entered, self._entered = self._entered, []
+        self.changes.tell(*dict.fromkeys(entered))
+        now_s = self._now_s()
+        with self._state.read() as db:
+            overdue = upkeep.overdue(db, self._rules, now_s)
+        for number in overdue:
+            self.changes.tell(self._state.do(partial(upkeep.end, number=number, rules=self._rules)))
+        self._remove_old(now_s)
+
+    def _remove_old(self, now_s: float) -> None:
+        """Once an hour. While the clock cannot be believed no visit is called old."""
+        clock = self._state.clock
+        if clock.uptime_s() < self._next_removal_s or not clock.is_synchronised():
+            return
+        before_s = now_s - self._keep_days * DAY_S
+        if self._state.do(lambda db: upkeep.remove_old(db, before_s)) < BATCH:
+            self._next_removal_s = clock.uptime_s() + HOUR_S
 
     def _file(self, visit_id: str, ending: str) -> Path | None:
         with self._state.read() as db:

@@ -159,7 +159,10 @@ def _parameters() -> dict[str, Any]:
         "door": name | {"description": "One of its doors."},
         "phone": name | {"description": "A phone that has the page."},
         "handler": name | {"description": "The name of the handler that shall carry it out."},
-        "consumer": name | {"description": "The name of the consumer that queried."},
+        "consumer": {
+            "description": "The consumer that queried: its name, or web. and that of a hub's page.",
+            "x-pattern": rf"(?:web\.)?{NAME}",
+        },
         "subject": name
         | {"description": "What it is about; for most events the door.", "location": SUBJECT},
         "type": {
