@@ -1,9 +1,10 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test check faults reliability real-houses rig power-cut cluster homeassistant node-red bench clean
+.PHONY: run test check lock faults reliability real-houses rig power-cut cluster homeassistant node-red bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
 PIP := .ci/quietly $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LIBRARY := .ci/quietly lock/install $(BIN)/python
 # Ctrl-C waits until doorbell listens to it: while Python itself starts, it would show a traceback.
 HOLD := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
@@ -69,15 +70,24 @@ bench: $(TESTED)
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig .cluster .homeassistant .node-red
 
+# The versions and hashes of all libraries are in lock/. This renews it after a change in pyproject.toml; UPGRADE=--upgrade
+# takes the newest versions of everything. It needs uv, which is installed here.
+lock:
+	@test -x $(BIN)/pip || .ci/quietly sh .ci/make-venv $(VENV)
+	@test -x $(BIN)/uv || $(PIP) uv
+	$(BIN)/python .ci/lock $(UPGRADE)
+
 # Where no wheel of the sound library exists (64-bit ARM) it is compiled; without a compiler the dog barks into a file.
-$(VENV)/.ready: pyproject.toml
+$(VENV)/.ready: pyproject.toml $(wildcard lock/*)
 	@test -x $(BIN)/pip || .ci/quietly sh .ci/make-venv $(VENV)
 	@echo "installing into $(VENV) (a minute, the first time only)"
-	@$(PIP) -e '.[sound]' \
-	  || { echo "no sound library here (it needs a compiler and python3-dev): going on without"; \
-	       $(PIP) -e .; }
+	@for part in tools cffi run; do $(LIBRARY) $$part || exit; done
+	@$(LIBRARY) sound \
+	  || { [ $$? = 1 ] && echo "no sound library here (it needs a compiler and python3-dev): going on without"; }
+	@$(PIP) --no-build-isolation --no-deps --no-index -e .
 	@touch $@
 
 $(TESTED): $(VENV)/.ready
-	@$(PIP) -e '.[dev]'
+	@$(LIBRARY) test
+	@! $(BIN)/python -m pip check | grep ^doorbell-hub || { echo "lock/ is not in step with pyproject.toml: make lock"; exit 1; }
 	@touch $@

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs doorbell on a Raspberry Pi (Raspberry Pi OS or Debian, bookworm or newer), or updates it.
 #   sudo ./install.sh
+#   sudo ./install.sh --unlocked     # libraries of other versions than those in lock/, where these do not fit: docs/install.md
 # Settings and stored data are kept. If a step fails, mend what it says and run this again: docs/install.md.
 set -eu
 cd "$(dirname "$0")"
@@ -8,6 +9,11 @@ cd "$(dirname "$0")"
 fail() { printf '✗ %s\n  Then run it again: what is done already is kept.\n' "$*" >&2; exit 1; }
 say() { printf '✓ %s\n' "$*"; }
 
+case ${1:-} in
+  "") ;;
+  --unlocked) export UNLOCKED=yes ;;
+  *) fail "unknown: $1. It is sudo ./install.sh, or sudo ./install.sh --unlocked" ;;
+esac
 [ "$(id -u)" = 0 ] || fail "only root can install system services: sudo ./install.sh"
 command -v apt-get >/dev/null || fail "this is neither Raspberry Pi OS nor Debian: docs/install.md, By hand"
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || fail "Python 3.11 or newer is needed: that is bookworm"
@@ -36,14 +42,30 @@ new=$present.$(date +%Y%m%dT%H%M%S)
   fail "$present is a folder that is not ours: move it away, because the program belongs there"
 trap 'rm -rf "$log" "$new"' EXIT
 quietly python3 -m venv --system-site-packages "$new" || fail "no environment in $new: see above. Is the disk full (df -h)?"
-pip() { PYPI=1 quietly "$new/bin/python" -m pip install --disable-pip-version-check "$@"; }
-if ! pip --only-binary miniaudio,lgpio '.[sound,gpio]' 2>/dev/null; then
-  # There is no wheel for this processor, so it is compiled. PYPI=1 makes lgpio bring the C library that it needs.
-  quietly apt-get $apt -y install --no-install-recommends build-essential python3-dev swig || true
-  pip '.[sound,gpio]' || { echo "! the sound library cannot be compiled (see above): going on without" >&2
-    pip '.[gpio]' || { echo "! lgpio cannot be compiled either (see above): no button at a GPIO line on this machine" >&2
-      pip . || fail "the program's libraries cannot be installed: see above. Is there a network, and space on the disk?"; }; }
-fi
+pip() { quietly "$new/bin/python" -m pip install --disable-pip-version-check "$@"; }
+# Libraries: the versions and the files that lock/ lists. What has no wheel for this processor is compiled.
+library() {
+  lock/install "$new/bin/python" "$1" 2>"$log" && return
+  status=$?
+  if [ $status != 3 ]; then
+    quietly apt-get $apt -y install --no-install-recommends build-essential cmake libffi-dev python3-dev swig || true
+    lock/install "$new/bin/python" "$1" 2>"$log" && return
+    status=$?
+  fi
+  cat "$log" >&2
+  [ $status != 3 ] || fail "a library has another hash than lock/ says: see above"
+  return $status
+}
+for one in tools cffi run; do
+  library $one || fail "the program's libraries cannot be installed: see above. Is there a network, and space on the disk? If none is made for this Python or processor: sudo ./install.sh --unlocked"
+done
+library sound || echo "! the sound library cannot be compiled (see above): going on without" >&2
+library gpio || echo "! lgpio cannot be compiled (see above): no button at a GPIO line on this machine" >&2
+pip --no-build-isolation --no-deps --no-index . || fail "the program cannot be installed: see above"
+# Packages for users' own handlers must not change these versions: this environment's pip obeys the file.
+"$new/bin/python" -m pip list --local --format=freeze --disable-pip-version-check \
+  --exclude pip --exclude setuptools --exclude wheel --exclude doorbell-hub > "$new/constraints.txt"
+printf '[install]\nconstraint = %s/constraints.txt\n' "$new" > "$new/pip.conf"
 
 # It must have everything that the present one has: packages that users installed for their own handlers come along.
 if [ -x $present/bin/python ]; then

@@ -9,6 +9,8 @@ from typing import Any
 
 # A link: install.sh puts a new environment behind the same name.
 INSTALLED = Path("/opt/doorbell")
+# From install.sh: doorbell's own libraries, a line like `requests==2.34.2` each. This pip keeps them.
+LOCKED = Path(sys.prefix) / "constraints.txt"
 # The regular expression of the specification: "Inline script metadata", packaging.python.org.
 BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 
@@ -59,11 +61,21 @@ def _faults_in(name: str, table: dict[str, Any]) -> list[str]:
             )
             continue
         if (needed.marker is None or needed.marker.evaluate()) and (why := _why_not(needed)):
+            if locked := _locked(needed.name):
+                found.insert(0, _conflict(name, needed, locked))
+                continue
             missing.append(str(one))
             found.append(f"{name}: it needs {one}, and {why}.")
     if missing:
         found[-1] += f" Install what is missing where doorbell is: {_how_to_install(name, missing)}"
     return found
+
+
+def _conflict(name: str, needed: Any, locked: str) -> str:
+    return (
+        f"{name}: it needs {needed}, and doorbell itself is installed with {needed.name} {locked}."
+        f" Write a version that {locked} fits, or leave the version out"
+    )
 
 
 def _how_to_install(name: str, missing: list[str]) -> str:
@@ -82,3 +94,16 @@ def _why_not(needed: Any) -> str:
     except importlib.metadata.PackageNotFoundError:
         return "it is not installed"
     return "" if needed.specifier.contains(there, prereleases=True) else f"{there} is installed"
+
+
+def _locked(name: str) -> str:
+    """The version that doorbell itself is installed with; empty if it does not use this."""
+    from packaging.utils import canonicalize_name  # noqa: PLC0415
+
+    if not LOCKED.is_file():
+        return ""
+    for line in LOCKED.read_text(encoding="utf-8").splitlines():
+        library, _, version = line.partition("==")
+        if canonicalize_name(library) == canonicalize_name(name):
+            return version
+    return ""

@@ -66,6 +66,17 @@ def test_what_is_too_old_is_told(faults):
     assert f"it needs pydantic>=99, and {version('pydantic')} is installed" in told
 
 
+def test_a_version_that_doorbell_itself_has_otherwise_is_told(faults, tmp_path, monkeypatch):
+    """No command is named that cannot work, except for what really is missing."""
+    locked = tmp_path / "constraints.txt"
+    locked.write_text("Pydantic==2.14.4\n", encoding="utf-8")
+    monkeypatch.setattr(requirements, "LOCKED", locked)
+    first, second = faults('dependencies = ["no-such-thing", "pydantic<2"]')
+    assert first.startswith("panel.py: it needs pydantic<2, and doorbell itself is installed with")
+    assert "Write a version that 2.14.4 fits, or leave the version out" in first
+    assert second.endswith("pip install 'no-such-thing'")
+
+
 def test_another_python_is_told(faults):
     """It cannot be helped, but known."""
     (told,) = faults('requires-python = ">=4"')
