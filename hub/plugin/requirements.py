@@ -9,7 +9,7 @@ from typing import Any
 
 # A link: install.sh puts a new environment behind the same name.
 INSTALLED = Path("/opt/doorbell")
-# From install.sh: doorbell's own libraries, a line like `requests==2.34.2` each. This pip keeps them.
+# From install.sh: what doorbell is installed with, a line like `requests==2.34.2` each.
 LOCKED = Path(sys.prefix) / "constraints.txt"
 # The regular expression of the specification: "Inline script metadata", packaging.python.org.
 BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
