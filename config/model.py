@@ -18,10 +18,15 @@ CLOCK_NAMES = {"sunrise", "sunset", "quiet_began", "quiet_ended", "day_ended"}
 
 
 class House(Section):
-    """`[house]`: where the house is, for the time of sunrise and sunset."""
+    """`[house]`: where the house is, for the time of sunrise and sunset; and its language."""
 
     latitude: float | None = Field(None, ge=-90, le=90, description="degrees north")
     longitude: float | None = Field(None, ge=-180, le=180, description="degrees east")
+    language: str = Field(
+        "en",
+        pattern="^[a-z]{2,3}$",
+        description="of notifications and of what is spoken at the door",
+    )
 
     @model_validator(mode="after")
     def _place_is_whole(self) -> Self:

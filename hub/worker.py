@@ -28,7 +28,7 @@ from hub.plugin.quiet import quiet
 from hub.process.lifecycle import EX_TEMPFAIL, end_for_good, on_stop, serve
 from hub.store.memory import DiskMemory
 from hub.store.state import State
-from hub.system import sd_notify
+from hub.system import language, sd_notify
 from hub.wire import topics
 from hub.wire.status import ProcessState, Reason
 
@@ -64,6 +64,7 @@ def run(given: str, settings: Settings) -> None:
     )
     status = StatusPublisher(bus, source, end_for_good)
     quiet.attach(settings, bus)
+    language.speak(settings.house.language)
     bus.start()
     try:
         file = loader.load(path or loader.locate(name, settings), settings)

@@ -11,19 +11,27 @@ from devices.speaker.announcer import Announcer, open_announcer
 from devices.speaker.settings import Percent, SpeakerSettings
 from devices.speaker.speaker import fault_in_speaker
 from devices.speaker.voice import fault_in_speaking, fault_in_voice
+from devices.words import ENGLISH, language
+from devices.words import gettext as _
 
-ANSWERS = {
-    "coming": "Somebody is coming.",
-    "leave_it": "Please leave it at the door. Thank you.",
-}
 CODE = re.compile("[a-z_]*")
 LONGEST_TEXT = 200  # characters of an answer that a person typed
+
+
+def voice_of_the_house() -> str:
+    """espeak-ng, which speaks many languages, in that of the house."""
+    if language() == ENGLISH:
+        return "espeak-ng"
+    return f"espeak-ng:{language()}"
 
 
 class VoiceSettings(SpeakerSettings):
     """For a handler that speaks: `class Config(HandlerConfig, VoiceSettings)`."""
 
-    voice: str = Field("espeak-ng", description="espeak-ng, espeak-ng:LANGUAGE or piper:FILE.onnx")
+    voice: str = Field(
+        default_factory=voice_of_the_house,
+        description="espeak-ng, espeak-ng:LANGUAGE or piper:FILE.onnx",
+    )
     volume: Percent = Field(90, description="in percent")
 
     def faults_in_voice(self) -> list[str]:
@@ -68,9 +76,17 @@ class VoiceSettings(SpeakerSettings):
 class VisitorVoiceSettings(VoiceSettings):
     """For one that speaks to visitors: `class Config(HandlerConfig, VisitorVoiceSettings)`."""
 
-    answers: dict[str, str] = Field(ANSWERS, description="the text for each answer")
+    answers: dict[str, str] = Field(
+        default_factory=lambda: {
+            "coming": _("Somebody is coming."),
+            "leave_it": _("Please leave it at the door. Thank you."),
+        },
+        description="the text for each answer",
+    )
     told: str = Field("", description="said when a phone was notified; nothing if empty")
-    missed: str = Field("Sorry, nobody answers.", description="said without an answer")
+    missed: str = Field(
+        default_factory=lambda: _("Sorry, nobody answers."), description="said without an answer"
+    )
 
     @property
     def texts(self) -> list[str]:

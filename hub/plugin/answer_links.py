@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from config import Settings
+from devices.words import gettext
 from hub.wire import topics
 from hub.wire.event import Event
 from hub.wire.house_key import key_in
@@ -89,7 +90,7 @@ def links(event: Event, by: str = "", *, on_page: bool = False) -> list[Answer]:
     tokens = [issue(settings.hub, event.door, press, answer, by) for answer in LABELS]
     paths = [f"a/{signer.sign(token)}" for token in tokens]
     return [
-        Answer(LABELS[token.answer], token.answer, f"{base}/{path}" if base else "", path)
+        Answer(gettext(LABELS[token.answer]), token.answer, f"{base}/{path}" if base else "", path)
         for token, path in zip(tokens, paths, strict=True)
     ]
 

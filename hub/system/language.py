@@ -7,9 +7,11 @@ from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
+from devices import words
+
 FOLDER = Path(__file__).parent.parent / "locale"
 DOMAIN = "doorbell"
-SOURCE = "en"  # the language of the words in the code
+SOURCE = words.ENGLISH
 _current: ContextVar[str] = ContextVar("language", default=SOURCE)
 
 
@@ -36,6 +38,11 @@ def gettext(words: str) -> str:
 def ngettext(one: str, many: str, number: int) -> str:
     """The words for so many."""
     return _catalogue(current()).ngettext(one, many, number)
+
+
+def speak(language: str) -> None:
+    """Have the devices of this process speak this language: the one of the house."""
+    words.speak(language, _catalogue(language))
 
 
 def known() -> tuple[str, ...]:

@@ -98,7 +98,7 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
         return self.tell(
             timer,
             self.first_at(visit.door),
-            f"{text}, and rang {visit.count} times",
+            self._texts.again(text, visit.count),
             press=visit.press,
             picture=self.picture(visit.press),
         )

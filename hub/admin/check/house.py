@@ -16,6 +16,7 @@ from hub.admin.check.handler_files import Inspection
 from hub.mqtt.connection import credentials
 from hub.plugin import loader
 from hub.process import restore_guard
+from hub.system import language
 
 
 @dataclass
@@ -82,6 +83,7 @@ def _faults_in_house(settings: Settings, path: Path) -> Iterator[str]:
     yield from restore_guard.faults(path, settings)
     where = f"{path.name}: "
     found = (
+        _faults_in_language(settings),
         _faults_in_folders(settings),
         _faults_in_chime(settings),
         _faults_in_leds(settings),
@@ -90,6 +92,12 @@ def _faults_in_house(settings: Settings, path: Path) -> Iterator[str]:
     )
     for fault in itertools.chain.from_iterable(found):
         yield placed(where, fault)
+
+
+def _faults_in_language(settings: Settings) -> Iterator[str]:
+    if settings.house.language not in (known := language.known()):
+        there = " or ".join(f'"{name}"' for name in known)
+        yield f"[house] language: there are no words in this language. Write {there}"
 
 
 def _faults_in_folders(settings: Settings) -> Iterator[str]:

@@ -84,9 +84,9 @@ def _took(reaction: Reaction) -> str:
     """When it began and how long it took, as far as that is known."""
     parts = []
     if reaction.after_s is not None:
-        parts.append(_("after %s") % _seconds(reaction.after_s))
+        parts.append(_("after %(time)s") % {"time": _seconds(reaction.after_s)})
     if reaction.took_s is not None:
-        parts.append(_("took %s") % _seconds(reaction.took_s))
+        parts.append(_("took %(time)s") % {"time": _seconds(reaction.took_s)})
     return ", ".join(parts)
 
 
