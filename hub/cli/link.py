@@ -1,4 +1,4 @@
-"""`doorbell link`: addresses by which devices ring that can only call one."""
+"""`doorbell link`: addresses that log a phone in, and addresses that ring."""
 
 import os
 import re
@@ -10,57 +10,127 @@ import typer
 
 from config import Settings, SettingsError
 from config.section import NAME
+from hub.process.page_address import is_for_this_machine, page_address, running_port
 from hub.remote.press_links import LinkError, PressLink, PressLinks, links_of
 from hub.terminal.options import ConfigOption, door_named, read_settings
-from hub.terminal.output import complain, say
+from hub.terminal.output import Console, complain, say
+from hub.terminal.qr_code import print_qr_code
+from hub.web.login import password as passwords
+from hub.web.login.register import Register
 
 
 def link(
+    *,
     press: Annotated[
         str | None,
         typer.Option("--press", metavar="DOOR", help="Make an address that rings at this door."),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option("--name", help="What the link is called; without it, like its door."),
+        typer.Option("--name", help="What that link is called; without it, like its door."),
     ] = None,
+    list_all: Annotated[
+        bool, typer.Option("--list", help="List the phones that are logged in, and the links.")
+    ] = False,
     revoke: Annotated[
         str | None,
-        typer.Option("--revoke", metavar="NAME", help="End a link: its address rings no more."),
+        typer.Option("--revoke", metavar="NAME", help="Log out the phone, or end the link."),
     ] = None,
+    password: Annotated[
+        bool, typer.Option("--password", help="Set the household password; it asks twice.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Make an address that rings, for a button or intercom that calls one; or list all of them."""
+    """Log a phone in: print an address that works once, for ten minutes.
+
+    With --press make an address that rings, for a button or intercom that calls one.
+    """
     settings, _ = read_settings(config)
-    if settings.web.url is None:
-        remedy = "Set it to the address of doorbell-web, as the device reaches it"
-        raise SettingsError([f"[web] url is not set: there are no addresses. {remedy}"])
     try:
         _refuse_stranger(settings.state_dir)
-        links = links_of(settings)
-        if revoke:
-            links.revoke(revoke)
-            say(f"{revoke}: revoked")
+        if list_all:
+            _list(settings)
+        elif revoke:
+            _revoke(settings, revoke)
         elif press:
-            door = door_named(settings, press)
-            say(_address(settings, links, links.make(_checked(name or door), door)))
+            _make_press_link(settings, press, name)
+        elif password:
+            _set_password(settings)
         else:
-            _list(settings, links)
+            _make_login(settings)
     except (LinkError, OSError) as error:
         complain(f"✗ {error}")
         sys.exit(1)
 
 
-def _list(settings: Settings, links: PressLinks) -> None:
+def _make_login(settings: Settings) -> None:
+    if not settings.web.is_wanted and running_port(settings) is None:
+        remedy = "Set [web] page = true, or start `doorbell run`"
+        raise SettingsError([f"no doorbell-web runs here, so there is no page. {remedy}"])
+    if settings.web.page is False:
+        raise SettingsError(["[web] page is false: there is no page. Remove it, or set it to true"])
+    address = f"{page_address(settings)}/login/{Register(settings.state_dir).make_code()}"
+    if sys.stdout.isatty():
+        print_qr_code(address, Console())
+        say("Open this address on the phone. It works once, for ten minutes:")
+    say(address)
+    if is_for_this_machine(settings):
+        remedy = 'Set [web] listen = "0.0.0.0" to let the network of the house in'
+        complain(f"Only this machine can open it. {remedy}: docs/login.md")
+
+
+def _set_password(settings: Settings) -> None:
+    given = typer.prompt("New household password", hide_input=True, confirmation_prompt=True)
+    if fault := passwords.fault_in(given):
+        raise LinkError(f"the password is {fault}")
+    Register(settings.state_dir).set_password(passwords.hash_of(given))
+    say("The household password is set. Phones that are logged in stay so")
+
+
+def _make_press_link(settings: Settings, press: str, name: str | None) -> None:
+    if settings.web.url is None:
+        remedy = "Set it to the address of doorbell-web, as the device reaches it"
+        raise SettingsError([f"[web] url is not set: there are no addresses. {remedy}"])
+    door = door_named(settings, press)
+    links = links_of(settings)
+    say(_address(settings, links, links.make(_checked(name or door), door)))
+
+
+def _list(settings: Settings) -> None:
+    phones = Register(settings.state_dir).phones()
+    links = links_of(settings)
+    for phone in phones:
+        say(f"{phone.name}: a phone that is logged in")
     found = links.all().values()
     for one in found:
         say(f"{one.name}: rings at {one.door}: {_address(settings, links, one)}")
+    if not phones:
+        say("No phone is logged in. Log one in: doorbell link")
     if not found:
         say("There are no links. Make one: doorbell link --press front")
 
 
+def _revoke(settings: Settings, name: str) -> None:
+    """Log out the phone of this name; else end the link that has it."""
+    register = Register(settings.state_dir)
+    ids = [phone.id for phone in register.phones() if phone.name == name]
+    links = links_of(settings)
+    if ids and name in links.all():
+        raise LinkError(f"{name} is a phone and a link. Give the phone another name at /phones")
+    if ids:
+        register.revoke(*ids)
+        say(f"{name}: logged out")
+        return
+    try:
+        links.revoke(name)
+    except LinkError as error:
+        phones = ", ".join(phone.name for phone in register.phones()) or "none"
+        raise LinkError(f"{error}. Phones: {phones}") from None
+    say(f"{name}: revoked")
+
+
 def _address(settings: Settings, links: PressLinks, link: PressLink) -> str:
-    return f"{settings.web.url}/p/{links.token(link)}"
+    return f"{page_address(settings)}/p/{links.token(link)}"
 
 
 def _checked(name: str) -> str:

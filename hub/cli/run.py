@@ -13,11 +13,13 @@ from types import FrameType
 from config import Settings, SettingsError, sources
 from hub.mqtt.bus import Bus
 from hub.plugin import loader
+from hub.process.page_address import page_address, running_port
 from hub.process.supervisor import TICK_S, Supervisor
 from hub.system.log.visible import visible
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import Console
 from hub.terminal.timeline import BROKER_PATIENCE_S, OWN_BROKER_PATIENCE_S, Timeline
+from hub.web.login.register import Register
 
 
 def run(config: ConfigOption = None) -> None:
@@ -47,6 +49,7 @@ def run(config: ConfigOption = None) -> None:
         console.print(notice, style="yellow", soft_wrap=True)
     state = f"journals, pictures and clips: {settings.state_dir}"
     console.print(state, style="dim", soft_wrap=True)
+    page = _PageLine(settings, timeline)
     bus.start()
     timeline.start()
     ringing = (supervisor, bus, settings, timeline)
@@ -56,6 +59,7 @@ def run(config: ConfigOption = None) -> None:
             while not ending.is_asked:
                 supervisor.tick()
                 timeline.watch_broker()
+                page.tick()
                 time.sleep(TICK_S)
     finally:
         timeline.stop()
@@ -90,6 +94,28 @@ class _Echo:
             return
         show = self.timeline.print if self.timeline else self._console.print
         show(f"{name}: {line}")
+
+
+class _PageLine:
+    """Prints the address of the page once it listens, with which a browser is logged in."""
+
+    def __init__(self, settings: Settings, timeline: Timeline) -> None:
+        self._settings = settings
+        self._timeline = timeline
+        self._is_shown = settings.web.page is False
+
+    def tick(self) -> None:
+        """Look whether it listens."""
+        if self._is_shown or running_port(self._settings) is None:
+            return
+        self._is_shown = True
+        try:
+            code = Register(self._settings.state_dir).make_code()
+        except OSError as error:
+            self._timeline.print(f"page: {error}", "red")
+            return
+        address = page_address(self._settings)
+        self._timeline.print(f"page {address}/login/{code} (logs in once, within ten minutes)")
 
 
 class _Ending:

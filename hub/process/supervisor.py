@@ -13,9 +13,10 @@ from hub.plugin import loader
 from hub.process.child import STOP_S, Child, Echo
 from hub.process.file_watch import FileWatch
 from hub.process.own_broker import BROKER, OwnBroker
+from hub.process.page_address import port_file
 
 TICK_S = 0.2
-HEAD_START_S = 0.5  # of the handlers that a visitor waits for, so that they subscribe first
+HEAD_START_S = 0.5  # of what a visitor waits for, so that those handlers subscribe first
 
 
 class Supervisor:
@@ -68,8 +69,10 @@ class Supervisor:
         if settings.broker.host is None:
             settings = self._add_broker()
         self._add("hub", ["-m", "hub.daemon", "--stdin"], reads_lines=True)
-        if settings.web.url:
+        self._held.callback(port_file(settings).unlink, missing_ok=True)
+        if _has_page(settings):
             self._add("web", ["-m", "hub.web.server"])
+            self._processes["web"].delay(HEAD_START_S)
         for name, path in loader.find(self._settings).items():
             self._add_handler(name, path)
             if name not in loader.FIRST:
@@ -173,23 +176,32 @@ class Supervisor:
             return
         name = self._config.name
         self._echo("doorbell", f"{name} has changed: the hub and the handlers start again")
-        self._follow_web_url(settings.web.url)
+        self._follow_page(settings)
         for name in ("hub", "web"):
             if child := self._processes.get(name):
                 child.restart()
         for child in self._handlers.values():
             child.restart()
 
-    def _follow_web_url(self, url: str | None) -> None:
-        """Run the page of answer links only while it has an address."""
-        if url and "web" not in self._processes:
+    def _follow_page(self, settings: Settings) -> None:
+        """Run the web process unless the settings want neither page nor links."""
+        if _has_page(settings) and "web" not in self._processes:
             self._add("web", ["-m", "hub.web.server"])
-        elif not url and (child := self._processes.pop("web", None)):
+        elif not _has_page(settings) and (child := self._processes.pop("web", None)):
             self._end(child)
 
     def _end(self, child: Child) -> None:
         child.end()
         child.wait_ended(time.monotonic() + STOP_S)
+
+
+def _has_page(settings: Settings) -> bool:
+    """Whether to run doorbell-web: unless the settings want neither page nor links.
+
+    Where each process logs in to the broker as its own user, it has one only if [web] asks for it.
+    """
+    web = settings.web
+    return web.is_wanted or (web.page is None and settings.broker.password_dir is None)
 
 
 def _file_of(handler: Child) -> Path:

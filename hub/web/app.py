@@ -35,10 +35,11 @@ def build(site: Site) -> Starlette:
     register = Register(site.settings.state_dir)
     cookie = PhoneCookie(site.key)
     routes: list[BaseRoute] = [*links.routes(site)]
+    guards = [Middleware(Proxies, web=web)]
     if web.page is not False:
         routes += Login(register, cookie, Attempts()).routes()
         routes += [route for room in PAGE for route in room(site)]
-    guards = [Middleware(Proxies, web=web), Middleware(Guard, register=register, cookie=cookie)]
+        guards.append(Middleware(Guard, register=register, cookie=cookie))
     return assemble(routes, guards)
 
 

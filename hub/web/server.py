@@ -23,6 +23,7 @@ from hub.system import sd_notify
 from hub.web.app import build
 from hub.web.guest_book.house import House
 from hub.web.guest_book.opening import open_guest_book
+from hub.web.listener import listening
 from hub.web.site import Site
 from hub.wire import topics
 from hub.wire.house_key import key_in
@@ -55,7 +56,7 @@ def run(settings: Settings) -> None:
     bus = Bus(settings.broker, client_id, will(source, root), user)
     status = StatusPublisher(bus, source, end_for_good)
     key = _key_of(settings)
-    with _listening(settings) as listener, open_guest_book(settings, bus, source) as book:
+    with listening(settings) as listener, open_guest_book(settings, bus, source) as book:
         house = House(bus, settings.hub, book.changes)
         site = Site(settings, bus, source, key, book, house)
         server = Server(build(site), partial(status.set, "ready"), site.on_stop)
@@ -160,23 +161,6 @@ class Server(uvicorn.Server):
         """Feed the watchdog; called ten times a second by the loop that serves."""
         self._watchdog.feed()
         return await super().on_tick(counter)
-
-
-@contextmanager
-def _listening(settings: Settings) -> Iterator[socket.socket]:
-    address = settings.web.listen
-    port = settings.web.port
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((address, port))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise StateError(
-                f"[web] cannot listen on {address} port {port}: {reason}. Set another one"
-            ) from None
-        yield listener
 
 
 def _key_of(settings: Settings) -> str:

@@ -291,12 +291,12 @@ def test_the_page_may_pass_on_answers_and_presses_and_nothing_else(secured):
             one.close()
 
 
-def test_doorbell_run_starts_it_only_with_an_address(tmp_path):
-    """Setting the address starts the page; removing it, and the end of all, ends it."""
+def test_doorbell_run_serves_the_page_and_prints_an_address_that_logs_in(tmp_path):
+    """`page = false` without a url ends it, and so does the end of all; it comes back with it."""
     port = free_port()
     config = tmp_path / "doorbell.toml"
-    without = f'state_dir = "state"\n[broker]\nport = {free_port()}\n[web]\nport = {port}\n'
-    config.write_text(without, "utf-8")
+    on = f'state_dir = "state"\n[broker]\nport = {free_port()}\n[web]\nport = {port}\n'
+    config.write_text(on, "utf-8")
     command = [sys.executable, "-c", RUN_ALONE, "run", "--config", str(config)]
     with subprocess.Popen(
         command,
@@ -307,17 +307,33 @@ def test_doorbell_run_starts_it_only_with_an_address(tmp_path):
         text=True,
     ) as process:
         try:
-            until((tmp_path / "state" / "hub-home.db").exists, "it runs")
-            config.write_text(f'{without}url = "http://127.0.0.1:{port}"\n', "utf-8")
-            until(lambda: _status(port) == 403, "the page answers")
-            config.write_text(f"{without}# url\n", "utf-8")
+            line = next(line for line in process.stdout if line.startswith("page "))
+            address = re.match(rf"page http://127\.0\.0\.1:{port}(/login/[\w-]+) ", line)[1]
+            phone = Phone(port)
+            here = {"Origin": f"http://127.0.0.1:{port}"}
+            status, headers, _ = phone.ask("POST", address, body="name=x", **here)
+            assert (status, headers["location"]) == (303, "/")
+            cookie = {"Cookie": headers["set-cookie"].partition(";")[0]}
+            assert phone.ask("GET", "/phones", **cookie)[0] == 200
+            assert phone.ask("POST", address, body="name=x", **here)[0] == 410
+            config.write_text(f"{on}page = false\n", "utf-8")
             until(lambda: _status(port) is None, "the page is gone")
-            config.write_text(f'{without}url = "http://127.0.0.1:{port}/a"\n', "utf-8")
-            until(lambda: _status(port) == 403, "the page answers again")
+            config.write_text(f'{on}page = false\nurl = "http://127.0.0.1:{port}/a"\n', "utf-8")
+            until(lambda: _status(port) == 403, "the links answer")
+            assert phone.ask("GET", "/phones", **cookie)[0] == 404
+            config.write_text(f"{on}# page\n", "utf-8")
+            until(lambda: phone_status(phone, cookie) == 200, "the page is back, and who is in")
         finally:
             process.terminate()
             process.communicate(timeout=60)
     until(lambda: _status(port) is None, "it is gone")
+
+
+def phone_status(phone, cookie):
+    try:
+        return phone.ask("GET", "/phones", **cookie)[0]
+    except OSError:
+        return None
 
 
 def _status(port):

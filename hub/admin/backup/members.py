@@ -14,7 +14,7 @@ from hub.plugin.secret_settings import texts_in
 from hub.system import atomic_file
 
 # What no copy needs.
-LEFT_OUT = (".lock", "-wal", "-shm", ".part", "own-broker-port", "own-broker.conf")
+LEFT_OUT = (".lock", "-wal", "-shm", ".part", "own-broker-port", "own-broker.conf", "web-port")
 CLIPS = (".mp4", ".jpg")
 DEEPEST = 20  # folders in folders: nothing of doorbell has more than three
 

@@ -68,9 +68,9 @@ def check(settings: Settings, path: Path, files: Inspection | None = None) -> Re
 
 
 def users_of(settings: Settings) -> list[str]:
-    """The broker's users: the hub, the page of answer links, each handler, the command line."""
+    """The broker's users: the hub, the page, each handler, the command line."""
     users = [credentials.user("hub", settings.hub)]
-    if settings.web.url:
+    if settings.web.is_wanted:
         users.append(credentials.user("web", settings.hub))
     users += [
         credentials.user("handler", name) for name in loader.find(settings) if loader.is_name(name)

@@ -40,7 +40,7 @@ def processes(context: Context) -> Iterator[Finding]:
 def _wanted(context: Context) -> Iterator[tuple[str, str, str]]:
     """Name, source and unit of each; the unit is empty where it is switched off."""
     yield "hub", context.hub, drop_ins.HUB
-    if context.settings.web.url:
+    if context.settings.web.is_wanted:
         yield "web", topics.source("web", context.settings.hub), drop_ins.WEB
     for name in sorted(loader.find(context.settings)):
         config = context.reactions.get(name)

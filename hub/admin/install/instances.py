@@ -161,9 +161,9 @@ class _Change:
             self.report(f"{', '.join(names)}: {words}")
 
     def _start_or_stop_web(self, *, verb: str) -> None:
-        """The page of answer links runs only while the settings have an address for it."""
+        """doorbell-web runs only while `[web]` asks for the page, or for links."""
         is_enabled = (self.places.units / "doorbell.target.wants" / WEB).is_symlink()
-        if self.settings.web.url is None:
+        if not self.settings.web.is_wanted:
             if is_enabled:
                 self.order("disable", "--now", "--no-block", WEB)
             return

@@ -14,8 +14,16 @@ from hub.web.login.password import LONGEST, SHORTEST
 from hub.web.login.register import NAME_LENGTH, Phone
 from hub.web.responses import link
 
-# Browsers send `Origin: null` with the forms of a page that says `no-referrer`.
-HEADERS = {**page.HEADERS, "Referrer-Policy": "same-origin"}
+# Browsers send `Origin: null` with the forms of a page that says `no-referrer`. Home Assistant's
+# ingress shows the page in a frame, below its own address.
+HEADERS = {
+    **page.HEADERS,
+    "Content-Security-Policy": page.HEADERS["Content-Security-Policy"].replace(
+        "frame-ancestors 'none'", "frame-ancestors 'self'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "SAMEORIGIN",
+}
 HOW = (
     "<p>Or write <code>doorbell link</code> on the doorbell's machine, and open the address"
     " that it prints.</p>"

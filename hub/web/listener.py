@@ -1,0 +1,58 @@
+"""The socket on which doorbell-web listens."""
+
+import errno
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from config import Settings
+from hub.process.page_address import port_file, running_port
+from hub.store.state import StateError
+from hub.system import atomic_file
+
+ANY = 0
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """Listen where the settings say.
+
+    Under `doorbell run`, where they name no port, any free one is taken if the usual one is in use:
+    two runs do not collide. Other commands find it in a file.
+
+    Raises:
+        StateError: the address or port cannot be had.
+    """
+    web = settings.web
+    is_of_a_run = "DOORBELL_SUPERVISED" in os.environ
+    ports = [web.port]
+    if is_of_a_run and "port" not in web.model_fields_set:
+        ports = [running_port(settings) or web.port, web.port, ANY]
+    with _bound(web.listen, ports) as listener:
+        if is_of_a_run:
+            port = listener.getsockname()[1]
+            atomic_file.write(port_file(settings), str(port).encode(), 0o640)
+        yield listener
+
+
+def _bound(address: str, ports: list[int]) -> socket.socket:
+    """A socket on the first of these ports that is free."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for port in ports:
+        try:
+            listener.bind((address, port))
+            # Others find out here, not before: two sockets may be bound to a port (socket(7)).
+            listener.listen()
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and port != ports[-1]:
+                continue
+            listener.close()
+            reason = error.strerror or str(error)
+            raise StateError(
+                f"[web] cannot listen on {address} port {port}: {reason}. Set another one"
+            ) from None
+        break
+    return listener
