@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from hub.web.body_limit import BodyLimit
 from hub.web.headers import SecurityHeaders
 from hub.web.links import routes as links
+from hub.web.live import routes as live
 from hub.web.login.attempts import Attempts
 from hub.web.login.cookie import PhoneCookie
 from hub.web.login.guard import Guard
@@ -22,7 +23,7 @@ from hub.web.views import routes as views
 
 Room = Callable[[Site], Iterable[BaseRoute]]
 # The rooms of the page. A room never imports this module.
-PAGE: tuple[Room, ...] = (views.routes,)
+PAGE: tuple[Room, ...] = (views.routes, live.routes)
 
 
 def build(site: Site) -> Starlette:

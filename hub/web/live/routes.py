@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from devices.camera.live.place import live_folder
-from hub.web.live.recorder import ask
+from hub.web.live.recorder_socket import RecorderSocket
 from hub.web.site import Site
 
 SCRIPT = Path(__file__).parent / "live.js"
@@ -19,7 +19,9 @@ KINDS = ("video", "still")
 
 def routes(site: Site) -> list[Route]:
     """`/live/DOOR/video`, `/live/DOOR/still`, and `/live/live.js`."""
-    pictures = LivePictures(live_folder(site.settings.state_dir), site.settings.doors)
+    recorder = RecorderSocket(live_folder(site.settings.state_dir))
+    site.on_stop.append(recorder.close)
+    pictures = LivePictures(recorder, site.settings.doors)
     return [Route("/live/live.js", _script), Route("/live/{door}/{kind}", pictures.show)]
 
 
@@ -27,12 +29,12 @@ class LivePictures:
     """Passes on what the camera's process sends, while somebody looks.
 
     Args:
-        folder: Where the socket of that process is.
+        recorder: The way to that process.
         doors: The doors of the house.
     """
 
-    def __init__(self, folder: Path, doors: Collection[str]) -> None:
-        self._folder = folder
+    def __init__(self, recorder: RecorderSocket, doors: Collection[str]) -> None:
+        self._recorder = recorder
         self._doors = doors
 
     async def show(self, request: Request) -> Response:
@@ -41,7 +43,7 @@ class LivePictures:
         kind = request.path_params["kind"]
         if door not in self._doors or kind not in KINDS:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        reply = await ask(self._folder, f"/{door}/{kind}")
+        reply = await self._recorder.ask(f"/{door}/{kind}")
         return StreamingResponse(reply.body, reply.status, media_type=reply.media_type)
 
 

@@ -71,8 +71,12 @@ class Client:
         }  # fmt: skip
         messages = []
 
+        request = [{"type": "http.request", "body": body, "more_body": False}]
+
         async def receive():
-            return {"type": "http.request", "body": body, "more_body": False}
+            if not request:
+                await asyncio.Event().wait()  # it does not hang up
+            return request.pop()
 
         async def send(message):
             messages.append(message)
