@@ -20,6 +20,15 @@ def live_folder(state_dir: Path) -> Path:
     return Path(os.environ.get(FOLDER) or state_dir)
 
 
+def is_served(folder: Path) -> bool:
+    """Whether a process with cameras runs.
+
+    Args:
+        folder: Where its socket is.
+    """
+    return (folder / SOCKET).exists()
+
+
 @contextmanager
 def short_name(folder: Path) -> Iterator[str]:
     """A name of the socket that is never too long: an address has 108 bytes (unix(7)).

@@ -1,28 +1,26 @@
-"""The routes of the live picture, and of the script that shows it."""
+"""The routes of the live picture. The script that shows it is static/live.js of the views."""
 
 from collections.abc import Collection
 from http import HTTPStatus
-from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from devices.camera.live.place import live_folder
 from hub.web.live.recorder_socket import RecorderSocket
 from hub.web.site import Site
 
-SCRIPT = Path(__file__).parent / "live.js"
 KINDS = ("video", "still")
 
 
 def routes(site: Site) -> list[Route]:
-    """`/live/DOOR/video`, `/live/DOOR/still`, and `/live/live.js`."""
+    """`/live/DOOR/video` and `/live/DOOR/still`."""
     recorder = RecorderSocket(live_folder(site.settings.state_dir))
     site.on_stop.append(recorder.close)
     pictures = LivePictures(recorder, site.settings.doors)
-    return [Route("/live/live.js", _script), Route("/live/{door}/{kind}", pictures.show)]
+    return [Route("/live/{door}/{kind}", pictures.show)]
 
 
 class LivePictures:
@@ -45,8 +43,3 @@ class LivePictures:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         reply = await self._recorder.ask(f"/{door}/{kind}")
         return StreamingResponse(reply.body, reply.status, media_type=reply.media_type)
-
-
-async def _script(_: Request) -> Response:
-    headers = {"Cache-Control": "no-cache"}  # it is asked for again, and is mostly still the same
-    return FileResponse(SCRIPT, media_type="text/javascript", headers=headers)

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from config import Settings
+from devices.camera.live.place import is_served, live_folder
 from hub.store.guest_book.visit import Visit
 from hub.system.language import gettext as _
 from hub.web.guest_book.book import GuestBook
@@ -47,7 +48,8 @@ class Pages:
 
     def _now(self) -> Shown:
         last = next(iter(self._book.visits(limit=1)), None)
-        content = {"last": last, "quiet": self._quiet()}
+        live = self._doors if is_served(live_folder(self._settings.state_dir)) else {}
+        content = {"last": last, "quiet": self._quiet(), "live": live}
         return self._show("now.html", "now", _("Now"), content)
 
     def _visits(self, query: Query) -> Shown:

@@ -109,10 +109,3 @@ def test_what_is_not_there_is_refused(phone, path):
 def test_a_stranger_sees_nothing(app, kind):
     """Without a login there is no picture."""
     assert Client(app).ask("GET", f"/live/front/{kind}", accept="*/*") == HTTPStatus.UNAUTHORIZED
-
-
-def test_the_script_comes_from_here(phone):
-    """No other server is asked for anything."""
-    assert phone.get("/live/live.js") == HTTPStatus.OK
-    assert "customElements.define" in phone.text
-    assert phone.headers["content-type"].startswith("text/javascript")

@@ -1,4 +1,3 @@
-"use strict";
 // <live-picture src="live/front">: the picture of a door as it comes. The server renders what is in
 // it, with a link to the picture of now, which works without this script. The camera's own H.264
 // goes to the browser's media source; where that cannot be had, a picture is fetched twice a second.
