@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import json
 import tarfile
 import zlib
@@ -20,6 +21,7 @@ from hub.store.file.schema import SCHEMA_VERSION
 
 PIECE = 1 << 20  # bytes
 PADDING = 16 << 20  # bytes after the end of an archive
+LARGEST_HEADER = LARGEST_MANIFEST + tarfile.BLOCKSIZE  # bytes; the manifest is read at once
 LARGEST_SUM = 64 << 30  # bytes; of clips, which are compressed already, there may be more
 RATIO = 20
 DISTRUST = "Do not trust this file"
@@ -31,17 +33,30 @@ UNREADABLE = (
 
 
 class Bounded(gzip.GzipFile):
-    """A compressed file of which no caller reads much at once: tarfile reads headers whole."""
+    """A compressed file of which no caller reads much without a seek.
+
+    tarfile reads a header at once or in pieces, whatever its size, and seeks before each member.
+    """
+
+    _since_seek = 0
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to another place."""
+        self._since_seek = 0
+        return super().seek(offset, whence)
 
     def read(self, size: int | None = -1) -> bytes:
         """The next bytes.
 
         Raises:
-            BackupError: more are wanted than any part of a backup has.
+            BackupError: more are wanted than any header of a backup has.
         """
-        if size is None or not 0 <= size <= LARGEST_MANIFEST + tarfile.BLOCKSIZE:
+        wanted = LARGEST_HEADER + 1 if size is None or size < 0 else size
+        if self._since_seek + wanted > LARGEST_HEADER:
             raise BackupError(f"{self.name}: a header is too large. {DISTRUST}")
-        return super().read(size)
+        found = super().read(size)
+        self._since_seek += len(found)
+        return found
 
 
 def verify(file: Path) -> dict[str, Any]:
@@ -86,6 +101,7 @@ def _read(file: Path) -> tuple[bytes, dict[str, str], dict[str, int]]:
             else:
                 sums[member.name] = _sha256(content) if content else ""
         for _ in range(PADDING // PIECE):  # to its end, where gzip's own checksum is
+            stream.seek(stream.tell())
             if not stream.read(PIECE):
                 return manifest, sums, sizes
     raise BackupError(f"{file}: too much after its end. {DISTRUST}")

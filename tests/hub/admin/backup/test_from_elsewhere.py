@@ -125,7 +125,7 @@ def test_what_is_too_large_is_refused_by_its_head(tmp_path: Path):
         head("x", 900_000_000, tarfile.XHDTYPE),
     ):
         with pytest.raises(BackupError, match="too large"):
-            verify(archive(file, (member, b"")))
+            verify(archive(file, (member, bytes(LARGEST_MANIFEST + (1 << 20)))))
 
 
 def test_a_sparse_member_is_refused(tmp_path: Path):

@@ -1,6 +1,7 @@
 """The visits in the guest book, as they follow from events in any order."""
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -69,12 +70,12 @@ def test_events_come_in_any_order():
     entries = Entries(RULES)
     found = []
     for order in permutations(story.told):
-        db = sqlite3.connect(":memory:")
-        tables.make(db)
-        for event in order:
-            entries.take(db, event)
-        look_up = LookUp(RULES)
-        found.append((look_up.visit(db, press.id, 0), look_up.reactions(db, press.id)))
+        with closing(sqlite3.connect(":memory:")) as db:
+            tables.make(db)
+            for event in order:
+                entries.take(db, event)
+            look_up = LookUp(RULES)
+            found.append((look_up.visit(db, press.id, 0), look_up.reactions(db, press.id)))
     assert all(one == found[0] for one in found)
     visit, reactions = found[0]
     assert (visit.by, visit.has_picture) == ("Anna", True)
