@@ -17,13 +17,14 @@ from hub.web.login.guard import Guard
 from hub.web.login.proxy import Proxies
 from hub.web.login.register import Register
 from hub.web.login.routes import Login
+from hub.web.push import routes as push
 from hub.web.responses import show_fault, show_refusal
 from hub.web.site import Site
 from hub.web.views import routes as views
 
 Room = Callable[[Site], Iterable[BaseRoute]]
 # The rooms of the page. A room never imports this module.
-PAGE: tuple[Room, ...] = (views.routes, live.routes)
+PAGE: tuple[Room, ...] = (views.routes, live.routes, push.routes)
 
 
 def build(site: Site) -> Starlette:

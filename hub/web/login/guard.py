@@ -16,11 +16,12 @@ from hub.web.page import Page
 from hub.web.responses import accepts_html, link, path_of, show
 
 log = logging.getLogger(__name__)
-LINKS = ("/a/", "/p/")  # each address is a key of its own, so no cookie counts here
+# Each address is a key of its own, so no cookie counts here.
+LINKS = ("/a/", "/p/", "/push/picture/")
 LOGIN = "/login"
 # What strangers may read. Nothing of the house stands in it.
-OPEN = (*LINKS, f"{LOGIN}/", "/static/")
-OPEN_FILES = (LOGIN, "/healthz", "/metrics", "/favicon.ico", "/manifest.webmanifest")
+OPEN = (*LINKS, f"{LOGIN}/", "/static/", "/icons/")
+OPEN_FILES = (LOGIN, "/healthz", "/metrics", "/favicon.ico", "/manifest.webmanifest", "/worker.js")
 LOG_IN = "Log in first: `doorbell link` on the doorbell's machine prints an address"
 FROM_ELSEWHERE = "This request came from another page, so nothing was done. Load the page anew"
 

@@ -1,0 +1,131 @@
+"""A phone asks to be notified, or no more: the page seals its subscription and tells the hub."""
+
+import json
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from devices.phone.webpush.subscription import Subscription
+from hub.remote.push import PushError
+from hub.web.login.user import User, user_of
+from hub.web.push.enrolled import Enrolled
+from hub.web.push.phone_names import name_of
+from hub.web.rate_limiter import RateLimiter
+from hub.wire.push_seal import push_secret, seal
+
+log = logging.getLogger(__name__)
+CHANGES_A_MINUTE = 20  # each is an event that the hub keeps
+NO_HUB = "The doorbell does not respond now. Try again"
+TOO_OFTEN = "Too often. Try again in a minute"
+NAME_TAKEN = "Another phone is called so. Give this one another name on the page of the phones"
+DISK = "The disk of the doorbell takes nothing, so this could not be kept"
+
+
+class Enrolment:
+    """The requests of "Notify this phone".
+
+    Args:
+        key: The key of the house.
+        enrolled: Who gets web push.
+        tell: Tells the hub a phone's name and its sealed subscription, and waits.
+    """
+
+    def __init__(self, key: str, enrolled: Enrolled, tell: Callable[[str, str], object]) -> None:
+        self._key = key
+        self._enrolled = enrolled
+        self._tell = tell
+        self._limit = RateLimiter(CHANGES_A_MINUTE)
+
+    def routes(self) -> list[Route]:
+        """Its routes."""
+        return [
+            Route("/push/key", self.give_key),
+            Route("/push/subscription", self.change, methods=["POST"]),
+        ]
+
+    async def give_key(self, request: Request) -> Response:
+        """The key for which a browser subscribes, and whether this phone has done so."""
+        user = _user(request)
+        name = name_of(user, request.query_params.get("device", ""))
+        key = await run_in_threadpool(_public_key, self._key)
+        known = self._enrolled.has(name, user.phone)
+        return JSONResponse({"key": key, "phone": name, "known": known})
+
+    async def change(self, request: Request) -> Response:
+        """Take a subscription, or none: `{"subscription": …, "device": "…"}`."""
+        user = _user(request)
+        asked = await _json(request)
+        name = name_of(user, str(asked.get("device", "")))
+        subscription = asked.get("subscription")
+        if not self._limit.take():
+            raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, TOO_OFTEN, {"Retry-After": "60"})
+        if subscription is not None and self._enrolled.is_of_another(name, user.phone):
+            raise HTTPException(HTTPStatus.CONFLICT, NAME_TAKEN)
+        try:
+            sealed = self._sealed(name, subscription, request.headers.get("origin", ""))
+        except ValueError as error:
+            words = f"This browser cannot be notified: {error}"
+            raise HTTPException(HTTPStatus.BAD_REQUEST, words) from None
+        await run_in_threadpool(self._take, name, user.phone, sealed)
+        return JSONResponse({"ok": True, "phone": name})
+
+    def _sealed(self, name: str, subscription: Any, origin: str) -> str:
+        """The subscription for `notify`; empty for none.
+
+        Raises:
+            ValueError: It is no subscription of a public push service.
+        """
+        if subscription is None:
+            return ""
+        fields = subscription if isinstance(subscription, dict) else {}
+        return seal(self._key, name, Subscription.of({**fields, "page": origin}).as_json())
+
+    def _take(self, name: str, phone_id: str, sealed: str) -> None:
+        """Note it, so that it ends with the login, and tell the hub.
+
+        Raises:
+            HTTPException: The disk takes nothing, or there is no hub.
+        """
+        try:
+            if sealed:
+                self._enrolled.put(name, phone_id)
+            self._tell(name, sealed)
+            if not sealed:
+                self._enrolled.remove(name)
+        except PushError as error:
+            log.warning("the hub was not told of web push to %s: %s", name, error)
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, NO_HUB) from None
+        except OSError as error:
+            log.warning("web push to %s could not be kept: %s", name, error)
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, DISK) from None
+
+
+def _public_key(key: str) -> str:
+    from devices.phone.webpush.vapid import Vapid  # noqa: PLC0415 - 9 MB, where it is used
+
+    return Vapid(push_secret(key)).public_key
+
+
+def _user(request: Request) -> User:
+    """Who is logged in; the guard lets nobody else in."""
+    user = user_of(request)
+    if user is None:
+        raise HTTPException(HTTPStatus.UNAUTHORIZED)
+    return user
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    try:
+        found = json.loads(await request.body())
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "No JSON object")
+    return found
