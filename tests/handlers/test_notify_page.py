@@ -52,7 +52,7 @@ def test_a_phone_that_subscribes_needs_no_setting(desk, service, subscribed, tmp
     assert home.hears(press).startswith("sent to 1")
     home.sees(press, tmp_path / "1.jpg")
     _, ring, shown = service.got
-    assert _texts(service)[0] == "This phone is told when somebody rings"
+    assert _texts(service)[0] == "This phone is told when somebody rings."
     assert ring.json["text"] == "Somebody is at the front door"
     assert ring.json["late"].startswith("You missed a visitor at the front door at ")
     assert ring.json["buttons"][0][0] == "Coming"

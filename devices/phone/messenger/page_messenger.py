@@ -11,8 +11,7 @@ from devices.phone.messenger.visit_messenger import VisitMessenger
 from devices.phone.phone import Recipient
 from devices.phone.webpush.page_phones import PagePhones
 from devices.phone.webpush.web_push_phone import WebPushPhone
-
-ENROLLED = "This phone is told when somebody rings"
+from devices.words import gettext as _
 
 
 class PageMessenger(VisitMessenger):
@@ -81,7 +80,7 @@ class PageMessenger(VisitMessenger):
         return self.tell(
             changed,
             [one for one in self.recipients if phone in one.phones],
-            ENROLLED,
+            _("This phone is told when somebody rings."),
             wanted=lambda one: one is phone,
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from devices.phone.phone import Notification
 from devices.phone.webpush.subscription import to_base64url
+from devices.words import gettext as _
 
 MESSAGE_BYTES = 4096  # what each push service must take (RFC 8030, 7.2)
 OVERHEAD_BYTES = 103  # salt 16, record size 4, key 1 and 65, end of record 1, tag 16 (RFC 8188)
@@ -36,6 +37,8 @@ def message(notification: Notification, picture: Callable[[str], str]) -> bytes:
         "again": not notification.is_picture,
         "buttons": [[one.label, one.path] for one in notification.buttons[:BUTTONS]],
     }
+    if notification.buttons:
+        told["unsent"] = _("Not sent. Tap to open the page")
     if notification.at:
         told["at"] = int(notification.at.timestamp() * 1000)
     if notification.late:

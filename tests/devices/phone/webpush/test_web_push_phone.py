@@ -40,6 +40,7 @@ def test_a_browser_reads_what_happened_and_can_answer(service, phone):
         "silent": False,
         "again": True,
         "buttons": [["Coming", "a/one"]],
+        "unsent": "Not sent. Tap to open the page",
     }
 
 
