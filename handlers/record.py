@@ -2,8 +2,7 @@
 
 from contextlib import AbstractContextManager
 
-from devices.camera import DoorRecorder, RecordingSettings, open_recorder
-from devices.video import CameraError
+from devices.camera import CameraError, DoorRecorder, RecordingSettings, open_recorder
 from hub import Event, HandlerConfig, checkpoint, emit, handler, later, link, memory, pictures
 
 
@@ -49,8 +48,13 @@ def record(event: Event, config: Config, recorder: DoorRecorder) -> str:
 def finish(event: Event, config: Config, recorder: DoorRecorder) -> str:
     """The clip is long enough: finish it, and publish it for each door that rang."""
     clip = recorder.finish_clip(event.subject)
-    if clip is None:
-        return "no clip: it was cut off by a restart, or the camera gave no picture"
-    for door, presses in event.data["doors"].items():
-        emit("clip.recorded", clip.facts() | {"door": door, "presses": presses}, subject=door)
+    for door, facts in clip.by_door(event.data["doors"]).items():
+        emit("clip.recorded", facts, subject=door)
     return clip.in_words()
+
+
+@handler("doorbell.recordings_wanted", timeout_s=60, attempts=10, uses=open_cameras)
+def obey(event: Event, config: Config, recorder: DoorRecorder) -> str:
+    """A person wants what was recorded of a visit deleted, or kept."""
+    emit("recordings.changed", changed := recorder.obey(event.data, memory))
+    return f"{changed['wish']}: {len(changed['files'])} files"

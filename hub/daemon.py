@@ -17,6 +17,7 @@ from hub.features.homeassistant.switch import home_assistant
 from hub.features.nightly_drill import NightlyDrill
 from hub.features.push_service import PushService
 from hub.features.quiet import QuietKeeper
+from hub.features.recordings_service import RecordingsService
 from hub.features.remote_press import RemotePress
 from hub.features.triggers.feature import Triggers, kept_bus
 from hub.mqtt.bus import Bus
@@ -177,6 +178,7 @@ def _features(
         RemotePress(settings, reporter, producer, bus),
         AnswerService(settings, reporter, producer, bus),
         PushService(settings, reporter, producer, bus),
+        RecordingsService(settings, reporter, producer, bus),
         ButtonLeds(settings, reporter, bus),
         Chime(settings, reporter, bus, quiet=quiet.reason),
         Calendar(settings, state, producer, bus),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from devices.camera.privacy import Privacy as Privacy
     from devices.camera.recording_settings import RecordingSettings as RecordingSettings
     from devices.camera.settings import CameraSettings as CameraSettings
+    from devices.video.recorded import CameraError as CameraError
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -25,7 +26,7 @@ else:
             "address": ["without_password"],
             "camera": ["Camera", "fault_in_camera", "open_camera"],
             "discovery": ["FoundCamera", "find_cameras"],
-            "door_recorder": ["DoorRecorder", "open_recorder"],
+            "door_recorder": ["CameraError", "DoorRecorder", "open_recorder"],
             "ffmpeg": ["AvCamera"],
             "picamera": ["PiCamera"],
             "privacy": ["Privacy"],

@@ -13,7 +13,7 @@ from devices.camera.live.server import serving_live
 from devices.camera.recording_settings import ALL_DOORS, RecordingSettings
 from devices.lamp.lamp import MqttLink
 from devices.video.media_folder import MediaFolder
-from devices.video.recorded import CameraError, RecordedClip
+from devices.video.recorded import CameraError, NoClip, RecordedClip
 
 CLIP_MB = 100  # what a long clip may need
 Clips = Mapping[str, Any]
@@ -156,21 +156,49 @@ class DoorRecorder:
         """
         return _fitting(self._at(door)[1].picture(), most_bytes)
 
-    def finish_clip(self, camera: str) -> RecordedClip | None:
+    def finish_clip(self, camera: str) -> RecordedClip | NoClip:
         """End the clip of a camera, and make room for others.
 
         Args:
             camera: Its key.
 
         Returns:
-            The clip; None if none was recorded.
+            The clip, or why there is none.
 
         Raises:
             CameraError: The file could not be written.
         """
         clip = self._cameras[camera].finish_clip() if camera in self._cameras else None
         self._files.make_room()
-        return clip
+        return clip or NoClip()
+
+    def obey(self, wanted: Mapping[str, Any], clips: Mapping[str, Clips]) -> dict[str, Any]:
+        """Delete files, or keep them from being removed when they are old, as a person wants it.
+
+        A clip that is still being recorded is ended before it is deleted. Done twice, it is as done
+        once.
+
+        Args:
+            wanted: The data of `doorbell.recordings_wanted`.
+            clips: By camera, what `with_press` gave last.
+
+        Returns:
+            The data of `recordings.changed`.
+
+        Raises:
+            OSError: The folder cannot be written. Another attempt may succeed.
+        """
+        wish = wanted["wish"]
+        names = list(wanted["files"])
+        for camera, clip in clips.items():
+            presses = {press for door in clip["doors"].values() for press in door}
+            if presses.intersection(wanted["presses"]):
+                names.append(clip["name"])
+                if wish == "delete" and camera in self._cameras:
+                    self._cameras[camera].finish_clip()
+        act = {"delete": self._files.delete, "keep": self._files.keep}
+        act.get(wish, self._files.release)(names)
+        return {"visit": wanted["visit"], "wish": wish, "files": list(dict.fromkeys(names))}
 
     def check(self, door: str) -> str:
         """Take a picture that is not kept, and see whether there is room for a clip.

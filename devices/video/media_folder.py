@@ -1,10 +1,11 @@
 """A folder of clips and pictures, in which old files make room for new ones."""
 
 import logging
+import os
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,13 +21,15 @@ DAY_S = 86_400.0
 BELIEVABLE_S = 1_700_000_000
 OURS = re.compile(r"\d{8}-\d{6}-.+\.(jpg|mp4)")
 ID_LENGTH = 6
+KEEP = ".keep"  # the end of the name of an empty file beside one that must stay
 
 
 class MediaFolder:
     """Clips and pictures, named by time, place and event.
 
     Only files with such names are ever removed, and never one that is still being written, which
-    has no such name yet. So the folder may contain other files.
+    has no such name yet. So the folder may contain other files. A file stays, however old it is, as
+    long as there is an empty file beside it whose name is its own with `.keep` behind it.
 
     Args:
         path: The folder. It need not exist yet.
@@ -50,6 +53,40 @@ class MediaFolder:
         """
         stamp = f"{at.astimezone():%Y%m%d-%H%M%S}"
         return self.path / f"{stamp}-{place}-{event[-ID_LENGTH:]}.{ending}"
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Remove files, and wait until they are gone from the disk, too.
+
+        Args:
+            names: Their names. What is not the name of a file of ours is passed over.
+
+        Raises:
+            OSError: One cannot be removed.
+        """
+        for path in self._ours(names):
+            path.unlink(missing_ok=True)
+            _keep_mark(path).unlink(missing_ok=True)
+        self._sync()
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Have files stay, however old they become. They need not be there yet.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        for path in self._ours(names):
+            _keep_mark(path).touch()
+        self._sync()
+
+    def release(self, names: Iterable[str]) -> None:
+        """Have files stay no longer than others.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        for path in self._ours(names):
+            _keep_mark(path).unlink(missing_ok=True)
+        self._sync()
 
     def remove_parts(self) -> None:
         """Remove the files that a crash left incomplete."""
@@ -127,16 +164,36 @@ class MediaFolder:
             )
         return free_mb
 
+    def _ours(self, names: Iterable[str]) -> list[Path]:
+        """The paths of files in this folder, and nowhere else."""
+        return [self.path / name for name in names if "/" not in name and OURS.fullmatch(name)]
+
+    def _sync(self) -> None:
+        """Bring the names of the files onto the disk."""
+        if not self.path.is_dir():
+            return
+        number = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
     def _has_room(self) -> bool:
         return disk_usage(self.path).free >= self._keep_free_mb * MB
 
     def _oldest_first(self) -> list[tuple[Path, float]]:
-        """Our files, each with the Unix time at which it was written."""
+        """Our files that need not stay, each with the Unix time at which it was written."""
         if not self.path.is_dir():
             return []
         found = []
-        for path in self.path.iterdir():
-            if OURS.fullmatch(path.name):
+        paths = list(self.path.iterdir())
+        kept = {path.name for path in paths if path.name.endswith(KEEP)}
+        for path in paths:
+            if OURS.fullmatch(path.name) and _keep_mark(path).name not in kept:
                 with suppress(FileNotFoundError):  # another program has removed it
                     found.append((path, path.stat().st_mtime))
         return sorted(found, key=lambda one: (one[1], one[0].name))
+
+
+def _keep_mark(path: Path) -> Path:
+    return path.with_name(f"{path.name}{KEEP}")

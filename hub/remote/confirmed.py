@@ -5,7 +5,7 @@ import time
 
 from hub.mqtt.bus import Bus
 from hub.remote.statuses import unanswered
-from hub.wire.command import Answer, Drill, Press, Subscribe
+from hub.wire.command import Answer, Drill, Press, Recordings, Subscribe
 from hub.wire.event import Event
 
 
@@ -39,7 +39,7 @@ class ConfirmedCommands:
 
     def give(
         self,
-        command: Press | Drill | Answer | Subscribe,
+        command: Press | Drill | Answer | Subscribe | Recordings,
         target: str,
         *,
         patience_s: float,

@@ -6,15 +6,19 @@ hub/asyncapi.yaml follow from it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from hub.wire.codec import BadMessage, Message, Nullable, entry, is_json
-from hub.wire.entries import Flag, Seconds, Text
+from hub.wire.entries import Flag, ListOf, OneOf, Seconds, Text
 from hub.wire.push_seal import SEALED_LENGTH
 
 ANSWER_LENGTH = 200  # a word like `coming`, or a sentence to be spoken at the door
 LONGEST_QUIET_S = 30 * 86_400
 UUID = r"[0-9a-f-]{36}"
+MOST_RECORDINGS = 40  # in one command
+FILE = r"[a-z0-9][a-z0-9_.-]*"  # a name without a folder
+Wish = Literal["delete", "keep", "release"]
+WISHES: tuple[Wish, ...] = ("delete", "keep", "release")
 QUIET_WORDS = {b"on": True, b"off": False, b"auto": None}
 PRESS_WORDS = (b"PRESS", b"ON", b"")
 
@@ -151,6 +155,31 @@ class Subscribe(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class Recordings(Message):
+    """Have what was recorded of a visit deleted, or kept until a person deletes it.
+
+    Attributes:
+        visit: The id of the press that began the visit.
+        wish: `delete`, `keep`, or `release`: its recorder may remove it when it is old.
+        presses: The ids of its presses, for a clip that is still being recorded.
+        files: The names of its files, as `snapshot.taken` and `clip.recorded` have them.
+        by: Who wants it; empty when that is not known.
+    """
+
+    id: str = entry(_ID)
+    visit: str = entry(Text(64, least=1, summary="The id of its first press."))
+    wish: Wish = entry(OneOf(*WISHES))
+    presses: tuple[str, ...] = entry(
+        ListOf(Text(64), MOST_RECORDINGS, "The ids of its presses."), default=()
+    )
+    files: tuple[str, ...] = entry(
+        ListOf(Text(100, least=1, pattern=FILE), MOST_RECORDINGS, "Names without a folder."),
+        default=(),
+    )
+    by: str = entry(Text(64, summary="Who wants it."), default="")
+
+
+@dataclass(frozen=True, slots=True)
 class Wake(Message):
     """Look into the inbox: something was put there from outside."""
 
@@ -165,7 +194,7 @@ class Snapshot(Message):
         return cls()
 
 
-Command = Press | Drill | Answer | Quiet | Subscribe | Wake | Snapshot
+Command = Press | Drill | Answer | Quiet | Subscribe | Recordings | Wake | Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +260,14 @@ COMMANDS = {
         ("cli", "web"),
         "hub",
         "Notify a phone that has the page by web push, or no more.",
+        is_for_people=False,
+    ),
+    "recordings": CommandType(
+        Recordings,
+        ("hub", "door"),
+        ("cli", "web"),
+        "hub",
+        "Have the recordings of a visit deleted, or kept.",
         is_for_people=False,
     ),
     "wake": CommandType(

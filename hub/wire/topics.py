@@ -7,6 +7,7 @@
     ROOT/ROLE/NAME/command/press/HUB/DOOR        a command, like these: press, drill, answer,
     ROOT/ROLE/NAME/command/quiet/HUB             quiet,
     ROOT/ROLE/NAME/command/subscribe/HUB/PHONE   subscribe
+    ROOT/ROLE/NAME/command/recordings/HUB/DOOR   delete or keep what was recorded
     ROOT/ROLE/NAME/command/wake/HANDLER          and wake
     ROOT/ROLE/NAME/command/snapshot/HANDLER/HUB/DOOR    take a picture
     ROOT/hub/NAME/quiet                          whether the house is quiet: retained
@@ -33,6 +34,7 @@ ANSWERED = "visitor.answered"
 DAY_ENDED = "clock.day_ended"
 DRILLED = "doorbell.drilled"  # a marked test press: who listens for presses never hears it
 DRILL_FAILED = "doorbell.drill_failed"
+RECORDINGS_WANTED = "doorbell.recordings_wanted"  # deleted or kept, by a person
 PUSH_CHANGED = "doorbell.push_changed"  # a phone wants web push, or no more; its subject is it
 HUB_TYPES = ("doorbell.", "visitor.", "clock.")  # what only a hub may publish
 OUTCOME_TYPES = ("handler.",)  # what the consumer loop publishes about a handler's work

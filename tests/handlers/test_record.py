@@ -180,7 +180,7 @@ def test_a_clip_cut_off_by_a_restart_is_no_clip(file):
     """The timer survives a restart and the clip does not: no event, and no failure."""
     outcome, doing = _react(file, _Camera(), _due())
     assert (outcome, doing.emitted) == (
-        "no clip: it was cut off by a restart, or the camera gave no picture",
+        "no clip: it was cut off by a restart, deleted, or the camera gave no picture",
         [],
     )
 
@@ -304,3 +304,46 @@ def test_from_the_press_to_the_clip_with_a_real_camera(shipped, tmp_path):
     for path in (pressed.emitted[0][1]["path"], done.emitted[0][1]["path"]):
         with av.open(path) as container:
             assert next(container.decode(video=0)).width == 640
+
+
+def _wanted(wish, *files, presses=()):
+    data = {"visit": "a-press", "wish": wish, "files": list(files), "presses": list(presses)}
+    return replace(event("doorbell.recordings_wanted"), data=data)
+
+
+def test_what_a_person_wants_deleted_is_deleted(file):
+    """The files of a visit go, and an event says so; done twice it is as done once."""
+    camera = _Camera()
+    _, doing = _react(file, camera, event("doorbell.pressed"))
+    picture = Path(doing.emitted[0][1]["path"])
+    for _ in range(2):
+        note, doing = _react(file, camera, _wanted("delete", picture.name))
+        assert not picture.exists()
+        assert note == "delete: 1 files"
+        changed = {"visit": "a-press", "wish": "delete", "files": [picture.name]}
+        assert doing.emitted == [("recordings.changed", changed)]
+
+
+def test_a_clip_that_is_being_recorded_is_ended_and_deleted(file):
+    """Its name is not known to the person, but its presses are."""
+    camera = _Camera()
+    press = event("doorbell.pressed")
+    with run(press) as doing:
+        _call(file, camera, press)
+        clip = camera.clip
+        clip.touch()
+        _call(file, camera, _wanted("keep", presses=["another-press"]))
+        assert camera.clip == clip
+        _call(file, camera, _wanted("delete", presses=[press.id]))
+    assert (camera.clip, clip.exists()) == (None, False)
+    assert doing.emitted[-1][1]["files"] == [clip.name]
+
+
+def test_a_visit_is_kept_with_the_clip_that_is_being_recorded(file):
+    """Clean-up leaves it, however old it becomes."""
+    camera = _Camera()
+    press = event("doorbell.pressed")
+    with run(press):
+        _call(file, camera, press)
+        _call(file, camera, _wanted("keep", presses=[press.id]))
+    assert Path(f"{camera.clip}.keep").exists()

@@ -100,7 +100,7 @@ def test_a_crash_during_a_clip_leaves_no_half_of_it(house: House):
     assert list(media.glob("*.mp4")) == []
     house.start("record")
     assert list(media.glob(".*.part")) == []
-    cut = "no clip: it was cut off by a restart, or the camera gave no picture"
+    cut = "no clip: it was cut off by a restart, deleted, or the camera gave no picture"
     until(
         lambda: cut in [e["data"].get("note") for e in house.ears.events("handler.done", "record")],
         lambda: f"it is told: {house.log('record')}",

@@ -34,6 +34,8 @@ class Entries:
             "visit.missed": self._end,
             "snapshot.taken": self._record,
             "clip.recorded": self._record,
+            topics.RECORDINGS_WANTED: self._wish,
+            "recordings.changed": self._obeyed,
             "handler.done": self._react,
             "handler.retried": self._react,
             "handler.skipped": self._react,
@@ -129,17 +131,63 @@ class Entries:
         presses = event.data.get("presses")
         keys = list(map(_text, presses)) if isinstance(presses, list) else []
         keys = keys or [trace_id(event.traceparent)]
-        numbers = {tables.number_of(db, key) for key in keys} - {None}
+        numbers = {number for key in keys if (number := tables.number_of(db, key)) is not None}
         if not numbers:
             return _wait(db, event, keys[0])
         name = path.rpartition("/")[2]
         handler = topics.name_of(event.source)
         changes: Changes = []
         for number in numbers:
+            if self._is_deleted(db, number):
+                continue
             row = (number, event.time.timestamp(), name, path, handler)
             db.execute("INSERT OR REPLACE INTO recording VALUES (?, ?, ?, ?, ?)", row)
             changes += self._changed(db, number)
         return changes
+
+    def _wish(self, db: sqlite3.Connection, event: Event) -> Changes:
+        """A person wants the recordings of a visit deleted, or kept."""
+        press, wish = _text(event.data.get("visit")), _text(event.data.get("wish"))
+        number = tables.number_of(db, press)
+        if number is None:
+            return _wait(db, event, press)
+        if wish == "delete":
+            db.execute("UPDATE visit SET fate = 'deleting', kept = 0 WHERE number = ?", (number,))
+            self._delete_empty(db, number)
+        else:
+            kept = (wish == "keep", number)
+            db.execute("UPDATE visit SET kept = ? WHERE number = ?", kept)
+        return self._changed(db, number)
+
+    def _obeyed(self, db: sqlite3.Connection, event: Event) -> Changes:
+        """A recorder has deleted files: of one visit, or shared by several."""
+        files = event.data.get("files")
+        if event.data.get("wish") != "delete" or not isinstance(files, list):
+            return []
+        handler = topics.name_of(event.source)
+        of_file = "FROM recording WHERE name = ? AND handler = ?"
+        changes: Changes = []
+        for name in map(_text, files):
+            numbers = db.execute(f"SELECT visit {of_file}", (name, handler)).fetchall()
+            db.execute(f"DELETE {of_file}", (name, handler))
+            for (number,) in numbers:
+                self._delete_empty(db, number)
+                changes += self._changed(db, number)
+        return changes
+
+    def _delete_empty(self, db: sqlite3.Connection, number: int) -> None:
+        """A visit that is to be deleted is, once it has no files any more.
+
+        Its row stays for a while, so that what comes late does not bring it back.
+        """
+        without = "NOT EXISTS (SELECT 1 FROM recording WHERE visit = number)"
+        deleted = f"UPDATE visit SET fate = 'deleted' WHERE number = ? AND fate != '' AND {without}"
+        if db.execute(deleted, (number,)).rowcount:
+            db.execute("DELETE FROM reaction WHERE visit = ?", (number,))
+
+    def _is_deleted(self, db: sqlite3.Connection, number: int) -> bool:
+        deleted = "SELECT 1 FROM visit WHERE number = ? AND fate = 'deleted'"
+        return db.execute(deleted, (number,)).fetchone() is not None
 
     def _react(self, db: sqlite3.Connection, event: Event) -> Changes:
         trace = trace_id(event.traceparent)
@@ -147,6 +195,8 @@ class Entries:
         if number is None:
             is_of_a_visit = _text(event.data.get("type")) in self._by_type
             return _wait(db, event, trace) if is_of_a_visit else []
+        if self._is_deleted(db, number):
+            return []
         data = event.data
         row = (
             number,

@@ -97,9 +97,19 @@ class LookUp:
         rows = db.execute(select, (door, door))
         return [VisitDay(date.fromisoformat(day), count) for day, count in rows]
 
-    def recordings(self, db: sqlite3.Connection, press: str, ending: str) -> list[KeptRecording]:
+    def recordings(
+        self, db: sqlite3.Connection, press: str, ending: str = ""
+    ) -> list[KeptRecording]:
         """The files of a visit with this ending, the newest first."""
         return _recordings(db, tables.number_of(db, press), ending)
+
+    def presses(self, db: sqlite3.Connection, press: str, most: int) -> list[str]:
+        """The ids of the last presses of a visit, and of its answers."""
+        keys = (
+            "SELECT key FROM visit_key WHERE visit = ? AND key LIKE '%-%' ORDER BY key DESC LIMIT ?"
+        )
+        number = tables.number_of(db, press)
+        return [key for (key,) in db.execute(keys, (number, most))]
 
     def _visit(self, db: sqlite3.Connection, row: Sequence[object], now_s: float) -> Visit:
         number, press, hub, door, name, began, last, presses, state, *rest = row

@@ -3,9 +3,10 @@
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from config import Settings
-from hub.remote.confirmed import UnconfirmedError
+from devices.video.media_folder import OURS
 from hub.store.guest_book import tables, upkeep
 from hub.store.guest_book.entries import Entries
 from hub.store.guest_book.look_up import CLIP, PICTURE, LookUp
@@ -14,11 +15,19 @@ from hub.store.guest_book.upkeep import BATCH, DAY_S
 from hub.store.guest_book.visit import Change, Reaction, Visit, VisitDay
 from hub.store.state import State
 from hub.web.guest_book.changes import Changes
-from hub.web.guest_book.recordings import Recordings
+from hub.web.guest_book.recorder_files import RecorderFiles
 from hub.web.guest_book.rules import rules_of
-from hub.wire.event import Event
+from hub.wire.command import MOST_RECORDINGS, Recordings, Wish
+from hub.wire.event import Event, uuid7
 
 HOUR_S = 3600.0
+
+
+class Wishes(Protocol):
+    """Whatever has recordings deleted or kept: `RecordingsClient`."""
+
+    def give(self, command: Recordings, door: str) -> None:
+        """See `RecordingsClient`."""
 
 
 class GuestBook:
@@ -28,12 +37,13 @@ class GuestBook:
         changes: Tells what has changed, as soon as it is written down.
     """
 
-    def __init__(self, settings: Settings, state: State) -> None:
+    def __init__(self, settings: Settings, state: State, wishes: Wishes) -> None:
         """Open the book.
 
         Args:
             settings: Of this house.
             state: The page's own state file, where the book has tables of its own.
+            wishes: Tells the recorder what to delete or keep: `RecordingsClient`.
         """
         rules = rules_of(settings)
         self.changes = Changes()
@@ -44,7 +54,8 @@ class GuestBook:
         self._keep_days = settings.web.keep_days
         self._next_removal_s = 0.0  # on the clock that never jumps
         self._entered: list[Change] = []
-        self._recordings = Recordings(settings)
+        self._recorder_files = RecorderFiles(settings)
+        self._wishes = wishes
         state.do(tables.make)
 
     def visits(
@@ -105,10 +116,9 @@ class GuestBook:
             by: Who wants it; empty where that is not known.
 
         Raises:
-            UnconfirmedError: there is no broker, or no hub; nothing is deleted.
+            RecordingsError: there is no broker, or no hub. Ask again.
         """
-        del visit_id, by
-        raise UnconfirmedError("not possible yet")
+        self._give(visit_id, "delete", by)
 
     def keep(self, visit_id: str, *, on: bool, by: str = "") -> None:
         """Have a visit and its files kept until a person deletes them, or no longer.
@@ -121,10 +131,24 @@ class GuestBook:
             by: Who wants it; empty where that is not known.
 
         Raises:
-            UnconfirmedError: there is no broker, or no hub; nothing has changed.
+            RecordingsError: there is no broker, or no hub. Ask again.
         """
-        del visit_id, on, by
-        raise UnconfirmedError("not possible yet")
+        self._give(visit_id, "keep" if on else "release", by)
+
+    def _give(self, visit_id: str, wish: Wish, by: str) -> None:
+        """Give the command for all files of a visit, some at a time."""
+        with self._state.read() as db:
+            visit = self._look_up.visit(db, visit_id, self._now_s())
+            presses = tuple(self._look_up.presses(db, visit_id, MOST_RECORDINGS))
+            found = self._look_up.recordings(db, visit_id)
+        if visit is None:
+            return
+        names = [one.path.rpartition("/")[2] for one in found]
+        ours = tuple(name for name in names if OURS.fullmatch(name))
+        for first in range(0, max(1, len(ours)), MOST_RECORDINGS):
+            files = ours[first : first + MOST_RECORDINGS]
+            command = Recordings(uuid7(), visit.id, wish, presses, files, by)
+            self._wishes.give(command, visit.door)
 
     def enter(self, db: Connection, event: Event) -> None:
         """In the open transaction of the inbox: write down what an event says."""
@@ -158,7 +182,7 @@ class GuestBook:
     def _file(self, visit_id: str, ending: str) -> Path | None:
         with self._state.read() as db:
             found = self._look_up.recordings(db, visit_id, ending)
-        paths = (self._recordings.file(one.path, one.handler) for one in found)
+        paths = (self._recorder_files.file(one.path, one.handler) for one in found)
         return next(filter(None, paths), None)
 
     def _now_s(self) -> float:

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from config import Settings
 from hub.consumer.projection import Projection
 from hub.mqtt.bus import Bus
+from hub.remote.recordings import RecordingsClient
 from hub.store.state import State
 from hub.web.guest_book.book import GuestBook
 from hub.wire import topics
@@ -29,7 +30,7 @@ def open_guest_book(settings: Settings, bus: Bus, source: str) -> Iterator[Guest
     """
     path = settings.state_dir / f"web-{topics.name_of(source)}.db"
     with closing(State(path)) as state:
-        book = GuestBook(settings, state)
+        book = GuestBook(settings, state, RecordingsClient(bus, settings, source))
         if settings.web.page is False:  # nobody would see it
             yield book
             return

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.wire import topics
+from hub.wire.command import WISHES
 
 Schema = dict[str, Any]
 
@@ -56,6 +57,8 @@ TIMES: dict[str, Schema] = {
     "took_ms": _number(),
     "note": TEXT,
 }
+WISH: Schema = {"enum": list(WISHES)}
+FILES: Schema = {"type": "array", "items": NAME, "description": "Names without a folder."}
 
 
 def _outcome(*required: str, **more: Schema) -> Schema:
@@ -113,6 +116,18 @@ EVENT_TYPES = {
             trigger=TRIGGER,
         ),
     ),
+    topics.RECORDINGS_WANTED: EventType(
+        "A person wants the recordings of a visit deleted, or kept.",
+        _object(
+            {
+                "visit": _said("The id of the press that began it."),
+                "wish": WISH,
+                "presses": {"type": "array", "items": TEXT},
+                "files": FILES,
+                "by": _said("Who wants it; empty when that is not known."),
+            }
+        ),
+    ),
     topics.PUSH_CHANGED: EventType(
         "A phone that has the page wants web push, or no more. Its subject is the phone's name.",
         _object({"subscription": _said("Sealed for `notify`; empty when it wants no more.")}),
@@ -135,6 +150,11 @@ EVENT_TYPES = {
     ),
     "notification.sent": EventType(
         "At least one phone was notified of a press.", _object({"press": TEXT})
+    ),
+    "recordings.changed": EventType(
+        "A recorder has deleted files, or keeps them from now on, or no longer.",
+        _object({"visit": TEXT, "wish": WISH, "files": FILES}),
+        follows=True,
     ),
     "snapshot.taken": EventType(
         "There is a picture.", _object({"path": TEXT, "door": TEXT}, after_s={"type": "number"})

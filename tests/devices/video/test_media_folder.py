@@ -130,3 +130,31 @@ def test_the_folder_starts_at_the_state_folder(tmp_path, folder, path):
     """Without a setting it is `media` there; an absolute path stays as it is."""
     settings = MediaSettings(folder=folder)
     assert settings.media_in(tmp_path / "state").path == tmp_path / path
+
+
+def test_a_file_that_is_marked_stays(media):
+    """Neither age nor a full disk removes it, until it is released."""
+    folder = MediaFolder(media, keep_days=3.5, keep_free_mb=0)
+    kept = "20270101-120000-front-abcde6.jpg"
+    folder.keep([kept, "holiday.jpg"])
+    folder.make_room(NOW_S)
+    assert len(list(media.glob("2027010?-*.[jm]p[g4]"))) == len([1, 2, 3, 6])
+    assert (media / kept).exists()
+    assert not (media / "holiday.jpg.keep").exists()
+    folder.release([kept])
+    folder.make_room(NOW_S)
+    assert _ages(media) == [1, 2, 3]
+
+
+def test_only_files_of_ours_are_deleted(media):
+    """A name leads nowhere else; what is gone already is no error."""
+    folder = MediaFolder(media / "inner", keep_days=1, keep_free_mb=0)
+    folder.path.mkdir()
+    ours = "20270101-120000-front-abcde6.jpg"
+    (folder.path / ours).symlink_to(media / "holiday.jpg")
+    folder.keep([ours])
+    outside = "20270106-120000-front-abcde1.mp4"
+    before = sorted(path.name for path in media.iterdir())
+    folder.delete([ours, ours, f"../{outside}", str(media / outside), "holiday.jpg", ""])
+    assert sorted(path.name for path in media.iterdir()) == before
+    assert list(folder.path.iterdir()) == []

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from config import Settings
 from hub.mqtt.bus import Bus
+from hub.remote.recordings import RecordingsClient
 from hub.store.state import State
 from hub.web.app import build
 from hub.web.guest_book.book import GuestBook
@@ -22,7 +23,8 @@ def build_app(folder, **settings):
     """The application of a house whose state is in this folder; its bus never connects."""
     house = Settings.model_validate({"state_dir": folder, **settings})
     bus = Bus(house.broker)
-    book = GuestBook(house, State(Path(mkdtemp(dir=folder)) / "web.db"))
+    wishes = RecordingsClient(bus, house, "doorbell/web/home")
+    book = GuestBook(house, State(Path(mkdtemp(dir=folder)) / "web.db"), wishes)
     at_home = House(bus, "home", book.changes)
     return build(Site(house, bus, "doorbell/web/home", "k" * 40, book, at_home))
 

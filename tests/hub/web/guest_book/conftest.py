@@ -6,7 +6,7 @@ import pytest
 
 from config import Settings
 from hub.web.guest_book.book import GuestBook
-from tests.hub.web.guest_book.story import Story
+from tests.hub.web.guest_book.story import Story, Wishes
 
 
 @pytest.fixture
@@ -16,9 +16,15 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def book(settings, state) -> GuestBook:
+def wishes() -> Wishes:
+    """What was wanted of the recorder."""
+    return Wishes()
+
+
+@pytest.fixture
+def book(settings, state, wishes) -> GuestBook:
     """An empty book."""
-    return GuestBook(settings, state)
+    return GuestBook(settings, state, wishes)
 
 
 @pytest.fixture

@@ -4,10 +4,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.wire import topics
+from hub.wire.command import Recordings
 from hub.wire.event import Event, uuid7
 
 BEGAN = datetime(2026, 11, 23, 14, 2, 11, tzinfo=UTC)
 HUB = topics.source("hub", "home")
+
+
+class Wishes:
+    """In place of `RecordingsClient`.
+
+    Attributes:
+        given: The commands, each with its door.
+    """
+
+    def __init__(self) -> None:
+        self.given: list[tuple[Recordings, str]] = []
+
+    def give(self, command: Recordings, door: str) -> None:
+        """Take it, as a hub that journals it."""
+        self.given.append((command, door))
 
 
 class Story:
@@ -47,6 +63,11 @@ class Story:
         return self.handler(
             f"handler.{outcome}", known | data, cause, handler=handler, after_s=after_s
         )
+
+    def wish(self, press: Event, wish: str) -> Event:
+        """A person wants the recordings of the visit deleted, or kept."""
+        data = {"visit": press.id, "wish": wish, "presses": [press.id], "files": [], "by": ""}
+        return self.event(topics.RECORDINGS_WANTED, data, door=press.subject, cause=press)
 
     def handler(
         self,

@@ -8,7 +8,7 @@ from devices.video.media_folder import OURS
 from devices.video.settings import MediaSettings
 
 
-class Recordings:
+class RecorderFiles:
     """Finds a recorder's files in its own folder, by their names only."""
 
     def __init__(self, settings: Settings) -> None:

@@ -1,0 +1,154 @@
+"""Pictures and clips of a visit: which file is shown, and how it is deleted or kept."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from config import Settings
+from hub.web.guest_book.book import GuestBook
+from hub.wire.command import MOST_RECORDINGS
+
+PICTURE = "20261123-150211-front-a1b2c3.jpg"
+CLIP = "20261123-150211-front-a1b2c3.mp4"
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> Path:
+    """The folder of `record`."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    return folder
+
+
+def _recorded(story, press, *names, folder="/elsewhere/media"):
+    """The events of a recorder: each names a file."""
+    return [
+        story.handler(
+            "clip.recorded" if name.endswith("mp4") else "snapshot.taken",
+            {"path": f"{folder}/{name}", "door": press.subject},
+            press,
+        )
+        for name in names
+    ]
+
+
+@pytest.fixture
+def press(book, story):
+    """A visit with a picture and a clip."""
+    pressed = story.press()
+    for event in (pressed, *_recorded(story, pressed, PICTURE, CLIP)):
+        book.take(event)
+    return pressed
+
+
+def test_the_files_are_those_in_the_folder_of_the_recorder(book, press, media):
+    """Whatever folder an event names, only its file's name counts."""
+    assert (book.visit(press.id).has_picture, book.picture(press.id)) == (True, None)
+    for name in (PICTURE, CLIP):
+        (media / name).touch()
+    assert (book.picture(press.id), book.clip(press.id)) == (media / PICTURE, media / CLIP)
+
+
+def test_a_recorder_may_have_another_folder(state, story, tmp_path, wishes):
+    """It is the one in the settings of the handler that published the event."""
+    folder = tmp_path / "usb"
+    folder.mkdir()
+    (folder / PICTURE).touch()
+    handlers = {"record": {"folder": str(folder)}}
+    book = GuestBook(Settings(state_dir=tmp_path, handlers=handlers), state, wishes)
+    pressed = story.press()
+    for event in (pressed, *_recorded(story, pressed, PICTURE)):
+        book.take(event)
+    assert book.picture(pressed.id) == folder / PICTURE
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd.jpg",
+        "../../secret.jpg",
+        "20261123-150211-front-a1b2c3.jpg/../../secret.jpg",
+        "20261123-150211-x/../../secret.jpg",
+        "linked",
+        "a folder",
+    ],
+)
+def test_a_forged_path_opens_nothing(book, story, media, path):
+    """Neither a file elsewhere, nor through a link, nor what is no regular file."""
+    (media.parent / "secret.jpg").touch()
+    if path == "linked":
+        (media / PICTURE).symlink_to(media.parent / "secret.jpg")
+    if path == "a folder":
+        (media / PICTURE).mkdir()
+    pressed = story.press()
+    name = path if "/" in path else PICTURE
+    book.take(pressed)
+    book.take(story.handler("snapshot.taken", {"path": f"{media}/{name}"}, pressed))
+    assert book.picture(pressed.id) is None
+
+
+def test_deleting_names_all_files_of_the_visit(book, press, wishes):
+    """The recorder gets their names, and the presses for a clip that is not finished yet."""
+    book.delete(press.id, by="Anna")
+    ((command, door),) = wishes.given
+    assert (command.wish, command.visit, door, command.by) == ("delete", press.id, "front", "Anna")
+    assert sorted(command.files) == [PICTURE, CLIP]
+    assert press.id in command.presses
+
+
+def test_many_files_are_named_in_several_commands(book, story, press, wishes):
+    """A command has a limit, a visitor who presses fifty times has none."""
+    names = [f"20261123-1502{number:02}-front-a1b2c3.jpg" for number in range(60)]
+    for event in _recorded(story, press, *names):
+        book.take(event)
+    book.delete(press.id)
+    found = [name for command, _ in wishes.given for name in command.files]
+    assert sorted(found) == sorted({*names, PICTURE, CLIP})
+    assert all(len(command.files) <= MOST_RECORDINGS for command, _ in wishes.given)
+    assert all(len(json.dumps(command.to_wire())) < 8192 for command, _ in wishes.given)
+
+
+def test_a_visit_is_gone_when_its_recorder_says_so(book, story, press):
+    """Until then it is shown as being deleted. What comes late does not bring it back."""
+    book.take(story.wish(press, "delete"))
+    assert book.visit(press.id).is_deleting
+    changed = {"visit": press.id, "wish": "delete", "files": [PICTURE, CLIP]}
+    book.take(story.handler("recordings.changed", changed, press))
+    assert (book.visit(press.id), book.visits(), book.days()) == (None, [], [])
+    book.take(story.outcome(press, "notify", note="told Anna"))
+    for event in _recorded(story, press, PICTURE):
+        book.take(event)
+    assert (book.visits(), book.reactions(press.id)) == ([], [])
+
+
+def test_another_recorder_deletes_its_own_files_only(book, story, press):
+    """A handler that says what it deleted speaks for what it has recorded."""
+    book.take(story.wish(press, "delete"))
+    changed = {"visit": press.id, "wish": "delete", "files": [PICTURE, CLIP]}
+    book.take(story.handler("recordings.changed", changed, press, handler="other"))
+    assert book.visit(press.id).has_clip
+
+
+def test_a_visit_without_files_is_gone_at_once(book, story):
+    """There is nothing that a recorder could delete."""
+    pressed = story.press()
+    book.take(pressed)
+    book.take(story.wish(pressed, "delete"))
+    assert book.visits() == []
+
+
+def test_a_visit_is_kept_until_it_is_released(book, story, press, state, settings):
+    """It stays when others of its age are removed."""
+    other = story.press(1000)
+    book.take(other)
+    book.take(story.wish(press, "keep"))
+    assert book.visit(press.id).is_kept
+    state.clock.ahead_s += settings.web.keep_days * 86_400 + 7200
+    state.clock.passed_s += 3600
+    book.settle()
+    assert [visit.id for visit in book.visits()] == [press.id]
+    book.take(story.wish(press, "release"))
+    state.clock.passed_s += 3600
+    book.settle()
+    assert book.visits() == []
