@@ -10,7 +10,7 @@ from hub.mqtt.house_messages import ReceivedCommand
 from hub.producer.producer import Producer
 from hub.producer.reporter import Report, Reporter
 from hub.wire import topics
-from hub.wire.command import Recordings
+from hub.wire.recordings import Recordings
 
 
 class RecordingsService(Feature):

@@ -5,8 +5,9 @@ import time
 
 from hub.mqtt.bus import Bus
 from hub.remote.statuses import unanswered
-from hub.wire.command import Answer, Drill, Press, Recordings, Subscribe
+from hub.wire.command import Answer, Drill, Press, Subscribe
 from hub.wire.event import Event
+from hub.wire.recordings import Recordings
 
 
 class UnconfirmedError(RuntimeError):

@@ -4,7 +4,7 @@ from config import Settings
 from hub.mqtt.bus import Bus
 from hub.remote.confirmed import ConfirmedCommands, UnconfirmedError
 from hub.wire import topics
-from hub.wire.command import Recordings
+from hub.wire.recordings import Recordings
 
 PATIENCE_S = 5.0
 AGAIN_S = 1.0

@@ -6,25 +6,18 @@ hub/asyncapi.yaml follow from it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from hub.wire.codec import BadMessage, Message, Nullable, entry, is_json
-from hub.wire.entries import Flag, ListOf, OneOf, Seconds, Text
+from hub.wire.entries import COMMAND_ID, UUID, Flag, Seconds, Text
 from hub.wire.push_seal import SEALED_LENGTH
+from hub.wire.recordings import Recordings
 
 ANSWER_LENGTH = 200  # a word like `coming`, or a sentence to be spoken at the door
 LONGEST_QUIET_S = 30 * 86_400
-UUID = r"[0-9a-f-]{36}"
-MOST_RECORDINGS = 40  # in one command
-FILE = r"[a-z0-9][a-z0-9_.-]*"  # a name without a folder
-Wish = Literal["delete", "keep", "release"]
-WISHES: tuple[Wish, ...] = ("delete", "keep", "release")
 QUIET_WORDS = {b"on": True, b"off": False, b"auto": None}
 PRESS_WORDS = (b"PRESS", b"ON", b"")
 
-_ID = Text(
-    36, pattern=UUID, summary="Becomes the id of the event; the same command twice is one event."
-)
 _ANSWER = Text(ANSWER_LENGTH, least=1, pattern=r".*\S.*")
 
 
@@ -61,14 +54,14 @@ class _ByButton(Message):
 class Press(_ByButton):
     """Press a button."""
 
-    id: str = entry(_ID)
+    id: str = entry(COMMAND_ID)
 
 
 @dataclass(frozen=True, slots=True)
 class Drill(_ByButton):
     """Make a marked test press."""
 
-    id: str = entry(_ID)
+    id: str = entry(COMMAND_ID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +75,7 @@ class Answer(Message):
         id: Empty after a bare text: then the hub makes one.
     """
 
-    id: str = entry(_ID)
+    id: str = entry(COMMAND_ID)
     answer: str = entry(_ANSWER)
     by: str = entry(Text(64, summary="Who answers."), default="")
     press: str = entry(
@@ -144,7 +137,7 @@ class Subscribe(Message):
         subscription: The browser's subscription, sealed; empty when it has ended.
     """
 
-    id: str = entry(_ID)
+    id: str = entry(COMMAND_ID)
     subscription: str = entry(
         Text(
             SEALED_LENGTH,
@@ -152,31 +145,6 @@ class Subscribe(Message):
             summary="Sealed for `notify`; empty when the phone wants no more notifications.",
         )
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Recordings(Message):
-    """Have what was recorded of a visit deleted, or kept until a person deletes it.
-
-    Attributes:
-        visit: The id of the press that began the visit.
-        wish: `delete`, `keep`, or `release`: its recorder may remove it when it is old.
-        presses: The ids of its presses, for a clip that is still being recorded.
-        files: The names of its files, as `snapshot.taken` and `clip.recorded` have them.
-        by: Who wants it; empty when that is not known.
-    """
-
-    id: str = entry(_ID)
-    visit: str = entry(Text(64, least=1, summary="The id of its first press."))
-    wish: Wish = entry(OneOf(*WISHES))
-    presses: tuple[str, ...] = entry(
-        ListOf(Text(64), MOST_RECORDINGS, "The ids of its presses."), default=()
-    )
-    files: tuple[str, ...] = entry(
-        ListOf(Text(100, least=1, pattern=FILE), MOST_RECORDINGS, "Names without a folder."),
-        default=(),
-    )
-    by: str = entry(Text(64, summary="Who wants it."), default="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,12 @@ class Text(_Plain):
         return self._described(found)
 
 
+UUID = r"[0-9a-f-]{36}"
+COMMAND_ID = Text(
+    36, pattern=UUID, summary="Becomes the id of the event; the same command twice is one event."
+)
+
+
 class Flag(_Plain):
     """True or false."""
 

@@ -17,8 +17,8 @@ from hub.store.state import State
 from hub.web.guest_book.changes import Changes
 from hub.web.guest_book.recorder_files import RecorderFiles
 from hub.web.guest_book.rules import rules_of
-from hub.wire.command import MOST_RECORDINGS, Recordings, Wish
 from hub.wire.event import Event, uuid7
+from hub.wire.recordings import MOST_RECORDINGS, Recordings, Wish
 
 HOUR_S = 3600.0
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.wire import topics
-from hub.wire.command import WISHES
+from hub.wire.recordings import WISHES
 
 Schema = dict[str, Any]
 

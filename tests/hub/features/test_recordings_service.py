@@ -10,8 +10,8 @@ from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
 from hub.remote import recordings
 from hub.remote.recordings import RecordingsClient, RecordingsError
-from hub.wire.command import Recordings
 from hub.wire.event import uuid7
+from hub.wire.recordings import Recordings
 from tests.hub.fakes import HOUSE, HUB, ring
 
 WEB = "doorbell/web/home"

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.wire import topics
-from hub.wire.command import Recordings
 from hub.wire.event import Event, uuid7
+from hub.wire.recordings import Recordings
 
 BEGAN = datetime(2026, 11, 23, 14, 2, 11, tzinfo=UTC)
 HUB = topics.source("hub", "home")

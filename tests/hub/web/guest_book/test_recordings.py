@@ -7,7 +7,7 @@ import pytest
 
 from config import Settings
 from hub.web.guest_book.book import GuestBook
-from hub.wire.command import MOST_RECORDINGS
+from hub.wire.recordings import MOST_RECORDINGS
 
 PICTURE = "20261123-150211-front-a1b2c3.jpg"
 CLIP = "20261123-150211-front-a1b2c3.mp4"
