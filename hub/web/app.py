@@ -1,10 +1,13 @@
 """All rooms of doorbell-web as one application, and what holds for every request."""
 
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from hub.web.body_limit import BodyLimit
@@ -50,5 +53,14 @@ def assemble(routes: Iterable[BaseRoute], guards: Iterable[Middleware] = ()) -> 
     return Starlette(
         routes=list(routes),
         middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit), *guards],
-        exception_handlers={HTTPException: show_refusal, Exception: show_fault},
+        exception_handlers={
+            HTTPException: show_refusal,
+            ClientDisconnect: _nobody_reads,
+            Exception: show_fault,
+        },
     )
+
+
+def _nobody_reads(_: Request, __: Exception) -> Response:
+    """The client is gone, or was too slow: no fault of ours, and nothing to log."""
+    return Response(status_code=HTTPStatus.REQUEST_TIMEOUT)

@@ -1,7 +1,6 @@
 """`doorbell-web`: the process that serves the page, answer links and press addresses."""
 
 import argparse
-import asyncio
 import logging
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from config import Settings
 from hub.mqtt.bus import Bus
@@ -21,6 +19,7 @@ from hub.process.lifecycle import end_for_good, on_stop, serve
 from hub.store.state import StateError
 from hub.system import sd_notify
 from hub.web.app import build
+from hub.web.connection import Connection
 from hub.web.guest_book.house import House
 from hub.web.guest_book.opening import open_guest_book
 from hub.web.listener import listening
@@ -30,10 +29,7 @@ from hub.wire.house_key import key_in
 
 log = logging.getLogger(__name__)
 HEAD_BYTES = 16_384
-HEAD_S = 10.0  # how long a connection may take to send its first request
-LIFE_S = 30.0  # of a connection: a client that sends a byte now and then must not keep it
-AGAIN_S = 0.5
-CONNECTIONS = 64
+TICKS = 5  # of a tenth of a second, between two looks at the connections
 
 
 def main() -> None:
@@ -68,37 +64,6 @@ def run(settings: Settings) -> None:
     bus.stop()
 
 
-class ImpatientProtocol(H11Protocol):
-    """Closes a connection whose first request does not come soon, and one that is old.
-
-    There are few connections. uvicorn's own limit ends with each byte that comes, also with those
-    of a request that has had its response.
-    """
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """See H11Protocol."""
-        super().connection_made(transport)
-        self._deadline = self.loop.call_later(HEAD_S, self._close_without_request)
-        self._end = self.loop.call_later(LIFE_S, self._close_between_requests)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """See H11Protocol."""
-        self._deadline.cancel()
-        self._end.cancel()
-        super().connection_lost(exc)
-
-    def _close_without_request(self) -> None:
-        has_request = self.cycle is not None  # from then on timeout_keep_alive counts
-        if not has_request:
-            self.transport.close()
-
-    def _close_between_requests(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
-            self.transport.close()
-        else:
-            self._end = self.loop.call_later(AGAIN_S, self._close_between_requests)
-
-
 class Server(uvicorn.Server):
     """uvicorn with our signals and our readiness. It has no access log: the paths are keys.
 
@@ -117,7 +82,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=ImpatientProtocol,
+                http=Connection,
                 ws="none",
                 loop="asyncio",
                 lifespan="off",
@@ -125,7 +90,6 @@ class Server(uvicorn.Server):
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                limit_concurrency=CONNECTIONS,
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=5,
                 h11_max_incomplete_event_size=HEAD_BYTES,
@@ -158,8 +122,12 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
-        """Feed the watchdog; called ten times a second by the loop that serves."""
+        """Feed the watchdog, and end what takes too long; called ten times a second by the loop."""
         self._watchdog.feed()
+        if counter % TICKS == 0:
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Connection):
+                    connection.check()
         return await super().on_tick(counter)
 
 

@@ -23,6 +23,8 @@ LOGIN = "/login"
 OPEN = (*LINKS, f"{LOGIN}/", "/static/", "/icons/")
 OPEN_FILES = (LOGIN, "/healthz", "/metrics", "/favicon.ico", "/manifest.webmanifest", "/worker.js")
 LOG_IN = "Log in first: `doorbell link` on the doorbell's machine prints an address"
+UNDER_WAY = 120  # requests of logged-in phones: their responses may last
+TOO_MANY = "Too many windows of this page are open. Close one"
 FROM_ELSEWHERE = "This request came from another page, so nothing was done. Load the page anew"
 
 
@@ -36,6 +38,7 @@ class Guard:
         self._app = app
         self._register = register
         self._cookie = cookie
+        self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI 3."""
@@ -55,10 +58,21 @@ class Guard:
             refusal = show(request, HTTPStatus.FORBIDDEN, Page("Doorbell", FROM_ELSEWHERE))
         elif user is None and not (path.startswith(OPEN) or path in OPEN_FILES):
             refusal = self._ask_to_log_in(request)
+        elif user and self._under_way >= UNDER_WAY:
+            refusal = show(request, HTTPStatus.SERVICE_UNAVAILABLE, Page("Doorbell", TOO_MANY))
         if refusal:
             await refusal(scope, receive, send)
             return
-        await self._app(scope, receive, await self._renewing(request, user, send))
+        send = await self._renewing(request, user, send)
+        if user is None:
+            await self._app(scope, receive, send)
+            return
+        request.state.is_known = True  # `hub.web.connection` gives it time
+        self._under_way += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._under_way -= 1
 
     def _user(self, request: Request) -> User | None:
         id_ = self._cookie.id_in(request)

@@ -3,9 +3,6 @@
 import asyncio
 import json
 import re
-import socket
-import threading
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -13,13 +10,11 @@ import pytest
 
 from config import Settings
 from hub.remote.answer import AnswerError
-from hub.web import server as web_server
 from hub.web.app import assemble
 from hub.web.links.answer_page import INVALID_A_MINUTE, AnswerPage
 from hub.web.page import HEADERS
 from hub.web.rate_limiter import RateLimiter
 from hub.wire.answer_token import Signer, issue
-from tests.house import until
 
 SETTINGS = Settings.model_validate(
     {"web": {"url": "https://door.example"}, "doors": {"front": {"name": "Front <door>"}}}
@@ -213,55 +208,3 @@ def test_a_rate_limit_recovers_with_time():
     assert [limiter.take() for _ in range(61)] == [True] * 60 + [False]
     now_s += 1.0
     assert [limiter.take(), limiter.take()] == [True, False]
-
-
-@pytest.fixture
-def serving():
-    """A server on a free port, and its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = web_server.Server(_Site().app, lambda: None)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    until(lambda: server.started, "the page listens")
-    yield listener.getsockname()
-    server.stop()
-    thread.join(20)
-
-
-def _is_served(address):
-    """Whether a request gets its response, and none that there are too many."""
-    with socket.create_connection(address) as phone:
-        phone.sendall(b"GET /nothing HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
-        return phone.recv(100).startswith(b"HTTP/1.1 404")
-
-
-def test_idle_connections_do_not_block_others(monkeypatch, serving):
-    """The number of connections is limited, so one without a request is soon closed."""
-    monkeypatch.setattr(web_server, "HEAD_S", 0.2)
-    with ExitStack() as held:
-        idle = [
-            held.enter_context(socket.create_connection(serving))
-            for _ in range(web_server.CONNECTIONS + 6)
-        ]
-        idle[0].sendall(b"GET /a/x HTTP/1.1\r\nHost: dripping")
-        until(lambda: _is_served(serving), "a request gets its response")
-        assert idle[0].recv(1) == b""
-
-
-def test_a_request_without_an_end_is_closed_after_its_response(monkeypatch, serving):
-    """Each byte that comes ends uvicorn's own limit: some a minute could keep all connections."""
-    monkeypatch.setattr(web_server, "LIFE_S", 0.5)
-    with socket.create_connection(serving) as dripping:
-        dripping.settimeout(20)
-        dripping.sendall(b"POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n")
-        assert dripping.recv(100).startswith(b"HTTP/1.1 404")
-
-        def is_closed():
-            try:
-                dripping.sendall(b"y")
-            except OSError:
-                return True
-            return False
-
-        until(is_closed, "it is closed", web_server.HEAD_S)
-        assert _is_served(serving)

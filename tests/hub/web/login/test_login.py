@@ -4,6 +4,8 @@ import re
 import stat
 
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from hub.web.login import password, register, routes
 from hub.web.login.register import CODE_S, FILE, Register
@@ -254,3 +256,17 @@ def test_without_the_page_there_are_only_links(tmp_path):
 def test_at_most_a_few_passwords_are_checked_at_a_time(monkeypatch):
     """Each takes 16 MB; what comes on top is refused, and does not wait."""
     assert routes.WAITING * 128 * 8 * (1 << 14) < 128 * 2**20
+
+
+def test_only_who_is_logged_in_may_take_his_time(app, phone, tmp_path):
+    """The server gives a stranger's request a deadline, and a phone's response none."""
+
+    async def tell(request):
+        return PlainTextResponse(str(getattr(request.state, "is_known", False)))
+
+    app.router.routes += [Route(path, tell) for path in ("/login/x/time", "/time")]
+    assert phone.get("/time") == 200
+    assert phone.text == "True"
+    stranger = Client(app)
+    assert stranger.get("/login/x/time") == 200
+    assert stranger.text == "False"
