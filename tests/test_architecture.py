@@ -47,7 +47,7 @@ ONE_USER = {
         "hub/wire/picture_token.py",
     ],
     "starlette": ["hub/web/"],  # each of its rooms
-    "uvicorn": ["hub/web/server.py"],
+    "uvicorn": ["hub/web/connection.py", "hub/web/server.py"],
     "astral": ["devices/machine/sun.py"],
     "tomlkit": ["hub/admin/setup/toml_edit.py"],
     "opentelemetry": ["devices/collector/otlp.py"],
