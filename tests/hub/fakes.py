@@ -316,7 +316,7 @@ def run_until(
 
     def watch() -> None:
         try:
-            until(lambda: ended.is_set() or condition(), what, 8)
+            until(lambda: ended.is_set() or condition(), what)
         except BaseException as error:  # noqa: BLE001 - raised again below, in the test's own thread
             failures.append(error)
         finally:

@@ -198,7 +198,7 @@ def _seconds(stamp: int | None, packet: Any) -> float | None:
 def _open(name: str) -> Any:
     if name == "test":
         return av.open(TEST_PATTERN, format="lavfi")
-    if name.startswith("/dev/"):
+    if name.startswith("/dev/") and not Path(name).is_file():  # a film may lie in /dev/shm
         return _open_v4l2(name)
     if name.startswith(("rtsp://", "rtsps://")):
         container = av.open(name, options=RTSP_OPTIONS | QUICKLY, timeout=TIMEOUT_S)

@@ -1,7 +1,11 @@
 """The camera. The test pattern is a camera like any other, so it stands for all of them."""
 
 import importlib.util
+import os
+import tempfile
 import time
+from contextlib import closing
+from pathlib import Path
 from types import SimpleNamespace
 
 import av
@@ -10,6 +14,7 @@ import pytest
 from devices.camera import open_camera
 from devices.machine.atomic_file import part_path
 from devices.video import CameraError, MediaFolder
+from tests.devices.film import make_film
 from tests.house import until
 
 CLIP_S = 1.2
@@ -54,6 +59,16 @@ def _boxes(path):
         names.append(data[at + 4 : at + 8].decode())
         at += size if size > 1 else int.from_bytes(data[at + 8 : at + 16], "big")
     return names
+
+
+def test_a_film_in_shared_memory_is_no_device(tmp_path):
+    """`/dev/shm` holds files like any other folder."""
+    if not os.access("/dev/shm", os.W_OK):
+        pytest.skip("this system has no /dev/shm that we may write to")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        film = make_film(Path(folder) / "film.mp4", "libx264", 1)
+        with closing(open_camera(str(film))) as opened:
+            until(opened._ring.newest, "it gives pictures")
 
 
 def test_a_picture_is_a_jpeg_of_the_cameras_size(camera, tmp_path):
