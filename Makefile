@@ -1,5 +1,5 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test check lock faults reliability real-houses rig power-cut cluster homeassistant node-red bench clean
+.PHONY: run test check lock faults reliability real-houses rig power-cut cluster homeassistant node-red fleet fleet-test bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
@@ -63,12 +63,30 @@ node-red: $(TESTED)
 	.ci/get-node-red $(NODERED)
 	NODERED=$(NODERED) $(BIN)/python -m pytest tests/nodered
 
+# The fleet with real Kafka, PostgreSQL, Redis, FerretDB and KafkaJS, each of which is killed. It needs Java 17, Maven, Go, npm
+# and Debian's postgresql, redis-server and chromium: fleet/README.md. `make fleet` measures 10,000 and 100,000 doors.
+export KAFKA ?= .kafka
+export FERRETDB ?= .ferretdb
+export KAFKAJS ?= .kafkajs
+.fleet-ready: fleet/pyproject.toml $(TESTED)
+	.ci/get-kafka $(KAFKA)
+	.ci/get-ferretdb $(FERRETDB)
+	test -d $(KAFKAJS)/node_modules || npm install --silent --no-audit --no-fund --prefix $(KAFKAJS) kafkajs@2
+	$(PIP) -e './fleet[dev]'
+	@touch $@
+
+fleet-test: .fleet-ready
+	$(BIN)/python -m pytest fleet/tests
+
+fleet: .fleet-ready
+	$(BIN)/python -m fleet.load --write fleet/README.md
+
 # Needs mosquitto and a C compiler. HOMEASSISTANT=DIR, where .ci/get-homeassistant DIR has put one, measures that, too.
 bench: $(TESTED)
 	$(BIN)/python -m tests.bench --write docs/benchmark.md
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig .cluster .homeassistant .node-red
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig .cluster .homeassistant .node-red .kafka .ferretdb .kafkajs .fleet-ready
 
 # The versions and hashes of all libraries are in lock/. This renews it after a change in pyproject.toml; UPGRADE=--upgrade
 # takes the newest versions of everything. It needs uv, which is installed here.

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import hub
+from hub import runtime
 from hub.plugin import loader
 from tests.house import ROOT
 
@@ -59,7 +60,7 @@ ONE_USER = {
         "hub/consumer/projection.py",
         "hub/consumer/succession.py",
         "hub/producer/producer.py",
-        "hub/programs/follower.py",
+        "hub/programs/event_follower.py",
         "hub/store/backlog.py",
         "hub/store/cursors.py",
         "hub/store/file/epochs.py",
@@ -158,6 +159,32 @@ def test_the_handlers_that_come_with_it_have_no_privilege(path: Path):
     assert set(names) <= set(hub.__all__)
 
 
+FLEET = sorted((ROOT / "fleet" / "doorbell_fleet").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FLEET, ids=lambda path: path.stem)
+def test_the_fleet_has_no_privilege(path: Path):
+    """It uses the public names of hub, and what hub.runtime offers; nothing else of ours."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            ours = [alias.name for alias in node.names if alias.name.split(".")[0] in ROOMS]
+            assert set(ours) <= {"hub"}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ROOMS:
+            offered = {"hub": hub, "hub.runtime": runtime}[node.module or ""]
+            assert {alias.name for alias in node.names} <= set(offered.__all__)
+
+
+def test_a_house_knows_no_fleet():
+    """What the fleet needs is imported by no file of a house."""
+    theirs = {"doorbell_fleet", "confluent_kafka", "psycopg", "pymongo", "redis"}
+    users = {
+        path.relative_to(ROOT).as_posix(): both
+        for path in _files()
+        if (both := theirs & {module.split(".")[0] for module in _imports(path)})
+    }
+    assert users == {}
+
+
 @pytest.mark.parametrize(
     "module",
     [
@@ -181,7 +208,12 @@ def test_a_process_starts_without_the_hardware_libraries(module: str):
 def test_a_handler_process_does_not_carry_the_settings_reader():
     """pydantic-settings and asyncio would be 7 MB in each handler for ever; programs pay alone."""
     others = ("pydantic_settings", "asyncio", "rich", "itsdangerous", "starlette")
-    others += ("hub.programs.program", "hub.programs.follower", "hub.programs.program_producer")
+    others += (
+        "hub.runtime",
+        "hub.programs.program",
+        "hub.programs.event_follower",
+        "hub.programs.program_producer",
+    )
     code = f"import sys, hub.worker; print([m for m in {others!r} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

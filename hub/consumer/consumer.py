@@ -9,6 +9,7 @@ from typing import Any
 from config import JournalSettings
 from hub.consumer.catchup.catchup import MUST_WAIT_S, CatchUp
 from hub.consumer.deadline import hasten
+from hub.consumer.outcomes import Outcomes
 from hub.consumer.runner import Runner
 from hub.consumer.succession import Succession
 from hub.mqtt.bus import Bus
@@ -59,15 +60,15 @@ class Consumer:
         self._cursors = Cursors(state)
         self._producer = Producer(state, bus, source, limits)
         self._watchdog = Watchdog()
+        self._outcomes = Outcomes(source, state, self._inbox, self._producer)
         self._runner = Runner(
             source,
             reactions=reactions,
             resources=resources,
             config=config,
-            state=state,
-            inbox=self._inbox,
-            producer=self._producer,
+            records=self._outcomes,
             watchdog=self._watchdog,
+            clock=state.clock,
         )
         self._live: queue.SimpleQueue[Live | None] = queue.SimpleQueue()
         self._stopping = False
@@ -155,7 +156,7 @@ class Consumer:
             owed.append(more)
         claimed = self._inbox.claim_all(owed, missed=True)
         succession = Succession(self._inbox, self._catch_up, self._may_go_on)
-        with self._runner.in_succession(succession.claim_next):
+        with self._outcomes.in_succession(succession.claim_next):
             while owed:
                 taken = [(event, event.age_s(self._clock)) for event, _ in owed]
                 self._run(taken, claimed, missed=True)

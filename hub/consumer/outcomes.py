@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -29,6 +29,7 @@ class Outcomes:
     """
 
     def __init__(self, source: str, state: State, inbox: Inbox, producer: Producer) -> None:
+        self._source = source
         self._name = topics.name_of(source)
         self._state = state
         self._inbox = inbox
@@ -38,6 +39,14 @@ class Outcomes:
         self._commit_at = 0.0
         self._claim_next: ClaimNext = _claim_nothing
         self._journaled: Entry | None = None  # the last one that is not released yet
+
+    def begin(self, event: Event, reacts_to: Container[str]) -> LiveAttempt:
+        """See Records."""
+        return LiveAttempt(event, self._source, self._state, reacts_to)
+
+    def sync(self) -> None:
+        """See Records."""
+        self._state.sync()
 
     def done(
         self, delivery: Delivery, facts: Facts, attempt: LiveAttempt, *, quiet: bool = False

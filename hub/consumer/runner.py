@@ -4,22 +4,20 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
-from hub.consumer.attempt import LiveAttempt
 from hub.consumer.deadline import Overdue, deadline
 from hub.consumer.event_time import corrected
-from hub.consumer.outcomes import ClaimNext, Outcomes
+from hub.consumer.records import Records
 from hub.plugin.api import running
 from hub.plugin.decorator import Drop, Reaction, retry_after_s
 from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.policy import Policy
-from hub.producer.producer import Producer
-from hub.store.inbox import Delivery, Inbox
-from hub.store.state import State
+from hub.store.inbox import Delivery
 from hub.system.backoff import backoff_s
+from hub.system.clock import SYSTEM, Clock
 from hub.system.log.journald import about
 from hub.system.log.masking import masked
 from hub.system.sd_notify import Watchdog
@@ -45,24 +43,18 @@ class Runner:
         reactions: Mapping[str, Reaction],
         resources: Mapping[Reaction, Any],
         config: HandlerConfig,
-        state: State,
-        inbox: Inbox,
-        producer: Producer,
+        records: Records,
         watchdog: Watchdog,
+        clock: Clock = SYSTEM,
     ) -> None:
         self.is_stopping = False
-        self._source = source
         self._reactions = reactions
         self._resources = resources
         self._config = config
-        self._state = state
+        self._clock = clock
         self._watchdog = watchdog
-        self._policy = Policy(source, reactions, config, state.clock)
-        self._outcomes = Outcomes(source, state, inbox, producer)
-
-    def in_succession(self, claim_next: ClaimNext) -> AbstractContextManager[None]:
-        """Have the next event claimed in the commit that records what became of the one before."""
-        return self._outcomes.in_succession(claim_next)
+        self._policy = Policy(source, reactions, config, clock)
+        self._outcomes = records
 
     def run_all(self, runs: Sequence[tuple[Delivery, Mapping[str, Any]]]) -> None:
         """Make one attempt for each delivery; outcomes that can share a commit do."""
@@ -94,7 +86,7 @@ class Runner:
                 self._give_up(delivery, reaction)
             else:
                 if self._policy.needs_synced_claim(event, reaction):
-                    self._state.sync()
+                    self._outcomes.sync()
                 self._attempt(delivery, reaction, facts)
 
     def _give_up(self, delivery: Delivery, reaction: Reaction) -> None:
@@ -106,13 +98,13 @@ class Runner:
         self._outcomes.dead(replace(delivery, event=event), {}, reason)
 
     def _attempt(self, delivery: Delivery, reaction: Reaction, facts: Mapping[str, Any]) -> None:
-        event = corrected(delivery.event, self._state.clock)
-        attempt = LiveAttempt(event, self._source, self._state, self._reactions)
+        event = corrected(delivery.event, self._clock)
+        attempt = self._outcomes.begin(event, self._reactions)
         arguments = [event, self._config]
         if reaction.uses:
             arguments.append(self._resources[reaction])
         limit_s = self._config.timeout_s or reaction.timeout_s
-        age_s = event.age_s(self._state.clock)
+        age_s = event.age_s(self._clock)
         began_s = time.perf_counter()
         note = ""
         failure: BaseException | None = None
@@ -135,7 +127,7 @@ class Runner:
         self,
         delivery: Delivery,
         reaction: Reaction,
-        attempt: LiveAttempt,
+        attempt: Any,
         note: str,
         data: dict[str, Any],
     ) -> None:
@@ -193,7 +185,7 @@ class Runner:
         limit_s = self._policy.max_age_s(event, reaction)
         if limit_s is None or delivery.is_timer or delivery.any_age:
             limit_s = POSTPONED_MOST_S
-        if event.is_drill or event.age_s(self._state.clock) + wait_s > limit_s:
+        if event.is_drill or event.age_s(self._clock) + wait_s > limit_s:
             end = f"not tried again in {wait_s:.0f} s: it would be too old"
             self._outcomes.dead(delivery, data, reason if event.is_drill else f"{reason}; {end}")
             return

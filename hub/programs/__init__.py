@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import hub.producer  # noqa: F401 - the room of this name is bound first, and `hub.producer` after it
 
 if TYPE_CHECKING:
-    from hub.programs.follower import Follower
+    from hub.programs.event_follower import Follower
     from hub.programs.program_producer import ProgramProducer
 
 
@@ -54,7 +54,7 @@ def follower(
         SettingsError: the settings have faults, or the name is invalid.
         StateError: another process has this name, or the file cannot be used.
     """
-    from hub.programs.follower import Follower  # noqa: PLC0415
+    from hub.programs.event_follower import Follower  # noqa: PLC0415
     from hub.programs.program import opened  # noqa: PLC0415
 
     with opened("handler", name, config) as program:

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.producer.producer import Producer
-from hub.programs.follower import Follower
+from hub.programs.event_follower import Follower
 from hub.wire.event import decode
 from tests.house import until
 from tests.hub.fakes import HUB, NOTIFY, PRESSED, journaled, opened_state, ring
@@ -133,7 +133,7 @@ def test_a_new_numbering_does_not_overtake_the_old_one(tmp_path, net, follow):
 
 def test_a_producer_that_never_sends_it_is_named_in_the_status(hub, net, follow, monkeypatch):
     """The gap is kept: an event that was overtaken cannot be put in its place later."""
-    monkeypatch.setattr("hub.programs.follower.GAP_S", 0.0)
+    monkeypatch.setattr("hub.programs.event_follower.GAP_S", 0.0)
     follower = follow()
     ring(hub)
     assert _numbers(follower, 1) == [1]

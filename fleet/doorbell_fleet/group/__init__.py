@@ -1,0 +1,1 @@
+"""Runs a handler file as one member of a consumer group, with its state in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Copies the events of a house, in order, to Kafka or to a stream of Redis or Valkey."""

@@ -1,0 +1,99 @@
+"""Programs of the fleet under test, and a reader that sees what is in Kafka."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from doorbell_fleet.record import from_record, house_of
+from hub.wire.event import Event, decode
+from tests.house import ROOT, until
+
+PATH = f"{ROOT}{os.pathsep}{ROOT / 'fleet'}"
+
+
+def start(
+    module: str, *arguments: object, log: Path, **environment: str
+) -> subprocess.Popen[bytes]:
+    """A process of `python -m MODULE`."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    variables = {**os.environ, "PYTHONPATH": PATH, **environment}
+    with log.open("ab") as file:
+        return subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file, env=variables)
+
+
+class Read(NamedTuple):
+    """What a topic of Kafka holds.
+
+    Attributes:
+        events: All, by partition and place.
+        first: Each once, where it stands first; by house and stream, epoch and sequence.
+    """
+
+    events: list[Event]
+    first: dict[tuple[str, str, int], Event]
+
+    @property
+    def doubled(self) -> int:
+        """Records that a reader has to drop."""
+        return len(self.events) - len(self.first)
+
+    @property
+    def inversions(self) -> int:
+        """Events that stand, where they are first, before one with a lower number."""
+        return inversions(self.first)
+
+
+def inversions(keys: Iterable[tuple[str, str, int]]) -> int:
+    """How often a number of a stream and epoch is not higher than the one before."""
+    last: dict[tuple[str, str], int] = {}
+    found = 0
+    for stream, epoch, sequence in keys:
+        found += sequence < last.get((stream, epoch), 0)
+        last[stream, epoch] = sequence
+    return found
+
+
+def make_topic(servers: str, topic: str, partitions: int = 6) -> str:
+    """Make a topic, and wait until each of its partitions has a leader."""
+    admin = AdminClient({"bootstrap.servers": servers})
+    for made in admin.create_topics([NewTopic(topic, partitions, 1)]).values():
+        made.result(30)
+
+    def is_ready() -> bool:
+        try:
+            return not read(servers, topic).events
+        except KafkaException:
+            return False
+
+    until(is_ready, f"the topic {topic}")
+    return topic
+
+
+def read(servers: str, topic: str) -> Read:
+    """Everything that is in a topic now."""
+    consumer = Consumer({"bootstrap.servers": servers, "group.id": "reader", "log_level": 2})
+    try:
+        found = consumer.list_topics(topic, timeout=20).topics[topic].partitions
+        events: list[tuple[str, Event]] = []
+        for partition in sorted(found):
+            place = TopicPartition(topic, partition, 0)
+            low, high = consumer.get_watermark_offsets(place, timeout=20)
+            consumer.assign([place])
+            while low < high:
+                for message in consumer.consume(500, 1.0):
+                    if message.error() is None:
+                        event = decode(from_record(message.value(), message.headers()))
+                        events.append((house_of(message.key().decode()), event))
+                        low = message.offset() + 1
+    finally:
+        consumer.close()
+    first: dict[tuple[str, str, int], Event] = {}
+    for house, event in events:
+        first.setdefault((f"{house} {event.stream}", event.epoch, event.sequence), event)
+    return Read([event for _, event in events], first)
