@@ -1,0 +1,1 @@
+"""What a fleet does under load, in figures: `make fleet`."""
