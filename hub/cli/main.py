@@ -27,6 +27,7 @@ from hub.cli.quiet import quiet
 from hub.cli.replay import replay
 from hub.cli.run import run
 from hub.cli.trace import list_events, show_trace
+from hub.cli.visits import visits
 from hub.mqtt.connection import connection_log
 from hub.store.inbox_file import InboxError
 from hub.terminal.output import complain, say
@@ -47,6 +48,7 @@ app.command()(answer)
 app.command()(link)
 app.command()(quiet)
 app.command()(drill)
+app.command()(visits)
 app.command("events")(list_events)
 app.command("trace")(show_trace)
 app.add_typer(dead_letters, name="dead-letters")

@@ -33,6 +33,13 @@ def make(db: Connection) -> None:
         db.execute(statement)
 
 
+def in_memory() -> Connection:
+    """The tables of a book that is read once, and not kept."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    make(db)
+    return db
+
+
 def number_of(db: Connection, key: str) -> int | None:
     """The number of the visit to which a press, an answer or a trace belongs."""
     row = db.execute("SELECT visit FROM visit_key WHERE key = ?", (key,)).fetchone()
