@@ -24,7 +24,7 @@ self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renew
 
 function read(event) {
   try {
-    return event.data.json();
+    return { ...UNREADABLE, ...event.data.json() };
   } catch {
     return UNREADABLE; // a browser that shows nothing takes the permission away
   }
