@@ -47,7 +47,7 @@ def note_answer(event: Event, config: Config, phones: DoorMessenger) -> str:
     return phones.answer(event).note
 
 
-@handler("doorbell.push_changed", timeout_s=30, uses=open_messenger)
+@handler("doorbell.push_changed", timeout_s=30, since_s=90 * 86_400, uses=open_messenger)
 def enrol(event: Event, config: Config, phones: DoorMessenger) -> str:
     """A phone that has the page wants to be told, or no more."""
     return phones.enrol(event).note
