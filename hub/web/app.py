@@ -20,6 +20,7 @@ from hub.web.login.guard import Guard
 from hub.web.login.proxy import Proxies
 from hub.web.login.register import Register
 from hub.web.login.routes import Login
+from hub.web.metrics import routes as metrics
 from hub.web.push import routes as push
 from hub.web.responses import show_fault, show_refusal
 from hub.web.site import Site
@@ -27,7 +28,7 @@ from hub.web.views import routes as views
 
 Room = Callable[[Site], Iterable[BaseRoute]]
 # The rooms of the page. A room never imports this module.
-PAGE: tuple[Room, ...] = (views.routes, live.routes, push.routes)
+PAGE: tuple[Room, ...] = (metrics.routes, views.routes, live.routes, push.routes)
 
 
 def build(site: Site) -> Starlette:
@@ -39,7 +40,7 @@ def build(site: Site) -> Starlette:
     web = site.settings.web
     register = Register(site.settings.state_dir)
     cookie = PhoneCookie(site.key)
-    routes: list[BaseRoute] = [*links.routes(site)]
+    routes: list[BaseRoute] = [*links.routes(site), *metrics.health(site)]
     guards = [Middleware(Proxies, web=web)]
     if web.page is not False:
         routes += Login(register, cookie, Attempts()).routes()

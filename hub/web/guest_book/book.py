@@ -1,5 +1,6 @@
 """The guest book: who came, how it ended, what was recorded, and what each handler did."""
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from hub.wire.event import Event, uuid7
 from hub.wire.recordings import MOST_RECORDINGS, Recordings, Wish
 
 HOUR_S = 3600.0
+Watch = Callable[[Event], object]
 
 
 class Wishes(Protocol):
@@ -35,6 +37,7 @@ class GuestBook:
 
     Attributes:
         changes: Tells what has changed, as soon as it is written down.
+        watchers: Called with each event once it is written down, in the thread that does so.
     """
 
     def __init__(self, settings: Settings, state: State, wishes: Wishes) -> None:
@@ -54,6 +57,8 @@ class GuestBook:
         self._keep_days = settings.web.keep_days
         self._next_removal_s = 0.0  # on the clock that never jumps
         self._entered: list[Change] = []
+        self.watchers: list[Watch] = []
+        self._taken: list[Event] = []
         self._recorder_files = RecorderFiles(settings)
         self._wishes = wishes
         state.do(tables.make)
@@ -153,6 +158,7 @@ class GuestBook:
     def enter(self, db: Connection, event: Event) -> None:
         """In the open transaction of the inbox: write down what an event says."""
         self._entered += self._entries.take(db, event)
+        self._taken.append(event)
 
     def take(self, event: Event) -> None:
         """Write down what one event says, without an inbox, as tests do."""
@@ -162,6 +168,10 @@ class GuestBook:
     def settle(self) -> None:
         """Tell what was entered, once it is committed; end visits, and remove old ones."""
         entered, self._entered = self._entered, []
+        taken, self._taken = self._taken, []
+        for watch in self.watchers:
+            for event in taken:
+                watch(event)
         self.changes.tell(*dict.fromkeys(entered))
         now_s = self._now_s()
         with self._state.read() as db:

@@ -19,14 +19,20 @@ from hub.web.site import Site
 HTML = "text/html,application/xhtml+xml"
 
 
-def build_app(folder, **settings):
-    """The application of a house whose state is in this folder; its bus never connects."""
+def build_site(folder, **settings):
+    """What the rooms get, in a house whose state is in this folder; its bus never connects."""
+    folder.mkdir(exist_ok=True)
     house = Settings.model_validate({"state_dir": folder, **settings})
     bus = Bus(house.broker)
     wishes = RecordingsClient(bus, house, "doorbell/web/home")
     book = GuestBook(house, State(Path(mkdtemp(dir=folder)) / "web.db"), wishes)
     at_home = House(bus, "home", book.changes)
-    return build(Site(house, bus, "doorbell/web/home", "k" * 40, book, at_home))
+    return Site(house, bus, "doorbell/web/home", "k" * 40, book, at_home)
+
+
+def build_app(folder, **settings):
+    """The application of such a house."""
+    return build(build_site(folder, **settings))
 
 
 class Client:

@@ -1,0 +1,1 @@
+"""For engineers: is it well, and Prometheus' numbers."""
