@@ -1,5 +1,5 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test check lock faults reliability real-houses rig power-cut cluster homeassistant node-red fleet fleet-test bench clean
+.PHONY: run test check lock faults reliability real-houses rig power-cut cluster homeassistant node-red page fleet fleet-test bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
@@ -81,12 +81,19 @@ fleet-test: .fleet-ready
 fleet: .fleet-ready
 	$(BIN)/python -m fleet.load --write fleet/README.md
 
+# The page in a real Chromium, by phone and by desk; axe-core looks for barriers. It needs chromium and npm: docs/page.md.
+AXE ?= .axe
+page: $(TESTED)
+	@$(BIN)/python -c "import playwright" 2>/dev/null || $(PIP) --no-build-isolation -e '.[browser]'
+	.ci/get-axe $(AXE)
+	AXE=$(AXE) $(BIN)/python -m pytest tests/browser   # with PAGE_PICTURES=docs/page its screenshots come into that folder
+
 # Needs mosquitto and a C compiler. HOMEASSISTANT=DIR, where .ci/get-homeassistant DIR has put one, measures that, too.
 bench: $(TESTED)
 	$(BIN)/python -m tests.bench --write docs/benchmark.md
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig .cluster .homeassistant .node-red .kafka .ferretdb .kafkajs .fleet-ready
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig .cluster .homeassistant .node-red .kafka .ferretdb .kafkajs .fleet-ready .axe
 
 # The versions and hashes of all libraries are in lock/. This renews it after a change in pyproject.toml; UPGRADE=--upgrade
 # takes the newest versions of everything. It needs uv, which is installed here.

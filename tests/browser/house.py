@@ -4,11 +4,11 @@ import os
 import subprocess
 import sys
 import threading
+from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
 import av
-from av.video.frame import VideoFrame
 
 from tests.house import ROOT, free_port, until
 from tests.processes import kill_session
@@ -32,6 +32,9 @@ port = {web}
 camera = "{camera}"
 clip_s = {clip_s}
 preroll_s = 1
+
+[handlers.visit]
+gap_s = 1
 
 [handlers.light]
 when = "always"
@@ -119,8 +122,8 @@ def write_video(picture: Path, video: Path, seconds: int = 10, rate: int = 10) -
         stream.width = frame.width
         stream.height = frame.height
         stream.pix_fmt = "yuv420p"
+        frame.time_base = Fraction(1, rate)
         for number in range(seconds * rate):
-            shown = VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p")
-            shown.pts = number
-            made.mux(stream.encode(shown))
+            frame.pts = number
+            made.mux(stream.encode(frame))
         made.mux(stream.encode(None))
