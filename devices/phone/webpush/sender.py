@@ -24,7 +24,7 @@ class PageLinks(Protocol):
 
 
 class Sender:
-    """What it takes needs 9 MB, so only a house with such a phone loads it.
+    """What it takes needs 3 MB, so only a house with such a phone loads it.
 
     Args:
         links: What the page knows.

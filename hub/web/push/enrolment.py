@@ -69,14 +69,15 @@ class Enrolment:
         if subscription is not None and self._enrolled.is_of_another(name, user.phone):
             raise HTTPException(HTTPStatus.CONFLICT, NAME_TAKEN)
         try:
-            sealed = self._sealed(name, subscription, request.headers.get("origin", ""))
+            page = request.headers.get("origin") or str(request.base_url).rstrip("/")
+            sealed = self._sealed(name, subscription, page)
         except ValueError as error:
             words = f"This browser cannot be notified: {error}"
             raise HTTPException(HTTPStatus.BAD_REQUEST, words) from None
         await run_in_threadpool(self._take, name, user.phone, sealed)
         return JSONResponse({"ok": True, "phone": name})
 
-    def _sealed(self, name: str, subscription: Any, origin: str) -> str:
+    def _sealed(self, name: str, subscription: Any, page: str) -> str:
         """The subscription for `notify`; empty for none.
 
         Raises:
@@ -85,7 +86,7 @@ class Enrolment:
         if subscription is None:
             return ""
         fields = subscription if isinstance(subscription, dict) else {}
-        return seal(self._key, name, Subscription.of({**fields, "page": origin}).as_json())
+        return seal(self._key, name, Subscription.of({**fields, "page": page}).as_json())
 
     def _take(self, name: str, phone_id: str, sealed: str) -> None:
         """Note it, so that it ends with the login, and tell the hub.
@@ -108,7 +109,7 @@ class Enrolment:
 
 
 def _public_key(key: str) -> str:
-    from devices.phone.webpush.vapid import Vapid  # noqa: PLC0415 - 9 MB, where it is used
+    from devices.phone.webpush.vapid import Vapid  # noqa: PLC0415 - 3 MB, where it is used
 
     return Vapid(push_secret(key)).public_key
 

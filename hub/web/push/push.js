@@ -103,8 +103,12 @@
     if (!known || current.endpoint !== subscription.endpoint) await tell(current);
   }
 
+  // Who looks at the page has seen what the notifications say.
   async function seen() {
-    if (document.visibilityState !== "visible") return;
+    if (document.visibilityState !== "visible" || !("serviceWorker" in navigator)) return;
+    const registration = await navigator.serviceWorker.getRegistration(root.pathname);
+    if (!registration) return;
+    for (const shown of await registration.getNotifications()) shown.close();
     if ("clearAppBadge" in navigator) await navigator.clearAppBadge();
   }
 
