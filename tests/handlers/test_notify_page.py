@@ -75,6 +75,22 @@ def test_the_others_read_the_answer_in_the_same_notification(desk, service, subs
     assert (last.json["text"], last.json["silent"]) == ("Front door: coming (ben)", True)
 
 
+def test_a_snooze_on_the_page_counts_for_the_phone(desk, service, subscribed):
+    """The page says the phone's name as a person has written it; so does an answer."""
+    recipients = {"anna": {"urls": ["webpush://annas-phone"]}}
+    home = desk(group_s=0, recipients=recipients)
+    for name in ("annas-phone", "bens-phone"):
+        home.hears(subscribed(name))
+    press = event()
+    home.hears(press)
+    before = len(service.got)
+    answered = event("visitor.answered", answer="coming", by="Anna's Phone", press=press.id)
+    home.hears(answered)
+    assert _texts(service)[before:] == ["Front door: coming (Anna's Phone)"]  # Ben's alone
+    home.hears(event("visitor.answered", answer="snooze", by="Anna's Phone"))
+    assert home.hears(event()).startswith("sent to 1")
+
+
 def test_a_phone_of_a_recipient_has_the_recipients_doors(desk, service, subscribed):
     """Named by its address, or by having the recipient's name."""
     anna = {"urls": ["webpush://annas-phone"], "doors": ["garden_gate"]}

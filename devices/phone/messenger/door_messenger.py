@@ -135,8 +135,9 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
         """No further recipient is called after an answer, and the others can read it."""
         data = answered.data
         by, words, via = (str(data.get(key, "")) for key in ("by", "answer", "via"))
+        who = self.recipient_of(by)
         if words == "snooze":
-            whose = by
+            whose = who
             if not by and via == "command":
                 whose = EVERYBODY
             return self._snooze(whose, answered.time)
@@ -147,7 +148,7 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
             return DispatchResult()
         return self.tell(
             answered,
-            self.readers(press, answered.door, by, by_link=via == "link"),
+            self.readers(press, answered.door, who, by_link=via == "link"),
             self._texts.answer(answered.door, words, by),
             press=press,
             silent=True,

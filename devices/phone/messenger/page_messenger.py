@@ -9,6 +9,7 @@ from devices.phone.messenger.occasion import HandlerApi, Link, Occasion
 from devices.phone.messenger.settings import DoorMessengerSettings
 from devices.phone.messenger.visit_messenger import VisitMessenger
 from devices.phone.phone import Recipient
+from devices.phone.webpush.page_name import plain_name
 from devices.phone.webpush.page_phones import PagePhones
 from devices.phone.webpush.web_push_phone import WebPushPhone
 from devices.words import gettext as _
@@ -83,6 +84,17 @@ class PageMessenger(VisitMessenger):
             _("This phone is told when somebody rings."),
             wanted=lambda one: one is phone,
         )
+
+    def recipient_of(self, by: str) -> str:
+        """The recipient who answered: by their own name, or by that of their phone on the page."""
+        if not by or any(one.name == by for one in self.recipients):
+            return by
+        name = plain_name(by)
+        for recipient in self.recipients:
+            for phone in recipient.phones:
+                if isinstance(phone, WebPushPhone) and phone.page_name == name:
+                    return recipient.name
+        return by
 
     def deliver(self, *args: Any, **more: Any) -> DispatchResult:
         """See Messenger. A subscription that its push service has ended is forgotten."""

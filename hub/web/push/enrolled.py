@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from devices.phone.webpush.page_name import plain_name
 from hub.remote.push import PushError
 from hub.system import atomic_file
 from hub.web.login.register import Phone
-from hub.web.push.phone_names import plain
 
 log = logging.getLogger(__name__)
 FILE = "web-push.json"
@@ -97,7 +97,7 @@ class Enrolled:
             phone = self._phone(phone_id)
         except OSError:
             return False  # the file of the logins cannot be read now
-        return phone is None or plain(phone.name) != name
+        return phone is None or plain_name(phone.name) != name
 
     def _change(self, more: dict[str, str], without: str = "") -> None:
         with self._lock:

@@ -1,11 +1,10 @@
-"""The name of a phone as others say it: in topics, in `webpush://NAME`, beside an answer."""
+"""Under which name a phone is enrolled."""
 
 import re
-import unicodedata
 
+from devices.phone.webpush.page_name import LENGTH, plain_name
 from hub.web.login.user import User
 
-LENGTH = 32
 DEVICE = re.compile(r"[0-9a-f]{4}")
 
 
@@ -18,14 +17,6 @@ def name_of(user: User, device: str) -> str:
             user have one name there.
     """
     if user.phone:
-        return plain(user.name)
+        return plain_name(user.name)
     ending = device if DEVICE.fullmatch(device) else "0000"
-    return f"{plain(user.name)[: LENGTH - 5].rstrip('-')}-{ending}"
-
-
-def plain(words: str) -> str:
-    """A text as a name: small letters without marks, and - between the words."""
-    letters = unicodedata.normalize("NFKD", words.lower().replace("ß", "ss"))
-    text = "".join(one for one in letters if not unicodedata.combining(one))
-    text = re.sub(r"['\u2019`]", "", text)
-    return re.sub(r"[^a-z0-9]+", "-", text).strip("-")[:LENGTH].rstrip("-") or "phone"
+    return f"{plain_name(user.name)[: LENGTH - 5].rstrip('-')}-{ending}"

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from devices.phone.webpush.page_name import plain_name
 from devices.phone.webpush.vapid import Vapid
-from hub.web.push.phone_names import plain
 from hub.wire.push_seal import push_secret
 from tests.hub.web.client import Client
 from tests.hub.web.push.conftest import ENDPOINT, KEY, Page, subscribe, tell
@@ -146,4 +146,4 @@ def test_behind_a_proxy_each_phone_of_a_user_has_a_name(tmp_path):
 )
 def test_a_name_can_be_said_in_a_topic(words, name):
     """Small letters, digits and hyphens, whatever a person has written."""
-    assert plain(words) == name
+    assert plain_name(words) == name
