@@ -22,7 +22,8 @@ MOST_VIEWERS = 16  # each has a thread
 REQUEST_S = 5.0
 REQUEST_BYTES = 4096
 REQUEST_WORDS = 3
-STALLED_S = 10.0  # a client that takes so long for what is sent at once is gone
+PIECE_BYTES = 65_536
+STALLED_S = 10.0  # a client that takes so long for a piece is gone
 WAIT_S = 1.0
 TOO_MANY = "too many are looking"
 UNKNOWN = "there is nothing here. Ask for /DOOR/video or /DOOR/still"
@@ -100,7 +101,7 @@ class LiveServer:
             camera = self._camera_at(door)
             if wanted == "still":
                 jpeg = camera.still()
-                connection.sendall(_head(HTTPStatus.OK, "image/jpeg") + jpeg)
+                _send(connection, _head(HTTPStatus.OK, "image/jpeg") + jpeg)
             elif wanted == "video":
                 with camera.watch() as viewer:
                     _show(connection, viewer, camera)
@@ -121,7 +122,15 @@ def _show(connection: socket.socket, viewer: "Viewer", camera: Camera) -> None:
     connection.sendall(_head(HTTPStatus.OK, f'video/mp4; codecs="{mp4.codec}"') + mp4.head)
     while (packets := viewer.wait(WAIT_S)) is not None and not camera.private():
         if packets:
-            connection.sendall(mp4.fragment(packets))
+            _send(connection, mp4.fragment(packets))
+
+
+def _send(connection: socket.socket, data: bytes) -> None:
+    """Send it piece by piece: a slow client has its time for each, one that takes nothing ends."""
+    left = memoryview(data)
+    while left:
+        connection.sendall(left[:PIECE_BYTES])
+        left = left[PIECE_BYTES:]
 
 
 def _read_request(connection: socket.socket) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import Self
 
 from devices.video.packet import Packet, StreamFormat
 
-BACKLOG_BYTES = 4_000_000
+BACKLOG_BYTES = 1_000_000  # two seconds at 4 Mbit/s: who looks wants to see what is now
 
 
 class Viewer:
@@ -85,4 +85,5 @@ class Viewer:
             packets = list(self._waiting)
             self._waiting.clear()
             self._bytes = 0
+            self._room_bytes = BACKLOG_BYTES  # the first group is gone
             return None if self._has_ended else packets

@@ -72,7 +72,7 @@ class LivePicture extends HTMLElement {
   show(state, words) {
     this.dataset.state = state;
     this.button.setAttribute("aria-pressed", String(state !== "off"));
-    this.frame.hidden = state !== "live" && state !== "still";
+    this.frame.hidden = state === "off" || state === "away"; // an iPhone loads only what it shows
     this.video.hidden = state === "still";
     this.image.hidden = state !== "still";
     this.line.textContent = words || this.line.dataset[state] || "";
@@ -122,6 +122,8 @@ class LivePicture extends HTMLElement {
     } finally {
       URL.revokeObjectURL(url);
       reader.cancel().catch(() => {});
+      this.video.removeAttribute("src"); // nothing of what was seen is kept
+      this.video.load();
     }
   }
 

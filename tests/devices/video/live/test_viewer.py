@@ -66,6 +66,18 @@ def test_who_is_too_slow_misses_pictures_up_to_the_next_key_frame(recorder, monk
         assert _data(viewer.wait(0)) == [b"key 1", b"next"]
 
 
+def test_the_first_group_may_be_large_and_later_ones_may_not_wait(recorder, monkeypatch):
+    """A camera with rare key frames is shown, too, and a slow viewer sees what is now."""
+    monkeypatch.setattr(viewers, "BACKLOG_BYTES", 10)
+    _see(recorder, b"a large key frame", is_key=True)
+    with recorder.watch() as viewer:
+        _see(recorder, b"small")
+        assert _data(viewer.wait(0)) == [b"a large key frame", b"small"]
+        _see(recorder, b"eight by")
+        _see(recorder, b"too many")
+        assert viewer.wait(0) == []
+
+
 @pytest.mark.parametrize(
     "end",
     [
