@@ -1,7 +1,6 @@
 """The projection: records that a process keeps of the events of a house (a read model)."""
 
 import logging
-import os
 import queue
 import sqlite3
 import threading
@@ -24,7 +23,6 @@ LIVE_LIMIT = 1000  # live events waiting in memory; more are left to the catch-u
 GATHER_S = 0.1  # what comes in this time shares a commit
 GATHERED = 50
 IDLE_S = 60.0
-NICENESS = 5  # of its thread alone: the bell comes first
 Taken = tuple[Event, bytes | None]
 Keep = Callable[[sqlite3.Connection, Event], None]
 
@@ -72,8 +70,6 @@ class Projection:
 
     def run(self) -> None:
         """Take in events until `stop` is called."""
-        with suppress(OSError):  # in a sandbox; and it does not matter much
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         while not self._stopping.is_set():
             self._state.write_back()
             if taken := self._next():
