@@ -35,6 +35,11 @@ def gettext(words: str) -> str:
     return _catalogue(current()).gettext(words)
 
 
+def marked(words: str) -> str:
+    """Marks words for the catalogue, which are translated where they are shown."""
+    return words
+
+
 def ngettext(one: str, many: str, number: int) -> str:
     """The words for so many."""
     return _catalogue(current()).ngettext(one, many, number)

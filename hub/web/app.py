@@ -22,6 +22,7 @@ from hub.web.login.register import Register
 from hub.web.login.routes import Login
 from hub.web.metrics import routes as metrics
 from hub.web.push import routes as push
+from hub.web.readers_language import ReadersLanguage
 from hub.web.responses import show_fault, show_refusal
 from hub.web.site import Site
 from hub.web.views import routes as views
@@ -53,7 +54,12 @@ def assemble(routes: Iterable[BaseRoute], guards: Iterable[Middleware] = ()) -> 
     """These routes, with the headers, limits and plain error pages that all of them have."""
     return Starlette(
         routes=list(routes),
-        middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit), *guards],
+        middleware=[
+            Middleware(ReadersLanguage),
+            Middleware(SecurityHeaders),
+            Middleware(BodyLimit),
+            *guards,
+        ],
         exception_handlers={
             HTTPException: show_refusal,
             ClientDisconnect: _nobody_reads,

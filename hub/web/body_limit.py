@@ -7,11 +7,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.system.language import marked
 from hub.web.page import Page
 from hub.web.responses import show
 
 BYTES = 65_536
-TOO_LARGE = "Too much data. Nothing was done"
+TOO_LARGE = marked("Too much data. Nothing was done")
 
 
 class BodyLimit:

@@ -6,6 +6,8 @@ import html
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from hub.system import language
+
 STYLE = """
 :root { color-scheme: light dark }
 body { font: 1.15rem/1.5 system-ui, sans-serif; margin: 0; min-height: 100vh; display: grid;
@@ -66,7 +68,7 @@ def render(page: Page) -> str:
 def document(title: str, content: str) -> str:
     """A whole page of a title and what stands below it, both as HTML."""
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{language.current()}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="robots" content="noindex">'
         f"<title>{title}</title><style>{STYLE}</style></head>"

@@ -7,21 +7,25 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
+from hub.system.language import gettext, marked
 from hub.web.page import HEADERS, Page, render
 
 PRESS_PATH = "/p/"
-NOTHING_SENT = "Nothing was sent"
-OUR_FAULT = f"Something went wrong here. {NOTHING_SENT}"
-STATUS_TEXTS = {404: "There is nothing here", 405: "This is not possible here"}
+OUR_FAULT = marked("Something went wrong here. Nothing was sent")
+STATUS_TEXTS = {
+    404: marked("There is nothing here"),
+    405: marked("This is not possible here"),
+}
 
 
 def show(request: Request, status: int, page: Page, headers: Any = None, **facts: str) -> Response:
     """HTML for clients that accept it, like browsers.
 
-    All others get JSON, like ntfy, or plain text below a press address: a device shows it, or
-    nobody reads it.
+    Its words are translated. All others get JSON, like ntfy, or plain text below a press address:
+    a device shows it, or nobody reads it.
     """
-    headers = {**HEADERS, **(headers or {}), "Vary": "Accept"}
+    page = Page(*(words and gettext(words) for words in page))
+    headers = {**HEADERS, **(headers or {}), "Vary": "Accept, Accept-Language"}
     if accepts_html(request):
         return HTMLResponse(render(page), status, headers)
     text = f"{page.title}: {page.text}"

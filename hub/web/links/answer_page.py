@@ -13,9 +13,11 @@ from starlette.routing import Route
 from config import Settings
 from hub.plugin.answer_links import LABELS
 from hub.remote.answer import AnswerError
+from hub.system.language import gettext as _
+from hub.system.language import marked
 from hub.web.page import Page
 from hub.web.rate_limiter import RateLimiter
-from hub.web.responses import NOTHING_SENT, show
+from hub.web.responses import show
 from hub.wire.answer_token import ExpiredError, ForgedError, SignedToken, Signer
 from hub.wire.event import Event
 
@@ -23,12 +25,13 @@ log = logging.getLogger(__name__)
 TOKEN_LENGTH = 1024
 BODY_BYTES = 1024  # an empty form has no body
 INVALID_A_MINUTE = 30
-INVALID_LINK = "This link is invalid or incomplete"
-TOO_MANY = "Too many invalid links. Try again in a minute"
-TOO_LARGE = "Too much data. This page takes a press of its button only"
-EXPIRED = f"This link has expired. {NOTHING_SENT}"
-DOOR_GONE = f"This link is for a door that no longer exists. {NOTHING_SENT}"
-NO_HUB = "The doorbell does not respond now. Try again: your answer is sent only once"
+INVALID_LINK = marked("This link is invalid or incomplete")
+TOO_MANY = marked("Too many invalid links. Try again in a minute")
+TOO_LARGE = marked("Too much data. This page takes a press of its button only")
+EXPIRED = marked("This link has expired. Nothing was sent")
+DOOR_GONE = marked("This link is for a door that no longer exists. Nothing was sent")
+NO_HUB = marked("The doorbell does not respond now. Try again: your answer is sent only once")
+ASKED = marked("Answer the visitor:")
 
 
 class Answers(Protocol):
@@ -65,7 +68,7 @@ class AnswerPage:
     async def ask(self, request: Request) -> Response:
         """Show the page. A preview that follows the link answers nothing."""
         token = self._token(request)
-        page = Page(self._settings.door_name(token.door), "Answer the visitor:", _label(token))
+        page = Page(self._settings.door_name(token.door), ASKED, _label(token))
         return show(request, HTTPStatus.OK, page, door=token.door)
 
     async def take(self, request: Request) -> Response:
@@ -77,7 +80,9 @@ class AnswerPage:
         except AnswerError as error:
             log.warning("the hub did not take an answer: %s", error)
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, NO_HUB) from None
-        page = Page(self._settings.door_name(token.door), f"Sent: {_label(token)}")
+        page = Page(
+            self._settings.door_name(token.door), _("Sent: %(answer)s") % {"answer": _label(token)}
+        )
         return show(request, HTTPStatus.OK, page, door=token.door, event=event.id)
 
     def _token(self, request: Request) -> SignedToken:
@@ -111,4 +116,5 @@ class AnswerPage:
 
 
 def _label(token: SignedToken) -> str:
-    return LABELS.get(token.answer, token.answer.replace("_", " ").capitalize())
+    label = LABELS.get(token.answer)
+    return _(label) if label else token.answer.replace("_", " ").capitalize()

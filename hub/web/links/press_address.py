@@ -14,6 +14,7 @@ from starlette.routing import Route
 from config import Settings
 from hub.remote.press import PressError
 from hub.remote.press_links import PressLink, PressLinks
+from hub.system.language import marked
 from hub.web.links.press_ids import PressIds
 from hub.web.page import Page
 from hub.web.rate_limiter import RateLimiter
@@ -24,11 +25,13 @@ log = logging.getLogger(__name__)
 BODY_BYTES = 65_536  # a device may tell about itself; none of it is read
 PRESSES_A_MINUTE = 30  # of each link
 INVALID_A_MINUTE = 30
-INVALID = "This address is invalid, incomplete or revoked. Nothing rang"
-DOOR_GONE = "This address is for a door that no longer exists. Nothing rang"
-TOO_OFTEN = "Too often. Nothing rang"
-TOO_LARGE = "Too much data. Nothing rang"
-NO_HUB = "The doorbell does not respond now. Try again: it is still the same press for a minute"
+INVALID = marked("This address is invalid, incomplete or revoked. Nothing rang")
+DOOR_GONE = marked("This address is for a door that no longer exists. Nothing rang")
+TOO_OFTEN = marked("Too often. Nothing rang")
+TOO_LARGE = marked("Too much data. Nothing rang")
+NO_HUB = marked(
+    "The doorbell does not respond now. Try again: it is still the same press for a minute"
+)
 # Chats and mail programs fetch a link that was sent to somebody, to show what is behind it. Those
 # that do not ask for HTML name themselves.
 PREVIEW = re.compile(
@@ -77,12 +80,12 @@ class PressAddress:
         link = await run_in_threadpool(self._link, request)
         name = self._settings.door_name(link.door)
         if request.method == "GET" and _only_looks(request):
-            page = Page(name, "Nothing rang yet.", button="Ring")
+            page = Page(name, marked("Nothing rang yet."), button=marked("Ring"))
             return show(request, HTTPStatus.OK, page)
         if not self._limits.setdefault(link.name, RateLimiter(PRESSES_A_MINUTE)).take():
             raise _too_many(TOO_OFTEN)
         await run_in_threadpool(self._ring, link)
-        return show(request, HTTPStatus.OK, Page(name, "The bell rang."))
+        return show(request, HTTPStatus.OK, Page(name, marked("The bell rang.")))
 
     def _ring(self, link: PressLink) -> None:
         """Ring, and wait for the hub's confirmation.

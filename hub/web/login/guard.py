@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.system.language import marked
 from hub.web.login.cookie import PhoneCookie
 from hub.web.login.register import Register
 from hub.web.login.same_origin import SAFE, is_from_our_page
@@ -22,10 +23,12 @@ LOGIN = "/login"
 # What strangers may read. Nothing of the house stands in it.
 OPEN = (*LINKS, f"{LOGIN}/", "/static/", "/icons/")
 OPEN_FILES = (LOGIN, "/healthz", "/metrics", "/favicon.ico", "/manifest.webmanifest", "/worker.js")
-LOG_IN = "Log in first: `doorbell link` on the doorbell's machine prints an address"
+LOG_IN = marked("Log in first: `doorbell link` on the doorbell's machine prints an address")
 UNDER_WAY = 120  # requests of logged-in phones: their responses may last
-TOO_MANY = "Too many windows of this page are open. Close one"
-FROM_ELSEWHERE = "This request came from another page, so nothing was done. Load the page anew"
+TOO_MANY = marked("Too many windows of this page are open. Close one")
+FROM_ELSEWHERE = marked(
+    "This request came from another page, so nothing was done. Load the page anew"
+)
 
 
 class Guard:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from hub.system.language import gettext as _
 from hub.web import page
 from hub.web.login.password import LONGEST, SHORTEST
 from hub.web.login.register import NAME_LENGTH, Phone
@@ -24,11 +25,6 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "SAMEORIGIN",
 }
-HOW = (
-    "<p>Or write <code>doorbell link</code> on the doorbell's machine, and open the address"
-    " that it prints.</p>"
-)
-ANOTHER = HOW.replace("Or write", "For another phone write")
 MACHINES = (
     (r"iPhone", "iPhone"),
     (r"iPad", "iPad"),
@@ -43,37 +39,37 @@ MACHINES = (
 def log_in(*, has_password: bool, name: str, fault: str = "", status: int = 200) -> HTMLResponse:
     """Ask for the household password, where there is one."""
     if not has_password:
-        content = f"<p>No password is set yet.</p>{HOW.replace('Or write', 'Write')}"
-        return _respond("Log in", f"{_alert(fault)}{content}", status)
+        content = f"<p>{_('No password is set yet.')}</p>{_how()}"
+        return _respond(_("Log in"), f"{_alert(fault)}{content}", status)
     form = (
-        '<form method="post"><label>Household password'
+        f'<form method="post"><label>{_("Household password")}'
         '<input type="password" name="password" autocomplete="current-password" required'
         f' maxlength="{LONGEST}" autofocus></label>{_name_field(name)}'
-        f"<button>Log in</button></form>{HOW}"
+        f"<button>{_('Log in')}</button></form>{_how()}"
     )
-    return _respond("Log in", f"{_alert(fault)}{form}", status)
+    return _respond(_("Log in"), f"{_alert(fault)}{form}", status)
 
 
 def first_log_in(
     *, has_password: bool, name: str, fault: str = "", status: int = 200
 ) -> HTMLResponse:
     """What a one-time address shows: a button, and the password if one is to be set."""
-    words = "Set another household password" if has_password else "Set a household password"
+    words = _("Set a household password, if you like")
+    if has_password:
+        words = _("Set another household password, if you like")
     form = (
-        f'<form method="post">{_name_field(name)}<button>Log this phone in</button>'
-        f'<p></p><label>{words}, if you like<input type="password" name="new"'
+        f'<form method="post">{_name_field(name)}<button>{_("Log this phone in")}</button>'
+        f'<p></p><label>{words}<input type="password" name="new"'
         f' autocomplete="new-password" minlength="{SHORTEST}" maxlength="{LONGEST}"></label>'
-        f"</form><p>Other phones can log in with it. Without one, <code>doorbell link</code>"
-        " prints an address for each phone.</p>"
+        f"</form><p>{_('Other phones can log in with it.')}</p>"
     )
-    return _respond("Log in", f"{_alert(fault)}{form}", status)
+    return _respond(_("Log in"), f"{_alert(fault)}{form}", status)
 
 
 def code_is_gone() -> HTMLResponse:
     """A one-time address that was used, or is too old."""
-    words = "This address was used already, or is older than ten minutes."
-    again = HOW.replace("Or write", "Write")
-    return _respond("Log in", f"{_alert(words)}{again}", HTTPStatus.GONE)
+    words = _("This address was used already, or is older than ten minutes.")
+    return _respond(_("Log in"), f"{_alert(words)}{_how()}", HTTPStatus.GONE)
 
 
 def phones(
@@ -82,20 +78,20 @@ def phones(
     """All phones, each with its name to change and a button that logs it out."""
     items = "".join(_item(request, phone, is_own=phone.id == own) for phone in found)
     old = (
-        '<label>Household password<input type="password" name="password" required'
+        f'<label>{_("Household password")}<input type="password" name="password" required'
         f' autocomplete="current-password" maxlength="{LONGEST}"></label>'
     )
     content = (
         f'{_alert(fault)}<ul>{items}</ul><form method="post" action="{_action(request, "others")}">'
-        f'<button class="small bad">Log out all others</button></form>'
+        f'<button class="small bad">{_("Log out all others")}</button></form>'
         f'<form method="post" action="{_action(request, "password")}">'
-        f"{old if has_password else ''}<label>New household password"
+        f"{old if has_password else ''}<label>{_('New household password')}"
         f'<input type="password" name="new" autocomplete="new-password" required'
         f' minlength="{SHORTEST}" maxlength="{LONGEST}"></label>'
-        f'<button class="small">Set the password</button></form>{ANOTHER}'
-        f'<p><a href="{html.escape(link(request, "/"))}">Back</a></p>'
+        f'<button class="small">{_("Set the password")}</button></form>{_how()}'
+        f'<p><a href="{html.escape(link(request, "/"))}">{_("Back")}</a></p>'
     )
-    return _respond("Phones", content, HTTPStatus.BAD_REQUEST if fault else HTTPStatus.OK)
+    return _respond(_("Phones"), content, HTTPStatus.BAD_REQUEST if fault else HTTPStatus.OK)
 
 
 def name_for(request: Request) -> str:
@@ -104,21 +100,31 @@ def name_for(request: Request) -> str:
     return next((name for pattern, name in MACHINES if re.search(pattern, agent)), "Phone")
 
 
+def _how() -> str:
+    """How a phone is logged in from the terminal."""
+    words = _("For each phone, %(command)s on the doorbell's machine prints an address.")
+    return f"<p>{words % {'command': '<code>doorbell link</code>'}}</p>"
+
+
 def _item(request: Request, phone: Phone, *, is_own: bool) -> str:
     name = html.escape(phone.name)
-    seen = "this phone" if is_own else f"last seen {_day(phone.seen_s)}"
+    seen = _("this phone")
+    if not is_own:
+        seen = _("last seen %(day)s") % {"day": _day(phone.seen_s)}
+    since = _("since %(day)s") % {"day": _day(phone.since_s)}
+    log_out = _("Log out %(phone)s") % {"phone": name}
     rename, revoke = (_action(request, f"{phone.id}/{verb}") for verb in ("name", "revoke"))
     return (
-        f'<li><form method="post" action="{rename}"><label>{seen}, since {_day(phone.since_s)}'
+        f'<li><form method="post" action="{rename}"><label>{seen}, {since}'
         f'<input name="name" value="{name}" maxlength="{NAME_LENGTH}" required></label>'
-        f'<button class="small">Rename</button></form><form method="post" action="{revoke}">'
-        f'<button class="small bad" aria-label="Log out {name}">Log out</button></form></li>'
+        f'<button class="small">{_("Rename")}</button></form><form method="post" action="{revoke}">'
+        f'<button class="small bad" aria-label="{log_out}">{_("Log out")}</button></form></li>'
     )
 
 
 def _name_field(name: str) -> str:
     return (
-        f'<label>Name of this phone<input name="name" value="{html.escape(name)}"'
+        f'<label>{_("Name of this phone")}<input name="name" value="{html.escape(name)}"'
         f' maxlength="{NAME_LENGTH}" required></label>'
     )
 
@@ -128,7 +134,7 @@ def _action(request: Request, path: str) -> str:
 
 
 def _alert(fault: str) -> str:
-    return f'<p role="alert">{html.escape(fault)}</p>' if fault else ""
+    return f'<p role="alert">{html.escape(_(fault))}</p>' if fault else ""
 
 
 def _day(unix_s: float) -> str:

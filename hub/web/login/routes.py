@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from hub.system.language import gettext, marked
 from hub.web.forms import form_of
 from hub.web.login import pages, password
 from hub.web.login.attempts import Attempts
@@ -25,9 +26,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 WAITING = 4  # requests whose password is checked, one after another: each takes 16 MB and time
-WRONG = "This is not the password"
-TOO_OFTEN = "Too many wrong passwords. Try again in {} s, or use `doorbell link`"
-DISK = "The disk of the doorbell takes nothing, so this could not be kept"
+WRONG = marked("This is not the password")
+TOO_OFTEN = marked("Too many wrong passwords. Try again in {} s, or use `doorbell link`")
+DISK = marked("The disk of the doorbell takes nothing, so this could not be kept")
 
 
 class Login:
@@ -177,9 +178,9 @@ class Login:
         if not kept:
             return "", HTTPStatus.FORBIDDEN
         if self._waiting >= WAITING:
-            return TOO_OFTEN.format(5), HTTPStatus.TOO_MANY_REQUESTS
+            return gettext(TOO_OFTEN).format(5), HTTPStatus.TOO_MANY_REQUESTS
         if wait_s := self._attempts.begin(address):
-            return TOO_OFTEN.format(int(wait_s) + 1), HTTPStatus.TOO_MANY_REQUESTS
+            return gettext(TOO_OFTEN).format(int(wait_s) + 1), HTTPStatus.TOO_MANY_REQUESTS
         self._waiting += 1
         try:
             async with self._checking:

@@ -25,6 +25,7 @@ from hub.web.forms import form_of
 from hub.web.guest_book.book import GuestBook
 from hub.web.login.user import user_of
 from hub.web.rate_limiter import RateLimiter
+from hub.web.responses import path_of
 from hub.web.views.drills import Drills
 from hub.web.views.renderer import base_of
 from hub.wire.command import is_answer
@@ -135,7 +136,7 @@ async def _give(request: Request, act: Callable[[], object], view: str, notice: 
 
 def _see(request: Request, view: str, notice: str) -> Response:
     """Back to a view. The address is relative: a proxy may have put a path in front of it."""
-    address = f"{base_of(request.scope['path'])}{view}?notice={notice}"
+    address = f"{base_of(path_of(request))}{view}?notice={notice}"
     return RedirectResponse(address, HTTPStatus.SEE_OTHER)
 
 

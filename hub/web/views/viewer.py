@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from hub.system import language
 from hub.web.guest_book.book import GuestBook
+from hub.web.responses import path_of
 from hub.web.views.notices import notice_of
 from hub.web.views.pages import Pages
 from hub.web.views.renderer import Part, Renderer
@@ -19,7 +20,7 @@ from hub.web.views.stream import Streams
 
 NOTICE = "notice"
 HERE_LENGTH = 500
-FULL = "Too many windows are open on this page. Close some of them"
+FULL = language.marked("Too many windows are open on this page. Close some of them")
 
 
 class Viewer:
@@ -45,7 +46,7 @@ class Viewer:
         """A view as a page."""
         query = dict(request.query_params)
         code = query.pop(NOTICE, None)
-        here = request.scope["path"]
+        here = path_of(request)
         if query:
             here += f"?{urlencode(query)}"
         with language.use(_language(request)):

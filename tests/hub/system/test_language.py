@@ -20,7 +20,7 @@ from hub.system import language
 from tests.house import ROOT
 
 CATALOGUES = sorted(language.FOLDER.glob("*/LC_MESSAGES/doorbell.po"))
-COLLECT = [sys.executable, "-m", "babel.messages.frontend", "--quiet", "extract"]
+BABEL = [sys.executable, "-m", "babel.messages.frontend", "--quiet"]
 PLACES = re.compile(r"%\(\w+\)s")
 
 
@@ -28,7 +28,15 @@ PLACES = re.compile(r"%\(\w+\)s")
 def collected(tmp_path_factory) -> Catalog:
     """All words in the code and in the templates that people read or hear."""
     path = tmp_path_factory.mktemp("words") / "doorbell.pot"
-    command = [*COLLECT, "--mapping=.ci/words.ini", f"--output={path}", "hub", "devices"]
+    command = [
+        *BABEL,
+        "extract",
+        "--keyword=marked",
+        "--mapping=.ci/words.ini",
+        f"--output={path}",
+        "hub",
+        "devices",
+    ]
     subprocess.run(command, cwd=ROOT, check=True)
     with path.open("rb") as file:
         return read_po(file)

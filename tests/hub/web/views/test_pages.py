@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hub.wire import topics
+from tests.hub.web.client import build_app, log_in
 from tests.hub.web.guest_book.story import Story
 
 
@@ -136,3 +137,22 @@ def shown(browser, path) -> list[str]:
 def now_story(state) -> Story:
     """What happens at the doors now: its visitors wait."""
     return Story(datetime.fromtimestamp(state.clock.unix_s(), UTC))
+
+
+def test_every_page_is_in_the_language_that_the_browser_asks_for(browser):
+    """Also one that says what is wrong; a program that asks for none gets English."""
+    browser.get("/nothing", accept_language="de")
+    assert "Hier ist nichts" in browser.text
+    assert '<html lang="de">' in browser.text
+    browser.get("/nothing", accept="*/*")
+    assert "There is nothing here" in browser.text
+
+
+def test_below_the_path_of_a_proxy_the_views_are_the_same(tmp_path):
+    """Home Assistant and other proxies put a path in front, take it away again, and say so."""
+    browser = log_in(build_app(tmp_path), tmp_path, address="127.0.0.1")
+    proxied = {"x_forwarded_prefix": "/bell"}
+    assert browser.get("/visits", **proxied) == 200
+    assert 'action="./visits"' in browser.text
+    assert browser.post("/answer", {"answer": " "}, **proxied) == 303
+    assert browser.headers["location"] == "./?notice=empty"
