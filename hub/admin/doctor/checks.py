@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from devices.machine import Finding, skipped
-from hub.admin.doctor import home_assistant, house, processes
+from hub.admin.doctor import home_assistant, house, page, processes
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.hardware import devices, machine
 from hub.admin.doctor.hardware.gpio import gpio
@@ -40,6 +40,7 @@ CHECKS = (
     Check("broker", house.broker),
     Check("buttons", kept_presses),
     Check("processes", processes.processes, patience_s=LOADING_S),
+    Check("page", page.page),
     Check("home assistant", home_assistant.home_assistant),
     Check("journals", journals),
     Check("gpio", gpio),

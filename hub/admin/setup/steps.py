@@ -10,6 +10,7 @@ from hub.admin.setup.questions import camera, lamp
 from hub.admin.setup.questions.broker import ask_broker
 from hub.admin.setup.questions.button import ask_button
 from hub.admin.setup.questions.house import ask_door, ask_place, ask_quiet, doors_in
+from hub.admin.setup.questions.page import ask_page
 from hub.admin.setup.questions.phone import ask_phone
 from hub.admin.setup.questions.sound import ask_sound
 from hub.admin.setup.toml_edit import Changes
@@ -31,7 +32,7 @@ class Step(NamedTuple):
 
 def ask_all(dialog: Dialog, draft: Draft) -> None:
     """Ask every step in order; the answers go into the draft."""
-    door = ask_step(dialog, draft, "1 of 9 · The door", Step("", ask_door))
+    door = ask_step(dialog, draft, "1 of 10 · The door", Step("", ask_door))
     named = next(iter(door), None)
     front = named[1] if named else (doors_in(draft) or ["front"])[0]
     steps = (
@@ -43,9 +44,10 @@ def ask_all(dialog: Dialog, draft: Draft) -> None:
         Step("A lamp at the door", lamp.ask_lamp, _no_lamp),
         Step("Quiet hours", ask_quiet),
         Step("The broker, and Home Assistant", ask_broker),
+        Step("The page", ask_page),
     )
     for number, step in enumerate(steps, 2):
-        ask_step(dialog, draft, f"{number} of 9 · {step.title}", step)
+        ask_step(dialog, draft, f"{number} of 10 · {step.title}", step)
 
 
 def ask_step(dialog: Dialog, draft: Draft, title: str, step: Step) -> Changes:

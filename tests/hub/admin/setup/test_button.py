@@ -46,7 +46,7 @@ def test_three_presses_are_shown_as_they_come(tmp_path: Path, pins: _Pins):
         _chooses_17(person)
         pins.hold(0.3, 0, 0.12, 0.2)
         shown = person.sees(
-            "press 1, held for ", "press 2, held for ", "press 3, held for ", "4 of 9"
+            "press 1, held for ", "press 2, held for ", "press 3, held for ", "4 of 10"
         )
         held = [float(one) for one in re.findall(r"held for (\d\.\d\d) s", shown)]
         assert [low <= one < low + 1 for one, low in zip(held, (0.3, 0.12, 0.2), strict=True)] == [
@@ -69,7 +69,7 @@ def test_no_press_is_told_with_where_the_button_belongs(tmp_path: Path, pins: _P
         pins.hold(0.1)
         person.sees("press 1, held for")
         person.types()
-        person.sees("4 of 9")
+        person.sees("4 of 10")
 
 
 def test_a_clean_line_gets_no_advice(tmp_path: Path, pins: _Pins):
@@ -77,7 +77,7 @@ def test_a_clean_line_gets_no_advice(tmp_path: Path, pins: _Pins):
     with Person(tmp_path, "setup", "--config", "doorbell.toml", **pins.environment) as person:
         _chooses_17(person)
         pins.hold(0.1, 0.1, 0.1)
-        shown = person.sees("press 3", "4 of 9")
+        shown = person.sees("press 3", "4 of 10")
         assert "→" not in shown
         assert "glitch" not in shown
 
@@ -89,7 +89,7 @@ def test_a_line_that_somebody_else_has_is_told_and_it_goes_on(tmp_path: Path, pi
         person.answers(
             ("call it?", ""), ("longitude", ""), ("gpio or simulated", "gpio"), ("Pin", "17")
         )
-        shown = person.sees("4 of 9")
+        shown = person.sees("4 of 10")
     assert "GPIO 17 cannot be used" in shown
     assert "sudo systemctl stop doorbell-hub" in shown.replace("\n  ", " ")
 
@@ -119,7 +119,7 @@ def test_where_the_hub_has_the_line_its_presses_are_shown(tmp_path: Path, pins: 
             house.press()
             person.sees("press 1 at ")
             person.types()
-            assert "press 2" not in person.sees("4 of 9")
+            assert "press 2" not in person.sees("4 of 10")
 
 
 def test_lines_that_are_taken_are_those_of_the_guide():

@@ -97,7 +97,7 @@ def test_a_newcomer_sets_up_everything(tmp_path: Path):
             ("Did it arrive?", "y"), ("Lamp [none", "zigbee2mqtt:porch"), ("When: night", "")
         )
         person.answers(("Quiet from [22:00", ""), ("Quiet until [07:00", "6.30"))
-        person.answers(("Address, or none [none", ""))
+        person.answers(("Address, or none [none", ""), ("house, here or none [house", ""))
         shown = person.sees("finds no fault in it", "Write it? [y]: ")
         person.types()
         person.sees("is written.", f"Now: doorbell run --config {path}")
@@ -115,6 +115,7 @@ def test_a_newcomer_sets_up_everything(tmp_path: Path):
             "light": {"lamp": "zigbee2mqtt:porch"},
         },
         "quiet": tomllib.loads("begin = 22:00:00\nend = 06:30:00"),
+        "web": {"page": True, "listen": "0.0.0.0"},
     }
     assert phone.url not in shown
     assert 'urls = [\n      "********",' in shown
@@ -128,7 +129,7 @@ def test_a_newcomer_sets_up_everything(tmp_path: Path):
 def test_who_skips_everything_has_a_house_without_anything(tmp_path: Path):
     """No test pattern, and no lamp without a place: the house can run."""
     with Person(tmp_path, "setup", "--config", "doorbell.toml") as person:
-        for _ in range(9):
+        for _ in range(10):
             assert person.asked()
             person.types("s")
         person.answers(("Write it? [y", ""))
@@ -154,7 +155,7 @@ def test_run_again_it_proposes_what_is_set(house: Path, tmp_path: Path):
         )
         person.sees("✗ ")
         person.answers(("all the same? [y", ""), ("Lamp [none", ""), ("Quiet from [none", ""))
-        person.answers(("Address, or none [none", ""))
+        person.answers(("Address, or none [none", ""), ("house, here or none [none", ""))
         person.sees("there is nothing to write")
         assert person.leaves() == 0
     assert _files(tmp_path) == before
@@ -178,6 +179,7 @@ def test_what_is_switched_off_stays_off(house: Path, tmp_path: Path):
             ("Lamp [none", ""),
             ("from [none", ""),
             ("Address, or none [none", ""),
+            ("Page: house, here or none [none", ""),
         )
         person.sees("there is nothing to write")
     assert _files(tmp_path) == before
@@ -213,7 +215,7 @@ def test_what_is_not_asked_about_stays(house: Path, tmp_path: Path):
         person.answers(
             ("Number, or none", "none"), ("URL", "none"), ("Lamp", "s"), ("Quiet from", "21")
         )
-        person.answers(("Quiet until", ""), ("Address", ""), ("Write it?", ""))
+        person.answers(("Quiet until", ""), ("Address", ""), ("Page:", ""), ("Write it?", ""))
         person.sees(f"the one before is {house}.before")
         assert person.leaves() == 0
     expected = HOUSE.replace('"Back gate" ', '"Back gate, left" ')
@@ -259,7 +261,7 @@ TOLD = (
     ("When", ""),
     ("Quiet from", "20"),
 )
-WHOLE = (*TOLD, ("Quiet until", ""), ("Address", ""), ("Write it?", ""))
+WHOLE = (*TOLD, ("Quiet until", ""), ("Address", ""), ("Page:", ""), ("Write it?", ""))
 WATCHED = (*UNTRIED, ("pattern) or none", "test"), ("look right?", ""))
 
 
@@ -296,25 +298,25 @@ def test_what_cannot_be_is_asked_again_with_the_reason(tmp_path: Path):
     with Person(tmp_path, "setup", "--config", "doorbell.toml") as person:
         for question, answer, reason in (
             ("call it?", "x" * 61, "at most 60 letters"),
-            ("call it?", "", "2 of 9"),
+            ("call it?", "", "2 of 10"),
             ("longitude", "here", "write two numbers"),
             ("longitude", "91, 10", "latitude: must be at most 90."),
-            ("longitude", "", "3 of 9"),
+            ("longitude", "", "3 of 10"),
             ("gpio or simulated", "usb", "'usb': write gpio or simulated"),
             ("gpio or simulated", "gpio", "BCM"),
             ("Pin [17", "two", "not a GPIO pin"),
             ("Pin [17", "28", "not a GPIO pin"),
             ("Pin [17", "2", "GPIO 2 is taken: I2C"),
-            ("Pin [17", "s", "4 of 9"),
+            ("Pin [17", "s", "4 of 10"),
             ("none", "/dev/video99", "there is no such device"),
-            ("none", "none", "5 of 9"),
+            ("none", "none", "5 of 10"),
             ("Number, or none", "77", "there is no number 77"),
             ("Number, or none", "simulated", "Sounds: bark"),
             ("Sound", "moo", "'moo': no sound."),
-            ("Sound", "ding", "6 of 9"),
+            ("Sound", "ding", "6 of 10"),
             ("URL", "foo://hunter2", "this is no notification service"),
             ("URL", "NTFY", "test message to ntfy://…? "),
-            ("", "n", "7 of 9"),
+            ("", "n", "7 of 10"),
             ("Lamp", "candle", "'candle': not a lamp"),
             ("Lamp", "mqtt:porch", "write the table [handlers.light.mqtt_lamps.porch] first"),
             ("Lamp", "gpio:14", "GPIO 14 is taken: the serial console"),
@@ -327,14 +329,16 @@ def test_what_cannot_be_is_asked_again_with_the_reason(tmp_path: Path):
             ("When", "hours", ""),
             ("From [17:00", "25", "not a time of day"),
             ("From [17:00", "", ""),
-            ("Until [07:00", "", "8 of 9"),
+            ("Until [07:00", "", "8 of 10"),
             ("Quiet from", "99:99", "not a time of day"),
             ("Quiet from", "22", ""),
             ("Quiet until", "22:00", "another time than 22:00"),
-            ("Quiet until", "", "9 of 9"),
+            ("Quiet until", "", "9 of 10"),
             ("Address", "http://broker", "not the address of a broker. Write mqtt://"),
             ("Address", "broker:0", "its port must be a number from 1 to 65535"),
-            ("Address", "", "This will be in"),
+            ("Address", "", "10 of 10"),
+            ("Page", "all", "'all': write house, here or none"),
+            ("Page", "here", "This will be in"),
             ("Write it?", "maybe", "write y for yes or n for no"),
             ("Write it?", "n", "Nothing was changed."),
         ):
@@ -434,7 +438,7 @@ def test_what_is_typed_too_early_is_no_answer(tmp_path: Path):
         person.sees("look right? [y]: ")
         person.types("n")
         person.answers(("Try again, or choose another?", "n"))
-        person.sees("5 of 9")
+        person.sees("5 of 10")
 
 
 def test_a_connection_that_breaks_is_a_ctrl_c(house: Path, tmp_path: Path):

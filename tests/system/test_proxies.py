@@ -1,0 +1,168 @@
+"""The page behind real reverse proxies with TLS, set up as docs/https.md says."""
+
+import http.client
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from urllib.parse import urlencode
+
+import pytest
+
+from config import Settings
+from hub.admin.doctor.context import Context
+from hub.admin.doctor.page import page
+from hub.admin.security import certificates
+from hub.web.login.register import Register
+from hub.web.server import Server
+from tests.house import ROOT, free_port, until
+from tests.hub.web.client import build_app
+
+HTTPS = (ROOT / "docs" / "https.md").read_text(encoding="utf-8")
+NGINX = """
+daemon off;
+error_log stderr;
+pid nginx.pid;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f;
+    uwsgi_temp_path u; scgi_temp_path s;
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        ssl_certificate server.crt;
+        ssl_certificate_key server.key;
+        {block}
+    }}
+}}
+"""
+CADDY = """
+{{
+    admin off
+    auto_https disable_redirects
+    storage file_system store
+}}
+{block}
+"""
+
+
+def _block(language):
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```", HTTPS, re.DOTALL | re.MULTILINE)
+    return found
+
+
+def _program(name):
+    found = shutil.which(name)
+    if not found and os.environ.get("CI"):
+        pytest.fail(f"{name} is missing: apt install {name}")
+    if not found:
+        pytest.skip(f"apt install {name}")
+    return found
+
+
+class Site:
+    """The page, and a proxy before it.
+
+    Attributes:
+        folder: Its state.
+        path: Below which it is.
+        port: Of the proxy.
+    """
+
+    def __init__(self, folder, kind):
+        self.folder, self.kind = folder, kind
+        self.port, self.inner = free_port(), free_port()
+        self.path = {"nginx": "/bell", "caddy": ""}[kind]
+        self.url = f"https://localhost:{self.port}{self.path}"
+        self.web = {
+            "url": self.url,
+            "port": self.inner,
+            "metrics": True,
+            "proxies": ["127.0.0.1"],
+            "user_header": "Remote-User",
+        }
+        ca = folder / "ca.key", folder / "ca.crt"
+        certificates.make_ca(*ca)
+        made = folder / "server.key", folder / "server.crt"
+        certificates.make_server(ca, *made, ["localhost", "127.0.0.1"])
+        self.tls = ssl.create_default_context(cafile=ca[1])
+
+    def command(self):
+        """Write the proxy's settings; returns its command."""
+        block = _block(self.kind).replace("127.0.0.1:8780", f"127.0.0.1:{self.inner}")
+        if self.kind == "nginx":
+            text = NGINX.format(port=self.port, block=block)
+            (self.folder / "nginx.conf").write_text(text)
+            return [_program("nginx"), "-p", str(self.folder), "-c", "nginx.conf"]
+        block = block.replace("door.example.org", f"https://localhost:{self.port}")
+        block = re.sub(
+            r"tls \{.*?\}\n    \}\n?", "tls server.crt server.key\n", block, flags=re.DOTALL
+        )
+        block = re.sub(r"tls \{[^}]*?dns[^\n]*\n\s*\}", "tls server.crt server.key", block)
+        (self.folder / "Caddyfile").write_text(CADDY.format(block=block))
+        return [_program("caddy"), "run", "--config", "Caddyfile", "--adapter", "caddyfile"]
+
+    def ask(self, method, path, form=None, **headers):
+        """A request through the proxy; returns status, headers and text."""
+        link = http.client.HTTPSConnection("localhost", self.port, timeout=20, context=self.tls)
+        kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+        sent = kind | {name.replace("_", "-"): one for name, one in headers.items()}
+        link.request(method, f"{self.path}{path}", form and urlencode(form), sent)
+        answer = link.getresponse()
+        found = answer.status, answer.headers, answer.read().decode()
+        link.close()
+        return found
+
+
+@pytest.fixture(params=["caddy", "nginx"])
+def site(request, tmp_path):
+    site = Site(tmp_path, request.param)
+    command = site.command()
+    server = Server(build_app(tmp_path, web=site.web), lambda: None)
+    listener = socket.create_server(("127.0.0.1", site.inner))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    with (tmp_path / "proxy.log").open("w") as log:
+        proxy = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
+    try:
+        until(lambda: _listens(site.port), (tmp_path / "proxy.log").read_text)
+        yield site
+    finally:
+        proxy.terminate()
+        proxy.wait(20)
+        server.stop()
+        thread.join(20)
+
+
+def _listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_page_works_behind_a_proxy(site, monkeypatch):
+    """A phone logs in, and stays in; a stranger gets nothing, whatever headers he sends."""
+    ours = {"Origin": site.url.removesuffix(site.path)}
+    status, headers, _ = site.ask("GET", "/")
+    assert (status, headers["Location"]) == (303, f"{site.path}/login")
+    assert site.ask("GET", "/", Remote_User="anna")[0] == 303
+    assert site.ask("GET", "/metrics")[0] == 401
+    assert site.ask("GET", "/metrics", X_Forwarded_For="127.0.0.1")[0] == 401
+    code = Register(site.folder).make_code()
+    assert site.ask("POST", f"/login/{code}", {"name": "x"}, Origin="https://evil")[0] == 403
+    status, headers, _ = site.ask("POST", f"/login/{code}", {"name": "x"}, **ours)
+    assert (status, headers["Location"]) == (303, f"{site.path}/")
+    cookie = headers["Set-Cookie"].partition(";")[0]
+    assert cookie.startswith("__Host-doorbell-")
+    assert "Secure" in headers["Set-Cookie"]
+    assert site.ask("GET", "/phones", Cookie=cookie)[0] == 200
+    assert site.ask("GET", "/", Cookie=cookie)[0] == 200
+    assert site.ask("POST", "/logout", {}, Cookie=cookie, Origin="https://evil")[0] == 403
+    assert site.ask("POST", "/logout", {}, Cookie=cookie, **ours)[0] == 303
+    context = Context(site.folder, Settings(web=site.web, state_dir=site.folder))
+    (found,) = page(context)
+    assert "no browser trusts its certificate" in found.found
+    monkeypatch.setenv("SSL_CERT_FILE", str(site.folder / "ca.crt"))
+    assert [one.state for one in page(context)] == ["ok", "ok"]
