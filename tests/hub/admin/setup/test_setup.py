@@ -195,7 +195,7 @@ def test_what_was_switched_off_is_on_again_when_it_is_chosen(house: Path, tmp_pa
             assert person.asked()
             person.types("s")
         person.answers(("none [none", "simulated"), ("Sound [gong", "ding"))
-        for _ in range(4):
+        for _ in range(5):
             assert person.asked()
             person.types("s")
         person.answers(("Write it?", "y"))
@@ -354,7 +354,7 @@ def test_what_is_wrong_is_told_before_it_is_written(house: Path, tmp_path: Path)
     before = _files(tmp_path)
     with Person(tmp_path, "setup") as person:
         person.answers(("call it?", "Other"))
-        for _ in range(8):
+        for _ in range(9):
             assert person.asked()
             person.types("s")
         person.sees(
