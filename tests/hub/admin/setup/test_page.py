@@ -44,7 +44,7 @@ def _ask(folder: Path, web: str, typed: str) -> Web:
     ],
 )
 def test_an_answer_sets_the_page_and_where_it_listens(
-    tmp_path: Path, web: str, typed: str, page: bool | None, listen: str
+    tmp_path: Path, web: str, typed: str, page: object, listen: str
 ):
     """Enter leaves an existing house as it is."""
     found = _ask(tmp_path, web, typed)
