@@ -8,6 +8,7 @@ import pytest
 
 from hub.wire.event import uuid7
 from tests.house import House, free_port, until
+from tests.secured import SecuredHouse, secured_mosquitto
 from tests.system.test_trace_commands import ask
 
 pytestmark = pytest.mark.fault_matrix
@@ -103,3 +104,21 @@ def test_a_recorder_that_was_away_deletes_when_it_is_back(house):
         lambda: [load for at, load, _ in list(house.ears.heard) if at == PICTURE][-1] == b"",
         "the picture on the broker is cleared",
     )
+
+
+def test_the_page_may_query_under_the_access_control_list(mosquitto_program, tmp_path):
+    """What `doorbell secure` grants is enough: live events, and those that it missed."""
+    users = ["handler-visit", "hub-home", "web-home"]
+    with (
+        secured_mosquitto(mosquitto_program, tmp_path, users) as broker,
+        SecuredHouse(tmp_path / "house", broker) as house,
+    ):
+        house.settings = f"[web]\nport = {free_port()}\n"
+        house.start("hub", "visit", "web")
+        first = house.press()
+        _has(house, [first])
+        house.kill("web")
+        second = house.press()
+        house.start("web")
+        _has(house, [first, second])
+        until(lambda: _book(house, "SELECT * FROM reaction"), "it has what `visit` did")
