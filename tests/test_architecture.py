@@ -71,6 +71,8 @@ ONE_USER = {
         "hub/store/file/state_file.py",
         "hub/store/guest_book/entries.py",
         "hub/store/guest_book/look_up.py",
+        "hub/store/guest_book/recording_entries.py",
+        "hub/store/guest_book/rows.py",
         "hub/store/guest_book/tables.py",
         "hub/store/guest_book/upkeep.py",
         "hub/store/history.py",

@@ -82,6 +82,15 @@ def test_events_come_in_any_order():
     assert [reaction.note for reaction in reactions] == ["told Anna", "sent the picture"]
 
 
+def test_a_clip_of_two_visits_belongs_to_both(book, story):
+    """Also when the press of the second one comes later than the clip."""
+    first, second = story.press(), story.press(1000)
+    clip = {"path": "/media/a.mp4", "presses": [first.id, second.id]}
+    for event in (first, story.handler("clip.recorded", clip, first), second):
+        book.take(event)
+    assert [visit.has_clip for visit in book.visits()] == [True, True]
+
+
 def test_each_reaction_counts_once(book, story):
     """The last outcome of a handler for an event counts; a drill is no visit."""
     press = story.press()
