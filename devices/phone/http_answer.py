@@ -106,12 +106,15 @@ def is_final(status: int) -> bool:
 
 
 def _asked_wait_s(headers: Mapping[str, str], answer: Any) -> float | None:
-    """Seconds to wait: by Retry-After (RFC 9110, 10.2.3), or as Telegram and Discord say it."""
+    """Seconds: Retry-After (RFC 9110, 10.2.3), or the words of Telegram, Discord or Matrix."""
     seconds = _seconds_until(headers)
     if seconds is None and isinstance(answer, dict):
         parameters = answer.get("parameters")
         within = parameters if isinstance(parameters, dict) else answer
         seconds = _number(within.get("retry_after"))
+        milliseconds = _number(within.get("retry_after_ms"))
+        if seconds is None and milliseconds is not None:
+            seconds = milliseconds / 1000
     return None if seconds is None else min(seconds, LONGEST_WAIT_S)
 
 

@@ -50,6 +50,8 @@ WAITS = [
     (Answer(413, {}, {"Retry-After": "5"}), 5),
     (Answer(429, {"ok": False, "parameters": {"retry_after": 7}}), 7),
     (Answer(429, {"retry_after": 0.65}), 0.65),
+    (Answer(429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 2500}), 2.5),
+    (Answer(429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": "soon"}), None),
     (Answer(429, {}, {"Retry-After": "99999999"}), 86_400),
     (Answer(429, {}, {"Retry-After": "soon"}), None),
     (Answer(429, {}, {"Retry-After": "-3"}), None),
@@ -61,7 +63,7 @@ WAITS = [
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("answer", "wait_s"), WAITS)
 def test_a_wait_that_a_service_asks_for_is_understood(service, kind, answer, wait_s):
-    """Seconds or a date in Retry-After, or what Telegram and Discord have in their JSON."""
+    """Seconds or a date in Retry-After, or what Telegram, Discord and Matrix have in their JSON."""
     error = _error(service, kind, answer)
     assert isinstance(error, PhoneAwayError)
     assert error.retry_after_s == wait_s
