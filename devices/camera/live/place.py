@@ -1,5 +1,6 @@
 """Where the live picture is: a socket in a folder that few may enter."""
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -51,15 +52,23 @@ def listening(folder: Path, backlog: int) -> Iterator[socket.socket]:
     """Listen there. What a process that crashed has left is replaced.
 
     Raises:
-        OSError: The folder is not there, or cannot be written.
+        OSError: The folder is not there, cannot be written, or another process listens in it.
     """
-    with socket.socket(socket.AF_UNIX) as listener:
-        (folder / SOCKET).unlink(missing_ok=True)
-        with short_name(folder) as name:
-            listener.bind(name)
-        (folder / SOCKET).chmod(RIGHTS)  # nobody can connect before it listens
+    path = folder / SOCKET
+    with socket.socket(socket.AF_UNIX) as listener, short_name(folder) as name:
+        if _is_answered(name):
+            raise OSError(errno.EADDRINUSE, "another process serves it there")
+        path.unlink(missing_ok=True)
+        listener.bind(name)
+        path.chmod(RIGHTS)  # nobody can connect before it listens
         listener.listen(backlog)
         try:
             yield listener
         finally:
-            (folder / SOCKET).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+
+
+def _is_answered(name: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
+        return probe.connect_ex(name) not in (errno.ENOENT, errno.ECONNREFUSED)

@@ -1,6 +1,7 @@
 """The live picture on a local socket: who may look, what comes, and when it ends."""
 
 import logging
+import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from devices.camera import AvCamera, ffmpeg, open_camera
 from devices.camera.live import server
-from devices.camera.live.place import SOCKET, live_folder
+from devices.camera.live.place import SOCKET, live_folder, short_name
 from devices.camera.live.server import serving_live
 from devices.video import CameraError
 from tests.devices.camera.live.client import Client, look, reason, units_in
@@ -39,6 +40,10 @@ class _Doors:
     def close(self) -> None:
         for camera in self.cameras.values():
             camera.close()
+
+
+def _no_camera(door: str) -> AvCamera:
+    raise CameraError(f"no camera looks at {door}")
 
 
 @pytest.fixture
@@ -165,12 +170,25 @@ def test_who_is_one_too_many_is_refused(doors, film, monkeypatch):
 
 
 def test_only_the_group_may_look(doors):
-    """And what a crash left is replaced."""
-    path = doors.folder / SOCKET
-    assert stat.S_IMODE(path.stat().st_mode) == 0o660
-    with serving_live(doors.folder, doors.at):
-        assert reason(doors.folder, "/front/still")[0] == 503
-    assert not path.exists()
+    """The group is that of all processes of the doorbell."""
+    assert stat.S_IMODE((doors.folder / SOCKET).stat().st_mode) == 0o660
+
+
+def test_what_a_crash_left_is_replaced(tmp_path):
+    """And nothing is left at the end."""
+    with socket.socket(socket.AF_UNIX) as crashed, short_name(tmp_path) as name:
+        crashed.bind(name)
+    with serving_live(tmp_path, _no_camera):
+        assert reason(tmp_path, "/front/still") == (503, "no camera looks at front")
+    assert not (tmp_path / SOCKET).exists()
+
+
+def test_two_recorders_do_not_take_it_from_each_other(doors, film, caplog):
+    """The second one records all the same, and the first one goes on serving."""
+    with serving_live(doors.folder, _no_camera):
+        assert "no live picture: another process serves it there" in caplog.text
+        assert reason(doors.folder, "/front/still")[0] == 200
+    assert reason(doors.folder, "/front/still")[0] == 200
 
 
 def test_a_recorder_without_a_place_for_it_records_all_the_same(tmp_path, caplog):
