@@ -30,9 +30,10 @@ def service(tmp_path, monkeypatch):
 def subscribed(service):
     """Makes the event of a phone that subscribes at the service, or that wants no more."""
 
-    def make(name="annas-phone", *, ends=False, key=None, after_s=0.0):
+    def make(name="annas-phone", *, ends=False, key=None, after_s=0.0, again=False):
         with page.demo() as own:
-            sealed = "" if ends else seal(key or own, name, service.subscription)
+            subscription = service.subscription | {"again": again}
+            sealed = "" if ends else seal(key or own, name, subscription)
         made = event("doorbell.push_changed", name, subscription=sealed)
         return replace(made, time=made.time + timedelta(seconds=after_s))
 
@@ -156,6 +157,15 @@ def test_events_that_come_in_another_order_end_alike(desk, service, subscribed):
     assert "no phone is set up" in home.hears(event())
     home.hears(subscribed(after_s=120))
     assert home.hears(event()).startswith("sent to 1")
+
+
+def test_a_phone_that_says_it_again_is_not_greeted_once_more(desk, service, subscribed):
+    """The page does so once a month; a house that has lost its memory greets it."""
+    home = desk(group_s=0)
+    home.hears(subscribed())
+    assert home.hears(subscribed(again=True)) == "annas-phone is told as before"
+    assert len(service.got) == 1
+    assert desk(group_s=0).hears(subscribed(again=True)).startswith("sent to 1")
 
 
 def test_a_subscription_of_another_house_is_none(desk, service, subscribed):

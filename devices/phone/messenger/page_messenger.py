@@ -78,6 +78,8 @@ class PageMessenger(VisitMessenger):
         self.recipients = self._everybody()
         if phone is None:
             return DispatchResult(why_not=f"{name} is told of nothing more")
+        if not phone.is_news:
+            return DispatchResult(why_not=f"{name} is told as before")
         return self.tell(
             changed,
             [one for one in self.recipients if phone in one.phones],

@@ -64,8 +64,11 @@ class PagePhones:
         kept = self._kept()
         if name in kept and kept[name]["at"] > at.isoformat():
             return None
-        subscription = Subscription.of(self._sender.unseal(name, sealed)) if sealed else None
+        opened = self._sender.unseal(name, sealed) if sealed else None
+        subscription = Subscription.of(opened) if opened else None
         phone = self.phone(name)
+        is_known = phone.subscription == subscription
+        phone.is_news = not (is_known and opened and opened.get("again"))
         phone.subscription = subscription
         phone.has_ended = False
         self._keep(name, subscription, at.isoformat())

@@ -23,6 +23,8 @@ class WebPushPhone:
         subscription: Where its browser takes messages; None before it has subscribed, and after
             the subscription has ended.
         has_ended: Whether its push service has said that the subscription has ended.
+        is_news: Whether a person has just chosen it; else the page has only said it again, as it
+            does once a month.
     """
 
     has_address = True
@@ -34,6 +36,7 @@ class WebPushPhone:
         self.name = f"web push to {page_name}"
         self.subscription: Subscription | None = None
         self.has_ended = False
+        self.is_news = False
         self._sender = sender
 
     @property

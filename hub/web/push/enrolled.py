@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from devices.phone.webpush.page_name import plain_name
 from hub.remote.push import PushError
@@ -16,8 +17,20 @@ FILE = "web-push.json"
 LOOK_S = 30.0
 
 
+class Entry(NamedTuple):
+    """One phone.
+
+    Attributes:
+        phone: The id of its login; empty where a proxy names the user.
+        is_told: Whether the hub has confirmed it.
+    """
+
+    phone: str
+    is_told: bool = False
+
+
 class Enrolled:
-    """The phones by name, each with the id of its login, in a file.
+    """The phones by name, each with the id of its login, and whether the hub knows, in a file.
 
     A login ends in many ways: by a person, by the phone, by age. So it is looked at again and
     again, and the hub is told until it has confirmed.
@@ -35,13 +48,13 @@ class Enrolled:
         self._phone = phone
         self._end = end
         self._lock = threading.Lock()
-        self._ids = _read(self._path)
+        self._known = _read(self._path)
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Look at the logins in a thread of its own, as soon as there is a phone."""
-        if self._ids and self._thread is None:
+        if self._known and self._thread is None:
             self._thread = threading.Thread(target=self._run, daemon=True)
             self._thread.start()
 
@@ -50,24 +63,33 @@ class Enrolled:
         self._stopped.set()
 
     def has(self, name: str, phone_id: str) -> bool:
-        """Whether this phone was enrolled under this name."""
+        """Whether this phone was enrolled under this name, and the hub has confirmed it."""
         with self._lock:
-            return self._ids.get(name) == phone_id
+            return self._known.get(name) == Entry(phone_id, is_told=True)
 
     def is_of_another(self, name: str, phone_id: str) -> bool:
         """Whether another phone that is still logged in has this name."""
         with self._lock:
-            owner = self._ids.get(name, phone_id)
-        return owner != phone_id and not self._is_over(name, owner)
+            entry = self._known.get(name)
+        return bool(entry and entry.phone != phone_id and not self._is_over(name, entry.phone))
 
     def put(self, name: str, phone_id: str) -> None:
-        """A phone gets web push from now on.
+        """A phone is to get web push; the hub is told next.
 
         Raises:
             OSError: The disk takes nothing.
         """
-        self._change({name: phone_id})
+        self._change({name: Entry(phone_id)})
         self.start()
+
+    def confirm(self, name: str) -> None:
+        """The hub knows it.
+
+        Raises:
+            OSError: The disk takes nothing.
+        """
+        if entry := self._known.get(name):
+            self._change({name: entry._replace(is_told=True)})
 
     def remove(self, name: str) -> None:
         """A phone gets no more.
@@ -79,8 +101,8 @@ class Enrolled:
 
     def look(self) -> None:
         """End what belongs to phones that are logged out, or have another name now."""
-        for name, phone_id in [*self._ids.items()]:
-            if not self._is_over(name, phone_id):
+        for name, entry in [*self._known.items()]:
+            if not self._is_over(name, entry.phone):
                 continue
             try:
                 self._end(name)
@@ -99,23 +121,23 @@ class Enrolled:
             return False  # the file of the logins cannot be read now
         return phone is None or plain_name(phone.name) != name
 
-    def _change(self, more: dict[str, str], without: str = "") -> None:
+    def _change(self, more: dict[str, Entry], without: str = "") -> None:
         with self._lock:
-            ids = {name: id_ for name, id_ in self._ids.items() if name != without} | more
-            if ids != self._ids:
-                atomic_file.write(self._path, f"{json.dumps(ids, indent=1)}\n".encode(), 0o600)
-            self._ids = ids
+            known = {name: one for name, one in self._known.items() if name != without} | more
+            if known != self._known:
+                atomic_file.write(self._path, f"{json.dumps(known, indent=1)}\n".encode(), 0o600)
+            self._known = known
 
     def _run(self) -> None:
         while not self._stopped.wait(LOOK_S):
             self.look()
 
 
-def _read(path: Path) -> dict[str, str]:
+def _read(path: Path) -> dict[str, Entry]:
     try:
-        return {str(name): str(id_) for name, id_ in json.loads(path.read_bytes()).items()}
+        return {name: Entry(*one) for name, one in json.loads(path.read_bytes()).items()}
     except FileNotFoundError:
         return {}
-    except (ValueError, AttributeError):
+    except (ValueError, TypeError, AttributeError):
         log.warning("%s is damaged: phones that log out have to stop their notifications", path)
         return {}

@@ -52,17 +52,18 @@ class Enrolment:
 
     async def give_key(self, request: Request) -> Response:
         """The key for which a browser subscribes, and whether this phone has done so."""
-        user = _user(request)
-        name = name_of(user, request.query_params.get("device", ""))
+        user, name = _name(request, request.query_params.get("device", ""))
         key = await run_in_threadpool(_public_key, self._key)
         known = self._enrolled.has(name, user.phone)
         return JSONResponse({"key": key, "phone": name, "known": known})
 
     async def change(self, request: Request) -> Response:
-        """Take a subscription, or none: `{"subscription": …, "device": "…"}`."""
-        user = _user(request)
+        """Take a subscription, or none: `{"subscription": …, "device": "…"}`.
+
+        With `"again": true` the page says what it said before: the phone is not greeted once more.
+        """
         asked = await _json(request)
-        name = name_of(user, str(asked.get("device", "")))
+        user, name = _name(request, str(asked.get("device", "")))
         subscription = asked.get("subscription")
         if not self._limit.take():
             raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, TOO_OFTEN, {"Retry-After": "60"})
@@ -70,14 +71,15 @@ class Enrolment:
             raise HTTPException(HTTPStatus.CONFLICT, NAME_TAKEN)
         try:
             page = request.headers.get("origin") or str(request.base_url).rstrip("/")
-            sealed = self._sealed(name, subscription, page)
+            is_again = asked.get("again") is True
+            sealed = self._sealed(name, subscription, page, is_again=is_again)
         except ValueError as error:
             words = f"This browser cannot be notified: {error}"
             raise HTTPException(HTTPStatus.BAD_REQUEST, words) from None
         await run_in_threadpool(self._take, name, user.phone, sealed)
         return JSONResponse({"ok": True, "phone": name})
 
-    def _sealed(self, name: str, subscription: Any, page: str) -> str:
+    def _sealed(self, name: str, subscription: Any, page: str, *, is_again: bool) -> str:
         """The subscription for `notify`; empty for none.
 
         Raises:
@@ -86,7 +88,8 @@ class Enrolment:
         if subscription is None:
             return ""
         fields = subscription if isinstance(subscription, dict) else {}
-        return seal(self._key, name, Subscription.of({**fields, "page": page}).as_json())
+        read = Subscription.of({**fields, "page": page})
+        return seal(self._key, name, {**read.as_json(), "again": is_again})
 
     def _take(self, name: str, phone_id: str, sealed: str) -> None:
         """Note it, so that it ends with the login, and tell the hub.
@@ -98,7 +101,9 @@ class Enrolment:
             if sealed:
                 self._enrolled.put(name, phone_id)
             self._tell(name, sealed)
-            if not sealed:
+            if sealed:
+                self._enrolled.confirm(name)
+            else:
                 self._enrolled.remove(name)
         except PushError as error:
             log.warning("the hub was not told of web push to %s: %s", name, error)
@@ -114,12 +119,15 @@ def _public_key(key: str) -> str:
     return Vapid(push_secret(key)).public_key
 
 
-def _user(request: Request) -> User:
-    """Who is logged in; the guard lets nobody else in."""
+def _name(request: Request, device: str) -> tuple[User, str]:
+    """Who is logged in, as the guard lets nobody else in, and the name of this phone."""
     user = user_of(request)
     if user is None:
         raise HTTPException(HTTPStatus.UNAUTHORIZED)
-    return user
+    try:
+        return user, name_of(user, device)
+    except ValueError as error:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, str(error).capitalize()) from None
 
 
 async def _json(request: Request) -> dict[str, Any]:

@@ -15,8 +15,12 @@ def name_of(user: User, device: str) -> str:
         user: Who is logged in.
         device: What the page has told this browser to be, if a proxy names users: all phones of a
             user have one name there.
+
+    Raises:
+        ValueError: It has to say that, and does not.
     """
     if user.phone:
         return plain_name(user.name)
-    ending = device if DEVICE.fullmatch(device) else "0000"
-    return f"{plain_name(user.name)[: LENGTH - 5].rstrip('-')}-{ending}"
+    if not DEVICE.fullmatch(device):
+        raise ValueError("this browser does not say which of your devices it is")
+    return f"{plain_name(user.name)[: LENGTH - 5].rstrip('-')}-{device}"

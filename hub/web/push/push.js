@@ -6,6 +6,8 @@
   const root = new URL(document.currentScript.dataset.root, location.href);
   const address = (path) => new URL(path, root).href;
   const DEVICE = "doorbell device";
+  const TOLD = "doorbell told";
+  const AGAIN_MS = 30 * 86_400_000; // the house keeps it for longer, and should it lose it, not for ever
   let state = "checking";
   let fault = "";
 
@@ -41,11 +43,14 @@
     return said;
   }
 
-  const tell = (subscription) => ask("push/subscription", {
-    method: "POST",
-    headers: { Accept: "application/json", "Content-Type": "application/json" },
-    body: JSON.stringify({ subscription, device: device() }),
-  });
+  async function tell(subscription, again = false) {
+    await ask("push/subscription", {
+      method: "POST",
+      headers: { Accept: "application/json", "Content-Type": "application/json" },
+      body: JSON.stringify({ subscription, device: device(), again }),
+    });
+    localStorage.setItem(TOLD, JSON.stringify({ at: Date.now(), endpoint: subscription?.endpoint }));
+  }
 
   async function subscribe(registration, key) {
     const applicationServerKey = Uint8Array.from(atob(key.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
@@ -100,7 +105,9 @@
     show("on");
     const { key, known } = await ask(`push/key?device=${device()}`);
     const current = await subscribe(registration, key);
-    if (!known || current.endpoint !== subscription.endpoint) await tell(current);
+    const told = JSON.parse(localStorage.getItem(TOLD)) || { at: 0 };
+    const isOld = Date.now() - told.at > AGAIN_MS;
+    if (!known || isOld || current.endpoint !== told.endpoint) await tell(current, true);
   }
 
   // Who looks at the page has seen what the notifications say.

@@ -94,7 +94,7 @@ async function renew(event) {
   await fetch(address("push/subscription"), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ subscription }),
+    body: JSON.stringify({ subscription, again: true }), // the page tells it, too, when it is opened
   });
 }
 

@@ -68,6 +68,8 @@ def test_without_a_hub_it_is_asked_again(page):
     page.hub.is_away = True
     assert subscribe(phone) == 503
     assert "Try again" in phone.text
+    phone.get("/push/key", accept="*/*")
+    assert json.loads(phone.text)["known"] is False
 
 
 def test_it_is_not_asked_too_often(page):
@@ -124,13 +126,12 @@ def test_behind_a_proxy_each_phone_of_a_user_has_a_name(tmp_path):
     """The proxy names the user, and the browser itself."""
     page = Page(tmp_path, user_header="Remote-User", proxies=["127.0.0.1"])
     phone = Client(page.app, origin="https://door.example", address="127.0.0.1")
-    for device in ("12ab", "34cd", "../x"):
+    for device, status in (("12ab", 200), ("34cd", 200), ("../x", 400)):
         body = {"subscription": None, "device": device}
-        assert tell(phone, body, remote_user="Anna Muller") == 200
+        assert tell(phone, body, remote_user="Anna Muller") == status
     assert [name for name, _ in page.hub.told] == [
         "anna-muller-12ab",
         "anna-muller-34cd",
-        "anna-muller-0000",
     ]
 
 
