@@ -2,9 +2,10 @@
 
 import argparse
 import logging
+import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from hub.wire.house_key import key_in
 
 log = logging.getLogger(__name__)
 HEAD_BYTES = 16_384
+NICENESS = 5  # it hears every press when the handlers do, and the bell comes first
 TICKS = 5  # of a tenth of a second, between two looks at the connections
 
 
@@ -52,6 +54,8 @@ def run(settings: Settings) -> None:
     bus = Bus(settings.broker, client_id, will(source, root), user)
     status = StatusPublisher(bus, source, end_for_good)
     key = _key_of(settings)
+    with suppress(OSError):  # in a sandbox; there the unit says it
+        os.nice(NICENESS)
     with listening(settings) as listener, open_guest_book(settings, bus, source) as book:
         house = House(bus, settings.hub, book.changes)
         site = Site(settings, bus, source, key, book, house)

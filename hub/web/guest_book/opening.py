@@ -1,9 +1,8 @@
 """Opens the guest book of a process, and keeps it up to date while that runs."""
 
-import os
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 
 from config import Settings
 from hub.consumer.projection import Projection
@@ -15,7 +14,6 @@ from hub.wire import topics
 
 CATCH_UP_S = 30 * 86_400.0  # at its first start it takes in what the journals still have
 STOP_S = 5.0
-NICENESS = 5  # the process hears every press when the handlers do, and the bell comes first
 
 
 @contextmanager
@@ -36,8 +34,6 @@ def open_guest_book(settings: Settings, bus: Bus, source: str) -> Iterator[Guest
         if settings.web.page is False:  # nobody would see it
             yield book
             return
-        with suppress(OSError):  # in a sandbox; there the unit says it
-            os.nice(NICENESS)
         projection = Projection(
             source,
             state=state,
