@@ -7,6 +7,7 @@ from devices.lazy_names import lazy_names
 if TYPE_CHECKING:
     from devices.camera.address import without_password as without_password
     from devices.camera.camera import Camera as Camera
+    from devices.camera.camera import CameraError as CameraError
     from devices.camera.camera import fault_in_camera as fault_in_camera
     from devices.camera.camera import open_camera as open_camera
     from devices.camera.discovery import FoundCamera as FoundCamera
@@ -18,15 +19,14 @@ if TYPE_CHECKING:
     from devices.camera.privacy import Privacy as Privacy
     from devices.camera.recording_settings import RecordingSettings as RecordingSettings
     from devices.camera.settings import CameraSettings as CameraSettings
-    from devices.video.recorded import CameraError as CameraError
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "address": ["without_password"],
-            "camera": ["Camera", "fault_in_camera", "open_camera"],
+            "camera": ["Camera", "CameraError", "fault_in_camera", "open_camera"],
             "discovery": ["FoundCamera", "find_cameras"],
-            "door_recorder": ["CameraError", "DoorRecorder", "open_recorder"],
+            "door_recorder": ["DoorRecorder", "open_recorder"],
             "ffmpeg": ["AvCamera"],
             "picamera": ["PiCamera"],
             "privacy": ["Privacy"],

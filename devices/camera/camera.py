@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from devices.camera.address import fault_in_address, plain_address
-from devices.video.recorded import RecordedClip
+from devices.video.recorded import CameraError, RecordedClip
 
 if TYPE_CHECKING:  # it comes with PyAV, which takes 20 MB
     from devices.video.live.viewer import Viewer
+
+__all__ = ["Camera", "CameraError", "fault_in_camera", "open_camera"]
 
 # A Raspberry Pi camera module, and the size of its pictures.
 PI = re.compile(r"picamera(?::(\d{2,4})x(\d{2,4}))?")
