@@ -50,6 +50,7 @@ def speak(language: str) -> None:
     words.speak(language, _catalogue(language))
 
 
+@cache
 def known() -> tuple[str, ...]:
     """The languages that there are: English, and one for each folder of the catalogue."""
     return (SOURCE, *sorted(path.parent.parent.name for path in FOLDER.glob("*/*/*.mo")))

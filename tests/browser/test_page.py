@@ -51,7 +51,7 @@ def answer(page, visit, button=COMING):
         if not shown.count():
             return True
         if time.monotonic() - tapped_at > 2 * AGAIN_S and shown.locator(button).is_visible():
-            shown.locator(button).click()
+            shown.locator(button).evaluate_all("all => all.forEach(one => one.click())")
             tapped_at = time.monotonic()
         return False
 
@@ -77,16 +77,16 @@ def test_a_stranger_sees_nothing(chromium, house):
     context.close()
 
 
-def test_a_ring_is_there_at_once_and_its_picture_follows(house, phone, record_property):
+def test_a_ring_is_there_at_once_and_its_picture_follows(house, phone):
     """The visitor stands on Now as soon as the button is pressed; then who it is."""
     began = time.monotonic()
     visit = ring(house, phone)
-    record_property("shown_s", round(time.monotonic() - began, 3))
+    print(f"shown {time.monotonic() - began:.3f} s after the press")
     assert phone.title().startswith("●")
     until(lambda: "somebody rings" in phone.locator("#say").inner_text(), "it is announced")
     picture = phone.locator(f"#picture-{visit} img")
     picture.wait_for(timeout=PATIENCE_MS)
-    record_property("picture_s", round(time.monotonic() - began, 3))
+    print(f"its picture {time.monotonic() - began:.3f} s after the press")
     until(lambda: picture.evaluate("one => one.naturalWidth"), "the picture is shown")
     answer(phone, visit)
 
@@ -119,7 +119,7 @@ def test_a_sentence_half_written_outlasts_what_changes(house, phone):
     text.press_sequentially("den")
     text.press("Enter")
     answer(phone, visit, SAY)
-    phone.get_by_text("“I am in the garden” (Anna)").first.wait_for()
+    phone.get_by_text("“I am in the garden”").first.wait_for()
 
 
 def test_the_clip_of_a_visit_plays(house, phone):
@@ -155,8 +155,10 @@ def test_a_visit_is_kept_downloaded_and_deleted(house, phone):
     phone.get_by_role("button", name="Delete for good").click()
     phone.get_by_text("The visit was deleted").wait_for()
     phone.locator(f"#visit-{visit}").wait_for(state="detached")
-    phone.goto(f"http://127.0.0.1:{house.port}/visits/{visit}")
-    assert phone.get_by_role("heading", name="There is no such visit").is_visible()
+    gone = phone.request.get(f"http://127.0.0.1:{house.port}/visits/{visit}")
+    assert gone.status == 404
+    assert "There is no such visit" in gone.text()
+    assert phone.request.get(f"{gone.url}/picture").status == 404
 
 
 def test_quiet_is_switched_and_shown_on_every_phone(house, phone, open_browser):
@@ -197,7 +199,7 @@ def test_without_script_a_visitor_is_answered_all_the_same(house, phone, open_br
     plain.reload()
     assert plain.locator(f"#ring-{visit}").is_visible()
     plain.locator(f"#ring-{visit} {COMING}").click()
-    assert plain.get_by_text("The visitor is told: Coming").is_visible()
+    assert plain.get_by_text("Sent: Coming").is_visible()
     until(lambda: plain.reload() and plain.get_by_text("Nobody rings").count(), "it was answered")
     plain.get_by_role("link", name="Visits").click()
     assert plain.locator(f"#visit-{visit}").get_by_text("Coming (Old tablet)").is_visible()

@@ -24,6 +24,7 @@ DEVICES = {
         "color_scheme": "light",
     },
 }
+PEOPLE = {"phone-dark": "Clara", "phone-light": "Paul", "tablet": "Kitchen", "desk": "Emma"}
 # A sheet of pictures of one device, side by side.
 SHEET = """<!doctype html><body style="margin:0;display:grid;
 grid-template-columns:repeat({columns},{width}px);
@@ -35,7 +36,7 @@ PICTURE = '<img style="width:100%;border-radius:14px" src="data:image/png;base64
 def visits(house, chromium) -> list[str]:
     """Some visitors, who were answered, missed, or still wait; the newest first."""
     page = chromium.new_page()
-    log_in(page, address_in(house.command("link")), "Anna")
+    log_in(page, address_in(house.command("link")), "Maria")
     found = []
     for words in ("coming", "leave_it", "I am in the garden, please come around the house"):
         visit = ring(house, page)
@@ -109,7 +110,7 @@ def test_a_thumb_meets_every_button(house, open_browser, visits):
 @pytest.mark.parametrize("device", DEVICES)
 def test_pictures_for_the_documents(house, chromium, open_browser, visits, device):
     """Each view on each device, as the documents show them."""
-    page = open_browser(**DEVICES[device], timezone_id="Europe/Berlin", reduced_motion="reduce")
+    page = open_browser(PEOPLE[device], **DEVICES[device], reduced_motion="reduce")
     taken = []
     visit = ring(house, page)
     page.locator(f"#picture-{visit} img").wait_for(timeout=PATIENCE_MS)

@@ -20,10 +20,10 @@ class Notice(NamedTuple):
 def notice_of(code: str | None) -> Notice | None:
     """The notice that a code in the address stands for; None for none, or an unknown one."""
     good = {
-        "coming": _("The visitor is told: Coming"),
-        "leave_it": _("The visitor is told: Leave it at the door"),
+        "coming": _("Sent: Coming"),
+        "leave_it": _("Sent: Leave it at the door"),
         "snooze": _("No more notifications to you for an hour"),
-        "said": _("The visitor is told your words"),
+        "said": _("Your sentence was sent"),
         "quiet": _("The house is quiet now"),
         "loud": _("The bell is on"),
         "auto": _("The house is quiet when the settings say so"),

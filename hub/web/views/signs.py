@@ -74,9 +74,9 @@ def of_process(process: Process) -> Line:
         "offline": ("cross", "bad", _("is not running")),
     }[process.state]
     if process.reason in ("stopped", "disabled"):
-        sign, tone, words = "dot", "dim", _("switched off")
-    elif process.reason == "private":
-        sign, tone, words = "dot", "dim", _("private")
+        return Line(process.name, "dot", "dim", _("switched off"))
+    if process.reason == "private":
+        return Line(process.name, "dot", "dim", _("private"))
     return Line(process.name, sign, tone, words, process.note)
 
 

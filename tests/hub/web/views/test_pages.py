@@ -122,7 +122,7 @@ def test_every_address_is_relative(browser, book, now_story):
 def test_what_became_of_an_action_is_said_in_fixed_words(browser):
     """A link from elsewhere cannot put words on the page."""
     browser.get("/?notice=coming")
-    assert "The visitor is told: Coming" in browser.text
+    assert "Sent: Coming" in browser.text
     browser.get("/?notice=Your%20house%20is%20open")
     assert "Your house is open" not in browser.text
 
