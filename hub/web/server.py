@@ -99,6 +99,8 @@ class Server(uvicorn.Server):
                 h11_max_incomplete_event_size=HEAD_BYTES,
             )
         )
+        # What clients send wrong is no news, and strangers must not fill the log.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         self._on_ready = on_ready
         self._on_stop = on_stop
         self._watchdog = sd_notify.Watchdog()

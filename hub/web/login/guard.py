@@ -14,6 +14,7 @@ from hub.web.login.register import Register
 from hub.web.login.same_origin import SAFE, is_from_our_page
 from hub.web.login.user import User
 from hub.web.page import Page
+from hub.web.rate_limiter import RateLimiter
 from hub.web.responses import accepts_html, link, path_of, show
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ LOGIN = "/login"
 OPEN = (*LINKS, f"{LOGIN}/", "/static/", "/icons/")
 OPEN_FILES = (LOGIN, "/healthz", "/metrics", "/favicon.ico", "/manifest.webmanifest", "/worker.js")
 LOG_IN = marked("Log in first: `doorbell link` on the doorbell's machine prints an address")
+LOGGED_A_MINUTE = 10  # strangers must not fill the log
 UNDER_WAY = 120  # requests of logged-in phones: their responses may last
 TOO_MANY = marked("Too many windows of this page are open. Close one")
 FROM_ELSEWHERE = marked(
@@ -42,6 +44,7 @@ class Guard:
         self._register = register
         self._cookie = cookie
         self._under_way = 0
+        self._logged = RateLimiter(LOGGED_A_MINUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI 3."""
@@ -57,7 +60,8 @@ class Guard:
         scope["user"] = user
         refusal = None
         if request.method not in SAFE and not is_from_our_page(request):
-            log.warning("a request to %s from another page was refused", path)
+            if self._logged.take():
+                log.warning("a request to %s from another page was refused", path)
             refusal = show(request, HTTPStatus.FORBIDDEN, Page("Doorbell", FROM_ELSEWHERE))
         elif user is None and not (path.startswith(OPEN) or path in OPEN_FILES):
             refusal = self._ask_to_log_in(request)

@@ -1,6 +1,7 @@
 """The household password, hashed with scrypt (RFC 7914)."""
 
 import base64
+import ctypes
 import hashlib
 import hmac
 import secrets
@@ -16,6 +17,7 @@ P = 5
 SALT_BYTES = 16
 HASH_BYTES = 32
 HEADROOM = 2  # OpenSSL wants a little more than 128 * N * r bytes
+_libc = ctypes.CDLL(None)
 
 
 def fault_in(password: str) -> str | None:
@@ -53,4 +55,11 @@ def _scrypt(password: str, salt: bytes, exponent: int, r: int, p: int) -> bytes:
     text = unicodedata.normalize("NFKC", password)[:LONGEST]
     n = 1 << exponent
     most = 128 * n * r * HEADROOM
-    return hashlib.scrypt(text.encode(), salt=salt, n=n, r=r, p=p, maxmem=most, dklen=HASH_BYTES)
+    try:
+        return hashlib.scrypt(
+            text.encode(), salt=salt, n=n, r=r, p=p, maxmem=most, dklen=HASH_BYTES
+        )
+    finally:
+        # From its second use on, glibc keeps such a block for the next one: 16 MB, for months.
+        if trim := getattr(_libc, "malloc_trim", None):
+            trim(0)

@@ -53,7 +53,8 @@ class Proxies:
         if other := headers.get("x-forwarded-host"):
             state["hosts"].add(other)
         for name in PREFIXES:
-            if prefix := headers.get(name, "").rstrip("/"):
+            prefix = headers.get(name, "").rstrip("/")
+            if prefix.startswith("/") and not prefix.startswith("//"):  # else it is another site
                 scope["root_path"] = prefix
         if self._header:
             named = headers.getlist(self._header)

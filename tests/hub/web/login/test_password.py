@@ -1,8 +1,12 @@
 """The household password: how it is kept."""
 
+import subprocess
+import sys
+
 import pytest
 
 from hub.web.login import password
+from tests.house import ROOT
 
 WORDS = "correct horse battery"
 
@@ -30,3 +34,26 @@ def test_a_bad_password_is_told(bad, why):
     """With what to do."""
     assert why in password.fault_in(bad)
     assert password.fault_in("x" * 8) is None
+
+
+def test_the_memory_of_a_check_is_given_back():
+    """Each takes 16 MB for a moment; a process that checked some is as large as before."""
+    code = """
+from pathlib import Path
+from hub.web.login import password
+def private_kb():
+    text = Path("/proc/self/smaps_rollup").read_text()
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_D"))
+password.P = 1
+kept = password.hash_of("correct horse")
+before = private_kb()
+held = []
+for _ in range(3):
+    password.is_right("correct horse", kept)
+    held.append(bytes(100_000))
+print(private_kb() - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert int(done.stdout) < 4_000

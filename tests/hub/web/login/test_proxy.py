@@ -52,6 +52,7 @@ def test_https_at_the_proxy_makes_the_cookie_secure(tmp_path):
         ("https://home.example/bell", {"host": "home.example"}, "/bell"),
         ("https://home.example", {"x_ingress_path": "/api/hassio/abc"}, "/api/hassio/abc"),
         (None, {"x_forwarded_prefix": "/bell/"}, "/bell"),
+        (None, {"x_forwarded_prefix": "//evil.example"}, ""),
         (None, {}, ""),
     ],
 )  # fmt: skip
