@@ -277,9 +277,10 @@ def test_no_line_of_a_handler_file_is_run(running: Pi, tmp_path: Path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_changed_settings_start_everything_anew(running: Pi):
-    """The hub, each handler, and the page while it has an address."""
-    running.settings("[web]\nurl = 'https://door.example'\n")
+@pytest.mark.parametrize("web", ["url = 'https://door.example'", "page = true"])
+def test_changed_settings_start_everything_anew(running: Pi, web: str):
+    """The hub, each handler, and doorbell-web while the settings ask for page or links."""
+    running.settings(f"[web]\n{web}\n")
     units = " ".join(f"doorbell-handler@{name}.service" for name in SHIPPED)
     assert running.sync() == [
         "restart --no-block doorbell-hub.service",
