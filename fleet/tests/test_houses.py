@@ -11,6 +11,7 @@ from tests.needs import miss, packages
 from tests.rabbitmq import rabbitmq_broker, rabbitmq_program
 
 MQTT = ROOT / "fleet" / "mqtt"
+HOUSES = 2  # in houses.json
 OF_A_CLUSTER = ("cluster_", "load_definitions")
 
 
@@ -25,7 +26,13 @@ def rabbitmq(tmp_path, monkeypatch):
     kept += [f"load_definitions = {MQTT / 'houses.json'}", ""]
     monkeypatch.setattr("tests.rabbitmq.SETTINGS", "\n".join(kept))
     with rabbitmq_broker(tmp_path) as broker:
+        until(lambda: _has_houses(tmp_path / "log"), "it knows the houses")  # after it listens
         yield broker
+
+
+def _has_houses(folder):
+    text = "".join(path.read_text() for path in folder.glob("*.log"))
+    return text.count("Successfully set topic permissions") == HOUSES
 
 
 class House:
@@ -41,6 +48,7 @@ class House:
         self._client.on_disconnect = lambda *_: self._lost.set()
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
+        until(self._client.is_connected, f"the login of {name}")
 
     def follow(self, topics):
         self._client.subscribe(topics, 1)

@@ -18,7 +18,11 @@ TWO_DOORS = '[doors.back]\nname = "Back door"\n'
 
 def _relay(house, to, topic="doorbell", **more):
     arguments = ["--to", to, "--topic", topic, "--house", "cottage", "--config", house.config]
-    return start("doorbell_fleet.relay.command", *arguments, log=house.folder / "relay.log", **more)
+    process = start(
+        "doorbell_fleet.relay.command", *arguments, log=house.folder / "relay.log", **more
+    )
+    house.processes[f"relay {process.pid}"] = process  # ends with the house
+    return process
 
 
 def _end(process, how=signal.SIGKILL):
