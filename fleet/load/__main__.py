@@ -17,17 +17,17 @@ from pathlib import Path
 
 import psycopg
 
+from fleet.load import through_relay
 from fleet.tests.doors import Street
 from fleet.tests.readers import make_topic, read, start
 from fleet.tests.servers import Kafka, Postgres, kafka_server, postgres_server
 from tests.house import until
 
 MEMBERS = 3
+RELAY_RATE = 60.0  # presses a second in one house
 SESSION_S = 6
 KILL_S = 15  # from one kill of a member to the next, at least
 HANDLER = Path(__file__).parent / "counter.py"
-BEGIN = "<!-- the table of `make fleet` -->\n"
-END = "<!-- its end -->\n"
 HEAD = (
     "| doors | presses | a second | killed | lost | doubled | inversions | p50 ms | p99 ms"
     " | events a second a core | rows a door | bytes a door |\n" + "|-" * 12 + "|\n"
@@ -199,10 +199,17 @@ def main() -> None:
     parser.add_argument("--doors", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--presses", type=int, default=20_000)
     parser.add_argument("--rate", type=float, default=400.0, help="presses a second")
+    parser.add_argument("--relay-presses", type=int, default=2_000)
     parser.add_argument("--write", type=Path, help="the document whose table is replaced")
     options = parser.parse_args()
-    lines = []
+    tables = {"of groups": HEAD, "of the relay": through_relay.HEAD}
     with tempfile.TemporaryDirectory() as name, kafka_server(Path(name) / "kafka") as kafka:
+        for kills in (False, True):
+            presses = options.relay_presses
+            folder = Path(name) / f"relay{kills}"
+            line = through_relay.measure(folder, kafka, 100, presses, RELAY_RATE, kills=kills)
+            tables["of the relay"] += line
+            print(line, end="", flush=True)
         with postgres_server() as postgres:
             for doors in options.doors:
                 for kills in (False, True):
@@ -214,15 +221,21 @@ def main() -> None:
                         options.rate,
                         kills=kills,
                     )
-                    lines.append(run.line())
+                    tables["of groups"] += run.line()
                     print(run.line(), end="", flush=True)
                     assert (run.lost, run.doubled, run.inversions) == (0, 0, 0), run
     if options.write:
         text = options.write.read_text(encoding="utf-8")
-        before, _, rest = text.partition(BEGIN)
-        options.write.write_text(
-            before + BEGIN + HEAD + "".join(lines) + END + rest.partition(END)[2], encoding="utf-8"
-        )
+        for table, lines in tables.items():
+            text = _with_table(text, table, lines)
+        options.write.write_text(text, encoding="utf-8")
+
+
+def _with_table(text: str, name: str, lines: str) -> str:
+    """The document with this table in its place."""
+    before, begin, rest = text.partition(f"<!-- the table {name} -->\n")
+    _, end, after = rest.partition("<!-- its end -->\n")
+    return before + begin + lines + end + after
 
 
 if __name__ == "__main__":

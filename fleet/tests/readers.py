@@ -14,6 +14,7 @@ from doorbell_fleet.record import from_record, house_of
 from hub.wire.event import Event, decode
 from tests.house import ROOT, until
 
+AT_APPEND = {"message.timestamp.type": "LogAppendTime"}  # when the broker has it
 PATH = f"{ROOT}{os.pathsep}{ROOT / 'fleet'}"
 
 
@@ -33,10 +34,12 @@ class Read(NamedTuple):
     Attributes:
         events: All, by partition and place.
         first: Each once, where it stands first; by house and stream, epoch and sequence.
+        written_ms: When Kafka got it, in Unix milliseconds.
     """
 
     events: list[Event]
     first: dict[tuple[str, str, int], Event]
+    written_ms: dict[tuple[str, str, int], int]
 
     @property
     def doubled(self) -> int:
@@ -62,7 +65,7 @@ def inversions(keys: Iterable[tuple[str, str, int]]) -> int:
 def make_topic(servers: str, topic: str, partitions: int = 6) -> str:
     """Make a topic, and wait until each of its partitions has a leader."""
     admin = AdminClient({"bootstrap.servers": servers})
-    for made in admin.create_topics([NewTopic(topic, partitions, 1)]).values():
+    for made in admin.create_topics([NewTopic(topic, partitions, 1, config=AT_APPEND)]).values():
         made.result(30)
 
     def is_ready() -> bool:
@@ -80,7 +83,7 @@ def read(servers: str, topic: str) -> Read:
     consumer = Consumer({"bootstrap.servers": servers, "group.id": "reader", "log_level": 2})
     try:
         found = consumer.list_topics(topic, timeout=20).topics[topic].partitions
-        events: list[tuple[str, Event]] = []
+        events: list[tuple[str, Event, int]] = []
         for partition in sorted(found):
             place = TopicPartition(topic, partition, 0)
             low, high = consumer.get_watermark_offsets(place, timeout=20)
@@ -89,11 +92,15 @@ def read(servers: str, topic: str) -> Read:
                 for message in consumer.consume(500, 1.0):
                     if message.error() is None:
                         event = decode(from_record(message.value(), message.headers()))
-                        events.append((house_of(message.key().decode()), event))
+                        house = house_of(message.key().decode())
+                        events.append((house, event, message.timestamp()[1]))
                         low = message.offset() + 1
     finally:
         consumer.close()
     first: dict[tuple[str, str, int], Event] = {}
-    for house, event in events:
-        first.setdefault((f"{house} {event.stream}", event.epoch, event.sequence), event)
-    return Read([event for _, event in events], first)
+    written_ms: dict[tuple[str, str, int], int] = {}
+    for house, event, at_ms in events:
+        key = (f"{house} {event.stream}", event.epoch, event.sequence)
+        first.setdefault(key, event)
+        written_ms.setdefault(key, at_ms)
+    return Read([event for _, event, _ in events], first, written_ms)

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 
-from fleet.load.__main__ import BEGIN, END
 from fleet.tests.readers import PATH
 from tests.house import ROOT
 
@@ -12,8 +11,22 @@ from tests.house import ROOT
 def test_a_small_run_writes_its_table(tmp_path):
     """With and without a kill; the text around the table stays."""
     document = tmp_path / "README.md"
-    document.write_text(f"before\n{BEGIN}old\n{END}after\n")
-    options = ["--doors", "100", "--presses", "600", "--rate", "60", "--write", str(document)]
+    document.write_text(
+        "before\n<!-- the table of groups -->\nold\n<!-- its end -->\nbetween\n"
+        "<!-- the table of the relay -->\n<!-- its end -->\nafter\n"
+    )
+    options = [
+        "--doors",
+        "100",
+        "--presses",
+        "600",
+        "--rate",
+        "60",
+        "--relay-presses",
+        "300",
+        "--write",
+        str(document),
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "fleet.load", *options],
         cwd=ROOT,
@@ -24,7 +37,8 @@ def test_a_small_run_writes_its_table(tmp_path):
     )
     assert done.returncode == 0, done.stderr[-3000:]
     text = document.read_text()
-    assert text.startswith("before\n")
+    assert [text.startswith("before\n"), "between" in text, "old" in text] == [True, True, False]
     assert text.endswith("after\n")
-    assert text.count("| 100 |") == 2
+    assert text.count("\n| 100 |") == 4
+    assert "| relay, Kafka | 0 | 0 |" in text
     assert "| members | 0 | 0 | 0 |" in text

@@ -6,11 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hub.consumer.deadline import Overdue, deadline
 from hub.consumer.event_time import corrected
-from hub.consumer.records import Records
 from hub.plugin.api import running
 from hub.plugin.decorator import Drop, Reaction, retry_after_s
 from hub.plugin.handler_config import HandlerConfig
@@ -22,6 +21,9 @@ from hub.system.log.journald import about
 from hub.system.log.masking import masked
 from hub.system.sd_notify import Watchdog
 from hub.wire import topics
+
+if TYPE_CHECKING:
+    from hub.consumer.records import Records
 
 log = logging.getLogger(__name__)
 NOTE_LENGTH = 500
@@ -43,7 +45,7 @@ class Runner:
         reactions: Mapping[str, Reaction],
         resources: Mapping[Reaction, Any],
         config: HandlerConfig,
-        records: Records,
+        records: "Records",
         watchdog: Watchdog,
         clock: Clock = SYSTEM,
     ) -> None:

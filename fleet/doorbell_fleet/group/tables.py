@@ -48,7 +48,9 @@ def prepare(db: psycopg.Connection, group: str) -> tuple[str, float]:
     """
     with db.transaction():
         db.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-        db.execute(TABLES)
+        # Asked first: CREATE INDEX locks its table, also where the index is there already.
+        if db.execute("SELECT to_regclass('doorbell.outbox')").fetchone() == (None,):
+            db.execute(TABLES)
         db.execute(
             "INSERT INTO doorbell.member_group VALUES (%s, %s) ON CONFLICT DO NOTHING",
             (group, secrets.token_hex(8)),
