@@ -55,7 +55,8 @@
   async function subscribe(registration, key) {
     const applicationServerKey = Uint8Array.from(atob(key.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
     const old = await registration.pushManager.getSubscription();
-    if (old && !isFor(old, applicationServerKey)) await old.unsubscribe();
+    if (old && isFor(old, applicationServerKey)) return old;
+    if (old) await old.unsubscribe();
     return registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey });
   }
 

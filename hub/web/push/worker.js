@@ -83,7 +83,7 @@ async function open(notification) {
   const known = windows.find((one) => one.url.startsWith(home));
   if (!known) return self.clients.openWindow(home);
   const shown = await known.focus();
-  return shown.url === home ? shown : shown.navigate(home);
+  return shown.url === home ? shown : shown.navigate(home).catch(() => shown);
 }
 
 async function renew(event) {
