@@ -153,6 +153,12 @@ def test_a_phone_that_is_revoked_is_out_at_once(app, tmp_path):
     assert four.get("/phones") == 303
 
 
+def test_the_house_leads_to_the_phones(phone):
+    """A person who lost a phone finds them."""
+    assert phone.get("/house") == 200
+    assert re.search(r'href="[^"]*phones"', phone.text)
+
+
 def test_a_phone_has_a_name_that_people_change(phone, tmp_path):
     """Any text, escaped; two phones never have the same."""
     (kept,) = Register(tmp_path).phones()
