@@ -47,7 +47,8 @@ class Pages:
         return self._visit(visit)
 
     def _now(self) -> Shown:
-        last = next(iter(self._book.visits(limit=1)), None)
+        there = (visit for visit in self._book.visits(limit=MOST) if not visit.is_deleting)
+        last = next(there, None)
         live = self._doors if is_served(live_folder(self._settings.state_dir)) else {}
         content = {"last": last, "quiet": self._quiet(), "live": live}
         return self._show("now.html", "now", _("Now"), content)

@@ -156,3 +156,21 @@ def test_below_the_path_of_a_proxy_the_views_are_the_same(tmp_path):
     assert 'action="./visits"' in browser.text
     assert browser.post("/answer", {"answer": " "}, **proxied) == 303
     assert browser.headers["location"] == "./?notice=empty"
+
+
+def test_a_visit_that_is_being_deleted_shows_its_picture_no_more(browser, book, story, tmp_path):
+    """Its recorder may be off; the list says what is going on, and no other view has it."""
+    press = story.press()
+    path = tmp_path / "media" / "20261123-150211-front-a1b2c3.jpg"
+    path.parent.mkdir()
+    path.write_bytes(b"a picture")
+    for event in (press, story.handler("snapshot.taken", {"path": str(path)}, press)):
+        book.take(event)
+    browser.get("/visits")
+    assert "/picture" in browser.text
+    book.take(story.wish(press, "delete"))
+    for view in ("/", "/visits"):
+        browser.get(view)
+        assert "/picture" not in browser.text
+    assert "Is being deleted" in browser.text
+    assert browser.get(f"/visits/{press.id}") == 404
