@@ -22,7 +22,8 @@ class Connection(H11Protocol):
     """Closes itself when a request takes too long.
 
     Responses to logged-in phones have no end of their own: events, the live picture, downloads.
-    They only have to be read. The rooms bound their number, and so does the guard.
+    They only have to be read, and end when the phone is logged out. The rooms bound their number,
+    and so does the guard.
 
     Where there are too many connections, the oldest one that only waits for its client makes room
     for a new one, and first one of the address that has most. So a newcomer is served, however many
@@ -57,7 +58,8 @@ class Connection(H11Protocol):
         now = self.loop.time()
         self._look(now)
         is_stalled = self._paused_s is not None and now - self._paused_s > STALL_S
-        if is_stalled or now - self._since_s > self._limit_s:
+        is_logged_out = self.is_of_phone and not self.scope["state"]["is_known"]()
+        if is_logged_out or is_stalled or now - self._since_s > self._limit_s:
             self.drop()
 
     def drop(self) -> None:
@@ -74,8 +76,8 @@ class Connection(H11Protocol):
 
     @property
     def is_of_phone(self) -> bool:
-        """Whether a request of somebody who is logged in is under way."""
-        return not self._is_idle and bool(self.scope["state"].get("is_known"))
+        """Whether a request of somebody who is logged in is under way, as the guard has noted."""
+        return not self._is_idle and "is_known" in self.scope["state"]
 
     @property
     def _is_idle(self) -> bool:

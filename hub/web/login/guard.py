@@ -1,6 +1,7 @@
 """Who may see what, decided for all rooms in one place."""
 
 import logging
+from functools import partial
 from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
@@ -74,7 +75,8 @@ class Guard:
         if user is None:
             await self._app(scope, receive, send)
             return
-        request.state.is_known = True  # `hub.web.connection` gives it time
+        # `hub.web.connection` gives it time, as long as the phone stays logged in.
+        request.state.is_known = partial(self._is_still_in, user)
         self._under_way += 1
         try:
             await self._app(scope, receive, send)
@@ -87,6 +89,13 @@ class Guard:
             return User(phone.name, phone.id)
         name = request.state.proxied_user
         return User(name) if name else None
+
+    def _is_still_in(self, user: User) -> bool:
+        """Whether a phone was not logged out while it gets a response that lasts."""
+        try:
+            return not user.phone or self._register.phone(user.phone) is not None
+        except OSError:
+            return False
 
     def _ask_to_log_in(self, request: Request) -> Response:
         if request.method in SAFE and accepts_html(request):

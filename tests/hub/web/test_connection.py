@@ -24,12 +24,14 @@ BLOCK = b"x" * 65_536
 class _Known:
     """Takes a request below /phone for that of a phone that is logged in, as the guard does."""
 
+    is_logged_in = True
+
     def __init__(self, app):
         self._app = app
 
     async def __call__(self, scope, receive, send):
         if scope["path"].startswith("/phone"):
-            scope["state"]["is_known"] = True
+            scope["state"]["is_known"] = lambda: self.is_logged_in
         await self._app(scope, receive, send)
 
 
@@ -169,6 +171,14 @@ def test_a_phone_reads_as_long_as_it_likes_while_it_reads(server, open_one, monk
 
     until(only_one_is_left, "the one that does not read is closed")
     assert reads.recv(100)
+
+
+def test_a_phone_that_is_logged_out_gets_no_more(server, open_one, monkeypatch):
+    """Also of a response that has begun: events and the live picture end at once."""
+    phone = open_one(b"GET /phone/endless HTTP/1.1\r\n" + HEAD + b"\r\n")
+    assert phone.recv(100)
+    monkeypatch.setattr(_Known, "is_logged_in", False)
+    until(lambda: not server.server_state.connections, "it is closed")
 
 
 def test_phones_are_never_put_out_by_strangers(server, open_one):
