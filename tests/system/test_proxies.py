@@ -1,9 +1,7 @@
 """The page behind real reverse proxies with TLS, set up as docs/https.md says."""
 
 import http.client
-import os
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -20,6 +18,7 @@ from hub.web.login.register import Register
 from hub.web.server import Server
 from tests.house import ROOT, free_port, until
 from tests.hub.web.client import build_app
+from tests.needs import find_program
 
 HTTPS = (ROOT / "docs" / "https.md").read_text(encoding="utf-8")
 NGINX = """
@@ -51,15 +50,6 @@ CADDY = """
 
 def _block(language):
     (found,) = re.findall(rf"^```{language}\n(.*?)^```", HTTPS, re.DOTALL | re.MULTILINE)
-    return found
-
-
-def _program(name):
-    found = shutil.which(name)
-    if not found and os.environ.get("CI"):
-        pytest.fail(f"{name} is missing: apt install {name}")
-    if not found:
-        pytest.skip(f"apt install {name}")
     return found
 
 
@@ -96,14 +86,20 @@ class Site:
         if self.kind == "nginx":
             text = NGINX.format(port=self.port, block=block)
             (self.folder / "nginx.conf").write_text(text)
-            return [_program("nginx"), "-p", str(self.folder), "-c", "nginx.conf"]
+            return [
+                find_program("nginx", "nginx-light"),
+                "-p",
+                str(self.folder),
+                "-c",
+                "nginx.conf",
+            ]
         block = block.replace("door.example.org", f"https://localhost:{self.port}")
         block = re.sub(
             r"tls \{.*?\}\n    \}\n?", "tls server.crt server.key\n", block, flags=re.DOTALL
         )
         block = re.sub(r"tls \{[^}]*?dns[^\n]*\n\s*\}", "tls server.crt server.key", block)
         (self.folder / "Caddyfile").write_text(CADDY.format(block=block))
-        return [_program("caddy"), "run", "--config", "Caddyfile", "--adapter", "caddyfile"]
+        return [find_program("caddy"), "run", "--config", "Caddyfile", "--adapter", "caddyfile"]
 
     def ask(self, method, path, form=None, **headers):
         """A request through the proxy; returns status, headers and text."""

@@ -1,8 +1,6 @@
 """What engineers read: whether it is well, and Prometheus' numbers."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -14,6 +12,7 @@ from hub.web.metrics.exposition import exposition
 from hub.web.metrics.tally import Tally
 from tests.house import ROOT
 from tests.hub.web.client import Client, build_app, build_site, log_in
+from tests.needs import find_program
 
 LOCAL = {"host": "127.0.0.1:8780", "accept": "*/*"}
 
@@ -69,11 +68,7 @@ def test_how_long_reactions_to_a_press_took_is_a_histogram(text):
 
 def test_prometheus_own_tool_finds_no_fault(text):
     """Promtool reads it, and checks the names."""
-    tool = shutil.which("promtool")
-    if not tool and os.environ.get("CI"):
-        pytest.fail("promtool is missing: apt install prometheus")
-    if not tool:
-        pytest.skip("apt install prometheus")
+    tool = find_program("promtool", "prometheus")
     done = subprocess.run(
         [tool, "check", "metrics"], input=text, capture_output=True, text=True, check=False
     )
