@@ -9,6 +9,7 @@ from hub.store.guest_book.rows import (
     Changes,
     add_keys,
     changed,
+    door_key,
     is_deleted,
     take_early,
     text,
@@ -54,7 +55,7 @@ class Entries:
 
     def _press(self, db: sqlite3.Connection, event: Event) -> Changes:
         at = event.time.timestamp()
-        number = self._visit_at(db, event.subject, at)
+        number = tables.number_of(db, event.id) or self._visit_at(db, event.subject, at)
         if number is None:
             name = text(event.data.get("name")) or event.subject
             visit = (event.id, topics.name_of(event.source), event.subject, name, at, at)
@@ -64,10 +65,9 @@ class Entries:
         else:
             add = "presses = presses + 1, began = MIN(began, ?), last = MAX(last, ?)"
             db.execute(f"UPDATE visit SET {add} WHERE number = ?", (at, at, number))
-        trace = trace_id(event.traceparent)
-        add_keys(db, number, event.id, trace)
+        add_keys(db, number, event.id, trace_id(event.traceparent))
         changes = changed(db, number)
-        for early in take_early(db, event.id, trace, _door_key(event.subject)):
+        for early in take_early(db, event):
             changes += self.take(db, early)
         return changes
 
@@ -77,7 +77,7 @@ class Entries:
         ends = "CASE state WHEN 'answered' THEN MAX(last, ended) + ? ELSE last + ? END"
         row = db.execute(
             "SELECT number FROM visit WHERE began BETWEEN ? AND ? AND door = ?"
-            f" AND ? < {ends} ORDER BY began DESC LIMIT 1",
+            f" AND fate = '' AND ? < {ends} ORDER BY began DESC LIMIT 1",
             (at - 86_400, at + gap_s, door, at, gap_s, missed_after_s),
         ).fetchone()
         return row[0] if row else None
@@ -92,7 +92,7 @@ class Entries:
         else:
             number = self._ringing_at(db, event.subject, event.time.timestamp())
         if number is None:
-            return wait(db, event, press or _door_key(event.subject))
+            return wait(db, event, press or door_key(event.subject))
         add_keys(db, number, event.id, trace_id(event.traceparent))
         said = (answer, text(event.data.get("by")), event.time.timestamp(), number)
         db.execute(
@@ -151,10 +151,6 @@ class Entries:
         )
         db.execute("INSERT OR REPLACE INTO reaction VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         return changed(db, number, "reaction")
-
-
-def _door_key(door: str) -> str:
-    return f"door {door}"
 
 
 def _seconds(milliseconds: object) -> float | None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from hub.store.guest_book.rows import Changes, changed, is_deleted, text, wait
+from hub.store.guest_book.rows import Changes, add_keys, changed, is_deleted, text, wait
 from hub.store.guest_book.tables import number_of
 from hub.wire import topics
 from hub.wire.event import Event
@@ -35,12 +35,18 @@ def record(db: sqlite3.Connection, event: Event) -> Changes:
 
 
 def wish(db: sqlite3.Connection, event: Event) -> Changes:
-    """A person wants the recordings of a visit deleted, or kept."""
+    """A person wants the recordings of a visit deleted, or kept.
+
+    Whoever rings after that is another visitor. The presses that were known belong to this visit,
+    also if they come later.
+    """
     press, wish = text(event.data.get("visit")), text(event.data.get("wish"))
     number = number_of(db, press)
     if number is None:
         return wait(db, event, press)
     if wish == "delete":
+        presses = event.data.get("presses")
+        add_keys(db, number, *filter(None, map(text, presses if isinstance(presses, list) else [])))
         db.execute("UPDATE visit SET fate = 'deleting', kept = 0 WHERE number = ?", (number,))
         _delete_empty(db, number)
     else:

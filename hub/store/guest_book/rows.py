@@ -5,9 +5,10 @@ from collections.abc import Iterable
 
 from hub.store.guest_book.visit import Change, ChangeKind
 from hub.wire.event import Event, decode, encode
+from hub.wire.trace_context import trace_id
 
 TEXT_LENGTH = 500
-EARLY_S = 86_400.0  # an event that waits so long for its press will not get it
+MOST_EARLY = 5000  # events that wait: a month of them, should their presses be read last
 Changes = list[Change]
 
 
@@ -24,21 +25,34 @@ def add_keys(db: sqlite3.Connection, number: int, *keys: str) -> None:
 
 
 def wait(db: sqlite3.Connection, event: Event, key: str) -> Changes:
-    """Have an event wait for the press that it is about."""
+    """Have an event wait for the press that it is about; the last ones may, however old they are.
+
+    After an outage the journals of many days are read, each in its turn.
+    """
     row = (event.id, key, event.time.timestamp(), encode(event))
-    db.execute("INSERT OR REPLACE INTO early VALUES (?, ?, ?, ?)", row)
-    db.execute("DELETE FROM early WHERE time < ?", (event.time.timestamp() - EARLY_S,))
+    db.execute("INSERT OR REPLACE INTO early (id, key, time, payload) VALUES (?, ?, ?, ?)", row)
+    beyond = "number <= (SELECT MAX(number) FROM early) - ?"
+    db.execute(f"DELETE FROM early WHERE {beyond}", (MOST_EARLY,))
     return []
 
 
-def take_early(db: sqlite3.Connection, *keys: str) -> Iterable[Event]:
-    """The events that have waited for a press, the oldest first; they wait no more."""
-    marks = ", ".join("?" * len(keys))
-    found = f"FROM early WHERE key IN ({marks})"
-    rows = db.execute(f"SELECT payload {found} ORDER BY time", keys).fetchall()
+def take_early(db: sqlite3.Connection, press: Event) -> Iterable[Event]:
+    """The events that have waited for a press, the oldest first; they wait no more.
+
+    An answer that names no press is about one before it.
+    """
+    keys = (press.id, trace_id(press.traceparent), door_key(press.subject))
+    values = (*keys, press.time.timestamp())
+    found = "FROM early WHERE key IN (?, ?) OR (key = ? AND time >= ?)"
+    rows = db.execute(f"SELECT payload {found} ORDER BY time", values).fetchall()
     if rows:
-        db.execute(f"DELETE {found}", keys)
+        db.execute(f"DELETE {found}", values)
     return [decode(payload) for (payload,) in rows]
+
+
+def door_key(door: str) -> str:
+    """The key under which an answer to whoever rings at a door waits."""
+    return f"door {door}"
 
 
 def is_deleted(db: sqlite3.Connection, number: int) -> bool:

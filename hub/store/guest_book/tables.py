@@ -23,7 +23,9 @@ CREATE TABLE IF NOT EXISTS reaction (
     outcome TEXT NOT NULL, at REAL NOT NULL, after_s REAL, took_s REAL, note TEXT NOT NULL,
     attempt INTEGER NOT NULL, PRIMARY KEY (visit, handler, cause)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS early (
-    id TEXT PRIMARY KEY, key TEXT NOT NULL, time REAL NOT NULL, payload BLOB NOT NULL) WITHOUT ROWID
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key TEXT NOT NULL, time REAL NOT NULL,
+    payload BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS early_key ON early (key, time)
 """
 
 

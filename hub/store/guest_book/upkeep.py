@@ -35,4 +35,5 @@ def remove_old(db: sqlite3.Connection, before_s: float) -> int:
     for table in OF_A_VISIT:
         db.executemany(f"DELETE FROM {table} WHERE visit = ?", numbers)
     db.executemany("DELETE FROM visit WHERE number = ?", numbers)
+    db.execute("DELETE FROM early WHERE time < ?", (before_s,))
     return len(numbers)

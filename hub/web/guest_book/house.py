@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hub.mqtt.house_messages import HouseMessages, ReceivedStatus
+from hub.store.cursors import PRODUCERS
 from hub.store.guest_book.visit import Change
 from hub.system.clock import SYSTEM, Clock
 from hub.web.guest_book.changes import Changes
@@ -81,7 +82,7 @@ class House:
         """In the network thread."""
         if received.status is None:
             self._statuses.pop(received.source, None)
-        else:
+        elif received.source in self._statuses or len(self._statuses) < PRODUCERS:
             self._statuses[received.source] = received.status
         kind = "handler" if topics.role_of(received.source) == "handler" else "house"
         self._changes.tell(Change(kind, topics.name_of(received.source)))  # type: ignore[arg-type]

@@ -1,5 +1,8 @@
 """Opens the guest book of a process, and keeps it up to date while that runs."""
 
+import logging
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -8,10 +11,11 @@ from config import Settings
 from hub.consumer.projection import Projection
 from hub.mqtt.bus import Bus
 from hub.remote.recordings import RecordingsClient
-from hub.store.state import State
+from hub.store.state import State, StateError
 from hub.web.guest_book.book import GuestBook
 from hub.wire import topics
 
+log = logging.getLogger(__name__)
 CATCH_UP_S = 30 * 86_400.0  # at its first start it takes in what the journals still have
 STOP_S = 5.0
 
@@ -20,13 +24,16 @@ STOP_S = 5.0
 def open_guest_book(settings: Settings, bus: Bus, source: str) -> Iterator[GuestBook]:
     """Open the book, and take in every event of the house while this lasts, if there is a page.
 
+    A page whose book takes in nothing would show that nobody rings. So where the book cannot go on
+    the process ends, in order, and is started anew.
+
     Args:
         settings: Of the house.
         bus: The connection; start it inside.
         source: The process: `doorbell/web/home`.
 
     Raises:
-        StateError: the state file cannot be used; the text says what to do.
+        StateError: the state file cannot be used, at once or later; the text says what to do.
     """
     path = settings.state_dir / f"web-{topics.name_of(source)}.db"
     with closing(State(path)) as state:
@@ -42,10 +49,22 @@ def open_guest_book(settings: Settings, bus: Bus, source: str) -> Iterator[Guest
             on_kept=book.settle,
             since_s=CATCH_UP_S,
         )
-        thread = threading.Thread(target=projection.run, name="guest book", daemon=True)
+        faults: list[Exception] = []
+
+        def take_in() -> None:
+            try:
+                projection.run()
+            except Exception as error:
+                log.exception("the guest book cannot go on")
+                faults.append(error)
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        thread = threading.Thread(target=take_in, name="guest book", daemon=True)
         thread.start()
         try:
             yield book
         finally:
             projection.stop()
             thread.join(STOP_S)
+        if faults:
+            raise StateError(f"the guest book cannot go on: {faults[0]}")

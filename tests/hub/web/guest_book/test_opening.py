@@ -1,6 +1,12 @@
 """The guest book of a process: open as long as it runs, and only where there is a page."""
 
+import os
+import signal
+
+import pytest
+
 from config import Settings
+from hub.store.state import StateError
 from hub.web.guest_book.opening import open_guest_book
 from hub.wire import topics
 from tests.house import until
@@ -17,6 +23,26 @@ def test_it_takes_in_events_while_it_is_open(tmp_path, net, hub):
         until(lambda: book.visit(press.id), "the press is in the book")
     with open_guest_book(Settings(state_dir=tmp_path), net.bus(), WEB) as again:
         assert again.visit(press.id).presses == 1
+
+
+def test_a_book_that_cannot_go_on_ends_the_process(tmp_path, net, hub, monkeypatch):
+    """A page that goes on without it would show for ever that nobody rings."""
+    signals = []
+    monkeypatch.setattr(os, "kill", lambda _, number: signals.append(number))
+
+    def serve():
+        with open_guest_book(Settings(state_dir=tmp_path), net.bus(), WEB) as book:
+            book.watchers.append(_fail)
+            ring(hub)
+            until(lambda: signals, "the process is told to end")
+
+    with pytest.raises(StateError, match="cannot go on: the disk is gone"):
+        serve()
+    assert signals == [signal.SIGTERM]
+
+
+def _fail(_):
+    raise StateError("the disk is gone")
 
 
 def test_without_a_page_nothing_is_taken_in(tmp_path, net, hub):

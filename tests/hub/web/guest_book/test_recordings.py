@@ -1,6 +1,7 @@
 """Pictures and clips of a visit: which file is shown, and how it is deleted or kept."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from config import Settings
 from hub.web.guest_book.book import GuestBook
 from hub.wire.recordings import MOST_RECORDINGS
+from tests.hub.web.guest_book.story import Story
 
 PICTURE = "20261123-150211-front-a1b2c3.jpg"
 CLIP = "20261123-150211-front-a1b2c3.mp4"
@@ -136,6 +138,19 @@ def test_a_visit_without_files_is_gone_at_once(book, story):
     book.take(pressed)
     book.take(story.wish(pressed, "delete"))
     assert book.visits() == []
+
+
+def test_who_rings_again_after_a_visit_was_deleted_is_seen(book):
+    """It is a new visit. A press that the person who deleted it knew of is none, also if late."""
+    story = Story(began=datetime.now(UTC))
+    first, late, again = story.press(), story.press(1), story.press(2)
+    wish = story.wish(first, "delete")
+    wish.data["presses"].append(late.id)
+    for event in (first, wish, late):
+        book.take(event)
+    assert book.visits() == []
+    book.take(again)
+    assert [visit.id for visit in book.ringing()] == [again.id]
 
 
 def test_a_visit_is_kept_until_it_is_released(book, story, press, state, settings):

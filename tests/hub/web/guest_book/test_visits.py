@@ -5,7 +5,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
-from hub.store.guest_book import tables
+from hub.store.guest_book import rows, tables
 from hub.store.guest_book.entries import Entries
 from hub.store.guest_book.look_up import LookUp
 from hub.store.guest_book.rules import VisitRules
@@ -89,6 +89,34 @@ def test_a_clip_of_two_visits_belongs_to_both(book, story):
     for event in (first, story.handler("clip.recorded", clip, first), second):
         book.take(event)
     assert [visit.has_clip for visit in book.visits()] == [True, True]
+
+
+def test_what_is_missed_for_days_keeps_its_pictures(book, story):
+    """A recorder's journal may be read before that of the hub, however many days both tell of."""
+    days_s = [day * 86_400.0 for day in range(4)]
+    presses = list(map(story.press, days_s))
+    taken = {"path": "/m/a.jpg"}
+    pictures = [
+        story.handler("snapshot.taken", taken, press, after_s=day_s)
+        for press, day_s in zip(presses, days_s, strict=True)
+    ]
+    for event in (*pictures, *presses):
+        book.take(event)
+    assert [visit.has_picture for visit in book.visits()] == [True] * 4
+
+
+def test_what_waits_for_a_press_is_bounded(story, monkeypatch):
+    """A flood of events without a press costs no more than this; the last ones stay."""
+    monkeypatch.setattr(rows, "MOST_EARLY", 3)
+    press = story.press()
+    strays = [story.press() for _ in range(5)]
+    with closing(tables.in_memory()) as db:
+        entries = Entries(RULES)
+        for one in (*strays, press):
+            entries.take(db, story.outcome(one, "light"))
+        assert db.execute("SELECT COUNT(*) FROM early").fetchone() == (3,)
+        entries.take(db, press)
+        assert len(LookUp(RULES).reactions(db, press.id)) == 1
 
 
 def test_each_reaction_counts_once(book, story):

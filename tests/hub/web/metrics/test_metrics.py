@@ -8,6 +8,7 @@ import pytest
 
 from hub.testing import event
 from hub.web.app import build
+from hub.web.metrics import tally as tally_module
 from hub.web.metrics.exposition import exposition
 from hub.web.metrics.tally import Tally
 from tests.house import ROOT
@@ -54,6 +55,16 @@ def test_what_happened_is_counted(text):
     assert _number(text, "doorbell_journal_lag_seconds") < 60
     assert _number(text, 'doorbell_process_state{name="home",role="hub",state="offline"}') == 1
     assert _number(text, "process_resident_memory_bytes") > 1e6
+
+
+def test_invented_handlers_cost_no_memory(monkeypatch):
+    """Without an access control list anybody may say what a handler did, in whatever name."""
+    monkeypatch.setattr(tally_module, "MOST_COUNTED", 2)
+    tally = Tally()
+    for number in range(5):
+        _tell(tally, "handler.dead", handler=f"{number}{'x' * 500}", type="doorbell.pressed")
+    assert len(tally.outcomes) == 2
+    assert max(len(handler) for handler, _ in tally.outcomes) < 100
 
 
 def test_how_long_reactions_to_a_press_took_is_a_histogram(text):
