@@ -79,7 +79,7 @@ def open_browser(chromium: "Browser", house: BrowserHouse) -> Iterator[Callable[
             stack.callback(context.close)
             page = context.new_page()
             page.on("pageerror", lambda error: errors.append(str(error)))
-            page.on("console", lambda said: said.type == "error" and errors.append(_where(said)))
+            page.on("console", lambda said: _note(errors, said))
             log_in(page, address_in(house.command("link")), name)
             return page
 
@@ -93,8 +93,12 @@ def phone(open_browser: Callable[..., "Page"]) -> "Page":
     return open_browser()
 
 
-def _where(said: "ConsoleMessage") -> str:
-    return f"{said.location.get('url')}: {said.text}"
+def _note(errors: list[str], said: "ConsoleMessage") -> None:
+    """Note an error, but for a picture or clip whose visit is deleted while the page shows it."""
+    address = str(said.location.get("url"))
+    is_deleted = "404" in said.text and address.endswith(("/picture", "/clip"))
+    if said.type == "error" and not is_deleted:
+        errors.append(f"{address}: {said.text}")
 
 
 def address_in(text: str) -> str:
