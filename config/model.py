@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from config import places
 from config.broker import Broker
 from config.door import Door
 from config.homeassistant import HomeAssistant
@@ -211,6 +212,12 @@ class Settings(Section):
     def _discovery_is_apart(self) -> Self:
         self.homeassistant.must_be_apart_from(self.broker.root)
         return self
+
+    @property
+    def house_dir(self) -> Path:
+        """The state folder of the house; `state_dir` is this process's own part of it."""
+        depth = len(places.own_folder().parts)
+        return self.state_dir.parents[depth - 1] if depth else self.state_dir
 
     def door_name(self, door: str) -> str:
         """What people call the door: its `name`, or its key made readable."""

@@ -34,6 +34,14 @@ def own_state() -> Path:
     return folder
 
 
+def own_folder() -> Path:
+    """The part of the state folder that is this process's own: `$DOORBELL_OWN_FOLDER`.
+
+    Its unit sets it. Without one (`doorbell run`) all processes share the whole folder.
+    """
+    return Path(os.environ.get("DOORBELL_OWN_FOLDER", ""))
+
+
 def _base(variable: str, default: str) -> Path:
     named = Path(os.environ.get(variable, ""))
     if named.is_absolute():

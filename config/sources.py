@@ -15,7 +15,7 @@ from config.faults import SettingsError, describe, suggest
 from config.model import Chime, Settings
 
 PREFIX = "DOORBELL_"
-OTHER_VARIABLES = ("BOOT", "CONFIG", "LIVE", "SUPERVISED")
+OTHER_VARIABLES = ("BOOT", "CONFIG", "LIVE", "OWN_FOLDER", "SUPERVISED")
 READER_DIED = b'{"faults": ["the settings could not be read: their reader died"]}'
 DEMO = Path(__file__).parent / "demo.toml"
 PATHS = ("password_dir", "ca_file", "cert_file", "key_file")  # in [broker]
@@ -113,10 +113,11 @@ def _with_full_paths(settings: Settings, path: Path) -> Settings:
     base = Path.cwd() if path == DEMO else path.parent
     given = settings.model_fields_set
     folders = {"handlers_dir": base / settings.handlers_dir.expanduser()}
+    own = places.own_folder()
     if "state_dir" in given:
-        folders["state_dir"] = base / settings.state_dir.expanduser()
+        folders["state_dir"] = base / settings.state_dir.expanduser() / own
     else:
-        folders["state_dir"] = places.own_state()
+        folders["state_dir"] = places.own_state() / own
     parts = {
         "broker": _broker_with_full_paths(settings.broker, base),
         "chime": _chime_with_full_paths(settings.chime, base),

@@ -15,12 +15,14 @@ class Config(HandlerConfig, RecordingSettings):
 
     def absent(self) -> list[str]:
         """Find a camera that is not there, and a folder that cannot be written."""
-        return self.absent_devices(self.state_dir)
+        return self.absent_devices(self.house_dir)
 
 
 def open_cameras(config: Config) -> AbstractContextManager[DoorRecorder]:
     """Open the cameras as long as the process lives."""
-    return open_recorder(config, config.served_doors, config.state_dir, link, pictures)
+    return open_recorder(
+        config, config.served_doors, config.state_dir, link, pictures, house_dir=config.house_dir
+    )
 
 
 def look(event: Event, config: Config, recorder: DoorRecorder) -> str:

@@ -242,20 +242,23 @@ def open_recorder(
     state_dir: Path,
     link: MqttLink,
     publisher: Publisher,
+    *,
+    house_dir: Path | None = None,
 ) -> Iterator[DoorRecorder]:
     """Open the cameras of these doors, and keep their folder tidy while this lasts.
 
     Args:
         settings: Which cameras, and how they record.
         doors: The doors that are recorded.
-        state_dir: Where the media folder is, and the state of the privacy switch.
+        state_dir: Where the state of the privacy switch is kept.
         link: The connection to the broker: `hub.link`.
         publisher: What publishes pictures: `hub.pictures`.
+        house_dir: Where the media folder is; `state_dir`, if not given.
 
     Raises:
         CameraError: A camera's library is missing.
     """
-    files = settings.media_in(state_dir)
+    files = settings.media_in(house_dir or state_dir)
     files.remove_parts()
     keys = settings.cameras_at(doors)
     wanted = set(keys.values()) or {ALL_DOORS}

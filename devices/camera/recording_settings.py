@@ -40,13 +40,13 @@ class RecordingSettings(CameraSettings, MediaSettings):
         """
         return [*self.faults_in_privacy(), *faults_in_doors("cameras", self.cameras)]
 
-    def absent_devices(self, state_dir: Path) -> list[str]:
+    def absent_devices(self, house_dir: Path) -> list[str]:
         """A line for each camera that is not there, and a folder that cannot be written."""
         places = {"camera": self.camera} | {
             f"cameras.{at}": one for at, one in self.cameras.items()
         }
         faults = {place: fault_in_camera(name) for place, name in places.items()}
-        faults["folder"] = fault_in_folder(self.media_in(state_dir).path)
+        faults["folder"] = fault_in_folder(self.media_in(house_dir).path)
         return [placed(f"{place}: ", fault) for place, fault in faults.items() if fault]
 
     def cameras_at(self, doors: Iterable[str]) -> dict[str, str]:

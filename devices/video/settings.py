@@ -14,11 +14,11 @@ class MediaSettings(BaseModel):
     keep_days: float = Field(30, gt=0, description="older clips and pictures are removed")
     keep_free_mb: float = Field(500, ge=0, description="the oldest ones make room on the disk")
 
-    def media_in(self, state_dir: Path) -> MediaFolder:
+    def media_in(self, house_dir: Path) -> MediaFolder:
         """The folder for clips and pictures.
 
         Args:
-            state_dir: Where it is if the settings name none, or a relative one.
+            house_dir: Where it is if the settings name none, or a relative one.
         """
-        path = state_dir / (self.folder or Path("media")).expanduser()
+        path = house_dir / (self.folder or Path("media")).expanduser()
         return MediaFolder(path, keep_days=self.keep_days, keep_free_mb=self.keep_free_mb)

@@ -10,7 +10,8 @@ from hub.plugin import loader
 from hub.plugin.policy import Policy
 from hub.remote.wake import wake
 from hub.store.inbox_file import DeadLetter, InboxError, InboxFile
-from hub.terminal.options import ConfigOption, read_settings
+from hub.store.own_folders import files_in, handlers_file
+from hub.terminal.options import ConfigOption, read_house
 from hub.terminal.output import complain, say, say_json
 from hub.terminal.words import count
 from hub.wire import topics
@@ -39,7 +40,7 @@ AnyAgeOption = Annotated[
 @dead_letters.command("list")
 def list_letters(handler: HandlerOption = None, config: ConfigOption = None) -> None:
     """List the dead letters, the oldest event first."""
-    settings, _ = read_settings(config)
+    settings = read_house(config)
     letters = _letters(settings, handler)
     for letter in letters:
         say(_line(letter))
@@ -52,7 +53,7 @@ def show_letter(
     event_id: IdArgument, handler: HandlerOption = None, config: ConfigOption = None
 ) -> None:
     """Show one dead letter: the reason, and the event as it was received."""
-    settings, _ = read_settings(config)
+    settings = read_house(config)
     for letter in _matching(_letters(settings, handler), event_id):
         attempts = count(letter.attempts, "attempt")
         say(f"{letter.handler} gave it up after {attempts}: {letter.reason}")
@@ -70,7 +71,7 @@ def retry_letters(
     """Try dead letters again, as if their events had just arrived."""
     if (event_id is None) != every:
         raise typer.BadParameter("name one by its ID, or use --all")
-    settings, _ = read_settings(config)
+    settings = read_house(config)
     letters = _letters(settings, handler)
     if event_id is not None:
         letters = _matching(letters, event_id)
@@ -92,7 +93,7 @@ def discard_letter(
     event_id: IdArgument, handler: HandlerOption = None, config: ConfigOption = None
 ) -> None:
     """Discard a dead letter for good."""
-    settings, _ = read_settings(config)
+    settings = read_house(config)
     for letter in _matching(_letters(settings, handler), event_id):
         _inbox(settings, letter.handler).discard(letter)
         say(f"{letter.handler}: {letter.event.type} of {letter.event.subject} is discarded")
@@ -112,7 +113,7 @@ def _letters(settings: Settings, handler: str | None) -> list[DeadLetter]:
     if handler is not None:
         return _inbox(settings, handler).dead()
     letters: list[DeadLetter] = []
-    for path in sorted(settings.state_dir.glob("*.db")):
+    for path in files_in(settings.house_dir):
         try:
             letters += InboxFile(path).dead()
         except InboxError as error:
@@ -121,7 +122,7 @@ def _letters(settings: Settings, handler: str | None) -> list[DeadLetter]:
 
 
 def _inbox(settings: Settings, handler: str) -> InboxFile:
-    path = settings.state_dir / f"{handler}.db"
+    path = handlers_file(settings.house_dir, handler)
     if not path.is_file():
         loader.locate(handler, settings)  # an unknown handler's error lists those that there are
     return InboxFile(path)

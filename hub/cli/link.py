@@ -11,7 +11,7 @@ import typer
 from config import Settings, SettingsError
 from config.section import NAME
 from hub.process.page_address import is_for_this_machine, page_address, running_port
-from hub.remote.press_links import LinkError, PressLink, PressLinks, links_of
+from hub.remote.press_links import LinkError, PressLink, PressLinks, as_page
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import Console, complain, say
 from hub.terminal.qr_code import print_qr_code
@@ -47,17 +47,18 @@ def link(
     """
     settings, _ = read_settings(config)
     try:
-        _refuse_stranger(settings.state_dir)
-        if list_all:
-            _list(settings)
-        elif revoke:
-            _revoke(settings, revoke)
-        elif press:
-            _make_press_link(settings, press, name)
-        elif password:
-            _set_password(settings)
-        else:
-            _make_login(settings)
+        _refuse_stranger(settings.house_dir)
+        with as_page(settings) as (pages, links):
+            if list_all:
+                _list(pages, links)
+            elif revoke:
+                _revoke(pages, links, revoke)
+            elif press:
+                _make_press_link(pages, links, press, name)
+            elif password:
+                _set_password(pages)
+            else:
+                _make_login(pages)
     except (LinkError, OSError) as error:
         complain(f"✗ {error}")
         sys.exit(1)
@@ -87,18 +88,16 @@ def _set_password(settings: Settings) -> None:
     say("The household password is set. Phones that are logged in stay so")
 
 
-def _make_press_link(settings: Settings, press: str, name: str | None) -> None:
+def _make_press_link(settings: Settings, links: PressLinks, press: str, name: str | None) -> None:
     if settings.web.url is None:
         remedy = "Set it to the address of doorbell-web, as the device reaches it"
         raise SettingsError([f"[web] url is not set: there are no addresses. {remedy}"])
     door = door_named(settings, press)
-    links = links_of(settings)
     say(_address(settings, links, links.make(_checked(name or door), door)))
 
 
-def _list(settings: Settings) -> None:
+def _list(settings: Settings, links: PressLinks) -> None:
     phones = Register(settings.state_dir).phones()
-    links = links_of(settings)
     for phone in phones:
         say(f"{phone.name}: a phone that is logged in")
     found = links.all().values()
@@ -110,11 +109,10 @@ def _list(settings: Settings) -> None:
         say("There are no links. Make one: doorbell link --press front")
 
 
-def _revoke(settings: Settings, name: str) -> None:
+def _revoke(settings: Settings, links: PressLinks, name: str) -> None:
     """Log out the phone of this name; else end the link that has it."""
     register = Register(settings.state_dir)
     ids = [phone.id for phone in register.phones() if phone.name == name]
-    links = links_of(settings)
     if ids and name in links.all():
         raise LinkError(f"{name} is a phone and a link. Give the phone another name at /phones")
     if ids:
@@ -146,6 +144,6 @@ def _refuse_stranger(folder: Path) -> None:
         LinkError: the folder belongs to somebody else.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if folder.stat().st_uid != os.geteuid():
+    if os.geteuid() not in (0, folder.stat().st_uid):  # root acts as the owner
         owner = folder.owner()
         raise LinkError(f"{folder} belongs to {owner}. Write: sudo -u {owner} doorbell link …")

@@ -13,7 +13,8 @@ from hub.plugin.policy import Policy
 from hub.remote.wake import wake
 from hub.store.history import EVERY, EventQuery, History
 from hub.store.inbox_file import DEAD, IN_HAND, NEW, InboxFile
-from hub.terminal.options import ConfigOption, moment, read_settings
+from hub.store.own_folders import handlers_file
+from hub.terminal.options import ConfigOption, moment, read_house
 from hub.terminal.output import complain, say
 from hub.terminal.words import count
 from hub.wire import topics
@@ -34,15 +35,15 @@ def replay(  # noqa: PLR0917 - Typer calls it by names
     config: ConfigOption = None,
 ) -> None:
     """Have a handler react to old events again, even if it has reacted to them before."""
-    settings, _ = read_settings(config)
+    settings = read_house(config)
     file = loader.load(loader.locate(handler, settings), settings)
     policy = Policy(topics.source("handler", file.name), file.reactions, file.config)
     if kind is not None and policy.reaction_to(kind) is None:
         raise SettingsError(
             [f"{kind}: {handler} does not react to it. It reacts to: {', '.join(file.reactions)}"]
         )
-    inbox = InboxFile(settings.state_dir / f"{handler}.db")
-    history = History(settings.state_dir)
+    inbox = InboxFile(handlers_file(settings.house_dir, handler))
+    history = History(settings.house_dir)
     fates: Counter[str] = Counter()
     put: list[Event] = []
     for event in _wanted(policy, history, EventQuery(kind or EVERY, since=since)):

@@ -12,8 +12,9 @@ from rich.console import Group
 
 from config import Settings
 from hub.store.history import EVERY, EventQuery, History, JournaledEvent
+from hub.store.own_folders import files_in
 from hub.terminal import picture
-from hub.terminal.options import ConfigOption, SinceOption, UntilOption, door_named, read_settings
+from hub.terminal.options import ConfigOption, SinceOption, UntilOption, door_named, read_house
 from hub.terminal.outcome_signs import BY_TYPE
 from hub.terminal.output import Console, complain, say, say_json
 from hub.terminal.trace_tree import TraceNode, render, trees_of
@@ -41,7 +42,7 @@ def list_events(  # noqa: PLR0917 - Typer calls it by names
     config: ConfigOption = None,
 ) -> None:
     """List the events, the newest last: presses, and what each handler did."""
-    settings, _ = read_settings(config)
+    settings = read_house(config)
     history = _open_history(settings)
     wanted = EventQuery(kind, door_named(settings, door) if door else None, since, until)
     found = list(islice(history.events(wanted), limit))
@@ -69,7 +70,7 @@ def show_trace(
     config: ConfigOption = None,
 ) -> None:
     """Show one press as a timeline, from the button to the last outcome."""
-    settings, _ = read_settings(config)
+    settings = read_house(config)
     history = _open_history(settings)
     traces = _last_trace(history) if name == LAST else history.traces(name)
     _print_faults(history)
@@ -98,8 +99,8 @@ def _door_of(root: TraceNode, settings: Settings) -> str:
 
 
 def _open_history(settings: Settings) -> History:
-    folder = settings.state_dir
-    if not any(folder.glob("*.db")):
+    folder = settings.house_dir
+    if not files_in(folder):
         hint = "Is state_dir right? `doorbell config` shows it"
         complain(f"✗ {folder}: nothing has happened here. {hint}")
         sys.exit(1)

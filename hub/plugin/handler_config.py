@@ -97,6 +97,11 @@ class HandlerConfig(Section):
         return self._settings.state_dir
 
     @property
+    def house_dir(self) -> Path:
+        """The state folder of the house; every process may look into it, as for pictures."""
+        return self._settings.house_dir
+
+    @property
     def served_doors(self) -> tuple[str, ...]:
         """The doors that this handler reacts to: `doors`, or all of the house."""
         return tuple(self._settings.doors if self.doors is None else self.doors)

@@ -13,7 +13,7 @@ from types import FrameType
 from config import Settings, SettingsError
 from config.faults import EX_CONFIG
 from config.sources import find, load_lean
-from hub.process.restore_guard import refuse
+from hub.process import restore_guard, state_place
 from hub.store.state import StateError
 from hub.system.log.logs import set_up_logs
 
@@ -74,7 +74,8 @@ def serve(name: str, main: Callable[[Settings], None], config: Path | None = Non
     try:
         path = find(config)
         settings = load_lean(path)
-        refuse(path, settings)
+        restore_guard.refuse(path, settings)
+        state_place.refuse(settings)
         logging.getLogger().setLevel(settings.log_level)
         main(settings)
         if _ended_for_good.is_set():

@@ -9,6 +9,7 @@ from pathlib import Path
 from config import Settings, SettingsError, sources
 
 NOTE = "restore-unfinished.json"
+FROM_RESTORES = ("before-restore-", ".restore-")  # folders that earlier restores left
 
 
 def note_of(config: Path, settings: Settings) -> Path:

@@ -10,6 +10,7 @@ from config import Settings, SettingsError, sources
 from devices.machine import fault_in_folder
 from hub.mqtt.own_broker.address import with_running_broker
 from hub.plugin import loader
+from hub.process import state_place
 from hub.process.child import STOP_S, Child, Echo
 from hub.process.file_watch import FileWatch
 from hub.process.own_broker import BROKER, OwnBroker
@@ -61,7 +62,8 @@ class Supervisor:
         Raises:
             SettingsError: another `doorbell run` uses the same state folder.
         """
-        if fault := fault_in_folder(self._settings.state_dir):
+        fault = fault_in_folder(self._settings.state_dir) or state_place.fault(self._settings)
+        if fault:
             raise SettingsError([f"state_dir: {fault}"])
         self._settings.state_dir.mkdir(parents=True, exist_ok=True)
         self._lock_state_dir()

@@ -4,11 +4,15 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from config import Settings
+from hub.store.own_folders import WEB, own_folder
 from hub.system import atomic_file
+from hub.system.folder_owner import acting_for
 from hub.wire.house_key import key_in
 
 FILE = "press-links.json"
@@ -120,10 +124,22 @@ class PressLinks:
         atomic_file.write(self._path, f"{text}\n".encode(), 0o600)
 
 
-def links_of(settings: Settings) -> PressLinks:
-    """The links of a house.
+@contextmanager
+def as_page(settings: Settings) -> Iterator[tuple[Settings, PressLinks]]:
+    """Work in the folder of doorbell-web; root does it as that folder's owner.
+
+    Args:
+        settings: Of the house.
+
+    Yields:
+        The settings as doorbell-web has them, and the press links in its folder.
 
     Raises:
-        OSError: the key of the house cannot be read.
+        OSError: the key of the house cannot be read, or the folder not be made.
     """
-    return PressLinks(settings.state_dir, key_in(settings.state_dir))
+    house = settings.house_dir
+    key = key_in(house)
+    folder = own_folder(house, WEB)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with acting_for(folder):
+        yield settings.model_copy(update={"state_dir": folder}), PressLinks(folder, key)

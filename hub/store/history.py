@@ -14,6 +14,8 @@ from pathlib import Path
 
 from hub.store.file.schema import version_of
 from hub.store.file.state_file import BUSY_S
+from hub.store.own_folders import files_in
+from hub.system.folder_owner import acting_for
 from hub.system.owned_file import is_odd_database
 from hub.wire.event import BadEvent, Event, decode
 from hub.wire.trace_context import trace_id
@@ -72,10 +74,10 @@ class EventQuery:
 
 @dataclass
 class History:
-    """The state files of a folder.
+    """The state files of a house.
 
     Attributes:
-        folder: Where the files are.
+        folder: The house's.
         faults: A line for each file that could not be read; the others were.
     """
 
@@ -123,7 +125,7 @@ class History:
 
     def _places(self) -> list[tuple[str, Path]]:
         """Tables and files; the journals first, because they know more of an event."""
-        files = sorted(self.folder.glob("*.db"))
+        files = files_in(self.folder)
         return [(table, path) for table in (JOURNAL, RECORD) for path in files]
 
     def _read(
@@ -131,7 +133,9 @@ class History:
     ) -> Iterator[JournaledEvent]:
         """The events in one table of a file that fulfil a condition, the newest first."""
         try:
-            with closing(open_to_read(path)) as db:
+            with acting_for(path.parent):
+                db = open_to_read(path)
+            with closing(db):
                 select = _select_from(db, table)
                 rows = db.execute(select.format(condition), values) if select else ()
                 for payload, journaled, acknowledged in rows:

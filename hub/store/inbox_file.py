@@ -7,13 +7,14 @@ inbox from the file, not from memory.
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hub.store.file.schema import SCHEMA_VERSION
 from hub.store.file.state_file import BUSY_S
 from hub.store.inbox_rows import KEY
+from hub.system.folder_owner import acting_for
 from hub.wire.event import Event, decode, encode
 
 NEW = "new"
@@ -154,17 +155,17 @@ class InboxFile:
 
     @contextmanager
     def _open(self, mode: str) -> Iterator[sqlite3.Connection]:
-        db = None
+        uri = f"{self._path.resolve().as_uri()}?mode={mode}"
         try:
-            uri = f"{self._path.resolve().as_uri()}?mode={mode}"
-            db = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
-            yield db
+            with (
+                acting_for(self._path.parent),  # SQLite makes files beside it
+                # A transaction that is not committed is undone when the file is closed.
+                closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)) as db,
+            ):
+                yield db
         except sqlite3.Error as error:
             hint = "Run the command as the user that runs doorbell, and look at the disk"
             raise InboxError(f"{self._path}: {error}. {hint}") from error
-        finally:
-            if db:
-                db.close()  # a transaction that is not committed is undone
 
 
 def _key(event: Event) -> tuple[str, str, int]:

@@ -11,9 +11,11 @@ import select
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from hub.system import private_view
 
 ROOT_ID = 0
 LINKS = 40  # as many as the kernel follows: path_resolution(7)
@@ -81,13 +83,17 @@ def acting_for(folder: Path) -> Iterator[None]:
         yield
         return
     before = os.getegid(), os.getgroups()
-    try:
-        _become(owner.uid, *_groups(owner))
-        if _is_shut_out(owner):
+    with ExitStack() as way:
+        try:
+            _become(owner.uid, *_groups(owner))
+            if _is_shut_out(owner):
+                _become(ROOT_ID, *before)
+                if private_view.is_below(owner.path):
+                    way.enter_context(private_view.way_to(owner.path))
+                    _become(owner.uid, *_groups(owner))
+            yield
+        finally:
             _become(ROOT_ID, *before)
-        yield
-    finally:
-        _become(ROOT_ID, *before)
 
 
 def in_child(work: Callable[[], object], patience_s: float) -> object:
@@ -173,7 +179,8 @@ def _groups(owner: Owner) -> tuple[int, list[int]]:
 def _is_shut_out(owner: Owner) -> bool:
     """Whether root's own folders above keep the user away from what belongs to it.
 
-    Then no process of that user can get there and change anything, and root has to do the work.
+    Then no process of that user can get there and change anything, and root has to do the work;
+    except below /var/lib/private, to which systemd gives a unit a way of its own.
     """
     try:
         owner.path.lstat()

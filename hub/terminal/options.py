@@ -1,5 +1,6 @@
 """Options that the commands of `doorbell` share: the settings file, a time, a door."""
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from config import Settings, SettingsError, sources
+from hub.store.own_folders import own_folders
 
 ConfigOption = Annotated[
     Path | None,
@@ -62,6 +64,19 @@ def read_settings(config: Path | None) -> tuple[Settings, Path]:
     """
     path = sources.find(config)
     return sources.load(path), path
+
+
+def read_house(config: Path | None) -> Settings:
+    """Read the settings for a command that looks into the state files of all processes.
+
+    Raises:
+        SettingsError: there are faults in them, or this user may not look into these files.
+    """
+    settings, _ = read_settings(config)
+    for folder in own_folders(settings.house_dir).values():
+        if not os.access(folder, os.R_OK | os.X_OK):
+            raise SettingsError([f"{folder}: only its own process and root see it. Use sudo"])
+    return settings
 
 
 def door_named(settings: Settings, door: str | None) -> str:

@@ -28,12 +28,16 @@ from hub.admin.backup.manifest import (
 )
 from hub.admin.backup.members import (
     Member,
+    clips_folder,
     handlers_members,
+    media_members,
+    own_members,
     refuse_mixed,
     settings_members,
     state_members,
 )
 from hub.process.restore_guard import note_of
+from hub.store.own_folders import own_folders
 from hub.system import atomic_file
 from hub.system.folder_owner import acting_for
 from hub.system.owned_file import OddFileError, open_regular
@@ -97,18 +101,28 @@ class _Writer:
         with acting_for(settings.handlers_dir):
             for member in handlers_members(settings, left_out):
                 self._add(member)
-        with acting_for(settings.state_dir), _scratch(self._folder) as scratch:
-            for member in state_members(settings, left_out, clips=clips):
-                if member.path.suffix == ".db" and member.path.parent == settings.state_dir:
-                    self._add_database(member, scratch)
-                else:
-                    self._add(member)
+        house = settings.state_dir
+        folders = own_folders(house)
+        self._add_state(house, state_members(settings, left_out, clips=clips))
+        if folders:
+            media = media_members(settings, left_out, clips=clips)
+            self._add_state(clips_folder(settings), media)
+        for part, folder in folders.items():
+            self._add_state(folder, own_members(part, folder, left_out))
         text = encode_manifest(self._contents, config, clips=clips)
         head = tarfile.TarInfo(MANIFEST)
         head.size = len(text)
         head.mode = 0o600
         head.mtime = int(time.time())
         self._tar.addfile(head, io.BytesIO(text))
+
+    def _add_state(self, folder: Path, members: Iterator[Member]) -> None:
+        with acting_for(folder), _scratch(self._folder) as scratch:
+            for member in members:
+                if member.path.suffix == ".db" and member.path.parent == folder:
+                    self._add_database(member, scratch)
+                else:
+                    self._add(member)
 
     def _add_database(self, member: Member, scratch: Path) -> None:
         copy = scratch / member.path.name

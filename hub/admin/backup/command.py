@@ -17,13 +17,16 @@ from hub.admin.backup.archive import write_backup
 from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.restore import Restore, apply, discard, prepare
 from hub.admin.backup.restore_steps import Step, at_rest, resume
+from hub.admin.install.state_folders import together
 from hub.process.restore_guard import NOTE, note_of
+from hub.store.own_folders import HANDLERS, HUB, WEB, own_folders
 from hub.terminal.options import ConfigOption, read_settings
 from hub.terminal.output import complain, say
 from hub.terminal.words import count
 
 MB = 1e6  # bytes
 KB = 1e3
+PARTS = (HUB, WEB, HANDLERS)
 BESIDE_DATABASES = ("-wal", "-shm")  # parts of them, as SQLite keeps them
 ROOMS = {"settings": "settings and passwords", "handlers": "your own handlers", "state": "state"}
 
@@ -78,7 +81,8 @@ def restore(
     try:
         with at_rest(*present):
             if note.exists():
-                resume(note)
+                with together(present[0] if present else path, note):
+                    resume(note)
                 say("✓ The restore that was cut off is finished: its backup is in place")
                 say("  To restore another one, run the command again")
                 return
@@ -89,7 +93,8 @@ def restore(
             _show(plan)
             if not yes and not typer.confirm("Replace it?"):
                 raise typer.Exit(1)
-            with at_rest(*present, plan.settings.state_dir):
+            house = plan.settings.state_dir
+            with at_rest(*present, house), together(house, note_of(path, plan.settings)):
                 kept = apply(plan)
         finally:
             if not note_of(path, plan.settings).exists():
@@ -142,7 +147,11 @@ def _show(plan: Restore) -> None:
     say(f"Backup of {facts['host']}, {facts['time']}, doorbell {facts['doorbell']}: sound")
     say("Replaced:")
     for step in sorted(plan.steps, key=partial(_place_in_list, plan)):
-        if step.present.exists() and not step.present.name.endswith(BESIDE_DATABASES):
+        is_own = step.present.name in PARTS and step.present.parent == plan.settings.state_dir
+        if is_own or step.present.name.endswith(BESIDE_DATABASES):
+            continue  # what lies in it is told by its own name
+        owns = [one / step.present.name for one in own_folders(plan.settings.state_dir).values()]
+        if step.present.exists() or any(own.exists() for own in owns):
             say(f"  {step.present}{'' if step.new else ': not in the backup, set aside'}")
     say(f"What is there now is kept in a folder before-restore-{plan.stamp}.")
 

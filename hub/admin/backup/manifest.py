@@ -16,7 +16,6 @@ FORMAT = 1
 LARGEST_MANIFEST = 8 << 20  # bytes: that of 30,000 files
 LARGEST = 4 << 30  # bytes: no file of a house is larger, except one that is to fill a disk
 ROOMS = ("settings", "handlers", "state")
-FROM_RESTORES = ("before-restore-", ".restore-")  # folders that earlier restores left
 
 
 class BackupError(RuntimeError):

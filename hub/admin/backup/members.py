@@ -2,19 +2,22 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from config import Settings, sources, toml_file
-from hub.admin.backup.manifest import FROM_RESTORES, BackupError
+from hub.admin.backup.manifest import BackupError
 from hub.plugin import loader
 from hub.plugin.secret_settings import texts_in
+from hub.process.restore_guard import FROM_RESTORES
+from hub.store.own_folders import HANDLERS, HUB, MARK, WEB, are_apart, part_of
 from hub.system import atomic_file
 
 # What no copy needs.
-LEFT_OUT = (".lock", "-wal", "-shm", ".part", "own-broker-port", "own-broker.conf", "web-port")
+BROKER = ("own-broker-port", "own-broker.conf")
+LEFT_OUT = (".lock", "-wal", "-shm", ".part", *BROKER, "web-port", "client-ids.key", MARK)
 CLIPS = (".mp4", ".jpg")
 DEEPEST = 20  # folders in folders: nothing of doorbell has more than three
 
@@ -100,7 +103,7 @@ def handlers_members(settings: Settings, left_out: list[str]) -> Iterator[Member
 
 
 def state_members(settings: Settings, left_out: list[str], *, clips: bool) -> Iterator[Member]:
-    """Everything in the state folder, the hub's file last: it knows all that a handler has seen.
+    """What lies in the house's folder, the hub's file last: it knows all that a handler has seen.
 
     Args:
         settings: The settings.
@@ -110,17 +113,54 @@ def state_members(settings: Settings, left_out: list[str], *, clips: bool) -> It
     """
     state = settings.state_dir
     media = clips_folder(settings)
+    apart = (HUB, WEB, HANDLERS, media.name) if are_apart(state) else ()
     for path in sorted(
-        _walk(state, left_out), key=lambda path: (path.name.startswith("hub-"), path)
+        _walk(state, left_out, but=apart), key=lambda path: (path.name.startswith("hub-"), path)
     ):
-        part = path.relative_to(state)
-        is_temporary = path.name.endswith(LEFT_OUT) or atomic_file.is_unfinished(path)
-        if is_temporary or part.parts[0].startswith(FROM_RESTORES):
-            continue
-        if clips or not _is_clip(path, _real(media), _real(state)):
-            yield Member(f"state/{part}", path)
+        if _belongs(path, state) and (clips or not _is_clip(path, _real(media), _real(state))):
+            yield Member(f"state/{path.relative_to(state)}", path)
     if clips and not media.resolve().is_relative_to(state.resolve()):
         left_out.append(f"{media}: the clips are not in the state folder")
+
+
+def own_members(part: str, folder: Path, left_out: list[str]) -> Iterator[Member]:
+    """What lies in the folder of one process, under the names that it has without such folders.
+
+    So a backup can be restored in any house, and by an earlier version.
+
+    Args:
+        part: `hub`, `web` or `handlers/NAME`.
+        folder: Where it is.
+        left_out: See `state_members`.
+    """
+    for path in _walk(folder, left_out):
+        if _belongs(path, folder):
+            inside = path.relative_to(folder)
+            is_known = part_of(inside.parts[0], [part.rpartition("/")[2]]) == part
+            yield Member(f"state/{inside}" if is_known else f"state/{part}/{inside}", path)
+
+
+def media_members(settings: Settings, left_out: list[str], *, clips: bool) -> Iterator[Member]:
+    """The clips of a house whose processes have folders of their own.
+
+    Args:
+        settings: The settings.
+        left_out: See `state_members`.
+        clips: Whether they are wanted.
+    """
+    media = clips_folder(settings)
+    if not clips or media.parent != settings.state_dir:
+        return
+    yield Member(f"state/{media.name}", media)
+    for path in _walk(media, left_out):
+        if _belongs(path, media):
+            yield Member(f"state/{media.name}/{path.relative_to(media)}", path)
+
+
+def _belongs(path: Path, folder: Path) -> bool:
+    """Whether it is worth a copy."""
+    is_temporary = path.name.endswith(LEFT_OUT) or atomic_file.is_unfinished(path)
+    return not is_temporary and not path.relative_to(folder).parts[0].startswith(FROM_RESTORES)
 
 
 def _named_file(
@@ -156,10 +196,12 @@ def _real(path: Path) -> Path:
         return path
 
 
-def _walk(folder: Path, left_out: list[str], depth: int = 0) -> Iterator[Path]:
+def _walk(
+    folder: Path, left_out: list[str], depth: int = 0, but: Collection[str] = ()
+) -> Iterator[Path]:
     """All that lies in a folder and below it, except sockets; a linked folder is not walked."""
     try:
-        paths = sorted(folder.iterdir())
+        paths = sorted(path for path in folder.iterdir() if path.name not in but)
     except FileNotFoundError:
         return  # removed meanwhile
     except OSError as error:

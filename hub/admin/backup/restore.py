@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from config import Settings, places, sources
-from hub.admin.backup.manifest import FROM_RESTORES, BackupError
+from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.members import clips_folder, is_in_checkout, refuse_mixed
 from hub.admin.backup.places import other_places, refuse_without_room
 from hub.admin.backup.restore_steps import Step, resume
 from hub.admin.backup.unpack import settings_in, unpack
 from hub.admin.backup.verify import Bounded, verify
 from hub.plugin import loader
-from hub.process.restore_guard import NOTE, note_of
+from hub.process.restore_guard import FROM_RESTORES, NOTE, note_of
 from hub.system import atomic_file
 from hub.system.folder_owner import acting_for
 

@@ -11,6 +11,7 @@ from hub.admin.doctor import state_files
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.house import AS_ROOT
 from hub.store.file.schema import SCHEMA_VERSION
+from hub.store.own_folders import HUB, are_apart, files_in, own_folder
 from hub.system.clock import SYSTEM
 from hub.terminal.words import count
 
@@ -30,8 +31,9 @@ ANEW = (
 
 def journals(context: Context) -> Iterator[Finding]:
     """Whether each state file is sound, and which events and dead letters wait in it."""
-    folder = context.settings.state_dir
-    if context.is_guest and not os.access(folder, os.R_OK | os.X_OK):
+    folder = context.settings.house_dir
+    shut = not os.access(folder, os.R_OK | os.X_OK) or (are_apart(folder) and os.geteuid())
+    if context.is_guest and shut:
         yield Finding("skipped", f"{folder} may not be read by you", AS_ROOT)
         return
     if not is_there(folder):
@@ -41,7 +43,7 @@ def journals(context: Context) -> Iterator[Finding]:
         words = f"{folder} is on a disk that is mounted read-only: nothing can be stored"
         mend = "`dmesg` says why: a failing card is mounted so. Back up to another disk, replace it"
         yield Finding("problem", words, mend)
-    files = sorted(folder.glob("*.db"))
+    files = files_in(folder)
     if not files:
         yield skipped(f"{folder}: no state files: nothing has run here yet")
     until_s = time.monotonic() + PATIENCE_S
@@ -56,7 +58,7 @@ def journals(context: Context) -> Iterator[Finding]:
             yield skipped(f"{path.name}: {size(path.stat().st_size)}: {limit}")
         except state_files.StateFileError as error:
             yield _unreadable(path, error)
-    own = folder / f"hub-{context.settings.hub}.db"
+    own = own_folder(folder, HUB) / f"hub-{context.settings.hub}.db"
     if context.settings.hub in knows and not own.exists():
         yield Finding("problem", f"{own}: gone, although others have events of this hub", ANEW)
 

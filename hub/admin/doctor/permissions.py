@@ -15,6 +15,7 @@ from hub.admin.install import drop_ins, units
 from hub.admin.install.orders import OrderError, systemctl
 from hub.admin.security import acl, credentials_folder
 from hub.mqtt.connection import credentials
+from hub.store.own_folders import are_apart, own_folders
 from hub.terminal.words import count
 from hub.wire.house_key import KEY_FILE
 
@@ -27,7 +28,11 @@ def permissions(context: Context) -> Iterator[Finding]:
     """Who may read the secrets, whose the state is, and as whom the doctor runs."""
     yield from _secrets(context)
     yield from _rights(context)
-    yield from _ownership(context.settings.state_dir, _unit_user(context.root))
+    house = context.settings.house_dir
+    if are_apart(house):
+        yield from _own_folders(house)
+    else:
+        yield from _ownership(house, _unit_user(context.root))
     me = pwd.getpwuid(os.geteuid()).pw_name
     groups = sorted(filter(None, map(_group_name, {os.getegid(), *os.getgroups()})))
     rights = ": root may do everything" if os.geteuid() == 0 else ""
@@ -80,7 +85,7 @@ def _rights(context: Context) -> Iterator[Finding]:
 def _secret_files(context: Context) -> Iterator[Path]:
     """The files that may hold secrets."""
     settings = context.settings
-    yield settings.state_dir / KEY_FILE
+    yield settings.house_dir / KEY_FILE
     folder = settings.broker.password_dir
     if folder is not None:
         yield folder.parent / "ca.key"
@@ -115,6 +120,26 @@ def _ownership(folder: Path, runs_as: str | None) -> Iterator[Finding]:
     else:
         units_too = ", as whom the units run" if runs_as else ""
         yield ok(f"{folder} and its content belong to {owner}{units_too}")
+
+
+def _own_folders(house: Path) -> Iterator[Finding]:
+    """Whether root alone decides in the house's folder, and nobody looks into a process's own."""
+    opened = [
+        folder
+        for folder in (house, *own_folders(house).values())
+        if _mode(folder) & (stat.S_IWGRP | stat.S_IRWXO) and not _is_shut_in(folder.resolve())
+    ]
+    if house.stat().st_uid != 0:
+        words = f"{house} belongs to {_user_name(house.stat().st_uid)}, and not to root"
+        yield Finding("problem", words, "sudo doorbell install")
+    elif opened:
+        words = f"other users of this machine can look into {opened[0]}"
+        yield Finding("warning", words, f"sudo chmod g-w,o= {opened[0]}")
+    elif lying := sorted(house.glob("*.db")):
+        words = f"{lying[0]} lies in the house's folder, and not in that of its process"
+        yield Finding("problem", words, "sudo doorbell install")
+    else:
+        yield ok(f"{house} belongs to root, with a folder for each process that nobody else sees")
 
 
 def _unit_user(root: Path) -> str | None:

@@ -63,6 +63,10 @@ class Machine:
         if _owner(path) != owner:
             self.order("chown", owner, str(path))
 
+    def belongs_to(self, path: Path, owner: str) -> bool:
+        """Whether a file or folder is there, and belongs to `USER:GROUP`."""
+        return path.exists() and _owner(path) == owner
+
 
 def _owner(path: Path) -> str:
     with suppress(KeyError):

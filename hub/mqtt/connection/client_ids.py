@@ -13,8 +13,9 @@ from pathlib import Path
 
 from hub.system.clock import SYSTEM
 from hub.wire import topics
-from hub.wire.house_key import key_in
+from hub.wire.house_key import secret_in
 
+KEY_FILE = "client-ids.key"
 LENGTH = 23  # of the letters and digits that every broker takes (MQTT 3.1.1, 3.1.3.1)
 NAME_LENGTH = 7  # for the person who reads the broker's log; the rest is secret
 
@@ -25,13 +26,13 @@ def own(state_dir: Path, source: str, root: str) -> str:
     So a copied state folder does not make two machines end each other's connections.
 
     Args:
-        state_dir: Where the key of the house is; without it the id is random.
+        state_dir: Where the secret is from which it is made; without it the id is random.
         source: The process.
         root: Of the topics: another house of the same broker may have the same names.
     """
     try:
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o750)
-        key = key_in(state_dir)
+        key = secret_in(state_dir / KEY_FILE)
     except OSError:
         return random()
     machine = SYSTEM.boot[:8]

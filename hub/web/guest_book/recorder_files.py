@@ -34,4 +34,4 @@ class RecorderFiles:
     def _folder(self, handler: str) -> Path:
         folder = self._settings.handlers.get(handler, {}).get("folder")
         chosen = Path(folder) if isinstance(folder, str) else None
-        return MediaSettings(folder=chosen).media_in(self._settings.state_dir).path
+        return MediaSettings(folder=chosen).media_in(self._settings.house_dir).path

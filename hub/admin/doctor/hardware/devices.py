@@ -11,6 +11,7 @@ from devices.speaker import AlsaSpeaker, SpeakerError
 from devices.video import CameraError
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.hardware.closed_device import closed_device
+from hub.store.own_folders import of_handler, own_folder
 from hub.wire import topics
 
 PICTURE_S = 8.0
@@ -28,7 +29,8 @@ def camera(context: Context, patience_s: float = PICTURE_S) -> Iterator[Finding]
     names = config.names(config.served_doors)
     shown = " and ".join(map(without_password, names))
     source = topics.source("handler", "record")
-    switch = config.state_dir / "record.private" if config.private_topic else None
+    own = own_folder(config.house_dir, of_handler("record"))
+    switch = own / "record.private" if config.private_topic else None
     if reason := Privacy(config.private_from, config.private_to, switch)():
         yield skipped(f"{shown}: {reason}: not checked")
     elif context.runs(source) and (status := context.status(source)) and (words := status.words):

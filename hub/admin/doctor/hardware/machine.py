@@ -74,7 +74,7 @@ def disk(context: Context) -> Iterator[Finding]:
     """Room for journals and clips, and the card's wear."""
     state = context.settings.state_dir
     record = context.wanted("record")
-    media = record.media_in(record.state_dir).path if record else None
+    media = record.media_in(record.house_dir).path if record else None
     pace = disks.pace(media, SYSTEM.unix_s()) if media and is_there(media) else 0.0
     shared = media is not None and _device(media) == _device(state)
     yield from disks.space(state, grows_by=pace if shared else 0.0)

@@ -4,7 +4,7 @@ import re
 import shutil
 
 from hub.mqtt.connection import client_ids
-from hub.wire.house_key import KEY_FILE
+from hub.mqtt.connection.client_ids import KEY_FILE
 from tests.hub.fakes import HUB, NOTIFY
 
 ALLOWED = re.compile("[0-9a-zA-Z]{1,23}")  # what every broker takes (MQTT 3.1.1, 3.1.3.1)

@@ -1,0 +1,182 @@
+"""The state moves to a folder for each process, and back; a move that is cut off is finished."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from config import Settings
+from hub.admin.install import state_folders
+from hub.admin.install.machine import Machine
+from hub.process import state_place
+from hub.store.own_folders import MARK, files_in
+
+SHARED = (
+    "answers.key",
+    "bark.db",
+    "bark.wav",
+    "homeassistant.json",
+    "hub-home.db",
+    "hub-home.db-wal",
+    "hub-home.lock",
+    "light.db",
+    "light.db-shm",
+    "light.db-wal",
+    "media/clip.mp4",
+    "my-own.db",
+    "my-own/notes",
+    "notes.txt",
+    "press-links.json",
+    "record.db",
+    "record.private",
+)
+APART = {
+    "handlers/bark": ("bark.db", "bark.wav"),
+    "handlers/light": ("light.db", "light.db-shm", "light.db-wal"),
+    "handlers/my-own": ("my-own.db", "my-own/notes"),
+    "handlers/record": ("record.db", "record.private"),
+    "hub": ("homeassistant.json", "hub-home.db", "hub-home.db-wal", "hub-home.lock"),
+    "web": ("press-links.json",),
+    ".": ("answers.key", "media/clip.mp4", "notes.txt"),
+}
+WHERE = {
+    name: f"{part}/{name}".removeprefix("./") for part, names in APART.items() for name in names
+}
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """An installed one, with all state in one folder."""
+    machine = Machine(tmp_path, lambda *_: "")
+    _fill(machine.state, SHARED)
+    return machine
+
+
+def _fill(house: Path, names: tuple[str, ...], content: str = "") -> None:
+    for name in names:
+        (house / name).parent.mkdir(parents=True, exist_ok=True)
+        (house / name).write_text(f"{content}{name} and at least as long as a key has to be")
+
+
+def _files(house: Path) -> set[str]:
+    found = {str(path.relative_to(house)) for path in house.rglob("*") if path.is_file()}
+    return found - {MARK}
+
+
+def _link_as_systemd_does(machine: Machine) -> None:
+    """A unit with DynamicUser= has its folder in /var/lib/private (systemd.exec(5))."""
+    for part in APART:
+        folder = machine.state / part
+        if part not in (".", state_folders.RECORD) and not folder.is_symlink():
+            real = machine.at("var/lib/private/doorbell") / part
+            real.parent.mkdir(parents=True, exist_ok=True)
+            folder.rename(real)
+            folder.symlink_to(os.path.relpath(real, folder.parent))
+
+
+def _content(house: Path) -> dict[str, str]:
+    return {name: (house / place).read_text() for name, place in WHERE.items()}
+
+
+def test_each_process_gets_what_it_wrote(machine: Machine):
+    """What is nobody's stays, is closed, and is told."""
+    before = {name: (machine.state / name).read_text() for name in SHARED}
+    told = list(state_folders.spread(machine))
+    assert _files(machine.state) == set(WHERE.values())
+    assert _content(machine.state) == before
+    assert len(told) == 1
+    assert "notes.txt" in told[0]
+    assert (machine.state / "notes.txt").stat().st_mode & 0o077 == 0
+    assert [path.name for path in files_in(machine.state)] == [
+        "bark.db", "hub-home.db", "light.db", "my-own.db", "record.db",
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def cuts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The power is cut after so many moves as the list's first number says."""
+    left = [10**6]
+    move = state_folders._move
+
+    def cut(source: Path, target: Path) -> None:
+        if not left[0]:
+            raise OSError("cut")
+        left[0] -= 1
+        move(source, target)
+
+    monkeypatch.setattr(state_folders, "_move", cut)
+    return left
+
+
+@pytest.mark.parametrize("after", range(16))
+@pytest.mark.parametrize("way", ["apart", "back"])
+def test_wherever_it_is_cut_off_no_process_starts_without_its_state(
+    machine: Machine, cuts: list[int], after: int, way: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Until its file is in place a process refuses; the next time finishes the move."""
+    if way == "back":
+        list(state_folders.spread(machine))
+        _link_as_systemd_does(machine)
+    cuts[0] = after
+    try:
+        if way == "apart":
+            list(state_folders.spread(machine))
+        else:
+            state_folders.gather(machine)
+    except OSError:
+        pass
+    for part, name in (("hub", "hub-home.db"), ("handlers/light", "light.db")):
+        own = machine.state / part
+        wal = f"{name}-wal"
+        if (own / name).exists():
+            assert (own / wal).exists() or (machine.state / name).exists()
+        monkeypatch.setenv("DOORBELL_OWN_FOLDER", part)
+        fault = state_place.fault(Settings(state_dir=own))
+        assert bool(fault) == (machine.state / name).exists()
+    cuts[0] = 10**6
+    if way == "apart":
+        list(state_folders.spread(machine))
+        assert _files(machine.state) == set(WHERE.values())
+    else:
+        state_folders.gather(machine)
+        assert _files(machine.state) == set(SHARED)
+        assert not machine.at("var/lib/private/doorbell/hub").exists()
+
+
+def test_it_goes_back_and_comes_again(machine: Machine):
+    """As often as one likes; what only the new way knows keeps its place."""
+    before = {name: (machine.state / name).read_text() for name in SHARED}
+    for _ in range(2):
+        list(state_folders.spread(machine))
+        _link_as_systemd_does(machine)
+        assert not state_folders._moves(machine.state)
+        assert _content(machine.state) == before
+        (machine.state / "handlers/bark/mine").write_text("a file of its own")
+        state_folders.give_back(machine)
+        assert _files(machine.state) == {*SHARED, "handlers/bark/mine"}
+
+
+def test_an_earlier_version_that_ran_meanwhile_takes_nothing_away(machine: Machine):
+    """What it wrote is in force, and what was there is kept beside it."""
+    list(state_folders.spread(machine))
+    _link_as_systemd_does(machine)
+    _fill(machine.state, ("light.db",), "younger ")
+    list(state_folders.spread(machine))
+    own = machine.state / "handlers/light"
+    assert (own / "light.db").read_text().startswith("younger ")
+    assert not (own / "light.db-wal").exists()
+    kept = own / "before-update-1"
+    assert {path.name for path in kept.iterdir()} == {"light.db", "light.db-shm", "light.db-wal"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_link_that_a_handler_left_leads_root_nowhere(machine: Machine, tmp_path: Path):
+    """A folder that another user put where root's own is expected is set aside."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    link = machine.state / "handlers"
+    link.symlink_to(elsewhere)
+    os.chown(link, 65534, 65534, follow_symlinks=False)
+    list(state_folders.spread(machine))
+    assert not list(elsewhere.iterdir())
+    assert (machine.state / WHERE["light.db"]).is_file()

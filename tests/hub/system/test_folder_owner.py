@@ -1,0 +1,55 @@
+"""Root does work in another user's folder as that user."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+USER = 61184  # the first of systemd's dynamic users
+TRY = f"""
+import ctypes, os
+from pathlib import Path
+from hub.system import private_view
+from hub.system.folder_owner import acting_for
+c = private_view._c
+assert c.unshare(0x20000) == 0
+private_view._mount("none", Path("/"), None, 1 << 18 | 16384)
+private_view._mount("tmpfs", Path("/var/lib"), "tmpfs", 0, "mode=0755")
+real = Path("/var/lib/private/doorbell/hub")
+real.mkdir(parents=True)
+Path("/var/lib/private").chmod(0o700)
+os.chown(real, {USER}, {USER})
+real.chmod(0o700)
+Path("/var/lib/house").mkdir()
+Path("/var/lib/house/hub").symlink_to("../private/doorbell/hub")
+Path("/var/lib/root-only").write_text("secret")
+Path("/var/lib/root-only").chmod(0o600)
+other = real.with_name("web")
+other.mkdir()
+os.chown(other, {USER}, {USER})
+for _ in range(2):
+    with acting_for(Path("/var/lib/house/hub")):
+        assert os.geteuid() == {USER}
+        assert not other.exists()
+        Path("/var/lib/house/hub/file").write_text("its own")
+        try:
+            Path("/var/lib/root-only").read_text()
+        except PermissionError:
+            print("refused")
+    assert os.geteuid() == 0
+    assert other.exists()
+assert Path("/var/lib/house/hub/file").stat().st_uid == {USER}
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root acts for others")
+def test_root_gets_into_the_folder_of_a_dynamic_user_as_that_user():
+    """Although /var/lib/private is closed to it. It gets to that folder alone."""
+    done = subprocess.run(
+        [sys.executable, "-c", TRY], capture_output=True, text=True, check=False, timeout=60
+    )
+    if "assert c.unshare" in done.stderr or "mount on" in done.stderr:
+        pytest.skip("no mounts in here")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["refused", "refused"]
