@@ -75,7 +75,8 @@ class ProgramProducer:
 
         Raises:
             BadEvent: it cannot be published, or its id is that of another event.
-            StateError: it cannot be written down.
+            StateError: it cannot be written down; with an id also where that is in memory only,
+                because the disk takes nothing. Its sender may send it again.
             RuntimeError: another process has the name of this one.
         """
         if self._program.rival:
@@ -98,6 +99,8 @@ class ProgramProducer:
                 seen_once=id is None,
             )
         self._program.state.sync()
+        if id and (fault := self._program.state.disk_fault):
+            raise StateError(fault)
         return event
 
     def _may_publish_until(self, end_s: float) -> bool:

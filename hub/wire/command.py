@@ -13,6 +13,7 @@ from hub.wire.entries import COMMAND_ID, UUID, Flag, Seconds, Text
 from hub.wire.push_seal import SEALED_LENGTH
 from hub.wire.recordings import Recordings
 
+BY_LENGTH = 64
 ANSWER_LENGTH = 200  # a word like `coming`, or a sentence to be spoken at the door
 LONGEST_QUIET_S = 30 * 86_400
 QUIET_WORDS = {b"on": True, b"off": False, b"auto": None}
@@ -77,7 +78,7 @@ class Answer(Message):
 
     id: str = entry(COMMAND_ID)
     answer: str = entry(_ANSWER)
-    by: str = entry(Text(64, summary="Who answers."), default="")
+    by: str = entry(Text(BY_LENGTH, summary="Who answers."), default="")
     press: str = entry(
         Text(36, pattern=f"({UUID})?", summary="The id of the press that is answered."), default=""
     )

@@ -77,8 +77,8 @@ class Register:
         self._path = folder / FILE
         self._lock = folder / f"{FILE}.lock"
         self._now = now
-        self._stamp: tuple[int, int] | None = None
-        self._content = Content()
+        # The content with the stamp of its file: threads read it, so both change together.
+        self._known: tuple[tuple[int, int] | None, Content] = None, Content()
 
     @property
     def password(self) -> str:
@@ -178,13 +178,13 @@ class Register:
         try:
             status = self._path.stat()
         except FileNotFoundError:
-            self._stamp, self._content = None, Content()
-            return self._content
+            return Content()
         stamp = (status.st_ino, status.st_mtime_ns)
-        if stamp != self._stamp:
-            self._content = _parse(self._path)
-            self._stamp = stamp
-        return self._content
+        known, content = self._known
+        if stamp != known:
+            content = _parse(self._path)
+            self._known = stamp, content
+        return content
 
     @contextmanager
     def _changed(self) -> Iterator[Content]:

@@ -28,7 +28,7 @@ from hub.web.rate_limiter import RateLimiter
 from hub.web.responses import path_of
 from hub.web.views.drills import Drills
 from hub.web.views.renderer import base_of
-from hub.wire.command import is_answer
+from hub.wire.command import BY_LENGTH, is_answer
 
 TRIES_A_MINUTE = 6  # drills and test rings
 QUIET = {"on": "quiet", "off": "loud", "auto": "auto"}
@@ -141,6 +141,8 @@ def _see(request: Request, view: str, notice: str) -> Response:
 
 
 def _person(request: Request) -> str:
-    """Who uses this phone."""
+    """Who uses this phone, as a command can say it: an emoji may hold characters that are none."""
     user = user_of(request)
-    return user.name if user else ""
+    name = user.name if user else ""
+    plain = "".join(one if one.isprintable() else " " for one in name)
+    return " ".join(plain.split())[:BY_LENGTH]

@@ -9,6 +9,7 @@ import hub.producer.producer
 from config import JournalSettings, SettingsError
 from hub import BadEvent
 from hub.programs.program_producer import ProgramProducer
+from hub.store.state import StateError
 from tests.hub.fakes import HOUSE, rows
 from tests.hub.listener import Listener
 
@@ -49,6 +50,16 @@ def test_an_id_names_one_event_only(shop):
     shop.publish("order.placed", id="1")
     with pytest.raises(BadEvent, match="is the id of another event"):
         shop.publish("order.cancelled", id="1")
+
+
+def test_what_is_in_memory_only_is_not_called_done(net, shop, program):
+    """On a full disk its sender is not told that it is safe; sent again later it is the same."""
+    program.state.fallback.disk_fault = "the disk is full."
+    with pytest.raises(StateError, match="the disk is full"):
+        shop.publish("order.placed", id="1")
+    program.state.fallback.disk_fault = ""
+    event = shop.publish("order.placed", id="1")
+    assert net.events("order.placed") == [event]
 
 
 @pytest.mark.parametrize("bad", ["", "x" * 65, "a\nb"])
