@@ -71,7 +71,7 @@ class Enrolled:
         """Whether another phone that is still logged in has this name."""
         with self._lock:
             entry = self._known.get(name)
-        return bool(entry and entry.phone != phone_id and not self._is_over(name, entry.phone))
+        return bool(entry and entry.phone != phone_id and self._is_called(name, entry.phone))
 
     def put(self, name: str, phone_id: str) -> None:
         """A phone is to get web push; the hub is told next.
@@ -100,11 +100,11 @@ class Enrolled:
         self._change({}, without=name)
 
     def look(self) -> None:
-        """End what belongs to phones that are logged out, or have another name now."""
+        """End what belongs to phones that are logged out, or are told under another name now."""
         for name, entry in [*self._known.items()]:
-            if not self._is_over(name, entry.phone):
-                continue
             try:
+                if self._is_called(name, entry.phone) or self._waits_for_its_page(entry.phone):
+                    continue
                 self._end(name)
                 self.remove(name)
             except (PushError, OSError) as error:
@@ -112,14 +112,23 @@ class Enrolled:
                 return
             log.info("web push to %s has ended: the phone is logged out or renamed", name)
 
-    def _is_over(self, name: str, phone_id: str) -> bool:
+    def _is_called(self, name: str, phone_id: str) -> bool:
+        """Whether this phone is logged in and has this name, as far as that can be known."""
         if not phone_id:
-            return False  # a proxy has its user; this house has no login of it
+            return True  # a proxy has its user; this house has no login of it
         try:
             phone = self._phone(phone_id)
         except OSError:
-            return False  # the file of the logins cannot be read now
-        return phone is None or plain_name(phone.name) != name
+            return True  # the file of the logins cannot be read now
+        return phone is not None and plain_name(phone.name) == name
+
+    def _waits_for_its_page(self, phone_id: str) -> bool:
+        """Whether a phone is logged in and its page has not said its new name yet.
+
+        Anybody of the house may rename it. It must not miss a ring because of that.
+        """
+        phone = self._phone(phone_id)
+        return phone is not None and not self.has(plain_name(phone.name), phone_id)
 
     def _change(self, more: dict[str, Entry], without: str = "") -> None:
         with self._lock:

@@ -20,6 +20,7 @@ from hub.web.views.renderer import Shown
 from hub.wire.quiet import QuietState
 
 MOST = 50  # visits on one page
+EPOCH = date(1970, 1, 1)  # days near the ends of the calendar have no Unix time
 Query = Mapping[str, str]
 
 
@@ -111,7 +112,9 @@ def _local_day(visit: Visit) -> date:
 
 
 def _day(text: str) -> date | None:
+    """A day on which somebody may have rung; None for another text."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if EPOCH < day < date.max else None

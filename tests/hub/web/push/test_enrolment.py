@@ -97,11 +97,16 @@ def test_it_ends_with_the_login(page):
 
 
 def test_a_phone_that_is_renamed_is_enrolled_anew(page):
-    """Its old name ends, and its page finds out that it is not known under the new one."""
+    """Its page finds out that it is not known under the new name; until then the old one counts.
+
+    Somebody else may rename it, and it must not miss a ring because nobody opens its page.
+    """
     phone = page.phone()
     subscribe(phone)
     (known,) = page.register.phones()
     page.register.rename(known.id, "Anna\u2019s Phone")
+    page.enrolled.look()
+    assert [name for name, _ in page.hub.told] == ["my-phone"]
     phone.get("/push/key", accept="*/*")
     assert json.loads(phone.text)["known"] is False
     assert json.loads(phone.text)["phone"] == "annas-phone"
@@ -109,6 +114,16 @@ def test_a_phone_that_is_renamed_is_enrolled_anew(page):
     page.enrolled.look()
     assert [name for name, _ in page.hub.told] == ["my-phone", "annas-phone", "my-phone"]
     assert page.hub.told[-1] == ("my-phone", None)
+
+
+def test_another_phone_can_have_the_old_name(page):
+    """Whoever is called so now."""
+    first, second = page.phone(), page.phone()
+    subscribe(first)
+    known, other = page.register.phones()
+    page.register.rename(known.id, "Anna")
+    page.register.rename(other.id, "My phone")
+    assert subscribe(second) == 200
 
 
 def test_two_phones_do_not_share_a_name(page):

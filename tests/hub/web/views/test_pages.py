@@ -95,6 +95,12 @@ def test_a_visit_shows_what_each_handler_did(browser, book, story):
         assert words in browser.text
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-13-01", "x", "20261123"])
+def test_any_text_may_be_asked_for_as_a_day(browser, day):
+    """An address that a person has changed is no fault of ours."""
+    assert browser.get(f"/visits?day={day}") == 200
+
+
 def test_a_drill_is_no_visit(browser, book, story):
     """It appears in no view of visitors."""
     book.take(story.event(topics.DRILLED, {"name": "Front door", "via": "command"}))
