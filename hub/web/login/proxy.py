@@ -48,7 +48,7 @@ class Proxies:
             scope["client"] = (self._first_stranger(clients) or scope["client"][0], 0)
         if scheme := headers.get("x-forwarded-proto"):
             scope["scheme"] = "https" if scheme.strip().lower() == "https" else "http"
-        elif host == self._host:
+        elif self._host and host == self._host:
             scope["scheme"] = self._scheme
         if other := headers.get("x-forwarded-host"):
             state["hosts"].add(other)

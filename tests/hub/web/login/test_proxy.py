@@ -46,6 +46,13 @@ def test_https_at_the_proxy_makes_the_cookie_secure(tmp_path):
     assert not next(iter(direct.cookies)).startswith("__Host-")
 
 
+def test_a_request_without_a_host_is_answered(tmp_path):
+    """As HTTP/1.0 allows it, and as some proxies ask whether a server is there."""
+    client = Client(build_app(tmp_path), address="127.0.0.1")
+    assert client.get("/healthz", host="") == 503
+    assert client.get("/", host="") == 303
+
+
 @pytest.mark.parametrize(
     ("url", "headers", "root"),
     [
