@@ -77,6 +77,8 @@ def opened(role: str, name: str, config: Path | str | None) -> Iterator[Program]
     path = find(Path(config) if config else None)
     settings = load_lean(path)
     refuse(path, settings)
+    if role == "handler":
+        _refuse_handler(name, settings)
     file = name if role == "handler" else credentials.user(role, name)
     with closing(State(settings.state_dir / f"{file}.db")) as state:
         program = Program(topics.source(role, name), settings, state)
@@ -84,3 +86,16 @@ def opened(role: str, name: str, config: Path | str | None) -> Iterator[Program]
             yield program
         finally:
             program.close()
+
+
+def _refuse_handler(name: str, settings: Settings) -> None:
+    """A follower in a handler's file would move its cursors, and the handler miss those events.
+
+    Raises:
+        SettingsError: a handler of this house has the name.
+    """
+    from hub.plugin.loader import find as handler_files  # noqa: PLC0415 - no producer pays for it
+
+    if name in handler_files(settings):
+        what = f"{name} is a handler of this house, and would miss what this program follows"
+        raise SettingsError([f"{what}. Choose another name"])

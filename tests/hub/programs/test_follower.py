@@ -2,6 +2,8 @@
 
 import pytest
 
+import hub
+from config import SettingsError
 from hub.producer.producer import Producer
 from hub.programs.event_follower import Follower
 from hub.wire.event import decode
@@ -149,3 +151,14 @@ def test_a_producer_that_never_sends_it_is_named_in_the_status(hub, net, follow,
     net.fate = lambda *_: 1
     assert _numbers(follower, 2) == [2, 3]
     assert noted["gap"] == ""
+
+
+def test_a_follower_has_no_handlers_name(tmp_path):
+    """It would move the cursors of a handler that is off, which would miss a press."""
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "notify.py").write_text("")
+    config = tmp_path / "doorbell.toml"
+    config.write_text(f'state_dir = "{tmp_path}"\nhandlers_dir = "{tmp_path}/handlers"\n')
+    with pytest.raises(SettingsError, match="notify is a handler of this house"):
+        hub.follower("notify", "*", config=config).__enter__()
+    assert not (tmp_path / "notify.db").exists()
