@@ -39,20 +39,20 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
 def _bound(address: str, ports: list[int]) -> socket.socket:
     """A socket on the first of these ports that is free."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     for port in ports:
+        listener = socket.socket(family)  # another one for each try: one that is bound stays so
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((address, port))
             # Others find out here, not before: two sockets may be bound to a port (socket(7)).
             listener.listen()
         except OSError as error:
+            listener.close()
             if error.errno == errno.EADDRINUSE and port != ports[-1]:
                 continue
-            listener.close()
             reason = error.strerror or str(error)
             raise StateError(
                 f"[web] cannot listen on {address} port {port}: {reason}. Set another one"
             ) from None
-        break
-    return listener
+        return listener
+    raise StateError("[web] no port to listen on")
