@@ -14,7 +14,8 @@ from hub.store.guest_book.from_history import HistoryBook, ToldVisit
 from hub.store.guest_book.look_up import KeptRecording
 from hub.store.guest_book.visit import Visit
 from hub.store.history import History
-from hub.terminal.options import ConfigOption, door_named, read_settings
+from hub.store.own_folders import files_in
+from hub.terminal.options import ConfigOption, door_named, read_house
 from hub.terminal.output import complain, say, say_json
 from hub.web.guest_book.recorder_files import RecorderFiles
 from hub.web.guest_book.rules import rules_of
@@ -44,12 +45,12 @@ def visits(
     config: ConfigOption = None,
 ) -> None:
     """List the visits, the newest last: who was answered, and where picture and clip are."""
-    settings, _ = read_settings(config)
-    if not any(settings.state_dir.glob("*.db")):
+    settings = read_house(config)
+    if not files_in(settings.house_dir):
         hint = "Is state_dir right? `doorbell config` shows it"
-        complain(f"✗ {settings.state_dir}: nothing has happened here. {hint}")
+        complain(f"✗ {settings.house_dir}: nothing has happened here. {hint}")
         sys.exit(1)
-    history = History(settings.state_dir)
+    history = History(settings.house_dir)
     book = HistoryBook(history, rules_of(settings), time.time())
     place = door_named(settings, door) if door else None
     found = book.visits(place, day, limit)

@@ -1,0 +1,22 @@
+"""`doorbell visits` where each process has a state folder of its own."""
+
+import json
+from contextlib import closing
+
+from hub.cli.visits import visits
+from hub.producer.producer import Producer
+from hub.store.own_folders import MARK
+from hub.store.state import State
+from tests.hub.fakes import HUB, ring
+
+
+def test_visits_are_found_in_the_folder_of_each_process(tmp_path, net, capsys):
+    """The hub's journal lies in its own folder; nothing of it is in the house's."""
+    (tmp_path / MARK).touch()
+    (tmp_path / "hub").mkdir()
+    config = tmp_path / "doorbell.toml"
+    config.write_text(f'state_dir = "{tmp_path}"\n')
+    with closing(State(tmp_path / "hub" / "hub-home.db")) as state:
+        press = ring(Producer(state, net.bus(), HUB))
+    visits(as_json=True, config=config)
+    assert json.loads(capsys.readouterr().out)["id"] == press.id
