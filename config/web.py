@@ -74,11 +74,13 @@ class Web(Section):
     @classmethod
     def _are_addresses(cls, proxies: list[str]) -> list[str]:
         try:
-            return [str(ip_network(one)) for one in proxies]
+            for one in proxies:
+                ip_network(one)
         except ValueError:
             raise ValueError(
                 "not an address or network. Write 192.168.1.5, or 172.18.0.0/16"
             ) from None
+        return proxies
 
     @field_validator("user_header")
     @classmethod

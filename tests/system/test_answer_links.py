@@ -253,8 +253,8 @@ def test_an_answer_goes_through_the_acl(secured, tmp_path):
             assert "refuses" not in house.log(name)
 
 
-def test_the_page_may_pass_on_answers_and_presses_and_nothing_else(secured):
-    """It cannot drill, speak as the hub or for another one; no handler can answer or press."""
+def test_the_page_may_pass_on_what_its_people_want_and_nothing_else(secured):
+    """It commands its own hub, and speaks for nobody else; a handler commands nothing."""
     people = {
         name: Person(secured, name) for name in ("web-home", "handler-ask", "cli", "hub-home")
     }
@@ -262,7 +262,7 @@ def test_the_page_may_pass_on_answers_and_presses_and_nothing_else(secured):
     command = json.dumps({"id": uuid7(), "answer": "coming"})
     try:
         for topic in (
-            "doorbell/web/home/command/drill/home/front",
+            "doorbell/web/home/command/drill/garden/front",
             "doorbell/web/home/command/press/garden/front",
             "doorbell/cli/1/command/press/home/front",
             "doorbell/hub/home/event/visitor/answered/front",

@@ -47,7 +47,7 @@ def test_the_commands_of_the_page_do_what_it_says(
     shell: dict[str, str], mosquitto: BrokerProcess, tmp_path: Path
 ):
     """A listener hears a press, a shell presses, the status is retained, a query gets its reply."""
-    listen, press, bare, answer, hush, is_quiet, _see, _take, status, ask = _blocks("sh")
+    listen, press, bare, answer, hush, is_quiet, _see, _take, _keep, status, ask = _blocks("sh")
     with House(tmp_path / "house", mosquitto) as house:
         house.start("hub")
         assert json.loads(_run(status, shell))["state"] == "ready"
