@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from config import Settings
+from config.web import Web
 from hub.process.page_address import port_file, running_port
 from hub.store.state import StateError
 from hub.system import atomic_file
@@ -18,7 +19,7 @@ ANY = 0
 def listening(settings: Settings) -> Iterator[socket.socket]:
     """Listen where the settings say.
 
-    Under `doorbell run`, where they name no port, any free one is taken if the usual one is in use:
+    Under `doorbell run` any free port is taken if the usual one is in use, where no other is set:
     two runs do not collide. Other commands find it in a file.
 
     Raises:
@@ -27,7 +28,7 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
     web = settings.web
     is_of_a_run = "DOORBELL_SUPERVISED" in os.environ
     ports = [web.port]
-    if is_of_a_run and "port" not in web.model_fields_set:
+    if is_of_a_run and web.port == Web.model_fields["port"].default:
         ports = [running_port(settings) or web.port, web.port, ANY]
     with _bound(web.listen, ports) as listener:
         if is_of_a_run:

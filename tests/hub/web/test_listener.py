@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from config import Settings
+from config.web import Web
 from hub.process import page_address
 from hub.process.page_address import PORT_FILE
 from hub.store.state import StateError
@@ -20,13 +21,13 @@ def test_two_runs_do_not_collide(tmp_path, monkeypatch):
     """The second takes another port, and leaves it in a file; the settings' port is not changed."""
     monkeypatch.setenv("DOORBELL_SUPERVISED", "1")
     usual = free_port()
+    monkeypatch.setattr(Web.model_fields["port"], "default", usual)
     houses = [_settings(tmp_path / name) for name in ("one", "two")]
     houses = [
         house.model_copy(update={"web": house.web.model_copy(update={"port": usual})})
         for house in houses
     ]
     for house in houses:
-        house.web.model_fields_set.discard("port")
         house.state_dir.mkdir()
     with listening(houses[0]) as first, listening(houses[1]) as second:
         ports = [one.getsockname()[1] for one in (first, second)]
