@@ -187,6 +187,7 @@ def test_changing_the_password_takes_the_present_one(phone, tmp_path):
         {"origin": "null"},
         {"origin": None},
         {"origin": "http://door.evil"},
+        {"origin": "http://["},
         {"sec_fetch_site": "cross-site"},
         {"sec_fetch_site": "same-site"},
         {"origin": "http://evil", "sec_fetch_site": ""},
