@@ -59,4 +59,4 @@ def finish(event: Event, config: Config, recorder: DoorRecorder) -> str:
 def obey(event: Event, config: Config, recorder: DoorRecorder) -> str:
     """A person wants what was recorded of a visit deleted, or kept."""
     emit("recordings.changed", changed := recorder.obey(event.data, memory))
-    return f"{changed['wish']}: {len(changed['files'])} files"
+    return f"{changed['action']}: {len(changed['files'])} files"

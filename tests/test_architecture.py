@@ -38,14 +38,14 @@ ONE_USER = {
     ],
     "apscheduler": ["hub/features/schedule.py"],
     "cryptography": [
-        "hub/wire/push_seal.py",
+        "hub/wire/tokens/push_seal.py",
         "devices/phone/webpush/encryption.py",
         "devices/phone/webpush/vapid.py",
     ],
     "itsdangerous": [
         "hub/web/login/cookie.py",
-        "hub/wire/answer_token.py",
-        "hub/wire/picture_token.py",
+        "hub/wire/tokens/answer_token.py",
+        "hub/wire/tokens/picture_token.py",
     ],
     "starlette": ["hub/web/"],  # each of its rooms
     "uvicorn": ["hub/web/connection.py", "hub/web/server.py"],

@@ -188,17 +188,17 @@ class DoorRecorder:
         Raises:
             OSError: The folder cannot be written. Another attempt may succeed.
         """
-        wish = wanted["wish"]
+        action = wanted["action"]
         names = list(wanted["files"])
         for camera, clip in clips.items():
             presses = {press for door in clip["doors"].values() for press in door}
             if presses.intersection(wanted["presses"]):
                 names.append(clip["name"])
-                if wish == "delete" and camera in self._cameras:
+                if action == "delete" and camera in self._cameras:
                     self._cameras[camera].finish_clip()
         act = {"delete": self._files.delete, "keep": self._files.keep}
-        act.get(wish, self._files.release)(names)
-        return {"visit": wanted["visit"], "wish": wish, "files": list(dict.fromkeys(names))}
+        act.get(action, self._files.release)(names)
+        return {"visit": wanted["visit"], "action": action, "files": list(dict.fromkeys(names))}
 
     def check(self, door: str) -> str:
         """Take a picture that is not kept, and see whether there is room for a clip.

@@ -1,4 +1,4 @@
-"""Takes wishes about recordings, and reports each as one event: `doorbell.recordings_wanted`."""
+"""Takes commands about recordings, and reports each as one event: `doorbell.recordings_wanted`."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -10,10 +10,10 @@ from config import Settings
 from devices.words import gettext
 from hub.wire import topics
 from hub.wire.event import Event
-from hub.wire.house_key import key_in
+from hub.wire.tokens.house_key import key_in
 
 if TYPE_CHECKING:
-    from hub.wire.answer_token import Signer
+    from hub.wire.tokens.answer_token import Signer
 
 log = logging.getLogger(__name__)
 LABELS = {"coming": "Coming", "leave_it": "Leave it at the door", "snooze": "Snooze 1 h"}
@@ -50,7 +50,7 @@ class _LinkMaker:
     def signer(self) -> "Signer":
         with self._lock:
             if self._signer is None:
-                from hub.wire.answer_token import Signer  # noqa: PLC0415 - for links only
+                from hub.wire.tokens.answer_token import Signer  # noqa: PLC0415 - for links only
 
                 self._signer = Signer(self._key or key_in(self.settings.state_dir))
             return self._signer
@@ -76,7 +76,7 @@ def links(event: Event, by: str = "", *, on_page: bool = False) -> list[Answer]:
     base = _maker.settings.web.url
     if base is None and not on_page:
         return []
-    from hub.wire.answer_token import issue  # noqa: PLC0415 - for links only
+    from hub.wire.tokens.answer_token import issue  # noqa: PLC0415 - for links only
 
     settings = _maker.settings
     is_press = event.type in topics.PRESSES

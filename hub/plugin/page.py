@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hub.wire import push_seal
-from hub.wire.house_key import key_in
+from hub.wire.tokens import push_seal
+from hub.wire.tokens.house_key import key_in
 
 PICTURE_PATH = "push/picture/"
 _DEMO_KEY = "a key for tests that opens no house"
@@ -23,7 +23,7 @@ def picture(press: str) -> str:
     Raises:
         OSError: The key of the house cannot be read.
     """
-    from hub.wire.picture_token import PictureSigner  # noqa: PLC0415 - for links only
+    from hub.wire.tokens.picture_token import PictureSigner  # noqa: PLC0415 - for links only
 
     return f"{PICTURE_PATH}{PictureSigner(_house_key()).sign(press)}"
 

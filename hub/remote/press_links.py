@@ -13,7 +13,7 @@ from config import Settings
 from hub.store.own_folders import WEB, own_folder
 from hub.system import atomic_file
 from hub.system.folder_owner import acting_for
-from hub.wire.house_key import key_in
+from hub.wire.tokens.house_key import key_in
 
 FILE = "press-links.json"
 MOST = 100

@@ -26,7 +26,7 @@ from hub.web.guest_book.opening import open_guest_book
 from hub.web.listener import listening
 from hub.web.site import Site
 from hub.wire import topics
-from hub.wire.house_key import key_in
+from hub.wire.tokens.house_key import key_in
 
 log = logging.getLogger(__name__)
 HEAD_BYTES = 16_384

@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from hub.wire.codec import BadMessage, Message, Nullable, entry, is_json
 from hub.wire.entries import COMMAND_ID, UUID, Flag, Seconds, Text
-from hub.wire.push_seal import SEALED_LENGTH
 from hub.wire.recordings import Recordings
+from hub.wire.tokens.push_seal import SEALED_LENGTH
 
 BY_LENGTH = 64
 ANSWER_LENGTH = 200  # a word like `coming`, or a sentence to be spoken at the door

@@ -8,8 +8,8 @@ from hub.wire.entries import COMMAND_ID, ListOf, OneOf, Text
 
 MOST_RECORDINGS = 40  # in one command
 FILE = r"[a-z0-9][a-z0-9_.-]*"  # a name without a folder
-Wish = Literal["delete", "keep", "release"]
-WISHES: tuple[Wish, ...] = ("delete", "keep", "release")
+Action = Literal["delete", "keep", "release"]
+ACTIONS: tuple[Action, ...] = ("delete", "keep", "release")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Recordings(Message):
 
     Attributes:
         visit: The id of the press that began the visit.
-        wish: `delete`, `keep`, or `release`: its recorder may remove it when it is old.
+        action: `delete`, `keep`, or `release`: its recorder may remove it when it is old.
         presses: The ids of its presses, for a clip that is still being recorded.
         files: The names of its files, as `snapshot.taken` and `clip.recorded` have them.
         by: Who wants it; empty when that is not known.
@@ -26,7 +26,7 @@ class Recordings(Message):
 
     id: str = entry(COMMAND_ID)
     visit: str = entry(Text(64, least=1, summary="The id of its first press."))
-    wish: Wish = entry(OneOf(*WISHES))
+    action: Action = entry(OneOf(*ACTIONS))
     presses: tuple[str, ...] = entry(
         ListOf(Text(64), MOST_RECORDINGS, "The ids of its presses."), default=()
     )

@@ -9,7 +9,7 @@ from devices.phone.webpush import push_service
 from devices.phone.webpush.subscription import LOCAL_VARIABLE
 from hub.plugin import page
 from hub.testing import event
-from hub.wire.push_seal import seal
+from hub.wire.tokens.push_seal import seal
 from tests.push_service import Answer, serving
 
 WEB = "https://door.example"

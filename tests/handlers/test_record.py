@@ -306,8 +306,8 @@ def test_from_the_press_to_the_clip_with_a_real_camera(shipped, tmp_path):
             assert next(container.decode(video=0)).width == 640
 
 
-def _wanted(wish, *files, presses=()):
-    data = {"visit": "a-press", "wish": wish, "files": list(files), "presses": list(presses)}
+def _wanted(action, *files, presses=()):
+    data = {"visit": "a-press", "action": action, "files": list(files), "presses": list(presses)}
     return replace(event("doorbell.recordings_wanted"), data=data)
 
 
@@ -320,7 +320,7 @@ def test_what_a_person_wants_deleted_is_deleted(file):
         note, doing = _react(file, camera, _wanted("delete", picture.name))
         assert not picture.exists()
         assert note == "delete: 1 files"
-        changed = {"visit": "a-press", "wish": "delete", "files": [picture.name]}
+        changed = {"visit": "a-press", "action": "delete", "files": [picture.name]}
         assert doing.emitted == [("recordings.changed", changed)]
 
 

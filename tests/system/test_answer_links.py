@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hub.wire.answer_token import Signer, issue
 from hub.wire.event import uuid7
-from hub.wire.house_key import KEY_FILE
+from hub.wire.tokens.answer_token import Signer, issue
+from hub.wire.tokens.house_key import KEY_FILE
 from tests.house import ROOT, House, free_port, until
 from tests.secured import Person, SecuredHouse, secured_mosquitto
 

@@ -78,7 +78,7 @@ def test_what_happened_while_the_page_was_away_is_in_the_book(house):
 
 
 def test_a_recorder_that_was_away_deletes_when_it_is_back(house):
-    """The wish waits in the hub's journal. The picture on the broker goes as well."""
+    """The command waits in the hub's journal. The picture on the broker goes as well."""
     house.start("web", "record")
     press = house.press()
     until(lambda: house.ears.events("clip.recorded"), lambda: house.log("record"))
@@ -92,9 +92,9 @@ def test_a_recorder_that_was_away_deletes_when_it_is_back(house):
     line = ask(house, "visits").stdout
     assert all(str(media / name) in line for name in files)
     house.kill("record")
-    wish = {"id": uuid7(), "visit": press, "wish": "delete", "files": files}
+    action = {"id": uuid7(), "visit": press, "action": "delete", "files": files}
     topic = "doorbell/web/home/command/recordings/home/front"
-    house.ears.publish(topic, json.dumps(wish))
+    house.ears.publish(topic, json.dumps(action))
     until(lambda: _book(house, "SELECT fate FROM visit") == [("deleting",)], "it is being deleted")
     house.start("record")
     until(lambda: _book(house, "SELECT fate FROM visit") == [("deleted",)], "it is deleted")

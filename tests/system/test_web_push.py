@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hub.wire.event import uuid7
-from hub.wire.house_key import key_in
-from hub.wire.push_seal import seal
+from hub.wire.tokens.house_key import key_in
+from hub.wire.tokens.push_seal import seal
 from tests.house import House, until
 from tests.push_service import Answer, PushService, serving
 

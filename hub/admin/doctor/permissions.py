@@ -17,7 +17,7 @@ from hub.admin.security import acl, credentials_folder
 from hub.mqtt.connection import credentials
 from hub.store.own_folders import are_apart, own_folders
 from hub.terminal.words import count
-from hub.wire.house_key import KEY_FILE
+from hub.wire.tokens.house_key import KEY_FILE
 
 SHOWN = 3  # files that are named
 BROKERS_LIST = "etc/mosquitto/doorbell/acl"

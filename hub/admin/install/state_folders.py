@@ -31,7 +31,7 @@ from hub.store.own_folders import (
 )
 from hub.system import atomic_file
 from hub.system.atomic_file import fsync
-from hub.wire.house_key import KEY_FILE, secret_in
+from hub.wire.tokens.house_key import KEY_FILE, secret_in
 
 GROUP = "doorbell"  # of all processes, and the user of `record`
 ROOT = "root:root"

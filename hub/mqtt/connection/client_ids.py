@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hub.system.clock import SYSTEM
 from hub.wire import topics
-from hub.wire.house_key import secret_in
+from hub.wire.tokens.house_key import secret_in
 
 KEY_FILE = "client-ids.key"
 LENGTH = 23  # of the letters and digits that every broker takes (MQTT 3.1.1, 3.1.3.1)

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 
 from hub.store.guest_book import tables
-from hub.store.guest_book.recording_entries import obeyed, record, wish
+from hub.store.guest_book.recording_entries import obeyed, record, wanted
 from hub.store.guest_book.rows import (
     Changes,
     add_keys,
@@ -40,7 +40,7 @@ class Entries:
             "visit.missed": self._end,
             "snapshot.taken": record,
             "clip.recorded": record,
-            topics.RECORDINGS_WANTED: wish,
+            topics.RECORDINGS_WANTED: wanted,
             "recordings.changed": obeyed,
             "handler.done": self._react,
             "handler.retried": self._react,

@@ -34,23 +34,23 @@ def record(db: sqlite3.Connection, event: Event) -> Changes:
     return changes
 
 
-def wish(db: sqlite3.Connection, event: Event) -> Changes:
+def wanted(db: sqlite3.Connection, event: Event) -> Changes:
     """A person wants the recordings of a visit deleted, or kept.
 
     Whoever rings after that is another visitor. The presses that were known belong to this visit,
     also if they come later.
     """
-    press, wish = text(event.data.get("visit")), text(event.data.get("wish"))
+    press, action = text(event.data.get("visit")), text(event.data.get("action"))
     number = number_of(db, press)
     if number is None:
         return wait(db, event, press)
-    if wish == "delete":
+    if action == "delete":
         presses = event.data.get("presses")
         add_keys(db, number, *filter(None, map(text, presses if isinstance(presses, list) else [])))
         db.execute("UPDATE visit SET fate = 'deleting', kept = 0 WHERE number = ?", (number,))
         _delete_empty(db, number)
     else:
-        kept = (wish == "keep", number)
+        kept = (action == "keep", number)
         db.execute("UPDATE visit SET kept = ? WHERE number = ?", kept)
     return changed(db, number)
 
@@ -58,7 +58,7 @@ def wish(db: sqlite3.Connection, event: Event) -> Changes:
 def obeyed(db: sqlite3.Connection, event: Event) -> Changes:
     """A recorder has deleted files: of one visit, or shared by several."""
     files = event.data.get("files")
-    if event.data.get("wish") != "delete" or not isinstance(files, list):
+    if event.data.get("action") != "delete" or not isinstance(files, list):
         return []
     handler = topics.name_of(event.source)
     of_file = "FROM recording WHERE name = ? AND handler = ?"

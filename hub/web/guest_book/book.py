@@ -19,13 +19,13 @@ from hub.web.guest_book.changes import Changes
 from hub.web.guest_book.recorder_files import RecorderFiles
 from hub.web.guest_book.rules import rules_of
 from hub.wire.event import Event, uuid7
-from hub.wire.recordings import MOST_RECORDINGS, Recordings, Wish
+from hub.wire.recordings import MOST_RECORDINGS, Action, Recordings
 
 HOUR_S = 3600.0
 Watch = Callable[[Event], object]
 
 
-class Wishes(Protocol):
+class RecordingCommands(Protocol):
     """Whatever has recordings deleted or kept: `RecordingsClient`."""
 
     def give(self, command: Recordings, door: str) -> None:
@@ -40,13 +40,13 @@ class GuestBook:
         watchers: Called with each event once it is written down, in the thread that does so.
     """
 
-    def __init__(self, settings: Settings, state: State, wishes: Wishes) -> None:
+    def __init__(self, settings: Settings, state: State, commands: RecordingCommands) -> None:
         """Open the book.
 
         Args:
             settings: Of this house.
             state: The page's own state file, where the book has tables of its own.
-            wishes: Tells the recorder what to delete or keep: `RecordingsClient`.
+            commands: Tells the recorder what to delete or keep: `RecordingsClient`.
         """
         rules = rules_of(settings)
         self.changes = Changes()
@@ -60,7 +60,7 @@ class GuestBook:
         self.watchers: list[Watch] = []
         self._taken: list[Event] = []
         self._recorder_files = RecorderFiles(settings)
-        self._wishes = wishes
+        self._commands = commands
         state.do(tables.make)
 
     def visits(
@@ -140,7 +140,7 @@ class GuestBook:
         """
         self._give(visit_id, "keep" if on else "release", by)
 
-    def _give(self, visit_id: str, wish: Wish, by: str) -> None:
+    def _give(self, visit_id: str, action: Action, by: str) -> None:
         """Give the command for all files of a visit, some at a time."""
         with self._state.read() as db:
             visit = self._look_up.visit(db, visit_id, self._now_s())
@@ -152,8 +152,8 @@ class GuestBook:
         ours = tuple(name for name in names if OURS.fullmatch(name))
         for first in range(0, max(1, len(ours)), MOST_RECORDINGS):
             files = ours[first : first + MOST_RECORDINGS]
-            command = Recordings(uuid7(), visit.id, wish, presses, files, by)
-            self._wishes.give(command, visit.door)
+            command = Recordings(uuid7(), visit.id, action, presses, files, by)
+            self._commands.give(command, visit.door)
 
     def enter(self, db: Connection, event: Event) -> None:
         """In the open transaction of the inbox: write down what an event says."""

@@ -18,8 +18,8 @@ from hub.system.language import marked
 from hub.web.page import Page
 from hub.web.rate_limiter import RateLimiter
 from hub.web.responses import show
-from hub.wire.answer_token import ExpiredError, ForgedError, SignedToken, Signer
 from hub.wire.event import Event
+from hub.wire.tokens.answer_token import ExpiredError, ForgedError, SignedToken, Signer
 
 log = logging.getLogger(__name__)
 TOKEN_LENGTH = 1024

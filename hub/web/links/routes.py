@@ -10,7 +10,7 @@ from hub.web.links.answer_page import AnswerPage
 from hub.web.links.press_address import PressAddress
 from hub.web.links.press_ids import PressIds
 from hub.web.site import Site
-from hub.wire.answer_token import Signer
+from hub.wire.tokens.answer_token import Signer
 
 
 def routes(site: Site) -> list[Route]:

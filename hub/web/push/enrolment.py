@@ -18,7 +18,7 @@ from hub.web.login.user import User, user_of
 from hub.web.push.enrolled import Enrolled
 from hub.web.push.phone_names import name_of
 from hub.web.rate_limiter import RateLimiter
-from hub.wire.push_seal import push_secret, seal
+from hub.wire.tokens.push_seal import push_secret, seal
 
 log = logging.getLogger(__name__)
 CHANGES_A_MINUTE = 20  # each is an event that the hub keeps

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.wire import topics
-from hub.wire.recordings import WISHES
+from hub.wire.recordings import ACTIONS
 
 Schema = dict[str, Any]
 
@@ -57,7 +57,7 @@ TIMES: dict[str, Schema] = {
     "took_ms": _number(),
     "note": TEXT,
 }
-WISH: Schema = {"enum": list(WISHES)}
+ACTION: Schema = {"enum": list(ACTIONS)}
 FILES: Schema = {"type": "array", "items": NAME, "description": "Names without a folder."}
 
 
@@ -121,7 +121,7 @@ EVENT_TYPES = {
         _object(
             {
                 "visit": _said("The id of the press that began it."),
-                "wish": WISH,
+                "action": ACTION,
                 "presses": {"type": "array", "items": TEXT},
                 "files": FILES,
                 "by": _said("Who wants it; empty when that is not known."),
@@ -153,7 +153,7 @@ EVENT_TYPES = {
     ),
     "recordings.changed": EventType(
         "A recorder has deleted files, or keeps them from now on, or no longer.",
-        _object({"visit": TEXT, "wish": WISH, "files": FILES}),
+        _object({"visit": TEXT, "action": ACTION, "files": FILES}),
         follows=True,
     ),
     "snapshot.taken": EventType(

@@ -1,4 +1,4 @@
-"""A wish about recordings becomes one event, which their recorder gets whenever it can."""
+"""A command about recordings becomes one event, which their recorder gets whenever it can."""
 
 import json
 
@@ -26,7 +26,7 @@ def hub(states, net):
 
 
 def _command(net, door="front", **fields):
-    fields = {"id": uuid7(), "visit": "a-press", "wish": "delete"} | fields
+    fields = {"id": uuid7(), "visit": "a-press", "action": "delete"} | fields
     net.take(HOUSE.command(WEB, "recordings", "home", door), json.dumps(fields).encode())
     return fields["id"]
 
@@ -45,7 +45,7 @@ def test_a_repeated_command_is_one_event(net, hub):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"wish": "burn"},
+        {"action": "burn"},
         {"files": ["../front.jpg"]},
         {"files": ["/etc/passwd"]},
         {"files": ["a.jpg"] * 41},
@@ -53,7 +53,7 @@ def test_a_repeated_command_is_one_event(net, hub):
     ],
 )
 def test_what_is_malformed_becomes_no_event(net, hub, fields):
-    """Neither an unknown wish, nor a name with a folder."""
+    """Neither an unknown action, nor a name with a folder."""
     _command(net, **fields)
     assert net.events("doorbell.recordings_wanted") == []
 
@@ -62,7 +62,7 @@ def test_the_page_waits_for_the_confirmation(net, hub, monkeypatch):
     """Without a hub it says so, and nothing is deleted."""
     client = RecordingsClient(net.bus(), Settings(), WEB)
     client.give(Recordings(uuid7(), "a-press", "keep"), "front")
-    assert net.events("doorbell.recordings_wanted")[0].data["wish"] == "keep"
+    assert net.events("doorbell.recordings_wanted")[0].data["action"] == "keep"
     monkeypatch.setattr(recordings, "PATIENCE_S", 0.05)
     lost = RecordingsClient(net.bus(), Settings(hub="other"), WEB)
     with pytest.raises(RecordingsError, match="does not answer"):

@@ -8,7 +8,7 @@ from config import Settings, sources
 from hub.process import state_place
 from hub.store.own_folders import MARK
 from hub.store.state import StateError
-from hub.wire.house_key import KEY_FILE, key_in
+from hub.wire.tokens.house_key import KEY_FILE, key_in
 
 HANDLER = "handlers/light"
 

@@ -24,8 +24,8 @@ def build_site(folder, **settings):
     folder.mkdir(exist_ok=True)
     house = Settings.model_validate({"state_dir": folder, **settings})
     bus = Bus(house.broker)
-    wishes = RecordingsClient(bus, house, "doorbell/web/home")
-    book = GuestBook(house, State(Path(mkdtemp(dir=folder)) / "web.db"), wishes)
+    commands = RecordingsClient(bus, house, "doorbell/web/home")
+    book = GuestBook(house, State(Path(mkdtemp(dir=folder)) / "web.db"), commands)
     at_home = House(bus, "home", book.changes)
     return Site(house, bus, "doorbell/web/home", "k" * 40, book, at_home)
 

@@ -14,7 +14,7 @@ from hub.web.app import assemble
 from hub.web.links.answer_page import INVALID_A_MINUTE, AnswerPage
 from hub.web.page import HEADERS
 from hub.web.rate_limiter import RateLimiter
-from hub.wire.answer_token import Signer, issue
+from hub.wire.tokens.answer_token import Signer, issue
 
 SETTINGS = Settings.model_validate(
     {"web": {"url": "https://door.example"}, "doors": {"front": {"name": "Front <door>"}}}

@@ -6,7 +6,7 @@ import pytest
 
 from config import Settings
 from hub.web.guest_book.book import GuestBook
-from tests.hub.web.guest_book.story import Story, Wishes
+from tests.hub.web.guest_book.story import RecordingCommands, Story
 
 
 @pytest.fixture
@@ -16,15 +16,15 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def wishes() -> Wishes:
+def commands() -> RecordingCommands:
     """What was wanted of the recorder."""
-    return Wishes()
+    return RecordingCommands()
 
 
 @pytest.fixture
-def book(settings, state, wishes) -> GuestBook:
+def book(settings, state, commands) -> GuestBook:
     """An empty book."""
-    return GuestBook(settings, state, wishes)
+    return GuestBook(settings, state, commands)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ BEGAN = datetime(2026, 11, 23, 14, 2, 11, tzinfo=UTC)
 HUB = topics.source("hub", "home")
 
 
-class Wishes:
+class RecordingCommands:
     """In place of `RecordingsClient`.
 
     Attributes:
@@ -64,9 +64,9 @@ class Story:
             f"handler.{outcome}", known | data, cause, handler=handler, after_s=after_s
         )
 
-    def wish(self, press: Event, wish: str) -> Event:
+    def recordings_wanted(self, press: Event, action: str) -> Event:
         """A person wants the recordings of the visit deleted, or kept."""
-        data = {"visit": press.id, "wish": wish, "presses": [press.id], "files": [], "by": ""}
+        data = {"visit": press.id, "action": action, "presses": [press.id], "files": [], "by": ""}
         return self.event(topics.RECORDINGS_WANTED, data, door=press.subject, cause=press)
 
     def handler(

@@ -32,10 +32,10 @@ def _visit(story):
 
 
 @pytest.fixture
-def running(settings, states, net, wishes):
+def running(settings, states, net, commands):
     """A guest book whose inbox listens."""
     state = states("web-home")
-    book = GuestBook(settings, state, wishes)
+    book = GuestBook(settings, state, commands)
     projection = Projection(
         topics.source("web", "home"),
         state=state,

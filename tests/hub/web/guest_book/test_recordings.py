@@ -52,13 +52,13 @@ def test_the_files_are_those_in_the_folder_of_the_recorder(book, press, media):
     assert (book.picture(press.id), book.clip(press.id)) == (media / PICTURE, media / CLIP)
 
 
-def test_a_recorder_may_have_another_folder(state, story, tmp_path, wishes):
+def test_a_recorder_may_have_another_folder(state, story, tmp_path, commands):
     """It is the one in the settings of the handler that published the event."""
     folder = tmp_path / "usb"
     folder.mkdir()
     (folder / PICTURE).touch()
     handlers = {"record": {"folder": str(folder)}}
-    book = GuestBook(Settings(state_dir=tmp_path, handlers=handlers), state, wishes)
+    book = GuestBook(Settings(state_dir=tmp_path, handlers=handlers), state, commands)
     pressed = story.press()
     for event in (pressed, *_recorded(story, pressed, PICTURE)):
         book.take(event)
@@ -90,32 +90,37 @@ def test_a_forged_path_opens_nothing(book, story, media, path):
     assert book.picture(pressed.id) is None
 
 
-def test_deleting_names_all_files_of_the_visit(book, press, wishes):
+def test_deleting_names_all_files_of_the_visit(book, press, commands):
     """The recorder gets their names, and the presses for a clip that is not finished yet."""
     book.delete(press.id, by="Anna")
-    ((command, door),) = wishes.given
-    assert (command.wish, command.visit, door, command.by) == ("delete", press.id, "front", "Anna")
+    ((command, door),) = commands.given
+    assert (command.action, command.visit, door, command.by) == (
+        "delete",
+        press.id,
+        "front",
+        "Anna",
+    )
     assert sorted(command.files) == [PICTURE, CLIP]
     assert press.id in command.presses
 
 
-def test_many_files_are_named_in_several_commands(book, story, press, wishes):
+def test_many_files_are_named_in_several_commands(book, story, press, commands):
     """A command has a limit, a visitor who presses fifty times has none."""
     names = [f"20261123-1502{number:02}-front-a1b2c3.jpg" for number in range(60)]
     for event in _recorded(story, press, *names):
         book.take(event)
     book.delete(press.id)
-    found = [name for command, _ in wishes.given for name in command.files]
+    found = [name for command, _ in commands.given for name in command.files]
     assert sorted(found) == sorted({*names, PICTURE, CLIP})
-    assert all(len(command.files) <= MOST_RECORDINGS for command, _ in wishes.given)
-    assert all(len(json.dumps(command.to_wire())) < 8192 for command, _ in wishes.given)
+    assert all(len(command.files) <= MOST_RECORDINGS for command, _ in commands.given)
+    assert all(len(json.dumps(command.to_wire())) < 8192 for command, _ in commands.given)
 
 
 def test_a_visit_is_gone_when_its_recorder_says_so(book, story, press):
     """Until then it is shown as being deleted. What comes late does not bring it back."""
-    book.take(story.wish(press, "delete"))
+    book.take(story.recordings_wanted(press, "delete"))
     assert book.visit(press.id).is_deleting
-    changed = {"visit": press.id, "wish": "delete", "files": [PICTURE, CLIP]}
+    changed = {"visit": press.id, "action": "delete", "files": [PICTURE, CLIP]}
     book.take(story.handler("recordings.changed", changed, press))
     assert (book.visit(press.id), book.visits(), book.days()) == (None, [], [])
     book.take(story.outcome(press, "notify", note="told Anna"))
@@ -126,8 +131,8 @@ def test_a_visit_is_gone_when_its_recorder_says_so(book, story, press):
 
 def test_another_recorder_deletes_its_own_files_only(book, story, press):
     """A handler that says what it deleted speaks for what it has recorded."""
-    book.take(story.wish(press, "delete"))
-    changed = {"visit": press.id, "wish": "delete", "files": [PICTURE, CLIP]}
+    book.take(story.recordings_wanted(press, "delete"))
+    changed = {"visit": press.id, "action": "delete", "files": [PICTURE, CLIP]}
     book.take(story.handler("recordings.changed", changed, press, handler="other"))
     assert book.visit(press.id).has_clip
 
@@ -136,7 +141,7 @@ def test_a_visit_without_files_is_gone_at_once(book, story):
     """There is nothing that a recorder could delete."""
     pressed = story.press()
     book.take(pressed)
-    book.take(story.wish(pressed, "delete"))
+    book.take(story.recordings_wanted(pressed, "delete"))
     assert book.visits() == []
 
 
@@ -144,9 +149,9 @@ def test_who_rings_again_after_a_visit_was_deleted_is_seen(book):
     """It is a new visit. A press that the person who deleted it knew of is none, also if late."""
     story = Story(began=datetime.now(UTC))
     first, late, again = story.press(), story.press(1), story.press(2)
-    wish = story.wish(first, "delete")
-    wish.data["presses"].append(late.id)
-    for event in (first, wish, late):
+    action = story.recordings_wanted(first, "delete")
+    action.data["presses"].append(late.id)
+    for event in (first, action, late):
         book.take(event)
     assert book.visits() == []
     book.take(again)
@@ -157,13 +162,13 @@ def test_a_visit_is_kept_until_it_is_released(book, story, press, state, setting
     """It stays when others of its age are removed."""
     other = story.press(1000)
     book.take(other)
-    book.take(story.wish(press, "keep"))
+    book.take(story.recordings_wanted(press, "keep"))
     assert book.visit(press.id).is_kept
     state.clock.ahead_s += settings.web.keep_days * 86_400 + 7200
     state.clock.passed_s += 3600
     book.settle()
     assert [visit.id for visit in book.visits()] == [press.id]
-    book.take(story.wish(press, "release"))
+    book.take(story.recordings_wanted(press, "release"))
     state.clock.passed_s += 3600
     book.settle()
     assert book.visits() == []

@@ -12,7 +12,7 @@ from hub.remote.press_links import PressLinks
 from hub.web.links.press_address import BODY_BYTES, INVALID_A_MINUTE, PRESSES_A_MINUTE, PressAddress
 from hub.web.links.press_ids import PressIds
 from hub.web.responses import show_fault, show_refusal
-from hub.wire.answer_token import Signer, issue
+from hub.wire.tokens.answer_token import Signer, issue
 
 KEY = "k" * 40
 SETTINGS = Settings.model_validate({"doors": {"front": {"name": "Front door"}}})

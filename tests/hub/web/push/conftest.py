@@ -18,7 +18,7 @@ from hub.web.push import files
 from hub.web.push.enrolled import Enrolled
 from hub.web.push.enrolment import Enrolment
 from hub.web.push.pictures import Pictures
-from hub.wire.push_seal import unseal
+from hub.wire.tokens.push_seal import unseal
 from tests.hub.web.client import Client, log_in
 from tests.push_service import Browser
 

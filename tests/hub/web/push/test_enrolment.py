@@ -6,7 +6,7 @@ import pytest
 
 from devices.phone.webpush.page_name import plain_name
 from devices.phone.webpush.vapid import Vapid
-from hub.wire.push_seal import push_secret
+from hub.wire.tokens.push_seal import push_secret
 from tests.hub.web.client import Client
 from tests.hub.web.push.conftest import ENDPOINT, KEY, Page, subscribe, tell
 

@@ -3,8 +3,8 @@
 import pytest
 
 from hub.web.push import pictures
-from hub.wire import picture_token
-from hub.wire.picture_token import PictureSigner
+from hub.wire.tokens import picture_token
+from hub.wire.tokens.picture_token import PictureSigner
 from tests.hub.web.push.conftest import KEY
 
 

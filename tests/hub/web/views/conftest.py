@@ -15,7 +15,7 @@ from hub.web.views.routes import STATIC
 from hub.web.views.stream import Streams
 from hub.web.views.viewer import Viewer
 from tests.hub.web.client import Client
-from tests.hub.web.guest_book.story import Story, Wishes
+from tests.hub.web.guest_book.story import RecordingCommands, Story
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def settings(tmp_path) -> Settings:
 @pytest.fixture
 def book(settings, state) -> GuestBook:
     """An empty guest book."""
-    return GuestBook(settings, state, Wishes())
+    return GuestBook(settings, state, RecordingCommands())
 
 
 @pytest.fixture

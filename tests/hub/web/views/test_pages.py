@@ -174,7 +174,7 @@ def test_a_visit_that_is_being_deleted_shows_its_picture_no_more(browser, book, 
         book.take(event)
     browser.get("/visits")
     assert "/picture" in browser.text
-    book.take(story.wish(press, "delete"))
+    book.take(story.recordings_wanted(press, "delete"))
     for view in ("/", "/visits"):
         browser.get(view)
         assert "/picture" not in browser.text

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hub.wire.answer_token import ForgedError
-from hub.wire.picture_token import PictureSigner
-from hub.wire.push_seal import push_secret, seal, unseal
+from hub.wire.tokens.answer_token import ForgedError
+from hub.wire.tokens.picture_token import PictureSigner
+from hub.wire.tokens.push_seal import push_secret, seal, unseal
 
 KEY = "the key of a house, long enough for one"
 SUBSCRIPTION = {"endpoint": "https://push.example/secret", "auth": "x"}

@@ -9,14 +9,14 @@ import pytest
 from config import Settings
 from hub import answers
 from hub.testing import event, run
-from hub.wire.answer_token import (
+from hub.wire.tokens.answer_token import (
     AHEAD_S,
     ExpiredError,
     ForgedError,
     Signer,
     issue,
 )
-from hub.wire.house_key import KEY_FILE, key_in
+from hub.wire.tokens.house_key import KEY_FILE, key_in
 
 TOKEN = issue("home", "front", "press-id", "coming", "anna")
 

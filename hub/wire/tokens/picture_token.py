@@ -4,7 +4,7 @@ import hashlib
 
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 
-from hub.wire.answer_token import INVALID, ExpiredError, ForgedError
+from hub.wire.tokens.answer_token import INVALID, ExpiredError, ForgedError
 
 VALID_S = 86_400 + 3600  # a push service keeps a message for a day
 _SALT = "doorbell picture"  # a signature for another purpose is invalid here
