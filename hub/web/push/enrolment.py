@@ -133,7 +133,7 @@ def _name(request: Request, device: str) -> tuple[User, str]:
 async def _json(request: Request) -> dict[str, Any]:
     try:
         found = json.loads(await request.body())
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter by too much nesting
         found = None
     if not isinstance(found, dict):
         raise HTTPException(HTTPStatus.BAD_REQUEST, "No JSON object")

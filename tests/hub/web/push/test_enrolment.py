@@ -62,6 +62,13 @@ def test_what_is_no_subscription_is_refused_in_words(page, body):
     assert page.hub.told == []
 
 
+def test_json_that_is_nested_too_deeply_is_no_subscription(page):
+    """Python refuses to read it."""
+    phone = page.phone()
+    body = b"[" * 60_000
+    assert phone.ask("POST", "/push/subscription", body, origin="https://door.example") == 400
+
+
 def test_without_a_hub_it_is_asked_again(page):
     """The person sees that nothing was done."""
     phone = page.phone()

@@ -39,6 +39,13 @@ class LoggedIn:
         await self.app(scope, receive, send)
 
 
+@pytest.mark.parametrize("word", ["", "loud", "-1", "²", "9" * 5000])
+def test_a_form_that_cannot_be_read_does_nothing(settings, book, word):
+    """It is the sender's fault, and not ours."""
+    actions = Actions(settings, book, answers=None, presses=None, quiet=None, drills=None)
+    assert Client(assemble(actions.routes())).post("/quiet", {"quiet": word}) == 400
+
+
 @pytest.mark.parametrize(
     ("name", "by"),
     [
