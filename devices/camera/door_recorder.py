@@ -1,6 +1,6 @@
 """Records the visitors of a house: a clip and a picture of each, by the camera at their door."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import datetime
 from functools import partial
@@ -73,9 +73,10 @@ class StartedClip(NamedTuple):
             known: What this gave for the press before, of whatever clip; empty at first.
             visit: The press that is added.
         """
-        doors = known["doors"] if known.get("name") == self.name else {}
+        same = known if known.get("name") == self.name else {"doors": {}}
+        doors = same["doors"]
         presses = dict.fromkeys([*doors.get(visit.door, []), visit.id])
-        return {"name": self.name, "doors": doors | {visit.door: list(presses)}}
+        return {**same, "name": self.name, "doors": doors | {visit.door: list(presses)}}
 
 
 class DoorRecorder:
@@ -172,15 +173,15 @@ class DoorRecorder:
         self._files.make_room()
         return clip or NoClip()
 
-    def obey(self, wanted: Mapping[str, Any], clips: Mapping[str, Clips]) -> dict[str, Any]:
+    def obey(self, wanted: Mapping[str, Any], clips: MutableMapping[str, Clips]) -> dict[str, Any]:
         """Delete files, or keep them from being removed when they are old, as a person wants it.
 
-        A clip that is still being recorded is ended before it is deleted. Done twice, it is as done
-        once.
+        A clip that is still being recorded is ended before it is deleted. A clip that another visit
+        keeps stays as it is. Done twice, it is as done once.
 
         Args:
             wanted: The data of `doorbell.recordings_wanted`.
-            clips: By camera, what `with_press` gave last.
+            clips: By camera, what `with_press` gave last; the visits that keep it are added.
 
         Returns:
             The data of `recordings.changed`.
@@ -189,16 +190,26 @@ class DoorRecorder:
             OSError: The folder cannot be written. Another attempt may succeed.
         """
         action = wanted["action"]
-        names = list(wanted["files"])
-        for camera, clip in clips.items():
+        own = {wanted["visit"], *wanted["presses"]}
+        names = dict.fromkeys(wanted["files"])
+        for camera, clip in list(clips.items()):
             presses = {press for door in clip["doors"].values() for press in door}
-            if presses.intersection(wanted["presses"]):
-                names.append(clip["name"])
-                if action == "delete" and camera in self._cameras:
-                    self._cameras[camera].finish_clip()
+            if presses.isdisjoint(own):
+                continue
+            kept_by = set(clip.get("kept", [])) - own  # other visits
+            is_kept = bool(kept_by) and action != "keep"
+            if is_kept:
+                names.pop(clip["name"], None)
+            else:
+                names[clip["name"]] = None
+            if action == "delete" and not is_kept and camera in self._cameras:
+                self._cameras[camera].finish_clip()
+            if action == "keep":
+                kept_by.add(wanted["visit"])
+            clips[camera] = {**clip, "kept": sorted(kept_by)}
         act = {"delete": self._files.delete, "keep": self._files.keep}
         act.get(action, self._files.release)(names)
-        return {"visit": wanted["visit"], "action": action, "files": list(dict.fromkeys(names))}
+        return {"visit": wanted["visit"], "action": action, "files": list(names)}
 
     def check(self, door: str) -> str:
         """Take a picture that is not kept, and see whether there is room for a clip.

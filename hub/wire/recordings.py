@@ -7,6 +7,7 @@ from hub.wire.codec import Message, entry
 from hub.wire.entries import COMMAND_ID, ListOf, OneOf, Text
 
 MOST_RECORDINGS = 40  # in one command
+FILE_LENGTH = 100
 FILE = r"[a-z0-9][a-z0-9_.-]*"  # a name without a folder
 Action = Literal["delete", "keep", "release"]
 ACTIONS: tuple[Action, ...] = ("delete", "keep", "release")
@@ -31,7 +32,9 @@ class Recordings(Message):
         ListOf(Text(64), MOST_RECORDINGS, "The ids of its presses."), default=()
     )
     files: tuple[str, ...] = entry(
-        ListOf(Text(100, least=1, pattern=FILE), MOST_RECORDINGS, "Names without a folder."),
+        ListOf(
+            Text(FILE_LENGTH, least=1, pattern=FILE), MOST_RECORDINGS, "Names without a folder."
+        ),
         default=(),
     )
     by: str = entry(Text(64, summary="Who wants it."), default="")

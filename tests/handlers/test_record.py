@@ -306,8 +306,8 @@ def test_from_the_press_to_the_clip_with_a_real_camera(shipped, tmp_path):
             assert next(container.decode(video=0)).width == 640
 
 
-def _wanted(action, *files, presses=()):
-    data = {"visit": "a-press", "action": action, "files": list(files), "presses": list(presses)}
+def _wanted(action, *files, presses=(), visit="a-press"):
+    data = {"visit": visit, "action": action, "files": list(files), "presses": list(presses)}
     return replace(event("doorbell.recordings_wanted"), data=data)
 
 
@@ -347,3 +347,23 @@ def test_a_visit_is_kept_with_the_clip_that_is_being_recorded(file):
         _call(file, camera, press)
         _call(file, camera, _wanted("keep", presses=[press.id]))
     assert Path(f"{camera.clip}.keep").exists()
+
+
+def test_a_clip_that_another_visit_keeps_is_neither_deleted_nor_released(file):
+    """One camera looks at two doors: the visitor of one is kept, that of the other is not."""
+    camera = _Camera()
+    one, other = event("doorbell.pressed", "front"), event("doorbell.pressed", "garden")
+    with run(one) as doing:
+        _call(file, camera, one)
+        _call(file, camera, _wanted("keep", presses=[one.id], visit=one.id))
+        _call(file, camera, other)
+        clip = camera.clip
+        for action in ("delete", "release"):
+            wanted = _wanted(action, clip.name, presses=[other.id], visit=other.id)
+            _call(file, camera, wanted)
+            assert doing.emitted[-1][1]["files"] == []
+            assert (camera.clip, Path(f"{clip}.keep").exists()) == (clip, True)
+        _call(file, camera, _wanted("release", presses=[one.id], visit=one.id))
+        assert not Path(f"{clip}.keep").exists()
+        _call(file, camera, _wanted("delete", presses=[other.id], visit=other.id))
+    assert camera.clip is None

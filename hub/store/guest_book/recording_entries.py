@@ -1,14 +1,22 @@
 """Enters what was recorded of a visit, and what a person wants to become of it."""
 
+import re
 import sqlite3
 
+from devices.video.media_folder import OURS
 from hub.store.guest_book.rows import Changes, add_keys, changed, is_deleted, text, wait
 from hub.store.guest_book.tables import number_of
 from hub.wire import topics
 from hub.wire.event import Event
+from hub.wire.recordings import FILE, FILE_LENGTH
 from hub.wire.trace_context import trace_id
 
 PATH_LENGTH = 1000
+KEPT_ELSEWHERE = (
+    "SELECT own.name FROM recording AS own JOIN recording AS other USING (name, handler)"
+    " JOIN visit ON visit.number = other.visit AND visit.kept"
+    " WHERE own.visit = ? AND other.visit != own.visit"
+)
 
 
 def record(db: sqlite3.Connection, event: Event) -> Changes:
@@ -72,11 +80,32 @@ def obeyed(db: sqlite3.Connection, event: Event) -> Changes:
     return changes
 
 
+def staying(db: sqlite3.Connection, number: int | None) -> list[str]:
+    """The names of the files that stay when a visit is deleted or released.
+
+    Another visit that is kept has them too, or no command can name them.
+    """
+    names = db.execute("SELECT name FROM recording WHERE visit = ?", (number,))
+    found = {name for (name,) in names if not can_be_named(name)}
+    found.update(name for (name,) in db.execute(KEPT_ELSEWHERE, (number,)))
+    return sorted(found)
+
+
+def can_be_named(name: str) -> bool:
+    """Whether a command can name a file, and a recorder of ours would obey."""
+    is_short = len(name) <= FILE_LENGTH
+    return is_short and bool(OURS.fullmatch(name)) and bool(re.fullmatch(FILE, name))
+
+
 def _delete_empty(db: sqlite3.Connection, number: int) -> None:
-    """A visit that is to be deleted is, once it has no files any more.
+    """A visit that is to be deleted is, once it has no files any more but those that stay.
 
     Its row stays for a while, so that what comes late does not bring it back.
     """
+    if not db.execute("SELECT 1 FROM visit WHERE number = ? AND fate != ''", (number,)).fetchone():
+        return
+    leave = "DELETE FROM recording WHERE visit = ? AND name = ?"
+    db.executemany(leave, [(number, name) for name in staying(db, number)])
     without = "NOT EXISTS (SELECT 1 FROM recording WHERE visit = number)"
     deleted = f"UPDATE visit SET fate = 'deleted' WHERE number = ? AND fate != '' AND {without}"
     if db.execute(deleted, (number,)).rowcount:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Protocol
 
 from config import Settings
-from devices.video.media_folder import OURS
 from hub.store.guest_book import tables, upkeep
 from hub.store.guest_book.entries import Entries
 from hub.store.guest_book.look_up import CLIP, PICTURE, LookUp
-from hub.store.guest_book.tables import Connection
+from hub.store.guest_book.recording_entries import can_be_named, staying
+from hub.store.guest_book.tables import Connection, number_of
 from hub.store.guest_book.upkeep import BATCH, DAY_S
 from hub.store.guest_book.visit import Change, Reaction, Visit, VisitDay
 from hub.store.state import State
@@ -110,11 +110,20 @@ class GuestBook:
         """The last MP4 of a visit; None if there is none, or it is gone."""
         return self._file(visit_id, CLIP)
 
+    def staying(self, visit_id: str) -> list[str]:
+        """The names of the files that stay when a visit is deleted.
+
+        Another visit that is kept has them too, or they are not named as the recorder's.
+        """
+        with self._state.read() as db:
+            return staying(db, number_of(db, visit_id))
+
     def delete(self, visit_id: str, by: str = "") -> None:
         """Have a visit and all its files deleted, and its picture on the broker cleared.
 
         Called in a thread: it waits until the hub has it in its journal. From then on the visit has
         `is_deleting`, until the recorder has removed the files; a visit without files is gone.
+        Those that stay (`staying`) are not waited for.
 
         Args:
             visit_id: The visit.
@@ -149,9 +158,10 @@ class GuestBook:
         if visit is None:
             return
         names = [one.path.rpartition("/")[2] for one in found]
-        ours = tuple(name for name in names if OURS.fullmatch(name))
-        for first in range(0, max(1, len(ours)), MOST_RECORDINGS):
-            files = ours[first : first + MOST_RECORDINGS]
+        left = self.staying(visit_id) if action != "keep" else []
+        named = tuple(name for name in names if can_be_named(name) and name not in left)
+        for first in range(0, max(1, len(named)), MOST_RECORDINGS):
+            files = named[first : first + MOST_RECORDINGS]
             command = Recordings(uuid7(), visit.id, action, presses, files, by)
             self._commands.give(command, visit.door)
 

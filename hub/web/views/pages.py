@@ -71,7 +71,8 @@ class Pages:
         reactions = [signs.of_reaction(one) for one in self._book.reactions(visit.id)]
         began = visit.began.astimezone()
         file = f"{visit.door}-{began:%Y-%m-%d-%H-%M}"
-        content = {"visit": visit, "reactions": reactions, "file": file}
+        staying = self._book.staying(visit.id)
+        content = {"visit": visit, "reactions": reactions, "file": file, "staying": staying}
         return self._show("visit.html", "visits", visit.door_name, content)
 
     def _at_home(self) -> Shown:

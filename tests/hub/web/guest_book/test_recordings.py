@@ -8,7 +8,7 @@ import pytest
 
 from config import Settings
 from hub.web.guest_book.book import GuestBook
-from hub.wire.recordings import MOST_RECORDINGS
+from hub.wire.recordings import MOST_RECORDINGS, Recordings
 from tests.hub.web.guest_book.story import Story
 
 PICTURE = "20261123-150211-front-a1b2c3.jpg"
@@ -172,3 +172,61 @@ def test_a_visit_is_kept_until_it_is_released(book, story, press, state, setting
     state.clock.passed_s += 3600
     book.settle()
     assert book.visits() == []
+
+
+@pytest.fixture
+def neighbour(book, story, press):
+    """A visit at another door, in the same clip."""
+    pressed = story.press(2, door="garden")
+    book.take(pressed)
+    shared = {"path": f"/media/{CLIP}", "door": "garden", "presses": [pressed.id]}
+    book.take(story.handler("clip.recorded", shared, pressed))
+    return pressed
+
+
+@pytest.fixture
+def kept_neighbour(book, story, press, neighbour):
+    """Both visits; the neighbour is kept."""
+    book.take(story.recordings_wanted(neighbour, "keep"))
+    return press, neighbour
+
+
+@pytest.mark.parametrize("action", ["delete", "release"])
+def test_a_clip_that_another_visit_keeps_stays(book, story, kept_neighbour, commands, action):
+    """No command names it; the deleted visit is gone as soon as its own files are."""
+    press, neighbour = kept_neighbour
+    if action == "delete":
+        book.delete(press.id)
+    else:
+        book.keep(press.id, on=False)
+    assert [command.files for command, _ in commands.given] == [(PICTURE,)]
+    assert book.staying(press.id) == [CLIP]
+    book.take(story.recordings_wanted(press, action))
+    changed = {"visit": press.id, "action": action, "files": [PICTURE]}
+    book.take(story.handler("recordings.changed", changed, press))
+    assert (book.visit(press.id) is None) == (action == "delete")
+    assert book.visit(neighbour.id).has_clip
+
+
+def test_a_shared_clip_that_nobody_keeps_is_deleted(book, press, neighbour, commands):
+    """The person wants it gone."""
+    book.delete(press.id)
+    assert CLIP in commands.given[0][0].files
+
+
+@pytest.mark.parametrize(
+    "name", ["cam.jpg", "20261123-150211-Front.jpg", f"20261123-150211-{'x' * 90}.mp4"]
+)
+def test_a_file_that_no_command_can_name_is_not_waited_for(book, story, press, commands, name):
+    """The hub would refuse the whole command. The visit is gone with the files that are named."""
+    for event in _recorded(story, press, name):
+        book.take(event)
+    book.delete(press.id)
+    assert sorted(commands.given[0][0].files) == [PICTURE, CLIP]
+    assert Recordings.decode(commands.given[0][0].encode()).files == commands.given[0][0].files
+    assert book.staying(press.id) == [name]
+    book.take(story.recordings_wanted(press, "delete"))
+    assert book.visit(press.id).is_deleting
+    changed = {"visit": press.id, "action": "delete", "files": [PICTURE, CLIP]}
+    book.take(story.handler("recordings.changed", changed, press))
+    assert book.visit(press.id) is None

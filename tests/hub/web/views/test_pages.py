@@ -180,3 +180,15 @@ def test_a_visit_that_is_being_deleted_shows_its_picture_no_more(browser, book, 
         assert "/picture" not in browser.text
     assert "Is being deleted" in browser.text
     assert browser.get(f"/visits/{press.id}") == 404
+
+
+def test_the_page_lists_the_files_that_stay_when_a_visit_is_deleted(browser, book, story):
+    """Before the person deletes it. Most visits have none."""
+    press = story.press()
+    book.take(press)
+    book.take(story.handler("snapshot.taken", {"path": "/m/20261123-150211-front-a.jpg"}, press))
+    assert browser.get(f"/visits/{press.id}") == 200
+    assert "These files stay" not in browser.text
+    book.take(story.handler("snapshot.taken", {"path": "/m/own cam.jpg"}, press))
+    assert browser.get(f"/visits/{press.id}") == 200
+    assert "These files stay: own cam.jpg" in browser.text
