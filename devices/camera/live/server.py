@@ -25,6 +25,7 @@ REQUEST_WORDS = 3
 PIECE_BYTES = 65_536
 STALLED_S = 10.0  # a client that takes so long for a piece is gone
 WAIT_S = 1.0
+PAUSE_S = 1.0  # until a connection is taken again, after the system gave none
 TOO_MANY = "too many are looking"
 UNKNOWN = "there is nothing here. Ask for /DOOR/video or /DOOR/still"
 
@@ -62,20 +63,33 @@ class LiveServer:
         self._camera_at = camera_at
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
-        threading.Thread(target=self._accept, name="live", daemon=True).start()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._accept, name="live", daemon=True)
+        self._thread.start()
+
+    def is_serving(self) -> bool:
+        """Whether it takes connections, or will again."""
+        return self._thread.is_alive()
 
     def close(self) -> None:
         """Take no more connections, and end those that there are."""
+        self._closed.set()
         with self._lock:
             for connection in (self._listener, *self._connections):
                 _shut(connection)
 
     def _accept(self) -> None:
-        while True:
+        is_told = False
+        while not self._closed.is_set():
             try:
                 connection, _ = self._listener.accept()
-            except OSError:  # it is closed
-                return
+            except OSError as error:
+                if not is_told and not self._closed.is_set():
+                    log.warning("no live picture for now: %s", error.strerror)
+                    is_told = True
+                self._closed.wait(PAUSE_S)
+                continue
+            is_told = False
             target = self._serve
             threading.Thread(target=target, args=(connection,), name="viewer", daemon=True).start()
 

@@ -1,5 +1,6 @@
 """The live picture on a local socket: who may look, what comes, and when it ends."""
 
+import errno
 import logging
 import socket
 import stat
@@ -10,7 +11,7 @@ import pytest
 
 from devices.camera import AvCamera, ffmpeg, open_camera
 from devices.camera.live import server
-from devices.camera.live.place import SOCKET, live_folder, short_name
+from devices.camera.live.place import SOCKET, listening, live_folder, short_name
 from devices.camera.live.server import serving_live
 from devices.video import CameraError
 from tests.devices.camera.live.client import Client, look, reason, units_in
@@ -203,3 +204,32 @@ def test_the_folder_is_what_systemd_says(tmp_path, monkeypatch):
     assert live_folder(tmp_path) == tmp_path
     monkeypatch.setenv("DOORBELL_LIVE", "/run/doorbell-live")
     assert live_folder(tmp_path) == Path("/run/doorbell-live")
+
+
+class _Scarce:
+    """A listener to whose process the system gives no descriptor, some times."""
+
+    def __init__(self, listener: socket.socket, failures: int) -> None:
+        self._listener = listener
+        self.failures = failures
+
+    def accept(self) -> tuple[socket.socket, object]:
+        if self.failures:
+            self.failures -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return self._listener.accept()
+
+    def shutdown(self, how: int) -> None:
+        self._listener.shutdown(how)
+
+
+def test_a_server_that_runs_out_of_descriptors_goes_on(tmp_path, monkeypatch, caplog):
+    """It waits, and says so once; then it serves again, and it still ends when it is closed."""
+    monkeypatch.setattr(server, "PAUSE_S", 0.01)
+    with listening(tmp_path, 5) as listener:
+        scarce = _Scarce(listener, failures=3)
+        live = server.LiveServer(scarce, _no_camera)
+        assert reason(tmp_path, "/front/still")[0] == 503
+        assert caplog.text.count("Too many open files") == 1
+        live.close()
+        until(lambda: not live.is_serving(), "its thread ends")
