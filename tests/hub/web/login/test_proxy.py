@@ -19,6 +19,41 @@ def test_a_user_whom_the_proxy_names_is_in(tmp_path):
     assert Register(tmp_path).phones() == []
 
 
+@pytest.mark.parametrize(
+    ("url", "address", "host", "is_in"),
+    [
+        ("https://door.example", "127.0.0.1", "door.example", True),
+        ("https://door.example:8443", "127.0.0.1", "Door.Example.", True),
+        ("https://door.example", "127.0.0.1", "127.0.0.1:8780", True),
+        ("https://door.example", "127.0.0.1", "[::1]:8780", True),
+        ("https://door.example", "127.0.0.1", "localhost:8780", True),
+        ("https://door.example", "127.0.0.1", "evil.example:8780", False),
+        ("https://door.example", "172.30.32.2", "evil.example:8780", False),
+        ("https://door.example", "127.0.0.1", "[", False),
+        ("https://door.example", "127.0.0.1", "", False),
+        (None, "127.0.0.1", "evil.example:8780", False),
+        (None, "::ffff:127.0.0.1", "evil.example:8780", False),
+        (None, "172.30.32.2", "homeassistant.local:8123", True),
+    ],
+)
+def test_a_strangers_page_cannot_name_a_user(tmp_path, url, address, host, is_in):
+    """By DNS rebinding, a browser beside the proxy sends what a stranger's script wants."""
+    trusted = {"proxies": ["127.0.0.1", "172.30.32.2"], "user_header": "Remote-User"}
+    client = Client(build_app(tmp_path, web={"url": url, **trusted}), address=address)
+    sent = {"host": host, "x_forwarded_for": "10.0.0.1", "x_forwarded_host": "door.example"}
+    assert client.get("/phones", remote_user="anna", **sent) == (200 if is_in else 303)
+
+
+def test_a_header_that_is_ignored_for_its_host_is_told_once(tmp_path, caplog):
+    """So that whoever forgot `url` finds out."""
+    client = Client(build_app(tmp_path, web=TRUSTED | {"url": "https://door.example"}))
+    client.address = "172.30.32.2"
+    for _ in range(2):
+        client.get("/phones", host="other")
+        assert client.get("/phones", remote_user="anna", host="other") == 303
+    assert caplog.text.count("Remote-User is ignored: the request's Host is 'other'") == 1
+
+
 def test_a_header_that_comes_twice_names_nobody(tmp_path):
     """A proxy that adds its own to that of a client must not let the client choose."""
     client = Client(build_app(tmp_path, web=TRUSTED), address="172.30.32.2")

@@ -146,7 +146,8 @@ def test_two_phones_do_not_share_a_name(page):
 
 def test_behind_a_proxy_each_phone_of_a_user_has_a_name(tmp_path):
     """The proxy names the user, and the browser itself."""
-    page = Page(tmp_path, user_header="Remote-User", proxies=["127.0.0.1"])
+    proxy = {"user_header": "Remote-User", "proxies": ["127.0.0.1"]}
+    page = Page(tmp_path, url="https://door.example", **proxy)
     phone = Client(page.app, origin="https://door.example", address="127.0.0.1")
     for device, status in (("12ab", 200), ("34cd", 200), ("../x", 400)):
         body = {"subscription": None, "device": device}
