@@ -83,6 +83,7 @@ class Answer(NamedTuple):
     status: int = 201
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+    drip_s: float = 0  # between two bytes of the body
 
 
 class Message(NamedTuple):
@@ -146,7 +147,12 @@ def serving(folder: Path) -> Iterator[PushService]:
             for name, value in (("Content-Length", str(len(answer.body))), *answer.headers):
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answer.body)
+            if not answer.drip_s:
+                self.wfile.write(answer.body)
+                return
+            for byte in answer.body:
+                self.wfile.write(bytes([byte]))
+                threading.Event().wait(answer.drip_s)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

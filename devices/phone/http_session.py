@@ -24,6 +24,8 @@ class LastAnswer(threading.local):
 
 
 last = LastAnswer()
+ANSWER_BYTES = 1_000_000  # what is beyond is cut off
+PIECE_BYTES = 16_384
 
 
 class Session(requests.Session):
@@ -31,8 +33,13 @@ class Session(requests.Session):
 
     With 307 and 308 the same message is sent to the new address. With 301, 302 and 303 a POST
     would become a GET without the message, whose success says nothing (RFC 9110, 15.4). A message
-    that was meant for TLS is not sent without it: its links answer the visitor.
+    that was meant for TLS is not sent without it: its links answer the visitor. Of an answer
+    without an end the first megabyte is read.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hooks["response"].append(_read)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Remember the answer in `last`, for a library that does not pass it on."""
@@ -60,6 +67,20 @@ class Session(requests.Session):
         super().rebuild_method(prepared_request, response)
         if prepared_request.method != method:
             raise RedirectedError(response=response)
+
+
+def _read(response: requests.Response, *, stream: bool = False, **_: Any) -> None:
+    """Read an answer, as `requests` would by itself, but no more than the limit."""
+    if stream:
+        return
+    body = bytearray()
+    for piece in response.iter_content(PIECE_BYTES):
+        body += piece
+        if len(body) >= ANSWER_BYTES:
+            break
+    response._content = bytes(body[:ANSWER_BYTES])  # noqa: SLF001 - where `requests` has it
+    response._content_consumed = True  # noqa: SLF001 - or it would read the rest
+    response.raw.close()
 
 
 def _has_tls(url: str) -> bool:

@@ -6,15 +6,18 @@ It needs no library: one POST, no redirect, no proxy.
 import http.client
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from functools import cache
 from ipaddress import ip_address
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from devices.phone.http_answer import CONNECT_S, READ_S, HttpError, error_with, is_success
 from devices.phone.webpush.subscription import HTTPS, may_be_at_home
 
 ANSWER_BYTES = 4096
+ANSWER_S = 20.0  # for the whole answer, less than a handler has
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -32,13 +35,15 @@ def deliver(endpoint: str, headers: Mapping[str, str], body: bytes) -> None:
     parts = urlsplit(endpoint)
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     connection = PublicConnection(parts.hostname or "", parts.port or HTTPS)
+    is_connected = False
     try:
         connection.connect()
+        is_connected = True
         connection.request("POST", path, body, dict(headers))
-        answer = connection.getresponse()
-        text = answer.read(ANSWER_BYTES).decode(errors="replace")
+        with connection.getresponse() as answer:
+            text = answer.read(ANSWER_BYTES).decode(errors="replace")
     except TimeoutError:
-        if connection.sock:
+        if is_connected:
             raise HttpError("takes too long to answer", is_doubtful=True) from None
         raise HttpError(f"does not answer within {CONNECT_S:g} s") from None
     except ssl.SSLCertVerificationError:
@@ -64,6 +69,28 @@ def fault_in_reaching(endpoint: str) -> str | None:
     finally:
         connection.close()
     return None
+
+
+class PatientSocket(ssl.SSLSocket):
+    """Reads until a time is over, also from a server that sends a byte now and then.
+
+    Attributes:
+        ends_s: When, on the clock that never jumps.
+    """
+
+    ends_s = float("inf")
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        """See socket.
+
+        Raises:
+            TimeoutError: The time is over.
+        """
+        left_s = self.ends_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("the answer takes too long")
+        self.settimeout(min(left_s, READ_S))
+        return super().recv_into(*args, **kwargs)
 
 
 class PublicConnection(http.client.HTTPSConnection):
@@ -95,13 +122,17 @@ class PublicConnection(http.client.HTTPSConnection):
         else:
             raise error
         plain.settimeout(READ_S)
-        self.sock = tls_context().wrap_socket(plain, server_hostname=self.host)
+        secured = cast(PatientSocket, tls_context().wrap_socket(plain, server_hostname=self.host))
+        secured.ends_s = time.monotonic() + min(READ_S, ANSWER_S)
+        self.sock = secured
 
 
 @cache
 def tls_context() -> ssl.SSLContext:
     """The certificates that this machine trusts; read once, because that takes a while."""
-    return ssl.create_default_context()
+    context = ssl.create_default_context()
+    context.sslsocket_class = PatientSocket
+    return context
 
 
 def _reason(error: Exception) -> str:

@@ -13,6 +13,7 @@ from devices.phone import (
     PhoneRefusalError,
     open_phones,
 )
+from devices.phone.http_session import ANSWER_BYTES, last
 from tests.devices.phone.service import TOKEN, Answer, serving
 from tests.house import free_port
 
@@ -208,3 +209,13 @@ def test_a_chat_that_moves_in_a_circle_ends(service):
     answer = {"ok": False, "error_code": 400, "parameters": {"migrate_to_chat_id": -100123}}
     assert isinstance(_error(service, "tgram", Answer(400, answer)), PhoneRefusalError)
     assert len(service.got) == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_without_an_end_is_cut_off(service, kind):
+    """Its first megabyte says what there is to say; the status counts."""
+    service.answer = Answer(503, b"later\n" * 1_000_000)
+    (phone,) = open_phones(service.url(kind))
+    with pytest.raises(PhoneAwayError):
+        phone.send(NOTE)
+    assert len(last.response.content) == ANSWER_BYTES

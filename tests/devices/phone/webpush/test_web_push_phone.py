@@ -193,6 +193,16 @@ def test_a_push_service_that_hangs_is_away(service, phone, monkeypatch):
     assert raised.value.is_doubtful
 
 
+@pytest.mark.parametrize("headers", [(), (("Connection", "close"),)])
+def test_a_push_service_that_drips_its_answer_is_away(service, phone, monkeypatch, headers):
+    """The time is for the whole answer. The service may have the message."""
+    monkeypatch.setattr(push_service, "ANSWER_S", 0.3)
+    service.answer = Answer(201, b"x" * 100, headers, drip_s=0.02)
+    with pytest.raises(PhoneAwayError, match="takes too long to answer") as raised:
+        phone.send(RING)
+    assert raised.value.is_doubtful
+
+
 def test_a_push_service_that_is_gone_is_away(service, phone, monkeypatch):
     """Nothing listens there; and with a certificate of somebody else it is not trusted."""
     monkeypatch.delenv("SSL_CERT_FILE")
