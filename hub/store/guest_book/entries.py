@@ -1,5 +1,6 @@
 """Writes each event into the guest book: presses, answers and reactions."""
 
+import logging
 import sqlite3
 from collections.abc import Callable
 
@@ -20,6 +21,10 @@ from hub.wire import topics
 from hub.wire.event import Event
 from hub.wire.trace_context import trace_id
 
+log = logging.getLogger(__name__)
+MOST_REACTIONS = 200  # to one visit
+MOST_ATTEMPTS = 1_000_000
+MOST_MS = 1e12
 CAUSE_LENGTH = 12  # the end of an id tells the events of one visit apart
 SNOOZE = "snooze"  # an answer to the phone, not to the visitor
 Enter = Callable[[sqlite3.Connection, Event], Changes]
@@ -33,6 +38,7 @@ class Entries:
 
     def __init__(self, rules: VisitRules) -> None:
         self._rules = rules
+        self._is_told = False
         self._by_type: dict[str, Enter] = {
             **dict.fromkeys(topics.PRESSES, self._press),
             topics.ANSWERED: self._answer,
@@ -147,12 +153,31 @@ class Entries:
             _seconds(data.get("started_after_ms")),
             _seconds(data.get("took_ms")),
             text(data.get("note")) or text(data.get("reason")),
-            data.get("attempt", 1),
+            _attempt(data.get("attempt")),
         )
+        if not self._has_room(db, *row[:3]):
+            return []
         db.execute("INSERT OR REPLACE INTO reaction VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         return changed(db, number, "reaction")
 
+    def _has_room(self, db: sqlite3.Connection, number: int, handler: str, cause: str) -> bool:
+        """Whether a visit may have this reaction: a handler must not fill the disk."""
+        others = "SELECT COUNT(*) FROM reaction WHERE visit = ? AND NOT (handler = ? AND cause = ?)"
+        (count,) = db.execute(others, (number, handler, cause)).fetchone()
+        is_full = bool(count >= MOST_REACTIONS)
+        if is_full and not self._is_told:
+            self._is_told = True
+            words = "a visit has %d reactions: those that follow are left out, the first one by %s"
+            log.warning(words, MOST_REACTIONS, handler)
+        return not is_full
+
+
+def _attempt(number: object) -> int:
+    is_number = isinstance(number, int) and 0 < number < MOST_ATTEMPTS
+    return int(number) if is_number else 1  # type: ignore[call-overload]
+
 
 def _seconds(milliseconds: object) -> float | None:
-    is_number = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)
-    return milliseconds / 1000 if is_number else None  # type: ignore[operator]
+    if not isinstance(milliseconds, int | float) or isinstance(milliseconds, bool):
+        return None
+    return milliseconds / 1000 if abs(milliseconds) < MOST_MS else None

@@ -5,6 +5,9 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
+import pytest
+
+from hub.store.guest_book import entries as entering
 from hub.store.guest_book import rows, tables
 from hub.store.guest_book.entries import Entries
 from hub.store.guest_book.look_up import LookUp
@@ -117,6 +120,34 @@ def test_what_waits_for_a_press_is_bounded(story, monkeypatch):
         assert db.execute("SELECT COUNT(*) FROM early").fetchone() == (3,)
         entries.take(db, press)
         assert len(LookUp(RULES).reactions(db, press.id)) == 1
+
+
+def test_the_reactions_to_a_visit_are_bounded(book, story, monkeypatch, caplog):
+    """A flood of a handler costs no more than this; known ones are still told anew."""
+    monkeypatch.setattr(entering, "MOST_REACTIONS", 3)
+    press = story.press()
+    book.take(press)
+    causes = [story.event("light.on", {}, cause=press) for _ in range(5)]
+    for cause in causes:
+        book.take(story.outcome(cause, "light", "retried"))
+    book.take(story.outcome(causes[0], "light", attempt=2))
+    found = book.reactions(press.id)
+    assert sorted(one.outcome for one in found) == ["done", "retried", "retried"]
+    assert caplog.text.count("a visit has 3 reactions") == 1
+    later = story.press(1000)
+    book.take(later)
+    book.take(story.outcome(later, "light"))
+    assert len(book.reactions(later.id)) == 1
+
+
+@pytest.mark.parametrize("attempt", ["x" * 600, [1], -1, 10**400, None])
+def test_a_number_that_is_none_does_not_stop_the_book(book, story, attempt):
+    """Whatever a handler writes there, the book stays small, and goes on."""
+    press = story.press()
+    book.take(press)
+    book.take(story.outcome(press, "light", attempt=attempt, took_ms=10**400))
+    (reaction,) = book.reactions(press.id)
+    assert (reaction.attempt, reaction.took_s) == (1, None)
 
 
 def test_each_reaction_counts_once(book, story):
