@@ -122,7 +122,7 @@ class PublicConnection(http.client.HTTPSConnection):
         else:
             raise error
         plain.settimeout(READ_S)
-        secured = cast(PatientSocket, tls_context().wrap_socket(plain, server_hostname=self.host))
+        secured = cast("PatientSocket", tls_context().wrap_socket(plain, server_hostname=self.host))
         secured.ends_s = time.monotonic() + min(READ_S, ANSWER_S)
         self.sock = secured
 
