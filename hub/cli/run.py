@@ -21,6 +21,8 @@ from hub.terminal.output import Console
 from hub.terminal.timeline import BROKER_PATIENCE_S, OWN_BROKER_PATIENCE_S, Timeline
 from hub.web.login.register import Register
 
+HANDLERS_PATIENCE_S = 60.0
+
 
 def run(config: ConfigOption = None) -> None:
     """Start everything in the foreground. Enter rings the bell, Ctrl-C ends it."""
@@ -44,12 +46,13 @@ def run(config: ConfigOption = None) -> None:
     timeline = Timeline(bus, console, patience_s)
     echo.timeline = timeline
     doors = ", ".join(settings.doors)
-    console.print(f"broker {bus.address} · doors {doors} · Enter rings the bell, Ctrl-C ends")
+    console.print(f"broker {bus.address} · doors {doors} · Ctrl-C ends")
     for notice in supervisor.notices:
         console.print(notice, style="yellow", soft_wrap=True)
     state = f"journals, pictures and clips: {settings.state_dir}"
     console.print(state, style="dim", soft_wrap=True)
     page = _PageLine(settings, timeline)
+    prompt = _Prompt(supervisor, timeline)
     bus.start()
     timeline.start()
     ringing = (supervisor, bus, settings, timeline)
@@ -60,6 +63,7 @@ def run(config: ConfigOption = None) -> None:
                 supervisor.tick()
                 timeline.watch_broker()
                 page.tick()
+                prompt.tick()
                 time.sleep(TICK_S)
     finally:
         timeline.stop()
@@ -116,6 +120,28 @@ class _PageLine:
             return
         address = page_address(self._settings)
         self._timeline.print(f"page {address}/login/{code} (logs in once, within ten minutes)")
+
+
+class _Prompt:
+    """Prints that Enter rings the bell once all handlers listen: the first press reaches them all.
+
+    A handler that starts for the first time knows nothing of earlier presses.
+    """
+
+    def __init__(self, supervisor: Supervisor, timeline: Timeline) -> None:
+        self._supervisor = supervisor
+        self._timeline = timeline
+        self._deadline = time.monotonic() + HANDLERS_PATIENCE_S
+        self._is_shown = False
+
+    def tick(self) -> None:
+        """Look whether they do; a handler that says nothing is waited for a minute."""
+        if self._is_shown:
+            return
+        has_all = self._timeline.has_heard(self._supervisor.handlers)
+        if has_all or time.monotonic() > self._deadline:
+            self._is_shown = True
+            self._timeline.print("Enter rings the bell", "bold")
 
 
 class _Ending:

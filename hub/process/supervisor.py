@@ -104,6 +104,11 @@ class Supervisor:
                 child.wait_ended(deadline)
         self._held.close()
 
+    @property
+    def handlers(self) -> frozenset[str]:
+        """The names of all handlers that have a file."""
+        return frozenset(self._handlers)
+
     def pids(self) -> dict[str, int]:
         """The process IDs of all running processes, by name."""
         children = self._processes | self._handlers

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 
 from rich.live import Live
 
@@ -40,6 +41,7 @@ class Timeline:
         self._console = console
         self._lock = threading.RLock()
         self._ready: set[str] = set()
+        self._begun: set[str] = set()
         self._visit: Visit | None = None
         self._changed_at = 0.0
         self._former: deque[str] = deque(maxlen=FORMER)  # traces printed for good
@@ -97,6 +99,10 @@ class Timeline:
         if not self._bus.has_reason:
             reason = f"no broker answers at {self._bus.address}: still trying. Is it running there?"
         self.print(reason, "red")
+
+    def has_heard(self, handlers: Iterable[str]) -> bool:
+        """Whether each of these handlers has begun: it is ready, switched off or has failed."""
+        return self._begun.issuperset(handlers)
 
     def tells(self, line: str) -> bool:
         """Whether a process's line is the reason that `watch_broker` prints, which is enough."""
@@ -182,6 +188,8 @@ class Timeline:
             return
         name = topics.name_of(received.source)
         state = status.state
+        if state != "starting":
+            self._begun.add(name)
         with self._lock:
             changed = (state == "ready") != (name in self._ready)
             if state == "ready":

@@ -9,9 +9,13 @@ from typing import NamedTuple
 from hub.system import language
 
 STYLE = """
-:root { color-scheme: light dark }
+:root { color-scheme: light dark; --ground: #f3efe6; --field: #fffdf8; --raised: #ece6d9;
+  --edge: #7d7565; --text: #16211b; --link: #1c6b3c; --red: #b3261e }
+@media (prefers-color-scheme: dark) { :root { --ground: #0c120f; --field: #151e19;
+  --raised: #202c26; --edge: #6f8a7b; --text: #eaf1ec; --link: #7fd6a0; --red: #ff9d8f } }
 body { font: 1.15rem/1.5 system-ui, sans-serif; margin: 0; min-height: 100vh; display: grid;
-  place-items: center }
+  place-items: center; background: var(--ground); color: var(--text) }
+a { color: var(--link) }
 main { width: min(26rem, 100% - 3rem); text-align: center; padding: 2rem 0 }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem }
 p { margin: .5rem 0 1.75rem; opacity: .8; overflow-wrap: anywhere }
@@ -21,11 +25,14 @@ button:focus-visible, input:focus-visible, a:focus-visible { outline: .2rem soli
   outline-offset: .2rem }
 label { display: block; text-align: start; margin: 0 0 1.25rem }
 input { font: inherit; box-sizing: border-box; width: 100%; min-height: 3rem; padding: .5rem .75rem;
-  border: .1rem solid; border-radius: .75rem; background: Canvas; color: CanvasText }
+  border: .1rem solid var(--edge); border-radius: .75rem; background: var(--field);
+  color: var(--text) }
 ul { list-style: none; padding: 0; margin: 0 0 2rem }
-li { border-top: .1rem solid; padding: 1rem 0 }
-li button, .small { font-size: 1rem; min-height: 3rem; padding: .5rem; margin-top: .5rem }
-.bad { background: #a3232b }
+li { border-top: .1rem solid var(--edge); padding: 1rem 0 }
+ul + form { margin: 0 0 2.5rem }
+.small { font-size: 1rem; min-height: 3rem; padding: .5rem; margin-top: .5rem;
+  background: var(--raised); color: var(--text); border: .1rem solid var(--edge) }
+.bad { background: transparent; color: var(--red); border-color: var(--red) }
 [role=alert] { opacity: 1; font-weight: 600 }
 """
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()

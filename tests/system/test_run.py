@@ -153,6 +153,14 @@ def test_enter_rings_and_all_react(lasting_run: Run):
 
 
 @together
+def test_enter_is_offered_when_all_listen(lasting_run: Run):
+    """A handler's first start knows no earlier press: so the first Enter has to reach them all."""
+    offer = lasting_run.wait_for("Enter rings the bell")
+    ready = [lasting_run.wait_for(f"{name} is ready") for name in SHIPPED]
+    assert all(lasting_run.lines.index(line) < lasting_run.lines.index(offer) for line in ready)
+
+
+@together
 def test_who_hears_everything_is_served_last(lasting_run: Run):
     """A `*` handler has a lower priority than the others, which a visitor may wait for."""
     own = os.getpriority(os.PRIO_PROCESS, os.getpid())

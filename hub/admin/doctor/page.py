@@ -35,7 +35,8 @@ def page(context: Context) -> Iterator[Finding]:
     """Ask for the page as a stranger with a browser does, at its public address."""
     web = context.settings.web
     if not web.is_wanted:
-        yield skipped("[web] asks for no page. `doorbell setup` offers it; docs/login.md")
+        why = "[web] asks for no page: only `doorbell run` serves one"
+        yield skipped(f"{why}. `doorbell setup` offers it; docs/login.md")
         return
     address = page_address(context.settings)
     try:

@@ -192,6 +192,17 @@ def test_a_status_is_printed_when_it_changes(console, bus):
     ]
 
 
+def test_a_handler_has_begun_when_it_is_ready_off_or_failed(net, console):
+    """A handler that only starts has not; one that is switched off is not waited for."""
+    bus = net.bus()
+    timeline = Timeline(bus, console)
+    bus.hear(HOUSE.status(NOTIFY), b'{"state": "starting"}')
+    assert not timeline.has_heard(["notify"])
+    bus.hear(HOUSE.status(NOTIFY), b'{"state": "offline", "reason": "disabled"}')
+    assert timeline.has_heard(["notify"])
+    assert not timeline.has_heard(["notify", "bark"])
+
+
 def test_the_last_lifes_failure_is_not_news(console, bus):
     """A failure that the broker kept is of an earlier run: only a live one is printed."""
     failed = b'{"state": "failed", "detail": "no camera"}'
