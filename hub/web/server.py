@@ -58,6 +58,7 @@ def run(settings: Settings) -> None:
         os.nice(NICENESS)
     with listening(settings) as listener, open_guest_book(settings, bus, source) as book:
         house = House(bus, settings.hub, book.changes)
+        book.handlers = house.handler_names
         site = Site(settings, bus, source, key, book, house)
         server = Server(build(site), partial(status.set, "ready"), site.on_stop)
         on_stop(server.stop)

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from collections.abc import Collection
 
 from devices.video.media_folder import OURS
 from hub.store.guest_book.rows import Changes, add_keys, changed, is_deleted, text, wait
@@ -56,7 +57,7 @@ def wanted(db: sqlite3.Connection, event: Event) -> Changes:
         presses = event.data.get("presses")
         add_keys(db, number, *filter(None, map(text, presses if isinstance(presses, list) else [])))
         db.execute("UPDATE visit SET fate = 'deleting', kept = 0 WHERE number = ?", (number,))
-        _delete_empty(db, number)
+        delete_empty(db, number)
     else:
         kept = (action == "keep", number)
         db.execute("UPDATE visit SET kept = ? WHERE number = ?", kept)
@@ -75,7 +76,7 @@ def obeyed(db: sqlite3.Connection, event: Event) -> Changes:
         numbers = db.execute(f"SELECT visit {of_file}", (name, handler)).fetchall()
         db.execute(f"DELETE {of_file}", (name, handler))
         for (number,) in numbers:
-            _delete_empty(db, number)
+            delete_empty(db, number)
             changes += changed(db, number)
     return changes
 
@@ -97,7 +98,22 @@ def can_be_named(name: str) -> bool:
     return is_short and bool(OURS.fullmatch(name)) and bool(re.fullmatch(FILE, name))
 
 
-def _delete_empty(db: sqlite3.Connection, number: int) -> None:
+def wait_only_for(db: sqlite3.Connection, handlers: Collection[str]) -> Changes:
+    """In the open transaction: wait for no recorder that was removed from the house."""
+    select = (
+        "SELECT DISTINCT number, handler FROM visit JOIN recording ON visit = number"
+        " WHERE fate = 'deleting'"
+    )
+    changes: Changes = []
+    for number, handler in db.execute(select).fetchall():
+        if handler not in handlers:
+            db.execute("DELETE FROM recording WHERE visit = ? AND handler = ?", (number, handler))
+            delete_empty(db, number)
+            changes += changed(db, number)
+    return changes
+
+
+def delete_empty(db: sqlite3.Connection, number: int) -> None:
     """A visit that is to be deleted is, once it has no files any more but those that stay.
 
     Its row stays for a while, so that what comes late does not bring it back.

@@ -1,6 +1,6 @@
 """The guest book: who came, how it ended, what was recorded, and what each handler did."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from config import Settings
 from hub.store.guest_book import tables, upkeep
 from hub.store.guest_book.entries import Entries
 from hub.store.guest_book.look_up import CLIP, PICTURE, LookUp
-from hub.store.guest_book.recording_entries import can_be_named, staying
+from hub.store.guest_book.recording_entries import can_be_named, staying, wait_only_for
 from hub.store.guest_book.tables import Connection, number_of
 from hub.store.guest_book.upkeep import BATCH, DAY_S
 from hub.store.guest_book.visit import Change, Reaction, Visit, VisitDay
@@ -37,6 +37,7 @@ class GuestBook:
 
     Attributes:
         changes: Tells what has changed, as soon as it is written down.
+        handlers: Gives the names of the handlers in the house; none while they are not known.
         watchers: Called with each event once it is written down, in the thread that does so.
     """
 
@@ -57,6 +58,7 @@ class GuestBook:
         self._keep_days = settings.web.keep_days
         self._next_removal_s = 0.0  # on the clock that never jumps
         self._entered: list[Change] = []
+        self.handlers: Callable[[], Collection[str]] = tuple
         self.watchers: list[Watch] = []
         self._taken: list[Event] = []
         self._recorder_files = RecorderFiles(settings)
@@ -195,6 +197,8 @@ class GuestBook:
         clock = self._state.clock
         if clock.uptime_s() < self._next_removal_s or not clock.is_synchronised():
             return
+        if handlers := self.handlers():
+            self.changes.tell(*self._state.do(partial(wait_only_for, handlers=handlers)))
         before_s = now_s - self._keep_days * DAY_S
         if self._state.do(lambda db: upkeep.remove_old(db, before_s)) < BATCH:
             self._next_removal_s = clock.uptime_s() + HOUR_S

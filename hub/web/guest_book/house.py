@@ -64,6 +64,10 @@ class House:
         ]
         return sorted(found, key=lambda process: process.name)
 
+    def handler_names(self) -> list[str]:
+        """The names of all handlers; none while the broker has not told them yet."""
+        return [process.name for process in self.handlers()]
+
     def hub(self) -> Process:
         """The hub of this page; `offline` where nothing is known of it."""
         source = topics.source("hub", self._hub)

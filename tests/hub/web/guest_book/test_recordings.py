@@ -230,3 +230,15 @@ def test_a_file_that_no_command_can_name_is_not_waited_for(book, story, press, c
     changed = {"visit": press.id, "action": "delete", "files": [PICTURE, CLIP]}
     book.take(story.handler("recordings.changed", changed, press))
     assert book.visit(press.id) is None
+
+
+@pytest.mark.parametrize(
+    ("handlers", "is_gone"), [(["light"], True), (["light", "record"], False), ([], False)]
+)
+def test_a_recorder_that_was_removed_is_not_waited_for(book, press, state, handlers, is_gone):
+    """One that is only off is; and while the broker has not told who is there, each is."""
+    book.take(Story().recordings_wanted(press, "delete"))
+    book.handlers = lambda: handlers
+    state.clock.passed_s += 3600
+    book.settle()
+    assert (book.visit(press.id) is None) == is_gone
