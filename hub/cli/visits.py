@@ -59,7 +59,7 @@ def visits(
         if as_json:
             say_json(facts)
         else:
-            say(_line(told.visit, facts))
+            say(*_lines(told.visit, facts))
     for fault in dict.fromkeys(history.faults):
         complain(f"✗ {fault}")
     if not found:
@@ -97,12 +97,13 @@ def _file(recordings: list[KeptRecording], settings: Settings) -> str | None:
     return next((str(path) for path in found if path), None)
 
 
-def _line(visit: Visit, facts: dict[str, Any]) -> str:
-    """When, where, how it ended, how often it rang; then files, and the address on the page."""
+def _lines(visit: Visit, facts: dict[str, Any]) -> list[str]:
+    """When, where, how it ended, how often it rang; below it the files, and its page."""
     words = LABELS.get(visit.answer, visit.answer)
     by = f" ({visit.by})" if visit.by else ""
     end = f"{visit.state}: {words}{by}" if words else visit.state
     rings = f"rang {visit.presses} times" if visit.presses > 1 else "rang once"
     began = f"{visit.began.astimezone():%Y-%m-%d %H:%M:%S}"
     places = filter(None, (facts["picture"], facts["clip"], facts["address"]))
-    return "  ".join((began, visit.door_name, end, rings, *places))
+    first = f"{began}  {visit.door_name}  {end}  {rings}"
+    return [first, *(f"    {place}" for place in places)]

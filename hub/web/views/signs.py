@@ -45,6 +45,7 @@ def of_reaction(reaction: Reaction) -> Line:
         "doorbell.pressed": "",
         "doorbell.double_pressed": "",
         "snapshot.taken": _("the picture"),
+        "clip.due": _("the clip"),
         "clip.recorded": _("the clip"),
         "visitor.answered": _("the answer"),
     }.get(reaction.type, reaction.type)
