@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 FILE = "press-requests.json"
 UNANSWERED_S = 60.0
 BURST_S = 1.0
-RESTARTED_S = 10.0
+RESTARTED_S = 30.0  # on a Pi Zero the process needs ten of them to be back
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class PressIds:
 
     It stands in a file first. So a repeated request is the same press, also if this process was
     killed in between: for a minute while the hub has not confirmed it. Once it was confirmed, a
-    request within a second belongs to it (within ten, if this process was started since: it may
+    request within a second belongs to it (within thirty, if this process was started since: it may
     have been killed before it could answer). What comes later is another press.
 
     The file is not synced, because only a power cut needs that, and a visitor would wait for it. On

@@ -27,7 +27,7 @@ def clock():
         ("confirmed", 0.9, True),
         ("confirmed", 1.1, False),
         ("confirmed, restarted", 9, True),
-        ("confirmed, restarted", 11, False),
+        ("confirmed, restarted", 31, False),
     ],
 )
 def test_a_request_belongs_to_a_press(tmp_path, clock, then, after_s, same):
