@@ -15,7 +15,7 @@ from tests.rig.pi import Pi
 
 RESULTS = "## What it shows"
 
-TESTS = ["test_image.py", "test_rig.py", "test_update.py"]
+TESTS = ["test_image.py", "test_own_folders.py", "test_rig.py", "test_update.py"]
 collect_ignore = [] if os.environ.get("RIG") else TESTS
 
 

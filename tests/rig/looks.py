@@ -43,7 +43,7 @@ def until_ready(pi: Pi, units: tuple[str, ...] = RUNNING) -> None:
 def events(pi: Pi, type_: str) -> list[dict[str, Any]]:
     """The journaled events of a type."""
     said = pi.run(f"doorbell events --json --limit 1000 --type {type_}", timeout_s=120)
-    return [json.loads(line) for line in said.splitlines()]
+    return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
 
 
 def trace(pi: Pi, event: str) -> str:

@@ -53,7 +53,7 @@ def test_the_readmes_command_installs_it(pi: Pi, say):
         "stat -c '%U:%G %a' /etc/doorbell/doorbell.toml /var/lib/doorbell"
     ).splitlines() == [
         "root:doorbell 640",
-        "doorbell:doorbell 750",
+        "root:doorbell 750",
     ]
 
 
@@ -240,7 +240,7 @@ from hub import Event, HandlerConfig, handler
 
 @handler("doorbell.pressed")
 def shout(event: Event, config: HandlerConfig) -> str:
-    with open("/var/lib/doorbell/shouts", "a") as file:
+    with open("/var/lib/doorbell/handlers/shout/shouts", "a") as file:
         file.write(f"{event.door} WORD\\n")
     return "tried " + ", ".join(name for name, act in FORBIDDEN.items() if refuses(act))
 
@@ -281,7 +281,9 @@ def test_a_handler_file_is_dropped_in_changed_and_removed(pi: Pi):
     until_ready(pi, (unit,))
     ring(pi)
     pi.until(
-        lambda: pi.read("/var/lib/doorbell/shouts").decode() == "front one\nfront two\n",
+        lambda: (
+            pi.read("/var/lib/doorbell/handlers/shout/shouts").decode() == "front one\nfront two\n"
+        ),
         "the new one shouts",
     )
 

@@ -53,7 +53,7 @@ def _decisions(pi: Pi) -> dict[str, Counter[str]]:
     return found
 
 
-def _until_all_decided(pi: Pi) -> int:
+def until_all_decided(pi: Pi, react: tuple[str, ...] = REACT) -> int:
     """Wait until each handler has decided on each press; returns how many presses there are."""
     presses: list[str] = []
     found: dict[str, Counter[str]] = {}
@@ -62,10 +62,17 @@ def _until_all_decided(pi: Pi) -> int:
         presses[:] = [event["id"] for event in events(pi, "doorbell.pressed")]
         found.clear()
         found.update(_decisions(pi))
-        return all(set(found.get(press, ())) >= set(REACT) for press in presses)
+        return all(set(found.get(press, ())) >= set(react) for press in presses)
 
     pi.until(all_have, lambda: f"each decides on each of {presses}: {found}", 300)
     return len(presses)
+
+
+def decided_once(pi: Pi, retried: str = "") -> None:
+    """No handler came to an end with a press twice, but for one whose dead letters were retried."""
+    for press, counts in _decisions(pi).items():
+        del counts[retried]
+        assert max(counts.values()) == 1, f"{press}: {counts}"
 
 
 def test_the_earlier_state_is_installed_and_rings(pi: Pi):
@@ -77,7 +84,7 @@ def test_the_earlier_state_is_installed_and_rings(pi: Pi):
     pi.write("/etc/doorbell/doorbell.toml", (FILES / "update.toml").read_text(encoding="utf-8"))
     until_ready(pi, UNITS)
     ring(pi)
-    assert _until_all_decided(pi) == 1
+    assert until_all_decided(pi) == 1
 
 
 @pytest.fixture
@@ -126,11 +133,8 @@ def test_the_update_keeps_everything(updated: Pi, say):
 def test_no_press_was_lost_or_acted_on_twice(updated: Pi, say):
     """Those before, during and after the update: each handler decided once on each of them."""
     ring(updated)
-    number = _until_all_decided(updated)
-    twice = {
-        press: counts for press, counts in _decisions(updated).items() if max(counts.values()) > 1
-    }
-    assert twice == {}
+    number = until_all_decided(updated)
+    decided_once(updated)
     say(f"{number} presses over an update: each handler decided once on each of them")
 
 
@@ -139,7 +143,7 @@ def test_what_the_earlier_state_gave_up_is_retried(updated: Pi):
     letters = updated.run("doorbell dead-letters list", timeout_s=120).splitlines()
     assert letters
     assert all("not mended yet" in line for line in letters), letters
-    updated.run("touch /var/lib/doorbell/mended; chown doorbell: /var/lib/doorbell/mended")
+    updated.run("touch /var/lib/doorbell/mended")
     updated.run("doorbell dead-letters retry --all", timeout_s=120)
     updated.until(
         lambda: (

@@ -3,6 +3,7 @@
 import grp
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -387,6 +388,21 @@ def test_the_pauses_between_restarts_grow_where_systemd_can(pi: Pi):
     pi.save("mine")
     assert pi.sync()[0] == "daemon-reload"
     assert "RestartMaxDelaySec=60" in path.read_text(encoding="utf-8")
+
+
+def test_a_long_name_has_a_user_of_its_own_too(running: Pi):
+    """A user's name has up to 31 letters, and each unit needs one that no other has."""
+    names = ("a" * 32, f"{'a' * 31}b", "b" * 26)
+    for name in names:
+        running.save(name)
+    running.sync()
+    texts = [
+        running.places.units / f"doorbell-handler@{name}.service.d/user.conf" for name in names
+    ]
+    users = [re.findall(r"^User=(.+)$", path.read_text(), re.MULTILINE)[0] for path in texts[:2]]
+    assert len({*users}) == 2
+    assert max(map(len, users)) <= 31
+    assert not texts[2].exists()
 
 
 def test_a_hub_of_another_name_gets_its_own_password(running: Pi):

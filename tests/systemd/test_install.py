@@ -262,7 +262,7 @@ def test_uninstall_keeps_what_is_a_persons(pi: Folder):
     mine.parent.mkdir()
     mine.write_text("[Service]\n")
     login = pi.root / "etc/systemd/system/doorbell-web.service.d" / drop_ins.LOGIN
-    login.parent.mkdir()
+    login.parent.mkdir(exist_ok=True)
     login.write_text("[Service]\n")
     changed = pi.root / "etc/systemd/system/doorbell-handler@light.service.d"
     shutil.copytree(drop_ins.OPTIONAL / changed.name, changed, dirs_exist_ok=True)
@@ -313,7 +313,7 @@ def test_a_disk_that_is_mounted_for_the_state_is_emptied_and_stays(pi: Folder, t
     """It stays mounted, and everything else is removed."""
     pi.install()
     media = pi.root / "var/lib/doorbell/media"
-    media.mkdir()
+    media.mkdir(exist_ok=True)
     if subprocess.run(["mount", "-t", "tmpfs", "none", media], check=False).returncode:
         pytest.skip("no mounts in here")
     try:

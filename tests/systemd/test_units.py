@@ -73,7 +73,8 @@ def test_every_drop_in_says_what_it_is_for(path: Path):
     assert path.read_text(encoding="utf-8").startswith("# ")
     unit = path.parent.name.removesuffix(".d")
     handlers = {f"doorbell-handler@{file.stem}.service" for file in loader.SHIPPED.glob("*.py")}
-    assert unit in {"doorbell-.service", "doorbell-hub.service", *handlers}
+    ours = {"doorbell-.service", "doorbell-hub.service", "doorbell-web.service"}
+    assert unit in ours | handlers
 
 
 @pytest.mark.parametrize("path", sorted(UNITS.glob("*.service")), ids=lambda path: path.name)
@@ -121,3 +122,54 @@ def test_a_device_is_seen_by_whom_it_concerns_alone(
         if path.is_file() and f"\nDeviceAllow={device} " in path.read_text(encoding="utf-8")
     }
     assert seen == allowed
+
+
+PARTS = {
+    "doorbell-hub": ("doorbell-hub", "hub"),
+    "doorbell-web": ("doorbell-web", "web"),
+    "doorbell-handler@": ("door-%i", "handlers/%i"),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_process_has_a_user_and_a_state_folder_of_its_own(name: str):
+    """Nobody else gets into the folder, and the process knows which one it is."""
+    user, part = PARTS[name]
+    text = (UNITS / f"{name}.service").read_text(encoding="utf-8")
+    for line in (
+        "DynamicUser=yes",
+        f"User={user}",
+        "Group=doorbell",
+        f"StateDirectory=doorbell/{part}",
+        "StateDirectoryMode=0700",
+        f"Environment=DOORBELL_OWN_FOLDER={part}",
+    ):
+        assert f"\n{line}\n" in text
+
+
+def test_only_record_writes_clips_and_only_it_has_the_user_that_owns_them(
+    units: Callable[..., Path],
+):
+    """A drop-in that gave another unit that user would give it the clips, too."""
+    folder = units(optional=True)
+    for words in ("DynamicUser=no", "User=doorbell", "ReadWritePaths=-/var/lib/doorbell/media"):
+        having = [
+            path.relative_to(folder).as_posix()
+            for path in folder.rglob("*")
+            if path.is_file() and f"\n{words}\n" in path.read_text(encoding="utf-8")
+        ]
+        assert having == ["doorbell-handler@record.service.d/camera.conf"]
+
+
+def test_the_key_of_the_house_is_handed_to_those_who_sign_and_verify(units: Callable[..., Path]):
+    """In drop-ins that come after login.conf, which replaces the list of credentials."""
+    folder = units(optional=True)
+    having = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "\nLoadCredential=answers.key:" in path.read_text(encoding="utf-8")
+    }
+    assert having == {
+        f"{unit}.service.d/secrets.conf" for unit in ("doorbell-handler@notify", "doorbell-web")
+    }
+    assert min(Path(path).name for path in having) > "login.conf"

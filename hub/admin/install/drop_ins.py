@@ -1,5 +1,6 @@
 """Drop-ins of the units that depend on this machine: its version of systemd, its hub's login."""
 
+import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +15,8 @@ WEB = "doorbell-web.service"
 HUB = "doorbell-hub.service"
 BACKOFF_SINCE = 254  # systemd's NEWS: RestartSteps= and RestartMaxDelaySec=
 LOGIN = "login.conf"  # the drop-in with the name under which a unit logs in
+USER = "user.conf"  # the drop-in of a unit whose handler has a long name
+LONGEST = 31 - len("door-")  # a user's name has up to 31 letters: systemd.exec(5), User=
 BACKOFF = Path("doorbell-.service.d/backoff.conf")
 HEAD = """\
 # Written by `doorbell handlers sync`, from `hub` and [broker] in the settings.
@@ -33,7 +36,9 @@ SHIPPED = _units_folder()
 OPTIONAL = SHIPPED / "optional"
 
 
-def put(settings: Settings, units: Path, owed: Path, order: Systemctl) -> None:
+def put(
+    settings: Settings, units: Path, owed: Path, order: Systemctl, handlers: Iterable[str] = ()
+) -> None:
     """Bring the drop-ins up to the settings, and have systemd read them.
 
     Args:
@@ -41,12 +46,14 @@ def put(settings: Settings, units: Path, owed: Path, order: Systemctl) -> None:
         units: The folder of the administrator's units.
         owed: A mark that is there until systemd has read them, so that a crash does not lose it.
         order: Runs systemctl.
+        handlers: The names of those that run.
 
     Raises:
         OrderError: systemd refuses.
         OSError: something cannot be written.
     """
     wanted = {units / path: text for path, text in _wanted(settings, order)}
+    wanted |= {units / path: text for path, text in _users(handlers)}
     changed = {path: text for path, text in wanted.items() if text != _content(path)}
     if changed:
         atomic_file.write(owed, b"")
@@ -77,6 +84,15 @@ def _wanted(settings: Settings, order: Systemctl) -> Iterable[tuple[Path, str]]:
     yield Path(f"{HUB}.d") / LOGIN, _login(settings, "hub")
     yield Path(f"{WEB}.d") / LOGIN, _login(settings, "web")
     yield Path(f"{UNIT.format('')}.d") / LOGIN, _login(settings, "handler")
+
+
+def _users(handlers: Iterable[str]) -> Iterable[tuple[Path, str]]:
+    """A user for each handler whose name is too long to be part of a user's."""
+    for name in handlers:
+        if len(name) > LONGEST:
+            user = f"door-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+            head = "# Written by `doorbell handlers sync`: its name is too long for a user's."
+            yield Path(f"{UNIT.format(name)}.d") / USER, f"{head}\n[Service]\nUser={user}\n"
 
 
 def _login(settings: Settings, role: str) -> str:

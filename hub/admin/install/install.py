@@ -5,17 +5,19 @@ Each step keeps what is there and does the rest, so that all can be repeated aft
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import config
 from config import Settings, SettingsError, sources
-from hub.admin.install import mosquitto
+from hub.admin.install import mosquitto, state_folders
 from hub.admin.install.drop_ins import HUB, OPTIONAL, SHIPPED
 from hub.admin.install.machine import Machine
 from hub.admin.install.orders import OrderError
 from hub.admin.security import credentials_folder
 from hub.admin.security.certificates import CertificateError
+from hub.process.restore_guard import NOTE
 from hub.system import atomic_file
 
 USER = "doorbell"
@@ -27,7 +29,6 @@ ACCESS_RULES = re.compile(
     r"|auth_plugin)\b",
     re.MULTILINE,
 )
-PRIVATE = 0o750  # for our user and group only
 
 
 class InstallError(RuntimeError):
@@ -82,7 +83,6 @@ def _make_folders(machine: Machine) -> Iterator[str]:
         yield f"{path}: one simulated door, until you change it"
     machine.own(path, f"root:{USER}", 0o640)  # it may hold tokens
     machine.state.mkdir(parents=True, exist_ok=True)
-    machine.own(machine.state, f"{USER}:{USER}", PRIVATE)
 
 
 def _make_passwords(machine: Machine) -> Iterator[str]:
@@ -145,6 +145,27 @@ def _put_units(machine: Machine) -> Iterator[str]:
     yield f"{machine.units}/doorbell*, enabled at boot"
 
 
+def _place_state(machine: Machine) -> Iterator[str]:
+    """Into a folder for each process; an earlier version kept all state in one."""
+    if (note := machine.settings.parent / NOTE).exists():
+        raise OrderError(f"{note}: a restore was cut off. Finish it: sudo doorbell restore")
+    given = sources.load(machine.settings).state_dir
+    if machine.at(str(given).lstrip("/")) != machine.state and given != machine.state:
+        raise OrderError(
+            f"state_dir is {given}, but the units keep their state in {machine.state}. Stop "
+            f"doorbell, move what is in {given} there (a disk may be mounted there), and set "
+            f'state_dir = "{machine.state}"'
+        )
+    if not state_folders.is_due(machine):
+        yield f"{machine.state} (kept)"
+        return
+    if machine.is_booted:
+        with suppress(OrderError):  # there is none yet
+            machine.order("systemctl", "stop", "doorbell.target", "doorbell-*")
+    yield f"{machine.state}, with a folder for each process that nobody else sees"
+    yield from state_folders.spread(machine)
+
+
 def _link_command(machine: Machine) -> Iterator[str]:
     wanted = machine.at("opt/doorbell/bin/doorbell")
     machine.command.parent.mkdir(parents=True, exist_ok=True)
@@ -173,6 +194,7 @@ STEPS: tuple[tuple[str, Callable[[Machine], Iterator[str]]], ...] = (
     ("passwords", _make_passwords),
     ("broker", _set_up_broker),
     ("units", _put_units),
+    ("state", _place_state),
     ("command", _link_command),
     ("start", _start),
 )

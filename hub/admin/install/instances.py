@@ -100,7 +100,9 @@ class _Change:
         is_first = not self.before.settings
         has_new_settings = not is_first and self.before.settings != self.now.settings
         self._make_passwords()
-        drop_ins.put(self.settings, self.places.units, self.places.owed, self.order)
+        drop_ins.put(
+            self.settings, self.places.units, self.places.owed, self.order, self.now.handlers
+        )
         self._stop_removed()
         if has_new_settings:
             self._tell_units("restart", [HUB], "the settings changed: restarts")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from hub.admin.install import drop_ins
+from hub.admin.install import drop_ins, state_folders
 from hub.admin.install.install import OURS, USER, has
 from hub.admin.install.machine import Machine
 from hub.admin.install.orders import OrderError
@@ -29,7 +29,8 @@ def uninstall(machine: Machine, report: Callable[[str], None], *, data: bool) ->
     for line in (*_stop(machine), *_remove_units(machine, data=data), *_free_broker(machine)):
         report(line)
     if data:
-        mounted = [*_clear(machine.settings.parent), *_clear(machine.state)]
+        folders = (machine.settings.parent, machine.state, machine.at("var/lib/private/doorbell"))
+        mounted = [path for folder in folders for path in _clear(folder)]
         if has(machine, "getent", "passwd", USER):
             machine.order("userdel", USER)
         report(f"settings, passwords, journals, pictures, clips and the user {USER}: removed")
@@ -37,6 +38,7 @@ def uninstall(machine: Machine, report: Callable[[str], None], *, data: bool) ->
             names = ", ".join(map(str, mounted))
             report(f"{names}: empty, and still there because a disk is mounted on it")
     else:
+        state_folders.give_back(machine)
         report(f"kept: {machine.settings.parent} and {machine.state}")
         report("`doorbell uninstall --data` removes them, too")
     _remove_program(machine)
@@ -102,7 +104,8 @@ def _remove_units(machine: Machine, *, data: bool) -> Iterator[str]:
             copy.unlink()
     folders = [path for path in machine.units.glob("doorbell*.d") if path.is_dir()]
     for folder in folders:
-        (folder / drop_ins.LOGIN).unlink(missing_ok=True)
+        for ours in (drop_ins.LOGIN, drop_ins.USER):
+            (folder / ours).unlink(missing_ok=True)
         if data:
             shutil.rmtree(folder)
         elif not any(folder.iterdir()):
