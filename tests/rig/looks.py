@@ -52,15 +52,18 @@ def trace(pi: Pi, event: str) -> str:
 
 def ring(pi: Pi) -> tuple[float, str]:
     """Press; returns when the line went down, and the event's id, which the hub logs."""
-    seen = pi.run("journalctl -u doorbell-hub -o cat | grep -c ' pressed ' || true")
+    known = _pressed(pi)
     at = pi.press()
+    (event, *_) = pi.until(
+        lambda: [id_ for id_ in _pressed(pi) if id_ not in known], "the hub logs the press"
+    )
+    return at, event
 
-    def logged() -> str:
-        lines = pi.run("journalctl -u doorbell-hub -o cat | grep ' pressed ' || true").splitlines()
-        return lines[-1] if len(lines) > int(seen) else ""
 
-    line = pi.until(logged, "the hub logs the press")
-    return at, re.findall(r"\(([0-9a-f-]{36})\)", line)[0]
+def _pressed(pi: Pi) -> list[str]:
+    """The ids of the presses that the hub has logged."""
+    logged = pi.run("journalctl -u doorbell-hub -o cat")
+    return re.findall(r" pressed \(([0-9a-f-]{36})\)", logged)
 
 
 def outcomes(pi: Pi, event: str, marks: str = "✓") -> Counter[str]:
