@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from hub.system.language import gettext as _
+from hub.system.language import marked
 from hub.web import page
 from hub.web.login.password import LONGEST, SHORTEST
 from hub.web.login.register import NAME_LENGTH, Phone
@@ -25,6 +26,19 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "SAMEORIGIN",
 }
+# Not in the texts below: before Python 3.12 nobody finds words inside an f-string.
+BACK = marked("Back")
+FOR_OTHERS = marked("Other phones can log in with it.")
+LOG_IN = marked("Log in")
+LOG_OUT = marked("Log out")
+LOG_OUT_OTHERS = marked("Log out all others")
+LOG_THIS_PHONE_IN = marked("Log this phone in")
+NAME = marked("Name of this phone")
+NEW_PASSWORD = marked("New household password")
+NO_PASSWORD = marked("No password is set yet.")
+PASSWORD = marked("Household password")
+RENAME = marked("Rename")
+SET_PASSWORD = marked("Set the password")
 MACHINES = (
     (r"iPhone", "iPhone"),
     (r"iPad", "iPad"),
@@ -39,13 +53,13 @@ MACHINES = (
 def log_in(*, has_password: bool, name: str, fault: str = "", status: int = 200) -> HTMLResponse:
     """Ask for the household password, where there is one."""
     if not has_password:
-        content = f"<p>{_('No password is set yet.')}</p>{_how()}"
+        content = f"<p>{_(NO_PASSWORD)}</p>{_how()}"
         return _respond(_("Log in"), f"{_alert(fault)}{content}", status)
     form = (
-        f'<form method="post"><label>{_("Household password")}'
+        f'<form method="post"><label>{_(PASSWORD)}'
         '<input type="password" name="password" autocomplete="current-password" required'
         f' maxlength="{LONGEST}" autofocus></label>{_name_field(name)}'
-        f"<button>{_('Log in')}</button></form>{_how()}"
+        f"<button>{_(LOG_IN)}</button></form>{_how()}"
     )
     return _respond(_("Log in"), f"{_alert(fault)}{form}", status)
 
@@ -58,10 +72,10 @@ def first_log_in(
     if has_password:
         words = _("Set another household password, if you like")
     form = (
-        f'<form method="post">{_name_field(name)}<button>{_("Log this phone in")}</button>'
+        f'<form method="post">{_name_field(name)}<button>{_(LOG_THIS_PHONE_IN)}</button>'
         f'<p></p><label>{words}<input type="password" name="new"'
         f' autocomplete="new-password" minlength="{SHORTEST}" maxlength="{LONGEST}"></label>'
-        f"</form><p>{_('Other phones can log in with it.')}</p>"
+        f"</form><p>{_(FOR_OTHERS)}</p>"
     )
     return _respond(_("Log in"), f"{_alert(fault)}{form}", status)
 
@@ -78,18 +92,18 @@ def phones(
     """All phones, each with its name to change and a button that logs it out."""
     items = "".join(_item(request, phone, is_own=phone.id == own) for phone in found)
     old = (
-        f'<label>{_("Household password")}<input type="password" name="password" required'
+        f'<label>{_(PASSWORD)}<input type="password" name="password" required'
         f' autocomplete="current-password" maxlength="{LONGEST}"></label>'
     )
     content = (
         f'{_alert(fault)}<ul>{items}</ul><form method="post" action="{_action(request, "others")}">'
-        f'<button class="small bad">{_("Log out all others")}</button></form>'
+        f'<button class="small bad">{_(LOG_OUT_OTHERS)}</button></form>'
         f'<form method="post" action="{_action(request, "password")}">'
-        f"{old if has_password else ''}<label>{_('New household password')}"
+        f"{old if has_password else ''}<label>{_(NEW_PASSWORD)}"
         f'<input type="password" name="new" autocomplete="new-password" required'
         f' minlength="{SHORTEST}" maxlength="{LONGEST}"></label>'
-        f'<button class="small">{_("Set the password")}</button></form>{_how()}'
-        f'<p><a href="{html.escape(link(request, "/"))}">{_("Back")}</a></p>'
+        f'<button class="small">{_(SET_PASSWORD)}</button></form>{_how()}'
+        f'<p><a href="{html.escape(link(request, "/"))}">{_(BACK)}</a></p>'
     )
     return _respond(_("Phones"), content, HTTPStatus.BAD_REQUEST if fault else HTTPStatus.OK)
 
@@ -117,14 +131,14 @@ def _item(request: Request, phone: Phone, *, is_own: bool) -> str:
     return (
         f'<li><form method="post" action="{rename}"><label>{seen}, {since}'
         f'<input name="name" value="{name}" maxlength="{NAME_LENGTH}" required></label>'
-        f'<button class="small">{_("Rename")}</button></form><form method="post" action="{revoke}">'
-        f'<button class="small bad" aria-label="{log_out}">{_("Log out")}</button></form></li>'
+        f'<button class="small">{_(RENAME)}</button></form><form method="post" action="{revoke}">'
+        f'<button class="small bad" aria-label="{log_out}">{_(LOG_OUT)}</button></form></li>'
     )
 
 
 def _name_field(name: str) -> str:
     return (
-        f'<label>{_("Name of this phone")}<input name="name" value="{html.escape(name)}"'
+        f'<label>{_(NAME)}<input name="name" value="{html.escape(name)}"'
         f' maxlength="{NAME_LENGTH}" required></label>'
     )
 

@@ -105,7 +105,8 @@ class Pages:
         status: int = HTTPStatus.OK,
     ) -> Shown:
         whole = {"view": view, "ringing": self._book.ringing(), **content}
-        return Shown(template, f"{title} · {_('Doorbell')}", whole, status)
+        doorbell = _("Doorbell")
+        return Shown(template, f"{title} · {doorbell}", whole, status)
 
 
 def _local_day(visit: Visit) -> date:
