@@ -53,7 +53,11 @@ def test_an_order_is_one_event_and_copies_are_in_order(house, tmp_path):
         copier.wait()
         copier = _start(COPY, house.config, copied)
     assert _start(PUBLISH, house.config, ORDERS).wait(60) == 0
-    until(lambda: len({n for _, n, _ in lines()}) >= ORDERS, lambda: f"all: {len(lines())}")
+    until(
+        lambda: len({n for _, n, _ in lines()}) >= ORDERS,
+        lambda: f"all: {len(lines())}",
+        patience_s=180,
+    )
     copier.kill()
     copier.wait()
     first = list({(epoch, int(number)): name for epoch, number, name in lines()}.items())
