@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from config import Settings
+from hub.features.command_events import confirm_again
 from hub.features.feature import Feature
 from hub.features.repeats import Repeats
 from hub.mqtt.bus import Bus
@@ -48,7 +49,7 @@ class AnswerService(Feature):
         if door not in self._settings.doors:
             log.warning("an answer at %s is refused: there is no such door", door)
         elif answer.id and self._reporter.knows(answer.id):
-            self._confirm_again(answer.id)
+            confirm_again(self._producer, answer.id, topics.ANSWERED)
         elif answer.id or not self._repeats.has(received):
             self._report(door, VIA[topics.role_of(received.source)], answer)
         received.ack()
@@ -72,8 +73,3 @@ class AnswerService(Feature):
         now = datetime.now(UTC)
         times = [*self._producer.times(topics.PRESSES, press.subject, press.time), now]
         return any(later - earlier > PATIENCE for earlier, later in pairwise(sorted(times)))
-
-    def _confirm_again(self, event_id: str) -> None:
-        event = self._producer.find(event_id)
-        if event and event.type == topics.ANSWERED:
-            self._producer.publish_again(event)

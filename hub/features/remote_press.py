@@ -4,6 +4,7 @@ import logging
 from datetime import UTC, datetime
 
 from config import Settings
+from hub.features.command_events import confirm_again
 from hub.features.feature import Feature
 from hub.features.repeats import Repeats
 from hub.mqtt.bus import Bus
@@ -46,18 +47,14 @@ class RemotePress(Feature):
             words = "a command for %s is refused: there is no such door. There are: %s"
             log.warning(words, door, doors)
         elif command.id and self._reporter.knows(command.id):
-            self._confirm_again(received, command.id)
+            if _is_web(received):
+                confirm_again(self._producer, command.id, topics.PRESSED)
         elif command.id or not self._repeats.has(received):
             kind = topics.DRILLED if isinstance(command, Drill) else topics.PRESSED
             via = "link" if _is_web(received) else "command"
             data = {"name": self._settings.door_name(door), "via": via}
             self._reporter.report(Report(kind, door, data, datetime.now(UTC), command.id or None))
         received.ack()
-
-    def _confirm_again(self, received: ReceivedCommand, event_id: str) -> None:
-        event = self._producer.find(event_id) if _is_web(received) else None
-        if event and event.type == topics.PRESSED:
-            self._producer.publish_again(event)
 
 
 def _is_web(received: ReceivedCommand) -> bool:
