@@ -8,6 +8,7 @@ from typing import Any
 
 from config import JournalSettings
 from hub.consumer.catchup.catchup import MUST_WAIT_S, CatchUp
+from hub.consumer.catchup.live_queue import LiveQueue
 from hub.consumer.deadline import hasten
 from hub.consumer.outcomes import Outcomes
 from hub.consumer.runner import Runner
@@ -27,7 +28,6 @@ from hub.wire.event import Event
 from hub.wire.query import OwedEvent
 
 log = logging.getLogger(__name__)
-LIVE_LIMIT = 1000  # live events waiting in memory; more are left to the catch-up
 STOP_GRACE_S = 3.0
 IDLE_S = 60.0
 GATHER_S = 0.1  # nobody waits for an observer: what comes in this time shares its commits
@@ -70,7 +70,7 @@ class Consumer:
             watchdog=self._watchdog,
             clock=state.clock,
         )
-        self._live: queue.SimpleQueue[Live | None] = queue.SimpleQueue()
+        self._live: LiveQueue[Live] = LiveQueue()
         self._stopping = False
         self._settled = False
         self._gathers = all(
@@ -81,7 +81,7 @@ class Consumer:
         since = {
             kind: max(0.0, first[kind] - reaction.since_s) for kind, reaction in reactions.items()
         }
-        self._catch_up = CatchUp(bus, self._cursors, source, since, self._wake)
+        self._catch_up = CatchUp(bus, self._cursors, source, since, self._live.wake)
         for kind in reactions:
             bus.on_delivery(kind, self._receive)
         bus.on_command("wake", topics.name_of(source), self._be_woken)
@@ -99,13 +99,11 @@ class Consumer:
         self._stopping = True
         self._runner.is_stopping = True
         hasten(STOP_GRACE_S)
-        self._wake()
+        self._live.wake()
 
     def _receive(self, event: Event, payload: bytes) -> None:
-        """In the network thread: queue it. A crash loses nothing, because it is asked for again."""
-        if self._live.qsize() < LIVE_LIMIT:
-            self._live.put((event, payload, event.age_s(self._clock)))
-        else:
+        """In the network thread."""
+        if not self._live.offer((event, payload, event.age_s(self._clock))):
             self._catch_up.ask_soon([event.type])
 
     def _step(self) -> None:
@@ -214,10 +212,7 @@ class Consumer:
         wait_s = min(ask_in_s, longest_s) or MUST_WAIT_S
         return wait_s if due_in_s is None else min(wait_s, due_in_s)
 
-    def _wake(self) -> None:
-        self._live.put(None)
-
     def _be_woken(self, received: ReceivedCommand) -> None:
         """Another process has put something into this inbox (`doorbell replay`)."""
         received.ack()
-        self._wake()
+        self._live.wake()

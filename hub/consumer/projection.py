@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from hub.consumer.catchup.catchup import MUST_WAIT_S, CatchUp
+from hub.consumer.catchup.live_queue import LiveQueue
 from hub.consumer.event_time import corrected
 from hub.mqtt.bus import Bus
 from hub.store.cursors import Cursors
@@ -19,7 +20,6 @@ from hub.wire import topics
 from hub.wire.event import Event
 
 log = logging.getLogger(__name__)
-LIVE_LIMIT = 1000  # live events waiting in memory; more are left to the catch-up
 GATHER_S = 0.1  # what comes in this time shares a commit
 GATHERED = 50
 IDLE_S = 60.0
@@ -60,12 +60,12 @@ class Projection:
         self._keep = keep
         self._on_kept = on_kept
         self._inbox = Inbox(state)
-        self._live: queue.SimpleQueue[Taken | None] = queue.SimpleQueue()
+        self._live: LiveQueue[Taken] = LiveQueue()
         self._stopping = threading.Event()
         cursors = Cursors(state)
         first = cursors.first_reactions([topics.EVERY], state.clock.unix_s())
         since = {topics.EVERY: max(0.0, first[topics.EVERY] - since_s)}
-        self._catch_up = CatchUp(bus, cursors, source, since, self._wake)
+        self._catch_up = CatchUp(bus, cursors, source, since, self._live.wake)
         bus.on_delivery(topics.EVERY, self._receive)
 
     def run(self) -> None:
@@ -79,17 +79,12 @@ class Projection:
     def stop(self) -> None:
         """End soon. May be called from any thread."""
         self._stopping.set()
-        self._wake()
+        self._live.wake()
 
     def _receive(self, event: Event, payload: bytes) -> None:
-        """In the network thread: queue it. A crash loses nothing, because it is asked for again."""
-        if self._live.qsize() < LIVE_LIMIT:
-            self._live.put((event, payload))
-        else:
+        """In the network thread."""
+        if not self._live.offer((event, payload)):
             self._catch_up.ask_soon([event.type])
-
-    def _wake(self) -> None:
-        self._live.put(None)
 
     def _next(self) -> list[Taken]:
         """What is to be taken in now: live events, or missed ones; it may wait for them."""

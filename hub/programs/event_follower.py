@@ -8,16 +8,16 @@ asks the producer, whose journal has both, so a gap costs no memory however long
 import sqlite3
 import time
 from collections.abc import Sequence
-from queue import Empty, SimpleQueue
+from queue import Empty
 
 from hub.consumer.catchup.catchup import CatchUp
+from hub.consumer.catchup.live_queue import LiveQueue
 from hub.mqtt.bus import Bus
 from hub.store.cursors import Cursors
 from hub.store.state import State
 from hub.wire.event import Event
 from hub.wire.query import Numbering, OwedEvent
 
-LIVE_LIMIT = 1000  # live events waiting in memory; more are left to the catch-up
 LEAST_WAIT_S = 0.05
 GAP_S = 60.0  # from then on the status says that a producer does not reply
 
@@ -38,8 +38,8 @@ class Follower:
         self._cursors = Cursors(state)
         first = self._cursors.first_reactions(types, state.clock.unix_s())
         since = {kind: max(0.0, first[kind] - since_s) for kind in types}
-        self._live: SimpleQueue[OwedEvent | None] = SimpleQueue()
-        self._catch_up = CatchUp(bus, self._cursors, source, since, lambda: self._live.put(None))
+        self._live: LiveQueue[OwedEvent] = LiveQueue()
+        self._catch_up = CatchUp(bus, self._cursors, source, since, self._live.wake)
         self._at: dict[Numbering, int] = {}  # how far each numbering was taken
         self._gaps: dict[str, float] = {}  # since when a stream has one, monotonic
         self._taken: list[Event] = []
@@ -50,7 +50,7 @@ class Follower:
     def stop(self) -> None:
         """Have `take` return at once, and nothing any more. Any thread may call it."""
         self._stopped = True
-        self._live.put(None)
+        self._live.wake()
 
     @property
     def is_stopped(self) -> bool:
@@ -114,9 +114,7 @@ class Follower:
 
     def _receive(self, event: Event, payload: bytes) -> None:
         """In the network thread."""
-        if self._live.qsize() < LIVE_LIMIT:
-            self._live.put(OwedEvent(event, payload))
-        else:
+        if not self._live.offer(OwedEvent(event, payload)):
             self._catch_up.ask_soon([event.type])
 
     def _take_live(self, most: int, wait_s: float) -> list[OwedEvent]:

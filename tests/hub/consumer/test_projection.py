@@ -166,7 +166,7 @@ def test_it_goes_on_in_memory_while_the_disk_takes_nothing(records, hub):
             records.sees(before, during)
             assert records.state.disk_fault
         records.state.clock.passed_s += WRITE_BACK_S
-        records.projection._wake()
+        records.projection._live.wake()
         until(lambda: not records.state.disk_fault, "it is written back")
         after = ring(hub)
         records.sees(before, during, after)
