@@ -10,6 +10,7 @@ from config.sources import load_lean as load_settings
 from hub.consumer.deadline import hasten
 from hub.consumer.dry_run import with_drill
 from hub.consumer.records import Facts, Records
+from hub.consumer.resources import open_resources
 from hub.consumer.runner import Runner
 from hub.plugin.api import Attempt
 from hub.plugin.decorator import Reaction
@@ -47,6 +48,7 @@ __all__ = [
     "load",
     "load_settings",
     "locate",
+    "open_resources",
     "source_of",
     "stream_of",
     "uuid7",

@@ -4,24 +4,21 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Collection
-from contextlib import AbstractContextManager, ExitStack, closing, suppress
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from config import JournalSettings, Settings, SettingsError
 from config.faults import EX_CONFIG
 from hub.consumer import dry_run
 from hub.consumer.consumer import Consumer
+from hub.consumer.resources import open_resources
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
 from hub.plugin import answer_links, loader, page
 from hub.plugin.api import memory
-from hub.plugin.decorator import Reaction
 from hub.plugin.device_link import link
-from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.loader import HandlerFile
 from hub.plugin.picture.pictures import pictures
 from hub.plugin.quiet import quiet
@@ -108,7 +105,7 @@ def _react(
     reactions = dry_run.with_drill(file.reactions)
     with ExitStack() as stack:
         try:
-            resources = _open(stack, reactions.values(), file.config)
+            resources = open_resources(stack, reactions.values(), file.config)
         except Exception as error:
             raise OpenError(f"{type(error).__name__}: {error}") from error
         consumer = Consumer(
@@ -130,18 +127,6 @@ def _react(
         log.info("ready: reacts to %s", ", ".join(file.reactions))
         consumer.run()
         sd_notify.stopping()
-
-
-def _open(
-    stack: ExitStack, reactions: Collection[Reaction], config: HandlerConfig
-) -> dict[Reaction, Any]:
-    """Open what the reactions use; what several use is opened once."""
-    opened: dict[Any, Any] = {}
-    for reaction in reactions:
-        if reaction.uses and reaction.uses not in opened:
-            context: AbstractContextManager[Any] = reaction.uses(config)
-            opened[reaction.uses] = stack.enter_context(context)
-    return {reaction: opened[reaction.uses] for reaction in reactions if reaction.uses}
 
 
 def _note_trouble(status: StatusPublisher, number: int, resource: object, words: str) -> None:

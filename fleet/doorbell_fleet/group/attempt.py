@@ -10,6 +10,7 @@ import psycopg
 
 from hub.runtime import BadEvent, Event, child_trace, decode, encode, fault_in, stream_of, uuid7
 
+UNNUMBERED = "0" * 16  # an epoch, until an event has a number
 TIMER = "later"  # stands for a source in the stream of a timer, as in a house
 PUT = (
     "INSERT INTO doorbell.memory VALUES (%s, %s, %s, %s)"
@@ -153,16 +154,40 @@ class GroupAttempt:
     def _event(self, kind: str, subject: str, data: Mapping[str, Any]) -> Event:
         if fault := fault_in(self._source, kind, subject):
             raise BadEvent(f"{kind}: {fault}")
-        event = Event(
-            id=uuid7(),
-            type=kind,
-            source=self._source,
-            subject=subject,
-            time=datetime.now(UTC),
-            data=data,
-            sequence=1,
-            epoch="0" * 16,
-            traceparent=child_trace(self.event.traceparent),
-            cause=self.event.id,
-        )
+        event = following(self.event, self._source, kind, subject, data)
         return decode(encode(event))  # copied: the author may change the object afterwards
+
+
+def following(
+    cause: Event,
+    source: str,
+    kind: str,
+    subject: str,
+    data: Mapping[str, Any],
+    *,
+    sequence: int = 1,
+    epoch: str = UNNUMBERED,
+) -> Event:
+    """A new event that follows from another one, in its trace.
+
+    Args:
+        cause: What it follows from.
+        source: The handler.
+        kind: Its type.
+        subject: What it is about.
+        data: A JSON object.
+        sequence: Its number, where it has one already.
+        epoch: The numbering.
+    """
+    return Event(
+        id=uuid7(),
+        type=kind,
+        source=source,
+        subject=subject,
+        time=datetime.now(UTC),
+        data=data,
+        sequence=sequence,
+        epoch=epoch,
+        traceparent=child_trace(cause.traceparent),
+        cause=cause.id,
+    )

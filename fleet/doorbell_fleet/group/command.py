@@ -23,6 +23,7 @@ from hub.runtime import (
     load,
     load_settings,
     locate,
+    open_resources,
     with_drill,
 )
 
@@ -64,7 +65,7 @@ class Process:
             signal.signal(number, lambda *_: self._stop())
         reactions = with_drill(self._file.reactions)
         with ExitStack() as stack:
-            resources = _open(stack, reactions, self._file)
+            resources = open_resources(stack, reactions.values(), self._file.config)
             log.info("reacts to %s", ", ".join(self._file.reactions))
             while not self._is_stopping:
                 try:
@@ -108,17 +109,6 @@ def _load(name: str, config: str | None) -> HandlerFile:
     if faults := list(check.faults(path)):
         raise SettingsError(faults)
     return load(path, settings)
-
-
-def _open(
-    stack: ExitStack, reactions: dict[str, Reaction], file: HandlerFile
-) -> dict[Reaction, Any]:
-    """Open what the reactions use; what several use is opened once."""
-    opened: dict[Any, Any] = {}
-    for reaction in reactions.values():
-        if reaction.uses and reaction.uses not in opened:
-            opened[reaction.uses] = stack.enter_context(reaction.uses(file.config))
-    return {one: opened[one.uses] for one in reactions.values() if one.uses}
 
 
 def _parser() -> argparse.ArgumentParser:

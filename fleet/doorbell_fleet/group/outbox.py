@@ -3,6 +3,7 @@
 import psycopg
 from confluent_kafka import KafkaError, Message, Producer
 
+from doorbell_fleet.produce import produce
 from doorbell_fleet.record import to_record
 
 BATCH = 500
@@ -64,15 +65,8 @@ class Outbox:
 
     def _hand_over(self, events: list[tuple[str, bytes]]) -> None:
         self._failed = 0
-        for house, payload in events:
-            record = to_record(payload, house)
-            self._producer.produce(
-                self._topic,
-                record.value,
-                record.key,
-                headers=list(record.headers),
-                on_delivery=self._delivered,
-            )
+        records = (to_record(payload, house) for house, payload in events)
+        produce(self._producer, self._topic, records, self._delivered)
         left = self._producer.flush(DELIVERY_S + 1)
         if left or self._failed:
             raise UndeliveredError(f"{left or self._failed} events were not taken by Kafka")

@@ -3,24 +3,22 @@
 from collections.abc import Container, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import psycopg
 
-from doorbell_fleet.group.attempt import TIMER, GroupAttempt, Place
+from doorbell_fleet.group.attempt import TIMER, GroupAttempt, Place, following
 from doorbell_fleet.group.tables import prepare
 from hub.runtime import (
     OUTCOME_TYPES,
     Delivery,
     Event,
     Facts,
-    child_trace,
     decode,
     encode,
     source_of,
     stream_of,
-    uuid7,
 )
 
 KEY = "grp = %(grp)s AND house = %(house)s AND stream = %(stream)s AND epoch = %(epoch)s"
@@ -219,17 +217,9 @@ class GroupRecords:
     def _append(self, kind: str, subject: str, data: Mapping[str, Any], cause: Event) -> None:
         stream = stream_of(self._source, kind, subject)
         row = self.db.execute(NUMBER, (self._group, self._house, stream)).fetchone()
-        event = Event(
-            id=uuid7(),
-            type=kind,
-            source=self._source,
-            subject=subject,
-            time=datetime.now(UTC),
-            data=data,
-            sequence=row[0] if row else 1,
-            epoch=self._epoch,
-            traceparent=child_trace(cause.traceparent),
-            cause=cause.id,
+        number = row[0] if row else 1
+        event = following(
+            cause, self._source, kind, subject, data, sequence=number, epoch=self._epoch
         )
         add = "INSERT INTO doorbell.outbox (grp, house, payload) VALUES (%s, %s, %s)"
         self.db.execute(add, (self._group, self._house, encode(event)))

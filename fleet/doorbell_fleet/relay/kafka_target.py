@@ -6,6 +6,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from doorbell_fleet.produce import produce
 from doorbell_fleet.record import Record
 from doorbell_fleet.relay.target import TargetError
 
@@ -46,14 +47,7 @@ class KafkaTarget:
 
     def send(self, records: Sequence[Record]) -> None:
         """See Target."""
-        for record in records:
-            self._producer.produce(
-                self._topic,
-                record.value,
-                record.key,
-                headers=list(record.headers),
-                on_delivery=self._delivered,
-            )
+        produce(self._producer, self._topic, records, self._delivered)
         while self._producer.flush(FLUSH_S) and not self._failed:
             pass
         if self._failed:
