@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from hub.system import language
+from hub.web import headers
 
 STYLE = """
 :root { color-scheme: light dark; --ground: #f3efe6; --field: #fffdf8; --raised: #ece6d9;
@@ -36,18 +37,15 @@ ul + form { margin: 0 0 2.5rem }
 [role=alert] { opacity: 1; font-weight: 600 }
 """
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+# All of them: a page of our own fault passes no middleware.
 HEADERS: Mapping[str, str] = {
+    **headers.HEADERS,
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; "
         "frame-ancestors 'none'; base-uri 'none'"
     ),
-    "Cache-Control": "no-store",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",  # the link is a key: no other site may read it
-    "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "X-Robots-Tag": "noindex, nofollow",
 }
 
 

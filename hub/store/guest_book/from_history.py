@@ -6,7 +6,7 @@ from datetime import date
 
 from hub.store.guest_book import tables
 from hub.store.guest_book.entries import Entries
-from hub.store.guest_book.look_up import KeptRecording, LookUp
+from hub.store.guest_book.look_up import CLIP, PICTURE, KeptRecording, LookUp
 from hub.store.guest_book.rules import VisitRules
 from hub.store.guest_book.visit import Visit
 from hub.store.history import EventQuery, History
@@ -52,8 +52,8 @@ class HistoryBook:
         return [
             ToldVisit(
                 visit,
-                self._look_up.recordings(book, visit.id, ".jpg"),
-                self._look_up.recordings(book, visit.id, ".mp4"),
+                self._look_up.recordings(book, visit.id, PICTURE),
+                self._look_up.recordings(book, visit.id, CLIP),
             )
             for visit in self._found(book, door, day, limit)
         ]

@@ -157,10 +157,10 @@ class GuestBook:
             visit = self._look_up.visit(db, visit_id, self._now_s())
             presses = tuple(self._look_up.presses(db, visit_id, MOST_RECORDINGS))
             found = self._look_up.recordings(db, visit_id)
+            left = staying(db, number_of(db, visit_id)) if action != "keep" else []
         if visit is None:
             return
         names = [one.path.rpartition("/")[2] for one in found]
-        left = self.staying(visit_id) if action != "keep" else []
         named = tuple(name for name in names if can_be_named(name) and name not in left)
         for first in range(0, max(1, len(named)), MOST_RECORDINGS):
             files = named[first : first + MOST_RECORDINGS]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hub.store.guest_book.visit import Change
@@ -14,7 +14,7 @@ EVERYTHING = Change("all")
 
 
 class Listener:
-    """One listener's own queue, which is bounded: `async for change in listener`."""
+    """One listener's own queue, which is bounded."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, most: int) -> None:
         self._loop = loop
@@ -28,11 +28,6 @@ class Listener:
             self._has_news.clear()
             await self._has_news.wait()
         return self._waiting.popleft()
-
-    async def __aiter__(self) -> AsyncIterator[Change]:
-        """All changes from now on, without an end."""
-        while True:
-            yield await self.next()
 
     def tell(self, changes: tuple[Change, ...]) -> None:
         """In any thread: it does not wait."""

@@ -22,13 +22,11 @@ from hub.web.responses import PRESS_PATH, accepts_html, show
 from hub.wire.event import Event
 
 log = logging.getLogger(__name__)
-BODY_BYTES = 65_536  # a device may tell about itself; none of it is read
 PRESSES_A_MINUTE = 30  # of each link
 INVALID_A_MINUTE = 30
 INVALID = marked("This address is invalid, incomplete or revoked. Nothing rang")
 DOOR_GONE = marked("This address is for a door that no longer exists. Nothing rang")
 TOO_OFTEN = marked("Too often. Nothing rang")
-TOO_LARGE = marked("Too much data. Nothing rang")
 NO_HUB = marked(
     "The doorbell does not respond now. Try again: it is still the same press for a minute"
 )
@@ -107,9 +105,6 @@ class PressAddress:
         Raises:
             HTTPException: it is invalid, revoked, or of a door that no longer exists.
         """
-        length = request.headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > BODY_BYTES:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
         link = self._links.find(request.path_params["token"])
         if link is None:
             raise self._refusal()

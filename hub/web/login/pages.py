@@ -16,15 +16,11 @@ from hub.web.login.password import LONGEST, SHORTEST
 from hub.web.login.register import NAME_LENGTH, Phone
 from hub.web.responses import link
 
-# Browsers send `Origin: null` with the forms of a page that says `no-referrer`. Home Assistant's
-# ingress shows the page in a frame, below its own address.
+# Unlike the page of a link: Home Assistant's ingress shows this one in a frame, below its address.
 HEADERS = {
-    **page.HEADERS,
     "Content-Security-Policy": page.HEADERS["Content-Security-Policy"].replace(
         "frame-ancestors 'none'", "frame-ancestors 'self'"
     ),
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "SAMEORIGIN",
 }
 # Not in the texts below: before Python 3.12 nobody finds words inside an f-string.
 BACK = marked("Back")

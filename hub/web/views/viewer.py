@@ -49,9 +49,8 @@ class Viewer:
         here = path_of(request)
         if query:
             here += f"?{urlencode(query)}"
-        with language.use(_language(request)):
-            shown = self._pages.look(*_split(here))
-            html = self._renderer.page(shown, here, notice_of(code))
+        shown = self._pages.look(*_split(here))
+        html = self._renderer.page(shown, here, notice_of(code))
         return HTMLResponse(html, shown.status, {"Vary": "Accept-Language"})
 
     async def changes(self, request: Request) -> Response:
@@ -62,7 +61,7 @@ class Viewer:
         here = request.query_params.get("of", "/")[:HERE_LENGTH]
         if not here.startswith("/"):
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        words = _language(request)
+        words = language.current()  # the look of each language is shared by its streams
         seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
 
         def look() -> Part:
@@ -90,7 +89,3 @@ def _file(path: Path | None, kind: str) -> Response:
 def _split(here: str) -> tuple[str, dict[str, str]]:
     path, _, query = here.partition("?")
     return path, dict(parse_qsl(query))
-
-
-def _language(request: Request) -> str:
-    return language.wished(request.headers.get("accept-language", ""))

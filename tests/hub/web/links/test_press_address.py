@@ -3,15 +3,14 @@
 import asyncio
 
 import pytest
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 
 from config import Settings
 from hub.remote.press import PressError
 from hub.remote.press_links import PressLinks
-from hub.web.links.press_address import BODY_BYTES, INVALID_A_MINUTE, PRESSES_A_MINUTE, PressAddress
+from hub.web.app import assemble
+from hub.web.body_limit import BYTES
+from hub.web.links.press_address import INVALID_A_MINUTE, PRESSES_A_MINUTE, PressAddress
 from hub.web.links.press_ids import PressIds
-from hub.web.responses import show_fault, show_refusal
 from hub.wire.tokens.answer_token import Signer, issue
 
 KEY = "k" * 40
@@ -41,8 +40,7 @@ class _Site:
         self.s = 1_000_000.0
         ids = PressIds(folder, unix_s=lambda: self.s, monotonic_s=lambda: self.s)
         address = PressAddress(SETTINGS, self.links, ids, self.presses)
-        handlers = {HTTPException: show_refusal, Exception: show_fault}
-        self.app = Starlette(routes=[address.route()], exception_handlers=handlers)
+        self.app = assemble([address.route()])
         self.link = self.links.make("shelly", "front")
         self.path = self.path_of(self.link)
 
@@ -153,7 +151,7 @@ def test_what_is_no_press_address_is_refused(site, tmp_path):
     for token in ("x", "shelly.", "shelly.ü", forged, others[3:], answer, "x" * 60_000):
         assert site.ask("POST", f"/p/{token}")[0] == 403
     assert site.ask("POST", site.path_of(shed))[0] == 410
-    assert site.ask("POST", content_length=str(BODY_BYTES + 1))[0] == 413
+    assert site.ask("POST", content_length=str(BYTES + 1))[0] == 413
     assert site.ask("DELETE")[0] == 405
     assert site.presses.given == []
 
