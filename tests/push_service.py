@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,6 +30,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+
+from devices.phone.webpush import push_service
+from devices.phone.webpush.subscription import LOCAL_VARIABLE
 
 PAGE = "https://door.example"
 
@@ -194,3 +198,14 @@ def _certificate(folder: Path) -> Path:
     own = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.write_bytes(made.public_bytes(Encoding.PEM) + own)
     return path
+
+
+@contextmanager
+def trusted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["PushService"]:
+    """One that this process trusts, though it is at home."""
+    with serving(folder) as started:
+        monkeypatch.setenv("SSL_CERT_FILE", str(started.certificate))
+        monkeypatch.setenv(LOCAL_VARIABLE, "yes")
+        push_service.tls_context.cache_clear()
+        yield started
+    push_service.tls_context.cache_clear()

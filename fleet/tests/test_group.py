@@ -198,29 +198,29 @@ def test_what_a_dead_member_had_in_hand_comes_as_redelivered(group, kafka):
     assert dying.end(signal.SIGTERM) == 0
 
 
-@pytest.mark.parametrize("name", ["bark", "light", "record", "log"])
-def test_what_only_a_house_has_is_refused_in_words(tmp_path, name):
-    """By `check`, and at the start: with 78."""
-    log = tmp_path / "log"
-    config = tmp_path / "doorbell.toml"
+def checked(folder, name):
+    """What `--check` says of a shipped handler: its exit code, and its log."""
+    log = folder / "log"
+    config = folder / "doorbell.toml"
     config.write_text('[doors.front]\nname = "Front door"\n')
     options = ["--kafka", "x", "--database", "x", "--config", config, "--check"]
     process = start(
         "doorbell_fleet.group.command", ROOT / "handlers" / f"{name}.py", *options, log=log
     )
-    assert process.wait(60) == 78
-    assert "Run this file at home, or leave it out" in log.read_text()
+    return process.wait(60), log.read_text()
+
+
+@pytest.mark.parametrize("name", ["bark", "light", "record", "log"])
+def test_what_only_a_house_has_is_refused_in_words(tmp_path, name):
+    """By `check`, and at the start: with 78."""
+    code, said = checked(tmp_path, name)
+    assert code == 78
+    assert "Run this file at home, or leave it out" in said
 
 
 @pytest.mark.parametrize("name", ["notify", "visit"])
 def test_shipped_handlers_run_in_a_group_as_they_are(tmp_path, name):
     """The files are those of a house, unchanged."""
-    log = tmp_path / "log"
-    config = tmp_path / "doorbell.toml"
-    config.write_text('[doors.front]\nname = "Front door"\n')
-    options = ["--kafka", "x", "--database", "x", "--config", config, "--check"]
-    process = start(
-        "doorbell_fleet.group.command", ROOT / "handlers" / f"{name}.py", *options, log=log
-    )
-    assert process.wait(60) == 0
-    assert f"{name}.py may run in a group" in log.read_text()
+    code, said = checked(tmp_path, name)
+    assert code == 0
+    assert f"{name}.py may run in a group" in said

@@ -12,8 +12,8 @@ from rich.console import Group
 
 from config import Settings
 from hub.store.history import EVERY, EventQuery, History, JournaledEvent
-from hub.store.own_folders import files_in
 from hub.terminal import picture
+from hub.terminal.history import open_history, print_faults
 from hub.terminal.options import ConfigOption, SinceOption, UntilOption, door_named, read_house
 from hub.terminal.outcome_signs import BY_TYPE
 from hub.terminal.output import Console, complain, say, say_json
@@ -43,7 +43,7 @@ def list_events(  # noqa: PLR0917 - Typer calls it by names
 ) -> None:
     """List the events, the newest last: presses, and what each handler did."""
     settings = read_house(config)
-    history = _open_history(settings)
+    history = open_history(settings)
     wanted = EventQuery(kind, door_named(settings, door) if door else None, since, until)
     found = list(islice(history.events(wanted), limit))
     for entry in sorted(found, key=lambda entry: entry.event.time):
@@ -51,7 +51,7 @@ def list_events(  # noqa: PLR0917 - Typer calls it by names
             say_json(_facts(entry))
         else:
             say(_line(entry.event))
-    _print_faults(history)
+    print_faults(history)
     if not found:
         complain("no such events are kept")
 
@@ -71,9 +71,9 @@ def show_trace(
 ) -> None:
     """Show one press as a timeline, from the button to the last outcome."""
     settings = read_house(config)
-    history = _open_history(settings)
+    history = open_history(settings)
     traces = _last_trace(history) if name == LAST else history.traces(name)
-    _print_faults(history)
+    print_faults(history)
     if len(traces) != 1:
         fault = f"{name}: no such event is kept"
         if traces:
@@ -98,27 +98,12 @@ def _door_of(root: TraceNode, settings: Settings) -> str:
     return settings.door_name(root.journaled.event.subject) if root.journaled else ""
 
 
-def _open_history(settings: Settings) -> History:
-    folder = settings.house_dir
-    if not files_in(folder):
-        hint = "Is state_dir right? `doorbell config` shows it"
-        complain(f"✗ {folder}: nothing has happened here. {hint}")
-        sys.exit(1)
-    return History(folder)
-
-
 def _last_trace(history: History) -> set[str]:
     """The trace of the last press or drill; empty where there is none."""
     for entry in history.events(EventQuery("doorbell.*")):
         if entry.event.type in ROOTS:
             return {trace_id(entry.event.traceparent)}
     return set()
-
-
-def _print_faults(history: History) -> None:
-    for fault in dict.fromkeys(history.faults):
-        complain(f"✗ {fault}")
-    history.faults.clear()
 
 
 def _facts(entry: JournaledEvent) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """`doorbell visits`: the guest book in the terminal."""
 
-import sys
 import time
 from datetime import date
 from typing import Annotated, Any
@@ -13,8 +12,7 @@ from hub.process.page_address import page_address
 from hub.store.guest_book.from_history import HistoryBook, ToldVisit
 from hub.store.guest_book.look_up import KeptRecording
 from hub.store.guest_book.visit import Visit
-from hub.store.history import History
-from hub.store.own_folders import files_in
+from hub.terminal.history import open_history, print_faults
 from hub.terminal.options import ConfigOption, door_named, read_house
 from hub.terminal.output import complain, say, say_json
 from hub.web.guest_book.recorder_files import RecorderFiles
@@ -46,11 +44,7 @@ def visits(
 ) -> None:
     """List the visits, the newest last: who was answered, and where picture and clip are."""
     settings = read_house(config)
-    if not files_in(settings.house_dir):
-        hint = "Is state_dir right? `doorbell config` shows it"
-        complain(f"✗ {settings.house_dir}: nothing has happened here. {hint}")
-        sys.exit(1)
-    history = History(settings.house_dir)
+    history = open_history(settings)
     book = HistoryBook(history, rules_of(settings), time.time())
     place = door_named(settings, door) if door else None
     found = book.visits(place, day, limit)
@@ -60,8 +54,7 @@ def visits(
             say_json(facts)
         else:
             say(*_lines(told.visit, facts))
-    for fault in dict.fromkeys(history.faults):
-        complain(f"✗ {fault}")
+    print_faults(history)
     if not found:
         complain("no such visits are kept")
 

@@ -18,7 +18,6 @@ from hub.web.login.attempts import Attempts
 from hub.web.login.cookie import PhoneCookie
 from hub.web.login.guard import Guard
 from hub.web.login.proxy import Proxies
-from hub.web.login.register import Register
 from hub.web.login.routes import Login
 from hub.web.metrics import routes as metrics
 from hub.web.push import routes as push
@@ -39,14 +38,13 @@ def build(site: Site) -> Starlette:
         StateError: a room cannot read what it keeps.
     """
     web = site.settings.web
-    register = Register(site.settings.state_dir)
     cookie = PhoneCookie(site.key)
     routes: list[BaseRoute] = [*links.routes(site), *metrics.health(site)]
     guards = [Middleware(Proxies, web=web)]
     if web.page is not False:
-        routes += Login(register, cookie, Attempts()).routes()
+        routes += Login(site.register, cookie, Attempts()).routes()
         routes += [route for room in PAGE for route in room(site)]
-        guards.append(Middleware(Guard, register=register, cookie=cookie))
+        guards.append(Middleware(Guard, register=site.register, cookie=cookie))
     return assemble(routes, guards)
 
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 
 from config import Settings
 from hub.mqtt.bus import Bus
+from hub.remote.answer import AnswerClient
+from hub.remote.press import PressClient
 from hub.web.guest_book.book import GuestBook
 from hub.web.guest_book.house import House
+from hub.web.login.register import Register
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Site:
     """The process, as a room of it sees it.
 
@@ -20,6 +23,9 @@ class Site:
         key: Of the house; only its own processes on this machine know it.
         book: The visits.
         house: The processes of the house, as they are now.
+        answers: Answers visitors.
+        presses: Presses buttons.
+        register: The phones that are logged in.
         on_stop: Called in the event loop when the process is to end, so that no response without an
             end holds it up.
     """
@@ -30,4 +36,12 @@ class Site:
     key: str
     book: GuestBook
     house: House
+    answers: AnswerClient = field(init=False)
+    presses: PressClient = field(init=False)
+    register: Register = field(init=False)
     on_stop: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.answers = AnswerClient(self.bus, self.settings, self.source)
+        self.presses = PressClient(self.bus, self.settings, self.source)
+        self.register = Register(self.settings.state_dir)

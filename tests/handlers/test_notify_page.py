@@ -5,12 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from devices.phone.webpush import push_service
-from devices.phone.webpush.subscription import LOCAL_VARIABLE
 from hub.plugin import page
 from hub.testing import event
 from hub.wire.tokens.push_seal import seal
-from tests.push_service import Answer, serving
+from tests.push_service import Answer, trusted
 
 WEB = "https://door.example"
 
@@ -18,12 +16,8 @@ WEB = "https://door.example"
 @pytest.fixture
 def service(tmp_path, monkeypatch):
     """A push service that this process trusts."""
-    with serving(tmp_path) as started:
-        monkeypatch.setenv("SSL_CERT_FILE", str(started.certificate))
-        monkeypatch.setenv(LOCAL_VARIABLE, "yes")
-        push_service.tls_context.cache_clear()
+    with trusted(tmp_path, monkeypatch) as started:
         yield started
-    push_service.tls_context.cache_clear()
 
 
 @pytest.fixture

@@ -71,6 +71,14 @@ def outcomes(pi: Pi, event: str, marks: str = "✓") -> Counter[str]:
     return Counter(re.findall(rf"^[├└]── [{marks}] (\S+)", trace(pi, event), re.MULTILINE))
 
 
+def until_no_dead_letters(pi: Pi) -> None:
+    def none() -> bool:
+        said = pi.ask("doorbell dead-letters list", timeout_s=120)[1]
+        return said.strip() == b"no dead letters"
+
+    pi.until(none, "no dead letters", 180)
+
+
 def until_all_did(pi: Pi, event: str) -> None:
     wanted = Counter(REACT)
     pi.until(

@@ -8,12 +8,24 @@ import os
 
 import pytest
 
-from tests.rig.looks import FILES, INSTALL_S, events, ring, until_ready
+from tests.rig.looks import (
+    FILES,
+    INSTALL_S,
+    events,
+    ring,
+    until_no_dead_letters,
+    until_ready,
+)
 from tests.rig.pi import Pi
-from tests.rig.test_update import RING_MEANWHILE, STUBBORN, decided_once, until_all_decided
+from tests.rig.test_update import (
+    REACT,
+    RING_MEANWHILE,
+    STUBBORN,
+    UNITS,
+    decided_once,
+    until_all_decided,
+)
 
-REACT = ("bark", "log", "notify", "record", "stubborn", "visit")
-UNITS = ("doorbell-hub", *(f"doorbell-handler@{name}" for name in REACT))
 HOUSE, PRIVATE = "/var/lib/doorbell", "/var/lib/private/doorbell"
 CLIP = f"{HOUSE}/media/clip.mp4"
 ADDRESS = "| grep -o 'http://.*/p/front[^ ]*'"
@@ -163,14 +175,7 @@ def test_commands_leave_nothing_of_root_there(updated: Pi):
     found = updated.run(f"find {PRIVATE}/handlers/*/ {HOUSE}/handlers/*/ -uid 0 || true")
     assert found == ""
     updated.run("systemctl start doorbell-handler@stubborn")
-    updated.until(
-        lambda: (
-            updated.ask("doorbell dead-letters list", timeout_s=120)[1].strip()
-            == b"no dead letters"
-        ),
-        "no dead letters",
-        180,
-    )
+    until_no_dead_letters(updated)
 
 
 def test_a_handler_sees_its_own_state_only(updated: Pi):

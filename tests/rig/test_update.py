@@ -16,6 +16,7 @@ from tests.rig.looks import (
     events,
     ring,
     status,
+    until_no_dead_letters,
     until_ready,
 )
 from tests.rig.pi import Pi
@@ -145,14 +146,7 @@ def test_what_the_earlier_state_gave_up_is_retried(updated: Pi):
     assert all("not mended yet" in line for line in letters), letters
     updated.run("touch /var/lib/doorbell/mended")
     updated.run("doorbell dead-letters retry --all", timeout_s=120)
-    updated.until(
-        lambda: (
-            updated.ask("doorbell dead-letters list", timeout_s=120)[1].strip()
-            == b"no dead letters"
-        ),
-        "no dead letters",
-        180,
-    )
+    until_no_dead_letters(updated)
 
 
 def test_the_units_and_rights_are_those_of_the_new_program(updated: Pi):

@@ -1,7 +1,6 @@
 """The state file of a process: opening, locking and transactions."""
 
 import fcntl
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import IO
 
 from hub.store.file.flusher import Flusher
 from hub.store.file.schema import NewerSchemaError, upgrade, version_of
+from hub.system.atomic_file import fsync
 
 BUSY_S = 30.0  # a command (`doorbell dead-letters`) holds the file for milliseconds
 CACHE_KIB = 256
@@ -59,7 +59,7 @@ class StateFile:
             self.disk.execute("PRAGMA synchronous = NORMAL")
             self.disk.execute("PRAGMA wal_autocheckpoint = 0")
             version_of(self.disk)  # the first read opens the log
-            _sync_folder(path.parent)
+            fsync(path.parent)
             self.flusher = Flusher(path)
             self._closing = opening.pop_all()
 
@@ -143,12 +143,3 @@ def _lock_file(path: Path) -> IO[str]:
             f"{path}: in use: {path.stem} runs already. Stop the other one first"
         ) from None
     return lock
-
-
-def _sync_folder(folder: Path) -> None:
-    """Bring the names of new files onto the disk."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -2,8 +2,6 @@
 
 from starlette.routing import Route
 
-from hub.remote.answer import AnswerClient
-from hub.remote.press import PressClient
 from hub.remote.press_links import PressLinks
 from hub.store.state import StateError
 from hub.web.links.answer_page import AnswerPage
@@ -20,12 +18,10 @@ def routes(site: Site) -> list[Route]:
         StateError: the presses before a restart cannot be read.
     """
     settings = site.settings
-    answers = AnswerClient(site.bus, settings, site.source)
-    presses = PressClient(site.bus, settings, site.source)
     try:
         ids = PressIds(settings.state_dir)
     except OSError as error:
         raise StateError(f"the presses before the restart: {error}") from None
     links = PressLinks(settings.state_dir, site.key)
-    page = AnswerPage(settings, Signer(site.key), answers)
-    return [*page.routes(), PressAddress(settings, links, ids, presses).route()]
+    page = AnswerPage(settings, Signer(site.key), site.answers)
+    return [*page.routes(), PressAddress(settings, links, ids, site.presses).route()]

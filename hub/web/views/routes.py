@@ -4,8 +4,6 @@ from pathlib import Path
 
 from starlette.routing import Route
 
-from hub.remote.answer import AnswerClient
-from hub.remote.press import PressClient
 from hub.remote.quiet import QuietClient
 from hub.web.site import Site
 from hub.web.views.actions import Actions
@@ -31,8 +29,8 @@ def routes(site: Site) -> list[Route]:
     actions = Actions(
         settings,
         book,
-        answers=AnswerClient(bus, settings, source),
-        presses=PressClient(bus, settings, source),
+        answers=site.answers,
+        presses=site.presses,
         quiet=QuietClient(bus, settings, source),
         drills=drills,
     )

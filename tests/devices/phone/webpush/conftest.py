@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from devices.phone.webpush import push_service
 from devices.phone.webpush.sender import Sender
-from devices.phone.webpush.subscription import LOCAL_VARIABLE, Subscription
+from devices.phone.webpush.subscription import Subscription
 from devices.phone.webpush.web_push_phone import WebPushPhone
-from tests.push_service import PushService, serving
+from tests.push_service import PushService, trusted
 
 
 class Links:
@@ -27,12 +26,8 @@ class Links:
 @pytest.fixture
 def service(tmp_path, monkeypatch) -> Iterator[PushService]:
     """A push service that this process trusts, though it is at home."""
-    with serving(tmp_path) as started:
-        monkeypatch.setenv("SSL_CERT_FILE", str(started.certificate))
-        monkeypatch.setenv(LOCAL_VARIABLE, "yes")
-        push_service.tls_context.cache_clear()
+    with trusted(tmp_path, monkeypatch) as started:
         yield started
-    push_service.tls_context.cache_clear()
 
 
 @pytest.fixture
