@@ -124,7 +124,7 @@ def shop(house, kafka, postgres, documents):
 def _form(shop):
     """Order by the form in a real browser, and read the page that follows."""
     try:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - in CI its lack is a failure
+        from playwright.sync_api import sync_playwright
     except ImportError:
         miss("playwright", "make fleet-test")
     chromium = find_program("chromium")

@@ -110,5 +110,6 @@ def log_in(page: "Page", address: str, name: str) -> None:
     """Open an address of `doorbell link`, give the phone a name, and see the page."""
     page.goto(address)
     page.locator("input[name=name]").fill(name)
-    page.get_by_role("button").first.click()
+    with page.expect_navigation():  # until it has loaded: its scripts run after what it shows
+        page.get_by_role("button").first.click()
     page.locator("main h1").wait_for()
