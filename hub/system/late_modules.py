@@ -7,10 +7,12 @@ in each process, and a tenth of the time that a start takes.
 import importlib.util
 import sys
 import threading
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-NAMES = ("ssl", "urllib.request", "importlib.metadata")
+# paho looks for the last one, which is installed beside MongoDB's client, for example.
+NAMES = ("ssl", "urllib.request", "importlib.metadata", "dns.resolver")
 PLUGINS = "pydantic.plugin._loader"
 _loading = threading.RLock()
 
@@ -37,10 +39,18 @@ class _Loading(_Late):
     """One that is just being loaded; other threads wait."""
 
 
+def _find(name: str) -> ModuleSpec | None:
+    """The module's spec; None where it, or the package it belongs to, is not installed."""
+    try:
+        return importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        return None
+
+
 def _postpone() -> None:
     """Have these modules loaded late, as far as they are not loaded yet."""
     for name in NAMES:
-        spec = None if name in sys.modules else importlib.util.find_spec(name)
+        spec = None if name in sys.modules else _find(name)
         if spec is None:
             continue
         module = importlib.util.module_from_spec(spec)

@@ -125,7 +125,12 @@ SLOW = {
 def test_slow_strangers_keep_nobody_out(server, open_one, sent):
     """All places and more are taken by clients that trickle: a newcomer is served at once."""
     slow = [open_one(sent) for _ in range(STRANGERS + 20)]
-    until(lambda: len(server.server_state.connections) <= STRANGERS, "there is room for newcomers")
+
+    def is_all_in_their_hands():
+        held = list(server.server_state.connections)
+        return len(held) <= STRANGERS and all(one.waits_for_client for one in held)
+
+    until(is_all_in_their_hands, "each of them waits for its client")
     for _ in range(5):
         assert _is_served(server)
         for client in slow:
