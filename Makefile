@@ -1,5 +1,5 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test check lock faults reliability real-houses rig power-cut cluster homeassistant node-red page fleet fleet-test bench clean
+.PHONY: run test check lock faults reliability real-houses cases rig power-cut cluster homeassistant node-red page fleet fleet-test bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
@@ -33,6 +33,11 @@ reliability: $(TESTED)
 # What was reported from real houses, kind by kind: the tests that docs/real-houses.md names. `make test` has them, too.
 real-houses: $(TESTED)
 	$(PYTEST) $$(grep -oE '`tests/[^`]+`' docs/real-houses.md | tr -d '`' | sort -u)
+
+# Reported cases, each of which a folder of CASES holds with its inputs, and what comes out of them: tests/cases. Their cameras
+# need Debian's python3-gi, gir1.2-gst-rtsp-server-1.0 and gstreamer1.0-plugins-*; their brokers mosquitto.
+cases: $(TESTED)
+	$(BIN)/python -m tests.cases $(CASES)
 
 # A virtual Raspberry Pi, built and then used as on a person's first days with it. As root: docs/rig.md.
 RIG ?= .rig

@@ -1,0 +1,1 @@
+"""Runs a folder of reported cases on this checkout, and judges what comes out: `make cases`."""
