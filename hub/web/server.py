@@ -20,7 +20,7 @@ from hub.process.lifecycle import end_for_good, on_stop, serve
 from hub.store.state import StateError
 from hub.system import sd_notify
 from hub.web.app import build
-from hub.web.connection import Connection
+from hub.web.connection import STRANGERS, Connection
 from hub.web.guest_book.house import House
 from hub.web.guest_book.opening import open_guest_book
 from hub.web.listener import listening
@@ -95,6 +95,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
+                backlog=STRANGERS // 2,  # asyncio takes in so many before it reads from any
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=5,
                 h11_max_incomplete_event_size=HEAD_BYTES,
@@ -118,6 +119,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and publish that it is ready."""
         await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen()  # asyncio has made its queue as short as what it takes in at once
         log.info("ready")
         self._on_ready()
         sd_notify.ready()

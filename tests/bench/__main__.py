@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from tests.bench import load, rival
+from tests.bench import load, page, rival
 from tests.bench.cases import (
     BARK,
     FIVE,
@@ -57,6 +57,8 @@ def steps(plan: Plan) -> dict[str, Callable[[], Result]]:
         "slow-skip": partial(react, plan, SKIP, few, slower_ms=SLOWER_MS),
         "home-assistant": partial(rival.measure, plan, installed()),
         "home-assistant-ring": partial(rival.ring, plan, installed()),
+        "page": partial(page.measure, plan, is_crowded=False),
+        "crowded-page": partial(page.measure, plan, is_crowded=True),
         "debian": partial(react, plan, ON_DEBIAN, few, settings=DEBIAN),
     }
     if installed() is None:

@@ -44,6 +44,8 @@ def measure(
     sightings: Sightings,
     names: Collection[str],
     count: int,
+    *,
+    rest_s: float = 0,
 ) -> Rounds:
     """Do so many rounds.
 
@@ -53,15 +55,19 @@ def measure(
         sightings: Where the effects show.
         names: The effects that each press has.
         count: How many rounds.
+        rest_s: Of each round, before the next one.
     """
     rounds = Rounds(times={name: [] for name in names})
     while len(rounds.echo) < count and rounds.missing < 3:
         one_round(rounds, house, echo, sightings)
+        time.sleep(rest_s)
     assert len(rounds.echo) == count, f"only {len(rounds.echo)} of {count} rounds had all effects"
     return rounds
 
 
-def warm_up(house: House, sightings: Sightings, names: Collection[str]) -> None:
+def warm_up(
+    house: House, sightings: Sightings, names: Collection[str], *, rest_s: float = 0
+) -> None:
     """Press until all effects are seen, and some times more."""
     deadline = time.monotonic() + START_S
     while True:
@@ -74,6 +80,7 @@ def warm_up(house: House, sightings: Sightings, names: Collection[str]) -> None:
     for _ in range(WARM_UP):
         pause(AFTER_PRESS_S)
         house.press()
+        time.sleep(rest_s)
     time.sleep(1)
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.bench.outside.sightings import LIVE, PICTURE, SHOWN
 from tests.house import ROOT
 
 
@@ -15,6 +16,18 @@ def bench(*arguments: str | Path) -> str:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def test_the_page_is_watched_beside_a_crowd(
+    tmp_path: Path, mosquitto_program: str, needed: Callable[..., str]
+) -> None:
+    """Ring, picture and live picture of each press are seen while others keep the page busy."""
+    needed("cc", "gcc")
+    figures = tmp_path / "figures.json"
+    bench("--only", "crowded-page", "--presses", "2", "--json", figures)
+    (result,) = json.loads(figures.read_text(encoding="utf-8"))["results"]
+    assert {SHOWN, PICTURE, LIVE} <= result["times"].keys()
+    assert {time["count"] for time in result["times"].values()} == {2}
 
 
 def test_a_short_run_writes_its_table(

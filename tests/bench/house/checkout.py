@@ -49,8 +49,9 @@ class Checkout(NamedTuple):
         return self.root / ".venv" / "bin" / "python"
 
     def command(self, name: str) -> list[str]:
-        """How the hub, or the handler of this name, is started."""
-        module = ["hub.daemon", "--stdin"] if name == "hub" else ["hub.worker", name]
+        """How the hub, the page, or the handler of this name, is started."""
+        roles = {"hub": ["hub.daemon", "--stdin"], "web": ["hub.web.server"]}
+        module = roles.get(name, ["hub.worker", name])
         return [str(self.python), "-m", *module]
 
     @property

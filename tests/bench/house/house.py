@@ -8,7 +8,7 @@ from typing import Self
 
 from tests.bench.house.checkout import Checkout
 from tests.bench.house.disk import Disk
-from tests.house import Ears, until
+from tests.house import Ears, free_port, until
 
 SETTINGS = """handlers_dir = "handlers"
 state_dir = "state"
@@ -30,7 +30,14 @@ when = "always"
 minutes = 60
 [handlers.bark]
 speaker = "simulated"
+[web]
+port = {web}
 """
+# A film in place of the test pattern, so that there is something to look at live.
+PAGE = {
+    'camera = "test"\nclip_s = 300\n': 'camera = "{film}"\nclip_s = 1\npreroll_s = 1\n',
+    "[web]": "[handlers.visit]\ngap_s = 1\n[web]\npage = true",
+}
 
 
 class House:
@@ -54,7 +61,9 @@ class House:
         self._handlers.mkdir(parents=True)
         broker, phone = ports
         self._config = folder / "doorbell.toml"
-        self._config.write_text(SETTINGS.format(broker=broker, phone=phone), encoding="utf-8")
+        self._config.write_text(
+            SETTINGS.format(broker=broker, phone=phone, web=free_port()), encoding="utf-8"
+        )
         ours = {key: value for key, value in os.environ.items() if _is_neutral(key)}
         self._environment = {**ours, **checkout.environment, **disk.environment}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -75,7 +84,7 @@ class House:
     def start(self, *names: str, wait: bool = True) -> None:
         """Start the hub or handlers, one after another: the broker serves the first one first."""
         for name in names:
-            if name != "hub":
+            if name not in ("hub", "web"):
                 self._checkout.put_handler(name, self._handlers, self.sightings)
             with (self._folder / f"{name}.log").open("ab") as log:
                 self._processes[name] = subprocess.Popen(
@@ -89,6 +98,26 @@ class House:
                 )
             if wait:
                 until(lambda name=name: self._is_ready(name), lambda name=name: self.log(name))
+
+    def set_up_page(self, film: Path) -> None:
+        """Have the camera show a film, and each answered visit end at once; before the start."""
+        text = self._config.read_text(encoding="utf-8")
+        for old, new in PAGE.items():
+            text = text.replace(old, new.format(film=film))
+        self._config.write_text(text, encoding="utf-8")
+
+    def link(self) -> str:
+        """An address of the page that logs one phone in."""
+        command = [str(self._checkout.python), "-m", "hub.cli.main", "link"]
+        done = subprocess.run(
+            [*command, "--config", str(self._config)],
+            cwd=self._checkout.root,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return next(word for word in done.stdout.split() if word.startswith("http"))
 
     def _is_ready(self, name: str) -> bool:
         pid = self._processes[name].pid

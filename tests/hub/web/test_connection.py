@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 
 import pytest
@@ -136,6 +137,21 @@ def test_slow_strangers_keep_nobody_out(server, open_one, sent):
         for client in slow:
             _drips(client)
     assert len(server.server_state.connections) <= STRANGERS + 1
+
+
+def test_a_burst_of_strangers_does_not_push_out_who_came_just_before(server, open_one):
+    """All of them wait to be taken in at once; whoever has sent a request gets its response."""
+    open_one()
+    until(lambda: server.server_state.connections, "one is connected, by which we know the loop")
+    (held,) = server.server_state.connections
+    free = threading.Event()
+    held.loop.call_soon_threadsafe(free.wait, 10)
+    newcomer = open_one(b"GET /take HTTP/1.1\r\n" + HEAD + b"\r\n")
+    with ThreadPoolExecutor(2 * STRANGERS) as pool:
+        slow = [pool.submit(open_one, b"GET /take HTTP/1.1\r\n") for _ in range(2 * STRANGERS)]
+        wait(slow, timeout=1)  # where few may wait, the others get in later
+        free.set()
+        assert newcomer.recv(100).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW)
