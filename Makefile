@@ -112,8 +112,8 @@ $(VENV)/.ready: pyproject.toml $(wildcard lock/*)
 	@test -x $(BIN)/pip || .ci/quietly sh .ci/make-venv $(VENV)
 	@echo "installing into $(VENV) (a minute, the first time only)"
 	@for part in tools cffi run; do $(LIBRARY) $$part || exit; done
-	@$(LIBRARY) sound \
-	  || { [ $$? = 1 ] && echo "no sound library here (it needs a compiler and python3-dev): going on without"; }
+	@$(LIBRARY) sound 2> $(VENV)/sound.log || { [ $$? = 1 ] || { cat $(VENV)/sound.log >&2; exit 1; }; \
+	  echo "no sound library here (it needs a compiler and python3-dev; $(VENV)/sound.log has more): going on without"; }
 	@$(PIP) --no-build-isolation --no-deps --no-index -e .
 	@touch $@
 

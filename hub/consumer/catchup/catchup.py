@@ -8,12 +8,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
 
 from hub.consumer.catchup.doubts import Doubts
 from hub.consumer.catchup.jumps import Jumps
 from hub.consumer.catchup.message_size import MessageSize
-from hub.consumer.catchup.paging import Ask, divide, is_same, query_page
+from hub.consumer.catchup.paging import Ask, Sent, divide, is_same, query_page
 from hub.consumer.catchup.replies import Heard, Replies, check
 from hub.consumer.catchup.round import AUDIT_S, Round
 from hub.mqtt.bus import Bus
@@ -31,15 +30,6 @@ MUST_WAIT_S = 0.5  # without a broker a query that is due is looked at again aft
 FRAME_BYTES = 256  # of a packet, beside its payload: topic and properties
 QUERIES = 64  # queries that are remembered; a reply to another one is not read
 YEAR_S = 365 * 86_400.0  # what happened before is not owed by a producer that is not known
-
-
-class _Sent(NamedTuple):
-    """A query that was sent: for which type, what it was, and how many bytes it had."""
-
-    kind: str
-    ask: Ask
-    query: Query
-    size: int
 
 
 class CatchUp:
@@ -86,11 +76,12 @@ class CatchUp:
         self._behind = {kind for kind in since if cursors.known_producers(kind)}
         self._began_s = self._moved_s = time.monotonic()
         self._heard = Heard()
-        self._sent: dict[str, _Sent] = {}  # the last queries, by their request
+        self._sent: dict[str, Sent] = {}  # the last queries, by their request
         self._jumps = Jumps()
         self._gone: set[Numbering] = set()  # of which their producers know nothing
         self._forgotten: set[Numbering] = set()  # those of them that may go: it was said again
-        self._had_more: dict[tuple[str, str], Query] = {}  # of a type and source, when more is owed
+        # When more is owed, by type and source: the query, and when its reply came.
+        self._had_more: dict[tuple[str, str], tuple[Query, float]] = {}
         self._wanted: deque[tuple[str, bool]] = deque()  # types, and whether replies are lost
         self._alive: set[str] = set()
         self.doubts = Doubts(cursors, partial(bus.note, "forged"))
@@ -166,7 +157,7 @@ class CatchUp:
         query = self._query(kind, ask, known)
         round_.sent(ask, query, now)
         payload = query.encode()
-        self._sent[query.request] = _Sent(kind, ask, query, len(payload))
+        self._sent[query.request] = Sent(kind, ask, query, len(payload), now)
         if len(self._sent) > QUERIES:
             del self._sent[next(iter(self._sent))]
         topic = self._bus.topics.query(self._source, kind)
@@ -243,7 +234,7 @@ class CatchUp:
         if round_.settle(sent.ask, time.monotonic()):
             self._end(sent.kind, round_)
 
-    def _learn(self, reply: Reply, sent: _Sent) -> bool:
+    def _learn(self, reply: Reply, sent: Sent) -> bool:
         """Write down what a reply says; gives whether all of it is believed."""
         heads = self._jumps.checked(reply, sent.query, self._cursors)
         seen = Range(sent.query.after, reply.until or sent.query.until)
@@ -260,7 +251,7 @@ class CatchUp:
             self._moved_s = time.monotonic()
         return len(heads) == len(reply.heads)
 
-    def _follow(self, reply: Reply, sent: _Sent, round_: Round) -> None:
+    def _follow(self, reply: Reply, sent: Sent, round_: Round) -> None:
         """Ask the producer again where it has more, as long as that leads to anything."""
         size = self._sizes[sent.kind]
         if reply.withheld and size.is_largest(sent.query.most or MOST_BYTES, self._room):
@@ -270,9 +261,9 @@ class CatchUp:
         if not reply.more and not reply.withheld:
             return
         key = sent.kind, reply.source
-        before = self._had_more.get(key)
-        self._had_more[key] = sent.query
-        if before and is_same(before, sent.query):
+        before, came_s = self._had_more.get(key, (None, 0.0))
+        self._had_more[key] = sent.query, time.monotonic()
+        if before and sent.at_s > came_s and is_same(before, sent.query):
             log.warning("%s has more for us, and never sends it: not asked for", reply.source)
             return
         round_.add(sent.ask.follow(reply.source, sent.query.until))

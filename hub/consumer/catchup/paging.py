@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import NamedTuple
 
 from hub.wire import streams
 from hub.wire.query import (
@@ -56,6 +57,16 @@ class Ask:
         begin, end = self.range.after, until or self.range.until
         after = begin if begin and whole.has(begin) else None
         return Ask(source, after, end if end and whole.has(end) else None, is_full or self.is_full)
+
+
+class Sent(NamedTuple):
+    """A query that was sent: for which type, about what, of how many bytes, and when."""
+
+    kind: str
+    ask: Ask
+    query: Query
+    size: int
+    at_s: float
 
 
 def divide(

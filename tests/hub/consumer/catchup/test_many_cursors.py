@@ -5,7 +5,7 @@ import json
 from hub.consumer.catchup.replies import BACKLOG_BYTES
 from hub.consumer.catchup.round import TRIES
 from hub.producer.producer import Producer
-from hub.wire.query import CURSORS, Query, Reply, digest
+from hub.wire.query import CURSORS, EVENTS, Query, Reply, digest
 from tests.hub.fakes import HOUSE, HUB, PRESSED, ring, rows
 from tests.hub.listener import Listener
 
@@ -173,6 +173,25 @@ def test_a_reply_that_says_more_for_ever_is_asked_for_once_again(net, states, li
     assert listener.work() > 1
     assert len(_queries(net)) < 5
     assert "never sends it" in caplog.text
+
+
+def test_two_replies_to_the_same_query_are_no_sign_of_a_liar(
+    net, states, producer, listener, caplog
+):
+    """They come so late that the query was repeated, at last at its smallest: all have more."""
+    _lose_events(net)
+    said = [ring(producer).id for _ in range(EVENTS + 1)]
+    lost = net.fate
+    net.fate = lambda topic, load: -1 if "/reply/" in topic else lost(topic, load)
+    for _ in range(8):
+        listener.catch_up._rounds[PRESSED].ask_at = 0  # its time is over
+        listener.catch_up.ask_what_is_due()
+    assert len(_queries(net)) == 8
+    net.fate = lost
+    net.release()
+    listener.work()
+    assert listener.taken == said
+    assert "never sends it" not in caplog.text
 
 
 def test_the_digest_of_a_set_does_not_depend_on_its_order():
