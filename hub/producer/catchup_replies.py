@@ -105,7 +105,7 @@ class CatchUpReplies:
         theirs = dict(query.settled).get(self._backlog.source)
         if theirs is None:
             return True
-        closed = self._backlog.closed(kind, query.range.has)
+        closed = self._backlog.closed(kind, query.range)
         ours = [cursor for cursor in closed if cursor[:2] not in cursors]
         if digest(ours) != theirs:
             return False
@@ -114,7 +114,7 @@ class CatchUpReplies:
 
     def _owed(self, kind: str, query: Query, cursors: Mapping[Numbering, int]) -> _Owed:
         since = None if self._backlog.source in query.known else query.since
-        heads = self._backlog.owed(kind, cursors, since=since, within=query.range.has)
+        heads = self._backlog.owed(kind, cursors, since=since, within=query.range)
         news = [head for head in heads if _is_news(head, cursors)]
         gone = self._backlog.forgotten(cursors)
         room = (

@@ -134,16 +134,18 @@ class Follower:
         """The event, if it is the next one of its numbering; else nothing.
 
         The first one of a numbering comes from the journal, in whose replies older numberings stand
-        before newer ones: live, it could overtake what is owed of the boot before.
+        before newer ones: live, it could overtake what is owed of the boot before. If that is
+        known to owe nothing, it is taken at once.
         """
         key = (event.stream, event.epoch)
         # A cursor goes ahead where retention has removed events.
         at = max(self._at.get(key, 0), self._cursors.position(*key))
         if event.sequence <= at:
             return []
-        if event.sequence > at + 1 or (is_live and at == 0):
+        is_early = event.sequence > at + 1
+        if is_early or (is_live and at == 0 and not self._catch_up.is_alone(event)):
             self._gaps.setdefault(event.stream, time.monotonic())
-            self._catch_up.ask_soon([event.type])
+            self._catch_up.ask_about(event.stream)
             return []
         self._at[key] = event.sequence
         self._gaps.pop(event.stream, None)

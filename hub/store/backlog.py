@@ -1,12 +1,13 @@
 """The backlog: what of a journal a consumer is owed."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from hub.store.ranges import ALL, condition
 from hub.store.state import State
 from hub.wire import streams
-from hub.wire.query import Cursor, Head, Numbering
+from hub.wire.query import Cursor, Head, Numbering, Range
 
 RENEW_S = 600.0  # between two numberings that a consumer's claim begins
 
@@ -29,7 +30,7 @@ class Backlog:
         cursors: Mapping[Numbering, int],
         *,
         since: float | None,
-        within: Callable[[Numbering], bool] = lambda _: True,
+        within: Range = ALL,
     ) -> list[Head]:
         """The numberings of a type, and what of each a consumer is owed.
 
@@ -41,27 +42,16 @@ class Backlog:
             within: Which numberings count.
         """
         with self._state.read() as db:
-            heads = db.execute("SELECT stream, epoch, sequence FROM head").fetchall()
             return [
                 _owed(db, Head(stream, epoch, 0, last), cursors.get((stream, epoch)), since)
-                for stream, epoch, last in heads
-                if streams.source_of(stream) == self.source
-                and streams.is_of(stream, kind)
-                and within((stream, epoch))
+                for stream, epoch, last in self._heads(db, kind, within)
             ]
 
-    def closed(self, kind: str, within: Callable[[Numbering], bool]) -> list[Cursor]:
+    def closed(self, kind: str, within: Range = ALL) -> list[Cursor]:
         """The numberings of a type that will not grow any more, each with its last sequence."""
         with self._state.read() as db:
-            heads = db.execute("SELECT stream, epoch, sequence FROM head").fetchall()
-        return [
-            (stream, epoch, last)
-            for stream, epoch, last in heads
-            if epoch != self._state.epoch
-            and streams.source_of(stream) == self.source
-            and streams.is_of(stream, kind)
-            and within((stream, epoch))
-        ]
+            heads = self._heads(db, kind, within)
+        return [head for head in heads if head[1] != self._state.epoch]
 
     def by_age(self, heads: Iterable[Head]) -> list[Head]:
         """Those of which something is owed, the one with the oldest such event first.
@@ -98,27 +88,40 @@ class Backlog:
         if self._state.clock.uptime_s() < self._renew_after_s:
             return False
         with self._state.read() as db:
-            rows = db.execute("SELECT stream, epoch, sequence FROM head").fetchall()
-        heads = {(stream, epoch): last for stream, epoch, last in rows}
-        is_behind = any(
-            sequence > heads.get((stream, epoch), 0)
-            for (stream, epoch), sequence in cursors.items()
-            if epoch == self._state.epoch and streams.source_of(stream) == self.source
-        )
+            is_behind = any(
+                sequence > (_last(db, stream, epoch) or 0)
+                for (stream, epoch), sequence in cursors.items()
+                if epoch == self._state.epoch and streams.source_of(stream) == self.source
+            )
         if is_behind:
             self._renew_after_s = self._state.clock.uptime_s() + RENEW_S
         return is_behind
 
     def forgotten(self, cursors: Mapping[Numbering, int]) -> list[Numbering]:
         """The cursors' numberings that were this journal's, and of which nothing is left."""
-        with self._state.read() as db:
-            heads = set(db.execute("SELECT stream, epoch FROM head"))
         own = [key for key in cursors if streams.source_of(key[0]) == self.source]
-        return [key for key in own if key not in heads]
+        with self._state.read() as db:
+            return [key for key in own if _last(db, *key) is None]
 
     def is_current(self, head: Head) -> bool:
         """Whether its numbering may still grow."""
         return head.epoch == self._state.epoch
+
+    def _heads(self, db: sqlite3.Connection, kind: str, within: Range) -> list[Cursor]:
+        """The own numberings of a type, each with its last sequence."""
+        where, values = condition(within)
+        heads = db.execute(f"SELECT stream, epoch, sequence FROM head WHERE {where}", values)
+        return [
+            head
+            for head in heads
+            if streams.source_of(head[0]) == self.source and streams.is_of(head[0], kind)
+        ]
+
+
+def _last(db: sqlite3.Connection, stream: str, epoch: str) -> int | None:
+    query = "SELECT sequence FROM head WHERE stream = ? AND epoch = ?"
+    row = db.execute(query, (stream, epoch)).fetchone()
+    return row[0] if row else None
 
 
 def _owed(db: sqlite3.Connection, head: Head, cursor: int | None, since: float | None) -> Head:

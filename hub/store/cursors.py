@@ -4,9 +4,10 @@ import sqlite3
 from collections.abc import Callable, Container, Iterable
 
 from hub.store.inbox_rows import KEY
+from hub.store.ranges import ALL, condition
 from hub.store.state import State
 from hub.wire import streams
-from hub.wire.query import Cursor, Head, Numbering
+from hub.wire.query import Cursor, Head, Numbering, Range
 
 CURSOR = "SELECT sequence FROM cursor WHERE stream = ? AND epoch = ?"
 FORGET_AFTER_S = 30 * 86_400.0
@@ -30,11 +31,18 @@ class Cursors:
         with self._state.read() as db:
             return self.at(db, stream, epoch) or 0
 
-    def of_type(self, kind: str) -> list[Cursor]:
-        """All cursors of an event type, or of every type; the last moved first."""
-        query = "SELECT stream, epoch, sequence FROM cursor ORDER BY moved DESC"
+    def has_some_of(self, stream: str) -> bool:
+        """Whether there is a cursor of any numbering of this stream."""
         with self._state.read() as db:
-            rows = db.execute(query).fetchall()
+            found = db.execute("SELECT 1 FROM cursor WHERE stream = ? LIMIT 1", (stream,))
+            return found.fetchone() is not None
+
+    def of_type(self, kind: str, within: Range = ALL) -> list[Cursor]:
+        """The cursors of an event type, or of every type; the last moved first."""
+        where, values = condition(within)
+        query = f"SELECT stream, epoch, sequence FROM cursor WHERE {where} ORDER BY moved DESC"
+        with self._state.read() as db:
+            rows = db.execute(query, values).fetchall()
         return [row for row in rows if streams.is_of(row[0], kind)]
 
     def known_producers(self, kind: str) -> list[str]:

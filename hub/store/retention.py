@@ -38,14 +38,17 @@ class Retention:
             owed: What it is still owed of each stream.
         """
         now = self._state.clock.unix_s()
-        known = self._known(consumer)
-        if not known and len(self.consumers()) >= CONSUMERS:
+        if not self._is_known(consumer) and len(self.consumers()) >= CONSUMERS:
             return
-        changed = []
-        for head in owed:
-            sequence, heard = known.get((head.stream, head.epoch), (None, 0.0))
-            if sequence != head.after or now - heard > HOUR_S:
-                changed.append((consumer, head.stream, head.epoch, head.after, now))
+        query = "SELECT 1 FROM consumer WHERE name = ? AND stream = ? AND epoch = ?"
+        recent = f"{query} AND sequence = ? AND heard >= ?"
+        with self._state.read() as db:
+            changed = [
+                (*place, now)
+                for head in owed
+                for place in [(consumer, head.stream, head.epoch, head.after)]
+                if db.execute(recent, (*place, now - HOUR_S)).fetchone() is None
+            ]
         if changed:
             insert = "INSERT OR REPLACE INTO consumer VALUES (?, ?, ?, ?, ?)"
             self._state.do(lambda db: db.executemany(insert, changed))
@@ -82,12 +85,10 @@ class Retention:
             )
         return removed
 
-    def _known(self, consumer: str) -> dict[tuple[str, str], tuple[int, float]]:
-        """By stream and epoch: how far a consumer had come, and when it said so."""
-        query = "SELECT stream, epoch, sequence, heard FROM consumer WHERE name = ?"
+    def _is_known(self, consumer: str) -> bool:
+        query = "SELECT 1 FROM consumer WHERE name = ?"
         with self._state.read() as db:
-            rows = db.execute(query, (consumer,)).fetchall()
-        return {(stream, epoch): (sequence, heard) for stream, epoch, sequence, heard in rows}
+            return db.execute(query, (consumer,)).fetchone() is not None
 
     def _forget_empty(self) -> None:
         """Forget old numberings without events: each boot begins a new one."""

@@ -10,17 +10,20 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from hub.consumer.catchup.doubts import Doubts
+from hub.consumer.catchup.heard import Heard
 from hub.consumer.catchup.jumps import Jumps
 from hub.consumer.catchup.message_size import MessageSize
-from hub.consumer.catchup.paging import Ask, Sent, divide, is_same, query_page
-from hub.consumer.catchup.replies import Heard, Replies, check
+from hub.consumer.catchup.paging import Ask, about, divide, is_same, query_page
+from hub.consumer.catchup.replies import Replies, check
 from hub.consumer.catchup.round import AUDIT_S, Round
+from hub.consumer.catchup.sent_queries import Sent, SentQueries
+from hub.consumer.catchup.withheld import pass_over
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedStatus
 from hub.store.cursors import PRODUCERS, Cursors
 from hub.wire import streams, topics
 from hub.wire.codec import JSON, BadMessage
-from hub.wire.event import uuid7
+from hub.wire.event import Event, uuid7
 from hub.wire.query import CURSORS, MOST_BYTES, Numbering, OwedEvent, Query, Range, Reply
 
 log = logging.getLogger(__name__)
@@ -28,7 +31,6 @@ SETTLE_S = 5.0
 SETTLE_MOST_S = 600.0
 MUST_WAIT_S = 0.5  # without a broker a query that is due is looked at again after so long
 FRAME_BYTES = 256  # of a packet, beside its payload: topic and properties
-QUERIES = 64  # queries that are remembered; a reply to another one is not read
 YEAR_S = 365 * 86_400.0  # what happened before is not owed by a producer that is not known
 
 
@@ -76,7 +78,7 @@ class CatchUp:
         self._behind = {kind for kind in since if cursors.known_producers(kind)}
         self._began_s = self._moved_s = time.monotonic()
         self._heard = Heard()
-        self._sent: dict[str, Sent] = {}  # the last queries, by their request
+        self._sent = SentQueries()
         self._jumps = Jumps()
         self._gone: set[Numbering] = set()  # of which their producers know nothing
         self._forgotten: set[Numbering] = set()  # those of them that may go: it was said again
@@ -95,9 +97,21 @@ class CatchUp:
 
     def ask_soon(self, kinds: Iterable[str]) -> None:
         """In any thread: ask for these types as soon as the consumer is free."""
-        wanted = [topics.EVERY] if topics.EVERY in self._since else kinds
-        self._wanted.extend((kind, False) for kind in wanted)
+        self._wanted.extend((kind, False) for kind in {self._asked(kind) for kind in kinds})
         self._wake()
+
+    def ask_about(self, stream: str) -> None:
+        """In the consumer's thread: ask for what one stream has, and not for all the others."""
+        self._rounds[self._asked(streams.type_of(stream))].add(about(stream))
+
+    def is_alone(self, event: Event) -> bool:
+        """Whether the event's stream has no older numbering, of which something may be owed."""
+        is_complete = self._heard.is_complete(self._asked(event.type), event.source, event.epoch)
+        return is_complete and not self._cursors.has_some_of(event.stream)
+
+    def _asked(self, kind: str) -> str:
+        """The type that is asked for, where events of this one are wanted."""
+        return topics.EVERY if topics.EVERY in self._since else kind
 
     def next_event(self) -> OwedEvent | None:
         """One event out of the replies of producers; None when there is none now."""
@@ -155,17 +169,19 @@ class CatchUp:
             self._give_up(kind, round_, round_.waiting, known)
         ask = round_.next()
         query = self._query(kind, ask, known)
+        if ask == Ask():
+            self._heard.begin(kind, self._cursors.of_type(kind))
         round_.sent(ask, query, now)
         payload = query.encode()
-        self._sent[query.request] = Sent(kind, ask, query, len(payload), now)
-        if len(self._sent) > QUERIES:
-            del self._sent[next(iter(self._sent))]
+        rounds = self._heard.rounds[kind]
+        self._sent.add(Sent(kind, ask, query, len(payload), now, rounds))
         topic = self._bus.topics.query(self._source, kind)
         publish = partial(self._bus.publish, topic, payload, content_type=JSON)
         self._cursors.after_sync(publish)
 
     def _query(self, kind: str, ask: Ask, known: list[str]) -> Query:
-        cursors = [one for one in self._cursors.of_type(kind) if one[:2] not in self._gone]
+        cursors = self._cursors.of_type(kind, ask.range)
+        cursors = [one for one in cursors if one[:2] not in self._gone]
         settled = cursors[:0]
         if not ask.is_full:
             cursors, settled = divide(cursors, known, self._alive)
@@ -238,8 +254,11 @@ class CatchUp:
         """Write down what a reply says; gives whether all of it is believed."""
         heads = self._jumps.checked(reply, sent.query, self._cursors)
         seen = Range(sent.query.after, reply.until or sent.query.until)
-        is_whole = self._heard.is_whole(sent.kind, reply.source, seen)
+        is_of_round = not sent.ask.is_narrow and sent.round == self._heard.rounds[sent.kind]
+        is_whole = is_of_round and self._heard.is_whole(sent.kind, reply.source, seen)
         is_whole = is_whole and len(heads) == len(reply.heads)
+        if is_whole:
+            self._heard.complete(sent.kind, reply.source)
         self.doubts.confirm(heads, [event for event, _ in reply.events])
         for lost in self._cursors.learn(reply.source, sent.kind, heads, is_whole=is_whole):
             log.error("lost to the retention of %s before we could have it: %s", reply.source, lost)
@@ -255,7 +274,7 @@ class CatchUp:
         """Ask the producer again where it has more, as long as that leads to anything."""
         size = self._sizes[sent.kind]
         if reply.withheld and size.is_largest(sent.query.most or MOST_BYTES, self._room):
-            self._pass_over(reply)
+            pass_over(reply.withheld, self._cursors, self._bus)
         elif reply.withheld:
             size.want_more()
         if not reply.more and not reply.withheld:
@@ -267,17 +286,6 @@ class CatchUp:
             log.warning("%s has more for us, and never sends it: not asked for", reply.source)
             return
         round_.add(sent.ask.follow(reply.source, sent.query.until))
-
-    def _pass_over(self, reply: Reply) -> None:
-        """Go on without events that do not get through, and say so."""
-        for stream, epoch, sequence in reply.withheld:
-            if self._cursors.pass_over(stream, epoch, sequence):
-                words = (
-                    f"number {sequence} of {stream} (epoch {epoch}) is too large for the broker, or"
-                    " for something on the way: passed over. Raise its limit, and `doorbell replay`"
-                )
-                log.error("%s", words)
-                self._bus.note("too large", words)
 
     def _end(self, kind: str, round_: Round) -> None:
         """All have been asked: those that did not reply are asked alone; else it rests."""

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import NamedTuple
 
 from hub.wire import streams
 from hub.wire.query import (
@@ -22,6 +21,7 @@ from hub.wire.query import (
 RECENT_EPOCHS = 2  # of a source, whose cursors are named
 UNHEARD_CURSORS = 20  # that are named of a source that is away
 FRAME_BYTES = 400  # of a query, without what is counted below
+BEHIND_EPOCHS = "~"  # as text, it stands behind each of them
 ENTRY_BYTES = 48  # of a cursor beside its stream; of a source beside its two names
 
 
@@ -34,6 +34,7 @@ class Ask:
         after: It begins behind this one; None: with the first.
         until: It ends with this one; None: with the last.
         is_full: Whether every cursor is named.
+        is_narrow: Whether it is about one stream, and no part of a round.
         tries: How often it had no reply.
     """
 
@@ -41,6 +42,7 @@ class Ask:
     after: Numbering | None = None
     until: Numbering | None = None
     is_full: bool = False
+    is_narrow: bool = False
     tries: int = field(default=0, compare=False)
 
     @property
@@ -56,17 +58,13 @@ class Ask:
         whole = range_of(source)
         begin, end = self.range.after, until or self.range.until
         after = begin if begin and whole.has(begin) else None
-        return Ask(source, after, end if end and whole.has(end) else None, is_full or self.is_full)
+        until = end if end and whole.has(end) else None
+        return Ask(source, after, until, is_full or self.is_full, self.is_narrow)
 
 
-class Sent(NamedTuple):
-    """A query that was sent: for which type, about what, of how many bytes, and when."""
-
-    kind: str
-    ask: Ask
-    query: Query
-    size: int
-    at_s: float
+def about(stream: str) -> Ask:
+    """All numberings of one stream."""
+    return Ask(streams.source_of(stream), (stream, ""), (stream, BEHIND_EPOCHS), is_narrow=True)
 
 
 def divide(

@@ -7,7 +7,7 @@ from contextlib import suppress
 from hub.mqtt.bus import Bus, Message
 from hub.wire import streams, topics
 from hub.wire.codec import BadMessage
-from hub.wire.query import Range, Reply
+from hub.wire.query import Reply
 
 BACKLOG = 1000  # replies that wait; of one more the sender is asked again, alone
 BACKLOG_BYTES = 4_194_304
@@ -63,24 +63,6 @@ class Replies:
         else:
             self._dropped.append(self._bus.topics.source_of(message.topic))
         self._wake()
-
-
-class Heard:
-    """Which numberings the replies of a producer were about, until they were about all."""
-
-    def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], Range] = {}  # of a type and source
-
-    def is_whole(self, kind: str, source: str, seen: Range) -> bool:
-        """Whether this range and those before it have all numberings of the producer."""
-        before = self._seen.get((kind, source))
-        if before and seen.after and (before.until is None or seen.after <= before.until):
-            seen = Range(before.after, seen.until)
-        if seen.has_all_of(source):
-            self._seen.pop((kind, source), None)
-            return True
-        self._seen[kind, source] = seen
-        return False
 
 
 def check(reply: Reply, kind: str, sender: str) -> None:

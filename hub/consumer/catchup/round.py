@@ -10,6 +10,7 @@ AUDIT_S = 60.0  # a broker that silently dropped the last event of a stream is n
 UNANSWERED_S = 2.0
 DOUBT_S = 4.0  # to the next round, where a reply has to be repeated
 TRIES = 3  # of one query, before the others go on without its reply
+NARROW = 10  # streams that wait to be asked about alone; if there are more, a round has all of them
 ASKS = 1000  # that wait; more are left to the next round
 
 
@@ -17,7 +18,8 @@ class Round:
     """What is still to be asked, and what waits for a reply. Used by the consumer's thread alone.
 
     A round begins with a query to all producers, or several where there are many cursors. Then
-    follow queries to single ones: those that have more, or did not reply.
+    follow queries to single ones: those that have more, or did not reply. What is asked about one
+    stream goes before, and is no part of a round: neither begins one with it, nor is one put off.
 
     Attributes:
         ask_at: When the next query is due, in monotonic seconds.
@@ -37,7 +39,10 @@ class Round:
         self.is_wanted = True
         self.replied: set[str] = set()
         self.is_doubted = False
+        self._narrow: deque[Ask] = deque()
         self._rest: Ask | None = None  # what the last query had no room for
+        self._is_under_way = False
+        self._rest_until = 0.0  # when the next round is due
         self._patience_s = UNANSWERED_S
 
     def want(self) -> None:
@@ -54,8 +59,12 @@ class Round:
 
     def add(self, ask: Ask) -> None:
         """Ask this, too, soon."""
-        if ask not in self.asks and len(self.asks) < ASKS:
-            self.asks.append(ask)
+        if ask.is_narrow and ask not in self._narrow and len(self._narrow) >= NARROW:
+            self.is_wanted = True
+            return
+        asks = self._narrow if ask.is_narrow else self.asks
+        if ask not in asks and len(asks) < ASKS:
+            asks.append(ask)
             if not self.waiting:
                 self.ask_at = 0.0
 
@@ -69,8 +78,12 @@ class Round:
         if self._rest:
             self.asks.appendleft(self._rest)
             self._rest = None
+        if self._narrow and not self.is_wanted:
+            return self._narrow.popleft()
         if self.asks:
             return self.asks.popleft()
+        self._narrow.clear()  # the round has them, too
+        self._is_under_way = True
         self.replied.clear()
         self.is_doubted = False
         return Ask()
@@ -79,14 +92,14 @@ class Round:
         """It was asked; what the query had no room for follows next."""
         self.waiting = ask
         self.request = query.request
-        if ask.source:
+        if ask.source and not ask.is_narrow:
             self.replied.add(ask.source)
         if ask == Ask():
             self.is_wanted = False
         if query.until != ask.range.until:
             self._rest = replace(ask, after=query.until, tries=0)
         self.ask_at = now + UNANSWERED_S
-        if not self.asks and not self._rest:
+        if not self._has_more:
             self.ask_at = now + self._patience_s
             self._patience_s = min(self._patience_s * 2, AUDIT_S)
 
@@ -96,10 +109,16 @@ class Round:
             return False
         self.waiting = None
         self._patience_s = UNANSWERED_S
-        if self.asks or self._rest:
+        if self._has_more:
             self.ask_at = 0.0
             return False
-        self.ask_at = now + (DOUBT_S if self.is_doubted else AUDIT_S)
-        if self.is_wanted:
-            self.ask_at = 0.0
-        return True
+        has_ended = self._is_under_way
+        if has_ended:
+            self._is_under_way = False
+            self._rest_until = now + (DOUBT_S if self.is_doubted else AUDIT_S)
+        self.ask_at = 0.0 if self.is_wanted else self._rest_until
+        return has_ended
+
+    @property
+    def _has_more(self) -> bool:
+        return bool(self.asks or self._narrow or self._rest)

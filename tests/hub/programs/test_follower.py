@@ -4,11 +4,18 @@ import pytest
 
 import hub
 from config import SettingsError
+from hub.consumer.catchup.catchup import CatchUp
+from hub.consumer.catchup.paging import Ask, about
+from hub.consumer.catchup.round import Round
 from hub.producer.producer import Producer
 from hub.programs.event_follower import Follower
+from hub.store.cursors import Cursors
 from hub.wire.event import decode
+from hub.wire.query import Query
 from tests.house import until
 from tests.hub.fakes import HUB, NOTIFY, PRESSED, journaled, opened_state, ring
+
+DOORS = 300
 
 
 @pytest.fixture
@@ -162,3 +169,100 @@ def test_a_follower_has_no_handlers_name(tmp_path):
     with pytest.raises(SettingsError, match="notify is a handler of this house"):
         hub.follower("notify", "*", config=config).__enter__()
     assert not (tmp_path / "notify.db").exists()
+
+
+def _finish_round(follower):
+    """Ask once more for everything, and wait until no query is due."""
+    follower._catch_up.ask_soon(["*"])
+    until(
+        lambda: not follower.take(wait_s=0.05) and follower._catch_up.ask_what_is_due() > 3,
+        "a round is over",
+    )
+
+
+def _asked(net):
+    return [Query.decode(load) for topic, load in net.heard if "/query/" in topic]
+
+
+def test_a_gap_at_one_of_many_doors_asks_about_that_door(hub, net, follow):
+    """The others are not named: with ten thousand doors that would be a hundred queries."""
+    follower = follow()
+    for door in range(DOORS):
+        ring(hub, f"door{door}")
+    _take(follower, DOORS)
+    _finish_round(follower)
+    net.heard.clear()
+    net.fate = lambda topic, _: 0 if "/event/" in topic else 1
+    ring(hub, "door7")
+    net.fate = lambda *_: 1
+    ring(hub, "door7")
+    assert _numbers(follower, 2) == [2, 3]
+    (query,) = _asked(net)
+    assert [stream for stream, *_ in query.cursors] == [f"{HUB} {PRESSED} door7"]
+
+
+def test_many_doors_that_ring_first_share_queries(hub, net, follow):
+    """One by one they would wait for as many replies as there are doors."""
+    follower = follow()
+    ring(hub)
+    _take(follower, 1)
+    net.heard.clear()
+    for door in range(DOORS):
+        ring(hub, f"door{door}")
+    assert {event.subject for event in _take(follower, DOORS)} == {
+        f"door{door}" for door in range(DOORS)
+    }
+    assert len(_asked(net)) < DOORS / 10
+
+
+def test_asking_about_one_door_does_not_put_off_the_others(net, states, hub):
+    """A round is due once a minute, however often a single door was asked about meanwhile."""
+    round_ = Round()
+    bus = net.bus()
+    queries = CatchUp(bus, Cursors(states("relay")), NOTIFY, {"*": 0.0}, lambda: None)
+
+    def ask(now):
+        asked = round_.next()
+        round_.sent(asked, queries._query("*", asked, []), now)
+        return asked
+
+    assert ask(0.0) == Ask()
+    assert round_.settle(Ask(), 1.0)
+    due = round_.ask_at
+    for now in (10.0, 50.0):
+        round_.add(about(f"{HUB} {PRESSED} front"))
+        assert round_.ask_at == 0.0
+        narrow = ask(now)
+        assert narrow.is_narrow
+        assert not round_.settle(narrow, now + 1)
+        assert round_.ask_at == due
+
+
+def test_a_new_door_waits_for_no_reply_once_all_others_are_known(hub, net, follow):
+    """Since the last boot the producer has named all numberings: none of them is this door's."""
+    follower = follow()
+    ring(hub)
+    _take(follower, 1)
+    _finish_round(follower)
+    net.heard.clear()
+    ring(hub, "back")
+    assert [event.subject for event in _take(follower, 1)] == ["back"]
+    assert _asked(net) == []
+
+
+def test_a_door_that_rang_before_the_boot_waits_for_a_reply(tmp_path, net, follow):
+    """Also where all is known: something of it may be owed, and comes first."""
+    state = opened_state(tmp_path / "hub.db")
+    hub = Producer(state, net.bus(), HUB)
+    follower = follow()
+    ring(hub, "back")
+    _take(follower, 1)
+    state.begin_epoch()
+    ring(hub)
+    _take(follower, 1)
+    _finish_round(follower)
+    net.heard.clear()
+    ring(hub, "back")
+    _take(follower, 1)
+    assert len(_asked(net)) == 1
+    state.close()

@@ -114,7 +114,7 @@ def test_a_reply_has_no_events_beside_its_heads(net, producer, listener):
     far = replace(first, id=uuid7(), sequence=10**14)
     listener.catch_up.ask_all()
     listener.catch_up.ask_what_is_due()
-    request = next(reversed(listener.catch_up._sent))
+    request = next(reversed(listener.catch_up._sent._sent))
     forged = Reply(request, HUB, (), more=False, gone=(), events=())
     net.bus().publish(HOUSE.reply(HUB, "notify"), forged.encode_with([encode(far)]))
     listener.work()

@@ -205,7 +205,7 @@ def test_the_digest_of_a_set_does_not_depend_on_its_order():
 def test_a_producer_compares_the_digest_with_what_it_has_closed(net, states, producer, listener):
     """The same digest: nothing is owed. Another one: it says so, and sends nothing."""
     _boot(producer, 3)
-    closed = producer._replies._backlog.closed(PRESSED, lambda _: True)
+    closed = producer._replies._backlog.closed(PRESSED)
     bus = net.bus()
     for settled, is_unsettled in ((digest(closed), False), ("f" * 16, True)):
         query = {"request": "r", "cursors": [], "known": [HUB], "since": 0}
