@@ -41,30 +41,37 @@ class Place(NamedTuple):
 
 
 class Memory(MutableMapping[str, Any]):
-    """What the handler remembers of one house. Changes count with the transaction."""
+    """What the handler remembers of one house. Changes count with the transaction.
+
+    A key is read when it is asked for: a house with ten thousand doors may remember as many.
+    """
 
     def __init__(self, db: psycopg.Connection, place: Place) -> None:
         self._db = db
         self._place = place
-        self._known: dict[str, str] | None = None
+        self._known: dict[str, str | None] = {}  # None: it is not there
+        self._is_whole = False
         self._changes: dict[str, str | None] = {}
 
     def __getitem__(self, key: str) -> Any:
-        return json.loads(self._now()[key])
+        text = self._text(key)
+        if text is None:
+            raise KeyError(key)
+        return json.loads(text)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        text = json.dumps(value)
-        self._now()[key] = self._changes[key] = text
+        self._known[key] = self._changes[key] = json.dumps(value)
 
     def __delitem__(self, key: str) -> None:
-        del self._now()[key]
-        self._changes[key] = None
+        if self._text(key) is None:
+            raise KeyError(key)
+        self._known[key] = self._changes[key] = None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._now()))
+        return iter(self._keys())
 
     def __len__(self) -> int:
-        return len(self._now())
+        return len(self._keys())
 
     def write(self, db: psycopg.Connection) -> None:
         """Write the changes, in the open transaction."""
@@ -79,11 +86,20 @@ class Memory(MutableMapping[str, Any]):
         """What was written is committed."""
         self._changes.clear()
 
-    def _now(self) -> dict[str, str]:
-        if self._known is None:
+    def _text(self, key: str) -> str | None:
+        if key not in self._known and not self._is_whole:
+            query = "SELECT value FROM doorbell.memory WHERE grp = %s AND house = %s AND key = %s"
+            row = self._db.execute(query, (*self._place, key)).fetchone()
+            self._known[key] = row[0] if row else None
+        return self._known.get(key)
+
+    def _keys(self) -> list[str]:
+        if not self._is_whole:
             query = "SELECT key, value FROM doorbell.memory WHERE grp = %s AND house = %s"
-            self._known = dict(self._db.execute(query, self._place).fetchall())
-        return self._known
+            rows = self._db.execute(query, self._place).fetchall()
+            self._known = dict(rows) | self._known
+            self._is_whole = True
+        return sorted(key for key, text in self._known.items() if text is not None)
 
 
 class GroupAttempt:
