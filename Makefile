@@ -1,5 +1,5 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test check lock faults reliability real-houses cases rig power-cut cluster homeassistant node-red page fleet fleet-test bench clean
+.PHONY: run test check lock faults reliability real-houses cases rig power-cut cluster homeassistant node-red page fleet fleet-test fleet-load bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
@@ -86,6 +86,15 @@ fleet-test: .fleet-ready
 fleet: .fleet-ready
 	$(BIN)/python -m fleet.load --write fleet/README.md
 
+# A small run of it, and compose.yaml: two minutes. It needs Java, Maven, mosquitto and PostgreSQL.
+$(VENV)/.fleet-ready: fleet/pyproject.toml $(TESTED)
+	.ci/get-kafka $(KAFKA)
+	$(PIP) -e ./fleet
+	@touch $@
+
+fleet-load: $(VENV)/.fleet-ready
+	$(BIN)/python -m pytest fleet/tests/test_load.py fleet/tests/test_compose.py fleet/tests/test_record.py
+
 # The page in a real Chromium, by phone and by desk; axe-core looks for barriers. It needs chromium and npm: docs/page.md.
 AXE ?= .axe
 page: $(TESTED)
@@ -98,7 +107,7 @@ bench: $(TESTED)
 	$(BIN)/python -m tests.bench --write docs/benchmark.md
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig .cluster .homeassistant .node-red .kafka .ferretdb .kafkajs .fleet-ready .axe
+	rm -rf $(VENV) .fleet-venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .rig .cluster .homeassistant .node-red .kafka .ferretdb .kafkajs .fleet-ready .axe
 
 # The versions and hashes of all libraries are in lock/. This renews it after a change in pyproject.toml; UPGRADE=--upgrade
 # takes the newest versions of everything. It needs uv, which is installed here.

@@ -3,7 +3,7 @@
 from hub import Event, HandlerConfig, handler, memory
 
 
-@handler("doorbell.pressed", timeout_s=10)
+@handler("doorbell.pressed", "bell.pressed", timeout_s=10)
 def count(event: Event, config: HandlerConfig) -> str:
     last, presses, turned = memory.get(event.door, [0, 0, 0])
     memory[event.door] = [event.sequence, presses + 1, turned + (event.sequence <= last)]

@@ -52,6 +52,13 @@ def test_a_configuration_is_there(name):
         }
 
 
+def test_every_command_is_one_that_runs_here():
+    """The other services run as their images have it."""
+    assert [name for name, service in SERVICES.items() if "command" in service] == OURS
+    commands = [SERVICES[name]["command"] for name in OURS]
+    assert {words[0] for words in commands} <= {*_scripts(), "sh"}
+
+
 @pytest.mark.parametrize("name", ["Containerfile", "fleet/Containerfile"])
 def test_a_containerfile_installs_what_is_there(name):
     """It copies the checkout, and its command is one of ours."""
@@ -130,6 +137,7 @@ def test_every_command_runs_and_presses_come_through(mosquitto, kafka, postgres,
             ),
             180,
         )
+        assert [name for name, one in zip(OURS, processes, strict=True) if one.poll()] == []
     finally:
         for process in processes:
             os.killpg(process.pid, 9)
