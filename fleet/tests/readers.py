@@ -67,19 +67,26 @@ def make_topic(servers: str, topic: str, partitions: int = 6) -> str:
     admin = AdminClient({"bootstrap.servers": servers})
     for made in admin.create_topics([NewTopic(topic, partitions, 1, config=AT_APPEND)]).values():
         made.result(30)
-
-    def is_ready() -> bool:
-        try:
-            return not read(servers, topic).events
-        except KafkaException:
-            return False
-
-    until(is_ready, f"the topic {topic}")
+    read(servers, topic)
     return topic
 
 
 def read(servers: str, topic: str) -> Read:
-    """Everything that is in a topic now."""
+    """Everything that is in a topic now. A Kafka that has just started leads no partition yet."""
+    faults: list[str] = []
+
+    def read_all() -> Read | None:
+        try:
+            return _read(servers, topic)
+        except KafkaException as error:
+            faults.append(str(error))
+            return None
+
+    found: Read = until(read_all, lambda: f"{topic} can be read: {faults[-1]}")
+    return found
+
+
+def _read(servers: str, topic: str) -> Read:
     consumer = Consumer({"bootstrap.servers": servers, "group.id": "reader", "log_level": 2})
     try:
         found = consumer.list_topics(topic, timeout=20).topics[topic].partitions
