@@ -84,7 +84,7 @@ fleet-test: .fleet-ready
 	$(BIN)/python -m pytest fleet/tests
 
 fleet: .fleet-ready
-	$(BIN)/python -m fleet.load --write fleet/README.md
+	$(BIN)/python -m fleet.load $(FLEET) --write fleet/README.md   # FLEET="--first 30000" makes it shorter
 
 # A small run of it, and compose.yaml: two minutes. It needs Java, Maven, mosquitto and PostgreSQL.
 $(VENV)/.fleet-ready: fleet/pyproject.toml $(TESTED)
