@@ -8,6 +8,8 @@ LIBRARY := .ci/quietly lock/install $(BIN)/python
 # Ctrl-C waits until doorbell listens to it: while Python itself starts, it would show a traceback.
 HOLD := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
+# Where this is set, as in many containers, each of many hundred processes would compile all that it imports, again and again.
+unexport PYTHONDONTWRITEBYTECODE
 
 run: $(VENV)/.ready
 	@$(HOLD) $(BIN)/doorbell run
