@@ -27,7 +27,13 @@ settings.load_profile("busy")
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Say how many tests run side by side with `-n auto`: most of them mostly wait."""
-    return min(2 * (os.cpu_count() or 1), MOST_WORKERS)
+    return min(3 * (os.cpu_count() or 1), MOST_WORKERS)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole houses first: a long test that began last would keep one worker busy, and no other."""
+    items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests" / "system"))
 
 
 @pytest.hookimpl(wrapper=True)

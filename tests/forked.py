@@ -2,10 +2,11 @@
 
 A fork server of `multiprocessing` has the packages ready: it has one thread, so its forks are safe.
 `Forked` begins where a start of Python would have come to: before the first line of `main`, with
-its own arguments, variables, folder and streams. What a program imports late it imports late here,
-too. Tests of how a program starts, and of what it has loaded by then, start Python.
+its own command line, variables, folder and streams. What a program imports late it imports late
+here, too. Tests of how a program starts, and of what it has loaded by then, start Python.
 """
 
+import ctypes
 import importlib
 import multiprocessing
 import os
@@ -16,7 +17,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
 from multiprocessing import connection, reduction
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -24,7 +24,14 @@ from typing import IO, Any
 
 PROGRAMS = ["hub.daemon", "hub.worker", "hub.web.server", "hub.cli.main"]
 BROKER = "hub.mqtt.own_broker.embedded_broker"
-IMPORTED = [*PROGRAMS, BROKER, "config.sources", "hub.admin.backup.restore", "hub.store.state"]
+IMPORTED = [
+    "tests.forked",
+    *PROGRAMS,
+    BROKER,
+    "config.sources",
+    "hub.admin.backup.restore",
+    "hub.store.state",
+]
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 60.0
 _server = multiprocessing.get_context("forkserver")
@@ -81,38 +88,44 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def run(
-    module: str,
-    *arguments: object,
-    cwd: Path = ROOT,
-    env: Mapping[str, str] | None = None,
-    said: str = "",
-) -> subprocess.CompletedProcess[str]:
-    """Run the `main` of a module to its end, as `subprocess.run` does.
+class Command(Forked):
+    """A process that is told something, and whose words are kept until it has ended."""
 
-    Args:
-        module: What `python -m` would be told.
-        arguments: What stands behind it.
-        cwd: Its folder.
-        env: Its variables, if not ours.
-        said: What it reads from its standard input.
-    """
-    with ExitStack() as stack:
-        given, *told = (
-            stack.enter_context(TemporaryFile("w+", encoding="utf-8")) for _ in range(3)
-        )
+    def __init__(
+        self,
+        module: str,
+        *arguments: object,
+        said: str = "",
+        cwd: Path = ROOT,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start it; `said` is what it reads from its standard input."""
+        self._files = [TemporaryFile("w+", encoding="utf-8") for _ in range(3)]  # noqa: SIM115
+        given, told, complained = self._files
         given.write(said)
         given.seek(0)
-        process = Forked(
-            module, *arguments, stdin=given, stdout=told[0], stderr=told[1], cwd=cwd, env=env
-        )
-        stack.callback(process.kill)
-        code = process.wait(PATIENCE_S)
-        for file in told:
-            file.seek(0)
-        return subprocess.CompletedProcess(
-            [module, *arguments], code, *(file.read() for file in told)
-        )
+        streams = {"stdin": given, "stdout": told, "stderr": complained}
+        super().__init__(module, *arguments, cwd=cwd, env=env, **streams)
+
+    def communicate(self, timeout: float = PATIENCE_S) -> tuple[str, str]:
+        """Wait until it has ended; returns its output, and what came as errors."""
+        try:
+            self.wait(timeout)
+        finally:
+            self.kill()
+            for file in self._files:
+                file.seek(0)
+            _, told, complained = [file.read() for file in self._files]
+            for file in self._files:
+                file.close()
+        return told, complained
+
+
+def run(module: str, *arguments: object, **more: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, as `subprocess.run` does."""
+    command = Command(module, *arguments, **more)
+    told, complained = command.communicate()
+    return subprocess.CompletedProcess([module, *arguments], command.wait(), told, complained)
 
 
 def exit_code(program: str, *arguments: str | Path | int) -> int:
@@ -158,7 +171,18 @@ def _run_main(
     sys.stdout = open(1, "w", line_by_line, encoding="utf-8", closefd=False)  # noqa: SIM115
     program = importlib.import_module(module)
     sys.argv = [str(program.__file__), *arguments]
+    _be_called(sys.executable, "-m", module, *arguments)
     program.main()
+
+
+def _be_called(*words: str) -> None:
+    """Write the command line of this process, by which it is known: proc(5), fields 48 and 49."""
+    fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    begin, end = int(fields[45]), int(fields[46])
+    text = b"".join(word.encode() + b"\0" for word in words)
+    assert len(text) <= end - begin, words
+    ctypes.memset(begin, 0, end - begin)
+    ctypes.memmove(begin, text, len(text))
 
 
 def _run(program: str, arguments: list[str]) -> None:
