@@ -180,6 +180,8 @@ def _be_called(*words: str) -> None:
     fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     begin, end = int(fields[45]), int(fields[46])
     text = b"".join(word.encode() + b"\0" for word in words)
+    if not begin:  # an emulator does not tell
+        return
     assert len(text) <= end - begin, words
     ctypes.memset(begin, 0, end - begin)
     ctypes.memmove(begin, text, len(text))
