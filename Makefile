@@ -1,5 +1,5 @@
 # Everything a person does with a checkout. No root is needed.
-.PHONY: run test check lock faults reliability real-houses cases rig power-cut cluster homeassistant node-red page fleet fleet-test fleet-load bench clean
+.PHONY: run test check lint lock faults reliability real-houses cases rig power-cut cluster homeassistant node-red page fleet fleet-test fleet-load bench clean
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTED := $(VENV)/.test-ready
@@ -8,19 +8,23 @@ LIBRARY := .ci/quietly lock/install $(BIN)/python
 # Ctrl-C waits until doorbell listens to it: while Python itself starts, it would show a traceback.
 HOLD := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadgroup
+# Where this is set, as in many containers, each of many hundred processes would compile all that it imports, again and again.
+unexport PYTHONDONTWRITEBYTECODE
 
 run: $(VENV)/.ready
 	@$(HOLD) $(BIN)/doorbell run
 
 # Format, lint, types, imports, and all tests but the fault matrix, the rig and the cluster.
-test: check
-	$(PYTEST) -m "not fault_matrix"
+test: lint
+	.ci/beside $(BIN)/mypy -- $(PYTEST) -m "not fault_matrix"
 
-check: $(TESTED)
+check: lint
+	$(BIN)/mypy
+
+lint: $(TESTED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy
 
 # The fault matrix: processes, brokers, wires and disks fail at each step of a press, and then the state files are audited.
 faults: $(TESTED)

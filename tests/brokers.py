@@ -4,12 +4,13 @@ import getpass
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
-from tests.house import ROOT, free_port, until
+from tests.forked import BROKER, ROOT, Forked
+from tests.house import free_port, until
 
 
 def listens(port: int) -> bool:
@@ -26,15 +27,18 @@ class BrokerProcess:
     def __init__(self, command: list[str], port: int, log: Path) -> None:
         self.port, self._command, self._log = port, command, log
         self.ends = 0  # how often it was ended
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
 
     def start(self) -> None:
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(self._command, cwd=ROOT, stdout=log, stderr=log)
+            self.process = self._begin(log)
         until(
             self._listens,
             lambda: f"the broker listens on {self.port}: {self._log.read_text()[-500:]}",
         )
+
+    def _begin(self, log: IO[bytes]) -> subprocess.Popen[bytes] | Forked:
+        return subprocess.Popen(self._command, cwd=ROOT, stdout=log, stderr=log)
 
     def _listens(self) -> bool:
         return listens(self.port)
@@ -45,6 +49,18 @@ class BrokerProcess:
             self.process.wait(10)
             self.process = None
             self.ends += 1
+
+
+class EmbeddedBroker(BrokerProcess):
+    """The broker that `doorbell run` brings along."""
+
+    name = "embedded"
+
+    def __init__(self, port: int, log: Path) -> None:
+        super().__init__([], port, log)
+
+    def _begin(self, log: IO[bytes]) -> Forked:
+        return Forked(BROKER, "--port", self.port, stdout=log, stderr=log)
 
 
 @contextmanager
@@ -69,10 +85,7 @@ def mosquitto_broker(
 
 @contextmanager
 def embedded_broker(folder: Path) -> Iterator[BrokerProcess]:
-    port = free_port()
-    command = [sys.executable, "-m", "hub.mqtt.own_broker.embedded_broker", "--port", str(port)]
-    with running(BrokerProcess(command, port, folder / "amqtt.log")) as broker:
-        broker.name = "embedded"
+    with running(EmbeddedBroker(free_port(), folder / "amqtt.log")) as broker:
         yield broker
 
 

@@ -10,7 +10,8 @@ import yaml
 from jsonschema import Draft7Validator
 
 PATH = Path(__file__).parent.parent / "hub" / "asyncapi.yaml"
-DOCUMENT: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C's reads it ten times as fast
+DOCUMENT: dict[str, Any] = yaml.load(PATH.read_text(encoding="utf-8"), LOADER)  # noqa: S506
 
 
 def resolve(item: dict[str, Any]) -> dict[str, Any]:

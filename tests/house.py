@@ -5,8 +5,6 @@ import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -19,12 +17,15 @@ from paho.mqtt.client import Client, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion
 
 from hub.wire.event import uuid7
-from tests import contract
+from tests import contract, forked
+from tests.forked import Forked
 
 if TYPE_CHECKING:
+    import subprocess
+
     from tests.brokers import BrokerProcess
 
-ROOT = Path(__file__).parent.parent
+ROOT = forked.ROOT
 PATIENCE_S = 60.0  # a loaded machine may need seconds to start a process
 AGAIN_S = 3.0
 PORTS = range(20_000, 32_000)
@@ -33,12 +34,16 @@ PORTS = range(20_000, 32_000)
 def until(
     condition: Callable[[], Any], what: Callable[[], str] | str, patience_s: float = PATIENCE_S
 ) -> Any:
-    """Poll until the condition gives something true; at the deadline fail with `what`."""
-    deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline:
+    """Poll until the condition gives something true; at the deadline fail with `what`.
+
+    What does not come soon is asked for less often: on a busy machine the polls of several tests
+    would keep what they wait for from its processor.
+    """
+    began = time.monotonic()
+    while (waited_s := time.monotonic() - began) < patience_s:
         if result := condition():
             return result
-        time.sleep(0.01)
+        time.sleep(min(max(0.01, waited_s / 20), 0.05))
     raise AssertionError(
         f"not within {patience_s:g} s: {what if isinstance(what, str) else what()}"
     )
@@ -157,7 +162,7 @@ class House:
         self.nodes: list[int] = []  # the ports of a cluster's nodes, where the settings name them
         self.handlers_dir = folder / "handlers"
         self.state_dir = folder / "state"
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, Forked | subprocess.Popen[bytes]] = {}
         self.settings = ""
         self.has_set_clock = False  # whether its processes find the machine's clock set
         self.handlers: dict[str, str] = {}  # the decoration of each
@@ -244,14 +249,9 @@ class House:
             self.starts[name] += 1
             through = ["tests.set_clock"] if self.has_set_clock else []
             through = ["tests.system.crash", doom] if doom else through
-            command = ["-m", *through, *_program(name)]
+            command = [*through, *_program(name), "--config", self.config]
             with (self.folder / f"{name}.log").open("ab") as log:
-                self.processes[name] = subprocess.Popen(
-                    [sys.executable, *command, "--config", str(self.config)],
-                    cwd=ROOT,
-                    stdout=log,
-                    stderr=log,
-                )
+                self.processes[name] = Forked(*command, stdout=log, stderr=log)
         if wait:
             for name in names:
                 self.wait_ready(name)

@@ -4,10 +4,17 @@ What the hub says of the time of day waits for a clock that can be believed. Whe
 that runs the tests has one, and for how long it has been up, must not matter to a test.
 """
 
-import runpy
+import importlib
 import sys
 
 from hub.system.clock import Clock
+
+
+def main() -> None:
+    """The command."""
+    Clock.is_synchronised = _is_synchronised
+    sys.argv.pop(0)
+    importlib.import_module(sys.argv[0]).main()
 
 
 def _is_synchronised(_: Clock) -> bool:
@@ -15,6 +22,4 @@ def _is_synchronised(_: Clock) -> bool:
 
 
 if __name__ == "__main__":
-    Clock.is_synchronised = _is_synchronised
-    sys.argv.pop(0)
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    main()

@@ -20,6 +20,7 @@ from hub import HandlerConfig
 from hub.plugin import loader
 from hub.plugin.decorator import Reaction
 from hub.testing import event, run
+from tests import forked
 from tests.house import ROOT, free_port
 from tests.phone import phone_service
 
@@ -317,13 +318,7 @@ def test_the_glossary_is_in_alphabetical_order():
 
 def test_every_command_is_in_the_list_of_commands():
     """`doorbell --help` names nothing that docs/commands.md does not."""
-    shown = subprocess.run(
-        [sys.executable, "-m", "hub.cli.main", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    )
+    shown = forked.run("hub.cli.main", "--help")
     commands = re.findall(r"^│ ([a-z][\w-]*) ", shown.stdout, re.MULTILINE)
     assert len(commands) >= 20
     text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ import pytest
 
 from tests.house import ROOT
 
+pytestmark = pytest.mark.xdist_group("wheel")  # built and installed once
 PACKAGES = ("hub", "devices", "handlers", "config")
 COMMANDS = ("doorbell", "doorbell-hub", "doorbell-handler", "doorbell-web")
 PLACES = """

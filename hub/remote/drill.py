@@ -53,6 +53,7 @@ class DrillClient:
         """
         if not self._bus.connected.wait(PATIENCE_S):
             raise DrillError(self._bus.absence)
+        self._roll.connected()
         wait_for(lambda: self._roll.is_quiet, STATUSES_S)
         if not self._roll.expected():
             raise DrillError(

@@ -74,6 +74,10 @@ class RollCall:
             *(bus.on_event(kind, self._outcome) for kind in CONCLUSIVE),
         ]
 
+    def connected(self) -> None:
+        """The connection has just been made: what the broker keeps comes from now on."""
+        self._heard_at = time.monotonic()
+
     def close(self) -> None:
         """Stop listening."""
         for end in self._ends:

@@ -127,7 +127,8 @@ def test_a_lamp_that_is_known_gets_its_command_at_once(porch, mosquitto, name):
         until(lambda: _reports(house, lamp), "its answer")
         answers = len(_reports(house, lamp))
         _by_hand(lamp, ON)
-        until(lambda: len(_reports(house, lamp)) > answers, "its report")
+        # A question that was asked twice, because its answer took long, is answered, too.
+        until(lambda: len(_reports(house, lamp)) > max(answers, len(lamp.told)), "its report")
         told = len(lamp.told)
         house.press()
         until(lambda: _notes(house), lambda: house.log("light"))

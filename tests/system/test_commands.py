@@ -7,20 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.house import ROOT
 
 
 def doorbell(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "hub.cli.main", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder), **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    variables = {**os.environ, "HOME": str(folder), **environment}
+    return forked.run("hub.cli.main", *words, cwd=folder, env=variables)
 
 
 def test_check_tells_every_fault_at_once(tmp_path: Path):

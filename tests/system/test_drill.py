@@ -2,15 +2,14 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.house import ROOT, House, until
+from tests.forked import Command
+from tests.house import House, until
 from tests.phone import Phone, phone_service
 
 FOUR = ("notify", "record", "light", "bark")
@@ -30,23 +29,11 @@ def _furnish(house: House, phone: Phone, camera: str = "test", more: str = "") -
     )
 
 
-def _begin_drill(house: House, *words: str) -> "subprocess.Popen[str]":
-    command = [
-        sys.executable,
-        "-m",
-        "hub.cli.main",
-        "drill",
-        "--json",
-        "--config",
-        str(house.config),
-        *words,
-    ]
-    return subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def _begin_drill(house: House, *words: str) -> Command:
+    return Command("hub.cli.main", "drill", "--json", "--config", house.config, *words)
 
 
-def _result(command: "subprocess.Popen[str]") -> tuple[int, dict]:
+def _result(command: Command) -> tuple[int, dict]:
     """The exit code, and what was printed: the whole, and each handler by its name."""
     out, err = command.communicate(timeout=40)
     assert out, err

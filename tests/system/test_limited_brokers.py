@@ -1,14 +1,13 @@
 """The promise on brokers that take QoS 0 only, keep nothing, or take small messages."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
+from tests import forked
 from tests.brokers import BrokerProcess, mosquitto_broker
-from tests.house import ROOT, House, until
+from tests.house import House, until
 from tests.wire import PUBLISH, wire_to, without
 
 pytestmark = pytest.mark.fault_matrix
@@ -75,8 +74,7 @@ def _wait_effects(house: House, presses: list[str]) -> None:
 
 def _check_doctor(house: House, words: list[str]) -> None:
     """It finds broker and hub, and says what is lost."""
-    command = [sys.executable, "-m", "hub.cli.main", "doctor", "--config", str(house.config)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = forked.run("hub.cli.main", "doctor", "--config", house.config)
     said = " ".join(done.stdout.split())
     assert not done.stderr, done.stderr
     assert done.returncode >= 0, done.returncode

@@ -2,24 +2,21 @@
 
 import sqlite3
 import subprocess
-import sys
 import threading
 from contextlib import closing
 from pathlib import Path
 
 from config.faults import EX_CONFIG
 from hub.process.restore_guard import NOTE
-from tests.house import ROOT, House
+from tests import forked
+from tests.house import House
 from tests.system.ledger import read_books
 
 EVERYBODY = ("hub", "one", "careful")
 
 
 def _doorbell(house: House, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hub.cli.main", *words, "--config", str(house.config)]
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
-    )
+    return forked.run("hub.cli.main", *words, "--config", house.config)
 
 
 def _prepare(house: House) -> Path:

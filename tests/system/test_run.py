@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.house import ROOT, free_port, until
 from tests.processes import command_line, kill_session, of_session
 
@@ -71,15 +72,8 @@ class Run:
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Another `doorbell` command, from another terminal."""
-        return subprocess.run(
-            [sys.executable, "-m", "hub.cli.main", *words],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(self.folder)},
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        variables = {**os.environ, "HOME": str(self.folder)}
+        return forked.run("hub.cli.main", *words, cwd=self.folder, env=variables)
 
     def close(self) -> None:
         """End it with everything that it started."""

@@ -3,8 +3,6 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,8 @@ from config import Broker
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection.client import ClientFactory
 from hub.wire.event import uuid7
-from tests.house import ROOT, until
+from tests import forked
+from tests.house import until
 from tests.secured import Person, SecuredHouse, secured_mosquitto
 
 FORGED = '{"state": "ready"}'
@@ -331,8 +330,7 @@ def test_a_drill_goes_through(secured_house):
     house = secured_house
     house.settings = '[handlers.light]\nwhen = "always"\n'
     house.start("hub", "light")
-    command = [sys.executable, "-m", "hub.cli.main", "drill", "--config", str(house.config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    done = forked.run("hub.cli.main", "drill", "--config", house.config)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -340,11 +338,11 @@ def test_the_command_line_presses_and_the_uninvited_is_told(secured_house):
     """`doorbell press` is the user cli; without its password it says what is wrong."""
     house = secured_house
     house.start("hub")
-    command = [sys.executable, "-m", "hub.cli.main", "press", "--config", str(house.config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    command = ("hub.cli.main", "press", "--config", house.config)
+    done = forked.run(*command)
     assert "Front door rang" in done.stdout, done.stderr
     (house.secured.folder / "passwords" / "cli").write_text("wrong")
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    done = forked.run(*command)
     assert done.returncode == 1
     assert done.stderr.count("does not know the user 'cli'") == 1
 

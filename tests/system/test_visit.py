@@ -2,12 +2,11 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import pytest
 
 from hub.wire.event import uuid7
+from tests import forked
 from tests.house import ROOT, House, until
 from tests.secured import SecuredHouse, secured_mosquitto
 from tests.system import crash
@@ -54,8 +53,9 @@ def _wait(house, kind, press, name="visit"):
 
 
 def _trace(house, press):
-    command = [sys.executable, "-m", "hub.cli.main", "trace", press, "--config", str(house.config)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    done = forked.run("hub.cli.main", "trace", press, "--config", house.config)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _answer_until_it_is_one(house, press):
@@ -145,17 +145,8 @@ def test_it_works_under_the_acl(mosquitto_program, tmp_path):
         house.start("hub", "visit")
         press = house.press()
         _wait(house, "started", press)
-        command = [
-            sys.executable,
-            "-m",
-            "hub.cli.main",
-            "answer",
-            "front",
-            "coming",
-            "--config",
-            str(house.config),
-        ]
-        subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+        done = forked.run("hub.cli.main", "answer", "front", "coming", "--config", house.config)
+        assert done.returncode == 0, done.stderr
         _wait(house, "answered", press)
         assert "refuses" not in house.log("visit")
 

@@ -1,7 +1,5 @@
 """Quiet: by the clock, by command, and what a handler hears of it."""
 
-import subprocess
-import sys
 import time as clock
 from datetime import UTC, datetime, time, timedelta
 
@@ -13,7 +11,8 @@ from config import Settings
 from hub.plugin.quiet import Quiet
 from hub.wire.codec import BadMessage
 from hub.wire.quiet import QuietState, by_schedule
-from tests.house import ROOT, House, until
+from tests import forked
+from tests.house import House, until
 from tests.hub.fakes import HOUSE, FakeBroker
 
 NIGHT = Hours(begin=time(22), end=time(7))
@@ -164,10 +163,7 @@ def test_a_lie_on_the_topic_changes_nothing():
 
 
 def _doorbell(house, *words):
-    command = [sys.executable, "-m", "hub.cli.main", *words, "--config", str(house.config)]
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-    )
+    return forked.run("hub.cli.main", *words, "--config", house.config)
 
 
 def test_a_whole_house_is_quiet_on_command(house: House):

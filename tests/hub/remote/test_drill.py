@@ -10,7 +10,7 @@ import pytest
 
 from config import Settings, SettingsError
 from hub.cli import drill as drill_command
-from hub.remote import drill, trouble
+from hub.remote import drill, roll_call, trouble
 from hub.system import processes
 from hub.system.processes import belongs_to
 from hub.wire import topics
@@ -81,6 +81,22 @@ def test_a_drill_without_a_broker_or_a_handler_is_an_error(net, monkeypatch, the
     client = drill.DrillClient(net.bus(connected=there), Settings())
     with pytest.raises(drill.DrillError, match=fault):
         client.drill("front", trouble.Trouble(), 1)
+
+
+def test_the_statuses_have_their_time_after_a_slow_connection(net, monkeypatch):
+    """However long it took: the silence after which all have come begins with the connection."""
+    monkeypatch.setattr(roll_call, "QUIET_S", 60.0)
+    client = drill.DrillClient(bus := net.bus(), Settings())
+    client._roll._heard_at -= 100.0
+    status = json.dumps({"state": "ready", "pid": os.getpid()}).encode()
+
+    def broker_sends(is_quiet, _):
+        assert not is_quiet()
+        bus.hear(HOUSE.status("doorbell/handler/light"), status, retained=True)
+
+    monkeypatch.setattr(drill, "wait_for", broker_sends)
+    with pytest.raises(drill.DrillError, match="light: its process has ended"):
+        client.drill("front", trouble.Trouble(kill=["light"]), 1)
 
 
 def test_a_handler_of_another_user_is_an_error_with_a_remedy(net, monkeypatch):

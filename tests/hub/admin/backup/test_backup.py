@@ -24,6 +24,7 @@ from hub.admin.check.house import check
 from hub.plugin import loader
 from hub.process.restore_guard import NOTE, note_of, refuse
 from hub.store.state import State
+from tests import forked
 from tests.forked import exit_code
 from tests.house import ROOT, until
 from tests.hub.fakes import rows
@@ -333,8 +334,7 @@ def test_it_asks_before_it_replaces(config):
     file = _backup(config).file
     _change(config)
     (config.parent.parent / "var/hub-home.db-wal").touch()
-    command = [sys.executable, "-m", "hub.cli.main", "restore", str(file), "--config", str(config)]
-    done = subprocess.run(command, input="n\n", capture_output=True, text=True, check=False)
+    done = forked.run("hub.cli.main", "restore", file, "--config", config, said="n\n")
     assert done.returncode == 1
     assert (
         f"{config.parent.parent / 'var/newer.txt'}: not in the backup, set aside"
@@ -449,8 +449,7 @@ def test_a_restore_that_was_cut_off_is_told_by_everybody(config):
 
 
 def _doorbell(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hub.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    return forked.run("hub.cli.main", *arguments)
 
 
 def test_a_backup_that_is_ended_leaves_nothing(config):

@@ -5,8 +5,6 @@ import io
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from hub.admin.backup.places import other_places, refuse_without_room
 from hub.admin.backup.restore import prepare
 from hub.admin.backup.verify import verify
 from hub.store.state import State
+from tests import forked
 
 FACTS = {
     "format": 1, "doorbell": "1", "schema": 1, "schemas": {}, "time": "now", "host": "h",
@@ -57,10 +56,7 @@ def elsewhere(tmp_path: Path) -> Path:
 
 def restore(file: Path, config: Path, *options: str, said: str = "") -> tuple[int, str]:
     """The command's exit code, and all that it says."""
-    command = [sys.executable, "-m", "hub.cli.main", "restore", str(file), "--config", str(config)]
-    done = subprocess.run(
-        [*command, *options], input=said, capture_output=True, text=True, check=False
-    )
+    done = forked.run("hub.cli.main", "restore", file, "--config", config, *options, said=said)
     return done.returncode, done.stdout + done.stderr
 
 

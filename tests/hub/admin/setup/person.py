@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+from tests.forked import Forked
 from tests.house import ROOT
 
+DRIVER = "tests.hub.admin.setup.setup_driver"
 PATIENCE_S, AGAIN_S = 30.0, 1.0
 CTRL_C, CTRL_D = "\x03", "\x04"
 
@@ -40,14 +42,13 @@ class Person:
             "TERM": "dumb",
             "COLUMNS": "99",
         }
-        self._process = subprocess.Popen(
-            [*prefix, sys.executable, "-m", "tests.hub.admin.setup.setup_driver", *words],
-            cwd=folder,
-            env={**known, **ours, **environment},
-            stdin=terminal,
-            stdout=terminal,
-            stderr=terminal,
-        )
+        streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal}
+        here: dict[str, Any] = {"cwd": folder, "env": {**known, **ours, **environment}, **streams}
+        if prefix:
+            command = [*prefix, sys.executable, "-m", DRIVER, *words]
+            self._process = subprocess.Popen(command, **here)
+        else:
+            self._process = Forked(DRIVER, *words, **here)
         os.close(terminal)
 
     def __enter__(self) -> Self:

@@ -29,6 +29,7 @@ def _drive(commands: Path, pins: MockFactory) -> None:
 
 def main() -> None:
     """In place of the shell that would have started it."""
+    sys.argv[0] = "doorbell"
     os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     if commands := os.environ.get("SETUP_PINS"):
@@ -49,5 +50,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.argv[0] = "doorbell"
     main()

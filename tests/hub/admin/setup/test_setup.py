@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.hub.admin.setup.person import CTRL_C, CTRL_D, Person
 from tests.ntfy import ntfy_program, ntfy_server
 from tests.phone import phone_service
@@ -390,13 +391,7 @@ def test_a_real_ntfy_server_is_told(tmp_path: Path):
 
 def test_without_a_terminal_it_says_so(tmp_path: Path):
     """It names the way, and ends with 2."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hub.cli.main", "setup"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = forked.run("hub.cli.main", "setup")
     assert done.returncode == 2
     assert "ssh -t HOST sudo doorbell setup" in done.stderr
 
