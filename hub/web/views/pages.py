@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from config import Settings
-from devices.camera.live.place import is_served, live_folder
+from devices.camera.live.place import LIVE
 from hub.store.guest_book.visit import Visit
 from hub.system.language import gettext as _
 from hub.web.guest_book.book import GuestBook
@@ -50,7 +50,7 @@ class Pages:
     def _now(self) -> Shown:
         there = (visit for visit in self._book.visits(limit=MOST) if not visit.is_deleting)
         last = next(there, None)
-        live = self._doors if is_served(live_folder(self._settings.state_dir)) else {}
+        live = self._doors if LIVE.is_served(LIVE.folder(self._settings.state_dir)) else {}
         content = {"last": last, "quiet": self._quiet(), "live": live}
         return self._show("now.html", "now", _("Now"), content)
 
