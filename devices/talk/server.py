@@ -87,7 +87,10 @@ def _speak(connection: socket.socket, request: Request, line: Line) -> None:
             reason = _pass_on(request, turn)
         except OSError:
             return  # it has vanished
-        connection.sendall(reason.encode())
+    connection.sendall(reason.encode())
+    connection.shutdown(socket.SHUT_WR)
+    while request.body.read1(READ_BYTES):
+        pass  # a connection that is closed before all was read loses the reason
 
 
 def _pass_on(request: Request, turn: Turn) -> str:

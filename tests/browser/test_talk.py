@@ -2,134 +2,216 @@
 
 import os
 import signal
-import tomllib
 from array import array
 
 import pytest
 
-from devices.talk.pcm import RATE_HZ
-from tests.browser.conftest import ADDRESS, OPTIONS, PHONE, address_in, log_in
-from tests.browser.house import BrowserHouse
-from tests.browser.speech import WORDS, likeness, read_samples, word, write_speech
+from devices.talk.pcm import BYTES_A_SECOND, RATE_HZ
+from tests.browser.conftest import address_in, log_in
+from tests.browser.speech import WORDS, likeness, read_samples, word
+from tests.browser.talking import ELSEWHERE, axe, phones, talkative, talking_house
+from tests.browser.test_views import RULES
 from tests.house import Ears, until
 
-RECOGNISABLE = 0.8
-FAKES = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-# What the page plays, as the samples that it gives to the browser.
-TAP = """
-window.played = [];
-const copy = AudioBuffer.prototype.copyToChannel;
-AudioBuffer.prototype.copyToChannel = function (samples, channel) {
-  window.played.push(...Array.from(samples, (one) => Math.round(one * 32_768)));
-  return copy.call(this, samples, channel);
-};
-"""
-TABLE = """
-[handlers.talk]
-enabled = true
-speaker = "simulated"
-microphone = "{microphone}"
-"""
+RECOGNISABLE = 0.8  # a word that was not said has 0.42 at most
+HEARD = "You are heard at the door"
+LISTENING = "You hear the door"
+NO_MICROPHONE = """() => {
+  navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error("no"));
+}"""
+ROUND = 3 * BYTES_A_SECOND  # all words, and the pauses between them
 
 
 @pytest.fixture(scope="module")
-def talkative(chromium, tmp_path_factory):
-    """A Chromium with a microphone that says some words again and again."""
-    speech = write_speech(tmp_path_factory.mktemp("phone") / "speech.wav", 48_000)
-    given = (*OPTIONS, *FAKES, f"--use-file-for-fake-audio-capture={speech}")
-    browser = chromium.browser_type.launch(executable_path=_program(), args=list(given))
-    yield browser
-    browser.close()
-
-
-def _program():
-    from tests.needs import find_program  # noqa: PLC0415
-
-    return find_program("chromium")
+def browser(chromium, tmp_path_factory):
+    """One whose microphone says some words."""
+    with talkative(chromium, tmp_path_factory.mktemp("phone")) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    """A fresh `doorbell run`, with a door whose microphone hears these words, and a switch."""
-    folder = tmp_path_factory.mktemp("talk")
-    house = BrowserHouse(folder)
-    path = folder / "doorbell.toml"
-    visitor = write_speech(folder / "visitor.wav", RATE_HZ)
-    text = path.read_text(encoding="utf-8")
-    text = text.replace(
-        "[handlers.record]\n", '[handlers.record]\nprivate_topic = "home/private"\n'
-    )
-    path.write_text(text + TABLE.format(microphone=visitor), encoding="utf-8")
-    with house:
-        house.wait_for(ADDRESS)
-        house.wait_for("talk is ready")
+    """A fresh `doorbell run`."""
+    with talking_house(tmp_path_factory.mktemp("talk")) as house:
         yield house
 
 
 @pytest.fixture
 def ears(house):
     """A connection to the house's broker."""
-    settings = tomllib.loads((house.folder / "doorbell.toml").read_text(encoding="utf-8"))
-    ears = Ears(settings["broker"]["port"])
+    ears = Ears(house.broker)
     yield ears
     ears.close()
 
 
 @pytest.fixture
-def phone(talkative, house):
-    """Opens the page as a person of the house; no script failed at the end."""
-    contexts, errors = [], []
-
-    def open_as(name, **options):
-        context = talkative.new_context(**{**PHONE, "locale": "en-GB", **options})
-        contexts.append(context)
-        context.add_init_script(TAP)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        log_in(page, address_in(house.command("link")), name)
-        return page
-
-    yield open_as
-    for context in contexts:
-        context.close()
-    assert errors == []
+def phone(browser, house):
+    """Opens the page as a person of the house."""
+    with phones(browser, house) as open_as:
+        yield open_as
 
 
-def _talk(page):
-    return page.get_by_role("button", name="Hold to talk: Front door")
-
-
-def _hold(page):
-    box = _talk(page).bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
-
-
-def _says(page, words):
-    line = page.locator("#talk-front [role=status]")
-    until(lambda: words in line.inner_text(), line.inner_text, patience_s=30)
-
-
-def _spoken(house):
-    return sorted((house.folder / "state" / "talk").glob("talk-*.wav"))
-
-
-def _speak(page, house, enough=lambda: True):
-    """Hold the button until that is enough; returns what the door's speaker has played."""
-    before = len(_spoken(house))
-    _hold(page)
-    _says(page, "You are heard at the door")
-    page.wait_for_timeout(3_000 * 1)
-    page.mouse.up()
-    until(lambda: len(_spoken(house)) > before, "it was played")
-    return read_samples(_spoken(house)[-1])[0]
+def _found(sound):
+    return [likeness(word(number, RATE_HZ), sound, RATE_HZ) for number in range(WORDS)]
 
 
 def test_what_the_phone_hears_comes_out_of_the_door(house, phone, record_property):
-    """Each word, recognisably."""
-    page = phone("Anna")
-    heard = _speak(page, house)
-    found = [likeness(word(number, RATE_HZ), heard, RATE_HZ) for number in range(WORDS)]
-    record_property("correlation", found)
-    print(found, len(heard))
-    assert min(found) > RECOGNISABLE
+    """Each word, recognisably; the first thing that a visitor hears is the chime."""
+    anna = phone("Anna")
+    before = house.spoken()
+    anna.hold()
+    anna.says(HEARD)
+    assert anna.talk.get_attribute("aria-pressed") == "true"
+    best = [0.0] * WORDS
+    looked = 0
+
+    def are_found():
+        nonlocal looked, best
+        sound = house.being_spoken()
+        if len(sound) > looked + ROUND // 2:
+            part = array("h", sound[max(0, looked - ROUND) : len(sound) // 2 * 2])
+            best = list(map(max, best, _found(part)))
+            looked = len(sound)
+        return min(best) > RECOGNISABLE
+
+    until(are_found, lambda: f"of each word {best}")
+    record_property("correlation of each word", [round(one, 3) for one in best])
+    anna.let_go()
+    until(lambda: house.spoken() != before, "it was played")
+    sound, rate_hz = read_samples(house.spoken()[-1])
+    assert rate_hz == RATE_HZ
+    assert max(sound[: RATE_HZ // 10]) > 5_000, "the chime"
+    anna.says(LISTENING)
+
+
+def test_the_page_plays_what_the_door_hears_but_not_while_one_speaks(house, phone):
+    """Half duplex: nobody hears the speaker by the microphone beside it."""
+    anna = phone("Anna")
+    anna.listen.click()
+    anna.says(LISTENING)
+    heard = array("h")
+
+    def is_recognised():
+        heard.extend(anna.played())
+        return len(heard) > 3 * RATE_HZ and max(_found(heard)) > RECOGNISABLE
+
+    until(is_recognised, lambda: f"{len(heard)} samples")
+    anna.hold()
+    anna.says(HEARD)
+    until(lambda: anna.played()[-RATE_HZ // 10 :] == [0] * (RATE_HZ // 10), "silence")
+    anna.let_go()
+    until(lambda: any(anna.played()), "the door again")
+    anna.listen.click()
+    assert anna.listen.get_attribute("aria-pressed") == "false"
+
+
+def test_one_speaks_at_a_time_and_a_phone_that_vanishes_does_not_go_on_speaking(house, phone):
+    """The second one is told who does; a phone whose page is gone is forgotten in seconds."""
+    anna, ben = phone("Anna"), phone("Ben")
+    anna.hold()
+    anna.says(HEARD)
+    ben.hold()
+    ben.says("is speaking")
+    ben.let_go()
+    anna.close()  # in the middle of a word
+    said = ben.page.locator("#talk-front [role=status]")
+
+    def is_heard():
+        ben.hold()
+        until(lambda: said.inner_text().endswith(("is speaking", HEARD)), said.inner_text)
+        if said.inner_text() == HEARD:
+            return True
+        ben.let_go()
+        return False
+
+    until(is_heard, said.inner_text)
+    ben.let_go()
+
+
+def test_the_button_can_be_held_by_a_key_and_by_one_who_can_only_click(house, phone):
+    """As a screen reader or a switch does: the next click lets go."""
+    anna = phone("Anna")
+    anna.talk.focus()
+    anna.page.keyboard.down("Space")
+    anna.says(HEARD)
+    anna.page.keyboard.up("Space")
+    anna.says(LISTENING)
+    anna.talk.evaluate("it => it.click()")
+    anna.says(HEARD)
+    anna.talk.evaluate("it => it.click()")
+    anna.says(LISTENING)
+
+
+def test_it_says_that_the_process_is_gone_and_the_door_is_free_afterwards(house, ears, phone):
+    """It is killed while somebody speaks."""
+    anna = phone("Anna")
+    anna.hold()
+    anna.says(HEARD)
+    pid = until(lambda: house.pid_of_talk(ears), "it runs")
+    os.kill(pid, signal.SIGKILL)
+    anna.says("The process that has the speaker and the microphone does not run")
+    assert anna.talk.get_attribute("aria-pressed") == "false"
+    anna.let_go()
+    until(lambda: house.pid_of_talk(ears) not in (None, pid), "it is started again")
+    anna.hold()
+    anna.says(HEARD)
+    anna.let_go()
+
+
+def test_nobody_listens_while_it_is_private(house, ears, phone):
+    """The camera's switch holds for the microphone; one may still be heard at the door."""
+    anna = phone("Anna")
+    anna.listen.click()
+    anna.says(LISTENING)
+    try:
+        ears.publish("home/private", "on", retain=True)
+        anna.says("private, by its switch: nothing is heard")
+        anna.hold()
+        anna.says(HEARD)
+        anna.let_go()
+    finally:
+        ears.publish("home/private", "off", retain=True)
+    anna.says(LISTENING)
+
+
+def test_over_plain_http_one_can_listen_and_is_told_what_is_missing(house, phone):
+    """Browsers give a microphone to HTTPS and to this machine only."""
+    anna = phone("Anna", ELSEWHERE)
+    assert not anna.page.evaluate("isSecureContext")
+    anna.says("To talk, open this page with HTTPS. You can listen without.")
+    assert not anna.talk.is_visible()
+    anna.listen.click()
+    anna.says(LISTENING)
+    until(lambda: any(anna.played()), "it is heard")
+
+
+def test_a_phone_that_gives_no_microphone_is_told(house, phone):
+    """A person may have refused it."""
+    anna = phone("Anna")
+    anna.page.evaluate(NO_MICROPHONE)
+    anna.hold()
+    anna.says("The browser gives no microphone. Allow it for this page")
+    anna.let_go()
+
+
+def test_it_speaks_german_and_has_no_barrier(house, phone):
+    """axe-core finds nothing, also while one speaks."""
+    anna = phone("Anna", locale="de-DE", reduced_motion="reduce")
+    assert anna.talk.inner_text() == "Zum Sprechen halten"
+    anna.hold()
+    anna.says("Man hört Sie an der Tür")
+    anna.page.evaluate(axe())
+    found = anna.page.evaluate(
+        "rules => axe.run({runOnly: rules}).then(all => all.violations)", RULES
+    )
+    anna.let_go()
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+
+
+def test_without_script_nothing_of_it_is_shown(house, browser):
+    """What cannot work is not there."""
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    log_in(page, address_in(house.command("link")), "Anna")
+    assert page.locator("door-talk").first.inner_text().strip() == ""
+    context.close()
