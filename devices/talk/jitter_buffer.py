@@ -7,7 +7,7 @@ from devices.talk.pcm import bytes_for, is_quiet
 START_S = 0.06  # so much waits before the first word is heard
 MORE_S = 0.02  # and so much more after each gap
 LARGEST_START_S = 0.2
-SLACK_S = 0.04  # a phone sends so much at once
+SLACK_S = 0.06  # a phone sends so much at once
 LONGEST_S = 0.6  # what waits longer is left out
 PIECE = bytes_for(0.01)
 

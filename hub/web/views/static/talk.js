@@ -5,6 +5,7 @@
 
 const RATE = 16_000;
 const LONGEST = 0.6 * RATE; // words that wait for a slow network; older ones are left out
+const BLOCKS = 3; // of 20 ms, in one request: more of them would be work for a small machine
 const PATIENCE_MS = 1_500; // then the server gives the door to others
 const IDLE_MS = 30_000; // so long the microphone stays open for the next words
 const SILENT_MS = 6_000; // a connection that sends nothing for so long is dead
@@ -212,14 +213,14 @@ class DoorTalk extends HTMLElement {
     microphone.hear = (block) => {
       waiting.push(block);
       if (waiting.length * block.length > LONGEST) waiting.shift();
-      wake();
+      if (waiting.length >= BLOCKS) wake();
     };
     this.talkButton.setAttribute("aria-pressed", "true");
     this.say("speaking");
     try {
       await this.send(turn, []); // the door's chime begins
       while (this.isHeld) {
-        if (!waiting.length) await Promise.race([new Promise((done) => (wake = done)), pause(PATIENCE_MS / 3)]);
+        if (waiting.length < BLOCKS) await Promise.race([new Promise((done) => (wake = done)), pause(PATIENCE_MS / 3)]);
         const blocks = waiting;
         waiting = [];
         await this.send(turn, blocks);
