@@ -100,7 +100,9 @@ def _tell(when: str, pids: dict[str, int]) -> None:
     for name, pid in pids.items():
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
         private = sum(map(int, re.findall(r"^Private_\w+: +(\d+) kB", rollup, re.MULTILINE)))
-        spent = sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
+        spent = sum(
+            map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13])
+        )
         print(f"{when}: {name}: {private / 1000:.1f} MB, {spent / 100:.2f} s of a processor so far")
 
 
