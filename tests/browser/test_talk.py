@@ -3,6 +3,7 @@
 import os
 import signal
 from array import array
+from pathlib import Path
 
 import pytest
 
@@ -206,6 +207,20 @@ def test_it_speaks_german_and_has_no_barrier(house, phone):
     )
     anna.let_go()
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+
+
+@pytest.mark.skipif("PAGE_PICTURES" not in os.environ, reason="PAGE_PICTURES=docs/page make page")
+def test_picture_for_the_document(house, phone):
+    """A door on a phone, while somebody speaks."""
+    paul = phone("Paul", color_scheme="light", reduced_motion="reduce", device_scale_factor=2)
+    live = paul.page.locator("live-picture button").first
+    live.click()
+    paul.page.locator("live-picture[data-state=live]").wait_for()
+    paul.hold()
+    paul.says(HEARD)
+    path = Path(os.environ["PAGE_PICTURES"]) / "talk.jpg"
+    paul.page.locator("#look-front").screenshot(path=path, type="jpeg", quality=82)
+    paul.let_go()
 
 
 def test_without_script_nothing_of_it_is_shown(house, browser):

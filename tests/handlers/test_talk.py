@@ -2,6 +2,7 @@
 
 import pytest
 
+from config import SettingsError
 from devices.speaker import SpeakerError
 from hub.testing import event, run
 from tests.devices.talk.client import Client
@@ -11,6 +12,7 @@ ALL_DAY = {"private_from": "00:00", "private_to": "23:59:59"}
 
 
 def _rehearse(file):
+    file.config.state_dir.mkdir(exist_ok=True)
     reaction = file.reactions["doorbell.drilled"]
     with run(event("doorbell.drilled")) as doing, reaction.uses(file.config) as intercom:
         return reaction.function(doing.event, file.config, intercom)
@@ -31,6 +33,7 @@ def test_its_dry_run_opens_both(shipped, tmp_path):
 def test_where_the_camera_may_not_see_nobody_listens(shipped):
     """By the settings of `record`."""
     file = shipped("talk", SIMULATED)
+    file.config.state_dir.mkdir()
     file.config._settings.handlers["record"] = ALL_DAY
     with file.reactions["doorbell.drilled"].uses(file.config):
         client = Client(file.config.state_dir, "GET /front/listen")
@@ -50,13 +53,12 @@ def test_faulty_times_of_the_camera_do_not_open_the_microphone(shipped):
 
 def test_doors_that_there_are_not_are_told(shipped):
     """In the settings of both."""
-    config = shipped("talk", SIMULATED).config
-    config.speakers = {"attic": "USB"}
-    config.microphones = {"cellar": "USB"}
-    assert [fault.split(".")[0] for fault in config.check()] == [
-        "speakers: there is no door 'attic'",
-        "microphones: there is no door 'cellar'",
-    ]
+    wrong = {"speakers": {"attic": "USB"}, "microphones": {"cellar": "USB"}}
+    with pytest.raises(SettingsError) as caught:
+        shipped("talk", SIMULATED | wrong)
+    speakers, microphones = caught.value.faults
+    assert "speakers: there is no door 'attic'" in speakers
+    assert "microphones: there is no door 'cellar'" in microphones
 
 
 def test_devices_that_are_not_there_are_told(shipped, tmp_path):
