@@ -170,14 +170,17 @@ class Line:
             pass
         return "the speaker and the microphone open"
 
+    def is_echoing(self) -> bool:
+        """Whether the last word may still be heard in front of the door."""
+        return self._ended_s is not None and monotonic() - self._ended_s < ECHO_S
+
     def _is_afresh(self) -> bool:
         is_long = self._ended_s is None or monotonic() - self._ended_s > AFRESH_S
         return self._has_chime and is_long
 
     def _spread(self, sound: bytes) -> None:
         """Give it to all who listen; silence, while somebody speaks: nobody hears himself."""
-        is_echo = self._ended_s is not None and monotonic() - self._ended_s < ECHO_S
-        if self._speaker is not None or is_echo:
+        if self._speaker is not None or self.is_echoing():
             sound = bytes(len(sound))
         for listener in tuple(self._listeners):
             listener.put(sound)

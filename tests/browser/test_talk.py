@@ -16,6 +16,7 @@ from tests.house import Ears, until
 
 RECOGNISABLE = 0.8  # a word that was not said has 0.42 at most
 HEARD = "You are heard at the door"
+READY = "Hold the button while you speak"
 LISTENING = "You hear the door"
 NO_MICROPHONE = """() => {
   navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error("no"));
@@ -140,6 +141,31 @@ def test_the_button_can_be_held_by_a_key_and_by_one_who_can_only_click(house, ph
     anna.talk.evaluate("it => it.click()")
     anna.says(HEARD)
     anna.talk.evaluate("it => it.click()")
+    anna.says(LISTENING)
+
+
+def test_a_finger_may_have_to_hold_it_once_more(house, phone):
+    """A phone lets a page take sound only after a touch; the page says what to do."""
+    anna = phone("Anna")
+    fingers = anna.page.context.new_cdp_session(anna.page)
+    line = anna.page.locator("#talk-front [role=status]")
+
+    def touch():
+        anna.talk.scroll_into_view_if_needed()
+        box = anna.talk.bounding_box()
+        place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [place]})
+        until(lambda: line.inner_text() in (HEARD, READY), line.inner_text)
+
+    def lift():
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    touch()
+    if line.inner_text() == READY:
+        lift()
+        touch()
+    anna.says(HEARD)
+    lift()
     anna.says(LISTENING)
 
 
