@@ -6,8 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from devices.speaker.settings import Percent
-from devices.speaker.speaker import fault_in_speaker
-from devices.talk.check import fault_in_microphone
+from devices.talk.check import fault_in_loudspeaker, fault_in_microphone
 
 
 class TalkSettings(BaseModel):
@@ -44,7 +43,7 @@ class TalkSettings(BaseModel):
         microphones = {"microphone": self.microphone} | {
             f"microphones.{door}": name for door, name in self.microphones.items()
         }
-        faults = {key: fault_in_speaker(name) for key, name in speakers.items()}
+        faults = {key: fault_in_loudspeaker(name) for key, name in speakers.items()}
         faults |= {key: fault_in_microphone(name) for key, name in microphones.items()}
         return [f"{key}: {fault}" for key, fault in faults.items() if fault]
 

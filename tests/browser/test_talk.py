@@ -256,3 +256,15 @@ def test_without_script_nothing_of_it_is_shown(house, browser):
     log_in(page, address_in(house.command("link")), "Anna")
     assert page.locator("door-talk").first.inner_text().strip() == ""
     context.close()
+
+
+def test_one_who_listens_goes_on_when_somebody_rings(house, phone):
+    """The view is built anew for the ring."""
+    anna = phone("Anna")
+    anna.listen.click()
+    anna.says(LISTENING)
+    house.ring()
+    anna.page.locator(".ring #talk-front").wait_for()
+    anna.says(LISTENING)
+    anna.played()
+    until(lambda: any(anna.played()), "it is heard")

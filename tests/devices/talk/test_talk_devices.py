@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from devices.speaker import SpeakerError
-from devices.talk import Intercom, TalkSettings, fault_in_microphone, open_intercom
+from devices.talk import (
+    Intercom,
+    TalkSettings,
+    fault_in_microphone,
+    loudspeaker,
+    microphone,
+    open_intercom,
+)
 from devices.talk.loudspeaker import open_loudspeaker
 from devices.talk.microphone import open_microphone
 from devices.talk.pcm import BLOCK_BYTES, RATE_HZ
@@ -105,6 +112,17 @@ def test_a_microphone_that_is_not_there_is_told(name, words):
     """`doorbell check` says so."""
     fault = fault_in_microphone(name)
     assert (fault is None) if words is None else (words in fault)
+
+
+def test_a_library_that_is_missing_is_told_where_there_is_a_card(monkeypatch):
+    """Also with `auto`; without a card, what is simulated needs none."""
+    monkeypatch.setitem(sys.modules, "miniaudio", None)
+    assert TalkSettings().absent_devices() == []
+    for direction in (loudspeaker, microphone):
+        monkeypatch.setattr(direction, "is_there", lambda: True)
+    faults = TalkSettings().absent_devices()
+    assert [fault.partition(":")[0] for fault in faults] == ["speaker", "microphone"]
+    assert all("Install doorbell-hub[sound]" in fault for fault in faults)
 
 
 def test_a_file_without_sound_is_told(tmp_path):

@@ -83,10 +83,15 @@ const microphone = {
   },
 };
 
-// What is heard, played one piece after the other.
+// What is heard, played one piece after the other. All share what the first touch has opened: a view
+// that is built anew has none of its own.
 class Player {
+  static context = null;
+
   constructor() {
-    this.context = new AudioContext({ sampleRate: RATE, latencyHint: "interactive" });
+    Player.context ??= new AudioContext({ sampleRate: RATE, latencyHint: "interactive" });
+    this.context = Player.context;
+    this.context.resume().catch(() => {});
     this.next = 0;
     this.odd = new Uint8Array();
   }
@@ -110,7 +115,7 @@ class Player {
   }
 
   close() {
-    this.context.close().catch(() => {});
+    if (!heard.size) this.context.suspend().catch(() => {});
   }
 }
 
@@ -253,10 +258,10 @@ class DoorTalk extends HTMLElement {
     if (!this.control) return;
     this.control.abort();
     this.control = null;
+    if (this.isConnected) heard.delete(this.address);
     this.player.close();
     this.listenButton.setAttribute("aria-pressed", "false");
     if (!this.isHeld) this.rest();
-    if (this.isConnected) heard.delete(this.address);
   }
 
   listen() {
@@ -264,7 +269,6 @@ class DoorTalk extends HTMLElement {
     heard.add(this.address);
     this.control = new AbortController();
     this.player = new Player(); // here, because a phone wants a touch for it
-    this.player.context.resume().catch(() => {});
     this.listenButton.setAttribute("aria-pressed", "true");
     this.follow(this.control.signal);
   }
