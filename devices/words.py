@@ -23,6 +23,11 @@ def language() -> str:
     return _Spoken.language
 
 
+def marked(words: str) -> str:
+    """Marks words for the catalogue, which are translated where they are shown."""
+    return words
+
+
 def gettext(words: str) -> str:
     """These words in the language of the house; as they are where the catalogue has none."""
     return _Spoken.catalogue.gettext(words)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from devices.camera.ffmpeg import AvCamera as AvCamera
     from devices.camera.picamera import PiCamera as PiCamera
     from devices.camera.privacy import Privacy as Privacy
+    from devices.camera.privacy_settings import PrivacySettings as PrivacySettings
     from devices.camera.recording_settings import RecordingSettings as RecordingSettings
     from devices.camera.settings import CameraSettings as CameraSettings
 else:
@@ -30,6 +31,7 @@ else:
             "ffmpeg": ["AvCamera"],
             "picamera": ["PiCamera"],
             "privacy": ["Privacy"],
+            "privacy_settings": ["PrivacySettings"],
             "recording_settings": ["RecordingSettings"],
             "settings": ["CameraSettings"],
         },

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from devices.camera.camera import Camera
-from devices.camera.live.place import live_folder
+from devices.camera.live.place import LIVE
 from devices.camera.live.server import serving_live
 from devices.camera.recording_settings import ALL_DOORS, RecordingSettings
 from devices.lamp.lamp import MqttLink
@@ -279,7 +279,7 @@ def open_recorder(
             stack.enter_context(closing(camera))
         recorder = DoorRecorder(settings, keys, cameras, files, publisher)
         stack.enter_context(files.tidied())
-        stack.enter_context(serving_live(live_folder(state_dir), recorder.camera_at))
+        stack.enter_context(serving_live(LIVE.folder(state_dir), recorder.camera_at))
         if settings.publish_picture != "retained":
             publisher.clear()
         if settings.publish_picture != "off":

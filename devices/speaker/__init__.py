@@ -6,9 +6,9 @@ from devices.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from devices.speaker.alsa import AlsaSpeaker as AlsaSpeaker
-    from devices.speaker.alsa import list_outputs as list_outputs
     from devices.speaker.announcer import Announcer as Announcer
     from devices.speaker.announcer import open_announcer as open_announcer
+    from devices.speaker.cards import list_outputs as list_outputs
     from devices.speaker.chime_output import ChimeOutput as ChimeOutput
     from devices.speaker.chime_output import RelayChime as RelayChime
     from devices.speaker.player import Overlap as Overlap
@@ -43,8 +43,9 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "alsa": ["AlsaSpeaker", "list_outputs"],
+            "alsa": ["AlsaSpeaker"],
             "announcer": ["Announcer", "open_announcer"],
+            "cards": ["list_outputs"],
             "chime_output": ["ChimeOutput", "RelayChime"],
             "sounds.chimes": ["write_chime"],
             "sounds.library": [

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from devices.speaker.cards import PLAYBACK
 from devices.speaker.sounds.mixer import Mixer
 from devices.speaker.sounds.samples import (
     CHANNELS,
@@ -19,6 +19,8 @@ from devices.speaker.sounds.samples import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from devices.speaker.sounds.samples import Samples
 
 PATIENCE_S = 5.0  # a card that is so late with a sound has stopped
@@ -45,7 +47,7 @@ class AlsaSpeaker:
         self._sounds: DecodedSounds[Samples] = DecodedSounds(partial(decode, self._miniaudio))
         self._lock = threading.Lock()
         self._card: Any = None
-        self._find()
+        PLAYBACK.find(self._miniaudio, device)
 
     def prepare(self, sound: Path, volume: float) -> None:
         """See Speaker."""
@@ -114,7 +116,7 @@ class AlsaSpeaker:
                 card.close()
 
     def _open(self) -> Any:
-        card_id, backends = self._find()
+        card_id, backends = PLAYBACK.find(self._miniaudio, self._device)
         try:
             return self._miniaudio.PlaybackDevice(
                 nchannels=CHANNELS, sample_rate=RATE_HZ, device_id=card_id, backends=backends
@@ -123,44 +125,3 @@ class AlsaSpeaker:
             raise SpeakerError(
                 f"the sound card cannot be used now: {error}. Does another program use it?"
             ) from error
-
-    def _find(self) -> tuple[Any, list[Any]]:
-        """The id of the card (None for the default one), and where miniaudio is to look for it."""
-        backends = [self._miniaudio.Backend.ALSA]
-        if self._device is None:
-            _require_card()
-            _list_cards(self._miniaudio)
-            return None, backends
-        cards = _list_cards(self._miniaudio)
-        for card in cards:
-            if self._device.lower() in card["name"].lower():
-                return card["id"], backends
-        names = ", ".join(card["name"] for card in cards) or "none"
-        raise SpeakerError(
-            f"no sound card: no name contains {self._device!r}. `aplay -L` shows: {names}"
-        )
-
-
-def list_outputs() -> list[str]:
-    """The names of all playback devices, as the system lists them. None of them is opened.
-
-    Raises:
-        SpeakerError: miniaudio is missing, or there is no sound card.
-    """
-    miniaudio = import_miniaudio()
-    _require_card()
-    return list(dict.fromkeys(str(card["name"]) for card in _list_cards(miniaudio)))
-
-
-def _require_card() -> None:
-    if not any(Path("/dev/snd").glob("pcm*p")):
-        raise SpeakerError("no sound card: /dev/snd has none. `aplay -l` shows what there is")
-
-
-def _list_cards(miniaudio: Any) -> list[Any]:
-    try:
-        return list(miniaudio.Devices([miniaudio.Backend.ALSA]).get_playbacks())
-    except miniaudio.MiniaudioError as error:
-        raise SpeakerError(
-            f"no sound card can be used: {error}. `aplay -l` shows what there is"
-        ) from error

@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -105,6 +105,14 @@ class HandlerConfig(Section):
     def served_doors(self) -> tuple[str, ...]:
         """The doors that this handler reacts to: `doors`, or all of the house."""
         return tuple(self._settings.doors if self.doors is None else self.doors)
+
+    def settings_of(self, handler: str) -> Mapping[str, Any]:
+        """What is set for another handler, as it stands in its table; it may be faulty.
+
+        Args:
+            handler: Its name.
+        """
+        return self._settings.handlers.get(handler, {})
 
     def door_name(self, door: str) -> str:
         """The name by which people know a door."""

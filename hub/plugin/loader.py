@@ -29,7 +29,7 @@ NOT_OURS = ("_", ".", "test_")
 FIRST = ("light", "bark")  # the visitor waits for these
 LARGEST = 1 << 20  # bytes of a handler file
 SHIPPED = Path(__file__).parents[2] / "handlers"
-SHIPPED_NAMES = ("bark", "light", "log", "notify", "record", "speak", "telemetry", "visit")
+SHIPPED_NAMES = ("bark", "light", "log", "notify", "record", "speak", "talk", "telemetry", "visit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,12 @@ from hub.web.push import routes as push
 from hub.web.readers_language import ReadersLanguage
 from hub.web.responses import show_fault, show_refusal
 from hub.web.site import Site
+from hub.web.talk import routes as talk
 from hub.web.views import routes as views
 
 Room = Callable[[Site], Iterable[BaseRoute]]
 # The rooms of the page. A room never imports this module.
-PAGE: tuple[Room, ...] = (metrics.routes, views.routes, live.routes, push.routes)
+PAGE: tuple[Room, ...] = (metrics.routes, views.routes, live.routes, talk.routes, push.routes)
 
 
 def build(site: Site) -> Starlette:

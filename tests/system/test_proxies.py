@@ -16,6 +16,7 @@ from hub.admin.doctor.page import page
 from hub.admin.security import certificates
 from hub.web.login.register import Register
 from hub.web.server import Server
+from tests.devices.talk.door import serving_door
 from tests.house import ROOT, free_port, until
 from tests.hub.web.client import build_app
 from tests.needs import find_program
@@ -117,7 +118,7 @@ class Site:
 def site(request, tmp_path):
     site = Site(tmp_path, request.param)
     command = site.command()
-    server = Server(build_app(tmp_path, web=site.web), lambda: None)
+    server = Server(build_app(tmp_path, web=site.web, doors={"front": {}}), lambda: None)
     listener = socket.create_server(("127.0.0.1", site.inner))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -162,3 +163,25 @@ def test_the_page_works_behind_a_proxy(site, monkeypatch):
     assert "no browser trusts its certificate" in found.found
     monkeypatch.setenv("SSL_CERT_FILE", str(site.folder / "ca.crt"))
     assert [one.state for one in page(context)] == ["ok", "ok"]
+
+
+def test_one_can_talk_behind_a_proxy(site):
+    """Words get to the door one request after the other, and what it hears comes at once."""
+    ours = {"Origin": site.url.removesuffix(site.path)}
+    code = Register(site.folder).make_code()
+    _, headers, _ = site.ask("POST", f"/login/{code}", {"name": "x"}, **ours)
+    ours["Cookie"] = headers["Set-Cookie"].partition(";")[0]
+    say = "/talk/front/say?turn=0198c2a4-0000"
+    with serving_door(site.folder) as door:
+        assert site.ask("POST", say, {}, Cookie=ours["Cookie"], Origin="https://evil")[0] == 403
+        for last in ("", "", "&last"):
+            assert site.ask("POST", f"{say}{last}", {}, **ours)[0] == 204
+        until(lambda: any(door.speaker.played), "the chime")
+        until(lambda: door.line._speaker is None, "the end")
+        until(lambda: not door.line.is_echoing(), "nothing of it is in the air")
+        link = http.client.HTTPSConnection("localhost", site.port, timeout=20, context=site.tls)
+        link.request("GET", f"{site.path}/talk/front/listen", headers=ours)
+        until(lambda: door.microphone.hear, "it is open")
+        door.microphone.hear(b"\x01\x02" * 320)
+        assert link.getresponse().read(640) == b"\x01\x02" * 320, "without more that follows"
+        link.close()

@@ -107,7 +107,7 @@ def test_a_process_is_watched_and_started_again(name: str):
         ("char-video4linux", {"doorbell-handler@record.service.d/camera.conf"}),
         (
             "char-alsa",
-            {f"doorbell-handler@{one}.service.d/sound.conf" for one in ("bark", "speak")},
+            {f"doorbell-handler@{one}.service.d/sound.conf" for one in ("bark", "speak", "talk")},
         ),
     ],
 )

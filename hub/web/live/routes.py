@@ -8,16 +8,19 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from devices.camera.live.place import live_folder
-from hub.web.live.recorder_socket import RecorderSocket
+from devices.camera.live.place import LIVE
+from hub.web.device_socket import DeviceSocket
 from hub.web.site import Site
 
 KINDS = ("video", "still")
+AWAY = "No live picture: the process that has the camera does not run"
+SLOW = "No live picture: the process that has the camera does not answer"
 
 
 def routes(site: Site) -> list[Route]:
     """`/live/DOOR/video` and `/live/DOOR/still`."""
-    recorder = RecorderSocket(live_folder(site.settings.state_dir))
+    folder = LIVE.folder(site.settings.state_dir)
+    recorder = DeviceSocket(LIVE, folder, away=AWAY, slow=SLOW)
     site.on_stop.append(recorder.close)
     pictures = LivePictures(recorder, site.settings.doors)
     return [Route("/live/{door}/{kind}", pictures.show)]
@@ -31,7 +34,7 @@ class LivePictures:
         doors: The doors of the house.
     """
 
-    def __init__(self, recorder: RecorderSocket, doors: Collection[str]) -> None:
+    def __init__(self, recorder: DeviceSocket, doors: Collection[str]) -> None:
         self._recorder = recorder
         self._doors = doors
 

@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from config import Settings
-from devices.camera.live.place import is_served, live_folder
+from devices.camera.live.place import LIVE
+from devices.machine.local_socket import LocalSocket
+from devices.talk.place import TALK
 from hub.store.guest_book.visit import Visit
 from hub.system.language import gettext as _
 from hub.web.guest_book.book import GuestBook
@@ -50,9 +52,13 @@ class Pages:
     def _now(self) -> Shown:
         there = (visit for visit in self._book.visits(limit=MOST) if not visit.is_deleting)
         last = next(there, None)
-        live = self._doors if is_served(live_folder(self._settings.state_dir)) else {}
-        content = {"last": last, "quiet": self._quiet(), "live": live}
+        live, talk = self._served(LIVE), self._served(TALK)
+        content = {"last": last, "quiet": self._quiet(), "live": live, "talk": talk}
         return self._show("now.html", "now", _("Now"), content)
+
+    def _served(self, place: LocalSocket) -> Mapping[str, str]:
+        """The doors with their names, where a process of the house serves this."""
+        return self._doors if place.is_served(place.folder(self._settings.state_dir)) else {}
 
     def _visits(self, query: Query) -> Shown:
         door = query.get("door", "")

@@ -144,6 +144,7 @@ def test_files_are_found_by_name_and_the_persons_own_win(write, settings):
         "record",
         "shout",
         "speak",
+        "talk",
         "telemetry",
         "visit",
     } == set(found)

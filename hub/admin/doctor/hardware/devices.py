@@ -8,6 +8,7 @@ from pathlib import Path
 from devices.camera import Privacy, fault_in_camera, open_camera, without_password
 from devices.machine import Finding, fault, ok, size, skipped
 from devices.speaker import AlsaSpeaker, SpeakerError
+from devices.talk import TalkSettings, try_microphone
 from devices.video import CameraError
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.hardware.closed_device import closed_device
@@ -17,6 +18,7 @@ from hub.wire import topics
 PICTURE_S = 8.0
 SOUND = Path("dev/snd")
 NO_PICTURE = "docs/troubleshooting.md, No picture"
+TONE = "those who listen hear a tone instead"
 INTO_FILES = "sounds are written into files instead"
 
 
@@ -76,18 +78,46 @@ def _picture(name: str, shown: str, patience_s: float) -> Finding:
 
 
 def sound(context: Context) -> Iterator[Finding]:
-    """Whether each sound card opens; no sound is played."""
+    """Whether each sound card and each microphone opens; no sound is played, and none is kept."""
     users: dict[str, list[str]] = {}  # of each speaker
     for name in ("bark", "speak"):
         config = context.wanted(name)
         if config:
             users.setdefault(config.speaker, []).append(name)
+    talk = context.wanted("talk")
+    for speaker in _names(talk, "speaker") if talk else ():
+        users.setdefault(speaker, []).append("talk")
     if context.settings.chime.speaker:
         users.setdefault(context.settings.chime.speaker, []).append("[chime]")
     if not users:
         yield skipped("nothing is set to make a sound")
     for speaker, names in users.items():
         yield _speaker(context, speaker, f"{speaker} (of {', '.join(names)})")
+    for microphone in _names(talk, "microphone") if talk else ():
+        yield _microphone(context, microphone, f"{microphone} (microphone of talk)")
+
+
+def _names(talk: TalkSettings, kind: str) -> list[str]:
+    """The speakers or microphones of all doors."""
+    named = [getattr(talk, kind), *getattr(talk, f"{kind}s").values()]
+    return list(dict.fromkeys(named))
+
+
+def _microphone(context: Context, name: str, title: str) -> Finding:
+    if name == "simulated":
+        return skipped(f"{title}: {TONE}")
+    cards = sorted((context.root / SOUND).glob("pcm*c"))
+    closed = [path for path in cards if not os.access(path, os.R_OK | os.W_OK)]
+    if closed:
+        words = f"{title}: {closed[0]} may not be used by you"
+        return closed_device(context, words, closed[0], "audio")
+    try:
+        return ok(f"{title}: {try_microphone('default' if name == 'auto' else name)}")
+    except SpeakerError as error:
+        found = fault(f"{title}: {error}", "docs/talk.md, Nothing is heard")
+        if name != "auto":
+            return found
+        return found._replace(state="warning", found=f"{found.found}; {TONE}")
 
 
 def _speaker(context: Context, name: str, title: str) -> Finding:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 
-from devices.camera.live.place import short_name
+from devices.camera.live.place import LIVE
 
 
 class Client(http.client.HTTPConnection):
@@ -21,7 +21,7 @@ class Client(http.client.HTTPConnection):
         """Connect to the socket in place of a port."""
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(60)
-        with short_name(self._folder) as name:
+        with LIVE.short_name(self._folder) as name:
             self.sock.connect(name)
 
     def ask(self, path: str) -> http.client.HTTPResponse:

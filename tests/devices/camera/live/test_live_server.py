@@ -11,8 +11,9 @@ import pytest
 
 from devices.camera import AvCamera, ffmpeg, open_camera
 from devices.camera.live import server
-from devices.camera.live.place import SOCKET, listening, live_folder, short_name
+from devices.camera.live.place import LIVE
 from devices.camera.live.server import serving_live
+from devices.machine import local_server
 from devices.video import CameraError
 from tests.devices.camera.live.client import Client, look, reason, units_in
 from tests.devices.film import make_film
@@ -121,7 +122,7 @@ def test_it_ends_at_once_when_privacy_begins(doors, film):
 
 def test_who_reads_nothing_holds_up_nobody(doors, film, monkeypatch):
     """His connection is closed; the camera goes on, and others see."""
-    monkeypatch.setattr(server, "STALLED_S", 0.2)
+    monkeypatch.setattr(server.LiveServer, "stalled_s", 0.2)
     stuck = Client(doors.folder)
     stuck.ask("/front/video")
     (viewer,) = film._viewers
@@ -162,7 +163,7 @@ def test_it_ends_when_the_camera_is_away_and_comes_back_with_it(doors, monkeypat
 
 def test_who_is_one_too_many_is_refused(doors, film, monkeypatch):
     """Each has a thread. The others go on looking."""
-    monkeypatch.setattr(server, "MOST_VIEWERS", 1)
+    monkeypatch.setattr(server.LiveServer, "most", 1)
     first = Client(doors.folder).ask("/front/video")
     assert reason(doors.folder, "/front/video") == (429, "too many are looking")
     assert first.read(1000)
@@ -172,16 +173,16 @@ def test_who_is_one_too_many_is_refused(doors, film, monkeypatch):
 
 def test_only_the_group_may_look(doors):
     """The group is that of all processes of the doorbell."""
-    assert stat.S_IMODE((doors.folder / SOCKET).stat().st_mode) == 0o660
+    assert stat.S_IMODE((doors.folder / LIVE.name).stat().st_mode) == 0o660
 
 
 def test_what_a_crash_left_is_replaced(tmp_path):
     """And nothing is left at the end."""
-    with socket.socket(socket.AF_UNIX) as crashed, short_name(tmp_path) as name:
+    with socket.socket(socket.AF_UNIX) as crashed, LIVE.short_name(tmp_path) as name:
         crashed.bind(name)
     with serving_live(tmp_path, _no_camera):
         assert reason(tmp_path, "/front/still") == (503, "no camera looks at front")
-    assert not (tmp_path / SOCKET).exists()
+    assert not (tmp_path / LIVE.name).exists()
 
 
 def test_two_recorders_do_not_take_it_from_each_other(doors, film, caplog):
@@ -201,9 +202,9 @@ def test_a_recorder_without_a_place_for_it_records_all_the_same(tmp_path, caplog
 
 def test_the_folder_is_what_systemd_says(tmp_path, monkeypatch):
     """Under systemd it is one that two processes share; else the state folder."""
-    assert live_folder(tmp_path) == tmp_path
+    assert LIVE.folder(tmp_path) == tmp_path
     monkeypatch.setenv("DOORBELL_LIVE", "/run/doorbell-live")
-    assert live_folder(tmp_path) == Path("/run/doorbell-live")
+    assert LIVE.folder(tmp_path) == Path("/run/doorbell-live")
 
 
 class _Scarce:
@@ -225,8 +226,8 @@ class _Scarce:
 
 def test_a_server_that_runs_out_of_descriptors_goes_on(tmp_path, monkeypatch, caplog):
     """It waits, and says so once; then it serves again, and it still ends when it is closed."""
-    monkeypatch.setattr(server, "PAUSE_S", 0.01)
-    with listening(tmp_path, 5) as listener:
+    monkeypatch.setattr(local_server, "PAUSE_S", 0.01)
+    with LIVE.listening(tmp_path, 5) as listener:
         scarce = _Scarce(listener, failures=3)
         live = server.LiveServer(scarce, _no_camera)
         assert reason(tmp_path, "/front/still")[0] == 503

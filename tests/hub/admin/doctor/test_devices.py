@@ -238,6 +238,21 @@ def test_a_sound_card_that_we_may_not_use(context: Context):
     assert " audio, and log in again" in next(iter(doctor_devices.sound(context))).mend
 
 
+def test_the_microphone_of_talk(context: Context, tmp_path: Path):
+    """Tried like the speakers, where talk is switched on; a tone stands in for one by default."""
+    with_table(context, bark={"enabled": False}, talk={"enabled": True})
+    states = [(one.state, one.found) for one in doctor_devices.sound(context)]
+    assert [state for state, _ in states] == ["warning", "warning"]
+    assert "auto (of talk): no sound card" in states[0][1]
+    assert "auto (microphone of talk): no microphone" in states[1][1]
+    talk = {"enabled": True, "speaker": "simulated", "microphone": "simulated"}
+    talk |= {"microphones": {"front": str(tmp_path / "absent.wav")}}
+    del context.reactions, context.files
+    with_table(context, bark={"enabled": False}, talk=talk)
+    found = list(doctor_devices.sound(context))
+    assert [one.state for one in found] == ["skipped", "skipped", "problem"]
+
+
 def test_speakers_that_are_none(context: Context):
     """Simulated, or switched off."""
     with_table(context, bark={"speaker": "simulated"})

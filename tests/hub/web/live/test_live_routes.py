@@ -6,8 +6,9 @@ from http import HTTPStatus
 
 import pytest
 
-from devices.camera.live.place import listening
-from hub.web.live import recorder_socket
+from devices.camera.live.place import LIVE
+from hub.web import device_socket
+from hub.web.live import routes as live
 from tests.hub.web.client import Client, build_app, log_in
 
 DOORS = {"front": {"name": "Front door"}}
@@ -32,7 +33,7 @@ def _recorder(folder, *pieces):
                 else:
                     connection.sendall(piece)
 
-    with listening(folder, 1) as listener:
+    with LIVE.listening(folder, 1) as listener:
         thread = threading.Thread(target=serve, args=(listener,), daemon=True)
         thread.start()
         yield asked
@@ -71,7 +72,7 @@ def test_a_reason_is_passed_on(phone, tmp_path):
 def test_a_recorder_that_does_not_run_is_told_as_that(phone):
     """It may be stopped, crashed, or not be wanted."""
     assert phone.get("/live/front/video") == HTTPStatus.SERVICE_UNAVAILABLE
-    assert phone.text == recorder_socket.AWAY
+    assert phone.text == live.AWAY
     assert phone.headers["content-type"].startswith("text/plain")
 
 
@@ -80,20 +81,20 @@ def test_what_breaks_off_or_is_no_answer_counts_as_away(phone, tmp_path, said):
     """A process may be killed at any time."""
     with _recorder(tmp_path, said):
         assert phone.get("/live/front/video") == HTTPStatus.SERVICE_UNAVAILABLE
-    assert phone.text == recorder_socket.AWAY
+    assert phone.text == live.AWAY
 
 
 def test_a_recorder_that_hangs_is_not_waited_for_long(phone, tmp_path, monkeypatch):
     """The page can say so."""
-    monkeypatch.setattr(recorder_socket, "ANSWER_S", 0.05)
-    with listening(tmp_path, 1):
+    monkeypatch.setattr(device_socket, "ANSWER_S", 0.05)
+    with LIVE.listening(tmp_path, 1):
         assert phone.get("/live/front/video") == HTTPStatus.SERVICE_UNAVAILABLE
-    assert phone.text == recorder_socket.SLOW
+    assert phone.text == live.SLOW
 
 
 def test_nobody_looks_for_ever_without_asking_anew(phone, tmp_path, monkeypatch):
     """A phone that was revoked meanwhile is then refused."""
-    monkeypatch.setattr(recorder_socket, "LONGEST_S", 0.05)
+    monkeypatch.setattr(device_socket, "LONGEST_S", 0.05)
     with _recorder(tmp_path, VIDEO + b"picture", WAIT):
         phone.get("/live/front/video")
     assert phone.text == "picture"
