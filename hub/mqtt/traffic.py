@@ -27,6 +27,7 @@ class Traffic:
     Attributes:
         limits: What this broker takes.
         on_published: See `Bus`.
+        on_look: See `Bus`.
         on_retry: See `Bus`.
         publications: What is published.
         refusals: What the broker refuses now.
@@ -45,6 +46,7 @@ class Traffic:
         self._retry = Repeater(self._offer_again, first_s=0.2, longest_s=60)
         self.limits = Limits()
         self.on_published: OnPublished = lambda _, __: None
+        self.on_look: list[Call] = []
         self.on_retry: list[Call] = []
         self.publications = Publications(self._awaited)
         self.refusals = Refusals(addresses)
@@ -69,6 +71,8 @@ class Traffic:
 
     def look(self) -> str:
         """See `ConnectionUser`."""
+        for call in self.on_look:
+            guarded(call)
         overdue = self._awaited.overdue()
         if not overdue:
             self.reminder.look()
