@@ -130,6 +130,10 @@ class Bus(HouseMessages):
         """No longer give these topics to `receive`."""
         self._traffic.subscriptions.remove(topic_filter, receive)
 
+    def rest(self, seconds: float) -> None:
+        """In a callback: read on only after so long; what comes meanwhile is read together."""
+        self._traffic.rest(seconds)
+
     def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, content_type: str = CONTENT_TYPE
     ) -> int | None:

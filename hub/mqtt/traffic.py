@@ -41,7 +41,7 @@ class Traffic:
         Args:
             addresses: Of the broker, for people.
         """
-        self._client: Client | None = None  # of the present connection, or attempt
+        self._client: ServedClient | None = None  # of the present connection, or attempt
         self._awaited = Unacknowledged()
         self._retry = Repeater(self._offer_again, first_s=0.2, longest_s=60)
         self.limits = Limits()
@@ -82,6 +82,11 @@ class Traffic:
         """See `ConnectionUser`."""
         self.publications.disconnected()
         self.subscriptions.disconnected()
+
+    def rest(self, seconds: float) -> None:
+        """See `Bus`."""
+        if self._client:
+            self._client.rest_s = seconds
 
     def drain(self, client: Client, *, is_kept: bool) -> None:
         """Wait until the broker has all that was published, and nothing more comes from it.

@@ -55,9 +55,7 @@ class State:
         """What is wrong with the disk; empty when all is well."""
         return self.fallback.disk_fault
 
-    def do(
-        self, work: Callable[[sqlite3.Connection], Result], *, can_wait: bool = False
-    ) -> Result:
+    def do(self, work: Callable[[sqlite3.Connection], Result], *, can_wait: bool = False) -> Result:
         """Do this in one transaction, in the file or, where that cannot be written, in memory.
 
         It survives the death of this process at once, and a power cut after the next sync.

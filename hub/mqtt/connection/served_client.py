@@ -33,6 +33,8 @@ class ThreadClient(Client):
         super().__init__(*arguments, **named)
         self._woken = threading.Event()
 
+    rest_s = 0.0  # paho's thread takes none
+
     def serve(self, timeout_s: float) -> bool:
         """See DirectClient."""
         self.loop_start()
@@ -53,7 +55,12 @@ class DirectClient(Client):
 
     paho sends in the publisher's thread where it has no thread of its own, but two that send at
     once could tear the stream. So one sends at a time.
+
+    Attributes:
+        rest_s: For how long not to read on, once what was read is handled: then this is 0 again.
     """
+
+    rest_s = 0.0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -86,6 +93,9 @@ class DirectClient(Client):
             if self._woken in readable:
                 self._woken.recv(64)
                 break
+            if self.rest_s:
+                time.sleep(self.rest_s)
+                self.rest_s = 0.0
         return self.loop_misc() == SUCCESS
 
     def wake(self) -> None:
