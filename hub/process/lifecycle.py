@@ -1,5 +1,6 @@
 """The life of every process of ours: settings, logs, signals, and the right exit code."""
 
+import ctypes
 import gc
 import logging
 import os
@@ -7,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
@@ -66,6 +68,8 @@ def settle_in() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
+    with suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)  # what only the start needed
 
 
 def serve(name: str, main: Callable[[Settings], None], config: Path | None = None) -> None:
