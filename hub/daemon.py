@@ -24,7 +24,7 @@ from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.guard import guarded
 from hub.mqtt.status import StatusPublisher, will
-from hub.process.lifecycle import end_for_good, on_stop, serve
+from hub.process.lifecycle import end_for_good, on_stop, serve, settle_in
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
 from hub.store.state import State
@@ -76,6 +76,7 @@ def run(settings: Settings, *, by_hand: bool = False) -> None:
     sd_notify.ready()  # also without an open button: commands still ring
     watchdog = sd_notify.Watchdog()
     watchdog.feed()
+    settle_in()
     while not stopping.wait(TICK_S):
         hub.tick()
         hub.report_faults(status)

@@ -22,7 +22,7 @@ from hub.plugin.device_link import link
 from hub.plugin.loader import HandlerFile
 from hub.plugin.picture.pictures import pictures
 from hub.plugin.quiet import quiet
-from hub.process.lifecycle import EX_TEMPFAIL, end_for_good, on_stop, serve
+from hub.process.lifecycle import EX_TEMPFAIL, end_for_good, on_stop, serve, settle_in
 from hub.store.memory import DiskMemory
 from hub.store.state import State
 from hub.system import language, sd_notify
@@ -125,6 +125,7 @@ def _react(
             if on_trouble := getattr(resource, "on_trouble", None):
                 on_trouble(partial(_note_trouble, status, number, resource))
         log.info("ready: reacts to %s", ", ".join(file.reactions))
+        settle_in()
         consumer.run()
         sd_notify.stopping()
 

@@ -5,7 +5,7 @@ After an outage presses and answers arrive in any order, and after a crash some 
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -63,6 +63,10 @@ class Visit:
         at = datetime.fromtimestamp(self.began, UTC).isoformat(timespec="milliseconds")
         return {"visit": self.id, "presses": len(self.presses), "at": at.replace("+00:00", "Z")}
 
+    def as_json(self) -> dict[str, Any]:
+        """The visit as a JSON object, for `Visit(**...)`."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
     def in_words(self) -> str:
         """The visit by its local time, and how it stands."""
         began = datetime.fromtimestamp(self.began, UTC).astimezone()
@@ -84,6 +88,10 @@ class VisitAnswer:
     press: str
     at: float
     said: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer as a JSON object, for `VisitAnswer(**...)`."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class VisitBook:
@@ -193,8 +201,8 @@ class VisitBook:
         over = [visit.id for visit in self._visits if visit.state != "ringing"]
         old = set(over[:-KEPT])
         return {
-            "visits": [asdict(visit) for visit in self._visits if visit.id not in old],
-            "answers": [asdict(answer) for answer in self._answers[-KEPT:]],
+            "visits": [visit.as_json() for visit in self._visits if visit.id not in old],
+            "answers": [answer.as_json() for answer in self._answers[-KEPT:]],
         }
 
     def _latest(self, fits: Callable[[Visit], bool]) -> Visit | None:

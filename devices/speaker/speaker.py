@@ -1,6 +1,7 @@
 """The loudspeaker: a sound card, or files that contain what would have been heard."""
 
 import logging
+from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,6 +97,7 @@ class SimulatedSpeaker:
     def __init__(self, folder: Path, *, keep: int = 50) -> None:
         self._folder = folder
         self._keep = keep
+        self._files = deque(sorted(folder.glob("heard-*.wav")))  # the oldest first
         self._sounds = DecodedSounds(_record)
 
     def prepare(self, sound: Path, volume: float) -> None:
@@ -105,9 +107,11 @@ class SimulatedSpeaker:
     def play(self, sound: Path, volume: float, *, wait: bool = True) -> float:  # noqa: ARG002
         """See Speaker. Without miniaudio it can only read WAV."""
         recording = self._sounds.get(sound, volume)
-        recording.write(self._folder / datetime.now(UTC).strftime("heard-%Y%m%dT%H%M%S.%f.wav"))
-        for old in sorted(self._folder.glob("heard-*.wav"))[: -self._keep]:
-            old.unlink(missing_ok=True)
+        file = self._folder / datetime.now(UTC).strftime("heard-%Y%m%dT%H%M%S.%f.wav")
+        recording.write(file)
+        self._files.append(file)
+        while len(self._files) > self._keep:
+            self._files.popleft().unlink(missing_ok=True)
         return len(recording.samples) / recording.channels / recording.rate_hz
 
     def check(self, sound: Path | None = None) -> str:

@@ -54,6 +54,7 @@ class Consumer:
         bus: Bus,
         limits: JournalSettings | None = None,
     ) -> None:
+        self._bus = bus
         self._state = state
         self._clock = state.clock
         self._inbox = Inbox(state)
@@ -82,6 +83,9 @@ class Consumer:
             kind: max(0.0, first[kind] - reaction.since_s) for kind, reaction in reactions.items()
         }
         self._catch_up = CatchUp(bus, self._cursors, source, since, self._live.wake)
+        bus.on_look.append(
+            state.sync_soon
+        )  # a claim waits no longer, however long a reaction takes
         for kind in reactions:
             bus.on_delivery(kind, self._receive)
         bus.on_command("wake", topics.name_of(source), self._be_woken)
@@ -105,6 +109,8 @@ class Consumer:
         """In the network thread."""
         if not self._live.offer((event, payload, event.age_s(self._clock))):
             self._catch_up.ask_soon([event.type])
+        if self._gathers and self._live.qsize() <= 1:
+            self._bus.rest(GATHER_S / 2)
 
     def _step(self) -> None:
         """Handle one thing, or wait for one."""

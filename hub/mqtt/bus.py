@@ -27,6 +27,7 @@ class Bus(HouseMessages):
 
     Attributes:
         on_connect: Called after each connection, when all subscriptions have been sent.
+        on_look: Called every two seconds while there is a connection.
         on_retry: Called when it is time to publish again what the broker refused.
         on_remind: Called now and then where the broker keeps no retained messages: it is time to
             publish again what it should have kept.
@@ -61,6 +62,7 @@ class Bus(HouseMessages):
         self.refusals = self._traffic.refusals
         self.on_connect: list[Call] = self._connections.on_connect
         self.on_remind: list[Call] = self._traffic.reminder.calls
+        self.on_look: list[Call] = self._traffic.on_look
         self.on_retry: list[Call] = self._traffic.on_retry
 
     @property
@@ -127,6 +129,10 @@ class Bus(HouseMessages):
     def unsubscribe(self, topic_filter: str, receive: Receive) -> None:
         """No longer give these topics to `receive`."""
         self._traffic.subscriptions.remove(topic_filter, receive)
+
+    def rest(self, seconds: float) -> None:
+        """In a callback: read on only after so long; what comes meanwhile is read together."""
+        self._traffic.rest(seconds)
 
     def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, content_type: str = CONTENT_TYPE

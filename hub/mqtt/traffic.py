@@ -27,6 +27,7 @@ class Traffic:
     Attributes:
         limits: What this broker takes.
         on_published: See `Bus`.
+        on_look: See `Bus`.
         on_retry: See `Bus`.
         publications: What is published.
         refusals: What the broker refuses now.
@@ -40,11 +41,12 @@ class Traffic:
         Args:
             addresses: Of the broker, for people.
         """
-        self._client: Client | None = None  # of the present connection, or attempt
+        self._client: ServedClient | None = None  # of the present connection, or attempt
         self._awaited = Unacknowledged()
         self._retry = Repeater(self._offer_again, first_s=0.2, longest_s=60)
         self.limits = Limits()
         self.on_published: OnPublished = lambda _, __: None
+        self.on_look: list[Call] = []
         self.on_retry: list[Call] = []
         self.publications = Publications(self._awaited)
         self.refusals = Refusals(addresses)
@@ -69,6 +71,8 @@ class Traffic:
 
     def look(self) -> str:
         """See `ConnectionUser`."""
+        for call in self.on_look:
+            guarded(call)
         overdue = self._awaited.overdue()
         if not overdue:
             self.reminder.look()
@@ -78,6 +82,11 @@ class Traffic:
         """See `ConnectionUser`."""
         self.publications.disconnected()
         self.subscriptions.disconnected()
+
+    def rest(self, seconds: float) -> None:
+        """See `Bus`."""
+        if self._client:
+            self._client.rest_s = seconds
 
     def drain(self, client: Client, *, is_kept: bool) -> None:
         """Wait until the broker has all that was published, and nothing more comes from it.

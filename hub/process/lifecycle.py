@@ -1,11 +1,14 @@
 """The life of every process of ours: settings, logs, signals, and the right exit code."""
 
+import ctypes
+import gc
 import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
@@ -17,6 +20,7 @@ from hub.process import restore_guard, state_place
 from hub.store.state import StateError
 from hub.system.log.logs import set_up_logs
 
+COLLECT_AFTER = 5000  # new objects; one press makes some hundred that stay for a moment
 EX_TEMPFAIL = 75  # sysexits.h: trying again later may help
 log = logging.getLogger("doorbell")
 _has_on_stop = threading.Event()
@@ -57,6 +61,15 @@ def on_stop(stop: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN if is_supervised else end)
     _has_on_stop.set()
+
+
+def settle_in() -> None:
+    """From now on the collector passes over what was made to stay, and looks less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
+    with suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)  # what only the start needed
 
 
 def serve(name: str, main: Callable[[Settings], None], config: Path | None = None) -> None:

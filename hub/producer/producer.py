@@ -23,7 +23,7 @@ from hub.wire.event import Event, encode
 
 log = logging.getLogger(__name__)
 WINDOW = 20  # unacknowledged events of a backlog; fewer than any broker's default queue
-OnSent = Callable[[str, bytes], None]
+OnSent = Callable[[Entry], None]
 LIVE_WINDOW = 100  # a live event need not wait for a broker that has forgotten to acknowledge
 
 
@@ -33,8 +33,8 @@ class Producer:
     A live event and one left over from a crash take the same way: both are rows not yet published.
 
     Attributes:
-        on_sent: Called with the stream and the payload of each event that was handed to the broker,
-            again when it is published again. It must be short, and may publish.
+        on_sent: Called with the entry of each event that was handed to the broker, again when it is
+            published again. It must be short, and may publish.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Producer:
         self._acknowledged: dict[int, float] = {}  # positions to be marked in the journal, and when
         self._marking: Collection[int] = ()  # those that the open transaction marks
         self._oversize = Oversize(bus)
-        self.on_sent: OnSent = lambda _, __: None
+        self.on_sent: OnSent = lambda _: None
         bus.on_connect.append(self._begin_again)
         bus.on_retry.append(self._offer_again)
         bus.on_published = self._published
@@ -97,12 +97,14 @@ class Producer:
         event, entry = self._state.do(
             lambda db: self._journal.append(
                 db, kind, subject, data, time=time, id=id, cause=cause, planned=planned
-            )
+            ),
+            can_wait=True,
         )
         if seen_once and self._released == entry.position - 1:  # it overtakes none that has to wait
             self._release(entry.position, entry)
         else:
             self.release(entry.position, entry)
+        self._state.sync_soon()  # not before: two threads that run at once make the press late
         return event
 
     def release(self, position: int, last: Entry | None = None) -> None:
@@ -262,7 +264,7 @@ class Producer:
                 return
             self._in_flight[number_given] = entry.position
             self._sent_to = entry.position
-            guarded(self.on_sent, entry.stream, entry.payload)
+            guarded(self.on_sent, entry)
 
     def _take_answers(self) -> None:
         """Note what the broker has answered; it is written down many at a time."""

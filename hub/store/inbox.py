@@ -94,8 +94,14 @@ class Inbox:
     def claim_all(
         self, events: Sequence[tuple[Event, bytes | None]], *, missed: bool = False
     ) -> list[Delivery | None]:
-        """The same for several events, each with its payload, in one transaction."""
-        return self._state.do(lambda db: [self.take(db, *event, missed=missed) for event in events])
+        """The same for several events, each with its payload, in one transaction.
+
+        Its sync can wait for that of the outcome: without one these events come as redelivered
+        after a boot, whether there is a claim or not.
+        """
+        return self._state.do(
+            lambda db: [self.take(db, *event, missed=missed) for event in events], can_wait=True
+        )
 
     def take(
         self,

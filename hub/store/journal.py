@@ -3,7 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,11 +26,13 @@ class Entry:
         position: Its place in the journal.
         stream: Its source, type and subject, which say where it is published.
         payload: What is published.
+        event: The event, where it was journaled just now.
     """
 
     position: int
     stream: str
     payload: bytes
+    event: Event | None = field(default=None, compare=False)
 
 
 class Journal:
@@ -232,7 +234,7 @@ class Journal:
                 event.synchronised,
             ),
         )
-        return Entry(inserted.lastrowid or 0, stream, payload)
+        return Entry(inserted.lastrowid or 0, stream, payload, event)
 
 
 def _next_sequence(db: sqlite3.Connection, stream: str, epoch: str) -> int:

@@ -55,17 +55,21 @@ class State:
         """What is wrong with the disk; empty when all is well."""
         return self.fallback.disk_fault
 
-    def do(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+    def do(self, work: Callable[[sqlite3.Connection], Result], *, can_wait: bool = False) -> Result:
         """Do this in one transaction, in the file or, where that cannot be written, in memory.
 
         It survives the death of this process at once, and a power cut after the next sync.
+
+        Args:
+            work: Is given the connection.
+            can_wait: The next sync may be that of the next commit, or of `sync_soon`.
 
         Raises:
             StateError: neither is possible: another program holds the file, or the memory is full.
         """
         tried = self._file.connection
         try:
-            with self.write() as db:
+            with self.write(can_wait=can_wait) as db:
                 return work(db)
         except StateError as error:
             if not self.fallback.begin(error, tried):
@@ -83,6 +87,10 @@ class State:
             call()
         else:
             self._file.flusher.after_sync(call)
+
+    def sync_soon(self) -> None:
+        """Begin to sync what could wait until now. May be called from any thread."""
+        self._file.flusher.sync_soon()
 
     def sync(self) -> None:
         """Wait until all that was done until now survives a power cut, too."""

@@ -8,7 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 from hub.system.log.visible import visible
 
@@ -39,13 +39,15 @@ class Watchdog:
             self._fed_at = now
             notify("WATCHDOG=1")
 
-    @contextmanager
-    def extend(self, seconds: float) -> Iterator[None]:
+    def extend(self, seconds: float) -> AbstractContextManager[None]:
         """Give a reaction its time: its own deadline acts first, the watchdog after a hang."""
         wanted_s = seconds + MARGIN_S
         if self.every_s is None or wanted_s <= self._limit_s - self.every_s:
-            yield
-            return
+            return nullcontext()
+        return self._extended(wanted_s)
+
+    @contextmanager
+    def _extended(self, wanted_s: float) -> Iterator[None]:
         notify(f"WATCHDOG_USEC={wanted_s * 1e6:.0f}", "WATCHDOG=1")
         try:
             yield

@@ -177,9 +177,9 @@ def from_wire(wire: Mapping[str, Any]) -> Event:
         subject=subject,
         time=_time(_text(wire, "time", 40)),
         data=data,
-        sequence=_sequence(_text(wire, "sequence", 16)),
-        epoch=_matching(EPOCH, _text(wire, "epoch", 16), "epoch"),
-        traceparent=_matching(TRACEPARENT, _text(wire, "traceparent", 55), "traceparent"),
+        sequence=_sequence(wire),
+        epoch=_matching(EPOCH, wire, "epoch", 16),
+        traceparent=_matching(TRACEPARENT, wire, "traceparent", 55),
         cause=_text(wire, "causationid", 64) if "causationid" in wire else None,
         **(_clocks(wire) if "bootid" in wire else {}),
     )
@@ -204,12 +204,12 @@ def _finite(text: str) -> float:
 
 def _clocks(wire: Mapping[str, Any]) -> dict[str, Any]:
     """The three attributes that say how far `time` can be believed; they come together."""
-    clock = _text(wire, "clock", 16)
-    if clock not in CLOCK_STATES:
+    clock = wire.get("clock")
+    if not isinstance(clock, str) or clock not in CLOCK_STATES:
         raise BadEvent("clock is neither synchronised nor unsynchronised")
     return {
-        "boot": _matching(_BOOT, _text(wire, "bootid", 16), "bootid"),
-        "uptime_s": float(_matching(_UPTIME, _text(wire, "uptime", 22), "uptime")),
+        "boot": _matching(_BOOT, wire, "bootid", 16),
+        "uptime_s": float(_matching(_UPTIME, wire, "uptime", 22)),
         "synchronised": CLOCK_STATES[clock],
     }
 
@@ -221,14 +221,16 @@ def _text(wire: Mapping[str, Any], key: str, limit: int) -> str:
     return value
 
 
-def _matching(pattern: re.Pattern[str], text: str, key: str) -> str:
-    if not pattern.fullmatch(text):
-        raise BadEvent(f"{key} is malformed")
-    return text
+def _matching(pattern: re.Pattern[str], wire: Mapping[str, Any], key: str, limit: int) -> str:
+    value = wire.get(key)
+    if isinstance(value, str) and pattern.fullmatch(value):
+        return value
+    _text(wire, key, limit)
+    raise BadEvent(f"{key} is malformed")
 
 
-def _sequence(text: str) -> int:
-    number = int(_matching(_SEQUENCE, text, "sequence"))
+def _sequence(wire: Mapping[str, Any]) -> int:
+    number = int(_matching(_SEQUENCE, wire, "sequence", 16))
     if number < 1:
         raise BadEvent("sequence begins with 1")
     return number

@@ -23,6 +23,7 @@ can hold it to that. The root is an address, not an identity: the source of an e
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 NAMESPACE = "doorbell"  # what every source begins with
@@ -191,6 +192,7 @@ def is_name(text: str) -> bool:
     return _SUBJECT.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=1000)  # each event is asked about several times, in every process
 def fault_in(source: str, kind: str, subject: str) -> str | None:
     """Why an event may not have these three; None when it may."""
     speaker = _SOURCE.fullmatch(source)

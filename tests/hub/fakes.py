@@ -123,6 +123,7 @@ class FakeBus(HouseMessages):
         self.connected = threading.Event()
         self.on_connect: list[Callable[[], None]] = []
         self.on_retry: list[Callable[[], None]] = []
+        self.on_look: list[Callable[[], None]] = []
         self.on_remind: list[Callable[[], None]] = []
         self.refusals = Refusals(self.address)
         self.on_published: Callable[[int, bool], None] = lambda _, __: None
@@ -132,6 +133,9 @@ class FakeBus(HouseMessages):
         self.properties: list[dict[str, Any]] = []  # of what was delivered, by paho's names
         self._subscriptions: list[tuple[str, Callable[[Message], None]]] = []
         self._number = 0
+
+    def rest(self, seconds: float) -> None:
+        """Nothing is read here."""
 
     def subscribe(
         self,

@@ -1,7 +1,6 @@
 """The rings that Home Assistant sees. It keeps no inbox, so that they are made safe for it here."""
 
 import threading
-from collections import deque
 from collections.abc import Callable
 
 from hub.mqtt.bus import Bus
@@ -39,15 +38,17 @@ class Bell:
         self._clock = clock
         self._on_missed = on_missed
         self._lock = threading.Lock()  # never held while publishing
-        self._unsure: deque[Event] = deque(maxlen=UNSURE_KEPT)
+        self._unsure: dict[str, Event] = {}  # by id, the oldest first
         self._is_there: bool | None = None  # Home Assistant; None: it has not said
         bus.on_connect.append(self._connected)
 
     def ring(self, event: Event) -> None:
         """Show a press whose event was just published."""
         with self._lock:
-            if not self._is_there and event not in self._unsure:
-                self._unsure.append(event)
+            if not self._is_there:
+                self._unsure.setdefault(event.id, event)
+            if len(self._unsure) > UNSURE_KEPT:
+                del self._unsure[next(iter(self._unsure))]
         if not self._publish(event):
             self._on_missed(event)
 
@@ -56,7 +57,7 @@ class Bell:
         with self._lock:
             was_away = self._is_there is False
             self._is_there = True
-            unsure = list(self._unsure)
+            unsure = list(self._unsure.values())
             self._unsure.clear()
         for event in unsure:
             if not self._publish(event) and was_away:

@@ -14,6 +14,7 @@ from hub.features.homeassistant.handlers import Handlers
 from hub.features.homeassistant.health import HealthReport
 from hub.mqtt.bus import Bus, Message
 from hub.producer.producer import Producer
+from hub.store.journal import Entry
 from hub.store.state import State
 from hub.wire import streams, topics
 from hub.wire.event import decode
@@ -52,11 +53,11 @@ class HomeAssistant(Feature):
         self._announcer.tick()
         self._health.close()
 
-    def _sent(self, stream: str, payload: bytes) -> None:
+    def _sent(self, entry: Entry) -> None:
         """An event of this hub was handed to the broker, perhaps not for the first time."""
-        if streams.type_of(stream) not in FOLLOWED:
+        if streams.type_of(entry.stream) not in FOLLOWED:
             return
-        event = decode(payload)
+        event = entry.event or decode(entry.payload)
         if event.type in RINGS:
             self._bell.ring(event)
         if event.type == topics.DRILLED:

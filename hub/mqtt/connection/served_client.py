@@ -3,15 +3,23 @@
 import select
 import socket
 import threading
+import time
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from paho.mqtt.client import Client
-from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
+
+from hub.mqtt.connection import packets
+from hub.mqtt.connection.packets import PUBACK, PUBLISH, MalformedPacketError
 
 AGAIN = MQTTErrorCode.MQTT_ERR_AGAIN
 SUCCESS = MQTTErrorCode.MQTT_ERR_SUCCESS
-READ_AHEAD = 2048  # bytes: some events
+READ_BYTES = 16_384  # at once: some events
+EXACTLY_ONCE = 2  # a quality of service that nothing here asks for
 
 
 class ThreadClient(Client):
@@ -24,6 +32,8 @@ class ThreadClient(Client):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._woken = threading.Event()
+
+    rest_s = 0.0  # paho's thread takes none
 
     def serve(self, timeout_s: float) -> bool:
         """See DirectClient."""
@@ -45,7 +55,12 @@ class DirectClient(Client):
 
     paho sends in the publisher's thread where it has no thread of its own, but two that send at
     once could tear the stream. So one sends at a time.
+
+    Attributes:
+        rest_s: For how long not to read on, once what was read is handled: then this is 0 again.
     """
+
+    rest_s = 0.0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -53,30 +68,34 @@ class DirectClient(Client):
         self._woken, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         self._server = 0  # the thread that serves
-        self._ahead = b""  # what was read, and is not in a packet yet
+        self._unread = b""  # the beginning of a packet
+        self._for_paho = b""  # a whole packet
 
     def serve(self, timeout_s: float) -> bool:
-        """Read what comes, and write what is left over; waits for so long at most.
+        """For so long, or until it is woken: read what comes, and write what is left over.
 
         Returns:
             False when there is no connection.
         """
         self._server = threading.get_ident()
-        try:
-            connection = self._connection()
-        except ConnectionError:
-            return False
-        wanting = [connection] if self.want_write() else []
-        try:
-            readable, _, _ = select.select([connection, self._woken], wanting, [], timeout_s)
-        except (OSError, ValueError):  # a sender has found it broken, and closed it
-            return False
-        if self._woken in readable:
-            self._woken.recv(64)
-        if connection in readable and not self._read():
-            return False
-        if self.want_write() and self.loop_write() != SUCCESS:
-            return False
+        until = time.monotonic() + timeout_s
+        while (left_s := until - time.monotonic()) > 0:
+            try:
+                connection = self._connection()
+                wanting = [connection] if self.want_write() else []
+                readable, _, _ = select.select([connection, self._woken], wanting, [], left_s)
+            except (OSError, ValueError):  # a sender has found it broken, and closed it
+                return False
+            if connection in readable and not self._read(connection):
+                return False
+            if self.want_write() and self.loop_write() != SUCCESS:
+                return False
+            if self._woken in readable:
+                self._woken.recv(64)
+                break
+            if self.rest_s:
+                time.sleep(self.rest_s)
+                self.rest_s = 0.0
         return self.loop_misc() == SUCCESS
 
     def wake(self) -> None:
@@ -89,18 +108,60 @@ class DirectClient(Client):
         self._woken.close()
         self._waker.close()
 
-    def _read(self) -> bool:
-        """Read the packets that have come; False when the connection ends with it."""
-        result = self.loop_read()
-        while result == SUCCESS and self._ahead:
-            result = self.loop_read()
-        return result == SUCCESS
+    def _read(self, connection: socket.socket) -> bool:
+        """Read what has come; False when the connection ends with it."""
+        try:
+            data = connection.recv(READ_BYTES)
+        except BlockingIOError:
+            return True
+        except OSError:
+            data = b""
+        if not data:
+            self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
+            return False
+        self._last_bytes_received = time.monotonic()
+        try:
+            return self._handle_all(self._unread + data)
+        except MalformedPacketError:
+            self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
+            return False
+
+    def _handle_all(self, data: bytes) -> bool:
+        """Handle each packet that is whole, and keep the rest; False when the connection ends."""
+        start = 0
+        goes_on = True
+        while goes_on and (found := packets.bounds(data, start)):
+            content, end = found
+            goes_on = self._handle(data[start], data[content:end], data[start:end])
+            start = end
+        self._unread = data[start:]
+        return goes_on
+
+    def _handle(self, header: int, content: bytes, whole: bytes) -> bool:
+        """Handle one packet; False when the connection ends with it."""
+        kind = header & packets.TYPE
+        if kind == PUBLISH:
+            is_mqtt5 = self.protocol == MQTTProtocolVersion.MQTTv5
+            message = packets.read_publish(header, content, is_mqtt5=is_mqtt5)
+            if message.qos < EXACTLY_ONCE:
+                with self._in_callback_mutex:
+                    self.on_message(self, None, message)  # type: ignore[misc, arg-type]
+                return True
+        elif kind == PUBACK:
+            number, code = packets.read_puback(content)
+            with self._out_message_mutex:
+                if number not in self._out_messages:
+                    return True
+                return self._do_on_publish(number, _reason(code), None) == SUCCESS  # type: ignore[arg-type]
+        self._for_paho = whole
+        return self.loop_read() == SUCCESS
 
     def _sock_recv(self, bufsize: int) -> bytes:
-        """Read ahead: paho takes the first bytes of each packet one by one."""
-        ahead = self._ahead or self._connection().recv(max(bufsize, READ_AHEAD))
-        self._ahead = ahead[bufsize:]
-        return ahead[:bufsize]
+        """What paho is to read."""
+        if not self._for_paho:
+            raise BlockingIOError
+        taken, self._for_paho = self._for_paho[:bufsize], self._for_paho[bufsize:]
+        return taken
 
     def _sock_send(self, buf: bytes | bytearray) -> int:
         """Without TLS: paho would look for its errors."""
@@ -118,6 +179,14 @@ class DirectClient(Client):
         if result == AGAIN and threading.get_ident() != self._server:
             self.wake()  # the socket is full; who serves it waits until it is not
         return result
+
+
+@cache
+def _reason(code: int) -> ReasonCode:
+    try:
+        return ReasonCode(PacketTypes.PUBACK, identifier=code)
+    except KeyError:
+        raise MalformedPacketError(f"no PUBACK has the reason {code}") from None
 
 
 ServedClient = DirectClient | ThreadClient

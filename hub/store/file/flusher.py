@@ -28,8 +28,9 @@ Call = Callable[[], object]
 class Flusher:
     """Syncs the write-ahead log of one SQLite file (https://sqlite.org/wal.html).
 
-    It starts at once after a commit, with no delay to gather more. What is committed while a sync
-    runs is in the next one. The log is a prefix: what is synced contains all that was committed
+    It starts at once after a commit, with no delay to gather more, unless the commit can wait for
+    the next one: each sync wakes this thread. What is committed while a sync runs is in the next
+    one. The log is a prefix: what is synced contains all that was committed
     before.
 
     Attributes:
@@ -59,17 +60,25 @@ class Flusher:
         self._thread = threading.Thread(target=self._run, name="flusher", daemon=True)
         self._thread.start()
 
-    def committed(self) -> None:
-        """There is one commit more."""
+    def committed(self, *, can_wait: bool = False) -> None:
+        """There is one commit more; one that can wait is synced with the next one or on request."""
         with self._news:
             self._commits += 1
-            self._news.notify()
+            if not can_wait:
+                self._news.notify()
+
+    def sync_soon(self) -> None:
+        """Sync what could wait."""
+        with self._news:
+            if self._synced < self._commits:
+                self._news.notify()
 
     def after_sync(self, call: Call) -> None:
         """Call it once all that is committed now is synced: at once, or in the flusher's thread."""
         with self._news:
             if self._synced < self._commits:
                 self._waiting.append((self._commits, call))
+                self._news.notify()
                 return
         call()
 

@@ -70,10 +70,13 @@ class StateFile:
             yield self.connection
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self, *, can_wait: bool = False) -> Iterator[sqlite3.Connection]:
         """A transaction: all of it is written, or nothing.
 
         A commit survives the death of the process; a power cut only once the flusher has synced it.
+
+        Args:
+            can_wait: See `Flusher.committed`.
 
         Raises:
             StateError: the file cannot be written.
@@ -93,7 +96,7 @@ class StateFile:
                     ) from error
                 raise
             if db is self.disk:
-                self.flusher.committed()
+                self.flusher.committed(can_wait=can_wait)
 
     def close(self) -> None:
         """Sync and close the file, and give up its lock."""

@@ -29,6 +29,8 @@ def set_up_logs(level: str, name: str) -> None:
         handler.setFormatter(PlainFormatter(f"%(levelname)s {visible(name)}: %(message)s"))
     handler.handleError = _say_what_is_unwritable  # type: ignore[method-assign]
     logging.basicConfig(level=level, handlers=[handler])
+    # No line of ours names them (https://docs.python.org/3/howto/logging.html#optimization).
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.captureWarnings(capture=True)
     sys.excepthook = _log_end_of_process
     threading.excepthook = _log_end_of_thread

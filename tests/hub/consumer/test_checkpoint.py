@@ -200,7 +200,7 @@ def test_a_checkpoint_that_cannot_be_written_is_a_failure_of_the_run(
     refused = []
     do = state.do
 
-    def full(work):
+    def full(work, **_):
         if work.__qualname__ == "LiveAttempt.write" and not refused:
             refused.append(True)
             raise StateError("own.db: cannot be written: database or disk is full.")

@@ -75,6 +75,27 @@ def test_what_is_committed_while_a_sync_runs_is_in_the_next_one(tmp_path, disk):
         assert disk.syncs - before <= 2
 
 
+def test_a_commit_that_can_wait_shares_the_sync_of_the_next_one(tmp_path, disk):
+    """It wakes nobody by itself."""
+    with closing(State(tmp_path / "own.db")) as state:
+        state.sync()
+        before = disk.syncs
+        state.do(lambda db: db.execute("INSERT INTO memory VALUES ('a', '1')"), can_wait=True)
+        _remember(state, "b")
+        state.sync()
+        assert disk.syncs - before == 1
+
+
+def test_what_can_wait_is_synced_on_request(tmp_path, disk):
+    """A reaction may take long, and its claim is not to wait for its outcome then."""
+    with closing(State(tmp_path / "own.db")) as state:
+        state.sync()
+        before = disk.syncs
+        state.do(lambda db: db.execute("INSERT INTO memory VALUES ('a', '1')"), can_wait=True)
+        state.sync_soon()
+        until(lambda: disk.syncs > before, "no sync")
+
+
 def test_a_failed_sync_is_never_believed(tmp_path, disk):
     """All goes on in memory, under a new numbering, and is written anew, published or not."""
     clock = FakeClock()
