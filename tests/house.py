@@ -5,13 +5,15 @@ import os
 import random
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from paho.mqtt.client import Client, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion
@@ -21,14 +23,19 @@ from tests import contract, forked
 from tests.forked import Forked
 
 if TYPE_CHECKING:
-    import subprocess
-
     from tests.brokers import BrokerProcess
 
 ROOT = forked.ROOT
 PATIENCE_S = 60.0  # a loaded machine may need seconds to start a process
 AGAIN_S = 3.0
 PORTS = range(20_000, 32_000)
+
+
+def _begin(command: list[str], log: IO[bytes]) -> Forked | subprocess.Popen[bytes]:
+    """Start a process; one with a library of its own has to be loaded by the system itself."""
+    if "LD_PRELOAD" not in os.environ:
+        return Forked(*command, stdout=log, stderr=log)
+    return subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, stdout=log, stderr=log)
 
 
 def until(
@@ -249,9 +256,9 @@ class House:
             self.starts[name] += 1
             through = ["tests.set_clock"] if self.has_set_clock else []
             through = ["tests.system.crash", doom] if doom else through
-            command = [*through, *_program(name), "--config", self.config]
+            command = [*through, *_program(name), "--config", str(self.config)]
             with (self.folder / f"{name}.log").open("ab") as log:
-                self.processes[name] = Forked(*command, stdout=log, stderr=log)
+                self.processes[name] = _begin(command, log)
         if wait:
             for name in names:
                 self.wait_ready(name)
