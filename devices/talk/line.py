@@ -120,15 +120,18 @@ class Line:
             if self._speaker is not None:
                 raise OccupiedError(self._speaker)
             self._speaker = person
+        is_open = False
         try:
             volume *= self._volume
             begin = at_volume(chime(), volume) if self._is_afresh() else b""
             turn = Turn(JitterBuffer(begin), volume, self._longest_s)
             with self._loudspeaker.playing(turn.take):
+                is_open = True
                 yield turn
                 turn.finish()
         finally:
-            self._ended_s = monotonic()
+            if is_open:
+                self._ended_s = monotonic()
             self._speaker = None
 
     @contextmanager
@@ -154,7 +157,7 @@ class Line:
                     self._hearing.close()
 
     def check(self) -> str:
-        """Open both, in silence.
+        """Open both, in silence, unless a talk has them open: many cards open only once.
 
         Returns:
             What was found, in words.
@@ -162,12 +165,14 @@ class Line:
         Raises:
             SpeakerError: One of them cannot be used now.
         """
-        with self._loudspeaker.playing(bytes):
-            pass
+        if self._speaker is None:
+            with self._loudspeaker.playing(bytes):
+                pass
         if reason := self.private():
             return f"the speaker opens; {reason}: the microphone was not tried"
-        with self._microphone.hearing(len):
-            pass
+        if not self._listeners:
+            with self._microphone.hearing(len):
+                pass
         return "the speaker and the microphone open"
 
     def is_echoing(self) -> bool:
