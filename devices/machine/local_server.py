@@ -43,8 +43,8 @@ class LocalServer(ABC):
 
     Attributes:
         what: What is served, as the log names it.
-        most: How many are served at the same time. As many more are told that they are too many; any
-            further one is closed at once, for each has a thread.
+        most: How many are served at the same time. As many more are told that they are too many.
+            Any further one is closed at once, for each has a thread.
         too_many: What one more is told.
         stalled_s: A client that takes or sends nothing for so long is gone.
     """
