@@ -23,6 +23,18 @@ SLOW = """() => {
     return (window.opened = await open(wanted));
   };
 }"""
+LATE_ANSWER = """() => {
+  const ask = window.fetch;
+  const may = new Promise((done) => (window.answer = done));
+  window.fetch = (address, given) => {
+    const signal = given?.signal;
+    if (!`${address}`.includes("/say")) return ask(address, given);
+    return new Promise((done, fail) => {
+      signal.addEventListener("abort", () => fail(new Error("too late")));
+      may.then(() => ask(address, given)).then(done, fail);
+    });
+  };
+}"""
 UNPLUG = """() => {
   for (const track of window.opened.getTracks()) {
     track.stop();
@@ -114,3 +126,16 @@ def test_a_microphone_that_is_unplugged_is_told_and_opened_anew(anna):
     anna.hold()
     anna.says(HEARD)
     anna.let_go()
+
+
+def test_a_door_that_takes_its_time_to_open_the_speaker_is_waited_for(anna):
+    """The page says that it is not heard yet."""
+    anna.page.evaluate(LATE_ANSWER)
+    anna.hold()
+    anna.says("Connecting")
+    anna.page.evaluate("new Promise((done) => setTimeout(done, 2_000))")
+    anna.says("Connecting")
+    anna.page.evaluate("window.answer()")
+    anna.says(HEARD)
+    anna.let_go()
+    anna.says(LISTENING)

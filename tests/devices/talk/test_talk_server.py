@@ -179,6 +179,23 @@ def test_a_device_that_is_missing_is_told(door):
     assert door.say(by="Anna").status == door.listen().status == 200
 
 
+def test_one_who_lets_go_and_presses_again_waits_for_the_last_words(door):
+    """And is not told that somebody speaks: it was herself."""
+    door.speaker.is_stuck = True
+    anna = door.say(by="Anna")
+    anna.send(WORD)
+    anna.end()
+    until(lambda: door.line._is_ending, "she has let go")
+
+    def go_on():
+        door.speaker.is_stuck = False
+
+    timer = threading.Timer(0.1, go_on)
+    timer.start()
+    assert door.say(by="Anna").status == 200
+    timer.join()
+
+
 def test_after_a_speaker_that_did_not_open_the_chime_comes_first(door):
     """The visitor has heard none yet."""
     door.speaker.fault = "no sound card"

@@ -7,6 +7,7 @@ const RATE = 16_000;
 const LONGEST = 0.6 * RATE; // words that wait for a slow network; older ones are left out
 const BLOCKS = 3; // of 20 ms, in one request: more of them would be work for a small machine
 const PATIENCE_MS = 1_500; // then the server gives the door to others
+const OPENING_MS = 8_000; // the first time, the door's process loads a library and opens a card
 const IDLE_MS = 30_000; // so long the microphone stays open for the next words
 const SILENT_MS = 6_000; // a connection that sends nothing for so long is dead
 const AGAIN_MS = [300, 1_000, 2_000, 4_000];
@@ -229,9 +230,10 @@ class DoorTalk extends HTMLElement {
     microphone.hear = hear; // and no more for another door
     const goesOn = () => this.isHeld === press && microphone.hear === hear && microphone.runs;
     this.talkButton.setAttribute("aria-pressed", "true");
-    this.say("speaking");
+    this.say("connecting");
     try {
-      await this.send(turn, []); // the door's chime begins
+      await this.send(turn, [], "", OPENING_MS); // the door's chime begins
+      if (goesOn()) this.say("speaking");
       while (goesOn()) {
         if (waiting.length < BLOCKS) await Promise.race([new Promise((done) => (wake = done)), pause(PATIENCE_MS / 3)]);
         const blocks = waiting;
@@ -250,9 +252,9 @@ class DoorTalk extends HTMLElement {
     this.talkButton.setAttribute("aria-pressed", "false");
   }
 
-  async send(turn, blocks, last = "") {
+  async send(turn, blocks, last = "", patience = PATIENCE_MS) {
     const address = `${this.address}/say?turn=${turn}&volume=${this.volume.value}${last}`;
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.timeout(patience);
     const response = await fetch(address, { method: "POST", body: new Blob(blocks), signal });
     if (!response.ok) throw await reasonOf(response);
   }
