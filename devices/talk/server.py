@@ -16,6 +16,7 @@ from devices.talk.place import TALK
 
 log = logging.getLogger(__name__)
 READ_BYTES = 4096
+WAITING_BYTES = 8192  # of what is heard; the system doubles it, for its own use. More would be late
 TEXT = "text/plain; charset=utf-8"
 UNKNOWN = "there is nothing here. Ask for GET /DOOR/listen or POST /DOOR/say"
 
@@ -72,6 +73,7 @@ class TalkServer(LocalServer):
 
 def _listen(connection: socket.socket, line: Line) -> None:
     """Send what is heard, until the client is gone, or nothing is heard any more."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, WAITING_BYTES)
     with line.listening() as listener:
         connection.sendall(head(HTTPStatus.OK, MEDIA_TYPE))
         while (sound := listener.wait(STUCK_S)) and not line.private():

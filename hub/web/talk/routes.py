@@ -20,6 +20,7 @@ from hub.web.talk.turns import Piece, Turns
 AWAY = marked("The process that has the speaker and the microphone does not run")
 SLOW = marked("The process that has the speaker and the microphone does not answer")
 NO_SOUND = marked("This is no sound. Nothing was said")
+LATE_BYTES = BYTES_A_SECOND // 8
 TURN = re.compile("[0-9a-f-]{8,40}")
 VOLUME = re.compile("[0-9]{1,3}")
 
@@ -27,7 +28,7 @@ VOLUME = re.compile("[0-9]{1,3}")
 def routes(site: Site) -> list[Route]:
     """`/talk/DOOR/say` and `/talk/DOOR/listen`."""
     folder = TALK.folder(site.settings.state_dir)
-    socket = DeviceSocket(TALK, folder, away=AWAY, slow=SLOW)
+    socket = DeviceSocket(TALK, folder, away=AWAY, slow=SLOW, waiting_bytes=LATE_BYTES)
     turns = Turns(socket)
     site.on_stop += [socket.close, turns.close]
     talk = Talk(socket, turns, site.settings.doors)

@@ -11,6 +11,7 @@ from devices.talk import line as lines
 from devices.talk import server
 from devices.talk.chime import chime
 from devices.talk.line import STUCK, TOO_LONG
+from devices.talk.listener import MOST_BLOCKS
 from devices.talk.pcm import BLOCK_BYTES, bytes_for
 from devices.talk.place import TALK
 from devices.talk.server import TalkServer
@@ -147,6 +148,20 @@ def test_one_who_does_not_read_loses_the_oldest(door):
         heard = listener.wait(0)
     assert len(heard) == bytes_for(0.5)
     assert heard[-1] == 99
+
+
+def test_one_who_reads_slowly_hears_what_is_new(door):
+    """Little waits on the way: nobody hears what was said at the door seconds ago."""
+    client = door.listen()
+    (listener,) = until(lambda: door.line._listeners, "it listens")
+
+    def is_full():
+        door.microphone.hear(bytes(BLOCK_BYTES))
+        return len(listener._blocks) == MOST_BLOCKS
+
+    until(is_full, "nothing more is sent")
+    door.private = "private"
+    assert len(client.read()) < bytes_for(0.5)
 
 
 def test_privacy_forbids_listening_and_not_speaking(door):
