@@ -11,8 +11,11 @@ from starlette.routing import Route
 
 from devices.talk.pcm import BYTES_A_SECOND, SAMPLE_BYTES
 from devices.talk.place import TALK
+from hub.system.language import gettext as _
 from hub.system.language import marked
 from hub.web.device_socket import DeviceSocket
+from hub.web.login.guard import FROM_ELSEWHERE
+from hub.web.login.same_origin import OWN
 from hub.web.login.user import User, user_of
 from hub.web.site import Site
 from hub.web.talk.turns import Piece, Turns
@@ -76,7 +79,12 @@ class Talk:
 
     async def listen(self, request: Request) -> Response:
         """What the door's microphone hears, without an end, or in words why nothing is heard."""
+        if request.headers.get("sec-fetch-site", OWN[0]) not in OWN:
+            raise HTTPException(HTTPStatus.FORBIDDEN, FROM_ELSEWHERE)
         reply = await self._socket.ask(f"/{self._door(request)}/listen")
+        if reply.status != HTTPStatus.OK:
+            words = b"".join([part async for part in reply.body]).decode(errors="replace")
+            return PlainTextResponse(_(words), reply.status)
         return StreamingResponse(reply.body, reply.status, media_type=reply.media_type)
 
     def _door(self, request: Request) -> str:

@@ -14,7 +14,7 @@ from devices.talk.line import STUCK, TOO_LONG
 from devices.talk.listener import MOST_BLOCKS
 from devices.talk.pcm import BLOCK_BYTES, bytes_for
 from devices.talk.place import TALK
-from devices.talk.server import TalkServer
+from devices.talk.server import MOST_LISTENERS, TalkServer
 from tests.devices.talk.door import serving_door
 from tests.house import PATIENCE_S, until
 
@@ -148,6 +148,14 @@ def test_one_who_does_not_read_loses_the_oldest(door):
         heard = listener.wait(0)
     assert len(heard) == bytes_for(0.5)
     assert heard[-1] == 99
+
+
+def test_a_crowd_that_listens_leaves_a_place_to_speak(door):
+    """And one more of it is told."""
+    crowd = [door.listen() for _ in range(MOST_LISTENERS)]
+    assert {one.status for one in crowd} == {200}
+    assert door.listen().status == 429
+    assert door.say(by="Anna").status == 200
 
 
 def test_one_who_reads_slowly_hears_what_is_new(door):
