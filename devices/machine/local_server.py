@@ -43,7 +43,8 @@ class LocalServer(ABC):
 
     Attributes:
         what: What is served, as the log names it.
-        most: How many are served at the same time.
+        most: How many are served at the same time. As many more are told that they are too many.
+            Any further one is closed at once, for each has a thread.
         too_many: What one more is told.
         stalled_s: A client that takes or sends nothing for so long is gone.
     """
@@ -88,14 +89,26 @@ class LocalServer(ABC):
                 self._closed.wait(PAUSE_S)
                 continue
             is_told = False
-            target = self._serve
-            threading.Thread(target=target, args=(connection,), name="client", daemon=True).start()
+            self._begin(connection)
 
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
+    def _begin(self, connection: socket.socket) -> None:
+        with self._lock:
+            count = len(self._connections) + 1
+            if count > 2 * self.most:
+                connection.close()
+                return
+            self._connections.add(connection)
+        target, args = self._serve, (connection, count)
+        try:
+            threading.Thread(target=target, args=args, name="client", daemon=True).start()
+        except RuntimeError as error:  # the system gives no more threads
+            log.warning("no %s for one client: %s", self.what, error)
             with self._lock:
-                self._connections.add(connection)
-                count = len(self._connections)
+                self._connections.discard(connection)
+            connection.close()
+
+    def _serve(self, connection: socket.socket, count: int) -> None:
+        with connection, suppress(OSError):
             try:
                 connection.settimeout(REQUEST_S)
                 with connection.makefile("rb") as lines:

@@ -15,6 +15,7 @@ from devices.talk.pcm import at_volume
 from devices.words import marked
 
 AFRESH_S = 30.0  # after such a pause the next word has a chime before it
+HANDOVER_S = 2.0  # the last words of one who has let go are heard before the next one's
 ECHO_S = 0.3  # until the last word is no longer heard in front of the door
 STUCK_S = 3.0
 CHECK_S = 0.02
@@ -99,7 +100,9 @@ class Line:
         self._volume = volume
         self._longest_s = longest_s
         self._lock = threading.Lock()
+        self._is_free = threading.Condition(self._lock)
         self._speaker: str | None = None
+        self._is_ending = False
         self._ended_s: float | None = None
         self._listeners: set[Listener] = set()
         self._hearing = ExitStack()
@@ -116,20 +119,29 @@ class Line:
             OccupiedError: Another person speaks.
             SpeakerError: The speaker cannot be used now.
         """
-        with self._lock:
+        with self._is_free:
+            if self._is_ending:
+                self._is_free.wait_for(lambda: self._speaker is None, HANDOVER_S)
             if self._speaker is not None:
                 raise OccupiedError(self._speaker)
             self._speaker = person
+        is_open = False
         try:
             volume *= self._volume
             begin = at_volume(chime(), volume) if self._is_afresh() else b""
             turn = Turn(JitterBuffer(begin), volume, self._longest_s)
             with self._loudspeaker.playing(turn.take):
+                is_open = True
                 yield turn
+                self._is_ending = True
                 turn.finish()
         finally:
-            self._ended_s = monotonic()
-            self._speaker = None
+            if is_open:
+                self._ended_s = monotonic()
+            with self._is_free:
+                self._speaker = None
+                self._is_ending = False
+                self._is_free.notify()
 
     @contextmanager
     def listening(self) -> Iterator[Listener]:
@@ -154,7 +166,7 @@ class Line:
                     self._hearing.close()
 
     def check(self) -> str:
-        """Open both, in silence.
+        """Open both, in silence, unless a talk has them open: many cards open only once.
 
         Returns:
             What was found, in words.
@@ -162,12 +174,14 @@ class Line:
         Raises:
             SpeakerError: One of them cannot be used now.
         """
-        with self._loudspeaker.playing(bytes):
-            pass
+        if self._speaker is None:
+            with self._loudspeaker.playing(bytes):
+                pass
         if reason := self.private():
             return f"the speaker opens; {reason}: the microphone was not tried"
-        with self._microphone.hearing(len):
-            pass
+        if not self._listeners:
+            with self._microphone.hearing(len):
+                pass
         return "the speaker and the microphone open"
 
     def is_echoing(self) -> bool:

@@ -3,19 +3,20 @@
 import logging
 import wave
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Protocol
 
 from devices.speaker.cards import PLAYBACK
-from devices.speaker.sounds.samples import SpeakerError, import_miniaudio
+from devices.speaker.sounds.samples import SpeakerError
+from devices.talk.card import running
 from devices.talk.pace import paced
 from devices.talk.pcm import BLOCK_BYTES, RATE_HZ, SAMPLE_BYTES
 
 log = logging.getLogger(__name__)
 Take = Callable[[int], bytes]
-PERIOD_MS = 20  # of a card's buffer, which has three
 KEPT = 50
 PART = ".part"
 
@@ -48,28 +49,8 @@ class CardLoudspeaker:
     @contextmanager
     def playing(self, take: Take) -> Iterator[None]:
         """See Loudspeaker."""
-        miniaudio = import_miniaudio()
-        card_id, backends = PLAYBACK.find(miniaudio, self._device)
-        try:
-            card = miniaudio.PlaybackDevice(
-                nchannels=1,
-                sample_rate=RATE_HZ,
-                buffersize_msec=PERIOD_MS,
-                device_id=card_id,
-                backends=backends,
-            )
-        except miniaudio.MiniaudioError as error:
-            raise SpeakerError(
-                f"the sound card cannot be used now: {error}. Does another program use it?"
-            ) from error
-        stream = _stream(take)
-        next(stream)
-        try:
-            card.start(stream)
+        with running(PLAYBACK, attrgetter("PlaybackDevice"), self._device, _stream(take)):
             yield
-        finally:
-            with suppress(miniaudio.MiniaudioError):
-                card.close()
 
 
 class SimulatedLoudspeaker:

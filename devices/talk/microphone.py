@@ -5,19 +5,20 @@ import math
 import wave
 from array import array
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
+from operator import attrgetter
 from pathlib import Path
 from typing import Protocol
 
 from devices.speaker.cards import CAPTURE
 from devices.speaker.sounds.samples import SpeakerError, import_miniaudio
+from devices.talk.card import running
 from devices.talk.pace import paced
 from devices.talk.pcm import BLOCK_BYTES, RATE_HZ, SAMPLE_BYTES
 
 log = logging.getLogger(__name__)
 Hear = Callable[[bytes], object]
-PERIOD_MS = 20
 TONE_HZ = 440.0
 TONE_PEAK = 2_000
 SHAPE = (1, SAMPLE_BYTES, RATE_HZ)
@@ -51,28 +52,8 @@ class CardMicrophone:
     @contextmanager
     def hearing(self, hear: Hear) -> Iterator[None]:
         """See Microphone."""
-        miniaudio = import_miniaudio()
-        card_id, backends = CAPTURE.find(miniaudio, self._device)
-        try:
-            card = miniaudio.CaptureDevice(
-                nchannels=1,
-                sample_rate=RATE_HZ,
-                buffersize_msec=PERIOD_MS,
-                device_id=card_id,
-                backends=backends,
-            )
-        except miniaudio.MiniaudioError as error:
-            raise SpeakerError(
-                f"the microphone cannot be used now: {error}. Does another program use it?"
-            ) from error
-        stream = _stream(hear)
-        next(stream)
-        try:
-            card.start(stream)
+        with running(CAPTURE, attrgetter("CaptureDevice"), self._device, _stream(hear)):
             yield
-        finally:
-            with suppress(miniaudio.MiniaudioError):
-                card.close()
 
 
 class SimulatedMicrophone:

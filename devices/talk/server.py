@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
@@ -15,7 +16,9 @@ from devices.talk.pcm import MEDIA_TYPE, SAMPLE_BYTES
 from devices.talk.place import TALK
 
 log = logging.getLogger(__name__)
+MOST_LISTENERS = 12  # fewer than there are places, so that a crowd of them leaves one to speak
 READ_BYTES = 4096
+WAITING_BYTES = 8192  # of what is heard; the system doubles it, for its own use. More would be late
 TEXT = "text/plain; charset=utf-8"
 UNKNOWN = "there is nothing here. Ask for GET /DOOR/listen or POST /DOOR/say"
 
@@ -51,6 +54,7 @@ class TalkServer(LocalServer):
 
     def __init__(self, listener: socket.socket, line_to: Callable[[str], Line]) -> None:
         self._line_to = line_to
+        self._seats = threading.Semaphore(MOST_LISTENERS)
         super().__init__(listener)
 
     def answer(self, connection: socket.socket, request: Request) -> None:
@@ -58,7 +62,7 @@ class TalkServer(LocalServer):
         try:
             line = self._line_to(request.door)
             if (request.method, request.kind) == ("GET", "listen"):
-                _listen(connection, line)
+                self._seat(connection, line)
             elif (request.method, request.kind) == ("POST", "say"):
                 _speak(connection, request, line)
             else:
@@ -69,9 +73,19 @@ class TalkServer(LocalServer):
             log.warning("%s: %s", request.door, error)
             refuse(connection, HTTPStatus.SERVICE_UNAVAILABLE, str(error))
 
+    def _seat(self, connection: socket.socket, line: Line) -> None:
+        if not self._seats.acquire(blocking=False):
+            refuse(connection, HTTPStatus.TOO_MANY_REQUESTS, self.too_many)
+            return
+        try:
+            _listen(connection, line)
+        finally:
+            self._seats.release()
+
 
 def _listen(connection: socket.socket, line: Line) -> None:
     """Send what is heard, until the client is gone, or nothing is heard any more."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, WAITING_BYTES)
     with line.listening() as listener:
         connection.sendall(head(HTTPStatus.OK, MEDIA_TYPE))
         while (sound := listener.wait(STUCK_S)) and not line.private():

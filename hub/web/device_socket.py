@@ -52,14 +52,24 @@ class DeviceSocket:
         folder: Where it is.
         away: What a person is told while that process does not run.
         slow: And when it does not answer.
+        waiting_bytes: About half of what may wait here for a client that reads slowly.
     """
 
-    def __init__(self, place: LocalSocket, folder: Path, *, away: str, slow: str) -> None:
+    def __init__(
+        self,
+        place: LocalSocket,
+        folder: Path,
+        *,
+        away: str,
+        slow: str,
+        waiting_bytes: int = CHUNK_BYTES,
+    ) -> None:
         self._place = place
         self._folder = folder
         self._connections: set[asyncio.StreamWriter] = set()
         self.away = away
         self.slow = slow
+        self._waiting_bytes = waiting_bytes
 
     def close(self) -> None:
         """End all connections."""
@@ -95,7 +105,7 @@ class DeviceSocket:
 
     async def _open(self, request: str) -> Opened:
         with self._place.short_name(self._folder) as name:
-            reader, writer = await asyncio.open_unix_connection(name)
+            reader, writer = await asyncio.open_unix_connection(name, limit=self._waiting_bytes)
         try:
             writer.write(request.encode())
             head = await reader.readuntil(b"\r\n\r\n")

@@ -43,7 +43,7 @@ class Folder:
             raise OrderError("no such entry")
         if command[0] in {"useradd", "groupadd"}:
             self.users.add(command[-1])
-        if command[0] == "userdel":
+        if command[0] in {"userdel", "groupdel"}:
             if command[-1] not in self.users:
                 raise OrderError("no such user")
             self.users.remove(command[-1])

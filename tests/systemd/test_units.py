@@ -124,6 +124,20 @@ def test_a_device_is_seen_by_whom_it_concerns_alone(
     assert seen == allowed
 
 
+def test_no_handler_but_talk_gets_at_a_doors_microphone(units: Callable[..., Path]):
+    """Its socket is in a group of its own and the page's, and not in that of all handlers."""
+    folder = units(optional=True)
+    named = {
+        path.relative_to(folder).as_posix(): re.findall(r"^(\w*Group\w*=.*)", text, re.MULTILINE)
+        for path in folder.rglob("*")
+        if path.is_file() and "Group" in (text := path.read_text(encoding="utf-8"))
+    }
+    talk = named.pop("doorbell-handler@talk.service.d/sound.conf")
+    assert "Group=doorbell-talk" in talk
+    assert "SupplementaryGroups=doorbell-talk" in named.pop("doorbell-web.service")
+    assert not any("talk" in group for groups in named.values() for group in groups)
+
+
 PARTS = {
     "doorbell-hub": ("doorbell-hub", "hub"),
     "doorbell-web": ("doorbell-web", "web"),

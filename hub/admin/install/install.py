@@ -21,7 +21,8 @@ from hub.process.restore_guard import NOTE
 from hub.system import atomic_file
 
 USER = "doorbell"
-GROUPS = ("gpio", "audio", "video")  # what the units name; Debian has no gpio of its own
+TALK_GROUP = "doorbell-talk"  # of `talk` and the page: no other handler may listen
+GROUPS = ("gpio", "audio", "video", TALK_GROUP)  # what the units name; Debian has no gpio
 RULES = Path(config.__file__).parent / "mosquitto"
 OURS = {"doorbell.conf": "doorbell.conf", "users.conf": "doorbell-users.conf"}
 ACCESS_RULES = re.compile(

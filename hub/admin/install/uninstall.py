@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hub.admin.install import drop_ins, state_folders
-from hub.admin.install.install import OURS, USER, has
+from hub.admin.install.install import OURS, TALK_GROUP, USER, has
 from hub.admin.install.machine import Machine
 from hub.admin.install.orders import OrderError
 
@@ -33,6 +33,8 @@ def uninstall(machine: Machine, report: Callable[[str], None], *, data: bool) ->
         mounted = [path for folder in folders for path in _clear(folder)]
         if has(machine, "getent", "passwd", USER):
             machine.order("userdel", USER)
+        if has(machine, "getent", "group", TALK_GROUP):
+            machine.order("groupdel", TALK_GROUP)
         report(f"settings, passwords, journals, pictures, clips and the user {USER}: removed")
         if mounted:
             names = ", ".join(map(str, mounted))

@@ -11,8 +11,11 @@ from starlette.routing import Route
 
 from devices.talk.pcm import BYTES_A_SECOND, SAMPLE_BYTES
 from devices.talk.place import TALK
+from hub.system.language import gettext as _
 from hub.system.language import marked
 from hub.web.device_socket import DeviceSocket
+from hub.web.login.guard import FROM_ELSEWHERE
+from hub.web.login.same_origin import OWN
 from hub.web.login.user import User, user_of
 from hub.web.site import Site
 from hub.web.talk.turns import Piece, Turns
@@ -20,6 +23,7 @@ from hub.web.talk.turns import Piece, Turns
 AWAY = marked("The process that has the speaker and the microphone does not run")
 SLOW = marked("The process that has the speaker and the microphone does not answer")
 NO_SOUND = marked("This is no sound. Nothing was said")
+LATE_BYTES = BYTES_A_SECOND // 8
 TURN = re.compile("[0-9a-f-]{8,40}")
 VOLUME = re.compile("[0-9]{1,3}")
 
@@ -27,7 +31,7 @@ VOLUME = re.compile("[0-9]{1,3}")
 def routes(site: Site) -> list[Route]:
     """`/talk/DOOR/say` and `/talk/DOOR/listen`."""
     folder = TALK.folder(site.settings.state_dir)
-    socket = DeviceSocket(TALK, folder, away=AWAY, slow=SLOW)
+    socket = DeviceSocket(TALK, folder, away=AWAY, slow=SLOW, waiting_bytes=LATE_BYTES)
     turns = Turns(socket)
     site.on_stop += [socket.close, turns.close]
     talk = Talk(socket, turns, site.settings.doors)
@@ -75,7 +79,12 @@ class Talk:
 
     async def listen(self, request: Request) -> Response:
         """What the door's microphone hears, without an end, or in words why nothing is heard."""
+        if request.headers.get("sec-fetch-site", OWN[0]) not in OWN:
+            raise HTTPException(HTTPStatus.FORBIDDEN, FROM_ELSEWHERE)
         reply = await self._socket.ask(f"/{self._door(request)}/listen")
+        if reply.status != HTTPStatus.OK:
+            words = b"".join([part async for part in reply.body]).decode(errors="replace")
+            return PlainTextResponse(_(words), reply.status)
         return StreamingResponse(reply.body, reply.status, media_type=reply.media_type)
 
     def _door(self, request: Request) -> str:

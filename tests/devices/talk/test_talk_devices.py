@@ -6,6 +6,7 @@ import sys
 import wave
 from array import array
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,8 +19,8 @@ from devices.talk import (
     microphone,
     open_intercom,
 )
-from devices.talk.loudspeaker import open_loudspeaker
-from devices.talk.microphone import open_microphone
+from devices.talk.loudspeaker import CardLoudspeaker, open_loudspeaker
+from devices.talk.microphone import CardMicrophone, open_microphone
 from devices.talk.pcm import BLOCK_BYTES, RATE_HZ
 from tests.devices.talk.client import Client
 from tests.devices.tone import write_tone
@@ -163,6 +164,49 @@ with open_intercom(TalkSettings(), ["front"], Path({str(tmp_path)!r}), lambda: N
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+class _Refusing:
+    """A library with one card, which opens, and does not start."""
+
+    Backend = SimpleNamespace(ALSA=1)
+    closed = 0
+
+    class MiniaudioError(Exception):
+        """As the library's own."""
+
+    class PlaybackDevice:
+        def __init__(self, **_):
+            pass
+
+        def start(self, _):
+            raise _Refusing.MiniaudioError("failed to start audio device")
+
+        def close(self):
+            _Refusing.closed += 1
+
+    CaptureDevice = PlaybackDevice
+
+    class Devices:
+        def __init__(self, _):
+            pass
+
+        def get_playbacks(self):
+            return [{"name": "USB", "id": 1}]
+
+        get_captures = get_playbacks
+
+
+def test_a_card_that_opens_and_does_not_start_is_told_and_closed(monkeypatch):
+    """As one that was unplugged in this moment."""
+    monkeypatch.setitem(sys.modules, "miniaudio", _Refusing)
+    for opened in (
+        lambda: CardLoudspeaker("usb").playing(bytes),
+        lambda: CardMicrophone("usb").hearing(len),
+    ):
+        with pytest.raises(SpeakerError, match="cannot be used now"), opened():
+            pass
+    assert _Refusing.closed == 2
 
 
 def test_a_card_plays_and_hears(tmp_path, needed):

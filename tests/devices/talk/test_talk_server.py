@@ -1,6 +1,9 @@
 """Talks on a local socket: who speaks, who listens, and when that ends."""
 
+import socket
+import threading
 from array import array
+from contextlib import ExitStack
 
 import pytest
 
@@ -8,9 +11,12 @@ from devices.talk import line as lines
 from devices.talk import server
 from devices.talk.chime import chime
 from devices.talk.line import STUCK, TOO_LONG
+from devices.talk.listener import MOST_BLOCKS
 from devices.talk.pcm import BLOCK_BYTES, bytes_for
+from devices.talk.place import TALK
+from devices.talk.server import MOST_LISTENERS, TalkServer
 from tests.devices.talk.door import serving_door
-from tests.house import until
+from tests.house import PATIENCE_S, until
 
 WORD = array("h", [8_000, -8_000]).tobytes() * 800
 
@@ -144,6 +150,28 @@ def test_one_who_does_not_read_loses_the_oldest(door):
     assert heard[-1] == 99
 
 
+def test_a_crowd_that_listens_leaves_a_place_to_speak(door):
+    """And one more of it is told."""
+    crowd = [door.listen() for _ in range(MOST_LISTENERS)]
+    assert {one.status for one in crowd} == {200}
+    assert door.listen().status == 429
+    assert door.say(by="Anna").status == 200
+
+
+def test_one_who_reads_slowly_hears_what_is_new(door):
+    """Little waits on the way: nobody hears what was said at the door seconds ago."""
+    client = door.listen()
+    (listener,) = until(lambda: door.line._listeners, "it listens")
+
+    def is_full():
+        door.microphone.hear(bytes(BLOCK_BYTES))
+        return len(listener._blocks) == MOST_BLOCKS
+
+    until(is_full, "nothing more is sent")
+    door.private = "private"
+    assert len(client.read()) < bytes_for(0.5)
+
+
 def test_privacy_forbids_listening_and_not_speaking(door):
     """It also ends what is heard at that moment."""
     listener = door.listen()
@@ -172,6 +200,73 @@ def test_a_device_that_is_missing_is_told(door):
         assert (client.status, client.read()) == (503, b"no sound card")
     door.speaker.fault = door.microphone.fault = ""
     assert door.say(by="Anna").status == door.listen().status == 200
+
+
+def test_one_who_lets_go_and_presses_again_waits_for_the_last_words(door):
+    """And is not told that somebody speaks: it was herself."""
+    door.speaker.is_stuck = True
+    anna = door.say(by="Anna")
+    anna.send(WORD)
+    anna.end()
+    until(lambda: door.line._is_ending, "she has let go")
+
+    def go_on():
+        door.speaker.is_stuck = False
+
+    timer = threading.Timer(0.1, go_on)
+    timer.start()
+    assert door.say(by="Anna").status == 200
+    timer.join()
+
+
+def test_after_a_speaker_that_did_not_open_the_chime_comes_first(door):
+    """The visitor has heard none yet."""
+    door.speaker.fault = "no sound card"
+    assert door.say(by="Anna").status == 503
+    door.speaker.fault = ""
+    anna = door.say(by="Anna")
+    anna.end()
+    anna.read()
+    assert door.speaker.played.count(_halved(chime()).strip(b"\0")) == 1
+
+
+def test_what_a_talk_has_open_is_not_opened_once_more(door):
+    """Many a card would refuse it, and a drill would fail because somebody talks."""
+    anna, ben = door.say(by="Anna"), door.listen()
+    until(lambda: door.line._listeners, "he listens")
+    door.speaker.fault = door.microphone.fault = "it is in use"
+    assert door.line.check() == "the speaker and the microphone open"
+    for one in (anna, ben):
+        one.close()
+
+
+def test_a_crowd_that_asks_for_nothing_takes_few_threads_and_the_next_one_is_served(door):
+    """A phone may open as many windows as it likes."""
+    before = most = threading.active_count()
+    with ExitStack() as stack, TALK.short_name(door.folder) as name:
+        for _ in range(100):
+            idle = stack.enter_context(socket.socket(socket.AF_UNIX))
+            idle.connect(name)
+            most = max(most, threading.active_count())
+        assert idle.recv(1) == b""
+    assert most - before <= 2 * TalkServer.most
+    until(lambda: threading.active_count() <= before, "they are gone")
+    assert door.say(by="Anna").status == 200
+
+
+def test_a_system_without_threads_refuses_one_client_and_serves_the_next(door, monkeypatch):
+    """As a unit at its limit of tasks does."""
+
+    def fail(_):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch, TALK.short_name(door.folder) as name:
+        patch.setattr(threading.Thread, "start", fail)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(name)
+            client.settimeout(PATIENCE_S)
+            assert client.recv(1) == b""
+    assert door.say(by="Anna").status == 200
 
 
 def test_both_are_tried_in_silence(door):

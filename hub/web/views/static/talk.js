@@ -7,6 +7,7 @@ const RATE = 16_000;
 const LONGEST = 0.6 * RATE; // words that wait for a slow network; older ones are left out
 const BLOCKS = 3; // of 20 ms, in one request: more of them would be work for a small machine
 const PATIENCE_MS = 1_500; // then the server gives the door to others
+const OPENING_MS = 8_000; // the first time, the door's process loads a library and opens a card
 const IDLE_MS = 30_000; // so long the microphone stays open for the next words
 const SILENT_MS = 6_000; // a connection that sends nothing for so long is dead
 const AGAIN_MS = [300, 1_000, 2_000, 4_000];
@@ -41,9 +42,9 @@ const microphone = {
   async open(worklet) {
     clearTimeout(this.timer);
     if (!this.context) {
-      this.context = new AudioContext({ latencyHint: "interactive" });
-      this.opening = this.connect(this.context, worklet);
-      this.opening.catch(() => this.close());
+      const context = (this.context = new AudioContext({ latencyHint: "interactive" }));
+      this.opening = this.connect(context, worklet);
+      this.opening.catch(() => context === this.context && this.close());
     }
     this.resume();
     return this.opening;
@@ -53,6 +54,7 @@ const microphone = {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: WANTED });
     if (context !== this.context) return stream.getTracks().forEach((track) => track.stop());
     this.stream = stream;
+    for (const track of stream.getTracks()) track.onended = () => this.stream === stream && this.close();
     await context.audioWorklet.addModule(worklet);
     const voice = new BiquadFilterNode(context, { type: "lowpass", frequency: VOICE_HZ });
     const steeper = new BiquadFilterNode(context, { type: "lowpass", frequency: VOICE_HZ });
@@ -150,6 +152,11 @@ class DoorTalk extends HTMLElement {
     this.hush();
   }
 
+  // Not in a view that was built anew, nor in a page that is hidden: there nobody could end it.
+  get isSeen() {
+    return this.isConnected && !document.hidden;
+  }
+
   prepare(button) {
     const key = `volume of ${this.address.split("/").pop()}`;
     this.volume.value = localStorage.getItem(key) ?? 100;
@@ -192,58 +199,62 @@ class DoorTalk extends HTMLElement {
 
   async press() {
     if (this.isHeld) return;
-    this.isHeld = true;
+    const press = (this.isHeld = {}); // one that was let go meanwhile is another one
     if (!microphone.stream) this.say("opening");
     try {
       await microphone.open(this.dataset.worklet);
     } catch {
-      this.isHeld = false;
+      if (this.isHeld === press) this.isHeld = null;
       return this.say("denied");
     }
     await this.turn; // the last words of the one before
-    if (this.isHeld && microphone.runs) this.turn = this.speak();
-    else this.say("ready");
+    if (this.isHeld === press && microphone.runs) this.turn = this.speak(press);
+    else if (!this.isHeld || this.isHeld === press) this.say("ready");
   }
 
   release() {
-    this.isHeld = false;
+    this.isHeld = null;
     microphone.resume();
     microphone.rest();
   }
 
-  async speak() {
+  async speak(press) {
     const turn = crypto.randomUUID();
     let waiting = [];
     let wake = () => {};
-    microphone.hear = (block) => {
+    const hear = (block) => {
       waiting.push(block);
       if (waiting.length * block.length > LONGEST) waiting.shift();
       if (waiting.length >= BLOCKS) wake();
     };
+    microphone.hear = hear; // and no more for another door
+    const goesOn = () => this.isHeld === press && microphone.hear === hear && microphone.runs;
     this.talkButton.setAttribute("aria-pressed", "true");
-    this.say("speaking");
+    this.say("connecting");
     try {
-      await this.send(turn, []); // the door's chime begins
-      while (this.isHeld) {
+      await this.send(turn, [], "", OPENING_MS); // the door's chime begins
+      if (goesOn()) this.say("speaking");
+      while (goesOn()) {
         if (waiting.length < BLOCKS) await Promise.race([new Promise((done) => (wake = done)), pause(PATIENCE_MS / 3)]);
         const blocks = waiting;
         waiting = [];
         await this.send(turn, blocks);
       }
       await this.send(turn, waiting, "&last");
-      this.rest();
-      if (!this.wantsSilence) this.listen();
+      if (this.isHeld === press && !microphone.runs) this.say("denied"); // it was unplugged
+      else this.rest();
+      if (this.isSeen && !this.wantsSilence) this.listen();
     } catch (error) {
-      this.isHeld = false;
+      if (this.isHeld === press) this.isHeld = null;
       this.say("lost", error instanceof Refusal ? error.message : "");
     }
-    microphone.hear = null;
+    if (microphone.hear === hear) microphone.hear = null;
     this.talkButton.setAttribute("aria-pressed", "false");
   }
 
-  async send(turn, blocks, last = "") {
+  async send(turn, blocks, last = "", patience = PATIENCE_MS) {
     const address = `${this.address}/say?turn=${turn}&volume=${this.volume.value}${last}`;
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.timeout(patience);
     const response = await fetch(address, { method: "POST", body: new Blob(blocks), signal });
     if (!response.ok) throw await reasonOf(response);
   }

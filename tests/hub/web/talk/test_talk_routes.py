@@ -55,6 +55,14 @@ def test_another_page_cannot_speak_for_a_person(phone, door, headers):
     assert door.speaker.played == b""
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_page_cannot_open_the_microphone(phone, door, site):
+    """It could not hear it, but would keep others from it."""
+    asked = phone.ask("GET", "/talk/front/listen", sec_fetch_site=site, accept="*/*")
+    assert asked == HTTPStatus.FORBIDDEN
+    assert not door.line._listeners
+
+
 @pytest.mark.parametrize(
     ("path", "sound"),
     [
@@ -98,5 +106,5 @@ def test_a_process_that_does_not_run_is_told_as_that(phone):
     for method, path in (("POST", SAY), ("GET", "/talk/front/listen")):
         status = phone.ask(method, path, origin=phone.origin, accept_language="en")
         assert (status, phone.text) == (HTTPStatus.SERVICE_UNAVAILABLE, AWAY)
-    phone.ask("POST", SAY, origin=phone.origin, accept_language="de")
-    assert phone.text == "Der Prozess mit Lautsprecher und Mikrofon läuft nicht"
+        phone.ask(method, path, origin=phone.origin, accept_language="de")
+        assert phone.text == "Der Prozess mit Lautsprecher und Mikrofon läuft nicht"
