@@ -1,6 +1,6 @@
 """Measures a whole house from outside, on a real mosquitto, beside two bare clients.
 
-python -m tests.bench                     everything, about ten minutes
+python -m tests.bench                     everything, about a quarter of an hour
 python -m tests.bench --short             light alone, five reactions, both disks: about a minute
 python -m tests.bench --only five slow-five --presses 50
 python -m tests.bench --short --of DIR    the code of another checkout, which has a .venv
