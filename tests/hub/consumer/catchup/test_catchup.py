@@ -361,3 +361,17 @@ def test_as_many_producers_as_replies_fit_are_heard_at_once(net, states):
     listener = Listener(states("notify"), net.bus())
     listener.work()
     assert sorted(listener.taken) == sorted(said)
+
+
+def test_a_producer_that_has_nothing_to_say_holds_no_round_up(net, states, producer, listener):
+    """It is asked alone; with its reply all is known, and what is gone may be forgotten."""
+    silent = Producer(states("barn"), net.bus(), "doorbell/hub/barn")
+    ring(silent)
+    ring(producer)
+    listener.work()
+    silent._state.begin_epoch()  # a boot, and nobody rang since
+    again = Listener(listener.state, net.bus())
+    again.bus.hear(HOUSE.status("doorbell/hub/barn"), b'{"state": "ready"}', retained=True)
+    assert again.catch_up.settles_in_s() > 0
+    again.work()
+    assert again.catch_up.settles_in_s() == 0
