@@ -375,3 +375,21 @@ def test_a_producer_that_has_nothing_to_say_holds_no_round_up(net, states, produ
     assert again.catch_up.settles_in_s() > 0
     again.work()
     assert again.catch_up.settles_in_s() == 0
+
+
+def test_a_reply_about_everything_makes_a_producer_known_however_late(net, producer, listener):
+    """Also where each reply is overtaken by the next round: else its clock decides what it owes."""
+    ring(producer)
+    net.fate = lambda topic, _: -1 if "/reply/" in topic else 1
+    listener.catch_up.ask_what_is_due()
+    for _ in range(3):
+        listener.catch_up.ask_all()
+        listener.catch_up.ask_what_is_due()
+        kept, net.kept = net.kept, net.kept[:1]
+        net.fate = lambda *_: 1
+        net.release()
+        net.fate = lambda topic, _: -1 if "/reply/" in topic else 1
+        net.kept = kept[1:]
+        while listener.catch_up.next_event():
+            pass
+    assert listener.cursors.known_producers(PRESSED) == [HUB]
