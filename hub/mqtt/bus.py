@@ -27,7 +27,8 @@ class Bus(HouseMessages):
 
     Attributes:
         on_connect: Called after each connection, when all subscriptions have been sent.
-        on_look: Called every two seconds while there is a connection.
+        on_look: Called every two seconds while there is a connection, and after each attempt to
+            make one.
         on_retry: Called when it is time to publish again what the broker refused.
         on_remind: Called now and then where the broker keeps no retained messages: it is time to
             publish again what it should have kept.

@@ -82,6 +82,8 @@ class Traffic:
         """See `ConnectionUser`."""
         self.publications.disconnected()
         self.subscriptions.disconnected()
+        for call in self.on_look:
+            guarded(call)
 
     def rest(self, seconds: float) -> None:
         """See `Bus`."""

@@ -142,7 +142,7 @@ class CatchUpReplies:
 
     def _encode(self, query: Query, owed: _Owed) -> bytes:
         names = [_numbering(head) for head in owed.news[:HEADS]]
-        heads = owed.news[: max(1, _fitting(names, owed.room // 2))]
+        heads = _whole_streams(owed.news, max(1, _fitting(names, owed.room // 2)))
         is_cut = len(heads) < len(owed.news)
         room = owed.room - sum(map(_size, names[: len(heads)]))
         events, withheld = self._events(heads, room, owed.most)
@@ -197,6 +197,15 @@ def _numbering(head: Head) -> Numbering:
 def _size(numbering: Numbering) -> int:
     """About how many bytes a numbering takes in a reply."""
     return len(numbering[0]) + HEAD_BYTES
+
+
+def _whole_streams(heads: list[Head], count: int) -> list[Head]:
+    """So many heads, without those of a stream that is cut, if it is not the only one.
+
+    Else events of a newer numbering could be sent before those of an older one.
+    """
+    cut = heads[count].stream if count < len(heads) else ""
+    return [head for head in heads[:count] if head.stream != cut] or heads[:count]
 
 
 def _fitting(numberings: list[Numbering], room: int) -> int:

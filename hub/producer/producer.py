@@ -100,11 +100,13 @@ class Producer:
             ),
             can_wait=True,
         )
-        if seen_once and self._released == entry.position - 1:  # it overtakes none that has to wait
-            self._release(entry.position, entry)
-        else:
-            self.release(entry.position, entry)
-        self._state.sync_soon()  # not before: two threads that run at once make the press late
+        try:
+            if seen_once and self._released == entry.position - 1:  # it overtakes none that waits
+                self._release(entry.position, entry)
+            else:
+                self.release(entry.position, entry)
+        finally:
+            self._state.sync_soon()  # not before: two threads that run at once make the press late
         return event
 
     def release(self, position: int, last: Entry | None = None) -> None:

@@ -256,12 +256,13 @@ class CatchUp:
         seen = Range(sent.query.after, reply.until or sent.query.until)
         is_of_round = not sent.ask.is_narrow and sent.round == self._heard.rounds[sent.kind]
         is_whole = is_of_round and self._heard.is_whole(sent.kind, reply.source, seen)
+        is_whole = is_whole or seen.has_all_of(reply.source)
         is_whole = is_whole and len(heads) == len(reply.heads)
-        if is_whole:
-            self._heard.complete(sent.kind, reply.source)
         self.doubts.confirm(heads, [event for event, _ in reply.events])
         for lost in self._cursors.learn(reply.source, sent.kind, heads, is_whole=is_whole):
             log.error("lost to the retention of %s before we could have it: %s", reply.source, lost)
+        if is_whole and is_of_round:  # and written down
+            self._heard.complete(sent.kind, reply.source)
         gone = [key for key in reply.gone if streams.source_of(key[0]) == reply.source]
         self._gone.update(gone)
         self._gone.difference_update((head.stream, head.epoch) for head in reply.heads)

@@ -179,25 +179,30 @@ def _fitting(numberings: Sequence[Numbering], most: int, size: int) -> int:
 def _until(numberings: Sequence[Numbering], end: int) -> Numbering | None:
     """Where a query ends that holds so many of these numberings; None: with the last there is.
 
-    Between two sources it ends in front of the second one, so that it is about all of the first.
+    Between two sources it ends in front of the second one, so that it is about all of the first;
+    and so between two streams.
     """
     if end == len(numberings):
         return None
     last, following = numberings[end - 1], numberings[end]
     source = streams.source_of(following[0])
-    if streams.source_of(last[0]) == source:
-        return last
-    return f"{source} ", ""
+    if streams.source_of(last[0]) != source:
+        return f"{source} ", ""
+    return last if last[0] == following[0] else (following[0], "")
 
 
 def _end(numberings: Sequence[Numbering], known: Sequence[str], most: int) -> int:
-    """How many of these numberings a query holds."""
+    """How many of these numberings a query holds.
+
+    Those of one stream stay together where they can: a reply has what is owed of an older one
+    before what is owed of a newer one.
+    """
     if len(numberings) <= most:
         return len(numberings)
-    source = streams.source_of(numberings[most][0])
-    if source in known:
-        return most
-    end = most
-    while end and streams.source_of(numberings[end - 1][0]) == source:
-        end -= 1
-    return end or most
+    stream = numberings[most][0]
+    source = streams.source_of(stream)
+    of_others = [number for number in range(most) if numberings[number][0] != stream]
+    if source not in known:
+        foreign = [one for one in of_others if streams.source_of(numberings[one][0]) != source]
+        of_others = foreign or of_others
+    return of_others[-1] + 1 if of_others else most

@@ -65,6 +65,7 @@ class Round:
         asks = self._narrow if ask.is_narrow else self.asks
         if ask not in asks and len(asks) < ASKS:
             asks.append(ask)
+            self._is_under_way |= not ask.is_narrow  # a round ends with its last query
             if not self.waiting:
                 self.ask_at = 0.0
 

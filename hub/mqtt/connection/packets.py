@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 PUBLISH, PUBACK = 0x30, 0x40  # MQTT 5, 2.1.2
 TYPE = 0xF0
+HEAD_BYTES = 65_539  # of a PUBLISH at most: its topic and its number
 _MORE = 0x80
 _LENGTH_BYTES = 4
 
@@ -27,14 +28,16 @@ class Publish(NamedTuple):
     dup: bool
 
 
-def bounds(data: bytes, start: int) -> tuple[int, int] | None:
-    """Where the content of the packet at this place begins and ends; None while it is not whole.
+def bounds(data: bytes | bytearray, start: int) -> tuple[int, int] | None:
+    """Where the content of the packet at this place begins and ends, which may be still to come.
+
+    None while its length has not come.
 
     Raises:
         MalformedPacketError: its length is none.
     """
     length, at = _number(data, start + 1)
-    return None if at == 0 or at + length > len(data) else (at, at + length)
+    return None if at == 0 else (at, at + length)
 
 
 def read_publish(header: int, content: bytes, *, is_mqtt5: bool) -> Publish:
@@ -69,7 +72,7 @@ def read_puback(content: bytes) -> tuple[int, int]:
     return int.from_bytes(content[:2], "big"), content[2] if content[2:] else 0
 
 
-def _number(data: bytes, at: int) -> tuple[int, int]:
+def _number(data: bytes | bytearray, at: int) -> tuple[int, int]:
     """A Variable Byte Integer (MQTT 5, 1.5.5), and where it ends; 0 while that is not there."""
     number = 0
     for place in range(_LENGTH_BYTES):

@@ -14,7 +14,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.mqtt.connection import packets
-from hub.mqtt.connection.packets import PUBACK, PUBLISH, MalformedPacketError
+from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
+from hub.mqtt.connection.packets import HEAD_BYTES, PUBACK, PUBLISH, MalformedPacketError
 
 AGAIN = MQTTErrorCode.MQTT_ERR_AGAIN
 SUCCESS = MQTTErrorCode.MQTT_ERR_SUCCESS
@@ -68,7 +69,8 @@ class DirectClient(Client):
         self._woken, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         self._server = 0  # the thread that serves
-        self._unread = b""  # the beginning of a packet
+        self._unread = bytearray()  # the beginning of a packet
+        self._unwanted = 0  # how many bytes are still to come of a packet that is too large
         self._for_paho = b""  # a whole packet
 
     def serve(self, timeout_s: float) -> bool:
@@ -121,21 +123,44 @@ class DirectClient(Client):
             return False
         self._last_bytes_received = time.monotonic()
         try:
-            return self._handle_all(self._unread + data)
+            return self._handle_all(data)
         except MalformedPacketError:
             self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
             return False
 
     def _handle_all(self, data: bytes) -> bool:
         """Handle each packet that is whole, and keep the rest; False when the connection ends."""
+        unread = self._unread
+        unread += data[self._unwanted :]
+        self._unwanted = max(0, self._unwanted - len(data))
         start = 0
         goes_on = True
-        while goes_on and (found := packets.bounds(data, start)):
+        while goes_on and (found := packets.bounds(unread, start)):
             content, end = found
-            goes_on = self._handle(data[start], data[content:end], data[start:end])
+            if end - start > MAXIMUM_PACKET_SIZE:
+                if len(unread) - content < HEAD_BYTES:
+                    break
+                self._refuse(unread[start], bytes(unread[content : content + HEAD_BYTES]))
+                self._unwanted = max(0, end - len(unread))
+            elif end > len(unread):
+                break
+            else:
+                whole = bytes(unread[start:end])
+                goes_on = self._handle(whole[0], whole[content - start :], whole)
             start = end
-        self._unread = data[start:]
+        del unread[:start]
         return goes_on
+
+    def _refuse(self, header: int, beginning: bytes) -> None:
+        """Acknowledge a message that is larger than what we read, and pass over it.
+
+        Only with MQTT 5 the broker was told how much that is. Before, anybody could publish a
+        message that fills our memory.
+        """
+        if header & packets.TYPE != PUBLISH:
+            raise MalformedPacketError("only a message may be so large")
+        message = packets.read_publish(header, beginning, is_mqtt5=False)  # for its number
+        self.ack(message.mid, message.qos)
 
     def _handle(self, header: int, content: bytes, whole: bytes) -> bool:
         """Handle one packet; False when the connection ends with it."""
@@ -185,7 +210,7 @@ class DirectClient(Client):
 def _reason(code: int) -> ReasonCode:
     try:
         return ReasonCode(PacketTypes.PUBACK, identifier=code)
-    except KeyError:
+    except (KeyError, ValueError):  # no packet has it, or only others
         raise MalformedPacketError(f"no PUBACK has the reason {code}") from None
 
 

@@ -224,6 +224,14 @@ def test_without_a_connection_nothing_is_published(bus_to):
     assert bus.publish("a", b"") is None
 
 
+def test_who_looks_now_and_then_looks_without_a_broker_too(bus_to):
+    """The claim of a handler that runs for hours must come onto the disk, broker or not."""
+    bus, looks = bus_to(free_port()), []
+    bus.on_look.append(lambda: looks.append(1))
+    bus.start()
+    until(lambda: len(looks) > 1, "it looks again")
+
+
 def test_a_broker_that_comes_later_is_found(bus_to, broker):
     """Nobody has to be started in the right order."""
     broker.stop(signal.SIGKILL)

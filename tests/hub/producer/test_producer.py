@@ -369,3 +369,27 @@ def test_what_follows_a_publication_and_fails_harms_no_event(net, state):
     ]
     until(lambda: len(net.events(PRESSED)) == len(events), "all are published")
     assert [event.id for event in net.events(PRESSED)] == [event.id for event in events]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_press_comes_onto_the_disk_whatever_becomes_of_its_publication(
+    tmp_path, net, monkeypatch, fails
+):
+    """Without a broker, too, and where the bus fails: nothing else need follow."""
+    syncs = []
+    sync = os.fdatasync
+    monkeypatch.setattr(os, "fdatasync", lambda log: (sync(log), syncs.append(log)))
+
+    def fail(*_, **__):
+        raise ValueError("somebody's fault")
+
+    with closing(State(tmp_path / "hub.db")) as state:
+        producer = Producer(state, bus := net.bus(connected=fails), HUB)
+        state.sync()
+        until(lambda: state._file.flusher._synced == state._file.flusher._commits, "all is synced")
+        if fails:
+            monkeypatch.setattr(bus, "publish", fail)
+        before = len(syncs)
+        with suppress(ValueError):
+            producer.publish(PRESSED, "front", {}, time=datetime.now(UTC), seen_once=True)
+        until(lambda: len(syncs) > before, "the press is synced", 10)

@@ -11,7 +11,7 @@ from hub.producer.producer import Producer
 from hub.programs.event_follower import Follower
 from hub.store.cursors import Cursors
 from hub.wire.event import decode
-from hub.wire.query import Query
+from hub.wire.query import HEADS, Query
 from tests.house import until
 from tests.hub.fakes import HUB, NOTIFY, PRESSED, journaled, opened_state, ring
 
@@ -266,3 +266,39 @@ def test_a_door_that_rang_before_the_boot_waits_for_a_reply(tmp_path, net, follo
     _take(follower, 1)
     assert len(_asked(net)) == 1
     state.close()
+
+
+EPOCHS = ("8" * 16, "a" * 16, "5" * 16)  # in their order, which is not that of their text
+
+
+def test_a_page_of_cursors_does_not_cut_a_stream(states, net, follow):
+    """Of a newer numbering on the first page nothing comes before the rest of an older one."""
+    state = states("hub")
+    followed = follow()
+    for epoch in EPOCHS[:2]:
+        state.epochs.current = epoch
+        journaled(state)
+    hub = Producer(state, net.bus(), HUB)
+    assert _numbers(followed, 2) == [1, 1]
+    net.fate = lambda *_: 0
+    ring(hub)
+    state.epochs.current = EPOCHS[2]
+    ring(hub)
+    net.fate = lambda *_: 1
+    again = follow()
+    again._catch_up._most = 2
+    assert [event.epoch for event in _take(again, 2)] == list(EPOCHS[1:])
+
+
+def test_a_page_of_a_reply_does_not_cut_a_stream(states, net, follow):
+    """There are more numberings than it holds: those of one door stay together."""
+    state = states("hub")
+    said = {f"door{door:02}": [] for door in range(HEADS // 3 + 1)}
+    for epoch in EPOCHS:
+        state.epochs.current = epoch
+        for door, events in said.items():
+            events.append(journaled(state, subject=door).id)
+    Producer(state, net.bus(), HUB)
+    taken = _take(follow(), sum(map(len, said.values())))
+    for door, events in said.items():
+        assert [event.id for event in taken if event.subject == door] == events

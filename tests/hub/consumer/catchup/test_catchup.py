@@ -361,3 +361,35 @@ def test_as_many_producers_as_replies_fit_are_heard_at_once(net, states):
     listener = Listener(states("notify"), net.bus())
     listener.work()
     assert sorted(listener.taken) == sorted(said)
+
+
+def test_a_producer_that_has_nothing_to_say_holds_no_round_up(net, states, producer, listener):
+    """It is asked alone; with its reply all is known, and what is gone may be forgotten."""
+    silent = Producer(states("barn"), net.bus(), "doorbell/hub/barn")
+    ring(silent)
+    ring(producer)
+    listener.work()
+    silent._state.begin_epoch()  # a boot, and nobody rang since
+    again = Listener(listener.state, net.bus())
+    again.bus.hear(HOUSE.status("doorbell/hub/barn"), b'{"state": "ready"}', retained=True)
+    assert again.catch_up.settles_in_s() > 0
+    again.work()
+    assert again.catch_up.settles_in_s() == 0
+
+
+def test_a_reply_about_everything_makes_a_producer_known_however_late(net, producer, listener):
+    """Also where each reply is overtaken by the next round: else its clock decides what it owes."""
+    ring(producer)
+    net.fate = lambda topic, _: -1 if "/reply/" in topic else 1
+    listener.catch_up.ask_what_is_due()
+    for _ in range(3):
+        listener.catch_up.ask_all()
+        listener.catch_up.ask_what_is_due()
+        kept, net.kept = net.kept, net.kept[:1]
+        net.fate = lambda *_: 1
+        net.release()
+        net.fate = lambda topic, _: -1 if "/reply/" in topic else 1
+        net.kept = kept[1:]
+        while listener.catch_up.next_event():
+            pass
+    assert listener.cursors.known_producers(PRESSED) == [HUB]

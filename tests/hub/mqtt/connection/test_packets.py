@@ -28,10 +28,11 @@ def test_a_topic_that_is_no_text_matches_nothing():
     assert message.topic == "\ufffd\ufffd"
 
 
-@pytest.mark.parametrize("length", range(len(WHOLE)))
-def test_a_packet_that_is_not_whole_has_to_wait(length):
-    """However it is cut, its length among it."""
-    assert packets.bounds(WHOLE[:length], 0) is None
+def test_the_length_of_a_packet_is_known_before_the_rest_comes():
+    """Nothing is known before its last byte is there."""
+    assert [packets.bounds(WHOLE[:length], 0) for length in (0, 1)] == [None, None]
+    assert packets.bounds(WHOLE[:2], 0) == (2, len(WHOLE))
+    assert packets.bounds(b"\x30\x80\x80", 0) is None
 
 
 def test_a_long_packet_has_a_length_of_several_bytes():

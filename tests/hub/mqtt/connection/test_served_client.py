@@ -4,9 +4,12 @@ import socket
 import threading
 
 import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from config import Broker
 from hub.mqtt.bus import Bus
+from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
 from tests.house import until
 
 WRITERS = 6
@@ -72,3 +75,21 @@ def test_a_message_of_a_callback_is_sent_too(bus):
     bus.subscribe("torn/question", answer)
     bus.subscribe("torn/answer", lambda message: (message.ack(), answers.append(message)))
     until(lambda: bus.publish("torn/question", b"?") and answers, "no answer")
+
+
+def test_a_message_that_is_too_large_keeps_no_other_away(bus, broker):
+    """A broker passes it on that was not told our limit, or drops it; anybody may publish one."""
+    heard, connections = [], []
+    bus.on_connect.append(lambda: connections.append(1))
+    bus.subscribe("large", lambda message: (message.ack(), heard.append(message.payload)))
+    other = Client(CallbackAPIVersion.VERSION2)
+    other.connect("127.0.0.1", broker.port)
+    other.loop_start()
+    until(lambda: other.publish("large", b"before", 1) and heard, "the subscription holds")
+    for payload in (bytes(4 * MAXIMUM_PACKET_SIZE), b"behind"):
+        other.publish("large", payload, 1).wait_for_publish(20)
+    until(lambda: b"behind" in heard, "what comes behind it is heard")
+    other.disconnect()
+    other.loop_stop()
+    assert set(heard) == {b"before", b"behind"}
+    assert not connections

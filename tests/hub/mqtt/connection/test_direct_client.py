@@ -1,0 +1,123 @@
+"""What the client makes of the bytes that a broker sends, however they are cut."""
+
+import socket
+from contextlib import closing
+
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
+from hub.mqtt.connection.packets import PUBACK
+from hub.mqtt.connection.served_client import READ_BYTES, DirectClient
+
+HUGE = 50_000_000
+PATIENCE_S = 20.0
+PIECE = bytes(READ_BYTES)
+
+
+class Line:
+    """A client that is connected, and the broker's end of its connection."""
+
+    def __init__(self, protocol):
+        self.heard = []
+        self.client = DirectClient(
+            CallbackAPIVersion.VERSION2, "", protocol=protocol, manual_ack=True
+        )
+        self.client.on_message = self._hear
+        self.client._sock, self.broker = socket.socketpair()
+        self.client._sock.setblocking(False)
+        self.broker.settimeout(PATIENCE_S)
+
+    def _hear(self, client, _, message):
+        self.heard.append((message.topic, message.payload, message.dup))
+        client.ack(message.mid, message.qos)
+
+    def send(self, data):
+        """Have the client read this at once; gives whether the connection goes on."""
+        self.broker.sendall(data)
+        self.client.wake()
+        return self.client.serve(PATIENCE_S)
+
+    def close(self):
+        self.client._sock_close()
+        self.broker.close()
+        self.client.close()
+
+
+@pytest.fixture(params=[MQTTProtocolVersion.MQTTv311, MQTTProtocolVersion.MQTTv5])
+def line(request):
+    with closing(Line(request.param)) as made:
+        yield made
+
+
+def _publish(line, number, payload, *, qos=1, dup=False):
+    properties = b"\0" if line.client.protocol == MQTTProtocolVersion.MQTTv5 else b""
+    id_ = number.to_bytes(2, "big") if qos else b""
+    return _packet(0x30 | qos << 1 | dup << 3, b"\0\3a/b" + id_ + properties + payload)
+
+
+def _packet(header, content):
+    return bytes([header]) + _length(len(content)) + content
+
+
+def _length(number):
+    data = bytearray()
+    while number > 0x7F:
+        data.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*data, number])
+
+
+def _acknowledgements(*numbers):
+    return b"".join(bytes([PUBACK, 2]) + number.to_bytes(2, "big") for number in numbers)
+
+
+def test_wherever_packets_are_cut_each_is_heard_once_and_acknowledged(line):
+    """Also one that the broker sends again, and one that paho reads."""
+    stream = (
+        _publish(line, 1, b"x" * 300)
+        + _publish(line, 1, b"again", dup=True)
+        + _packet(0xD0, b"")  # PINGRESP
+        + _publish(line, 0, b"", qos=0)
+        + _publish(line, 2, b"last")
+    )
+    for cut in range(1, len(stream)):
+        line.heard.clear()
+        assert line.send(stream[:cut])
+        assert line.send(stream[cut:])
+        said = [("a/b", b"x" * 300, False), ("a/b", b"again", True)]
+        assert line.heard == [*said, ("a/b", b"", False), ("a/b", b"last", False)]
+        assert line.broker.recv(100) == _acknowledgements(1, 1, 2)
+
+
+def test_a_message_larger_than_what_we_read_costs_neither_memory_nor_the_connection(line):
+    """Anybody could publish one. It is acknowledged, or no other would come, and not heard."""
+    whole = _publish(line, 7, b"")
+    head = whole[:1] + _length(HUGE) + whole[2:]
+    assert line.send(head)
+    left = HUGE - (len(whole) - 2)
+    while left:
+        piece = PIECE[:left]
+        left -= len(piece)
+        assert line.send(piece)
+        assert len(line.client._unread) < MAXIMUM_PACKET_SIZE
+    assert line.send(_publish(line, 8, b"next"))
+    assert line.heard == [("a/b", b"next", False)]
+    assert line.broker.recv(100) == _acknowledgements(7, 8)
+
+
+def test_a_message_as_large_as_what_we_read_is_heard(line):
+    """It comes in many pieces."""
+    frame = len(_publish(line, 7, b"")) + 2
+    whole = _publish(line, 7, bytes(MAXIMUM_PACKET_SIZE - frame))
+    assert len(whole) == MAXIMUM_PACKET_SIZE
+    for start in range(0, len(whole), 1000):
+        assert line.send(whole[start : start + 1000])
+    assert [len(payload) for _, payload, _ in line.heard] == [MAXIMUM_PACKET_SIZE - frame]
+
+
+@pytest.mark.parametrize("reason", [0x01, 0x55, 0x9F])
+def test_a_reason_that_no_puback_has_ends_the_connection_in_order(line, reason):
+    """It is no MQTT (MQTT 5, 3.4.2.1), and no fault of ours."""
+    line.client.publish("a/b", b"x", 1)
+    assert not line.send(_packet(PUBACK, b"\0\1" + bytes([reason])))
