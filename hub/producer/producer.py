@@ -100,11 +100,10 @@ class Producer:
             ),
             can_wait=True,
         )
+        overtakes_none = self._released == entry.position - 1
+        publish = self._release if seen_once and overtakes_none else self.release
         try:
-            if seen_once and self._released == entry.position - 1:  # it overtakes none that waits
-                self._release(entry.position, entry)
-            else:
-                self.release(entry.position, entry)
+            publish(entry.position, entry)
         finally:
             self._state.sync_soon()  # not before: two threads that run at once make the press late
         return event
