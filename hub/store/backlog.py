@@ -71,13 +71,17 @@ class Backlog:
         return [head for _, head in sorted(pairs, key=lambda pair: pair[0])]
 
     def page(self, head: Head, limit: int) -> list[tuple[int, bytes]]:
-        """The events after `head.after`, oldest first: their sequence, and what was published."""
+        """What a head owes, oldest first: the sequence of each event, and what was published.
+
+        What was journaled since the head was read belongs to a later reply.
+        """
         query = (
-            "SELECT sequence, payload FROM journal WHERE stream = ? AND epoch = ? AND sequence > ?"
-            " ORDER BY sequence LIMIT ?"
+            "SELECT sequence, payload FROM journal WHERE stream = ? AND epoch = ?"
+            " AND sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?"
         )
+        owed = (head.stream, head.epoch, head.after, head.last, limit)
         with self._state.read() as db:
-            return db.execute(query, (head.stream, head.epoch, head.after, limit)).fetchall()
+            return db.execute(query, owed).fetchall()
 
     def is_behind(self, cursors: Mapping[Numbering, int]) -> bool:
         """Whether a consumer has had more than the journal holds.

@@ -78,6 +78,14 @@ def test_what_retention_removed_is_not_promised(state, backlog, cursor):
     assert journaled(state).sequence == 5
 
 
+def test_a_page_ends_with_its_head(state, backlog):
+    """Whatever is journaled meanwhile: a reply with more than its heads say is refused."""
+    journaled(state)
+    (head,) = backlog.owed(PRESSED, {}, since=None)
+    journaled(state)
+    assert [sequence for sequence, _ in backlog.page(head, 9)] == [1]
+
+
 def test_a_page_holds_the_oldest_first(state, backlog):
     """As many as asked for, in order, with the bytes that were published."""
     said = [journaled(state) for _ in range(5)]
