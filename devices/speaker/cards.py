@@ -55,10 +55,10 @@ class Direction(NamedTuple):
         """All of them, as miniaudio lists them.
 
         Raises:
-            SpeakerError: They cannot be listed.
+            SpeakerError: They cannot be listed: ALSA's library is missing, for example.
         """
-        devices = miniaudio.Devices([miniaudio.Backend.ALSA])
         try:
+            devices = miniaudio.Devices([miniaudio.Backend.ALSA])
             return list(getattr(devices, self.listing)())
         except miniaudio.MiniaudioError as error:
             raise SpeakerError(

@@ -140,6 +140,7 @@ def test_one_speaks_at_a_time_and_a_phone_that_vanishes_does_not_go_on_speaking(
 
     until(is_heard, said.inner_text)
     ben.let_go()
+    ben.says(LISTENING)
 
 
 def test_the_button_can_be_held_by_a_key_and_by_one_who_can_only_click(house, phone):

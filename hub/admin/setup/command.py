@@ -41,7 +41,7 @@ def setup(config: ConfigOption = None) -> None:
     logging.getLogger().addHandler(logging.NullHandler())  # the steps show what matters
     os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:FATAL")
     for ending in ENDINGS:  # a broken connection ends it as Ctrl-C does
-        signal.signal(ending, signal.default_int_handler)
+        signal.signal(ending, _end)
     try:
         _ask(Draft(target(config)))
     except TargetError as error:
@@ -71,18 +71,32 @@ def _ask(draft: "Draft") -> None:
     if not agree_to_write(dialog, draft):
         say("", "Nothing was changed.")
         return
-    for ending in ENDINGS:  # too late to end it: the file is being replaced
-        signal.signal(ending, signal.SIG_IGN)
+    _hear_no_ending()  # it is too late: the file is being replaced
     before = draft.write()
     kept = f"; the one before is {before}" if before else ""
     say("", f"✓ {draft.path} is written{kept}.")
     say(_what_now(draft.path))
 
 
+def _end(*_: object) -> None:
+    """End as Ctrl-C does; a second signal does not disturb the tidying up."""
+    _hear_no_ending()
+    raise KeyboardInterrupt
+
+
+def _hear_no_ending() -> None:
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
+
+
 def _read(prompt: str) -> str:
     """Ask; what was typed before the question was shown is not an answer to it."""
     termios.tcflush(sys.stdin, termios.TCIFLUSH)
-    return input(visible(prompt))
+    try:
+        return input(visible(prompt))
+    except EOFError:
+        _hear_no_ending()
+        raise
 
 
 def _pressed(timeout_s: float) -> bool:
