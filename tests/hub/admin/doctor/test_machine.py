@@ -2,9 +2,10 @@
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -183,22 +184,14 @@ def test_an_access_control_list_of_an_earlier_version_is_named(context: Context,
 
 
 @pytest.fixture
-def open_folder(tmp_path: Path) -> Path:
-    """One that everybody can enter, as /etc is."""
-    folder = tmp_path / "open"
-    folder.mkdir()
-    before = {
-        path: stat.S_IMODE(path.stat().st_mode)
-        for path in folder.parents
-        if not path.stat().st_mode & 1
-    }
-    if any(path.stat().st_uid != os.geteuid() for path in before):
-        pytest.skip("a folder above is closed, and not ours")
-    for path, mode in before.items():
-        path.chmod(mode | 0o011)
-    yield folder
-    for path, mode in before.items():
-        path.chmod(mode)
+def open_folder() -> Iterator[Path]:
+    """One that everybody can enter, as /etc is: pytest's own are closed, and workers share them."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        if not all(path.stat().st_mode & stat.S_IXOTH for path in folder.parents):
+            pytest.skip("the system's folder for temporary files is closed")
+        yield folder
 
 
 @pytest.mark.parametrize(
