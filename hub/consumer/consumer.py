@@ -83,9 +83,7 @@ class Consumer:
             kind: max(0.0, first[kind] - reaction.since_s) for kind, reaction in reactions.items()
         }
         self._catch_up = CatchUp(bus, self._cursors, source, since, self._live.wake)
-        bus.on_look.append(
-            state.sync_soon
-        )  # a claim waits no longer, however long a reaction takes
+        bus.on_look.append(state.sync_soon)  # a claim waits no longer, however long the reaction
         for kind in reactions:
             bus.on_delivery(kind, self._receive)
         bus.on_command("wake", topics.name_of(source), self._be_woken)

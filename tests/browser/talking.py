@@ -17,6 +17,8 @@ from tests.needs import find_program
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+HEARD = "You are heard at the door"  # what the page says while one speaks
+LISTENING = "You hear the door"
 ELSEWHERE = "door.test"  # this machine by a name that browsers do not trust over plain HTTP
 FAKES = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 TABLE = """

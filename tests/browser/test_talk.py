@@ -10,14 +10,20 @@ import pytest
 from devices.talk.pcm import BYTES_A_SECOND, RATE_HZ
 from tests.browser.conftest import address_in, log_in
 from tests.browser.speech import WORDS, likeness, read_samples, word
-from tests.browser.talking import ELSEWHERE, axe, phones, talkative, talking_house
+from tests.browser.talking import (
+    ELSEWHERE,
+    HEARD,
+    LISTENING,
+    axe,
+    phones,
+    talkative,
+    talking_house,
+)
 from tests.browser.test_views import RULES
 from tests.house import Ears, until
 
 RECOGNISABLE = 0.8  # a word that was not said has 0.42 at most
-HEARD = "You are heard at the door"
 READY = "Hold the button while you speak"
-LISTENING = "You hear the door"
 NO_MICROPHONE = """() => {
   navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error("no"));
 }"""

@@ -2,11 +2,9 @@
 
 import pytest
 
-from tests.browser.talking import phones, talkative, talking_house
+from tests.browser.talking import HEARD, LISTENING, phones, talkative, talking_house
 from tests.house import until
 
-HEARD = "You are heard at the door"
-LISTENING = "You hear the door"
 DENIED = "The browser gives no microphone"
 HIDE = """() => {
   Object.defineProperty(document, "hidden", { value: true, configurable: true });

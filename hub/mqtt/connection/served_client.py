@@ -30,11 +30,11 @@ class ThreadClient(Client):
     (https://docs.openssl.org/master/man7/openssl-threads/).
     """
 
+    rest_s = 0.0  # paho's thread takes none
+
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._woken = threading.Event()
-
-    rest_s = 0.0  # paho's thread takes none
 
     def serve(self, timeout_s: float) -> bool:
         """See DirectClient."""

@@ -1,16 +1,12 @@
 """A sound card of ALSA: its `file` plugin records what the card was given, at its own pace."""
 
-import json
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from devices.speaker import write_chime
-from tests.house import ROOT
+from tests.devices import alsa_card
 
-SYSTEMS = Path("/usr/share/alsa/alsa.conf")
 CARD = """
 pcm.doorstep {{
   type file
@@ -36,23 +32,11 @@ def card(tmp_path, needed):
     needed("sox")
     needed("aplay", "alsa-utils")
     path = tmp_path / "played.wav"
-    configuration = tmp_path / "alsa.conf"
-    configuration.write_text(
-        SYSTEMS.read_text(encoding="utf-8") + CARD.format(path=path), encoding="utf-8"
-    )
+    configuration = alsa_card.configure(tmp_path / "alsa.conf", CARD.format(path=path))
 
     def run(body, *arguments):
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM.format(body=body), *map(str, arguments)],
-            cwd=ROOT,
-            env={"ALSA_CONFIG_PATH": str(configuration), "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout), _figures(path) if path.exists() else {}
+        printed = alsa_card.run(configuration, PROGRAM.format(body=body), *arguments)
+        return printed, _figures(path) if path.exists() else {}
 
     return run
 

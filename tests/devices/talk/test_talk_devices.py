@@ -1,11 +1,9 @@
 """Speakers and microphones of a talk: simulated ones, files, and a sound card of ALSA."""
 
-import json
 import subprocess
 import sys
 import wave
 from array import array
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -22,11 +20,11 @@ from devices.talk import (
 from devices.talk.loudspeaker import CardLoudspeaker, open_loudspeaker
 from devices.talk.microphone import CardMicrophone, open_microphone
 from devices.talk.pcm import BLOCK_BYTES, RATE_HZ
+from tests.devices import alsa_card
 from tests.devices.talk.client import Client
 from tests.devices.tone import write_tone
 from tests.house import ROOT, until
 
-SYSTEMS = Path("/usr/share/alsa/alsa.conf")
 # ALSA's `file` plugin plays into a file, and hears what is in another one.
 CARD = """
 pcm.doorstep {{
@@ -214,20 +212,9 @@ def test_a_card_plays_and_hears(tmp_path, needed):
     needed("aplay", "alsa-utils")
     played, heard = tmp_path / "played.raw", tmp_path / "heard.raw"
     heard.write_bytes(b"\x11\x22" * 500_000)
-    configuration = tmp_path / "alsa.conf"
-    text = SYSTEMS.read_text(encoding="utf-8") + CARD.format(played=played, heard=heard)
-    configuration.write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        cwd=ROOT,
-        env={"ALSA_CONFIG_PATH": str(configuration), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    largest, odd = json.loads(done.stdout)
+    card = CARD.format(played=played, heard=heard)
+    configuration = alsa_card.configure(tmp_path / "alsa.conf", card)
+    largest, odd = alsa_card.run(configuration, PROGRAM, timeout_s=90)
     assert odd == 0
     assert largest <= RATE_HZ, "it asks for little at once"
     assert played.stat().st_size > 20_000

@@ -106,33 +106,39 @@ def _names(talk: TalkSettings, kind: str) -> list[str]:
 def _microphone(context: Context, name: str, title: str) -> Finding:
     if name == "simulated":
         return skipped(f"{title}: {TONE}")
-    cards = sorted((context.root / SOUND).glob("pcm*c"))
-    closed = [path for path in cards if not os.access(path, os.R_OK | os.W_OK)]
-    if closed:
-        words = f"{title}: {closed[0]} may not be used by you"
-        return closed_device(context, words, closed[0], "audio")
+    if closed := _closed(context, "pcm*c", title):
+        return closed
     try:
         return ok(f"{title}: {try_microphone('default' if name == 'auto' else name)}")
     except SpeakerError as error:
-        found = fault(f"{title}: {error}", "docs/talk.md, Nothing is heard")
-        if name != "auto":
-            return found
-        return found._replace(state="warning", found=f"{found.found}; {TONE}")
+        return _missing(name, f"{title}: {error}", "docs/talk.md, Nothing is heard", TONE)
 
 
 def _speaker(context: Context, name: str, title: str) -> Finding:
     if name == "simulated":
         return skipped(f"{title}: {INTO_FILES}")
-    cards = sorted((context.root / SOUND).glob("pcm*p"))
-    closed = [path for path in cards if not os.access(path, os.R_OK | os.W_OK)]
-    if closed:
-        words = f"{title}: {closed[0]} may not be used by you"
-        return closed_device(context, words, closed[0], "audio")
+    if closed := _closed(context, "pcm*p", title):
+        return closed
     try:
-        result = AlsaSpeaker(None if name in ("auto", "default") else name).check()
+        return ok(f"{title}: {AlsaSpeaker(None if name in ('auto', 'default') else name).check()}")
     except SpeakerError as error:
-        found = fault(f"{title}: {error}", "docs/troubleshooting.md, No sound")
-        if name != "auto":
-            return found
-        return found._replace(state="warning", found=f"{found.found}; {INTO_FILES}")
-    return ok(f"{title}: {result}")
+        mend = "docs/troubleshooting.md, No sound"
+        return _missing(name, f"{title}: {error}", mend, INTO_FILES)
+
+
+def _closed(context: Context, nodes: str, title: str) -> Finding | None:
+    """What is found where the machine has a card whose file the person may not use."""
+    cards = sorted((context.root / SOUND).glob(nodes))
+    closed = [path for path in cards if not os.access(path, os.R_OK | os.W_OK)]
+    if not closed:
+        return None
+    words = f"{title}: {closed[0]} may not be used by you"
+    return closed_device(context, words, closed[0], "audio")
+
+
+def _missing(name: str, words: str, mend: str, instead: str) -> Finding:
+    """A fault; where `auto` chooses, only a warning that says what happens instead."""
+    found = fault(words, mend)
+    if name != "auto":
+        return found
+    return found._replace(state="warning", found=f"{found.found}; {instead}")
