@@ -127,15 +127,18 @@ class Pi:
     def until(
         self, look: Callable[[], Any], what: str | Callable[[], str], patience_s: float = 120
     ) -> Any:
-        """Look until there is something, and return it; `what` says what was missing at the end."""
-        ends = time.monotonic() + patience_s
+        """Look until there is something, and return it; `what` says what was missing at the end.
+
+        `patience_s` is for a quiet machine.
+        """
+        ends = time.monotonic() + patience_s * PATIENCE
         while not (found := look()):
             if self._qemu is None or self._qemu.poll() is not None:
                 raise AssertionError(f"it ended while waiting for: {what}\n{self._last_words()}")
             if time.monotonic() > ends:
                 missing = what if isinstance(what, str) else what()
                 raise AssertionError(
-                    f"not within {patience_s:.0f} s: {missing}\n{self._last_words()}"
+                    f"not within {PATIENCE} times {patience_s:.0f} s: {missing}\n{self._last_words()}"
                 )
             time.sleep(0.3)
         return found
