@@ -2,7 +2,6 @@
 
 import logging
 import queue
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +30,7 @@ log = logging.getLogger(__name__)
 STOP_GRACE_S = 3.0
 IDLE_S = 60.0
 GATHER_S = 0.1  # nobody waits for an observer: what comes in this time shares its commits
+READ_S = 0.005
 GATHERED = 50
 Live = tuple[Event, bytes, float]  # an event, its payload, its age in seconds when it came
 
@@ -71,7 +71,7 @@ class Consumer:
             watchdog=self._watchdog,
             clock=state.clock,
         )
-        self._live: LiveQueue[Live] = LiveQueue()
+        self._live: LiveQueue[Live] = LiveQueue(bus.end_wait)
         self._stopping = False
         self._settled = False
         self._gathers = all(
@@ -107,8 +107,6 @@ class Consumer:
         """In the network thread."""
         if not self._live.offer((event, payload, event.age_s(self._clock))):
             self._catch_up.ask_soon([event.type])
-        if self._gathers and self._live.qsize() <= 1:
-            self._bus.rest(GATHER_S / 2)
 
     def _step(self) -> None:
         """Handle one thing, or wait for one."""
@@ -124,8 +122,11 @@ class Consumer:
             self._take_live([live, *self._gather()])
 
     def _next_live(self, timeout_s: float) -> Live | None:
+        """A live event; None when none comes in this time, or there is something else to do."""
+        if timeout_s:
+            self._bus.wait(timeout_s, self._live.filled)
         try:
-            return self._live.get(block=timeout_s > 0, timeout=timeout_s)
+            return self._live.get_nowait()
         except queue.Empty:
             return None
 
@@ -137,10 +138,14 @@ class Consumer:
         more: list[Live] = []
         if self._gathers:
             if not self._catch_up.settles_in_s():
-                time.sleep(GATHER_S)
+                self._bus.rest(GATHER_S)
+                self._bus.wait(READ_S, self._has_gathered)
             while len(more) < GATHERED and (live := self._next_live(0)):
                 more.append(live)
         return more
+
+    def _has_gathered(self) -> bool:
+        return self._live.qsize() >= GATHERED
 
     def _take_live(self, lives: Sequence[Live]) -> None:
         """Claim live events that come for the first time, and run them."""

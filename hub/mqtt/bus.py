@@ -23,7 +23,8 @@ class Bus(HouseMessages):
     """Publishes and receives with QoS 1, where the broker takes it; reconnects for ever.
 
     It speaks MQTT 5 where the broker does, else 3.1.1; it tries. Callbacks run in the network
-    thread and must be short. An exception in one is logged.
+    thread, which is whatever thread reads the connection now, and must be short. An exception in
+    one is logged.
 
     Attributes:
         on_connect: Called after each connection, when all subscriptions have been sent.
@@ -32,6 +33,10 @@ class Bus(HouseMessages):
         on_retry: Called when it is time to publish again what the broker refused.
         on_remind: Called now and then where the broker keeps no retained messages: it is time to
             publish again what it should have kept.
+        wait: Called with seconds and a condition: waits so long for that, in the one thread that
+            lives on what comes, and reads it there; callbacks then run in that thread.
+        rest: Called with seconds in the same thread: sleeps so long, and nothing is read meanwhile.
+        end_wait: Has `wait` look at its condition. May be called from any thread.
         refusals: What the broker refuses now.
         connected: Set while there is a connection.
     """
@@ -60,6 +65,9 @@ class Bus(HouseMessages):
         clients = ClientFactory(broker, client_id, user, will, keep_s)
         self._connections = Reconnector(clients, broker.address, self._traffic)
         self.connected = self._connections.connected
+        self.wait = clients.turn.wait
+        self.rest = clients.turn.rest
+        self.end_wait = clients.turn.wake_waiter
         self.refusals = self._traffic.refusals
         self.on_connect: list[Call] = self._connections.on_connect
         self.on_remind: list[Call] = self._traffic.reminder.calls
@@ -130,10 +138,6 @@ class Bus(HouseMessages):
     def unsubscribe(self, topic_filter: str, receive: Receive) -> None:
         """No longer give these topics to `receive`."""
         self._traffic.subscriptions.remove(topic_filter, receive)
-
-    def rest(self, seconds: float) -> None:
-        """In a callback: read on only after so long; what comes meanwhile is read together."""
-        self._traffic.rest(seconds)
 
     def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, content_type: str = CONTENT_TYPE

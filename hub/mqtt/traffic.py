@@ -60,7 +60,7 @@ class Traffic:
         client.on_subscribe = self._confirmed
         client.on_message = partial(guarded, self._received)
 
-    def begin(self, client: Client, limits: Limits, address: str) -> None:
+    def begin(self, client: ServedClient, limits: Limits, address: str) -> None:
         """See `ConnectionUser`."""
         self._awaited.clear()
         self.limits = limits
@@ -84,11 +84,6 @@ class Traffic:
         self.subscriptions.disconnected()
         for call in self.on_look:
             guarded(call)
-
-    def rest(self, seconds: float) -> None:
-        """See `Bus`."""
-        if self._client:
-            self._client.rest_s = seconds
 
     def drain(self, client: Client, *, is_kept: bool) -> None:
         """Wait until the broker has all that was published, and nothing more comes from it.

@@ -1,7 +1,8 @@
-"""A timer of the kernel that ends the process, however it hangs (POSIX, timer_create(2))."""
+"""Timers of the kernel: they need no thread."""
 
 import ctypes
 import faulthandler
+import os
 import signal
 import sys
 import time
@@ -29,9 +30,10 @@ class _TimerSpec(ctypes.Structure):
 
 
 class FatalTimer:
-    """Prints the stacks of all threads when its time is up, and kills the process by SIGVTALRM.
+    """Ends the process, however it hangs (POSIX, timer_create(2)).
 
-    No thread and no Python code is needed for that: the kernel sends the signal, and faulthandler
+    It prints the stacks of all threads when its time is up, and kills the process by SIGVTALRM. No
+    Python code is needed for that: the kernel sends the signal, and faulthandler
     prints in its C code. To set it costs one system call.
 
     Raises:
@@ -47,6 +49,35 @@ class FatalTimer:
 
     def set(self, seconds: float) -> None:
         """Let it run out after that many seconds; 0 stops it."""
-        whole = int(seconds)
-        spec = _TimerSpec(0, 0, whole, int((seconds - whole) * _NANOSECONDS))
-        _quick.timer_settime(self._timer, 0, ctypes.byref(spec), None)
+        _quick.timer_settime(self._timer, 0, ctypes.byref(_once(seconds)), None)
+
+
+class WakeTimer:
+    """Is readable for `select` once its time is up (timerfd_create(2)).
+
+    Raises:
+        OSError: the kernel gives no timer.
+    """
+
+    def __init__(self) -> None:
+        flags = os.O_NONBLOCK | os.O_CLOEXEC
+        self._file: int = _libc.timerfd_create(time.CLOCK_MONOTONIC, flags)
+        if self._file < 0:
+            raise OSError(ctypes.get_errno(), "timerfd_create")
+
+    def __del__(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+
+    def fileno(self) -> int:
+        """For `select`."""
+        return self._file
+
+    def set(self, seconds: float) -> None:
+        """Let it run out after that many seconds; 0 stops it, and then it is not readable."""
+        _quick.timerfd_settime(self._file, 0, ctypes.byref(_once(seconds)), None)
+
+
+def _once(seconds: float) -> _TimerSpec:
+    whole = int(seconds)
+    return _TimerSpec(0, 0, whole, int((seconds - whole) * _NANOSECONDS))

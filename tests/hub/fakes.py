@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -133,9 +134,18 @@ class FakeBus(HouseMessages):
         self.properties: list[dict[str, Any]] = []  # of what was delivered, by paho's names
         self._subscriptions: list[tuple[str, Callable[[Message], None]]] = []
         self._number = 0
+        self._woken = threading.Event()
+
+    def wait(self, seconds: float, is_done: Callable[[], bool]) -> None:
+        if not is_done():
+            self._woken.wait(seconds)
+        self._woken.clear()
+
+    def end_wait(self) -> None:
+        self._woken.set()
 
     def rest(self, seconds: float) -> None:
-        """Nothing is read here."""
+        time.sleep(seconds)
 
     def subscribe(
         self,

@@ -15,6 +15,7 @@ from config import Address, Broker
 from hub.mqtt.connection import client_ids, connect_errors, credentials
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE, Limits, limits_in
 from hub.mqtt.connection.served_client import DirectClient, ServedClient, ThreadClient
+from hub.mqtt.connection.turn import Turn
 from hub.mqtt.message import Will
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class ClientFactory:
             other's connection: from then on each connection has a random one. Nodes of a cluster
             that die now and then are no reason for it: only the same id replaces what the process
             has on the dead node, and until then the broker refuses what is published to that.
+        turn: Whose turn it is to read the connection.
         logged_in_as: The user of the last client that was made; None without a login.
     """
 
@@ -65,12 +67,13 @@ class ClientFactory:
         self._client_id = client_id or client_ids.random()
         self._user = user
         self._alerts: dict[Address, ssl.SSLError] = {}  # the last one from each
-        self._turn = self._failures = 0
+        self._next = self._failures = 0
         self.addresses = broker.addresses
         self.address = self.addresses[0]
         self.timeout_s = CONNECT_TIMEOUT_S if len(self.addresses) == 1 else TURN_TIMEOUT_S
         self.limits = Limits()
         self.cut_short = 0
+        self.turn = Turn()
         self.logged_in_as: str | None = None
 
     def take_next_address(self, lasted_s: float) -> bool:
@@ -85,8 +88,8 @@ class ClientFactory:
         if lasted_s > WORKED_S:
             self._failures = 0
         self._failures += 1
-        self._turn = (self._turn + 1) % len(self.addresses)
-        self.address = self.addresses[self._turn]
+        self._next = (self._next + 1) % len(self.addresses)
+        self.address = self.addresses[self._next]
         return self._failures % len(self.addresses) == 0
 
     def find_protocol(self) -> MQTTProtocolVersion:
@@ -125,13 +128,15 @@ class ClientFactory:
         """The client of a bus: it leaves the will."""
         if self.address.tls or self.address.is_websocket:
             return self._make(ThreadClient, protocol, self._own_id())
-        return self._make(DirectClient, protocol, self._own_id())
+        return self._make(DirectClient, protocol, self._own_id(), turn=self.turn)
 
     def make(self, protocol: MQTTProtocolVersion) -> Client:
         """A client for a connection beside that of the bus, which leaves no will."""
         return self._make(Client, protocol, client_ids.random())
 
-    def _make(self, kind: type[Kind], protocol: MQTTProtocolVersion, client_id: str) -> Kind:
+    def _make(
+        self, kind: type[Kind], protocol: MQTTProtocolVersion, client_id: str, **more: Any
+    ) -> Kind:
         """A client that neither acknowledges nor reconnects by itself; before MQTT 5, clean."""
         client = kind(
             CallbackAPIVersion.VERSION2,
@@ -141,6 +146,7 @@ class ClientFactory:
             reconnect_on_failure=False,
             clean_session=None if protocol == MQTTProtocolVersion.MQTTv5 else True,
             transport="websockets" if self.address.is_websocket else "tcp",
+            **more,
         )
         if self._will and kind is not Client:
             self._leave(self._will, client)

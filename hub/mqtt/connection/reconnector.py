@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from typing import Any, Protocol
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
@@ -29,7 +30,7 @@ class ConnectionUser(Protocol):
     def prepare(self, client: ServedClient) -> None:
         """Take the messages and acknowledgements of a client that is not connected yet."""
 
-    def begin(self, client: Client, limits: Limits, address: str) -> None:
+    def begin(self, client: ServedClient, limits: Limits, address: str) -> None:
         """There is a connection to the broker at this address, which has these limits."""
 
     def look(self) -> str:
@@ -151,16 +152,17 @@ class Reconnector:
 
     def _new_client(self, protocol: MQTTProtocolVersion) -> ServedClient:
         client = self._clients.make_served(protocol)
-        client.on_connect = self._connected
+        client.on_connect = partial(self._connected, client)
         client.on_disconnect = self._disconnected
         self._user.prepare(client)
         return client
 
     def _connected(
         self,
-        client: Client,
-        _: Any,
-        __: ConnectFlags,
+        client: ServedClient,
+        _: Client,
+        __: Any,
+        ___: ConnectFlags,
         reason: ReasonCode,
         connack: Properties | None,
     ) -> None:

@@ -1,10 +1,8 @@
 """paho's clients, served by one thread of ours: one sends in the thread that publishes."""
 
-import select
 import socket
 import threading
 import time
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -16,6 +14,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from hub.mqtt.connection import packets
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
 from hub.mqtt.connection.packets import HEAD_BYTES, PUBACK, PUBLISH, MalformedPacketError
+from hub.mqtt.connection.turn import Turn
 
 AGAIN = MQTTErrorCode.MQTT_ERR_AGAIN
 SUCCESS = MQTTErrorCode.MQTT_ERR_SUCCESS
@@ -29,8 +28,6 @@ class ThreadClient(Client):
     OpenSSL must not read and write a connection at once
     (https://docs.openssl.org/master/man7/openssl-threads/).
     """
-
-    rest_s = 0.0  # paho's thread takes none
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -46,6 +43,9 @@ class ThreadClient(Client):
         """See DirectClient."""
         self._woken.set()
 
+    def hand_over(self) -> None:
+        """See DirectClient: paho's thread always reads."""
+
     def close(self) -> None:
         """See DirectClient."""
         self.loop_stop()
@@ -56,64 +56,57 @@ class DirectClient(Client):
 
     paho sends in the publisher's thread where it has no thread of its own, but two that send at
     once could tear the stream. So one sends at a time.
-
-    Attributes:
-        rest_s: For how long not to read on, once what was read is handled: then this is 0 again.
     """
 
-    rest_s = 0.0
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, *arguments: Any, turn: Turn, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._turn = turn
         self._sending = threading.Lock()
-        self._woken, self._waker = socket.socketpair()
-        self._waker.setblocking(False)
-        self._server = 0  # the thread that serves
         self._unread = bytearray()  # the beginning of a packet
         self._unwanted = 0  # how many bytes are still to come of a packet that is too large
         self._for_paho = b""  # a whole packet
 
     def serve(self, timeout_s: float) -> bool:
-        """For so long, or until it is woken: read what comes, and write what is left over.
+        """For so long, or until it is woken: see that what comes is read.
 
         Returns:
             False when there is no connection.
         """
-        self._server = threading.get_ident()
-        until = time.monotonic() + timeout_s
-        while (left_s := until - time.monotonic()) > 0:
-            try:
-                connection = self._connection()
-                wanting = [connection] if self.want_write() else []
-                readable, _, _ = select.select([connection, self._woken], wanting, [], left_s)
-            except (OSError, ValueError):  # a sender has found it broken, and closed it
-                return False
-            if connection in readable and not self._read(connection):
-                return False
-            if self.want_write() and self.loop_write() != SUCCESS:
-                return False
-            if self._woken in readable:
-                self._woken.recv(64)
-                break
-            if self.rest_s:
-                time.sleep(self.rest_s)
-                self.rest_s = 0.0
-        return self.loop_misc() == SUCCESS
+        goes_on = self._turn.serve(self, timeout_s)
+        return goes_on and self._turn.alone(self.loop_misc) == SUCCESS
 
     def wake(self) -> None:
-        """Have `serve` look again at once. May be called from any thread."""
-        with suppress(OSError):  # it is awake, or was served for the last time
-            self._waker.send(b"!")
+        """Have `serve` return at once. May be called from any thread."""
+        self._turn.call_server()
+
+    def hand_over(self) -> None:
+        """See Turn."""
+        self._turn.hand_over()
+
+    def disconnect(self, *arguments: Any, **named: Any) -> MQTTErrorCode:
+        """See Client: no other thread reads any more."""
+        self._turn.end()
+        return super().disconnect(*arguments, **named)
 
     def close(self) -> None:
         """After the last `serve`."""
-        self._woken.close()
-        self._waker.close()
+        self._turn.end()
 
-    def _read(self, connection: socket.socket) -> bool:
+    def fileno(self) -> int:
+        """See Connection."""
+        connection = self.socket()
+        return -1 if connection is None else connection.fileno()
+
+    def work(self, *, is_readable: bool) -> bool:
+        """See Connection."""
+        if is_readable and not self._read():
+            return False
+        return not self.want_write() or self.loop_write() == SUCCESS
+
+    def _read(self) -> bool:
         """Read what has come; False when the connection ends with it."""
         try:
-            data = connection.recv(READ_BYTES)
+            data = self._connection().recv(READ_BYTES)
         except BlockingIOError:
             return True
         except OSError:
@@ -201,8 +194,8 @@ class DirectClient(Client):
     def _packet_write(self) -> MQTTErrorCode:
         with self._sending:
             result = super()._packet_write()
-        if result == AGAIN and threading.get_ident() != self._server:
-            self.wake()  # the socket is full; who serves it waits until it is not
+        if result == AGAIN:
+            self._turn.wake()  # the socket is full; who reads it waits until it is not
         return result
 
 

@@ -9,6 +9,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
 from hub.mqtt.connection.packets import PUBACK
 from hub.mqtt.connection.served_client import READ_BYTES, DirectClient
+from hub.mqtt.connection.turn import Turn
 
 HUGE = 50_000_000
 PATIENCE_S = 20.0
@@ -21,7 +22,7 @@ class Line:
     def __init__(self, protocol):
         self.heard = []
         self.client = DirectClient(
-            CallbackAPIVersion.VERSION2, "", protocol=protocol, manual_ack=True
+            CallbackAPIVersion.VERSION2, "", protocol=protocol, manual_ack=True, turn=Turn()
         )
         self.client.on_message = self._hear
         self.client._sock, self.broker = socket.socketpair()
