@@ -17,6 +17,7 @@ ROOMS = ("hub", "devices", "config", "handlers")
 ONE_USER = {
     "paho": [
         "hub/mqtt/connection/client.py",
+        "hub/mqtt/connection/direct_client.py",
         "hub/mqtt/connection/reconnector.py",
         "hub/mqtt/connection/served_client.py",
         "hub/mqtt/publications.py",

@@ -31,6 +31,9 @@ class LampScene(BaseModel):
         return self
 
 
+PLAIN = LampScene()
+
+
 class LampSettings(DescribedLamps):
     """For a handler's settings: `class Config(HandlerConfig, LampSettings)`."""
 
@@ -48,7 +51,7 @@ class LampSettings(DescribedLamps):
 
     def at(self, door: str) -> tuple[list[str], LampState]:
         """The names of the lamps at a door, and how they are to shine."""
-        scene = self.scenes.get(door, LampScene())
+        scene = self.scenes.get(door, PLAIN)
         state = LampState(True, scene.brightness, scene.color or scene.kelvin)
         return scene.lamps or [self.lamp], state
 

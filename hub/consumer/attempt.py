@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections.abc import Container, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,15 +29,17 @@ class LiveAttempt:
         self.memory = PendingMemory(state)
         self.emitted: list[tuple[str, str, Mapping[str, Any]]] = []
         self.kept: list[tuple[Event, float]] = []
-        self._timers: dict[tuple[str, str], tuple[Event, float]] = {}  # when due, by uptime
+        # Each with its payload, and when it is due, by uptime.
+        self._timers: dict[tuple[str, str], tuple[Event, bytes, float]] = {}
         self._source = source
         self._state = state
         self._reacts_to = reacts_to
 
     def emit(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
         """See Attempt."""
-        event = self._event(kind, subject, data, self._state.clock.utc())
-        self.emitted.append((kind, subject, event.data))
+        _, payload = self._event(kind, subject, data, self._state.clock.utc())
+        # A copy, because the author may change the object afterwards.
+        self.emitted.append((kind, subject, json.loads(payload)["data"]))
 
     def later(self, kind: str, subject: str, data: Mapping[str, Any], after_s: float) -> None:
         """See Attempt."""
@@ -48,7 +49,7 @@ class LiveAttempt:
             )
         due = self._state.clock.utc() + timedelta(seconds=after_s)
         timer = self._event(kind, subject, data, due)
-        self._timers[kind, subject] = (timer, self._state.clock.uptime_s() + after_s)
+        self._timers[kind, subject] = (*timer, self._state.clock.uptime_s() + after_s)
 
     def keep(self, days: float) -> None:
         """See Attempt."""
@@ -70,10 +71,13 @@ class LiveAttempt:
         """Write the changes of memory and the timers into the open transaction."""
         self.memory.write(db)
         clock = self._state.clock
-        for timer, due_s in self._timers.values():
-            Timers(clock).set(db, timer, due_s - clock.uptime_s())
+        for timer, payload, due_s in self._timers.values():
+            Timers(clock).set(db, timer, due_s - clock.uptime_s(), payload)
 
-    def _event(self, kind: str, subject: str, data: Mapping[str, Any], time: datetime) -> Event:
+    def _event(
+        self, kind: str, subject: str, data: Mapping[str, Any], time: datetime
+    ) -> tuple[Event, bytes]:
+        """An event that follows, encoded here, where the author's line is in the traceback."""
         if fault := topics.fault_in(self._source, kind, subject):
             raise BadEvent(f"{kind}: {fault}")
         event = Event(
@@ -88,6 +92,4 @@ class LiveAttempt:
             traceparent=child(self.event.traceparent),
             cause=self.event.id,
         )
-        # Encoded here, where the author's line is in the traceback; and the data is copied,
-        # because the author may change the object afterwards.
-        return replace(event, data=json.loads(encode(event))["data"])
+        return event, encode(event)

@@ -18,11 +18,13 @@ class DiskMemory(MutableMapping[str, Any]):
         self._state = state
 
     def __getitem__(self, key: str) -> Any:
+        return _value(key, self.text(key))
+
+    def text(self, key: str) -> str | None:
+        """The value as JSON; None where there is none."""
         with self._state.read() as db:
             row = db.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
-        if row is None:
-            raise KeyError(key)
-        return json.loads(row[0])
+        return None if row is None else row[0]
 
     def __setitem__(self, key: str, value: Any) -> None:
         text = json.dumps(value)
@@ -47,20 +49,21 @@ class DiskMemory(MutableMapping[str, Any]):
 class PendingMemory(MutableMapping[str, Any]):
     """The same table; changes show at once, and count with the transaction that writes them.
 
-    A change that is never written is as if it had not been made.
+    A change that is never written is as if it had not been made. What was read is not read again:
+    nobody else writes the table meanwhile.
     """
 
     def __init__(self, state: State) -> None:
         self._disk = DiskMemory(state)
         self._changes: dict[str, str | None] = {}  # JSON; None for a key that was deleted
+        self._read: dict[str, str | None] = {}  # what the table has
 
     def __getitem__(self, key: str) -> Any:
-        if key not in self._changes:
-            return self._disk[key]
-        text = self._changes[key]
-        if text is None:
-            raise KeyError(key)
-        return json.loads(text)
+        if key in self._changes:
+            return _value(key, self._changes[key])
+        if key not in self._read:
+            self._read[key] = self._disk.text(key)
+        return _value(key, self._read[key])
 
     def __setitem__(self, key: str, value: Any) -> None:
         self._changes[key] = json.dumps(value)
@@ -92,4 +95,11 @@ class PendingMemory(MutableMapping[str, Any]):
 
     def committed(self) -> None:
         """The transaction that wrote the changes is committed."""
+        self._read |= self._changes
         self._changes.clear()
+
+
+def _value(key: str, text: str | None) -> Any:
+    if text is None:
+        raise KeyError(key)
+    return json.loads(text)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hub.store import inbox_rows
 from hub.system.clock import Clock
 from hub.wire import streams
-from hub.wire.event import Event
+from hub.wire.event import Event, decode
 
 SOURCE = "later"  # stands for a source in the stream of a timer; no producer has such a source
 PATTERN = f"{SOURCE} *"
@@ -23,16 +23,22 @@ class Timers:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def set(self, db: sqlite3.Connection, event: Event, wait_s: float) -> None:
+    def set(
+        self, db: sqlite3.Connection, event: Event, wait_s: float, payload: bytes | None = None
+    ) -> None:
         """In the open transaction: deliver this event to this process in so many seconds.
 
         It replaces the last timer of its type and subject, but for one that is in hand or dead:
-        the number tells them apart.
+        the number tells them apart. The payload is the event as it was when it was set; its data
+        may have changed since.
         """
         stream = streams.of(SOURCE, event.type, event.subject)
         replaced = "DELETE FROM inbox WHERE stream = ? AND state IN ('waiting', 'crashed')"
         db.execute(replaced, (stream,))
         highest = "SELECT COALESCE(MAX(sequence), 0) FROM inbox WHERE stream = ?"
         (last,) = db.execute(highest, (stream,)).fetchone()
-        timer = replace(event, sequence=last + 1)
-        inbox_rows.insert(db, stream, timer, "waiting", due=inbox_rows.due_in(self._clock, wait_s))
+        if last:
+            event = replace(decode(payload) if payload else event, sequence=last + 1)
+            payload = None
+        due = inbox_rows.due_in(self._clock, wait_s)
+        inbox_rows.insert(db, stream, event, "waiting", due=due, payload=payload)

@@ -143,7 +143,7 @@ def decode(payload: bytes) -> Event:
     if len(payload) > MAX_BYTES:
         raise BadEvent(f"larger than {MAX_BYTES} bytes")
     try:
-        wire = json.loads(payload.decode(), parse_constant=_refuse_constant, parse_float=_finite)
+        wire = _READ.decode(payload.decode())
     except (ValueError, RecursionError):
         raise BadEvent("not JSON") from None
     if not isinstance(wire, dict):
@@ -256,6 +256,9 @@ def _is_attempt(value: Any) -> bool:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+_READ = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse_constant)
 
 
 def uuid7() -> str:

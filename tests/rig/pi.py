@@ -137,9 +137,8 @@ class Pi:
                 raise AssertionError(f"it ended while waiting for: {what}\n{self._last_words()}")
             if time.monotonic() > ends:
                 missing = what if isinstance(what, str) else what()
-                raise AssertionError(
-                    f"not within {PATIENCE} times {patience_s:.0f} s: {missing}\n{self._last_words()}"
-                )
+                late = f"not within {PATIENCE} times {patience_s:.0f} s"
+                raise AssertionError(f"{late}: {missing}\n{self._last_words()}")
             time.sleep(0.3)
         return found
 

@@ -25,6 +25,9 @@ class Connection(Protocol):
     def fileno(self) -> int:
         """For `select`; -1 when it is closed."""
 
+    def flush(self) -> None:
+        """Send what need not be sent at once."""
+
     def want_write(self) -> bool:
         """Whether something is left to be sent."""
 
@@ -152,6 +155,7 @@ class Turn:
         if own is self._server:
             reading.append(self._timer)
         if connection:
+            connection.flush()
             reading.append(connection)
         writing = [connection] if connection and connection.want_write() else []
         try:

@@ -1,16 +1,19 @@
 """What the client makes of the bytes that a broker sends, however they are cut."""
 
 import socket
+import threading
+from collections import Counter
 from contextlib import closing
 
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from hub.mqtt.connection.direct_client import READ_BYTES, DirectClient
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
-from hub.mqtt.connection.packets import PUBACK
-from hub.mqtt.connection.served_client import READ_BYTES, DirectClient
+from hub.mqtt.connection.packets import PUBACK, bounds
 from hub.mqtt.connection.turn import Turn
 
+ROUNDS = 100
 HUGE = 50_000_000
 PATIENCE_S = 20.0
 PIECE = bytes(READ_BYTES)
@@ -38,6 +41,11 @@ class Line:
         self.broker.sendall(data)
         self.client.wake()
         return self.client.serve(PATIENCE_S)
+
+    def acknowledged(self):
+        """What the broker has got, once the client has looked at the connection again."""
+        self.client.flush()
+        return self.broker.recv(100)
 
     def close(self):
         self.client._sock_close()
@@ -88,7 +96,7 @@ def test_wherever_packets_are_cut_each_is_heard_once_and_acknowledged(line):
         assert line.send(stream[cut:])
         said = [("a/b", b"x" * 300, False), ("a/b", b"again", True)]
         assert line.heard == [*said, ("a/b", b"", False), ("a/b", b"last", False)]
-        assert line.broker.recv(100) == _acknowledgements(1, 1, 2)
+        assert line.acknowledged() == _acknowledgements(1, 1, 2)
 
 
 def test_a_message_larger_than_what_we_read_costs_neither_memory_nor_the_connection(line):
@@ -104,7 +112,7 @@ def test_a_message_larger_than_what_we_read_costs_neither_memory_nor_the_connect
         assert len(line.client._unread) < MAXIMUM_PACKET_SIZE
     assert line.send(_publish(line, 8, b"next"))
     assert line.heard == [("a/b", b"next", False)]
-    assert line.broker.recv(100) == _acknowledgements(7, 8)
+    assert line.acknowledged() == _acknowledgements(7, 8)
 
 
 def test_a_message_as_large_as_what_we_read_is_heard(line):
@@ -122,3 +130,59 @@ def test_a_reason_that_no_puback_has_ends_the_connection_in_order(line, reason):
     """It is no MQTT (MQTT 5, 3.4.2.1), and no fault of ours."""
     line.client.publish("a/b", b"x", 1)
     assert not line.send(_packet(PUBACK, b"\0\1" + bytes([reason])))
+
+
+def test_an_acknowledgement_goes_with_the_next_message(line):
+    """One packet for the network less, and the broker is not woken twice."""
+    line.send(_publish(line, 7, b"x"))
+    line.client.publish("a/b", b"answer", 1)
+    assert line.broker.recv(100) == _acknowledgements(7) + _publish(line, 1, b"answer")
+
+
+def test_another_thread_acknowledges_at_once(line):
+    """Nobody else may send for long."""
+    line.client.ack(7, 1)
+    assert line.broker.recv(100) == _acknowledgements(7)
+
+
+def test_however_slowly_the_broker_reads_no_packet_tears_another(line):
+    """Several threads publish, acknowledge and subscribe while the socket is full."""
+    line.client._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 5000)
+    ended = threading.Event()
+
+    def serve():
+        while not ended.is_set() and line.client.serve(1):
+            pass
+
+    def publish(number):
+        for _ in range(ROUNDS):
+            line.client.publish(f"a/{number}", bytes([number]) * 3000, 1)
+            line.client.ack(number, 1)
+            line.client.subscribe(f"b/{number}")
+
+    threads = [threading.Thread(target=publish, args=(number,)) for number in range(1, 5)]
+    server = threading.Thread(target=serve)
+    for thread in (*threads, server):
+        thread.start()
+    kinds = Counter(_packets(line.broker, 4 * 3 * ROUNDS))
+    ended.set()
+    line.client.wake()
+    for thread in (*threads, server):
+        thread.join(PATIENCE_S)
+    assert kinds == {0x30: 4 * ROUNDS, 0x40: 4 * ROUNDS, 0x80: 4 * ROUNDS}
+
+
+def _packets(broker, number):
+    """The kinds of so many packets; the payload of a PUBLISH is of one thread."""
+    data = bytearray()
+    while number:
+        data += broker.recv(1000)
+        while found := bounds(data, 0):
+            content, end = found
+            if end > len(data):
+                break
+            if data[0] & 0xF0 == 0x30:
+                assert set(data[end - 3000 : end]) == {int(data[content + 4 : content + 5])}
+            yield data[0] & 0xF0
+            del data[:end]
+            number -= 1

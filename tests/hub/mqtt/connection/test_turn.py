@@ -28,6 +28,9 @@ class Line:
     def fileno(self):
         return self._socket.fileno()
 
+    def flush(self):
+        pass
+
     def want_write(self):
         return False
 

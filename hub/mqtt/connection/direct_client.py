@@ -1,0 +1,272 @@
+"""The client of a bus without TLS: any thread sends, and two take turns at reading.
+
+The messages of a house, PUBLISH and PUBACK, are written and read here; the rest is left to paho,
+which takes a hundred calls for a message.
+"""
+
+import socket
+import threading
+import time
+from functools import cache
+from typing import Any
+
+from paho.mqtt.client import Client, MQTTMessageInfo
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from hub.mqtt.connection import packets
+from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
+from hub.mqtt.connection.packets import (
+    AT_LEAST_ONCE,
+    HEAD_BYTES,
+    PUBACK,
+    PUBLISH,
+    MalformedPacketError,
+)
+from hub.mqtt.connection.turn import Turn
+
+AGAIN = MQTTErrorCode.MQTT_ERR_AGAIN
+SUCCESS = MQTTErrorCode.MQTT_ERR_SUCCESS
+READ_BYTES = 16_384  # at once: some events
+EXACTLY_ONCE = 2  # a quality of service that nothing here asks for
+
+
+class DirectClient(Client):
+    """A client whose connection one thread serves, and that sends in any, one at a time.
+
+    An acknowledgement goes with the next message, or when the connection is looked at again.
+    """
+
+    def __init__(self, *arguments: Any, turn: Turn, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._turn = turn
+        self._sending = threading.Lock()
+        self._acks = b""  # not sent yet
+        self._unanswered: dict[int, MQTTMessageInfo] = {}
+        self._reader = 0  # the thread that handles what has come
+        self._unread = bytearray()  # the beginning of a packet
+        self._unwanted = 0  # how many bytes are still to come of a packet that is too large
+        self._for_paho = b""  # a whole packet
+
+    def serve(self, timeout_s: float) -> bool:
+        """For so long, or until it is woken: see that what comes is read.
+
+        Returns:
+            False when there is no connection.
+        """
+        goes_on = self._turn.serve(self, timeout_s)
+        return goes_on and self._turn.alone(self.loop_misc) == SUCCESS
+
+    def wake(self) -> None:
+        """Have `serve` return at once. May be called from any thread."""
+        self._turn.call_server()
+
+    def hand_over(self) -> None:
+        """See Turn."""
+        self._turn.hand_over()
+
+    def disconnect(self, *arguments: Any, **named: Any) -> MQTTErrorCode:
+        """See Client: no other thread reads any more."""
+        self._turn.end()
+        self.flush()
+        return super().disconnect(*arguments, **named)
+
+    def close(self) -> None:
+        """After the last `serve`."""
+        self._turn.end()
+
+    def fileno(self) -> int:
+        """See Connection."""
+        connection = self.socket()
+        return -1 if connection is None else connection.fileno()
+
+    def work(self, *, is_readable: bool) -> bool:
+        """See Connection."""
+        if is_readable:
+            self._reader = threading.get_ident()
+            goes_on = self._read()
+            self._reader = 0
+            if not goes_on:
+                return False
+        return not self.want_write() or self.loop_write() == SUCCESS
+
+    def flush(self) -> None:
+        """See Connection."""
+        if self._acks:
+            self._send()
+
+    def publish(
+        self,
+        topic: str,
+        payload: Any = None,
+        qos: int = 0,
+        retain: bool = False,  # noqa: FBT001, FBT002 - as in Client
+        properties: Properties | None = None,
+    ) -> MQTTMessageInfo:
+        """See Client."""
+        if qos != AT_LEAST_ONCE:
+            return super().publish(topic, payload, qos, retain, properties)
+        self._raise_for_invalid_topic(topic.encode())
+        made = properties.pack() if properties is not None else b"\0"  # type: ignore[no-untyped-call]
+        is_mqtt5 = self.protocol == MQTTProtocolVersion.MQTTv5
+        info = MQTTMessageInfo(self._mid_generate())
+        self._unanswered[info.mid] = info
+        packet = packets.publish(topic, payload or b"", info.mid, retain, made if is_mqtt5 else b"")
+        info.rc = self._send(packet)
+        if info.rc != SUCCESS:
+            self._unanswered.pop(info.mid, None)
+        return info
+
+    def ack(self, mid: int, qos: int) -> MQTTErrorCode:
+        """See Client."""
+        if qos != AT_LEAST_ONCE:
+            return super().ack(mid, qos)
+        with self._sending:
+            self._acks += packets.puback(mid)
+        return SUCCESS if threading.get_ident() == self._reader else self._send()
+
+    def _send(self, packet: bytes = b"") -> MQTTErrorCode:
+        """Send this and the acknowledgements, or have the rest sent when there is room."""
+        with self._sending:
+            connection = self.socket()
+            if not isinstance(connection, socket.socket):
+                return MQTTErrorCode.MQTT_ERR_NO_CONN
+            data, self._acks = self._acks + packet, b""
+            if self._out_packet:  # nothing overtakes what is half sent
+                self._out_packet.append(_queued(data))
+                sent = 0
+            else:
+                try:
+                    sent = connection.send(data)
+                except BlockingIOError:
+                    sent = 0
+                except OSError:  # who reads will see it, too
+                    return MQTTErrorCode.MQTT_ERR_CONN_LOST
+                self._last_msg_out = time.monotonic()
+                if sent < len(data):
+                    self._out_packet.appendleft(_queued(data[sent:]))
+        if sent < len(data):
+            self._turn.wake()
+        return SUCCESS
+
+    def _read(self) -> bool:
+        """Read what has come; False when the connection ends with it."""
+        try:
+            data = self._connection().recv(READ_BYTES)
+        except BlockingIOError:
+            return True
+        except OSError:
+            data = b""
+        if not data:
+            self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
+            return False
+        self._last_bytes_received = time.monotonic()
+        try:
+            return self._handle_all(data)
+        except MalformedPacketError:
+            self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
+            return False
+
+    def _handle_all(self, data: bytes) -> bool:
+        """Handle each packet that is whole, and keep the rest; False when the connection ends."""
+        unread = self._unread
+        unread += data[self._unwanted :]
+        self._unwanted = max(0, self._unwanted - len(data))
+        start = 0
+        goes_on = True
+        while goes_on and (found := packets.bounds(unread, start)):
+            content, end = found
+            if end - start > MAXIMUM_PACKET_SIZE:
+                if len(unread) - content < HEAD_BYTES:
+                    break
+                self._refuse(unread[start], bytes(unread[content : content + HEAD_BYTES]))
+                self._unwanted = max(0, end - len(unread))
+            elif end > len(unread):
+                break
+            else:
+                whole = bytes(unread[start:end])
+                goes_on = self._handle(whole[0], whole[content - start :], whole)
+            start = end
+        del unread[:start]
+        return goes_on
+
+    def _refuse(self, header: int, beginning: bytes) -> None:
+        """Acknowledge a message that is larger than what we read, and pass over it.
+
+        Only with MQTT 5 the broker was told how much that is. Before, anybody could publish a
+        message that fills our memory.
+        """
+        if header & packets.TYPE != PUBLISH:
+            raise MalformedPacketError("only a message may be so large")
+        message = packets.read_publish(header, beginning, is_mqtt5=False)  # for its number
+        self.ack(message.mid, message.qos)
+
+    def _handle(self, header: int, content: bytes, whole: bytes) -> bool:
+        """Handle one packet; False when the connection ends with it."""
+        kind = header & packets.TYPE
+        if kind == PUBLISH:
+            is_mqtt5 = self.protocol == MQTTProtocolVersion.MQTTv5
+            message = packets.read_publish(header, content, is_mqtt5=is_mqtt5)
+            if message.qos < EXACTLY_ONCE:
+                with self._in_callback_mutex:
+                    self.on_message(self, None, message)  # type: ignore[misc, arg-type]
+                return True
+        elif kind == PUBACK:
+            self._take_answer(*packets.read_puback(content))
+            return True
+        self._for_paho = whole
+        return self.loop_read() == SUCCESS
+
+    def _take_answer(self, number: int, code: int) -> None:
+        reason = _reason(code)
+        if info := self._unanswered.pop(number, None):
+            with self._in_callback_mutex:
+                self.on_publish(self, None, number, reason, None)  # type: ignore[misc, call-arg, arg-type]
+            info._set_as_published()  # noqa: SLF001 - as paho does it in the method that this replaces
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        """What paho is to read."""
+        if not self._for_paho:
+            raise BlockingIOError
+        taken, self._for_paho = self._for_paho[:bufsize], self._for_paho[bufsize:]
+        return taken
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        """Without TLS: paho would look for its errors."""
+        return self._connection().send(buf)
+
+    def _connection(self) -> socket.socket:
+        connection = self.socket()
+        if not isinstance(connection, socket.socket):
+            raise ConnectionError("it is closed")
+        return connection
+
+    def _packet_write(self) -> MQTTErrorCode:
+        with self._sending:
+            result = super()._packet_write()
+        if result == AGAIN:
+            self._turn.wake()  # the socket is full; who reads it waits until it is not
+        return result
+
+
+def _queued(data: bytes) -> Any:
+    """What paho's queue holds; of a PUBLISH it wants to know the quality of service."""
+    return {
+        "command": PUBLISH,
+        "mid": 0,
+        "qos": AT_LEAST_ONCE,
+        "pos": 0,
+        "to_process": len(data),
+        "packet": data,
+        "info": None,
+    }
+
+
+@cache
+def _reason(code: int) -> ReasonCode:
+    try:
+        return ReasonCode(PacketTypes.PUBACK, identifier=code)
+    except (KeyError, ValueError):  # no packet has it, or only others
+        raise MalformedPacketError(f"no PUBACK has the reason {code}") from None
