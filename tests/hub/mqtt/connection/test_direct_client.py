@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections import Counter
 from contextlib import closing
 
@@ -12,8 +13,11 @@ from hub.mqtt.connection.direct_client import READ_BYTES, DirectClient
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
 from hub.mqtt.connection.packets import PUBACK, bounds
 from hub.mqtt.connection.turn import Turn
+from tests.house import until
 
-ROUNDS = 100
+ROUNDS = 15
+SIZE = 200_000
+FEW = 5
 HUGE = 50_000_000
 PATIENCE_S = 20.0
 PIECE = bytes(READ_BYTES)
@@ -156,7 +160,8 @@ def test_however_slowly_the_broker_reads_no_packet_tears_another(line):
 
     def publish(number):
         for _ in range(ROUNDS):
-            line.client.publish(f"a/{number}", bytes([number]) * 3000, 1)
+            until(lambda: len(line.client._out_packet) < FEW, "some are sent")
+            line.client.publish(f"a/{number}", bytes([number]) * SIZE, 1)
             line.client.ack(number, 1)
             line.client.subscribe(f"b/{number}")
 
@@ -164,6 +169,7 @@ def test_however_slowly_the_broker_reads_no_packet_tears_another(line):
     server = threading.Thread(target=serve)
     for thread in (*threads, server):
         thread.start()
+    until(line.client.want_write, "the socket is full")
     kinds = Counter(_packets(line.broker, 4 * 3 * ROUNDS))
     ended.set()
     line.client.wake()
@@ -176,13 +182,14 @@ def _packets(broker, number):
     """The kinds of so many packets; the payload of a PUBLISH is of one thread."""
     data = bytearray()
     while number:
-        data += broker.recv(1000)
+        data += broker.recv(50_000)
+        time.sleep(0.0001)
         while found := bounds(data, 0):
             content, end = found
             if end > len(data):
                 break
             if data[0] & 0xF0 == 0x30:
-                assert set(data[end - 3000 : end]) == {int(data[content + 4 : content + 5])}
+                assert set(data[end - SIZE : end]) == {int(data[content + 4 : content + 5])}
             yield data[0] & 0xF0
             del data[:end]
             number -= 1
