@@ -139,13 +139,17 @@ class Consumer:
         if self._gathers:
             if not self._catch_up.settles_in_s():
                 self._bus.rest(GATHER_S)
-                self._bus.wait(READ_S, self._has_gathered)
+                self._read_on()
             while len(more) < GATHERED and (live := self._next_live(0)):
                 more.append(live)
         return more
 
-    def _has_gathered(self) -> bool:
-        return self._live.qsize() >= GATHERED
+    def _read_on(self) -> None:
+        """Read as long as one event follows another."""
+        known = -1
+        while known < self._live.qsize() < GATHERED:
+            known = self._live.qsize()
+            self._bus.wait(READ_S, lambda known=known: self._live.qsize() > known)  # type: ignore[misc]
 
     def _take_live(self, lives: Sequence[Live]) -> None:
         """Claim live events that come for the first time, and run them."""

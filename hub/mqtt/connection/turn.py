@@ -130,6 +130,8 @@ class Turn:
         """In the waiter: sleep; what comes meanwhile is read later, and together."""
         with self._lock:
             self._start_timer(0)
+        if connection := self._connection:
+            connection.flush()
         time.sleep(seconds)
         with self._lock:
             self._start_timer(BUSY_S)
