@@ -3,6 +3,7 @@
 import logging
 import queue
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from config import JournalSettings
@@ -149,7 +150,10 @@ class Consumer:
         known = -1
         while known < self._live.qsize() < GATHERED:
             known = self._live.qsize()
-            self._bus.wait(READ_S, lambda known=known: self._live.qsize() > known)  # type: ignore[misc]
+            self._bus.wait(READ_S, partial(self._has_more_than, known))
+
+    def _has_more_than(self, known: int) -> bool:
+        return self._live.qsize() > known
 
     def _take_live(self, lives: Sequence[Live]) -> None:
         """Claim live events that come for the first time, and run them."""

@@ -3,6 +3,7 @@
 It relies on nothing that a broker keeps, but on journals and catch-up: sessions are clean.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 from config import Broker
@@ -33,10 +34,6 @@ class Bus(HouseMessages):
         on_retry: Called when it is time to publish again what the broker refused.
         on_remind: Called now and then where the broker keeps no retained messages: it is time to
             publish again what it should have kept.
-        wait: Called with seconds and a condition: waits so long for that, in the one thread that
-            lives on what comes, and reads it there; callbacks then run in that thread.
-        rest: Called with seconds in the same thread: sleeps so long, and nothing is read meanwhile.
-        end_wait: Has `wait` look at its condition. May be called from any thread.
         refusals: What the broker refuses now.
         connected: Set while there is a connection.
     """
@@ -65,9 +62,7 @@ class Bus(HouseMessages):
         clients = ClientFactory(broker, client_id, user, will, keep_s)
         self._connections = Reconnector(clients, broker.address, self._traffic)
         self.connected = self._connections.connected
-        self.wait = clients.turn.wait
-        self.rest = clients.turn.rest
-        self.end_wait = clients.turn.wake_waiter
+        self._turn = clients.turn
         self.refusals = self._traffic.refusals
         self.on_connect: list[Call] = self._connections.on_connect
         self.on_remind: list[Call] = self._traffic.reminder.calls
@@ -78,7 +73,7 @@ class Bus(HouseMessages):
     def on_published(self) -> OnPublished:
         """Called with the number that `publish` gave and whether the broker took it.
 
-        paho holds a lock meanwhile: it must not wait for a thread that may be publishing.
+        A lock of paho's is held meanwhile: it must not wait for a thread that may be publishing.
         """
         return self._traffic.on_published
 
@@ -123,6 +118,21 @@ class Bus(HouseMessages):
     def stop(self) -> None:
         """Say good-bye to the broker, so that it keeps the last will to itself."""
         self._connections.stop(partial(self._traffic.drain, is_kept=self._keep_s > 0))
+
+    def wait(self, seconds: float, is_done: Callable[[], bool]) -> None:
+        """Wait until this is so, or for so long, in the one thread that handles what arrives.
+
+        It reads meanwhile, so callbacks may run in it.
+        """
+        self._turn.wait(seconds, is_done)
+
+    def end_wait(self) -> None:
+        """Have `wait` look whether it is so. May be called from any thread."""
+        self._turn.wake_waiter()
+
+    def rest(self, seconds: float) -> None:
+        """In the same thread: sleep, and read what comes meanwhile afterwards, if it reads."""
+        self._turn.rest(seconds)
 
     def subscribe(self, topic_filter: str, receive: Receive, *, qos: int = 1) -> None:
         """Have messages of these topics given to `receive`, now and after each reconnect.

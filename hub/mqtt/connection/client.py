@@ -68,7 +68,7 @@ class ClientFactory:
         self._client_id = client_id or client_ids.random()
         self._user = user
         self._alerts: dict[Address, ssl.SSLError] = {}  # the last one from each
-        self._next = self._failures = 0
+        self._index = self._failures = 0
         self.addresses = broker.addresses
         self.address = self.addresses[0]
         self.timeout_s = CONNECT_TIMEOUT_S if len(self.addresses) == 1 else TURN_TIMEOUT_S
@@ -89,8 +89,8 @@ class ClientFactory:
         if lasted_s > WORKED_S:
             self._failures = 0
         self._failures += 1
-        self._next = (self._next + 1) % len(self.addresses)
-        self.address = self.addresses[self._next]
+        self._index = (self._index + 1) % len(self.addresses)
+        self.address = self.addresses[self._index]
         return self._failures % len(self.addresses) == 0
 
     def find_protocol(self) -> MQTTProtocolVersion:

@@ -4,9 +4,11 @@ The messages of a house, PUBLISH and PUBACK, are written and read here; the rest
 which takes a hundred calls for a message.
 """
 
+import logging
 import socket
 import threading
 import time
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -27,6 +29,7 @@ from hub.mqtt.connection.packets import (
 )
 from hub.mqtt.connection.turn import Turn
 
+log = logging.getLogger(__name__)
 AGAIN = MQTTErrorCode.MQTT_ERR_AGAIN
 SUCCESS = MQTTErrorCode.MQTT_ERR_SUCCESS
 READ_BYTES = 16_384  # at once: some events
@@ -74,8 +77,10 @@ class DirectClient(Client):
         return super().disconnect(*arguments, **named)
 
     def close(self) -> None:
-        """After the last `serve`."""
+        """At the end, also where there was no connection or `disconnect` could not be sent."""
         self._turn.end()
+        self._sock_close()
+        self.on_connect = None  # a circle
 
     def fileno(self) -> int:
         """See Connection."""
@@ -84,13 +89,14 @@ class DirectClient(Client):
 
     def work(self, *, is_readable: bool) -> bool:
         """See Connection."""
-        if is_readable:
-            self._reader = threading.get_ident()
-            goes_on = self._read()
-            self._reader = 0
-            if not goes_on:
+        try:
+            if is_readable and not self._read():
                 return False
-        return not self.want_write() or self.loop_write() == SUCCESS
+            return not self.want_write() or self.loop_write() == SUCCESS
+        except Exception:  # whatever paho makes of a broken broker: it costs this connection only
+            log.exception("the connection to the broker failed")
+            self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
+            return False
 
     def flush(self) -> None:
         """See Connection."""
@@ -106,12 +112,14 @@ class DirectClient(Client):
         properties: Properties | None = None,
     ) -> MQTTMessageInfo:
         """See Client."""
-        if qos != AT_LEAST_ONCE:
+        if qos != AT_LEAST_ONCE or not topic:
             return super().publish(topic, payload, qos, retain, properties)
         self._raise_for_invalid_topic(topic.encode())
         made = properties.pack() if properties is not None else b"\0"  # type: ignore[no-untyped-call]
         is_mqtt5 = self.protocol == MQTTProtocolVersion.MQTTv5
-        info = MQTTMessageInfo(self._mid_generate())
+        while (number := self._mid_generate()) in self._unanswered:
+            pass
+        info = MQTTMessageInfo(number)
         self._unanswered[info.mid] = info
         packet = packets.publish(topic, payload or b"", info.mid, retain, made if is_mqtt5 else b"")
         info.rc = self._send(packet)
@@ -123,33 +131,46 @@ class DirectClient(Client):
         """See Client."""
         if qos != AT_LEAST_ONCE:
             return super().ack(mid, qos)
-        with self._sending:
-            self._acks += packets.puback(mid)
-        return SUCCESS if threading.get_ident() == self._reader else self._send()
+        is_reading = threading.get_ident() == self._reader
+        return self._send(ack=packets.puback(mid), can_wait=is_reading)
 
-    def _send(self, packet: bytes = b"") -> MQTTErrorCode:
+    def _send(
+        self, packet: bytes = b"", *, ack: bytes = b"", can_wait: bool = False
+    ) -> MQTTErrorCode:
         """Send this and the acknowledgements, or have the rest sent when there is room."""
         with self._sending:
+            self._acks += ack
             connection = self.socket()
             if not isinstance(connection, socket.socket):
                 return MQTTErrorCode.MQTT_ERR_NO_CONN
-            data, self._acks = self._acks + packet, b""
-            if self._out_packet:  # nothing overtakes what is half sent
-                self._out_packet.append(_queued(data))
-                sent = 0
-            else:
-                try:
-                    sent = connection.send(data)
-                except BlockingIOError:
-                    sent = 0
-                except OSError:  # who reads will see it, too
-                    return MQTTErrorCode.MQTT_ERR_CONN_LOST
-                self._last_msg_out = time.monotonic()
-                if sent < len(data):
-                    self._out_packet.appendleft(_queued(data[sent:]))
-        if sent < len(data):
+            data = self._acks + packet
+            if can_wait or not data:
+                return SUCCESS
+            try:
+                is_sent = self._send_now(connection, data)
+                self._acks = b""
+            except OSError:
+                self._shut_down()
+                return MQTTErrorCode.MQTT_ERR_CONN_LOST
+            except BaseException:
+                self._shut_down()
+                raise
+        if not is_sent:
             self._turn.wake()
         return SUCCESS
+
+    def _send_now(self, connection: socket.socket, data: bytes) -> bool:
+        """Send it, or queue what is left; False if that is anything."""
+        if self._out_packet:  # nothing overtakes what is half sent
+            self._out_packet.append(_queued(data))
+            return False
+        sent = 0
+        with suppress(BlockingIOError):
+            sent = connection.send(data)
+            self._last_msg_out = time.monotonic()
+        if sent < len(data):
+            self._out_packet.appendleft(_queued(data[sent:]))
+        return sent == len(data)
 
     def _read(self) -> bool:
         """Read what has come; False when the connection ends with it."""
@@ -163,11 +184,14 @@ class DirectClient(Client):
             self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
             return False
         self._last_bytes_received = time.monotonic()
+        self._reader = threading.get_ident()
         try:
             return self._handle_all(data)
         except MalformedPacketError:
             self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
             return False
+        finally:
+            self._reader = 0
 
     def _handle_all(self, data: bytes) -> bool:
         """Handle each packet that is whole, and keep the rest; False when the connection ends."""
@@ -245,10 +269,22 @@ class DirectClient(Client):
 
     def _packet_write(self) -> MQTTErrorCode:
         with self._sending:
-            result = super()._packet_write()
+            try:
+                result = super()._packet_write()
+            except BaseException:
+                self._shut_down()
+                raise
         if result == AGAIN:
             self._turn.wake()  # the socket is full; who reads it waits until it is not
         return result
+
+    def _shut_down(self) -> None:
+        """End the connection, of which a packet may be half sent; whoever reads it sees that.
+
+        A reaction's time may be up while it sends (hub.consumer.deadline).
+        """
+        with suppress(OSError):
+            self._connection().shutdown(socket.SHUT_RDWR)
 
 
 def _queued(data: bytes) -> Any:

@@ -25,7 +25,7 @@ LOOK_S = 2.0
 
 
 class ConnectionUser(Protocol):
-    """Whoever uses the connections; called in the thread that makes them."""
+    """Whoever uses the connections; called in the thread that reads them."""
 
     def prepare(self, client: ServedClient) -> None:
         """Take the messages and acknowledgements of a client that is not connected yet."""

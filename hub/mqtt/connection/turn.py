@@ -9,13 +9,14 @@ import os
 import select
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Protocol, TypeVar
 
 from hub.system.kernel_timer import WakeTimer
 
 BUSY_S = 0.005  # most reactions are shorter
+AT_ONCE_S = 1e-6
 Result = TypeVar("Result")
 
 
@@ -26,7 +27,7 @@ class Connection(Protocol):
         """For `select`; -1 when it is closed."""
 
     def flush(self) -> None:
-        """Send what need not be sent at once."""
+        """Send what was put off."""
 
     def want_write(self) -> bool:
         """Whether something is left to be sent."""
@@ -67,7 +68,7 @@ class Turn:
     def __init__(self) -> None:
         self._server, self._waiter = Waker(), Waker()
         self._timer = WakeTimer()  # runs while the waiter has the turn, and does something else
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of whose turn it is; never taken together with the other
         self._is_waiters = False
         self._waiting = 0  # the thread that waits now
         self._is_called = False
@@ -113,21 +114,16 @@ class Turn:
     def wait(self, timeout_s: float, is_done: Callable[[], bool]) -> None:
         """In the waiter: until this is so, or for so long, wait, and read if it has the turn."""
         until = time.monotonic() + timeout_s
-        with self._lock:
-            self._waiting = threading.get_ident()
-            self._start_timer(0)
-        try:
+        with self._waits():
             while not is_done() and (left_s := until - time.monotonic()) > 0:
                 own = self._connection if self._is_waiters else None
                 if not self._step(own, self._waiter, left_s):
-                    self._give_back()
-        finally:
-            with self._lock:
-                self._waiting = 0
-                self._start_timer(BUSY_S)
+                    with self._lock:
+                        self._give_to_server()
+                    self._server.wake()
 
     def rest(self, seconds: float) -> None:
-        """In the waiter: sleep; what comes meanwhile is read later, and together."""
+        """In the waiter: sleep; what comes meanwhile is read later, and together, on its turn."""
         with self._lock:
             self._start_timer(0)
         if connection := self._connection:
@@ -147,14 +143,17 @@ class Turn:
         self.wake_waiter()
 
     def hand_over(self) -> None:
-        """Have the server read, because the waiter waits for something else."""
-        if self._is_waiters and not self._waiting:
-            self._give_back()
+        """Have the server read, because the waiter waits for something else.
 
-    def _step(self, connection: Connection | None, own: Waker, timeout_s: float) -> bool:
+        It is one step: a reaction's time may be up anywhere (hub.consumer.deadline).
+        """
+        if self._is_waiters and not self._waiting:
+            self._timer.set(AT_ONCE_S)
+
+    def _step(self, connection: Connection | None, waker: Waker, timeout_s: float) -> bool:
         """Wait once, and read what is there; False when the connection has ended."""
-        reading: list[Waker | WakeTimer | Connection] = [own]
-        if own is self._server:
+        reading: list[Waker | WakeTimer | Connection] = [waker]
+        if waker is self._server:
             reading.append(self._timer)
         if connection:
             connection.flush()
@@ -164,8 +163,8 @@ class Turn:
             readable, writable, _ = select.select(reading, writing, [], timeout_s)
         except (OSError, ValueError):  # a sender has found it broken, and closed it
             return False
-        if own in readable:
-            own.clear()
+        if waker in readable:
+            waker.clear()
         if self._timer in readable:
             self._take_over()
         is_readable = connection in readable
@@ -174,6 +173,18 @@ class Turn:
                 if connection is self._connection:
                     return connection.work(is_readable=is_readable)
         return True
+
+    @contextmanager
+    def _waits(self) -> Iterator[None]:
+        with self._lock:
+            self._waiting = threading.get_ident()
+            self._start_timer(0)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting = 0
+                self._start_timer(BUSY_S)
 
     def _pass_on(self) -> None:
         """In the server: it is the waiter's turn, if there is one."""
@@ -189,17 +200,11 @@ class Turn:
             if not self._waiting:
                 self._give_to_server()
 
-    def _give_back(self) -> None:
-        """In the waiter."""
-        with self._lock:
-            self._give_to_server()
-        self._server.wake()
-
     def _give_to_server(self) -> None:
         self._start_timer(0)
         self._is_waiters = False
 
     def _start_timer(self, seconds: float) -> None:
-        """Start or stop it, if it matters."""
+        """Start or stop it, while it is the waiter's turn."""
         if self._is_waiters:
             self._timer.set(seconds)

@@ -9,6 +9,8 @@ from contextlib import closing
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from hub.consumer.deadline import Overdue
+from hub.mqtt.connection import direct_client
 from hub.mqtt.connection.direct_client import READ_BYTES, DirectClient
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
 from hub.mqtt.connection.packets import PUBACK, bounds
@@ -134,6 +136,30 @@ def test_a_reason_that_no_puback_has_ends_the_connection_in_order(line, reason):
     """It is no MQTT (MQTT 5, 3.4.2.1), and no fault of ours."""
     line.client.publish("a/b", b"x", 1)
     assert not line.send(_packet(PUBACK, b"\0\1" + bytes([reason])))
+
+
+def test_an_exception_in_a_callback_costs_the_connection_and_no_thread(line, caplog):
+    """The thread may be that of a handler, and paho raises what a callback raises."""
+
+    def fail(*_):
+        raise RuntimeError("boom")
+
+    line.client.on_subscribe = fail
+    five = line.client.protocol == MQTTProtocolVersion.MQTTv5
+    assert not line.send(_packet(0x90, b"\0\1" + (b"\0" if five else b"") + b"\1"))
+    assert "boom" in caplog.text
+
+
+def test_what_is_interrupted_while_it_sends_ends_the_connection(line, monkeypatch):
+    """A packet may be half sent: a reaction's time is up at any moment."""
+
+    def interrupt(_):
+        raise Overdue
+
+    monkeypatch.setattr(direct_client, "_queued", interrupt)
+    with pytest.raises(Overdue):
+        line.client.publish("a/b", bytes(1_000_000), 1)
+    assert not line.client.serve(PATIENCE_S)
 
 
 def test_an_acknowledgement_goes_with_the_next_message(line):
