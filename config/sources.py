@@ -15,7 +15,7 @@ from config.faults import SettingsError, describe, suggest
 from config.model import Chime, Settings
 
 PREFIX = "DOORBELL_"
-OTHER_VARIABLES = ("BOOT", "CONFIG", "LIVE", "OWN_FOLDER", "SUPERVISED")
+OTHER_VARIABLES = ("BOOT", "CONFIG", "LIVE", "OWN_FOLDER", "SUPERVISED", "TALK")
 READER_DIED = b'{"faults": ["the settings could not be read: their reader died"]}'
 DEMO = Path(__file__).parent / "demo.toml"
 PATHS = ("password_dir", "ca_file", "cert_file", "key_file")  # in [broker]

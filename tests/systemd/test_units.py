@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.sources import load
 from hub.plugin import loader
 from tests.house import ROOT
 
@@ -49,6 +50,22 @@ def test_systemd_finds_nothing_to_complain_of(
         "doorbell-handlers.path",
     ]
     assert _analyze(folder, "verify", "--man=no", *names) == ""
+
+
+def test_the_settings_know_every_variable_of_a_unit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """Else its process ends at once, with 78: a variable that nobody knows is a typing error."""
+    texts = [path.read_text(encoding="utf-8") for path in UNITS.rglob("*") if path.is_file()]
+    found = {
+        name for text in texts for name in re.findall(r"^Environment=(DOORBELL_\w+)", text, re.M)
+    }
+    assert {"DOORBELL_LIVE", "DOORBELL_TALK", "DOORBELL_OWN_FOLDER"} <= found
+    file = tmp_path / "doorbell.toml"
+    file.write_text('[doors.front]\nname = "Front door"\n', encoding="utf-8")
+    for name in found:
+        monkeypatch.setenv(name, str(file if name == "DOORBELL_CONFIG" else tmp_path))
+    assert load(file).doors
 
 
 @pytest.mark.parametrize("service", [*SERVICES, *HANDLERS])
