@@ -58,7 +58,9 @@ def test_the_settings_know_every_variable_of_a_unit(
     """Else its process ends at once, with 78: a variable that nobody knows is a typing error."""
     texts = [path.read_text(encoding="utf-8") for path in UNITS.rglob("*") if path.is_file()]
     found = {
-        name for text in texts for name in re.findall(r"^Environment=(DOORBELL_\w+)", text, re.M)
+        name
+        for text in texts
+        for name in re.findall(r"^Environment=(DOORBELL_\w+)", text, re.MULTILINE)
     }
     assert {"DOORBELL_LIVE", "DOORBELL_TALK", "DOORBELL_OWN_FOLDER"} <= found
     file = tmp_path / "doorbell.toml"
