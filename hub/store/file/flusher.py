@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,7 @@ CHECKPOINT_COMMITS = 500  # after so many the write-ahead log is due to be copie
 CHECKPOINT_IDLE_S = 1.0  # once nothing was committed for so long,
 CHECKPOINT_MOST = 1000  # or, however busy it is, after so many: else the log would fill the disk
 CACHE_KIB = 64
+NICENESS = 5  # others have yet to act
 # Rewrites what is there. The first commit after a complete checkpoint begins the log anew and syncs
 # its header (https://sqlite.org/fileformat2.html#walreset): this one, and nobody waits for it.
 BEGIN_ANEW = "UPDATE meta SET value = value WHERE key = 'epoch'"
@@ -101,6 +102,9 @@ class Flusher:
         os.close(self._log)
 
     def _run(self) -> None:
+        with suppress(OSError):  # in a sandbox
+            own = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, own, os.getpriority(os.PRIO_PROCESS, own) + NICENESS)
         while True:
             with self._news:
                 while self._synced == self._commits and not self._is_stopping:
