@@ -195,10 +195,11 @@ class Turn:
         self._waiter.wake()
 
     def _take_over(self) -> None:
-        """In the server: the waiter has been busy for a moment."""
+        """In the server: the waiter has been busy for a moment, if it still is."""
         with self._lock:
+            self._timer.set(0)
             if not self._waiting:
-                self._give_to_server()
+                self._is_waiters = False
 
     def _give_to_server(self) -> None:
         self._start_timer(0)

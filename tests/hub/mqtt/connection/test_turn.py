@@ -1,6 +1,7 @@
 """Two threads and one connection: each message is read once, in order, and by one at a time."""
 
 import random
+import select
 import socket
 import threading
 from collections import deque
@@ -127,6 +128,17 @@ def test_who_waits_for_something_else_hands_over_at_once(turn, line, server, mon
     turn.hand_over()
     line.say(b"b")
     until(lambda: len(line.read) > known, "the server reads")
+
+
+def test_who_hands_over_too_late_keeps_nobody_awake(turn, line, server):
+    """The server has just taken over: a timer that nobody stops would end each `select` at once."""
+    turn._timer.set(turns.AT_ONCE_S)
+    until(lambda: not select.select([turn._timer], [], [], 0.01)[0], "it is stopped")
+    _take_the_turn(turn, line)
+    turn.wait(0.01, lambda: False)
+    turn._timer.set(turns.AT_ONCE_S)
+    turn.wait(LONG_S, lambda: not select.select([turn._timer], [], [], 0.01)[0])
+    assert not select.select([turn._timer], [], [], 0)[0]
 
 
 def test_a_rest_is_not_disturbed(turn, line, server):
