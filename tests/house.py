@@ -251,11 +251,11 @@ class House:
         return [event for event, _ in self.acts(name)]
 
     def start(self, *names: str, wait: bool = True, doom: str = "") -> None:
-        """Start processes by name; `doom` is the step at which they die (tests/system/crash.py)."""
+        """Start processes by name; `doom` is the step at which they die (tests/system/faults/crash.py)."""
         for name in names:
             self.starts[name] += 1
             through = ["tests.set_clock"] if self.has_set_clock else []
-            through = ["tests.system.crash", doom] if doom else through
+            through = ["tests.system.faults.crash", doom] if doom else through
             command = [*through, *_program(name), "--config", str(self.config)]
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.processes[name] = _begin(command, log)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.system import reliability
-from tests.system.ledger import FINAL, PRESSED, Ledger
+from tests.system.faults import reliability
+from tests.system.faults.ledger import FINAL, PRESSED, Ledger
 
 REPORT = "CLUSTER_REPORT"  # the document whose last part is written, if any
 HEADING = "## The last record\n"

@@ -14,8 +14,8 @@ import pytest
 from tests.cluster import record
 from tests.cluster.nodes import NAMES, Cluster, running_cluster
 from tests.house import ROOT, House, until
-from tests.system import reliability
-from tests.system.ledger import settle_accounts
+from tests.system.faults import reliability
+from tests.system.faults.ledger import settle_accounts
 
 HANDLERS = {
     "one": ("done(event)\nemit('one.done')", '"doorbell.pressed"'),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tests.power.remains import Remains
-from tests.system.ledger import FINAL, PRESSED
+from tests.system.faults.ledger import FINAL, PRESSED
 
 Event = dict[str, Any]
 Act = tuple[str, str, bool]  # handler, press, and whether it was told to be a redelivery

@@ -9,7 +9,7 @@ from typing import Any, cast
 from hub.wire.event import uuid7
 from tests.house import Ears
 from tests.power.audit import Act, is_published_at_once
-from tests.system.ledger import FINAL
+from tests.system.faults.ledger import FINAL
 
 AGAIN_S = 1.0
 

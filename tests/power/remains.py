@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.system.ledger import PRESSED, Books, read_books
+from tests.system.faults.ledger import PRESSED, Books, read_books
 
 OURS = ("hub-home", "repeat", "careful", "fresh")
 PREENED = (0, 1)  # e2fsck(8): no errors, or what its journal settles

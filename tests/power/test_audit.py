@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.power import audit
 from tests.power.remains import Remains
-from tests.system.ledger import Books
+from tests.system.faults.ledger import Books
 
 
 def _event(

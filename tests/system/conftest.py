@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system import reliability
+from tests.system.faults import reliability
 
 
 @pytest.hookimpl(wrapper=True)

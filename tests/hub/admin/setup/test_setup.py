@@ -16,7 +16,7 @@ from tests import forked
 from tests.hub.admin.setup.person import CTRL_C, CTRL_D, Person
 from tests.ntfy import ntfy_program, ntfy_server
 from tests.phone import phone_service
-from tests.system.test_commands import doorbell
+from tests.system.commands.test_commands import doorbell
 
 HOUSE = """\
 # My house. Do not lose this line.

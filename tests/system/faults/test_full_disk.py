@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import House, until
-from tests.system.ledger import settle_accounts
+from tests.system.faults.ledger import settle_accounts
 
 pytestmark = pytest.mark.fault_matrix
 

@@ -1,6 +1,6 @@
 """Runs one of our processes up to a named step, and kills it there with SIGKILL.
 
-    python -m tests.system.crash POINT hub.worker one --config doorbell.toml
+    python -m tests.system.faults.crash POINT hub.worker one --config doorbell.toml
 
 A POINT is `before:hub.store.inbox:Inbox.claim:1`: before (or `after`) the first call of that
 method. With `~PATTERN` behind it, only calls count whose arguments, written out, hold the pattern.

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.system.test_commands import doorbell
+from tests.system.commands.test_commands import doorbell
 
 
 def test_a_simulated_button_shows_what_is_told(tmp_path):

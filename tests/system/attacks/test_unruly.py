@@ -11,7 +11,7 @@ import pytest
 from tests.brokers import BrokerProcess
 from tests.house import House, until
 from tests.needs import miss, packages
-from tests.system.ledger import settle_accounts
+from tests.system.faults.ledger import settle_accounts
 
 pytestmark = pytest.mark.fault_matrix
 

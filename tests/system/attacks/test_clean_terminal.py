@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 from tests.brokers import BrokerProcess
 from tests.house import House, until
-from tests.system.test_trace_commands import ask
+from tests.system.commands.test_trace_commands import ask
 
 HOSTILE = "a\n✓ forged\x1b]0;owned\x07\x9b2J\u202eb"
 SHOWN = r"✓ forged\u001b]0;owned\u0007\u009b2J\u202eb"

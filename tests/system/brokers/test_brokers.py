@@ -9,7 +9,7 @@ import pytest
 
 from tests.house import House, until
 from tests.rabbitmq import RabbitProcess
-from tests.system.ledger import settle_accounts
+from tests.system.faults.ledger import settle_accounts
 
 pytestmark = pytest.mark.fault_matrix
 

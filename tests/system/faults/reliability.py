@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tests.house import House
-    from tests.system.ledger import Ledger
+    from tests.system.faults.ledger import Ledger
 
 REPORT = "RELIABILITY_REPORT"  # the file to write, if any
 PROPERTY = "reliability"  # of a test's report
@@ -18,7 +18,7 @@ HEAD = """# Reliability
 Written by `make reliability` on {date}, on {cores} cores. Each line is a test. It starts a hub and
 several handlers as real processes on a real broker, injects a fault, and lets all processes come
 back. Then it audits the state files, the messages on the broker, and the effects, counted at the
-effect (`tests/system/ledger.py`).
+effect (`tests/system/faults/ledger.py`).
 
 - **Owed**: one end for each handler and each event that it reacts to.
 - **Lost**: owed, and without an end.

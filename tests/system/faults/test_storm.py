@@ -1,6 +1,6 @@
 """Chance finds what nobody thought of: random faults, then calm, then the audit.
 
-`STORM_S=600 STORM_SEED=7 python -m pytest -s tests/system/test_storm.py` takes longer, and begins
+`STORM_S=600 STORM_SEED=7 python -m pytest -s tests/system/faults/test_storm.py` takes longer, and begins
 as it did before.
 """
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.brokers import BrokerProcess
 from tests.house import House
-from tests.system.storm import Storm
+from tests.system.faults.storm import Storm
 from tests.wire import wire_to
 
 pytestmark = pytest.mark.fault_matrix

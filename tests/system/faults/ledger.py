@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.house import House
-from tests.system import reliability
+from tests.system.faults import reliability
 
 FINAL = ("handler.done", "handler.skipped", "handler.dead")
 PRESSED = "doorbell.pressed"

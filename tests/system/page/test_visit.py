@@ -9,7 +9,7 @@ from hub.wire.event import uuid7
 from tests import forked
 from tests.house import ROOT, House, until
 from tests.secured import SecuredHouse, secured_mosquitto
-from tests.system import crash
+from tests.system.faults import crash
 
 ATTEMPT = "hub.consumer.attempt:LiveAttempt"
 APPEND = "hub.store.journal:Journal.append"

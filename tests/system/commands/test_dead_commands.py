@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from tests.house import House, until
-from tests.system.test_trace_commands import ask
+from tests.system.commands.test_trace_commands import ask
 
 
 @pytest.fixture

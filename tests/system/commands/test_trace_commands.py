@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from tests.house import House, until
-from tests.system.test_commands import doorbell
+from tests.system.commands.test_commands import doorbell
 
 PRESSES = "SELECT id FROM record WHERE type = 'doorbell.pressed' ORDER BY id"
 

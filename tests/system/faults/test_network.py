@@ -10,7 +10,7 @@ import pytest
 
 from tests.brokers import BrokerProcess
 from tests.house import House, until
-from tests.system.ledger import settle_accounts
+from tests.system.faults.ledger import settle_accounts
 from tests.wire import PUBACK, PUBLISH, TO_BROKER, TO_CLIENT, Wire, wire_to
 
 pytestmark = pytest.mark.fault_matrix

@@ -7,7 +7,14 @@ import pytest
 
 from tests.brokers import BrokerProcess
 from tests.house import House
-from tests.system.ledger import Books, Handler, Ledger, settle_accounts, unsettled, violations
+from tests.system.faults.ledger import (
+    Books,
+    Handler,
+    Ledger,
+    settle_accounts,
+    unsettled,
+    violations,
+)
 
 STREAM = "doorbell/hub/home doorbell.pressed front"
 

@@ -11,7 +11,7 @@ from hub.admin.doctor.checks import CHECKS
 from hub.admin.doctor.command import MARKS
 from tests.brokers import BrokerProcess
 from tests.house import ROOT, House
-from tests.system.test_commands import doorbell
+from tests.system.commands.test_commands import doorbell
 
 NAMES = [check.name for check in CHECKS]
 OFF = ("notify", "record", "light", "bark", "log", "visit")

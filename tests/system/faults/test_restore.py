@@ -10,7 +10,7 @@ from config.faults import EX_CONFIG
 from hub.process.restore_guard import NOTE
 from tests import forked
 from tests.house import House
-from tests.system.ledger import read_books
+from tests.system.faults.ledger import read_books
 
 EVERYBODY = ("hub", "one", "careful")
 

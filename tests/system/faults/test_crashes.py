@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.house import House, until
-from tests.system import crash
-from tests.system.ledger import settle_accounts
+from tests.system.faults import crash
+from tests.system.faults.ledger import settle_accounts
 
 pytestmark = pytest.mark.fault_matrix
 
