@@ -251,7 +251,7 @@ class House:
         return [event for event, _ in self.acts(name)]
 
     def start(self, *names: str, wait: bool = True, doom: str = "") -> None:
-        """Start processes by name; `doom` is the step at which they die (tests/system/faults/crash.py)."""
+        """Start processes by name; `doom` is where they die (tests/system/faults/crash.py)."""
         for name in names:
             self.starts[name] += 1
             through = ["tests.set_clock"] if self.has_set_clock else []

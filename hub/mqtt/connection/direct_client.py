@@ -19,10 +19,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.mqtt.connection import packets
-from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
+from hub.mqtt.connection.incoming import Incoming, Packet
 from hub.mqtt.connection.packets import (
     AT_LEAST_ONCE,
-    HEAD_BYTES,
     PUBACK,
     PUBLISH,
     MalformedPacketError,
@@ -49,8 +48,7 @@ class DirectClient(Client):
         self._acks = b""  # not sent yet
         self._unanswered: dict[int, MQTTMessageInfo] = {}
         self._reader = 0  # the thread that handles what has come
-        self._unread = bytearray()  # the beginning of a packet
-        self._unwanted = 0  # how many bytes are still to come of a packet that is too large
+        self._incoming = Incoming()
         self._for_paho = b""  # a whole packet
 
     def serve(self, timeout_s: float) -> bool:
@@ -186,50 +184,20 @@ class DirectClient(Client):
         self._last_bytes_received = time.monotonic()
         self._reader = threading.get_ident()
         try:
-            return self._handle_all(data)
+            return all(map(self._handle, self._incoming.cut(data)))
         except MalformedPacketError:
             self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
             return False
         finally:
             self._reader = 0
 
-    def _handle_all(self, data: bytes) -> bool:
-        """Handle each packet that is whole, and keep the rest; False when the connection ends."""
-        unread = self._unread
-        unread += data[self._unwanted :]
-        self._unwanted = max(0, self._unwanted - len(data))
-        start = 0
-        goes_on = True
-        while goes_on and (found := packets.bounds(unread, start)):
-            content, end = found
-            if end - start > MAXIMUM_PACKET_SIZE:
-                if len(unread) - content < HEAD_BYTES:
-                    break
-                self._refuse(unread[start], bytes(unread[content : content + HEAD_BYTES]))
-                self._unwanted = max(0, end - len(unread))
-            elif end > len(unread):
-                break
-            else:
-                whole = bytes(unread[start:end])
-                goes_on = self._handle(whole[0], whole[content - start :], whole)
-            start = end
-        del unread[:start]
-        return goes_on
-
-    def _refuse(self, header: int, beginning: bytes) -> None:
-        """Acknowledge a message that is larger than what we read, and pass over it.
-
-        Only with MQTT 5 the broker was told how much that is. Before, anybody could publish a
-        message that fills our memory.
-        """
-        if header & packets.TYPE != PUBLISH:
-            raise MalformedPacketError("only a message may be so large")
-        message = packets.read_publish(header, beginning, is_mqtt5=False)  # for its number
-        self.ack(message.mid, message.qos)
-
-    def _handle(self, header: int, content: bytes, whole: bytes) -> bool:
+    def _handle(self, packet: Packet) -> bool:
         """Handle one packet; False when the connection ends with it."""
+        header, content, whole = packet
         kind = header & packets.TYPE
+        if not whole:
+            self._refuse(kind, header, content)
+            return True
         if kind == PUBLISH:
             is_mqtt5 = self.protocol == MQTTProtocolVersion.MQTTv5
             message = packets.read_publish(header, content, is_mqtt5=is_mqtt5)
@@ -242,6 +210,13 @@ class DirectClient(Client):
             return True
         self._for_paho = whole
         return self.loop_read() == SUCCESS
+
+    def _refuse(self, kind: int, header: int, beginning: bytes) -> None:
+        """Acknowledge a message that is larger than what we read, or no other would come."""
+        if kind != PUBLISH:
+            raise MalformedPacketError("only a message may be so large")
+        message = packets.read_publish(header, beginning, is_mqtt5=False)  # for its number
+        self.ack(message.mid, message.qos)
 
     def _take_answer(self, number: int, code: int) -> None:
         reason = _reason(code)

@@ -1,7 +1,7 @@
 """Chance finds what nobody thought of: random faults, then calm, then the audit.
 
-`STORM_S=600 STORM_SEED=7 python -m pytest -s tests/system/faults/test_storm.py` takes longer, and begins
-as it did before.
+`STORM_S=600 STORM_SEED=7 python -m pytest -s tests/system/faults/test_storm.py` takes longer, and
+begins as it did before.
 """
 
 import os

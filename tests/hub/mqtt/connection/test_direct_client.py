@@ -115,7 +115,7 @@ def test_a_message_larger_than_what_we_read_costs_neither_memory_nor_the_connect
         piece = PIECE[:left]
         left -= len(piece)
         assert line.send(piece)
-        assert len(line.client._unread) < MAXIMUM_PACKET_SIZE
+        assert len(line.client._incoming._unread) < MAXIMUM_PACKET_SIZE
     assert line.send(_publish(line, 8, b"next"))
     assert line.heard == [("a/b", b"next", False)]
     assert line.acknowledged() == _acknowledgements(7, 8)
