@@ -10,6 +10,7 @@ import pytest
 
 from tests.brokers import BrokerProcess
 from tests.house import AGAIN_S, House, until
+from tests.system.faults.crash import CLIENT
 
 TOPIC = "zigbee2mqtt/bell"
 LAST = "zigbee2mqtt/last"
@@ -32,8 +33,9 @@ STEPS = {
     "heard, not written": "before:hub.producer.producer:Producer.publish:{}~pressed', 'front",
     "written, not committed": "after:hub.store.journal:Journal.append:{}~pressed', 'front",
     "committed, not published": "before:hub.mqtt.bus:Bus.publish:{}~doorbell/pressed/front",
-    "published, not acknowledged": r"before:paho.mqtt.client:Client.ack:{}~, 1\)",
-    "acknowledged": r"after:paho.mqtt.client:Client.ack:{}~, 1\)",
+    "published, not acknowledged": rf"before:{CLIENT}.ack:{{}}~, 1\)",
+    "to be acknowledged": rf"after:{CLIENT}.ack:{{}}~, 1\)",
+    "acknowledged": rf"after:{CLIENT}._send:{{}}~^\(\(\), {{{{}}}}\)$",
 }
 
 

@@ -30,6 +30,7 @@ POINT = re.compile(
     r"(?P<when>before|after):(?P<module>[\w.]+):(?P<name>\w+\.\w+):(?P<call>\d+)(~(?P<pattern>.+))?"
 )
 
+CLIENT = "hub.mqtt.connection.direct_client:DirectClient"
 _PRESS, _DONE = "~event/doorbell/pressed", "~event/handler/done"
 HUB_STEPS = {
     "the press is not written yet": "before:hub.producer.producer:Producer.publish:1",
@@ -44,7 +45,7 @@ ANSWER_STEPS = {  # of a hub that is asked for what was missed
     "the answer is published": "after:hub.mqtt.bus:Bus.publish:1~/reply/",
 }
 WORKER_STEPS = {
-    "acknowledged, not queued": r"after:paho.mqtt.client:Client.ack:1~, 1\)",  # of QoS 1
+    "to be acknowledged, not queued": rf"after:{CLIENT}.ack:1~, 1\)",  # of QoS 1
     "heard, not queued": "before:hub.consumer.consumer:Consumer._receive:1~doorbell.pressed",
     "not begun": "before:hub.store.inbox:Inbox.claim_all:1",
     "begun, not committed": "after:hub.store.inbox:Inbox._take:1",
