@@ -108,6 +108,8 @@ class Consumer:
         """In the network thread."""
         if not self._live.offer((event, payload, event.age_s(self._clock))):
             self._catch_up.ask_soon([event.type])
+        if self._gathers and self._live.qsize() <= 1:
+            self._bus.pause(GATHER_S / 2)
 
     def _step(self) -> None:
         """Handle one thing, or wait for one."""

@@ -1,5 +1,6 @@
 """Records what became of an event: finished, and its outcome journaled, in one transaction."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -69,6 +70,8 @@ class Outcomes:
                 last = self._producer.append(db, kind, subject, data, time=now, cause=cause)
             return self._journal(db, delivery, "handler.done", facts) or last
 
+        if self._claim_next is _claim_nothing and self._together is None:
+            os.sched_yield()  # others may have yet to act: what is left here can wait
         if attempt.emitted:
             self._record(conclude)
             self._release()  # others react to it: it must not wait for an event that takes long

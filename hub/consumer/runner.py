@@ -2,7 +2,6 @@
 
 import logging
 import math
-import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -116,7 +115,6 @@ class Runner:
                 note = _text(reaction.function(*arguments))
         except (Exception, Overdue, SystemExit) as error:  # noqa: BLE001 - a handler may raise anything
             failure = error
-        os.sched_yield()  # others have yet to act: what is left here can wait
         data: dict[str, Any] = {
             **facts,
             "started_after_ms": round(age_s * 1000, 3),

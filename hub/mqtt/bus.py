@@ -134,6 +134,10 @@ class Bus(HouseMessages):
         """In the same thread: sleep, and read what comes meanwhile afterwards, if it reads."""
         self._turn.rest(seconds)
 
+    def pause(self, seconds: float) -> None:
+        """In a callback: if the bus's thread reads, it reads on only after so long, and more."""
+        self._turn.pause_s = seconds
+
     def subscribe(self, topic_filter: str, receive: Receive, *, qos: int = 1) -> None:
         """Have messages of these topics given to `receive`, now and after each reconnect.
 

@@ -141,6 +141,9 @@ class FakeBus(HouseMessages):
             self._woken.wait(seconds)
         self._woken.clear()
 
+    def pause(self, seconds: float) -> None:
+        """Nothing is read here."""
+
     def end_wait(self) -> None:
         self._woken.set()
 

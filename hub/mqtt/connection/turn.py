@@ -63,6 +63,9 @@ class Turn:
     """Has one thread at a time read the connection of a bus: the server or the waiter.
 
     The server is the bus's thread. The waiter is the one thread that calls `wait`, if one does.
+
+    Attributes:
+        pause_s: For how long the server is not to read on, once what it read is handled.
     """
 
     def __init__(self) -> None:
@@ -72,6 +75,7 @@ class Turn:
         self._is_waiters = False
         self._waiting = 0  # the thread that waits now
         self._is_called = False
+        self.pause_s = 0.0
         self._working = threading.Lock()  # held while the connection is read
         self._connection: Connection | None = None
 
@@ -90,6 +94,10 @@ class Turn:
             if self._is_called:
                 break
             self._pass_on()
+            if self.pause_s:
+                connection.flush()
+                time.sleep(self.pause_s)
+                self.pause_s = 0.0
         self._is_called = False
         return True
 

@@ -104,7 +104,9 @@ class Flusher:
     def _run(self) -> None:
         with suppress(OSError):  # in a sandbox
             own = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, own, os.getpriority(os.PRIO_PROCESS, own) + NICENESS)
+            os.setpriority(
+                os.PRIO_PROCESS, own, max(NICENESS, os.getpriority(os.PRIO_PROCESS, own))
+            )
         while True:
             with self._news:
                 while self._synced == self._commits and not self._is_stopping:
