@@ -16,6 +16,7 @@ with hub.producer("shop", sys.argv[1]) as shop:
     for number in range(int(sys.argv[2])):
         shop.publish("order.placed", {"number": number}, id=f"order-{number}")
 """
+PUBLISH_AND_STAY = PUBLISH + "    sys.stdin.read()\n"  # who has gone answers no query
 COPY = """
 import hub, sys
 with hub.follower("copy", "order.placed", config=sys.argv[1], since_s=3600) as orders, \\
@@ -27,9 +28,9 @@ with hub.follower("copy", "order.placed", config=sys.argv[1], since_s=3600) as o
 """
 
 
-def _start(code, *arguments):
+def _start(code, *arguments, **more):
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, **more)
 
 
 @pytest.mark.fault_matrix
@@ -52,12 +53,14 @@ def test_an_order_is_one_event_and_copies_are_in_order(house, tmp_path):
         copier.kill()
         copier.wait()
         copier = _start(COPY, house.config, copied)
-    assert _start(PUBLISH, house.config, ORDERS).wait(60) == 0
+    shop = _start(PUBLISH_AND_STAY, house.config, ORDERS, stdin=subprocess.PIPE)
     until(
         lambda: len({n for _, n, _ in lines()}) >= ORDERS,
         lambda: f"all: {len(lines())}",
         patience_s=180,
     )
+    shop.communicate(timeout=60)
+    assert shop.returncode == 0
     copier.kill()
     copier.wait()
     first = list({(epoch, int(number)): name for epoch, number, name in lines()}.items())
