@@ -11,6 +11,7 @@ from hub.mqtt.connection import credentials
 from hub.mqtt.connection.client import ClientFactory
 from hub.mqtt.connection.limits import Limits
 from hub.mqtt.connection.reconnector import Reconnector
+from hub.mqtt.connection.turn import Turn
 from hub.mqtt.house_messages import HouseMessages
 from hub.mqtt.message import Call, Message, OnPublished, Receive, Subscription, Will
 from hub.mqtt.traffic import Traffic
@@ -58,11 +59,11 @@ class Bus(HouseMessages):
         super().__init__(Topics(broker.root))
         self._broker = broker
         self._keep_s = keep_s
-        self._traffic = Traffic(broker.address)
+        self._turn = Turn()
+        self._traffic = Traffic(broker.address, self._turn.hand_over)
         clients = ClientFactory(broker, client_id, user, will, keep_s)
-        self._connections = Reconnector(clients, broker.address, self._traffic)
+        self._connections = Reconnector(clients, broker.address, self._traffic, self._turn)
         self.connected = self._connections.connected
-        self._turn = clients.turn
         self.refusals = self._traffic.refusals
         self.on_connect: list[Call] = self._connections.on_connect
         self.on_remind: list[Call] = self._traffic.reminder.calls

@@ -5,14 +5,14 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from paho.mqtt.client import MQTTMessageInfo
+from paho.mqtt.client import Client, MQTTMessageInfo
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from hub.mqtt.connection.client import properties
 from hub.mqtt.connection.limits import Limits
-from hub.mqtt.connection.served_client import ServedClient
+from hub.mqtt.message import Call
 from hub.mqtt.unacknowledged import Unacknowledged
 
 FRAME_BYTES = 64  # of a PUBLISH beside topic and payload: its properties are short
@@ -22,13 +22,14 @@ log = logging.getLogger(__name__)
 class Publications:
     """Sends with QoS 1, or 0 where the broker takes no more. Safe to use from several threads."""
 
-    def __init__(self, awaited: Unacknowledged) -> None:
+    def __init__(self, awaited: Unacknowledged, hand_over: Call) -> None:
         self._awaited = awaited
-        self._client: ServedClient | None = None  # while there is a connection
+        self._hand_over = hand_over
+        self._client: Client | None = None  # while there is a connection
         self._limits = Limits()
         self._told: set[str] = set()  # the topics of what is too large
 
-    def connected(self, client: ServedClient, limits: Limits) -> None:
+    def connected(self, client: Client, limits: Limits) -> None:
         """There is a connection to a broker with these limits."""
         self._client, self._limits = client, limits
         self._told.clear()
@@ -70,8 +71,8 @@ class Publications:
         info = self.send(topic, payload, retain=retain, **mqtt5)
         with suppress(RuntimeError, ValueError):
             if info:
-                if timeout_s and (client := self._client):
-                    client.hand_over()
+                if timeout_s:
+                    self._hand_over()
                 info.wait_for_publish(timeout_s)
                 return info.is_published()
         return False

@@ -35,11 +35,12 @@ class Traffic:
         subscriptions: What is listened to.
     """
 
-    def __init__(self, addresses: str) -> None:
+    def __init__(self, addresses: str, hand_over: Call) -> None:
         """Prepare.
 
         Args:
             addresses: Of the broker, for people.
+            hand_over: Called by a thread that waits for the broker's answer, before it does.
         """
         self._client: ServedClient | None = None  # of the present connection, or attempt
         self._awaited = Unacknowledged()
@@ -48,7 +49,7 @@ class Traffic:
         self.on_published: OnPublished = lambda _, __: None
         self.on_look: list[Call] = []
         self.on_retry: list[Call] = []
-        self.publications = Publications(self._awaited)
+        self.publications = Publications(self._awaited, hand_over)
         self.refusals = Refusals(addresses)
         self.reminder = Reminder()
         self.subscriptions = Subscriptions(self._awaited, self.refusals)
@@ -60,7 +61,7 @@ class Traffic:
         client.on_subscribe = self._confirmed
         client.on_message = partial(guarded, self._received)
 
-    def begin(self, client: ServedClient, limits: Limits, address: str) -> None:
+    def begin(self, client: Client, limits: Limits, address: str) -> None:
         """See `ConnectionUser`."""
         self._awaited.clear()
         self.limits = limits

@@ -50,7 +50,6 @@ class ClientFactory:
             other's connection: from then on each connection has a random one. Nodes of a cluster
             that die now and then are no reason for it: only the same id replaces what the process
             has on the dead node, and until then the broker refuses what is published to that.
-        turn: Whose turn it is to read the connection.
         logged_in_as: The user of the last client that was made; None without a login.
     """
 
@@ -74,7 +73,6 @@ class ClientFactory:
         self.timeout_s = CONNECT_TIMEOUT_S if len(self.addresses) == 1 else TURN_TIMEOUT_S
         self.limits = Limits()
         self.cut_short = 0
-        self.turn = Turn()
         self.logged_in_as: str | None = None
 
     def take_next_address(self, lasted_s: float) -> bool:
@@ -125,11 +123,11 @@ class ClientFactory:
         five = bool(answers) and answers[0].value != UNSUPPORTED_PROTOCOL_VERSION
         return MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311
 
-    def make_served(self, protocol: MQTTProtocolVersion) -> ServedClient:
-        """The client of a bus: it leaves the will."""
+    def make_served(self, protocol: MQTTProtocolVersion, turn: Turn) -> ServedClient:
+        """The client of a bus, which leaves the will; without TLS it is read in turns."""
         if self.address.tls or self.address.is_websocket:
             return self._make(ThreadClient, protocol, self._own_id())
-        return self._make(DirectClient, protocol, self._own_id(), turn=self.turn)
+        return self._make(DirectClient, protocol, self._own_id(), turn=turn)
 
     def make(self, protocol: MQTTProtocolVersion) -> Client:
         """A client for a connection beside that of the bus, which leaves no will."""

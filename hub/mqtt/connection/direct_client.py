@@ -64,10 +64,6 @@ class DirectClient(Client):
         """Have `serve` return at once. May be called from any thread."""
         self._turn.call_server()
 
-    def hand_over(self) -> None:
-        """See Turn."""
-        self._turn.hand_over()
-
     def disconnect(self, *arguments: Any, **named: Any) -> MQTTErrorCode:
         """See Client: no other thread reads any more."""
         self._turn.end()
@@ -78,7 +74,6 @@ class DirectClient(Client):
         """At the end, also where there was no connection or `disconnect` could not be sent."""
         self._turn.end()
         self._sock_close()
-        self.on_connect = None  # a circle
 
     def fileno(self) -> int:
         """See Connection."""

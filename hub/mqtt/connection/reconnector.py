@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
 from typing import Any, Protocol
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
@@ -17,6 +16,7 @@ from hub.mqtt.connection.client import CONNECT_TIMEOUT_S, WORKED_S, ClientFactor
 from hub.mqtt.connection.connection_log import ConnectionLog
 from hub.mqtt.connection.limits import Limits, limits_in
 from hub.mqtt.connection.served_client import ServedClient
+from hub.mqtt.connection.turn import Turn
 from hub.mqtt.guard import guarded
 from hub.system.backoff import Backoff
 
@@ -30,7 +30,7 @@ class ConnectionUser(Protocol):
     def prepare(self, client: ServedClient) -> None:
         """Take the messages and acknowledgements of a client that is not connected yet."""
 
-    def begin(self, client: ServedClient, limits: Limits, address: str) -> None:
+    def begin(self, client: Client, limits: Limits, address: str) -> None:
         """There is a connection to the broker at this address, which has these limits."""
 
     def look(self) -> str:
@@ -55,16 +55,20 @@ class Reconnector:
         stopping: Set when no further connection is to be made.
     """
 
-    def __init__(self, clients: ClientFactory, addresses: str, user: ConnectionUser) -> None:
+    def __init__(
+        self, clients: ClientFactory, addresses: str, user: ConnectionUser, turn: Turn
+    ) -> None:
         """Prepare.
 
         Args:
             clients: Makes the clients.
             addresses: Of the broker, for people.
             user: Of the connections.
+            turn: Whose turn it is to read them.
         """
         self._clients = clients
         self._user = user
+        self._turn = turn
         self._protocol: MQTTProtocolVersion | None = None  # found out at the first connection
         self._closed = threading.Event()
         self._connected_at = 0.0  # monotonic
@@ -151,18 +155,17 @@ class Reconnector:
             self.client.wake()
 
     def _new_client(self, protocol: MQTTProtocolVersion) -> ServedClient:
-        client = self._clients.make_served(protocol)
-        client.on_connect = partial(self._connected, client)
+        client = self._clients.make_served(protocol, self._turn)
+        client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         self._user.prepare(client)
         return client
 
     def _connected(
         self,
-        client: ServedClient,
-        _: Client,
-        __: Any,
-        ___: ConnectFlags,
+        client: Client,
+        _: Any,
+        __: ConnectFlags,
         reason: ReasonCode,
         connack: Properties | None,
     ) -> None:

@@ -29,9 +29,6 @@ class ThreadClient(Client):
         """See DirectClient."""
         self._woken.set()
 
-    def hand_over(self) -> None:
-        """See DirectClient: paho's thread always reads."""
-
     def close(self) -> None:
         """See DirectClient."""
         self.loop_stop()

@@ -12,6 +12,7 @@ from config import Broker
 from hub.mqtt.bus import Bus, Will
 from hub.mqtt.connection import client_ids
 from hub.mqtt.connection.client import CUT_SHORT, RECEIVE_MAXIMUM, ClientFactory
+from hub.mqtt.connection.turn import Turn
 from hub.producer.producer import Producer
 from hub.store.journal import Journal
 from tests.house import Ears, free_port, until
@@ -430,6 +431,6 @@ def test_a_process_keeps_its_client_id_when_nodes_of_a_cluster_die(lasted_s, is_
     clients = ClientFactory(Broker(host="127.0.0.1"), "same")
     for _ in range(CUT_SHORT):
         assert not clients.is_steady(lasted_s)
-    client = clients.make_served(MQTTProtocolVersion.MQTTv5)
+    client = clients.make_served(MQTTProtocolVersion.MQTTv5, Turn())
     assert (client._client_id != b"same") == is_rival
     client.close()

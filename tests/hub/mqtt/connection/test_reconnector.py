@@ -9,11 +9,12 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from config import Broker
 from hub.mqtt.connection.client import ClientFactory
 from hub.mqtt.connection.reconnector import Reconnector
+from hub.mqtt.connection.turn import Turn
 
 
 def test_a_client_is_freed_without_the_collector():
     """That one looks seldom in a process that has settled in, and its socket would stay open."""
-    connections = Reconnector(ClientFactory(Broker()), "memory", Mock())
+    connections = Reconnector(ClientFactory(Broker()), "memory", Mock(), Turn())
     client = connections._new_client(MQTTProtocolVersion.MQTTv5)
     is_there = weakref.ref(client)
     gc.disable()
