@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 STOP_GRACE_S = 3.0
 IDLE_S = 60.0
 GATHER_S = 0.1  # nobody waits for an observer: what comes in this time shares its commits
-READ_S = 0.005
+READ_S = 0.005  # what has come meanwhile is read; what comes later than that is left
 GATHERED = 50
 Live = tuple[Event, bytes, float]  # an event, its payload, its age in seconds when it came
 

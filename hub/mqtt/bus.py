@@ -137,7 +137,7 @@ class Bus(HouseMessages):
 
     def pause(self, seconds: float) -> None:
         """In a callback: if the bus's thread reads, it reads on only after so long, and more."""
-        self._turn.pause_s = seconds
+        self._turn.pause(seconds)
 
     def subscribe(self, topic_filter: str, receive: Receive, *, qos: int = 1) -> None:
         """Have messages of these topics given to `receive`, now and after each reconnect.

@@ -33,8 +33,8 @@ class FatalTimer:
     """Ends the process, however it hangs (POSIX, timer_create(2)).
 
     It prints the stacks of all threads when its time is up, and kills the process by SIGVTALRM. No
-    Python code is needed for that: the kernel sends the signal, and faulthandler
-    prints in its C code. To set it costs one system call.
+    Python code is needed for that: the kernel sends the signal, and faulthandler prints in its C
+    code. To set it costs one system call.
 
     Raises:
         OSError: the kernel gives no timer.

@@ -107,17 +107,20 @@ class DirectClient(Client):
         """See Client."""
         if qos != AT_LEAST_ONCE or not topic:
             return super().publish(topic, payload, qos, retain, properties)
-        self._raise_for_invalid_topic(topic.encode())
-        made = properties.pack() if properties is not None else b"\0"  # type: ignore[no-untyped-call]
-        is_mqtt5 = self.protocol == MQTTProtocolVersion.MQTTv5
+        name = topic.encode()
+        self._raise_for_invalid_topic(name)
+        made = b""
+        if self.protocol == MQTTProtocolVersion.MQTTv5:
+            made = b"\0" if properties is None else properties.pack()  # type: ignore[no-untyped-call]
         while (number := self._mid_generate()) in self._unanswered:
             pass
         info = MQTTMessageInfo(number)
-        self._unanswered[info.mid] = info
-        packet = packets.publish(topic, payload or b"", info.mid, retain, made if is_mqtt5 else b"")
-        info.rc = self._send(packet)
+        self._unanswered[number] = info
+        info.rc = self._send(
+            packets.publish(name, payload or b"", number, retain=retain, properties=made)
+        )
         if info.rc != SUCCESS:
-            self._unanswered.pop(info.mid, None)
+            self._unanswered.pop(number, None)
         return info
 
     def ack(self, mid: int, qos: int) -> MQTTErrorCode:
@@ -218,7 +221,7 @@ class DirectClient(Client):
         if info := self._unanswered.pop(number, None):
             with self._in_callback_mutex:
                 self.on_publish(self, None, number, reason, None)  # type: ignore[misc, call-arg, arg-type]
-            info._set_as_published()  # noqa: SLF001 - as paho does it in the method that this replaces
+            info._set_as_published()  # noqa: SLF001 - as paho does it
 
     def _sock_recv(self, bufsize: int) -> bytes:
         """What paho is to read."""

@@ -62,17 +62,16 @@ def read_publish(header: int, content: bytes, *, is_mqtt5: bool) -> Publish:
     return Publish(topic, content[at:], mid, qos, bool(header & 1), bool(header & 8))
 
 
-def publish(topic: str, payload: bytes, number: int, retain: bool, properties: bytes) -> bytes:  # noqa: FBT001
+def publish(name: bytes, payload: bytes, number: int, *, retain: bool, properties: bytes) -> bytes:
     """A PUBLISH packet with QoS 1 (MQTT 5, 3.3).
 
     Args:
-        topic: Where it goes.
+        name: The topic where it goes, in UTF-8.
         payload: What it carries.
         number: Of the packet, 1 to 65,535.
         retain: Whether the broker is to keep it.
         properties: With their length; empty before MQTT 5.
     """
-    name = topic.encode()
     size = len(name) + len(properties) + len(payload) + 4
     return b"".join(
         (

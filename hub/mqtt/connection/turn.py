@@ -63,9 +63,6 @@ class Turn:
     """Has one thread at a time read the connection of a bus: the server or the waiter.
 
     The server is the bus's thread. The waiter is the one thread that calls `wait`, if one does.
-
-    Attributes:
-        pause_s: For how long the server is not to read on, once what it read is handled.
     """
 
     def __init__(self) -> None:
@@ -75,7 +72,7 @@ class Turn:
         self._is_waiters = False
         self._waiting = 0  # the thread that waits now
         self._is_called = False
-        self.pause_s = 0.0
+        self._pause_s = 0.0
         self._working = threading.Lock()  # held while the connection is read
         self._connection: Connection | None = None
 
@@ -94,10 +91,10 @@ class Turn:
             if self._is_called:
                 break
             self._pass_on()
-            if self.pause_s:
+            if self._pause_s:
                 connection.flush()
-                time.sleep(self.pause_s)
-                self.pause_s = 0.0
+                time.sleep(self._pause_s)
+                self._pause_s = 0.0
         self._is_called = False
         return True
 
@@ -122,7 +119,7 @@ class Turn:
     def wait(self, timeout_s: float, is_done: Callable[[], bool]) -> None:
         """In the waiter: until this is so, or for so long, wait, and read if it has the turn."""
         until = time.monotonic() + timeout_s
-        with self._waits():
+        with self._timer_stopped(threading.get_ident()):
             while not is_done() and (left_s := until - time.monotonic()) > 0:
                 own = self._connection if self._is_waiters else None
                 if not self._step(own, self._waiter, left_s):
@@ -132,13 +129,15 @@ class Turn:
 
     def rest(self, seconds: float) -> None:
         """In the waiter: sleep; what comes meanwhile is read later, and together, on its turn."""
-        with self._lock:
-            self._start_timer(0)
-        if connection := self._connection:
-            connection.flush()
-        time.sleep(seconds)
-        with self._lock:
-            self._start_timer(BUSY_S)
+        with self._timer_stopped():
+            if connection := self._connection:
+                connection.flush()
+            time.sleep(seconds)
+
+    def pause(self, seconds: float) -> None:
+        """While something is handled: if the server reads, it reads on after so long, and more."""
+        if not self._is_waiters:
+            self._pause_s = seconds
 
     def wake_waiter(self) -> None:
         """Have `wait` look at its condition. May be called from any thread."""
@@ -183,9 +182,10 @@ class Turn:
         return True
 
     @contextmanager
-    def _waits(self) -> Iterator[None]:
+    def _timer_stopped(self, waiting: int = 0) -> Iterator[None]:
+        """In the waiter: the server takes nothing over; `waiting` is the thread, if it waits."""
         with self._lock:
-            self._waiting = threading.get_ident()
+            self._waiting = waiting
             self._start_timer(0)
         try:
             yield
