@@ -55,12 +55,15 @@ class Consumer:
         bus: Bus,
         limits: JournalSettings | None = None,
     ) -> None:
+        self._source = source
         self._bus = bus
         self._state = state
         self._clock = state.clock
         self._inbox = Inbox(state)
         self._cursors = Cursors(state)
-        self._producer = Producer(state, bus, source, limits)
+        # What an observer publishes would else make it publish again.
+        self._hears_itself = not all(reaction.is_observer for reaction in reactions.values())
+        self._producer = Producer(state, bus, source, limits, answers_itself=self._hears_itself)
         self._watchdog = Watchdog()
         self._outcomes = Outcomes(source, state, self._inbox, self._producer)
         self._runner = Runner(
@@ -75,9 +78,8 @@ class Consumer:
         self._live: LiveQueue[Live] = LiveQueue(bus.end_wait)
         self._stopping = False
         self._settled = False
-        self._gathers = all(
-            reaction.is_observer and reaction.on_redelivery == "repeat"
-            for reaction in reactions.values()
+        self._gathers = not self._hears_itself and all(
+            reaction.on_redelivery == "repeat" for reaction in reactions.values()
         )
         first = self._cursors.first_reactions(reactions, self._clock.unix_s())
         since = {
@@ -106,6 +108,8 @@ class Consumer:
 
     def _receive(self, event: Event, payload: bytes) -> None:
         """In the network thread."""
+        if event.source == self._source and not self._hears_itself:
+            return
         if not self._live.offer((event, payload, event.age_s(self._clock))):
             self._catch_up.ask_soon([event.type])
         if self._gathers and self._live.qsize() <= 1:
@@ -140,7 +144,7 @@ class Consumer:
         """
         more: list[Live] = []
         if self._gathers:
-            if not self._catch_up.settles_in_s():
+            if not self._catch_up.is_under_way:
                 self._bus.rest(GATHER_S)
                 self._read_on()
             while len(more) < GATHERED and (live := self._next_live(0)):

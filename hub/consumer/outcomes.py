@@ -60,7 +60,7 @@ class Outcomes:
         def conclude(db: sqlite3.Connection) -> Entry | None:
             attempt.write(db)
             self._inbox.finish(db, delivery)
-            self._records.add(db, attempt.kept)
+            self._records.add(db, attempt.kept, delivery)
             if quiet and not attempt.emitted:
                 return None
             cause = _cause_of_what_follows(delivery)

@@ -55,7 +55,16 @@ class _Owed:
 class CatchUpReplies:
     """Replies to the queries of consumers, and remembers how far each has come."""
 
-    def __init__(self, state: State, bus: Bus, backlog: Backlog, retention: Retention) -> None:
+    def __init__(
+        self,
+        state: State,
+        bus: Bus,
+        backlog: Backlog,
+        retention: Retention,
+        *,
+        answers_itself: bool = True,
+    ) -> None:
+        self._answers_itself = answers_itself
         self._state = state
         self._bus = bus
         self._backlog = backlog
@@ -72,7 +81,10 @@ class CatchUpReplies:
         except BadMessage as error:
             self._bus.refuse(message, f"no query: {error}")
             return
-        consumer = topics.consumer_of(self._bus.topics.source_of(message.topic))
+        sender = self._bus.topics.source_of(message.topic)
+        if sender == self._backlog.source and not self._answers_itself:
+            return
+        consumer = topics.consumer_of(sender)
         self._reply(consumer, self._bus.topics.queried(message.topic), query)
 
     def _reply(self, consumer: str, kind: str, query: Query) -> None:

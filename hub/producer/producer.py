@@ -38,8 +38,23 @@ class Producer:
     """
 
     def __init__(
-        self, state: State, bus: Bus, source: str, limits: JournalSettings | None = None
+        self,
+        state: State,
+        bus: Bus,
+        source: str,
+        limits: JournalSettings | None = None,
+        *,
+        answers_itself: bool = True,
     ) -> None:
+        """Prepare.
+
+        Args:
+            state: Where its journal is.
+            bus: To publish on.
+            source: The process.
+            limits: How long the journal keeps events, and how many.
+            answers_itself: Whether this process hears its own events, and so is owed them.
+        """
         self._state, self._bus = state, bus
         self._retention = Retention(state, limits or JournalSettings())
         self._journal = Journal(state, source)
@@ -61,7 +76,9 @@ class Producer:
         bus.on_connect.append(self._begin_again)
         bus.on_retry.append(self._offer_again)
         bus.on_published = self._published
-        self._replies = CatchUpReplies(state, bus, Backlog(state, source), self._retention)
+        self._replies = CatchUpReplies(
+            state, bus, Backlog(state, source), self._retention, answers_itself=answers_itself
+        )
         self.release(self._journal.end())
 
     def publish(

@@ -23,6 +23,7 @@ class Delivery:
         epoch: Its epoch.
         sequence: Its number there.
         event: The event as the handler gets it.
+        payload: The event as it came, where it is at hand.
         any_age: Whether a person wants it handled however old it is.
         is_timer: Whether the handler set it itself (`later`), so that it cannot be stale.
         is_behind: Whether events before it in its stream are missing.
@@ -32,6 +33,7 @@ class Delivery:
     epoch: str
     sequence: int
     event: Event
+    payload: bytes | None = None
     any_age: bool = False
     is_timer: bool = False
     is_behind: bool = False
@@ -113,7 +115,7 @@ class Inbox:
     ) -> Delivery | None:
         """The same in the open transaction: it counts once that is committed."""
         cursor = self._take(db, event, payload)
-        return None if cursor is None else self._delivery(event, cursor, missed=missed)
+        return None if cursor is None else self._delivery(event, payload, cursor, missed=missed)
 
     def take_due(self, *, with_timers: bool = True) -> Delivery | None:
         """Take in hand a row whose time has come: a retry, a timer, or an event of a crash."""
@@ -136,7 +138,7 @@ class Inbox:
         event = replace(self._warned_of_copy(decode(payload)), attempt=attempts)
         if crashes:
             event = replace(event, redelivered=True)
-        return Delivery(*key, event, bool(any_age), timers.is_timer(stream))
+        return Delivery(*key, event, payload, bool(any_age), timers.is_timer(stream))
 
     def due_in_s(self, *, with_timers: bool = True) -> float | None:
         """In how many seconds the next row is due; None when none waits."""
@@ -192,12 +194,15 @@ class Inbox:
             return cursor
         return self._cursors.advance(db, event.stream, event.epoch, taken=event.sequence)
 
-    def _delivery(self, event: Event, cursor: int, *, missed: bool) -> Delivery:
+    def _delivery(
+        self, event: Event, payload: bytes | None, cursor: int, *, missed: bool
+    ) -> Delivery:
         return Delivery(
             event.stream,
             event.epoch,
             event.sequence,
             self._warned(event, missed=missed),
+            payload,
             is_behind=cursor < event.sequence,
         )
 

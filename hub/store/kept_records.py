@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 
+from hub.store.inbox import Delivery
 from hub.store.state import State
 from hub.wire.event import Event, encode
 
@@ -22,10 +23,16 @@ class KeptRecords:
         self._clock = state.clock
         self._next_sweep_s = 0.0  # on the clock that never jumps
 
-    def add(self, db: sqlite3.Connection, kept: Iterable[KeptRecord]) -> None:
-        """In the open transaction: keep these events, each once."""
+    def add(
+        self, db: sqlite3.Connection, kept: Iterable[KeptRecord], delivery: Delivery | None = None
+    ) -> None:
+        """In the open transaction: keep these events, each once.
+
+        Where one is that of the delivery, as it came, it need not be encoded again.
+        """
         for event, days in kept:
-            row = (event.id, event.time.timestamp(), event.type, encode(event))
+            payload = delivery.payload if delivery and event is delivery.event else None
+            row = (event.id, event.time.timestamp(), event.type, payload or encode(event))
             db.execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?)", row)
             self._sweep(db, days)
 

@@ -123,6 +123,12 @@ class CatchUp:
                 log.warning("a reply is refused: %s", error)
         return self.events.popleft() if self.events else None
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a query has no reply yet, or missed events wait."""
+        asked = any(round_.waiting for round_ in self._rounds.values())
+        return asked or bool(self.events or self._replies)
+
     def settles_in_s(self) -> float:
         """Seconds until the events of the time away are known, as far as they can be; 0: now.
 
