@@ -68,9 +68,11 @@ class Subscriptions:
             self._client = None
 
     def confirmed(self, number: int, reasons: Sequence[ReasonCode]) -> bool:
-        """Note the answer to the packet of that number; see `Refusals.note`."""
-        with self._lock:  # it may come before the number is noted
-            filters = self._awaited.confirmed(number)
+        """Note the answer to the packet of that number; see `Refusals.note`.
+
+        paho holds a lock meanwhile, for which a thread that sends may have to wait.
+        """
+        filters = self._awaited.confirmed(number)
         is_news = False
         for name, reason in zip(filters, reasons, strict=False):
             is_news |= self._refusals.note("listen", name, reason.value, str(reason))

@@ -10,7 +10,7 @@ from paho.mqtt.client import MQTTMessageInfo
 from paho.mqtt.enums import MQTTErrorCode
 
 ANSWER_S = 10.0  # after so long without an acknowledgement a new connection is made
-NOTED_S = 0.2  # a thread needs no longer to note what it has published
+NOTED_S = 0.2  # a thread needs no longer to note what it has sent
 
 
 class Unacknowledged:
@@ -61,10 +61,15 @@ class Unacknowledged:
         """These topics were asked for in the packet of that number."""
         with self._lock:
             self._subscribed[number] = (time.monotonic() + ANSWER_S, filters)
+            self._lock.notify_all()
 
     def confirmed(self, number: int) -> Sequence[str]:
-        """The broker has answered to that packet; gives the topics that it was about."""
+        """The broker has answered to that packet; gives the topics that it was about.
+
+        The answer may come before the thread that sent the packet has noted it.
+        """
         with self._lock:
+            self._lock.wait_for(lambda: number in self._subscribed, NOTED_S)
             return self._subscribed.pop(number, (0.0, ()))[1]
 
     def overdue(self) -> str:

@@ -1,5 +1,10 @@
-"""Who receives a message."""
+"""Who receives a message, and what the broker answers to a subscription."""
 
+import threading
+
+from paho.mqtt.enums import MQTTProtocolVersion
+
+from hub.mqtt.connection.limits import Limits
 from hub.mqtt.message import Message
 from hub.mqtt.refusals import Refusals
 from hub.mqtt.subscriptions import TOPICS, Subscriptions
@@ -53,3 +58,46 @@ def test_a_message_whose_receiver_fails_is_acknowledged():
     subscriptions.add("a", fail, 1)
     subscriptions.deliver(Message("a", b"", retained=False, ack=lambda: acked.append("a")))
     assert acked == ["a"]
+
+
+class OneAtATime:
+    """A client like paho's: it sends only while no callback runs."""
+
+    protocol = MQTTProtocolVersion.MQTTv311
+
+    def __init__(self):
+        self.sends = threading.Event()
+        self.in_callback = threading.Lock()
+
+    def subscribe(self, _):
+        """Give the packet's number, when it has been sent."""
+        self.sends.set()
+        with self.in_callback:
+            return 0, 1
+
+
+def test_an_answer_that_comes_while_another_thread_subscribes_blocks_neither():
+    """What was sent with QoS 0 is reported under the lock of all callbacks."""
+    subscriptions = Subscriptions(Unacknowledged(), Refusals("here"))
+    subscriptions.send_all(client := OneAtATime(), Limits())
+    subscriber = threading.Thread(target=subscriptions.add, args=("a", print, 1), daemon=True)
+    with client.in_callback:
+        subscriber.start()
+        assert client.sends.wait(10)
+        answered = threading.Thread(target=subscriptions.confirmed, args=(7, []), daemon=True)
+        answered.start()
+        answered.join(10)
+        assert not answered.is_alive()
+    subscriber.join(10)
+    assert not subscriber.is_alive()
+
+
+def test_an_answer_may_come_before_the_packet_is_noted():
+    """The thread that reads may be faster than the one that has sent it."""
+    awaited = Unacknowledged()
+    early = threading.Thread(target=lambda: noted.append(awaited.confirmed(1)))
+    noted = []
+    early.start()
+    awaited.subscribed(1, ["a"])
+    early.join()
+    assert noted == [["a"]]
