@@ -16,6 +16,7 @@ HEAD = """\
 """
 BROKERS_NAME = "$SYS/broker/version"  # of mosquitto(8): the doctor tells which broker answers
 NOTHING: Mapping[str, Sequence[str]] = {}
+NAMED = 3  # rights that are gone; an update may change what each user of ours may do
 
 
 def acl(
@@ -70,7 +71,8 @@ def replace(path: Path, text: str, before: Path, owner: str | None = None) -> li
         owner: The user that both are given to; None leaves them with the writer.
 
     Returns:
-        A line that names the rights that are gone, or nothing.
+        A line that names rights that are gone, those first that doorbell has not written itself; or
+        nothing.
 
     Raises:
         OSError: it cannot be written.
@@ -83,8 +85,11 @@ def replace(path: Path, text: str, before: Path, owner: str | None = None) -> li
     atomic_file.write(path, text.encode(), 0o600, owner)
     if not gone:
         return []
+    fields = {_field(right) for right in _granted(text)}
+    gone.sort(key=lambda right: _field(right) in fields)
+    named = [*gone[:NAMED], *([f"and {len(gone) - NAMED} more"] if len(gone) > NAMED else [])]
     hint = f"Rights of your own belong into acl.own. The file before is {before}"
-    return [f"{path} no longer grants {'; '.join(gone)}. {hint}"]
+    return [f"{path} no longer grants {'; '.join(named)}. {hint}"]
 
 
 def lacking(text: str, other: str) -> list[str]:
@@ -106,6 +111,12 @@ def _granted(text: str) -> Iterator[str]:
             user = rest.strip()
         elif word in ("topic", "pattern"):
             yield f"{user}: {' '.join(line.split())}"
+
+
+def _field(right: str) -> tuple[str, str]:
+    """Whose right it is, and the first level of its topic: there doorbell writes the rules."""
+    user, _, rule = right.partition(": ")
+    return user, rule.rpartition(" ")[2].partition("/")[0]
 
 
 def _rights_to_discovery(user: str, prefix: str | None) -> list[str]:

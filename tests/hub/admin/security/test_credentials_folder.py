@@ -108,6 +108,18 @@ def test_rights_that_are_gone_are_said_and_kept(write, folder):
     assert write().lost == []
 
 
+def test_rights_of_an_earlier_version_do_not_hide_those_of_a_person(write, folder):
+    """An update may change all that doorbell has written: a few are named, the others counted."""
+    write()
+    acl = folder / "mosquitto" / "acl"
+    old = "".join(f"topic read doorbell/+/+/old/{number}\n" for number in range(90))
+    acl.write_text(f"{acl.read_text()}user cli\n{old}topic read lamps/#\n")
+    (told,) = write().lost
+    first = "cli: topic read lamps/#; cli: topic read doorbell/+/+/old/0; "
+    assert f"no longer grants {first}cli: topic read doorbell/+/+/old/1; and 88 more. " in told
+    assert write().lost == []
+
+
 def test_a_user_of_home_assistant_keeps_its_password(write, folder):
     """One that a person made with mosquitto_passwd: Home Assistant logs in as before."""
     (folder / "mosquitto").mkdir(parents=True)
