@@ -12,9 +12,12 @@ from config.faults import SettingsError
 MOST_FAULTS = 20  # that are told of one file
 ENCODINGS = (  # the byte order marks of Unicode 16, section 23.8
     (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # it begins like that of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+WITHOUT_MARK = ((1, "utf-16-le"), (0, "utf-16-be"))  # where the first character has its zero byte
 PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 KEY = r"^\s*(?P<key>[\w.\"-]+)\s*"
 OPEN = re.compile(r"=\s*\[[^\]=]*\n[^\]]*\Z")  # the text ends within a list of several lines
@@ -23,6 +26,10 @@ BLANK = re.compile("[\u00a0\u2000-\u200b\u202f\u3000\ufeff]")
 # What stands in a line that cannot be read, and what to write instead. The line itself is not
 # shown: it may hold a password.
 ADVICE = (
+    (
+        re.compile("\0"),
+        "it has zero bytes, so the file is damaged, as after a power cut. Restore it from a backup",
+    ),
     (re.compile(r"^\s*\[[^\]]*$"), "the name of a table ends with a bracket. Write [name]"),
     (
         re.compile(r"^\s*\[[^\]]*\]\s*[\w\"]"),
@@ -113,6 +120,8 @@ def decode(content: bytes, name: str) -> str:
         SettingsError: It is not Unicode; the fault names the line.
     """
     mark, encoding = next((one for one in ENCODINGS if content.startswith(one[0])), (b"", "utf-8"))
+    if not mark and content[:2].count(0) == 1:
+        encoding = dict(WITHOUT_MARK)[content.index(0)]
     try:
         return content[len(mark) :].decode(encoding).replace("\r\n", "\n")
     except UnicodeDecodeError as error:

@@ -24,8 +24,11 @@ def _faults(tmp_path, content: bytes) -> list[str]:
         TEXT.replace("\n", "\r\n").encode("utf-8-sig"),
         TEXT.encode("utf-16"),
         codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+        TEXT.encode("utf-16-le"),
+        TEXT.encode("utf-16-be"),
+        TEXT.encode("utf-32"),
     ],
-    ids=["bom", "bom and crlf", "utf-16", "utf-16 big-endian"],
+    ids=["bom", "bom and crlf", "utf-16", "utf-16 be", "no mark", "no mark, be", "utf-32"],
 )
 def test_a_file_that_an_editor_of_windows_has_saved_is_read(tmp_path, content):
     """Byte order marks, CR LF and UTF-16 make no difference."""
@@ -41,6 +44,13 @@ def test_text_that_is_not_unicode_is_told_with_its_line(tmp_path, encoding):
     assert _faults(tmp_path, TEXT.encode(encoding)) == [
         "line 4: a letter is not UTF-8. Save the file as UTF-8 (Notepad: Save as, Encoding: UTF-8)."
     ]
+
+
+@pytest.mark.parametrize("content", [bytes(4096), TEXT.encode() + bytes(100)])
+def test_a_file_that_a_power_cut_has_damaged_is_told(tmp_path, content):
+    """A file system may know its length, and have lost what was in it."""
+    (fault,) = _faults(tmp_path, content)
+    assert "zero bytes, so the file is damaged, as after a power cut" in fault
 
 
 @pytest.mark.parametrize(
