@@ -120,7 +120,7 @@ def decode(content: bytes, name: str) -> str:
         SettingsError: It is not Unicode; the fault names the line.
     """
     mark, encoding = next((one for one in ENCODINGS if content.startswith(one[0])), (b"", "utf-8"))
-    if not mark and content[:2].count(0) == 1:
+    if not mark and len(content) > 1 and content[:2].count(0) == 1:
         encoding = dict(WITHOUT_MARK)[content.index(0)]
     try:
         return content[len(mark) :].decode(encoding).replace("\r\n", "\n")

@@ -61,9 +61,7 @@ class Consumer:
         self._clock = state.clock
         self._inbox = Inbox(state)
         self._cursors = Cursors(state)
-        # What an observer publishes would else make it publish again.
-        self._hears_itself = not all(reaction.is_observer for reaction in reactions.values())
-        self._producer = Producer(state, bus, source, limits, answers_itself=self._hears_itself)
+        self._producer = Producer(state, bus, source, limits)
         self._watchdog = Watchdog()
         self._outcomes = Outcomes(source, state, self._inbox, self._producer)
         self._runner = Runner(
@@ -78,7 +76,11 @@ class Consumer:
         self._live: LiveQueue[Live] = LiveQueue(bus.end_wait)
         self._stopping = False
         self._settled = False
-        self._gathers = not self._hears_itself and all(
+        # What an observer publishes would else make it publish again: it hears nothing of that.
+        self._is_observer = any(reaction.is_observer for reaction in reactions.values())
+        if self._is_observer:
+            self._cursors.forget_source(source)
+        self._gathers = self._is_observer and all(
             reaction.on_redelivery == "repeat" for reaction in reactions.values()
         )
         first = self._cursors.first_reactions(reactions, self._clock.unix_s())
@@ -108,7 +110,7 @@ class Consumer:
 
     def _receive(self, event: Event, payload: bytes) -> None:
         """In the network thread."""
-        if event.source == self._source and not self._hears_itself:
+        if self._is_observer and event.source == self._source:
             return
         if not self._live.offer((event, payload, event.age_s(self._clock))):
             self._catch_up.ask_soon([event.type])
@@ -144,7 +146,7 @@ class Consumer:
         """
         more: list[Live] = []
         if self._gathers:
-            if not self._catch_up.is_under_way:
+            if not self._catch_up.is_under_way():
                 self._bus.rest(GATHER_S)
                 self._read_on()
             while len(more) < GATHERED and (live := self._next_live(0)):

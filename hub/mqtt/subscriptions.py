@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from paho.mqtt.client import Client, topic_matches_sub
@@ -24,9 +24,13 @@ FILTER_BYTES = 3  # beside each filter: its length and its options
 class Subscriptions:
     """The filters and their receivers. Safe to use from several threads."""
 
-    def __init__(self, awaited: Unacknowledged, refusals: Refusals) -> None:
+    def __init__(
+        self, awaited: Unacknowledged, refusals: Refusals, retry: Callable[[], None]
+    ) -> None:
+        """Prepare; `retry` is called when something has to be offered or told again."""
         self._awaited = awaited
         self._refusals = refusals
+        self._retry = retry
         self._all: list[Subscription] = []
         self._receivers: dict[str, tuple[Receive, ...]] = {}  # of topics that came since a change
         self._client: Client | None = None  # while there is a connection
@@ -67,16 +71,13 @@ class Subscriptions:
         with self._lock:
             self._client = None
 
-    def confirmed(self, number: int, reasons: Sequence[ReasonCode]) -> bool:
+    def confirmed(self, number: int, reasons: Sequence[ReasonCode]) -> None:
         """Note the answer to the packet of that number; see `Refusals.note`.
 
-        paho holds a lock meanwhile, for which a thread that sends may have to wait.
+        paho holds a lock meanwhile, for which a thread that sends may have to wait: nothing here
+        waits for that one.
         """
-        filters = self._awaited.confirmed(number)
-        is_news = False
-        for name, reason in zip(filters, reasons, strict=False):
-            is_news |= self._refusals.note("listen", name, reason.value, str(reason))
-        return is_news
+        self._note(self._awaited.confirmed(number, reasons), reasons)
 
     def filters(self) -> list[str]:
         """Each filter once."""
@@ -119,8 +120,15 @@ class Subscriptions:
         filters = {one.topic_filter: min(one.qos, self._limits.qos) for one in wanted}
         for part in _packets(filters, self._limits.packet_limit):
             _, number = self._client.subscribe(_packet(part, five=five))
-            if number is not None:
-                self._awaited.subscribed(number, list(part))
+            if number is not None and (reasons := self._awaited.subscribed(number, list(part))):
+                self._note(list(part), reasons)
+
+    def _note(self, filters: Sequence[str], reasons: Sequence[ReasonCode]) -> None:
+        is_news = False
+        for name, reason in zip(filters, reasons, strict=False):
+            is_news |= self._refusals.note("listen", name, reason.value, str(reason))
+        if is_news:
+            self._retry()
 
 
 def fits(topic_filter: str, topic: str) -> bool:

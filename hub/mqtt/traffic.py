@@ -52,7 +52,7 @@ class Traffic:
         self.publications = Publications(self._awaited, hand_over)
         self.refusals = Refusals(addresses)
         self.reminder = Reminder()
-        self.subscriptions = Subscriptions(self._awaited, self.refusals)
+        self.subscriptions = Subscriptions(self._awaited, self.refusals, self._retry.ask)
 
     def prepare(self, client: ServedClient) -> None:
         """See `ConnectionUser`."""
@@ -102,10 +102,8 @@ class Traffic:
     def _confirmed(
         self, client: Client, _: Any, number: int, reasons: list[ReasonCode], __: Properties | None
     ) -> None:
-        if client is not self._client:
-            return
-        if self.subscriptions.confirmed(number, reasons):
-            self._retry.ask()
+        if client is self._client:
+            self.subscriptions.confirmed(number, reasons)
 
     def _offer_again(self) -> None:
         """Subscribe and publish again what the broker refused."""

@@ -8,9 +8,11 @@ from contextlib import suppress
 
 from paho.mqtt.client import MQTTMessageInfo
 from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
 
 ANSWER_S = 10.0  # after so long without an acknowledgement a new connection is made
-NOTED_S = 0.2  # a thread needs no longer to note what it has sent
+NOTED_S = 0.2  # a thread needs no longer to note what it has published
+EARLY = 100  # answers that are kept until the packet is noted
 
 
 class Unacknowledged:
@@ -21,6 +23,7 @@ class Unacknowledged:
         self._published: deque[tuple[float, MQTTMessageInfo, str]] = deque()
         # By packet number, with the deadline.
         self._subscribed: dict[int, tuple[float, Sequence[str]]] = {}
+        self._early: dict[int, Sequence[ReasonCode]] = {}  # to packets that are not noted yet
         self._lock = threading.Condition()
 
     def clear(self) -> None:
@@ -28,6 +31,7 @@ class Unacknowledged:
         with self._lock:
             self._published.clear()
             self._subscribed.clear()
+            self._early.clear()
 
     def published(self, info: MQTTMessageInfo, topic: str) -> None:
         """This was published to that topic."""
@@ -57,19 +61,26 @@ class Unacknowledged:
                 return info, topic
         return None
 
-    def subscribed(self, number: int, filters: Sequence[str]) -> None:
-        """These topics were asked for in the packet of that number."""
-        with self._lock:
-            self._subscribed[number] = (time.monotonic() + ANSWER_S, filters)
-            self._lock.notify_all()
+    def subscribed(self, number: int, filters: Sequence[str]) -> Sequence[ReasonCode] | None:
+        """These topics were asked for in the packet of that number.
 
-    def confirmed(self, number: int) -> Sequence[str]:
-        """The broker has answered to that packet; gives the topics that it was about.
-
-        The answer may come before the thread that sent the packet has noted it.
+        Returns:
+            The broker's answer, if it came before this was noted.
         """
         with self._lock:
-            self._lock.wait_for(lambda: number in self._subscribed, NOTED_S)
+            if number not in self._early:
+                self._subscribed[number] = (time.monotonic() + ANSWER_S, filters)
+            return self._early.pop(number, None)
+
+    def confirmed(self, number: int, reasons: Sequence[ReasonCode]) -> Sequence[str]:
+        """The broker has answered to that packet; gives the topics that it was about.
+
+        There are none while the thread that has sent the packet has not noted it: it gets the
+        answer then.
+        """
+        with self._lock:
+            if number not in self._subscribed and len(self._early) < EARLY:
+                self._early[number] = reasons
             return self._subscribed.pop(number, (0.0, ()))[1]
 
     def overdue(self) -> str:

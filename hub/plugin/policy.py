@@ -45,9 +45,10 @@ class Policy:
         """Whether the handler is to hear of this event at all.
 
         Its settings may name doors; a drill is for every door, and a phone is at none. And a `*`
-        function does not hear what its file publishes itself, so that it ends.
+        handler does not hear what it emits itself, so that it ends.
         """
-        if reaction.is_observer and event.source == self._source:
+        is_outcome = event.type.startswith(topics.OUTCOME_TYPES)
+        if reaction.is_observer and event.source == self._source and not is_outcome:
             return False
         doors = self._config.doors
         is_everywhere = event.is_drill or event.type == topics.PUSH_CHANGED

@@ -55,16 +55,7 @@ class _Owed:
 class CatchUpReplies:
     """Replies to the queries of consumers, and remembers how far each has come."""
 
-    def __init__(
-        self,
-        state: State,
-        bus: Bus,
-        backlog: Backlog,
-        retention: Retention,
-        *,
-        answers_itself: bool = True,
-    ) -> None:
-        self._answers_itself = answers_itself
+    def __init__(self, state: State, bus: Bus, backlog: Backlog, retention: Retention) -> None:
         self._state = state
         self._bus = bus
         self._backlog = backlog
@@ -82,10 +73,9 @@ class CatchUpReplies:
             self._bus.refuse(message, f"no query: {error}")
             return
         sender = self._bus.topics.source_of(message.topic)
-        if sender == self._backlog.source and not self._answers_itself:
-            return
-        consumer = topics.consumer_of(sender)
-        self._reply(consumer, self._bus.topics.queried(message.topic), query)
+        kind = self._bus.topics.queried(message.topic)
+        if sender != self._backlog.source or kind != topics.EVERY:  # an observer's own events
+            self._reply(topics.consumer_of(sender), kind, query)
 
     def _reply(self, consumer: str, kind: str, query: Query) -> None:
         source = self._backlog.source

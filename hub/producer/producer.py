@@ -38,23 +38,8 @@ class Producer:
     """
 
     def __init__(
-        self,
-        state: State,
-        bus: Bus,
-        source: str,
-        limits: JournalSettings | None = None,
-        *,
-        answers_itself: bool = True,
+        self, state: State, bus: Bus, source: str, limits: JournalSettings | None = None
     ) -> None:
-        """Prepare.
-
-        Args:
-            state: Where its journal is.
-            bus: To publish on.
-            source: The process.
-            limits: How long the journal keeps events, and how many.
-            answers_itself: Whether this process hears its own events, and so is owed them.
-        """
         self._state, self._bus = state, bus
         self._retention = Retention(state, limits or JournalSettings())
         self._journal = Journal(state, source)
@@ -76,9 +61,7 @@ class Producer:
         bus.on_connect.append(self._begin_again)
         bus.on_retry.append(self._offer_again)
         bus.on_published = self._published
-        self._replies = CatchUpReplies(
-            state, bus, Backlog(state, source), self._retention, answers_itself=answers_itself
-        )
+        self._replies = CatchUpReplies(state, bus, Backlog(state, source), self._retention)
         self.release(self._journal.end())
 
     def publish(

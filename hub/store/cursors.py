@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable
 from hub.store.inbox_rows import KEY
 from hub.store.ranges import ALL, condition
 from hub.store.state import State
-from hub.wire import streams
+from hub.wire import streams, topics
 from hub.wire.query import Cursor, Head, Numbering, Range
 
 CURSOR = "SELECT sequence FROM cursor WHERE stream = ? AND epoch = ?"
@@ -127,6 +127,19 @@ class Cursors:
 
         if silent:
             self._state.do(drop)
+
+    def forget_source(self, source: str) -> None:
+        """Drop what is known of a source that is no longer heard."""
+        of_source = (f"{source} *",)
+
+        def drop(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM producer WHERE source = ?", (source,))
+            db.execute("DELETE FROM cursor WHERE stream GLOB ?", of_source)
+            db.execute("DELETE FROM consumer WHERE stream GLOB ? AND name = ?", (*of_source, name))
+            db.execute("DELETE FROM inbox WHERE stream GLOB ? AND state = 'done'", of_source)
+
+        name = topics.consumer_of(source)
+        self._state.do(drop, can_wait=True)
 
     def pass_over(self, stream: str, epoch: str, sequence: int) -> bool:
         """Count an event as finished that cannot be had; False if it was taken before."""

@@ -23,20 +23,20 @@ class Delivery:
         epoch: Its epoch.
         sequence: Its number there.
         event: The event as the handler gets it.
-        payload: The event as it came, where it is at hand.
         any_age: Whether a person wants it handled however old it is.
         is_timer: Whether the handler set it itself (`later`), so that it cannot be stale.
         is_behind: Whether events before it in its stream are missing.
+        payload: The event as it came, where it is at hand.
     """
 
     stream: str
     epoch: str
     sequence: int
     event: Event
-    payload: bytes | None = None
     any_age: bool = False
     is_timer: bool = False
     is_behind: bool = False
+    payload: bytes | None = None
 
     @property
     def key(self) -> Key:
@@ -138,7 +138,8 @@ class Inbox:
         event = replace(self._warned_of_copy(decode(payload)), attempt=attempts)
         if crashes:
             event = replace(event, redelivered=True)
-        return Delivery(*key, event, payload, bool(any_age), timers.is_timer(stream))
+        is_timer = timers.is_timer(stream)
+        return Delivery(*key, event, bool(any_age), is_timer, payload=payload)
 
     def due_in_s(self, *, with_timers: bool = True) -> float | None:
         """In how many seconds the next row is due; None when none waits."""
@@ -202,8 +203,8 @@ class Inbox:
             event.epoch,
             event.sequence,
             self._warned(event, missed=missed),
-            payload,
             is_behind=cursor < event.sequence,
+            payload=payload,
         )
 
     def _warned(self, event: Event, *, missed: bool) -> Event:

@@ -9,12 +9,12 @@ from tests.hub.fakes import NOTIFY, PRESSED
 class Listener:
     """The hearing half of a consumer: takes each event once and notes its id."""
 
-    def __init__(self, state, bus, kinds=(PRESSED,), since=0.0, **more):
+    def __init__(self, state, bus, kinds=(PRESSED,), since=0.0, source=NOTIFY, **more):
         self.state, self.bus, self.taken, self.live = state, bus, [], []
         self.inbox = Inbox(state)
         self.cursors = Cursors(state)
         self.catch_up = CatchUp(
-            bus, self.cursors, NOTIFY, dict.fromkeys(kinds, since), lambda: None, **more
+            bus, self.cursors, source, dict.fromkeys(kinds, since), lambda: None, **more
         )
         for kind in kinds:
             bus.on_event(kind, self.live.append)

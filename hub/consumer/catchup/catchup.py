@@ -13,9 +13,9 @@ from hub.consumer.catchup.doubts import Doubts
 from hub.consumer.catchup.heard import Heard
 from hub.consumer.catchup.jumps import Jumps
 from hub.consumer.catchup.message_size import MessageSize
-from hub.consumer.catchup.paging import Ask, about, divide, is_same, query_page
+from hub.consumer.catchup.paging import Ask, about, divide, query_page
 from hub.consumer.catchup.replies import Replies, check
-from hub.consumer.catchup.round import AUDIT_S, Round
+from hub.consumer.catchup.round import AUDIT_S, Round, any_going_on
 from hub.consumer.catchup.sent_queries import Sent, SentQueries
 from hub.consumer.catchup.withheld import pass_over
 from hub.mqtt.bus import Bus
@@ -82,8 +82,6 @@ class CatchUp:
         self._jumps = Jumps()
         self._gone: set[Numbering] = set()  # of which their producers know nothing
         self._forgotten: set[Numbering] = set()  # those of them that may go: it was said again
-        # When more is owed, by type and source: the query, and when its reply came.
-        self._had_more: dict[tuple[str, str], tuple[Query, float]] = {}
         self._wanted: deque[tuple[str, bool]] = deque()  # types, and whether replies are lost
         self._alive: set[str] = set()
         self.doubts = Doubts(cursors, partial(bus.note, "forged"))
@@ -123,11 +121,9 @@ class CatchUp:
                 log.warning("a reply is refused: %s", error)
         return self.events.popleft() if self.events else None
 
-    @property
     def is_under_way(self) -> bool:
-        """Whether a query has no reply yet, or missed events wait."""
-        asked = any(round_.waiting for round_ in self._rounds.values())
-        return asked or bool(self.events or self._replies)
+        """Whether missed events wait, or may come with a reply."""
+        return bool(self.events or self._replies) or any_going_on(self._rounds.values())
 
     def settles_in_s(self) -> float:
         """Seconds until the events of the time away are known, as far as they can be; 0: now.
@@ -223,8 +219,7 @@ class CatchUp:
     def _producer_status(self, received: ReceivedStatus) -> None:
         """In the network thread: a producer that has just become ready may have missed events."""
         source = received.source
-        is_ready = received.status is not None and received.status.state == "ready"
-        if not is_ready:
+        if received.status is None or received.status.state != "ready":
             self._alive.discard(source)
             return
         if source in self._alive and not self._bus.limits.keeps:
@@ -286,10 +281,7 @@ class CatchUp:
             size.want_more()
         if not reply.more and not reply.withheld:
             return
-        key = sent.kind, reply.source
-        before, came_s = self._had_more.get(key, (None, 0.0))
-        self._had_more[key] = sent.query, time.monotonic()
-        if before and sent.at_s > came_s and is_same(before, sent.query):
+        if self._sent.is_in_vain(sent, reply.source):
             log.warning("%s has more for us, and never sends it: not asked for", reply.source)
             return
         round_.add(sent.ask.follow(reply.source, sent.query.until))

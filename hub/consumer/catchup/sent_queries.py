@@ -1,8 +1,9 @@
 """The last queries of a consumer: a reply to another one is not read."""
 
+import time
 from typing import NamedTuple
 
-from hub.consumer.catchup.paging import Ask
+from hub.consumer.catchup.paging import Ask, is_same
 from hub.wire.query import Query
 
 QUERIES = 64
@@ -33,6 +34,8 @@ class SentQueries:
 
     def __init__(self) -> None:
         self._sent: dict[str, Sent] = {}
+        # When more was owed, by type and source: the query, and when its reply came.
+        self._had_more: dict[tuple[str, str], tuple[Query, float]] = {}
 
     def add(self, sent: Sent) -> None:
         """Remember it, and forget the oldest one where there are too many."""
@@ -43,3 +46,10 @@ class SentQueries:
     def get(self, request: str) -> Sent | None:
         """The query of this request, if it is known."""
         return self._sent.get(request)
+
+    def is_in_vain(self, sent: Sent, source: str) -> bool:
+        """Whether a reply that says that more is owed is to the query of the last such reply."""
+        key = sent.kind, source
+        before, came_s = self._had_more.get(key, (None, 0.0))
+        self._had_more[key] = sent.query, time.monotonic()
+        return before is not None and sent.at_s > came_s and is_same(before, sent.query)

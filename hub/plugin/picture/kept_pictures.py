@@ -43,9 +43,7 @@ class KeptPictures:
 
     def orphans(self) -> list[str]:
         """The topics whose file is gone."""
-        return [
-            topic for topic, file in tuple(self._files.items()) if file and not Path(file).exists()
-        ]
+        return [topic for topic, file in tuple(self._files.items()) if file and _is_gone(file)]
 
     def _write(self) -> None:
         if self._path is None:
@@ -54,3 +52,11 @@ class KeptPictures:
             write_file(self._path, json.dumps(self._files))
         except OSError as error:
             log.warning("%s: a picture may stay on the broker: %s", self._path, error)
+
+
+def _is_gone(file: str) -> bool:
+    """Whether it is known that there is no such file: the disk may be away, or a folder closed."""
+    try:
+        return not Path(file).exists()
+    except OSError:
+        return False

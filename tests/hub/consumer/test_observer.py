@@ -1,7 +1,7 @@
 """Who reacts to everything: it misses nothing, says little, and ends."""
 
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
 from hub.store.file.memory_fallback import WRITE_BACK_S
 from hub.wire import topics
+from hub.wire.event import decode, encode
 from tests.hub.fakes import (
     HOUSE,
     HUB,
@@ -44,7 +45,7 @@ def _observe(state, net, act, condition, **rules):
 
 def test_it_hears_everybody_also_what_it_missed(net, states, hub, notify):
     """Presses, events of handlers and outcomes, of each producer; what is missing is asked for."""
-    listener = Listener(states("log"), net.bus(), kinds=(topics.EVERY,))
+    listener = Listener(states("log"), net.bus(), kinds=(topics.EVERY,), source=LOG)
     net.fate = lambda topic, _: 0 if "/event/" in topic else 1
     missed = {ring(hub).id, notify.publish("clip.recorded", "front", {}, time=datetime.now(UTC)).id}
     net.fate = lambda _, __: 1
@@ -119,22 +120,26 @@ def test_it_does_not_hear_what_it_publishes_itself(state, net, hub, notify):
     assert not any(LOG in stream for (stream,) in rows(state, "SELECT stream FROM cursor"))
 
 
-def test_beside_it_another_function_of_the_file_hears_what_the_file_emits(state, net, hub):
-    """It asked for that type by its name, and gets what it missed, too."""
-    seen = []
-
-    def all_else(event):
-        if event.type == PRESSED:
-            emit("log.noted")
-
-    reactions = reaction(does(all_else), "*", since_s=60)
-    reactions |= reaction(does(lambda event: seen.append(event.type)), "log.noted", since_s=60)
+def test_what_an_earlier_state_file_has_of_its_own_events_goes(state, net, hub):
+    """It heard its own outcomes then; nobody would answer for these cursors any more."""
+    own = Producer(state, net.bus(), LOG)
+    earlier = Listener(state, net.bus(), kinds=(topics.EVERY,), source=LOG)
+    said = own.publish("handler.done", "front", {}, time=datetime.now(UTC))
+    earlier.work()
+    assert earlier.taken == [said.id]
+    consumer = ("log", said.stream, said.epoch, 1, 0)
+    state.do(lambda db: db.execute("INSERT INTO consumer VALUES (?, ?, ?, ?, ?)", consumer))
+    state.do(lambda db: db.execute("INSERT INTO producer VALUES (?, '*')", (LOG,)))
+    before = len(net.heard)
     ring(hub)
-    net.fate = lambda topic, _: 0 if "/event/log/noted" in topic else 1
-    first = consumer_of(state, net.bus(), reactions, source=LOG)
-    run_until(first, lambda: rows(state, "SELECT 1 FROM journal WHERE type = 'log.noted'"))
-    run_until(consumer_of(state, net.bus(), reactions, source=LOG), lambda: seen)
-    assert seen == ["log.noted"]
+    _observe(state, net, lambda _: None, lambda: len(outcomes(state)) >= 2, since_s=60)
+    for table in ("cursor", "inbox", "consumer"):
+        streams = rows(state, f"SELECT stream FROM {table}")  # noqa: S608 - one of three
+        assert not [stream for (stream,) in streams if stream.startswith(LOG)]
+    assert (LOG,) not in rows(state, "SELECT source FROM producer")
+    asked = [payload for topic, payload in net.heard[before:] if "handler/log/query" in topic]
+    assert asked
+    assert not any(LOG.encode() in payload for payload in asked)
 
 
 def test_an_outcome_says_when_the_event_came(react, hub):
@@ -180,6 +185,28 @@ def test_what_is_kept_while_the_disk_is_full_is_written_down_after(state, net, h
     state.write_back()
     assert {before.id, *during} <= {id for (id,) in rows(state, "SELECT id FROM record")}  # noqa: A001
     assert not state.disk_fault
+
+
+def test_an_event_is_kept_as_it_came(state, net, hub):
+    """Byte for byte, as long as its time was right; else with the time that it has by now."""
+    press = ring(hub)
+    _observe(state, net, lambda _: keep(days=1), lambda: outcomes(state), since_s=60)
+    ((payload,),) = rows(state, "SELECT payload FROM record")
+    assert payload == encode(press)
+
+
+def test_an_event_is_kept_with_its_right_time(tmp_path, net):
+    """The clock was set between the press and the reaction to it."""
+    clock = FakeClock(synchronised=False, ahead_s=-3600.0)
+    with (
+        closing(opened_state(tmp_path / "hub.db", clock)) as book,
+        closing(opened_state(tmp_path / "log.db", clock)) as state,
+    ):
+        press = ring(Producer(book, net.bus(), HUB), at=clock.utc())
+        clock.ahead_s, clock.synchronised = 0.0, True
+        _observe(state, net, lambda _: keep(days=1), lambda: outcomes(state), since_s=1e6)
+        ((payload,),) = rows(state, "SELECT payload FROM record")
+    assert decode(payload).time - press.time > timedelta(seconds=3500)
 
 
 @pytest.mark.parametrize(("synchronised", "left"), [(False, 2), (True, 1)])

@@ -3,6 +3,8 @@
 import threading
 
 from paho.mqtt.enums import MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.mqtt.connection.limits import Limits
 from hub.mqtt.message import Message
@@ -11,10 +13,14 @@ from hub.mqtt.subscriptions import TOPICS, Subscriptions
 from hub.mqtt.unacknowledged import Unacknowledged
 
 
+def _subscriptions():
+    return Subscriptions(Unacknowledged(), Refusals("here"), lambda: None)
+
+
 def test_receivers_that_come_and_go_count_for_topics_that_are_known():
     """Who receives a topic is remembered until something changes; without anybody it is acked."""
     heard, acked = [], []
-    subscriptions = Subscriptions(Unacknowledged(), Refusals("here"))
+    subscriptions = _subscriptions()
 
     def deliver(topic="a/b"):
         subscriptions.deliver(Message(topic, b"", retained=False, ack=lambda: acked.append(topic)))
@@ -39,7 +45,7 @@ def test_receivers_that_come_and_go_count_for_topics_that_are_known():
 def test_topics_without_end_are_delivered_and_not_remembered():
     """Anybody may publish to new ones."""
     heard = []
-    subscriptions = Subscriptions(Unacknowledged(), Refusals("here"))
+    subscriptions = _subscriptions()
     subscriptions.add("a/#", heard.append, 1)
     for number in range(TOPICS + 10):
         subscriptions.deliver(Message(f"a/{number}", b"", retained=False, ack=lambda: None))
@@ -50,7 +56,7 @@ def test_topics_without_end_are_delivered_and_not_remembered():
 def test_a_message_whose_receiver_fails_is_acknowledged():
     """A broker sends nothing more after as many unacknowledged messages as it leaves."""
     acked = []
-    subscriptions = Subscriptions(Unacknowledged(), Refusals("here"))
+    subscriptions = _subscriptions()
 
     def fail(_):
         raise ValueError("somebody's fault")
@@ -77,27 +83,21 @@ class OneAtATime:
 
 
 def test_an_answer_that_comes_while_another_thread_subscribes_blocks_neither():
-    """What was sent with QoS 0 is reported under the lock of all callbacks."""
-    subscriptions = Subscriptions(Unacknowledged(), Refusals("here"))
+    """What was sent with QoS 0 is reported under the lock of all callbacks. The answer counts."""
+    awaited, refusals, retries = Unacknowledged(), Refusals("here"), []
+    subscriptions = Subscriptions(awaited, refusals, lambda: retries.append(1))
     subscriptions.send_all(client := OneAtATime(), Limits())
     subscriber = threading.Thread(target=subscriptions.add, args=("a", print, 1), daemon=True)
     with client.in_callback:
         subscriber.start()
         assert client.sends.wait(10)
-        answered = threading.Thread(target=subscriptions.confirmed, args=(7, []), daemon=True)
+        answer = 1, [ReasonCode(PacketTypes.SUBACK, "Not authorized")]
+        answered = threading.Thread(target=subscriptions.confirmed, args=answer, daemon=True)
         answered.start()
         answered.join(10)
         assert not answered.is_alive()
     subscriber.join(10)
     assert not subscriber.is_alive()
-
-
-def test_an_answer_may_come_before_the_packet_is_noted():
-    """The thread that reads may be faster than the one that has sent it."""
-    awaited = Unacknowledged()
-    early = threading.Thread(target=lambda: noted.append(awaited.confirmed(1)))
-    noted = []
-    early.start()
-    awaited.subscribed(1, ["a"])
-    early.join()
-    assert noted == [["a"]]
+    assert refusals.unheard() == {"a"}
+    assert retries == [1]
+    assert awaited._subscribed == awaited._early == {}
