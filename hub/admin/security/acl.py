@@ -16,7 +16,6 @@ HEAD = """\
 """
 BROKERS_NAME = "$SYS/broker/version"  # of mosquitto(8): the doctor tells which broker answers
 NOTHING: Mapping[str, Sequence[str]] = {}
-NAMED = 3  # rights that are gone; an update may change what each user of ours may do
 
 
 def acl(
@@ -71,25 +70,27 @@ def replace(path: Path, text: str, before: Path, owner: str | None = None) -> li
         owner: The user that both are given to; None leaves them with the writer.
 
     Returns:
-        A line that names rights that are gone, those first that doorbell has not written itself; or
-        nothing.
+        A line that names the rights that are gone, or nothing. Those that doorbell wrote for its
+        own users are counted: an update may change them all.
 
     Raises:
         OSError: it cannot be written.
         LookupError: there is no such owner.
     """
     present = path.read_bytes() if path.is_file() else b""
-    gone = lacking(text, present.decode(errors="replace"))
+    known = present.decode(errors="replace")
+    gone = lacking(text, known)
     if gone:
         atomic_file.write(before, present, 0o600, owner)
     atomic_file.write(path, text.encode(), 0o600, owner)
     if not gone:
         return []
-    fields = {_field(right) for right in _granted(text)}
-    gone.sort(key=lambda right: _field(right) in fields)
-    named = [*gone[:NAMED], *([f"and {len(gone) - NAMED} more"] if len(gone) > NAMED else [])]
+    roots = _roots(known)
+    theirs = [right for right in gone if not _is_of_house(right, roots)]
+    ours = len(gone) - len(theirs)
+    counted = [f"{ours} rights of doorbell's own users"] if ours else []
     hint = f"Rights of your own belong into acl.own. The file before is {before}"
-    return [f"{path} no longer grants {'; '.join(named)}. {hint}"]
+    return [f"{path} no longer grants {'; '.join([*theirs, *counted])}. {hint}"]
 
 
 def lacking(text: str, other: str) -> list[str]:
@@ -113,10 +114,27 @@ def _granted(text: str) -> Iterator[str]:
             yield f"{user}: {' '.join(line.split())}"
 
 
-def _field(right: str) -> tuple[str, str]:
-    """Whose right it is, and the first level of its topic: there doorbell writes the rules."""
+def _is_of_house(right: str, roots: Iterable[str]) -> bool:
+    """Whether doorbell may have written this: for one of its users, below one of these roots."""
     user, _, rule = right.partition(": ")
-    return user, rule.rpartition(" ")[2].partition("/")[0]
+    role, _, name = user.partition("-")
+    is_process = bool(name) and role in channels.ROLES
+    if not is_process and user not in (CLI, *channels.GUESTS):
+        return False
+    word, _, topic = rule.removeprefix("topic ").partition(" ")
+    return word in ("read", "write") and topic.startswith(tuple(roots))
+
+
+def _roots(text: str) -> set[str]:
+    """The roots of an ACL file, each with its slash, by the topics that processes publish on."""
+    found = set()
+    for right in _granted(text):
+        user, _, rule = right.partition(": ")
+        role, _, name = user.partition("-")
+        root, own, _ = rule.rpartition(" ")[2].partition(f"{role}/{name}/")
+        if name and own and role in channels.ROLES:
+            found.add(root)
+    return found
 
 
 def _rights_to_discovery(user: str, prefix: str | None) -> list[str]:

@@ -109,15 +109,30 @@ def test_rights_that_are_gone_are_said_and_kept(write, folder):
 
 
 def test_rights_of_an_earlier_version_do_not_hide_those_of_a_person(write, folder):
-    """An update may change all that doorbell has written: a few are named, the others counted."""
+    """An update may change all that doorbell has written: that is counted, and all else named."""
     write()
     acl = folder / "mosquitto" / "acl"
     old = "".join(f"topic read doorbell/+/+/old/{number}\n" for number in range(90))
-    acl.write_text(f"{acl.read_text()}user cli\n{old}topic read lamps/#\n")
+    removed = "user handler-gone\ntopic write doorbell/handler/gone/status\n"
+    by_hand = "topic read lamps/#\ntopic readwrite doorbell/#\nuser mine\ntopic read doorbell/#\n"
+    acl.write_text(f"{acl.read_text()}{removed}user cli\n{old}{by_hand}")
     (told,) = write().lost
-    first = "cli: topic read lamps/#; cli: topic read doorbell/+/+/old/0; "
-    assert f"no longer grants {first}cli: topic read doorbell/+/+/old/1; and 88 more. " in told
+    named = (
+        "cli: topic read lamps/#; cli: topic readwrite doorbell/#; mine: topic read doorbell/#; "
+    )
+    assert f"no longer grants {named}91 rights of doorbell's own users. Rights" in told
     assert write().lost == []
+
+
+def test_another_root_is_told_in_one_line(write, folder):
+    """All rights of the house are below it."""
+    write()
+    acl = folder / "mosquitto" / "acl"
+    acl.write_text(
+        re.sub(r"^(topic \w+ )doorbell/", r"\1old/house/", acl.read_text(), flags=re.MULTILINE)
+    )
+    (told,) = write().lost
+    assert re.search(r"no longer grants \d+ rights of doorbell's own users\. Rights", told)
 
 
 def test_a_user_of_home_assistant_keeps_its_password(write, folder):
