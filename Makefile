@@ -122,8 +122,8 @@ lock:
 
 # Where no wheel of the sound library exists (64-bit ARM) it is compiled; without a compiler the dog barks into a file.
 $(VENV)/.ready: pyproject.toml $(wildcard lock/*)
+	@echo "installing into $(VENV) (a minute or some, the first time only)"
 	@test -x $(BIN)/pip || .ci/quietly sh .ci/make-venv $(VENV)
-	@echo "installing into $(VENV) (a minute, the first time only)"
 	@for part in tools cffi run; do $(LIBRARY) $$part || exit; done
 	@$(LIBRARY) sound 2> $(VENV)/sound.log || { [ $$? = 1 ] || { cat $(VENV)/sound.log >&2; exit 1; }; \
 	  echo "no sound library here (it needs a compiler and python3-dev; $(VENV)/sound.log has more): going on without"; }

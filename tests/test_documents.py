@@ -42,12 +42,10 @@ def test_the_handler_in_the_readme_works(tmp_path: Path):
     """It loads by its path like any other, and does what is said of it."""
     (block,) = _blocks(README, "python")
     path = tmp_path / "shout.py"
-    path.write_text(
-        block.replace("/tmp/shouts.txt", str(tmp_path / "shouts.txt")), encoding="utf-8"
-    )
-    file = loader.load(path, Settings())
+    path.write_text(block, encoding="utf-8")
+    file = loader.load(path, Settings(state_dir=tmp_path))
     said = file.reactions["doorbell.pressed"].function(event(), file.config)
-    assert said == "shouted"
+    assert said == f"shouted into {tmp_path / 'shouts.txt'}"
     assert (tmp_path / "shouts.txt").read_text(encoding="utf-8") == "FRONT DOOR!\n"
 
 

@@ -19,7 +19,7 @@ def fault_in_collector() -> str | None:
         is_installed = False
     if is_installed:
         return None
-    return "this needs OpenTelemetry. Install doorbell-hub[otel] where doorbell is"
+    return "this needs OpenTelemetry. Install it as docs/tracing.md says"
 
 
 @contextmanager

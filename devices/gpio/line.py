@@ -3,7 +3,10 @@
 from typing import Any, Literal
 
 Pull = Literal["up", "down"]
-INSTALL = "Install doorbell-hub[pi], or make its environment with --system-site-packages"
+INSTALL = (
+    "In doorbell's folder: .venv/bin/pip install -e '.[gpio]', or make its environment with "
+    "--system-site-packages"
+)
 STOP_HUB = "Stop the hub while you look: it holds the line"
 
 

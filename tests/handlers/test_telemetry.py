@@ -204,7 +204,7 @@ except SettingsError as error:
     assert off == "False []"
     assert on == (
         "telemetry.py: [handlers.telemetry] enabled: this needs OpenTelemetry. "
-        "Install doorbell-hub[otel] where doorbell is, or set it to false"
+        "Install it as docs/tracing.md says, or set it to false"
     )
 
 

@@ -93,7 +93,8 @@ def read_wav(sound: Path, volume: float) -> tuple[Samples, tuple[int, int]]:
         with wave.open(str(sound), "rb") as file:
             if file.getsampwidth() != SAMPLE_BYTES:
                 raise SpeakerError(
-                    f"{sound}: not 16 bits. Install doorbell-hub[sound], or convert it"
+                    f"{sound}: not 16 bits. Convert it, or install the sound library: "
+                    "pip install -e '.[sound]'"
                 )
             samples = array("h", file.readframes(file.getnframes()))
             return _scaled(samples, volume), (file.getnchannels(), file.getframerate())
@@ -127,7 +128,9 @@ def import_miniaudio() -> Any:
     try:
         import miniaudio  # noqa: PLC0415 - 10 MB, for a process with a speaker
     except ImportError as error:
-        raise SpeakerError(f"{error}. Install doorbell-hub[sound]") from error
+        raise SpeakerError(
+            f"{error}. Install the sound library: pip install -e '.[sound]'"
+        ) from error
     return miniaudio
 
 

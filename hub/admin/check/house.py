@@ -137,5 +137,5 @@ def _faults_in_buttons(settings: Settings) -> Iterator[str]:
         return
     gpio = sorted(door for door, wanted in settings.doors.items() if wanted.button.driver == "gpio")
     if gpio:
-        hint = "Install doorbell-hub[pi], or make its environment with --system-site-packages."
+        hint = "In doorbell's folder: .venv/bin/pip install -e '.[gpio]'."
         yield f'[doors.{gpio[0]}.button] driver = "gpio" needs gpiozero. {hint}'

@@ -35,18 +35,29 @@ def of_connection(error: OSError, address: Address, broker: Broker) -> OSError:
             f"no address is known for the name {address.host!r} ({error.strerror}). "
             "Check host in [broker], and this machine's network"
         )
+    if isinstance(error, PermissionError):
+        return RefusedError(
+            f"{error.strerror}: the sandbox of this unit, or a firewall of this machine, does not "
+            f"let it reach {address.host}. Allow it: docs/systemd.md, Opening it"
+        )
     if isinstance(error, RefusedError) or not address.tls:
         return error
+    words = _of_tls(error, address, broker)
+    return RefusedError(words) if words else error
+
+
+def _of_tls(error: OSError, address: Address, broker: Broker) -> str:
+    """What an error of a connection with TLS means; nothing where it is not about that."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return RefusedError(_of_certificate(error, address, broker))
+        return _of_certificate(error, address, broker)
     if isinstance(error, ssl.SSLError) and "_ALERT_" in (error.reason or ""):
-        return RefusedError(of_hang_up(error, address, broker))
+        return of_hang_up(error, address, broker)
     if isinstance(error, ssl.SSLError | ConnectionResetError):
-        return RefusedError(
+        return (
             f"no TLS on port {address.port} ({error}). "
             "Set port in [broker] to its TLS port (mosquitto: 8883)"
         )
-    return error
+    return ""
 
 
 def of_hang_up(alert: "ssl.SSLError | None", address: Address, broker: Broker) -> str:

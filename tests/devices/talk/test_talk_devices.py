@@ -121,7 +121,7 @@ def test_a_library_that_is_missing_is_told_where_there_is_a_card(monkeypatch):
         monkeypatch.setattr(direction, "is_there", lambda: True)
     faults = TalkSettings().absent_devices()
     assert [fault.partition(":")[0] for fault in faults] == ["speaker", "microphone"]
-    assert all("Install doorbell-hub[sound]" in fault for fault in faults)
+    assert all("Install the sound library" in fault for fault in faults)
 
 
 def test_a_file_without_sound_is_told(tmp_path):
@@ -217,4 +217,4 @@ def test_a_card_plays_and_hears(tmp_path, needed):
     largest, odd = alsa_card.run(configuration, PROGRAM, timeout_s=90)
     assert odd == 0
     assert largest <= RATE_HZ, "it asks for little at once"
-    assert played.stat().st_size > 20_000
+    assert played.stat().st_size > 10_000  # what was taken, but for what the card had yet to play

@@ -1,5 +1,6 @@
 """Why there is no connection: in words that fit the settings."""
 
+import errno
 import logging
 import ssl
 
@@ -56,3 +57,12 @@ def test_a_certificate_that_does_not_hold_by_this_clock_is_told_as_that():
     told = of_connection(refused, broker.addresses[0], broker)
     assert "its certificate is not valid at this time (certificate is not yet valid)" in str(told)
     assert "Is this machine's clock right?" in str(told)
+
+
+def test_a_sandbox_that_keeps_a_process_from_its_broker_is_named():
+    """IPAddressDeny= of systemd.resource-control(5): connect(2) gives EPERM."""
+    broker = Broker(host="192.168.1.5")
+    kept_in = PermissionError(errno.EPERM, "Operation not permitted")
+    told = str(of_connection(kept_in, broker.addresses[0], broker))
+    assert told.startswith("Operation not permitted: the sandbox of this unit, or a firewall")
+    assert "192.168.1.5" in told
