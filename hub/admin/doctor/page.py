@@ -35,7 +35,7 @@ def page(context: Context) -> Iterator[Finding]:
     """Ask for the page as a stranger with a browser does, at its public address."""
     web = context.settings.web
     if not web.is_wanted:
-        why = "[web] asks for no page: only `doorbell run` serves one"
+        why = "[web] sets no page: only `doorbell run` serves one, for this machine"
         yield skipped(f"{why}. `doorbell setup` offers it; docs/login.md")
         return
     address = page_address(context.settings)

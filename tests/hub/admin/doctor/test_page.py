@@ -66,7 +66,7 @@ def test_what_cannot_be_looked_at_is_told(tmp_path):
     """No page is wanted; nothing answers; something else does."""
     ((state, found),) = _look(tmp_path, {})
     assert (state, found) == ("skipped", found)
-    assert "[web] asks for no page" in found
+    assert "[web] sets no page" in found
     ((state, found),) = _look(tmp_path, {"page": True, "port": free_port()})
     assert state == "problem"
     assert "no answer" in found
