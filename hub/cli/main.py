@@ -3,9 +3,11 @@
 import logging
 import sys
 from importlib.metadata import version
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from config import SettingsError
 from config.faults import EX_CONFIG
@@ -32,6 +34,7 @@ from hub.mqtt.connection import connection_log
 from hub.store.inbox_file import InboxError
 from hub.terminal.output import complain, say
 
+VALUES = {bool: "", int: "N", float: "SECONDS", Path: "FILE"}  # in the help of an option
 app = typer.Typer(
     help="A doorbell hub: one press, independent reactions, nothing lost.",
     no_args_is_help=True,
@@ -68,7 +71,7 @@ def main() -> None:
     said_by_commands = logging.getLogger(connection_log.__name__)
     said_by_commands.addHandler(logging.NullHandler())  # else it is on the terminal twice
     try:
-        app()
+        command_line()()
     except SettingsError as error:
         for fault in error.faults:
             complain(f"✗ {fault}")
@@ -76,6 +79,21 @@ def main() -> None:
     except InboxError as error:
         complain(f"✗ {error}")
         sys.exit(1)
+
+
+def command_line() -> Any:
+    """All commands. Their help names values as people do: typer would write `<str>` or `<bool>`."""
+    made = get_command(app)
+    _name_values(made)
+    return made
+
+
+def _name_values(command: Any) -> None:
+    for option in command.params:
+        if option.param_type_name == "option" and option.metavar is None:
+            option.metavar = VALUES.get(option.type_descriptor.annotation, "TEXT")
+    for one in getattr(command, "commands", {}).values():
+        _name_values(one)
 
 
 def _print_version(wanted: bool) -> None:
