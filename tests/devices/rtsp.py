@@ -1,5 +1,6 @@
 """A real RTSP server for tests, in a process of its own."""
 
+import os
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -37,11 +38,15 @@ def address(port: int) -> str:
 
 @contextmanager
 def serving(port: int, *kinds: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A server on this port; the kinds are those of rtsp_server.py."""
+    """A server on this port; the kinds are those of rtsp_server.py.
+
+    Like any camera it has a clock of its own: with that of faketime(1) it would not start.
+    """
     command = [SYSTEM_PYTHON, SERVER, str(port), *kinds]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-        until(lambda: _listens(port), "the RTSP server listens")
+    own = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=own) as server:
         try:
+            until(lambda: _listens(port), "the RTSP server listens")
             yield server
         finally:
             server.kill()
