@@ -40,7 +40,7 @@ def address(port: int) -> str:
 def serving(port: int, *kinds: str) -> Iterator["subprocess.Popen[bytes]"]:
     """A server on this port; the kinds are those of rtsp_server.py.
 
-    Like any camera it has a clock of its own: with that of faketime(1) it would not start.
+    Like any camera it has a clock of its own, also where .ci/at gives the tests another one.
     """
     command = [SYSTEM_PYTHON, SERVER, str(port), *kinds]
     own = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
