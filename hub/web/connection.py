@@ -26,8 +26,8 @@ class Connection(H11Protocol):
     and so does the guard.
 
     Where there are too many connections, the oldest one that only waits for its client makes room
-    for a new one, and first one of the address that has most. So a newcomer is served, however many
-    others hold connections.
+    for a new one, and first one of the address that has most. Where none waits at this moment the
+    oldest one goes. So a newcomer is served, however many others hold connections.
     """
 
     _since_s = 0.0
@@ -100,10 +100,10 @@ class Connection(H11Protocol):
             self._since_s = now
 
     def _make_room(self) -> None:
-        others: set[Any] = self.connections
+        known: set[Any] = self.connections
         strangers = [
             one
-            for one in others
+            for one in known
             if isinstance(one, Connection)
             and not one.is_of_phone
             and not one.transport.is_closing()
@@ -111,7 +111,8 @@ class Connection(H11Protocol):
         if len(strangers) <= STRANGERS:
             return
         crowds = Counter(_address(one) for one in strangers)
-        waiting = [one for one in strangers if one.waits_for_client]
+        others = [one for one in strangers if one is not self]
+        waiting = [one for one in others if one.waits_for_client] or others
         victim = min(waiting, key=lambda one: (-crowds[_address(one)], one._since_s))  # noqa: SLF001
         victim.drop()
 

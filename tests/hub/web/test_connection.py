@@ -139,6 +139,20 @@ def test_slow_strangers_keep_nobody_out(server, open_one, sent):
     assert len(server.server_state.connections) <= STRANGERS + 1
 
 
+def test_a_newcomer_is_served_while_nobody_waits_for_a_client(server, open_one, monkeypatch):
+    """For a moment each of the others is written to: it is not the newcomer that goes."""
+    for _ in range(STRANGERS):
+        open_one(SLOW["a response"])
+    until(lambda: len(server.server_state.connections) == STRANGERS, "all are connected")
+    until(lambda: not any(map(_is_idle, server.server_state.connections)), "each gets a response")
+    monkeypatch.setattr(connection.Connection, "waits_for_client", property(_is_idle))
+    assert _is_served(server)
+
+
+def _is_idle(one):
+    return one._is_idle
+
+
 def test_a_burst_of_strangers_does_not_push_out_who_came_just_before(server, open_one):
     """All of them wait to be taken in at once; whoever has sent a request gets its response."""
     open_one()
