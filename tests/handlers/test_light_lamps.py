@@ -1,6 +1,7 @@
 """`light` in real processes on a real broker, with lamps that speak their makers' topics."""
 
 import signal
+import time
 from dataclasses import replace
 
 import pytest
@@ -129,12 +130,25 @@ def test_a_lamp_that_is_known_gets_its_command_at_once(porch, mosquitto, name):
         _by_hand(lamp, ON)
         # A question that was asked twice, because its answer took long, is answered, too.
         until(lambda: len(_reports(house, lamp)) > max(answers, len(lamp.told)), "its report")
+        until(_is_quiet(lamp), "no question is on its way")
         told = len(lamp.told)
         house.press()
         until(lambda: _notes(house), lambda: house.log("light"))
         assert _notes(house)[0].endswith("was on")
         first = lamp.told[told]
         assert _commands(lamp)[:1] == [first[1]], lamp.told
+
+
+def _is_quiet(lamp):
+    """A condition: a lamp was told nothing for a second."""
+    known = []
+
+    def is_quiet():
+        if len(known) != len(lamp.told):
+            known[:] = [time.monotonic()] * len(lamp.told)
+        return time.monotonic() - known[-1] > 1.0
+
+    return is_quiet
 
 
 def _reports(house, lamp):
