@@ -141,12 +141,15 @@ def test_a_lamp_that_is_known_gets_its_command_at_once(porch, mosquitto, name):
 
 def _is_quiet(lamp):
     """A condition: a lamp was told nothing for a second."""
-    known = []
+    known = 0
+    since_s = time.monotonic()
 
     def is_quiet():
-        if len(known) != len(lamp.told):
-            known[:] = [time.monotonic()] * len(lamp.told)
-        return time.monotonic() - known[-1] > 1.0
+        nonlocal known, since_s
+        if known != len(lamp.told):
+            known = len(lamp.told)
+            since_s = time.monotonic()
+        return time.monotonic() - since_s > 1.0
 
     return is_quiet
 

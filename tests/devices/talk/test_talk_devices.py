@@ -48,7 +48,7 @@ def hear(sound):
 taken, is_taken = [], threading.Event()
 def take(size):
     taken.append(size)
-    if sum(taken) > 20_000:
+    if sum(taken) > 60_000:  # what the card has yet to play at the end is not played
         is_taken.set()
     return b"\\x10\\x20" * (size // 2)
 with CardLoudspeaker("doorstep").playing(take):
@@ -217,4 +217,4 @@ def test_a_card_plays_and_hears(tmp_path, needed):
     largest, odd = alsa_card.run(configuration, PROGRAM, timeout_s=90)
     assert odd == 0
     assert largest <= RATE_HZ, "it asks for little at once"
-    assert played.stat().st_size > 10_000  # what was taken, but for what the card had yet to play
+    assert played.stat().st_size > 20_000
