@@ -17,7 +17,7 @@ ENCODINGS = (  # the byte order marks of Unicode 16, section 23.8
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-WITHOUT_MARK = ((1, "utf-16-le"), (0, "utf-16-be"))  # where the first character has its zero byte
+WITHOUT_MARK = {1: "utf-16-le", 0: "utf-16-be"}  # where the first character has its zero byte
 PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 KEY = r"^\s*(?P<key>[\w.\"-]+)\s*"
 OPEN = re.compile(r"=\s*\[[^\]=]*\n[^\]]*\Z")  # the text ends within a list of several lines
@@ -121,7 +121,7 @@ def decode(content: bytes, name: str) -> str:
     """
     mark, encoding = next((one for one in ENCODINGS if content.startswith(one[0])), (b"", "utf-8"))
     if not mark and len(content) > 1 and content[:2].count(0) == 1:
-        encoding = dict(WITHOUT_MARK)[content.index(0)]
+        encoding = WITHOUT_MARK[content.index(0)]
     try:
         return content[len(mark) :].decode(encoding).replace("\r\n", "\n")
     except UnicodeDecodeError as error:

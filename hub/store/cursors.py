@@ -122,23 +122,21 @@ class Cursors:
 
         def drop(db: sqlite3.Connection) -> None:
             for source in silent:
-                db.execute("DELETE FROM producer WHERE source = ?", (source,))
-                db.execute("DELETE FROM cursor WHERE stream GLOB ?", (f"{source} *",))
+                _forget(db, source)
 
         if silent:
             self._state.do(drop)
 
     def forget_source(self, source: str) -> None:
         """Drop what is known of a source that is no longer heard."""
-        of_source = (f"{source} *",)
+        streams_of = f"{source} *"
+        as_consumer = streams_of, topics.consumer_of(source)
 
         def drop(db: sqlite3.Connection) -> None:
-            db.execute("DELETE FROM producer WHERE source = ?", (source,))
-            db.execute("DELETE FROM cursor WHERE stream GLOB ?", of_source)
-            db.execute("DELETE FROM consumer WHERE stream GLOB ? AND name = ?", (*of_source, name))
-            db.execute("DELETE FROM inbox WHERE stream GLOB ? AND state = 'done'", of_source)
+            _forget(db, source)
+            db.execute("DELETE FROM consumer WHERE stream GLOB ? AND name = ?", as_consumer)
+            db.execute("DELETE FROM inbox WHERE stream GLOB ? AND state = 'done'", (streams_of,))
 
-        name = topics.consumer_of(source)
         self._state.do(drop, can_wait=True)
 
     def pass_over(self, stream: str, epoch: str, sequence: int) -> bool:
@@ -209,3 +207,9 @@ class Cursors:
         )
         if has_finished:
             db.execute(f"DELETE FROM inbox WHERE {passed}", (stream, epoch, position))
+
+
+def _forget(db: sqlite3.Connection, source: str) -> None:
+    """In the open transaction: drop a producer and its cursors."""
+    db.execute("DELETE FROM producer WHERE source = ?", (source,))
+    db.execute("DELETE FROM cursor WHERE stream GLOB ?", (f"{source} *",))

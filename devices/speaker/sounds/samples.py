@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 RATE_HZ = 44_100
 CHANNELS = 2
 SAMPLE_BYTES = 2
+INSTALL = "Install the sound library: .venv/bin/pip install -e '.[sound]'"
 KEPT = 8  # sounds, each at one volume
 Decoded = TypeVar("Decoded")
 
@@ -92,10 +93,7 @@ def read_wav(sound: Path, volume: float) -> tuple[Samples, tuple[int, int]]:
     try:
         with wave.open(str(sound), "rb") as file:
             if file.getsampwidth() != SAMPLE_BYTES:
-                raise SpeakerError(
-                    f"{sound}: not 16 bits. Convert it, or install the sound library: "
-                    "pip install -e '.[sound]'"
-                )
+                raise SpeakerError(f"{sound}: not 16 bits. {INSTALL}, or convert it")
             samples = array("h", file.readframes(file.getnframes()))
             return _scaled(samples, volume), (file.getnchannels(), file.getframerate())
     except (OSError, EOFError, wave.Error) as error:
@@ -128,9 +126,7 @@ def import_miniaudio() -> Any:
     try:
         import miniaudio  # noqa: PLC0415 - 10 MB, for a process with a speaker
     except ImportError as error:
-        raise SpeakerError(
-            f"{error}. Install the sound library: pip install -e '.[sound]'"
-        ) from error
+        raise SpeakerError(f"{error}. {INSTALL}") from error
     return miniaudio
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from config import Settings, SettingsError
 from config.faults import suggest
+from devices.gpio.line import INSTALL
 from devices.machine import Forbidden, fault_in_folder, placed
 from devices.speaker import fault_in_sound_file, fault_in_speaker
 from hub.admin.check import event_types
@@ -137,5 +138,4 @@ def _faults_in_buttons(settings: Settings) -> Iterator[str]:
         return
     gpio = sorted(door for door, wanted in settings.doors.items() if wanted.button.driver == "gpio")
     if gpio:
-        hint = "In doorbell's folder: .venv/bin/pip install -e '.[gpio]'."
-        yield f'[doors.{gpio[0]}.button] driver = "gpio" needs gpiozero. {hint}'
+        yield f'[doors.{gpio[0]}.button] driver = "gpio" needs gpiozero. {INSTALL}.'

@@ -6,6 +6,7 @@ from pathlib import Path
 from hub.mqtt.connection.credentials import CLI
 from hub.system import atomic_file
 from hub.system.log.visible import escaped
+from hub.terminal.words import count
 from hub.wire import channels
 from hub.wire.states import PROBE
 from hub.wire.topics import Topics
@@ -16,6 +17,7 @@ HEAD = """\
 """
 BROKERS_NAME = "$SYS/broker/version"  # of mosquitto(8): the doctor tells which broker answers
 NOTHING: Mapping[str, Sequence[str]] = {}
+NOBODY = ("", "")
 
 
 def acl(
@@ -50,12 +52,12 @@ def acl(
 
 def rights(user: str, house: Topics) -> list[str]:
     """`write TOPIC` and `read TOPIC` for a user; one of no known role may only listen."""
-    role, _, name = user.partition("-")
     if user in channels.GUESTS:
         return _lines(channels.written_by_guest(house, user), channels.read_by_guest(house))
     if user == CLI:
         return [*_rights(house, "cli", "+"), f"read {BROKERS_NAME}"]
-    if name and role in channels.ROLES and not channels.ROLES[role].is_free:
+    role, name = _process(user)
+    if name and not channels.ROLES[role].is_free:
         return _rights(house, role, name)
     return [f"read {house.root}/#"]
 
@@ -88,7 +90,7 @@ def replace(path: Path, text: str, before: Path, owner: str | None = None) -> li
     roots = _roots(known)
     theirs = [right for right in gone if not _is_of_house(right, roots)]
     ours = len(gone) - len(theirs)
-    counted = [f"{ours} rights of doorbell's own users"] if ours else []
+    counted = [f"{count(ours, 'right')} of doorbell's own users"] if ours else []
     hint = f"Rights of your own belong into acl.own. The file before is {before}"
     return [f"{path} no longer grants {'; '.join([*theirs, *counted])}. {hint}"]
 
@@ -117,9 +119,7 @@ def _granted(text: str) -> Iterator[str]:
 def _is_of_house(right: str, roots: Iterable[str]) -> bool:
     """Whether doorbell may have written this: for one of its users, below one of these roots."""
     user, _, rule = right.partition(": ")
-    role, _, name = user.partition("-")
-    is_process = bool(name) and role in channels.ROLES
-    if not is_process and user not in (CLI, *channels.GUESTS):
+    if _process(user) == NOBODY and user not in (CLI, *channels.GUESTS):
         return False
     word, _, topic = rule.removeprefix("topic ").partition(" ")
     return word in ("read", "write") and topic.startswith(tuple(roots))
@@ -130,11 +130,17 @@ def _roots(text: str) -> set[str]:
     found = set()
     for right in _granted(text):
         user, _, rule = right.partition(": ")
-        role, _, name = user.partition("-")
+        role, name = _process(user)
         root, own, _ = rule.rpartition(" ")[2].partition(f"{role}/{name}/")
-        if name and own and role in channels.ROLES:
+        if name and own:
             found.add(root)
     return found
+
+
+def _process(user: str) -> tuple[str, str]:
+    """Role and name of the process that logs in as this user, or NOBODY."""
+    role, _, name = user.partition("-")
+    return (role, name) if name and role in channels.ROLES else NOBODY
 
 
 def _rights_to_discovery(user: str, prefix: str | None) -> list[str]:

@@ -15,7 +15,7 @@ from hub.consumer.catchup.jumps import Jumps
 from hub.consumer.catchup.message_size import MessageSize
 from hub.consumer.catchup.paging import Ask, about, divide, query_page
 from hub.consumer.catchup.replies import Replies, check
-from hub.consumer.catchup.round import AUDIT_S, Round, any_going_on
+from hub.consumer.catchup.round import AUDIT_S, Round
 from hub.consumer.catchup.sent_queries import Sent, SentQueries
 from hub.consumer.catchup.withheld import pass_over
 from hub.mqtt.bus import Bus
@@ -123,7 +123,8 @@ class CatchUp:
 
     def is_under_way(self) -> bool:
         """Whether missed events wait, or may come with a reply."""
-        return bool(self.events or self._replies) or any_going_on(self._rounds.values())
+        is_asking = any(round_.is_going_on for round_ in self._rounds.values())
+        return is_asking or bool(self.events or self._replies)
 
     def settles_in_s(self) -> float:
         """Seconds until the events of the time away are known, as far as they can be; 0: now.
@@ -281,7 +282,7 @@ class CatchUp:
             size.want_more()
         if not reply.more and not reply.withheld:
             return
-        if self._sent.is_in_vain(sent, reply.source):
+        if self._sent.note_more(sent, reply.source):
             log.warning("%s has more for us, and never sends it: not asked for", reply.source)
             return
         round_.add(sent.ask.follow(reply.source, sent.query.until))

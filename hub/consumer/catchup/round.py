@@ -1,7 +1,6 @@
 """The queries of a consumer for one event type: one after another, once round, and rest."""
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import replace
 
 from hub.consumer.catchup.paging import Ask
@@ -129,8 +128,3 @@ class Round:
     def is_going_on(self) -> bool:
         """Whether a query has no reply yet, or is still to be sent."""
         return self.is_wanted or self.waiting is not None or self._has_more
-
-
-def any_going_on(rounds: Iterable[Round]) -> bool:
-    """Whether missed events may come with a reply of one of these."""
-    return any(round_.is_going_on for round_ in rounds)

@@ -47,8 +47,11 @@ class SentQueries:
         """The query of this request, if it is known."""
         return self._sent.get(request)
 
-    def is_in_vain(self, sent: Sent, source: str) -> bool:
-        """Whether a reply that says that more is owed is to the query of the last such reply."""
+    def note_more(self, sent: Sent, source: str) -> bool:
+        """A reply says that more is owed; gives whether the last such reply was to the same query.
+
+        Then the source never sends it.
+        """
         key = sent.kind, source
         before, came_s = self._had_more.get(key, (None, 0.0))
         self._had_more[key] = sent.query, time.monotonic()
