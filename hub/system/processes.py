@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import os
-import re
+import time
 from pathlib import Path
 
 NAME = "doorbell-hub"
@@ -53,16 +53,13 @@ def installed_unix_s() -> float | None:
 def began_unix_s(pid: int, root: Path = Path("/")) -> float | None:
     """When a process began, by the present wall clock; None when it cannot be known.
 
-    proc(5): `btime` in /proc/stat, and field 22 of /proc/PID/stat, in clock ticks since the boot.
+    proc(5): field 22 of /proc/PID/stat, in clock ticks since the boot.
     """
     try:
-        system = (root / "proc/stat").read_text(encoding="ascii")
         process = (root / f"proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-        booted = re.search(r"(?m)^btime (\d+)$", system)
-        if booted is None:
-            return None
         fields = process.rpartition(")")[2].split()  # from field 3 on
-        return int(booted[1]) + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        up_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+        return time.time() - up_s + int(fields[19]) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
         return None
 

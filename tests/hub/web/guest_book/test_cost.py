@@ -12,6 +12,7 @@ from hub.wire import topics
 from hub.wire.event import encode
 from tests.house import until
 from tests.hub.fakes import HOUSE
+from tests.hub.web.conftest import after_the_story
 
 HEADER_BYTES = 32  # https://sqlite.org/fileformat2.html#the_write_ahead_log
 FRAME_BYTES = 24
@@ -34,7 +35,7 @@ def _visit(story):
 @pytest.fixture
 def running(settings, states, net, commands):
     """A guest book whose inbox listens."""
-    state = states("web-home")
+    state = after_the_story(states("web-home"))
     book = GuestBook(settings, state, commands)
     projection = Projection(
         topics.source("web", "home"),

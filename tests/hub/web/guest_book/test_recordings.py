@@ -1,7 +1,6 @@
 """Pictures and clips of a visit: which file is shown, and how it is deleted or kept."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -145,9 +144,9 @@ def test_a_visit_without_files_is_gone_at_once(book, story):
     assert book.visits() == []
 
 
-def test_who_rings_again_after_a_visit_was_deleted_is_seen(book):
+def test_who_rings_again_after_a_visit_was_deleted_is_seen(book, now_story):
     """It is a new visit. A press that the person who deleted it knew of is none, also if late."""
-    story = Story(began=datetime.now(UTC))
+    story = now_story
     first, late, again = story.press(), story.press(1), story.press(2)
     action = story.recordings_wanted(first, "delete")
     action.data["presses"].append(late.id)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 
 import pytest
@@ -52,13 +52,12 @@ def test_nobody_answers(book, state, story):
     assert book.visit(alone.id).ended == _at(120)
 
 
-def test_a_visitor_rings_now(book):
+def test_a_visitor_rings_now(book, now_story):
     """Who waits is listed as ringing until an answer comes."""
-    story = Story(began=datetime.now(UTC))
-    press = story.press()
+    press = now_story.press()
     book.take(press)
     assert [visit.id for visit in book.ringing()] == [press.id]
-    book.take(story.answer(press))
+    book.take(now_story.answer(press))
     assert not book.ringing()
 
 

@@ -1,13 +1,11 @@
 """What stands in the views, as a browser without script sees it."""
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 
 from hub.wire import topics
 from tests.hub.web.client import build_app, log_in
-from tests.hub.web.guest_book.story import Story
 
 
 @pytest.mark.parametrize("path", ["/", "/visits", "/house"])
@@ -137,12 +135,6 @@ def shown(browser, path) -> list[str]:
     """The visits of the guest book at this address."""
     assert browser.get(path) == 200
     return re.findall(r'<li id="visit-([^"]+)"', browser.text)
-
-
-@pytest.fixture
-def now_story(state) -> Story:
-    """What happens at the doors now: its visitors wait."""
-    return Story(datetime.fromtimestamp(state.clock.unix_s(), UTC))
 
 
 def test_every_page_is_in_the_language_that_the_browser_asks_for(browser):

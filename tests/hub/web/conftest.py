@@ -1,0 +1,29 @@
+"""A state file in whose time the story of `Story` is not old yet, whatever the day of the test."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from hub.store.state import State
+from tests.hub.web.guest_book.story import BEGAN, Story
+
+LATER_S = 6 * 86_400
+
+
+@pytest.fixture
+def state(state) -> State:
+    """One new state file, six days after that story began."""
+    return after_the_story(state)
+
+
+@pytest.fixture
+def now_story(state) -> Story:
+    """What happens at the doors now: its visitors wait."""
+    return Story(datetime.fromtimestamp(state.clock.unix_s(), UTC))
+
+
+def after_the_story(state: State) -> State:
+    """Set its clock to six days after that story began."""
+    state.clock.ahead_s = BEGAN.timestamp() + LATER_S - time.time()
+    return state
