@@ -60,7 +60,8 @@ class Plan:
         checkout: The code that is measured.
         presses: In cases where only medians are stated.
         long: In cases where p99 is stated, too.
-        idle_s: For how long the idle house is watched.
+        idle_s: For how long the idle house is watched: whole minutes, as each consumer asks once
+            in a minute whether it has missed anything.
         missed: How many events a handler catches up.
         catch_ups: How often at most, until there are enough presses.
         journaled: How many events the hub's journal holds in the case that is about it.
@@ -69,7 +70,7 @@ class Plan:
     checkout: Checkout
     presses: int = 100
     long: int = 300
-    idle_s: float = 20
+    idle_s: float = 120
     missed: int = 10_000
     catch_ups: int = 6
     journaled: int = 50_000
