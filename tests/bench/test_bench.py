@@ -24,7 +24,7 @@ def test_the_page_is_watched_beside_a_crowd(
     """Ring, picture and live picture of each press are seen while others keep the page busy."""
     needed("cc", "gcc")
     figures = tmp_path / "figures.json"
-    bench("--only", "crowded-page", "--presses", "2", "--json", figures)
+    bench("--short", "--only", "crowded-page", "--presses", "2", "--json", figures)
     (result,) = json.loads(figures.read_text(encoding="utf-8"))["results"]
     assert {SHOWN, PICTURE, LIVE} <= result["times"].keys()
     assert {time["count"] for time in result["times"].values()} == {2}
