@@ -17,8 +17,8 @@ from devices.machine.atomic_file import PART, part_path
 log = logging.getLogger(__name__)
 MB = 1_000_000
 DAY_S = 86_400.0
-# November 2023. A file that seems older was written before the clock was set.
-BELIEVABLE_S = 1_700_000_000
+# 2026-01-01. A file that seems older was written before the clock was set.
+BELIEVABLE_S = 1_767_225_600
 OURS = re.compile(r"\d{8}-\d{6}-.+\.(jpg|mp4)")
 ID_LENGTH = 6
 KEEP = ".keep"  # the end of the name of an empty file beside one that must stay

@@ -81,8 +81,7 @@ def test_the_machines_own_clocks_are_what_they_say():
     assert one.boot == two.boot
     assert len(one.boot) == 16
     assert one.uptime_s() == pytest.approx(time.clock_gettime(time.CLOCK_BOOTTIME), abs=0.5)
-    assert isinstance(one.is_synchronised(), bool)
-    assert time.time() > RELEASED
+    assert not one.is_synchronised() or time.time() > RELEASED
 
 
 def test_a_process_that_does_not_see_proc_sys_is_told_the_boot(monkeypatch):

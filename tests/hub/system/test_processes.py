@@ -38,5 +38,5 @@ def test_a_name_with_brackets_and_blanks(tmp_path: Path):
 def test_when_it_was_installed():
     """The time of the folder that pip wrote; None without it."""
     told = processes.installed_unix_s()
-    assert told is None or 1.7e9 < told <= time.time()
+    assert told is None or 0 < told <= time.time()
     assert version(processes.NAME)

@@ -4,7 +4,7 @@ import json
 import tempfile
 import time
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,6 @@ from tests.hub.fakes import (
 )
 from tests.hub.listener import Listener
 
-LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 SOON_S = 1.0  # less than any pause of the catch-up
 
 
@@ -187,10 +186,10 @@ def test_an_answer_from_before_a_reconnect_does_not_put_off_the_question_after_i
 
 def test_a_new_reaction_in_an_old_file_does_not_relive_the_past(tmp_path, net, states):
     """A function for a further event type gets what happens from then on, as in a new file."""
-    record = "doorbell/handler/record"
+    record, long_ago = "doorbell/handler/record", datetime.now(UTC) - timedelta(days=90)
     producer = Producer(states("record"), net.bus(), record)
     for kind in ("snapshot.taken", "clip.recorded"):
-        producer.publish(kind, "front", {}, time=LONG_AGO)
+        producer.publish(kind, "front", {}, time=long_ago)
     state, bus = states("notify"), net.bus()
     Listener(state, bus, ["snapshot.taken"], since=state.clock.unix_s()).work()
     bus.connected.clear()
