@@ -86,6 +86,8 @@ class AvCamera(Recorder):
             fault = self._wait_for_end(reader)
             reader.stop()
             if not fault:
+                if reader.has_seen:
+                    failures = 0
                 self._closed.wait(STILL_S if reader.is_still else REPEAT_S)
                 continue
             failures = 1 if reader.has_seen else min(failures + 1, len(RETRY_S))

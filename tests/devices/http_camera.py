@@ -22,8 +22,8 @@ class HttpCamera:
     Attributes:
         pause_s: Seconds between two pictures, or what gives them, by the picture's place.
         form: `multipart`; `late` with the boundary behind each picture; `bare` without lengths;
-            `still` for one picture a request; `refusing` for none; `film` for these bytes,
-            again and again.
+            `still` for one picture a request; `refusing` for none; `fitful` for both by turns;
+            `film` for these bytes, again and again.
         requests: How many came.
         sent: The numbers that it sent.
     """
@@ -71,10 +71,11 @@ def http_camera(**given: Any) -> Iterator[HttpCamera]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             camera.requests += 1
-            if camera.form == "refusing":
+            is_fitful = camera.form == "fitful"
+            if camera.form == "refusing" or (is_fitful and camera.requests % 2 == 0):
                 self.send_error(503)
                 return
-            if camera.form == "still":
+            if camera.form == "still" or is_fitful:
                 jpeg = picture_of(camera.number())
                 self.send_response(200)
                 self.send_header("Content-Type", "image/jpeg")

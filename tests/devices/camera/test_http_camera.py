@@ -86,6 +86,14 @@ def test_an_address_of_one_picture_is_a_camera_without_trouble(
     assert not [record for record in caplog.records if record.name.startswith("devices")]
 
 
+def test_each_picture_ends_a_row_of_failures(monkeypatch: pytest.MonkeyPatch):
+    """A 503 now and then made the pauses grow to half a minute, though pictures came between."""
+    monkeypatch.setattr("devices.camera.ffmpeg.STILL_S", 0.02)
+    monkeypatch.setattr("devices.camera.ffmpeg.RETRY_S", (0.02, 3600))
+    with http_camera(form="fitful") as http, _seeing(http):
+        until(lambda: http.requests > 6, "it is asked again soon")
+
+
 def test_one_that_stays_away_is_trouble(monkeypatch: pytest.MonkeyPatch):
     """It is told once, with what the camera said."""
     monkeypatch.setattr("devices.camera.ffmpeg.GRACE_S", 0.3)
