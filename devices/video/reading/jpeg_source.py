@@ -36,9 +36,7 @@ class JpegSource:
         """See Source. A picture is seen when it arrives."""
         timestamps = TimestampMapper(is_believed=False)
         count = 0
-        for jpeg in self._pictures():
-            if stopped.is_set():
-                return
+        for jpeg in self._pictures(stopped):
             at, decode_at = timestamps.map(None, None, time.monotonic())
             count += 1
             if self._rate.lets_pass(at):
@@ -50,10 +48,13 @@ class JpegSource:
         """Close the connection."""
         self._stream.close()
 
-    def _pictures(self) -> Iterator[bytes]:
+    def _pictures(self, stopped: threading.Event) -> Iterator[bytes]:
         scanner = JpegScanner()
         for data in self._stream:
+            if stopped.is_set():
+                return
             yield from scanner.feed(data)
+        yield from scanner.finish()
 
     def _note_size(self, jpeg: bytes) -> None:
         width, height = size_of_jpeg(jpeg)
