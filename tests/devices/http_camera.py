@@ -24,12 +24,14 @@ class HttpCamera:
         form: `multipart`; `late` with the boundary behind each picture; `bare` without lengths;
             `still` for one picture a request; `refusing` for none; `fitful` for both by turns;
             `film` for these bytes, again and again.
+        before: What it sends before its first boundary, in a piece of its own.
         requests: How many came.
         sent: The numbers that it sent.
     """
 
     form: str = "multipart"
     film: bytes = b""
+    before: bytes = b""
     pause_s: float | Callable[[int], float] = 0.2
     port: int = 0
     requests: int = 0
@@ -47,6 +49,9 @@ class HttpCamera:
 
     def parts(self, stopped: threading.Event) -> Iterator[bytes]:
         """What it sends, as it comes."""
+        if self.before:
+            yield self.before
+            stopped.wait(0.05)
         for place in count():
             self.sent.append(self.number())
             jpeg = picture_of(self.sent[-1])

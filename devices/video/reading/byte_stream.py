@@ -1,7 +1,11 @@
 """The bytes of a connection as they come, for those who take them apart."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
+
+MOST_HEAD = 4096  # bytes
+HEAD_S = 10.0
 
 
 class ByteStream:
@@ -12,16 +16,25 @@ class ByteStream:
 
     Args:
         container: A container of PyAV's, of which the format is `data`.
-
-    Attributes:
-        head: The first bytes.
     """
 
     def __init__(self, container: Any) -> None:
         self._container = container
         self._pieces = (bytes(packet) for packet in container.demux(container.streams[0]))
-        self.head = next(self._pieces, b"")
-        self._waiting = self.head
+        self._waiting = b""
+
+    def look_ahead(self, is_enough: Callable[[bytes], bool]) -> bytes:
+        """The first bytes, which stay to be read: those that are enough, or about 4 kB.
+
+        The first piece may be a single blank line. What comes too slowly is not waited for.
+        """
+        latest = time.monotonic() + HEAD_S
+        for piece in self._pieces:
+            self._waiting += piece
+            is_long = len(self._waiting) >= MOST_HEAD or time.monotonic() > latest
+            if is_long or is_enough(self._waiting):
+                break
+        return self._waiting
 
     def __iter__(self) -> Iterator[bytes]:
         """All bytes, in pieces as they come."""

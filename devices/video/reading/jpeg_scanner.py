@@ -12,12 +12,19 @@ MOST_BYTES = 16_000_000
 MOST_BETWEEN = 4096  # bytes of text before a picture that are looked at
 BINARY = re.compile(rb"[^\t\r\n -~]")
 LINE = re.compile(rb"[!-~][ -~]{4,}")  # a shorter one could be found in a picture by chance
-BEGINNINGS = (b"--", b"content-", SOI)
+BEGINNINGS = (b"--", b"content-")
+JPEG_TYPE = re.compile(rb"content-type\s*:\s*image/jpe?g", re.IGNORECASE)
 
 
 def is_jpeg_stream(head: bytes) -> bool:
-    """Whether a stream that begins so is one of JPEGs, with headers between them or without."""
-    return head.lstrip().lower().startswith(BEGINNINGS)
+    """Whether a stream that begins so is one of JPEGs, with headers between them or without.
+
+    Before the first one may stand any text: a preamble (RFC 2046, 5.1.1), a second HTTP head.
+    """
+    if head.lstrip().lower().startswith(BEGINNINGS) or JPEG_TYPE.search(head):
+        return True
+    text, picture, _ = head.partition(SOI)
+    return bool(picture) and not BINARY.search(text)
 
 
 class JpegScanner:

@@ -77,9 +77,10 @@ def open_source(name: str) -> Source:
 def _open_http(name: str) -> Source:
     """Connect, once if possible, and see what the camera sends."""
     stream = ByteStream(av.open(name, format="data", options=BYTES_OPTIONS, timeout=TIMEOUT_S))
-    if is_jpeg_stream(stream.head):
+    head = stream.look_ahead(is_jpeg_stream)
+    if is_jpeg_stream(head):
         return JpegSource(stream, max_rate=MAX_RATE)
-    container = _taken_apart(stream)
+    container = None if head.startswith(PLAYLIST) else _taken_apart(stream)
     if container is None:
         stream.close()
         container = _open(name)
@@ -87,9 +88,7 @@ def _open_http(name: str) -> Source:
 
 
 def _taken_apart(stream: ByteStream) -> Any:
-    """What FFmpeg makes of the bytes; None for a playlist, or a film with its index at the end."""
-    if stream.head.startswith(PLAYLIST):
-        return None
+    """What FFmpeg makes of the bytes; None for a film with its index at the end."""
     try:
         return av.open(stream, mode="r", options=QUICK_HTTP)
     except (av.FFmpegError, ValueError):

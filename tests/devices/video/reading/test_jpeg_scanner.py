@@ -93,6 +93,8 @@ def test_a_picture_without_a_size_is_refused():
 
 
 def test_what_a_stream_of_jpegs_begins_with():
-    """A boundary, a header or a picture; a film or a page of text begins otherwise."""
-    assert all(map(is_jpeg_stream, (b"\r\n--x\r\n", b"content-type: image/jpeg", FIRST)))
-    assert not any(map(is_jpeg_stream, (b"G@\x00\x10", b"<html>", b"", b"#EXTM3U")))
+    """A boundary, a header, or a picture behind any text; other streams begin otherwise."""
+    yes = (b"\r\n--x\r\n", b"content-type: image/jpeg", FIRST, b"Hello\r\n" + FIRST)
+    assert all(map(is_jpeg_stream, (*yes, b"\xc1\x00\r\nContent-Type: image/jpeg\r\n")))
+    no = (b"G@\x00\x10", b"<html>", b"", b"#EXTM3U", b"\r\n", b"\x00\x00\x00 ftyp" + FIRST)
+    assert not any(map(is_jpeg_stream, no))
