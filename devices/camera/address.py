@@ -3,28 +3,33 @@
 import re
 from urllib.parse import quote
 
-LOGIN = re.compile(r"(?<=://)\S*@")  # up to the last @, because a password may contain a slash
-QUERY = re.compile(r"(\w://[^/\s?]+[/?])\S*[=&?]\S*")
+from devices.camera.address_reading import likeliest, readings
+
+# One in a sentence ends before the punctuation behind it.
+ADDRESS = re.compile(r"(?<=\w://)\S*?(?=[\"'.,;:)]*(?:\s|$))")
+WHOLE = re.compile(r"(?<=\w://).*", re.DOTALL)
+QUERY = re.compile(r"([^/?]*[/?]).*[=&?@#].*", re.DOTALL)
 SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp", "rtp", "srt")
-HOST = r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?"
-PLAIN = re.compile(rf"{HOST}(?=[/?#]|$)", re.IGNORECASE)
-HOST_AT_END = re.compile(rf"(?P<host>{HOST})(?P<path>([/?].*)?)", re.IGNORECASE)
 # What cannot stand in a login that is percent-encoded already.
 UNENCODED = re.compile(r"[#/?@\s]|%(?![0-9A-Fa-f]{2})")
 HARMLESS = "!$&'()*+,;=-._~:"
+ENCODED = "in USER and PASSWORD %40 for @, %2F for /, %3F for ?, %23 for #, %25 for %"
 
 
 def without_password(text: str, mask: str = "") -> str:
     """Remove the secrets from each address in a text: `rtsp://host:554/…`.
 
-    They can be before the host, in the path or in the query.
+    They can be before the host, in the path or in the query. Where it is not clear where the
+    password ends, nothing is left that could be of it.
 
     Args:
-        text: An address, or a sentence that contains addresses.
+        text: An address, or a sentence that contains addresses and does not begin with one.
         mask: What replaces a login, before the `@`. Without a mask nothing of the login is shown.
     """
     login = f"{mask}@" if mask else ""
-    return QUERY.sub(r"\1…", LOGIN.sub(login, text))
+    is_address = re.match(r"\s*\w+://", text)
+    pattern = WHOLE if is_address else ADDRESS
+    return pattern.sub(lambda found: _shown(found[0], login), text, count=1 if is_address else 0)
 
 
 def plain_address(name: str) -> str:
@@ -32,7 +37,7 @@ def plain_address(name: str) -> str:
 
     Passwords are copied from a camera's page as they are, with `#`, `/`, `?`, `@`, `%` and blanks.
     One in which each percent sign has two hexadecimal digits, and that has no character which
-    would have to be encoded, is encoded already.
+    would have to be encoded, is encoded already. A `#` in path and query belongs to them.
 
     Args:
         name: See `devices.camera.open_camera`. What is no address is returned as it is.
@@ -40,76 +45,56 @@ def plain_address(name: str) -> str:
     scheme, separator, rest = name.strip().partition("://")
     if not separator:
         return name
-    login, place = _split(rest)
-    if login is not None:
-        user, colon, password = login.partition(":")
-        place = f"{_encoded(user)}{colon}{_encoded(password)}@{place}"
-    return f"{scheme.lower()}://{place}"
+    if found := readings(rest):
+        login, host, path = likeliest(found)
+        # Cameras know no fragment, which would not be sent to them (RFC 3986, 3.5).
+        rest = host + (path if path.startswith("#") else path.replace("#", "%23"))
+        if login is not None:
+            user, colon, password = login.partition(":")
+            rest = f"{_encoded(user)}{colon}{_encoded(password)}@{rest}"
+    return f"{scheme.lower()}://{rest}"
 
 
 def literal_address(name: str) -> str:
     """The address with a login in which `%41` is no letter A, but three characters."""
-    scheme, separator, rest = plain_address(name).partition("://")
-    login, place = _split(rest)
-    if not separator or login is None:
+    scheme, _, rest = plain_address(name).partition("://")
+    found = readings(rest)
+    login, host, path = likeliest(found) if found else (None, "", "")
+    if login is None:
         return name
-    return f"{scheme}://{login.replace('%', '%25')}@{place}"
+    return f"{scheme}://{login.replace('%', '%25')}@{host}{path}"
 
 
 def fault_in_address(name: str) -> str | None:
     """Why this can be no camera's address, with what to write; None if it can."""
-    scheme, _, rest = plain_address(name).partition("://")
-    if scheme not in SCHEMES:
+    scheme, _, rest = name.strip().partition("://")
+    if scheme.lower() not in SCHEMES:
         return f"{scheme}:// is no camera's address. Write rtsp://…, http://… or https://…"
-    _, place = _split(rest)
-    if PLAIN.match(place):
-        return None
-    return (
-        "there is no host in the address. Write rtsp://USER:PASSWORD@HOST/PATH, and in USER and "
-        "PASSWORD %40 for @, %2F for /, %3F for ?, %23 for #, %25 for %"
-    )
+    found = readings(rest)
+    if not found:
+        return (
+            f"there is no host in the address. Write rtsp://USER:PASSWORD@HOST/PATH, and {ENCODED}"
+        )
+    if len(found) > 1:
+        return (
+            "it is not clear where in the address the password ends and the host begins. Write "
+            f"{ENCODED}, and in the path %40 for @"
+        )
+    return None
 
 
-def _split(rest: str) -> tuple[str | None, str]:
-    """The login, if there is one, and host and path.
-
-    By RFC 3986 the login ends at the last @ before the first of `/?#`. A password that is not
-    encoded may contain these: then its @ is the last one that has a host behind it.
-    """
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    by_rule = authority.rfind("@")
-    if by_rule >= 0 and _is_sure(rest[by_rule + 1 :], rest):
-        return rest[:by_rule], rest[by_rule + 1 :]
-    if "@" not in rest or (by_rule < 0 and PLAIN.match(rest) and not _is_login(authority, rest)):
-        return None, rest
-    for place in sorted(_places(rest), reverse=True):
-        if HOST_AT_END.fullmatch(rest[place + 1 :]):
-            return rest[:place], rest[place + 1 :]
-    return None, rest
+def _shown(rest: str, login: str) -> str:
+    """What may be shown of an address behind `://`, with what replaces its login."""
+    found = readings(rest)
+    if not found:
+        return f"{login}…" if "@" in rest else _without_query(rest)
+    hidden, host, path = found[-1]
+    place = "…" if found[-1].may_go_on else _without_query(host + path)
+    return f"{login}{place}" if hidden else place
 
 
-def _is_sure(place: str, rest: str) -> bool:
-    """Whether a host begins here, and no better one behind a later @."""
-    if not PLAIN.match(place):
-        return False
-    later = rest[rest.rfind("@") + 1 :]
-    return later == place or _looks_numbered(place) or not _looks_numbered(later)
-
-
-def _is_login(authority: str, rest: str) -> bool:
-    """Whether `admin:12` is a user with the beginning of a password, and no host with its port."""
-    later = rest[rest.rfind("@") + 1 :]
-    return ":" in authority and not re.search(r"[.\[]", authority) and _looks_numbered(later)
-
-
-def _looks_numbered(place: str) -> bool:
-    """Whether a host has a dot, a port or brackets, which parts of a password seldom have."""
-    found = PLAIN.match(place)
-    return bool(found and re.search(r"[.:\[]", found[0]))
-
-
-def _places(rest: str) -> list[int]:
-    return [found.start() for found in re.finditer("@", rest)]
+def _without_query(place: str) -> str:
+    return QUERY.sub(r"\1…", place, count=1)
 
 
 def _encoded(text: str) -> str:
