@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:(?P<port>\d{1,5}))?(?=[/?#]|$)", re.IGNORECASE)
+NUMBER = re.compile(r"[\d.]+(:|$)|\[")
 LOWEST_PORT = 80  # of a camera; `admin:12/34@cam` begins with a password
 
 
@@ -28,6 +29,8 @@ class Reading(NamedTuple):
     @property
     def is_clear(self) -> bool:
         """Whether no later @ can end the login: this is a host, and not `user:1234`."""
+        if self.path.startswith("#"):
+            return False
         if self.login is None:
             return ":" not in self.host or bool(re.search(r"[.\[]", self.host))
         return self.is_numbered
@@ -36,7 +39,9 @@ class Reading(NamedTuple):
     def may_go_on(self) -> bool:
         """Whether what is read as the path may be the rest of a password."""
         between, at, _ = self.path.partition("@")
-        return bool(at) and not self.is_clear and not _is_query(between)
+        if not at or NUMBER.match(self.host):
+            return False
+        return self.login is not None or not (self.is_clear or _is_query(between))
 
     def is_rival_of(self, first: "Reading") -> bool:
         """Whether this can be meant, though another host stands before it.
