@@ -33,9 +33,9 @@ from hub.admin.backup.members import (
     media_members,
     own_members,
     refuse_mixed,
-    settings_members,
     state_members,
 )
+from hub.admin.backup.settings_files import settings_members
 from hub.process.restore_guard import note_of
 from hub.store.own_folders import own_folders
 from hub.system import atomic_file

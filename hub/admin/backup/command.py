@@ -15,7 +15,8 @@ import typer
 from config import Settings, SettingsError, sources
 from hub.admin.backup.archive import write_backup
 from hub.admin.backup.manifest import BackupError
-from hub.admin.backup.restore import Restore, apply, discard, prepare
+from hub.admin.backup.plan import Restore
+from hub.admin.backup.restore import apply, discard, prepare
 from hub.admin.backup.restore_steps import Step, at_rest, resume
 from hub.admin.install.state_folders import together
 from hub.process.restore_guard import NOTE, note_of

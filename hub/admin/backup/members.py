@@ -2,22 +2,21 @@
 
 import os
 import stat
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from config import Settings, sources, toml_file
+from config import Settings
 from hub.admin.backup.manifest import BackupError
+from hub.admin.backup.rules import NEVER_STATE
 from hub.plugin import loader
-from hub.plugin.secret_settings import texts_in
 from hub.process.restore_guard import FROM_RESTORES
 from hub.store.own_folders import HANDLERS, HUB, MARK, WEB, are_apart, part_of
 from hub.system import atomic_file
 
 # What no copy needs.
 BROKER = ("own-broker-port", "own-broker.conf")
-LEFT_OUT = (".lock", "-wal", "-shm", ".part", *BROKER, "web-port", "client-ids.key", MARK)
+LEFT_OUT = (*NEVER_STATE, ".part", *BROKER, "web-port", "client-ids.key", MARK)
 CLIPS = (".mp4", ".jpg")
 DEEPEST = 20  # folders in folders: nothing of doorbell has more than three
 
@@ -48,30 +47,6 @@ def clips_folder(settings: Settings) -> Path:
     return settings.state_dir / Path(folder).expanduser()
 
 
-def settings_members(config: Path, settings: Settings, left_out: list[str]) -> Iterator[Member]:
-    """The settings file, the folder `broker` beside it, and each file named by a relative path.
-
-    Args:
-        config: The settings file.
-        settings: What it says.
-        left_out: Gets a line for each thing that it names and that lies elsewhere.
-    """
-    if config == sources.DEMO:
-        return
-    home = config.parent
-    yield Member(f"settings/{config.name}", config)
-    if (home / "broker").is_dir():
-        yield Member("settings/broker", home / "broker")
-        for path in _walk(home / "broker", left_out):
-            yield Member(f"settings/{path.relative_to(home)}", path)
-    for text in sorted(_lines(toml_file.read(config))):
-        with suppress(OSError, ValueError):  # most texts are no path at all
-            yield from _named_file(Path(text), home, settings, left_out)
-    folder = settings.broker.password_dir
-    if folder and not folder.resolve().is_relative_to((home / "broker").resolve()):
-        left_out.append(f"{folder}: the passwords are not in {home / 'broker'}")
-
-
 def is_in_checkout(handlers_dir: Path) -> bool:
     """Whether the user's handlers lie beside those that come with doorbell."""
     return handlers_dir.resolve() == loader.SHIPPED.resolve()
@@ -97,7 +72,7 @@ def handlers_members(settings: Settings, left_out: list[str]) -> Iterator[Member
     shipped = loader.SHIPPED_NAMES if is_in_checkout(folder) else ()
     not_ours = {folder / f"{name}.py" for name in shipped}
     yield Member("handlers", folder)
-    for path in _walk(folder, left_out):
+    for path in walk(folder, left_out):
         if "__pycache__" not in path.parts and path not in not_ours:
             yield Member(f"handlers/{path.relative_to(folder)}", path)
 
@@ -115,7 +90,7 @@ def state_members(settings: Settings, left_out: list[str], *, clips: bool) -> It
     media = clips_folder(settings)
     apart = (HUB, WEB, HANDLERS, media.name) if are_apart(state) else ()
     for path in sorted(
-        _walk(state, left_out, but=apart), key=lambda path: (path.name.startswith("hub-"), path)
+        walk(state, left_out, but=apart), key=lambda path: (path.name.startswith("hub-"), path)
     ):
         if _belongs(path, state) and (clips or not _is_clip(path, _real(media), _real(state))):
             yield Member(f"state/{path.relative_to(state)}", path)
@@ -133,7 +108,7 @@ def own_members(part: str, folder: Path, left_out: list[str]) -> Iterator[Member
         folder: Where it is.
         left_out: See `state_members`.
     """
-    for path in _walk(folder, left_out):
+    for path in walk(folder, left_out):
         if _belongs(path, folder):
             inside = path.relative_to(folder)
             is_known = part_of(inside.parts[0], [part.rpartition("/")[2]]) == part
@@ -152,7 +127,7 @@ def media_members(settings: Settings, left_out: list[str], *, clips: bool) -> It
     if not clips or media.parent != settings.state_dir:
         return
     yield Member(f"state/{media.name}", media)
-    for path in _walk(media, left_out):
+    for path in walk(media, left_out):
         if _belongs(path, media):
             yield Member(f"state/{media.name}/{path.relative_to(media)}", path)
 
@@ -161,24 +136,6 @@ def _belongs(path: Path, folder: Path) -> bool:
     """Whether it is worth a copy."""
     is_temporary = path.name.endswith(LEFT_OUT) or atomic_file.is_unfinished(path)
     return not is_temporary and not path.relative_to(folder).parts[0].startswith(FROM_RESTORES)
-
-
-def _named_file(
-    path: Path, home: Path, settings: Settings, left_out: list[str]
-) -> Iterator[Member]:
-    """The file that a setting names, if it names one."""
-    if path.parts[:1] == ("broker",) or not (home / path).is_file():
-        return
-    real = (home / path).resolve()
-    if path.is_absolute() or not real.is_relative_to(home.resolve()):
-        left_out.append(f"{path}: it is not in the folder of the settings")
-    elif not real.is_relative_to(settings.handlers_dir.resolve()):
-        yield Member(f"settings/{Path(os.path.normpath(path))}", home / path)
-
-
-def _lines(tables: Mapping[str, Any]) -> set[str]:
-    """Every one-line text in these tables."""
-    return {text for text in texts_in(tables) if text and "\n" not in text}
 
 
 def _is_clip(path: Path, media: Path, state: Path) -> bool:
@@ -196,7 +153,7 @@ def _real(path: Path) -> Path:
         return path
 
 
-def _walk(
+def walk(
     folder: Path, left_out: list[str], depth: int = 0, but: Collection[str] = ()
 ) -> Iterator[Path]:
     """All that lies in a folder and below it, except sockets; a linked folder is not walked."""
@@ -217,7 +174,7 @@ def _walk(
         if stat.S_ISDIR(mode):
             if not path.name.startswith(FROM_RESTORES):
                 yield path
-                yield from _walk(path, left_out, depth + 1)
+                yield from walk(path, left_out, depth + 1)
         elif not stat.S_ISSOCK(mode) and not _leads_to_folder(path, mode):
             yield path
 

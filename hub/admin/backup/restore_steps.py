@@ -103,7 +103,7 @@ def _move(step: Step) -> None:
 def _set_aside(step: Step) -> None:
     """A file that is replaced gets a second name: without settings the demo's would be in force."""
     step.aside.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if step.new is not None and step.present.is_file() and not step.present.is_symlink():
+    if _is_plain(step.present) and step.new is not None and _is_plain(step.new):
         try:
             os.link(step.present, step.aside)
         except OSError:  # a file system without hard links (FAT)
@@ -111,6 +111,10 @@ def _set_aside(step: Step) -> None:
     else:
         step.present.rename(step.aside)
     fsync(step.aside.parent)
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 @contextmanager

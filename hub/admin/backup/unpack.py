@@ -9,8 +9,8 @@ from typing import Any
 
 from config import Settings, sources
 from hub.admin.backup.database_copy import check_copy
-from hub.admin.backup.manifest import MANIFEST
-from hub.admin.backup.verify import PIECE, Bounded
+from hub.admin.backup.manifest import MANIFEST, BackupError
+from hub.admin.backup.verify import PIECE, opened
 from hub.system import atomic_file
 from hub.system.folder_owner import acting_for
 
@@ -28,7 +28,7 @@ def unpack(file: Path, facts: dict[str, Any], stages: dict[str, Path], settings:
         settings: Those that will be in force.
 
     Raises:
-        BackupError: a state file is damaged, or of a newer program.
+        BackupError: a state file is damaged, or of a newer program; or the backup has changed.
         OSError: something cannot be written.
     """
     entries = {member["name"]: member for member in facts["members"]}
@@ -38,7 +38,7 @@ def unpack(file: Path, facts: dict[str, Any], stages: dict[str, Path], settings:
             shutil.rmtree(stages[room], ignore_errors=True)
             stages[room].mkdir(parents=True, exist_ok=True, mode=0o750)
             stages[room].parent.chmod(0o700)
-    _extract(file, stages)
+    _extract(file, entries, stages)
     _finish(entries, facts["schemas"], stages, settings.state_dir.stat())
 
 
@@ -58,13 +58,16 @@ def settings_in(tar: tarfile.TarFile, name: str, folder: Path, config: Path) -> 
     return sources.load(config, draft=folder / name)
 
 
-def _extract(file: Path, stages: dict[str, Path]) -> None:
-    with Bounded(file) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
+def _extract(file: Path, entries: dict[str, Any], stages: dict[str, Path]) -> None:
+    with opened(file) as (tar, _):
         for member in tar:
-            if member.name != MANIFEST:
-                stage = stages[_room(member.name)].parent
-                with acting_for(stage.parent):
-                    _put(tar, member, stage)
+            if member.name == MANIFEST:
+                continue
+            if member.name not in entries:  # the owner of the file may write to it meanwhile
+                raise BackupError(f"{file}: changed after it was checked. Take another one")
+            stage = stages[_room(member.name)].parent
+            with acting_for(stage.parent):
+                _put(tar, member, stage)
 
 
 def _finish(

@@ -3,29 +3,25 @@
 import gzip
 import hashlib
 import io
-import json
 import tarfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from hub.admin.backup.manifest import (
-    FORMAT,
-    LARGEST,
-    LARGEST_MANIFEST,
-    MANIFEST,
-    ROOMS,
-    BackupError,
-)
-from hub.store.file.schema import SCHEMA_VERSION
+from hub.admin.backup.facts import read_facts
+from hub.admin.backup.manifest import LARGEST, LARGEST_MANIFEST, MANIFEST, BackupError
+from hub.admin.backup.rules import Inventory, largest_sum
+from hub.system.owned_file import open_regular
 
 PIECE = 1 << 20  # bytes
 PADDING = 16 << 20  # bytes after the end of an archive
 LARGEST_HEADER = LARGEST_MANIFEST + tarfile.BLOCKSIZE  # bytes; the manifest is read at once
-LARGEST_SUM = 64 << 30  # bytes; of clips, which are compressed already, there may be more
-RATIO = 20
+LARGEST_ARCHIVE = 1 << 62  # bytes: any
 DISTRUST = "Do not trust this file"
 SHOWN = 5  # damaged members in an error
+LONGEST_SHOWN = 200  # characters of a name
 UNREADABLE = (
     OSError, EOFError, zlib.error, tarfile.TarError, ValueError, KeyError, TypeError,
     RecursionError,
@@ -53,30 +49,47 @@ class Bounded(gzip.GzipFile):
         """
         wanted = LARGEST_HEADER + 1 if size is None or size < 0 else size
         if self._since_seek + wanted > LARGEST_HEADER:
-            raise BackupError(f"{self.name}: a header is too large. {DISTRUST}")
+            raise BackupError(f"a header is too large. {DISTRUST}")
         found = super().read(size)
         self._since_seek += len(found)
         return found
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[tuple[tarfile.TarFile, Bounded]]:
+    """A backup, and the stream that it is read from.
+
+    Raises:
+        OSError: it cannot be read, or is not a regular file.
+    """
+    with (
+        open_regular(file, LARGEST_ARCHIVE) as raw,
+        Bounded(str(file), "rb", fileobj=raw) as stream,
+        tarfile.open(fileobj=stream, mode="r:") as tar,
+    ):
+        yield tar, stream
 
 
 def verify(file: Path) -> dict[str, Any]:
     """Check a backup.
 
     Returns:
-        Its manifest.
+        Its manifest, with the sizes that its members really have.
 
     Raises:
         BackupError: it is damaged, is no backup, or is of a newer program.
     """
     try:
         text, sums, sizes = _read(file)
-        facts: dict[str, Any] = json.loads(text)
-        _check(file, facts, sums)
-        for member in facts["members"]:
-            member["size"] = sizes[member["name"]]
+        facts = read_facts(text)
+        _compare(facts, sums)
     except UNREADABLE as error:
         fault = f"damaged, or no backup of doorbell: {error}"
         raise BackupError(f"{file}: {fault}. Take another one") from error
+    except BackupError as error:
+        raise BackupError(f"{file}: {error}") from error
+    for member in facts["members"]:
+        member["size"] = sizes[member["name"]]
     return facts
 
 
@@ -85,17 +98,15 @@ def _read(file: Path) -> tuple[bytes, dict[str, str], dict[str, int]]:
     manifest = b""
     sums: dict[str, str] = {}
     sizes: dict[str, int] = {}
-    total = 0
-    with Bounded(file) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
+    inventory = Inventory()
+    limit = largest_sum(file.stat().st_size)
+    with opened(file) as (tar, stream):
         for member in tar:
-            _refuse_outsider(file, member.name)
+            _refuse_strange(member, inventory)
             sizes[member.name] = member.size
-            total += member.size
-            _refuse_large(file, member, total)
+            _refuse_large(member, sum_limit=limit)
+            limit -= member.size
             content = tar.extractfile(member) if member.isreg() else None
-            if member.name in sums or not (content or member.isdir()):
-                fault = "not a plain file, or there twice"
-                raise BackupError(f"{file}: {member.name}: {fault}. Take another backup")
             if member.name == MANIFEST and content:
                 manifest = content.read()
             else:
@@ -104,24 +115,26 @@ def _read(file: Path) -> tuple[bytes, dict[str, str], dict[str, int]]:
             stream.seek(stream.tell())
             if not stream.read(PIECE):
                 return manifest, sums, sizes
-    raise BackupError(f"{file}: too much after its end. {DISTRUST}")
+    raise BackupError(f"too much after its end. {DISTRUST}")
 
 
-def _refuse_large(file: Path, member: tarfile.TarInfo, total: int) -> None:
+def _refuse_strange(member: tarfile.TarInfo, inventory: Inventory) -> None:
+    """Each member is a file or folder of a house; tarfile's own filters know no house."""
+    fault = inventory.fault(member.name, is_folder=member.isdir())
+    if not (member.isreg() or member.isdir()):
+        fault = "not a plain file"
+    if fault:
+        raise BackupError(f"{member.name[:LONGEST_SHOWN]}: {fault}. {DISTRUST}")
+    inventory.add(member.name, is_folder=member.isdir())
+
+
+def _refuse_large(member: tarfile.TarInfo, sum_limit: int) -> None:
     """What it would fill is known before it is read: some bytes may stand for a petabyte."""
     largest = LARGEST_MANIFEST if member.name == MANIFEST else LARGEST
     if member.issparse() or member.size > largest:
-        raise BackupError(f"{file}: {member.name}: too large ({member.size} bytes). {DISTRUST}")
-    if total > max(LARGEST_SUM, RATIO * file.stat().st_size):
-        raise BackupError(f"{file}: too large as a whole. {DISTRUST}")
-
-
-def _refuse_outsider(file: Path, name: str) -> None:
-    """A member must lie in one of the rooms; tarfile's own filters came only with Python 3.11.4."""
-    parts = name.split("/")
-    is_ours = name in (MANIFEST, "handlers") or (len(parts) > 1 and parts[0] in ROOMS)
-    if not is_ours or not all(parts) or {".", ".."} & set(parts) or "\0" in name:
-        raise BackupError(f"{file}: {name}: leaves its folder. {DISTRUST}")
+        raise BackupError(f"{member.name}: too large ({member.size} bytes). {DISTRUST}")
+    if member.size > sum_limit:
+        raise BackupError(f"too large as a whole. {DISTRUST}")
 
 
 def _sha256(content: IO[bytes]) -> str:
@@ -131,21 +144,12 @@ def _sha256(content: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _check(file: Path, facts: dict[str, Any], sums: dict[str, str]) -> None:
-    schema = max([facts["schema"], *facts["schemas"].values()])
-    if facts["format"] > FORMAT or schema > SCHEMA_VERSION:
-        newer = f"written by a newer doorbell ({facts['doorbell']})"
-        raise BackupError(f"{file}: {newer}. Update this one, then restore")
-    words = [facts["time"], facts["host"], facts["doorbell"], facts["settings"] or ""]
-    for member in facts["members"]:
-        words += [member["name"], member["owner"], member["group"]]
-        member["mode"] = int(member["mode"])
-    if not all(isinstance(word, str) for word in words):
-        raise ValueError("its manifest holds something else than words")
+def _compare(facts: dict[str, Any], sums: dict[str, str]) -> None:
+    """What the manifest lists is what is there."""
     listed = {member["name"]: member["sha256"] for member in facts["members"]}
     names = listed.keys() | sums.keys()
     bad = sorted(name for name in names if listed.get(name) != sums.get(name))
     if bad:
         shown = ", ".join(bad[:SHOWN])
         hint = "Take another backup"
-        raise BackupError(f"{file}: damaged: {shown} is not as the manifest says. {hint}")
+        raise BackupError(f"damaged: {shown} is not as the manifest says. {hint}")
