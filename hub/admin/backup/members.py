@@ -1,5 +1,6 @@
 """Which files and folders belong in a backup, and under which names."""
 
+import heapq
 import os
 import stat
 from collections.abc import Collection, Iterator
@@ -8,7 +9,7 @@ from typing import NamedTuple
 
 from config import Settings
 from hub.admin.backup.manifest import BackupError
-from hub.admin.backup.rules import NEVER_STATE
+from hub.admin.backup.rules import MOST_MEMBERS, NEVER_STATE
 from hub.plugin import loader
 from hub.process.restore_guard import FROM_RESTORES
 from hub.store.own_folders import HANDLERS, HUB, MARK, WEB, are_apart, part_of
@@ -78,7 +79,9 @@ def handlers_members(settings: Settings, left_out: list[str]) -> Iterator[Member
 
 
 def state_members(settings: Settings, left_out: list[str], *, clips: bool) -> Iterator[Member]:
-    """What lies in the house's folder, the hub's file last: it knows all that a handler has seen.
+    """What lies in the house's folder, the hub's state file after those of handlers.
+
+    It knows all that a handler has seen.
 
     Args:
         settings: The settings.
@@ -88,11 +91,10 @@ def state_members(settings: Settings, left_out: list[str], *, clips: bool) -> It
     """
     state = settings.state_dir
     media = clips_folder(settings)
+    real_media, real_state = _real(media), _real(state)
     apart = (HUB, WEB, HANDLERS, media.name) if are_apart(state) else ()
-    for path in sorted(
-        walk(state, left_out, but=apart), key=lambda path: (path.name.startswith("hub-"), path)
-    ):
-        if _belongs(path, state) and (clips or not _is_clip(path, _real(media), _real(state))):
+    for path in walk(state, left_out, but=apart):
+        if _belongs(path, state) and (clips or not _is_clip(path, real_media, real_state)):
             yield Member(f"state/{path.relative_to(state)}", path)
     if clips and not media.resolve().is_relative_to(state.resolve()):
         left_out.append(f"{media}: the clips are not in the state folder")
@@ -156,9 +158,13 @@ def _real(path: Path) -> Path:
 def walk(
     folder: Path, left_out: list[str], depth: int = 0, but: Collection[str] = ()
 ) -> Iterator[Path]:
-    """All that lies in a folder and below it, except sockets; a linked folder is not walked."""
+    """All that lies in a folder and below it, except sockets; a linked folder is not walked.
+
+    State files come first, then other files, and then what lies in folders: where there is too
+    much, what matters least is left out.
+    """
     try:
-        paths = sorted(path for path in folder.iterdir() if path.name not in but)
+        names = _names_in(folder, left_out, but)
     except FileNotFoundError:
         return  # removed meanwhile
     except OSError as error:
@@ -169,14 +175,33 @@ def walk(
     if depth > DEEPEST:
         left_out.append(f"{folder}: more than {DEEPEST} folders deep")
         return
-    for path in paths:
+    folders = []
+    for path in (folder / name for name in names):
         mode = _mode(path)
         if stat.S_ISDIR(mode):
-            if not path.name.startswith(FROM_RESTORES):
-                yield path
-                yield from walk(path, left_out, depth + 1)
+            folders.append(path)
         elif not stat.S_ISSOCK(mode) and not _leads_to_folder(path, mode):
             yield path
+    for path in folders:
+        if not path.name.startswith(FROM_RESTORES):
+            yield path
+            yield from walk(path, left_out, depth + 1)
+
+
+def _names_in(folder: Path, left_out: list[str], but: Collection[str]) -> list[str]:
+    """In order, and as many as a backup can hold; a folder may have any number."""
+    with os.scandir(folder) as entries:
+        names = heapq.nsmallest(
+            MOST_MEMBERS + 1, (one.name for one in entries if one.name not in but), key=_rank
+        )
+    if len(names) > MOST_MEMBERS:
+        left_out.append(f"{folder / names.pop()} and all that follow: too many names in a folder")
+    return names
+
+
+def _rank(name: str) -> tuple[bool, bool, str]:
+    """State files before all else, and the hub's after those of handlers."""
+    return not name.endswith(".db"), name.startswith("hub-"), name
 
 
 def _leads_to_folder(path: Path, mode: int) -> bool:

@@ -16,9 +16,9 @@ LARGEST_SUM = 64 << 30  # bytes; of clips, which are compressed already, there m
 RATIO = 20
 
 
-def largest_sum(archive_bytes: int) -> int:
+def largest_sum(archive_bytes: int, least: int = LARGEST_SUM) -> int:
     """How large all files together may be, in bytes, by the size of the archive in bytes."""
-    return max(LARGEST_SUM, RATIO * archive_bytes)
+    return max(least, RATIO * archive_bytes)
 
 
 class Inventory:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from hub.admin.backup.facts import read_facts
-from hub.admin.backup.manifest import LARGEST, LARGEST_MANIFEST, MANIFEST, BackupError
+from hub.admin.backup.manifest import LARGEST, LARGEST_MANIFEST, MANIFEST, ROOMS, BackupError
 from hub.admin.backup.rules import Inventory, largest_sum
 from hub.system.owned_file import open_regular
 
@@ -68,6 +68,16 @@ def opened(file: Path) -> Iterator[tuple[tarfile.TarFile, Bounded]]:
         tarfile.open(fileobj=stream, mode="r:") as tar,
     ):
         yield tar, stream
+
+
+def is_backup(file: Path) -> bool:
+    """Whether it begins like a backup of doorbell, whole or not."""
+    try:
+        with opened(file) as (tar, _):
+            first = tar.next()
+    except (*UNREADABLE, BackupError):
+        return False
+    return first is not None and first.name.partition("/")[0] in ROOMS
 
 
 def verify(file: Path) -> dict[str, Any]:

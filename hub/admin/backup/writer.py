@@ -1,0 +1,228 @@
+"""Puts files into an archive: each spoils itself only, and none can be what a restore refuses."""
+
+import errno
+import grp
+import hashlib
+import io
+import json
+import os
+import pwd
+import stat
+import sys
+import tarfile
+import time
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from hub.admin.backup.database_copy import copy_database
+from hub.admin.backup.manifest import LARGEST, MANIFEST, Contents, SpoiledError
+from hub.admin.backup.members import Member
+from hub.admin.backup.rules import Inventory, largest_sum
+from hub.admin.backup.shares import Limits, Share
+from hub.system.owned_file import OddFileError, open_regular
+
+LAYOUT = 64  # bytes of the manifest for each member, beside what it says
+FAULTS_OF_FILES = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.ELOOP,
+    errno.ENOTDIR,
+    errno.ENAMETOOLONG,
+    errno.EINVAL,
+)
+
+
+class Databases(NamedTuple):
+    """State files, which are copied before they are added.
+
+    Attributes:
+        folder: Where they lie.
+        scratch: Where their copies are made.
+    """
+
+    folder: Path
+    scratch: Path
+
+
+class Writer:
+    """Puts members into the archive, and notes them for the manifest.
+
+    Attributes:
+        contents: What is in it, and what is not.
+        listed: About how many bytes of the manifest are taken; never less.
+    """
+
+    def __init__(
+        self, tar: tarfile.TarFile, archive: IO[bytes], contents: Contents, limits: Limits
+    ) -> None:
+        self.contents = contents
+        self.listed = 0
+        self._tar = tar
+        self._archive = archive
+        self._limits = limits
+        self._inventory = Inventory()
+        self._sum = 0
+
+    def add(
+        self, members: Iterable[Member], share: Share, databases: Databases | None = None
+    ) -> None:
+        """Add files and folders until their part of the house has taken its share.
+
+        Args:
+            members: What they are.
+            share: What they may take; it gets smaller.
+            databases: The state files among them; None where there are none.
+        """
+        for member in members:
+            if share.listing <= 0:
+                words = "and all that follow: too many files for one backup"
+                self.contents.left_out.append(f"{member.path} {words}")
+                return
+            listed, content = self.listed, self._sum
+            is_database = databases and member.path.parent == databases.folder
+            if databases and is_database and member.path.suffix == ".db":
+                self._add_database(member, share, databases.scratch)
+            else:
+                self._add(member, share)
+            share.take(self.listed - listed, self._sum - content)
+
+    def add_manifest(self, text: bytes) -> None:
+        """Add the manifest, as the last."""
+        head = tarfile.TarInfo(MANIFEST)
+        head.size = len(text)
+        head.mode = 0o600
+        head.mtime = int(time.time())
+        self._tar.addfile(head, io.BytesIO(text))
+
+    def _add_database(self, member: Member, share: Share, scratch: Path) -> None:
+        copy = scratch / member.path.name
+        try:
+            with open_regular(member.path, LARGEST) as file:
+                like = os.fstat(file.fileno())
+            self._refuse_beyond(share, like.st_size)
+            schema = copy_database(member.path, copy)
+        except FileNotFoundError:
+            return
+        except SpoiledError as error:
+            self._leave_out(str(error))
+        except OSError as error:
+            self._leave_out_faulty(member.path, error)
+        else:
+            if self._add(Member(member.name, copy), share, like):
+                self.contents.schemas[member.name] = schema
+                self.listed += len(json.dumps(member.name)) + LAYOUT
+        finally:
+            copy.unlink(missing_ok=True)
+
+    def _add(self, member: Member, share: Share, like: os.stat_result | None = None) -> bool:
+        """Add a file or a folder, with the mode and owner of `like`; whether it is there now."""
+        try:
+            is_folder = stat.S_ISDIR((facts := member.path.stat()).st_mode)
+            self._refuse_strange(member.name, is_folder=is_folder)
+            if is_folder:
+                head = _head(member, facts)
+                self._tar.addfile(head)
+                self._note(member, head)
+                return True
+            with open_regular(member.path, LARGEST) as file:
+                facts = os.fstat(file.fileno())
+                self._refuse_beyond(share, facts.st_size)
+                head = _head(member, like or facts)
+                head.size = facts.st_size
+                content = _Content(file, facts.st_size)
+                self._tar.addfile(head, content)
+        except FileNotFoundError:
+            return False  # removed meanwhile: the house is running
+        except OSError as error:
+            self._leave_out_faulty(member.path, error)
+            return False
+        if content.missing:
+            self._leave_out(f"{member.path}: the end, which was cut off meanwhile")
+        self._note(member, head, content.sum.hexdigest())
+        return True
+
+    def _refuse_strange(self, name: str, *, is_folder: bool) -> None:
+        if fault := self._inventory.fault(name, is_folder=is_folder):
+            raise OddFileError(f"in a backup, {name}: {fault}")
+
+    def _refuse_beyond(self, share: Share, size: int) -> None:
+        largest = largest_sum(self._archive.tell(), self._limits.content)
+        left = largest - self._limits.listing - self._sum
+        if size > min(share.content, left):
+            raise OddFileError("too large, together with what is in the backup already")
+
+    def _leave_out_faulty(self, path: Path, error: OSError) -> None:
+        """Go on without it, where the fault is the file's own."""
+        is_fault_of_file = isinstance(error, OddFileError) or error.errno in FAULTS_OF_FILES
+        if not is_fault_of_file or (os.getuid() and error.errno == errno.EACCES):
+            raise error
+        self._leave_out(f"{path}: {error.strerror or error}")
+
+    def _leave_out(self, line: str) -> None:
+        self.contents.left_out.append(line)
+        self.listed += len(line) + LAYOUT  # so nobody has to read any number of lines
+
+    def _note(self, member: Member, head: tarfile.TarInfo, digest: str = "") -> None:
+        entry = {
+            "name": member.name,
+            "kind": "folder" if head.isdir() else "file",
+            "size": head.size,
+            "sha256": digest,
+            "mode": head.mode,
+            "owner": head.uname,
+            "group": head.gname,
+        }
+        self.contents.members.append(entry)
+        self._inventory.add(member.name, is_folder=head.isdir())
+        self._sum += head.size
+        self.listed += len(json.dumps(entry)) + LAYOUT
+
+
+def _head(member: Member, facts: os.stat_result) -> tarfile.TarInfo:
+    head = tarfile.TarInfo(member.name)
+    head.type = tarfile.DIRTYPE if stat.S_ISDIR(facts.st_mode) else tarfile.REGTYPE
+    head.mode = stat.S_IMODE(facts.st_mode)
+    head.mtime = facts.st_mtime
+    head.uid, head.gid = facts.st_uid, facts.st_gid
+    head.uname, head.gname = _user(facts.st_uid), _group(facts.st_gid)
+    return head
+
+
+@cache
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return ""
+
+
+@cache
+def _group(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return ""
+
+
+class _Content:
+    """A file that is read once: into the archive and into its checksum.
+
+    An archive says first how long a file is. What is cut off meanwhile is filled with zeros.
+    """
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file = file
+        self._left = size
+        self.missing = 0
+        self.sum = hashlib.sha256()
+
+    def read(self, size: int = sys.maxsize) -> bytes:
+        size = min(size, self._left)
+        piece = self._file.read(size)
+        self.missing += size - len(piece)
+        piece = piece.ljust(size, b"\0")
+        self._left -= size
+        self.sum.update(piece)
+        return piece
