@@ -3,12 +3,15 @@
 A backup may come from elsewhere, and root restores it.
 """
 
+import json
 import os
+import re
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from config import Settings, sources
 from hub.admin.backup.manifest import BackupError
@@ -17,8 +20,10 @@ from hub.admin.backup.members import clips_folder
 RESERVE = 50_000_000  # bytes that stay free: a house that runs writes, too
 MB = 1e6
 NAMES_OF_PLACES = ("folder", "dir", "file", "path")  # how settings of handlers are called
-BEGINNINGS = ("/", "~", "..")
-CLIPS = ("record", "folder")
+BEGINNINGS = ("/", "~")
+BARE_KEY = re.compile("[A-Za-z0-9_-]+")
+FILE_URL = "file:"
+CLIPS = "[handlers.record] folder"
 
 
 def other_places(settings: Settings, present: Settings | None, config: Path) -> dict[str, Path]:
@@ -29,11 +34,11 @@ def other_places(settings: Settings, present: Settings | None, config: Path) -> 
         present: Those of today, if there are any.
         config: Where the settings file will be. What lies in its folder is no other place.
     """
-    today = dict(_places(present)) if present else {}
     home = _full(config.parent)
+    today = dict(_places(present, home)) if present else {}
     return {
         name: place
-        for name, place in _places(settings)
+        for name, place in _places(settings, home)
         if place != today.get(name) and (today.get(name) or not place.is_relative_to(home))
     }
 
@@ -62,21 +67,57 @@ def refuse_without_room(facts: dict[str, Any], homes: dict[str, Path]) -> None:
             raise BackupError(f"the backup {words}. Make room, or do not restore this file")
 
 
-def _places(settings: Settings) -> Iterator[tuple[str, Path]]:
+def _places(settings: Settings, home: Path) -> Iterator[tuple[str, Path]]:
     yield "state_dir", _full(settings.state_dir)
     yield "handlers_dir", _full(settings.handlers_dir)
     for key in sources.PATHS:
         if place := getattr(settings.broker, key):
             yield f"[broker] {key}", _full(place)
-    yield "[handlers.record] folder", _full(clips_folder(settings))
+    if settings.chime.sound:
+        yield "[chime] sound", _full(settings.chime.sound)
+    yield CLIPS, _full(clips_folder(settings))
     for name, table in settings.handlers.items():
-        for key, value in table.items():
-            if isinstance(value, str) and _is_place(key, value) and (name, key) != CLIPS:
-                yield f"[handlers.{name}] {key}", _full(Path(value).expanduser())
+        for setting, key, text in _texts(table, f"handlers.{_quoted(name)}"):
+            if _is_place(key, text) and setting != CLIPS:
+                yield setting, _full(home / _path(text))
 
 
-def _is_place(key: str, value: str) -> bool:
-    return key.endswith(NAMES_OF_PLACES) or value.startswith(BEGINNINGS)
+def _texts(table: Mapping[str, Any], name: str) -> Iterator[tuple[str, str, str]]:
+    """Each text in a table and in what is in it: how it is told, its key, and itself."""
+    for key, value in table.items():
+        yield from _texts_of(value, name, key)
+
+
+def _texts_of(value: Any, table: str, key: str, index: str = "") -> Iterator[tuple[str, str, str]]:
+    if isinstance(value, str):
+        yield f"[{table}] {_quoted(key)}{index}", key, value
+    elif isinstance(value, Mapping):
+        yield from _texts(value, f"{table}.{_quoted(key)}{index}")
+    elif isinstance(value, list):
+        for number, item in enumerate(value, 1):
+            yield from _texts_of(item, table, key, f"{index}, {number}")
+
+
+def _quoted(key: str) -> str:
+    """As TOML has it, so that no two settings are told alike."""
+    return key if BARE_KEY.fullmatch(key) else json.dumps(key)
+
+
+def _is_place(key: str, text: str) -> bool:
+    is_called_so = key.rstrip("s").endswith(NAMES_OF_PLACES)
+    leads_up = ".." in text.split("/")
+    return is_called_so or leads_up or text.startswith(BEGINNINGS) or _is_file_url(text)
+
+
+def _is_file_url(text: str) -> bool:
+    return text[: len(FILE_URL)].lower() == FILE_URL
+
+
+def _path(text: str) -> Path:
+    """Where it leads; a user who is not there is left as it is written."""
+    if _is_file_url(text):
+        return Path("/", unquote(text[len(FILE_URL) :]).lstrip("/"))
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser() would raise
 
 
 def _full(path: Path) -> Path:

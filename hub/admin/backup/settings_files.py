@@ -8,7 +8,8 @@ from typing import Any
 
 from config import Settings, sources, toml_file
 from hub.admin.backup.manifest import BackupError
-from hub.admin.backup.members import Member, walk
+from hub.admin.backup.members import Member
+from hub.admin.backup.walk import walk
 from hub.plugin.secret_settings import texts_in
 
 BROKER = "broker"

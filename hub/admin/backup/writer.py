@@ -1,18 +1,13 @@
 """Puts files into an archive: each spoils itself only, and none can be what a restore refuses."""
 
 import errno
-import grp
-import hashlib
 import io
 import json
 import os
-import pwd
 import stat
-import sys
 import tarfile
 import time
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -21,6 +16,7 @@ from hub.admin.backup.manifest import LARGEST, MANIFEST, Contents, SpoiledError
 from hub.admin.backup.members import Member
 from hub.admin.backup.rules import Inventory, largest_sum
 from hub.admin.backup.shares import Limits, Share
+from hub.admin.backup.tar_member import Content, head_of
 from hub.system.owned_file import OddFileError, open_regular
 
 LAYOUT = 64  # bytes of the manifest for each member, beside what it says
@@ -122,16 +118,16 @@ class Writer:
             is_folder = stat.S_ISDIR((facts := member.path.stat()).st_mode)
             self._refuse_strange(member.name, is_folder=is_folder)
             if is_folder:
-                head = _head(member, facts)
+                head = head_of(member.name, facts)
                 self._tar.addfile(head)
                 self._note(member, head)
                 return True
             with open_regular(member.path, LARGEST) as file:
                 facts = os.fstat(file.fileno())
                 self._refuse_beyond(share, facts.st_size)
-                head = _head(member, like or facts)
+                head = head_of(member.name, like or facts)
                 head.size = facts.st_size
-                content = _Content(file, facts.st_size)
+                content = Content(file, facts.st_size)
                 self._tar.addfile(head, content)
         except FileNotFoundError:
             return False  # removed meanwhile: the house is running
@@ -178,51 +174,3 @@ class Writer:
         self._inventory.add(member.name, is_folder=head.isdir())
         self._sum += head.size
         self.listed += len(json.dumps(entry)) + LAYOUT
-
-
-def _head(member: Member, facts: os.stat_result) -> tarfile.TarInfo:
-    head = tarfile.TarInfo(member.name)
-    head.type = tarfile.DIRTYPE if stat.S_ISDIR(facts.st_mode) else tarfile.REGTYPE
-    head.mode = stat.S_IMODE(facts.st_mode)
-    head.mtime = facts.st_mtime
-    head.uid, head.gid = facts.st_uid, facts.st_gid
-    head.uname, head.gname = _user(facts.st_uid), _group(facts.st_gid)
-    return head
-
-
-@cache
-def _user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return ""
-
-
-@cache
-def _group(gid: int) -> str:
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return ""
-
-
-class _Content:
-    """A file that is read once: into the archive and into its checksum.
-
-    An archive says first how long a file is. What is cut off meanwhile is filled with zeros.
-    """
-
-    def __init__(self, file: IO[bytes], size: int) -> None:
-        self._file = file
-        self._left = size
-        self.missing = 0
-        self.sum = hashlib.sha256()
-
-    def read(self, size: int = sys.maxsize) -> bytes:
-        size = min(size, self._left)
-        piece = self._file.read(size)
-        self.missing += size - len(piece)
-        piece = piece.ljust(size, b"\0")
-        self._left -= size
-        self.sum.update(piece)
-        return piece

@@ -81,6 +81,48 @@ def test_other_places_are_listed_in_full_and_nothing_is_written_before_a_yes(
     assert (tmp_path / "chosen" / "state" / "hub-home.db").is_file()
 
 
+@pytest.mark.parametrize(
+    ("text", "told", "place"),
+    [
+        ('folders = ["x", "/etc/cron.d"]', "[handlers.mine] folders, 2", "/etc/cron.d"),
+        ('log = "media/../../../away"', "[handlers.mine] log", "away"),
+        ('url = "File:///etc/a%20b"', "[handlers.mine] url", "/etc/a b"),
+        ('out.deep.folder = "/etc/x"', "[handlers.mine.out.deep] folder", "/etc/x"),
+        ('rules = [[{to = "/etc/x"}]]', "[handlers.mine.rules, 1, 1] to", "/etc/x"),
+        ('out = "~nosuchuser/../../../away"', "[handlers.mine] out", "away"),
+        ('"a.b".folder = "/1"\na.b.folder = "/2"', '[handlers.mine."a.b"] folder', "/1"),
+        ('"a.b".folder = "/1"\na.b.folder = "/2"', "[handlers.mine.a.b] folder", "/2"),
+    ],
+)
+def test_a_place_is_found_wherever_the_settings_hide_it(
+    tmp_path: Path, config: Path, text: str, told: str, place: str
+):
+    """In lists, in tables of tables, in an address, and behind a folder that is harmless."""
+    draft = tmp_path / "draft.toml"
+    draft.write_text(f'state_dir = "../var"\n[handlers.mine]\n{text}\n')
+    found = other_places(sources.load(config, draft), sources.load(config), config)
+    assert found[told] == tmp_path.parent / place
+
+
+def test_the_sound_of_the_chime_is_a_place_too(tmp_path: Path, config: Path):
+    """It names a file as settings of handlers do."""
+    draft = tmp_path / "draft.toml"
+    draft.write_text('state_dir = "../var"\n[chime]\nsound = "/etc/x"\n')
+    found = other_places(sources.load(config, draft), sources.load(config), config)
+    assert found == {"[chime] sound": Path("/etc/x")}
+
+
+@pytest.mark.parametrize("folder", ["5", '["media"]', "{a = 1}", '"~nosuchuser/x"', '"a\\u0000"'])
+def test_a_folder_of_clips_that_is_none_is_told(config: Path, tmp_path: Path, folder: str):
+    """By the backup, and by the restore of another one."""
+    file = write_backup(tmp_path / "b.tar.gz", config, sources.load(config)).file
+    config.write_text(f'state_dir = "../var"\n[handlers.record]\nfolder = {folder}\n')
+    for command in ("backup", "restore"):
+        done = forked.run("hub.cli.main", command, file, "--config", config)
+        assert done.returncode == 1
+        assert "[handlers.record] folder: no path of a folder" in done.stdout + done.stderr
+
+
 def _settings_in(file: Path, tmp_path: Path) -> object:
     """What the settings of a backup say at the place of those of today."""
     draft = tmp_path / "draft.toml"
