@@ -29,7 +29,7 @@ IMPORTED = [
     *PROGRAMS,
     BROKER,
     "config.sources",
-    "hub.admin.backup.restore",
+    "hub.admin.restore.restore",
     "hub.store.state",
 ]
 ROOT = Path(__file__).parent.parent

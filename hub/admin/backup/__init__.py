@@ -1,1 +1,1 @@
-"""Backup and restore of settings, handlers, passwords and state."""
+"""Backup: copies settings, handlers, passwords and state into one file."""

@@ -1,34 +1,21 @@
-"""`doorbell backup` and `doorbell restore`."""
+"""`doorbell backup`."""
 
-import os
-import shlex
-import signal
 import socket
-import sys
 from datetime import datetime
-from functools import partial
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from config import Settings, SettingsError, sources
 from hub.admin.backup.archive import write_backup
+from hub.admin.backup.ending import clean_up_when_ended, fail
 from hub.admin.backup.manifest import BackupError
-from hub.admin.backup.plan import Restore
-from hub.admin.backup.restore import apply, discard, prepare
-from hub.admin.backup.restore_steps import Step, at_rest, resume
-from hub.admin.install.state_folders import together
-from hub.process.restore_guard import NOTE, note_of
-from hub.store.own_folders import HANDLERS, HUB, WEB, own_folders
 from hub.terminal.options import ConfigOption, read_settings
-from hub.terminal.output import complain, say
+from hub.terminal.output import say
 from hub.terminal.words import count
 
 MB = 1e6  # bytes
 KB = 1e3
-PARTS = (HUB, WEB, HANDLERS)
-BESIDE_DATABASES = ("-wal", "-shm")  # parts of them, as SQLite keeps them
 ROOMS = {"settings": "settings and passwords", "handlers": "your own handlers", "state": "state"}
 
 
@@ -43,14 +30,14 @@ def backup(
     config: ConfigOption = None,
 ) -> None:
     """Copy settings, handlers, passwords and state into one file, while everything runs."""
-    _clean_up_when_ended()
+    clean_up_when_ended()
     settings, path = read_settings(config)
     now = datetime.now().strftime("%Y-%m-%dT%H%M")  # noqa: DTZ005 - the name is for people here
     file = (file or Path(f"doorbell-{socket.gethostname()}-{now}.tar.gz")).absolute()
     try:
         contents = write_backup(file, path, settings, clips=clips)
     except BackupError as error:
-        _fail(error)
+        fail(error)
     say(f"✓ {file}: {_size(file.stat().st_size)}")
     for room, words in ROOMS.items():
         files = contents.files(room)
@@ -62,111 +49,5 @@ def backup(
     say("It holds passwords: keep it where only you can read it.")
 
 
-def restore(
-    file: Annotated[
-        Path | None,
-        typer.Argument(help="The backup; without it, finish a restore that was cut off."),
-    ] = None,
-    config: ConfigOption = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    place: Annotated[
-        list[Path] | None,
-        typer.Option(help="A place where the backup may write although it is not today's."),
-    ] = None,
-) -> None:
-    """Replace settings and state by those of a backup; the present ones are kept beside them."""
-    _clean_up_when_ended()
-    path, settings = _present(config)
-    note = note_of(path, settings) if settings else path.parent / NOTE
-    present = [settings.state_dir] if settings else []
-    try:
-        with at_rest(*present):
-            if note.exists():
-                with together(present[0] if present else path, note):
-                    resume(note)
-                say("✓ The restore that was cut off is finished: its backup is in place")
-                say("  To restore another one, run the command again")
-                return
-        if file is None:
-            _fail("no restore was cut off. Name the backup: doorbell restore FILE")
-        plan = prepare(file, path, settings, partial(_agree, yes=yes, named=place or []))
-        try:
-            _show(plan)
-            if not yes and not typer.confirm("Replace it?"):
-                raise typer.Exit(1)
-            house = plan.settings.state_dir
-            with at_rest(*present, house), together(house, note_of(path, plan.settings)):
-                kept = apply(plan)
-        finally:
-            if not note_of(path, plan.settings).exists():
-                discard(plan)
-    except (BackupError, OSError) as error:
-        _fail(error)
-    say(f"✓ The backup of {plan.facts['time']} is in place")
-    for folder in kept:
-        say(f"  what was there: {folder}")
-    say("Start it: sudo doorbell install (or `doorbell run`)")
-    say("`doorbell install` also gives mosquitto the passwords of the backup")
-
-
-def _clean_up_when_ended() -> None:
-    """A closed terminal or a shutdown cleans up as Ctrl-C does: what was unpacked is secret."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)
-
-
-def _present(config: Path | None) -> tuple[Path, Settings | None]:
-    """The place of the settings file, and what it says, if it can be read."""
-    try:
-        path = sources.find(config)
-    except SettingsError:  # a file was named, and is missing
-        named = config or Path(os.environ["DOORBELL_CONFIG"])
-        return named.absolute(), None
-    try:
-        return path, sources.load(path)
-    except SettingsError as error:
-        return path, error.usable
-
-
-def _agree(places: dict[str, Path], *, yes: bool, named: list[Path]) -> None:
-    """A backup may not choose by itself where root writes."""
-    others = {name: place for name, place in places.items() if place not in named}
-    if not others:
-        return
-    say("The settings in the backup name other places than today's:")
-    for name, path in others.items():
-        say(f"  {name}: {path}")
-    if yes:
-        options = " ".join(f"--place {shlex.quote(str(path))}" for path in {*others.values()})
-        _fail(f"nothing is changed. Look at these places; if they are right, add {options}")
-    if not typer.confirm("Write there?"):
-        raise typer.Exit(1)
-
-
-def _show(plan: Restore) -> None:
-    facts = plan.facts
-    say(f"Backup of {facts['host']}, {facts['time']}, doorbell {facts['doorbell']}: sound")
-    say("Replaced:")
-    for step in sorted(plan.steps, key=partial(_place_in_list, plan)):
-        is_own = step.present.name in PARTS and step.present.parent == plan.settings.state_dir
-        if is_own or step.present.name.endswith(BESIDE_DATABASES):
-            continue  # what lies in it is told by its own name
-        owns = [one / step.present.name for one in own_folders(plan.settings.state_dir).values()]
-        if step.present.exists() or any(own.exists() for own in owns):
-            say(f"  {step.present}{'' if step.new else ': not in the backup, set aside'}")
-    say(f"What is there now is kept in a folder before-restore-{plan.stamp}.")
-
-
-def _place_in_list(plan: Restore, step: Step) -> tuple[bool, bool, bool, Path]:
-    """Settings, handlers and passwords come first, then databases, then what is only set aside."""
-    is_state = step.present.is_relative_to(plan.settings.state_dir)
-    return step.new is None, is_state, step.present.suffix != ".db", step.present
-
-
 def _size(size: float) -> str:
     return f"{size / MB:.1f} MB" if size >= MB else f"{size / KB:.1f} kB"
-
-
-def _fail(error: object) -> NoReturn:
-    complain(f"✗ {error}")
-    sys.exit(1)

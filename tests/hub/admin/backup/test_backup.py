@@ -17,10 +17,10 @@ import pytest
 from config import sources
 from hub.admin.backup.archive import write_backup
 from hub.admin.backup.manifest import BackupError, Contents
-from hub.admin.backup.restore import apply, prepare
-from hub.admin.backup.restore_steps import at_rest, resume
 from hub.admin.backup.verify import verify
 from hub.admin.check.house import check
+from hub.admin.restore.restore import apply, prepare
+from hub.admin.restore.restore_steps import at_rest, resume
 from hub.plugin import loader
 from hub.process.restore_guard import NOTE, note_of, refuse
 from hub.store.state import State
@@ -33,7 +33,7 @@ CRASH = """
 import os, signal, sys
 from pathlib import Path
 from config import sources
-from hub.admin.backup import restore
+from hub.admin.restore import restore
 left = int(sys.argv[3])
 def count(real):
     def counted(*arguments, **named):

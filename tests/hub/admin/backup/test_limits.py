@@ -10,10 +10,10 @@ import pytest
 from config import sources
 from hub.admin.backup.archive import write_backup
 from hub.admin.backup.manifest import Contents
-from hub.admin.backup.restore import apply, prepare
 from hub.admin.backup.rules import largest_sum
 from hub.admin.backup.shares import Limits
 from hub.admin.backup.verify import verify
+from hub.admin.restore.restore import apply, prepare
 from hub.store.state import State
 
 SMALL = Limits(listing=64 << 10, content=4 << 20)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hub.admin.backup.manifest import BackupError
-from hub.admin.backup.restore_steps import Step
+from hub.admin.restore.restore_steps import Step
 
 
 def refuse_overlap(claims: Iterable[Path]) -> None:

@@ -17,9 +17,9 @@ import pytest
 from config import sources
 from hub.admin.backup.archive import write_backup
 from hub.admin.backup.manifest import BackupError, Contents
-from hub.admin.backup.restore import apply, prepare
-from hub.admin.backup.restore_steps import at_rest, resume
 from hub.admin.backup.verify import verify
+from hub.admin.restore.restore import apply, prepare
+from hub.admin.restore.restore_steps import at_rest, resume
 from hub.process.restore_guard import NOTE
 from hub.store.state import State
 from tests.house import until

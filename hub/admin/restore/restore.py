@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from config import Settings, places, sources, toml_file
-from hub.admin.backup.fit import refuse_impossible, refuse_overlap
 from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.members import refuse_mixed
-from hub.admin.backup.places import other_places, refuse_without_room
-from hub.admin.backup.plan import Restore, claims, steps_of
-from hub.admin.backup.restore_steps import resume
 from hub.admin.backup.settings_files import refuse_unnamed
-from hub.admin.backup.unpack import settings_in, unpack
 from hub.admin.backup.verify import opened, verify
+from hub.admin.restore.fit import refuse_impossible, refuse_overlap
+from hub.admin.restore.places import other_places, refuse_without_room
+from hub.admin.restore.plan import Restore, claims, steps_of
+from hub.admin.restore.restore_steps import resume
+from hub.admin.restore.unpack import settings_in, unpack
 from hub.process.restore_guard import note_of
 from hub.system import atomic_file
 from hub.system.folder_owner import acting_for

@@ -8,10 +8,10 @@ import pytest
 
 from config import sources
 from hub.admin.backup.manifest import BackupError
-from hub.admin.backup.restore import apply, prepare
 from hub.admin.backup.verify import verify
+from hub.admin.restore.restore import apply, prepare
 from hub.process.restore_guard import NOTE
-from tests.hub.admin.backup.forged import SETTINGS, Members, forge
+from tests.hub.admin.restore.forged import SETTINGS, Members, forge
 
 TEXT = 'state_dir = "../var"\n[handlers.mine]\nfiles = [{}]\n'
 

@@ -13,9 +13,9 @@ import pytest
 from config import sources
 from hub.admin.backup.archive import write_backup
 from hub.admin.backup.manifest import LARGEST, LARGEST_MANIFEST, BackupError
-from hub.admin.backup.places import other_places, refuse_without_room
-from hub.admin.backup.restore import prepare
 from hub.admin.backup.verify import verify
+from hub.admin.restore.places import other_places, refuse_without_room
+from hub.admin.restore.restore import prepare
 from hub.store.state import State
 from tests import forked
 

@@ -1,0 +1,1 @@
+"""Restore: puts a backup in place of what is there."""
