@@ -20,6 +20,7 @@ from hub.system import private_view
 ROOT_ID = 0
 LINKS = 40  # as many as the kernel follows: path_resolution(7)
 PIECE = 1 << 16  # bytes
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Owner(NamedTuple):
@@ -111,12 +112,15 @@ def in_child(work: Callable[[], object], patience_s: float) -> object:
         OSError: it failed, with its words.
     """
     reading, writing = os.pipe()
+    # What a signal's handler raises in one of the functions that fork calls would be lost.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     child = os.fork()
     if not child:
         os.close(reading)
         _work(work, writing)
-    os.close(writing)
     try:
+        os.close(writing)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         answer = _answer(reading, time.monotonic() + patience_s)
     finally:
         os.close(reading)

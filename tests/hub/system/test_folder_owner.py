@@ -53,3 +53,22 @@ def test_root_gets_into_the_folder_of_a_dynamic_user_as_that_user():
         pytest.skip("no mounts in here")
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["refused", "refused"]
+
+
+ENDED = """
+import os, signal
+from hub.system.folder_owner import in_child
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGTERM))
+try:
+    in_child(lambda: 1, 30)
+except KeyboardInterrupt:
+    print("ended")
+"""
+
+
+def test_a_signal_while_it_forks_is_not_lost():
+    """What a handler raises in a function that fork calls is ignored: `doorbell backup` went on."""
+    command = [sys.executable, "-c", ENDED]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("ended\n", "")
