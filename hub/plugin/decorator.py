@@ -2,13 +2,13 @@
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from hub.plugin import rules
 from hub.wire import topics
-from hub.wire.event import MOST_ATTEMPTS
 
 Function = TypeVar("Function", bound=Callable[..., str | None])
 MARK = "__doorbell_reaction__"
@@ -112,18 +112,21 @@ def handler(
     """
     if len(types) == 1 and callable(types[0]):
         raise TypeError('@handler needs the event to react to: @handler("doorbell.pressed")')
-    faults = [
-        f"{kind!r}: {fault}"
-        for kind in types
-        if kind != topics.EVERY and (fault := topics.fault_in_type(kind))
-    ]
-    if faults or not types:
-        raise TypeError(
-            "; ".join(faults) or '@handler() names no event. Write @handler("doorbell.pressed")'
-        )
-    if timeout_s <= 0 or not 1 <= attempts <= MOST_ATTEMPTS:
-        words = f"timeout_s must be more than 0, and attempts from 1 to {MOST_ATTEMPTS}"
-        raise TypeError(words)
+    if not types:
+        raise TypeError('@handler() names no event. Write @handler("doorbell.pressed")')
+    given = {
+        "timeout_s": timeout_s,
+        "max_age_s": max_age_s,
+        "attempts": attempts,
+        "backoff_s": backoff_s,
+        "backoff_max_s": backoff_max_s,
+        "on_redelivery": on_redelivery,
+        "since_s": since_s,
+        "uses": uses,
+        "drill": drill,
+    }
+    if faults := [*_faults_in_types(types), *rules.faults(given)]:
+        raise TypeError("; ".join(faults))
     if drill and topics.PRESSED not in types:
         raise TypeError(f'drill= is the dry run of a reaction to "{topics.PRESSED}". Put it there')
 
@@ -153,6 +156,14 @@ def handler(
         return function
 
     return mark
+
+
+def _faults_in_types(types: Iterable[object]) -> Iterator[str]:
+    for kind in types:
+        if not isinstance(kind, str):
+            yield f'{kind!r}: not text. Name each event in quotes: @handler("a.b", "c.d")'
+        elif kind != topics.EVERY and (fault := topics.fault_in_type(kind)):
+            yield f"{kind!r}: {fault}"
 
 
 def _check_shape(function: Callable[..., Any], *, with_resource: bool) -> None:

@@ -2,9 +2,9 @@
 
 import ast
 import importlib.util
+import inspect
 import re
 import sys
-import traceback
 import warnings
 from collections import Counter
 from collections.abc import Iterable
@@ -18,16 +18,14 @@ from pydantic import ValidationError
 from config import Settings, SettingsError
 from config.faults import describe
 from config.section import NAME
-from hub.plugin import requirements
+from hub.plugin import author_code, handler_source, requirements
 from hub.plugin.decorator import MARK, Reaction
 from hub.plugin.handler_config import HandlerConfig
-from hub.system import owned_file
 from hub.wire import topics
 
 OTHERS = ("hub-", "run-", "cli-", "producer-")  # the names of other processes
 NOT_OURS = ("_", ".", "test_")
 FIRST = ("light", "bark")  # the visitor waits for these
-LARGEST = 1 << 20  # bytes of a handler file
 SHIPPED = Path(__file__).parents[2] / "handlers"
 SHIPPED_NAMES = ("bark", "light", "log", "notify", "record", "speak", "talk", "telemetry", "visit")
 
@@ -86,8 +84,8 @@ def is_off(path: Path, settings: Settings) -> bool:
     if not table:
         switches["needs_settings"] = True
     try:
-        nodes = ast.walk(ast.parse(owned_file.read(path, LARGEST)))
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        nodes = ast.walk(ast.parse(handler_source.read(path)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False  # loading it says what is wrong; too much nesting is one of the last two
     return any(
         isinstance(node, ast.AnnAssign)
@@ -141,12 +139,18 @@ def load(path: Path, settings: Settings) -> HandlerFile:
         good = re.sub(r"[^a-z0-9_-]", "_", name.lower())
         rule = "Use a-z, 0-9, - and _, beginning with a letter"
         raise SettingsError([f"{path.name}: not a handler's name. {rule}, like {good}.py"])
-    if faults := requirements.faults(path):
+    if faults := requirements.faults(path.name, handler_source.text(path)):
         raise SettingsError(faults)
+    with author_code.guarded(path):
+        return _load(path, settings)
+
+
+def _load(path: Path, settings: Settings) -> HandlerFile:
+    name = path.stem
     module = _execute(path)
     reactions = _reactions(module)
     faults = _faults_in(path, reactions)
-    model = _config_model(module)
+    model = _config_model(module, path)
     try:
         config = model.model_validate(settings.handlers.get(name, {}))
     except ValidationError as error:
@@ -166,8 +170,12 @@ def _faults_in_config(config: HandlerConfig, path: Path, settings: Settings) -> 
     """Connect the settings with the house, and find the faults that no single field can know."""
     config.within(settings)
     where = f"{path.name}: [handlers.{path.stem}]"
-    faults = [*config.faults_in_doors("doors", config.doors or ()), *config.check()]
-    return [f"{where} {fault}" for fault in faults]
+    faults = [f"{where} {fault}" for fault in config.faults_in_doors("doors", config.doors or ())]
+    try:
+        found = author_code.lines(path, config.check, "check")
+    except SettingsError as error:
+        return [*faults, *error.faults]
+    return [*faults, *(f"{where} {fault}" for fault in found)]
 
 
 def _without(
@@ -185,8 +193,9 @@ def _without(
 
 def _execute(path: Path) -> ModuleType:
     name = f"doorbell_handler_{path.stem.replace('-', '_')}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    source = handler_source.Loader(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=source)
+    if spec is None:
         raise SettingsError([f"{path.name}: cannot be loaded as Python"])
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
@@ -194,42 +203,49 @@ def _execute(path: Path) -> ModuleType:
         with warnings.catch_warnings():
             # Refused by HandlerConfig, in words that say what to do.
             warnings.filterwarnings("ignore", 'Field name ".*" shadows an attribute in parent')
-            spec.loader.exec_module(module)
+            source.exec_module(module)
     except SyntaxError as error:
-        raise SettingsError([f"{path.name}, line {error.lineno}: {error.msg}"]) from None
+        raise SettingsError([_syntax_fault(path, error)]) from None
     except ModuleNotFoundError as error:
-        where = _line_of(path, error)
-        raise SettingsError(
-            [f"{where}: {error}. Install it where doorbell is: pip install {error.name}"]
-        ) from None
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a handler file may raise anything
-        raise SettingsError([f"{_line_of(path, error)}: {type(error).__name__}: {error}"]) from None
+        raise SettingsError([_import_fault(path, error)]) from None
     return module
 
 
-def _line_of(path: Path, error: BaseException) -> str:
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == str(path)
-    ]
-    return f"{path.name}, line {lines[-1]}" if lines else path.name
+def _syntax_fault(path: Path, error: SyntaxError) -> str:
+    where = author_code.place_of(path, error)
+    if not error.msg:  # a bare `raise SyntaxError`
+        return f"{where}: {type(error).__name__}"
+    if error.filename != str(path):
+        return f"{where}: {author_code.described(error)}"
+    if not error.lineno:
+        return f"{path.name}: {error.msg}. {handler_source.SAVE}, and name no other coding in it"
+    return f"{path.name}, line {error.lineno}: {error.msg}"
+
+
+def _import_fault(path: Path, error: ModuleNotFoundError) -> str:
+    where = author_code.place_of(path, error)
+    package = (error.name or "").partition(".")[0]
+    if not package or package in sys.modules:
+        return f"{where}: {author_code.described(error)}"
+    return f"{where}: {error}. Install it where doorbell is: pip install {package}"
 
 
 def _reactions(module: ModuleType) -> list[Reaction]:
-    own = (
-        value
-        for value in vars(module).values()
-        if getattr(value, "__module__", None) == module.__name__
-    )
-    return [getattr(value, MARK) for value in own if hasattr(value, MARK)]
+    """Those that the file itself has made; none of its other objects is asked for anything."""
+    marks = (inspect.getattr_static(value, MARK, None) for value in vars(module).values())
+    return [
+        mark
+        for mark in marks
+        if isinstance(mark, Reaction)
+        and getattr(mark.function, "__module__", None) == module.__name__
+    ]
 
 
-def _config_model(module: ModuleType) -> type[HandlerConfig]:
-    model = getattr(module, "Config", HandlerConfig)
+def _config_model(module: ModuleType, path: Path) -> type[HandlerConfig]:
+    model = vars(module).get("Config", HandlerConfig)
     if not (isinstance(model, type) and issubclass(model, HandlerConfig)):
         what = "Config is not a HandlerConfig. Write: class Config(HandlerConfig):"
-        raise SettingsError([f"{module.__name__}: {what}"])
+        raise SettingsError([f"{path.name}: {what}"])
     return model
 
 

@@ -15,17 +15,18 @@ LOCKED = Path(sys.prefix) / "constraints.txt"
 BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 
 
-def faults(path: Path) -> list[str]:
-    """A line for each thing that the file needs and that is missing; none if it names nothing."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return []  # loading it says why
+def faults(name: str, text: str) -> list[str]:
+    """A line for each thing that a file needs and that is missing; none if it names nothing.
+
+    Args:
+        name: The file's name.
+        text: What it holds.
+    """
     blocks = [found["content"] for found in BLOCK.finditer(text) if found["type"] == "script"]
     if not blocks:
         return []
     if len(blocks) > 1:
-        return [f"{path.name}: it has two `# /// script` blocks. Join them"]
+        return [f"{name}: it has two `# /// script` blocks. Join them"]
     lines = (
         line[2:] if line.startswith("# ") else line[1:]
         for line in blocks[0].splitlines(keepends=True)
@@ -33,8 +34,10 @@ def faults(path: Path) -> list[str]:
     try:
         table = tomllib.loads("".join(lines))
     except tomllib.TOMLDecodeError as error:
-        return [f"{path.name}: its `# /// script` block is not TOML: {error}"]
-    return _faults_in(path.name, table)
+        return [f"{name}: its `# /// script` block is not TOML: {error}"]
+    except RecursionError:
+        return [f"{name}: its `# /// script` block has too many brackets in brackets"]
+    return _faults_in(name, table)
 
 
 def _faults_in(name: str, table: dict[str, Any]) -> list[str]:

@@ -8,10 +8,10 @@ import pytest
 
 from config import Settings, sources
 from hub.admin.install import look
-from hub.plugin import loader
+from hub.plugin import handler_source, loader
 from tests.systemd.test_handlers_sync import Pi
 
-LARGE = loader.LARGEST + 1
+LARGE = handler_source.LARGEST + 1
 BOMBS = {
     "brackets": "[" * 10_000 + "]" * 10_000,
     "signs": "-" * 100_000 + "1",

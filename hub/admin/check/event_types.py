@@ -6,7 +6,7 @@ from pathlib import Path
 
 from config import Settings
 from config.faults import suggest
-from hub.plugin import loader
+from hub.plugin import handler_source, loader
 from hub.plugin.loader import HandlerFile
 from hub.wire import topics
 from hub.wire.asyncapi.event_types import EVENT_TYPES
@@ -58,8 +58,8 @@ def _reactions(files: Collection[HandlerFile]) -> Iterator[tuple[HandlerFile, st
 def _texts(path: Path) -> set[str]:
     """The texts in a file, apart from those in its decorators. The file is read and not run."""
     try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = ast.parse(handler_source.read(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):

@@ -4,12 +4,16 @@ import os
 import pwd
 import stat
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from config import Settings, SettingsError
-from hub.plugin import loader
+from hub.plugin import author_code, handler_source, loader
 from hub.plugin.loader import HandlerFile
 
+Answer = TypeVar("Answer")
 PATIENCE_S = 30.0  # on a Pi Zero 2 W with nothing else to do the largest take three
 
 
@@ -42,30 +46,60 @@ class Inspection:
             raise SettingsError(found.faults, found.usable)
         return found
 
+    def absent(self, file: HandlerFile) -> list[str]:
+        """A line for each thing that is not there now, as the file's `Config.absent` has it.
+
+        Raises:
+            SettingsError: it raises something, returns something else, or hangs.
+        """
+        ask = partial(author_code.lines, file.path, file.config.absent, "absent")
+        return self._in_time(file.path, ask, "its Config.absent()")
+
     def _load(self, path: Path) -> HandlerFile | SettingsError:
-        if os.geteuid() == 0 and not loader.is_shipped(path):
-            risk = _risk_for_root(path)
-            if risk:
-                places = f"{path.parent} {path}"
-                mend = f"sudo chown root: {places} && sudo chmod go-w {places}"
-                fault = f"{path.name}: {risk}, and you are root: it was not loaded. {mend}"
-                return SettingsError([fault])
-        done: list[HandlerFile | SettingsError] = []
+        try:
+            _refuse_risk(path)
+            return self._in_time(path, partial(loader.load, path, self._settings), "loading it")
+        except SettingsError as error:
+            return error
 
-        def load() -> None:
+    def _in_time(self, path: Path, work: Callable[[], Answer], what: str) -> Answer:
+        """What this code of the file returns, in a thread that is left behind when it hangs."""
+        done: list[Answer] = []
+        failed: list[SettingsError] = []
+
+        def run() -> None:
             try:
-                done.append(loader.load(path, self._settings))
+                with author_code.guarded(path):
+                    done.append(work())
             except SettingsError as error:
-                done.append(error)
+                failed.append(error)
 
-        thread = threading.Thread(target=load, name=f"load-{path.stem}", daemon=True)
+        thread = threading.Thread(target=run, name=f"load-{path.stem}", daemon=True)
         thread.start()
         thread.join(self._patience_s)
         if done:
             return done[0]
-        late = f"loading it takes longer than {self._patience_s:g} s"
+        if failed:
+            raise failed[0]
+        late = f"{what} takes longer than {self._patience_s:g} s"
         hint = "Code that waits or loops belongs in its function"
-        return SettingsError([f"{path.name}: {late}. {hint}"])
+        raise SettingsError([f"{path.name}: {late}. {hint}"])
+
+
+def _refuse_risk(path: Path) -> None:
+    """Refuse to run as root what another user may change."""
+    if os.geteuid() != 0 or loader.is_shipped(path):
+        return
+    handler_source.read(path)  # what is no file has no owner that could be changed
+    try:
+        risk = _risk_for_root(path)
+    except OSError as error:
+        raise SettingsError([handler_source.refusal(path, error)]) from None
+    if risk:
+        places = f"{path.parent} {path}"
+        mend = f"sudo chown root: {places} && sudo chmod go-w {places}"
+        fault = f"{path.name}: {risk}, and you are root: it was not loaded. {mend}"
+        raise SettingsError([fault])
 
 
 def _risk_for_root(path: Path) -> str:

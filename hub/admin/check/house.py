@@ -16,6 +16,7 @@ from hub.admin.check import event_types
 from hub.admin.check.handler_files import Inspection
 from hub.mqtt.connection import credentials
 from hub.plugin import loader
+from hub.plugin.loader import HandlerFile
 from hub.process import restore_guard
 from hub.system import language
 
@@ -53,16 +54,15 @@ def check(settings: Settings, path: Path, files: Inspection | None = None) -> Re
         try:
             loaded = files.of(file)
         except SettingsError as error:
-            kind = str if os.access(file, os.R_OK) else Forbidden
-            report.faults += map(kind, error.faults)
+            is_unreadable = os.access(file, os.F_OK) and not os.access(file, os.R_OK)
+            report.faults += map(Forbidden if is_unreadable else str, error.faults)
             continue
         if not loaded.config.enabled:
             report.good.append(f"{name}: switched off")
             continue
         running.append(loaded)
         report.good.append(f"{name}: reacts to {', '.join(loaded.reactions)}")
-        place = f"{file.name}: [handlers.{name}] "
-        report.faults += [placed(place, fault, ".") for fault in loaded.config.absent()]
+        report.faults += _faults_in_absent(loaded, files)
     report.faults += event_types.faults(running, settings)
     report.hints += event_types.hints(running, settings)
     return report
@@ -77,6 +77,14 @@ def users_of(settings: Settings) -> list[str]:
         credentials.user("handler", name) for name in loader.find(settings) if loader.is_name(name)
     ]
     return [*users, credentials.CLI]
+
+
+def _faults_in_absent(loaded: HandlerFile, files: Inspection) -> list[str]:
+    place = f"{loaded.path.name}: [handlers.{loaded.name}] "
+    try:
+        return [placed(place, fault, ".") for fault in files.absent(loaded)]
+    except SettingsError as error:
+        return list(error.faults)
 
 
 def _faults_in_house(settings: Settings, path: Path) -> Iterator[str]:

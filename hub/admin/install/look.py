@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config import Settings, sources
-from hub.plugin import loader
-from hub.system import atomic_file, owned_file
-from hub.system.owned_file import OddFileError
+from config import Settings, SettingsError, sources
+from hub.plugin import handler_source, loader
+from hub.system import atomic_file
 
 SETTLE_S = 0.2  # an editor may write in several steps: a file must hold still for this long
 LOOKS = 25  # a file that changes for longer is left out
@@ -112,10 +111,10 @@ def _look(config: Path, settings: Settings) -> tuple[Look, list[str]]:
         try:
             look.handlers[name] = _digest_of_handler(path)
             look.saved[name] = 0.0 if loader.is_shipped(path) else path.stat().st_ctime
-        except OddFileError as error:
-            faults.append(f"{path.name}: cannot be a handler ({error}). Put a file there")
+        except SettingsError as error:
+            faults += error.faults
         except OSError as error:
-            faults.append(f"{path.name}: cannot be read ({error.strerror}). chmod a+r {path}")
+            faults.append(handler_source.refusal(path, error))
     return look, faults
 
 
@@ -123,7 +122,7 @@ def _digest_of_handler(path: Path) -> str:
     """Ours change with the program only, and then `doorbell install` restarts everything."""
     if loader.is_shipped(path):
         return "shipped"
-    return _digest(path, owned_file.read(path, loader.LARGEST))
+    return _digest(path, handler_source.read(path))
 
 
 def _digest(path: Path, content: bytes) -> str:

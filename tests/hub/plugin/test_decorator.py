@@ -1,6 +1,7 @@
 """The decorator and the settings of a handler: what an author writes, and how faults are told."""
 
 import json
+import math
 import re
 from collections.abc import Sequence
 
@@ -81,11 +82,11 @@ def test_out_of_the_box_a_handler_has_limits():
         (lambda: handler("a.b", "c", "d"), "'c': type is not words"),
         (
             lambda: handler("a.b", timeout_s=0),
-            "timeout_s must be more than 0, and attempts from 1 to 1000",
+            "timeout_s=0: write seconds, more than 0",
         ),
         (
             lambda: handler("a.b", attempts=0),
-            "timeout_s must be more than 0, and attempts from 1 to 1000",
+            "attempts=0: write a whole number from 1 to 1000",
         ),
         (lambda: handler("a.b")(_alone), "takes 1 arguments; a handler takes (event, config)"),
         (lambda: handler("a.b")(_three), "takes 3 arguments; a handler takes (event, config)"),
@@ -99,6 +100,37 @@ def test_a_wrong_use_is_told_where_it_is_written(use, words):
     """At import, with how to mend it."""
     with pytest.raises(TypeError, match=re.escape(words)):
         use()
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ("timeout_s", "5"),
+        ("timeout_s", math.inf),
+        ("max_age_s", "5"),
+        ("max_age_s", 0),
+        ("attempts", 2.5),
+        ("attempts", True),
+        ("backoff_s", -1),
+        ("backoff_max_s", None),
+        ("on_redelivery", "never"),
+        ("since_s", math.nan),
+        ("uses", 5),
+        ("drill", "look"),
+    ],
+)
+def test_a_rule_of_a_wrong_type_is_refused_with_what_to_write(rule, value):
+    """At import, not at the first press."""
+    with pytest.raises(TypeError, match=f"^{re.escape(f'{rule}={value!r}: write ')}"):
+        handler("doorbell.pressed", **{rule: value})
+
+
+def test_all_wrong_rules_are_told_at_once():
+    """With the types that are none, among them a list in place of several texts."""
+    with pytest.raises(TypeError) as told:
+        handler(["a.b"], 5, attempts=0, backoff_s="1")
+    faults = [fault.partition(":")[0] for fault in str(told.value).split("; ")]
+    assert faults == ["['a.b']", "5", "attempts=0", "backoff_s='1'"]
 
 
 def test_an_asynchronous_function_is_refused():

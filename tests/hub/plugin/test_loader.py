@@ -94,6 +94,38 @@ def test_a_fault_in_a_file_is_told_with_its_line(write, settings, text, fault):
     assert fault in told
 
 
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (GOOD.encode() + b"\0", "shout.py, line 10: it has zero bytes, so the file is damaged"),
+        (GOOD.encode("utf-16"), "shout.py: it is saved as UTF-16. Save the file as UTF-8"),
+        (GOOD.encode("utf-16-le"), "shout.py: it is saved as UTF-16. Save the file as"),
+        (b"\n# T\xfcr\n", "shout.py, line 2: a letter is not UTF-8. Save the file as UTF-8"),
+        (b"# coding: klingon\n", "shout.py: unknown encoding: klingon. Save the file as UTF-8"),
+        (b"# coding: rot13\n", "shout.py: 'rot13' is not a text encoding"),
+        (b"raise SyntaxError\n", "shout.py, line 1: SyntaxError"),
+        (b"raise ModuleNotFoundError\n", "shout.py, line 1: ModuleNotFoundError"),
+        (b"import hub.gone\n", "shout.py, line 1: ModuleNotFoundError: No module named 'hub.gone'"),
+    ],
+)
+def test_no_fault_is_told_with_a_line_or_a_module_that_is_none(write, settings, content, fault):
+    """Python says `line None` and `line 0` of some, and names no module."""
+    path = write("shout.py")
+    path.write_bytes(content)
+    (told,) = _faults(path, settings)
+    assert told.startswith(fault)
+    assert "None" not in told
+    assert "pip install" not in told
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf", b"# coding: latin-1\n# T\xfcr\n"])
+def test_a_file_may_be_saved_as_python_takes_it(write, settings, content):
+    """With a byte order mark, and in another encoding that it declares."""
+    path = write("shout.py")
+    path.write_bytes(content + GOOD.encode())
+    assert loader.load(path, settings).name == "shout"
+
+
 def test_all_faults_are_told_at_once(write, tmp_path):
     """Those of the file and those of its settings; a value is not shown."""
     house = Settings(handlers={"shout": {"wrods": "hunter2", "timeout_s": -1}}, state_dir=tmp_path)
