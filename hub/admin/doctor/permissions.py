@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from config import sources
+from config import SettingsError, sources
 from config.places import INSTALLED
 from devices.machine import Condition, Finding, is_there, ok, skipped
 from hub.admin.doctor.context import Context
@@ -74,9 +74,12 @@ def _rights(context: Context) -> Iterator[Finding]:
     for path in lists:
         try:
             wanted = credentials_folder.acl_text(settings, folder)
-            lacking = acl.lacking(path.read_text(encoding="utf-8"), wanted)
+            lacking = acl.lacking(path.read_text(encoding="utf-8", errors="replace"), wanted)
         except OSError:
             continue  # it is not there, or may not be seen
+        except SettingsError as error:
+            yield from (Finding("problem", fault, RENEW) for fault in error.faults)
+            return
         if lacking:
             words = f"{path} lacks {count(len(lacking), 'right')}, such as {lacking[0]}"
             yield Finding("warning", words, RENEW)

@@ -6,14 +6,16 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from config import Settings, SettingsError
+from config.toml_file import decode
 from hub.admin.check.house import users_of
-from hub.admin.security import acl, certificates
+from hub.admin.security import acl, certificates, own_rules
 from hub.mqtt.connection import credentials
 from hub.system import atomic_file
 from hub.wire.topics import Topics
@@ -56,8 +58,10 @@ class Written(NamedTuple):
 def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence[str]) -> Written:
     """Bring the folder up to date.
 
+    Nothing is changed when a file that a person may have saved cannot be read.
+
     Raises:
-        SettingsError: a user's name is invalid.
+        SettingsError: a user's name is invalid, or such a file is.
         CertificateError: openssl is missing, or fails.
         OSError: the folder cannot be written.
     """
@@ -70,13 +74,14 @@ def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence
         one.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone(folder):
         table = for_broker / "passwd"
+        own = folder / OWN
+        if not own.exists():
+            _write_private(own, OWN_RULES)
+        _refuse_faults(own, table, passwords)
         users = {*users_of(settings), *more, *_users_in(passwords)}
         if settings.homeassistant.enabled and HOMEASSISTANT not in users_in(table):
             users.add(HOMEASSISTANT)  # one that mosquitto_passwd has added keeps its password
         _write_passwords(passwords, table, sorted(users))
-        own = folder / OWN
-        if not own.exists():
-            _write_private(own, OWN_RULES)
         lost = acl.replace(for_broker / "acl", acl_text(settings, folder), folder / "acl.before")
     lines = [
         f"{passwords}: a password for each of {', '.join(sorted(users))}",
@@ -91,6 +96,7 @@ def acl_text(settings: Settings, folder: Path) -> str:
     """The access control list for these settings, the users that have a password, and acl.own.
 
     Raises:
+        SettingsError: acl.own has lines that mosquitto cannot read.
         OSError: the folder cannot be read.
     """
     users = {*users_of(settings), *_users_in(folder / "passwords")}
@@ -101,13 +107,18 @@ def acl_text(settings: Settings, folder: Path) -> str:
         users.add(HOMEASSISTANT)
     topics = sorted({trigger.topic for trigger in settings.triggers.values()})
     heard = {credentials.user("hub", settings.hub): topics}
-    own = (folder / OWN).read_text(encoding="utf-8")
+    own = own_rules.read(folder / OWN)
     return acl.acl(sorted(users), own, heard, Topics(settings.broker.root), discovery)
 
 
 def users_in(table: Path) -> dict[str, str]:
-    """The users in a mosquitto password file, each with its hash."""
-    lines = table.read_text(encoding="utf-8").splitlines() if table.exists() else []
+    """The users in a mosquitto password file, each with its hash.
+
+    Raises:
+        SettingsError: it is not Unicode.
+        OSError: it cannot be read.
+    """
+    lines = decode(table.read_bytes(), str(table)).splitlines() if table.exists() else []
     return dict(line.split(":", 1) for line in lines if ":" in line)
 
 
@@ -126,6 +137,20 @@ def _users_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if USER.fullmatch(path.name)]
 
 
+def _refuse_faults(own: Path, table: Path, passwords: Path) -> None:
+    """Refuse files that cannot be read, all at once."""
+    reads: list[Callable[[], object]] = [partial(own_rules.read, own), partial(users_in, table)]
+    reads += [partial(credentials.password_in, passwords / name) for name in _users_in(passwords)]
+    faults: list[str] = []
+    for read in reads:
+        try:
+            read()
+        except SettingsError as error:
+            faults += error.faults
+    if faults:
+        raise SettingsError(faults)
+
+
 def _write_passwords(folder: Path, table: Path, users: Iterable[str]) -> None:
     """Users that mosquitto_passwd has added to the table stay in it."""
     entries = users_in(table)
@@ -133,9 +158,7 @@ def _write_passwords(folder: Path, table: Path, users: Iterable[str]) -> None:
         path = folder / name
         if not path.exists() or not path.stat().st_size:  # empty after a power cut
             _write_private(path, secrets.token_urlsafe(32) + "\n")
-        entries[name] = hashed(
-            path.read_text(encoding="utf-8").strip(), secrets.token_bytes(SALT_BYTES)
-        )
+        entries[name] = hashed(credentials.password_in(path), secrets.token_bytes(SALT_BYTES))
     _write_private(table, table_text(entries))
 
 

@@ -5,7 +5,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from config import Broker
+from config import Broker, SettingsError
+from config.toml_file import decode
 from devices.machine import Forbidden
 from hub.mqtt.connection.connect_errors import RefusedError
 from hub.system.log import masking
@@ -45,8 +46,8 @@ def credentials(broker: Broker, as_user: str) -> tuple[str, str | None] | None:
         return None
     path = _password_file(broker.password_dir, as_user)
     try:
-        password = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        password = password_in(path)
+    except (OSError, SettingsError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
         raise LoginError(
             f"the password in {path} cannot be read ({why}). `doorbell secure` writes it",
@@ -56,6 +57,16 @@ def credentials(broker: Broker, as_user: str) -> tuple[str, str | None] | None:
         raise LoginError(f"{path} is empty. Remove it, and `doorbell secure` writes it anew")
     masking.never_show([password])
     return as_user, password
+
+
+def password_in(path: Path) -> str:
+    """The password in a file, whichever Unicode encoding an editor has saved it in.
+
+    Raises:
+        SettingsError: it is not Unicode.
+        OSError: it cannot be read.
+    """
+    return decode(path.read_bytes(), str(path)).strip()
 
 
 def faults(broker: Broker, users: list[str]) -> Iterator[str]:

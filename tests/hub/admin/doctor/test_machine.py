@@ -183,6 +183,20 @@ def test_an_access_control_list_of_an_earlier_version_is_named(context: Context,
     assert not [one for one in doctor_permissions.permissions(context) if "lacks" in one.found]
 
 
+def test_rights_of_ones_own_that_mosquitto_cannot_read_are_a_problem(
+    context: Context, tmp_path: Path
+):
+    """The broker goes on with the list before, until they are mended."""
+    folder = tmp_path / "broker"
+    broker = Broker(host="b", password_dir=folder / "passwords")
+    context.given = context.settings.model_copy(update={"broker": broker})
+    credentials_folder.write(context.settings, folder, (), ())
+    (folder / "acl.own").write_text("user mine\ntopc read x\n")
+    (found,) = [one for one in doctor_permissions.permissions(context) if "acl.own" in one.found]
+    assert found.state == "problem"
+    assert found.found.startswith(f"{folder}/acl.own: line 2: 'topc': ")
+
+
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """One that everybody can enter, as /etc is: pytest's own are closed, and workers share them."""
