@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 
 from config import Settings
@@ -11,20 +12,28 @@ from hub.plugin.loader import HandlerFile
 from hub.wire import topics
 from hub.wire.asyncapi.event_types import EVENT_TYPES
 
+# difflib's ratio, of 1: `door` and `bell` are other words than `doorbell`.
+CLOSE_WORD = 0.8
+CLOSE = 0.85
+ALIKE = 0.75
 OURS = (*topics.HUB_TYPES, *topics.OUTCOME_TYPES)  # what no handler's author may add to
 
 
 def faults(files: Collection[HandlerFile], settings: Settings) -> Iterator[str]:
     """A line for each type of the hub's own that it does not publish.
 
+    A type that differs from one of these by a letter or two is meant to be it, also where its first
+    word is not the hub's.
+
     Args:
         files: The handler files that are not switched off.
         settings: Those of the house; they name times of `[clock.at]`.
     """
-    times = {f"clock.{name.replace('-', '_')}" for name in settings.clock.at}
-    known = {kind for kind in EVENT_TYPES if kind.startswith(OURS)} | times
+    known = _published(settings)
+    emitted = _emitted(settings)
     for file, kind in _reactions(files):
-        if kind.startswith(OURS) and kind not in known:
+        is_ours = kind.startswith(OURS) or (kind not in emitted and _is_slip(kind, known, emitted))
+        if is_ours and kind not in known:
             place = f'{file.path.name}: @handler("{kind}")'
             yield f"{place}: the hub publishes no such event.{suggest(kind, known)}"
 
@@ -35,17 +44,46 @@ def hints(files: Collection[HandlerFile], settings: Settings) -> Iterator[str]:
     It may be right all the same: a handler on another machine may emit it, or the file may put the
     type together as it runs.
     """
-    known = {kind for kind in EVENT_TYPES if not kind.startswith(OURS)}
-    for path in loader.find(settings).values():
-        known |= _texts(path)
-    types = {kind for kind in known if topics.fault_in_type(kind) is None}
+    known = _published(settings)
+    emitted = _emitted(settings)
     for file, kind in _reactions(files):
-        if kind.startswith(OURS) or kind in types or loader.is_shipped(file.path):
+        if kind.startswith(OURS) or kind in emitted or loader.is_shipped(file.path):
             continue
-        hint = suggest(kind, types)
+        if _is_slip(kind, known, emitted):
+            continue  # it is a fault
+        alike = get_close_matches(kind, known, cutoff=ALIKE)
+        hint = suggest(kind, {*emitted, *alike})
         if "Did you mean" not in hint:
             hint = " It waits for a handler on another machine."
         yield f"{file.name}: no handler file here emits {kind}.{hint}"
+
+
+def _published(settings: Settings) -> set[str]:
+    """The types that the hub of these settings publishes, and those of outcomes."""
+    times = {f"clock.{name.replace('-', '_')}" for name in settings.clock.at}
+    return {kind for kind in EVENT_TYPES if kind.startswith(OURS)} | times
+
+
+def _emitted(settings: Settings) -> set[str]:
+    """The types that the handler files here may emit."""
+    known = {kind for kind in EVENT_TYPES if not kind.startswith(OURS)}
+    for path in loader.find(settings).values():
+        known |= _texts(path)
+    return {kind for kind in known if topics.fault_in_type(kind) is None}
+
+
+def _is_slip(kind: str, known: Collection[str], emitted: Collection[str]) -> bool:
+    """Whether a type is one of the known ones with a typing error in its first word."""
+    first = _first_word(kind)
+    if first in map(_first_word, emitted):
+        return False  # like `visit`, which is no slip of `visitor`
+    words = set(map(_first_word, known))
+    is_close_word = get_close_matches(first, words, n=1, cutoff=CLOSE_WORD)
+    return bool(is_close_word and get_close_matches(kind, known, n=1, cutoff=CLOSE))
+
+
+def _first_word(kind: str) -> str:
+    return kind.partition(".")[0]
 
 
 def _reactions(files: Collection[HandlerFile]) -> Iterator[tuple[HandlerFile, str]]:

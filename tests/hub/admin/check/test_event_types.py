@@ -38,11 +38,17 @@ def report(tmp_path):
         ("visitor.answer", "visitor.answered"),
         ("clock.sunsett", "clock.sunset"),
         ("handler.died", "handler.dead"),
+        ("dorbell.pressed", "doorbell.pressed"),
+        ("doorbel.pressed", "doorbell.pressed"),
+        ("door_bell.pressed", "doorbell.pressed"),
+        ("clok.sunset", "clock.sunset"),
+        ("clok.tea_time", "clock.tea_time"),
+        ("visiter.answred", "visitor.answered"),
     ],
 )
 def test_a_type_that_the_hub_does_not_publish_is_a_fault(report, kind, meant):
-    """With the type that is likely meant."""
-    found = report(kind)
+    """With the type that is likely meant, also for a typing error in the first word."""
+    found = report(kind, clock={"at": {"tea-time": "16:00"}})
     assert found.faults == [
         f"wave.py: @handler(\"{kind}\"): the hub publishes no such event. Did you mean '{meant}'?"
     ]
@@ -54,6 +60,8 @@ def test_a_type_that_the_hub_does_not_publish_is_a_fault(report, kind, meant):
     [
         ("clip.recorde", "Did you mean 'clip.recorded'?"),
         ("gate.opend", "Did you mean 'gate.opened'?"),
+        ("bell.pressd", "Did you mean 'doorbell.pressed'?"),
+        ("lock.turned", "It waits for a handler on another machine."),
         ("post.arrived", "It waits for a handler on another machine."),
     ],
 )
@@ -65,7 +73,8 @@ def test_a_type_that_no_file_emits_is_a_hint_only(report, kind, hint):
 
 
 @pytest.mark.parametrize(
-    "kind", ["*", "doorbell.stuck", "clock.tea_time", "clip.recorded", "gate.opened"]
+    "kind",
+    ["*", "doorbell.stuck", "clock.tea_time", "clip.recorded", "gate.opened", "garden.watered"],
 )
 def test_a_type_that_is_published_is_not_told(report, kind):
     """By the hub, by a time of `[clock.at]`, by a shipped handler, by one's own."""
