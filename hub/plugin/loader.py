@@ -1,11 +1,7 @@
 """Finds handler files, and loads one by its path; each fault says where, what and what to do."""
 
 import ast
-import importlib.util
 import inspect
-import re
-import sys
-import warnings
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,13 +13,11 @@ from pydantic import ValidationError
 
 from config import Settings, SettingsError
 from config.faults import describe
-from config.section import NAME
-from hub.plugin import author_code, handler_source, requirements
+from hub.plugin import author_code, handler_module, handler_name, handler_source, requirements
 from hub.plugin.decorator import MARK, Reaction
 from hub.plugin.handler_config import HandlerConfig
 from hub.wire import topics
 
-OTHERS = ("hub-", "run-", "cli-", "producer-")  # the names of other processes
 NOT_OURS = ("_", ".", "test_")
 FIRST = ("light", "bark")  # the visitor waits for these
 SHIPPED = Path(__file__).parents[2] / "handlers"
@@ -62,11 +56,6 @@ def find(settings: Settings) -> dict[str, Path]:
     return first | files
 
 
-def is_name(name: str) -> bool:
-    """Whether a handler may have this name, which its unit and its user on the broker have, too."""
-    return re.fullmatch(NAME, name) is not None and not name.startswith(OTHERS)
-
-
 def is_shipped(path: Path) -> bool:
     """Whether a handler file comes with doorbell; in a checkout others may lie beside it."""
     return path.parent == SHIPPED and path.stem in SHIPPED_NAMES
@@ -79,7 +68,7 @@ def is_off(path: Path, settings: Settings) -> bool:
     """
     table = settings.handlers.get(path.stem, {})
     if "enabled" in table:
-        return table["enabled"] is False
+        return not _is_on(table["enabled"])
     switches = {"enabled": False}
     if not table:
         switches["needs_settings"] = True
@@ -92,9 +81,17 @@ def is_off(path: Path, settings: Settings) -> bool:
         and isinstance(node.target, ast.Name)
         and node.target.id in switches
         and isinstance(node.value, ast.Constant)
-        and node.value.value is switches[node.target.id]
+        and bool(node.value.value) is switches[node.target.id]
         for node in nodes
     )
+
+
+def _is_on(enabled: object) -> bool:
+    """What a handler itself reads from this setting: `"no"` and 0 are false, too."""
+    try:
+        return HandlerConfig.model_validate({"enabled": enabled}).enabled
+    except ValidationError:
+        return True  # loading it says what is wrong
 
 
 def locate(name: str, settings: Settings) -> Path:
@@ -134,11 +131,8 @@ def load(path: Path, settings: Settings) -> HandlerFile:
     Raises:
         SettingsError: with every fault found in the file and in its settings.
     """
-    name = path.stem
-    if not is_name(name):
-        good = re.sub(r"[^a-z0-9_-]", "_", name.lower())
-        rule = "Use a-z, 0-9, - and _, beginning with a letter"
-        raise SettingsError([f"{path.name}: not a handler's name. {rule}, like {good}.py"])
+    if fault := handler_name.fault_in_file(path):
+        raise SettingsError([fault])
     if faults := requirements.faults(path.name, handler_source.text(path)):
         raise SettingsError(faults)
     with author_code.guarded(path):
@@ -147,7 +141,7 @@ def load(path: Path, settings: Settings) -> HandlerFile:
 
 def _load(path: Path, settings: Settings) -> HandlerFile:
     name = path.stem
-    module = _execute(path)
+    module = handler_module.execute(path)
     reactions = _reactions(module)
     faults = _faults_in(path, reactions)
     model = _config_model(module, path)
@@ -189,45 +183,6 @@ def _without(
         )
     except ValidationError:
         return None
-
-
-def _execute(path: Path) -> ModuleType:
-    name = f"doorbell_handler_{path.stem.replace('-', '_')}"
-    source = handler_source.Loader(name, str(path))
-    spec = importlib.util.spec_from_file_location(name, path, loader=source)
-    if spec is None:
-        raise SettingsError([f"{path.name}: cannot be loaded as Python"])
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        with warnings.catch_warnings():
-            # Refused by HandlerConfig, in words that say what to do.
-            warnings.filterwarnings("ignore", 'Field name ".*" shadows an attribute in parent')
-            source.exec_module(module)
-    except SyntaxError as error:
-        raise SettingsError([_syntax_fault(path, error)]) from None
-    except ModuleNotFoundError as error:
-        raise SettingsError([_import_fault(path, error)]) from None
-    return module
-
-
-def _syntax_fault(path: Path, error: SyntaxError) -> str:
-    where = author_code.place_of(path, error)
-    if not error.msg:  # a bare `raise SyntaxError`
-        return f"{where}: {type(error).__name__}"
-    if error.filename != str(path):
-        return f"{where}: {author_code.described(error)}"
-    if not error.lineno:
-        return f"{path.name}: {error.msg}. {handler_source.SAVE}, and name no other coding in it"
-    return f"{path.name}, line {error.lineno}: {error.msg}"
-
-
-def _import_fault(path: Path, error: ModuleNotFoundError) -> str:
-    where = author_code.place_of(path, error)
-    package = (error.name or "").partition(".")[0]
-    if not package or package in sys.modules:
-        return f"{where}: {author_code.described(error)}"
-    return f"{where}: {error}. Install it where doorbell is: pip install {package}"
 
 
 def _reactions(module: ModuleType) -> list[Reaction]:

@@ -1,12 +1,11 @@
 """Writes a first handler file, and the test that belongs to it."""
 
 import keyword
-import re
 import sys
 from pathlib import Path
 
 from config import SettingsError
-from config.section import NAME
+from hub.plugin import handler_name
 from hub.plugin.loader import NOT_OURS, SHIPPED, SHIPPED_NAMES
 
 PUBLIC = (
@@ -87,11 +86,8 @@ def write_handler(name: str, folder: Path) -> list[Path]:
 def _fault_in(name: str, folder: Path) -> str:
     """Why a handler cannot have this name, and what to do; empty when it can."""
     function = name.replace("-", "_")
-    if not re.fullmatch(NAME, name):
-        return (
-            "not a name for a handler. Use a-z, 0-9, - and _, beginning with a letter,"
-            " 32 characters at most"
-        )
+    if rule := handler_name.broken_rule(name):
+        return f"not a name for a handler. {rule}"
     if keyword.iskeyword(function):
         return f"a word of Python itself. Choose another name, like my_{function}"
     if name in sys.stdlib_module_names:

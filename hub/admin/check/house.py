@@ -15,7 +15,7 @@ from devices.speaker import fault_in_sound_file, fault_in_speaker
 from hub.admin.check import event_types
 from hub.admin.check.handler_files import Inspection
 from hub.mqtt.connection import credentials
-from hub.plugin import loader
+from hub.plugin import handler_name, loader
 from hub.plugin.loader import HandlerFile
 from hub.process import restore_guard
 from hub.system import language
@@ -74,7 +74,9 @@ def users_of(settings: Settings) -> list[str]:
     if settings.web.is_wanted:
         users.append(credentials.user("web", settings.hub))
     users += [
-        credentials.user("handler", name) for name in loader.find(settings) if loader.is_name(name)
+        credentials.user("handler", name)
+        for name in loader.find(settings)
+        if handler_name.is_name(name)
     ]
     return [*users, credentials.CLI]
 

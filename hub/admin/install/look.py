@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config import Settings, SettingsError, sources
-from hub.plugin import handler_source, loader
+from hub.plugin import handler_name, handler_source, loader
 from hub.system import atomic_file
 
 SETTLE_S = 0.2  # an editor may write in several steps: a file must hold still for this long
@@ -102,9 +102,8 @@ def _look(config: Path, settings: Settings) -> tuple[Look, list[str]]:
     look = Look(_digest(config, config.read_bytes()), saved={"": config.stat().st_ctime})
     faults: list[str] = []
     for name, path in loader.find(settings).items():
-        if not loader.is_name(name):
-            hint = "Use a-z, 0-9, - and _, beginning with a letter"
-            faults.append(f"{path.name}: not a handler's name. {hint}")
+        if fault := handler_name.fault_in_file(path):
+            faults.append(fault)
             continue
         if loader.is_off(path, settings):
             continue

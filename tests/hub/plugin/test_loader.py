@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config import Settings, SettingsError
-from hub.plugin import loader
+from hub.plugin import handler_name, loader
 
 GOOD = """
 from hub import Event, HandlerConfig, handler
@@ -138,13 +138,24 @@ def test_all_faults_are_told_at_once(write, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "better"), [("Shout.py", "shout.py"), ("a b.py", "a_b.py"), ("été.py", "_t_.py")]
+    ("name", "better"),
+    [
+        ("Shout.py", "shout.py"),
+        ("a b.py", "a_b.py"),
+        ("été.py", "t_.py"),
+        ("1st.py", "st.py"),
+        ("hub-x.py", "my_hub-x.py"),
+        (f"{'x' * 40}.py", f"{'x' * 32}.py"),
+        ("été1é.py", "t_1_.py"),
+        ("1.py", "my_.py"),
+    ],
 )
 def test_a_file_is_named_as_a_topic_can_be(write, settings, name, better):
     """The name is a topic, a unit and a table in the settings; a better one is proposed."""
     (told,) = _faults(write(name), settings)
     assert told.startswith(f"{name}: not a handler's name.")
-    assert told.endswith(better)
+    assert told.endswith(f", like {better}")
+    assert handler_name.is_name(better.removesuffix(".py"))
 
 
 def test_what_a_file_imports_is_not_its_own(write, settings):
@@ -255,3 +266,31 @@ def test_a_handler_may_be_off_until_anything_is_set_for_it(write, settings):
     assert not loader.load(path, settings).config.enabled
     assert not loader.is_off(path, with_table)
     assert loader.load(path, with_table).config.enabled
+
+
+@pytest.mark.parametrize(
+    ("enabled", "is_off"),
+    [(False, True), ("no", True), ("false", True), (0, True), ("yes", False), (1, False)],
+)
+def test_a_handler_is_switched_off_for_all_who_look(write, settings, enabled, is_off):
+    """An environment variable holds text, and a person may write another word for false."""
+    path = write("shout.py")
+    house = settings.model_copy(update={"handlers": {"shout": {"enabled": enabled}}})
+    assert loader.is_off(path, house) is is_off
+    assert loader.load(path, house).config.enabled is not is_off
+
+
+def test_a_file_may_switch_itself_off_with_zero(write, settings):
+    """Python takes it for False."""
+    path = write("shout.py", GOOD.replace("words: str =", "enabled: bool = 0\n    words: str ="))
+    assert loader.is_off(path, settings)
+    assert not loader.load(path, settings).config.enabled
+
+
+@pytest.mark.parametrize("enabled", ["nein", [], None])
+def test_a_switch_that_says_nothing_does_not_stop_a_handler_in_silence(write, settings, enabled):
+    """Its own process tells what is wrong."""
+    path = write("shout.py")
+    house = settings.model_copy(update={"handlers": {"shout": {"enabled": enabled}}})
+    assert not loader.is_off(path, house)
+    assert "[handlers.shout] enabled: " in _faults(path, house)[0]
