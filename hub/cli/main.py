@@ -18,6 +18,7 @@ from hub.admin.install.handlers_command import handlers
 from hub.admin.restore.command import restore
 from hub.admin.security.command import secure
 from hub.admin.setup.command import setup
+from hub.cli import standard_streams
 from hub.cli.answer import answer
 from hub.cli.check import check
 from hub.cli.config import show_config
@@ -29,6 +30,7 @@ from hub.cli.press import press
 from hub.cli.quiet import quiet
 from hub.cli.replay import replay
 from hub.cli.run import run
+from hub.cli.system_errors import in_words
 from hub.cli.trace import list_events, show_trace
 from hub.cli.visits import visits
 from hub.mqtt.connection import connection_log
@@ -69,8 +71,18 @@ app.command()(uninstall)
 
 def main() -> None:
     """Run one command; faults that the user can mend are printed without a traceback."""
+    standard_streams.prepare()
     said_by_commands = logging.getLogger(connection_log.__name__)
     said_by_commands.addHandler(logging.NullHandler())  # else it is on the terminal twice
+    try:
+        _run()
+    except OSError as error:
+        standard_streams.drop_unwritten()
+        complain(f"✗ {in_words(error)}")
+        sys.exit(1)
+
+
+def _run() -> None:
     try:
         command_line()()
     except SettingsError as error:

@@ -32,9 +32,9 @@ def moment(text: str) -> datetime:
     Raises:
         typer.BadParameter: it is none of these.
     """
-    if ago := re.fullmatch(r"(\d{1,6})([smhdw])", text):
-        return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
     try:
+        if ago := re.fullmatch(r"(\d{1,6})([smhdw])", text):
+            return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         raise typer.BadParameter(

@@ -3,6 +3,7 @@
 A lint rule forbids `print` and rich's own Text and Console elsewhere in `hub/`.
 """
 
+import codecs
 import json
 import os
 import signal
@@ -29,7 +30,7 @@ def complain(*lines: object) -> None:
 
 def say_json(value: Any, indent: int | None = None) -> None:
     """Write a value as JSON, on one line or indented; it reads back as the same, secrets masked."""
-    text = json.dumps(_masked(value), indent=indent, ensure_ascii=False)
+    text = json.dumps(_masked(value), indent=indent, ensure_ascii=not _takes_every_letter())
     for line in text.split("\n"):
         _write(escaped(line))
 
@@ -49,6 +50,14 @@ def _write(line: str, file: TextIO | None = None) -> None:
         print(line, file=file, flush=True)
     except BrokenPipeError:
         end_quietly()
+    except OSError as error:  # as on a full disk
+        error.filename = "standard error" if file is sys.stderr else "standard output"
+        raise
+
+
+def _takes_every_letter() -> bool:
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return codecs.lookup(encoding).name.startswith("utf")
 
 
 def _masked(value: Any) -> Any:
