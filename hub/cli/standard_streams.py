@@ -12,15 +12,15 @@ def prepare() -> None:
     """Make them usable for every command, whatever they are.
 
     One that was closed (`<&-`) is None to Python, and the next file that is opened would take its
-    place. A letter that their encoding does not have is shown by its number.
+    place. A letter that the encoding of the output does not have is shown by its number, as Python
+    does it on standard error.
     """
     for number, name in enumerate(STREAMS):
         if getattr(sys, name) is None:
             _discard(number)
             setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115, PTH123 - for as long as the process lives
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def drop_unwritten() -> None:

@@ -19,7 +19,8 @@ def broken_rule(name: str) -> str:
     if not re.fullmatch(NAME, name):
         return f"Use a-z, 0-9, - and _, beginning with a letter, {LONGEST} characters at most"
     if name.startswith(OTHERS):
-        return f"Names with {', '.join(OTHERS)} before them belong to other processes"
+        others = ", ".join(OTHERS)
+        return f"Names that begin with {others} are those of other processes. Choose another"
     return ""
 
 
