@@ -8,7 +8,7 @@ import requests
 
 
 class RedirectedError(requests.RequestException):
-    """The message would become a GET elsewhere, or go there without TLS: it was not sent."""
+    """The message would lose its body elsewhere, or go there without TLS: it was not sent."""
 
 
 class LastAnswer(threading.local):
@@ -26,15 +26,16 @@ class LastAnswer(threading.local):
 last = LastAnswer()
 ANSWER_BYTES = 1_000_000  # what is beyond is cut off
 PIECE_BYTES = 16_384
+KEEPS_MESSAGE = (307, 308)  # the others: a new request without the body (RFC 9110, 15.4)
 
 
 class Session(requests.Session):
     """A connection that follows a redirect only as long as the message stays what it is.
 
-    With 307 and 308 the same message is sent to the new address. With 301, 302 and 303 a POST
-    would become a GET without the message, whose success says nothing (RFC 9110, 15.4). A message
-    that was meant for TLS is not sent without it: its links answer the visitor. Of an answer
-    without an end the first megabyte is read.
+    With 307 and 308 the same message is sent to the new address. With 301, 302 and 303 it would
+    lose its body, and a POST would become a GET, whose success says nothing (RFC 9110, 15.4). What
+    was meant for TLS is not sent without it: its links answer the visitor. Of an answer without an
+    end the first megabyte is read.
     """
 
     def __init__(self) -> None:
@@ -62,10 +63,11 @@ class Session(requests.Session):
     def rebuild_method(
         self, prepared_request: requests.PreparedRequest, response: requests.Response
     ) -> None:
-        """Refuse to make a GET of a POST."""
+        """Refuse to drop a body, or to make a GET of a POST."""
         method = prepared_request.method
         super().rebuild_method(prepared_request, response)
-        if prepared_request.method != method:
+        drops_body = prepared_request.body and response.status_code not in KEEPS_MESSAGE
+        if drops_body or prepared_request.method != method:
             raise RedirectedError(response=response)
 
 

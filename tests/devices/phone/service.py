@@ -73,7 +73,7 @@ def serving() -> Iterator[Service]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_POST = do_PUT = _take  # noqa: N815 - the library's names
+        do_GET = do_POST = do_PUT = do_PATCH = _take  # noqa: N815 - the library's names
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -3,6 +3,7 @@
 import socket
 import threading
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -96,6 +97,31 @@ def test_a_redirected_message_is_not_told_as_sent(service, kind, status, is_fina
     error = _error(service, kind, Answer(status, b"", {"Location": "/elsewhere"}))
     assert isinstance(error, PhoneRefusalError) == is_final
     assert [request.method for request in service.got] == ["POST"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "GET"])
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_no_redirect_drops_the_body_of_a_message(service, method, status):
+    """Some methods stay what they are, and arrive with nothing in them."""
+    service.answer = lambda request: (
+        Answer() if "new" in request.path else Answer(status, b"", {"Location": "/new"})
+    )
+    (phone,) = open_phones(f"{service.url('json')}?method={method}")
+    with pytest.raises(PhoneError):
+        phone.send(NOTE)
+    assert [request.method for request in service.got] == [method]
+
+
+def test_no_redirect_drops_a_picture(service, tmp_path):
+    """Ntfy's is the body of a PUT."""
+    service.answer = lambda request: (
+        Answer() if "new" in request.path else Answer(301, b"", {"Location": "/new"})
+    )
+    picture = tmp_path / "door.jpg"
+    picture.write_bytes(b"\xff\xd8\xff")
+    (phone,) = open_phones(service.url("ntfy"))
+    with pytest.raises(PhoneRefusalError, match="Write the new address"):
+        phone.send(replace(NOTE, picture=picture))
 
 
 @pytest.mark.parametrize("kind", KINDS)
