@@ -13,7 +13,7 @@ PAGE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # it is a level of topics
 
 
 def open_phones(url: str, on_page: OnPage | None = None) -> list[Phone]:
-    """Open the phones behind one Apprise URL: one for each topic or chat, as each may fail alone.
+    """Open the phones behind one Apprise URL: one for each target, as each may fail alone.
 
     Args:
         url: For example `ntfy://ntfy.sh/my-door` (https://github.com/caronc/apprise/wiki), or

@@ -5,10 +5,12 @@ To import this takes 10 MB and a second, for Apprise; `devices.phone.registry` d
 
 from typing import Any
 
-from devices.phone import apprise
+from devices.phone import apprise, apprise_services
 from devices.phone.address import options_in
+from devices.phone.apprise_services import service_of
 from devices.phone.ntfy import NTFY_OPTIONS, NtfyPhone
 from devices.phone.phone import Phone
+from devices.phone.targets import each_target
 from devices.phone.telegram import TELEGRAM_OPTIONS, TelegramPhone
 
 OPTIONS = {"NotifyNtfy": NTFY_OPTIONS, "NotifyTelegram": TELEGRAM_OPTIONS}  # by Apprise's classes
@@ -16,14 +18,20 @@ OPTIONS = {"NotifyNtfy": NTFY_OPTIONS, "NotifyTelegram": TELEGRAM_OPTIONS}  # by
 
 def open_phones(url: str) -> list[Phone]:
     """See registry."""
-    service = apprise.service_of(url)
+    service = service_of(url)
     options = options_in(url, service)
     match type(service).__name__:
         case "NotifyNtfy":
             return [NtfyPhone(service, topic, options) for topic in service.topics]
         case "NotifyTelegram":
             return [TelegramPhone(service, *_place(one), options) for one in service.targets]
-    return [apprise.ApprisePhone(url, service)]
+    services = each_target(lambda: service_of(url))
+    if len(services) == 1:
+        return [apprise.ApprisePhone(url, services[0])]
+    return [
+        apprise.ApprisePhone(url, one, f" (target {number} of {len(services)})")
+        for number, one in enumerate(services, 1)
+    ]
 
 
 def warm_up() -> None:
@@ -33,7 +41,7 @@ def warm_up() -> None:
 
 def fault_in_url(url: str) -> str | None:
     """See registry."""
-    return apprise.fault_in_url(url, OPTIONS)
+    return apprise_services.fault_in_url(url, OPTIONS)
 
 
 def _place(target: Any) -> tuple[str, int | None]:
