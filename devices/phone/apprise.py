@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import requests
 from apprise import AppriseAttachment, NotifyFormat, NotifyType
 from apprise.conversion import convert_between
 
-from devices.phone import http, http_answer, reachability
+from devices.phone import http_answer, reachability
 from devices.phone.address import options_in
+from devices.phone.apprise_outcome import error_from
 from devices.phone.apprise_services import ASSET, apprise_warnings, service_of, unlogged
-from devices.phone.http_session import RedirectedError, Session, last
+from devices.phone.http_session import Exchange, Session, recorded
 from devices.phone.phone import (
     Notification,
     PhoneAwayError,
@@ -66,10 +68,9 @@ class ApprisePhone:
         if notification.picture:
             picture = AppriseAttachment(str(notification.picture), asset=ASSET)
         # Called in this thread: Apprise's own loop would start another one.
-        last.response = last.error = None
         if self._mail:
             self._mail.refusal = None
-        with apprise_warnings() as warnings:
+        with apprise_warnings() as warnings, recorded() as exchanges:
             taken = self._service.notify(
                 body=body,
                 title=notification.title,
@@ -78,24 +79,20 @@ class ApprisePhone:
             )
         if not taken:
             reason = warnings[-1] if warnings else "the service did not take it"
-            raise self._error(f"{self.name}: {reason}")
+            raise self._mail_error() or self._error(exchanges, f"{self.name}: {reason}")
         return None
 
-    def _error(self, text: str) -> PhoneError:
-        """Tell by the service's answer whether another attempt may help."""
-        if self._mail and (refusal := self._mail.refusal):
-            text = f"{self.name}: the server answers {refusal.code}: {refusal.text}"
-            return PhoneRefusalError(text) if refusal.is_final else PhoneAwayError(text)
-        response, error = last.response, last.error
-        if isinstance(error, RedirectedError):
-            response = error.response
-        elif error:
-            return PhoneAwayError(text, is_doubtful=isinstance(error, requests.ReadTimeout))
-        if response is not None and not http_answer.is_success(response.status_code):
-            answer = http.error_of(response)
-            if answer.is_final:
-                return PhoneRefusalError(text)
-            return PhoneAwayError(text, answer.retry_after_s)
+    def _mail_error(self) -> PhoneError | None:
+        """The error of a mail server; None if it has refused nothing, or is none."""
+        if not self._mail or not (refusal := self._mail.refusal):
+            return None
+        text = f"{self.name}: the server answers {refusal.code}: {refusal.text}"
+        return PhoneRefusalError(text) if refusal.is_final else PhoneAwayError(text)
+
+    def _error(self, exchanges: Sequence[Exchange], text: str) -> PhoneError:
+        """The error by what the service has answered, or else with this text."""
+        if error := error_from(self.name, exchanges):
+            return error
         is_away = self.fault_in_reaching() is not None
         return PhoneAwayError(text) if is_away else PhoneError(text)
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
+from urllib3.exceptions import MaxRetryError
 
 from devices.phone.http_answer import CONNECT_S, READ_S, HttpError, error_with, is_success
-from devices.phone.http_session import RedirectedError, Session
+from devices.phone.http_session import RedirectedError, Session, is_broken
 
 
 def call(method: str, url: str, **more: Any) -> Any:
@@ -26,18 +27,12 @@ def call(method: str, url: str, **more: Any) -> Any:
     try:
         with Session() as session:
             response = session.request(method, url, **{"timeout": (CONNECT_S, READ_S), **more})
-    except requests.ReadTimeout:
-        raise HttpError("takes too long to answer", is_doubtful=True) from None
-    except requests.Timeout:
-        raise HttpError(f"does not answer within {CONNECT_S:g} s") from None
-    except requests.exceptions.SSLError:
-        raise HttpError("its certificate is not valid") from None
-    except RedirectedError as error:
-        raise error_of(error.response) from None
     except requests.RequestException as error:
-        raise HttpError(f"cannot be reached: {_system_error(error)}") from None
+        raise error_from(error) from None
     if not is_success(response.status_code):
         raise error_of(response)
+    if is_broken(response):
+        raise HttpError("breaks off in its answer", is_doubtful=True)
     return _json(response)
 
 
@@ -57,6 +52,24 @@ def request_options(service: Any, options: Mapping[str, str]) -> dict[str, Any]:
             read_s if "rto" in options else READ_S,
         ),
     }
+
+
+def error_from(error: requests.RequestException) -> HttpError:
+    """The error of a request without an answer.
+
+    Only where there was no connection it is certain that the server has not taken the message.
+    """
+    if isinstance(error, RedirectedError):
+        return error_of(error.response)
+    if isinstance(error, requests.ReadTimeout):
+        return HttpError("takes too long to answer", is_doubtful=True)
+    if isinstance(error, requests.Timeout):
+        return HttpError(f"does not answer within {CONNECT_S:g} s")
+    if isinstance(error, requests.exceptions.SSLError):
+        return HttpError("its certificate is not valid")
+    if _was_connected(error):
+        return HttpError(f"breaks off: {_system_error(error)}", is_doubtful=True)
+    return HttpError(f"cannot be reached: {_system_error(error)}")
 
 
 def error_of(response: Any) -> HttpError:
@@ -79,6 +92,14 @@ def _json(response: Any) -> Any:
         return response.json()
     except ValueError:
         return None
+
+
+def _was_connected(error: requests.RequestException) -> bool:
+    """Whether the connection broke; urllib3 gives up with `MaxRetryError` where there was none."""
+    inner = error.args[0] if error.args else None
+    is_refused = isinstance(error, requests.exceptions.ProxyError)
+    is_refused |= isinstance(inner, MaxRetryError)
+    return isinstance(error, requests.ConnectionError) and not is_refused
 
 
 def _system_error(error: BaseException) -> str:

@@ -1,32 +1,54 @@
 """The HTTP connections of this process: what they follow, and what they were answered."""
 
 import threading
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import requests
+
+ANSWER_BYTES = 1_000_000  # what is beyond is cut off
+PIECE_BYTES = 16_384
+KEEPS_MESSAGE = (307, 308)  # the others: a new request without the body (RFC 9110, 15.4)
 
 
 class RedirectedError(requests.RequestException):
     """The message would lose its body elsewhere, or go there without TLS: it was not sent."""
 
 
-class LastAnswer(threading.local):
-    """What the last request in this thread was answered.
+class Exchange(NamedTuple):
+    """A request and what became of it, as the library `requests` has them.
 
     Attributes:
-        response: The answer, as the library `requests` has it; None if there was none.
+        request: The request; after a redirect, the last one.
+        response: The answer; None if there was none.
         error: Why there was none.
     """
 
-    response: Any = None
+    request: requests.PreparedRequest
+    response: requests.Response | None = None
     error: requests.RequestException | None = None
 
 
-last = LastAnswer()
-ANSWER_BYTES = 1_000_000  # what is beyond is cut off
-PIECE_BYTES = 16_384
-KEEPS_MESSAGE = (307, 308)  # the others: a new request without the body (RFC 9110, 15.4)
+class _Recording(threading.local):
+    """What is recorded in this thread; None if nothing is."""
+
+    exchanges: list[Exchange] | None = None
+
+
+_recording = _Recording()
+
+
+@contextmanager
+def recorded() -> Iterator[list[Exchange]]:
+    """Record the requests of this thread, for a library that does not pass on their answers."""
+    exchanges: list[Exchange] = []
+    _recording.exchanges = exchanges
+    try:
+        yield exchanges
+    finally:
+        _recording.exchanges = None
 
 
 class Session(requests.Session):
@@ -43,14 +65,13 @@ class Session(requests.Session):
         self.hooks["response"].append(_read)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Remember the answer in `last`, for a library that does not pass it on."""
-        last.response = last.error = None
+        """Record the answer."""
         try:
             response = super().send(request, **kwargs)
         except requests.RequestException as error:
-            last.error = error
+            _record(Exchange(request, error=error))
             raise
-        last.response = response
+        _record(Exchange(response.request, response))
         return response
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
@@ -71,15 +92,35 @@ class Session(requests.Session):
             raise RedirectedError(response=response)
 
 
+def is_broken(response: requests.Response) -> bool:
+    """Whether the connection broke before the end of an answer. Its status is there."""
+    return bool(getattr(response, "is_broken", False))
+
+
+def _record(exchange: Exchange) -> None:
+    """Record an exchange; what a redirect has led to comes a second time, as the first one's."""
+    exchanges = _recording.exchanges
+    if exchanges is None:
+        return
+    if not exchanges or exchanges[-1][1:] != exchange[1:]:
+        exchanges.append(exchange)
+
+
 def _read(response: requests.Response, *, stream: bool = False, **_: Any) -> None:
-    """Read an answer, as `requests` would by itself, but no more than the limit."""
+    """Read an answer, as `requests` would by itself, but no more than the limit.
+
+    The status has said what became of the message: a body that breaks off does not change that.
+    """
     if stream:
         return
     body = bytearray()
-    for piece in response.iter_content(PIECE_BYTES):
-        body += piece
-        if len(body) >= ANSWER_BYTES:
-            break
+    try:
+        for piece in response.iter_content(PIECE_BYTES):
+            body += piece
+            if len(body) >= ANSWER_BYTES:
+                break
+    except requests.RequestException:
+        response.is_broken = True  # type: ignore[attr-defined]
     response._content = bytes(body[:ANSWER_BYTES])  # noqa: SLF001 - where `requests` has it
     response._content_consumed = True  # noqa: SLF001 - or it would read the rest
     response.raw.close()

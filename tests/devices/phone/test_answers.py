@@ -1,6 +1,7 @@
 """What a service answers decides whether, and when, a notification is sent again."""
 
 import socket
+import struct
 import threading
 from contextlib import closing
 from dataclasses import replace
@@ -14,7 +15,6 @@ from devices.phone import (
     PhoneRefusalError,
     open_phones,
 )
-from devices.phone.http_session import ANSWER_BYTES, last
 from tests.devices.phone.service import TOKEN, Answer, serving
 from tests.house import free_port
 
@@ -188,6 +188,59 @@ def test_a_service_that_does_not_answer_may_have_taken_it(service, kind):
     assert told.value.is_doubtful
 
 
+TAKEN_AND_GONE = {
+    "no answer": b"",
+    "half a head": b"HTTP/1.1 20",
+    "half a body": b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"id":"x"',
+    "half a piece": b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n50\r\n{"id"',
+}
+
+
+def _hang_up_after(server, said):
+    """Take a message, and reset the connection after a part of the answer."""
+    connection, _ = server.accept()
+    with connection:
+        while b"Ding" not in connection.recv(65536):
+            pass
+        connection.sendall(said)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("said", TAKEN_AND_GONE)
+def test_a_service_that_hangs_up_may_have_taken_it(kind, said, monkeypatch):
+    """Its phone may show it. For a service whose status says all, that is the answer."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setenv("TELEGRAM_API", f"http://127.0.0.1:{port}")
+        urls = {"tgram": f"tgram://{TOKEN}/4711"}
+        (phone,) = open_phones(urls.get(kind, f"{kind}://127.0.0.1:{port}/door"))
+        thread = threading.Thread(target=_hang_up_after, args=(server, TAKEN_AND_GONE[said]))
+        thread.start()
+        if kind == "json" and b"200" in TAKEN_AND_GONE[said]:
+            phone.send(NOTE)
+        else:
+            with pytest.raises(PhoneAwayError) as told:
+                phone.send(NOTE)
+            assert told.value.is_doubtful
+        thread.join()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_service_that_was_not_reached_has_not_taken_it(kind, service, monkeypatch):
+    """No name, no port, no TLS: it is tried as long as the outage lasts."""
+    port = free_port()
+    places = [f"{kind}://127.0.0.1:{port}/door", f"{kind}://nowhere.invalid/door"]
+    places.append(f"{kind}s://127.0.0.1:{service.port}/door")
+    for place in places:
+        monkeypatch.setenv("TELEGRAM_API", place.replace(kind, "http", 1))
+        url = f"tgram://{TOKEN}/4711" if kind == "tgram" else place
+        (phone,) = open_phones(url)
+        with pytest.raises(PhoneAwayError) as told:
+            phone.send(NOTE)
+        assert not told.value.is_doubtful
+
+
 @pytest.mark.parametrize("kind", ["ntfy", "tgram"])
 @pytest.mark.parametrize("body", [b"<html>Log in to this network", [], {}, "ok", {"ok": None}])
 def test_a_success_that_is_not_the_services_own_is_none(service, kind, body):
@@ -235,13 +288,3 @@ def test_a_chat_that_moves_in_a_circle_ends(service):
     answer = {"ok": False, "error_code": 400, "parameters": {"migrate_to_chat_id": -100123}}
     assert isinstance(_error(service, "tgram", Answer(400, answer)), PhoneRefusalError)
     assert len(service.got) == 2
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_answer_without_an_end_is_cut_off(service, kind):
-    """Its first megabyte says what there is to say; the status counts."""
-    service.answer = Answer(503, b"later\n" * 1_000_000)
-    (phone,) = open_phones(service.url(kind))
-    with pytest.raises(PhoneAwayError):
-        phone.send(NOTE)
-    assert len(last.response.content) == ANSWER_BYTES

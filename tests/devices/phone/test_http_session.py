@@ -1,4 +1,4 @@
-"""Redirects that a message does not follow."""
+"""Redirects that a message does not follow, and what is kept of an answer."""
 
 import io
 
@@ -6,7 +6,8 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 
-from devices.phone.http_session import RedirectedError, Session
+from devices.phone.http_session import ANSWER_BYTES, RedirectedError, Session, recorded
+from tests.devices.phone.service import Answer, serving
 
 
 class _Moved(BaseAdapter):
@@ -54,3 +55,27 @@ def test_a_message_that_was_meant_for_tls_never_goes_without_it(old, new, is_fol
             with pytest.raises(RedirectedError):
                 session.post(old, json={})
     assert (new in servers.asked) == is_followed
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_an_answer_without_an_end_is_cut_off(status):
+    """Its first megabyte says what there is to say; the status counts."""
+    with serving() as service, Session() as session:
+        service.answer = Answer(status, b"later\n" * 1_000_000)
+        response = session.post(f"http://127.0.0.1:{service.port}/")
+    assert (response.status_code, len(response.content)) == (status, ANSWER_BYTES)
+
+
+def test_all_answers_are_recorded():
+    """Of a redirect the last one, once; outside of a record nothing is kept."""
+    with serving() as service, Session() as session:
+        service.answer = lambda request: (
+            Answer(204, b"") if "new" in request.path else Answer(307, b"", {"Location": "/new"})
+        )
+        with recorded() as exchanges:
+            session.post(f"http://127.0.0.1:{service.port}/", data=b"Ding")
+            session.get(f"http://127.0.0.1:{service.port}/new")
+        session.get(f"http://127.0.0.1:{service.port}/new")
+    assert [one.request.path_url for one in exchanges] == ["/new", "/new"]
+    assert [one.request.body for one in exchanges] == [b"Ding", None]
+    assert [one.response.status_code for one in exchanges] == [204, 204]

@@ -1,0 +1,47 @@
+"""What became of a notification that Apprise did not send, by what its service has answered.
+
+Apprise makes several requests for some: to log in, for the text, for each picture.
+"""
+
+from collections.abc import Sequence
+
+from devices.phone import http, http_answer
+from devices.phone.http_answer import HttpError
+from devices.phone.http_session import Exchange, is_broken
+from devices.phone.phone import PhoneAwayError, PhoneError, PhoneRefusalError
+
+
+def error_from(name: str, exchanges: Sequence[Exchange]) -> PhoneError | None:
+    """The error that the answers to all requests of a notification make together.
+
+    Another attempt may help where any of them is not final.
+
+    Args:
+        name: The phone's name.
+        exchanges: The requests, in their order.
+
+    Returns:
+        None if no answer says what is wrong.
+    """
+    errors = [error for one in exchanges if (error := _error_of(one))]
+    passing = [error for error in errors if not error.is_final]
+    if passing:
+        waits = [one.retry_after_s for one in passing if one.retry_after_s is not None]
+        return PhoneAwayError(
+            f"{name}: the service {passing[-1]}",
+            max(waits, default=None),
+            is_doubtful=any(one.is_doubtful for one in passing),
+        )
+    return PhoneRefusalError(f"{name}: the service {errors[-1]}") if errors else None
+
+
+def _error_of(exchange: Exchange) -> HttpError | None:
+    """Why the service did not do what it was asked for; None if it may have done it."""
+    response = exchange.response
+    if exchange.error:
+        return http.error_from(exchange.error)
+    if response is None or not http_answer.is_success(response.status_code):
+        return http.error_of(response)
+    if is_broken(response):
+        return HttpError("breaks off in its answer", is_doubtful=True)
+    return None
