@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from devices.phone.phone import Phone as Phone
     from devices.phone.phone import PhoneAwayError as PhoneAwayError
     from devices.phone.phone import PhoneError as PhoneError
+    from devices.phone.phone import PhonePartlyError as PhonePartlyError
     from devices.phone.phone import PhoneRefusalError as PhoneRefusalError
     from devices.phone.phone import Receipt as Receipt
     from devices.phone.phone import Recipient as Recipient
@@ -56,6 +57,7 @@ else:
                 "Phone",
                 "PhoneAwayError",
                 "PhoneError",
+                "PhonePartlyError",
                 "PhoneRefusalError",
                 "Receipt",
                 "Recipient",

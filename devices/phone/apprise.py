@@ -2,8 +2,9 @@
 
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ from apprise.conversion import convert_between
 
 from devices.phone import http_answer, reachability
 from devices.phone.address import options_in
-from devices.phone.apprise_outcome import error_from
+from devices.phone.apprise_outcome import error_from, has_taken
 from devices.phone.apprise_services import ASSET, apprise_warnings, service_of, unlogged
-from devices.phone.http_session import Exchange, Session, recorded
+from devices.phone.http_session import LeftAloneError, Session, check_sleep, recorded
 from devices.phone.phone import (
     Notification,
     PhoneAwayError,
     PhoneError,
+    PhonePartlyError,
     PhoneRefusalError,
     Receipt,
 )
@@ -46,6 +48,7 @@ class ApprisePhone:
         self.name = url.partition("://")[0] + which
         self.has_address = reachability.address_of(service) is not None
         self._service = service
+        service.throttle = partial(_throttle, service.throttle)
         if "rto" not in options_in(url, service):
             service.socket_read_timeout = http_answer.READ_S
         self._mail: Any = None
@@ -70,17 +73,23 @@ class ApprisePhone:
         # Called in this thread: Apprise's own loop would start another one.
         if self._mail:
             self._mail.refusal = None
-        with apprise_warnings() as warnings, recorded() as exchanges:
-            taken = self._service.notify(
+        is_taken = False
+        with apprise_warnings() as warnings, recorded() as exchanges, suppress(LeftAloneError):
+            is_taken = self._service.notify(
                 body=body,
                 title=notification.title,
                 notify_type=NotifyType.INFO,
                 attach=picture,
             )
-        if not taken:
-            reason = warnings[-1] if warnings else "the service did not take it"
-            raise self._mail_error() or self._error(exchanges, f"{self.name}: {reason}")
-        return None
+        if is_taken:
+            return None
+        if error := self._mail_error() or error_from(self.name, exchanges):
+            if has_taken(exchanges, notification.text):
+                self._check_rest(notification, error)
+                return None
+            raise error
+        reason = warnings[-1] if warnings else "the service did not take it"
+        raise self._unknown_error(f"{self.name}: {reason}")
 
     def _mail_error(self) -> PhoneError | None:
         """The error of a mail server; None if it has refused nothing, or is none."""
@@ -89,16 +98,30 @@ class ApprisePhone:
         text = f"{self.name}: the server answers {refusal.code}: {refusal.text}"
         return PhoneRefusalError(text) if refusal.is_final else PhoneAwayError(text)
 
-    def _error(self, exchanges: Sequence[Exchange], text: str) -> PhoneError:
-        """The error by what the service has answered, or else with this text."""
-        if error := error_from(self.name, exchanges):
-            return error
+    def _check_rest(self, notification: Notification, error: PhoneError) -> None:
+        """Raise if something else than the text is missing, or if not all have it."""
+        if len(self._service) > 1:
+            text = f"{error}. It is not sent again, because some of its targets have it"
+            raise PhonePartlyError(text, lacks_picture=False)
+        if notification.picture:
+            raise PhonePartlyError(str(error), lacks_picture=True)
+
+    def _unknown_error(self, text: str) -> PhoneError:
         is_away = self.fault_in_reaching() is not None
         return PhoneAwayError(text) if is_away else PhoneError(text)
 
     def fault_in_reaching(self) -> str | None:
         """See Phone."""
         return reachability.fault_in_reaching(self._service)
+
+
+def _throttle(
+    throttle: Callable[..., None], last_io: Any = None, wait: float | None = None
+) -> None:
+    """Let Apprise sleep between two requests; but not for long: doorbell waits by itself."""
+    if wait:
+        check_sleep(wait)
+    throttle(last_io, wait)
 
 
 def warm_up() -> None:

@@ -3,7 +3,11 @@
 Apprise makes several requests for some: to log in, for the text, for each picture.
 """
 
+import json
+import re
 from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
 
 from devices.phone import http, http_answer
 from devices.phone.http_answer import HttpError
@@ -35,6 +39,32 @@ def error_from(name: str, exchanges: Sequence[Exchange]) -> PhoneError | None:
     return PhoneRefusalError(f"{name}: the service {errors[-1]}") if errors else None
 
 
+def has_taken(exchanges: Sequence[Exchange], text: str) -> bool:
+    """Whether the service has taken this text with one of the requests, whatever with the others.
+
+    A request has the text if it has all of its words, as JSON, a form or plain text; services write
+    what stands between them in different ways.
+    """
+    words = re.findall(r"[^\W_]+", text)
+    return any(
+        bool(words) and _error_of(one) is None and _contains(one.request, words)
+        for one in exchanges
+    )
+
+
+def _contains(request: Any, words: Sequence[str]) -> bool:
+    body = request.body or b""
+    if isinstance(body, str):
+        body = body.encode()
+    if not isinstance(body, bytes):
+        return False
+    return all(any(one in body for one in _spellings(word)) for word in words)
+
+
+def _spellings(word: str) -> set[bytes]:
+    return {word.encode(), json.dumps(word)[1:-1].encode(), quote(word).encode()}
+
+
 def _error_of(exchange: Exchange) -> HttpError | None:
     """Why the service did not do what it was asked for; None if it may have done it."""
     response = exchange.response
@@ -44,4 +74,4 @@ def _error_of(exchange: Exchange) -> HttpError | None:
         return http.error_of(response)
     if is_broken(response):
         return HttpError("breaks off in its answer", is_doubtful=True)
-    return None
+    return http.error_within(response)

@@ -6,8 +6,8 @@ from typing import Any
 import requests
 from urllib3.exceptions import MaxRetryError
 
-from devices.phone.http_answer import CONNECT_S, READ_S, HttpError, error_with, is_success
-from devices.phone.http_session import RedirectedError, Session, is_broken
+from devices.phone.http_answer import CONNECT_S, READ_S, HttpError, error_in, error_with, is_success
+from devices.phone.http_session import LeftAloneError, RedirectedError, Session, is_broken
 
 
 def call(method: str, url: str, **more: Any) -> Any:
@@ -61,15 +61,9 @@ def error_from(error: requests.RequestException) -> HttpError:
     """
     if isinstance(error, RedirectedError):
         return error_of(error.response)
-    if isinstance(error, requests.ReadTimeout):
-        return HttpError("takes too long to answer", is_doubtful=True)
-    if isinstance(error, requests.Timeout):
-        return HttpError(f"does not answer within {CONNECT_S:g} s")
-    if isinstance(error, requests.exceptions.SSLError):
-        return HttpError("its certificate is not valid")
-    if _was_connected(error):
-        return HttpError(f"breaks off: {_system_error(error)}", is_doubtful=True)
-    return HttpError(f"cannot be reached: {_system_error(error)}")
+    if isinstance(error, LeftAloneError):
+        return HttpError("wants to be left alone", retry_after_s=error.retry_after_s)
+    return HttpError(_why(error), is_doubtful=_may_have_arrived(error))
 
 
 def error_of(response: Any) -> HttpError:
@@ -87,6 +81,14 @@ def error_of(response: Any) -> HttpError:
     )
 
 
+def error_within(response: Any) -> HttpError | None:
+    """The error in an answer whose status is one of success; None if it has none."""
+    answer = _json(response)
+    if isinstance(answer, dict) and answer.get("ok") is False:
+        return error_in(answer)
+    return None
+
+
 def _json(response: Any) -> Any:
     try:
         return response.json()
@@ -94,12 +96,25 @@ def _json(response: Any) -> Any:
         return None
 
 
-def _was_connected(error: requests.RequestException) -> bool:
+def _may_have_arrived(error: requests.RequestException) -> bool:
     """Whether the connection broke; urllib3 gives up with `MaxRetryError` where there was none."""
+    if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError):
+        return False
     inner = error.args[0] if error.args else None
-    is_refused = isinstance(error, requests.exceptions.ProxyError)
-    is_refused |= isinstance(inner, MaxRetryError)
-    return isinstance(error, requests.ConnectionError) and not is_refused
+    was_connected = isinstance(error, requests.ConnectionError | requests.ReadTimeout)
+    return was_connected and not isinstance(inner, MaxRetryError)
+
+
+def _why(error: requests.RequestException) -> str:
+    if isinstance(error, requests.ReadTimeout):
+        return "takes too long to answer"
+    if isinstance(error, requests.Timeout):
+        return f"does not answer within {CONNECT_S:g} s"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not valid"
+    if _may_have_arrived(error):
+        return f"breaks off: {_system_error(error)}"
+    return f"cannot be reached: {_system_error(error)}"
 
 
 def _system_error(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,6 +18,11 @@ LONGEST_WAIT_S = 86_400.0  # a service that asks for more is tried again after a
 FOR_NOW = {302, 303, 307, 408, 421, 423, 425, 429}
 FOR_GOOD = {501, 505}
 SUCCESS = range(200, 300)  # RFC 9110, 15.3
+# Slack's words for it (docs.slack.dev/reference/methods/chat.postMessage); its others are for good.
+WORD = re.compile(r"[a-z_]+")
+WORDS_FOR_NOW = {"accesslimited", "external_channel_migrating", "fatal_error", "internal_error"}
+WORDS_FOR_NOW |= {"rate_limited", "ratelimited", "request_timeout", "service_unavailable"}
+WORDS_FOR_NOW |= {"team_added_to_org"}
 
 
 class HttpError(ConnectionError):
@@ -83,16 +89,23 @@ def error_with(
 
 
 def error_in(answer: dict[str, Any]) -> HttpError:
-    """The error that stands in an answer, whatever its status: `ok` is false in it."""
+    """The error that stands in an answer, whatever its status: `ok` is false in it.
+
+    Telegram has a number and a description, Slack a word.
+    """
     status = answer.get("error_code")
-    text = answer.get("description") or "an error without words"
-    wait_s = _asked_wait_s({}, answer)
-    return HttpError(
-        f"answers {status}: {text}"[:REASON_CHARACTERS],
+    word = answer.get("error")
+    text = answer.get("description") or word or "an error without words"
+    number = f"{status}: " if status else ""
+    error = HttpError(
+        f"answers {number}{text}"[:REASON_CHARACTERS],
         status if isinstance(status, int) else 0,
         answer,
-        retry_after_s=wait_s,
+        retry_after_s=_asked_wait_s({}, answer),
     )
+    if status is None and isinstance(word, str) and WORD.fullmatch(word):
+        error.is_final = error.retry_after_s is None and word not in WORDS_FOR_NOW
+    return error
 
 
 def is_success(status: int) -> bool:

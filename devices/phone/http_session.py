@@ -11,22 +11,36 @@ import requests
 ANSWER_BYTES = 1_000_000  # what is beyond is cut off
 PIECE_BYTES = 16_384
 KEEPS_MESSAGE = (307, 308)  # the others: a new request without the body (RFC 9110, 15.4)
+TOO_MANY_REQUESTS = 429  # RFC 6585, 4
+LONGEST_SLEEP_S = 30.0  # between two requests of one message
 
 
 class RedirectedError(requests.RequestException):
     """The message would lose its body elsewhere, or go there without TLS: it was not sent."""
 
 
+class LeftAloneError(requests.RequestException):
+    """The service wants to be left alone: nothing more was sent.
+
+    Attributes:
+        retry_after_s: Seconds that it wants to be left alone; None if its answer says that.
+    """
+
+    def __init__(self, retry_after_s: float | None = None) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
+
+
 class Exchange(NamedTuple):
     """A request and what became of it, as the library `requests` has them.
 
     Attributes:
-        request: The request; after a redirect, the last one.
+        request: The request; after a redirect, the last one. None if it was not made.
         response: The answer; None if there was none.
         error: Why there was none.
     """
 
-    request: requests.PreparedRequest
+    request: requests.PreparedRequest | None
     response: requests.Response | None = None
     error: requests.RequestException | None = None
 
@@ -42,7 +56,10 @@ _recording = _Recording()
 
 @contextmanager
 def recorded() -> Iterator[list[Exchange]]:
-    """Record the requests of this thread, for a library that does not pass on their answers."""
+    """Record the requests of this thread, for a library that does not pass on their answers.
+
+    After a 429 no further one is made: they raise LeftAloneError.
+    """
     exchanges: list[Exchange] = []
     _recording.exchanges = exchanges
     try:
@@ -65,7 +82,9 @@ class Session(requests.Session):
         self.hooks["response"].append(_read)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Record the answer."""
+        """Send, unless this thread was told to wait, and record the answer."""
+        if _is_told_to_wait():
+            raise LeftAloneError
         try:
             response = super().send(request, **kwargs)
         except requests.RequestException as error:
@@ -92,9 +111,28 @@ class Session(requests.Session):
             raise RedirectedError(response=response)
 
 
+def check_sleep(wait_s: float) -> None:
+    """Check that a library may sleep so many seconds between two requests that are recorded.
+
+    Raises:
+        LeftAloneError: That is too long, or the service has answered 429: it is tried again later.
+    """
+    if _is_told_to_wait():
+        raise LeftAloneError
+    if wait_s > LONGEST_SLEEP_S:
+        error = LeftAloneError(wait_s)
+        _record(Exchange(None, error=error))
+        raise error
+
+
 def is_broken(response: requests.Response) -> bool:
     """Whether the connection broke before the end of an answer. Its status is there."""
     return bool(getattr(response, "is_broken", False))
+
+
+def _is_told_to_wait() -> bool:
+    responses = [one.response for one in _recording.exchanges or ()]
+    return any(one is not None and one.status_code == TOO_MANY_REQUESTS for one in responses)
 
 
 def _record(exchange: Exchange) -> None:

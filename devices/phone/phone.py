@@ -97,6 +97,18 @@ class PhoneRefusalError(PhoneError):
     """The service refuses this notification for good: another attempt would not help."""
 
 
+class PhonePartlyError(PhoneRefusalError):
+    """The service has taken the text, and not the rest: another attempt would tell it twice.
+
+    Attributes:
+        lacks_picture: Whether only the picture is missing.
+    """
+
+    def __init__(self, text: str, *, lacks_picture: bool) -> None:
+        super().__init__(text)
+        self.lacks_picture = lacks_picture
+
+
 class Phone(Protocol):
     """One address at one notification service.
 
@@ -126,6 +138,7 @@ class Phone(Protocol):
         Raises:
             PhoneAwayError: The service did not take it. Another attempt later may succeed.
             PhoneRefusalError: It refuses it for good.
+            PhonePartlyError: It has taken the text, and not the rest.
             PhoneError: It did not take it, and it is not known which of the two it is.
         """
 

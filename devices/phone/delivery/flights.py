@@ -7,7 +7,13 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import NamedTuple
 
-from devices.phone.phone import Notification, Phone, PhoneRefusalError, Receipt
+from devices.phone.phone import (
+    Notification,
+    Phone,
+    PhonePartlyError,
+    PhoneRefusalError,
+    Receipt,
+)
 
 STUCK_S = 120.0  # then an answer is no longer expected: a server may send a byte at a time for ever
 MOST_STUCK = 3  # of a phone, because each keeps a thread
@@ -123,6 +129,10 @@ def _sent(call: Call, previous: Receipt | None) -> Sent:
     """Send with the picture; without it where the service refuses it, and takes the text."""
     try:
         return Sent(call.phone.send(call.notification, previous))
+    except PhonePartlyError as error:
+        if not error.lacks_picture:
+            raise
+        return Sent(previous, str(error))
     except PhoneRefusalError as refusal:
         if call.notification.picture is None:
             raise

@@ -12,6 +12,7 @@ from devices.phone import (
     Notification,
     PhoneAwayError,
     PhoneError,
+    PhonePartlyError,
     PhoneRefusalError,
     Recipient,
     UndeliveredError,
@@ -227,6 +228,22 @@ def test_a_picture_that_a_service_refuses_is_left_out(messenger, tmp_path):
     anna = Picky()
     note = replace(NOTE, picture=tmp_path, is_picture=True)
     assert "without the picture" in _deliver(messenger(anna=anna), note).note
+    assert len(anna.sent) == 1
+
+
+def test_a_picture_that_fails_after_its_text_is_left_out(messenger, tmp_path):
+    """The text is there, and would come once more with each attempt."""
+    anna = Phone(PhonePartlyError("503", lacks_picture=True))
+    note = replace(NOTE, picture=tmp_path)
+    assert _deliver(messenger(anna=anna), note).note == "sent to 1: Ding (without the picture: 503)"
+    assert len(anna.sent) == 1
+
+
+def test_what_some_have_is_not_sent_again(messenger, tmp_path):
+    """Where one message has several targets, nor without its picture."""
+    anna = Phone(*[PhonePartlyError("some have it", lacks_picture=False)] * 3)
+    home = messenger(anna=anna)
+    assert _fails(home, replace(NOTE, picture=tmp_path)).retry_after_s == math.inf
     assert len(anna.sent) == 1
 
 

@@ -1,0 +1,144 @@
+"""What becomes of a message that takes several requests, by all that the service has answered."""
+
+from dataclasses import replace
+
+import pytest
+
+from devices.phone import (
+    Notification,
+    PhoneAwayError,
+    PhonePartlyError,
+    PhoneRefusalError,
+    open_phones,
+)
+from devices.phone.apprise_services import service_of
+from devices.phone.http_session import LONGEST_SLEEP_S, LeftAloneError, check_sleep, recorded
+from tests.devices.phone.service import Answer, serving
+
+NOTE = Notification(title="Doorbell", text="Jemand ist an der Tür: läutet's?", key="press")
+DISCORD = "discord://123456789012345678/abcdefghijklmnopqrstuvwxyz"
+SLACK = "slack://xoxb-1234-1234-4ddbc191d40ee098cbaae6f3523ada2d/#a"
+
+
+@pytest.fixture
+def service():
+    with serving() as served:
+        yield served
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / "door.jpg"
+    path.write_bytes(b"\xff\xd8\xff")
+    return replace(NOTE, picture=path)
+
+
+@pytest.fixture
+def discord(service, monkeypatch):
+    place = f"http://127.0.0.1:{service.port}/api/webhooks"
+    monkeypatch.setattr(type(service_of(DISCORD)), "notify_url", place)
+    (phone,) = open_phones(DISCORD)
+    return phone
+
+
+@pytest.fixture
+def slack(service, monkeypatch):
+    place = f"http://127.0.0.1:{service.port}/api/{{}}"
+    monkeypatch.setattr(type(service_of(SLACK)), "api_url", place)
+    (phone,) = open_phones(SLACK)
+    return phone
+
+
+def _has_picture(request):
+    return "multipart" in request.headers["Content-Type"]
+
+
+def test_discord_is_left_alone_as_long_as_it_asks(service, discord):
+    """Apprise would try again at once."""
+    service.answer = Answer(429, {"retry_after": 6.0}, {"Retry-After": "6"})
+    with pytest.raises(PhoneAwayError) as told:
+        discord.send(NOTE)
+    assert told.value.retry_after_s == 6
+    assert len(service.got) == 1
+
+
+def test_matrix_is_left_alone_as_long_as_it_asks(service, monkeypatch):
+    """Apprise would sleep meanwhile, and another attempt would be made before the wait is over."""
+    slept = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    limit = Answer(429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 9_000_000})
+    known = Answer(200, {"user_id": "@a:b", "room_id": "!r:b", "joined_rooms": ["!r:b"]})
+    service.answer = lambda request: limit if "/send/" in request.path else known
+    (phone,) = open_phones(f"matrix://{'syt_' + 'a' * 40}@127.0.0.1:{service.port}/!r:b")
+    with pytest.raises(PhoneAwayError) as told:
+        phone.send(NOTE)
+    assert (told.value.retry_after_s, slept) == (9000, [])
+    assert sum("/send/" in request.path for request in service.got) == 1
+
+
+def test_a_short_sleep_between_two_requests_is_allowed():
+    """A long one is the wait that the service asks for; without a record nothing is checked."""
+    with recorded() as exchanges:
+        check_sleep(LONGEST_SLEEP_S)
+        assert not exchanges
+        with pytest.raises(LeftAloneError):
+            check_sleep(LONGEST_SLEEP_S + 1)
+    assert [one.error.retry_after_s for one in exchanges] == [LONGEST_SLEEP_S + 1]
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("invalid_auth", PhoneRefusalError),
+        ("channel_not_found", PhoneRefusalError),
+        ("ratelimited", PhoneAwayError),
+        ("internal_error", PhoneAwayError),
+        ("It is raining", PhoneAwayError),
+    ],
+)
+def test_slacks_own_word_counts_whatever_the_status_is(service, slack, word, kind):
+    """It answers 200 to everything."""
+    service.answer = Answer(200, {"ok": False, "error": word})
+    with pytest.raises(kind, match=f"slack: the service answers {word}"):
+        slack.send(NOTE)
+    assert len(service.got) == 1
+
+
+@pytest.mark.parametrize("status", [413, 429, 503])
+def test_a_picture_that_fails_after_its_text_is_told_as_that(service, discord, picture, status):
+    """The text was taken: it must not come again with another attempt at the picture."""
+    service.answer = lambda request: Answer(status if _has_picture(request) else 204)
+    with pytest.raises(PhonePartlyError, match=str(status)) as told:
+        discord.send(picture)
+    assert told.value.lacks_picture
+    assert len(service.got) == 2
+
+
+def test_a_text_that_fails_is_away(service, discord, picture):
+    """The picture does not come without it."""
+    service.answer = Answer(503)
+    with pytest.raises(PhoneAwayError):
+        discord.send(picture)
+
+
+MANY = "/".join(f"+155501001{number:02}" for number in range(11))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "kind"),
+    [
+        ((503, 400), PhoneAwayError),
+        ((400, 503), PhoneAwayError),
+        ((400, 403), PhoneRefusalError),
+        ((201, 503), PhonePartlyError),
+        ((400, 201), PhonePartlyError),
+    ],
+)
+def test_all_answers_count_and_not_the_last_one(service, statuses, kind):
+    """Of a batch for eleven people ten may have the message: those are not told again."""
+    service.answer = lambda _: Answer(statuses[len(service.got) - 1], {})
+    (phone,) = open_phones(f"signal://127.0.0.1:{service.port}/+15550100200/{MANY}?batch=yes")
+    with pytest.raises(kind) as told:
+        phone.send(NOTE)
+    assert type(told.value) is kind
+    assert not getattr(told.value, "lacks_picture", False)
