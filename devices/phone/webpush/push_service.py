@@ -49,7 +49,8 @@ def deliver(endpoint: str, headers: Mapping[str, str], body: bytes) -> None:
     except ssl.SSLCertVerificationError:
         raise HttpError("its certificate is not valid") from None
     except (OSError, http.client.HTTPException) as error:
-        raise HttpError(f"cannot be reached: {_reason(error)}") from None
+        what = "breaks off" if is_connected else "cannot be reached"
+        raise HttpError(f"{what}: {_reason(error)}", is_doubtful=is_connected) from None
     finally:
         connection.close()
     if not is_success(answer.status):

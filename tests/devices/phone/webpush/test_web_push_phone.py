@@ -203,6 +203,18 @@ def test_a_push_service_that_drips_its_answer_is_away(service, phone, monkeypatc
     assert raised.value.is_doubtful
 
 
+def test_a_push_service_that_hangs_up_may_have_the_message(service, phone):
+    """It takes the message, and closes the connection without an answer."""
+
+    def hang_up(_):
+        raise ConnectionResetError
+
+    service.answer = hang_up
+    with pytest.raises(PhoneAwayError, match="breaks off") as raised:
+        phone.send(RING)
+    assert raised.value.is_doubtful
+
+
 def test_a_push_service_that_is_gone_is_away(service, phone, monkeypatch):
     """Nothing listens there; and with a certificate of somebody else it is not trusted."""
     monkeypatch.delenv("SSL_CERT_FILE")
