@@ -1,17 +1,36 @@
 """Whether all that an address says is sent: its options, its targets, and what stands behind #."""
 
 import re
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from apprise.utils.parse import parse_bool
+
 SHOWN = re.compile(r"[a-z0-9_+:-]{1,24}")  # what is no option's name may be a secret
+SEPARATORS = re.compile("[&;]")  # of options, as Apprise reads them
+EMPTY: Mapping[str, Any] = MappingProxyType({})
 AS_WRITTEN = ("url", "qsd", "qsd+", "qsd-", "qsd:")  # and not what a service makes of it
 # What says how to reach a service, and Apprise's own options that change no message of ours: its
 # texts are short and plain, and doorbell itself tries again.
 ALWAYS = frozenset({"auth", "pass", "password", "port", "to", "token", "user", "verify"})
 ALWAYS |= {"cto", "redirect", "rto"}  # how long to wait, and whether to follow
 ALWAYS |= {"emojis", "format", "mode", "overflow", "retry", "store", "tz", "wait"}
+
+
+class Sent(NamedTuple):
+    """What a driver of our own sends of an address.
+
+    Attributes:
+        options: The options that it knows, each with why it is not sent; empty where it is.
+        values: The values that an option may have, where they are words.
+        aliases: Other names of options.
+    """
+
+    options: Mapping[str, str]
+    values: Mapping[str, Collection[str]] = EMPTY
+    aliases: Mapping[str, str] = EMPTY
 
 
 def options_in(url: str, service: Any) -> dict[str, str]:
@@ -25,31 +44,64 @@ def options_in(url: str, service: Any) -> dict[str, str]:
     return {key: str(value) for key, value in parsed.get("qsd", {}).items()}
 
 
-def fault_in_address(url: str, service: Any, sent: Mapping[str, str] | None) -> str | None:
+def fault_in_address(url: str, service: Any, sent: Sent | None) -> str | None:
     """Find what an address says and nobody would send.
 
     Args:
         url: The address.
         service: Apprise's object of it.
-        sent: Of a driver of our own: the options that it sends, and for those that it refuses why.
-            None where Apprise sends the messages.
+        sent: What is sent by a driver of our own; None where Apprise sends the messages.
 
     Returns:
         What is wrong, without secrets; None if all is sent.
     """
-    parsed = _parsed(url, service)
     if "#" in url.partition("?")[0].replace("/#", ""):  # Apprise takes it at the begin of a name
         return "has a #, and what stands behind it is not sent. Write %23 for a # in a name"
+    faults = (
+        *_faults_in_names(url, service, sent),
+        *_faults_in_repeats(url, service, sent),
+        *_faults_in_values(url, service, sent),
+    )
+    return next(iter(faults), None)
+
+
+def _faults_in_names(url: str, service: Any, sent: Sent | None) -> Iterator[str]:
+    """The options that the service, or its driver, does not know."""
     known = frozenset(type(service).template_args)
     if sent is not None:
-        known = ALWAYS | set(sent)
-    for name in parsed.get("qsd", {}):
+        known = ALWAYS | set(sent.options)
+    for name in options_in(url, service):
         if sent is None and _is_read(name, url, service):
             continue
-        why_not = (sent or {}).get(name, _unknown(name, known))
+        unknown = _unknown(name, known)
+        why_not = sent.options.get(name, unknown) if sent else unknown
         if why_not and name not in ALWAYS:
-            return f"has {_shown(name)}, which is not sent: {why_not}"
-    return None
+            yield f"has {_shown(name)}, which is not sent: {why_not}"
+
+
+def _faults_in_repeats(url: str, service: Any, sent: Sent | None) -> Iterator[str]:
+    """The options that come twice, or under two names: the last one would count."""
+    first: dict[str, str] = {}
+    for name in _names_in(url):
+        option = _meant_by(name, service, sent)
+        if option in first:
+            other = first[option]
+            both = (
+                f"{_shown(name)} twice" if other == name else f"{_shown(other)} and {_shown(name)}"
+            )
+            yield f"has {both}, and only one is sent. Write it once"
+        first[option] = name
+
+
+def _faults_in_values(url: str, service: Any, sent: Sent | None) -> Iterator[str]:
+    """The values that would be replaced by a default."""
+    for name, value in options_in(url, service).items():
+        words = (sent.values if sent else EMPTY).get(name)
+        if value and words and value.lower() not in words:
+            yield f"has {_shown(name)} with an unknown value. Write one of {', '.join(words)}"
+        kind = type(service).template_args.get(name, {}).get("type")
+        if value and kind == "bool" and parse_bool(value, True) != parse_bool(value, False):
+            yield f"has {_shown(name)} with an unknown value. Write yes or no"
 
 
 def _parsed(url: str, service: Any) -> dict[str, Any]:
@@ -77,6 +129,24 @@ def _is_read(name: str, url: str, service: Any) -> bool:
     others = [one for one in query.split("&") if _name_in(one) != name]
     without = f"{place}?{'&'.join(others)}" if others else place
     return _meaning(url, service) != _meaning(without, service)
+
+
+def _names_in(url: str) -> list[str]:
+    """The names of all options; what Apprise passes on (`+`, `-`, `:`) has large letters, too."""
+    options = SEPARATORS.split(url.partition("?")[2])
+    names = [unquote(option.partition("=")[0]).strip() for option in options if option]
+    return [name if name[:1] in "+-:" else name.lower() for name in names]
+
+
+def _meant_by(name: str, service: Any, sent: Sent | None) -> str:
+    """The option that a name stands for. Targets are not meant: they come together."""
+    if sent and name in sent.aliases:
+        return sent.aliases[name]
+    known = type(service).template_args
+    option = known.get(name, {}).get("alias_of")
+    if not isinstance(option, str) or option not in known:
+        return name
+    return name if str(known[option].get("type")).startswith("list") else option
 
 
 def _name_in(option: str) -> str:

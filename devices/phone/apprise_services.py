@@ -13,7 +13,7 @@ from typing import Any
 from apprise import Apprise, AppriseAsset
 from apprise.manager_plugins import NotificationManager
 
-from devices.phone.address import fault_in_address
+from devices.phone.address import Sent, fault_in_address
 from devices.phone.phone import APPRISE_LOGGER
 
 ASSET = AppriseAsset(app_id="doorbell", async_mode=False)
@@ -36,13 +36,12 @@ def service_of(url: str) -> Any:
     return service
 
 
-def fault_in_url(url: str, sent: Mapping[str, Mapping[str, str]]) -> str | None:
+def fault_in_url(url: str, sent: Mapping[str, Sent]) -> str | None:
     """Check an address; see `devices.phone.registry`.
 
     Args:
         url: The address.
-        sent: The options of the drivers of our own, by the name of Apprise's class; see
-            `fault_in_address`.
+        sent: What the drivers of our own send, by the name of Apprise's class.
     """
     logger = logging.getLogger(APPRISE_LOGGER)
     is_info = logging.getLogger().isEnabledFor(logging.INFO)

@@ -13,7 +13,10 @@ from devices.phone.http import call, request_options
 from devices.phone.http_answer import HttpError, phone_error
 from devices.phone.phone import Notification, PhoneAwayError, Receipt, ReplyButton
 
-PRIORITIES = {"min": 1, "low": 2, "default": 3, "high": 4, "max": 5}
+# ntfy's own words (docs.ntfy.sh/publish/#message-priority), and then those of Apprise.
+PRIORITIES = {"min": 1, "low": 2, "default": 3, "high": 4, "max": 5, "urgent": 5}
+PRIORITIES |= {str(number): number for number in range(1, 6)}
+PRIORITIES |= {"moderate": 2, "normal": 3, "emergency": 5}
 SILENT = 2  # no sound, no vibration
 MAX_BUTTONS = 3
 # The options of an address, each with why it is not sent; empty where it is.
@@ -33,6 +36,7 @@ NTFY_OPTIONS = {
     "actions": "the buttons are the answers",
     "optional": "a notification that fails is told",
 }
+NTFY_ALIASES = {"xtags": "tags", "avatar_url": "icon"}
 SENT_AS_IT_IS = ("click", "icon", "email", "delay", "call")
 
 
@@ -92,7 +96,8 @@ class NtfyPhone:
     def _priority(self, notification: Notification) -> int:
         if notification.silent:
             return SILENT
-        return PRIORITIES.get(str(self._service.priority), PRIORITIES["default"])
+        word = self._options.get("priority", "").lower()
+        return PRIORITIES.get(word, PRIORITIES["default"])
 
     def _post(self, notification: Notification, message: dict[str, Any]) -> Any:
         if notification.picture is None:

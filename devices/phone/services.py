@@ -6,14 +6,17 @@ To import this takes 10 MB and a second, for Apprise; `devices.phone.registry` d
 from typing import Any
 
 from devices.phone import apprise, apprise_services
-from devices.phone.address import options_in
+from devices.phone.address import Sent, options_in
 from devices.phone.apprise_services import service_of
-from devices.phone.ntfy import NTFY_OPTIONS, NtfyPhone
+from devices.phone.ntfy import NTFY_ALIASES, NTFY_OPTIONS, PRIORITIES, NtfyPhone
 from devices.phone.phone import Phone
 from devices.phone.targets import each_target
 from devices.phone.telegram import TELEGRAM_OPTIONS, TelegramPhone
 
-OPTIONS = {"NotifyNtfy": NTFY_OPTIONS, "NotifyTelegram": TELEGRAM_OPTIONS}  # by Apprise's classes
+SENT = {  # by Apprise's classes
+    "NotifyNtfy": Sent(NTFY_OPTIONS, {"priority": PRIORITIES}, NTFY_ALIASES),
+    "NotifyTelegram": Sent(TELEGRAM_OPTIONS),
+}
 
 
 def open_phones(url: str) -> list[Phone]:
@@ -41,7 +44,7 @@ def warm_up() -> None:
 
 def fault_in_url(url: str) -> str | None:
     """See registry."""
-    return apprise_services.fault_in_url(url, OPTIONS)
+    return apprise_services.fault_in_url(url, SENT)
 
 
 def _place(target: Any) -> tuple[str, int | None]:

@@ -76,6 +76,28 @@ def test_ntfy_gets_nothing_that_its_address_does_not_say(service, picture):
 
 
 @pytest.mark.parametrize(
+    ("word", "priority"),
+    [
+        ("urgent", 5),
+        ("MAX", 5),
+        ("high", 4),
+        ("default", 3),
+        ("low", 2),
+        ("min", 1),
+        ("5", 5),
+        ("1", 1),
+        ("normal", 3),
+        ("emergency", 5),
+        ("", 3),
+    ],
+)
+def test_ntfys_own_words_for_a_priority_are_known(service, word, priority):
+    """Numbers, too; and those of Apprise, which are older."""
+    _send(f"{service.url('ntfy')}?priority={word}", NOTE)
+    assert service.got[0].json["priority"] == priority
+
+
+@pytest.mark.parametrize(
     ("place", "chats"),
     [
         ("-100123:42", [("-100123", 42)]),
@@ -148,6 +170,16 @@ REFUSED = {
     "gotify://nas/tokenxyz123456789?+X-Key=S3CRET": "has ?+x-key=, which is not sent",
     "json://nas/x?silent=1": "has ?silent=, which is not sent: the service has no such option",
     "mailto://a:S3CRET@gmail.com?subject=Ding": "has ?subject=, which is not sent",
+    "ntfy://ntfy.sh/door?tags=a&tags=b": "has ?tags= twice, and only one is sent. Write it once",
+    "ntfy://ntfy.sh/door?tags=a;TAGS=b": "has ?tags= twice, and only one is sent",
+    "ntfy://ntfy.sh/door?tags=a&xtags=b": "has ?tags= and ?xtags=, and only one is sent",
+    "json://nas/x?+X-Key=S3CRET&+X-Key=b": "has an option twice, and only one is sent",
+    f"tgram://{TOKEN}/4711?topic=1&topic=2": "has ?topic= twice, and only one is sent",
+    f"tgram://{TOKEN}/4711?topic=42&thread=43": "has ?topic= and ?thread=, and only one is sent",
+    "ntfy://ntfy.sh/door?priority=7": "has ?priority= with an unknown value. Write one of min, low",
+    "ntfy://ntfy.sh/door?priority=S3CRET": "has ?priority= with an unknown value. Write one of",
+    f"tgram://{TOKEN}/4711?silent=maybe": "has ?silent= with an unknown value. Write yes or no",
+    "json://nas/x?verify=S3CRET": "has ?verify= with an unknown value. Write yes or no",
     "ntfys://door?topic=other": "has ?topic=, which is not sent",
 }
 
@@ -166,7 +198,9 @@ TAKEN = [
     "ntfy://ntfy.sh/door?xtags=a,b&avatar_url=http://x/i.png&verify=no&cto=3&rto=9&to=other",
     "ntfy://ntfy.sh/door?auth=token&token=tk_x&mode=private&overflow=split&redirect=no&retry=2",
     f"tgram://{TOKEN}/4711?format=markdown&mdv=v2&preview=no&album=yes&detect=no",
-    "json://nas/x?+X-Key=a&:extra=b&-query=c&method=PUT&verify=no",
+    "json://nas/x?+X-Key=a&:extra=b&-query=c&-Query=d&method=PUT&verify=no",
+    "ntfy://ntfy.sh/door?priority=&tags&delay=30s&click=http://x/?a=1",
+    "mailto://a:b@example.org?to=anna@example.org&cc=c@example.org&bcc=d@example.org",
     "mailtos://a:b@gmail.com?to=anna@example.org&cc=c@example.org&name=Door&mode=ssl&smtp=x.org",
     "pover://user@token?priority=high&sound=bike&url=http://x",
     "discord://123456789012345678/abcdefghijklmnopqrstuvwxyz?tts=yes&avatar=no&thread=5",
