@@ -32,6 +32,10 @@ TELEGRAM_OPTIONS = {
     "template": "the text is doorbell's own",
     "optional": "a notification that fails is told",
 }
+NO_BUTTONS = (
+    "Telegram takes no buttons with this address: the texts come without them. "
+    "Write a host with a dot into [web] url, like http://doorbell.home or an IP address"
+)
 CHANGED_NOTHING = "message is not modified"
 
 
@@ -62,6 +66,7 @@ class TelegramPhone:
         self._topic = topic
         if topic is None:
             self._topic = getattr(service, "topic", None)
+        self._takes_buttons = True
         self._requests = request_options(service, options or {})
         self._url = f"{os.environ.get(API_VARIABLE, API).rstrip('/')}/bot{service.bot_token}"
 
@@ -109,7 +114,7 @@ class TelegramPhone:
         fields: dict[str, Any] = {
             "chat_id": self._chat,
             "disable_notification": notification.silent or bool(self._service.silent),
-            **_keyboard(notification),
+            **self._keyboard(notification),
         }
         if self._topic is not None:
             fields["message_thread_id"] = self._topic
@@ -124,7 +129,7 @@ class TelegramPhone:
         fields: dict[str, Any] = {
             "chat_id": self._chat,
             "message_id": previous["message"],
-            **_keyboard(notification),
+            **self._keyboard(notification),
         }
         if notification.picture:
             media = {"type": "photo", "media": "attach://picture", "caption": text}
@@ -151,6 +156,18 @@ class TelegramPhone:
         return self._call(method, data=fields, files=files)
 
     def _call(self, method: str, **more: Any) -> dict[str, Any]:
+        """Call a method, without its buttons where Telegram takes their address for none."""
+        try:
+            return self._result(method, **more)
+        except HttpError as error:
+            fields = more.get("json") or more["data"]
+            if not _is_of_buttons(error) or not fields.pop("reply_markup", None):
+                raise
+        self._takes_buttons = False
+        log.warning("%s", NO_BUTTONS)
+        return self._result(method, **more)
+
+    def _result(self, method: str, **more: Any) -> dict[str, Any]:
         """Call a method, and give its result; an answer without one is an error."""
         answer = call("POST", f"{self._url}/{method}", **self._requests, **more)
         if not isinstance(answer, dict):
@@ -159,15 +176,22 @@ class TelegramPhone:
             return dict(answer["result"])
         raise error_in(answer)
 
+    def _keyboard(self, notification: Notification) -> dict[str, str]:
+        """Buttons that open their link, one in each row, because labels can be long."""
+        rows = [[{"text": button.label, "url": button.url}] for button in notification.links]
+        if not rows or not self._takes_buttons:
+            return {}
+        return {"reply_markup": json.dumps({"inline_keyboard": rows})}
+
 
 def _with_title(notification: Notification, text: str) -> str:
     return f"{notification.title}: {text}" if notification.title else text
 
 
-def _keyboard(notification: Notification) -> dict[str, str]:
-    """Buttons that open their link, one in each row, because labels can be long."""
-    rows = [[{"text": button.label, "url": button.url}] for button in notification.links]
-    return {"reply_markup": json.dumps({"inline_keyboard": rows})} if rows else {}
+def _is_of_buttons(error: HttpError) -> bool:
+    """Whether the address of a button is refused: "button URL … is invalid", BUTTON_URL_INVALID."""
+    text = str(error).lower()
+    return error.status == BAD_REQUEST and "button" in text and "url" in text
 
 
 def _new_chat(error: HttpError) -> str | None:

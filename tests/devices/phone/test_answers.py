@@ -13,6 +13,7 @@ from devices.phone import (
     PhoneAwayError,
     PhoneError,
     PhoneRefusalError,
+    ReplyButton,
     open_phones,
 )
 from tests.devices.phone.service import TOKEN, Answer, serving
@@ -281,6 +282,45 @@ def test_a_chat_that_has_moved_is_followed(service, caplog):
     assert "Write its new id into the settings: -100123" in caplog.text
     phone.send(NOTE, receipt)
     assert [request.json["chat_id"] for request in service.got[2:]] == ["-100123"]
+
+
+BUTTONS_REFUSED = [
+    "Bad Request: inline keyboard button URL 'http://doorbell:8080/a/S3CRET' is invalid: Wrong HTTP"
+    " URL",
+    "Bad Request: BUTTON_URL_INVALID",
+]
+
+
+@pytest.mark.parametrize("words", BUTTONS_REFUSED)
+@pytest.mark.parametrize("has_picture", [False, True])
+def test_a_text_comes_without_the_buttons_that_telegram_refuses(
+    service, caplog, tmp_path, words, has_picture
+):
+    """As with `[web] url = "http://doorbell:8080"`; with a picture, and when it is changed, too."""
+    refused = Answer(400, {"ok": False, "error_code": 400, "description": words})
+    service.answer = lambda request: refused if b"inline_keyboard" in request.body else Answer()
+    buttons = [ReplyButton("Coming", "http://doorbell:8080/a/S3CRET")]
+    picture = tmp_path / "door.jpg"
+    picture.write_bytes(b"\xff\xd8\xff")
+    note = replace(NOTE, buttons=buttons, picture=picture if has_picture else None)
+    (phone,) = open_phones(service.url("tgram"))
+    receipt = phone.send(note)
+    assert [b"inline_keyboard" in request.body for request in service.got] == [True, False]
+    assert all(b"Ding" in request.body for request in service.got)
+    phone.send(note, receipt)
+    assert len(service.got) == 3
+    assert len(caplog.messages) == 1
+    assert "Write a host with a dot into [web] url" in caplog.text
+    assert "S3CRET" not in caplog.text
+
+
+def test_a_refusal_of_telegram_that_is_not_of_buttons_stays_one(service):
+    """It would be the same without them."""
+    service.answer = Answer(400, {"ok": False, "error_code": 400, "description": "chat not found"})
+    (phone,) = open_phones(service.url("tgram"))
+    with pytest.raises(PhoneRefusalError):
+        phone.send(replace(NOTE, buttons=[ReplyButton("Coming", "http://door.example/a")]))
+    assert len(service.got) == 1
 
 
 def test_a_chat_that_moves_in_a_circle_ends(service):
