@@ -12,7 +12,7 @@ from config.faults import suggest
 from devices.gpio.line import INSTALL
 from devices.machine import Forbidden, fault_in_folder, placed
 from devices.speaker import fault_in_sound_file, fault_in_speaker
-from hub.admin.check import event_types
+from hub.admin.check import answer_links, event_types
 from hub.admin.check.handler_files import Inspection
 from hub.mqtt.connection import credentials
 from hub.plugin import handler_name, loader
@@ -65,6 +65,7 @@ def check(settings: Settings, path: Path, files: Inspection | None = None) -> Re
         report.faults += _faults_in_absent(loaded, files)
     report.faults += event_types.faults(running, settings)
     report.hints += event_types.hints(running, settings)
+    report.hints += answer_links.hints(running, settings)
     return report
 
 
