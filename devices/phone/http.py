@@ -75,7 +75,7 @@ def error_of(response: Any) -> HttpError:
     return error_with(
         response.status_code,
         response.headers,
-        response.text,
+        _text(response),
         redirects=response.is_redirect,
         words=response.reason,
     )
@@ -92,8 +92,16 @@ def error_within(response: Any) -> HttpError | None:
 def _json(response: Any) -> Any:
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RuntimeError):
         return None
+
+
+def _text(response: Any) -> str:
+    """The text of an answer; empty where Apprise has read it piece by piece."""
+    try:
+        return str(response.text)
+    except RuntimeError:
+        return ""
 
 
 def _may_have_arrived(error: requests.RequestException) -> bool:
