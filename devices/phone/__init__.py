@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from devices.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from devices.phone.apprise import ApprisePhone as ApprisePhone
+    from devices.phone.apprise.apprise_phone import ApprisePhone as ApprisePhone
     from devices.phone.delivery.dispatch_result import DispatchResult as DispatchResult
     from devices.phone.delivery.dispatcher import Dispatcher as Dispatcher
     from devices.phone.messenger.door_messenger import DoorMessenger as DoorMessenger

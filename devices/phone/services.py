@@ -5,12 +5,13 @@ To import this takes 10 MB and a second, for Apprise; `devices.phone.registry` d
 
 from typing import Any
 
-from devices.phone import apprise, apprise_services
 from devices.phone.address import Sent, options_in
-from devices.phone.apprise_services import service_of
+from devices.phone.apprise import address, apprise_phone
+from devices.phone.apprise.address import service_of
+from devices.phone.apprise.apprise_phone import ApprisePhone
+from devices.phone.apprise.targets import each_target
 from devices.phone.ntfy import NTFY_ALIASES, NTFY_OPTIONS, PRIORITIES, NtfyPhone
 from devices.phone.phone import Phone
-from devices.phone.targets import each_target
 from devices.phone.telegram import TELEGRAM_OPTIONS, TelegramPhone
 
 SENT = {  # by Apprise's classes
@@ -30,21 +31,21 @@ def open_phones(url: str) -> list[Phone]:
             return [TelegramPhone(service, *_place(one), options) for one in service.targets]
     services = each_target(lambda: service_of(url))
     if len(services) == 1:
-        return [apprise.ApprisePhone(url, services[0])]
+        return [ApprisePhone(url, services[0])]
     return [
-        apprise.ApprisePhone(url, one, f" (target {number} of {len(services)})")
+        ApprisePhone(url, one, f" (target {number} of {len(services)})")
         for number, one in enumerate(services, 1)
     ]
 
 
 def warm_up() -> None:
     """See registry."""
-    apprise.warm_up()
+    apprise_phone.warm_up()
 
 
 def fault_in_url(url: str) -> str | None:
     """See registry."""
-    return apprise_services.fault_in_url(url, SENT)
+    return address.fault_in_url(url, SENT)
 
 
 def _place(target: Any) -> tuple[str, int | None]:

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from devices.phone.apprise_services import service_of
+from devices.phone.apprise.address import service_of
 from devices.phone.reachability import address_of, fault_in_reaching
 from tests.house import free_port
 from tests.phone import phone_service

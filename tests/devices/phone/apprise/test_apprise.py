@@ -6,7 +6,7 @@ from tests.hub.fakes import python
 
 LOADED = """
 import sys
-from devices.phone.apprise_services import service_of
+from devices.phone.apprise.address import service_of
 for url in sys.argv[1:]:
     print(type(service_of(url)).__name__)
 print(len([name for name in sys.modules if name.startswith("apprise.plugins.")]) < 20)

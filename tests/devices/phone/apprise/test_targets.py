@@ -3,8 +3,8 @@
 import pytest
 
 from devices.phone import Notification, PhoneAwayError, PhoneRefusalError, open_phones
-from devices.phone.apprise_services import service_of
-from devices.phone.targets import each_target
+from devices.phone.apprise.address import service_of
+from devices.phone.apprise.targets import each_target
 from tests.devices.phone.service import Answer, serving
 
 NOTE = Notification(title="Doorbell", text="Ding", key="press")

@@ -11,7 +11,7 @@ from devices.phone import (
     PhoneRefusalError,
     open_phones,
 )
-from devices.phone.apprise_services import service_of
+from devices.phone.apprise.address import service_of
 from devices.phone.http_session import LONGEST_SLEEP_S, LeftAloneError, check_sleep, recorded
 from tests.devices.phone.service import Answer, serving
 

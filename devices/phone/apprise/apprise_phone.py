@@ -14,8 +14,8 @@ from apprise.conversion import convert_between
 
 from devices.phone import http_answer, reachability
 from devices.phone.address import options_in
-from devices.phone.apprise_outcome import error_from, has_taken
-from devices.phone.apprise_services import ASSET, apprise_warnings, service_of, unlogged
+from devices.phone.apprise.address import ASSET, apprise_warnings, service_of, unlogged
+from devices.phone.apprise.outcome import error_from, has_taken
 from devices.phone.http_session import LeftAloneError, Session, check_sleep, recorded
 from devices.phone.phone import (
     Notification,
@@ -53,7 +53,7 @@ class ApprisePhone:
             service.socket_read_timeout = http_answer.READ_S
         self._mail: Any = None
         if getattr(service, "smtp_host", None):
-            from devices.phone import smtp_session  # noqa: PLC0415 - in a house with mails only
+            from devices.phone.apprise import smtp_session  # noqa: PLC0415 - in a house with mails only
 
             smtp_session.record_refusals()
             self._mail = smtp_session.last

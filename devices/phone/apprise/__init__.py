@@ -1,0 +1,1 @@
+"""Over a hundred notification services, through the library Apprise."""
