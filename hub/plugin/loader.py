@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from config import Settings, SettingsError
 from config.faults import describe
-from hub.plugin import author_code, handler_module, handler_name, handler_source, requirements
 from hub.plugin.decorator import MARK, Reaction
+from hub.plugin.files import author_code, handler_module, handler_name, handler_source, requirements
 from hub.plugin.handler_config import HandlerConfig
 from hub.wire import topics
 

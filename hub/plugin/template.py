@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from config import SettingsError
-from hub.plugin import handler_name
+from hub.plugin.files import handler_name
 from hub.plugin.loader import NOT_OURS, SHIPPED, SHIPPED_NAMES
 
 PUBLIC = (

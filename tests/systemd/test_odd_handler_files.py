@@ -8,7 +8,8 @@ import pytest
 
 from config import Settings, sources
 from hub.admin.install import look
-from hub.plugin import handler_source, loader
+from hub.plugin import loader
+from hub.plugin.files import handler_source
 from tests.systemd.test_handlers_sync import Pi
 
 LARGE = handler_source.LARGEST + 1

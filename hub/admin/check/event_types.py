@@ -7,7 +7,8 @@ from pathlib import Path
 
 from config import Settings
 from config.faults import suggest
-from hub.plugin import handler_source, loader
+from hub.plugin import loader
+from hub.plugin.files import handler_source
 from hub.plugin.loader import HandlerFile
 from hub.wire import topics
 from hub.wire.asyncapi.event_types import EVENT_TYPES

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from config import Settings, SettingsError
-from hub.plugin import author_code, handler_source, loader
+from hub.plugin import loader
+from hub.plugin.files import author_code, handler_source
 from hub.plugin.loader import HandlerFile
 
 Answer = TypeVar("Answer")

@@ -15,7 +15,8 @@ from devices.speaker import fault_in_sound_file, fault_in_speaker
 from hub.admin.check import answer_links, event_types
 from hub.admin.check.handler_files import Inspection
 from hub.mqtt.connection import credentials
-from hub.plugin import handler_name, loader
+from hub.plugin import loader
+from hub.plugin.files import handler_name
 from hub.plugin.loader import HandlerFile
 from hub.process import restore_guard
 from hub.system import language

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config import Settings, SettingsError, sources
-from hub.plugin import handler_name, handler_source, loader
+from hub.plugin import loader
+from hub.plugin.files import handler_name, handler_source
 from hub.system import atomic_file
 
 SETTLE_S = 0.2  # an editor may write in several steps: a file must hold still for this long

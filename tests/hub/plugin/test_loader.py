@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from config import Settings, SettingsError
-from hub.plugin import handler_name, loader
+from hub.plugin import loader
+from hub.plugin.files import handler_name
 
 GOOD = """
 from hub import Event, HandlerConfig, handler

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from config import SettingsError
-from hub.plugin import author_code, handler_source
+from hub.plugin.files import author_code, handler_source
 
 
 def execute(path: Path) -> ModuleType:

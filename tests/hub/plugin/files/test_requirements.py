@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from config import Settings, SettingsError
-from hub.plugin import loader, requirements
+from hub.plugin import loader
+from hub.plugin.files import requirements
 
 HANDLER = 'import {module}\nfrom hub import handler\n@handler("a.b")\ndef f(event, config): pass\n'
 
