@@ -10,6 +10,7 @@ from typing import Any
 import av
 
 from devices.machine.atomic_file import atomic_write
+from devices.video.decoder import open_decoder
 from devices.video.packet import CLOCK, Packet, StreamFormat
 from devices.video.recorded import CameraError, RecordedClip
 from devices.video.upright import turn_film
@@ -160,7 +161,7 @@ class _EncodedTrack:
 
     def __init__(self, container: Any, stream_format: StreamFormat) -> None:
         self._container = container
-        self._decoder = stream_format.decoder()
+        self._decoder = open_decoder(stream_format)
         self._stream: Any = container.add_stream("libx264", options=ENCODING)
         self._stream.width = stream_format.width // 2 * 2
         self._stream.height = stream_format.height // 2 * 2

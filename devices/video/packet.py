@@ -72,13 +72,6 @@ class StreamFormat:
         ours = (self.codec, self.extradata, self.width, self.height)
         return ours == (other.codec, other.extradata, other.width, other.height)
 
-    def decoder(self) -> Any:
-        """Make a decoder of PyAV for these packets."""
-        decoder: Any = av.CodecContext.create(self.codec, "r")
-        decoder.extradata = self.extradata or None
-        decoder.thread_type = "AUTO"
-        return decoder
-
 
 def format_of_stream(stream: Any) -> StreamFormat:
     """The format of a stream of PyAV's. It can be used after the stream is closed."""

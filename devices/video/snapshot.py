@@ -6,6 +6,7 @@ from typing import Any
 
 import av
 
+from devices.video.decoder import open_decoder
 from devices.video.packet import CLOCK, Packet, StreamFormat
 from devices.video.recorded import CameraError
 from devices.video.upright import turn_of, upright
@@ -26,7 +27,7 @@ def jpeg_of(stream_format: StreamFormat, packets: Sequence[Packet], turn: int = 
     Raises:
         CameraError: The picture cannot be decoded.
     """
-    decoder = stream_format.decoder()
+    decoder = open_decoder(stream_format)
     try:
         frame = _decoded(decoder, packets)
     except av.FFmpegError as error:

@@ -115,7 +115,6 @@ class AvSource:
         if not self._container.streams.video:
             raise CameraError("there is no picture in it, only sound")
         self._stream = self._container.streams.video[0]
-        self._stream.thread_type = "AUTO"
         codec = self._stream.codec_context.codec
         self._has_no_groups = bool(codec.intra_only)
         self.is_file = Path(name).is_file()
