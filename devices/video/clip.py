@@ -10,7 +10,7 @@ from typing import Any
 import av
 
 from devices.machine.atomic_file import atomic_write
-from devices.video.decoder import open_decoder
+from devices.video.decoder import Decoder
 from devices.video.packet import CLOCK, Packet, StreamFormat
 from devices.video.recorded import CameraError, RecordedClip
 from devices.video.upright import turn_film
@@ -161,7 +161,7 @@ class _EncodedTrack:
 
     def __init__(self, container: Any, stream_format: StreamFormat) -> None:
         self._container = container
-        self._decoder = open_decoder(stream_format)
+        self._decoder = Decoder(stream_format)
         self._stream: Any = container.add_stream("libx264", options=ENCODING)
         self._stream.width = stream_format.width // 2 * 2
         self._stream.height = stream_format.height // 2 * 2
@@ -171,12 +171,18 @@ class _EncodedTrack:
         self._last_pts = -1
 
     def write(self, packet: Packet, zero: float) -> None:
-        for frame in self._decoder.decode(packet.to_av(zero)):
+        was_sound = self._decoder.fault is None
+        for frame in self._decoder.decode(packet, zero):
             self._encode(frame)
+        if was_sound and self._decoder.fault:
+            left_out = "what cannot be decoded is left out"
+            log.warning("%s: %s: %s", self._container.name, left_out, self._decoder.fault)
 
     def end(self) -> None:
         for frame in self._decoder.decode(None):
             self._encode(frame)
+        if self._last_pts < 0:
+            raise ValueError(f"none of its pictures can be decoded: {self._decoder.fault}")
         self._container.mux(self._stream.encode(None))
 
     def _encode(self, frame: Any) -> None:

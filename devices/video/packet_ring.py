@@ -75,27 +75,27 @@ class PacketRing:
         return list(chain.from_iterable(groups))
 
     def moment(self, at: float, not_before: float = -inf) -> list[Packet]:
-        """The packets to decode in order to see a moment.
+        """The packets from which to decode a moment.
 
         Args:
             at: Seconds of `time.monotonic()`.
             not_before: A packet of this time or an earlier one does not show it.
 
         Returns:
-            A key frame, and what follows up to the packet that is nearest to the moment; none if
-            all packets are too early.
+            The key frame before the packet that is nearest to the moment, and all that follow;
+            none if all packets are too early.
         """
-        number = self._group_at(at)
-        candidates = [
-            (abs(packet.at - at), group, index)
-            for group in list(self._groups)[number : number + 2]
-            for index, packet in enumerate(group)
+        groups = list(self._groups)[self._group_at(at) :]
+        distances = [
+            (abs(packet.at - at), number)
+            for number, group in enumerate(groups)
+            for packet in group
             if packet.at > not_before
         ]
-        if not candidates:
+        if not distances:
             return []
-        _, group, index = min(candidates, key=lambda one: one[0])
-        return group[: index + 1]
+        _, nearest = min(distances)
+        return list(chain.from_iterable(groups[nearest:]))
 
     def _group_at(self, at: float) -> int:
         return max(0, bisect_right(self._groups, at, key=lambda group: group[0].at) - 1)

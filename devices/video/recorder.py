@@ -86,13 +86,13 @@ class Recorder:
     def snapshot(self, path: Path, ago_s: float = 0.0) -> float:
         """See Camera."""
         moment = time.monotonic() - ago_s
-        stream_format, packets = self._wait_for(moment)
-        write_file(path, jpeg_of(stream_format, packets, self.turn))
-        return packets[-1].at - moment
+        jpeg, seen_at = self._jpeg_of(moment)
+        write_file(path, jpeg)
+        return seen_at - moment
 
     def picture(self) -> bytes:
         """See Camera."""
-        return jpeg_of(*self._wait_for(time.monotonic()), self.turn)
+        return self._jpeg_of(time.monotonic())[0]
 
     def still(self) -> bytes:
         """See Camera."""
@@ -106,7 +106,7 @@ class Recorder:
         """See Camera."""
         if self._trouble:
             raise CameraError(self._trouble)
-        self._wait_for(time.monotonic() - FRESH_S)
+        self._wait_for(began := time.monotonic(), began - FRESH_S, began)
         with self._changed:
             packets = self._ring.last_group()
             if not self._format or not packets:
@@ -169,21 +169,37 @@ class Recorder:
             log.info("the camera %s gives pictures", self.name)
         self._report(words)
 
-    def _wait_for(self, moment: float) -> tuple[StreamFormat, list[Packet]]:
-        """The packets that show a moment. If those in memory are too old, wait for new ones."""
+    def _jpeg_of(self, moment: float) -> tuple[bytes, float]:
+        """The picture of a moment, and when it was seen. A damaged one is made up for by others."""
+        began = time.monotonic()
+        after = moment - NEAR_S
+        damage = ""
+        while True:
+            stream_format, packets = self._wait_for(moment, after, began, damage)
+            try:
+                return jpeg_of(stream_format, packets, moment, after, self.turn)
+            except CameraError as error:
+                if time.monotonic() - began > PATIENCE_S:
+                    raise
+                damage = f"the camera {self.name}: {error}"
+                after = max(packet.at for packet in packets)
+
+    def _wait_for(
+        self, moment: float, after: float, began: float, damage: str = ""
+    ) -> tuple[StreamFormat, list[Packet]]:
+        """The packets around a moment, one of them later than `after`, or wait for one."""
         if reason := self.private():
             raise CameraError(f"{reason}: nothing is seen")
-        began = time.monotonic()
         with self._changed:
             while True:
-                packets = self._ring.moment(moment, moment - NEAR_S)
+                packets = self._ring.moment(moment, after)
                 if self._format and packets:
                     return self._format, packets
                 patience_s = AWAY_S if self._trouble else PATIENCE_S
                 if not self._changed.wait(max(0.0, began + patience_s - time.monotonic())):
                     no_picture = f"the camera {self.name} gives no picture"
                     raise CameraError(
-                        self._trouble or f"{no_picture}. Is it plugged in and reachable?"
+                        self._trouble or damage or f"{no_picture}. Is it plugged in and reachable?"
                     )
 
     def _begin_clip(self) -> None:

@@ -2,11 +2,12 @@
 
 import io
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 import av
 
-from devices.video.decoder import open_decoder
+from devices.video.decoder import Decoder
 from devices.video.packet import CLOCK, Packet, StreamFormat
 from devices.video.recorded import CameraError
 from devices.video.upright import turn_of, upright
@@ -16,38 +17,54 @@ JPEG_QUALITY = 4  # from 2 (best) to 31
 SMALLER = ((1280, 5), (960, 6), (800, 8), (640, 10), (480, 12), (320, 16), (160, 24), (96, 31))
 
 
-def jpeg_of(stream_format: StreamFormat, packets: Sequence[Packet], turn: int = 0) -> bytes:
-    """Decode packets, and encode the picture of the last one as JPEG.
+def jpeg_of(
+    stream_format: StreamFormat,
+    packets: Sequence[Packet],
+    at: float,
+    not_before: float = -inf,
+    turn: int = 0,
+) -> tuple[bytes, float]:
+    """Encode the picture of a moment as JPEG: the nearest one that can be decoded.
 
     Args:
         stream_format: The format of the packets.
         packets: A key frame, and what follows it.
+        at: The moment, in seconds of `time.monotonic()`.
+        not_before: A packet of this time or an earlier one does not show it. One must be later.
         turn: By how many degrees the camera has to be turned to the right, beside what it says.
 
+    Returns:
+        The JPEG, and when the picture was seen, in seconds of `time.monotonic()`.
+
     Raises:
-        CameraError: The picture cannot be decoded.
+        CameraError: No such picture can be decoded.
     """
-    decoder = open_decoder(stream_format)
-    try:
-        frame = _decoded(decoder, packets)
-    except av.FFmpegError as error:
-        raise CameraError(f"the picture cannot be decoded: {error}") from error
+    decoder = Decoder(stream_format)
+    frame = _nearest(decoder, packets, at, not_before)
     if frame is None:
-        raise CameraError("the picture cannot be decoded: the decoder gave nothing")
-    shape = decoder.sample_aspect_ratio or stream_format.shape
+        why = decoder.fault or "the decoder gave nothing"
+        raise CameraError(f"the picture cannot be decoded: {why}")
+    seen_at = _seen_at(frame)
     turn += stream_format.turn + turn_of(frame)
-    return encode_jpeg(upright(frame, shape, turn % 360))
+    return encode_jpeg(upright(frame, decoder.shape, turn % 360)), seen_at
 
 
-def _decoded(decoder: Any, packets: Sequence[Packet]) -> Any:
-    """The frame of the last packet, or the last one that there is; None if there is none."""
-    wanted = packets[-1].to_av().pts
-    frame = None
-    for packet in (*packets, None):
-        for frame in decoder.decode(packet and packet.to_av()):
-            if frame.pts == wanted:
-                return frame
-    return frame
+def _nearest(decoder: Decoder, packets: Sequence[Packet], at: float, not_before: float) -> Any:
+    """The frame of the nearest packet; if that is damaged, the nearest one around; None if none."""
+    later = [packet for packet in packets if packet.at > not_before]
+    wanted = min(later, key=lambda packet: abs(packet.at - at)).to_av().pts
+    before = None
+    for frame in decoder.decode_all(packets):
+        if frame.pts >= wanted:
+            is_nearer = before and abs(_seen_at(before) - at) < abs(_seen_at(frame) - at)
+            return before if is_nearer else frame
+        if _seen_at(frame) > not_before:
+            before = frame
+    return before
+
+
+def _seen_at(frame: Any) -> float:
+    return float(frame.pts * CLOCK)
 
 
 def jpeg_within(jpeg: bytes, most_bytes: int) -> bytes:

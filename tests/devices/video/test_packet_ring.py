@@ -41,13 +41,11 @@ def test_a_clip_begins_at_the_last_key_frame_before():
     assert [ring.since(at)[0].at for at in (17.9, 18.0, 0)] == [16, 18, 16]
 
 
-def test_a_moment_is_decoded_from_its_key_frame_to_the_nearest_packet():
-    """Where the next key frame is nearer, that alone."""
+def test_a_moment_is_decoded_from_its_key_frame_on():
+    """Where the next key frame is nearer, from that on."""
     ring = _ring()
-    assert [packet.at for packet in ring.moment(17.1)] == [16, 16.5, 17]
-    assert [packet.at for packet in ring.moment(17.9)] == [18]
-    assert [packet.at for packet in ring.moment(99)] == [18, 18.5, 19, 19.5]
-    assert [packet.at for packet in ring.moment(0)] == [16]
+    assert [ring.moment(at)[0].at for at in (17.1, 17.7, 17.9, 99, 0)] == [16, 16, 18, 18, 16]
+    assert [packet.at for packet in ring.moment(17.9)] == [18, 18.5, 19, 19.5]
 
 
 def test_of_what_is_too_early_nothing_is_taken():
@@ -55,9 +53,9 @@ def test_of_what_is_too_early_nothing_is_taken():
     ring = PacketRing(3, 1000)
     for at in range(10, 15):
         ring.add(_packet(at, is_key=at % 2 == 0))
-    assert [packet.at for packet in ring.moment(12.4, 12.15)] == [12, 13]
+    assert [packet.at for packet in ring.moment(12.4, 12.15)] == [12, 13, 14]
     assert [packet.at for packet in ring.moment(13.4, 13.15)] == [14]
-    assert [packet.at for packet in ring.moment(12.1, 11.85)] == [12]
+    assert [packet.at for packet in ring.moment(12.1, 11.85)] == [12, 13, 14]
     assert ring.moment(14.4, 14.15) == []
 
 
