@@ -23,19 +23,27 @@ class PacketRing:
     Attributes:
         seconds: How far back it is to reach.
         bytes: How much it holds.
+        group_s: How long ago the last key frame came when the last packet did, in seconds.
+        is_too_small: Whether a group was too large for it, and no whole one was kept since then.
     """
 
     def __init__(self, seconds: float, max_bytes: int) -> None:
         self.seconds = seconds
         self.bytes = 0
+        self.group_s = 0.0
+        self.is_too_small = False
         self._max_bytes = max_bytes
+        self._key_at = inf
         self._groups: deque[list[Packet]] = deque()
 
     def add(self, packet: Packet) -> None:
         """Add a packet. One without a key frame before it is ignored: it cannot be decoded."""
         if packet.is_key:
+            self.is_too_small = self.is_too_small and self.is_empty
             self._groups.append([])
-        elif not self._groups:
+            self._key_at = packet.at
+        self.group_s = max(0.0, packet.at - self._key_at)
+        if not self._groups:
             return
         self._groups[-1].append(packet)
         self.bytes += len(packet.data)
@@ -43,19 +51,23 @@ class PacketRing:
             self._drop_oldest()
         while self.bytes > self._max_bytes:
             self._drop_oldest()
+        self.is_too_small = self.is_too_small or self.is_empty
 
     def clear(self) -> None:
         """Drop everything."""
         self._groups.clear()
         self.bytes = 0
+        self.group_s = 0.0
+        self._key_at = inf
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds nothing."""
+        return not self._groups
 
     def newest(self) -> Packet | None:
         """The last packet; None if the ring is empty."""
         return self._groups[-1][-1] if self._groups else None
-
-    def group_s(self) -> float:
-        """How long the last group is so far, in seconds."""
-        return self._groups[-1][-1].at - self._groups[-1][0].at if self._groups else 0.0
 
     def last_group(self) -> list[Packet]:
         """The packets from the last key frame on; none if the ring is empty."""

@@ -16,18 +16,26 @@ from devices.video.packet import Packet, StreamFormat
 from devices.video.packet_ring import PacketRing
 from devices.video.recorded import CameraError, NoCopyError, RecordedClip
 from devices.video.snapshot import jpeg_of
+from devices.video.trouble import TroubleReport
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 3.0
 AWAY_S = 0.3  # for a camera that is known to be away: other doors may have rung meanwhile
 NEAR_S = 0.25  # a picture from so long before the moment still shows it
 FRESH_S = 2.0  # who begins to look gets what came so lately, and need not wait
+BLIND_S = 5.0  # a camera that sends too few key frames is connected to again no more often
 MB = 1_000_000
 M_MMAP_THRESHOLD = -3  # glibc's malloc.h
 LARGE_BYTES = 262_144
+NO_PICTURE = "the camera {name} gives no picture. Is it plugged in and reachable?"
+TOO_FEW_KEYS = (
+    "the camera {name} sends too few key frames: what comes from one to the next takes more than "
+    "{ring_mb:g} MB, and then there is no picture up to the next one. Set its key frame interval "
+    "(GOP) to one or two seconds, or raise ring_mb"
+)
 
 
-class Recorder:
+class Recorder(TroubleReport):
     """Takes packets from the camera's thread, and makes pictures and clips for the handler's.
 
     Args:
@@ -47,19 +55,18 @@ class Recorder:
         private: Callable[[], str | None] = lambda: None,
         turn: int = 0,
     ) -> None:
+        super().__init__(name)
         _return_freed_memory()
-        self.name = name
         self.private = private
         self.turn = turn
         self._ring = PacketRing(preroll_s, int(ring_mb * MB))
+        self._too_few_keys = TOO_FEW_KEYS.format(name=name, ring_mb=ring_mb)
         self._format: StreamFormat | None = None
         self._viewers: set[Viewer] = set()
         self._stills = Stills(lambda: self.picture())  # noqa: PLW0108 - a subclass may have its own
         self._clip: Clip | None = None
         self._wanted: tuple[Path, float] | None = None  # a clip that waits for its first picture
         self._changed = threading.Condition()
-        self._trouble = ""
-        self._report: Callable[[str], None] = lambda _: None
 
     def add(self, stream_format: StreamFormat, packet: Packet) -> None:
         """Add a packet. If the camera changed its format, what was kept before is dropped."""
@@ -74,8 +81,8 @@ class Recorder:
             for viewer in self._viewers:
                 viewer.add(packet)
             self._changed.notify_all()
-        if self._trouble:
-            self.set_trouble("")
+        self.set_trouble("")
+        self.set_advice(self._too_few_keys if self._ring.is_too_small else "")
 
     def forget(self) -> None:
         """Drop all packets from memory. A clip that is being recorded ends here."""
@@ -136,9 +143,17 @@ class Recorder:
             return path, min(self._clip.seconds, self._ring.seconds) if self._clip else 0.0
 
     def needs_key_frame(self, longest_s: float) -> bool:
-        """Whether none came for so many seconds, and no clip depends on the packets since then."""
+        """Whether none came for so long that the camera should be connected to again.
+
+        Args:
+            longest_s: So many seconds are too long while no clip depends on the packets. Where the
+                memory cannot hold the packets since the last one, there is no picture: then fewer
+                seconds are, also during a clip.
+        """
         with self._changed:
-            return self._clip is None and self._ring.group_s() > longest_s
+            if self._ring.is_empty:
+                return self._ring.group_s > BLIND_S
+            return self._clip is None and self._ring.group_s > longest_s
 
     def finish_clip(self) -> RecordedClip | None:
         """See Camera."""
@@ -152,22 +167,11 @@ class Recorder:
         with suppress(CameraError):
             self.finish_clip()
 
-    def on_trouble(self, report: Callable[[str], None]) -> None:
-        """See Camera."""
-        self._report = report
-        report(self._trouble)
-
     def set_trouble(self, words: str) -> None:
-        """Report what is wrong, once; an empty text when the camera works."""
-        if words == self._trouble:
-            return
-        self._trouble = words
-        if words:
-            log.warning("%s", words)
+        """Report why there is no picture, and end the live ones; see TroubleReport."""
+        if words and words != self._trouble:
             self._end_viewers()
-        else:
-            log.info("the camera %s gives pictures", self.name)
-        self._report(words)
+        super().set_trouble(words)
 
     def _jpeg_of(self, moment: float) -> tuple[bytes, float]:
         """The picture of a moment, and when it was seen. A damaged one is made up for by others."""
@@ -197,10 +201,8 @@ class Recorder:
                     return self._format, packets
                 patience_s = AWAY_S if self._trouble else PATIENCE_S
                 if not self._changed.wait(max(0.0, began + patience_s - time.monotonic())):
-                    no_picture = f"the camera {self.name} gives no picture"
-                    raise CameraError(
-                        self._trouble or damage or f"{no_picture}. Is it plugged in and reachable?"
-                    )
+                    away = NO_PICTURE.format(name=self.name)
+                    raise CameraError(self._trouble or damage or self._advice or away)
 
     def _begin_clip(self) -> None:
         """Begin the clip that is wanted, as soon as there is a picture to begin with."""

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,11 @@ def _units(path: Path) -> set[bytes]:
 def _reach_s(camera: AvCamera) -> float:
     newest = camera._ring.newest()
     return newest.at - camera._ring.since(0)[0].at if newest else 0.0
+
+
+def _newest_at(camera: AvCamera) -> float:
+    newest = camera._ring.newest()
+    return newest.at if newest else 0.0
 
 
 def test_a_network_camera_is_copied(rtsp: str, tmp_path: Path):
@@ -128,6 +134,32 @@ def test_a_camera_without_key_frames_is_connected_to_again(
         finally:
             camera.close()
     assert camera._trouble == ""
+
+
+def test_a_camera_with_too_few_key_frames_for_its_memory_is_connected_to_again(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """It was blind for good, without a word, once a group no longer fitted; also during a clip."""
+    monkeypatch.setattr("devices.video.recorder.BLIND_S", 0.2)
+    monkeypatch.setattr("devices.video.recorder.PATIENCE_S", 60.0)  # a busy machine is slow
+    words: list[str] = []
+    with serving(port, "keyless"):
+        camera = open_camera(address(port), ring_mb=0.03)
+        try:
+            camera.on_trouble(words.append)
+            camera.start_clip(tmp_path / "clip.mp4")
+            until(lambda: words[-1], "it is told")
+            told_at = time.monotonic()
+            until(lambda: _newest_at(camera) > told_at, "it sees again")
+            camera.snapshot(tmp_path / "now.jpg")
+            until(lambda: camera._ring.is_empty, "it is blind again")
+            until(lambda: not camera._ring.is_empty, "it sees again")
+            recorded = camera.finish_clip()
+        finally:
+            camera.close()
+    assert "too few key frames" in words[1]
+    assert "(GOP) to one or two seconds, or raise ring_mb" in words[1]
+    assert recorded is not None
 
 
 def test_a_camera_that_comes_late_is_found(port: int, tmp_path: Path):

@@ -72,10 +72,14 @@ def test_a_group_too_large_is_not_kept():
     ring = PacketRing(3, 25)
     for at in (0, 1, 2):
         ring.add(_packet(at, is_key=at == 0))
-    assert (ring.bytes, ring.newest()) == (0, None)
+    assert (ring.bytes, ring.newest(), ring.is_too_small) == (0, None, True)
     ring.add(_packet(3))
+    assert (ring.is_empty, ring.group_s) == (True, 3), "its end is waited for"
     ring.add(_packet(4, is_key=True))
     assert [packet.at for packet in ring.since(0)] == [4]
+    assert (ring.group_s, ring.is_too_small) == (0, True), "it may become as large again"
+    ring.add(_packet(5, is_key=True))
+    assert not ring.is_too_small
 
 
 @given(
