@@ -5,19 +5,17 @@ import queue
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import av
 
 from devices.machine.atomic_file import atomic_write
-from devices.video.decoder import Decoder
-from devices.video.packet import CLOCK, Packet, StreamFormat
+from devices.video.movie import Movie
+from devices.video.packet import Packet, StreamFormat
 from devices.video.recorded import CameraError, RecordedClip
 from devices.video.upright import turn_film
 
 log = logging.getLogger(__name__)
 BACKLOG_BYTES = 16_000_000  # what may wait for a slow disk or encoder; more is left out
-ENCODING = {"preset": "ultrafast", "crf": "26", "threads": "2"}
 
 
 class Clip:
@@ -25,7 +23,7 @@ class Clip:
 
     Args:
         path: The file's name.
-        stream_format: The format of its packets.
+        stream_format: The format of its first packets.
         before: The packets from before, beginning with a key frame.
         moment: The moment for which the clip is started, in seconds of `time.monotonic()`.
         turn: By how many degrees players have to turn it to the right.
@@ -43,7 +41,8 @@ class Clip:
         self._format = stream_format
         self._moment = moment
         self._turn = (turn + stream_format.turn) % 360
-        self._queue: queue.SimpleQueue[Packet | None] = queue.SimpleQueue()
+        self._newest_format = stream_format
+        self._queue: queue.SimpleQueue[tuple[StreamFormat, Packet] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._waiting_bytes = 0
         self._room_bytes = BACKLOG_BYTES + sum(len(packet.data) for packet in before)
@@ -53,7 +52,7 @@ class Clip:
         self._first: Packet | None = None
         self._last: Packet | None = None
         for packet in before:
-            self.add(packet)
+            self.add(stream_format, packet)
         self._thread = threading.Thread(target=self._write, name="clip", daemon=True)
         self._thread.start()
 
@@ -67,9 +66,15 @@ class Clip:
         """Its length so far, in seconds."""
         return self._last.at - self._first.at if self._first and self._last else 0.0
 
-    def add(self, packet: Packet) -> None:
-        """Add a picture. If one had to be left out, the next one must be a key frame."""
+    def add(self, stream_format: StreamFormat, packet: Packet) -> None:
+        """Add a picture. After one that was left out, or of another format, a key frame must come.
+
+        Args:
+            stream_format: The packet's format.
+            packet: The packet.
+        """
         with self._lock:
+            self._needs_key = self._needs_key or not stream_format.fits(self._newest_format)
             if self._ended or (self._needs_key and not packet.is_key):
                 return
             self._needs_key = self._waiting_bytes + len(packet.data) > self._room_bytes
@@ -79,7 +84,8 @@ class Clip:
             self._waiting_bytes += len(packet.data)
             self._first = self._first or packet
             self._last = packet
-            self._queue.put(packet)
+            self._newest_format = stream_format
+            self._queue.put((stream_format, packet))
 
     def end(self) -> None:
         """Take no more packets."""
@@ -108,12 +114,12 @@ class Clip:
         return RecordedClip(self.path, self.seconds, max(0.0, self._moment - self._first.at))
 
     def _write(self) -> None:
-        first = self._queue.get()
-        if first is None:
+        begun = self._queue.get()
+        if begun is None:
             return
         try:
             with atomic_write(self.path, fsync=True) as part:
-                self._write_from(first, part)
+                self._write_from(begun[1], part)
                 if self._turn:
                     turn_film(part, self._turn, self._format.width, self._format.height)
         except (av.FFmpegError, OSError, ValueError) as error:
@@ -121,74 +127,15 @@ class Clip:
             self._failure = error
 
     def _write_from(self, first: Packet, path: Path) -> None:
-        packet: Packet | None = first
-        options = {"movflags": "+faststart"}
-        with av.open(str(path), "w", format="mp4", options=options) as container:
-            track: _CopiedTrack | _EncodedTrack
-            if self._format.template:
-                track = _CopiedTrack(container, self._format)
-            else:
-                track = _EncodedTrack(container, self._format)
-            while packet is not None:
+        stream_format, packet = self._format, first
+        with Movie(path, stream_format, first.at) as movie:
+            while True:
                 with self._lock:
                     self._waiting_bytes -= len(packet.data)
                 # A picture from before the first one cannot be decoded.
                 if packet.at >= first.at:
-                    track.write(packet, first.at)
-                packet = self._queue.get()
-            track.end()
-
-
-class _CopiedTrack:
-    """The packets as the camera sent them, which costs next to nothing."""
-
-    def __init__(self, container: Any, stream_format: StreamFormat) -> None:
-        self._container = container
-        self._stream = container.add_stream_from_template(stream_format.template)
-        self._stream.time_base = CLOCK
-
-    def write(self, packet: Packet, zero: float) -> None:
-        copy = packet.to_av(zero)
-        copy.stream = self._stream
-        self._container.mux(copy)
-
-    def end(self) -> None:
-        """Nothing was held back."""
-
-
-class _EncodedTrack:
-    """The pictures decoded and encoded again, for formats that browsers cannot show."""
-
-    def __init__(self, container: Any, stream_format: StreamFormat) -> None:
-        self._container = container
-        self._decoder = Decoder(stream_format)
-        self._stream: Any = container.add_stream("libx264", options=ENCODING)
-        self._stream.width = stream_format.width // 2 * 2
-        self._stream.height = stream_format.height // 2 * 2
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.codec_context.time_base = CLOCK
-        self._stream.codec_context.sample_aspect_ratio = stream_format.shape
-        self._last_pts = -1
-
-    def write(self, packet: Packet, zero: float) -> None:
-        was_sound = self._decoder.fault is None
-        for frame in self._decoder.decode(packet, zero):
-            self._encode(frame)
-        if was_sound and self._decoder.fault:
-            left_out = "what cannot be decoded is left out"
-            log.warning("%s: %s: %s", self._container.name, left_out, self._decoder.fault)
-
-    def end(self) -> None:
-        for frame in self._decoder.decode(None):
-            self._encode(frame)
-        if self._last_pts < 0:
-            raise ValueError(f"none of its pictures can be decoded: {self._decoder.fault}")
-        self._container.mux(self._stream.encode(None))
-
-    def _encode(self, frame: Any) -> None:
-        picture = frame.reformat(self._stream.width, self._stream.height, "yuv420p")
-        self._last_pts = max(self._last_pts + 1, frame.pts or 0)
-        picture.time_base = CLOCK
-        picture.pts = self._last_pts
-        picture.pict_type = 0  # the encoder chooses its own key frames
-        self._container.mux(self._stream.encode(picture))
+                    movie.write(stream_format, packet)
+                following = self._queue.get()
+                if following is None:
+                    return
+                stream_format, packet = following

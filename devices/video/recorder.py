@@ -69,14 +69,14 @@ class Recorder(TroubleReport):
         self._changed = threading.Condition()
 
     def add(self, stream_format: StreamFormat, packet: Packet) -> None:
-        """Add a packet. If the camera changed its format, what was kept before is dropped."""
+        """Add a packet. If the camera changed its format, only the clip keeps what came before."""
         with self._changed:
             if not stream_format.fits(self._format):
                 self._forget()
             self._format = stream_format
             self._ring.add(packet)
             if self._clip:
-                self._clip.add(packet)
+                self._clip.add(stream_format, packet)
             self._begin_clip()
             for viewer in self._viewers:
                 viewer.add(packet)
@@ -89,6 +89,8 @@ class Recorder(TroubleReport):
         with self._changed:
             self._forget()
             self._wanted = None
+            if self._clip:
+                self._clip.end()
 
     def snapshot(self, path: Path, ago_s: float = 0.0) -> float:
         """See Camera."""
@@ -227,8 +229,6 @@ class Recorder(TroubleReport):
         self._format = None
         self._stills.clear()
         self._end_viewers()
-        if self._clip:
-            self._clip.end()
 
 
 def _return_freed_memory() -> None:
