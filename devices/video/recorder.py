@@ -1,6 +1,5 @@
 """What every camera does with its packets: memory, pictures of a moment, one clip at a time."""
 
-import ctypes
 import logging
 import threading
 import time
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from devices.machine.atomic_file import write_file
 from devices.video.clip import Clip
+from devices.video.freed_memory import return_freed_memory
 from devices.video.live.stills import Stills
 from devices.video.live.viewer import Viewer
 from devices.video.packet import Packet, StreamFormat
@@ -25,8 +25,6 @@ NEAR_S = 0.25  # a picture from so long before the moment still shows it
 FRESH_S = 2.0  # who begins to look gets what came so lately, and need not wait
 BLIND_S = 5.0  # a camera that sends too few key frames is connected to again no more often
 MB = 1_000_000
-M_MMAP_THRESHOLD = -3  # glibc's malloc.h
-LARGE_BYTES = 262_144
 NO_PICTURE = "the camera {name} gives no picture. Is it plugged in and reachable?"
 TOO_FEW_KEYS = (
     "the camera {name} sends too few key frames: what comes from one to the next takes more than "
@@ -56,7 +54,7 @@ class Recorder(TroubleReport):
         turn: int = 0,
     ) -> None:
         super().__init__(name)
-        _return_freed_memory()
+        return_freed_memory()
         self.private = private
         self.turn = turn
         self._ring = PacketRing(preroll_s, int(ring_mb * MB))
@@ -229,13 +227,3 @@ class Recorder(TroubleReport):
         self._format = None
         self._stills.clear()
         self._end_viewers()
-
-
-def _return_freed_memory() -> None:
-    """Have the memory of freed pictures returned to the system.
-
-    After the first large block is freed, glibc keeps such blocks (mallopt(3), M_MMAP_THRESHOLD):
-    after a few pictures of 1920x1080 the process held 96 MB in place of 38 MB.
-    """
-    with suppress(AttributeError):  # another libc
-        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
