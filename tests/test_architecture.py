@@ -32,6 +32,8 @@ ONE_USER = {
     "av": [
         "devices/camera/ffmpeg.py",
         "devices/video/clip.py",
+        "devices/video/decoder.py",
+        "devices/video/movie.py",
         "devices/video/packet.py",
         "devices/video/reading/source.py",
         "devices/video/snapshot.py",

@@ -169,9 +169,10 @@ class Recorder(TroubleReport):
 
     def set_trouble(self, words: str) -> None:
         """Report why there is no picture, and end the live ones; see TroubleReport."""
-        if words and words != self._trouble:
-            self._end_viewers()
+        is_new = words != self._trouble
         super().set_trouble(words)
+        if words and is_new:
+            self._end_viewers()
 
     def _jpeg_of(self, moment: float) -> tuple[bytes, float]:
         """The picture of a moment, and when it was seen. A damaged one is made up for by others."""
