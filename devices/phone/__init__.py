@@ -40,7 +40,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "apprise": ["ApprisePhone"],
+            "apprise.apprise_phone": ["ApprisePhone"],
             "delivery.dispatcher": ["Dispatcher"],
             "delivery.dispatch_result": ["DispatchResult"],
             "messenger.door_messenger": ["DoorMessenger", "dry_run"],

@@ -217,4 +217,4 @@ def test_a_card_plays_and_hears(tmp_path, needed):
     largest, odd = alsa_card.run(configuration, PROGRAM, timeout_s=90)
     assert odd == 0
     assert largest <= RATE_HZ, "it asks for little at once"
-    assert played.stat().st_size > 20_000
+    assert played.stat().st_size > 10_000
