@@ -133,6 +133,7 @@ def _check_ipv6(host: str) -> None:
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= HIGHEST_PORT):
+    is_short = len(text) <= len(str(HIGHEST_PORT))
+    if not (is_short and text.isascii() and text.isdigit() and 1 <= int(text) <= HIGHEST_PORT):
         raise ValueError(f"its port must be a number from 1 to {HIGHEST_PORT}")
     return int(text)

@@ -1,49 +1,19 @@
 """Faults in settings, in words that help: where, what, and what to do; all of them at once."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
+
+from config.fault_words import words
+from config.shorthand import model_in, values_of_names
+from config.variables import setter_below, setter_of
 
 if TYPE_CHECKING:
     from config.model import Settings
 
+Path = tuple[str, ...]
 EX_CONFIG = 78  # sysexits.h: a configuration error; systemd must not restart on it
-
-
-PLAIN_WORDS = {
-    "time_parsing": "not a time. Write it like 22:00:00.",
-    "time_type": "not a time. Write it like 22:00:00.",
-    "int_parsing": "not a whole number. Write it like 17, without quotes.",
-    "int_type": "not a whole number. Write it like 17, without quotes.",
-    "float_parsing": "not a number. Write it like 2.5, without quotes.",
-    "float_type": "not a number. Write it like 2.5, without quotes.",
-    "bool_parsing": "neither true nor false. Write one of them, without quotes.",
-    "bool_type": "neither true nor false. Write one of them, without quotes.",
-    "string_too_short": "empty. Write something, or leave it out.",
-    "path_not_file": "there is no such file. Check the path; it is taken from where doorbell runs.",
-    "path_not_directory": "there is no such folder.",
-    "string_type": 'not text. Put it in quotes, like "this".',
-    "int_from_float": "not a whole number. Write it like 17.",
-    "finite_number": "not a number. Write it like 2.5.",
-    "list_type": 'not a list. Write it like ["one", "two"].',
-    "tuple_type": 'not a list. Write it like ["one", "two"].',
-    "set_type": 'not a list. Write it like ["one", "two"].',
-    "frozen_set_type": 'not a list. Write it like ["one", "two"].',
-    "path_type": 'not a path. Put it in quotes, like "/srv/clips".',
-}
-BAD_NAME = "not a name. Use a-z, 0-9, - and _, beginning with a letter, 32 characters at most."
-TABLES = {"dict_type", "model_type", "model_attributes_type"}
-
-LIMITS = {
-    "greater_than": "more than",
-    "greater_than_equal": "at least",
-    "less_than": "less than",
-    "less_than_equal": "at most",
-}
-
-
 MOVED = {
     "quiet_from": "it applies to the whole house now. Set begin and end in [quiet].",
     "quiet_to": "it applies to the whole house now. Set begin and end in [quiet].",
@@ -65,6 +35,46 @@ class SettingsError(ValueError):
         self.usable = usable
 
 
+class Fault(NamedTuple):
+    """A fault in the settings.
+
+    Attributes:
+        path: The key, or the table, with all tables above it.
+        words: What is wrong with it, and what to do; empty where `cause` says it.
+        cause: What pydantic says, without the value.
+        needs: Other keys that it is about.
+    """
+
+    path: Path
+    words: str
+    cause: Mapping[str, Any] = {}
+    needs: tuple[Path, ...] = ()
+
+
+class CrossFaultsError(ValueError):
+    """Tables of the settings do not fit each other.
+
+    Attributes:
+        faults: All of them.
+    """
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{_key(one.path)}{one.words}" for one in faults))
+        self.faults = tuple(faults)
+
+
+def faults_in(error: ValidationError) -> list[Fault]:
+    """All faults that pydantic has found, and those between tables."""
+    found: list[Fault] = []
+    for one in error.errors(include_url=False):
+        raised = one.get("ctx", {}).get("error")
+        if isinstance(raised, CrossFaultsError):
+            found += raised.faults
+        else:
+            found.append(Fault(tuple(map(str, one["loc"])), "", dict(one)))
+    return found
+
+
 def describe(
     error: ValidationError, model: type[BaseModel], where: str, table: str = ""
 ) -> list[str]:
@@ -81,43 +91,73 @@ def describe(
     Returns:
         One line for each fault.
     """
-    return [_line(fault, model, where, table) for fault in error.errors(include_url=False)]
+    return [described(fault, model, where, table) for fault in faults_in(error)]
 
 
-def _line(fault: Mapping[str, Any], model: type[BaseModel], where: str, table: str) -> str:
-    path = [str(part) for part in fault["loc"]]
-    if bad_name := path[-1:] == ["[key]"]:
-        path.pop()
-    about_table = fault["type"] == "value_error" and bool(_keys_at(model, path) or not path)
-    is_unknown = fault["type"] == "extra_forbidden"
-    if is_unknown and isinstance(fault["input"], dict) and not table:
-        hint = suggest(path[-1], _keys_at(model, path[:-1]))
-        return f"{where}: [{'.'.join(path)}]: unknown table.{hint}"
-    key = "" if about_table or not path else path[-1]
-    section = ".".join(part for part in (table, *(path if about_table else path[:-1])) if part)
-    place = f"{where}: " + (f"[{section}] " if section else "") + (f"{key}: " if key else "")
-    variable = "DOORBELL_" + "__".join([*filter(None, table.split(".")), *path]).upper()
-    if variable in map(str.upper, os.environ):
-        place = f"{variable}: "
+def described(
+    fault: Fault,
+    model: type[BaseModel],
+    where: str,
+    table: str = "",
+    lines: Mapping[Path, int] = {},
+) -> str:
+    """Describe one fault; see `describe`.
+
+    Args:
+        fault: The fault.
+        model: The model that was validated.
+        where: The name of the file.
+        table: The table that the model belongs to; empty for the whole file.
+        lines: The line of each table and key of the file, as far as they are known.
+    """
+    path = fault.path
+    is_key = path[-1:] == ("[key]",)
+    if is_key:
+        path = path[:-1]
+    full = (*filter(None, table.split(".")), *path)
+    about_table = fault.cause.get("type") == "value_error" and bool(
+        _keys_at(model, path) or not path
+    )
+    is_unknown = fault.cause.get("type") == "extra_forbidden"
+    variable = "" if about_table else _variable(full, lines)
+    start = f"{variable}: " if variable else _file_and_line(full, where, lines)
     if is_unknown:
-        hint = suggest(key, _keys_at(model, path[:-1]))
-        return place + MOVED.get(key, f"unknown key.{hint}")
-    return place + (BAD_NAME if bad_name else _words(fault, ".".join(filter(None, [table, *path]))))
+        hint = suggest(path[-1], _keys_at(model, path[:-1]))
+        if _is_table(fault.cause["input"]) and not variable:
+            return f"{start}[{'.'.join(full)}]: unknown table.{hint}"
+        what = MOVED.get(path[-1], f"unknown key.{hint}")
+    else:
+        what = fault.words or words(fault.cause, ".".join(full))
+    if variable:
+        levels = len(variable.split("__"))
+        left = ".".join(full[levels:] or full[-1:] * (levels > len(full)))
+        return start + (f"{left}: " if left else "") + what
+    return start + _key(full, is_table=about_table) + what
 
 
-def _words(fault: Mapping[str, Any], name: str) -> str:
-    """What is wrong with a value, and what to write; `name` is the key with its tables."""
-    kind = fault["type"]
-    if kind == "missing":
-        return "missing. Set it."
-    if kind in TABLES:
-        return f"not a table. Write [{name}], and its keys in the lines below."
-    if kind in PLAIN_WORDS:
-        return PLAIN_WORDS[kind]
-    if kind in LIMITS:
-        return f"must be {LIMITS[kind]} {next(iter(fault['ctx'].values())):g}."
-    said = str(fault["msg"]).removeprefix("Value error, ")
-    return said.replace("Input should be", "must be", 1) + "."
+def _variable(path: Path, lines: Mapping[Path, int]) -> str:
+    """The variable that sets a key, or a key in this table; empty if the file sets it."""
+    return setter_of(path) or ("" if path in lines else setter_below(path))
+
+
+def _file_and_line(path: Path, where: str, lines: Mapping[Path, int]) -> str:
+    """`doorbell.toml: line 3: `, the line of the key or of the table that it misses in."""
+    ends = range(len(path), 0, -1)
+    number = next((lines[path[:end]] for end in ends if path[:end] in lines), None)
+    return f"{where}: line {number}: " if number else f"{where}: "
+
+
+def _key(path: Path, *, is_table: bool = False) -> str:
+    """`[broker] port: `."""
+    table, key = (path, "") if is_table else (path[:-1], "".join(path[-1:]))
+    return (f"[{'.'.join(table)}] " if table else "") + (f"{key}: " if key else "")
+
+
+def _is_table(value: Any) -> bool:
+    """Whether it was written as `[name]`, or as `[[name]]`."""
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(one, dict) for one in value)
+    )
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -135,16 +175,11 @@ def _keys_at(model: type[BaseModel], path: Sequence[str]) -> list[str]:
     """The keys that are known in a table."""
     here: Any = model
     for part in path:
-        if _is_model(here) and part in here.model_fields:
-            here = _model_in(here.model_fields[part].annotation)
-    return list(here.model_fields) if _is_model(here) else []
-
-
-def _model_in(annotation: Any) -> Any:
-    """The model in an annotation like `Broker`, `Broker | None` or `dict[str, Door]`."""
-    inner = filter(_is_model, (annotation, *get_args(annotation)))
-    return next(inner, annotation)
-
-
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        if named := values_of_names(here):
+            here = named
+        elif (table := model_in(here)) and part in table.model_fields:
+            here = table.model_fields[part].annotation
+        else:
+            return []
+    table = None if values_of_names(here) else model_in(here)
+    return list(table.model_fields) if table else []

@@ -29,14 +29,9 @@ class HomeAssistant(Section):
             )
         return prefix
 
-    def must_be_apart_from(self, root: str) -> None:
-        """Refuse a prefix that lies in our own topics.
-
-        Raises:
-            ValueError: it does.
-        """
-        if f"{self.prefix}/".startswith(f"{root}/"):
-            raise ValueError(
-                f"[homeassistant] prefix: {self.prefix}/ lies in our own topics below {root}/. "
-                "Write the prefix that Home Assistant is set to, mostly homeassistant"
-            )
+    def fault_below(self, root: str) -> str | None:
+        """What is wrong if the prefix lies in our own topics; None if it does not."""
+        if not f"{self.prefix}/".startswith(f"{root}/"):
+            return None
+        hint = "Write the prefix that Home Assistant is set to, mostly homeassistant."
+        return f"{self.prefix}/ lies in our own topics below {root}/. {hint}"

@@ -1,5 +1,6 @@
 """The settings of the house, as plain models: a handler process does not load their reader."""
 
+import re
 from collections.abc import Iterator
 from datetime import time
 from pathlib import Path
@@ -9,10 +10,13 @@ from pydantic import Field, field_validator, model_validator
 
 from config import places
 from config.broker import Broker
+from config.cross_faults import cross_faults
 from config.door import Door
+from config.faults import CrossFaultsError
 from config.homeassistant import HomeAssistant
+from config.paths import UsablePath
 from config.section import Name, Section
-from config.trigger import Trigger, takes_in
+from config.trigger import Trigger
 from config.web import Web
 
 CLOCK_NAMES = {"sunrise", "sunset", "quiet_began", "quiet_ended", "day_ended"}
@@ -23,11 +27,16 @@ class House(Section):
 
     latitude: float | None = Field(None, ge=-90, le=90, description="degrees north")
     longitude: float | None = Field(None, ge=-180, le=180, description="degrees east")
-    language: str = Field(
-        "en",
-        pattern="^[a-z]{2,3}$",
-        description="of notifications and of what is spoken at the door",
-    )
+    language: str = Field("en", description="of notifications and of what is spoken at the door")
+
+    @field_validator("language")
+    @classmethod
+    def _is_a_code(cls, language: str) -> str:
+        if not re.fullmatch("[a-z]{2,3}", language):
+            raise ValueError(
+                "not the code of a language. Write two or three small letters, like en"
+            )
+        return language
 
     @model_validator(mode="after")
     def _place_is_whole(self) -> Self:
@@ -130,7 +139,7 @@ class Chime(Section):
         le=60,
         description="seconds that a reaction may take; without a broker the chime rings at once",
     )
-    sound: Path | None = Field(
+    sound: UsablePath | None = Field(
         None, description="a WAV, FLAC or MP3 file; a synthesised ding-dong if not set"
     )
     volume: float = Field(80, ge=0, le=100, description="in percent")
@@ -158,16 +167,14 @@ class Settings(Section):
     )
     triggers: dict[Name, Trigger] = Field(default_factory=dict)
     handlers: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    handlers_dir: Path = Path("handlers")
-    state_dir: Path = Path("~/.local/state/doorbell")
+    handlers_dir: UsablePath = Path("handlers")
+    state_dir: UsablePath = Path("~/.local/state/doorbell")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")
-    def _each_gpio_line_has_one_use(self) -> Self:
-        used: dict[int, str] = {}
-        for pin, where in self.gpio_lines():
-            if (other := used.setdefault(pin, where)) != where:
-                raise ValueError(f"{where} and {other} both use pin {pin}. Change one")
+    def _tables_fit_each_other(self) -> Self:
+        if faults := list(cross_faults(self)):
+            raise CrossFaultsError(faults)
         return self
 
     def gpio_lines(self) -> Iterator[tuple[int, str]]:
@@ -179,39 +186,6 @@ class Settings(Section):
                 yield door.led.pin, f"[doors.{name}.led]"
         if self.chime.relay is not None:
             yield self.chime.relay, "[chime]"
-
-    @model_validator(mode="after")
-    def _clock_has_what_it_needs(self) -> Self:
-        if self.clock.sun and self.house.latitude is None:
-            raise ValueError("[clock] sun needs a place. Set latitude and longitude in [house]")
-        if self.clock.quiet and self.quiet.begin is None:
-            raise ValueError("[clock] quiet needs quiet hours. Set begin and end in [quiet]")
-        return self
-
-    @model_validator(mode="after")
-    def _each_trigger_has_a_door(self) -> Self:
-        for name, trigger in self.triggers.items():
-            if trigger.door not in self.doors:
-                known = ", ".join(self.doors)
-                place = f"[triggers.{name}] door"
-                raise ValueError(f"{place}: there is no [doors.{trigger.door}]. There are: {known}")
-        return self
-
-    @model_validator(mode="after")
-    def _no_trigger_listens_to_this_house(self) -> Self:
-        root = self.broker.root
-        for name, trigger in self.triggers.items():
-            if takes_in(trigger.topic, root):
-                place = f"[triggers.{name}] topic"
-                raise ValueError(
-                    f"{place}: it takes in our own topics below {root}/. Name another program's"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _discovery_is_apart(self) -> Self:
-        self.homeassistant.must_be_apart_from(self.broker.root)
-        return self
 
     @property
     def house_dir(self) -> Path:

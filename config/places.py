@@ -4,17 +4,56 @@ Source: XDG Base Directory Specification. A variable that holds no absolute path
 """
 
 import os
+import stat
 from pathlib import Path
 
 from config.faults import SettingsError
+from config.paths import fault_in_path
 
 HERE = Path("doorbell.toml")
+ELSE = "Mend or remove it, or name another file with --config."
 INSTALLED = Path("/etc/doorbell/doorbell.toml")
 
 
 def searched() -> tuple[Path, ...]:
     """Where a settings file may be; the first one that exists is read."""
     return HERE, own_settings(), INSTALLED
+
+
+def found(path: Path) -> bool:
+    """Whether there is a settings file.
+
+    Raises:
+        SettingsError: It cannot be seen, or is no file: another one must not be read in its place.
+    """
+    try:
+        path.lstat()
+        is_file = stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        if not path.is_symlink():
+            return False
+        raise SettingsError(
+            [f"{path}: it is a link to a file that is not there. Mend it."]
+        ) from None
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"{path}: cannot be read: {_reason(error)}. {ELSE}"]) from None
+    if not is_file:
+        raise SettingsError([f"{path}: it is no file. {ELSE}"])
+    return True
+
+
+def here() -> Path:
+    """The folder in which doorbell was started.
+
+    Raises:
+        SettingsError: It has been deleted.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        hint = "Change to another one: cd"
+        place = "the folder in which you are"
+        raise SettingsError([f"{place} cannot be read: {error.strerror}. {hint}"]) from None
 
 
 def own_settings() -> Path:
@@ -38,8 +77,19 @@ def own_folder() -> Path:
     """The part of the state folder that is this process's own: `$DOORBELL_OWN_FOLDER`.
 
     Its unit sets it. Without one (`doorbell run`) all processes share the whole folder.
+
+    Raises:
+        SettingsError: It leads out of the state folder.
     """
-    return Path(os.environ.get("DOORBELL_OWN_FOLDER", ""))
+    folder = Path(os.environ.get("DOORBELL_OWN_FOLDER", ""))
+    if folder.is_absolute() or ".." in folder.parts or fault_in_path(folder):
+        hint = "It is a folder within state_dir, which only a unit of systemd sets. Unset it"
+        raise SettingsError([f"DOORBELL_OWN_FOLDER: not such a folder. {hint}."])
+    return folder
+
+
+def _reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or "not a path"
 
 
 def _base(variable: str, default: str) -> Path:

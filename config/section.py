@@ -1,13 +1,14 @@
 """The base of every table of the settings."""
 
 from datetime import time
-from typing import Annotated, Any, Self, get_args, get_origin
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
+from config.shorthand import written_out
+
 NAME = r"^[a-z][a-z0-9_-]{0,31}$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
-LISTS = {list, tuple, set, frozenset}
 
 
 class Section(BaseModel):
@@ -18,22 +19,8 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _as_people_write(cls, table: Any) -> Any:
-        """A text where a list belongs is a list of one. A number is no time of day.
-
-        (pydantic takes 7 as seven seconds after midnight.)
-        """
-        if not isinstance(table, dict):
-            return table
-        taken = dict(table)
-        for key in table.keys() & cls.model_fields.keys():
-            kinds = _kinds(cls.model_fields[key].annotation)
-            if isinstance(table[key], str) and kinds & LISTS and str not in kinds:
-                taken[key] = [table[key]]
-            elif isinstance(table[key], dict) and time in kinds:
-                taken[key] = {name: _no_number(value) for name, value in table[key].items()}
-            elif time in kinds:
-                taken[key] = _no_number(table[key])
-        return taken
+        """Also in the tables within it, which need not be sections themselves."""
+        return written_out(table, cls) if isinstance(table, dict) else table
 
     @model_validator(mode="after")
     def _times_are_local(self) -> Self:
@@ -50,21 +37,3 @@ def _is_zoned(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(_is_zoned, [*value, *value.values()]))
     return isinstance(value, time) and value.tzinfo is not None
-
-
-def _kinds(annotation: Any) -> set[Any]:
-    """The types that an annotation like `list[str] | None` allows, lists and keys left closed."""
-    if get_origin(annotation) in LISTS:
-        return {get_origin(annotation)}
-    if get_origin(annotation) is Annotated:
-        return _kinds(get_args(annotation)[0])
-    inner = get_args(annotation)
-    if get_origin(annotation) is dict:
-        inner = inner[1:]
-    return set().union(*map(_kinds, inner)) if inner else {annotation}
-
-
-def _no_number(value: Any) -> Any:
-    """A time of day as it is written; a text that is none where it is a number."""
-    text = value.replace(".", "", 1) if isinstance(value, str) else ""
-    return "a number" if isinstance(value, int | float) or text.isdecimal() else value

@@ -2,24 +2,25 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
-from config import places, toml_file
-from config.broker import Broker
-from config.faults import SettingsError, describe, suggest
-from config.model import Chime, Settings
+from config import environment, places, toml_file
+from config.faults import Fault, SettingsError, described
+from config.model import Settings
+from config.paths import full_path
+from config.section import Section
+from config.sound_part import sound_part
+from config.toml_entries import lines_of
 
-PREFIX = "DOORBELL_"
-OTHER_VARIABLES = ("BOOT", "CONFIG", "LIVE", "OWN_FOLDER", "SUPERVISED", "TALK")
+T = TypeVar("T", bound=Section)
 READER_DIED = b'{"faults": ["the settings could not be read: their reader died"]}'
 DEMO = Path(__file__).parent / "demo.toml"
 PATHS = ("password_dir", "ca_file", "cert_file", "key_file")  # in [broker]
-STAND_IN = {"latitude": 51.5, "longitude": 0.0}  # Greenwich
 
 
 def find(given: Path | None = None) -> Path:
@@ -35,12 +36,14 @@ def find(given: Path | None = None) -> Path:
     if asked is None and os.environ.get("DOORBELL_CONFIG"):
         asked = Path(os.environ["DOORBELL_CONFIG"])
     if asked is None:
-        return next((path for path in places.searched() if path.is_file()), DEMO).absolute()
-    if not asked.is_file():
+        path = next((path for path in places.searched() if places.found(path)), DEMO)
+    elif places.found(asked):
+        path = asked
+    else:
         raise SettingsError(
             [f"{asked}: no such settings file. Give another with --config, or write this one."]
         )
-    return asked.absolute()
+    return path if path.is_absolute() else places.here() / path
 
 
 def load(path: Path, draft: Path | None = None) -> Settings:
@@ -53,74 +56,63 @@ def load(path: Path, draft: Path | None = None) -> Settings:
     Raises:
         SettingsError: The settings have faults; it contains all of them.
     """
-    from pydantic_settings import (  # noqa: PLC0415
-        BaseSettings,
-        InitSettingsSource,
-        PydanticBaseSettingsSource,
-        SettingsConfigDict,
+    file = toml_file.look(toml_file.read_text(path, draft))
+    variables = environment.read(Settings)
+    faults = [*variables.faults, *(f"{path.name}: {fault}" for fault in file.faults)]
+    if file.table is None:
+        raise SettingsError(faults)
+    own, twice = _in_small_letters(file.table)
+    settings, found = sound_part(
+        environment.merged(own, variables.table), [*file.lost, *variables.lost]
     )
-    from pydantic_settings import SettingsError as UnreadableVariable  # noqa: PLC0415
-
-    class Sources(BaseSettings, Settings):
-        model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__")
-
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return env_settings, InitSettingsSource(settings_cls, init_kwargs=table)
-
-    if strangers := _strange_variables():
-        raise SettingsError(strangers)
-    table = toml_file.read(path, draft)
-    try:
-        read = Sources()
-    except ValidationError as error:
-        faulty = {
-            str(fault["loc"][0]) for fault in error.errors(include_input=False) if fault["loc"]
-        }
-        usable = _without(faulty, table, path)
-        raise SettingsError(describe(error, Settings, path.name), usable) from None
-    except UnreadableVariable as error:
-        advice = "Write the table as JSON, or set its keys one by one"
-        raise SettingsError([f"{_variable_in(error)}: not JSON. {advice}."]) from None
-    return _with_full_paths(
-        Settings.model_validate(_plain(read.model_dump(exclude_unset=True))), path
-    )
+    lines = _lines(file.text) if twice or found else {}
+    faults += [described(one, Settings, path.name, lines=lines) for one in (*twice, *found)]
+    full = None
+    if settings:
+        try:
+            plain = _plain(settings.model_dump(exclude_unset=True))
+            full = _with_full_paths(Settings.model_validate(plain), path)
+        except SettingsError as error:
+            faults += error.faults
+    if faults or full is None:
+        raise SettingsError(faults, full)
+    return full
 
 
-def _without(faulty: set[str], table: Mapping[str, Any], path: Path) -> Settings | None:
-    """The settings of the file without the tables that have faults.
+def _lines(text: str) -> dict[tuple[str, ...], int]:
+    """The line in which each table and key is set, the first level in small letters."""
+    lines: dict[tuple[str, ...], int] = {}
+    for path, number in lines_of(text).items():
+        lines.setdefault((path[0].lower(), *path[1:]), number)
+    return lines
 
-    Another place stands in for a faulty one, so that what needs a place has no fault of its own.
-    """
-    try:
-        sound = {key: table[key] for key in table.keys() - faulty}
-        if "house" in faulty:
-            sound["house"] = STAND_IN
-        return _with_full_paths(Settings.model_validate(sound), path)
-    except ValueError:
-        return None
+
+def _in_small_letters(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """The table with its first level as we write it: `[Broker]` is `[broker]`."""
+    own: dict[str, Any] = {}
+    twice = []
+    for key, value in table.items():
+        meant = key.lower() if key.lower() in Settings.model_fields else key
+        if meant in own:
+            words = "it is written in small and in capital letters. Leave one of them."
+            twice.append(Fault((meant,), words))
+        own[meant] = value
+    return own, twice
 
 
 def _with_full_paths(settings: Settings, path: Path) -> Settings:
     """Start relative paths at the file's folder; those of the demo's file at the current one."""
-    base = Path.cwd() if path == DEMO else path.parent
+    base = places.here() if path == DEMO else path.parent
     given = settings.model_fields_set
-    folders = {"handlers_dir": base / settings.handlers_dir.expanduser()}
+    folders = {"handlers_dir": full_path(settings.handlers_dir, base)}
     own = places.own_folder()
     if "state_dir" in given:
-        folders["state_dir"] = base / settings.state_dir.expanduser() / own
+        folders["state_dir"] = full_path(settings.state_dir, base) / own
     else:
         folders["state_dir"] = places.own_state() / own
     parts = {
-        "broker": _broker_with_full_paths(settings.broker, base),
-        "chime": _chime_with_full_paths(settings.chime, base),
+        "broker": _section_with_full_paths(settings.broker, PATHS, base),
+        "chime": _section_with_full_paths(settings.chime, ["sound"], base),
     }
     full = settings.model_copy(update=folders | parts)
     # What was not set still counts as not set.
@@ -128,16 +120,11 @@ def _with_full_paths(settings: Settings, path: Path) -> Settings:
     return full
 
 
-def _broker_with_full_paths(broker: Broker, base: Path) -> Broker:
-    paths = {key: getattr(broker, key) for key in PATHS}
-    full = {key: base / path.expanduser() for key, path in paths.items() if path}
-    return broker.model_copy(update=full)
-
-
-def _chime_with_full_paths(chime: Chime, base: Path) -> Chime:
-    if chime.sound is None:
-        return chime
-    return chime.model_copy(update={"sound": base / chime.sound.expanduser()})
+def _section_with_full_paths(section: T, keys: Sequence[str], base: Path) -> T:
+    paths = {key: getattr(section, key) for key in keys}
+    return section.model_copy(
+        update={key: full_path(path, base) for key, path in paths.items() if path}
+    )
 
 
 def load_lean(path: Path) -> Settings:
@@ -192,22 +179,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     return str(value) if isinstance(value, Path) else value
-
-
-def _strange_variables() -> list[str]:
-    """A fault for each unknown variable that begins like ours: it is a typing error."""
-    known = {PREFIX + name.upper() for name in (*Settings.model_fields, *OTHER_VARIABLES)}
-    strange = [
-        name
-        for name in os.environ
-        if name.startswith(PREFIX) and name.partition("__")[0].upper() not in known
-    ]
-    return [
-        f"{name}: unknown variable." + suggest(name.partition("__")[0], known)
-        for name in sorted(strange)
-    ]
-
-
-def _variable_in(error: Exception) -> str:
-    """The variable in pydantic-settings' text `error parsing value for field "broker" …`."""
-    return PREFIX + str(error).split('"')[1].upper()

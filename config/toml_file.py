@@ -3,11 +3,14 @@
 import codecs
 import re
 import tomllib
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from config.depth import TOO_DEEP, too_deep
 from config.faults import SettingsError
+from config.toml_advice import advice, advice_on_open
+from config.toml_entries import Entry, entries, lines_of
 
 MOST_FAULTS = 20  # that are told of one file
 ENCODINGS = (  # the byte order marks of Unicode 16, section 23.8
@@ -19,61 +22,27 @@ ENCODINGS = (  # the byte order marks of Unicode 16, section 23.8
 )
 WITHOUT_MARK = {1: "utf-16-le", 0: "utf-16-be"}  # where the first character has its zero byte
 PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
-KEY = r"^\s*(?P<key>[\w.\"-]+)\s*"
-OPEN = re.compile(r"=\s*\[[^\]=]*\n[^\]]*\Z")  # the text ends within a list of several lines
-CURLY = re.compile("[\u2018-\u201f\u00ab\u00bb]")
-BLANK = re.compile("[\u00a0\u2000-\u200b\u202f\u3000\ufeff]")
-# What stands in a line that cannot be read, and what to write instead. The line itself is not
-# shown: it may hold a password.
-ADVICE = (
-    (
-        re.compile("\0"),
-        "it has zero bytes, so the file is damaged, as after a power cut. Restore it from a backup",
-    ),
-    (re.compile(r"^\s*\[[^\]]*$"), "the name of a table ends with a bracket. Write [name]"),
-    (
-        re.compile(r"^\s*\[[^\]]*\]\s*[\w\"]"),
-        "the keys of a table stand in the lines below its name, one in a line",
-    ),
-    (re.compile(r"^\s*\[.*\]"), "not the name of a table. Write [name], with no blanks in it"),
-    (re.compile(KEY + r"=\s*(?:#|$)"), "{key} has no value. Write one, or leave {key} out"),
-    (re.compile(KEY + r":"), 'write "=" between a key and its value: {key} = …'),
-    (re.compile(KEY + r"=\s*24:00"), "{key}: a day ends at 23:59:59. For midnight write 00:00:00"),
-    (
-        re.compile(KEY + r"=\s*\d\d?[:.]\d\d?(?::\d\d?)?\b"),
-        "{key}: not a time. Write it like 07:30:00",
-    ),
-    (re.compile(KEY + r"=\s*\d+,\d+\s*(?:#|$)"), "{key}: not a number. Write it like 2.5"),
-    (re.compile(KEY + r"=\s*0\d+\s*(?:#|$)"), "{key}: write the number without a 0 before it"),
-    (
-        re.compile(KEY + r"=\s*(?:yes|no|on|off|true|false)\s*(?:#|$)", re.IGNORECASE),
-        "{key}: write true or false, in small letters",
-    ),
-    (
-        re.compile(KEY + r"=\s*(?:null|none|nil)\s*(?:#|$)", re.IGNORECASE),
-        "{key}: TOML has no empty value. Leave {key} out",
-    ),
-    (
-        re.compile(KEY + r"=\s*\"[^\"']*\\"),
-        "{key}: in double quotes a backslash has a meaning of its own. Write {key} = '…'",
-    ),
-    (
-        re.compile(KEY + r"=\s*(\"[^\"]*|'[^']*)$"),
-        '{key}: the text has no quote at its end. Write {key} = "…"',
-    ),
-    (
-        re.compile(KEY + r"=\s*[^\s\"'\[{\d+-]"),
-        '{key}: text needs quotes. Write {key} = "…"',
-    ),
-    (
-        re.compile(KEY + r"=\s*(\"[^\"]*\"|'[^']*')\s*[^\s#]"),
-        "{key}: something follows the text. Write one setting a line, and '…' around double quotes",
-    ),
-    (re.compile(KEY + r"=\s*\["), '{key}: not a list. Write it like {key} = ["one", "two"]'),
-    (re.compile(KEY + r"="), '{key}: not a value. Put text in quotes, like {key} = "…"'),
-    (re.compile(r"^[^=]*[\],]\s*(?:#|$)"), 'text in a list needs quotes, like "one"'),
-    (re.compile(r""), "not a setting. Write key = value, or # before a note"),
-)
+BRACE = re.compile(r"=\s*\{")
+SIGNS = re.compile(r"[^\d\[{.]")
+MOST_BYTES = 1_000_000
+TOO_LONG = "the number is too long. Write a smaller one"
+
+
+@dataclass(frozen=True)
+class TomlText:
+    """What a TOML text says, as far as it can be read.
+
+    Attributes:
+        text: The text.
+        table: Its tables and keys; None where so much is faulty that nothing is certain.
+        faults: One line for each fault: its line, and what to write.
+        lost: The keys that these faults have cost.
+    """
+
+    text: str
+    table: dict[str, Any] | None
+    faults: list[str]
+    lost: list[tuple[str, ...]] = field(default_factory=list)
 
 
 def read(path: Path, text_in: Path | None = None) -> dict[str, Any]:
@@ -86,11 +55,24 @@ def read(path: Path, text_in: Path | None = None) -> dict[str, Any]:
     Raises:
         SettingsError: It cannot be read; each fault names the line and says what to write.
     """
+    return parse(read_text(path, text_in), path.name)
+
+
+def read_text(path: Path, text_in: Path | None = None) -> str:
+    """The text of a settings file; see `read`.
+
+    Raises:
+        SettingsError: It cannot be read, or is no text.
+    """
     try:
-        content = (text_in or path).read_bytes()
+        with (text_in or path).open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise SettingsError([f"{path.name}: cannot be read: {error.strerror}."]) from None
-    return parse(decode(content, path.name), path.name)
+    if len(content) > MOST_BYTES:
+        hint = "A settings file is much smaller: is it another file?"
+        raise SettingsError([f"{path.name}: it is larger than {MOST_BYTES:,} bytes. {hint}"])
+    return decode(content, path.name)
 
 
 def parse(text: str, name: str) -> dict[str, Any]:
@@ -103,10 +85,27 @@ def parse(text: str, name: str) -> dict[str, Any]:
     Raises:
         SettingsError: It is not TOML; each fault names the line and says what to write.
     """
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        raise SettingsError([f"{name}: {fault}." for fault in _faults(text)]) from None
+    found = look(text)
+    if found.faults or found.table is None:
+        raise SettingsError([f"{name}: {fault}" for fault in found.faults])
+    return found.table
+
+
+def look(text: str) -> TomlText:
+    """Read TOML as far as it can be read: a faulty entry is left out to find the next fault."""
+    lines = text.split("\n")
+    faults: list[str] = []
+    left_out: list[Entry] = []
+    for _ in range(MOST_FAULTS):
+        table, words = _loaded("\n".join(lines))
+        if table is not None:
+            return _found(table, faults, left_out, text)
+        entry, number = _place(words, lines)
+        place = f"line {number}: " + (f"[{entry.table}] " if entry.table else "")
+        faults.append(f"{place}{_advice(words, lines, entry, number)}.")
+        left_out.append(entry)
+        lines[entry.first - 1 : entry.last] = [""] * (entry.last - entry.first + 1)
+    return TomlText(text, None, faults)
 
 
 def decode(content: bytes, name: str) -> str:
@@ -130,60 +129,57 @@ def decode(content: bytes, name: str) -> str:
         raise SettingsError([f"{name}: line {line}: a letter is not UTF-8. {hint}."]) from None
 
 
-def _faults(text: str) -> Iterator[str]:
-    """A fault for each line that cannot be read: a faulty one is left out to find the next."""
-    lines = text.split("\n")
-    for _ in range(MOST_FAULTS):
-        try:
-            tomllib.loads("\n".join(lines))
-        except tomllib.TOMLDecodeError as error:
-            number = _line_of(error)
-            if number is None or not lines[number - 1].strip():
-                yield _at_the_end(str(error), lines)
-                return
-            yield f"line {number}: {_advice(str(error), lines, number)}"
-            if OPEN.search("\n".join(lines[:number])):
-                return  # it is within a list: without it nothing behind it can be read
-            lines[number - 1] = ""
-        else:
-            return
+def _loaded(text: str) -> tuple[dict[str, Any] | None, str]:
+    """What a text says, or the words of `tomllib` about its first fault."""
+    try:
+        return tomllib.loads(text), ""
+    except (ValueError, RecursionError) as error:
+        return None, str(error)
 
 
-def _line_of(error: tomllib.TOMLDecodeError) -> int | None:
-    """The line of a fault; None where it shows at the end of the text."""
-    place = PLACE.search(str(error))
-    return int(place[1]) if place and place[1] else None
+def _found(table: dict[str, Any], faults: list[str], left_out: list[Entry], text: str) -> TomlText:
+    if path := too_deep(table):
+        number = lines_of(text).get(path[:1])
+        place = f"line {number}: " if number else ""
+        return TomlText(text, None, [*faults, f"{place}{path[0][:40]}: {TOO_DEEP}."])
+    # Of what table are the keys below a faulty name? And what is a file of faults only?
+    if any(entry.is_header for entry in left_out) or (left_out and not table):
+        return TomlText(text, None, faults)
+    first = lines_of(text) if left_out else {}
+    lost = [one.path for one in left_out if one.path and first[one.path] == one.first]
+    return TomlText(text, table, faults, lost)
 
 
-def _at_the_end(words: str, lines: list[str]) -> str:
-    """What to say of a fault that shows at the end: the last line has it, or a bracket is open."""
-    number = max((n for n, line in enumerate(lines, 1) if line.strip()), default=1)
-    for opened in ("array", "inline table"):
-        if f"Unclosed {opened}" in words:
-            return "a list or table is not closed. Look for a bracket without its other half"
-    return f"line {number}: {_advice(words, lines, number)}"
+def _place(words: str, lines: list[str]) -> tuple[Entry, int]:
+    """The entry that has a fault, and its line; something without an end is the first suspect."""
+    number = _line_of(words, lines)
+    for entry in entries(lines):
+        if entry.opened and entry.first <= number:
+            return entry, entry.first
+        if entry.first <= number <= entry.last:
+            return entry, number
+    return Entry(number, number, None, is_header=True), number
 
 
-def _advice(words: str, lines: list[str], number: int) -> str:
-    """What to write in place of a line."""
-    line = lines[number - 1]
-    is_open = line.lstrip().startswith("[") and "]" not in line
-    if not is_open and ("twice" in words or "overwrite" in words or "immutable" in words):
-        return f"{_named(line)} is set above already. Leave one of them"
-    if CURLY.search(line):
-        return 'it has curly quotes. Write straight ones: "'
-    if BLANK.search(line):
-        return (
-            "it has a special blank, as web pages and word processors have them. Write a plain one"
-        )
-    for pattern, advice in ADVICE:
-        if found := pattern.search(line):
-            return advice.format(key=found.groupdict().get("key", ""))
-    return words  # the last pattern is in every line
+def _line_of(words: str, lines: list[str]) -> int:
+    """The line of a fault; the last one that is not empty where it shows at the end."""
+    if not (place := PLACE.search(words)):
+        lengths = [len(SIGNS.sub("", line)) for line in lines]  # too many digits, or brackets
+        return lengths.index(max(lengths)) + 1
+    if place[1] and lines[int(place[1]) - 1].strip():
+        return int(place[1])
+    return max((n for n, line in enumerate(lines, 1) if line.strip()), default=1)
 
 
-def _named(line: str) -> str:
-    """The key or table that a line sets."""
-    if line.lstrip().startswith("["):
-        return line.strip().partition("#")[0].strip()
-    return line.partition("=")[0].strip()
+def _advice(words: str, lines: list[str], entry: Entry, number: int) -> str:
+    """What to write in place of an entry."""
+    first = lines[entry.first - 1]
+    whole = ".".join(entry.path or ())
+    if not PLACE.search(words):
+        key = whole.removeprefix(f"{entry.table}.")[:40]
+        return f"{key}: {TOO_LONG if 'digits' in words else TOO_DEEP}"
+    if entry.opened:
+        return advice_on_open(first, entry.opened, whole, is_closed=False)
+    if entry.last > entry.first and BRACE.search(first):
+        return advice_on_open(first, "{", whole, is_closed=True)
+    return advice(lines[number - 1], words)

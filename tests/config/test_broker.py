@@ -56,7 +56,7 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, advice: str)
     with pytest.raises(SettingsError) as refused:
         load(path)
     (fault,) = refused.value.faults
-    assert fault.startswith("doorbell.toml: [broker] host: ")
+    assert fault.startswith("doorbell.toml: line 2: [broker] host: ")
     assert advice in fault
     assert "hunter2" not in fault
 

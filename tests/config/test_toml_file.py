@@ -84,16 +84,67 @@ def test_a_file_that_a_power_cut_has_damaged_is_told(tmp_path, content):
         ("[a b]", "not the name of a table. Write [name], with no blanks in it"),
         ('[a] b = "c"', "the keys of a table stand in the lines below its name"),
         ("a = [x, y]", 'a: not a list. Write it like a = ["one", "two"]'),
-        ("a = 1\na = 2", "a is set above already. Leave one of them"),
+        ("hub = 'a'\nhub = 'b'", "hub is set above already. Leave one of them"),
         ("[quiet]\n[quiet]", "[quiet] is set above already. Leave one of them"),
         ("a = [\n  'x',\n  y,\n]", 'text in a list needs quotes, like "one"'),
-        ("a = [\n  'x'", "a list or table is not closed"),
+        ("a = 10pm", "a: not a time. Write it like 07:30:00"),
+        ("a = 7 am", "a: not a time. Write it like 07:30:00"),
+        ("a = 2026-02-30", "a: there is no such date or time"),
+        ("a = 10.0.0.5", 'a: text needs quotes. Write a = "…"'),
+        ("a = 80%", "a: not a number. Write it like 2.5, without a unit"),
+        ("a = 3s", "a: not a number. Write it like 2.5, without a unit"),
+        ("a = 52.5°N", "a: not a number. Write it like 2.5, without a unit"),
+        ("a = 5.", "a: not a number. Write it like 2.5"),
+        ("a = .5", "a: not a number. Write it like 2.5"),
+        ("a = \u22125.0", "a: that is no minus. Write a plain one: -"),
+        ("a = 1883;", "a: leave out the sign at the end of the line"),
+        ("a = 'x',", "a: leave out the sign at the end of the line"),
+        ("a = 1 // one", "a: a note begins with #"),
+        ("a.b]", "the name of a table begins with a bracket. Write [name]"),
+        ("a = { b = 10:00, c = 7 }", "a: not a time. Write it like 07:30:00"),
+        ("a = { b = 24:00:00 }", "a: a day ends at 23:59:59"),
+        ("a = { b = 1, }", "a: not a table. Write it like a = { one = 1"),
+        (
+            "[a]\nb = {\n  c = 1,\n}",
+            "line 3: [a] b: what stands in { } must be in one line. Or write a table, [a.b]",
+        ),
+        ("a = { b = 1", "line 2: a: the table is not closed. Write } at its end"),
+        ("a = [[[" + "[" * 3000, "a: tables or lists lie too deep within each other"),
+        ("a = " + "[" * 40 + "]" * 40, "line 2: a: tables or lists lie too deep within each other"),
+        (f"[a{'.a' * 600}]", "line 2: a: tables or lists lie too deep within each other"),
+        (f"a = {'9' * 5000}", "line 2: a: the number is too long"),
+        ("a = [\n  'x'", "line 2: a: the list is not closed. Write ] at its end"),
     ],
 )
 def test_a_line_that_is_no_toml_says_what_to_write(tmp_path, line, says):
     """In words of what people meant, not of the grammar."""
     (fault,) = _faults(tmp_path, f"log_level = 'INFO'\n{line}\n".encode())
     assert says in fault
+
+
+@pytest.mark.parametrize(
+    ("opened", "says"),
+    [
+        ('[doors.front]\nname = """Door', "name: the text is not closed. Write three quotes"),
+        ("[doors.front]\nname = [\n'one',", "name: the list is not closed. Write ] at its end"),
+        (
+            "[doors.front]\nbutton = { pin = 5",
+            "button: the table is not closed. Write } at its end",
+        ),
+    ],
+)
+def test_what_is_not_closed_is_told_where_it_was_opened(tmp_path, opened, says):
+    """The lines below it are innocent, and their own faults are told as well."""
+    faults = _faults(tmp_path, f"{opened}\n[broker]\nhost = 'h'\ntls = yes\n".encode())
+    assert len(faults) == 2
+    assert faults[0].startswith(f"line 2: [doors.front] {says}")
+    assert "tls: write true or false" in faults[1]
+
+
+def test_a_file_that_is_too_large_for_settings_is_not_read(tmp_path):
+    """Someone has named a video; a Pi has no memory for it."""
+    (fault,) = _faults(tmp_path, b"#" * 1_000_001)
+    assert fault.startswith("it is larger than 1,000,000 bytes")
 
 
 def test_all_faulty_lines_are_told_at_once(tmp_path):
@@ -129,6 +180,12 @@ def test_a_fault_shows_no_value(tmp_path):
         ("[quiet]\nbegin = '22'\nend = 07:00:00", "[quiet] begin: not a time. Write it like"),
         ("[clock.at]\ntea = 17", "[clock.at] tea: not a time. Write it like 22:00:00."),
         ("log_level = 'loud'", "log_level: must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'."),
+        ("[[borker]]\nhost = 'x'", "[borker]: unknown table. Did you mean 'broker'?"),
+        ("hub = 'My House'", "hub: not a name. Use a-z, 0-9, - and _, beginning with a letter"),
+        ("[house]\nlanguage = 'German'", "language: not the code of a language. Write two or"),
+        ("[doors]", "doors: nothing is in it. Write something, or leave it out."),
+        (f"[broker]\nroot = '{'a' * 200}'", "root: too long. Write at most 128 characters."),
+        (f"[broker]\nhost = 'h:{'9' * 5000}'", "its port must be a number from 1 to 65535"),
         ("[web]\nport = 1.5", "[web] port: not a whole number. Write it like 17."),
         ("[doors.front.led]\npin = 5\nnotified_by = 7", "notified_by: not a list. Write it like"),
     ],

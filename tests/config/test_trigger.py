@@ -54,7 +54,9 @@ def test_a_condition_that_nothing_can_meet_is_refused(tmp_path, when):
     path.write_text(f"{text}when = {when}\n", encoding="utf-8")
     with pytest.raises(SettingsError) as caught:
         load(path)
-    assert str(caught.value).startswith("doorbell.toml: [triggers.one] when: no condition. Write")
+    assert str(caught.value).startswith(
+        "doorbell.toml: line 5: [triggers.one] when: no condition. Write"
+    )
 
 
 def test_its_door_is_one_of_the_house(tmp_path):

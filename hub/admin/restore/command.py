@@ -75,9 +75,11 @@ def _present(config: Path | None) -> tuple[Path, Settings | None]:
     """The place of the settings file, and what it says, if it can be read."""
     try:
         path = sources.find(config)
-    except SettingsError:  # a file was named, and is missing
-        named = config or Path(os.environ["DOORBELL_CONFIG"])
-        return named.absolute(), None
+    except SettingsError:
+        named = config or os.environ.get("DOORBELL_CONFIG")
+        if not named:
+            raise
+        return Path(named).absolute(), None  # it is missing
     try:
         return path, sources.load(path)
     except SettingsError as error:

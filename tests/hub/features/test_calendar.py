@@ -292,8 +292,8 @@ def test_without_settings_nothing_is_loaded(states):
 @pytest.mark.parametrize(
     ("clock", "fault"),
     [
-        ({"sun": True}, "sun needs a place"),
-        ({"quiet": True}, "quiet needs quiet hours"),
+        ({"sun": True}, "sun: it needs a place"),
+        ({"quiet": True}, "quiet: it needs quiet hours"),
         ({"at": {"sunset": "17:00"}}, "sunset is an event of the hub itself"),
         ({"at": {"day-ended": "17:00"}}, "day_ended is an event of the hub itself"),
     ],

@@ -10,6 +10,8 @@ import pytest
 from tests import forked
 from tests.house import ROOT
 
+NO_PLACE = "latitude and longitude go together. Set both, or neither."
+
 
 def doorbell(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder."""
@@ -44,8 +46,8 @@ def test_check_tells_every_fault_at_once(tmp_path: Path):
 @pytest.mark.parametrize(
     ("house", "fault"),
     [
-        ("latitude = 95.0\nlongitude = 10.0", "latitude: must be at most 90."),
-        ("latitude = 50", "latitude and longitude go together. Set both, or neither."),
+        ("latitude = 95.0\nlongitude = 10.0", "line 3: [house] latitude: must be at most 90."),
+        ("latitude = 50", f"line 2: [house] {NO_PLACE}"),
     ],
 )
 def test_a_fault_in_the_place_is_one_line(tmp_path: Path, house: str, fault: str):
@@ -57,7 +59,7 @@ def test_a_fault_in_the_place_is_one_line(tmp_path: Path, house: str, fault: str
     checked = doorbell(tmp_path, "check")
     assert checked.returncode == 78
     assert checked.stderr.splitlines() == [
-        f"✗ doorbell.toml: [house] {fault}",
+        f"✗ doorbell.toml: {fault}",
         "✗ bark.py: [handlers.bark] volume: must be at most 100.",
     ]
     examined = doorbell(tmp_path, "doctor")

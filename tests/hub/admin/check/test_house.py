@@ -107,7 +107,8 @@ def test_what_is_switched_off_needs_no_device(report):
 def test_two_buttons_do_not_share_a_line(report):
     """Both doors are named."""
     with pytest.raises(
-        SettingsError, match=r"\[doors.garden.button\] and \[doors.front.button\] both use pin 17"
+        SettingsError,
+        match=r"\[doors.garden.button\] pin: this and \[doors.front.button\] both use pin 17",
     ):
         report(TWO_DOORS)
 
