@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from config.address import PLAIN_PORT, Address, names_port, parse
-from config.paths import UsablePath
 from config.section import Section
 
 ROOT = re.compile(r"[a-z0-9_-]+(/[a-z0-9_-]+)*")
@@ -30,19 +30,19 @@ class Broker(Section):
     )
     username: str | None = None
     password: SecretStr | None = None
-    password_dir: UsablePath | None = Field(
+    password_dir: Path | None = Field(
         None, description="a folder with one password file for each process, named like its user"
     )
     tls: bool = Field(
         default=False, description="TLS 1.2 or later, with the certificate and its name checked"
     )
-    ca_file: UsablePath | None = Field(
+    ca_file: Path | None = Field(
         None, description="the private CA, which switches TLS on; else the system's"
     )
-    cert_file: UsablePath | None = Field(
+    cert_file: Path | None = Field(
         None, description="our own certificate, for a broker that wants one; switches TLS on"
     )
-    key_file: UsablePath | None = Field(
+    key_file: Path | None = Field(
         None, description="its private key; not set: it is in cert_file, too"
     )
     keepalive_s: int = Field(30, ge=5, le=3600)

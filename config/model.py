@@ -14,7 +14,6 @@ from config.cross_faults import cross_faults
 from config.door import Door
 from config.faults import CrossFaultsError
 from config.homeassistant import HomeAssistant
-from config.paths import UsablePath
 from config.section import Name, Section
 from config.trigger import Trigger
 from config.web import Web
@@ -139,7 +138,7 @@ class Chime(Section):
         le=60,
         description="seconds that a reaction may take; without a broker the chime rings at once",
     )
-    sound: UsablePath | None = Field(
+    sound: Path | None = Field(
         None, description="a WAV, FLAC or MP3 file; a synthesised ding-dong if not set"
     )
     volume: float = Field(80, ge=0, le=100, description="in percent")
@@ -167,8 +166,8 @@ class Settings(Section):
     )
     triggers: dict[Name, Trigger] = Field(default_factory=dict)
     handlers: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    handlers_dir: UsablePath = Path("handlers")
-    state_dir: UsablePath = Path("~/.local/state/doorbell")
+    handlers_dir: Path = Path("handlers")
+    state_dir: Path = Path("~/.local/state/doorbell")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")

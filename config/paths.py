@@ -2,10 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import AfterValidator
-
+ZERO_BYTE = "\0"
+WITH_ZERO_BYTE = "a zero byte is in it. Write it without"
 LONGEST_NAME = 255  # bytes: NAME_MAX of Linux
 LONGEST_PATH = 4095  # bytes: PATH_MAX of Linux, without its zero byte
 
@@ -17,8 +16,8 @@ def fault_in_path(path: Path) -> str | None:
         What is wrong, and what to write; without a full stop.
     """
     text = str(path)
-    if "\0" in text:
-        return "a zero byte is in it. Write another path"
+    if ZERO_BYTE in text:
+        return WITH_ZERO_BYTE
     try:
         expanded = os.path.expanduser(text)  # noqa: PTH111 - that of Path raises
         names = [os.fsencode(name) for name in Path(expanded).parts]
@@ -32,20 +31,11 @@ def fault_in_path(path: Path) -> str | None:
     return None
 
 
-def _can_be_one(path: Path) -> Path:
-    if fault := fault_in_path(path):
-        raise ValueError(fault)
-    return path
-
-
-UsablePath = Annotated[Path, AfterValidator(_can_be_one)]
-
-
 def full_path(path: Path, base: Path) -> Path:
     """Where a path of the settings leads.
 
     Args:
-        path: One that has passed as a `UsablePath`.
+        path: One that `fault_in_path` takes.
         base: The folder at which a relative one starts.
     """
     return base / path.expanduser()

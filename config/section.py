@@ -1,10 +1,12 @@
 """The base of every table of the settings."""
 
 from datetime import time
+from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator, model_validator
 
+from config.paths import WITH_ZERO_BYTE, ZERO_BYTE, fault_in_path
 from config.shorthand import written_out
 
 NAME = r"^[a-z][a-z0-9_-]{0,31}$"
@@ -22,6 +24,16 @@ class Section(BaseModel):
         """Also in the tables within it, which need not be sections themselves."""
         return written_out(table, cls) if isinstance(table, dict) else table
 
+    @field_validator("*")
+    @classmethod
+    def _is_no_fault_for_the_system(cls, value: Any) -> Any:
+        """No path that none can be, and no zero byte in a text: the system's calls raise."""
+        if isinstance(value, Path) and (fault := fault_in_path(value)):
+            raise ValueError(fault)
+        if _has_zero_byte(value):
+            raise ValueError(WITH_ZERO_BYTE)
+        return value
+
     @model_validator(mode="after")
     def _times_are_local(self) -> Self:
         if zoned := [name for name, value in self if _is_zoned(value)]:
@@ -37,3 +49,10 @@ def _is_zoned(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(_is_zoned, [*value, *value.values()]))
     return isinstance(value, time) and value.tzinfo is not None
+
+
+def _has_zero_byte(value: Any) -> bool:
+    """Whether a text is, or a list holds, one with a zero byte."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(map(_has_zero_byte, value))
+    return isinstance(value, str) and ZERO_BYTE in value

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from devices.camera.address import fault_in_address, plain_address
+from devices.machine import is_there
 from devices.video.recorded import CameraError, RecordedClip
 
 if TYPE_CHECKING:  # it comes with PyAV, which takes 20 MB
@@ -120,7 +121,7 @@ def fault_in_camera(name: str) -> str | None:
         )
     if "://" in name:
         return fault_in_address(name)
-    if name == "test" or PI.fullmatch(name) or Path(name).exists():
+    if name == "test" or PI.fullmatch(name) or is_there(Path(name)):
         return None
     if name.startswith("/dev/"):
         return f"{name}: there is no such device. `ls /dev/video*` shows what there is"

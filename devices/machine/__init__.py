@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from devices.machine.finding import size as size
     from devices.machine.finding import skipped as skipped
     from devices.machine.folder import Forbidden as Forbidden
+    from devices.machine.folder import expanded as expanded
     from devices.machine.folder import fault_in_folder as fault_in_folder
+    from devices.machine.folder import is_file as is_file
     from devices.machine.folder import is_there as is_there
     from devices.machine.folder import nearest as nearest
     from devices.machine.folder import placed as placed
@@ -34,7 +36,15 @@ else:
             "atomic_file": ["atomic_write", "write_file"],
             "daily_window": ["DailyWindow"],
             "finding": ["Condition", "Finding", "duration", "fault", "ok", "size", "skipped"],
-            "folder": ["Forbidden", "fault_in_folder", "is_there", "nearest", "placed"],
+            "folder": [
+                "Forbidden",
+                "expanded",
+                "fault_in_folder",
+                "is_file",
+                "is_there",
+                "nearest",
+                "placed",
+            ],
             "sun": [
                 "SimulatedTime",
                 "SystemTime",

@@ -1,6 +1,7 @@
 """Folders that the settings name."""
 
 import os
+import stat
 from pathlib import Path
 
 
@@ -17,11 +18,21 @@ def placed(place: str, fault: str, end: str = "") -> str:
 
 def is_there(path: Path) -> bool:
     """Whether a file or folder exists, as far as this user can see (`Path.exists` may raise)."""
-    try:
-        path.stat()
-    except OSError:
-        return False
-    return True
+    return _mode(path) is not None
+
+
+def is_file(path: Path) -> bool:
+    """Whether it is a file, as far as this user can see (`Path.is_file` may raise)."""
+    mode = _mode(path)
+    return mode is not None and stat.S_ISREG(mode)
+
+
+def expanded(name: str | Path) -> Path:
+    """The path with the home folder in place of a tilde.
+
+    It stays as it is where there is no such user: then no file is there (`Path.expanduser` raises).
+    """
+    return Path(os.path.expanduser(name))  # noqa: PTH111
 
 
 def nearest(folder: Path) -> Path:
@@ -42,3 +53,10 @@ def fault_in_folder(folder: Path) -> str | None:
         hint = "Change its owner, or name another folder"
         return Forbidden(f"{existing} cannot be written by you. {hint}")
     return None
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):  # it may be longer than a path can be, or have a zero byte
+        return None

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
+from devices.machine import is_file
 from devices.machine.atomic_file import atomic_write
 
 TIMEOUT_S = 30.0  # Piper takes its time on a Raspberry Pi
@@ -102,7 +103,7 @@ def fault_in_voice(name: str) -> str | None:
         return f"{name!r}: no voice. Write {VOICES}"
     if shutil.which(program) is None:
         return f"{program} is not installed: {INSTALL[program]}"
-    if program == "piper" and not Path(rest).is_file():
+    if program == "piper" and not is_file(Path(rest)):
         return f"there is no file {rest}. `python -m piper.download_voices` gets a voice"
     return None
 

@@ -1,7 +1,6 @@
 """Whether speaker and microphone are there, as commands ask that look for what is missing."""
 
-from pathlib import Path
-
+from devices.machine import expanded
 from devices.speaker.cards import CAPTURE
 from devices.speaker.sounds.samples import SpeakerError, import_miniaudio
 from devices.speaker.speaker import fault_in_speaker
@@ -21,7 +20,7 @@ def fault_in_microphone(name: str) -> str | None:
         return None
     try:
         if is_file(name):
-            read(Path(name).expanduser())
+            read(expanded(name))
         else:
             CAPTURE.find(import_miniaudio(), None if name in DEFAULT else name)
     except SpeakerError as error:

@@ -11,6 +11,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Protocol
 
+from devices.machine import expanded
 from devices.speaker.cards import CAPTURE
 from devices.speaker.sounds.samples import SpeakerError, import_miniaudio
 from devices.talk.card import running
@@ -94,7 +95,7 @@ def open_microphone(name: str) -> Microphone:
     if name == "simulated":
         return SimulatedMicrophone(_tone)
     if is_file(name):
-        return SimulatedMicrophone(lambda: read(Path(name).expanduser()))
+        return SimulatedMicrophone(lambda: read(expanded(name)))
     return CardMicrophone(None if name in ("auto", "default") else name)
 
 

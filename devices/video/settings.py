@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from devices.machine import expanded
 from devices.video.media_folder import MediaFolder
 
 
@@ -20,5 +21,5 @@ class MediaSettings(BaseModel):
         Args:
             house_dir: Where it is if the settings name none, or a relative one.
         """
-        path = house_dir / (self.folder or Path("media")).expanduser()
+        path = house_dir / expanded(self.folder or "media")
         return MediaFolder(path, keep_days=self.keep_days, keep_free_mb=self.keep_free_mb)

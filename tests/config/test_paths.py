@@ -8,6 +8,7 @@ import pytest
 
 from config import SettingsError
 from config.sources import find, load
+from hub.admin.check.house import check
 
 SETTINGS = [
     "state_dir = {}",
@@ -23,7 +24,7 @@ SETTINGS = [
     ("path", "says"),
     [
         ('"~nosuchuser/x"', "~nosuchuser is no user with a home folder. Write the path from / on"),
-        (r'"a\u0000b"', "a zero byte is in it. Write another path"),
+        (r'"a\u0000b"', "a zero byte is in it. Write it without"),
         (f'"{"a" * 300}"', "it is longer than a path can be. Write a shorter one"),
         (f'"{"a/" * 2500}"', "it is longer than a path can be. Write a shorter one"),
     ],
@@ -38,6 +39,27 @@ def test_a_path_that_cannot_be_one_is_a_fault_with_its_line(tmp_path, setting, p
     (fault,) = told.value.faults
     assert fault.startswith(f"doorbell.toml: line {setting.count(chr(10)) + 1}: ")
     assert fault.endswith(f": {says}.")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["~nosuchuser/x", r"a\u0000b", "a" * 300, "a/" * 2500],
+    ids=["user", "zero", "name", "path"],
+)
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("[handlers.record]\nfolder = ", "record.py: [handlers.record] folder: "),
+        ("[handlers.record]\ncamera = ", "record.py: [handlers.record] camera: "),
+        ("[handlers.bark]\nsound = ", "bark.py: [handlers.bark] sound: "),
+        ("[handlers.talk]\nenabled = true\nmicrophone = ", "talk.py: [handlers.talk] microphone: "),
+    ],
+)
+def test_a_handlers_path_that_cannot_be_one_is_told_by_check(tmp_path, table, says, path):
+    """In the words of its device."""
+    file = tmp_path / "doorbell.toml"
+    file.write_text(f'state_dir = "state"\n{table}"{path}"\n', encoding="utf-8")
+    assert [fault for fault in check(load(file), file).faults if fault.startswith(says)]
 
 
 @pytest.mark.parametrize("given", [Path("a" * 5000), Path("a\0b")], ids=["long", "zero"])

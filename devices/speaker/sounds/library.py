@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from devices.machine import expanded, is_file
 from devices.speaker.sounds.bark import write_bark
 from devices.speaker.sounds.chimes import STRIKES, write_chime
 from devices.speaker.sounds.samples import SpeakerError, check_sound
@@ -15,7 +16,7 @@ def fault_in_sound(name: str) -> str | None:
     Returns:
         What is wrong with it; None if it is one of these.
     """
-    if name in SOUNDS or Path(name).expanduser().is_file():
+    if name in SOUNDS or is_file(expanded(name)):
         return None
     if "/" in name or "." in name:
         return f"there is no file {name}"
@@ -44,7 +45,7 @@ def fault_in_playing(name: str) -> str | None:
     """
     if name in SOUNDS:
         return None
-    return fault_in_sound_file(Path(name).expanduser())
+    return fault_in_sound_file(expanded(name))
 
 
 def find_sound(name: str, folder: Path) -> Path:
@@ -58,4 +59,4 @@ def find_sound(name: str, folder: Path) -> Path:
         return write_bark(folder / "bark.wav")
     if name in STRIKES:
         return write_chime(folder / f"{name}.wav", name)
-    return Path(name).expanduser()
+    return expanded(name)
