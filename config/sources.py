@@ -1,13 +1,10 @@
 """Reads the settings: `doorbell.toml`, and the environment (`DOORBELL_BROKER__HOST=…`) over it."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import date, time
 from pathlib import Path
 from typing import Any, TypeVar
-
-from pydantic import SecretStr
 
 from config import environment, places, toml_file
 from config.faults import Fault, SettingsError, described
@@ -18,7 +15,6 @@ from config.sound_part import sound_part
 from config.toml_entries import lines_of
 
 T = TypeVar("T", bound=Section)
-READER_DIED = b'{"faults": ["the settings could not be read: their reader died"]}'
 DEMO = Path(__file__).parent / "demo.toml"
 PATHS = ("password_dir", "ca_file", "cert_file", "key_file")  # in [broker]
 
@@ -62,16 +58,16 @@ def load(path: Path, draft: Path | None = None) -> Settings:
     if file.table is None:
         raise SettingsError(faults)
     own, twice = _in_small_letters(file.table)
-    settings, found = sound_part(
-        environment.merged(own, variables.table), [*file.lost, *variables.lost]
-    )
+    whole = environment.merged(own, variables.table)
+    if "handlers" in whole:
+        whole["handlers"] = _plain(whole["handlers"])
+    settings, found = sound_part(whole, [*file.lost, *variables.lost])
     lines = _lines(file.text) if twice or found else {}
     faults += [described(one, Settings, path.name, lines=lines) for one in (*twice, *found)]
     full = None
     if settings:
         try:
-            plain = _plain(settings.model_dump(exclude_unset=True))
-            full = _with_full_paths(Settings.model_validate(plain), path)
+            full = _with_full_paths(settings, path)
         except SettingsError as error:
             faults += error.faults
     if faults or full is None:
@@ -127,55 +123,10 @@ def _section_with_full_paths(section: T, keys: Sequence[str], base: Path) -> T:
     )
 
 
-def load_lean(path: Path) -> Settings:
-    """Read and check the settings in a child process, for a process that runs for a long time.
-
-    pydantic-settings imports asyncio and argparse among others: 7 MB that each handler would keep.
-
-    Args:
-        path: The file.
-
-    Raises:
-        SettingsError: The settings have faults; it contains all of them.
-    """
-    reader, writer = os.pipe()
-    if (child := os.fork()) == 0:
-        _answer(path, writer)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        answer = json.loads(pipe.read() or READER_DIED)
-    os.waitpid(child, 0)
-    if "faults" in answer:
-        raise SettingsError(answer["faults"])
-    return Settings.model_validate(answer["settings"])
-
-
-def _answer(path: Path, writer: int) -> None:
-    """In the child: write the settings, with their secrets, into the pipe, and exit."""
-    try:
-        with os.fdopen(writer, "wb") as pipe:
-            pipe.write(json.dumps(_read(path)).encode())
-    finally:  # none of the parent's code may run here, even if the parent has ended
-        os._exit(0)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return {"settings": _plain(load(path).model_dump())}
-    except SettingsError as error:
-        return {"faults": error.faults}
-    except Exception as error:  # noqa: BLE001 - the child must always answer
-        return {"faults": [f"{path.name}: cannot be read: {type(error).__name__}"]}
-
-
 def _plain(value: Any) -> Any:
-    """A value as JSON has it: secrets in clear, times and paths as text."""
+    """What a handler's table holds, with dates and times as text."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    return str(value) if isinstance(value, Path) else value
+    return value.isoformat() if isinstance(value, date | time) else value

@@ -210,9 +210,9 @@ def test_a_process_starts_without_the_hardware_libraries(module: str):
     assert done.stdout.strip() == "[]"
 
 
-def test_a_handler_process_does_not_carry_the_settings_reader():
-    """pydantic-settings and asyncio would be 7 MB in each handler for ever; programs pay alone."""
-    others = ("pydantic_settings", "asyncio", "rich", "itsdangerous", "starlette")
+def test_a_handler_process_does_not_carry_what_it_does_not_use():
+    """These would be megabytes in each handler for ever; programs pay alone."""
+    others = ("asyncio", "rich", "itsdangerous", "starlette")
     others += (
         "hub.runtime",
         "hub.programs.program",

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from config import Settings, SettingsError
-from config.sources import find, load_lean
+from config.sources import find, load
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
@@ -75,7 +75,7 @@ def opened(role: str, name: str, config: Path | str | None) -> Iterator[Program]
         rule = "Use a-z, 0-9, - and _, beginning with a letter or digit"
         raise SettingsError([f"{name!r} is not the name of a {role}. {rule}"])
     path = find(Path(config) if config else None)
-    settings = load_lean(path)
+    settings = load(path)
     refuse(path, settings)
     if role == "handler":
         _refuse_handler(name, settings)

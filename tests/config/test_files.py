@@ -7,7 +7,7 @@ import pytest
 
 from config import Settings, SettingsError
 from config.places import INSTALLED
-from config.sources import DEMO, find, load, load_lean
+from config.sources import DEMO, find, load
 
 FIRST_STEPS = (Path(__file__).parents[2] / "docs" / "first-steps.md").read_text(encoding="utf-8")
 GUIDE_TOML = re.findall(r"^```toml\n(.*?)^```", FIRST_STEPS, re.MULTILINE | re.DOTALL)
@@ -87,7 +87,7 @@ def test_the_xdg_variables_move_the_users_own_files(monkeypatch, tmp_path):
     own = _write(tmp_path / "settings/doorbell/doorbell.toml")
     assert find() == own
     assert load(own).state_dir == tmp_path / "states/doorbell"
-    assert load_lean(DEMO).state_dir == tmp_path / "states/doorbell"
+    assert load(DEMO).state_dir == tmp_path / "states/doorbell"
     _write(own, 'state_dir = "~/mine"\n')
     assert load(own).state_dir == tmp_path / "home/mine"
 
@@ -128,42 +128,12 @@ def test_the_readme_shows_a_settings_file():
     assert any("[doors.front]" in block for block in GUIDE_TOML)
 
 
-@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
-@pytest.mark.parametrize("text", ["", FULL])
-def test_the_lean_way_reads_the_same_settings(monkeypatch, tmp_path, text):
-    """A handler process, whose child reads the settings, has the same ones as the hub."""
-    monkeypatch.setenv("DOORBELL_BROKER__USERNAME", "door")
-    path = _write(tmp_path / "doorbell.toml", text)
-    assert load_lean(path) == load(path)
-
-
-@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
-@pytest.mark.parametrize("read", [load, load_lean])
-def test_a_secret_is_read_whole_and_shown_masked(tmp_path, read):
+def test_a_secret_is_read_whole_and_shown_masked(tmp_path):
     """The broker gets the password that was set; printed settings do not show it."""
-    broker = read(_write(tmp_path / "doorbell.toml", FULL)).broker
+    broker = load(_write(tmp_path / "doorbell.toml", FULL)).broker
+    assert broker.password
     assert broker.password.get_secret_value() == "hunter2"
     assert "hunter2" not in repr(broker)
-
-
-def test_the_lean_way_keeps_times_as_times(tmp_path):
-    """A time in a handler's table is a time, whichever way it was read."""
-    path = _write(tmp_path / "doorbell.toml", "[handlers.bark]\nwhen = 22:00:00\n")
-    assert load_lean(path) == load(path)
-
-
-@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
-def test_the_lean_way_tells_the_same_faults(tmp_path):
-    """Faults come back from the child as they are."""
-    path = _write(
-        tmp_path / "doorbell.toml", "[broker]\nport = 0\nkeepalive_s = 1\n[house]\nlatitude = 91\n"
-    )
-    with pytest.raises(SettingsError) as plain:
-        load(path)
-    with pytest.raises(SettingsError) as lean:
-        load_lean(path)
-    assert lean.value.faults == plain.value.faults
-    assert len(lean.value.faults) == 3
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ LIBRARIES = (
     "paho-mqtt",
     "packaging",
     "pydantic",
-    "pydantic-settings",
     "itsdangerous",
     "apscheduler",
     "astral",

@@ -181,7 +181,7 @@ def test_the_settings_in_the_document_are_settings(tmp_path):
     for block in blocks:
         path = tmp_path / "doorbell.toml"
         path.write_text(block)
-        broker = sources.load_lean(path).broker
+        broker = sources.load(path).broker
         named = {"password_dir": "passwords", "ca_file": "ca.crt", "cert_file": "house.crt"}
         for setting, name in named.items():
             wanted = tmp_path / "broker" / name if setting in block else None
