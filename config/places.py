@@ -35,6 +35,9 @@ def found(path: Path) -> bool:
         raise SettingsError(
             [f"{path}: it is a link to a file that is not there. Mend it."]
         ) from None
+    except PermissionError:
+        hint = "Use sudo, or name another file with --config."
+        raise SettingsError([f"{path}: you may not look into its folder. {hint}"]) from None
     except (OSError, ValueError) as error:
         raise SettingsError([f"{path}: cannot be read: {_reason(error)}. {ELSE}"]) from None
     if not is_file:

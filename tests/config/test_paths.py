@@ -98,7 +98,9 @@ def test_a_folder_without_rights_is_told(tmp_path):
     folder.mkdir(parents=True)
     folder.chmod(0)
     try:
-        with pytest.raises(SettingsError, match=r"cannot be read: Permission denied\. Mend"):
+        with pytest.raises(
+            SettingsError, match=r"you may not look into its folder\. Use sudo, or name"
+        ):
             find()
     finally:
         folder.chmod(0o700)
