@@ -65,8 +65,9 @@ def test_the_settings_know_every_variable_of_a_unit(
     assert {"DOORBELL_LIVE", "DOORBELL_TALK", "DOORBELL_OWN_FOLDER"} <= found
     file = tmp_path / "doorbell.toml"
     file.write_text('[doors.front]\nname = "Front door"\n', encoding="utf-8")
+    own = {"DOORBELL_CONFIG": str(file), "DOORBELL_OWN_FOLDER": "hub"}
     for name in found:
-        monkeypatch.setenv(name, str(file if name == "DOORBELL_CONFIG" else tmp_path))
+        monkeypatch.setenv(name, own.get(name, str(tmp_path)))
     assert load(file).doors
 
 
