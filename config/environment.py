@@ -1,6 +1,6 @@
 """Settings in the environment, like `DOORBELL_BROKER__HOST=…`, with two underscores for a level."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -30,16 +30,18 @@ class Environment(NamedTuple):
 
 def read(model: type[BaseModel]) -> Environment:
     """Read all variables. A list or table in one is JSON; a list of one may be a plain text."""
-    found = Environment({}, [], [])
-    known = [PREFIX + name.upper() for name in (*model.model_fields, *OTHER_VARIABLES)]
+    faults: list[str] = []
+    lost: list[tuple[str, ...]] = []
+    sound: list[Variable] = []
     for variable in variables():
-        if variable.path[0] not in model.model_fields:
-            hint = suggest(variable.name.partition("__")[0], known)
-            found.faults.append(f"{variable.name}: unknown variable.{hint}")
-        elif fault := _take(variable, model, found.table):
-            found.faults.append(f"{variable.name}: {fault}")
-            found.lost.append(variable.path)
-    return found
+        fault = _fault_in_name(variable, model)
+        if fault is None and (fault := _fault_in_text(variable, model)):
+            lost.append(variable.path)
+        if fault:
+            faults.append(f"{variable.name}: {fault}")
+        else:
+            sound.append(variable)
+    return Environment(_table(model, sound) if sound else {}, faults, lost)
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,44 +56,54 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return both
 
 
-def _take(variable: Variable, model: type[BaseModel], table: dict[str, Any]) -> str:
-    """Put what a variable sets into the table.
+def _table(model: type[BaseModel], sound: Sequence[Variable]) -> dict[str, Any]:
+    """The tables and keys of variables without faults."""
+    # 7 MB, which a house without such variables need not load.
+    from pydantic_settings import BaseSettings, EnvSettingsSource  # noqa: PLC0415
 
-    Returns:
-        What is wrong with it; empty if nothing is.
-    """
+    class Sources(BaseSettings, model):  # type: ignore[valid-type, misc]
+        pass
+
+    class Reader(EnvSettingsSource):
+        def decode_complex_value(self, field_name: str, field: Any, value: Any) -> Any:  # noqa: ARG002
+            """What a text means where more than a text may stand; below `handlers` it stays one."""
+            found = json_in(value)
+            types = kinds(getattr(field, "annotation", field))
+            return found if isinstance(found, list | dict) or types & SCALARS else value
+
+    reader = Reader(Sources, env_prefix=PREFIX, env_nested_delimiter="__")
+    reader.env_vars = {one.name.lower(): one.text for one in sound}
+    return reader()
+
+
+def _fault_in_name(variable: Variable, model: type[BaseModel]) -> str | None:
+    if variable.path[0] not in model.model_fields:
+        known = [PREFIX + name.upper() for name in (*model.model_fields, *OTHER_VARIABLES)]
+        return f"unknown variable.{suggest(variable.name.partition('__')[0], known)}"
     annotation: Any = model
     for number, part in enumerate(variable.path):
         if not _is_table(annotation):
             name = PREFIX + "__".join(variable.path[:number]).upper()
             return f"unknown variable. Did you mean '{name}'?"
         annotation = _below(annotation, part)
-    value: Any = _value(variable.text, annotation)
-    if isinstance(value, str) and str not in kinds(annotation) and _needs_table(annotation):
+    return None
+
+
+def _fault_in_text(variable: Variable, model: type[BaseModel]) -> str | None:
+    annotation: Any = model
+    for part in variable.path:
+        annotation = _below(annotation, part)
+    is_table = annotation is not Any and _is_table(annotation)
+    if not (is_table or kinds(annotation) & LISTS):
+        return None
+    value = json_in(variable.text)
+    if is_table and not isinstance(value, Mapping) and str not in kinds(annotation):
         return NO_TABLE
-    if too_deep(value):
-        return f"{TOO_DEEP}."
-    for part in reversed(variable.path):
-        value = {part: value}
-    table.update(merged(table, value))
-    return ""
-
-
-def _value(text: str, annotation: Any) -> Any:
-    """What a text means where this type is expected; a text below `handlers` stays one."""
-    types = kinds(annotation)
-    if not (_needs_table(annotation) or types & LISTS):
-        return text
-    value = json_in(text)
-    return value if isinstance(value, list | dict) or types & SCALARS else text
+    return f"{TOO_DEEP}." if too_deep(value) else None
 
 
 def _is_table(annotation: Any) -> bool:
     return annotation is Any or bool(values_of_names(annotation) or model_in(annotation))
-
-
-def _needs_table(annotation: Any) -> bool:
-    return annotation is not Any and _is_table(annotation)
 
 
 def _below(annotation: Any, key: str) -> Any:

@@ -212,7 +212,7 @@ def test_a_process_starts_without_the_hardware_libraries(module: str):
 
 def test_a_handler_process_does_not_carry_what_it_does_not_use():
     """These would be megabytes in each handler for ever; programs pay alone."""
-    others = ("asyncio", "rich", "itsdangerous", "starlette")
+    others = ("pydantic_settings", "asyncio", "rich", "itsdangerous", "starlette")
     others += (
         "hub.runtime",
         "hub.programs.program",

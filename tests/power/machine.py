@@ -19,6 +19,7 @@ LIBRARIES = (
     "paho-mqtt",
     "packaging",
     "pydantic",
+    "pydantic-settings",
     "itsdangerous",
     "apscheduler",
     "astral",
