@@ -1,10 +1,6 @@
 """The settings, and how they are read: `doorbell.toml`, the environment, secrets."""
 
-from config.address import Address
-from config.broker import Broker
-from config.door import ButtonSettings, Door, LedSettings
 from config.faults import SettingsError
-from config.homeassistant import HomeAssistant
 from config.model import (
     Chime,
     ClockSettings,
@@ -14,7 +10,11 @@ from config.model import (
     Quiet,
     Settings,
 )
-from config.trigger import Trigger
+from config.tables.address import Address
+from config.tables.broker import Broker
+from config.tables.door import ButtonSettings, Door, LedSettings
+from config.tables.homeassistant import HomeAssistant
+from config.tables.trigger import Trigger
 
 __all__ = [
     "Address",

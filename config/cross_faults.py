@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from config.faults import Fault
-from config.trigger import takes_in
+from config.tables.trigger import takes_in
 
 if TYPE_CHECKING:
     from config.model import Settings

@@ -9,14 +9,14 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from config import places
-from config.broker import Broker
 from config.cross_faults import cross_faults
-from config.door import Door
 from config.faults import CrossFaultsError
-from config.homeassistant import HomeAssistant
 from config.section import Name, Section
-from config.trigger import Trigger
-from config.web import Web
+from config.tables.broker import Broker
+from config.tables.door import Door
+from config.tables.homeassistant import HomeAssistant
+from config.tables.trigger import Trigger
+from config.tables.web import Web
 
 CLOCK_NAMES = {"sunrise", "sunset", "quiet_began", "quiet_ended", "day_ended"}
 

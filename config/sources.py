@@ -6,13 +6,14 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any, TypeVar
 
-from config import environment, places, toml_file
+from config import environment, places
 from config.faults import Fault, SettingsError, described
 from config.model import Settings
 from config.paths import full_path
 from config.section import Section
 from config.sound_part import sound_part
-from config.toml_entries import lines_of
+from config.toml import toml_file
+from config.toml.entries import lines_of
 
 T = TypeVar("T", bound=Section)
 DEMO = Path(__file__).parent / "demo.toml"

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from config import Settings, sources
-from config.door import ButtonSettings, Door, LedSettings
-from config.homeassistant import HomeAssistant
 from config.model import Broker, Chime, ClockSettings, Drill, House, Quiet
-from config.trigger import Trigger
-from config.web import Web
+from config.tables.door import ButtonSettings, Door, LedSettings
+from config.tables.homeassistant import HomeAssistant
+from config.tables.trigger import Trigger
+from config.tables.web import Web
 from hub import HandlerConfig
 from hub.plugin import loader
 from hub.plugin.decorator import Reaction

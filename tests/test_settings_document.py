@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from config import House, LedSettings, Settings
-from config.trigger import Trigger
+from config.tables.trigger import Trigger
 from hub import HandlerConfig
 from hub.plugin import loader
 from tests.house import ROOT

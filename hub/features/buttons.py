@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from config import Settings
-from config.door import ButtonSettings
+from config.tables.door import ButtonSettings
 from devices.button import (
     Button,
     ButtonError,

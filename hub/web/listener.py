@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from config import Settings
-from config.web import Web
+from config.tables.web import Web
 from hub.process.page_address import port_file, running_port
 from hub.store.state import StateError
 from hub.system import atomic_file

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from config.door import ButtonSettings
+from config.tables.door import ButtonSettings
 from devices.button import (
     Diagnosis,
     Edge,

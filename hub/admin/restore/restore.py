@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from config import Settings, places, sources, toml_file
+from config import Settings, places, sources
+from config.toml import toml_file
 from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.members import refuse_mixed
 from hub.admin.backup.settings_files import refuse_unnamed

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from config import Settings, SettingsError
-from config.toml_file import decode
+from config.toml.toml_file import decode
 from hub.admin.check.house import users_of
 from hub.admin.security import acl, certificates, own_rules
 from hub.mqtt.connection import credentials

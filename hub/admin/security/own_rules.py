@@ -5,7 +5,7 @@ from pathlib import Path
 
 from config import SettingsError
 from config.faults import suggest
-from config.toml_file import MOST_FAULTS, decode
+from config.toml.toml_file import MOST_FAULTS, decode
 
 WORDS = ("user", "topic", "pattern")
 ACCESS = ("read", "write", "readwrite", "deny")

@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from config import Settings, SettingsError, sources, toml_file
+from config import Settings, SettingsError, sources
+from config.toml import toml_file
 from hub.admin.check.house import check
 from hub.admin.setup.target import Ownership, TargetError, first_text, ownership
 from hub.admin.setup.toml_edit import Changes, amended, no_tables, put, set_value

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from config.trigger import Scalar, Wanted
+from config.tables.trigger import Scalar, Wanted
 
 PLACE_DIGITS = 6  # of a place in a list
 MISSING = object()  # what `find` returns where there is nothing, because None may be a value

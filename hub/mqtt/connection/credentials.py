@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from config import Broker, SettingsError
-from config.toml_file import decode
+from config.toml.toml_file import decode
 from devices.machine import Forbidden
 from hub.mqtt.connection.connect_errors import RefusedError
 from hub.system.log import masking

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from config.web import Web
+from config.tables.web import Web
 
 log = logging.getLogger(__name__)
 PREFIXES = ("x-ingress-path", "x-forwarded-prefix")  # Home Assistant's ingress; Traefik and others

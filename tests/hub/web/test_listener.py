@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from config import Settings
-from config.web import Web
+from config.tables.web import Web
 from hub.process import page_address
 from hub.process.page_address import PORT_FILE
 from hub.store.state import StateError

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from config import Broker
-from config.address import parse
 from config.sources import PATHS
+from config.tables.address import parse
 from hub.admin.doctor.broker import look
 from hub.admin.setup.dialog import NONE, Dialog
 from hub.admin.setup.draft import Draft

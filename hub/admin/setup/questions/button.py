@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from config import SettingsError, sources
-from config.door import ButtonSettings
+from config.tables.door import ButtonSettings
 from devices.button import Debouncer, PressDetector, advise, diagnose, watch_edges
 from devices.gpio import GpioError
 from hub.admin.setup.dialog import Dialog

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config.web import Web
+from config.tables.web import Web
 from hub.admin.setup.dialog import Dialog
 from hub.admin.setup.draft import Draft
 from hub.admin.setup.questions.page import ask_page

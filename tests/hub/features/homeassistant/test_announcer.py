@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from config import Settings
-from config.door import ButtonSettings, Door
+from config.tables.door import ButtonSettings, Door
 from hub.features.homeassistant.announced import FILE, Announced
 from hub.features.homeassistant.announcer import HOLD_S, LOSSES, PAUSE_S, TAKEN_S
 from hub.features.homeassistant.handlers import MOST

@@ -5,7 +5,7 @@ import json
 import pytest
 from starlette.middleware import Middleware
 
-from config.web import Web
+from config.tables.web import Web
 from hub.remote.push import PushError
 from hub.web.app import assemble
 from hub.web.login.attempts import Attempts

@@ -9,8 +9,8 @@ from typing import Any
 
 from config.depth import TOO_DEEP, too_deep
 from config.faults import SettingsError
-from config.toml_advice import advice, advice_on_open
-from config.toml_entries import Entry, entries, lines_of
+from config.toml.advice import advice, advice_on_open
+from config.toml.entries import Entry, entries, lines_of
 
 MOST_FAULTS = 20  # that are told of one file
 ENCODINGS = (  # the byte order marks of Unicode 16, section 23.8

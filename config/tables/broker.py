@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from config.address import PLAIN_PORT, Address, names_port, parse
 from config.section import Section
+from config.tables.address import PLAIN_PORT, Address, names_port, parse
 
 ROOT = re.compile(r"[a-z0-9_-]+(/[a-z0-9_-]+)*")
 

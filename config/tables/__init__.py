@@ -1,0 +1,1 @@
+"""The larger tables of the settings."""

@@ -1,0 +1,1 @@
+"""Reads TOML as people write it: what is wrong in a text, where, and what to write."""
