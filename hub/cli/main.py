@@ -18,7 +18,6 @@ from hub.admin.install.handlers_command import handlers
 from hub.admin.restore.command import restore
 from hub.admin.security.command import secure
 from hub.admin.setup.command import setup
-from hub.cli import standard_streams
 from hub.cli.answer import answer
 from hub.cli.check import check
 from hub.cli.config import show_config
@@ -30,12 +29,13 @@ from hub.cli.press import press
 from hub.cli.quiet import quiet
 from hub.cli.replay import replay
 from hub.cli.run import run
-from hub.cli.system_errors import in_words
 from hub.cli.trace import list_events, show_trace
 from hub.cli.visits import visits
 from hub.mqtt.connection import connection_log
 from hub.store.inbox_file import InboxError
+from hub.terminal import standard_streams
 from hub.terminal.output import complain, say
+from hub.terminal.system_errors import in_words
 
 VALUES = {bool: "", int: "N", float: "SECONDS", Path: "FILE"}  # in the help of an option
 app = typer.Typer(

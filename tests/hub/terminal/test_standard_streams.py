@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.cli import main
-from hub.cli.system_errors import in_words
+from hub.terminal.system_errors import in_words
 from tests.house import ROOT
 
 FULL = "standard output: No space left on device. Make room there"
