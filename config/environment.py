@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from config.depth import TOO_DEEP, too_deep
 from config.faults import suggest
 from config.shorthand import LISTS, kinds, model_in, values_of_names
-from config.variables import OTHER_VARIABLES, PREFIX, Variable, json_in, variables
+from config.variables import OTHER_VARIABLES, PREFIX, Variable, in_small_letters, json_in, variables
 
 NO_TABLE = "not JSON. Write the table as JSON, or set its keys one by one."
 SCALARS = {int, float, bool}
@@ -30,7 +30,7 @@ class Environment(NamedTuple):
 
 def read(model: type[BaseModel]) -> Environment:
     """Read all variables. A list or table in one is JSON; a list of one may be a plain text."""
-    faults: list[str] = []
+    faults = [f"{name}: write it in capital letters." for name in in_small_letters()]
     lost: list[tuple[str, ...]] = []
     sound: list[Variable] = []
     for variable in variables():

@@ -111,7 +111,7 @@ def described(
         lines: The line of each table and key of the file, as far as they are known.
     """
     path = fault.path
-    is_key = path[-1:] == ("[key]",)
+    is_key = len(path) > 1 and path[-1] == "[key]"
     if is_key:
         path = path[:-1]
     full = (*filter(None, table.split(".")), *path)

@@ -1,4 +1,4 @@
-"""The settings of the house, as plain models: a handler process does not load their reader."""
+"""The settings of the house, as plain models."""
 
 import re
 from collections.abc import Iterator

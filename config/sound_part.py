@@ -39,7 +39,10 @@ def sound_part(
         except ValidationError as error:
             found = faults_in(error)
         faults += [fault for fault in found if not _follows(fault, gone)]
-        gone += [_take_out(left, fault.path) for fault in found]
+        out = [path for fault in found if (path := _out_of(left, fault))]
+        if not out:
+            break
+        gone += out
     return None, faults
 
 
@@ -54,6 +57,12 @@ def _follows(fault: Fault, gone: Sequence[Path]) -> bool:
 
 def _holds(table: Path, path: Path) -> bool:
     return path[: len(table)] == table
+
+
+def _out_of(table: dict[str, Any], fault: Fault) -> Path:
+    """Take out what a fault is about, or else the first other key that it needs; what it was."""
+    places = (_take_out(table, path) for path in (fault.path, *fault.needs))
+    return next(filter(None, places), ())
 
 
 def _take_out(table: dict[str, Any], path: Path) -> Path:

@@ -32,6 +32,15 @@ def variables() -> Iterator[Variable]:
             yield Variable(name, tuple(name.removeprefix(PREFIX).lower().split("__")), text)
 
 
+def in_small_letters() -> list[str]:
+    """The names that begin as ours do, but for their capital letters."""
+    return sorted(
+        name
+        for name in os.environ
+        if name.upper().startswith(PREFIX) and not name.startswith(PREFIX)
+    )
+
+
 def setter_of(path: Sequence[str]) -> str:
     """The variable that sets a key, maybe in a table as JSON; empty if none does."""
     found = ""

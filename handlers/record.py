@@ -46,7 +46,7 @@ def record(event: Event, config: Config, recorder: DoorRecorder) -> str:
     return f"picture taken, recording {clip.name}"
 
 
-@handler("clip.due", timeout_s=60, attempts=1, uses=open_cameras)
+@handler("clip.due", timeout_s=180, attempts=1, uses=open_cameras)
 def finish(event: Event, config: Config, recorder: DoorRecorder) -> str:
     """The clip is long enough: finish it, and publish it for each door that rang."""
     clip = recorder.finish_clip(event.subject)

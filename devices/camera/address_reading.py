@@ -3,7 +3,9 @@
 import re
 from typing import NamedTuple
 
-HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:(?P<port>\d{1,5}))?(?=[/?#]|$)", re.IGNORECASE)
+HOST = re.compile(
+    r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:(?P<port>\d{1,5}))?(?=[/?#]|$)", re.IGNORECASE
+)
 NUMBER = re.compile(r"[\d.]+(:|$)|\[")
 LOWEST_PORT = 80  # of a camera; `admin:12/34@cam` begins with a password
 

@@ -147,7 +147,7 @@ def _record(exchange: Exchange) -> None:
 def _read(response: requests.Response, *, stream: bool = False, **_: Any) -> None:
     """Read an answer, as `requests` would by itself, but no more than the limit.
 
-    The status has said what became of the message: a body that breaks off does not change that.
+    A body that breaks off is marked: see `is_broken`. For most services the status has said all.
     """
     if stream:
         return

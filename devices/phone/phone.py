@@ -102,11 +102,15 @@ class PhonePartlyError(PhoneRefusalError):
 
     Attributes:
         lacks_picture: Whether only the picture is missing.
+        retry_after_s: See PhoneAwayError.
     """
 
-    def __init__(self, text: str, *, lacks_picture: bool) -> None:
+    def __init__(
+        self, text: str, *, lacks_picture: bool, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(text)
         self.lacks_picture = lacks_picture
+        self.retry_after_s = retry_after_s
 
 
 class Phone(Protocol):

@@ -8,6 +8,7 @@ from math import inf
 from devices.video.packet import Packet
 
 STALE_S = 2.0
+CALM_S = 600.0  # a busy scene makes some groups larger than others
 
 
 class PacketRing:
@@ -24,7 +25,7 @@ class PacketRing:
         seconds: How far back it is to reach.
         bytes: How much it holds.
         group_s: How long ago the last key frame came when the last packet did, in seconds.
-        is_too_small: Whether a group was too large for it, and no whole one was kept since then.
+        is_too_small: Whether a group was too large for it within the last CALM_S.
     """
 
     def __init__(self, seconds: float, max_bytes: int) -> None:
@@ -32,6 +33,7 @@ class PacketRing:
         self.bytes = 0
         self.group_s = 0.0
         self.is_too_small = False
+        self._overflowed_at = -inf
         self._max_bytes = max_bytes
         self._key_at = inf
         self._groups: deque[list[Packet]] = deque()
@@ -39,7 +41,6 @@ class PacketRing:
     def add(self, packet: Packet) -> None:
         """Add a packet. One without a key frame before it is ignored: it cannot be decoded."""
         if packet.is_key:
-            self.is_too_small = self.is_too_small and self.is_empty
             self._groups.append([])
             self._key_at = packet.at
         self.group_s = max(0.0, packet.at - self._key_at)
@@ -51,7 +52,9 @@ class PacketRing:
             self._drop_oldest()
         while self.bytes > self._max_bytes:
             self._drop_oldest()
-        self.is_too_small = self.is_too_small or self.is_empty
+        if self.is_empty:
+            self._overflowed_at = packet.at
+        self.is_too_small = packet.at - self._overflowed_at < CALM_S
 
     def clear(self) -> None:
         """Drop everything."""

@@ -113,7 +113,8 @@ class Recorder(TroubleReport):
         """See Camera."""
         if self._trouble:
             raise CameraError(self._trouble)
-        self._wait_for(began := time.monotonic(), began - FRESH_S, began)
+        now = time.monotonic()
+        self._wait_for(now, now - FRESH_S, now)
         with self._changed:
             packets = self._ring.last_group()
             if not self._format or not packets:

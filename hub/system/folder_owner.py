@@ -114,7 +114,13 @@ def in_child(work: Callable[[], object], patience_s: float) -> object:
     reading, writing = os.pipe()
     # What a signal's handler raises in one of the functions that fork calls would be lost.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(reading)
+        os.close(writing)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
     if not child:
         os.close(reading)
         _work(work, writing)

@@ -85,6 +85,19 @@ def test_the_rest_of_the_settings_stays_usable(tmp_path):
     assert usable.handlers == {"bark": {"volume": 5}}
 
 
+def test_a_fault_between_tables_leaves_the_rest_usable(tmp_path):
+    """Also where one of its two sides is a default, and so nothing that could be left out."""
+    refused = _refused(tmp_path, '[broker]\nroot = "homeassistant"\n[handlers.bark]\nvolume = 5\n')
+    assert len(refused.faults) == 1
+    assert refused.usable
+    assert refused.usable.handlers == {"bark": {"volume": 5}}
+
+
+def test_a_key_that_is_named_like_a_sign_of_pydantic_is_unknown(tmp_path):
+    """`[key]` is what it calls the name of an entry."""
+    assert _faults(tmp_path, '"[key]" = 1\n')[0].startswith("line 1: [key]: unknown key.")
+
+
 @pytest.mark.parametrize("text", ["[doors.front\nname = 'x'\n[quiet]\nend = 7\n", "\0" * 50])
 def test_nothing_is_guessed_from_a_file_without_structure(tmp_path, text):
     """Where the name of a table is faulty, nobody knows of what the keys below it are."""

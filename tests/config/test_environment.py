@@ -78,6 +78,12 @@ def test_a_fault_of_a_variable_is_its_own(monkeypatch, tmp_path, variable, text,
     assert fault.startswith(f"{variable}: {says}")
 
 
+def test_a_variable_in_small_letters_is_no_setting(monkeypatch, tmp_path):
+    """It would be passed over without a word."""
+    monkeypatch.setenv("doorbell_broker__port", "99")
+    assert _faults(tmp_path) == ("doorbell_broker__port: write it in capital letters.",)
+
+
 def test_a_fault_of_the_file_is_not_the_variables(monkeypatch, tmp_path):
     """Even where the variable sets other keys of the same table."""
     monkeypatch.setenv("DOORBELL_BROKER", '{"host": "h"}')

@@ -69,6 +69,8 @@ class ApprisePhone:
         body = convert_between(NotifyFormat.TEXT, self._service.notify_format, text)
         picture = None
         if notification.picture:
+            if not notification.picture.is_file():
+                raise PhoneRefusalError(f"{self.name}: the picture is no longer there")
             picture = AppriseAttachment(str(notification.picture), asset=ASSET)
         # Called in this thread: Apprise's own loop would start another one.
         if self._mail:
@@ -83,7 +85,7 @@ class ApprisePhone:
             )
         if is_taken:
             return None
-        if error := self._mail_error() or error_from(self.name, exchanges):
+        if error := self._mail_error() or error_from(self.name, exchanges, notification.text):
             if has_taken(exchanges, notification.text):
                 self._check_rest(notification, error)
                 return None
@@ -100,11 +102,12 @@ class ApprisePhone:
 
     def _check_rest(self, notification: Notification, error: PhoneError) -> None:
         """Raise if something else than the text is missing, or if not all have it."""
+        wait_s = error.retry_after_s if isinstance(error, PhoneAwayError) else None
         if len(self._service) > 1:
             text = f"{error}. It is not sent again, because some of its targets have it"
-            raise PhonePartlyError(text, lacks_picture=False)
+            raise PhonePartlyError(text, lacks_picture=False, retry_after_s=wait_s)
         if notification.picture:
-            raise PhonePartlyError(str(error), lacks_picture=True)
+            raise PhonePartlyError(str(error), lacks_picture=True, retry_after_s=wait_s)
 
     def _unknown_error(self, text: str) -> PhoneError:
         is_away = self.fault_in_reaching() is not None

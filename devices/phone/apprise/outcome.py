@@ -15,7 +15,7 @@ from devices.phone.http_session import Exchange, is_broken
 from devices.phone.phone import PhoneAwayError, PhoneError, PhoneRefusalError
 
 
-def error_from(name: str, exchanges: Sequence[Exchange]) -> PhoneError | None:
+def error_from(name: str, exchanges: Sequence[Exchange], text: str) -> PhoneError | None:
     """The error that the answers to all requests of a notification make together.
 
     Another attempt may help where any of them is not final.
@@ -23,18 +23,23 @@ def error_from(name: str, exchanges: Sequence[Exchange]) -> PhoneError | None:
     Args:
         name: The phone's name.
         exchanges: The requests, in their order.
+        text: What the notification says: only a request that has it may have told it.
 
     Returns:
         None if no answer says what is wrong.
     """
-    errors = [error for one in exchanges if (error := _error_of(one))]
+    words = _words(text)
+    failed = [(one, error) for one in exchanges if (error := _error_of(one))]
+    errors = [error for _, error in failed]
     passing = [error for error in errors if not error.is_final]
     if passing:
         waits = [one.retry_after_s for one in passing if one.retry_after_s is not None]
         return PhoneAwayError(
             f"{name}: the service {passing[-1]}",
             max(waits, default=None),
-            is_doubtful=any(one.is_doubtful for one in passing),
+            is_doubtful=any(
+                error.is_doubtful and _may_contain(one.request, words) for one, error in failed
+            ),
         )
     return PhoneRefusalError(f"{name}: the service {errors[-1]}") if errors else None
 
@@ -45,15 +50,26 @@ def has_taken(exchanges: Sequence[Exchange], text: str) -> bool:
     A request has the text if it has all of its words, as JSON, a form or plain text; services write
     what stands between them in different ways.
     """
-    words = re.findall(r"[^\W_]+", text)
+    words = _words(text)
     return any(
         bool(words) and _error_of(one) is None and _contains(one.request, words)
         for one in exchanges
     )
 
 
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text)
+
+
+def _may_contain(request: Any, words: Sequence[str]) -> bool:
+    """Whether a request may have told the text: a login has not."""
+    is_streamed = not isinstance(request.body or "", str | bytes)
+    return is_streamed or _contains(request, words)
+
+
 def _contains(request: Any, words: Sequence[str]) -> bool:
-    body = request.body or b""
+    """Whether a text stands in the body, or in the address of a request without one."""
+    body = request.body or request.url or ""
     if isinstance(body, str):
         body = body.encode()
     if not isinstance(body, bytes):

@@ -14,6 +14,7 @@ from devices.phone.phone import (
     Phone,
     PhoneAwayError,
     PhoneError,
+    PhonePartlyError,
     PhoneRefusalError,
     Receipt,
     Recipient,
@@ -160,12 +161,16 @@ class Dispatcher:
                 result.receipts[_receipt_key(call)] = sent.receipt
             if sent.no_picture:
                 result.no_picture[call.key] = sent.no_picture
+            if sent.retry_after_s:
+                self._rests.fail(call.phone, sent.no_picture, sent.retry_after_s)
         elif isinstance(error, PhoneAwayError):
             if error.is_doubtful:
                 result.doubtful.append(call.key)
             self._put_off(call, result, str(error), error.retry_after_s)
         elif isinstance(error, PhoneRefusalError):
             result.refused[call.key] = str(error)
+            if isinstance(error, PhonePartlyError) and error.retry_after_s:
+                self._rests.fail(call.phone, str(error), error.retry_after_s)
         elif isinstance(error, PhoneError):
             result.failed[call.key] = str(error)
         else:

@@ -43,10 +43,12 @@ class Sent:
     Attributes:
         receipt: See Phone.
         no_picture: Why the service does not take its picture; empty if it has it.
+        retry_after_s: How long the service wants to be left alone, although it has taken this one.
     """
 
     receipt: Receipt | None = None
     no_picture: str = ""
+    retry_after_s: float | None = None
 
 
 @dataclass(eq=False)
@@ -132,7 +134,7 @@ def _sent(call: Call, previous: Receipt | None) -> Sent:
     except PhonePartlyError as error:
         if not error.lacks_picture:
             raise
-        return Sent(previous, str(error))
+        return Sent(previous, str(error), error.retry_after_s)
     except PhoneRefusalError as refusal:
         if call.notification.picture is None:
             raise

@@ -28,16 +28,26 @@ class Member(NamedTuple):
 
 
 def refuse_mixed(config: Path, settings: Settings) -> None:
-    """The state folder is replaced as a whole, so that nothing else may lie in it.
+    """Each of these folders is replaced as a whole, so that no other part may lie in it.
 
     Raises:
-        BackupError: it holds other things than state.
+        BackupError: state, handlers and passwords are not apart from each other.
     """
     state = settings.state_dir.resolve()
     for path in (config, settings.handlers_dir):
         if path.resolve().is_relative_to(state):
             hint = "Give state_dir a folder of its own"
             raise BackupError(f"{settings.state_dir}: the state folder also holds {path}. {hint}")
+    handlers = settings.handlers_dir.resolve()
+    passwords = (config.parent / "broker").resolve()
+    for path in (config.resolve(), state, passwords):
+        if path.is_relative_to(handlers):
+            hint = "Give handlers_dir a folder of its own"
+            raise BackupError(f"{handlers}: the folder of handlers also holds {path}. {hint}")
+    for path in (handlers, state):
+        if path.is_relative_to(passwords):
+            hint = "Give it a folder of its own"
+            raise BackupError(f"{path}: it lies in the folder of passwords, {passwords}. {hint}")
 
 
 def clips_folder(settings: Settings) -> Path:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.video import Packet
-from devices.video.packet_ring import PacketRing
+from devices.video.packet_ring import CALM_S, PacketRing
 
 
 def _packet(at: float, *, is_key: bool = False, size: int = 10) -> Packet:
@@ -78,7 +78,9 @@ def test_a_group_too_large_is_not_kept():
     ring.add(_packet(4, is_key=True))
     assert [packet.at for packet in ring.since(0)] == [4]
     assert (ring.group_s, ring.is_too_small) == (0, True), "it may become as large again"
-    ring.add(_packet(5, is_key=True))
+    ring.add(_packet(CALM_S, is_key=True))
+    assert ring.is_too_small
+    ring.add(_packet(3 + CALM_S, is_key=True))
     assert not ring.is_too_small
 
 

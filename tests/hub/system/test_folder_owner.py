@@ -1,10 +1,16 @@
 """Root does work in another user's folder as that user."""
 
+import errno
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+
+from hub.system.folder_owner import in_child
 
 USER = 61184  # the first of systemd's dynamic users
 TRY = f"""
@@ -72,3 +78,16 @@ def test_a_signal_while_it_forks_is_not_lost():
     command = [sys.executable, "-c", ENDED]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert (done.stdout, done.stderr) == ("ended\n", "")
+
+
+def test_without_room_for_a_process_it_hears_signals_again(monkeypatch):
+    """And leaves no file open."""
+
+    def held() -> tuple[set[int], int]:
+        return signal.pthread_sigmask(signal.SIG_BLOCK, []), len([*Path("/proc/self/fd").iterdir()])
+
+    monkeypatch.setattr(os, "fork", Mock(side_effect=OSError(errno.EAGAIN, "no more")))
+    before = held()
+    with pytest.raises(OSError, match="no more"):
+        in_child(lambda: 1, 30)
+    assert held() == before

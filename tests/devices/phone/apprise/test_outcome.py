@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 
 from devices.phone import (
+    Dispatcher,
+    DispatchResult,
     Notification,
     PhoneAwayError,
     PhonePartlyError,
     PhoneRefusalError,
+    Recipient,
     open_phones,
 )
 from devices.phone.apprise.address import service_of
@@ -142,3 +145,31 @@ def test_all_answers_count_and_not_the_last_one(service, statuses, kind):
         phone.send(NOTE)
     assert type(told.value) is kind
     assert not getattr(told.value, "lacks_picture", False)
+
+
+def test_a_login_that_breaks_off_has_told_nothing(service):
+    """Such a message was given up after 20 attempts of an outage, as if they had told it."""
+    service.answer = None
+    (phone,) = open_phones(f"rocket://user:password@127.0.0.1:{service.port}/#a")
+    with pytest.raises(PhoneAwayError) as told:
+        phone.send(NOTE)
+    assert not told.value.is_doubtful
+
+
+def test_a_wait_that_answers_the_picture_is_obeyed_too(service, discord, picture):
+    """By the next notification: this one's text is there."""
+    limit = Answer(429, {"retry_after": 60.0}, {"Retry-After": "60"})
+    service.answer = lambda request: limit if _has_picture(request) else Answer(204)
+    anna = [Recipient("anna", [discord])]
+    dispatcher = Dispatcher(anna, timeout_s=60)
+    first = dispatcher.send("1", anna, lambda _: picture, DispatchResult(), {})
+    second = dispatcher.send("2", anna, lambda _: NOTE, DispatchResult(), {})
+    assert (len(first.delivered), len(second.delivered), len(service.got)) == (1, 0, 2)
+
+
+def test_a_picture_that_is_gone_leaves_the_text_alone(service, discord, picture):
+    """Discord has the text by then: it was told five times."""
+    picture.picture.unlink()
+    with pytest.raises(PhoneRefusalError, match="the picture is no longer there"):
+        discord.send(picture)
+    assert not service.got

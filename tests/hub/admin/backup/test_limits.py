@@ -9,7 +9,7 @@ import pytest
 
 from config import sources
 from hub.admin.backup.archive import write_backup
-from hub.admin.backup.manifest import Contents
+from hub.admin.backup.manifest import BackupError, Contents
 from hub.admin.backup.rules import largest_sum
 from hub.admin.backup.shares import Limits
 from hub.admin.backup.verify import verify
@@ -119,3 +119,21 @@ def test_what_belongs_to_a_running_database_is_left_out(config: Path):
     """A rollback journal beside the copy of its file would spoil it."""
     (config.parents[1] / "var" / "hub" / "hub-x.sqlite-journal").touch()
     assert not any(name.endswith("-journal") for name in backup(config)[1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'handlers_dir = "."\n',
+        'handlers_dir = ".."\n',
+        'state_dir = "handlers/state"\n',
+        'handlers_dir = "broker/handlers"\n',
+        'state_dir = "broker/state"\n',
+    ],
+)
+def test_a_house_that_could_not_be_restored_is_not_backed_up(config: Path, text: str):
+    """The folders of one part lie within another, and each is replaced as a whole."""
+    rest = "" if "state_dir" in text else 'state_dir = "../var"\n'
+    config.write_text(text + rest)
+    with pytest.raises(BackupError, match="of its own"):
+        backup(config)
