@@ -22,9 +22,16 @@ def open_messenger(config: Config) -> DoorMessenger:
 def notify(event: Event, config: Config, phones: DoorMessenger) -> str:
     """Somebody is there, or was; further rings of the same visitor are counted with the first."""
     result = phones.ring(event)
-    if result.delivered:
+    if result.delivered and phones.is_news(event.id):
         emit("notification.sent", {"press": event.id})
     return result.note
+
+
+@handler("notify.told", uses=open_messenger)
+def announce(event: Event, config: Config, phones: DoorMessenger) -> str:
+    """Some phones have this press, and another attempt is for the others."""
+    emit("notification.sent", {"press": event.data["press"]})
+    return "some phones have it"
 
 
 @handler("notify.again", "notify.waited", timeout_s=30, uses=open_messenger)

@@ -97,7 +97,9 @@ def test_a_service_that_refuses_is_tried_again(notify, service, refusing):
     service.status = {}
     notify(replace(press, attempt=2), memory, urls=urls)
     assert sorted(path for path, _ in service.got) == refusing
-    assert memory.get("told", {}) == {}, "nothing is left of the attempt that half succeeded"
+    assert not any(key.startswith("told") for key in memory), (
+        "nothing is left of the attempt that half succeeded"
+    )
 
 
 def test_only_pictures_leave_the_house(notify, service, tmp_path):

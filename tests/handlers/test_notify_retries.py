@@ -18,6 +18,8 @@ from tests.hub.fakes import (
     run_until,
 )
 
+TOLD = ["notification.sent", "handler.done"]  # by the handler's own event `notify.told`
+
 
 class Phone:
     """Refuses so many times."""
@@ -67,12 +69,13 @@ def house(shipped, tmp_path):
 
 @pytest.mark.parametrize("order", [("anna", "ben"), ("ben", "anna")])
 def test_who_was_told_is_not_told_again_while_another_refuses(house, order):
-    """Two recipients: one refuses three times, the other is told once."""
+    """Two recipients: one refuses three times, the other is told once; and others hear of that."""
     phones = {"anna": Phone(refusals=3), "ben": Phone()}
-    said = house({name: phones[name] for name in order}, 5)
+    said = house({name: phones[name] for name in order}, 6)
     assert [kind for kind, _ in said] == [
-        *["handler.retried"] * 3,
-        "notification.sent",
+        "handler.retried",
+        *TOLD,
+        *["handler.retried"] * 2,
         "handler.done",
     ]
     assert {name: len(phone.told) for name, phone in phones.items()} == {"anna": 1, "ben": 1}
@@ -81,10 +84,11 @@ def test_who_was_told_is_not_told_again_while_another_refuses(house, order):
 def test_a_wait_outlasts_the_attempts(house):
     """A service that says "later" eight times is asked eight times more, and nobody else again."""
     phones = {"anna": Phone(8, PhoneAwayError("fake answers 429", 0.01)), "ben": Phone()}
-    said = house(phones, 10)
+    said = house(phones, 11)
     assert [kind for kind, _ in said] == [
-        *["handler.retried"] * 8,
-        "notification.sent",
+        "handler.retried",
+        *TOLD,
+        *["handler.retried"] * 7,
         "handler.done",
     ]
     assert {data["attempt"] for _, data in said if "attempt" in data} == {1}
@@ -94,7 +98,8 @@ def test_a_wait_outlasts_the_attempts(house):
 def test_a_refusal_for_good_is_a_dead_letter_after_one_attempt(house):
     """With the service's words; the other phone has been told."""
     phones = {"anna": Phone(9, PhoneRefusalError("fake answers 401: unauthorized")), "ben": Phone()}
-    ((kind, data),) = house(phones, 1)
+    (kind, data), *after = house(phones, 3)
     assert (kind, data["attempt"]) == ("handler.dead", 1)
+    assert [kind for kind, _ in after] == TOLD
     assert data["reason"] == ("1 of 2 services did not take it: fake answers 401: unauthorized")
     assert (phones["anna"].refusals, len(phones["ben"].told)) == (8, 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from devices.phone.delivery.dispatch_result import DispatchResult
+from devices.phone.messenger.messenger import UndeliveredError
 from devices.phone.messenger.occasion import HandlerApi, Link, Occasion
 from devices.phone.messenger.page_messenger import PageMessenger
 from devices.phone.messenger.sent_log import EVERYBODY
@@ -20,6 +21,7 @@ SNOOZE_S = 3600.0
 RINGS = 5  # after so many rings without a pause the phones are told how many
 AGAIN = "notify.again"
 WAITED = "notify.waited"
+TOLD = "notify.told"
 DRILL_FAILED = "doorbell.drill_failed"
 ANSWERABLE = ("doorbell.pressed", "snapshot.taken", AGAIN, WAITED)
 
@@ -29,6 +31,7 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
 
     A handler calls `ring` for a press, `show` for a picture and `answer` for an answer, and
     `remind` for its own events `notify.again` and `notify.waited`, which `later` delivers to it.
+    Another one, `notify.told`, comes when some phones have a press and others do not take it yet.
     `enrol` is for `doorbell.push_changed`: a phone with the page wants to be told, or no more.
 
     To open it takes seconds, so `uses=` does that at start. Each method raises a ConnectionError
@@ -76,14 +79,22 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
         self._save()  # the others are told later even if no phone can be reached now
         text = self._texts.ring(press.door, press.time, press.age_s())
         picture = self.picture(press.id)  # there is one by now if the text comes late
-        return self.tell(
-            press,
-            self.first_at(press.door),
-            text,
-            visit=visit,
-            picture=picture,
-            late=self._texts.missed(press.door, press.time),
-        )
+        try:
+            return self.tell(
+                press,
+                self.first_at(press.door),
+                text,
+                visit=visit,
+                picture=picture,
+                late=self._texts.missed(press.door, press.time),
+            )
+        except UndeliveredError:
+            self._announce(press)
+            raise
+
+    def is_news(self, press: str) -> bool:
+        """Whether nobody was told yet that phones have this press, when all of them have it."""
+        return not self.log.is_announced(press)
 
     def remind(self, timer: Occasion) -> DispatchResult:
         """Tell how often this visitor has rung, or tell the recipient whose turn has come."""
@@ -168,6 +179,13 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
             return DispatchResult(why_not="nobody rang today")
         text = self._texts.day(found.data["presses"], found.time, found.age_s())
         return self.tell(found, self.recipients, text)
+
+    def _announce(self, press: Occasion) -> None:
+        """Some phones have it: who waits for that need not wait for the others."""
+        if self.log.delivered(press.id) and not self.log.is_announced(press.id):
+            self.log.record_announced(press.id)
+            self.hub.later(TOLD, 0, {"press": press.id}, subject=press.door)
+            self._save()
 
     def _snooze(self, name: str, at: datetime) -> DispatchResult:
         self.log.snooze(name, at.timestamp() + SNOOZE_S)

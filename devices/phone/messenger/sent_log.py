@@ -4,7 +4,8 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
-KEPT = 40  # of each kind: receipts, pictures, attempts that partly succeeded
+KEPT = 40  # of each kind: receipts, pictures, later calls
+OWED = 2000  # events of which more is owed: a day of outage, in a house that is rung at all day
 EVERYBODY = "*"
 
 
@@ -20,28 +21,37 @@ class SentLog:
 
     def delivered(self, event: str) -> list[str]:
         """The keys of the phones that an earlier attempt at this event has reached."""
-        return list(self._memory.get("told", {}).get(event, []))
+        return list(self._of("told", event, []))
 
     def record_partial(self, event: str, phones: list[str]) -> None:
         """Record which phones have the notification. The next attempt is for the others."""
-        self._put("told", event, [*phones])
+        self._note("told", event, [*phones])
 
     def refused(self, event: str) -> dict[str, str]:
         """Why services refuse the notification for good, by the key of the phone."""
-        return dict(self._memory.get("refused", {}).get(event, {}))
+        return dict(self._of("refused", event, {}))
 
     def record_refused(self, event: str, reasons: Mapping[str, str]) -> None:
         """Record which services refuse it. The next attempt is for the others."""
         if reasons:
-            self._put("refused", event, dict(reasons))
+            self._note("refused", event, dict(reasons))
 
     def forget_refused(self, event: str) -> None:
         """A further attempt is for those services, too: a person has asked for it."""
-        self._drop("refused", event)
+        self._forget("refused", event)
+
+    def record_announced(self, event: str) -> None:
+        """Record that others are told of the phones which have it, before the rest have it."""
+        self._note("announced", event, True)
+
+    def is_announced(self, event: str) -> bool:
+        """Whether others were told of it before all phones had it."""
+        return bool(self._of("announced", event, False))
 
     def record_complete(self, event: str) -> None:
         """Record that all phones have the notification: there is no next attempt."""
-        self._drop("told", event)
+        for kind in ("told", "refused"):
+            self._forget(kind, event)
 
     @property
     def receipts(self) -> dict[str, Any]:
@@ -91,10 +101,23 @@ class SentLog:
         kept = self._memory.get("pictures", {}).get(press)
         return Path(kept) if kept and Path(kept).is_file() else None
 
-    def _drop(self, kind: str, key: str) -> None:
+    def _of(self, kind: str, event: str, default: Any) -> Any:
+        """What is noted of an event; earlier versions kept all events of a kind under one key."""
+        return self._memory.get(f"{kind} {event}", self._memory.get(kind, {}).get(event, default))
+
+    def _note(self, kind: str, event: str, value: Any) -> None:
+        """Note it under a key of its own: what is owed must not be pushed out by what follows."""
+        if f"{kind} {event}" not in self._memory:
+            noted = sorted(key for key in self._memory if key.startswith(f"{kind} "))
+            for key in noted[:-OWED]:  # ids sort by time: RFC 9562, 5.7
+                del self._memory[key]
+        self._memory[f"{kind} {event}"] = value
+
+    def _forget(self, kind: str, event: str) -> None:
+        self._memory.pop(f"{kind} {event}", None)
         kept = self._memory.get(kind, {})
-        if key in kept:
-            self._memory[kind] = {one: value for one, value in kept.items() if one != key}
+        if event in kept:
+            self._memory[kind] = {one: value for one, value in kept.items() if one != event}
 
     def _put(self, kind: str, key: str, value: Any) -> None:
         self._memory[kind] = _newest({**self._memory.get(kind, {}), key: value})

@@ -6,7 +6,7 @@ from devices.phone.delivery.dispatch_result import DispatchResult
 
 MOST = 5  # where it is not known whether another attempt helps
 MOST_DOUBTFUL = 20  # where the phone may have it: it may have it as often
-REMEMBERED = 200
+REMEMBERED = 2000
 
 
 class Tries:

@@ -135,7 +135,7 @@ def test_a_refusal_is_not_repeated_while_another_waits(messenger):
         "1 of 2 services did not take it: 401",
     )
     assert (len(anna.sent), len(ben.sent)) == (1, 2)
-    assert memory["refused"] == {}
+    assert not any(key.startswith("refused") for key in memory)
 
 
 def test_what_may_never_work_is_tried_five_times(messenger):
