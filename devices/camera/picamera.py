@@ -11,7 +11,7 @@ from typing import Any
 
 from devices.camera.ffmpeg import CHECK_S, FROZEN_S, RETRY_S
 from devices.machine.atomic_file import write_file
-from devices.video.packet import Packet, StreamFormat, format_of_h264
+from devices.video.packet import Packet, StreamFormat, format_of_annex_b
 from devices.video.reading.timestamps import TimestampMapper
 from devices.video.recorded import CameraError
 from devices.video.recorder import Recorder
@@ -173,7 +173,7 @@ def _output(add: Callable[[StreamFormat, Packet], None]) -> Any:
             data = bytes(frame)
             now = time.monotonic()
             if self._format is None and keyframe:
-                self._format = format_of_h264(data)
+                self._format = format_of_annex_b("h264", data)
             if self._format is None:
                 return
             stamp_s = None if timestamp is None else timestamp / 1e6

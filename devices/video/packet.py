@@ -90,9 +90,17 @@ def format_of_stream(stream: Any) -> StreamFormat:
     )
 
 
-def format_of_h264(first: bytes) -> StreamFormat:
-    """The format of a bare H.264 stream (Annex B) that begins with this key frame."""
-    with av.open(io.BytesIO(first), format="h264") as container:
+def format_of_annex_b(codec: str, key_frame: bytes) -> StreamFormat:
+    """The format of a bare stream (annex B of H.264 and H.265) that begins with this key frame.
+
+    Args:
+        codec: `h264` or `hevc`.
+        key_frame: Its first packet, with the parameter sets.
+
+    Raises:
+        av.FFmpegError: It is damaged.
+    """
+    with av.open(io.BytesIO(key_frame), format=codec) as container:
         return format_of_stream(container.streams.video[0])
 
 

@@ -13,19 +13,20 @@ RATE = 15
 SIZE = (BITS * BLOCK, 64)
 
 
-def make_film(path: Path, codec: str, seconds: int, group: int = RATE) -> Path:
+def make_film(path: Path, codec: str, seconds: int, group: int = RATE, scale: int = 1) -> Path:
     """Number 0 first, 15 pictures a second: white blocks are ones, the highest bit on the left."""
     pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
     with av.open(str(path), "w") as container:
         stream = container.add_stream(
             codec, rate=RATE, options={} if codec == "mjpeg" else {"preset": "ultrafast", "bf": "2"}
         )
-        stream.width, stream.height, stream.pix_fmt = *SIZE, pix_fmt
+        width, height = SIZE[0] * scale, SIZE[1] * scale
+        stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         stream.codec_context.gop_size = group
         for number in range(seconds * RATE):
             frame = _frame_of(number)
             frame.pts, frame.time_base = number, Fraction(1, RATE)
-            container.mux(stream.encode(frame.reformat(format=pix_fmt)))
+            container.mux(stream.encode(frame.reformat(width, height, pix_fmt)))
         container.mux(stream.encode(None))
     return path
 

@@ -11,6 +11,7 @@ import av
 
 from devices.video.packet import CLOCK, SQUARE, Packet, StreamFormat, format_of_stream, open_encoder
 from devices.video.reading.byte_stream import ByteStream
+from devices.video.reading.format_watch import FormatWatch
 from devices.video.reading.jpeg_scanner import is_jpeg_stream
 from devices.video.reading.jpeg_source import JpegSource
 from devices.video.reading.rate_limit import RateLimit
@@ -125,6 +126,7 @@ class AvSource:
         else:
             turn = _turn_of_film(name) if self.is_file else 0
             self.stream_format = replace(format_of_stream(self._stream), turn=turn)
+        self._watch = FormatWatch(self.stream_format)
         is_stamped = self._container.format.name not in UNSTAMPED
         self._timestamps = TimestampMapper(is_believed=is_stamped)
         self._rate = RateLimit(MAX_RATE)
@@ -153,7 +155,10 @@ class AvSource:
                 yield from self._encoder.encode(packet.decode(), at)
             else:
                 is_key = bool(packet.is_keyframe or self._has_no_groups)
-                yield Packet(at, decode_at, bytes(packet), is_key)
+                data = bytes(packet)
+                if is_key:
+                    self.stream_format = self._watch.format_at(data, self.stream_format)
+                yield Packet(at, decode_at, data, is_key)
 
     def close(self) -> None:
         """Close the connection."""

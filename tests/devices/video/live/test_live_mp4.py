@@ -12,7 +12,7 @@ import pytest
 from devices.video import Packet, StreamFormat
 from devices.video.live.live_mp4 import LiveMp4
 from devices.video.live.nal_units import decoder_record, is_avcc, units_of
-from devices.video.packet import format_of_h264, format_of_stream
+from devices.video.packet import format_of_annex_b, format_of_stream
 from devices.video.recorded import NoCopyError
 from tests.devices.film import RATE, SIZE, make_film, numbers_in
 
@@ -164,5 +164,5 @@ def test_a_bare_key_frame_says_its_format():
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     data = buffer.getvalue()
-    mp4 = LiveMp4(format_of_h264(data), Packet(0, 0, data, is_key=True))
+    mp4 = LiveMp4(format_of_annex_b("h264", data), Packet(0, 0, data, is_key=True))
     assert mp4.codec.startswith("avc1.64")
