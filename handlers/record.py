@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 from devices.camera import CameraError, DoorRecorder, RecordingSettings, open_recorder
 from hub import Event, HandlerConfig, checkpoint, emit, handler, later, link, memory, pictures
 
+AWAY_S = 1.0  # the camera was away during the clip, and is looked for again so soon
+
 
 class Config(HandlerConfig, RecordingSettings):
     """Settings of `record`."""
@@ -36,19 +38,23 @@ def record(event: Event, config: Config, recorder: DoorRecorder) -> str:
     if reason := recorder.private():
         return f"{reason}: nothing is recorded"
     clip = recorder.start_clip(event)
-    memory[clip.camera] = presses = clip.with_press(memory.get(clip.camera, {}), event)
-    later("clip.due", clip.left_s, presses, subject=clip.camera)
+    if not clip.is_complete:
+        memory[clip.camera] = presses = clip.with_press(memory.get(clip.camera, {}), event)
+        later("clip.due", clip.left_s, presses, subject=clip.camera)
     try:
         emit("snapshot.taken", recorder.take_picture(event))
     except CameraError:
         checkpoint()  # the clip goes on, and the picture is tried again
         raise
-    return f"picture taken, recording {clip.name}"
+    return f"picture taken, {clip.in_words()}"
 
 
 @handler("clip.due", timeout_s=180, attempts=1, uses=open_cameras)
 def finish(event: Event, config: Config, recorder: DoorRecorder) -> str:
     """The clip is long enough: finish it, and publish it for each door that rang."""
+    if recorder.awaits_visitor(event.subject):
+        later("clip.due", AWAY_S, event.data)
+        return "no picture from after the press yet: the clip goes on"
     clip = recorder.finish_clip(event.subject)
     for door, facts in clip.by_door(event.data["doors"]).items():
         emit("clip.recorded", facts, subject=door)

@@ -87,6 +87,15 @@ class Camera(Protocol):
             CameraError: It is private.
         """
 
+    def awaits_visitor(self, longest_s: float) -> bool:
+        """Whether the camera is away since the latest moment for which the clip was started.
+
+        Then the clip shows nothing of that moment yet. It is not awaited for long.
+
+        Args:
+            longest_s: A clip so long, in seconds, awaits nothing.
+        """
+
     def finish_clip(self) -> RecordedClip | None:
         """End the clip. Its file has its name, and is complete, only after this.
 

@@ -2,40 +2,20 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from devices.camera.camera import Camera
 from devices.camera.live.place import LIVE
 from devices.camera.live.server import serving_live
 from devices.camera.recording_settings import ALL_DOORS, RecordingSettings
+from devices.camera.started_clip import Clips, StartedClip, Visit
 from devices.lamp.lamp import MqttLink
 from devices.video.media_folder import MediaFolder
 from devices.video.recorded import CameraError, NoClip, RecordedClip
 
 CLIP_MB = 100  # what a long clip may need
-Clips = Mapping[str, Any]
-
-
-class Visit(Protocol):
-    """Whom to record: a press, as handlers get it."""
-
-    @property
-    def id(self) -> str:
-        """The id of the press."""
-
-    @property
-    def door(self) -> str:
-        """Where it was."""
-
-    @property
-    def time(self) -> datetime:
-        """When it was."""
-
-    def age_s(self) -> float:
-        """How long ago it was, in seconds."""
 
 
 class Publisher(Protocol):
@@ -51,32 +31,6 @@ class Publisher(Protocol):
 
     def clear(self) -> None:
         """Clear what is retained."""
-
-
-class StartedClip(NamedTuple):
-    """A clip that is being recorded.
-
-    Attributes:
-        camera: The key of its camera, for `finish_clip`.
-        name: Its file's name.
-        left_s: How many seconds from now on it is to end.
-    """
-
-    camera: str
-    name: str
-    left_s: float
-
-    def with_press(self, known: Clips, visit: Visit) -> dict[str, Any]:
-        """The presses during it, by door.
-
-        Args:
-            known: What this gave for the press before, of whatever clip; empty at first.
-            visit: The press that is added.
-        """
-        same = known if known.get("name") == self.name else {"doors": {}}
-        doors = same["doors"]
-        presses = dict.fromkeys([*doors.get(visit.door, []), visit.id])
-        return {**same, "name": self.name, "doors": doors | {visit.door: list(presses)}}
 
 
 class DoorRecorder:
@@ -123,7 +77,7 @@ class DoorRecorder:
         key, camera = self._at(visit.door)
         path = self._files.file(visit.time, visit.door, visit.id, "mp4")
         if path.exists():  # this is another attempt at the picture
-            return StartedClip(key, path.name, 0.0)
+            return StartedClip(key, path.name, 0.0, is_complete=True)
         clip, length_s = camera.start_clip(path, visit.age_s())
         longest_s = self._settings.max_clip_s - length_s
         return StartedClip(key, clip.name, max(0.0, min(self._settings.clip_s, longest_s)))
@@ -156,6 +110,15 @@ class DoorRecorder:
             CameraError: No camera looks at this door, or it gives no picture.
         """
         return _fitting(self._at(door)[1].picture(), most_bytes)
+
+    def awaits_visitor(self, camera: str) -> bool:
+        """Whether the clip of a camera should go on, because the camera was away; see Camera.
+
+        Args:
+            camera: Its key.
+        """
+        longest_s = self._settings.max_clip_s
+        return camera in self._cameras and self._cameras[camera].awaits_visitor(longest_s)
 
     def finish_clip(self, camera: str) -> RecordedClip | NoClip:
         """End the clip of a camera, and make room for others.

@@ -66,6 +66,11 @@ class Clip:
         """Its length so far, in seconds."""
         return self._last.at - self._first.at if self._first and self._last else 0.0
 
+    @property
+    def latest_at(self) -> float:
+        """When its last picture was seen, in seconds of `time.monotonic()`; 0 without any."""
+        return self._last.at if self._last else 0.0
+
     def add(self, stream_format: StreamFormat, packet: Packet) -> None:
         """Add a picture. After one that was left out, or of another format, a key frame must come.
 

@@ -21,6 +21,7 @@ from devices.video.trouble import TroubleReport
 log = logging.getLogger(__name__)
 PATIENCE_S = 3.0
 AWAY_S = 0.3  # for a camera that is known to be away: other doors may have rung meanwhile
+LATEST_S = 15.0  # a visitor has left then, and there are no more attempts at the picture
 NEAR_S = 0.25  # a picture from so long before the moment still shows it
 FRESH_S = 2.0  # who begins to look gets what came so lately, and need not wait
 BLIND_S = 5.0  # a camera that sends too few key frames is connected to again no more often
@@ -64,6 +65,7 @@ class Recorder(TroubleReport):
         self._stills = Stills(lambda: self.picture())  # noqa: PLW0108 - a subclass may have its own
         self._clip: Clip | None = None
         self._wanted: tuple[Path, float] | None = None  # a clip that waits for its first picture
+        self._visited_at = 0.0  # the latest moment for which a clip was started or goes on
         self._changed = threading.Condition()
 
     def add(self, stream_format: StreamFormat, packet: Packet) -> None:
@@ -131,6 +133,7 @@ class Recorder(TroubleReport):
         if reason := self.private():
             raise CameraError(f"{reason}: nothing is seen")
         with self._changed:
+            self._visited_at = max(self._visited_at, time.monotonic() - ago_s)
             if self._wanted:
                 return self._wanted[0], 0.0
             if self._clip and self._clip.is_running:
@@ -142,6 +145,16 @@ class Recorder(TroubleReport):
             self._begin_clip()
             # Without a key frame for long it begins much earlier: that does not make it end sooner.
             return path, min(self._clip.seconds, self._ring.seconds) if self._clip else 0.0
+
+    def awaits_visitor(self, longest_s: float) -> bool:
+        """See Camera."""
+        with self._changed:
+            if time.monotonic() - self._visited_at > LATEST_S:
+                return False
+            if self._clip and self._clip.is_running:
+                is_behind = self._clip.latest_at < self._visited_at
+                return is_behind and self._clip.seconds < longest_s
+            return self._wanted is not None
 
     def needs_key_frame(self, longest_s: float) -> bool:
         """Whether none came for so long that the camera should be connected to again.

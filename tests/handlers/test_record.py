@@ -22,6 +22,7 @@ class _Camera:
 
     def __init__(self):
         self.clip, self.broken, self.length_s, self.reason = None, False, 5.0, None
+        self.is_away = False
 
     def private(self):
         return self.reason
@@ -36,6 +37,9 @@ class _Camera:
     def start_clip(self, path: Path, _: float):
         self.clip = self.clip or path
         return self.clip, self.length_s
+
+    def awaits_visitor(self, _: float):
+        return self.is_away
 
     def finish_clip(self):
         clip, self.clip = self.clip, None
@@ -174,6 +178,19 @@ def test_the_clip_is_published_when_it_is_complete(file):
     assert outcome == f"{clip.name}, 10.0 s, 5.0 s of it before the press"
 
 
+def test_a_clip_goes_on_until_it_shows_the_visitor(file):
+    """A short one ended before the press when the camera was away at the press."""
+    camera = _Camera()
+    _react(file, camera, event())
+    clip, camera.is_away = camera.clip, True
+    outcome, doing = _react(file, camera, _due())
+    assert outcome == "no picture from after the press yet: the clip goes on"
+    assert (camera.clip, doing.emitted, doing.timers) == (clip, [], {"clip.due": 1.0})
+    camera.is_away = False
+    _, doing = _react(file, camera, _due())
+    assert (camera.clip, doing.emitted[0][1]["path"]) == (None, str(clip))
+
+
 def test_a_clip_cut_off_by_a_restart_is_no_clip(file):
     """The timer survives a restart and the clip does not: no event, and no failure."""
     outcome, doing = _react(file, _Camera(), _due())
@@ -196,13 +213,14 @@ def test_a_camera_without_a_picture_is_tried_again(file):
 
 
 def test_another_attempt_at_the_picture_leaves_the_clip_alone(file):
-    """It was finished and published meanwhile; its file is not written again."""
+    """It was finished and published meanwhile. Nor does it end the clip of the next visitor."""
     camera, press = _Camera(), event()
     _react(file, camera, press)
     camera.clip.touch()
-    camera.clip = None
-    _, doing = _react(file, camera, press)
-    assert (camera.clip, doing.timers) == (None, {"clip.due": 0})
+    clip, camera.clip = camera.clip, None
+    outcome, doing = _react(file, camera, press)
+    assert (camera.clip, doing.timers, doing.memory) == (None, {}, {})
+    assert outcome == f"picture taken, {clip.name} is complete"
 
 
 def test_the_clips_door_is_the_one_that_was_pressed(file):

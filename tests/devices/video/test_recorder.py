@@ -89,6 +89,36 @@ def test_a_clip_begins_when_the_camera_is_back(recorder, tmp_path):
     assert numbers_in(path) == [2, 3, 4]
 
 
+@pytest.mark.parametrize("has_preroll", [True, False])
+def test_a_clip_awaits_the_visitor(recorder, tmp_path, has_preroll, monkeypatch):
+    """Of a camera that was away at the press, until the first picture from after the latest one."""
+    monkeypatch.setattr("devices.video.recorder.LATEST_S", 3600.0)  # a busy machine is slow
+    assert not recorder.awaits_visitor(120)
+    if has_preroll:
+        _see(recorder, 1, 4.0)
+    recorder.start_clip(tmp_path / "clip.mp4", 3.0)
+    assert recorder.awaits_visitor(120)
+    _see(recorder, 2, 2.0)
+    assert not recorder.awaits_visitor(120)
+    recorder.start_clip(tmp_path / "other.mp4", 1.0)
+    recorder.start_clip(tmp_path / "clip.mp4", 3.0)  # another attempt at the first picture
+    assert recorder.awaits_visitor(120)
+    if has_preroll:
+        assert not recorder.awaits_visitor(2.0)  # who rings without end does not fill the disk
+    _see(recorder, 3, 0.0)
+    assert not recorder.awaits_visitor(120)
+
+
+def test_a_visitor_of_long_ago_is_not_awaited(recorder, tmp_path):
+    """The camera stays away. Nor is one while it is private: the clip has ended."""
+    _see(recorder, 1, 4.0)
+    recorder.start_clip(tmp_path / "clip.mp4", 60.0)
+    assert not recorder.awaits_visitor(120)
+    recorder.start_clip(tmp_path / "clip.mp4", 0.0)
+    recorder.forget()
+    assert not recorder.awaits_visitor(120)
+
+
 def test_a_clip_of_a_camera_that_stays_away_is_none(recorder, tmp_path):
     """No file is left, and what comes later does not begin it."""
     recorder.start_clip(tmp_path / "clip.mp4")
