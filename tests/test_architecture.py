@@ -35,6 +35,7 @@ ONE_USER = {
         "devices/video/decoder.py",
         "devices/video/movie.py",
         "devices/video/packet.py",
+        "devices/video/reading/format_watch.py",
         "devices/video/reading/source.py",
         "devices/video/snapshot.py",
         "devices/video/upright.py",
