@@ -316,8 +316,8 @@ def test_from_the_press_to_the_clip_with_a_real_camera(shipped, tmp_path):
         _, pressed = _react(file, camera, event())
         for _ in range(2):
             assert camera.picture_of("front", 100_000)
-        _, done = _react(file, camera, _due())
-    for path in (pressed.emitted[0][1]["path"], done.emitted[0][1]["path"]):
+        done = until(lambda: _react(file, camera, _due())[1].emitted, "it shows the visitor")
+    for path in (pressed.emitted[0][1]["path"], done[0][1]["path"]):
         with av.open(path) as container:
             assert next(container.decode(video=0)).width == 640
 
