@@ -34,8 +34,8 @@ def read(model: type[BaseModel]) -> Environment:
     lost: list[tuple[str, ...]] = []
     sound: list[Variable] = []
     for variable in variables():
-        fault = _fault_in_name(variable, model)
-        if fault is None and (fault := _fault_in_text(variable, model)):
+        annotation, fault = _meant_by(variable, model)
+        if not fault and (fault := _fault_in(variable.text, annotation)):
             lost.append(variable.path)
         if fault:
             faults.append(f"{variable.name}: {fault}")
@@ -65,7 +65,7 @@ def _table(model: type[BaseModel], sound: Sequence[Variable]) -> dict[str, Any]:
         pass
 
     class Reader(EnvSettingsSource):
-        def decode_complex_value(self, field_name: str, field: Any, value: Any) -> Any:  # noqa: ARG002
+        def decode_complex_value(self, _: str, field: Any, value: Any) -> Any:
             """What a text means where more than a text may stand; below `handlers` it stays one."""
             found = json_in(value)
             types = kinds(getattr(field, "annotation", field))
@@ -76,30 +76,29 @@ def _table(model: type[BaseModel], sound: Sequence[Variable]) -> dict[str, Any]:
     return reader()
 
 
-def _fault_in_name(variable: Variable, model: type[BaseModel]) -> str | None:
+def _meant_by(variable: Variable, model: type[BaseModel]) -> tuple[Any, str]:
+    """The type of the key that a variable sets; what is wrong with its name, or nothing."""
     if variable.path[0] not in model.model_fields:
         known = [PREFIX + name.upper() for name in (*model.model_fields, *OTHER_VARIABLES)]
-        return f"unknown variable.{suggest(variable.name.partition('__')[0], known)}"
+        return Any, f"unknown variable.{suggest(variable.name.partition('__')[0], known)}"
     annotation: Any = model
     for number, part in enumerate(variable.path):
         if not _is_table(annotation):
             name = PREFIX + "__".join(variable.path[:number]).upper()
-            return f"unknown variable. Did you mean '{name}'?"
+            return Any, f"unknown variable. Did you mean '{name}'?"
         annotation = _below(annotation, part)
-    return None
+    return annotation, ""
 
 
-def _fault_in_text(variable: Variable, model: type[BaseModel]) -> str | None:
-    annotation: Any = model
-    for part in variable.path:
-        annotation = _below(annotation, part)
+def _fault_in(text: str, annotation: Any) -> str:
+    """Why a text cannot be a value of this type at all, or nothing; the model knows the rest."""
     is_table = annotation is not Any and _is_table(annotation)
     if not (is_table or kinds(annotation) & LISTS):
-        return None
-    value = json_in(variable.text)
+        return ""
+    value = json_in(text)
     if is_table and not isinstance(value, Mapping) and str not in kinds(annotation):
         return NO_TABLE
-    return f"{TOO_DEEP}." if too_deep(value) else None
+    return f"{TOO_DEEP}." if too_deep(value) else ""
 
 
 def _is_table(annotation: Any) -> bool:

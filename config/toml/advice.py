@@ -9,6 +9,10 @@ BLANK = re.compile("[\u00a0\u2000-\u200b\u202f\u3000\ufeff]")
 TIME = "{key}: not a time. Write it like 07:30:00"
 NUMBER = "{key}: not a number. Write it like 2.5"
 TEXT = '{key}: text needs quotes. Write {key} = "…"'
+DAMAGED = (
+    "it has zero bytes, so the file is damaged, as after a power cut. Restore it from a backup"
+)
+SAVE_AS = "Save the file as UTF-8 (Notepad: Save as, Encoding: UTF-8)"
 UNCLOSED = {
     "[": "{key}: the list is not closed. Write ] at its end",
     "{": "{key}: the table is not closed. Write }} at its end",
@@ -26,10 +30,7 @@ VALUE = r"(?:true|false|[+-]?\d[\d_]*(?:\.\d+)?|\"[^\"]*\"|'[^']*')"
 # What stands in a line that cannot be read, and what to write instead. The line itself is not
 # shown: it may hold a password. The first that fits is told.
 ADVICE = (
-    (
-        "\0",
-        "it has zero bytes, so the file is damaged, as after a power cut. Restore it from a backup",
-    ),
+    ("\0", DAMAGED),
     (r"^\s*\[[^\]]*$", "the name of a table ends with a bracket. Write [name]"),
     (
         r"^\s*\[[^\]]*\]\s*[\w\"]",

@@ -9,7 +9,7 @@ from typing import Any
 
 from config.depth import TOO_DEEP, too_deep
 from config.faults import SettingsError
-from config.toml.advice import advice, advice_on_open
+from config.toml.advice import SAVE_AS, advice, advice_on_open
 from config.toml.entries import Entry, entries, lines_of
 
 MOST_FAULTS = 20  # that are told of one file
@@ -125,8 +125,7 @@ def decode(content: bytes, name: str) -> str:
         return content[len(mark) :].decode(encoding).replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        hint = "Save the file as UTF-8 (Notepad: Save as, Encoding: UTF-8)"
-        raise SettingsError([f"{name}: line {line}: a letter is not UTF-8. {hint}."]) from None
+        raise SettingsError([f"{name}: line {line}: a letter is not UTF-8. {SAVE_AS}."]) from None
 
 
 def _loaded(text: str) -> tuple[dict[str, Any] | None, str]:

@@ -95,8 +95,8 @@ class Server(uvicorn.Server):
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                backlog=STRANGERS
-                // 3,  # asyncio takes in up to twice so many before it reads from any
+                # asyncio takes in up to twice so many before it reads from any
+                backlog=STRANGERS // 3,
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=5,
                 h11_max_incomplete_event_size=HEAD_BYTES,

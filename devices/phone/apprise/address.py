@@ -47,10 +47,8 @@ def fault_in_url(url: str, sent: Mapping[str, Sent]) -> str | None:
     is_info = logging.getLogger().isEnabledFor(logging.INFO)
     logger.setLevel(logging.INFO if is_info else logging.WARNING)  # at DEBUG it logs tokens
     try:
-        with (
-            unlogged(),
-            apprise_warnings() as warnings,
-        ):  # the log would show the address's password
+        # The log would show the address's password.
+        with unlogged(), apprise_warnings() as warnings:
             service = service_of(url)
     except ValueError:
         return "is no notification service. See https://github.com/caronc/apprise/wiki"

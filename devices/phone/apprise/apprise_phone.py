@@ -53,7 +53,8 @@ class ApprisePhone:
             service.socket_read_timeout = http_answer.READ_S
         self._mail: Any = None
         if getattr(service, "smtp_host", None):
-            from devices.phone.apprise import smtp_session  # noqa: PLC0415 - in a house with mails only
+            # In a house with mails only.
+            from devices.phone.apprise import smtp_session  # noqa: PLC0415
 
             smtp_session.record_refusals()
             self._mail = smtp_session.last

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from config import Settings
+from config.paths import fault_in_path, full_path
 from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.rules import NEVER_STATE
 from hub.admin.backup.walk import walk
@@ -57,11 +58,10 @@ def clips_folder(settings: Settings) -> Path:
         BackupError: the setting is no folder.
     """
     folder = settings.handlers.get("record", {}).get("folder") or "media"
-    full = os.path.expanduser(folder) if isinstance(folder, str) else "~"  # noqa: PTH111 - see below
-    if full.startswith("~") or "\0" in full:  # no such user: Path.expanduser() would raise
+    if not isinstance(folder, str) or fault_in_path(Path(folder)):
         hint = 'Write a path, like folder = "media"'
         raise BackupError(f"[handlers.record] folder: no path of a folder. {hint}")
-    return settings.state_dir / full
+    return full_path(Path(folder), settings.state_dir)
 
 
 def is_in_checkout(handlers_dir: Path) -> bool:

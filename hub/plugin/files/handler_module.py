@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from config import SettingsError
+from config.toml.advice import SAVE_AS
 from hub.plugin.files import author_code, handler_source
 
 
@@ -43,7 +44,7 @@ def _syntax_fault(path: Path, error: SyntaxError) -> str:
     if error.filename != str(path):
         return f"{where}: {author_code.described(error)}"
     if not error.lineno:
-        return f"{path.name}: {error.msg}. {handler_source.SAVE}, and name no other coding in it"
+        return f"{path.name}: {error.msg}. {SAVE_AS}, and name no other coding in it"
     return f"{path.name}, line {error.lineno}: {error.msg}"
 
 

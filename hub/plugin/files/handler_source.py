@@ -6,12 +6,12 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 from config import SettingsError
+from config.toml.advice import DAMAGED, SAVE_AS
 from hub.system import owned_file
 from hub.system.owned_file import OddFileError
 
 LARGEST = 1 << 20  # bytes of a handler file
-SAVE = "Save the file as UTF-8 (Notepad: Save as, Encoding: UTF-8)"
-NOT_UTF_8 = f"it is saved as UTF-16. {SAVE}"
+NOT_UTF_8 = f"it is saved as UTF-16. {SAVE_AS}"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks
 
 
@@ -74,7 +74,7 @@ def _declared(content: bytes, name: str, start: int) -> str:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
         return content.decode(encoding)
     except (SyntaxError, LookupError, UnicodeError):
-        fault = f"{_place(name, content, start)}a letter is not UTF-8. {SAVE}"
+        fault = f"{_place(name, content, start)}a letter is not UTF-8. {SAVE_AS}"
         raise SettingsError([fault]) from None
 
 
@@ -86,6 +86,4 @@ def _place(name: str, content: bytes, start: int) -> str:
 def _fault_of_zeros(content: bytes, name: str) -> str:
     if content[:2].count(0) == 1:
         return f"{name}: {NOT_UTF_8}"
-    hint = "Restore it from a backup"
-    place = _place(name, content, content.index(b"\0"))
-    return f"{place}it has zero bytes, so the file is damaged, as after a power cut. {hint}"
+    return _place(name, content, content.index(b"\0")) + DAMAGED

@@ -37,19 +37,25 @@ def picture(tmp_path):
 
 
 @pytest.fixture
-def discord(service, monkeypatch):
-    place = f"http://127.0.0.1:{service.port}/api/webhooks"
-    monkeypatch.setattr(type(service_of(DISCORD)), "notify_url", place)
-    (phone,) = open_phones(DISCORD)
-    return phone
+def phone_here(service, monkeypatch):
+    """A phone of an address whose service, for Apprise, lies here."""
+
+    def open_phone(url, name, path):
+        monkeypatch.setattr(type(service_of(url)), name, f"http://127.0.0.1:{service.port}/{path}")
+        (phone,) = open_phones(url)
+        return phone
+
+    return open_phone
 
 
 @pytest.fixture
-def slack(service, monkeypatch):
-    place = f"http://127.0.0.1:{service.port}/api/{{}}"
-    monkeypatch.setattr(type(service_of(SLACK)), "api_url", place)
-    (phone,) = open_phones(SLACK)
-    return phone
+def discord(phone_here):
+    return phone_here(DISCORD, "notify_url", "api/webhooks")
+
+
+@pytest.fixture
+def slack(phone_here):
+    return phone_here(SLACK, "api_url", "api/{}")
 
 
 def _has_picture(request):

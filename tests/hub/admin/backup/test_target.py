@@ -10,17 +10,6 @@ from config import sources
 from hub.admin.backup.archive import write_backup
 from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.verify import verify
-from hub.store.state import State
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    """A house with a state file."""
-    path = tmp_path / "etc" / "doorbell.toml"
-    path.parent.mkdir()
-    path.write_text('state_dir = "../var"\n')
-    State(tmp_path / "var" / "hub-home.db").close()
-    return path
 
 
 def backup(config: Path, file: Path) -> None:

@@ -25,16 +25,6 @@ FACTS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    """A house with a state file."""
-    path = tmp_path / "etc" / "doorbell.toml"
-    path.parent.mkdir()
-    path.write_text('state_dir = "../var"\n')
-    State(tmp_path / "var" / "hub-home.db").close()
-    return path
-
-
 def elsewhere(tmp_path: Path) -> Path:
     """The backup of a house whose settings name places of their own."""
     home = tmp_path / "other" / "etc"
