@@ -37,6 +37,15 @@ def has_loaded(pid: int, library: str) -> bool:
     return library in _read(pid, "maps")
 
 
+def open_files() -> set[str]:
+    """What this process has open, by names such as `socket:[4711]`.
+
+    Compare the names, and not how many they are: what earlier tests left to the garbage collector
+    may be closed at any moment.
+    """
+    return {os.path.realpath(one) for one in Path("/proc/self/fd").iterdir() if one.exists()}
+
+
 def _read(pid: int, name: str) -> str:
     try:
         return Path(f"/proc/{pid}/{name}").read_text(encoding="utf-8")

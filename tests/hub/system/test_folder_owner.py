@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 
 from hub.system.folder_owner import in_child
+from tests.processes import open_files
 
 USER = 61184  # the first of systemd's dynamic users
 TRY = f"""
@@ -64,6 +64,7 @@ def test_root_gets_into_the_folder_of_a_dynamic_user_as_that_user():
 ENDED = """
 import os, signal
 from hub.system.folder_owner import in_child
+from tests.processes import open_files
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGTERM))
 try:
@@ -82,12 +83,9 @@ def test_a_signal_while_it_forks_is_not_lost():
 
 def test_without_room_for_a_process_it_hears_signals_again(monkeypatch):
     """And leaves no file open."""
-
-    def held() -> tuple[set[int], int]:
-        return signal.pthread_sigmask(signal.SIG_BLOCK, []), len([*Path("/proc/self/fd").iterdir()])
-
     monkeypatch.setattr(os, "fork", Mock(side_effect=OSError(errno.EAGAIN, "no more")))
-    before = held()
+    blocked, before = signal.pthread_sigmask(signal.SIG_BLOCK, []), open_files()
     with pytest.raises(OSError, match="no more"):
         in_child(lambda: 1, 30)
-    assert held() == before
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == blocked
+    assert open_files() <= before
