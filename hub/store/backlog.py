@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from hub.store.journal import LAST
 from hub.store.ranges import ALL, condition
 from hub.store.state import State
 from hub.wire import streams
@@ -123,8 +124,7 @@ class Backlog:
 
 
 def _last(db: sqlite3.Connection, stream: str, epoch: str) -> int | None:
-    query = "SELECT sequence FROM head WHERE stream = ? AND epoch = ?"
-    row = db.execute(query, (stream, epoch)).fetchone()
+    row = db.execute(LAST, (stream, epoch)).fetchone()
     return row[0] if row else None
 
 

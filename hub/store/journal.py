@@ -12,10 +12,7 @@ from hub.wire import streams, topics, trace_context
 from hub.wire.event import BadEvent, Event, decode, encode, uuid7
 
 MANY = 10**15  # beyond every position
-COUNT = (
-    "INSERT INTO head VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET sequence = sequence + 1"
-    " RETURNING sequence"
-)
+LAST = "SELECT sequence FROM head WHERE stream = ? AND epoch = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +235,9 @@ class Journal:
 
 
 def _next_sequence(db: sqlite3.Connection, stream: str, epoch: str) -> int:
-    """Count one on."""
-    (sequence,) = db.execute(COUNT, (stream, epoch)).fetchone()
-    return int(sequence)
+    """Count one on; the first event of a numbering begins it."""
+    last = db.execute(LAST, (stream, epoch)).fetchone()
+    if last is None:
+        db.execute("INSERT INTO numbering VALUES (?, ?, 0)", (stream, epoch))
+        return 1
+    return int(last[0]) + 1

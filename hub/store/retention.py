@@ -15,6 +15,12 @@ HOUR_S = 3600.0
 CONSUMERS = 200  # whose progress is noted: without an ACL anybody may invent some
 BATCH = 500  # events removed in one transaction: a press must not wait for a big one
 MANY = 10**15  # beyond every sequence
+# The journal itself says how far its numberings have come, until their last event is removed.
+NOTE_HEADS = (
+    "INSERT INTO numbering SELECT * FROM head WHERE true"  # `true` tells it from a join's ON
+    " ON CONFLICT DO UPDATE SET sequence = excluded.sequence"
+    " WHERE sequence < excluded.sequence"
+)
 FirstToStay = dict[tuple[str, str], int]  # by stream and epoch: the first sequence that must stay
 
 
@@ -92,10 +98,10 @@ class Retention:
 
     def _forget_empty(self) -> None:
         """Forget old numberings without events: each boot begins a new one."""
-        no_event = "SELECT 1 FROM journal WHERE stream = head.stream AND epoch = head.epoch"
-        no_head = "SELECT 1 FROM head WHERE stream = consumer.stream AND epoch = consumer.epoch"
-        empty = f"DELETE FROM head WHERE epoch <> ? AND NOT EXISTS ({no_event})"
-        gone = f"DELETE FROM consumer WHERE heard < ? AND NOT EXISTS ({no_head})"
+        same = "SELECT 1 FROM {0} WHERE stream = {1}.stream AND epoch = {1}.epoch"
+        event, numbering = same.format("journal", "numbering"), same.format("numbering", "consumer")
+        empty = f"DELETE FROM numbering WHERE epoch <> ? AND NOT EXISTS ({event})"
+        gone = f"DELETE FROM consumer WHERE heard < ? AND NOT EXISTS ({numbering})"
         with self._state.write() as db:
             db.execute(empty, (self._state.epoch,))
             db.execute(gone, (self._forgotten_before(),))
@@ -193,6 +199,7 @@ class Retention:
         """
         not_last = "position < (SELECT MAX(position) FROM journal)"
         with self._state.write() as db:
+            db.execute(NOTE_HEADS)
             return db.execute(
                 f"DELETE FROM journal WHERE position IN ({positions}) AND {not_last}", values
             ).rowcount

@@ -61,7 +61,7 @@ def test_a_number_far_ahead_is_not_acted_on_before_its_producer_confirms_it(
     assert listener.taken == [first.id]
     net.fate = lambda topic, _: 0 if "/event/" in topic else 1
     with producer._state.write() as db:
-        db.execute("UPDATE head SET sequence = ?", (2 * FAR,))
+        db.execute("UPDATE numbering SET sequence = ?", (2 * FAR,))
     net.fate = lambda _, __: 1
     far = ring(producer)
     listener.work()

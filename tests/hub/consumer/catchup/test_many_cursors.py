@@ -71,7 +71,7 @@ def test_an_old_numbering_that_is_gone_makes_the_digests_differ_once(net, produc
     with producer._state.write() as db:
         (oldest,) = db.execute("SELECT epoch FROM journal ORDER BY position LIMIT 1").fetchone()
         db.execute("DELETE FROM journal WHERE epoch = ?", (oldest,))
-        db.execute("DELETE FROM head WHERE epoch = ?", (oldest,))
+        db.execute("DELETE FROM numbering WHERE epoch = ?", (oldest,))
     listener.catch_up.ask_all()
     listener.work()
     net.heard.clear()
