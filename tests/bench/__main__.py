@@ -1,8 +1,8 @@
 """Measures a whole house from outside, on a real mosquitto, beside two bare clients.
 
 python -m tests.bench                     everything, about a quarter of an hour
-python -m tests.bench --short             light alone, five reactions, both disks: about a minute
-python -m tests.bench --only five slow-five --presses 50
+python -m tests.bench --short             light alone and five reactions: about a minute
+python -m tests.bench --only five light --presses 50
 python -m tests.bench --short --of DIR    the code of another checkout, which has a .venv
 python -m tests.bench --short --json after.json
 python -m tests.bench --compare before.json after.json
@@ -24,7 +24,6 @@ from tests.bench.cases import (
     ON_DEBIAN,
     RECORD,
     SKIP,
-    SLOWER_MS,
     Plan,
     react,
     react_many,
@@ -39,22 +38,18 @@ from tests.house import ROOT
 
 def steps(plan: Plan) -> dict[str, Callable[[], Result]]:
     """What is measured, by name, in order."""
-    few, many = plan.presses, plan.long
+    few, many, slow = plan.presses, plan.long, plan.presses
     found = {
-        "light": partial(react, plan, LIGHT, many),
-        "slow-light": partial(react, plan, LIGHT, few, slower_ms=SLOWER_MS),
+        "light": partial(react, plan, LIGHT, many, slow=slow),
         "bark": partial(react, plan, BARK, few),
-        "notify": partial(react, plan, NOTIFY, many),
-        "slow-notify": partial(react, plan, NOTIFY, few, slower_ms=SLOWER_MS),
-        "five": partial(react, plan, FIVE, many, with_costs=True),
-        "slow-five": partial(react, plan, FIVE, few, slower_ms=SLOWER_MS),
+        "notify": partial(react, plan, NOTIFY, many, slow=slow),
+        "five": partial(react, plan, FIVE, many, slow=slow, with_costs=True),
         "record": partial(react, plan, RECORD, few, with_costs=True),
         "catch-up": partial(load.catch_up, plan, load.CATCHING_UP, "catch_up"),
         "log-catch-up": partial(load.catch_up, plan, load.LOG_CATCHING_UP, "log"),
         "journal": partial(load.long_journal, plan),
         "many": partial(react_many, plan),
-        "skip": partial(react, plan, SKIP, few),
-        "slow-skip": partial(react, plan, SKIP, few, slower_ms=SLOWER_MS),
+        "skip": partial(react, plan, SKIP, few, slow=slow),
         "home-assistant": partial(rival.measure, plan, installed()),
         "home-assistant-ring": partial(rival.ring, plan, installed()),
         "page": partial(page.measure, plan, is_crowded=False),
@@ -66,7 +61,7 @@ def steps(plan: Plan) -> dict[str, Callable[[], Result]]:
     return found
 
 
-SHORT = ("light", "five", "slow-five")
+SHORT = ("light", "five")
 
 
 def main() -> None:

@@ -13,7 +13,6 @@ from tests.bench.report.result import IDLE, READY, Result
 from tests.bench.rounds import Rounds
 from tests.bench.stage import NODELAY, stage
 
-SLOWER_MS = 20
 SETTLE_S = 2.0
 SIXTEEN = tuple(f"plain_{number:02}" for number in range(1, 17))
 
@@ -92,7 +91,7 @@ def react(
     case: Case,
     presses: int,
     *,
-    slower_ms: int = 0,
+    slow: int = 0,
     settings: str = NODELAY,
     with_costs: bool = False,
     merge: Callable[[Rounds], None] = lambda _: None,
@@ -103,25 +102,27 @@ def react(
         plan: What is measured, and for how long it is watched while idle.
         case: The handlers and effects.
         presses: How many count.
-        slower_ms: How much longer each sync of our processes takes.
+        slow: How many others have a slow disk.
         settings: Of mosquitto.
-        with_costs: Also state what a press costs, and memory.
+        with_costs: Also state what a press costs, by further presses, and memory.
         merge: Makes fewer rows of the rounds.
     """
-    with stage(plan.checkout, slower_ms, settings) as on:
+    with stage(plan.checkout, settings) as on:
         on.start_outside()
         began = time.monotonic()
         on.house.start("hub", *case.handlers)
         ready_s = time.monotonic() - began
         rounds.warm_up(on.house, on.sightings, case.seen)
-        bill = Bill(on.house, on.disk)
-        measured = rounds.measure(on.house, on.echo, on.sightings, case.seen, presses)
-        time.sleep(SETTLE_S)
-        bill.close(presses + measured.missing)
+        measured, slowed = rounds.measure(on, case.seen, presses, slow=slow)
         merge(measured)
-        result = Result.of(case.name, measured, is_slow=slower_ms > 0)
+        result = Result.of(case.name, measured, slowed)
         result.facts[READY] = ready_s
         if with_costs:
+            time.sleep(SETTLE_S)
+            bill = Bill(on.house, on.disk)
+            counted, _ = rounds.measure(on, case.seen, plan.presses)
+            time.sleep(SETTLE_S)
+            bill.close(plan.presses + counted.missing)
             bill.add_idle(plan.idle_s)
             result.a_press = bill.a_press()
             result.facts[IDLE] = bill.idle_percent

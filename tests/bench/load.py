@@ -68,7 +68,7 @@ def long_journal(plan: Plan) -> Result:
         on.start_outside()
         on.house.start("light")
         rounds.warm_up(on.house, on.sightings, LIGHT.seen)
-        measured = rounds.measure(on.house, on.echo, on.sightings, LIGHT.seen, plan.presses)
+        measured, _ = rounds.measure(on, LIGHT.seen, plan.presses)
         result = Result.of(LONG_JOURNAL, measured)
         result.facts = {JOURNALED: plan.journaled, "journaled, events a second": rate}
         return result

@@ -42,7 +42,7 @@ def measure(plan: Plan, *, is_crowded: bool) -> Result:
         if is_crowded:
             outside.enter_context(program(OUTSIDE, "crowd", on.house.link()))
         presses = min(plan.presses, MOST)
-        measured = rounds.measure(on.house, on.echo, on.sightings, EFFECTS, presses, rest_s=REST_S)
+        measured, _ = rounds.measure(on, EFFECTS, presses, rest_s=REST_S)
         result = Result.of(CROWDED if is_crowded else CASE, measured)
         result.memory = {"page": memory.of(on.house.pids["web"])}
     return result

@@ -76,5 +76,5 @@ def ring(plan: Plan, installed: Path) -> Result:
             home.add_automation("bench", [trigger], action)
             time.sleep(SETTLE_S)
             rounds.warm_up(on.house, on.sightings, (HEARD, RANG))
-            measured = rounds.measure(on.house, on.echo, on.sightings, (HEARD, RANG), plan.presses)
+            measured, _ = rounds.measure(on, (HEARD, RANG), plan.presses)
     return Result.of(RINGS, measured)

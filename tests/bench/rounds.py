@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 from tests.bench.house.house import House
 from tests.bench.outside.sightings import Sightings
+from tests.bench.stage import Stage
 
+SLOWER_MS = 20
 WARM_UP = 10
 START_S = 60.0  # the first press may come before all are connected
 PATIENCE_S = 10.0
@@ -39,30 +41,32 @@ def pause(between_s: tuple[float, float]) -> None:
 
 
 def measure(
-    house: House,
-    echo: Callable[[], float],
-    sightings: Sightings,
-    names: Collection[str],
-    count: int,
-    *,
-    rest_s: float = 0,
-) -> Rounds:
-    """Do so many rounds.
+    on: Stage, names: Collection[str], count: int, *, slow: int = 0, rest_s: float = 0
+) -> tuple[Rounds, Rounds]:
+    """Do so many rounds, and evenly among them others with a slow disk.
+
+    So both disks are measured in the same processes and meet the same noise.
 
     Args:
-        house: Whose button is pressed.
-        echo: Does a bare echo.
-        sightings: Where the effects show.
+        on: The house whose button is pressed, and what sees the effects.
         names: The effects that each press has.
         count: How many rounds.
+        slow: How many of the others.
         rest_s: Of each round, before the next one.
+
+    Returns:
+        The rounds with the disk as it is, and those with a slow one.
     """
-    rounds = Rounds(times={name: [] for name in names})
-    while len(rounds.echo) < count and rounds.missing < 3:
-        one_round(rounds, house, echo, sightings)
+    as_it_is, slowed = (Rounds(times={name: [] for name in names}) for _ in range(2))
+    while (done := len(as_it_is.echo)) < count or len(slowed.echo) < slow:
+        is_slow = len(slowed.echo) * count < done * slow
+        rounds = slowed if is_slow else as_it_is
+        on.disk.make_slower(SLOWER_MS if is_slow else 0)
+        one_round(rounds, on.house, on.echo, on.sightings)
+        assert rounds.missing < 3, f"after {done} rounds effects are missing"
         time.sleep(rest_s)
-    assert len(rounds.echo) == count, f"only {len(rounds.echo)} of {count} rounds had all effects"
-    return rounds
+    on.disk.make_slower(0)
+    return as_it_is, slowed
 
 
 def warm_up(

@@ -60,12 +60,11 @@ def mosquitto() -> str:
 
 
 @contextmanager
-def stage(checkout: Checkout, slower_ms: int = 0, settings: str = NODELAY) -> Iterator[Stage]:
+def stage(checkout: Checkout, settings: str = NODELAY) -> Iterator[Stage]:
     """Set it up; everything ends and is removed afterwards.
 
     Args:
         checkout: The code that is measured.
-        slower_ms: How much longer each sync of our processes takes.
         settings: Of mosquitto.
     """
     with (
@@ -74,7 +73,7 @@ def stage(checkout: Checkout, slower_ms: int = 0, settings: str = NODELAY) -> It
         ExitStack() as stack,
     ):
         folder = Path(name)
-        disk = Disk(folder / "disk", slower_ms)
+        disk = Disk(folder / "disk")
         disk.check(checkout.python)
         ports = (broker.port, free_port())
         house = stack.enter_context(House(checkout, folder / "house", disk, ports))

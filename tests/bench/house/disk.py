@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 SOURCE = Path(__file__).with_name("slow_fsync.c")
+CHECKED_MS = 20
 ONE_COMMIT = """
 import sqlite3, sys
 database = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -33,12 +34,11 @@ class Counts(NamedTuple):
 class Disk:
     """The library, compiled into a folder, and what it counts."""
 
-    def __init__(self, folder: Path, slower_ms: int = 0) -> None:
+    def __init__(self, folder: Path) -> None:
         """Compile it.
 
         Args:
             folder: For the library and its counts.
-            slower_ms: How much longer each fsync and fdatasync takes.
 
         Raises:
             SystemExit: There is no C compiler.
@@ -49,15 +49,21 @@ class Disk:
         self._folder = folder
         self._counts = folder / "counts"
         self._counts.mkdir(parents=True)
-        self.slower_ms = slower_ms
+        self._slower_ms = folder / "slower_ms"
+        self._slower_ms.write_bytes(struct.pack("=i", 0))
         library = folder / "slow_fsync.so"
         command = [compiler, "-O2", "-shared", "-fPIC", "-o", library, SOURCE, "-ldl"]
         subprocess.run(command, check=True)
         self.environment = {
             "LD_PRELOAD": str(library),
-            "SLOW_FSYNC_MS": str(slower_ms),
+            "FSYNC_SLOWER_MS": str(self._slower_ms),
             "FSYNC_COUNTS": str(self._counts),
         }
+
+    def make_slower(self, by_ms: int) -> None:
+        """From now on each fsync and fdatasync takes so much longer than the disk needs."""
+        with self._slower_ms.open("r+b") as file:  # the processes have it in their memory
+            file.write(struct.pack("=i", by_ms))
 
     def counts(self) -> Counts:
         """The sums over all processes, of those that have ended, too."""
@@ -66,11 +72,13 @@ class Disk:
 
     def check(self, python: Path) -> None:
         """Fail unless the library is in effect in SQLite, as this Python has it."""
+        self.make_slower(CHECKED_MS)
         before = self.counts()
         began = time.monotonic()
         command = [python, "-c", ONE_COMMIT, self._folder / "check.db"]
         subprocess.run(command, env={**os.environ, **self.environment}, check=True)
         took_ms = (time.monotonic() - began) * 1000
         syncs, size = (now - then for now, then in zip(self.counts(), before, strict=True))
-        is_in_effect = syncs > 0 and size > 0 and took_ms >= self.slower_ms * syncs
+        self.make_slower(0)
+        is_in_effect = syncs > 0 and size > 0 and took_ms >= CHECKED_MS * syncs
         assert is_in_effect, f"the preloaded library sees {syncs} syncs and {size} bytes of SQLite"

@@ -1,9 +1,10 @@
 /* Preloaded into the processes of a benchmark: makes fsync and fdatasync slower, and counts them.
 
-   SLOW_FSYNC_MS   how much longer each call takes, in milliseconds
-   FSYNC_COUNTS    a folder; the file of a process in it holds two numbers of 64 bits: how many calls of
-                   fsync and fdatasync it made, and how many bytes it wrote by pwrite, which in Python only
-                   SQLite does */
+   FSYNC_SLOWER_MS  a file of one number of 32 bits: how much longer each call takes, in milliseconds; it may
+                    change at any time
+   FSYNC_COUNTS     a folder; the file of a process in it holds two numbers of 64 bits: how many calls of
+                    fsync and fdatasync it made, and how many bytes it wrote by pwrite, which in Python only
+                    SQLite does */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -20,31 +21,39 @@ struct counts {
 };
 
 static struct counts nowhere, *counts = &nowhere;
-static long slower_ms;
+static int32_t none, *slower_ms = &none;
 static int (*next_fsync)(int), (*next_fdatasync)(int);
 static ssize_t (*next_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*next_pwrite64)(int, const void *, size_t, off64_t);
 
+static void *shared(const char *path, int flags, size_t size) {
+  int file = open(path, flags | O_CLOEXEC, 0600);
+  if (file < 0) return MAP_FAILED;
+  int access = flags & O_RDWR ? PROT_READ | PROT_WRITE : PROT_READ;
+  void *found = flags & O_CREAT && ftruncate(file, size) ? MAP_FAILED : mmap(NULL, size, access, MAP_SHARED, file, 0);
+  close(file);
+  return found;
+}
+
 __attribute__((constructor)) static void prepare(void) {
-  const char *folder = getenv("FSYNC_COUNTS"), *slower = getenv("SLOW_FSYNC_MS");
+  const char *folder = getenv("FSYNC_COUNTS"), *slower = getenv("FSYNC_SLOWER_MS");
   char path[PATH_MAX];
   next_fsync = dlsym(RTLD_NEXT, "fsync");
   next_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
   next_pwrite = dlsym(RTLD_NEXT, "pwrite");
   next_pwrite64 = dlsym(RTLD_NEXT, "pwrite64");
-  slower_ms = slower ? atol(slower) : 0;
+  void *found = slower ? shared(slower, O_RDONLY, sizeof *slower_ms) : MAP_FAILED;
+  if (found != MAP_FAILED) slower_ms = found;
   if (!folder) return;
   snprintf(path, sizeof path, "%s/%d", folder, getpid());
-  int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0 || ftruncate(file, sizeof *counts)) return;
-  void *shared = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  if (shared != MAP_FAILED) counts = shared;
-  close(file);
+  found = shared(path, O_RDWR | O_CREAT, sizeof *counts);
+  if (found != MAP_FAILED) counts = found;
 }
 
 static void wait_and_count(void) {
-  struct timespec pause = {slower_ms / 1000, slower_ms % 1000 * 1000000};
-  if (slower_ms) nanosleep(&pause, NULL);
+  int32_t ms = __atomic_load_n(slower_ms, __ATOMIC_RELAXED);
+  struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+  if (ms) nanosleep(&pause, NULL);
   __atomic_fetch_add(&counts->syncs, 1, __ATOMIC_RELAXED);
 }
 

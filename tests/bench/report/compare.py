@@ -10,14 +10,12 @@ from tests.bench.report.result import Result
 def table(before: Results, after: Results) -> str:
     """What was measured in both. Times are multiples of the echo of their own run."""
     rows = []
-    for key in before:
-        if key not in after:
+    for case in before:
+        if case not in after:
             continue
-        then, now = dict(_figures(before[key])), dict(_figures(after[key]))
+        then, now = dict(_figures(before[case])), dict(_figures(after[case]))
         rows += [
-            [tables.title(before[key]), what, f"{then[what]:.2f}", f"{now[what]:.2f}"]
-            for what in then
-            if what in now
+            [case, what, f"{then[what]:.2f}", f"{now[what]:.2f}"] for what in then if what in now
         ]
     return tables.table(["case", "what", "before", "after"], rows)
 

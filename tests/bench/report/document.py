@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench.cases import SLOWER_MS, Plan
+from tests.bench.cases import Plan
 from tests.bench.report import tables
 from tests.bench.report.goals import Results
 from tests.bench.report.result import Result
+from tests.bench.rounds import SLOWER_MS
 from tests.bench.stage import mosquitto
 
 TEMPLATE = Path(__file__).with_name("template.md")
@@ -52,7 +53,7 @@ def _output(*command: str) -> str:
 
 
 def by_case(results: Sequence[Result]) -> Results:
-    return {(one.case, one.is_slow): one for one in results}
+    return {one.case: one for one in results}
 
 
 def write(head: Mapping[str, Any], results: Sequence[Result]) -> str:

@@ -13,8 +13,7 @@ from tests.bench.report.result import FOR_P99, IDLE, RATE, Result
 P99_TO_MEDIAN = 3.0
 SLOW_TO_FAST = 1.1
 SPECIAL = ("notify", "record")  # they have goals for their memory of their own
-MEASURED = tuple[str, bool]  # a case, and whether its disk was slow
-Results = Mapping[MEASURED, Result]
+Results = Mapping[str, Result]  # by case
 
 
 class Latency(NamedTuple):
@@ -34,11 +33,7 @@ class Latency(NamedTuple):
 
     def ratio(self, results: Results) -> float | None:
         """The worst one that was measured, as a multiple of the echo in the same rounds."""
-        found = [
-            _ratio(results[case, False], what)
-            for case, what in self.measured
-            if (case, False) in results
-        ]
+        found = [_ratio(results[case], what) for case, what in self.measured if case in results]
         return max(found, default=None)
 
 
@@ -108,21 +103,17 @@ def _worst(values: Iterable[float]) -> float | None:
 
 
 def _p99_to_median(results: Results) -> float | None:
-    cases = [one for one in results.values() if one.case in GOAL_CASES and not one.is_slow]
+    cases = [one for one in results.values() if one.case in GOAL_CASES]
     times = [time for one in cases for time in one.times.values() if time.count >= FOR_P99]
     return _worst(time.p99 / time.median for time in times)
 
 
 def _slow_to_fast(results: Results) -> float | None:
-    pairs = [
-        (one, results[one.case, False])
-        for one in results.values()
-        if one.is_slow and (one.case, False) in results
-    ]
     return _worst(
-        slow.times[what].median / fast.times[what].median
-        for slow, fast in pairs
-        for what in _limited(slow.case)
+        one.slow[what].median / one.times[what].median
+        for one in results.values()
+        for what in _limited(one.case)
+        if one.slow
     )
 
 
@@ -133,7 +124,7 @@ def _limited(case: str) -> list[str]:
 
 def _cost(case: str, what: str) -> Callable[[Results], float | None]:
     def value(results: Results) -> float | None:
-        found = results.get((case, False))
+        found = results.get(case)
         return found.a_press.get(what) if found else None
 
     return value
@@ -148,12 +139,12 @@ def _fact(what: str) -> Callable[[Results], float | None]:
 
 
 def _idle(results: Results) -> float | None:
-    found = results.get((FIVE.name, False))
+    found = results.get(FIVE.name)
     return found.facts.get(IDLE) if found else None
 
 
 def _memory(results: Results) -> dict[str, tuple[float, float]]:
-    found = [results[case, False] for case in (FIVE.name, RECORD.name) if (case, False) in results]
+    found = [results[case] for case in (FIVE.name, RECORD.name) if case in results]
     return {name: size for one in found for name, size in one.memory.items()}
 
 
@@ -169,17 +160,15 @@ def _private(*names: str) -> Callable[[Results], float | None]:
 
 
 def _proportional(results: Results) -> float | None:
-    found = results.get((RECORD.name, False))
+    found = results.get(RECORD.name)
     return sum(size[1] for size in found.memory.values()) if found and found.memory else None
 
 
 def _against_rival(results: Results) -> float | None:
     """The lamp's multiple of the echo, divided by Home Assistant's."""
-    if (rival.CASE, False) not in results or (LIGHT.name, False) not in results:
+    if rival.CASE not in results or LIGHT.name not in results:
         return None
-    return _ratio(results[LIGHT.name, False], LAMP) / _ratio(
-        results[rival.CASE, False], rival.ANSWER
-    )
+    return _ratio(results[LIGHT.name], LAMP) / _ratio(results[rival.CASE], rival.ANSWER)
 
 
 GOAL_CASES = (LIGHT.name, NOTIFY.name, FIVE.name)

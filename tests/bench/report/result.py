@@ -35,9 +35,10 @@ class Result:
 
     Attributes:
         case: Its name.
-        is_slow: Whether each sync of our processes was slower.
         echo: The bare echo in the same rounds.
         times: By effect, from the press.
+        slow_echo: The bare echo in the rounds with a slow disk; None where there are none.
+        slow: The times in these.
         missing: Rounds that do not count, because an effect was not seen.
         a_press: What one press costs, by name with the unit.
         memory: Private and proportional MB of each process.
@@ -45,25 +46,40 @@ class Result:
     """
 
     case: str
-    is_slow: bool
     echo: Times
     times: dict[str, Times]
+    slow_echo: Times | None = None
+    slow: dict[str, Times] = field(default_factory=dict)
     missing: int = 0
     a_press: dict[str, float] = field(default_factory=dict)
     memory: dict[str, tuple[float, float]] = field(default_factory=dict)
     facts: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, case: str, rounds: Rounds, *, is_slow: bool = False) -> Self:
-        """The figures of these rounds."""
-        times = {what: Times.of(seconds) for what, seconds in rounds.times.items()}
-        return cls(case, is_slow, Times.of(rounds.echo), times, rounds.missing)
+    def of(cls, case: str, rounds: Rounds, slowed: Rounds | None = None) -> Self:
+        """The figures of these rounds, and of those with a slow disk if there are any."""
+        result = cls(case, Times.of(rounds.echo), _of_each(rounds), missing=rounds.missing)
+        if slowed and slowed.echo:
+            result.slow_echo = Times.of(slowed.echo)
+            result.slow = _of_each(slowed)
+            result.missing += slowed.missing
+        return result
 
     @classmethod
     def from_json(cls, wire: dict[str, Any]) -> Self:
         """What `to_json` made."""
-        times = {what: Times(**one) for what, one in wire["times"].items()}
-        return cls(**{**wire, "echo": Times(**wire["echo"]), "times": times})
+        read = {
+            kind: {what: Times(**one) for what, one in wire[kind].items()}
+            for kind in ("times", "slow")
+        }
+        echoes = {
+            name: Times(**wire[name]) if wire[name] else None for name in ("echo", "slow_echo")
+        }
+        return cls(**{**wire, **read, **echoes})
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def _of_each(rounds: Rounds) -> dict[str, Times]:
+    return {what: Times.of(seconds) for what, seconds in rounds.times.items()}

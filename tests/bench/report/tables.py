@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from tests.bench.cases import ON_DEBIAN
 from tests.bench.house import bill
 from tests.bench.report.goals import EFFECTS, GOALS, LATENCIES, Results
-from tests.bench.report.result import FOR_P99, Result, Times
+from tests.bench.report.result import FOR_P99, Times
 
 NONE = "—"
 
@@ -43,8 +43,7 @@ def other_goals(results: Results) -> str:
 
 def latencies(results: Results) -> str:
     """Every effect of every case with a broker for doorbells, with the slow disk beside it."""
-    cases = dict.fromkeys(case for case, _ in results if case != ON_DEBIAN.name)
-    rows = [row for case in cases for row in _rows(results, case)]
+    rows = [row for case in results if case != ON_DEBIAN.name for row in _rows(results, case)]
     head = ["", "median, ms", "p99, ms", "to the echo", "slow disk, ms", "slow to fast"]
     return table(head, rows)
 
@@ -56,26 +55,18 @@ def on_debian(results: Results) -> str:
 
 
 def _rows(results: Results, case: str) -> list[list[str]]:
-    fast, slow = results.get((case, False)), results.get((case, True))
-    one = fast or slow
+    one = results.get(case)
     if one is None:
         return []
-    rows = [_row(f"**{case}**: bare echo", "", fast, slow)]
-    return [*rows, *[_row(what, what, fast, slow) for what in one.times]]
+    echo = _row(f"**{case}**: bare echo", one.echo, one.slow_echo, one.echo)
+    effects = [_row(what, times, one.slow.get(what), one.echo) for what, times in one.times.items()]
+    return [echo, *effects]
 
 
-def _row(title: str, what: str, fast: Result | None, slow: Result | None) -> list[str]:
-    """Of an effect, or of the echo if it has no name."""
-    row = [title, NONE, NONE, NONE, NONE, NONE]
-    if fast:
-        times = fast.times.get(what, fast.echo)
-        row[1:4] = f"{times.median:.2f}", _p99(times), f"{times.median / fast.echo.median:.2f}"
-    if slow:
-        row[4] = f"{slow.times.get(what, slow.echo).median:.2f}"
-    if fast and slow:
-        times, slow_times = fast.times.get(what, fast.echo), slow.times.get(what, slow.echo)
-        row[5] = f"{slow_times.median / times.median:.2f}"
-    return row
+def _row(title: str, times: Times, slow: Times | None, echo: Times) -> list[str]:
+    slow_cells = [f"{slow.median:.2f}", f"{slow.median / times.median:.2f}"] if slow else [NONE] * 2
+    to_echo = f"{times.median / echo.median:.2f}"
+    return [title, f"{times.median:.2f}", _p99(times), to_echo, *slow_cells]
 
 
 def _p99(times: Times) -> str:
@@ -94,7 +85,7 @@ def costs(results: Results) -> str:
 def facts(results: Results) -> str:
     """Everything else."""
     rows = [
-        [title(one), what, _figure(value)]
+        [one.case, what, _figure(value)]
         for one in results.values()
         for what, value in one.facts.items()
     ]
@@ -113,10 +104,6 @@ def memory(results: Results) -> str:
         if len(sizes) > 1:
             rows.append([f"**all of: {one.case}**", *total])
     return table(["process", "private, MB", "proportional, MB"], rows)
-
-
-def title(result: Result) -> str:
-    return f"{result.case}, slow disk" if result.is_slow else result.case
 
 
 def _figure(value: float | None) -> str:
