@@ -33,7 +33,8 @@ IMPORTED = [
     "hub.store.state",
 ]
 ROOT = Path(__file__).parent.parent
-PATIENCE_S = 60.0
+SLOWER = float(os.environ.get("SLOWER", "1"))  # an emulated processor takes many times as long
+PATIENCE_S = 60.0 * SLOWER
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(IMPORTED)
 

@@ -47,6 +47,7 @@ def until(
     would keep what they wait for from its processor.
     """
     began = time.monotonic()
+    patience_s *= forked.SLOWER
     while (waited_s := time.monotonic() - began) < patience_s:
         if result := condition():
             return result
