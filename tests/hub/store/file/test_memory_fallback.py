@@ -13,6 +13,7 @@ import pytest
 
 from hub import checkpoint, memory, testing
 from hub.producer.producer import Producer
+from hub.store.file.memory_copy import LAST_EVENTS
 from hub.store.file.memory_fallback import WRITE_BACK_S
 from hub.store.inbox import Inbox
 from hub.store.inbox_file import InboxFile
@@ -103,6 +104,25 @@ def test_presses_are_published_on_a_full_disk_and_written_down_after(state, net,
         (event.epoch, event.sequence, 1) for event in (before, *during, after)
     ]
     assert rows(state, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_what_each_numbering_has_come_to_outlives_a_full_disk(state, net):
+    """Also that of a door whose events the memory does not hold."""
+    bus = net.bus()
+    producer = Producer(state, bus, HUB)
+    bus.connect()
+    before = [ring(producer, "back") for _ in range(2)]
+    for _ in range(LAST_EVENTS):
+        ring(producer)
+    producer.settle()
+    with _full_disk():
+        during = ring(producer, "back")
+        assert state.disk_fault
+    state.clock.passed_s += WRITE_BACK_S
+    producer.settle()
+    assert not state.disk_fault
+    last = f"SELECT epoch, sequence FROM head WHERE stream = '{during.stream}' ORDER BY sequence"  # noqa: S608
+    assert rows(state, last) == [(during.epoch, 1), (before[-1].epoch, 2)]
 
 
 def test_a_handler_reacts_once_on_a_full_disk(states, net, hub):
