@@ -10,6 +10,7 @@ from pathlib import Path
 
 from config import JournalSettings, Settings, SettingsError
 from config.faults import EX_CONFIG
+from devices.device_error import DeviceError
 from hub.consumer import dry_run
 from hub.consumer.consumer import Consumer
 from hub.consumer.resources import open_resources
@@ -106,6 +107,8 @@ def _react(
     with ExitStack() as stack:
         try:
             resources = open_resources(stack, reactions.values(), file.config)
+        except DeviceError as error:
+            raise OpenError(str(error)) from error
         except Exception as error:
             raise OpenError(f"{type(error).__name__}: {error}") from error
         consumer = Consumer(

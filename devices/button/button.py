@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from devices.button.press_kind import PressClassifier, PressKind
+from devices.device_error import DeviceError
 
 OnPress = Callable[[datetime], None]
 # Called with the kind, the time (UTC) at which the press began, and the seconds it was held so far.
@@ -28,7 +29,7 @@ class Button(Protocol):
         """Stop listening, and release the button."""
 
 
-class ButtonError(RuntimeError):
+class ButtonError(DeviceError, RuntimeError):
     """The button cannot be used. The text says which one, and what to do."""
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from devices.device_error import DeviceError
+
 Attribute = str | bool | int | float
 
 
@@ -37,6 +39,10 @@ class Span:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
 
 
+class CollectorAwayError(DeviceError, ConnectionError):
+    """The collector did not take a span. Another attempt later may succeed."""
+
+
 class Collector(Protocol):
     """Something that takes spans."""
 
@@ -44,7 +50,7 @@ class Collector(Protocol):
         """Send a span, and wait until the collector has taken it.
 
         Raises:
-            ConnectionError: The collector did not take it. Another attempt later may succeed.
+            CollectorAwayError: The collector did not take it. Another attempt later may succeed.
         """
 
     def close(self) -> None:

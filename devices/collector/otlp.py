@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from devices.collector.collector import Span
+from devices.collector.collector import CollectorAwayError, Span
 
 NAMESPACE = "doorbell"
 NS_PER_MS = 1_000_000
@@ -34,7 +34,7 @@ class OtlpCollector:
     def send(self, span: Span) -> None:
         """See Collector."""
         if self._exporter.export([_readable(span)]) is not SpanExportResult.SUCCESS:
-            raise ConnectionError("the collector does not take it")
+            raise CollectorAwayError("the collector does not take it")
 
     def close(self) -> None:
         """See Collector."""

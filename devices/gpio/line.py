@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from devices.device_error import DeviceError
+
 Pull = Literal["up", "down"]
 INSTALL = (
     "In doorbell's folder: .venv/bin/pip install -e '.[gpio]', or make its environment with "
@@ -10,7 +12,7 @@ INSTALL = (
 STOP_HUB = "Stop the hub while you look: it holds the line"
 
 
-class GpioError(RuntimeError):
+class GpioError(DeviceError, RuntimeError):
     """The line cannot be used. The text says which one, and what to do."""
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from devices.lamp.lamp import OFF as OFF
     from devices.lamp.lamp import LampState as LampState
     from devices.lamp.lamp import Light as Light
+    from devices.lamp.lamp import LightAwayError as LightAwayError
     from devices.lamp.lamp import LightError as LightError
     from devices.lamp.lamp import MqttLink as MqttLink
     from devices.lamp.lamp import is_unchanged as is_unchanged
@@ -42,7 +43,15 @@ else:
         {
             "borrowed": ["BorrowedLamp", "forget_lamp", "in_words"],
             "darkness": ["Darkness", "DarknessSettings"],
-            "lamp": ["OFF", "LampState", "Light", "LightError", "MqttLink", "is_unchanged"],
+            "lamp": [
+                "OFF",
+                "LampState",
+                "Light",
+                "LightAwayError",
+                "LightError",
+                "MqttLink",
+                "is_unchanged",
+            ],
             "makes.local": ["GpioLight", "SimulatedLight"],
             "names": ["LAMP_NAMES", "fault_in_lamp", "gpio_pin"],
             "payload": ["fault_in_topic", "json_object", "json_value"],

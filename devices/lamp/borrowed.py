@@ -5,7 +5,7 @@ from collections.abc import MutableMapping
 from typing import Any
 from zlib import crc32
 
-from devices.lamp.lamp import OFF, LampState, Light, LightError, is_unchanged
+from devices.lamp.lamp import OFF, LampState, Light, LightAwayError, LightError, is_unchanged
 
 PATIENCE_S = 2.0  # no visitor waits while a lamp is put back
 
@@ -147,7 +147,7 @@ class BorrowedLamp:
             del self._memory[self._key]
             return f"somebody has changed it: left {in_words(now)}"
         if before and not now and not is_last_try:
-            raise ConnectionError(
+            raise LightAwayError(
                 f"the lamp {self.name} answered before, and does not now. Has it power?"
             )
         self._lamp.put(before or OFF)

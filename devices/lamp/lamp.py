@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from devices.device_error import DeviceError
+
 # A lamp that does not answer in this time is taken for off: the visitor stands in the dark.
 ANSWER_S = 1.0
 BRIGHTNESS_TOLERANCE = 4.0  # percent: a lamp rounds to its own steps
@@ -40,8 +42,12 @@ class LampState:
 OFF = LampState(on=False)
 
 
-class LightError(ValueError):
+class LightError(DeviceError, ValueError):
     """The lamp's name, or the way to it, is wrong. The text says what to write."""
+
+
+class LightAwayError(DeviceError, ConnectionError):
+    """The lamp, or what speaks for it, does not answer now. Another attempt may succeed."""
 
 
 class Light(Protocol):
@@ -71,7 +77,7 @@ class Light(Protocol):
         """The names of the lamps for which this name stands: those of a group; mostly none.
 
         Raises:
-            ConnectionError: They are not known now.
+            LightAwayError: They are not known now.
         """
 
     def close(self) -> None:

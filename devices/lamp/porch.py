@@ -8,7 +8,7 @@ from typing import Any
 
 from devices.lamp.borrowed import BorrowedLamp, forget_lamp, in_words
 from devices.lamp.darkness import Darkness
-from devices.lamp.lamp import LampState, Light, LightError, MqttLink
+from devices.lamp.lamp import LampState, Light, LightAwayError, LightError, MqttLink
 from devices.lamp.registry import open_light, open_lights
 from devices.lamp.settings import LampSettings
 
@@ -181,7 +181,7 @@ class Porch:
             How they are, in words.
 
         Raises:
-            ConnectionError: A lamp does not answer.
+            LightAwayError: A lamp does not answer.
         """
         names, _ = self._settings.at(door)
         found = {lamp: self._lamp(lamp) for name in names for lamp in self._taken_apart(name)}
@@ -189,7 +189,7 @@ class Porch:
         speaks = self._settings.says_its_state
         silent = [name for name, state in states.items() if not state and speaks(name)]
         if silent:
-            raise ConnectionError(
+            raise LightAwayError(
                 f"the lamp {', '.join(silent)} does not answer."
                 " Has it power, and is its name right?"
             )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devices.lamp import makes
 from devices.lamp.described import DescribedLamps
-from devices.lamp.lamp import LampState, LightError
+from devices.lamp.lamp import LampState, LightAwayError, LightError
 from devices.lamp.names import fault_in_lamp, gpio_pin, take_apart
 
 
@@ -85,6 +85,6 @@ class LampSettings(DescribedLamps):
                 continue
             try:
                 makes.HomeAssistantLamp(self.homeassistant, entity).members()
-            except (LightError, ConnectionError) as error:
+            except (LightError, LightAwayError) as error:
                 faults.append(f"lamp: {name}: {error}")
         return faults

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from devices.device_error import DeviceError
 from devices.machine.daily_window import DailyWindow
 
 APPRISE_LOGGER = "apprise"
@@ -70,7 +71,7 @@ def is_jpeg(path: Path) -> bool:
         return False
 
 
-class PhoneError(ConnectionError):
+class PhoneError(DeviceError, ConnectionError):
     """The service did not take the notification. The text is the service's own, without secrets.
 
     It is not known whether another attempt helps: some are made.

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
+from devices.device_error import DeviceError
 from devices.machine import is_file
 from devices.machine.atomic_file import atomic_write
 
@@ -29,7 +30,7 @@ class Voice(Protocol):
         """
 
 
-class VoiceError(RuntimeError):
+class VoiceError(DeviceError, RuntimeError):
     """The voice cannot speak. The text says why, and what to do."""
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from shutil import disk_usage
 from tempfile import TemporaryFile
 
+from devices.device_error import DeviceError
 from devices.machine.atomic_file import PART, part_path
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,10 @@ BELIEVABLE_S = 1_767_225_600
 OURS = re.compile(r"\d{8}-\d{6}-.+\.(jpg|mp4)")
 ID_LENGTH = 6
 KEEP = ".keep"  # the end of the name of an empty file beside one that must stay
+
+
+class NoRoomError(DeviceError, OSError):
+    """Too little of the disk is free for a clip."""
 
 
 class MediaFolder:
@@ -159,7 +164,7 @@ class MediaFolder:
             file.write(bytes(picture_bytes))
         free_mb = disk_usage(self.path).free // MB
         if free_mb < needed_mb:
-            raise OSError(
+            raise NoRoomError(
                 f"{self.path}: {free_mb} MB are free, a clip may need {needed_mb}. Remove old clips"
             )
         return free_mb

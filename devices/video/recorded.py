@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from devices.device_error import DeviceError
 
-class CameraError(OSError):
+
+class CameraError(DeviceError, OSError):
     """The camera gives no picture. The text says which camera, and what to do."""
 
 

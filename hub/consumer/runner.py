@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from devices.device_error import DeviceError
 from hub.consumer.deadline import Overdue, deadline
 from hub.consumer.event_time import corrected
 from hub.plugin.api import running
@@ -156,7 +157,7 @@ class Runner:
             return
         number = delivery.event.attempt
         asked_s = retry_after_s(failure)
-        is_foreseen = isinstance(failure, Drop | Overdue) or asked_s is not None
+        is_foreseen = isinstance(failure, DeviceError | Drop | Overdue) or asked_s is not None
         trace = failure if number == 1 and not is_foreseen else None
         log.warning("%s failed (attempt %d): %s", reaction.name, number, reason, exc_info=trace)
         may_be_done = is_overdue and reaction.on_redelivery == "skip"

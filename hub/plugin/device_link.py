@@ -4,9 +4,14 @@ import queue
 import threading
 from collections.abc import Callable
 
+from devices.device_error import DeviceError
 from hub.mqtt.bus import Bus, Message
 
 DELIVERY_S = 5.0
+
+
+class BrokerAwayError(DeviceError, ConnectionError):
+    """There is no broker now, or it does not answer; try again later."""
 
 
 class Link:
@@ -35,7 +40,7 @@ class Link:
         timeout_s = DELIVERY_S if wait else 0.0
         is_there = self._bus and self._bus.deliver(topic, payload.encode(), timeout_s=timeout_s)
         if wait and not is_there:
-            raise ConnectionError("no connection to the broker, or it does not answer")
+            raise BrokerAwayError("no connection to the broker, or it does not answer")
 
     def ask(
         self,
@@ -69,7 +74,7 @@ class Link:
                 answers.put(text)
 
         if self._bus is None:
-            raise ConnectionError("no connection to the broker")
+            raise BrokerAwayError("no connection to the broker")
         with self._lock:
             self._bus.subscribe(answer_topic, receive, qos=0)
             try:

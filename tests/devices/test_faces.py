@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from devices.device_error import DeviceError
 from tests.house import ROOT
 
 HEAVY = (
@@ -50,6 +51,15 @@ def test_a_face_offers_no_name_of_a_module(room: Path):
     """Once the module is imported, the package's attribute of that name would be the module."""
     names = {alias.name for node in _offered(room) for alias in node.names}
     assert not names & {path.stem for path in room.glob("*.py")}
+
+
+@FACES
+def test_each_error_of_a_room_says_it_in_words(room: Path):
+    """A handler's process logs it in one line, because it is a DeviceError."""
+    face = import_module(f"devices.{room.name}")
+    names = [alias.name for node in _offered(room) for alias in node.names]
+    errors = [getattr(face, name) for name in names if name.endswith("Error")]
+    assert [error for error in errors if not issubclass(error, DeviceError)] == []
 
 
 @FACES

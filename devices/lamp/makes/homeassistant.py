@@ -3,7 +3,7 @@
 from typing import Any
 
 from devices.lamp.described import HomeAssistantSettings
-from devices.lamp.lamp import ANSWER_S, LampState, channels, colour_of
+from devices.lamp.lamp import ANSWER_S, LampState, LightAwayError, channels, colour_of
 from devices.lamp.makes.web_api import WebApi
 from devices.lamp.payload import percent
 
@@ -36,7 +36,7 @@ class HomeAssistantLamp:
         """See Light. Home Assistant says `unavailable` of a lamp that is gone."""
         try:
             found = self._get(patience_s)
-        except ConnectionError:
+        except LightAwayError:
             return None
         if found.get("state") not in ("on", "off"):
             return None
@@ -59,7 +59,7 @@ class HomeAssistantLamp:
     def _get(self, timeout_s: float) -> dict[str, Any]:
         found = self._api.call(f"/api/states/{self._entity}", timeout_s=timeout_s)
         if not isinstance(found, dict) or not isinstance(found.get("attributes"), dict):
-            raise ConnectionError(f"Home Assistant does not say how {self._entity} is")
+            raise LightAwayError(f"Home Assistant does not say how {self._entity} is")
         return found
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from devices.lamp.lamp import LightError
+from devices.lamp.lamp import LightAwayError, LightError
 
 REDIRECTION = 300  # the first status that is no success; no call is sent on to another address
 SERVER_ERROR = 500
@@ -34,13 +34,13 @@ class WebApi:
             The JSON value of the answer; None if there is none.
 
         Raises:
-            ConnectionError: It does not answer in time, or is in trouble itself.
+            LightAwayError: It does not answer in time, or is in trouble itself.
             LightError: It refuses the call: something in the settings is wrong.
         """
         status, reason, text = self._send(path, body, timeout_s)
         answer = f"{self._name} answers {status} ({reason}) at {path}"
         if status >= SERVER_ERROR or status in FOR_NOW:
-            raise ConnectionError(answer)
+            raise LightAwayError(answer)
         if status >= REDIRECTION:
             raise LightError(f"{answer}. {HINTS.get(status, 'Is the address right?')}")
         try:
@@ -65,8 +65,8 @@ class WebApi:
             answer = connection.getresponse()
             return answer.status, answer.reason, answer.read(MOST_BYTES)
         except TimeoutError:
-            raise ConnectionError(f"{self._name} does not answer") from None
+            raise LightAwayError(f"{self._name} does not answer") from None
         except (OSError, HTTPException) as error:
-            raise ConnectionError(f"{self._name} cannot be reached: {error}") from None
+            raise LightAwayError(f"{self._name} cannot be reached: {error}") from None
         finally:
             connection.close()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from devices.lamp.lamp import ANSWER_S, LampState, channels, colour_of
+from devices.lamp.lamp import ANSWER_S, LampState, LightAwayError, channels, colour_of
 from devices.lamp.makes.web_api import WebApi
 from devices.lamp.payload import percent
 
@@ -35,7 +35,7 @@ class WledStrip:
             ]
             brightness = percent(found["bri"], BRIGHTEST)
             return LampState(bool(found["on"]), brightness, self._colour(), self._segments)
-        except (ConnectionError, KeyError, TypeError, ValueError):
+        except (LightAwayError, KeyError, TypeError, ValueError):
             return None
 
     def put(self, state: LampState) -> None:

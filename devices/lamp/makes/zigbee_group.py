@@ -7,7 +7,7 @@ import threading
 from time import monotonic
 from typing import Any
 
-from devices.lamp.lamp import ANSWER_S, MqttLink
+from devices.lamp.lamp import ANSWER_S, LightAwayError, MqttLink
 from devices.lamp.payload import json_value
 
 
@@ -43,7 +43,7 @@ class ZigbeeGroup:
             The names; none if it is no group, or if Zigbee2MQTT does not speak of groups.
 
         Raises:
-            ConnectionError: Zigbee2MQTT does not say how its lamps are called.
+            LightAwayError: Zigbee2MQTT does not say how its lamps are called.
         """
         if self._is_heard and not self._members:
             return []
@@ -51,7 +51,7 @@ class ZigbeeGroup:
             self._news.wait_for(lambda: self._is_heard, self._opened + ANSWER_S - monotonic())
             self._news.wait_for(lambda: not self._nameless(), ANSWER_S)
             if nameless := self._nameless():
-                raise ConnectionError(
+                raise LightAwayError(
                     f"{self._base}/bridge/devices does not say how {nameless[0]} of the group "
                     f"{self._name} is called. Write the group's lamps one by one"
                 )

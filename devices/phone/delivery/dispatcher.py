@@ -49,13 +49,13 @@ class Dispatcher:
             How many of them could be tried, in words.
 
         Raises:
-            ConnectionError: Some cannot be reached.
+            PhoneAwayError: Some cannot be reached.
         """
         phones = [phone for recipient in self.recipients for phone in recipient.phones]
         if not phones:
             return "no phone is set up"
         if faults := [fault for phone in phones if (fault := phone.fault_in_reaching())]:
-            raise ConnectionError("; ".join(faults))
+            raise PhoneAwayError("; ".join(faults))
         known = sum(phone.has_address for phone in phones)
         return f"{known} of {len(phones)} services answer; nothing was sent"
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+from devices.device_error import DeviceError
 from devices.phone.delivery.dispatch_result import DispatchResult
 from devices.phone.delivery.dispatcher import Dispatcher
 from devices.phone.messenger.ring_groups import RingGroups
@@ -16,7 +17,7 @@ from devices.phone.messenger.troubles import Troubles
 from devices.phone.phone import Notification, Phone, Recipient, ReplyButton
 
 
-class UndeliveredError(ConnectionError):
+class UndeliveredError(DeviceError, ConnectionError):
     """Some services did not take a notification. Another attempt is for those only.
 
     Attributes:

@@ -6,6 +6,7 @@ import wave
 from array import array
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from devices.device_error import DeviceError
 from devices.machine.atomic_file import atomic_write
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ KEPT = 8  # sounds, each at one volume
 Decoded = TypeVar("Decoded")
 
 
-class SpeakerError(RuntimeError):
+class SpeakerError(DeviceError, RuntimeError):
     """A sound cannot be played. The text says why, and what to do."""
 
 
