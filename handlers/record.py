@@ -12,7 +12,7 @@ class Config(HandlerConfig, RecordingSettings):
     """Settings of `record`."""
 
     def check(self) -> list[str]:
-        """Find a topic that cannot be one switch, and cameras of doors that there are not."""
+        """Find a topic that cannot be one switch, wrong addresses, and doors that there are not."""
         return self.faults_in_recording(self.faults_in_doors)
 
     def absent(self) -> list[str]:

@@ -4,6 +4,7 @@ import re
 from urllib.parse import quote
 
 from devices.camera.address_reading import likeliest, readings
+from devices.video.recorded import CameraError
 
 # One in a sentence ends before the punctuation behind it.
 ADDRESS = re.compile(r"(?<=\w://)\S*?(?=[\"'.,;:)]*(?:\s|$))")
@@ -14,6 +15,10 @@ SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp", "rtp
 UNENCODED = re.compile(r"[#/?@\s]|%(?![0-9A-Fa-f]{2})")
 HARMLESS = "!$&'()*+,;=-._~:"
 ENCODED = "in USER and PASSWORD %40 for @, %2F for /, %3F for ?, %23 for #, %25 for %"
+
+
+class AddressError(CameraError, ValueError):
+    """This can be no camera's address, whatever becomes of the network."""
 
 
 def without_password(text: str, mask: str = "") -> str:

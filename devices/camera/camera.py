@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from devices.camera.address import fault_in_address, plain_address
+from devices.camera.address import AddressError, fault_in_address, plain_address, without_password
 from devices.machine import is_there
 from devices.video.recorded import CameraError, RecordedClip
 
@@ -161,12 +161,15 @@ def open_camera(
 
     Raises:
         CameraError: The camera's library is missing.
+        AddressError: The address is wrong, or ambiguous: it could lead to another host.
     """
     if pi := PI.fullmatch(name):
         from devices.camera.picamera import SIZE, PiCamera  # noqa: PLC0415 - hardware
 
         size = (int(pi[1]), int(pi[2])) if pi[1] else SIZE
         return PiCamera(size=size, preroll_s=preroll_s, ring_mb=ring_mb, private=private, turn=turn)
+    if "://" in name and (fault := fault_in_address(name)):
+        raise AddressError(f"the camera {without_password(name)}: {fault}")
     # PyAV takes 20 MB, which only a camera's process pays for.
     from devices.camera.ffmpeg import AvCamera  # noqa: PLC0415
 

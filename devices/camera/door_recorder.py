@@ -230,7 +230,7 @@ def open_recorder(
         house_dir: Where the media folder is; `state_dir`, if not given.
 
     Raises:
-        CameraError: A camera's library is missing.
+        CameraError: A camera's library is missing, or its address is wrong.
     """
     files = settings.media_in(house_dir or state_dir)
     files.remove_parts()

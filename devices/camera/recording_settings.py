@@ -1,11 +1,12 @@
 """Settings of a handler that records visitors: which camera looks at which door, and how long."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
 
+from devices.camera.address import fault_in_address
 from devices.camera.camera import Camera, fault_in_camera
 from devices.camera.settings import CameraSettings
 from devices.lamp.lamp import MqttLink
@@ -33,21 +34,22 @@ class RecordingSettings(CameraSettings, MediaSettings):
     def faults_in_recording(
         self, faults_in_doors: Callable[[str, Iterable[str]], list[str]]
     ) -> list[str]:
-        """A line for a topic that cannot be one switch, and each door that there is not.
+        """A line for a topic that cannot be one switch, each wrong address, and each unknown door.
 
         Args:
             faults_in_doors: That of the handler's settings.
         """
-        return [*self.faults_in_privacy(), *faults_in_doors("cameras", self.cameras)]
+        addresses = {place: name for place, name in self._places().items() if "://" in name}
+        return [
+            *self.faults_in_privacy(),
+            *faults_in_doors("cameras", self.cameras),
+            *_lines({place: fault_in_address(name) for place, name in addresses.items()}),
+        ]
 
     def absent_devices(self, house_dir: Path) -> list[str]:
         """A line for each camera that is not there, and a folder that cannot be written."""
-        places = {"camera": self.camera} | {
-            f"cameras.{at}": one for at, one in self.cameras.items()
-        }
-        faults = {place: fault_in_camera(name) for place, name in places.items()}
-        faults["folder"] = fault_in_folder(self.media_in(house_dir).path)
-        return [placed(f"{place}: ", fault) for place, fault in faults.items() if fault]
+        faults = {place: fault_in_camera(name) for place, name in self._places().items()}
+        return _lines({**faults, "folder": fault_in_folder(self.media_in(house_dir).path)})
 
     def cameras_at(self, doors: Iterable[str]) -> dict[str, str]:
         """The key of the camera that looks at each door; doors with one camera have one key."""
@@ -68,10 +70,18 @@ class RecordingSettings(CameraSettings, MediaSettings):
             keys: Those of `cameras_at`.
 
         Raises:
-            CameraError: A camera's library is missing.
+            CameraError: A camera's library is missing, or its address is wrong.
         """
         private = self.privacy(link, marker)
         return {
             key: self.open_one(self.cameras.get(key, self.camera), private)
             for key in dict.fromkeys(keys)
         }
+
+    def _places(self) -> dict[str, str]:
+        """The cameras by the settings that name them."""
+        return {"camera": self.camera} | {f"cameras.{at}": one for at, one in self.cameras.items()}
+
+
+def _lines(faults: Mapping[str, str | None]) -> list[str]:
+    return [placed(f"{place}: ", fault) for place, fault in faults.items() if fault]

@@ -32,7 +32,7 @@ class CameraSettings(PrivacySettings):
             marker: A file that keeps the switch's state over a restart.
 
         Raises:
-            CameraError: The camera's library is missing.
+            CameraError: The camera's library is missing, or its address is wrong.
         """
         return self.open_one(self.camera, self.privacy(link, marker))
 

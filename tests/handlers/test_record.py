@@ -292,6 +292,17 @@ def test_a_camera_of_a_door_that_there_is_not_is_refused(shipped):
         shipped("record", {"cameras": {"bakc": "test"}})
 
 
+def test_an_ambiguous_address_is_refused_at_the_start(shipped):
+    """Only `doorbell check` said so, and the login went to a host that may be the wrong one."""
+    ambiguous = "rtsp://admin:p@secret/s@192.168.1.20/s"
+    with pytest.raises(SettingsError) as refused:
+        shipped("record", {"camera": ambiguous, "cameras": {"front": "rstp://h", "back": "test"}})
+    camera, front = refused.value.faults
+    assert "[handlers.record] camera: it is not clear where in the address" in camera
+    assert "cameras.front: rstp:// is no camera's address" in front
+    assert "secret" not in str(refused.value)
+
+
 def test_the_trouble_of_every_camera_is_told(file):
     """By the name of the camera; one that works again takes only its own words back."""
     reports, words = {}, []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devices.camera import without_password
+from devices.camera import CameraError, open_camera, without_password
 from devices.camera.address import fault_in_address, literal_address, plain_address
 
 
@@ -103,3 +103,11 @@ def test_an_address_that_cannot_be_one_is_refused(address: str, words: str):
     assert fault is not None
     assert words in fault
     assert "secret" not in fault
+
+
+def test_no_camera_is_opened_at_an_address_that_cannot_be_one():
+    """In a handler of your own, too: the login must not go to another host."""
+    with pytest.raises(CameraError, match=r"the camera rtsp://.* not clear where") as refused:
+        open_camera("rtsp://admin:p@secret/s@192.168.1.20/q")
+    assert isinstance(refused.value, ValueError), "no restart helps: the process ends for good"
+    assert "secret" not in str(refused.value)
