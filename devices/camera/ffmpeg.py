@@ -12,7 +12,6 @@ from devices.video.packet import Packet, StreamFormat
 from devices.video.reading.source import TIMEOUT_S, open_source
 from devices.video.recorder import Recorder
 
-log = logging.getLogger(__name__)
 RETRY_S = (0.5, 1, 2, 5, 10, 30)
 CHECK_S = 0.5
 REPEAT_S = 0.1  # from the end of a video file to its beginning
@@ -22,6 +21,7 @@ GRACE_S = 2.0  # an interruption so short is no trouble
 # cameras send one to whoever connects, and one that did so this soon will do it again.
 LONGEST_GROUP_S = 30.0
 PROMPT_S = 2.0
+AGAIN = "the camera {name} sends no key frame: connecting again, as often as that happens"
 REFUSED = "the camera {name} refuses the login. Are user and password in its address right?"
 OPENING_S = 2 * sum(TIMEOUT_S)
 # FFmpeg notices that a network camera is silent. That a device is silent is only noticed here.
@@ -111,7 +111,7 @@ class AvCamera(Recorder):
             if reader.is_frozen:
                 return "it is frozen"
             if reader.is_prompt and self.needs_key_frame(LONGEST_GROUP_S):
-                log.info("the camera %s sends no key frame: connecting again", self.name)
+                self.log_once(logging.INFO, AGAIN.format(name=self.name))
                 return ""
             reader.join(CHECK_S)
         return reader.fault

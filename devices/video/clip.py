@@ -47,6 +47,7 @@ class Clip:
         self._waiting_bytes = 0
         self._room_bytes = BACKLOG_BYTES + sum(len(packet.data) for packet in before)
         self._needs_key = True
+        self._is_slow = False
         self._ended = False
         self._failure: Exception | None = None
         self._first: Packet | None = None
@@ -84,7 +85,7 @@ class Clip:
                 return
             self._needs_key = self._waiting_bytes + len(packet.data) > self._room_bytes
             if self._needs_key:
-                log.warning("%s: disk or encoder too slow; pictures are left out", self.path.name)
+                self._say_slow()
                 return
             self._waiting_bytes += len(packet.data)
             self._first = self._first or packet
@@ -117,6 +118,12 @@ class Clip:
         if self._first is None:
             return None
         return RecordedClip(self.path, self.seconds, max(0.0, self._moment - self._first.at))
+
+    def _say_slow(self) -> None:
+        """Log it once: each picture of MJPEG may be the next one that is left out."""
+        level = logging.DEBUG if self._is_slow else logging.WARNING
+        log.log(level, "%s: disk or encoder too slow; pictures are left out", self.path.name)
+        self._is_slow = True
 
     def _write(self) -> None:
         begun = self._queue.get()

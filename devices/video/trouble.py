@@ -17,7 +17,13 @@ class TroubleReport:
         self.name = name
         self._trouble = ""
         self._advice = ""
+        self._logged: set[str] = set()
         self._report: Callable[[str], None] = lambda _: None
+
+    def log_once(self, level: int, words: str) -> None:
+        """Log what happens again and again, once until the camera was away and is back."""
+        log.log(logging.DEBUG if words in self._logged else level, "%s", words)
+        self._logged.add(words)
 
     def on_trouble(self, report: Callable[[str], None]) -> None:
         """See Camera."""
@@ -30,9 +36,10 @@ class TroubleReport:
             return
         self._trouble = words
         if words:
-            log.warning("%s", words)
+            self.log_once(logging.WARNING, words)
         else:
             log.info("the camera %s gives pictures", self.name)
+            self._logged.clear()
         self._report(self._trouble or self._advice)
 
     def set_advice(self, words: str) -> None:

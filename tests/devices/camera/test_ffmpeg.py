@@ -1,5 +1,6 @@
 """A network camera, by way of a real RTSP server."""
 
+import logging
 import signal
 import threading
 import time
@@ -137,9 +138,10 @@ def test_a_camera_without_key_frames_is_connected_to_again(
 
 
 def test_a_camera_with_too_few_key_frames_for_its_memory_is_connected_to_again(
-    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     """It was blind for good, without a word, once a group no longer fitted; also during a clip."""
+    caplog.set_level(logging.INFO)
     monkeypatch.setattr("devices.video.recorder.BLIND_S", 0.2)
     monkeypatch.setattr("devices.video.recorder.PATIENCE_S", 60.0)  # a busy machine is slow
     words: list[str] = []
@@ -160,6 +162,7 @@ def test_a_camera_with_too_few_key_frames_for_its_memory_is_connected_to_again(
     assert "too few key frames" in words[1]
     assert "(GOP) to one or two seconds, or raise ring_mb" in words[1]
     assert recorded is not None
+    assert caplog.text.count("connecting again") == 1, "and not every five seconds"
 
 
 def test_a_camera_that_comes_late_is_found(port: int, tmp_path: Path):
