@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 SOI = b"\xff\xd8\xff"  # start of image, and the marker that follows it (ITU-T T.81, annex B)
 EOI = b"\xff\xd9"
+# Both at once: with one first byte, this takes less time than to find one of them.
+MARK = re.compile(b"\xff(?:\xd9|\xd8\xff)")
 SOS = 0xDA
 SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the markers SOF0 to SOF15
 SEGMENTS = {*range(0xC0, 0xFF)} - {*range(0xD0, 0xDA)}  # the markers with a length behind them
@@ -88,13 +90,16 @@ class JpegScanner:
             if not data_begin:
                 return fault
             self._searched = data_begin
-        marks = [mark for mark in (EOI, SOI, self._separator) if mark]
-        places = [self._bytes.find(mark, self._searched) for mark in marks]
-        found = [place for place in places if place >= 0]
-        if found:
-            end = min(found)
-            return end + len(EOI) if self._bytes.startswith(EOI, end) else end
-        self._searched = max(self._searched, len(self._bytes) + 1 - max(map(len, marks)))
+        mark = MARK.search(self._bytes, self._searched)
+        behind = mark.start() if mark else len(self._bytes)
+        if self._separator:
+            cut = self._bytes.find(self._separator, self._searched, behind)
+            if cut >= 0:
+                return cut
+        if mark:
+            return mark.end() if mark[0] == EOI else behind
+        longest = max(len(SOI), len(self._separator or b""))
+        self._searched = max(self._searched, len(self._bytes) + 1 - longest)
         return 0
 
 
