@@ -20,15 +20,15 @@ IS_SPS: dict[str, Callable[[bytes], bool]] = {
 class FormatWatch:
     """Compares the parameter sets (SPS) of each key frame with those of the one before.
 
-    FFmpeg says the format of a stream once, when it is opened. Of MP4 and FLV, whose parameter sets
-    are not among the packets, no change is noticed.
+    FFmpeg says the format of a stream once, when it is opened. Of a film on the disk in MP4 or FLV,
+    whose parameter sets are not among the packets, no change is noticed.
 
     Args:
         stream_format: The format when the connection began.
     """
 
     def __init__(self, stream_format: StreamFormat) -> None:
-        is_within = not is_avcc(stream_format.extradata)
+        is_within = not has_record(stream_format)
         self._is_sps = IS_SPS.get(stream_format.codec) if is_within else None
         self._sets = self._sets_in(stream_format.extradata)
 
@@ -37,8 +37,8 @@ class FormatWatch:
 
         Args:
             key_frame: Its bytes.
-            known: The format before it. It stays if the size is the same, or if the key frame is
-                damaged.
+            known: The format before it. It stays if the size is the same and its parameter sets are
+                known, or if the key frame is damaged.
         """
         sets = self._sets_in(key_frame)
         if not sets or sets == self._sets:
@@ -49,11 +49,18 @@ class FormatWatch:
             return known
         self._sets = sets
         size = (found.width, found.height)
-        if not all(size) or size == (known.width, known.height):
+        is_other = size != (known.width, known.height)
+        if not all(size) or (known.extradata and not is_other):
             return known
-        log.info("the camera's pictures are %d x %d from now on", *size)
+        if is_other:
+            log.info("the camera's pictures are %d x %d from now on", *size)
         return replace(found, turn=known.turn)
 
     def _sets_in(self, data: bytes) -> list[bytes]:
         is_sps = self._is_sps
         return [unit for unit in units_of(data) if unit and is_sps(unit)] if is_sps else []
+
+
+def has_record(stream_format: StreamFormat) -> bool:
+    """Whether the parameter sets are beside the packets, as in MP4 and FLV."""
+    return stream_format.codec in IS_SPS and is_avcc(stream_format.extradata)

@@ -10,10 +10,12 @@ from typing import Any, Protocol
 import av
 
 from devices.video.packet import CLOCK, SQUARE, Packet, StreamFormat, format_of_stream, open_encoder
+from devices.video.reading.annex_b import AnnexB
 from devices.video.reading.byte_stream import ByteStream
-from devices.video.reading.format_watch import FormatWatch
+from devices.video.reading.format_watch import FormatWatch, has_record
 from devices.video.reading.jpeg_scanner import is_jpeg_stream
 from devices.video.reading.jpeg_source import JpegSource
+from devices.video.reading.one_movie import OneMovie
 from devices.video.reading.rate_limit import RateLimit
 from devices.video.reading.timestamps import TimestampMapper
 from devices.video.recorded import CameraError
@@ -28,9 +30,11 @@ QUICKLY = {"probesize": "32", "analyzeduration": "0"}
 BYTES_OPTIONS = {"raw_packet_size": "65536"}
 QUICK_HTTP = {"fpsprobesize": "1", "analyzeduration": "1000000"}
 PLAYLIST = b"#EXTM3U"
+MP4 = b"ftyp"  # the first box; its size is before it
 UNSTAMPED = ("h264", "hevc", "m4v", "mjpeg", "mpjpeg")  # FFmpeg invents what these formats lack
 MAX_RATE = 15.0  # pictures a second of a source without groups (MJPEG, raw)
 MAX_WIDTH = 1280  # pixels of a raw source; wider pictures are scaled down
+NEW_RECORD = "new_extradata"  # FFmpeg's, of FLV
 RAW_CODECS = ("rawvideo", "wrapped_avframe")
 # One thread costs least. A group is at most a second long, so that the ring can be small and a
 # picture is decoded fast.
@@ -81,17 +85,17 @@ def _open_http(name: str) -> Source:
     head = stream.look_ahead(is_jpeg_stream)
     if is_jpeg_stream(head):
         return JpegSource(stream, max_rate=MAX_RATE)
-    container = None if head.startswith(PLAYLIST) else _taken_apart(stream)
+    container = None if head.startswith(PLAYLIST) else _taken_apart(stream, is_mp4=head[4:8] == MP4)
     if container is None:
         stream.close()
         container = _open(name)
     return AvSource(name, container, stream)
 
 
-def _taken_apart(stream: ByteStream) -> Any:
+def _taken_apart(stream: ByteStream, *, is_mp4: bool) -> Any:
     """What FFmpeg makes of the bytes; None for a film with its index at the end."""
     try:
-        return av.open(stream, mode="r", options=QUICK_HTTP)
+        return av.open(OneMovie(stream) if is_mp4 else stream, mode="r", options=QUICK_HTTP)
     except (av.FFmpegError, ValueError):
         return None
 
@@ -126,6 +130,11 @@ class AvSource:
         else:
             turn = _turn_of_film(name) if self.is_file else 0
             self.stream_format = replace(format_of_stream(self._stream), turn=turn)
+        self._annex_b: AnnexB | None = None
+        if not self.is_file and has_record(self.stream_format):
+            self._annex_b = AnnexB(self.stream_format.codec, self.stream_format.extradata)
+            # The first key frame says what is left out here.
+            self.stream_format = replace(self.stream_format, extradata=b"", template=None)
         self._watch = FormatWatch(self.stream_format)
         is_stamped = self._container.format.name not in UNSTAMPED
         self._timestamps = TimestampMapper(is_believed=is_stamped)
@@ -155,10 +164,17 @@ class AvSource:
                 yield from self._encoder.encode(packet.decode(), at)
             else:
                 is_key = bool(packet.is_keyframe or self._has_no_groups)
-                data = bytes(packet)
+                data = self._data_of(packet, is_key=is_key)
                 if is_key:
                     self.stream_format = self._watch.format_at(data, self.stream_format)
                 yield Packet(at, decode_at, data, is_key)
+
+    def _data_of(self, packet: Any, *, is_key: bool) -> bytes:
+        if not self._annex_b:
+            return bytes(packet)
+        if packet.has_sidedata(NEW_RECORD):
+            self._annex_b.note(bytes(packet.get_sidedata(NEW_RECORD)))
+        return self._annex_b.converted(bytes(packet), is_key=is_key)
 
     def close(self) -> None:
         """Close the connection."""
