@@ -9,7 +9,7 @@ import av
 
 from devices.camera.address import literal_address, without_password
 from devices.video.packet import Packet, StreamFormat
-from devices.video.reading.source import TIMEOUT_S, open_source
+from devices.video.reading.source import TIMEOUT_S, Source, open_source
 from devices.video.recorder import Recorder
 
 RETRY_S = (0.5, 1, 2, 5, 10, 30)
@@ -22,6 +22,8 @@ GRACE_S = 2.0  # an interruption so short is no trouble
 LONGEST_GROUP_S = 30.0
 PROMPT_S = 2.0
 AGAIN = "the camera {name} sends no key frame: connecting again, as often as that happens"
+NO_KEY_FRAME = "it sends no key frame"
+SET_GROUP = "Set its key frame interval (GOP) to one or two seconds"
 REFUSED = "the camera {name} refuses the login. Are user and password in its address right?"
 OPENING_S = 2 * sum(TIMEOUT_S)
 # FFmpeg notices that a network camera is silent. That a device is silent is only noticed here.
@@ -76,15 +78,20 @@ class AvCamera(Recorder):
     def _watch(self) -> None:
         """Keep a reader running, except while it is private: then the camera itself is released."""
         failures = 0
+        was_prompt = False
         while not self._closed.is_set():
             if reason := self.private():
                 self.forget()
                 self.set_trouble(f"{reason}: nothing is seen")
                 self._closed.wait(CHECK_S)
                 continue
-            reader = _Reader(self._source, self.add)
+            # A key frame may be 20 s away; one that came at once before has been lost on its way.
+            patience_s = FROZEN_S if was_prompt else LONGEST_GROUP_S
+            reader = _Reader(self._source, self.add, patience_s)
             fault = self._wait_for_end(reader)
             reader.stop()
+            if reader.has_seen or fault == NO_KEY_FRAME:
+                was_prompt = reader.is_prompt
             if not fault:
                 if reader.has_seen:
                     failures = 0
@@ -95,8 +102,8 @@ class AvCamera(Recorder):
                 self.set_trouble(REFUSED.format(name=self.name))
                 self._source, self._other_source = self._other_source, self._source
             elif time.monotonic() - self._seen_at > GRACE_S:
-                no_picture = f"the camera {self.name} gives no picture ({fault})"
-                self.set_trouble(f"{no_picture}. Is it plugged in and reachable?")
+                advice = SET_GROUP if fault == NO_KEY_FRAME else "Is it plugged in and reachable?"
+                self.set_trouble(f"the camera {self.name} gives no picture ({fault}). {advice}")
             self._closed.wait(RETRY_S[failures - 1])
 
     def _wait_for_end(self, reader: "_Reader") -> str:
@@ -108,8 +115,8 @@ class AvCamera(Recorder):
         while reader.is_alive():
             if self._closed.is_set() or self.private():
                 return ""
-            if reader.is_frozen:
-                return "it is frozen"
+            if trouble := reader.trouble():
+                return trouble
             if reader.is_prompt and self.needs_key_frame(LONGEST_GROUP_S):
                 self.log_once(logging.INFO, AGAIN.format(name=self.name))
                 return ""
@@ -120,6 +127,11 @@ class AvCamera(Recorder):
 class _Reader(threading.Thread):
     """Reads one connection to its end. If it hangs in a driver it is abandoned, and adds no more.
 
+    Args:
+        source: See `devices.camera.open_camera`.
+        add: Takes each packet.
+        patience_s: How long to wait for the first key frame while others come.
+
     Attributes:
         has_seen: Whether a picture came.
         is_prompt: Whether this is a network camera that gave its first picture at once.
@@ -128,13 +140,17 @@ class _Reader(threading.Thread):
         is_still: Whether it gave one picture, and has to be asked for the next one.
     """
 
-    def __init__(self, source: str, add: Callable[[StreamFormat, Packet], None]) -> None:
+    def __init__(
+        self, source: str, add: Callable[[StreamFormat, Packet], None], patience_s: float
+    ) -> None:
         super().__init__(name="camera-reader", daemon=True)
         self._source = source
         self._add = add
         self._stopped = threading.Event()
         self._began = time.monotonic()
         self._latest = self._began + OPENING_S
+        self._patience_s = patience_s
+        self._opened: Source | None = None
         self.has_seen = False
         self.is_prompt = False
         self.fault = ""
@@ -142,10 +158,14 @@ class _Reader(threading.Thread):
         self.is_still = False
         self.start()
 
-    @property
-    def is_frozen(self) -> bool:
-        """Whether no picture has come for too long."""
-        return time.monotonic() - self._latest > FROZEN_S
+    def trouble(self) -> str:
+        """What is wrong, though the connection has not ended; empty if nothing is."""
+        now = time.monotonic()
+        keyless_at = self._opened.keyless_at if self._opened else 0.0
+        if now - max(self._latest, keyless_at) > FROZEN_S:
+            return "it is frozen"
+        is_keyless = keyless_at > self._latest and now - self._latest > self._patience_s
+        return NO_KEY_FRAME if is_keyless else ""
 
     def stop(self) -> None:
         """Add no more packets, and wait a little for the end."""
@@ -160,6 +180,8 @@ class _Reader(threading.Thread):
             self.fault = without_password(str(error))
             self.is_refused = isinstance(error, av.HTTPUnauthorizedError)
             return
+        self._opened = source
+        self._latest = time.monotonic()
         try:
             for packet in source.packets(self._stopped):
                 if self._stopped.is_set():

@@ -22,9 +22,11 @@ class JpegSource:
         stream_format: The format of the last packet.
         is_file: See Source.
         is_still: Whether the address gives one picture and no stream.
+        keyless_at: See Source.
     """
 
     is_file = False
+    keyless_at = 0.0
 
     def __init__(self, stream: ByteStream, *, max_rate: float) -> None:
         self._stream = stream

@@ -48,11 +48,14 @@ class Source(Protocol):
         stream_format: The format of its packets; of one that changes it, that of the last one.
         is_file: Whether it is a file, which has an end.
         is_still: Whether it ended after one picture, and has to be asked for the next one.
+        keyless_at: When it last sent something before its first key frame, in seconds of
+            `time.monotonic()`; 0 if it never did.
     """
 
     stream_format: StreamFormat
     is_file: bool
     is_still: bool
+    keyless_at: float
 
     def packets(self, stopped: threading.Event) -> Iterator[Packet]:
         """The packets, as they come; those of a file in real time.
@@ -117,6 +120,7 @@ class AvSource:
     def __init__(self, name: str, container: Any, stream: ByteStream | None = None) -> None:
         self._container = container
         self._beneath = stream
+        self.keyless_at = 0.0
         if not self._container.streams.video:
             raise CameraError("there is no picture in it, only sound")
         self._stream = self._container.streams.video[0]
@@ -149,6 +153,8 @@ class AvSource:
                 return
             # The first packets may depend on pictures from before we were connected.
             has_begun = has_begun or bool(packet.is_keyframe)
+            if not has_begun:
+                self.keyless_at = time.monotonic()
             if not packet.size or not has_begun:
                 continue
             pts = _seconds(packet.pts, packet)

@@ -1,5 +1,6 @@
 """A network camera, by way of a real RTSP server."""
 
+import io
 import logging
 import signal
 import threading
@@ -13,6 +14,8 @@ import pytest
 from devices.camera import AvCamera, ffmpeg, open_camera
 from devices.video import CameraError
 from devices.video.reading import source
+from tests.devices.film import make_film
+from tests.devices.http_camera import http_camera
 from tests.devices.rtsp import address, need_rtsp_server, serving
 from tests.house import free_port, until
 
@@ -135,6 +138,50 @@ def test_a_camera_without_key_frames_is_connected_to_again(
         finally:
             camera.close()
     assert camera._trouble == ""
+
+
+def test_a_key_frame_that_came_at_once_before_is_not_waited_for_as_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The second time it is: a camera may have sent one by chance. It was 40 s each time."""
+    patience: list[float] = []
+    real = ffmpeg._Reader.__init__
+
+    def init(self, source, add, patience_s):
+        patience.append(patience_s)
+        real(self, source, add, patience_s)
+
+    monkeypatch.setattr(ffmpeg._Reader, "__init__", init)
+    monkeypatch.setattr(ffmpeg, "OPENING_S", 3600.0)
+    monkeypatch.setattr(ffmpeg, "PROMPT_S", 60.0)  # a busy machine is slow
+    monkeypatch.setattr(ffmpeg, "FROZEN_S", 2.5)
+    monkeypatch.setattr(ffmpeg, "LONGEST_GROUP_S", 3.0)
+    film = make_film(tmp_path / "film.ts", "libx264", 2)
+    words: list[str] = []
+    with http_camera(form="film", film=film.read_bytes()) as http:
+        camera = open_camera(http.url)
+        try:
+            camera.on_trouble(words.append)
+            until(camera._ring.newest, "it sees")
+            http.film = _without_key_frames(film)
+            until(lambda: patience[-2:] == [3.0, 3.0], lambda: f"it is: {patience}, {words}")
+            assert "(it sends no key frame). Set its key frame interval (GOP)" in words[-1]
+            http.film = film.read_bytes()
+            until(lambda: words[-1] == "", "it sees again")
+        finally:
+            camera.close()
+    assert 2.5 in patience
+
+
+def _without_key_frames(film: Path) -> bytes:
+    out = io.BytesIO()
+    with av.open(str(film)) as whole, av.open(out, "w", "mpegts") as rest:
+        stream = rest.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(video=0):
+            if packet.size and not packet.is_keyframe:
+                packet.stream = stream
+                rest.mux(packet)
+    return out.getvalue()
 
 
 def test_a_camera_with_too_few_key_frames_for_its_memory_is_connected_to_again(
