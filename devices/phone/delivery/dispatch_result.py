@@ -19,10 +19,14 @@ class DispatchResult:
         failed: Why it is not known whether another attempt helps, by phone.
         away: Why services cannot take it now, by phone.
         doubtful: The phones among them whose services may have taken it, and have not said so.
+        awaited: Which answers are waited for, by phone: another attempt reads them.
+        under_way: The phones among them that this notification is under way to.
+        lacking: The phones among the refused ones that have nothing of it.
         no_picture: Why services do not take its picture, by phone. The text has been delivered.
         receipts: The receipts of the services, by notification key and phone.
         held: Recipients in their quiet hours with a phone that cannot be silent.
-        retry_after_s: Seconds after which one of those that are away is tried again.
+        retry_after_s: Seconds after which one of those that are away is tried again, or an answer
+            is looked for.
     """
 
     text: str = ""
@@ -33,6 +37,9 @@ class DispatchResult:
     failed: dict[str, str] = field(default_factory=dict)
     away: dict[str, str] = field(default_factory=dict)
     doubtful: list[str] = field(default_factory=list)
+    awaited: dict[str, str] = field(default_factory=dict)
+    under_way: list[str] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
     no_picture: dict[str, str] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     held: list[Recipient] = field(default_factory=list)
@@ -42,6 +49,11 @@ class DispatchResult:
     def failures(self) -> list[str]:
         """Why the phones that do not have it do not have it."""
         return [*self.away.values(), *self.failed.values(), *self.refused.values()]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no phone is left that does not have it."""
+        return not self.failures and not self.awaited
 
     @property
     def note(self) -> str:
@@ -59,3 +71,8 @@ class DispatchResult:
         """A phone cannot have it now, and is tried again in so many seconds."""
         self.away[key] = reason
         self.retry_after_s = min(self.retry_after_s, wait_s)
+
+    def wait_for(self, key: str, reason: str, look_s: float) -> None:
+        """A phone's service has yet to answer, which is looked for in so many seconds."""
+        self.awaited[key] = reason
+        self.retry_after_s = min(self.retry_after_s, look_s)

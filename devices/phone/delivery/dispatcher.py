@@ -1,10 +1,11 @@
 """Sends a notification to all phones of its recipients at once."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import replace
 from datetime import datetime
 from time import monotonic
+from typing import NamedTuple
 
 from devices.phone.delivery.dispatch_result import DispatchResult
 from devices.phone.delivery.flights import Call, Flight, Flights
@@ -20,21 +21,40 @@ from devices.phone.phone import (
     Recipient,
 )
 
-DOWN_PATIENCE_S = 0.5  # of a service that is away; its answer is read by the next attempt
 OnProgress = Callable[[DispatchResult, int], None]  # the result so far, and how many are waited for
+
+
+class Patience(NamedTuple):
+    """How long an attempt waits for an answer, in seconds; a later one is read by the next attempt.
+
+    Attributes:
+        alone: Where there is no other phone, which the next notification could be for.
+        beside_others: Where there is one.
+        brief: For a service that is away, or is known to be slow.
+    """
+
+    alone: float = 5.0
+    beside_others: float = 1.0
+    brief: float = 0.2
+
+
+PATIENCE = Patience()
 
 
 class Dispatcher:
     """All recipients with their phones. What happens to one phone does not delay the others.
 
+    A service that is slow delays neither this notification to the others nor the next one: what is
+    under way to it is left to a thread, and its answer is read by the next attempt.
+
     Args:
         recipients: Everybody who can be notified.
-        timeout_s: Seconds to wait for all services. A slower answer is read by the next attempt.
+        patience: How long an attempt waits.
     """
 
-    def __init__(self, recipients: Sequence[Recipient], *, timeout_s: float = 5.0) -> None:
+    def __init__(self, recipients: Sequence[Recipient], *, patience: Patience = PATIENCE) -> None:
         self.recipients = recipients
-        self.timeout_s = timeout_s
+        self.patience = patience
         self._flights = Flights()
         self._rests = Rests()
 
@@ -89,7 +109,7 @@ class Dispatcher:
             on_progress: Called when phones have answered, once for all that did so together.
 
         Returns:
-            The result of this attempt, after at most `timeout_s`.
+            The result of this attempt, which is over before a slow service answers.
         """
         result = replace(so_far, asked=len(recipients))
         done = {*result.delivered, *result.refused, *without}
@@ -108,6 +128,23 @@ class Dispatcher:
         self._collect(flights, result, on_progress)
         return result
 
+    def late_answers(
+        self, besides: str, so_far: Callable[[str], DispatchResult]
+    ) -> Iterator[tuple[Call, DispatchResult]]:
+        """What services have said at last to notifications whose attempts were over by then.
+
+        Only what ends them for their phones: another answer is read by the next attempt.
+
+        Args:
+            besides: The message that is sent now: its attempt reads its own answers.
+            so_far: Gives the result of earlier attempts at a message.
+        """
+        for flight in self._flights.answered(besides=besides):
+            if isinstance(flight.answer.exception(), PhoneRefusalError | None):
+                result = so_far(flight.call.message)
+                self._take(flight, result)
+                yield flight.call, result
+
     def _begin(
         self,
         call: Call,
@@ -116,18 +153,30 @@ class Dispatcher:
         *,
         is_first: bool,
     ) -> Flight | None:
-        """Send a notification, unless its phone rests or has another one."""
+        """Send a notification, unless its phone rests or has one that comes before it."""
         phone = call.phone
         if left_s := self._rests.left_s(phone, is_first=is_first):
             result.put_off(call.key, self._rests.reason(phone), left_s)
             return None
-        if self._flights.is_busy(phone):
-            reason = f"{phone.name} has not answered the last time yet"
+        if self._flights.is_stuck(phone):
+            reason = f"{phone.name} does not end its answers"
             result.put_off(call.key, reason, self._rests.fail(phone, reason))
             return None
-        is_down = self._rests.is_down(phone)
-        patience_s = min(self.timeout_s, DOWN_PATIENCE_S) if is_down else self.timeout_s
-        return self._flights.begin(call, receipts.get(_receipt_key(call)), patience_s)
+        if other := self._flights.in_the_way(call):
+            reason = f"{phone.name} has not answered the last time yet"
+            result.wait_for(call.key, reason, self._flights.look_in_s(other))
+            return None
+        receipt = receipts.get(_receipt_key(call))
+        return self._flights.begin(call, receipt, self._patience_s(call))
+
+    def _patience_s(self, call: Call) -> float:
+        """How long an attempt waits for this phone: others may be told of another ring next."""
+        if self._rests.is_down(call.phone) or self._flights.is_awaited(call.phone):
+            return self.patience.brief
+        phones = [phone for recipient in self.recipients for phone in recipient.phones]
+        if all(phone is call.phone for phone in phones):
+            return self.patience.alone
+        return self.patience.brief if self._flights.is_slow(call) else self.patience.beside_others
 
     def _collect(
         self, flights: list[Flight], result: DispatchResult, on_progress: OnProgress
@@ -144,7 +193,7 @@ class Dispatcher:
             waited_s = monotonic() - began_s
             for flight in [one for one in waiting.values() if one.patience_s <= waited_s]:
                 del waiting[flight.answer]
-                self._put_off(flight.call, result, _silence(flight))
+                self._leave(flight, result)
             if answered:
                 on_progress(result, len(waiting))
 
@@ -168,13 +217,25 @@ class Dispatcher:
                 result.doubtful.append(call.key)
             self._put_off(call, result, str(error), error.retry_after_s)
         elif isinstance(error, PhoneRefusalError):
-            result.refused[call.key] = str(error)
-            if isinstance(error, PhonePartlyError) and error.retry_after_s:
-                self._rests.fail(call.phone, str(error), error.retry_after_s)
+            self._take_refusal(call, error, result)
         elif isinstance(error, PhoneError):
             result.failed[call.key] = str(error)
         else:
             result.failed[call.key] = f"{call.phone.name}: {type(error).__name__}"
+
+    def _take_refusal(self, call: Call, error: PhoneRefusalError, result: DispatchResult) -> None:
+        result.refused[call.key] = str(error)
+        if not isinstance(error, PhonePartlyError):
+            result.lacking.append(call.key)
+        elif error.retry_after_s:
+            self._rests.fail(call.phone, str(error), error.retry_after_s)
+
+    def _leave(self, flight: Flight, result: DispatchResult) -> None:
+        """Leave an answer to the next attempt."""
+        key = flight.call.key
+        reason = f"{flight.call.phone.name} has not answered yet"
+        result.wait_for(key, reason, self._flights.look_in_s(flight))
+        result.under_way.append(key)
 
     def _put_off(
         self, call: Call, result: DispatchResult, reason: str, asked_s: float | None = None
@@ -211,10 +272,3 @@ def _calls(
 
 def _receipt_key(call: Call) -> str:
     return f"{call.notification.key} {call.key}"
-
-
-def _silence(flight: Flight) -> str:
-    name = flight.call.phone.name
-    if flight.patience_s:
-        return f"{name} does not answer within {flight.patience_s:g} s"
-    return f"{name} has not answered yet"

@@ -18,7 +18,7 @@ from devices.phone.phone import Notification, Phone, Recipient, ReplyButton
 
 
 class UndeliveredError(DeviceError, ConnectionError):
-    """Some services did not take a notification. Another attempt is for those only.
+    """Some services did not take a notification, or not yet. Another attempt is for those only.
 
     Attributes:
         retry_after_s: Seconds to wait, which a handler's process obeys: `math.inf` where all of
@@ -26,12 +26,17 @@ class UndeliveredError(DeviceError, ConnectionError):
     """
 
     def __init__(self, result: DispatchResult) -> None:
-        failures = result.failures
-        number = len(failures) + len(result.delivered)
-        reasons = "; ".join(failures)
-        super().__init__(f"{len(failures)} of {number} services did not take it: {reasons}")
+        failures, awaited = result.failures, [*result.awaited.values()]
+        number = len(failures) + len(awaited) + len(result.delivered)
+        words = []
+        if failures:
+            reasons = "; ".join(failures)
+            words.append(f"{len(failures)} of {number} services did not take it: {reasons}")
+        if awaited:
+            words.append(f"waits for {len(awaited)} of {number} services: {'; '.join(awaited)}")
+        super().__init__("; ".join(words))
         self.retry_after_s: float | None = math.inf
-        if result.away:
+        if result.away or result.awaited:
             self.retry_after_s = result.retry_after_s
         elif result.failed:
             self.retry_after_s = None
@@ -61,7 +66,7 @@ class Messenger(Dispatcher, RingGroups):
         RingGroups.__init__(self, group_s)
         self.log = SentLog(memory)
         self._save = save
-        self._tries = Tries()
+        self._tries = Tries(self.log)
         self._troubles = Troubles()
 
     def on_trouble(self, tell: Callable[[str], None]) -> None:
@@ -102,39 +107,58 @@ class Messenger(Dispatcher, RingGroups):
 
         def record(result: DispatchResult, waiting: int) -> None:
             self.log.record_receipts(result.receipts)
-            if result.delivered and (waiting or result.failures):
+            if result.delivered and (waiting or not result.is_complete):
                 self.log.record_partial(event_id, result.delivered)
                 self._save()
 
-        so_far = DispatchResult(
-            text=notification.text,
-            delivered=self.log.delivered(event_id),
-            refused=self.log.refused(event_id),
-        )
+        self._read_late_answers(event_id)
+        owed = self._tries.owed(notification.key) if notification.is_picture else []
+        lacking = self.log.lacking(notification.key) if notification.key != event_id else []
         result = self.send(
             event_id,
             [one for one in recipients if not self.log.is_snoozed(one.name, at.timestamp())],
             lambda recipient: replace(notification, buttons=buttons(recipient)),
-            so_far,
+            replace(self._so_far(event_id), text=notification.text),
             self.log.receipts,
-            without=self._tries.owed(notification.key) if notification.is_picture else (),
+            without=[*owed, *lacking],
             is_first=self._tries.is_first(event_id),
             wanted=wanted,
             on_hold=on_hold,
             on_progress=record,
         )
         self._tries.count(event_id, result)
-        if notification.is_picture and result.asked and not (result.delivered or result.failures):
+        if owed and result.asked and result.is_complete and not result.delivered:
             result.why_not = "the picture is sent with the text, which waits"
-        self._troubles.update(result, has_picture=notification.picture is not None)
-        if result.failures:
+        self._learn(notification, result)
+        if not result.is_complete:
             self._fail(event_id, result)
         self.log.record_complete(event_id)
         return result
 
+    def _so_far(self, event_id: str) -> DispatchResult:
+        """What earlier attempts have ended."""
+        return DispatchResult(
+            delivered=self.log.delivered(event_id), refused=self.log.refused(event_id)
+        )
+
+    def _read_late_answers(self, event_id: str) -> None:
+        """Commit what slow services have said meanwhile: a crash must not have it sent again."""
+        for call, late in self.late_answers(event_id, self._so_far):
+            self.log.record_receipts(late.receipts)
+            if late.delivered:
+                self.log.record_partial(call.message, late.delivered)
+            self.log.record_refused(call.message, late.refused)
+            self._learn(call.notification, late)
+            self._save()
+
+    def _learn(self, notification: Notification, result: DispatchResult) -> None:
+        """What a result says of the messages that follow, and of the services."""
+        self.log.record_lacking(notification.key, result.lacking, result.delivered)
+        self._troubles.update(result, has_picture=notification.picture is not None)
+
     def _fail(self, event_id: str, result: DispatchResult) -> NoReturn:
         """Commit what the next attempt must know, and what is on hold; and have one made."""
-        if result.away or result.failed:
+        if result.away or result.failed or result.awaited:
             self.log.record_refused(event_id, result.refused)
         else:
             self.log.forget_refused(event_id)

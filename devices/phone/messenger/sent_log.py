@@ -36,9 +36,30 @@ class SentLog:
         if reasons:
             self._note("refused", event, dict(reasons))
 
+    def tries(self, event: str) -> dict[str, int]:
+        """How often phones may have been sent it in vain, by their keys."""
+        return dict(self._of("tries", event, {}))
+
+    def record_tries(self, event: str, tries: Mapping[str, int]) -> None:
+        """Record how often that was."""
+        if tries != self.tries(event):
+            self._note("tries", event, dict(tries))
+
     def forget_refused(self, event: str) -> None:
         """A further attempt is for those services, too: a person has asked for it."""
-        self._forget("refused", event)
+        for kind in ("refused", "tries"):
+            self._forget(kind, event)
+
+    def lacking(self, press: str) -> list[str]:
+        """The keys of the phones that refused a press for good, so that nothing follows it."""
+        return list(self._memory.get("lacking", {}).get(press, []))
+
+    def record_lacking(self, press: str, refused: list[str], delivered: list[str]) -> None:
+        """Record which phones have refused a press, and which have it after all."""
+        known = self.lacking(press)
+        lacking = [key for key in dict.fromkeys([*known, *refused]) if key not in delivered]
+        if lacking != known:
+            self._put("lacking", press, lacking)
 
     def record_announced(self, event: str) -> None:
         """Record that others are told of the phones which have it, before the rest have it."""
@@ -50,7 +71,7 @@ class SentLog:
 
     def record_complete(self, event: str) -> None:
         """Record that all phones have the notification: there is no next attempt."""
-        for kind in ("told", "refused"):
+        for kind in ("told", "refused", "tries"):
             self._forget(kind, event)
 
     @property

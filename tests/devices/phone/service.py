@@ -15,7 +15,7 @@ TOKEN = "123456789:abcdefg_hijklmnop"  # noqa: S105 - nobody's
 
 
 class Answer(NamedTuple):
-    """One answer."""
+    """One answer; its body is JSON, or bytes, or comes in pieces."""
 
     status: int = 200
     body: Any = TAKEN
@@ -65,6 +65,9 @@ def serving() -> Iterator[Service]:
             if callable(answer):
                 answer = answer(request)
             text = answer.body
+            if isinstance(text, Iterator):
+                self._trickle(answer.status, text)
+                return
             if not isinstance(text, bytes):
                 text = json.dumps(text).encode()
             self.send_response_only(answer.status)
@@ -72,6 +75,13 @@ def serving() -> Iterator[Service]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(text)
+
+        def _trickle(self, status: int, pieces: Iterator[bytes]) -> None:
+            """Answer piece by piece; the end of the connection is that of the answer."""
+            self.send_response_only(status)
+            self.end_headers()
+            for piece in pieces:
+                self.wfile.write(piece)
 
         do_GET = do_POST = do_PUT = do_PATCH = _take  # noqa: N815 - the library's names
 

@@ -18,6 +18,7 @@ from devices.phone import (
     UndeliveredError,
 )
 from devices.phone.delivery.dispatch_result import DispatchResult
+from devices.phone.delivery.dispatcher import Patience
 from tests.house import until
 
 NOW = datetime.now(UTC)
@@ -56,6 +57,7 @@ def messenger():
     def open_messenger(memory=None, **phones):
         people = [Recipient(name, [phone]) for name, phone in phones.items()]
         opened = Messenger(people, 10, {} if memory is None else memory, lambda: None)
+        opened.patience = Patience(30.0, 30.0, 30.0)  # the machine may be busy
         opened.troubles = []
         opened.on_trouble(opened.troubles.append)
         return opened
@@ -163,7 +165,7 @@ def test_a_slow_answer_belongs_to_the_next_attempt(messenger):
     anna, ben = Phone(), Phone()
     anna.may_answer.clear()
     home = messenger(anna=anna, ben=ben)
-    home.timeout_s = 0.05
+    home.patience = Patience(0.05, 0.05, 0.05)
     assert _fails(home).retry_after_s < math.inf
     assert _fails(home, event="another").retry_after_s < math.inf
     assert len(ben.sent) == 2
@@ -177,9 +179,9 @@ def test_a_service_that_is_away_is_waited_for_once(messenger):
     anna, ben = Phone(), Phone()
     anna.may_answer.clear()
     home = messenger(anna=anna, ben=ben)
-    home.timeout_s = 0.05
+    home.patience = Patience(0.05, 0.05, 0.05)
     _fails(home)
-    home.timeout_s = 60.0  # pytest's own time limit is shorter
+    home.patience = Patience(60.0, 60.0, 0.05)  # pytest's own time limit is shorter
     for event in ("press", "another", "press"):
         assert _fails(home, event=event).retry_after_s < math.inf
     assert len(ben.sent) == 2
@@ -192,7 +194,7 @@ def test_a_service_that_never_ends_its_answer_is_called_anew(messenger, monkeypa
     anna = Phone()
     anna.may_answer.clear()
     home = messenger(anna=anna)
-    home.timeout_s = 0.01
+    home.patience = Patience(0.01, 0.01, 0.01)
     home._rests.left_s = lambda *_, **__: 0.0
     for _ in range(9):
         _fails(home)

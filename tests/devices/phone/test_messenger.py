@@ -7,6 +7,7 @@ import pytest
 
 from devices.machine import DailyWindow
 from devices.phone import Messenger, Notification, PhoneError, Recipient, UndeliveredError
+from devices.phone.delivery.dispatcher import Patience
 
 NOW = datetime.now(UTC)
 ALWAYS = DailyWindow(time(0), time(23, 59, 59, 999_999))
@@ -57,7 +58,9 @@ def messenger(phones, kept):
     """Anna has two phones, and Ben has one."""
     anna, work, ben = phones
     people = [Recipient("anna", [anna, work]), Recipient("ben", [ben])]
-    return Messenger(people, 10, kept.memory, kept.save)
+    opened = Messenger(people, 10, kept.memory, kept.save)
+    opened.patience = Patience(30.0, 30.0, 30.0)  # the machine may be busy
+    return opened
 
 
 def _deliver(messenger, event="e1", **more):

@@ -15,6 +15,7 @@ from devices.phone import (
     open_phones,
 )
 from devices.phone.apprise.address import service_of
+from devices.phone.delivery.dispatcher import Patience
 from devices.phone.http_session import LONGEST_SLEEP_S, LeftAloneError, check_sleep, recorded
 from tests.devices.phone.service import Answer, serving
 
@@ -167,7 +168,7 @@ def test_a_wait_that_answers_the_picture_is_obeyed_too(service, discord, picture
     limit = Answer(429, {"retry_after": 60.0}, {"Retry-After": "60"})
     service.answer = lambda request: limit if _has_picture(request) else Answer(204)
     anna = [Recipient("anna", [discord])]
-    dispatcher = Dispatcher(anna, timeout_s=60)
+    dispatcher = Dispatcher(anna, patience=Patience(alone=60))
     first = dispatcher.send("1", anna, lambda _: picture, DispatchResult(), {})
     second = dispatcher.send("2", anna, lambda _: NOTE, DispatchResult(), {})
     assert (len(first.delivered), len(second.delivered), len(service.got)) == (1, 0, 2)
