@@ -6,6 +6,7 @@ import pytest
 
 from devices.camera import DoorRecorder
 from devices.lamp import Darkness, Porch, Zigbee2MqttLamp
+from devices.phone.delivery.dispatcher import Patience
 from devices.speaker import SpeakerError
 from devices.video import CameraError
 from hub import pictures
@@ -47,6 +48,17 @@ def test_notify_sends_a_marked_text_when_it_is_told_to(shipped):
         assert [one["message"] for one in phone.told] == [
             "This is a drill: nobody is at the front door"
         ]
+
+
+def test_notify_waits_for_slow_services_in_a_drill(shipped):
+    """A drill is made once, and nobody is at the door meanwhile: a slow service is no fault."""
+    with phone_service() as phone:
+        file = shipped("notify", {"urls": [phone.url, phone.url], "drill_text": True})
+        with file.reactions["doorbell.pressed"].uses(file.config) as messenger:
+            messenger.patience = Patience(30.0, 0.0, 0.0)
+            said = _dry(file, messenger)
+            assert messenger.patience == Patience(30.0, 0.0, 0.0)
+    assert said == "sent to 2: This is a drill: nobody is at the front door"
 
 
 def test_notify_tells_what_a_nightly_drill_found(shipped):

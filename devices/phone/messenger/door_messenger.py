@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from devices.phone.delivery.dispatch_result import DispatchResult
+from devices.phone.delivery.dispatcher import Patience
 from devices.phone.messenger.messenger import UndeliveredError
 from devices.phone.messenger.occasion import HandlerApi, Link, Occasion
 from devices.phone.messenger.page_messenger import PageMessenger
@@ -65,7 +66,12 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
         """Check that each service's host answers; with `drill_text` set, send a marked text."""
         if not self.settings.drill_text:
             return self.reach()
-        return self.tell(drill, self.recipients, self._texts.drill(drill.door)).note
+        usual = self.patience
+        self.patience = Patience(usual.alone, usual.alone, usual.alone)  # it is not tried again
+        try:
+            return self.tell(drill, self.recipients, self._texts.drill(drill.door)).note
+        finally:
+            self.patience = usual
 
     def ring(self, press: Occasion) -> DispatchResult:
         """Somebody is there, or was. Further rings of this visitor are counted with the first."""
