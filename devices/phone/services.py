@@ -24,18 +24,18 @@ def open_phones(url: str) -> list[Phone]:
     """See registry."""
     service = service_of(url)
     options = options_in(url, service)
+    phones: list[Phone]
     match type(service).__name__:
         case "NotifyNtfy":
-            return [NtfyPhone(service, topic, options) for topic in service.topics]
+            phones = [NtfyPhone(service, topic, options) for topic in service.topics]
         case "NotifyTelegram":
-            return [TelegramPhone(service, *_place(one), options) for one in service.targets]
-    services = each_target(lambda: service_of(url))
-    if len(services) == 1:
-        return [ApprisePhone(url, services[0])]
-    return [
-        ApprisePhone(url, one, f" (target {number} of {len(services)})")
-        for number, one in enumerate(services, 1)
-    ]
+            phones = [TelegramPhone(service, *_place(one), options) for one in service.targets]
+        case _:
+            phones = [ApprisePhone(url, one) for one in each_target(lambda: service_of(url))]
+    if len(phones) > 1:
+        for number, phone in enumerate(phones, 1):
+            phone.name += f" (target {number} of {len(phones)})"  # a topic or a chat is a secret
+    return phones
 
 
 def warm_up() -> None:

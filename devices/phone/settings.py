@@ -1,6 +1,7 @@
 """Settings of a handler that notifies people: who they are, on which phones, and when."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import time
 from typing import Annotated, Self
@@ -32,6 +33,18 @@ def _is_local(at: time | None) -> time | None:
 
 Urls = Annotated[list[SecretStr], AfterValidator(_are_services)]
 LocalTime = Annotated[time | None, AfterValidator(_is_local)]
+
+
+def _open(urls: list[SecretStr], on_page: Callable[[str], Phone] | None) -> list[Phone]:
+    """The phones of one recipient; those with one name get the number of their address."""
+    opened = [open_phones(url.get_secret_value(), on_page) for url in urls]
+    phones = [phone for of_url in opened for phone in of_url]
+    named = Counter({id(phone): phone.name for phone in phones}.values())
+    for number, of_url in enumerate(opened, 1):
+        for phone in of_url:
+            if named[phone.name] > 1:
+                phone.name += f" (number {number})"
+    return phones
 
 
 class RecipientSettings(BaseModel):
@@ -106,11 +119,7 @@ class PhoneSettings(BaseModel):
         recipients = [
             Recipient(
                 name=name,
-                phones=[
-                    phone
-                    for url in one.urls
-                    for phone in open_phones(url.get_secret_value(), on_page)
-                ],
+                phones=_open(one.urls, on_page),
                 doors=one.doors,
                 after_s=one.after_s,
                 quiet=one.quiet,

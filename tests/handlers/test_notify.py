@@ -89,7 +89,7 @@ def test_a_service_that_refuses_is_tried_again(notify, service, refusing):
     press, urls = event(), [f"{service.url}/anna", f"{service.url}/ben"]
     memory = {}
     with pytest.raises(
-        ConnectionError, match=rf"^{len(refusing)} of 2 services did not take it: json: .*500"
+        ConnectionError, match=rf"^{len(refusing)} of 2 services did not take it: json .*500"
     ):
         notify(press, memory, urls=urls)
     assert {path for path, _ in service.got} == {"anna", "ben"}

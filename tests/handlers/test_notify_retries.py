@@ -101,5 +101,7 @@ def test_a_refusal_for_good_is_a_dead_letter_after_one_attempt(house):
     (kind, data), *after = house(phones, 3)
     assert (kind, data["attempt"]) == ("handler.dead", 1)
     assert [kind for kind, _ in after] == TOLD
-    assert data["reason"] == ("1 of 2 services did not take it: fake answers 401: unauthorized")
+    assert data["reason"] == (
+        "1 of 2 services did not take it: anna: fake answers 401: unauthorized"
+    )
     assert (phones["anna"].refusals, len(phones["ben"].told)) == (8, 1)

@@ -38,14 +38,13 @@ class ApprisePhone:
     Args:
         url: The service's URL. Its secrets appear nowhere.
         service: Apprise's object of that URL.
-        which: Which target of the URL it is, where it has several.
     """
 
     can_be_silent = False
     updates: bool | None = False
 
-    def __init__(self, url: str, service: Any, which: str = "") -> None:
-        self.name = url.partition("://")[0] + which
+    def __init__(self, url: str, service: Any) -> None:
+        self.name = url.partition("://")[0]
         self.has_address = reachability.address_of(service) is not None
         self._service = service
         service.throttle = partial(_throttle, service.throttle)

@@ -47,8 +47,14 @@ class DispatchResult:
 
     @property
     def failures(self) -> list[str]:
-        """Why the phones that do not have it do not have it."""
-        return [*self.away.values(), *self.failed.values(), *self.refused.values()]
+        """Why the phones that do not have it do not have it, with the names of their recipients."""
+        reasons = self.away | self.failed | self.refused
+        return [of_recipient(key, reason) for key, reason in reasons.items()]
+
+    @property
+    def silences(self) -> list[str]:
+        """Which answers are waited for, with the names of the recipients."""
+        return [of_recipient(key, reason) for key, reason in self.awaited.items()]
 
     @property
     def is_complete(self) -> bool:
@@ -76,3 +82,9 @@ class DispatchResult:
         """A phone's service has yet to answer, which is looked for in so many seconds."""
         self.awaited[key] = reason
         self.retry_after_s = min(self.retry_after_s, look_s)
+
+
+def of_recipient(key: str, words: str) -> str:
+    """Words about a phone, with the name of its recipient, if that has one."""
+    name = key.partition("/")[0]
+    return f"{name}: {words}" if name else words

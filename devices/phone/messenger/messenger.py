@@ -26,7 +26,7 @@ class UndeliveredError(DeviceError, ConnectionError):
     """
 
     def __init__(self, result: DispatchResult) -> None:
-        failures, awaited = result.failures, [*result.awaited.values()]
+        failures, awaited = result.failures, result.silences
         number = len(failures) + len(awaited) + len(result.delivered)
         words = []
         if failures:

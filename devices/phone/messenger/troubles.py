@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from devices.phone.delivery.dispatch_result import DispatchResult
+from devices.phone.delivery.dispatch_result import DispatchResult, of_recipient
 
 Tell = Callable[[str], None]
 log = logging.getLogger(__name__)
@@ -38,13 +38,7 @@ class Troubles:
                 log.warning("%s", text)
         if known != self._known:
             self._known = known
-            self.tell("; ".join(dict.fromkeys(map(_in_words, known, known.values()))))
-
-
-def _in_words(key: str, trouble: str) -> str:
-    """A trouble with the name of its recipient, if that has one."""
-    name = key.partition("/")[0]
-    return f"{name}: {trouble}" if name else trouble
+            self.tell("; ".join(dict.fromkeys(map(of_recipient, known, known.values()))))
 
 
 def _tell_nobody(text: str) -> None:

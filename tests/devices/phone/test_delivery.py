@@ -134,7 +134,7 @@ def test_a_refusal_is_not_repeated_while_another_waits(messenger):
     told = _fails(messenger(memory, anna=anna, ben=ben))
     assert (told.retry_after_s, str(told)) == (
         math.inf,
-        "1 of 2 services did not take it: 401",
+        "1 of 2 services did not take it: anna: 401",
     )
     assert (len(anna.sent), len(ben.sent)) == (1, 2)
     assert not any(key.startswith("refused") for key in memory)

@@ -118,7 +118,7 @@ def test_a_refusal_is_for_the_refusing_phone_only(messenger, phones, kept):
     _, work, _ = phones
     work.refuses = True
     for _ in range(3):
-        with pytest.raises(ConnectionError, match="1 of 3 services did not take it: fake answers"):
+        with pytest.raises(ConnectionError, match="1 of 3 services did not take it: anna: fake"):
             _deliver(messenger)
     work.refuses = False
     _deliver(messenger)

@@ -51,7 +51,7 @@ def test_a_slow_service_delays_only_its_own_phone(house, slow, quick, kind):
     """Others have the ring, and the next one; the slow phone has each once."""
     home = house(kind)
     for event in ("e1", "e2", "e1"):
-        words = "waits for 1 of 2 services: .* has not answered yet"
+        words = "waits for 1 of 2 services: anna: .* has not answered yet"
         with pytest.raises(UndeliveredError, match=words):
             home.tells(event)
     assert len(quick.got) == 2
