@@ -157,13 +157,13 @@ class Runner:
             return
         number = delivery.event.attempt
         asked_s = retry_after_s(failure)
+        if asked_s is not None and asked_s < math.inf:
+            self._postpone(delivery, reaction, reason, asked_s, data)
+            return
         is_foreseen = isinstance(failure, DeviceError | Drop | Overdue) or asked_s is not None
         trace = failure if number == 1 and not is_foreseen else None
         log.warning("%s failed (attempt %d): %s", reaction.name, number, reason, exc_info=trace)
         may_be_done = is_overdue and reaction.on_redelivery == "skip"
-        if asked_s is not None and asked_s < math.inf:
-            self._postpone(delivery, reaction, reason, asked_s, data)
-            return
         is_final = isinstance(failure, Drop) or asked_s is not None or may_be_done
         if is_final or number >= reaction.attempts:
             self._outcomes.dead(delivery, data, reason)
@@ -189,9 +189,12 @@ class Runner:
         if limit_s is None or delivery.is_timer or delivery.any_age:
             limit_s = POSTPONED_MOST_S
         if event.is_drill or event.age_s(self._clock) + wait_s > limit_s:
-            end = f"not tried again in {wait_s:.0f} s: it would be too old"
-            self._outcomes.dead(delivery, data, reason if event.is_drill else f"{reason}; {end}")
+            if not event.is_drill:
+                reason = f"{reason}; not tried again in {wait_s:.0f} s: it would be too old"
+            log.warning("%s failed: %s", reaction.name, reason)
+            self._outcomes.dead(delivery, data, reason)
             return
+        log.info("%s puts it off by %.0f s: %s", reaction.name, wait_s, reason)
         self._outcomes.retried(delivery, data, reason, wait_s, counts=False)
 
 

@@ -1,5 +1,6 @@
 """A handler that says when to try again is obeyed, and that costs it no attempt."""
 
+import logging
 import math
 
 import pytest
@@ -20,8 +21,12 @@ def _when(failures, wait_s=0.02, error=None):
     return function, seen
 
 
-def test_a_wait_is_obeyed_and_is_no_attempt(react, hub):
-    """It may be asked for more often than there are attempts; an outcome tells of each wait."""
+def test_a_wait_is_obeyed_and_is_no_attempt(react, hub, caplog):
+    """It may be asked for more often than there are attempts; an outcome tells of each wait.
+
+    The log does not warn of it: an answer that comes later is no failure.
+    """
+    caplog.set_level(logging.INFO)
     ring(hub)
     function, seen = _when(8)
     said = react(function, until=9, since_s=60, attempts=2, backoff_s=0.01)
@@ -30,6 +35,8 @@ def test_a_wait_is_obeyed_and_is_no_attempt(react, hub):
         ("the service is busy", 0.02)
     }
     assert seen == [(1, False)] * 9
+    assert "puts it off by 0 s: the service is busy" in caplog.text
+    assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
 
 
 @pytest.mark.parametrize("wait_s", [0, -1, 0.001])
