@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from tests.bench import load, page, rival
+from tests.bench import bare, load, page, rival
 from tests.bench.cases import (
     BARK,
     FIVE,
@@ -50,6 +50,7 @@ def steps(plan: Plan) -> dict[str, Callable[[], Result]]:
         "journal": partial(load.long_journal, plan),
         "many": partial(react_many, plan),
         "skip": partial(react, plan, SKIP, few, slow=slow),
+        "bare": partial(bare.measure, plan),
         "home-assistant": partial(rival.measure, plan, installed()),
         "home-assistant-ring": partial(rival.ring, plan, installed()),
         "page": partial(page.measure, plan, is_crowded=False),

@@ -52,7 +52,7 @@ def _one_catch_up(on: Stage, name: str, measured: Rounds, missed: int) -> float:
     deadline = time.monotonic() + PATIENCE_S
     while len(taken) < missed:
         assert time.monotonic() < deadline, f"caught up {len(taken)} of {missed}"
-        rounds.one_round(measured, on.house, on.echo, on.sightings)
+        rounds.one_round(measured, on)
         taken = on.sightings.times(FIRST_LINE + name)
     on.house.stop(name)
     on.house.forget(name)

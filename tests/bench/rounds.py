@@ -5,7 +5,7 @@ The pauses make caches go cold, as they do in life. The benchmark itself sleeps 
 
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from tests.bench.house.house import House
@@ -62,7 +62,7 @@ def measure(
         is_slow = len(slowed.echo) * count < done * slow
         rounds = slowed if is_slow else as_it_is
         on.disk.make_slower(SLOWER_MS if is_slow else 0)
-        one_round(rounds, on.house, on.echo, on.sightings)
+        one_round(rounds, on)
         assert rounds.missing < 3, f"after {done} rounds effects are missing"
         time.sleep(rest_s)
     on.disk.make_slower(0)
@@ -88,16 +88,14 @@ def warm_up(
     time.sleep(1)
 
 
-def one_round(
-    rounds: Rounds, house: House, echo: Callable[[], float], sightings: Sightings
-) -> None:
+def one_round(rounds: Rounds, on: Stage) -> None:
     """Add a round."""
-    seconds = echo()
+    seconds = on.echo()
     pause(AFTER_ECHO_S)
-    sightings.begin()
-    at = house.press()
+    on.sightings.begin()
+    at = on.press()
     pause(AFTER_PRESS_S)
-    seen = sightings.wait(rounds.times, PATIENCE_S)
+    seen = on.sightings.wait(rounds.times, PATIENCE_S)
     if not seen.keys() >= rounds.times.keys():
         rounds.missing += 1
         return

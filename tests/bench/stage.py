@@ -33,6 +33,7 @@ class Stage:
         ports: Of the broker and of the phone's service.
         stack: Ends the programs outside.
         echo: Does a bare echo, and returns its seconds; when the programs outside run.
+        press: Presses the button, and returns the time just before, by time.monotonic().
     """
 
     house: House
@@ -40,6 +41,7 @@ class Stage:
     disk: Disk
     ports: tuple[int, int]
     stack: ExitStack
+    press: Callable[[], float]
     echo: Callable[[], float] = lambda: 0.0
 
     def start_outside(self) -> None:
@@ -78,4 +80,4 @@ def stage(checkout: Checkout, settings: str = NODELAY) -> Iterator[Stage]:
         ports = (broker.port, free_port())
         house = stack.enter_context(House(checkout, folder / "house", disk, ports))
         sightings = stack.enter_context(closing(Sightings(house.sightings)))
-        yield Stage(house, sightings, disk, ports, stack)
+        yield Stage(house, sightings, disk, ports, stack, house.press)
