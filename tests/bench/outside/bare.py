@@ -2,7 +2,8 @@
 
 Each commits once before it acts, without a sync, as ours do: the bell an event before it publishes
 it, the reaction an event's id before it asks the lamp. They check nothing, log nothing, retry
-nothing and publish no outcome. What they need more than the echo is the price of the promise.
+nothing and publish no outcome; their settings are a model of pydantic's, as an author writes it.
+What they need more than the echo is the price of the promise.
 """
 
 import json
@@ -13,22 +14,31 @@ from pathlib import Path
 from uuid import uuid4
 
 from paho.mqtt.client import Client, MQTTMessage
+from pydantic import BaseModel
 
-from hub.store.file.schema import PAGE_BYTES
-from tests.bench.outside.floor import connected
-from tests.bench.outside.observers import LAMP_TOPIC
-from tests.bench.outside.sightings import FIRST_LINE, Observer
+from tests.bench.outside.client import connected
+from tests.bench.outside.sightings import FIRST_LINE, LAMP_TOPIC, Observer
 
+PAGE_BYTES = 1024  # as in our state files
 NAME = "the bare reaction"
 TOPIC = "doorbell/hub/bare/event/doorbell/pressed/front"
 ON = json.dumps({"state": "ON"})
 JOURNAL = "CREATE TABLE book (id TEXT PRIMARY KEY, payload BLOB)"
 
 
-def ring(port: int, folder: Path) -> None:
+class Settings(BaseModel):
+    """What both are told."""
+
+    port: int
+    folder: Path
+
+
+def ring(settings: Settings) -> None:
     """Publish an event for each line of the standard input."""
-    book = _open(folder / "bell.db")
-    client = connected("bare-bell", port, ["bare"], lambda *_: None)  # which nobody publishes
+    book = _open(settings.folder / "bell.db")
+    client = connected(
+        "bare-bell", settings.port, ["bare"], lambda *_: None
+    )  # which nobody publishes
     print("ready", flush=True)
     for _ in sys.stdin.buffer:
         id = uuid4().hex  # noqa: A001 - the attribute's name in CloudEvents
@@ -37,10 +47,10 @@ def ring(port: int, folder: Path) -> None:
         client.publish(TOPIC, payload, qos=1)
 
 
-def react(port: int, folder: Path) -> None:
+def react(settings: Settings) -> None:
     """Ask the lamp at each event that was not there before."""
-    book = _open(folder / "reaction.db")
-    observer = Observer(folder / "sightings")
+    book = _open(settings.folder / "reaction.db")
+    observer = Observer(settings.folder / "sightings")
 
     def hear(client: Client, message: MQTTMessage) -> None:
         id = json.loads(message.payload)["id"]  # noqa: A001
@@ -49,7 +59,7 @@ def react(port: int, folder: Path) -> None:
             observer.see(FIRST_LINE + NAME)
             client.publish(f"{LAMP_TOPIC}/set", ON, qos=1)
 
-    connected("bare-reaction", port, [TOPIC], hear)
+    connected("bare-reaction", settings.port, [TOPIC], hear)
     print("ready", flush=True)
     threading.Event().wait()
 
@@ -64,5 +74,5 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 if __name__ == "__main__":
-    what, given_port, given_folder = sys.argv[1:]
-    {"ring": ring, "react": react}[what](int(given_port), Path(given_folder))
+    what, given = sys.argv[1:]
+    {"ring": ring, "react": react}[what](Settings.model_validate_json(given))

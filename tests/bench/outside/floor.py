@@ -4,41 +4,17 @@ One publishes and waits, the other one publishes on another topic as soon as it 
 measure for other programs that answer on a topic.
 """
 
-import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion
-
+from tests.bench.outside.client import PATIENCE_S, connected
 from tests.bench.outside.programs import program
 
 PAYLOAD = b"x" * 500  # about an event's size
-PATIENCE_S = 10.0
 THERE, BACK = "floor/there", "floor/back"
-Hear = Callable[[Client, MQTTMessage], object]
-
-
-def connected(name: str, port: int, topics: Collection[str], hear: Hear) -> Client:
-    """A client with TCP_NODELAY that has subscribed with QoS 1, and runs in a thread of its own."""
-    ready = threading.Event()
-    client = Client(CallbackAPIVersion.VERSION2, name)
-    client.on_socket_open = _set_nodelay
-    client.on_connect = lambda c, *_: c.subscribe([(topic, 1) for topic in topics])
-    client.on_subscribe = lambda *_: ready.set()
-    client.on_message = lambda c, _, message: hear(c, message)
-    client.connect("127.0.0.1", port)
-    client.loop_start()
-    assert ready.wait(PATIENCE_S)
-    return client
-
-
-def _set_nodelay(_: Client, __: Any, sock: socket.socket) -> None:
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def answer(port: int) -> None:

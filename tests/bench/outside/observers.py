@@ -10,15 +10,22 @@ from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 
-from tests.bench.outside.floor import connected
-from tests.bench.outside.sightings import HEARD, LAMP, PHONE, PHOTO, RANG, Observer
+from tests.bench.outside.client import connected
+from tests.bench.outside.sightings import (
+    HEARD,
+    LAMP,
+    LAMP_TOPIC,
+    PHONE,
+    PHOTO,
+    RANG,
+    Observer,
+)
 
 PRESSES = (
     "doorbell/hub/+/event/doorbell/pressed/+",
     "doorbell/hub/+/event/doorbell.pressed/+",  # until November 2026
 )
 RANG_TOPIC = "rival/rang"
-LAMP_TOPIC = "zigbee2mqtt/porch"
 LAMP_ON_S = 0.08
 
 

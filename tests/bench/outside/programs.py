@@ -16,7 +16,9 @@ def program(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         arguments: Its name, and what it is told.
     """
     command = [sys.executable, "-m", *arguments]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    pipe = subprocess.PIPE
+    # In a session of its own, as each process of the house, by which costs are counted.
+    process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, start_new_session=True)
     try:
         assert process.stdout.readline() == b"ready\n", f"{arguments} did not start"
         yield process

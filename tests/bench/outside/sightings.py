@@ -11,6 +11,7 @@ from pathlib import Path
 
 FIRST_LINE = "first line of "  # followed by the handler's name
 HEARD, LAMP, PHONE, PHOTO = "event heard", "lamp asked", "phone called", "phone has the photo"
+LAMP_TOPIC = "zigbee2mqtt/porch"
 RANG = "an automation on its entity has run"
 SHOWN, PICTURE, LIVE = "page shows the ring", "page has its picture", "page shows the door live"
 
