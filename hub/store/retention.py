@@ -15,12 +15,6 @@ HOUR_S = 3600.0
 CONSUMERS = 200  # whose progress is noted: without an ACL anybody may invent some
 BATCH = 500  # events removed in one transaction: a press must not wait for a big one
 MANY = 10**15  # beyond every sequence
-# The journal itself says how far its numberings have come, until their last event is removed.
-NOTE_HEADS = (
-    "INSERT INTO numbering SELECT * FROM head WHERE true"  # `true` tells it from a join's ON
-    " ON CONFLICT DO UPDATE SET sequence = excluded.sequence"
-    " WHERE sequence < excluded.sequence"
-)
 FirstToStay = dict[tuple[str, str], int]  # by stream and epoch: the first sequence that must stay
 
 
@@ -161,7 +155,8 @@ class Retention:
     def _remove(self, stays: FirstToStay) -> int:
         removed = 0
         batch = (
-            "SELECT position FROM journal WHERE stream = ? AND epoch = ? AND sequence < ? LIMIT ?"
+            "SELECT position FROM journal WHERE stream = ? AND epoch = ? AND sequence < ?"
+            " ORDER BY sequence LIMIT ?"
         )
         for (stream, epoch), first in stays.items():
             while deleted := self._delete(batch, (stream, epoch, first, BATCH)):
@@ -197,12 +192,19 @@ class Retention:
 
         The last event stays, so that no position is used twice.
         """
-        not_last = "position < (SELECT MAX(position) FROM journal)"
+        removed = (
+            f"FROM journal WHERE position IN ({positions})"
+            " AND position < (SELECT MAX(position) FROM journal)"
+        )
+        # The journal says how far its numberings have come, until their last event is removed.
+        note = (
+            f"INSERT INTO numbering SELECT stream, epoch, MAX(sequence) {removed}"
+            " GROUP BY stream, epoch"
+            " ON CONFLICT DO UPDATE SET sequence = MAX(sequence, excluded.sequence)"
+        )
         with self._state.write() as db:
-            db.execute(NOTE_HEADS)
-            return db.execute(
-                f"DELETE FROM journal WHERE position IN ({positions}) AND {not_last}", values
-            ).rowcount
+            db.execute(note, values)
+            return db.execute(f"DELETE {removed}", values).rowcount
 
     def _forgotten_before(self) -> float:
         return self._state.clock.unix_s() - self._limits.forget_consumers_days * DAY_S

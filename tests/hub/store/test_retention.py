@@ -140,6 +140,17 @@ def test_only_the_beginning_of_a_numbering_is_removed(state, retention, say):
     assert _left(state) == [3, 4, 5]
 
 
+def test_a_numbering_goes_on_behind_what_was_removed(state, retention, say):
+    """Noted with each batch is only what it removes: all numberings would take a minute."""
+    say(2)
+    journaled(state, subject="back", time=state.clock.utc())
+    state.clock.passed_s = 11 * DAY_S
+    assert retention.sweep() == 2
+    noted = rows(state, "SELECT stream, sequence FROM numbering ORDER BY sequence")
+    assert noted == [(streams.of(HUB, PRESSED, "back"), 0), (STREAM, 2)]
+    assert [event.sequence for event in say(1)] == [3]
+
+
 def test_an_event_of_a_clock_that_was_not_set_is_not_called_old(state, retention, say):
     """A Raspberry Pi rings in 1970; that press is not fifty years old."""
     say(1)
