@@ -102,7 +102,8 @@ def _react(
     limits: JournalSettings,
 ) -> None:
     link.attach(bus)
-    memory.attach(DiskMemory(state))
+    stored = DiskMemory(state)
+    memory.attach(stored)
     reactions = dry_run.with_drill(file.reactions)
     with ExitStack() as stack:
         try:
@@ -131,6 +132,7 @@ def _react(
         settle_in()
         consumer.run()
         sd_notify.stopping()
+        memory.attach(stored, is_closing=True)
 
 
 def _note_trouble(status: StatusPublisher, number: int, resource: object, words: str) -> None:

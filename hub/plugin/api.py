@@ -121,27 +121,32 @@ class _Memory(MutableMapping[str, Any]):
     """A handler's own memory: JSON values by key, kept across crashes.
 
     A change shows at once; it is committed when the run succeeds, or by `checkpoint()`. What a
-    handler opens by `uses=` may read it already; in a test it is empty there.
+    handler opens by `uses=` may read it already; in a test it is empty there. When it is closed it
+    may change it, too: each change is committed at once.
     """
 
     def __init__(self) -> None:
-        self._stored: Mapping[str, Any] = {}
+        self._stored: MutableMapping[str, Any] = {}
+        self._is_closing = False
 
-    def attach(self, stored: Mapping[str, Any]) -> None:
-        """Have this read where no run is under way."""
+    def attach(self, stored: MutableMapping[str, Any], *, is_closing: bool = False) -> None:
+        """Have this read where no run is under way, and changed where none will come any more."""
         self._stored = stored
+        self._is_closing = is_closing
 
     def _read(self) -> Mapping[str, Any]:
         attempt = _current.get()
         return self._stored if attempt is None else attempt.memory
 
     def _now(self) -> MutableMapping[str, Any]:
-        if (attempt := _current.get()) is None:
-            raise RuntimeError(
-                "memory can be changed while a handler runs."
-                " In a test use: with hub.testing.run() as run"
-            )
-        return attempt.memory
+        if attempt := _current.get():
+            return attempt.memory
+        if self._is_closing:
+            return self._stored
+        raise RuntimeError(
+            "memory can be changed while a handler runs."
+            " In a test use: with hub.testing.run() as run"
+        )
 
     def __getitem__(self, key: str) -> Any:
         return self._read()[key]

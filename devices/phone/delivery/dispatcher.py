@@ -31,11 +31,13 @@ class Patience(NamedTuple):
         alone: Where there is no other phone, which the next notification could be for.
         beside_others: Where there is one.
         brief: For a service that is away, or is known to be slow.
+        at_end: Where the process ends: what is not answered by then is sent again by the next one.
     """
 
     alone: float = 5.0
     beside_others: float = 1.0
     brief: float = 0.2
+    at_end: float = 2.0
 
 
 PATIENCE = Patience()
@@ -127,6 +129,10 @@ class Dispatcher:
                 flights.append(flight)
         self._collect(flights, result, on_progress)
         return result
+
+    def wait_at_end(self) -> None:
+        """Wait a little for what is under way: there is no further attempt in this process."""
+        self._flights.wait(self.patience.at_end)
 
     def late_answers(
         self, besides: str, so_far: Callable[[str], DispatchResult]

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import NamedTuple
@@ -94,6 +94,10 @@ class Flights:
         """Those that were answered when their attempts were over; but not of this message."""
         flights = [*self._flights.values()]
         return [one for one in flights if one.call.message != besides and one.answer.done()]
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until all are answered, but no longer than that."""
+        wait([one.answer for one in self._flights.values()], timeout_s)
 
     def in_the_way(self, call: Call) -> Flight | None:
         """The flight that a notification has to wait for; None if it can begin.

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from devices.phone.delivery.dispatch_result import DispatchResult
-from devices.phone.delivery.dispatcher import Patience
 from devices.phone.messenger.messenger import UndeliveredError
 from devices.phone.messenger.occasion import HandlerApi, Link, Occasion
 from devices.phone.messenger.page_messenger import PageMessenger
@@ -59,15 +58,18 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
         )
         self._texts = Texts(door_name)
 
-    def __exit__(self, *_: object) -> None:
-        """Nothing is left to close: each message has a connection of its own."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """See Messenger.close. No connection is left: each message has one of its own."""
+        if kind is None:  # else nothing can be remembered
+            self.close()
 
     def drill(self, drill: Occasion) -> str:
         """Check that each service's host answers; with `drill_text` set, send a marked text."""
         if not self.settings.drill_text:
             return self.reach()
         usual = self.patience
-        self.patience = Patience(usual.alone, usual.alone, usual.alone)  # it is not tried again
+        # It is not tried again.
+        self.patience = usual._replace(beside_others=usual.alone, brief=usual.alone)
         try:
             return self.tell(drill, self.recipients, self._texts.drill(drill.door)).note
         finally:

@@ -135,13 +135,18 @@ class Messenger(Dispatcher, RingGroups):
         self.log.record_complete(event_id)
         return result
 
+    def close(self) -> None:
+        """Commit what services have said, or say in a moment: the next process sends the rest."""
+        self.wait_at_end()
+        self._read_late_answers()
+
     def _so_far(self, event_id: str) -> DispatchResult:
         """What earlier attempts have ended."""
         return DispatchResult(
             delivered=self.log.delivered(event_id), refused=self.log.refused(event_id)
         )
 
-    def _read_late_answers(self, event_id: str) -> None:
+    def _read_late_answers(self, event_id: str = "") -> None:
         """Commit what slow services have said meanwhile: a crash must not have it sent again."""
         for call, late in self.late_answers(event_id, self._so_far):
             self.log.record_receipts(late.receipts)

@@ -17,7 +17,7 @@ from tests.devices.phone.service import Answer, Service, serving
 from tests.house import free_port, until
 
 NOW = datetime.now(UTC)
-PATIENCE = Patience(30.0, 30.0, 0.1)  # the machine may be busy
+PATIENCE = Patience(30.0, 30.0, 0.1, 30.0)  # the machine may be busy
 SLOW_S = 20.0  # no quick one is slow, on a busy machine either
 
 

@@ -123,6 +123,26 @@ def test_a_late_answer_is_saved_with_the_next_message(house, slow, quick):
     assert slow.number == number
 
 
+def test_what_is_answered_when_the_process_stops_is_saved(house, slow):
+    """An update restarts it; before, the next process sent the message again."""
+    home = house()
+    home.waits("e1")
+    threading.Timer(0.1, slow.may_answer.set).start()
+    home.messenger.close()
+    assert house(saved=home.saved).goes_on("e1") == "sent to 2: Ding"
+    assert slow.number == 1
+
+
+def test_a_process_that_stops_waits_for_no_service_for_long(house, slow):
+    """The next process sends it again."""
+    home = house()
+    home.waits("e1")
+    home.messenger.patience = Patience(at_end=0.1)
+    home.messenger.close()
+    assert "told e1" in home.saved
+    assert "anna/0" not in home.saved["told e1"]
+
+
 def test_a_late_refusal_is_saved_with_the_next_message(house, slow):
     """As a success is; the next message is not for a phone that it follows upon."""
     home = house()
