@@ -19,6 +19,8 @@ class AnnexB:
 
     def __init__(self, codec: str, record: bytes) -> None:
         self._codec = codec
+        self._length_bytes = 4
+        self._sets = b""
         self.note(record)
 
     def note(self, record: bytes) -> None:
@@ -29,14 +31,17 @@ class AnnexB:
         self._sets = b"".join(START + unit for unit in _sets_in(self._codec, record))
 
     def converted(self, data: bytes, *, is_key: bool) -> bytes:
-        """The packet with start codes; as it is if its lengths are none."""
+        """The packet with start codes; as it is if its lengths are none.
+
+        Padding behind the last unit is left out: it is too short for another length.
+        """
         units: list[bytes] = []
         place = 0
-        while place < len(data):
+        while len(data) - place >= self._length_bytes:
             begin = place + self._length_bytes
             place = begin + int.from_bytes(data[place:begin], "big")
             units.append(data[begin:place])
-        if place != len(data):
+        if place > len(data) or not units:
             return data
         return (self._sets if is_key else b"") + b"".join(START + unit for unit in units)
 

@@ -34,8 +34,18 @@ def test_what_has_no_lengths_stays_as_it_is(tmp_path: Path):
     """Damaged, or sent with start codes whatever the film says: the decoder is the judge."""
     name, record, packet = _first(make_film(tmp_path / "film.mp4", "libx264", 1))
     annex_b = AnnexB(name, record)
-    for data in (packet[:-1], packet + b"\0", b"\0\0\0\1\x65\x88\x80", b""):
-        assert annex_b.converted(data, is_key=True).endswith(data)
+    for data in (packet[:-1], b"\0\0\0\1\x65\x88\x80\x10\xff", b"\0", b""):
+        assert annex_b.converted(data, is_key=True) == data
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_padding_behind_the_last_unit_is_left_out(tmp_path: Path, codec: str):
+    """FFmpeg's decoders pass over it, too; with it the packet had no start codes."""
+    name, record, packet = _first(make_film(tmp_path / "film.mp4", codec, 1))
+    annex_b = AnnexB(name, record)
+    for padding in (b"\0", b"\0\0", b"\0\0\0"):
+        padded = annex_b.converted(packet + padding, is_key=True)
+        assert padded == annex_b.converted(packet, is_key=True)
 
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265"])
@@ -50,3 +60,4 @@ def test_a_damaged_record_is_no_fault(tmp_path: Path, codec: str):
             damaged[dice.randrange(len(damaged))] = dice.choice([0, 0xFF])
         annex_b.note(bytes(damaged))
         annex_b.converted(packet, is_key=True)
+        AnnexB(name, bytes(damaged)).converted(packet, is_key=True)
