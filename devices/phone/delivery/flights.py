@@ -18,7 +18,7 @@ from devices.phone.phone import (
 STUCK_S = 120.0  # then an answer is no longer expected: a server may send a byte at a time for ever
 MOST_AT_ONCE = 3  # of a phone, because each keeps a thread
 SLOW_S = 1.0  # a service that takes longer than this to answer is slow
-LOOK_S = 4.0  # until the first look for an answer that was never slow before
+LOOK_S = 1.0  # until the first look for an answer that was never slow before
 REMEMBERED = 40  # answers that came too late and that no further attempt has asked for
 
 
