@@ -104,7 +104,7 @@ def react(
         presses: How many count.
         slow: How many others have a slow disk.
         settings: Of mosquitto.
-        with_costs: Also state what a press costs, by further presses, and memory.
+        with_costs: Also state what a press costs, of those with a slow disk too, and memory.
         merge: Makes fewer rows of the rounds.
     """
     with stage(plan.checkout, settings) as on:
@@ -113,16 +113,14 @@ def react(
         on.house.start("hub", *case.handlers)
         ready_s = time.monotonic() - began
         rounds.warm_up(on.house, on.sightings, case.seen)
+        bill = Bill(on.house, on.disk)
         measured, slowed = rounds.measure(on, case.seen, presses, slow=slow)
+        time.sleep(SETTLE_S)
+        bill.close(presses + slow + measured.missing + slowed.missing)
         merge(measured)
         result = Result.of(case.name, measured, slowed)
         result.facts[READY] = ready_s
         if with_costs:
-            time.sleep(SETTLE_S)
-            bill = Bill(on.house, on.disk)
-            counted, _ = rounds.measure(on, case.seen, plan.presses)
-            time.sleep(SETTLE_S)
-            bill.close(plan.presses + counted.missing)
             bill.add_idle(plan.idle_s)
             result.a_press = bill.a_press()
             result.facts[IDLE] = bill.idle_percent
