@@ -100,9 +100,8 @@ CREATE TABLE record (
 INSERT INTO record SELECT * FROM record_before ORDER BY id;
 DROP TABLE record_before
 """,
-    # Fewer pages again. The journal itself says how far each numbering has come: only what is
-    # removed from it is noted. A row of the inbox stays within a page where its table has row
-    # numbers: before, a second page had the rest of its payload, and a third one the free pages.
+    # A page less for each event. The journal itself says how far each numbering has come: only
+    # what is removed from it is noted.
     """
 ALTER TABLE head RENAME TO numbering;
 CREATE VIEW head AS
@@ -110,18 +109,7 @@ CREATE VIEW head AS
             SELECT MAX(journal.sequence) FROM journal
             WHERE journal.stream = numbering.stream AND journal.epoch = numbering.epoch
         ), 0)) AS sequence
-    FROM numbering;
-DROP INDEX inbox_due;
-ALTER TABLE inbox RENAME TO inbox_before;
-CREATE TABLE inbox (
-    stream TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL, state TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0,
-    due REAL, payload BLOB, reason TEXT, due_unix REAL, wait_s REAL,
-    any_age INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (stream, epoch, sequence));
-INSERT INTO inbox SELECT * FROM inbox_before;
-DROP TABLE inbox_before;
-CREATE INDEX inbox_due ON inbox (due) WHERE due IS NOT NULL
+    FROM numbering
 """,
 )
 SCHEMA_VERSION = len(SCHEMA_STEPS)

@@ -50,7 +50,7 @@ class Doomed(state_file.sqlite3.Connection):
     def execute(self, text, *values):
         global kill
         steps = ("ALTER", "CREATE", "DELETE", "DROP", "UPDATE", "INSERT INTO record", "--")
-        steps += ("INSERT INTO inbox SELECT", "PRAGMA user_version =")
+        steps += ("PRAGMA user_version =",)
         if text.lstrip().startswith(steps):
             kill -= 1
             if kill < 0:
