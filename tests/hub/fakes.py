@@ -243,21 +243,32 @@ class FakeClock(Clock):
         self.ahead_s = ahead_s  # of the real wall clock
         self.passed_s = 0.0  # since it was made, beyond what really passed
         self._rebooted_at = 0.0
+        self._stands_at: tuple[float, float] | None = None
+
+    def stand(self) -> "FakeClock":
+        """From now on only `passed_s` moves it, however long the machine takes over the test."""
+        self._stands_at = super().unix_s(), super().uptime_s()
+        return self
 
     def unix_s(self) -> float:
-        return super().unix_s() + self.ahead_s + self.passed_s
+        really = self._stands_at[0] if self._stands_at else super().unix_s()
+        return really + self.ahead_s + self.passed_s
 
     def uptime_s(self) -> float:
-        return super().uptime_s() + UP_S + self.passed_s - self._rebooted_at
+        return self._since_boot_s() - self._rebooted_at
 
     def is_synchronised(self) -> bool:
         return self.synchronised
 
     def reboot(self, *, machine: str = "a" * 8, synchronised: bool = True) -> None:
         """The same machine or another one, a moment after it was switched on."""
-        self._rebooted_at = super().uptime_s() + UP_S + self.passed_s - 1.0
+        self._rebooted_at = self._since_boot_s() - 1.0
         self.boot = machine + os.urandom(4).hex()
         self.synchronised = synchronised
+
+    def _since_boot_s(self) -> float:
+        really = self._stands_at[1] if self._stands_at else super().uptime_s()
+        return really + UP_S + self.passed_s
 
 
 def ring(

@@ -170,7 +170,7 @@ def test_a_file_that_could_not_be_opened_is_not_locked(tmp_path):
 def test_a_file_of_the_first_schema_is_upgraded(tmp_path):
     """Epoch, numbers and timers stay; what was due by the wall clock is due by it still."""
     path = tmp_path / "own.db"
-    clock = FakeClock()
+    clock = FakeClock().stand()
     with closing(sqlite3.connect(path)) as db:
         db.executescript(SCHEMA_STEPS[0] + ";PRAGMA user_version = 1")
         db.execute("INSERT INTO meta VALUES ('epoch', '00000000000000ff')")
@@ -196,7 +196,7 @@ def test_a_file_of_the_first_schema_is_upgraded(tmp_path):
         assert rows(state, "SELECT sequence FROM head") == [(41,)]
         inbox = Inbox(state)
         inbox.recover()
-        assert inbox.due_in_s() == pytest.approx(300.0, abs=1.0)
+        assert inbox.due_in_s() == pytest.approx(300.0, abs=0.001)
         assert rows(state, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
 
 

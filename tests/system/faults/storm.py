@@ -34,6 +34,7 @@ HANDLERS = {
     "third": ("done(event)", '"second.done", on_redelivery="skip"'),
 }
 PAUSE_S = 0.05  # on average
+LEAST = 6  # presses, for a storm
 DOOMS = {
     "hub": (*crash.HUB_STEPS.values(), *crash.ANSWER_STEPS.values()),
     "": (*crash.WORKER_STEPS.values(), *crash.CATCH_UP_STEPS.values(), *crash.RETRY_STEPS.values()),
@@ -79,7 +80,7 @@ class Storm:
             house.write_handler(name, body, decoration)
 
     def blow(self, seconds: float) -> None:
-        """Let chance have its way for so long."""
+        """Let chance have its way for so long: longer, where a slow machine has said little yet."""
         self._patience_s = PATIENCE_S + seconds  # a longer storm leaves more to be done
         happenings = self._happenings()
         weights = [weight for weight, _ in happenings]
@@ -87,11 +88,16 @@ class Storm:
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         self._house.start(*self._names, doom="-")
         self._began = time.monotonic()
-        while time.monotonic() - self._began < seconds:
+        while (blown_s := time.monotonic() - self._began) < seconds or (
+            blown_s < self._patience_s and self._presses() < LEAST
+        ):
             self._revive()
             ((_, happen),) = self._chance.choices(happenings, weights)
             self._note(happen())
             time.sleep(self._chance.expovariate(1 / PAUSE_S))
+
+    def _presses(self) -> int:
+        return len(self._house.ears.events("doorbell.pressed"))
 
     def _happenings(self) -> list[tuple[int, Callable[[], str]]]:
         """What may happen, and how often compared with the others."""

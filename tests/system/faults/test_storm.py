@@ -13,7 +13,7 @@ import pytest
 
 from tests.brokers import BrokerProcess
 from tests.house import House
-from tests.system.faults.storm import Storm
+from tests.system.faults.storm import LEAST, Storm
 from tests.wire import wire_to
 
 pytestmark = pytest.mark.fault_matrix
@@ -34,7 +34,7 @@ def test_a_storm_loses_nothing_and_doubles_nothing(any_broker: BrokerProcess, tm
         ledger = storm.calm()
     deaths = sum(one.crashes or 0 for one in ledger.handlers.values())
     print(f"{len(ledger.presses)} presses, {deaths} deaths of handlers")
-    assert len(ledger.presses) > 5, "there was a storm"
+    assert len(ledger.presses) >= LEAST, "there was a storm"
 
 
 def test_a_storm_on_a_disk_that_fills(mosquitto: BrokerProcess, tmp_path: Path):
@@ -53,4 +53,4 @@ def test_a_storm_on_a_disk_that_fills(mosquitto: BrokerProcess, tmp_path: Path):
         finally:
             subprocess.run(["umount", "-l", str(house.state_dir)], check=True)
     print(f"{len(ledger.presses)} presses, on a disk that fills")
-    assert len(ledger.presses) > 5, "there was a storm"
+    assert len(ledger.presses) >= LEAST, "there was a storm"
