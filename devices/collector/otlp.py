@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Self
+from urllib.parse import urlsplit
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -20,21 +21,24 @@ class OtlpCollector:
 
     Args:
         exporter: OpenTelemetry's exporter.
+        address: The collector's host and port, for errors.
     """
 
-    def __init__(self, exporter: SpanExporter) -> None:
+    def __init__(self, exporter: SpanExporter, address: str) -> None:
         self._exporter = exporter
+        self._address = address
 
     @classmethod
     def connect(cls, endpoint: str, headers: Mapping[str, str], timeout_s: float) -> Self:
         """See `devices.collector.open_collector`."""
         url = f"{endpoint}/v1/traces"
-        return cls(OTLPSpanExporter(url, headers=dict(headers), timeout=timeout_s))
+        address = urlsplit(endpoint).netloc.rpartition("@")[2]
+        return cls(OTLPSpanExporter(url, headers=dict(headers), timeout=timeout_s), address)
 
     def send(self, span: Span) -> None:
         """See Collector."""
         if self._exporter.export([_readable(span)]) is not SpanExportResult.SUCCESS:
-            raise CollectorAwayError("the collector does not take it")
+            raise CollectorAwayError(f"the collector at {self._address} does not take it")
 
     def close(self) -> None:
         """See Collector."""

@@ -59,7 +59,7 @@ def send(shipped, memory):
     """The handler, with an exporter that keeps what it gets."""
     file = shipped("telemetry", {"enabled": True})
     function = file.reactions["*"].function
-    traces = function.__globals__["Traces"](OtlpCollector(memory), SpanParents())
+    traces = function.__globals__["Traces"](OtlpCollector(memory, "here"), SpanParents())
     return lambda *events: (
         [function(event, file.config, traces) for event in events] and memory.get_finished_spans()
     )
