@@ -7,18 +7,18 @@ from functools import partial
 from pathlib import Path
 
 from config import Settings
-from hub.features.answer_service import AnswerService
 from hub.features.button_led import ButtonLeds
 from hub.features.buttons import Buttons
 from hub.features.calendar import Calendar
 from hub.features.chime import Chime
+from hub.features.commands.answer_service import AnswerService
+from hub.features.commands.push_service import PushService
+from hub.features.commands.recordings_service import RecordingsService
+from hub.features.commands.remote_press import RemotePress
 from hub.features.feature import Feature
 from hub.features.homeassistant.switch import home_assistant
 from hub.features.nightly_drill import NightlyDrill
-from hub.features.push_service import PushService
 from hub.features.quiet import QuietKeeper
-from hub.features.recordings_service import RecordingsService
-from hub.features.remote_press import RemotePress
 from hub.features.triggers.feature import Triggers, kept_bus
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials

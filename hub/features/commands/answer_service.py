@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import Any
 
 from config import Settings
-from hub.features.command_events import confirm_again
+from hub.features.commands.command_events import confirm_again
+from hub.features.commands.repeats import Repeats
 from hub.features.feature import Feature
-from hub.features.repeats import Repeats
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedCommand
 from hub.producer.producer import Producer

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from config import Settings
-from hub.features.recordings_service import RecordingsService
+from hub.features.commands.recordings_service import RecordingsService
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
 from hub.remote import recordings

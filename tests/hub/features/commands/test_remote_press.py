@@ -5,7 +5,7 @@ import json
 import pytest
 
 from config import Door, Settings
-from hub.features.remote_press import RemotePress
+from hub.features.commands.remote_press import RemotePress
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
 from hub.wire import topics

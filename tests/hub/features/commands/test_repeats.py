@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.features.repeats import KEPT, Repeats
+from hub.features.commands.repeats import KEPT, Repeats
 from hub.mqtt.house_messages import ReceivedCommand
 from hub.wire.command import Answer, Command, Press
 

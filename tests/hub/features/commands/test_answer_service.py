@@ -5,7 +5,7 @@ import json
 import pytest
 
 from config import Settings
-from hub.features.answer_service import AnswerService
+from hub.features.commands.answer_service import AnswerService
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
 from hub.remote import answer

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from config import Settings
-from hub.features.push_service import PushService
+from hub.features.commands.push_service import PushService
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
 from hub.remote import push

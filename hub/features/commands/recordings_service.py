@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from config import Settings
-from hub.features.command_events import CommandEvents
+from hub.features.commands.command_events import CommandEvents
 from hub.mqtt.bus import Bus
 from hub.producer.producer import Producer
 from hub.producer.reporter import Report, Reporter

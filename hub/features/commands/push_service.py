@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from config import Settings
-from hub.features.command_events import CommandEvents
+from hub.features.commands.command_events import CommandEvents
 from hub.mqtt.bus import Bus
 from hub.producer.producer import Producer
 from hub.producer.reporter import Report, Reporter
