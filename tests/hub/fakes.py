@@ -245,9 +245,13 @@ class FakeClock(Clock):
         self._rebooted_at = 0.0
         self._stands_at: tuple[float, float] | None = None
 
-    def stand(self) -> "FakeClock":
-        """From now on only `passed_s` moves it, however long the machine takes over the test."""
-        self._stands_at = super().unix_s(), super().uptime_s()
+    def stand(self, beside: "FakeClock | None" = None) -> "FakeClock":
+        """From now on only `passed_s` moves it, however long the machine takes over the test.
+
+        It stands at this moment, or at that of the clock that stands beside it.
+        """
+        now = super().unix_s(), super().uptime_s()
+        self._stands_at = beside._stands_at if beside else now
         return self
 
     def unix_s(self) -> float:

@@ -25,7 +25,7 @@ def test_within_one_boot_no_jump_of_the_clock_makes_old_or_new(clock, jump_s):
 
 def test_between_machines_two_good_clocks_are_believed(clock):
     """Their difference is the age; and it is never negative."""
-    there = FakeClock(boot="b" * 16).stand()
+    there = FakeClock(boot="b" * 16).stand(clock)
     seen = there.stamp()
     clock.passed_s = 60.0
     assert clock.age_s(seen) == pytest.approx(60.0, abs=0.001)
