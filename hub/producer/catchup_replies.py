@@ -65,6 +65,9 @@ class CatchUpReplies:
 
     def _receive(self, message: Message) -> None:
         message.ack()
+        kind = self._bus.topics.queried(message.topic)
+        if not topics.may_come_from(topics.role_of(self._backlog.source), kind):
+            return  # each process hears the queries of all
         if self._state.disk_fault:
             return  # most of the journal is on the disk; the consumer will ask again
         try:
@@ -73,7 +76,6 @@ class CatchUpReplies:
             self._bus.refuse(message, f"no query: {error}")
             return
         sender = self._bus.topics.source_of(message.topic)
-        kind = self._bus.topics.queried(message.topic)
         if sender != self._backlog.source or kind != topics.EVERY:  # an observer's own events
             self._reply(topics.consumer_of(sender), kind, query)
 
