@@ -1,7 +1,9 @@
 """What a test needs of the machine: where it is missing the test is skipped, and CI fails."""
 
+import importlib
 import os
 import shutil
+from types import ModuleType
 from typing import NoReturn
 
 import pytest
@@ -13,12 +15,24 @@ def miss(what: str, command: str) -> NoReturn:
     """Skip the running test and name the command that installs what is missing; in CI, fail."""
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing, and CI must have it: {command}")
-    pytest.skip(f"{what} is missing: {command}")
+    pytest.skip(f"{what} is missing: {command}", allow_module_level=True)
 
 
 def packages(*names: str) -> str:
     """The command that installs these packages of Debian."""
     return f"sudo apt install {' '.join(names)}"
+
+
+def sound_library() -> ModuleType:
+    """The library that decodes and plays; without it the running test, or file, is skipped.
+
+    There is no wheel of it for 64-bit ARM, and `make run` goes on where it cannot be compiled.
+    """
+    try:
+        return importlib.import_module("miniaudio")
+    except ModuleNotFoundError:
+        build = "lock/install .venv/bin/python sound"
+        miss("the sound library", f"{packages('gcc', 'python3-dev')} && {build}")
 
 
 def find_program(name: str, package: str = "") -> str:

@@ -41,12 +41,13 @@ class PacketRing:
     def add(self, packet: Packet) -> None:
         """Add a packet. One without a key frame before it is ignored: it cannot be decoded."""
         if packet.is_key:
-            self._groups.append([])
+            self._groups.append([packet])
             self._key_at = packet.at
+        elif self._groups:
+            self._groups[-1].append(packet)
         self.group_s = max(0.0, packet.at - self._key_at)
         if not self._groups:
             return
-        self._groups[-1].append(packet)
         self.bytes += len(packet.data)
         while len(self._groups) > 1 and self._groups[1][0].at <= packet.at - self.seconds:
             self._drop_oldest()

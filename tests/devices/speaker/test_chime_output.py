@@ -10,6 +10,7 @@ import pytest
 from devices.speaker import RelayChime
 from devices.speaker.sounds.chimes import RATE_HZ, STRIKES, write_chime
 from tests.house import ROOT, until
+from tests.needs import sound_library
 
 
 def test_the_relay_closes_and_opens_by_itself(pins):
@@ -47,6 +48,7 @@ def test_a_chime_is_heard_and_does_not_click(tmp_path, name):
 
 def test_the_player_plays_once_and_ends(tmp_path):
     """A file that cannot be played is an error message and an exit code."""
+    sound_library()
     sound = write_chime(tmp_path / "chime.wav", "ding-dong")
     run = [sys.executable, "-m", "devices.speaker.chime_output"]
     done = subprocess.run([*run, str(sound), "0.5", "simulated"], cwd=ROOT, check=False)

@@ -5,13 +5,14 @@ import wave
 from array import array
 from pathlib import Path
 
-import miniaudio
 import pytest
 
 from devices.speaker import SimulatedSpeaker, SpeakerError, open_speaker
 from devices.speaker.sounds.samples import CHANNELS, RATE_HZ, decode, write_wav
 from tests.devices.tone import write_tone
+from tests.needs import sound_library
 
+miniaudio = sound_library()
 FORMATS = {"wav": "pcm_s16le", "flac": "flac", "mp3": "mp3"}
 has_no_card = not any(Path("/dev/snd").glob("pcm*p"))
 without_card = pytest.mark.skipif(not has_no_card, reason="there is a sound card here")

@@ -24,6 +24,7 @@ from tests.devices import alsa_card
 from tests.devices.talk.client import Client
 from tests.devices.tone import write_tone
 from tests.house import ROOT, until
+from tests.needs import sound_library
 
 # ALSA's `file` plugin plays into a file, and hears what is in another one.
 CARD = """
@@ -90,6 +91,7 @@ def test_a_simulated_microphone_hears_a_tone_again_and_again():
 
 def test_a_file_is_heard_as_by_a_microphone(tmp_path):
     """Of any rate; it begins again at its end."""
+    sound_library()
     write_tone(tmp_path / "visitor.flac", "flac")
     heard = []
     microphone = open_microphone(str(tmp_path / "visitor.flac"))
@@ -109,6 +111,8 @@ def test_a_file_is_heard_as_by_a_microphone(tmp_path):
 )
 def test_a_microphone_that_is_not_there_is_told(name, words):
     """`doorbell check` says so."""
+    if words:
+        sound_library()
     fault = fault_in_microphone(name)
     assert (fault is None) if words is None else (words in fault)
 

@@ -21,6 +21,7 @@ from tests.devices.conftest import pins  # noqa: F401 - a fixture
 from tests.devices.film import make_film
 from tests.devices.rtsp import address, need_rtsp_server, serving
 from tests.house import free_port
+from tests.needs import sound_library
 
 STRANGER = 65_533
 DOORS = {"front": Door(button=ButtonSettings(driver="gpio", pin=17), led=LedSettings(pin=27))}
@@ -222,6 +223,7 @@ def test_a_camera_at_which_nobody_looks(context: Context, table: dict[str, Any],
 
 def test_no_sound_card(context: Context):
     """A warning with `auto`, a problem with a name; each speaker is listed once."""
+    sound_library()
     context.given = context.settings.model_copy(update={"chime": Chime(speaker="no such card")})
     found = list(doctor_devices.sound(context))
     assert [one.state for one in found] == ["warning", "problem"]
@@ -240,6 +242,7 @@ def test_a_sound_card_that_we_may_not_use(context: Context):
 
 def test_the_microphone_of_talk(context: Context, tmp_path: Path):
     """Tried like the speakers, where talk is switched on; a tone stands in for one by default."""
+    sound_library()
     with_table(context, bark={"enabled": False}, talk={"enabled": True})
     states = [(one.state, one.found) for one in doctor_devices.sound(context)]
     assert [state for state, _ in states] == ["warning", "warning"]
