@@ -6,6 +6,7 @@ from config import SettingsError
 from devices.speaker import SpeakerError
 from hub.testing import event, run
 from tests.devices.talk.client import Client
+from tests.needs import sound_library
 
 SIMULATED = {"enabled": True, "speaker": "simulated", "microphone": "simulated"}
 ALL_DAY = {"private_from": "00:00", "private_to": "23:59:59"}
@@ -25,6 +26,7 @@ def test_it_is_off_until_somebody_wants_it(shipped):
 
 def test_its_dry_run_opens_both(shipped, tmp_path):
     """In silence; a microphone that is missing fails it."""
+    sound_library()
     assert _rehearse(shipped("talk", SIMULATED)) == "the speaker and the microphone open"
     with pytest.raises(SpeakerError, match=r"absent\.wav"):
         _rehearse(shipped("talk", SIMULATED | {"microphone": str(tmp_path / "absent.wav")}))
@@ -63,6 +65,7 @@ def test_doors_that_there_are_not_are_told(shipped):
 
 def test_devices_that_are_not_there_are_told(shipped, tmp_path):
     """`doorbell check` names each with its place."""
+    sound_library()
     absent = str(tmp_path / "absent.wav")
     file = shipped("talk", SIMULATED | {"microphones": {"front": absent}, "speaker": "no such"})
     speaker, microphone = file.config.absent()
