@@ -179,9 +179,9 @@ def _run_main(
 def _be_called(*words: str) -> None:
     """Write the command line of this process, by which it is known: proc(5), fields 48 and 49."""
     fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    begin, end = int(fields[45]), int(fields[46])
+    begin, end = (int(field) for field in fields[45:47] or (0, 0))
     text = b"".join(word.encode() + b"\0" for word in words)
-    if not begin:  # an emulator does not tell
+    if not begin:  # an emulator does not tell: QEMU's stat ends before
         return
     text = text[: end - begin - 1] + b"\0"  # there is room for about as many words as started it
     ctypes.memset(begin, 0, end - begin)
