@@ -9,7 +9,7 @@ from tests.devices.talk.client import Client
 from tests.needs import sound_library
 
 SIMULATED = {"enabled": True, "speaker": "simulated", "microphone": "simulated"}
-ALL_DAY = {"private_from": "00:00", "private_to": "23:59:59"}
+ALL_DAY = {"private_from": "00:00", "private_to": "23:59:59.999999"}
 
 
 def _rehearse(file):

@@ -210,7 +210,7 @@ def test_a_camera_that_record_has(context: Context):
         ({"enabled": False}, "record is switched off"),
         ({"camera": "test"}, "a test pattern"),
         (
-            {"camera": "x.mp4", "private_from": "00:00", "private_to": "23:59:59"},
+            {"camera": "x.mp4", "private_from": "00:00", "private_to": "23:59:59.999999"},
             "private until 23:59: not checked",
         ),
     ],
