@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from tests.forked import BROKER, ROOT, Forked
+from tests.forked import BROKER, PATIENCE_S, ROOT, Forked
 from tests.house import free_port, until
 
 
@@ -46,7 +46,7 @@ class BrokerProcess:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.process:
             self.process.send_signal(how)
-            self.process.wait(10)
+            self.process.wait(PATIENCE_S)
             self.process = None
             self.ends += 1
 

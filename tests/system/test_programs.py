@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from tests.forked import PATIENCE_S
 from tests.house import ROOT, until
 
 ORDERS = 300
@@ -59,7 +60,7 @@ def test_an_order_is_one_event_and_copies_are_in_order(house, tmp_path):
         lambda: f"all: {len(lines())}",
         patience_s=180,
     )
-    shop.communicate(timeout=60)
+    shop.communicate(timeout=PATIENCE_S)
     assert shop.returncode == 0
     copier.kill()
     copier.wait()

@@ -14,6 +14,7 @@ import pytest
 from devices.video import CameraError, Packet, Recorder, StreamFormat
 from devices.video.packet import format_of_stream
 from tests.devices.film import RATE, SIZE, make_film, numbers_in, picture_of
+from tests.forked import PATIENCE_S
 
 JPEGS = StreamFormat("mjpeg", b"", *SIZE)
 DAMAGED = picture_of(2)[:100] + b"\xff\xd9"  # cut in its tables
@@ -47,7 +48,7 @@ def test_a_damaged_picture_does_not_freeze_the_process(tmp_path: Path, codec: st
     """Zeros in place of a picture: the decoder gives up, and ends."""
     film = make_film(tmp_path / "film.ts", codec, 2, group=30)
     decoding = [sys.executable, "-c", DECODE, str(film)]
-    done = subprocess.run(decoding, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(decoding, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.stdout == "done\n", done.stderr
 
 

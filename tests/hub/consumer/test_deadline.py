@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.consumer.deadline import Overdue, deadline, hasten
+from tests.forked import PATIENCE_S
 from tests.hub.fakes import python
 
 HANGS_IN_C = """
@@ -100,7 +101,7 @@ def test_code_in_time_starts_no_thread_and_is_not_killed_later(monkeypatch):
 def test_a_forked_child_has_a_timer_of_its_own():
     """The kernel gives a child none of its parent's timers."""
     with python(FORKED + HANGS_IN_C.format(library="PyDLL")) as process:
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=PATIENCE_S)
     assert said == f"begun\nchild {-signal.SIGVTALRM}\n"
 
 
@@ -125,7 +126,7 @@ def test_who_is_to_stop_gets_no_longer_than_that(limit_s, left_s):
 def test_a_hang_in_c_ends_the_process(library):
     """For code that never returns to Python the process prints where it hangs, and is killed."""
     with python(HANGS_IN_C.format(library=library)) as process:
-        said, told = process.communicate(timeout=20)
+        said, told = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == -signal.SIGVTALRM
     assert said == "begun\n"
     assert "most recent call first" in told

@@ -15,6 +15,7 @@ from hub.mqtt.connection.client import CUT_SHORT, RECEIVE_MAXIMUM, ClientFactory
 from hub.mqtt.connection.turn import Turn
 from hub.producer.producer import Producer
 from hub.store.journal import Journal
+from tests.forked import PATIENCE_S
 from tests.house import Ears, free_port, until
 from tests.hub.fakes import HUB, journaled, python
 from tests.wire import PUBACK, SUBACK, wire_to, without
@@ -26,7 +27,7 @@ from hub.mqtt.bus import Bus, Will
 broker = Broker(host="127.0.0.1", port=int(sys.argv[1]))
 bus = Bus(broker, "vanishes", Will("will/topic", b'{"state": "offline"}'))
 bus.start()
-assert bus.connected.wait(20)
+assert bus.connected.wait(600)
 print("connected", flush=True)
 threading.Event().wait()
 """
@@ -55,7 +56,7 @@ def connect(bus_to, broker):
         for topic_filter in filters:
             bus.subscribe(topic_filter, heard.append)
         bus.start()
-        assert bus.connected.wait(20)
+        assert bus.connected.wait(PATIENCE_S)
         return bus, heard
 
     return start
@@ -74,7 +75,7 @@ def test_what_is_spoken_is_found_out(request, bus_to, kind, protocol):
     """MQTT 5 where the broker does, 3.1.1 otherwise, and nobody has to say so."""
     bus = bus_to(request.getfixturevalue(kind).port)
     bus.start()
-    assert bus.connected.wait(20)
+    assert bus.connected.wait(PATIENCE_S)
     assert bus.protocol == protocol
 
 
@@ -132,7 +133,7 @@ def test_it_comes_back_after_the_broker_was_killed(connect, broker):
     until(lambda: not bus.connected.is_set(), "the loss is noticed")
     assert bus.publish("a", b"lost") is None
     broker.start()
-    assert bus.connected.wait(20)
+    assert bus.connected.wait(PATIENCE_S)
     until(lambda: connections, "it tells whoever wants to know")
     bus.publish("a", b"back")
     until(lambda: heard, "it is heard")
@@ -148,7 +149,7 @@ def test_an_acknowledgement_from_before_a_reconnect_does_nothing(connect, broker
     until(lambda: not bus.connected.is_set(), "the loss is noticed")
     heard[0].ack()
     broker.start()
-    assert bus.connected.wait(20)
+    assert bus.connected.wait(PATIENCE_S)
     heard[0].ack()
     bus.publish("a", b"2")
     until(lambda: heard[-1].payload == b"2", "it goes on")
@@ -240,7 +241,7 @@ def test_a_broker_that_comes_later_is_found(bus_to, broker):
     bus.start()
     assert not bus.connected.is_set()
     broker.start()
-    assert bus.connected.wait(20)
+    assert bus.connected.wait(PATIENCE_S)
 
 
 def _fill(bus, heard):
@@ -252,7 +253,7 @@ def _fill(bus, heard):
 
 def _connected(bus):
     bus.start()
-    assert bus.connected.wait(20)
+    assert bus.connected.wait(PATIENCE_S)
     return bus
 
 
@@ -302,7 +303,7 @@ def test_what_an_old_connection_left_open_does_not_delay_the_stop(bus_to, mosqui
     mosquitto.stop(signal.SIGKILL)
     until(lambda: not bus.connected.is_set(), "the loss is noticed")
     mosquitto.start()
-    assert bus.connected.wait(20)
+    assert bus.connected.wait(PATIENCE_S)
     monkeypatch.setattr("hub.mqtt.traffic.DRAIN_S", 60.0)
     began = time.monotonic()
     bus.stop()

@@ -9,6 +9,7 @@ from config import Broker
 from hub.mqtt.bus import Bus, Message, Will
 from hub.mqtt.reminder import REMIND_S, Reminder
 from tests.brokers import BrokerProcess, mosquitto_broker
+from tests.forked import PATIENCE_S
 from tests.house import until
 from tests.hub.fakes import python
 
@@ -24,7 +25,7 @@ from config import Broker
 from hub.mqtt.bus import Bus, Will
 bus = Bus(Broker(host="127.0.0.1", port=int(sys.argv[1])), "vanishes", Will("w", b"gone"))
 bus.start()
-assert bus.connected.wait(20)
+assert bus.connected.wait(600)
 print("connected", flush=True)
 threading.Event().wait()
 """
@@ -52,7 +53,7 @@ def connect(limited: BrokerProcess) -> Iterator[Callable[..., Bus]]:
         broker = Broker(host="127.0.0.1", port=limited.port)
         buses.append(Bus(broker, name, Will("w", b"gone")))
         buses[-1].start()
-        assert buses[-1].connected.wait(20), buses[-1].absence
+        assert buses[-1].connected.wait(PATIENCE_S), buses[-1].absence
         return buses[-1]
 
     yield make

@@ -12,6 +12,7 @@ from hub.mqtt.status import StatusPublisher
 from hub.producer.producer import Producer
 from hub.store.journal import Journal
 from hub.wire.status import Status
+from tests.forked import PATIENCE_S
 from tests.house import until
 from tests.hub.fakes import HUB, journaled, ring, rows
 from tests.wire import PUBACK, SUBACK, wire_to
@@ -112,7 +113,7 @@ def test_a_refusal_is_a_fault_in_the_status_until_it_heals(bus, wire):
     status = StatusPublisher(bus, HUB)
     bus.subscribe("secret", lambda message: message.ack())
     bus.start()
-    assert bus.connected.wait(20)
+    assert bus.connected.wait(PATIENCE_S)
     status.set("ready")
     until(lambda: any(_has_fault(one, "listen to secret") for one in statuses), "it is told")
     wire.edit = bytes
@@ -126,7 +127,7 @@ def _has_fault(status: Status, words: str):
 def test_a_message_that_was_refused_was_not_delivered(bus, wire, caplog):
     """A lamp's command, a wake: who waits for it is told that the broker did not take it."""
     bus.start()
-    assert bus.connected.wait(20)
+    assert bus.connected.wait(PATIENCE_S)
     assert bus.deliver("lamp/set", b"ON", timeout_s=20)
     wire.edit = _refused(FORBIDDEN, PUBACK)
     assert not bus.deliver("lamp/set", b"ON", timeout_s=20)

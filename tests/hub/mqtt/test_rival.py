@@ -9,6 +9,7 @@ from hub.mqtt.bus import Bus
 from hub.mqtt.rival import ANSWERS, SETTLE_S, Rival
 from hub.mqtt.status import StatusPublisher
 from hub.wire.status import VANISHED, Status
+from tests.forked import PATIENCE_S
 from tests.house import Ears, until
 from tests.hub.fakes import HUB
 
@@ -136,7 +137,7 @@ def test_on_each_broker_the_last_word_is_its_own_and_a_rival_is_found(any_broker
     try:
         status = StatusPublisher(buses[0], HUB)
         buses[0].start()
-        assert buses[0].connected.wait(20)
+        assert buses[0].connected.wait(PATIENCE_S)
         status.set("ready")
         until(lambda: ears.messages(TOPIC), "the status is published")
         ears.publish(TOPIC, b"forged", retain=True)

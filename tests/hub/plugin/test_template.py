@@ -9,6 +9,7 @@ from config import Settings, SettingsError
 from hub import testing
 from hub.plugin import loader
 from hub.plugin.template import write_handler
+from tests.forked import PATIENCE_S
 from tests.house import ROOT
 
 
@@ -25,7 +26,7 @@ def _run_its_test(test):
         str(test),
     ]
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S
     )
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from config.faults import EX_CONFIG
+from tests.forked import PATIENCE_S
 from tests.hub.fakes import python
 
 PROGRAM = """
@@ -28,7 +29,7 @@ def test_a_process_that_ends_for_good_says_why_and_ends_with_78(tmp_path, when, 
     config = tmp_path / "doorbell.toml"
     config.write_text("", encoding="utf-8")
     with python(PROGRAM, config, when) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == EX_CONFIG
     assert "ERROR hub: there is another one" in err
     assert out == printed
@@ -61,5 +62,5 @@ def test_a_signal_that_comes_again_at_once_does_no_harm(tmp_path):
     config = tmp_path / "doorbell.toml"
     config.write_text("", encoding="utf-8")
     with python(SIGNALS, config) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out, err) == (0, "in order\n", "")

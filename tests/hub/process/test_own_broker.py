@@ -16,6 +16,7 @@ from hub.mqtt.own_broker import mosquitto
 from hub.mqtt.own_broker.address import with_running_broker
 from hub.process.own_broker import OwnBroker
 from tests.brokers import BrokerProcess
+from tests.forked import PATIENCE_S
 from tests.house import free_port, until
 
 
@@ -41,7 +42,7 @@ class Opened:
         bus = Bus(with_running_broker(self.settings).broker)
         bus.start()
         try:
-            assert bus.connected.wait(20), bus.absence
+            assert bus.connected.wait(PATIENCE_S), bus.absence
             return bus.protocol
         finally:
             bus.stop()

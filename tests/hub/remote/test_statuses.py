@@ -9,6 +9,7 @@ from config import Settings
 from hub.mqtt.bus import Bus
 from hub.remote import statuses
 from tests.brokers import BrokerProcess
+from tests.forked import PATIENCE_S
 from tests.house import free_port
 from tests.hub.fakes import HOUSE, HUB, NOTIFY
 
@@ -24,7 +25,7 @@ def bus(settings: Settings) -> Iterator[Bus]:
     """A connection, with the retained statuses of a hub and a handler on the broker."""
     bus = Bus(settings.broker)
     bus.start()
-    assert bus.connected.wait(20)
+    assert bus.connected.wait(PATIENCE_S)
     failed = b'{"state": "failed", "detail": "no camera"}'
     assert bus.deliver(HOUSE.status(HUB), b'{"state": "ready"}', timeout_s=20, retain=True)
     assert bus.deliver(HOUSE.status(NOTIFY), failed, timeout_s=20, retain=True)

@@ -13,6 +13,7 @@ from hub.store.file.schema import SCHEMA_STEPS, SCHEMA_VERSION
 from hub.store.inbox import Inbox
 from hub.store.state import State, StateError
 from hub.wire.event import encode
+from tests.forked import PATIENCE_S
 from tests.hub.fakes import FakeClock, python, rows
 
 INSERT = "INSERT INTO memory VALUES ('key', 'value')"
@@ -163,7 +164,7 @@ def test_a_file_that_could_not_be_opened_is_not_locked(tmp_path):
     path = tmp_path / "own.db"
     path.write_bytes(b"not SQLite at all, " * 100)
     with python(MEND_AND_TRY_AGAIN, path) as process:
-        said, told = process.communicate(timeout=20)
+        said, told = process.communicate(timeout=PATIENCE_S)
     assert said == "opened\n", told
 
 

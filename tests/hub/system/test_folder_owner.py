@@ -10,6 +10,7 @@ from unittest.mock import Mock
 import pytest
 
 from hub.system.folder_owner import in_child
+from tests.forked import PATIENCE_S
 from tests.processes import open_files
 
 USER = 61184  # the first of systemd's dynamic users
@@ -53,7 +54,7 @@ assert Path("/var/lib/house/hub/file").stat().st_uid == {USER}
 def test_root_gets_into_the_folder_of_a_dynamic_user_as_that_user():
     """Although /var/lib/private is closed to it. It gets to that folder alone."""
     done = subprocess.run(
-        [sys.executable, "-c", TRY], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", TRY], capture_output=True, text=True, check=False, timeout=PATIENCE_S
     )
     if "assert c.unshare" in done.stderr or "mount on" in done.stderr:
         pytest.skip("no mounts in here")
@@ -77,7 +78,7 @@ except KeyboardInterrupt:
 def test_a_signal_while_it_forks_is_not_lost():
     """What a handler raises in a function that fork calls is ignored: `doorbell backup` went on."""
     command = [sys.executable, "-c", ENDED]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     assert (done.stdout, done.stderr) == ("ended\n", "")
 
 

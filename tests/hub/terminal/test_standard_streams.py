@@ -10,6 +10,7 @@ import pytest
 
 from hub.cli import main
 from hub.terminal.system_errors import in_words
+from tests.forked import PATIENCE_S
 from tests.house import ROOT
 
 FULL = "standard output: No space left on device. Make room there"
@@ -26,7 +27,7 @@ def doorbell(
         cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", **environment},
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -60,7 +61,7 @@ def test_json_can_be_read_in_every_encoding(encoding: str):
     code = "from hub.terminal.output import say_json; say_json({'T\\u00fcr': '\\u2713'})"
     environment = {"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": encoding}
     command = [sys.executable, "-c", code]
-    said = subprocess.check_output(command, cwd=ROOT, env=environment, timeout=60)
+    said = subprocess.check_output(command, cwd=ROOT, env=environment, timeout=PATIENCE_S)
     assert json.loads(said.decode(encoding)) == {"T\u00fcr": "\u2713"}
 
 

@@ -11,6 +11,7 @@ from hub.mqtt.bus import Bus
 from hub.mqtt.connection.client import ClientFactory
 from hub.wire.event import uuid7
 from tests import forked
+from tests.forked import PATIENCE_S
 from tests.house import until
 from tests.processes import open_files
 from tests.secured import Person, SecuredHouse, secured_mosquitto
@@ -265,7 +266,7 @@ def test_a_refusal_says_once_what_to_do(bus, secured, caplog, settings, words):
     assert [record.levelname for record in caplog.records[:2]] == ["ERROR", "DEBUG"]
     assert words in caplog.records[0].message
     assert not any(record.exc_info for record in caplog.records)
-    assert bus().connected.wait(20)
+    assert bus().connected.wait(PATIENCE_S)
 
 
 def test_a_broker_with_another_ca_is_not_spoken_to(
@@ -282,7 +283,7 @@ def test_a_broker_with_another_ca_is_not_spoken_to(
             port=impostor.tls_port,
             ca_file=impostor.folder / "ca.crt",
             password_dir=impostor.folder / "passwords",
-        ).connected.wait(20)
+        ).connected.wait(PATIENCE_S)
 
 
 def test_what_a_person_grants_is_granted(person, secured):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import forked
+from tests.forked import PATIENCE_S
 from tests.house import ROOT
 
 NO_PLACE = "latitude and longitude go together. Set both, or neither."
@@ -98,7 +99,7 @@ def test_a_new_handler_and_its_test_work_as_written(tmp_path: Path):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert "1 passed" in tested.stdout, tested.stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.forked import Command
+from tests.forked import PATIENCE_S, Command
 from tests.house import House, until
 from tests.phone import Phone, phone_service
 
@@ -91,7 +91,7 @@ def test_a_stopped_handler_is_missing_and_goes_on_afterwards(house: House, phone
     command = _begin_drill(house, "--slow", "light=60", "--timeout", "60")
     until(lambda: _process_state(house, "light") == "T", "it is stopped")
     command.send_signal(signal.SIGINT)
-    command.communicate(timeout=20)
+    command.communicate(timeout=PATIENCE_S)
     until(lambda: _process_state(house, "light") != "T", "it goes on")
 
 

@@ -13,6 +13,7 @@ import pytest
 from hub.wire.event import uuid7
 from hub.wire.tokens.answer_token import Signer, issue
 from hub.wire.tokens.house_key import KEY_FILE
+from tests.forked import PATIENCE_S
 from tests.house import ROOT, House, free_port, until
 from tests.secured import Person, SecuredHouse, secured_mosquitto
 
@@ -48,7 +49,7 @@ class Phone:
         self.port = port
 
     def ask(self, method, url, accept="*/*", body=None, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         path = re.sub(r"^https?://[^/]*/bell", "", url)
         connection.request(method, path, body, {"Accept": accept} | headers)
         answer = connection.getresponse()
@@ -325,7 +326,7 @@ def test_doorbell_run_serves_the_page_and_prints_an_address_that_logs_in(tmp_pat
             until(lambda: phone_status(phone, cookie) == 200, "the page is back, and who is in")
         finally:
             process.terminate()
-            process.communicate(timeout=60)
+            process.communicate(timeout=PATIENCE_S)
     until(lambda: _status(port) is None, "it is gone")
 
 

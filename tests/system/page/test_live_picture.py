@@ -10,6 +10,7 @@ import pytest
 from hub.web.login.register import Register
 from tests.brokers import BrokerProcess
 from tests.devices.camera.live.client import Client
+from tests.forked import PATIENCE_S
 from tests.house import House, free_port, until
 
 pytestmark = pytest.mark.fault_matrix
@@ -38,7 +39,7 @@ class _Page:
             return "" if reply.status == 200 else reply.read().decode()
 
     def _ask(self, method, path, body=None, headers=()):
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_S)
         connection.request(method, path, body, {"Connection": "close", **dict(headers)})
         return connection.getresponse()
 

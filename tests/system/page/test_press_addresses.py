@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from hub.cli.main import app
 from tests.brokers import BrokerProcess
+from tests.forked import PATIENCE_S
 from tests.house import House, free_port, until
 
 WEB_STEPS = {
@@ -44,7 +45,7 @@ class Device:
 
     def call(self, address: str, method: str = "GET") -> int | None:
         """The status; None where nobody answered."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
             connection.request(method, urlsplit(address).path)
             return connection.getresponse().status

@@ -17,6 +17,7 @@ from hub.admin.security import certificates
 from hub.web.login.register import Register
 from hub.web.server import Server
 from tests.devices.talk.door import serving_door
+from tests.forked import PATIENCE_S
 from tests.house import ROOT, free_port, until
 from tests.hub.web.client import build_app
 from tests.needs import find_program
@@ -104,7 +105,9 @@ class Site:
 
     def ask(self, method, path, form=None, **headers):
         """A request through the proxy; returns status, headers and text."""
-        link = http.client.HTTPSConnection("localhost", self.port, timeout=20, context=self.tls)
+        link = http.client.HTTPSConnection(
+            "localhost", self.port, timeout=PATIENCE_S, context=self.tls
+        )
         kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
         sent = kind | {name.replace("_", "-"): one for name, one in headers.items()}
         link.request(method, f"{self.path}{path}", form and urlencode(form), sent)
@@ -179,7 +182,9 @@ def test_one_can_talk_behind_a_proxy(site):
         until(lambda: any(door.speaker.played), "the chime")
         until(lambda: door.line._speaker is None, "the end")
         until(lambda: not door.line.is_echoing(), "nothing of it is in the air")
-        link = http.client.HTTPSConnection("localhost", site.port, timeout=20, context=site.tls)
+        link = http.client.HTTPSConnection(
+            "localhost", site.port, timeout=PATIENCE_S, context=site.tls
+        )
         link.request("GET", f"{site.path}/talk/front/listen", headers=ours)
         until(lambda: door.microphone.hear, "it is open")
         door.microphone.hear(b"\x01\x02" * 320)

@@ -8,13 +8,14 @@ from pathlib import Path
 import av
 
 from devices.camera.live.place import LIVE
+from tests.forked import PATIENCE_S
 
 
 class Client(http.client.HTTPConnection):
     """Asks over the socket in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__("doorbell", timeout=60)
+        super().__init__("doorbell", timeout=PATIENCE_S)
         self._folder = folder
 
     def connect(self) -> None:

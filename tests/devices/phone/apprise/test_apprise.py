@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.forked import PATIENCE_S
 from tests.hub.fakes import python
 
 LOADED = """
@@ -39,7 +40,7 @@ DISCORD = "discord.com/api/webhooks/123456789012345678/abcdefghijklmnopqrstuvwxy
 def test_only_the_plugins_of_a_house_are_loaded(urls, names, is_small):
     """All of them take 12 MB more, and are loaded for an address that a service shows only."""
     with python(LOADED, *urls) as process:
-        said, told = process.communicate(timeout=60)
+        said, told = process.communicate(timeout=PATIENCE_S)
     expected = [f"Notify{name.removeprefix('Notify')}" for name in names]
     assert said.split() == [*expected, str(is_small)], told
 
@@ -48,14 +49,14 @@ def test_without_a_temporary_folder_all_plugins_are_loaded():
     """A full or read-only disk keeps nobody from being notified."""
     broken = "import tempfile\ntempfile.tempdir = '/proc/nowhere'\n"
     with python(broken + LOADED, "json://h/") as process:
-        said, told = process.communicate(timeout=60)
+        said, told = process.communicate(timeout=PATIENCE_S)
     assert said.split() == ["NotifyJSON", "False"], told
 
 
 def test_the_first_notification_loads_nothing():
     """What it needs was loaded, without a word in the log, when the phones were opened."""
     with python(FIRST) as process:
-        said, told = process.communicate(timeout=60)
+        said, told = process.communicate(timeout=PATIENCE_S)
     assert "Sent" not in told
     assert said.splitlines()[1:] == ["[]"], said + told
     assert said.startswith("json: ")
@@ -77,5 +78,5 @@ print(asyncio.run(answer()), sys.modules["asyncio"].run is asyncio.run)
 def test_asyncio_is_loaded_only_when_a_service_uses_it():
     """It takes 1.5 MB, and the services that most houses have do without; it works all the same."""
     with python(LAZY) as process:
-        said, told = process.communicate(timeout=60)
+        said, told = process.communicate(timeout=PATIENCE_S)
     assert said.split() == ["False", "5", "True"], told

@@ -10,6 +10,7 @@ from config import Broker, Settings, SettingsError
 from hub.admin.security import credentials_folder, own_rules
 from hub.mqtt.connection import credentials
 from tests.brokers import mosquitto_broker
+from tests.forked import PATIENCE_S
 
 GOOD = """\
 # A note
@@ -76,7 +77,7 @@ def test_a_line_that_mosquitto_refuses_is_told(
     assert fault in found
     conf = tmp_path / "mosquitto.conf"
     conf.write_text(f"listener 0 {tmp_path}/socket\nacl_file {own}\nuser {getpass.getuser()}\n")
-    ended = subprocess.run([mosquitto_program, "-c", str(conf)], check=False, timeout=30)
+    ended = subprocess.run([mosquitto_program, "-c", str(conf)], check=False, timeout=PATIENCE_S)
     assert ended.returncode
 
 

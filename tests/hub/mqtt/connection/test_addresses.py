@@ -14,6 +14,7 @@ from hub.mqtt.bus import Bus
 from hub.mqtt.connection import credentials
 from hub.mqtt.connection.client import ClientFactory
 from tests.brokers import BrokerProcess, mosquitto_broker
+from tests.forked import PATIENCE_S
 from tests.house import free_port, until
 from tests.needs import find_program
 
@@ -59,7 +60,7 @@ def test_addresses_are_tried_in_turn(
         dead = f"127.0.0.1:{free_port()}"
         nodes = [f"127.0.0.1:{one.port}" for one in (first, second)]
         one = bus(host=[dead, *nodes])
-        assert one.connected.wait(20)
+        assert one.connected.wait(PATIENCE_S)
         assert one.address == nodes[0]
         first.stop(signal.SIGKILL)
         until(lambda: one.connected.is_set() and one.address == nodes[1], "it takes the other one")
@@ -94,7 +95,7 @@ def websocket(mosquitto_program: str, tmp_path: Path) -> Iterator[int]:
 def test_websockets(websocket: int, bus: Connect, path: str):
     """They carry what TCP carries, without Nagle's delay."""
     one = bus(host=f"ws://127.0.0.1:{websocket}{path}")
-    assert one.connected.wait(20)
+    assert one.connected.wait(PATIENCE_S)
     assert one.protocol == "5.0"
     assert _rings(one)
 
@@ -160,7 +161,7 @@ def test_a_certificate_of_ours(demanding: int, bus: Connect, certificates: Path,
         cert_file=certificates / "client.pem",
         key_file=certificates / "client.key",
     )
-    assert one.connected.wait(20), one.absence
+    assert one.connected.wait(PATIENCE_S), one.absence
     assert _rings(one)
 
 

@@ -10,6 +10,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from config import Broker
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
+from tests.forked import PATIENCE_S
 from tests.house import until
 
 WRITERS = 6
@@ -22,7 +23,7 @@ def bus(broker):
     """A bus that is connected to each broker in turn."""
     bus = Bus(Broker(host="127.0.0.1", port=broker.port), "writer")
     bus.start()
-    assert bus.connected.wait(20)
+    assert bus.connected.wait(PATIENCE_S)
     yield bus
     bus.stop()
 
@@ -33,7 +34,7 @@ def test_threads_that_publish_at_once_do_not_tear_the_stream(bus, broker):
     other = Bus(Broker(host="127.0.0.1", port=broker.port), "listener")
     other.subscribe("torn/#", lambda message: (message.ack(), heard.append(message)))
     other.start()
-    assert other.connected.wait(20)
+    assert other.connected.wait(PATIENCE_S)
     sent = {
         f"torn/{writer}/{number}": f"{writer} {number} ".encode() * (1 + 9000 * (number % 3 == 0))
         for writer in range(WRITERS)
@@ -50,7 +51,7 @@ def test_threads_that_publish_at_once_do_not_tear_the_stream(bus, broker):
     def write(writer):
         for number in range(MESSAGES):
             topic = f"torn/{writer}/{number}"
-            assert room.acquire(timeout=60)
+            assert room.acquire(timeout=PATIENCE_S)
             assert bus.publish(topic, sent[topic]) is not None
 
     threads = [threading.Thread(target=write, args=(writer,)) for writer in range(WRITERS)]
