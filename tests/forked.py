@@ -34,7 +34,7 @@ IMPORTED = [
 ]
 ROOT = Path(__file__).parent.parent
 SLOWER = float(os.environ.get("SLOWER", "1"))  # an emulated processor takes many times as long
-PATIENCE_S = 60.0 * SLOWER
+PATIENCE_S = 60.0 * SLOWER  # a loaded machine may need seconds to start a process
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(IMPORTED)
 

@@ -20,13 +20,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from hub.wire.event import uuid7
 from tests import contract, forked
-from tests.forked import Forked
+from tests.forked import PATIENCE_S, SLOWER, Forked
 
 if TYPE_CHECKING:
     from tests.brokers import BrokerProcess
 
 ROOT = forked.ROOT
-PATIENCE_S = 60.0  # a loaded machine may need seconds to start a process
 AGAIN_S = 3.0
 PORTS = range(20_000, 32_000)
 
@@ -39,7 +38,7 @@ def _begin(command: list[str], log: IO[bytes]) -> Forked | subprocess.Popen[byte
 
 
 def until(
-    condition: Callable[[], Any], what: Callable[[], str] | str, patience_s: float = PATIENCE_S
+    condition: Callable[[], Any], what: Callable[[], str] | str, patience_s: float | None = None
 ) -> Any:
     """Poll until the condition gives something true; at the deadline fail with `what`.
 
@@ -47,14 +46,12 @@ def until(
     would keep what they wait for from its processor.
     """
     began = time.monotonic()
-    patience_s *= forked.SLOWER
-    while (waited_s := time.monotonic() - began) < patience_s:
+    limit_s = PATIENCE_S if patience_s is None else patience_s * SLOWER
+    while (waited_s := time.monotonic() - began) < limit_s:
         if result := condition():
             return result
         time.sleep(min(max(0.01, waited_s / 20), 0.05))
-    raise AssertionError(
-        f"not within {patience_s:g} s: {what if isinstance(what, str) else what()}"
-    )
+    raise AssertionError(f"not within {limit_s:g} s: {what if isinstance(what, str) else what()}")
 
 
 def free_port() -> int:

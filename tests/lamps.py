@@ -9,7 +9,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from devices.lamp import OFF, LampState
-from tests.house import PATIENCE_S
+from tests.forked import PATIENCE_S
 
 
 class Lamp:

@@ -250,13 +250,11 @@ class FakeClock(Clock):
 
         It stands at this moment, or at that of the clock that stands beside it.
         """
-        now = super().unix_s(), super().uptime_s()
-        self._stands_at = beside._stands_at if beside else now
+        self._stands_at = (beside or self)._now()
         return self
 
     def unix_s(self) -> float:
-        really = self._stands_at[0] if self._stands_at else super().unix_s()
-        return really + self.ahead_s + self.passed_s
+        return self._now()[0] + self.ahead_s + self.passed_s
 
     def uptime_s(self) -> float:
         return self._since_boot_s() - self._rebooted_at
@@ -271,8 +269,11 @@ class FakeClock(Clock):
         self.synchronised = synchronised
 
     def _since_boot_s(self) -> float:
-        really = self._stands_at[1] if self._stands_at else super().uptime_s()
-        return really + UP_S + self.passed_s
+        return self._now()[1] + UP_S + self.passed_s
+
+    def _now(self) -> tuple[float, float]:
+        """By the machine's two clocks, or when it was told to stand."""
+        return self._stands_at or (super().unix_s(), super().uptime_s())
 
 
 def ring(

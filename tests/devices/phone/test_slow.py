@@ -100,9 +100,8 @@ def test_what_a_slow_service_says_at_last_counts(house, slow, answer, retry_afte
         return told if words in str(told) else None
 
     told = until(verdict, "the answer is read")
-    assert told.retry_after_s == pytest.approx(
-        retry_after_s, abs=60
-    )  # it is counted from the answer
+    # It is counted from the answer, and the machine may be busy.
+    assert told.retry_after_s == pytest.approx(retry_after_s, abs=60)
     assert slow.number == 1
     if retry_after_s != math.inf:
         assert words in str(home.waits("e2"))

@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 from devices.talk.place import TALK
-from tests.house import PATIENCE_S
+from tests.forked import PATIENCE_S
 
 
 class Client:

@@ -16,7 +16,8 @@ from devices.talk.pcm import BLOCK_BYTES, bytes_for
 from devices.talk.place import TALK
 from devices.talk.server import MOST_LISTENERS, TalkServer
 from tests.devices.talk.door import serving_door
-from tests.house import PATIENCE_S, until
+from tests.forked import PATIENCE_S
+from tests.house import until
 
 WORD = array("h", [8_000, -8_000]).tobytes() * 800
 

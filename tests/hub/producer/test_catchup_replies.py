@@ -1,5 +1,7 @@
 """The replies of a producer: whom a query concerns."""
 
+from unittest.mock import Mock
+
 import pytest
 
 from hub.producer.producer import Producer
@@ -15,16 +17,14 @@ LIGHT, BARK = "doorbell/handler/light", "doorbell/handler/bark"
 )
 def test_a_query_is_read_by_those_who_may_publish_its_type(states, net, monkeypatch, kind, readers):
     """Each process hears the queries of all: what cannot concern it costs it next to nothing."""
-    read = []
-    decode = Query.decode
+    query = Query(request="r" * 16, cursors=(), known=(), since=0.0)
+    read = Mock(wraps=Query.decode)
+    monkeypatch.setattr(Query, "decode", read)
+    found = []
     for source in (HUB, LIGHT):
-        producer = Producer(states(source.rpartition("/")[2]), net.bus(), source)
-
-        def note(payload, *, source=source):
-            read.append(source)
-            return decode(payload)
-
-        query = Query(request="r" * 16, cursors=(), known=(), since=0.0)
-        monkeypatch.setattr(Query, "decode", note)
-        producer._replies._bus.hear(HOUSE.query(BARK, kind), query.encode())
-    assert read == readers
+        bus = net.bus()
+        Producer(states(source.rpartition("/")[2]), bus, source)
+        read.reset_mock()
+        bus.hear(HOUSE.query(BARK, kind), query.encode())
+        found += [source] * read.call_count
+    assert found == readers

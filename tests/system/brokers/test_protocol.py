@@ -11,7 +11,8 @@ import pytest
 
 from tests import contract
 from tests.brokers import BrokerProcess
-from tests.house import PATIENCE_S, ROOT, Ears, House, until
+from tests.forked import PATIENCE_S
+from tests.house import ROOT, Ears, House, until
 from tests.needs import miss, packages
 
 PAGE = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")

@@ -6,7 +6,8 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from hub.mqtt.own_broker.embedded_broker import _Subscriptions
-from tests.house import PATIENCE_S, Ears, until
+from tests.forked import PATIENCE_S
+from tests.house import Ears, until
 
 CROWD = 30
 

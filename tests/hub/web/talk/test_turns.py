@@ -12,7 +12,7 @@ from hub.web.device_socket import DeviceSocket
 from hub.web.talk import turns as module
 from hub.web.talk.turns import Piece, Turns
 from tests.devices.talk.door import serving_door
-from tests.house import PATIENCE_S
+from tests.forked import PATIENCE_S
 
 WORD = array("h", [8_000, -8_000]).tobytes() * 800
 

@@ -13,7 +13,8 @@ from hub.web.guest_book.changes import Changes
 from hub.web.server import Server
 from hub.web.views.renderer import Part
 from hub.web.views.stream import Streams
-from tests.house import PATIENCE_S, until
+from tests.forked import PATIENCE_S
+from tests.house import until
 
 ASKED = b"GET /changes HTTP/1.1\r\nHost: test\r\n\r\n"
 
