@@ -60,13 +60,13 @@ class CatchUpReplies:
         self._bus = bus
         self._backlog = backlog
         self._retention = retention
-        self._is_hub = topics.role_of(backlog.source) == "hub"
+        self._role = topics.role_of(backlog.source)
         bus.subscribe(bus.topics.every_query(), self._receive, qos=0)
 
     def _receive(self, message: Message) -> None:
         message.ack()
         kind = self._bus.topics.queried(message.topic)
-        if not topics.may_come_from(topics.role_of(self._backlog.source), kind):
+        if not topics.may_come_from(self._role, kind):
             return  # each process hears the queries of all
         if self._state.disk_fault:
             return  # most of the journal is on the disk; the consumer will ask again
@@ -134,15 +134,14 @@ class CatchUpReplies:
 
         A producer that the consumer does not know replies even if nothing is owed, where such an
         event may come from it. From then on the consumer need not compare its wall clock with ours
-        to know which events are new. A handler may publish any type, and would reply about all of
-        them: it does so only to a consumer of all types.
+        to know which events are new. A handler may publish any type but the hub's, and would reply
+        about all of them: it does so only to a consumer of all types.
         """
         if owed.news or owed.gone or any(map(self._backlog.is_current, owed.heads)):
             return True
         if self._backlog.source in query.known:
             return not query.range.is_all
-        is_ours = topics.role_for(kind) == "hub" and self._is_hub
-        return is_ours or kind == topics.EVERY
+        return topics.role_for(kind) == "hub" or kind == topics.EVERY
 
     def _encode(self, query: Query, owed: _Owed) -> bytes:
         names = [_numbering(head) for head in owed.news[:HEADS]]

@@ -1,8 +1,9 @@
 """Commands that have an id, and become one event each: what features that take them share."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
+from config import Settings
 from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedCommand
@@ -20,21 +21,25 @@ class CommandEvents(Feature):
     more, as the confirmation.
 
     Args:
+        settings: Those of the house, with the name of this hub.
         reporter: Journals the events.
         producer: Publishes them again.
         bus: The connection.
-        hub: The name of this hub.
+
+    Attributes:
         command: The type of the commands.
         kind: The type of the events.
     """
 
+    command: ClassVar[str]
+    kind: ClassVar[str]
+
     def __init__(
-        self, reporter: Reporter, producer: Producer, bus: Bus, *, hub: str, command: str, kind: str
+        self, settings: Settings, reporter: Reporter, producer: Producer, bus: Bus
     ) -> None:
         self._reporter = reporter
         self._producer = producer
-        self._kind = kind
-        bus.on_command(command, hub, self._receive)
+        bus.on_command(self.command, settings.hub, self._receive)
 
     @abstractmethod
     def report_of(self, command: Any, subject: str) -> Report:
@@ -48,7 +53,7 @@ class CommandEvents(Feature):
         if self._reporter.waits_with(command.id):
             return  # no acknowledgement yet: its event waits for the disk
         if self._reporter.knows(command.id):
-            confirm_again(self._producer, command.id, self._kind)
+            confirm_again(self._producer, command.id, self.kind)
         elif topics.is_name(subject):  # perhaps of a door that the settings no longer have
             self._reporter.report(self.report_of(command, subject))
         received.ack()

@@ -3,11 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from config import Settings
 from hub.features.commands.command_events import CommandEvents
-from hub.mqtt.bus import Bus
-from hub.producer.producer import Producer
-from hub.producer.reporter import Report, Reporter
+from hub.producer.reporter import Report
 from hub.wire import topics
 from hub.wire.recordings import Recordings
 
@@ -15,11 +12,8 @@ from hub.wire.recordings import Recordings
 class RecordingsService(CommandEvents):
     """Turns the command `recordings` into an event, which a recorder gets whenever it can."""
 
-    def __init__(
-        self, settings: Settings, reporter: Reporter, producer: Producer, bus: Bus
-    ) -> None:
-        kind = topics.RECORDINGS_WANTED
-        super().__init__(reporter, producer, bus, hub=settings.hub, command="recordings", kind=kind)
+    command = "recordings"
+    kind = topics.RECORDINGS_WANTED
 
     def report_of(self, command: Recordings, subject: str) -> Report:
         """See CommandEvents. The press that began the visit is its cause, where we have it."""
@@ -27,4 +21,4 @@ class RecordingsService(CommandEvents):
         del data["id"]
         press = self._producer.find(command.visit)
         now = datetime.now(UTC)
-        return Report(topics.RECORDINGS_WANTED, subject, data, now, command.id, press)
+        return Report(self.kind, subject, data, now, command.id, press)

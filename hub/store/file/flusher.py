@@ -17,7 +17,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 CHECKPOINT_COMMITS = 1000  # 5 MB or so; then the write-ahead log is due to be copied to the file,
 CHECKPOINT_IDLE_S = 1.0  # once nothing was committed for so long,
-CHECKPOINT_MOST = 2000  # or, however busy it is, after so many: else the log would fill the disk
+CHECKPOINT_MOST = 2000  # or, however busy it is, after so many (20 MB): else it fills the disk
 CACHE_KIB = 64
 NICENESS = 5  # others have yet to act
 # Rewrites what is there. The first commit after a complete checkpoint begins the log anew and syncs
