@@ -1,5 +1,6 @@
 """The embedded broker: who comes while others come is heard all the same."""
 
+import signal
 import threading
 
 from paho.mqtt.client import Client
@@ -10,6 +11,7 @@ from tests.forked import PATIENCE_S
 from tests.house import Ears, until
 
 CROWD = 30
+MUCH = 3000  # messages, more than the system keeps for a client that does not read
 
 
 def test_what_is_subscribed_meanwhile_ends_nobodys_turn():
@@ -86,3 +88,28 @@ def test_what_is_kept_goes_to_who_subscribed_to_it(embedded):
     finally:
         for ears in (everything, stranger, friend):
             ears.close()
+
+
+def test_a_client_that_reads_nothing_does_not_keep_it(embedded):
+    """Told to end, the broker ends, whatever its clients do: who runs it may be dead already."""
+    confirmed, accepted = threading.Event(), []
+    deaf, speaker = (
+        Client(CallbackAPIVersion.VERSION2, name, reconnect_on_failure=False)
+        for name in ("deaf", "speaker")
+    )
+    deaf.on_connect = lambda *_: deaf.subscribe("much", 1)
+    deaf.on_subscribe = lambda *_: confirmed.set()
+    speaker.on_publish = lambda *_: accepted.append(1)
+    for client in (deaf, speaker):
+        client.connect("127.0.0.1", embedded.port)
+        client.loop_start()
+    assert confirmed.wait(PATIENCE_S)
+    deaf.loop_stop()
+    for _ in range(MUCH):
+        speaker.publish("much", bytes(4000), 1)
+    until(lambda: len(accepted) >= MUCH / 3, lambda: f"the broker is busy: {len(accepted)}")
+    embedded.stop(signal.SIGTERM)
+    for client in (deaf, speaker):
+        client.disconnect()
+        client.loop_stop()
+        client.loop_misc()
