@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from config import Settings
+from hub.admin.doctor import page as page_of_doctor
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.page import page
 from hub.web.server import Server
@@ -70,3 +71,19 @@ def test_what_cannot_be_looked_at_is_told(tmp_path):
     ((state, found),) = _look(tmp_path, {"page": True, "port": free_port()})
     assert state == "problem"
     assert "no answer" in found
+
+
+def test_a_page_that_does_not_answer_in_time_is_not_called_safe(look, monkeypatch):
+    """The page is there, and too slow: what a stranger would see is not known."""
+    slow = page_of_doctor._ask
+
+    def ask(address, path, headers=None):
+        if path == "/":
+            raise TimeoutError("timed out")
+        return slow(address, path, headers)
+
+    monkeypatch.setattr(page_of_doctor, "_ask", ask)
+    (_, (state, found)) = look()
+    assert state == "skipped"
+    assert "timed out" in found
+    assert "what strangers see is unknown" in found
