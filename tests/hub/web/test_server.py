@@ -173,6 +173,7 @@ def test_without_a_hub_a_second_try_has_the_same_id(site):
     assert [given[2]["id"] for given in site.answers.given] == [TOKEN.id]
 
 
+@pytest.mark.usefixtures("standing_limits")
 def test_many_invalid_links_are_limited_and_valid_ones_still_work(site, caplog):
     """429 after some of them, and no log line for each."""
     found = [site.ask("POST", f"/a/{number}")[0] for number in range(INVALID_A_MINUTE + 20)]

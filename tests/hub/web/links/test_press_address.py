@@ -156,6 +156,7 @@ def test_what_is_no_press_address_is_refused(site, tmp_path):
     assert site.presses.given == []
 
 
+@pytest.mark.usefixtures("standing_limits")
 def test_a_device_that_calls_without_end_is_held_back(site):
     """Each link has its own limit, so that another door still rings."""
     answers = [site.ask("GET")[0] for _ in range(PRESSES_A_MINUTE + 1)]
@@ -164,6 +165,7 @@ def test_a_device_that_calls_without_end_is_held_back(site):
     assert site.ask("GET", site.path_of(back))[0] == 200
 
 
+@pytest.mark.usefixtures("standing_limits")
 def test_guessing_is_held_back_and_no_link(site):
     """After too many invalid addresses a valid one still rings."""
     answers = [site.ask("GET", "/p/guess")[0] for _ in range(INVALID_A_MINUTE + 1)]

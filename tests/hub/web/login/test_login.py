@@ -207,6 +207,7 @@ def test_a_form_of_our_own_page_is_taken(phone, headers):
     assert phone.post("/logout", **headers) == 303
 
 
+@pytest.mark.usefixtures("standing_limits")
 def test_wrong_passwords_make_a_stranger_wait_and_nobody_else(app, phone, tmp_path):
     """429 for his address; other addresses, one-time addresses and logged-in phones go on."""
     _with_password(tmp_path)

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from hub.web.login import password
+from tests import needs
 from tests.house import ROOT
 
 WORDS = "correct horse battery"
@@ -38,6 +39,7 @@ def test_a_bad_password_is_told(bad, why):
 
 def test_the_memory_of_a_check_is_given_back():
     """Each takes 16 MB for a moment; a process that checked some is as large as before."""
+    needs.own_memory()
     code = """
 from pathlib import Path
 from hub.web.login import password

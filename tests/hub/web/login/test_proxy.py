@@ -130,6 +130,7 @@ def test_a_form_through_a_proxy_is_from_our_own_page(tmp_path):
     assert direct.post("/phones/others", origin="http://other", x_forwarded_host="other") == 403
 
 
+@pytest.mark.usefixtures("standing_limits")
 def test_attempts_are_counted_for_the_client_behind_the_proxy(tmp_path):
     """By the last address that is not the proxy's own: a client writes what it likes before it."""
     Register(tmp_path).set_password(password.hash_of("correct horse battery"))

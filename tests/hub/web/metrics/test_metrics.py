@@ -11,9 +11,9 @@ from hub.web.app import build
 from hub.web.metrics import tally as tally_module
 from hub.web.metrics.exposition import exposition
 from hub.web.metrics.tally import Tally
+from tests import needs
 from tests.house import ROOT
 from tests.hub.web.client import Client, build_app, build_site, log_in
-from tests.needs import find_program
 
 LOCAL = {"host": "127.0.0.1:8780", "accept": "*/*"}
 
@@ -54,6 +54,11 @@ def test_what_happened_is_counted(text):
     assert _number(text, "doorbell_page_listeners") == 3
     assert _number(text, "doorbell_journal_lag_seconds") < 60
     assert _number(text, 'doorbell_process_state{name="home",role="hub",state="offline"}') == 1
+
+
+def test_the_page_itself_is_measured(text):
+    """Its memory, as the kernel has it."""
+    needs.own_memory()
     assert _number(text, "process_resident_memory_bytes") > 1e6
 
 
@@ -79,7 +84,7 @@ def test_how_long_reactions_to_a_press_took_is_a_histogram(text):
 
 def test_prometheus_own_tool_finds_no_fault(text):
     """Promtool reads it, and checks the names."""
-    tool = find_program("promtool", "prometheus")
+    tool = needs.find_program("promtool", "prometheus")
     done = subprocess.run(
         [tool, "check", "metrics"], input=text, capture_output=True, text=True, check=False
     )

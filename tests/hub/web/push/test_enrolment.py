@@ -79,6 +79,7 @@ def test_without_a_hub_it_is_asked_again(page):
     assert json.loads(phone.text)["known"] is False
 
 
+@pytest.mark.usefixtures("standing_limits")
 def test_it_is_not_asked_too_often(page):
     """Each change is an event that the hub keeps."""
     phone = page.phone()
