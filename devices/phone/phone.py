@@ -41,6 +41,7 @@ class Notification:
         silent: Whether it comes without a sound.
         is_picture: Whether it is sent for its picture alone. Without the picture, where a service
             takes none, it is not sent.
+        is_follow_up: Whether it follows a ring. A phone that refused the ring does not get it.
         at: When that happened which it tells of.
         late: Its text, where the phone shows it only a minute after that, or later.
     """
@@ -53,6 +54,7 @@ class Notification:
     buttons: Sequence[ReplyButton] = ()
     silent: bool = False
     is_picture: bool = False
+    is_follow_up: bool = False
     at: datetime | None = None
     late: str = ""
 

@@ -108,3 +108,39 @@ def test_a_recipient_whose_turn_comes_later_is_not_meant(desk, service):
     data = {"press": press.id, "door": "front", "at": press.time.isoformat(), "count": 1}
     waited = replace(event("notify.waited"), data={**data, "name": "ben", "held": False})
     assert home.hears(waited) == "sent to 1: Somebody is at the front door"
+
+
+def test_a_dead_letter_of_a_later_recipient_can_be_sent_again(desk, service):
+    """It is no follow-up: what was refused is this recipient's first message."""
+    with serving() as other:
+        home = desk(
+            recipients={
+                "anna": {"urls": [other.url("json")]},
+                "ben": {"urls": [service.url("ntfy")], "after_s": 30},
+            }
+        )
+        press = event()
+        home.hears(press)
+    data = {"press": press.id, "door": "front", "at": press.time.isoformat(), "count": 1}
+    waited = replace(event("notify.waited"), data={**data, "name": "ben", "held": False})
+    service.answer = REFUSED
+    with pytest.raises(ConnectionError, match="answers 401"):
+        home.hears(waited)
+    service.answer = Answer()
+    assert home.hears(waited) == "sent to 1: Somebody is at the front door"
+
+
+def test_where_only_a_reminder_was_refused_the_answer_follows(desk, service):
+    """The phone has the ring; and the reminder can be sent again."""
+    home = desk(urls=[service.url("ntfy")])
+    press = event()
+    home.hears(press)
+    visit = {"press": press.id, "door": "front", "at": press.time.isoformat(), "count": 5}
+    again = replace(event("notify.again"), data=visit)
+    service.answer = REFUSED
+    with pytest.raises(ConnectionError, match="answers 401"):
+        home.hears(again)
+    service.answer = Answer()
+    assert home.hears(again).startswith("sent to 1")
+    home.hears(event("visitor.answered", answer="coming", by="anna", press=press.id))
+    assert service.got[-1].json["message"] == "Front door: coming (anna)"

@@ -113,7 +113,7 @@ class Messenger(Dispatcher, RingGroups):
 
         self._read_late_answers(event_id)
         owed = self._tries.owed(notification.key) if notification.is_picture else []
-        lacking = self.log.lacking(notification.key) if notification.key != event_id else []
+        lacking = self.log.lacking(notification.key) if notification.is_follow_up else []
         result = self.send(
             event_id,
             [one for one in recipients if not self.log.is_snoozed(one.name, at.timestamp())],
@@ -158,7 +158,8 @@ class Messenger(Dispatcher, RingGroups):
 
     def _learn(self, notification: Notification, result: DispatchResult) -> None:
         """What a result says of the messages that follow, and of the services."""
-        self.log.record_lacking(notification.key, result.lacking, result.delivered)
+        if not notification.is_follow_up:  # a phone that refuses one of these has the ring
+            self.log.record_lacking(notification.key, result.lacking, result.delivered)
         self._troubles.update(result, has_picture=notification.picture is not None)
 
     def _fail(self, event_id: str, result: DispatchResult) -> NoReturn:

@@ -112,6 +112,7 @@ class VisitMessenger(Messenger):
             picture=picture,
             silent=silent,
             is_picture=is_picture,
+            is_follow_up=bool(press) and visit is None,
             at=visit.time if visit else occasion.time,
             late=late,
         )

@@ -92,7 +92,9 @@ class House:
         self.saved = dict(self.memory)
 
     def tells(self, event, press="", **more):
-        note = Notification(title="Doorbell", text="Ding", key=press or event, **more)
+        note = Notification(
+            title="Doorbell", text="Ding", key=press or event, is_follow_up=bool(press), **more
+        )
         said = self.messenger.deliver(note, self.messenger.recipients, event, at=NOW)
         self._save()
         return said
