@@ -1,6 +1,7 @@
 """The guest book as it follows from the journals: for a terminal, and where no page keeps one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 
@@ -44,26 +45,27 @@ class HistoryBook:
 
     def visits(self, door: str | None, day: date | None, limit: int) -> list[ToldVisit]:
         """The last visits, the newest first; the arguments are those of `GuestBook.visits`."""
-        presses = self._book(EventQuery(PRESSES, door))
-        candidates = self._found(presses, door, day, limit)
+        with self._book(EventQuery(PRESSES, door)) as presses:
+            candidates = self._found(presses, door, day, limit)
         if not candidates:
             return []
-        book = self._book(EventQuery(since=candidates[-1].began))
-        return [
-            ToldVisit(
-                visit,
-                self._look_up.recordings(book, visit.id, PICTURE),
-                self._look_up.recordings(book, visit.id, CLIP),
-            )
-            for visit in self._found(book, door, day, limit)
-        ]
+        with self._book(EventQuery(since=candidates[-1].began)) as book:
+            return [
+                ToldVisit(
+                    visit,
+                    self._look_up.recordings(book, visit.id, PICTURE),
+                    self._look_up.recordings(book, visit.id, CLIP),
+                )
+                for visit in self._found(book, door, day, limit)
+            ]
 
-    def _book(self, query: EventQuery) -> tables.Connection:
-        book = tables.in_memory()
-        entries = Entries(self._rules)
-        for event in _oldest_first(entry.event for entry in self._history.events(query)):
-            entries.take(book, event)
-        return book
+    @contextmanager
+    def _book(self, query: EventQuery) -> Iterator[tables.Connection]:
+        with closing(tables.in_memory()) as book:
+            entries = Entries(self._rules)
+            for event in _oldest_first(entry.event for entry in self._history.events(query)):
+                entries.take(book, event)
+            yield book
 
     def _found(
         self, book: tables.Connection, door: str | None, day: date | None, limit: int
