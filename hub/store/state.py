@@ -110,3 +110,4 @@ class State:
         """Close the file; what is in memory only is written back before."""
         self.fallback.write_back(at_once=True)
         self._file.close()
+        self.fallback.close()  # last: a failed sync at the end makes a copy, too

@@ -34,6 +34,14 @@ class MemoryCopy:
         self.db = sqlite3.connect(
             ":memory:", isolation_level=None, check_same_thread=False, cached_statements=64
         )
+        try:
+            self._fill()
+        except BaseException:
+            self.db.close()
+            raise
+
+    def _fill(self) -> None:
+        disk = self._disk
         self.db.execute(f"PRAGMA max_page_count = {MAX_PAGES}")
         schema = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
         for (statement,) in disk.execute(schema):

@@ -123,6 +123,11 @@ class MemoryFallback:
         log.warning("%s: %s", self._file.path, ON_DISK)
         self.on_change("")
 
+    def close(self) -> None:
+        """Give up what could not be written back."""
+        if self._copy:
+            self._copy.db.close()
+
 
 def _is_disk_fault(error: StateError) -> bool:
     """Whether the disk, and not another program, is the cause (https://sqlite.org/rescode.html)."""

@@ -13,7 +13,8 @@ import pytest
 
 from hub import checkpoint, memory, testing
 from hub.producer.producer import Producer
-from hub.store.file.memory_copy import LAST_EVENTS
+from hub.store.file import memory_copy
+from hub.store.file.memory_copy import LAST_EVENTS, MemoryCopy
 from hub.store.file.memory_fallback import WRITE_BACK_S
 from hub.store.inbox import Inbox
 from hub.store.inbox_file import InboxFile
@@ -247,6 +248,32 @@ def test_the_memory_is_bounded(state, net):
     state.write_back()
     assert not state.disk_fault
     assert len(rows(state, "SELECT 1 FROM journal")) > 200
+
+
+def test_the_memory_is_given_back_where_the_disk_stays_full(tmp_path):
+    """A process that is closed meanwhile keeps no connection to it."""
+    state = State(tmp_path / "own.db", FakeClock())
+    with _full_disk(), closing(state):
+        state.do(lambda db: db.execute("INSERT INTO memory VALUES ('a', '1')"))
+        copy = state._file.connection
+        assert copy is not state._file.disk
+    assert not _is_open(copy)
+
+
+def test_a_file_that_is_too_large_for_the_memory_leaves_no_copy(state, monkeypatch):
+    """What was copied by then is given back at once."""
+    monkeypatch.setattr(memory_copy, "MAX_PAGES", 4)
+    with pytest.raises(sqlite3.OperationalError, match="full") as raised:
+        MemoryCopy(state._file.disk)
+    assert not _is_open(raised.traceback[1].locals["self"].db)
+
+
+def _is_open(db):
+    try:
+        db.execute("SELECT 1")
+    except sqlite3.ProgrammingError:
+        return False
+    return True
 
 
 def test_a_file_that_another_program_holds_is_no_disk_fault(state, monkeypatch):
