@@ -6,9 +6,8 @@ from queue import Empty, SimpleQueue
 import pytest
 
 from devices.button import ButtonError, GpioButton, PressClassifier, SimulatedButton
+from tests.forked import PATIENCE_S
 from tests.house import until
-
-PATIENCE_S = 5.0
 
 
 class _Bell:

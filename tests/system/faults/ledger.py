@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.forked import PATIENCE_S
 from tests.house import House
 from tests.system.faults import reliability
 
 FINAL = ("handler.done", "handler.skipped", "handler.dead")
 PRESSED = "doorbell.pressed"
 CUT_OFF = "stopped while it ran"  # by our own polite stop: that was no attempt
-PATIENCE_S = 60.0
 
 
 @dataclass

@@ -10,8 +10,8 @@ from config import Settings, SettingsError
 from hub.admin.check.handler_files import Inspection
 from hub.admin.check.house import Report, check
 from hub.plugin import loader
+from tests.forked import PATIENCE_S
 
-PATIENCE_S = 60.0
 GOOD = (
     'from hub import *\n@handler("gate.opened")\ndef f(event: Event, config: HandlerConfig): ...\n'
 )

@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-from tests.forked import Forked
+from tests.forked import PATIENCE_S, SLOWER, Forked
 from tests.house import ROOT
 
 DRIVER = "tests.hub.admin.setup.setup_driver"
-PATIENCE_S, AGAIN_S = 30.0, 1.0
+AGAIN_S = 1.0 * SLOWER
 CTRL_C, CTRL_D = "\x03", "\x04"
 
 

@@ -15,13 +15,13 @@ from hub.mqtt.connection.direct_client import READ_BYTES, DirectClient
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
 from hub.mqtt.connection.packets import PUBACK, bounds
 from hub.mqtt.connection.turn import Turn
+from tests.forked import PATIENCE_S
 from tests.house import until
 
 ROUNDS = 15
 SIZE = 200_000
 FEW = 5
 HUGE = 50_000_000
-PATIENCE_S = 20.0
 PIECE = bytes(READ_BYTES)
 
 

@@ -10,8 +10,7 @@ from hub.store.guest_book.visit import Change
 from hub.web.guest_book.changes import Changes
 from hub.web.views.renderer import Part
 from hub.web.views.stream import BEGIN, Streams, event_of
-
-PATIENCE_S = 30
+from tests.forked import PATIENCE_S
 
 
 class Shown:
