@@ -4,11 +4,13 @@ import io
 import json
 import re
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 import pytest
+from rich.live import Live
 
 from hub.producer.producer import Producer
+from hub.terminal import timeline as timeline_module
 from hub.terminal.output import Console
 from hub.terminal.timeline import Timeline
 from hub.terminal.visit import Visit
@@ -27,6 +29,12 @@ def _console(*, terminal=False):
 def _shown(console):
     """What was printed since the last call."""
     return console.export_text()
+
+
+@pytest.fixture(autouse=True)
+def _only_what_is_printed_for_good(monkeypatch):
+    """A terminal is drawn eight times a second; on a slow machine these frames were read, too."""
+    monkeypatch.setattr(timeline_module, "Live", partial(Live, auto_refresh=False))
 
 
 @pytest.fixture
