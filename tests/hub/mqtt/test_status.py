@@ -187,6 +187,7 @@ def test_two_do_not_overwrite_each_other_for_ever(net):
         bus.hear(TOPIC, b"")
         until(lambda number=number: len(_said(net)) == number + 2, "it is published again")
         until(lambda: not status._repeat.is_waiting, "it waits for nothing")
+        until(lambda: not status._unheard, "it has come back")
     longest = [most for _, most in waits]
     assert longest == sorted(longest)
     assert longest[-1] == REPEAT_S
