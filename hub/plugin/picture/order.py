@@ -30,7 +30,7 @@ class Order:
         if self.facts:
             found = {"ContentType": JPEG, "UserProperty": self.facts.user_properties()}
         if self.keep_days:
-            found["MessageExpiryInterval"] = min(MOST_S, int(self.keep_days * DAY_S))
+            found["MessageExpiryInterval"] = int(min(MOST_S, self.keep_days * DAY_S))
         return found
 
 

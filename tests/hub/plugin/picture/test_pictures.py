@@ -56,6 +56,13 @@ def test_a_picture_is_published_with_what_it_shows(net, bus, pictures):
     assert bus.retained == [TOPIC]
 
 
+def test_a_picture_that_is_kept_for_ever_is_published(net, bus, pictures):
+    """`keep_days = inf`: the broker keeps it for as long as it can be told."""
+    pictures.publish(event(), JPEG, keep_days=float("inf"))
+    _wait(net, JPEG)
+    assert bus.properties[0]["MessageExpiryInterval"] == 2**32 - 1
+
+
 def test_a_picture_need_not_be_kept_by_the_broker(net, bus, pictures):
     """With `retain=False` it passes."""
     pictures.publish(event(), JPEG, retain=False)
