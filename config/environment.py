@@ -1,5 +1,6 @@
 """Settings in the environment, like `DOORBELL_BROKER__HOST=…`, with two underscores for a level."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +11,9 @@ from config.faults import suggest
 from config.shorthand import LISTS, kinds, model_in, values_of_names
 from config.variables import OTHER_VARIABLES, PREFIX, Variable, in_small_letters, json_in, variables
 
+NO_TEXT = "a letter is not UTF-8. Save the file that sets it as UTF-8."
 NO_TABLE = "not JSON. Write the table as JSON, or set its keys one by one."
+SURROGATE = re.compile("[\ud800-\udfff]")  # what Python makes of a byte that is not UTF-8
 SCALARS = {int, float, bool}
 
 
@@ -92,6 +95,8 @@ def _meant_by(variable: Variable, model: type[BaseModel]) -> tuple[Any, str]:
 
 def _fault_in(text: str, annotation: Any) -> str:
     """Why a text cannot be a value of this type at all, or nothing; the model knows the rest."""
+    if not text.isascii() and SURROGATE.search(text):
+        return NO_TEXT
     is_table = annotation is not Any and _is_table(annotation)
     if not (is_table or kinds(annotation) & LISTS):
         return ""

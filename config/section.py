@@ -4,10 +4,17 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from config.paths import WITH_ZERO_BYTE, ZERO_BYTE, fault_in_path
-from config.shorthand import written_out
+from config.shorthand import kinds, written_out
 
 NAME = r"^[a-z][a-z0-9_-]{0,31}$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
@@ -23,6 +30,14 @@ class Section(BaseModel):
     def _as_people_write(cls, table: Any) -> Any:
         """Also in the tables within it, which need not be sections themselves."""
         return written_out(table, cls) if isinstance(table, dict) else table
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_empty_path(cls, value: Any, info: ValidationInfo) -> Any:
+        """It would be the folder of the settings file, as where a variable is set to nothing."""
+        if value == "" and Path in kinds(cls.model_fields[str(info.field_name)].annotation):
+            raise ValueError("empty. Write a path, or leave it out")
+        return value
 
     @field_validator("*")
     @classmethod

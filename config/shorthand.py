@@ -8,13 +8,14 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel
 
 LISTS = {list, tuple, set, frozenset}
+NUMBERS = {int, float}
 
 
 def written_out(table: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     """A table as its model takes it, and the tables within it, whatever their models derive from.
 
     A text where a list belongs is a list of one. A number is no time of day: pydantic takes 7 as
-    seven seconds after midnight.
+    seven seconds after midnight. And true is no number: pydantic takes it as 1.
 
     Args:
         table: What was written.
@@ -56,6 +57,8 @@ def _value(value: Any, annotation: Any) -> Any:
         return _as_list(value)
     if isinstance(value, Mapping):
         return _as_table(value, annotation)
+    if isinstance(value, bool) and known & NUMBERS and bool not in known:
+        return str(value).lower()
     return _no_number(value) if time in known else value
 
 

@@ -108,3 +108,20 @@ def test_a_setting_in_two_spellings_is_told(tmp_path, text):
 def test_a_table_in_capital_letters_is_read(tmp_path):
     """It cannot mean anything else."""
     assert _load(tmp_path, "[Broker]\nhost = 'h'\n").broker.host == "h"
+
+
+@pytest.mark.parametrize("name", ["DOORS__FRONT__NAME", "BROKER__PASSWORD", "HANDLERS__SAY__WORDS"])
+def test_a_letter_that_is_not_utf8_is_told(monkeypatch, tmp_path, name):
+    """As from a Latin-1 file of systemd: no event could be written with it, so no bell would ring.
+
+    Python shows such a byte as half a letter.
+    """
+    monkeypatch.setenv(f"DOORBELL_{name}", "Haust\udcfcr")
+    (fault,) = _faults(tmp_path)
+    assert fault == f"DOORBELL_{name}: a letter is not UTF-8. Save the file that sets it as UTF-8."
+
+
+def test_an_empty_variable_does_not_move_the_state(monkeypatch, tmp_path):
+    """A container sets it to nothing where its own variable is missing."""
+    monkeypatch.setenv("DOORBELL_STATE_DIR", "")
+    assert _faults(tmp_path) == ("DOORBELL_STATE_DIR: empty. Write a path, or leave it out.",)
