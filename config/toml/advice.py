@@ -6,6 +6,11 @@ KEY = r"^\s*(?P<key>[\w.\"-]+)\s*"
 END = r"\s*(?:#|//|;|$)"
 CURLY = re.compile("[\u2018-\u201f\u00ab\u00bb]")
 BLANK = re.compile("[\u00a0\u2000-\u200b\u202f\u3000\ufeff]")
+# Soft hyphens, joiners, directions of writing; and what only a terminal or an old editor obeys.
+HIDDEN = re.compile("[\u00ad\u200c-\u200f\u2028-\u202e\u2060-\u2069\x01-\x08\x0b-\x1f\x7f-\x9f]")
+FOREIGN = r"[\w.-]*[^\W\x00-\x7f][\w.-]*"  # a name with letters like ä
+FOREIGN_NAME = re.compile(rf"\s*(?:\[+\s*{FOREIGN}\s*\]|{FOREIGN}\s*=)")
+AFTER_NO_COMMA = re.compile(r"\s*(?:\"[^\"]*\"|'[^']*')\s*,?\s*\]?\s*(?:#|$)")
 TIME = "{key}: not a time. Write it like 07:30:00"
 NUMBER = "{key}: not a number. Write it like 2.5"
 TEXT = '{key}: text needs quotes. Write {key} = "…"'
@@ -38,6 +43,7 @@ ADVICE = (
     ),
     (r"^\s*\[.*\]", "not the name of a table. Write [name], with no blanks in it"),
     (r"^\s*[\w.-]+\]+\s*(?:#|$)", "the name of a table begins with a bracket. Write [name]"),
+    (KEY + r"=\s*[=>:]", 'write one "=" between a key and its value: {key} = …'),
     (KEY + r"=\s*(?:#|$)", "{key} has no value. Write one, or leave {key} out"),
     (KEY + r":", 'write "=" between a key and its value: {key} = …'),
     (KEY + r"=\s*(?:\{.*=\s*)?24:00", MIDNIGHT),
@@ -91,13 +97,29 @@ def advice(line: str, words: str = "") -> str:
         return f"{_named(line)} is set above already. Leave one of them"
     if CURLY.search(line):
         return 'it has curly quotes. Write straight ones: "'
+    if "\0" not in line and HIDDEN.search(line):
+        return "it has a sign that is not seen. Delete the line, and type it anew"
     if BLANK.search(line):
         return (
             "it has a special blank, as web pages and word processors have them. Write a plain one"
         )
+    if not line.isascii() and FOREIGN_NAME.match(line):
+        return "a name has a-z, 0-9, - and _ only. Write ä as ae"
     pattern, text = next(one for one in ADVICE if re.search(one[0], line))
     found = re.search(pattern, line)
     return text.format(**(found.groupdict() if found else {}))
+
+
+def advice_in_list(line: str, above: str) -> str:
+    """What to write in place of a line of a list that begins above it.
+
+    Args:
+        line: The line, which cannot be read.
+        above: The line above it.
+    """
+    if AFTER_NO_COMMA.match(line) and not above.partition("#")[0].rstrip().endswith((",", "[")):
+        return "a comma is missing. Write one at the end of the line above"
+    return advice(line)
 
 
 def advice_on_open(line: str, sign: str, table: str, *, is_closed: bool) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from config.depth import TOO_DEEP, too_deep
 from config.faults import SettingsError
-from config.toml.advice import SAVE_AS, advice, advice_on_open
+from config.toml.advice import SAVE_AS, advice, advice_in_list, advice_on_open
 from config.toml.entries import Entry, entries, lines_of
 
 MOST_FAULTS = 20  # that are told of one file
@@ -23,6 +23,7 @@ ENCODINGS = (  # the byte order marks of Unicode 16, section 23.8
 WITHOUT_MARK = {1: "utf-16-le", 0: "utf-16-be"}  # where the first character has its zero byte
 PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 BRACE = re.compile(r"=\s*\{")
+LINE_END = re.compile("\r+\n|\r")  # of Windows, maybe twice; of old Macs
 SIGNS = re.compile(r"[^\d\[{.]")
 MOST_BYTES = 1_000_000
 TOO_LONG = "the number is too long. Write a smaller one"
@@ -122,7 +123,7 @@ def decode(content: bytes, name: str) -> str:
     if not mark and len(content) > 1 and content[:2].count(0) == 1:
         encoding = WITHOUT_MARK[content.index(0)]
     try:
-        return content[len(mark) :].decode(encoding).replace("\r\n", "\n")
+        return LINE_END.sub("\n", content[len(mark) :].decode(encoding))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise SettingsError([f"{name}: line {line}: a letter is not UTF-8. {SAVE_AS}."]) from None
@@ -181,4 +182,6 @@ def _advice(words: str, lines: list[str], entry: Entry, number: int) -> str:
         return advice_on_open(first, entry.opened, whole, is_closed=False)
     if entry.last > entry.first and BRACE.search(first):
         return advice_on_open(first, "{", whole, is_closed=True)
+    if number > entry.first:
+        return advice_in_list(lines[number - 1], lines[number - 2])
     return advice(lines[number - 1], words)

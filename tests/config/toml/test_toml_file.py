@@ -115,6 +115,13 @@ def test_a_file_that_a_power_cut_has_damaged_is_told(tmp_path, content):
         (f"[a{'.a' * 600}]", "line 2: a: tables or lists lie too deep within each other"),
         (f"a = {'9' * 5000}", "line 2: a: the number is too long"),
         ("a = [\n  'x'", "line 2: a: the list is not closed. Write ] at its end"),
+        ("a = [\n  'x'\n  'y',\n]", "line 4: a comma is missing. Write one at the end of the line"),
+        ("[doors.haust\u00fcr]", "a name has a-z, 0-9, - and _ only. Write \u00e4 as ae"),
+        ("gr\u00f6\u00dfe = 'x'", "a name has a-z, 0-9, - and _ only. Write \u00e4 as ae"),
+        ("a\u200e = 'x'", "it has a sign that is not seen. Delete the line, and type it anew"),
+        ("a = 'x'\x0c", "it has a sign that is not seen"),
+        ("[quiet]\u2060", "it has a sign that is not seen"),
+        ("a == 'x'", 'write one "=" between a key and its value: a = …'),
     ],
 )
 def test_a_line_that_is_no_toml_says_what_to_write(tmp_path, line, says):
@@ -195,6 +202,33 @@ def test_a_value_of_another_kind_says_what_to_write(tmp_path, text, says):
     """A number is no time: 7 would be seven seconds after midnight."""
     (fault,) = _faults(tmp_path, text.encode())
     assert says in fault
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r\r\n", "\r"])
+def test_lines_end_as_any_editor_ends_them(tmp_path, end):
+    """Also where a copy has turned the ends of Windows into those of Windows once more."""
+    path = tmp_path / "doorbell.toml"
+    path.write_bytes(end.join(["[broker]", 'host = "h"', "[quiet]", "begin = 7", ""]).encode())
+    with pytest.raises(SettingsError, match=r"line 4: \[quiet\] begin: not a time"):
+        sources.load(path)
+
+
+@pytest.mark.parametrize(
+    "key", ["state_dir", "handlers_dir", "[broker]\nca_file", "[chime]\nsound"]
+)
+def test_an_empty_path_is_not_the_folder_of_the_settings(tmp_path, key):
+    """The state would be lost to sight there."""
+    (fault,) = _faults(tmp_path, f"{key} = ''\n".encode())
+    assert "empty. Write a path, or leave it out." in fault
+
+
+@pytest.mark.parametrize(
+    "key", ["[doors.front.button]\nlong_s", "[chime]\nrelay", "[web]\nport", "[chime]\nvolume"]
+)
+def test_true_is_no_number(tmp_path, key):
+    """It would be one second, or the first GPIO line."""
+    (fault,) = _faults(tmp_path, f"{key} = true\n".encode())
+    assert "number. Write it like" in fault
 
 
 def test_a_text_where_a_list_belongs_is_a_list_of_one(tmp_path):
