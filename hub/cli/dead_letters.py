@@ -134,7 +134,7 @@ def _matching(letters: list[DeadLetter], event_id: str) -> list[DeadLetter]:
     found = [
         letter
         for letter in letters
-        if letter.event.id.startswith(wanted) or letter.event.id.endswith(wanted)
+        if wanted and (letter.event.id.startswith(wanted) or letter.event.id.endswith(wanted))
     ]
     hint = "`doorbell dead-letters list` lists them"
     if not found:

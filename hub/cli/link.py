@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -45,15 +46,18 @@ def link(
 
     With --press make an address that rings, for a button or intercom that calls one.
     """
+    _refuse_mixture(
+        {"--list": list_all, "--revoke": revoke, "--press": press, "--password": password}, name
+    )
     settings, _ = read_settings(config)
     try:
         _refuse_stranger(settings.house_dir)
         with as_page(settings) as (pages, links):
             if list_all:
                 _list(pages, links)
-            elif revoke:
+            elif revoke is not None:
                 _revoke(pages, links, revoke)
-            elif press:
+            elif press is not None:
                 _make_press_link(pages, links, press, name)
             elif password:
                 _set_password(pages)
@@ -62,6 +66,21 @@ def link(
     except (LinkError, OSError) as error:
         complain(f"✗ {error}")
         sys.exit(1)
+
+
+def _refuse_mixture(asked: Mapping[str, str | bool | None], name: str | None) -> None:
+    """One of them would be done, and the others not. An empty name is one that a script lost.
+
+    Raises:
+        typer.BadParameter: more than one thing is asked for, or an empty one.
+    """
+    given = [option for option, value in asked.items() if value not in (None, False)]
+    if len(given) > 1:
+        raise typer.BadParameter(f"{' and '.join(given)} do not go together. Give one of them")
+    if empty := [option for option, value in {**asked, "--name": name}.items() if value == ""]:
+        raise typer.BadParameter(f"{empty[0]} is empty. Write a name behind it")
+    if name is not None and asked["--press"] is None:
+        raise typer.BadParameter("--name goes with --press")
 
 
 def _make_login(settings: Settings) -> None:

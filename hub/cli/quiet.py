@@ -11,6 +11,7 @@ from hub.remote.press import PressError
 from hub.remote.quiet import ask
 from hub.terminal.options import UNITS, ConfigOption, read_settings
 from hub.terminal.output import complain, say
+from hub.wire.command import LONGEST_QUIET_S
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -34,8 +35,8 @@ def quiet(
     config: ConfigOption = None,
 ) -> None:
     """Make the house quiet, or end it: no sounds, and everything else goes on."""
-    for_s = _seconds(duration) if duration else None
-    if for_s and mode in (None, "auto"):
+    for_s = None if duration is None else _seconds(duration)
+    if for_s is not None and mode in (None, "auto"):
         raise typer.BadParameter("--for goes with on or off")
     settings = with_running_broker(read_settings(config)[0])
     try:
@@ -49,4 +50,8 @@ def _seconds(text: str) -> float:
     found = re.fullmatch(rf"(\d{{1,6}})([{''.join(UNITS)}])", text)
     if not found:
         raise typer.BadParameter(f"{text}: not a duration. Write it like 90s, 30m, 2h or 1d")
-    return int(found[1]) * SECONDS[found[2]]
+    for_s = int(found[1]) * SECONDS[found[2]]
+    if not 0 < for_s <= LONGEST_QUIET_S:
+        days = LONGEST_QUIET_S // SECONDS["d"]
+        raise typer.BadParameter(f"--for {text}: write a time of 1s to {days}d")
+    return for_s
