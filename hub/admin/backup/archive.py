@@ -73,6 +73,8 @@ def write_backup(
 
 def _refuse_other_file(file: Path) -> None:
     """Whatever is there would be lost: a device and a link, too."""
+    if not file.parent.is_dir():
+        raise BackupError(f"there is no folder {file.parent}. Make it, or name another")
     try:
         facts = file.lstat()
     except FileNotFoundError:

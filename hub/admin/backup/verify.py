@@ -93,6 +93,8 @@ def verify(file: Path) -> dict[str, Any]:
         text, sums, sizes = _read(file)
         facts = read_facts(text)
         _compare(facts, sums)
+    except FileNotFoundError as error:
+        raise BackupError(f"{file}: there is no such file. Look at its name") from error
     except UNREADABLE as error:
         fault = f"damaged, or no backup of doorbell: {error}"
         raise BackupError(f"{file}: {fault}. Take another one") from error

@@ -38,7 +38,7 @@ def secure(
     folder = (folder or path.parent / "broker").absolute()
     try:
         written = write(settings, folder, host or [], user or [])
-    except (OSError, certificates.CertificateError) as error:
+    except certificates.CertificateError as error:
         complain(f"✗ {error}")
         sys.exit(1)
     for line in written.done:

@@ -22,6 +22,7 @@ from hub.wire.topics import Topics
 
 HOMEASSISTANT = "homeassistant"  # as which it logs in
 USER = re.compile(r"[a-z][a-z0-9_-]{0,71}")
+HOST = re.compile(r"[A-Za-z0-9*:][A-Za-z0-9.:_-]{0,252}")
 OWN = "acl.own"
 ITERATIONS = 101  # mosquitto's own number; 256 random bits cannot be guessed at any
 SALT_BYTES = 12
@@ -61,15 +62,22 @@ def write(settings: Settings, folder: Path, hosts: Sequence[str], more: Sequence
     Nothing is changed when a file that a person may have saved cannot be read.
 
     Raises:
-        SettingsError: a user's name is invalid, or such a file is.
+        SettingsError: the name of a user or host is invalid, or such a file is.
         CertificateError: openssl is missing, or fails.
         OSError: the folder cannot be written.
     """
     for_broker = folder / "mosquitto"
     passwords = folder / "passwords"
     bad = [name for name in more if not USER.fullmatch(name)]
-    if bad:
-        raise SettingsError([f"--user {name}: not a name of a-z, 0-9, - and _" for name in bad])
+    faults = [f"--user {name}: not a name of a-z, 0-9, - and _" for name in bad]
+    like = "Write one, like broker.lan or 192.168.1.5"
+    faults += [
+        f"--host {host}: not a name or address. {like}"
+        for host in hosts
+        if not HOST.fullmatch(host)
+    ]
+    if faults:
+        raise SettingsError(faults)
     for one in (folder, for_broker, passwords):
         one.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone(folder):

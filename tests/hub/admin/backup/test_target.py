@@ -62,6 +62,14 @@ def test_only_a_backup_is_replaced(config: Path, tmp_path: Path):
     verify(target)
 
 
+def test_a_folder_or_a_backup_that_is_not_there_is_told(config: Path, tmp_path: Path):
+    """A slip of the pen is neither a full disk nor a damaged backup."""
+    with pytest.raises(BackupError, match=r"there is no folder .*nix\. Make it, or name another"):
+        backup(config, tmp_path / "nix" / "x.tar.gz")
+    with pytest.raises(BackupError, match=r"x\.tar\.gz: there is no such file\. Look at its name"):
+        verify(tmp_path / "x.tar.gz")
+
+
 def test_a_fifo_is_no_backup(tmp_path: Path):
     """It is not waited for."""
     fifo = tmp_path / "b.tar.gz"

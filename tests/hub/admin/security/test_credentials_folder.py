@@ -196,6 +196,14 @@ def test_a_user_is_a_name(write, name):
         write(more=[name])
 
 
+@pytest.mark.parametrize("host", ["", "two words", "a,b", "h\u00f6st", "-x"])
+def test_a_host_is_a_name_or_an_address(folder, host):
+    """It is told before openssl gets it, and before anything is written."""
+    with pytest.raises(SettingsError, match="not a name or address"):
+        credentials_folder.write(Settings(), folder, [host], [])
+    assert not folder.exists()
+
+
 def test_the_command_prints_no_secret(tmp_path):
     """It names the files, and the annotated settings work with them."""
     find_program("openssl")
