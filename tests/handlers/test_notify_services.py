@@ -199,6 +199,22 @@ def test_a_mail_server_that_refuses_is_quoted(mail, desk, reply, is_final):
     assert (told.value.retry_after_s == math.inf) == is_final
 
 
+@pytest.mark.parametrize(
+    "reply",
+    ["501 5.1.3 Bad recipient address syntax", "504 5.5.2 need fully-qualified address"],
+)
+def test_a_mail_server_that_refuses_an_address_is_asked_once(mail, desk, reply):
+    """Postfix answers so; to other commands these codes mean that it does not know them."""
+
+    async def refuse(*_):
+        return reply
+
+    mail.handle_RCPT = refuse
+    with pytest.raises(UndeliveredError, match=f"mailto: the server answers {reply[:3]}") as told:
+        desk(urls=[mail.url]).hears(event())
+    assert told.value.retry_after_s == math.inf
+
+
 class Telegram(BaseHTTPRequestHandler):
     """Answers as the published Bot API does: https://core.telegram.org/bots/api."""
 
