@@ -57,12 +57,20 @@ def fault_in_address(url: str, service: Any, sent: Sent | None) -> str | None:
     """
     if "#" in url.partition("?")[0].replace("/#", ""):  # Apprise takes it at the begin of a name
         return "has a #, and what stands behind it is not sent. Write %23 for a # in a name"
+    if _has_parameters(url):
+        return "has a ;, and what stands behind it is not sent. Write %3B for a ; in a name"
     faults = (
         *_faults_in_names(url, service, sent),
         *_faults_in_repeats(url, service, sent),
         *_faults_in_values(url, service, sent),
     )
     return next(iter(faults), None)
+
+
+def _has_parameters(url: str) -> bool:
+    """Whether the last part of a path has a `;`: Apprise leaves out what stands behind it."""
+    _, has_path, last = url.partition("?")[0].partition("://")[2].rpartition("/")
+    return bool(has_path) and ";" in last
 
 
 def _faults_in_names(url: str, service: Any, sent: Sent | None) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests.auth import HTTPBasicAuth
 
 ANSWER_BYTES = 1_000_000  # what is beyond is cut off
 PIECE_BYTES = 16_384
@@ -92,6 +93,16 @@ class Session(requests.Session):
             raise
         _record(Exchange(response.request, response))
         return response
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Write a name and a password in UTF-8, as servers read them (RFC 7617).
+
+        `requests` has only the letters of Latin 1, and writes them in another way.
+        """
+        if isinstance(request.auth, tuple):
+            written = (one.encode() if isinstance(one, str) else one for one in request.auth)
+            request.auth = HTTPBasicAuth(*written)
+        return super().prepare_request(request)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Refuse to leave TLS."""

@@ -134,8 +134,8 @@ class NtfyPhone:
         access = request_options(service, self._options)
         if service.token:
             access["headers"] = {"Authorization": f"Bearer {service.token}"}
-        elif service.user:
-            access["auth"] = (service.user, service.password or "")
+        elif service.user or service.password:  # a token may be a password without a name
+            access["auth"] = (service.user or "", service.password or "")
         return access
 
 

@@ -17,6 +17,7 @@ from devices.phone.address import Sent, fault_in_address
 from devices.phone.phone import APPRISE_LOGGER
 
 ASSET = AppriseAsset(app_id="doorbell", async_mode=False)
+PORTS = range(1, 65_536)
 DROPPED = re.compile("invalid|ignor|dropp|skipp", re.IGNORECASE)
 
 
@@ -58,7 +59,12 @@ def fault_in_url(url: str, sent: Mapping[str, Sent]) -> str | None:
             "Write %40 for @, %2F for / and %23 for # in a name or a password"
         )
     name = type(service).__name__
-    if name in sent and not (getattr(service, "topics", None) or getattr(service, "targets", None)):
+    if service.port is not None and service.port not in PORTS:
+        return "has a port that cannot be one. Write a number from 1 to 65535"
+    has_place = getattr(service, "topics", None) or getattr(service, "targets", None)
+    # Without a topic, Apprise takes ntfy's server for one, at the public ntfy.sh.
+    is_server = getattr(service, "mode", None) == "cloud" and service.port
+    if name in sent and (is_server or not has_place):
         return "names nobody. Write its topic or chat at the end"
     return fault_in_address(url, service, sent.get(name))
 

@@ -1,5 +1,6 @@
 """All that an address says is sent, or `check` refuses it."""
 
+import base64
 import email
 import email.policy
 import json
@@ -181,6 +182,13 @@ REFUSED = {
     f"tgram://{TOKEN}/4711?silent=maybe": "has ?silent= with an unknown value. Write yes or no",
     "json://nas/x?verify=S3CRET": "has ?verify= with an unknown value. Write yes or no",
     "ntfys://door?topic=other": "has ?topic=, which is not sent",
+    "ntfy://nas:8080": "names nobody. Write its topic or chat at the end",
+    "ntfy://me:S3CRET@nas:8080/": "names nobody. Write its topic or chat at the end",
+    "ntfy://nas?port=8080": "names nobody. Write its topic or chat at the end",
+    "ntfy://nas:0/door": "has a port that cannot be one. Write a number from 1 to 65535",
+    "json://nas:99999/x": "has a port that cannot be one",
+    "ntfy://nas/door;priority=S3CRET": "has a ;, and what stands behind it is not sent",
+    "mailto://a:b@gmail.com/c@example.org;S3CRET@example.org": "has a ;, and what stands behind it",
 }
 
 
@@ -195,6 +203,8 @@ def test_what_nobody_would_send_is_refused(url, caplog):
 TAKEN = [
     "ntfys://tk_secret@ntfy.example.org/anna",
     "ntfy://me:pa%23ss%2Fword@ntfy.example.org:81/anna/ben?priority=max&format=markdown",
+    "ntfy://me:pa;ss@ntfy.example.org:81/anna",
+    "json://me:pa;ss@nas",
     "ntfy://ntfy.sh/door?xtags=a,b&avatar_url=http://x/i.png&verify=no&cto=3&rto=9&to=other",
     "ntfy://ntfy.sh/door?auth=token&token=tk_x&mode=private&overflow=split&redirect=no&retry=2",
     f"tgram://{TOKEN}/4711?format=markdown&mdv=v2&preview=no&album=yes&detect=no",
@@ -219,6 +229,23 @@ TAKEN = [
 def test_what_services_document_is_taken(url):
     """No address that works is refused."""
     assert fault_in_url(url) is None
+
+
+@pytest.mark.parametrize("kind", ["ntfy", "json"])
+@pytest.mark.parametrize("name", ["anna", "łukasz"])
+def test_a_name_and_a_password_have_any_letters(service, kind, name):
+    """They are sent in UTF-8, as ntfy and other servers read them."""
+    _send(f"{kind}://{name}:пар%C3%B6ль%3A@127.0.0.1:{service.port}/door", NOTE)
+    (sent,) = service.got
+    said = sent.headers["Authorization"].removeprefix("Basic ")
+    assert base64.b64decode(said).decode() == f"{name}:парöль:"
+
+
+def test_ntfys_token_may_be_a_password_without_a_name(service):
+    """As in ntfy's own examples."""
+    _send(f"ntfy://:tk_x@127.0.0.1:{service.port}/door", NOTE)
+    said = service.got[0].headers["Authorization"].removeprefix("Basic ")
+    assert base64.b64decode(said) == b":tk_x"
 
 
 def test_times_and_redirects_of_an_address_count(service):
