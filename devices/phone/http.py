@@ -6,7 +6,15 @@ from typing import Any
 import requests
 from urllib3.exceptions import MaxRetryError
 
-from devices.phone.http_answer import CONNECT_S, READ_S, HttpError, error_in, error_with, is_success
+from devices.phone.http_answer import (
+    CONNECT_S,
+    READ_S,
+    HttpError,
+    error_in,
+    error_with,
+    is_success,
+    refuses,
+)
 from devices.phone.http_session import LeftAloneError, RedirectedError, Session, is_broken
 
 
@@ -84,9 +92,7 @@ def error_of(response: Any) -> HttpError:
 def error_within(response: Any) -> HttpError | None:
     """The error in an answer whose status is one of success; None if it has none."""
     answer = _json(response)
-    if isinstance(answer, dict) and answer.get("ok") is False:
-        return error_in(answer)
-    return None
+    return error_in(answer) if refuses(answer) else None
 
 
 def _json(response: Any) -> Any:

@@ -89,13 +89,13 @@ def error_with(
 
 
 def error_in(answer: dict[str, Any]) -> HttpError:
-    """The error that stands in an answer, whatever its status: `ok` is false in it.
+    """The error that stands in an answer, whatever its status; see `refuses`.
 
-    Telegram has a number and a description, Slack a word.
+    Telegram has a number and a description, Slack a word, DingTalk and WeCom a message.
     """
     status = answer.get("error_code")
     word = answer.get("error")
-    text = answer.get("description") or word or "an error without words"
+    text = answer.get("description") or word or answer.get("errmsg") or "an error without words"
     number = f"{status}: " if status else ""
     error = HttpError(
         f"answers {number}{text}"[:REASON_CHARACTERS],
@@ -106,6 +106,16 @@ def error_in(answer: dict[str, Any]) -> HttpError:
     if status is None and isinstance(word, str) and WORD.fullmatch(word):
         error.is_final = error.retry_after_s is None and word not in WORDS_FOR_NOW
     return error
+
+
+def refuses(answer: Any) -> bool:
+    """Whether the JSON value of an answer says that the service did not do what it was asked for.
+
+    Telegram and Slack have `ok`, Synology Chat and Join `success`, DingTalk and WeCom an `errcode`.
+    """
+    if not isinstance(answer, dict):
+        return False
+    return False in (answer.get("ok"), answer.get("success")) or bool(answer.get("errcode"))
 
 
 def is_success(status: int) -> bool:
@@ -147,7 +157,7 @@ def _seconds_until(headers: Mapping[str, str]) -> float | None:
 def _date(text: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
@@ -155,7 +165,7 @@ def _date(text: str) -> datetime | None:
 def _number(value: Any) -> float | None:
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return seconds if 0 <= seconds < math.inf else None
 
@@ -163,7 +173,7 @@ def _number(value: Any) -> float | None:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

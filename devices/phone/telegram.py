@@ -72,10 +72,11 @@ class TelegramPhone:
 
     def send(self, notification: Notification, previous: Receipt | None = None) -> Receipt | None:
         """See Phone. A message that was deleted in the meantime is sent anew."""
+        asked = self._chat
         try:
             return self._tell(notification, previous)
         except HttpError as error:
-            if not self._moves(error):
+            if not self._moves(asked, error):
                 raise phone_error(self.name, error) from None
         try:
             return self._tell(notification, None)
@@ -101,13 +102,17 @@ class TelegramPhone:
         answer = self._send(notification)
         return {"message": answer["message_id"], "picture": bool(notification.picture)}
 
-    def _moves(self, error: HttpError) -> bool:
-        """Follow a group that has become a supergroup; the error names its new chat."""
+    def _moves(self, asked: str, error: HttpError) -> bool:
+        """Follow a group that has become a supergroup; the error names its new chat.
+
+        Another notification that was under way may have followed it already.
+        """
         chat = _new_chat(error)
-        if chat is None or chat == self._chat:
+        if chat is None or chat == asked:
             return False
-        log.warning("a Telegram chat has moved. Write its new id into the settings: %s", chat)
-        self._chat = chat
+        if chat != self._chat:
+            log.warning("a Telegram chat has moved. Write its new id into the settings: %s", chat)
+            self._chat = chat
         return True
 
     def _send(self, notification: Notification) -> Any:

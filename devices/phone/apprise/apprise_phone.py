@@ -15,7 +15,7 @@ from apprise.conversion import convert_between
 from devices.phone import http_answer, reachability
 from devices.phone.address import options_in
 from devices.phone.apprise.address import ASSET, apprise_warnings, service_of, unlogged
-from devices.phone.apprise.outcome import error_from, has_taken
+from devices.phone.apprise.outcome import error_from, error_unnoticed, has_taken
 from devices.phone.http_session import LeftAloneError, Session, check_sleep, recorded
 from devices.phone.phone import (
     Notification,
@@ -84,6 +84,8 @@ class ApprisePhone:
                 attach=picture,
             )
         if is_taken:
+            if error := error_unnoticed(self.name, exchanges, notification.text):
+                raise error
             return None
         if error := self._mail_error() or error_from(self.name, exchanges, notification.text):
             if has_taken(exchanges, notification.text):

@@ -57,6 +57,29 @@ def has_taken(exchanges: Sequence[Exchange], text: str) -> bool:
     )
 
 
+def error_unnoticed(name: str, exchanges: Sequence[Exchange], text: str) -> PhoneError | None:
+    """The error that Apprise did not see: it reads the status of an answer and not always the rest.
+
+    Args:
+        name: See error_from.
+        exchanges: The requests of a notification that Apprise takes for sent.
+        text: What the notification says: the answers to other requests do not count.
+
+    Returns:
+        None if the service has taken the text.
+    """
+    words = _words(text)
+    denied = [
+        one
+        for one in exchanges
+        if one.response is not None
+        and http_answer.is_success(one.response.status_code)
+        and http.error_within(one.response)
+        and _contains(one.request, words)
+    ]
+    return None if has_taken(exchanges, text) else error_from(name, denied, text)
+
+
 def _words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text)
 
@@ -78,7 +101,9 @@ def _contains(request: Any, words: Sequence[str]) -> bool:
 
 
 def _spellings(word: str) -> set[bytes]:
-    return {word.encode(), json.dumps(word)[1:-1].encode(), quote(word).encode()}
+    """As it is, in JSON, and each of them in a form: Synology Chat's has JSON within."""
+    plain = {word, json.dumps(word)[1:-1]}
+    return {one.encode() for one in plain} | {quote(one).encode() for one in plain}
 
 
 def _error_of(exchange: Exchange) -> HttpError | None:

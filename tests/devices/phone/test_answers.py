@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 
@@ -58,6 +59,9 @@ WAITS = [
     (Answer(429, {}, {"Retry-After": "99999999"}), 86_400),
     (Answer(429, {}, {"Retry-After": "soon"}), None),
     (Answer(429, {}, {"Retry-After": "-3"}), None),
+    (Answer(429, {}, {"Retry-After": f"Mon, 01 Jan {10**20} 00:00:00 GMT"}), None),
+    (Answer(429, {"retry_after": 10**400}), None),
+    (Answer(429, b"[" * 100_000), None),
     (Answer(429, {"parameters": [], "retry_after": "no"}), None),
     (Answer(429, {"parameters": {"retry_after": float("inf")}}), None),
 ]
@@ -282,6 +286,26 @@ def test_a_chat_that_has_moved_is_followed(service, caplog):
     assert "Write its new id into the settings: -100123" in caplog.text
     phone.send(NOTE, receipt)
     assert [request.json["chat_id"] for request in service.got[2:]] == ["-100123"]
+
+
+def test_two_messages_follow_a_chat_that_has_moved(service, caplog):
+    """Both were under way to the old one when the first was told."""
+    asked = threading.Barrier(2)
+
+    def reply(request):
+        if b"-100123" in request.body:
+            return Answer()
+        asked.wait(60)
+        parameters = {"migrate_to_chat_id": -100123}
+        return Answer(400, {"ok": False, "error_code": 400, "parameters": parameters})
+
+    service.answer = reply
+    (phone,) = open_phones(service.url("tgram"))
+    with ThreadPoolExecutor(2) as threads:
+        receipts = [*threads.map(phone.send, [NOTE, replace(NOTE, key="another")])]
+    assert len(receipts) == 2
+    assert len(service.got) == 4
+    assert caplog.text.count("Write its new id into the settings") == 1
 
 
 BUTTONS_REFUSED = [

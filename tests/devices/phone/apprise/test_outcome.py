@@ -1,5 +1,6 @@
 """What becomes of a message that takes several requests, by all that the service has answered."""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -112,6 +113,41 @@ def test_slacks_own_word_counts_whatever_the_status_is(service, slack, word, kin
     with pytest.raises(kind, match=f"slack: the service answers {word}"):
         slack.send(NOTE)
     assert len(service.got) == 1
+
+
+SYNOLOGY = {"success": False, "error": {"code": 404, "errors": "invalid token"}}
+DINGTALK = {"errcode": 310000, "errmsg": "keywords not in content"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(SYNOLOGY, "invalid token"), (DINGTALK, "keywords not in content"), ({"ok": False}, "error")],
+)
+@pytest.mark.parametrize("kind", ["synology", "json"])
+def test_a_refusal_that_apprise_does_not_read_is_one(service, answer, words, kind):
+    """Some services answer 200 to everything, and Apprise looks at that alone."""
+    (phone,) = open_phones(f"{kind}://127.0.0.1:{service.port}/token")
+    service.answer = Answer(200, answer)
+    with pytest.raises(PhoneAwayError, match=words):
+        phone.send(NOTE)
+
+
+def test_a_form_that_has_json_within_may_have_told_the_text(service):
+    """Whatever letters it has: without an answer it is not sent all day."""
+    ended = threading.Event()
+    service.answer = lambda _: Answer() if ended.wait(10) else None
+    (phone,) = open_phones(f"synology://127.0.0.1:{service.port}/token?rto=0.2")
+    with pytest.raises(PhoneAwayError) as told:
+        phone.send(NOTE)
+    ended.set()
+    assert told.value.is_doubtful
+
+
+@pytest.mark.parametrize("answer", [{"success": True}, {"errcode": 0, "errmsg": "ok"}, b"ok", []])
+def test_what_is_no_refusal_is_taken(service, answer):
+    """Whatever else it says."""
+    service.answer = Answer(200, answer)
+    open_phones(f"synology://127.0.0.1:{service.port}/token")[0].send(NOTE)
 
 
 @pytest.mark.parametrize("status", [413, 429, 503])
