@@ -1,5 +1,6 @@
 """HTTP calls to services. Their errors can be shown to people: they contain no secrets."""
 
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -125,17 +126,27 @@ def _why(error: requests.RequestException) -> str:
     if isinstance(error, requests.Timeout):
         return f"does not answer within {CONNECT_S:g} s"
     if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not valid"
+        inner = _innermost(error)
+        if isinstance(inner, ssl.SSLCertVerificationError):
+            return "its certificate is not valid"
+        reason = getattr(inner, "reason", None) or type(inner).__name__
+        return f"does not speak TLS here: {reason}. Are scheme and port right?"
     if _may_have_arrived(error):
         return f"breaks off: {_system_error(error)}"
     return f"cannot be reached: {_system_error(error)}"
 
 
 def _system_error(error: BaseException) -> str:
-    """The system's own words, which lie at the bottom. The text of requests quotes the URL."""
-    inner: Any = error
+    """The system's own words. The text of requests quotes the URL."""
+    inner: Any = _innermost(error)
+    return getattr(inner, "strerror", None) or type(inner).__name__
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The error that lies at the bottom."""
+    inner: BaseException = error
     while True:
         below = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__
         if below is inner or not isinstance(below, BaseException):
-            return getattr(inner, "strerror", None) or type(inner).__name__
+            return inner
         inner = below
