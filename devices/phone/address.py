@@ -81,9 +81,8 @@ def _faults_in_names(url: str, service: Any, sent: Sent | None) -> Iterator[str]
     for name in options_in(url, service):
         if sent is None and _is_read(name, url, service):
             continue
-        unknown = _unknown(name, known)
-        why_not = sent.options.get(name, unknown) if sent else unknown
-        if why_not and name not in ALWAYS:
+        unknown = "" if name in ALWAYS else _unknown(name, known)
+        if why_not := sent.options.get(name, unknown) if sent else unknown:
             yield f"has {_shown(name)}, which is not sent: {why_not}"
 
 

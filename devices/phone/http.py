@@ -31,7 +31,8 @@ def call(method: str, url: str, **more: Any) -> Any:
         The JSON value of the answer; None if the answer is no JSON.
 
     Raises:
-        HttpError: The server did not answer, or its status is not one of success.
+        HttpError: The server did not answer, its status is not one of success, or a network
+            answers in its place with its login page.
     """
     try:
         with Session() as session:
@@ -42,7 +43,18 @@ def call(method: str, url: str, **more: Any) -> Any:
         raise error_of(response)
     if is_broken(response):
         raise HttpError("breaks off in its answer", is_doubtful=True)
+    if _text(response).lstrip().startswith("<"):
+        why = "Does the network want a login, or is the address wrong?"
+        raise HttpError(f"answers with a web page. {why}")
     return _json(response)
+
+
+def unknown_answer() -> HttpError:
+    """The error of an answer with success that is not the service's own.
+
+    A proxy may have passed the message on, and written the answer itself.
+    """
+    return HttpError("sent an unknown answer. Is its address right?", is_doubtful=True)
 
 
 def request_options(service: Any, options: Mapping[str, str]) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from devices.phone import reachability
-from devices.phone.http import call, request_options
+from devices.phone.http import call, request_options, unknown_answer
 from devices.phone.http_answer import HttpError, phone_error
-from devices.phone.phone import Notification, PhoneAwayError, Receipt, ReplyButton
+from devices.phone.phone import Notification, Receipt, ReplyButton
 
 # ntfy's own words (docs.ntfy.sh/publish/#message-priority), and then those of Apprise.
 PRIORITIES = {"min": 1, "low": 2, "default": 3, "high": 4, "max": 5, "urgent": 5}
@@ -82,10 +82,10 @@ class NtfyPhone:
         }
         try:
             answer = self._post(notification, message)
+            if not isinstance(answer, dict) or "id" not in answer:
+                raise unknown_answer()
         except HttpError as error:
             raise phone_error(self.name, error) from None
-        if not isinstance(answer, dict) or "id" not in answer:
-            raise PhoneAwayError(f"{self.name} sent an unknown answer. Is its address right?")
         self.updates = "sequence_id" in answer
         return None
 

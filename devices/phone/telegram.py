@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from devices.phone import reachability
-from devices.phone.http import call, request_options
-from devices.phone.http_answer import HttpError, error_in, phone_error
+from devices.phone.http import call, request_options, unknown_answer
+from devices.phone.http_answer import HttpError, error_in, phone_error, refuses
 from devices.phone.phone import Notification, Receipt
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,14 @@ API = "https://api.telegram.org"
 API_VARIABLE = "TELEGRAM_API"  # your own Bot API server (github.com/tdlib/telegram-bot-api)
 BAD_REQUEST = 400
 # The options of an address, each with why it is not sent; empty where it is.
+NO_LOGIN = "the token is the login"
 TELEGRAM_OPTIONS = {
+    "token": "write it before the chat",
+    "user": NO_LOGIN,
+    "password": NO_LOGIN,
+    "pass": NO_LOGIN,
+    "auth": NO_LOGIN,
+    "port": "its server has one only",
     "topic": "",
     "thread": "",
     "silent": "",
@@ -175,11 +182,11 @@ class TelegramPhone:
     def _result(self, method: str, **more: Any) -> dict[str, Any]:
         """Call a method, and give its result; an answer without one is an error."""
         answer = call("POST", f"{self._url}/{method}", **self._requests, **more)
-        if not isinstance(answer, dict):
-            raise HttpError("sent an unknown answer. Is its address right?")
-        if answer.get("ok") and isinstance(answer.get("result"), dict):
-            return dict(answer["result"])
-        raise error_in(answer)
+        if refuses(answer):
+            raise error_in(answer)
+        if not isinstance(answer, dict) or not isinstance(answer.get("result"), dict):
+            raise unknown_answer()
+        return dict(answer["result"])
 
     def _keyboard(self, notification: Notification) -> dict[str, str]:
         """Buttons that open their link, one in each row, because labels can be long."""

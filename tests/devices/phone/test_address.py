@@ -179,6 +179,8 @@ REFUSED = {
     f"tgram://{TOKEN}/4711?topic=42&thread=43": "has ?topic= and ?thread=, and only one is sent",
     "ntfy://ntfy.sh/door?priority=7": "has ?priority= with an unknown value. Write one of min, low",
     "ntfy://ntfy.sh/door?priority=S3CRET": "has ?priority= with an unknown value. Write one of",
+    f"tgram://{TOKEN}/4711?port=8081": "has ?port=, which is not sent: its server has one only",
+    f"tgram://{TOKEN}/4711?user=me": "has ?user=, which is not sent: the token is the login",
     f"tgram://{TOKEN}/4711?silent=maybe": "has ?silent= with an unknown value. Write yes or no",
     "json://nas/x?verify=S3CRET": "has ?verify= with an unknown value. Write yes or no",
     "ntfys://door?topic=other": "has ?topic=, which is not sent",

@@ -247,10 +247,23 @@ def test_a_service_that_was_not_reached_has_not_taken_it(kind, service, monkeypa
 
 
 @pytest.mark.parametrize("kind", ["ntfy", "tgram"])
-@pytest.mark.parametrize("body", [b"<html>Log in to this network", [], {}, "ok", {"ok": None}])
-def test_a_success_that_is_not_the_services_own_is_none(service, kind, body):
-    """The login page of a network answers everything with 200."""
-    assert isinstance(_error(service, kind, Answer(200, body)), PhoneAwayError)
+@pytest.mark.parametrize("body", [b"<html>Log in to this network", b"\n <!DOCTYPE html>"])
+def test_the_login_page_of_a_network_is_no_success(service, kind, body):
+    """It answers everything with 200; the message is sent when the service itself answers."""
+    error = _error(service, kind, Answer(200, body))
+    assert isinstance(error, PhoneAwayError)
+    assert not error.is_doubtful
+    assert "answers with a web page" in str(error)
+
+
+@pytest.mark.parametrize("kind", ["ntfy", "tgram"])
+@pytest.mark.parametrize("status", [200, 202])
+@pytest.mark.parametrize("body", [[], {}, "ok", {"ok": None}, b"", b"OK"])
+def test_a_success_that_is_not_the_services_own_may_be_one(service, kind, status, body):
+    """A proxy may have passed the message on: the phone must not ring all day."""
+    error = _error(service, kind, Answer(status, body))
+    assert isinstance(error, PhoneAwayError)
+    assert error.is_doubtful
 
 
 @pytest.mark.parametrize(
