@@ -28,6 +28,8 @@ from hub.store.own_folders import own_folders
 from hub.system import atomic_file
 from hub.system.folder_owner import acting_for
 
+FOR_ROOT = Path("/var/tmp")  # noqa: S108 - a folder of its own in it is private
+
 
 def write_backup(
     file: Path,
@@ -120,6 +122,7 @@ def _add_state(writer: Writer, folder: Path, members: Iterator[Member], share: S
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
     """A folder for copies: beside the backup, and for root where any user can get to its own."""
-    place = folder if os.getuid() else Path("/var/tmp")  # noqa: S108 - the folder is private
-    with tempfile.TemporaryDirectory(prefix=".doorbell-backup-", dir=place) as scratch:
+    with tempfile.TemporaryDirectory(
+        prefix=".doorbell-backup-", dir=folder if os.getuid() else FOR_ROOT
+    ) as scratch:
         yield Path(scratch)
