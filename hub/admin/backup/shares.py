@@ -3,9 +3,11 @@
 A process can fill its own folder as it likes. What it may take does not depend on the other parts.
 """
 
+import math
 import sys
 from dataclasses import dataclass
 
+from hub.admin.backup.database_copy import PATIENCE_S
 from hub.admin.backup.manifest import LARGEST_MANIFEST
 from hub.admin.backup.rules import LARGEST_SUM
 
@@ -25,10 +27,17 @@ class Limits:
 
 @dataclass(slots=True)
 class Share:
-    """What a part may still take: bytes of the manifest, and bytes of files."""
+    """What a part may still take.
+
+    Attributes:
+        listing: Bytes of the manifest.
+        content: Bytes of files.
+        patience_s: Seconds for copies of state files: a process may lock any number of them.
+    """
 
     listing: int
     content: int
+    patience_s: float = PATIENCE_S
 
     def take(self, listing: int, content: int) -> None:
         """Note what it has taken."""
@@ -50,6 +59,7 @@ def rest(limits: Limits, listed: int) -> Share:
     """What is left for the last part: clips, or the state of a house in one folder.
 
     An eighth of the manifest is kept, for what it says of the house, and because each part may go
-    beyond its share by one name.
+    beyond its share by one name. A house in one folder belongs to one user, so each of its state
+    files has a patience of its own.
     """
-    return Share(limits.listing * 7 // 8 - listed, sys.maxsize)
+    return Share(limits.listing * 7 // 8 - listed, sys.maxsize, math.inf)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from hub.admin.backup.database_copy import copy_database
+from hub.admin.backup.database_copy import PATIENCE_S, copy_database
 from hub.admin.backup.manifest import LARGEST, MANIFEST, Contents, SpoiledError
 from hub.admin.backup.members import Member
 from hub.admin.backup.rules import Inventory, largest_sum
@@ -93,12 +93,16 @@ class Writer:
         self._tar.addfile(head, io.BytesIO(text))
 
     def _add_database(self, member: Member, share: Share, scratch: Path) -> None:
+        if share.patience_s <= 0:
+            self._leave_out(f"{member.path}: the state files before it took too long")
+            return
         copy = scratch / member.path.name
+        began_s = time.monotonic()
         try:
             with open_regular(member.path, LARGEST) as file:
                 like = os.fstat(file.fileno())
             self._refuse_beyond(share, like.st_size)
-            schema = copy_database(member.path, copy)
+            schema = copy_database(member.path, copy, min(PATIENCE_S, share.patience_s))
         except FileNotFoundError:
             return
         except SpoiledError as error:
@@ -110,6 +114,7 @@ class Writer:
                 self.contents.schemas[member.name] = schema
                 self.listed += len(json.dumps(member.name)) + LAYOUT
         finally:
+            share.patience_s -= time.monotonic() - began_s
             copy.unlink(missing_ok=True)
 
     def _add(self, member: Member, share: Share, like: os.stat_result | None = None) -> bool:

@@ -2,6 +2,9 @@
 
 import json
 import os
+import shutil
+import sqlite3
+import struct
 import tarfile
 from pathlib import Path
 
@@ -10,9 +13,11 @@ import pytest
 from config import sources
 from hub.admin.backup.archive import write_backup
 from hub.admin.backup.manifest import BackupError, Contents
+from hub.admin.backup.members import Member
 from hub.admin.backup.rules import largest_sum
-from hub.admin.backup.shares import Limits
+from hub.admin.backup.shares import Limits, Share
 from hub.admin.backup.verify import verify
+from hub.admin.backup.writer import Databases, Writer
 from hub.admin.restore.restore import apply, prepare
 from hub.store.state import State
 
@@ -137,3 +142,94 @@ def test_a_house_that_could_not_be_restored_is_not_backed_up(config: Path, text:
     config.write_text(text + rest)
     with pytest.raises(BackupError, match="of its own"):
         backup(config)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("PRAGMA user_version = 2147483647", "written by a newer doorbell"),
+        ("DROP TABLE meta", "no such table: meta"),
+        ("CREATE TRIGGER t INSERT ON meta BEGIN SELECT RAISE(ABORT, 'no'); END", "a trigger"),
+        (
+            "ALTER TABLE meta ADD COLUMN big GENERATED ALWAYS AS (zeroblob("
+            "iif(value = 'restored', 100000, 1))) VIRTUAL;"
+            "CREATE INDEX large ON meta (big)",
+            "full",
+        ),
+    ],
+)
+def test_a_state_file_that_a_restore_would_refuse_spoils_itself_only(
+    config: Path, change: str, told: str
+):
+    """Of a newer program, without a table of ours, or with code of its own."""
+    path = config.parents[1] / "var" / "handlers" / "bad" / "odd.db"
+    State(path).close()
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA journal_mode = DELETE")
+    db.executescript(change)
+    db.close()
+    contents, names = backup(config)
+    assert names >= ALL
+    (line,) = contents.left_out
+    assert f"{path.name}: " in line
+    assert told in line
+    apply(prepare(contents.file, config, sources.load(config)))
+
+
+def test_state_files_that_take_too_long_hold_up_only_their_own(tmp_path: Path):
+    """A process may lock any number of them; each would be waited for."""
+    paths = [tmp_path / f"x{index}.db" for index in range(3)]
+    for path in paths:
+        State(path).close()
+    contents = Contents(tmp_path / "b.tar.gz")
+    share = Share(1 << 20, 1 << 20, patience_s=0.0)
+    with contents.file.open("wb") as raw, tarfile.open(fileobj=raw, mode="w:gz") as tar:
+        members = [Member(f"state/{path.name}", path) for path in paths]
+        writer = Writer(tar, raw, contents, Limits())
+        writer.add(members, share, Databases(tmp_path, tmp_path / "scratch"))
+    assert contents.members == []
+    assert [line.partition(": ")[2] for line in contents.left_out] == [
+        "the state files before it took too long"
+    ] * 3
+
+
+def test_a_log_that_says_any_size_fills_no_disk(config: Path):
+    """A copy would be as large as the last commit in the write-ahead log says."""
+    path = config.parents[1] / "var" / "handlers" / "bad" / "odd.db"
+    vast_log(path, pages=1 << 20)
+    contents, names = backup(config)
+    assert names >= ALL
+    assert "odd.db: damaged: it says that it is much larger" in contents.left_out[0]
+
+
+def vast_log(path: Path, pages: int) -> None:
+    """A database with a log, sound by its checksums: https://sqlite.org/fileformat2.html#walformat."""
+    source = path.with_name("source.db")
+    db = sqlite3.connect(source, isolation_level=None)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("CREATE TABLE t (a)")
+    shutil.copy(source, path)
+    log = bytearray(source.with_name("source.db-wal").read_bytes())
+    db.close()
+    source.unlink()
+    page_bytes = struct.unpack_from(">I", log, 8)[0]
+    sums = checksum(log[:24], (0, 0))
+    for frame in range(32, len(log), 24 + page_bytes):
+        page, commit = struct.unpack_from(">2I", log, frame)
+        if page == 1:
+            struct.pack_into(">I", log, frame + 24 + 28, pages)
+        if commit:
+            struct.pack_into(">I", log, frame + 4, pages)
+        sums = checksum(log[frame : frame + 8], sums)
+        sums = checksum(log[frame + 24 : frame + 24 + page_bytes], sums)
+        struct.pack_into(">2I", log, frame + 16, *sums)
+    path.with_name(f"{path.name}-wal").write_bytes(log)
+
+
+def checksum(content: bytes, sums: tuple[int, int]) -> tuple[int, int]:
+    """Of the log of a little-endian machine."""
+    first, second = sums
+    for one, two in struct.iter_unpack("<2I", content):
+        first = (first + one + second) % (1 << 32)
+        second = (second + two + first) % (1 << 32)
+    return first, second
