@@ -28,6 +28,7 @@ class Inventory:
         self._members: set[str] = set()
         self._files: set[str] = set()
         self._above: set[str] = set()
+        self._letters = 0
 
     def fault(self, name: str, *, is_folder: bool) -> str:
         """Why a backup may not hold this member as well; empty when it may."""
@@ -39,13 +40,14 @@ class Inventory:
             return "lies below a file"
         if not is_folder and name in self._above:
             return "a file, and other members lie below it"
-        if len(self._members) >= MOST_MEMBERS:
+        if len(self._members) >= MOST_MEMBERS or self._letters + len(name) > LARGEST_MANIFEST:
             return "too many files"
         return ""
 
     def add(self, name: str, *, is_folder: bool) -> None:
         """Note a member that has no fault."""
         self._members.add(name)
+        self._letters += len(name)
         self._above.update(_above(name))
         if not is_folder:
             self._files.add(name)

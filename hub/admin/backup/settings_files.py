@@ -32,7 +32,7 @@ def settings_members(config: Path, settings: Settings, left_out: list[str]) -> I
         yield Member(f"settings/{BROKER}", home / BROKER)
         for path in walk(home / BROKER, left_out):
             yield Member(f"settings/{path.relative_to(home)}", path)
-    for name in sorted(_named(toml_file.read(config))):
+    for name in sorted(named_files(toml_file.read(config))):
         with suppress(OSError, ValueError):  # most texts are no path at all
             yield from _named_file(Path(name), config, settings, left_out)
     folder = settings.broker.password_dir
@@ -50,7 +50,7 @@ def refuse_unnamed(facts: dict[str, Any], tables: Mapping[str, Any]) -> None:
     Raises:
         BackupError: there is one.
     """
-    names = {f"settings/{name}" for name in _named(tables)} | {facts["settings"]}
+    names = {f"settings/{name}" for name in named_files(tables)} | {facts["settings"]}
     for member in facts["members"]:
         room, _, inside = member["name"].partition("/")
         is_in_broker = Path(inside).parts[:1] == (BROKER,) and facts["settings"]
@@ -76,7 +76,7 @@ def _named_file(
         yield Member(f"settings/{path}", home / path)
 
 
-def _named(tables: Mapping[str, Any]) -> set[str]:
+def named_files(tables: Mapping[str, Any]) -> set[str]:
     """Every one-line text in these tables, as a path without detours."""
     texts = {text for text in texts_in(tables) if text and "\n" not in text}
     return {os.path.normpath(text) for text in texts} - {"."}

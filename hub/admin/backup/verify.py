@@ -19,6 +19,7 @@ PIECE = 1 << 20  # bytes
 PADDING = 16 << 20  # bytes after the end of an archive
 LARGEST_HEADER = LARGEST_MANIFEST + tarfile.BLOCKSIZE  # bytes; the manifest is read at once
 LARGEST_ARCHIVE = 1 << 62  # bytes: any
+MOST_WORDS = 64 << 10  # letters of what a header says beside a member's name; each is kept
 DISTRUST = "Do not trust this file"
 SHOWN = 5  # damaged members in an error
 LONGEST_SHOWN = 200  # characters of a name
@@ -135,6 +136,8 @@ def _refuse_strange(member: tarfile.TarInfo, inventory: Inventory) -> None:
     fault = inventory.fault(member.name, is_folder=member.isdir())
     if not (member.isreg() or member.isdir()):
         fault = "not a plain file"
+    if sum(len(key) + len(value) for key, value in member.pax_headers.items()) > MOST_WORDS:
+        fault = "its header is too large"
     if fault:
         raise BackupError(f"{member.name[:LONGEST_SHOWN]}: {fault}. {DISTRUST}")
     inventory.add(member.name, is_folder=member.isdir())

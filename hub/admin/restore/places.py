@@ -9,13 +9,16 @@ import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from config import Settings, sources
+from config import Settings, SettingsError, places, sources
+from config.toml import toml_file
 from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.members import clips_folder
+from hub.admin.backup.settings_files import BROKER, named_files
 
 RESERVE = 50_000_000  # bytes that stay free: a house that runs writes, too
 MB = 1e6
@@ -41,6 +44,33 @@ def other_places(settings: Settings, present: Settings | None, config: Path) -> 
         for name, place in _places(settings, home)
         if place != today.get(name) and (today.get(name) or not place.is_relative_to(home))
     }
+
+
+def new_files_beside(facts: dict[str, Any], config: Path, *, is_known: bool) -> dict[str, Path]:
+    """The files beside the settings that those of today do not name, by their names.
+
+    The settings may lie in a folder with other things, like a home: a backup's settings can name
+    any file there. A folder that is doorbell's own has nothing else in it.
+
+    Args:
+        facts: The manifest.
+        config: Where the settings file will be.
+        is_known: Whether there are settings today.
+    """
+    home = _full(config.parent)
+    if home in (places.INSTALLED.parent, places.own_settings().parent):
+        return {}
+    names: set[str] = set()
+    if is_known:
+        with suppress(SettingsError):
+            names = named_files(toml_file.read(config))
+    found = {}
+    for member in facts["members"]:
+        room, _, name = member["name"].partition("/")
+        is_ours = name in names or member["name"] == facts["settings"]
+        if room == "settings" and not is_ours and name.partition("/")[0] != BROKER:
+            found[f"the file {_quoted(name)}"] = home / name
+    return found
 
 
 def refuse_without_room(facts: dict[str, Any], homes: dict[str, Path]) -> None:

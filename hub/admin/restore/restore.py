@@ -3,6 +3,7 @@
 import json
 import shutil
 import tarfile
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
@@ -16,7 +17,7 @@ from hub.admin.backup.members import refuse_mixed
 from hub.admin.backup.settings_files import refuse_unnamed
 from hub.admin.backup.verify import opened, verify
 from hub.admin.restore.fit import refuse_impossible, refuse_overlap
-from hub.admin.restore.places import other_places, refuse_without_room
+from hub.admin.restore.places import new_files_beside, other_places, refuse_without_room
 from hub.admin.restore.plan import Restore, claims, steps_of
 from hub.admin.restore.restore_steps import resume
 from hub.admin.restore.unpack import settings_in, unpack
@@ -53,7 +54,7 @@ def prepare(
         raise BackupError(f"{file}: holds settings. {hint}")
     try:
         return _prepare(file, facts, config, settings, agree)
-    except (OSError, tarfile.TarError) as error:
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         hint = "Make room, or use sudo"
         raise BackupError(f"{file}: cannot be unpacked: {error}. {hint}") from error
 
@@ -105,7 +106,7 @@ def _prepare(
             undo.callback(_remove, folder)
             with opened(file) as (tar, _), acting_for(config.parent):
                 folder.mkdir(parents=True, mode=0o700)
-                settings = settings_in(tar, facts["settings"], folder, config)
+                settings = settings_in(tar, facts, folder, config)
                 tables = toml_file.read(config, folder / facts["settings"])
         if settings is None:
             raise BackupError(f"{file}: holds no settings. Write {config} first")
@@ -113,6 +114,7 @@ def _prepare(
         plan = Restore(config, settings, facts, stamp)
         _refuse_misfits(file, plan, tables)
         places = other_places(settings, present, config)
+        places |= new_files_beside(facts, config, is_known=present is not None)
         if places and agree:
             agree(places)
         refuse_without_room(facts, plan.homes)

@@ -1,5 +1,6 @@
 """Unpacks a backup beside what is there, with modes and owners, and on the disk (fsync)."""
 
+import hashlib
 import os
 import shutil
 import tarfile
@@ -15,6 +16,7 @@ from hub.system import atomic_file
 from hub.system.folder_owner import acting_for
 
 MODES = 0o755  # whatever a backup says, only the owner may write
+CHANGED = "the backup changed after it was checked. Take another one"
 EXCLUSIVE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
@@ -42,19 +44,27 @@ def unpack(file: Path, facts: dict[str, Any], stages: dict[str, Path], settings:
     _finish(entries, facts["schemas"], stages, settings.state_dir.stat())
 
 
-def settings_in(tar: tarfile.TarFile, name: str, folder: Path, config: Path) -> Settings:
+def settings_in(
+    tar: tarfile.TarFile, facts: dict[str, Any], folder: Path, config: Path
+) -> Settings:
     """The backup's settings, as they will be read at their place.
 
     Args:
         tar: The backup.
-        name: The settings file's name in it.
+        facts: Its manifest.
         folder: Where it is unpacked meanwhile.
         config: Its place.
 
     Raises:
         SettingsError: the settings are faulty.
+        BackupError: the backup has changed.
     """
-    _put(tar, tar.getmember(name), folder)
+    name = facts["settings"]
+    entry = next(member for member in facts["members"] if member["name"] == name)
+    member = next((member for member in tar if member.name == name), None)
+    if member is None:
+        raise BackupError(CHANGED)
+    _put(tar, member, entry, folder)
     return sources.load(config, draft=folder / name)
 
 
@@ -63,11 +73,11 @@ def _extract(file: Path, entries: dict[str, Any], stages: dict[str, Path]) -> No
         for member in tar:
             if member.name == MANIFEST:
                 continue
-            if member.name not in entries:  # the owner of the file may write to it meanwhile
-                raise BackupError(f"{file}: changed after it was checked. Take another one")
+            if member.name not in entries:
+                raise BackupError(CHANGED)
             stage = stages[_room(member.name)].parent
             with acting_for(stage.parent):
-                _put(tar, member, stage)
+                _put(tar, member, entries[member.name], stage)
 
 
 def _finish(
@@ -104,16 +114,30 @@ def _make_state_folder(folder: Path, entries: dict[str, Any]) -> None:
             _give_back(folder, of_state[0])
 
 
-def _put(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    """Extract one member into a private folder; an existing name is not followed."""
+def _put(
+    tar: tarfile.TarFile, member: tarfile.TarInfo, entry: dict[str, Any], folder: Path
+) -> None:
+    """Extract one member into a private folder; an existing name is not followed.
+
+    The owner of the backup may write to it meanwhile, so what was checked is checked once more.
+    """
     path = folder / member.name
-    content = tar.extractfile(member)
+    is_folder = not entry["sha256"]
+    is_kind = member.isdir() if is_folder else member.isreg() and not member.issparse()
+    if not is_kind or member.size != entry["size"]:
+        raise BackupError(CHANGED)
+    content = None if is_folder else tar.extractfile(member)
     if content is None:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    digest = hashlib.sha256()
     with os.fdopen(os.open(path, EXCLUSIVE, 0o600), "wb") as target:
-        shutil.copyfileobj(content, target, PIECE)
+        while piece := content.read(PIECE):
+            digest.update(piece)
+            target.write(piece)
+    if digest.hexdigest() != entry["sha256"]:
+        raise BackupError(CHANGED)
 
 
 def _give_back(path: Path, entry: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import sqlite3
 import tarfile
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from hub.admin.restore.places import other_places, refuse_without_room
 from hub.admin.restore.restore import prepare
 from hub.store.state import State
 from tests import forked
+from tests.hub.admin.restore.forged import forge
 
 FACTS = {
     "format": 1, "doorbell": "1", "schema": 1, "schemas": {}, "time": "now", "host": "h",
@@ -170,6 +172,49 @@ def test_a_sparse_member_is_refused(tmp_path: Path):
     file.write_bytes(stream.getvalue())
     with pytest.raises(BackupError, match="too large"):
         verify(file)
+
+
+def test_what_is_kept_of_each_head_is_bounded(tmp_path: Path):
+    """A comment of megabytes, and names that fill the memory with the folders above them."""
+    wordy = head("handlers/x", 0)
+    wordy.pax_headers = {"comment": "x" * 1_000_000}
+    folder = "x" * 250
+    deep = [head(f"handlers/{index}/" + f"{folder}/" * 29 + "x", 0) for index in range(1200)]
+    for members, fault in (([wordy], "its header is too large"), (deep, "too many files")):
+        file = tmp_path / "b.tar.gz"
+        with tarfile.open(file, "w:gz", format=tarfile.PAX_FORMAT) as tar:
+            for member in members:
+                tar.addfile(member)
+        with pytest.raises(BackupError, match=fault):
+            verify(file)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE TABLE much (a); CREATE TRIGGER t BEFORE INSERT ON meta BEGIN INSERT INTO much "
+        "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT x FROM r; END",
+        "ALTER TABLE meta ADD COLUMN big GENERATED ALWAYS AS (zeroblob("
+        "iif(value = 'restored', 100000, 1))) VIRTUAL;"
+        "CREATE INDEX large ON meta (big)",
+    ],
+    ids=["trigger", "computed"],
+)
+def test_a_state_file_runs_no_code_of_its_author(tmp_path: Path, config: Path, change: str):
+    """The mark of a copy would set off a trigger that fills the disk without an end."""
+    path = tmp_path / "x.db"
+    State(path).close()
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA journal_mode = DELETE")
+    db.executescript(change)
+    db.close()
+    file = forge(
+        tmp_path / "b.tar.gz",
+        {"state/x.db": path.read_bytes()},
+        lambda facts: facts.update(schemas={"state/x.db": 1}),
+    )
+    with pytest.raises(BackupError, match="cannot be used"):
+        prepare(file, config, sources.load(config))
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{}", '{"members": 1}', json.dumps(FACTS)[:-1]])

@@ -111,6 +111,45 @@ def test_a_backup_that_changes_after_the_check_is_refused(config: Path):
     assert not list(config.parents[1].rglob("evil"))
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {SETTINGS: b'state_dir = "../evil"\n'},
+        {SETTINGS: b'state_dir = "../evil2"\n', "state/x": b"x"},
+        {SETTINGS: None},
+        {"state/x": b"x"},
+    ],
+    ids=str,
+)
+def test_other_content_under_the_same_name_is_refused(config: Path, members: Members):
+    """What was checked and agreed to is what is unpacked."""
+    text = b'state_dir = "../other"\n'
+    file = forge(config.parents[1] / "b.tar.gz", {SETTINGS: text, "state/x": b"y"})
+    before = config.read_text()
+
+    def exchange(_: object) -> None:
+        forge(file, {SETTINGS: text, **members})
+
+    with pytest.raises(BackupError, match="changed after it was checked"):
+        prepare(file, config, sources.load(config), exchange)
+    assert config.read_text() == before
+
+
+def test_files_beside_the_settings_are_agreed_to(config: Path):
+    """Its settings name them, and those of today do not: the folder may be a home."""
+    names = ["token", ".bashrc", "certificates/ca"]
+    file = forge(
+        config.parents[1] / "b.tar.gz",
+        {SETTINGS: TEXT.format(json.dumps(names)[1:-1]).encode()}
+        | {f"settings/{name}": b"x" for name in names},
+    )
+    asked: dict[str, Path] = {}
+    prepare(file, config, sources.load(config), asked.update)
+    assert asked == {
+        f'the file "{name}"': config.parent / name for name in (".bashrc", "certificates/ca")
+    }
+
+
 def test_a_file_in_the_way_is_told_before_anything_is_moved(config: Path):
     """Today a file lies where the backup needs a folder."""
     words = refused(config, {"settings/token/x": b""})
