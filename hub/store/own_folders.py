@@ -7,11 +7,17 @@ of its own below that: `hub`, `web` and `handlers/NAME`. Nothing but root gets i
 from collections.abc import Iterable
 from pathlib import Path
 
+from hub.wire.tokens.house_key import KEY_FILE
+
 HUB, WEB, HANDLERS = "hub", "web", "handlers"
 MARK = ".own-folders"  # it lies in the house's folder where each process has its own
+# What stays in the house's folder; it is root's, but for the pictures and clips.
+MEDIA = "media"
+OF_HOUSE = (HUB, WEB, HANDLERS, MEDIA, KEY_FILE, "lost+found")
 # What lay in the house's folder before each process had one, by the beginning of its name.
 OF_HUB = ("hub-", "homeassistant.json", "chime.wav", "led-")
 OF_WEB = ("web-", "press-links.json", "press-requests.json")
+NO_HANDLERS = ("hub-", "web-")  # state files that begin so are those of the hub and the page
 OF_HANDLERS = {
     "bark.wav": "bark",
     "gpio-": "light",
@@ -77,15 +83,18 @@ def part_of(name: str, handlers: Iterable[str]) -> str | None:
     Returns:
         `hub`, `web` or `handlers/NAME`; None if it is nobody's own.
     """
+    if name in OF_HOUSE:
+        return None
+    handler = name.partition(".")[0]
+    if handler in handlers and not handler.startswith(NO_HANDLERS):
+        return of_handler(handler)
     if name.startswith(OF_HUB):
         return HUB
     if name.startswith(OF_WEB):
         return WEB
-    for beginning, handler in OF_HANDLERS.items():
-        if name.startswith(beginning):
-            return of_handler(handler)
-    handler = name.partition(".")[0]
-    return of_handler(handler) if handler in handlers else None
+    return next(
+        (of_handler(of) for start, of in OF_HANDLERS.items() if name.startswith(start)), None
+    )
 
 
 def _is_there(folder: Path) -> bool:

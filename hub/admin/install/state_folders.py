@@ -9,7 +9,6 @@ the next one; until then no process starts whose state file still lies in the ho
 import errno
 import itertools
 import os
-import shutil
 import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -17,26 +16,26 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hub.admin.install.machine import Machine
+from hub.admin.install.other_disk import to_other_disk
 from hub.mqtt.connection import client_ids
 from hub.process.restore_guard import FROM_RESTORES
 from hub.store.own_folders import (
     HANDLERS,
     HUB,
     MARK,
+    MEDIA,
+    OF_HOUSE,
     WEB,
     are_apart,
     of_handler,
     own_folders,
     part_of,
 )
-from hub.system import atomic_file
 from hub.system.atomic_file import fsync
 from hub.wire.tokens.house_key import KEY_FILE, secret_in
 
 GROUP = "doorbell"  # of all processes, and the user of `record`
 ROOT = "root:root"
-MEDIA = "media"
-STAYS = (HUB, WEB, HANDLERS, MEDIA, KEY_FILE, "lost+found")
 RECORD = of_handler("record")  # its unit has a user that stays the same, and needs no link
 NOBODYS = "not known whose it is. If a handler of yours needs it, move it to handlers/NAME there"
 BEFORE = "before-update"
@@ -69,7 +68,7 @@ def spread(machine: Machine) -> Iterator[str]:
     """
     house = machine.state
     machine.own(house, f"root:{GROUP}", HOUSE_MODE)  # first: from now on only root decides here
-    for name in (MARK, HUB, WEB, HANDLERS, MEDIA):
+    for name in (MARK, HUB, WEB, HANDLERS, MEDIA, KEY_FILE):
         _refuse_planted(house / name)
     (house / MARK).touch()
     (house / HANDLERS).mkdir(mode=0o755, exist_ok=True)
@@ -90,7 +89,7 @@ def spread(machine: Machine) -> Iterator[str]:
         secret_in(house / KEY_FILE)
     machine.own(house / KEY_FILE, ROOT, KEY_MODE)
     for path in sorted(house.iterdir()):
-        if path.name not in STAYS and not path.is_symlink():
+        if path.name not in OF_HOUSE and not path.is_symlink():
             machine.own(path, ROOT, OWN_MODE if path.is_dir() else KEY_MODE)
             if not path.name.startswith((*FROM_RESTORES, ".")):
                 yield f"{path}: {NOBODYS}"
@@ -180,7 +179,7 @@ def _moves(house: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = defaultdict(list)
     handlers = _handlers(house)
     for path in _content(house):
-        stays = path.name in STAYS or path.name.startswith((*FROM_RESTORES, "."))
+        stays = path.name in OF_HOUSE or path.name.startswith((*FROM_RESTORES, "."))
         if not stays and (part := part_of(path.name, handlers)):
             found[part].append(path)
     return found
@@ -238,7 +237,8 @@ def _refuse_planted(path: Path) -> None:
         return
     facts = path.lstat()
     is_media = path.name == MEDIA and stat.S_ISDIR(facts.st_mode)
-    if facts.st_uid != os.geteuid() and not is_media:
+    is_key = path.name == KEY_FILE and stat.S_ISREG(facts.st_mode)
+    if facts.st_uid != os.geteuid() and not (is_media or is_key):
         path.rename(path.with_name(f"{path.name}.planted"))
 
 
@@ -267,12 +267,7 @@ def _move(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        if source.is_dir() and not source.is_symlink():
-            shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
-            shutil.rmtree(source)
-        elif stat.S_ISREG(source.lstat().st_mode):
-            atomic_file.copy(source, target)
-            source.unlink()
+        to_other_disk(source, target)
 
 
 def _content(folder: Path) -> Iterable[Path]:

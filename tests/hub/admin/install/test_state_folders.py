@@ -1,6 +1,8 @@
 """The state moves to a folder for each process, and back; a move that is cut off is finished."""
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -180,3 +182,63 @@ def test_a_link_that_a_handler_left_leads_root_nowhere(machine: Machine, tmp_pat
     list(state_folders.spread(machine))
     assert not list(elsewhere.iterdir())
     assert (machine.state / WHERE["light.db"]).is_file()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_link_in_place_of_the_key_leads_root_nowhere(machine: Machine, tmp_path: Path):
+    """Root closes the key: it must not close what a link in its place leads to."""
+    target = tmp_path / "program"
+    target.write_text("x" * 64)
+    target.chmod(0o4755)
+    key = machine.state / "answers.key"
+    key.unlink()
+    key.symlink_to(target)
+    os.chown(key, 65534, 65534, follow_symlinks=False)
+    list(state_folders.spread(machine))
+    assert not key.is_symlink()
+    assert key.read_text() != target.read_text()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o4755
+
+
+@pytest.mark.parametrize("name", ["answers", "media", "hub", "web", "handlers"])
+def test_no_handler_has_a_file_under_the_name_of_one_of_the_house(machine: Machine, name: str):
+    """A handler with such a name would put its own in the place of the key or of the clips."""
+    list(state_folders.spread(machine))
+    own = machine.state / "handlers" / name
+    _fill(own, (f"{name}.db",))
+    reserved = "answers.key" if name == "answers" else name
+    (own / reserved).symlink_to("elsewhere")
+    before = _content(machine.state)
+    _link_as_systemd_does(machine)
+    state_folders.gather(machine)
+    assert _files(machine.state) >= {*SHARED, f"{name}.db"}
+    assert (own / reserved).is_symlink()
+    list(state_folders.spread(machine))
+    assert _content(machine.state) == before
+
+
+@pytest.mark.parametrize("name", ["voicemail", "led-strip", "gpio-gate", "heard"])
+def test_a_handler_keeps_its_state_whatever_its_name_begins_with(machine: Machine, name: str):
+    """`speak` has files that begin with `voice`, and the hub some that begin with `led-`."""
+    _fill(machine.state, (f"{name}.db",))
+    list(state_folders.spread(machine))
+    assert (machine.state / "handlers" / name / f"{name}.db").is_file()
+
+
+def test_what_comes_to_another_disk_is_a_plain_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A FIFO is left, and a program of a handler's does not run as root, who copied it."""
+    folder = tmp_path / "from"
+    _fill(folder, ("inner/program",))
+    (folder / "inner" / "program").chmod(0o4755)
+    os.mkfifo(folder / "inner" / "pipe")
+
+    def rename(_: Path, __: Path) -> None:
+        raise OSError(errno.EXDEV, "another disk")
+
+    monkeypatch.setattr(Path, "rename", rename)
+    state_folders._move(folder, tmp_path / "to")
+    assert _files(tmp_path / "to") == {"inner/program"}
+    assert stat.S_IMODE((tmp_path / "to/inner/program").stat().st_mode) == 0o755
+    assert not folder.exists()
