@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import warnings
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from hub.plugin.handler_config import HandlerConfig
 from hub.wire import topics
 
 NOT_OURS = ("_", ".", "test_")
+LARGEST_PARSED = 64 << 10  # bytes: each becomes a kilobyte in memory
 FIRST = ("light", "bark")  # the visitor waits for these
 SHIPPED = Path(__file__).parents[2] / "handlers"
 SHIPPED_NAMES = ("bark", "light", "log", "notify", "record", "speak", "talk", "telemetry", "visit")
@@ -64,7 +66,7 @@ def is_shipped(path: Path) -> bool:
 def is_off(path: Path, settings: Settings) -> bool:
     """Whether a handler is switched off, by the settings or by what its file says.
 
-    The file is read and not run.
+    The file is read and not run. What a very large file says is known only when it is loaded.
     """
     table = settings.handlers.get(path.stem, {})
     if "enabled" in table:
@@ -72,8 +74,13 @@ def is_off(path: Path, settings: Settings) -> bool:
     switches = {"enabled": False}
     if not table:
         switches["needs_settings"] = True
+    source = handler_source.read(path)
+    if len(source) > LARGEST_PARSED:
+        return False
     try:
-        nodes = ast.walk(ast.parse(handler_source.read(path)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its own process tells them; here they fill the log
+            nodes = ast.walk(ast.parse(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False  # loading it says what is wrong; too much nesting is one of the last two
     return any(

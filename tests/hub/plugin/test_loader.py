@@ -1,6 +1,7 @@
 """The loader: whatever is wrong with a handler file is told with where, what and how."""
 
 import re
+import warnings
 from pathlib import Path
 
 import pytest
@@ -295,3 +296,23 @@ def test_a_switch_that_says_nothing_does_not_stop_a_handler_in_silence(write, se
     house = settings.model_copy(update={"handlers": {"shout": {"enabled": enabled}}})
     assert not loader.is_off(path, house)
     assert "[handlers.shout] enabled: " in _faults(path, house)[0]
+
+
+def test_a_vast_file_is_not_parsed_by_those_who_only_look(write, settings):
+    """Its syntax tree fills hundreds of megabytes, and `doorbell handlers sync` would end by it."""
+    path = write(
+        "shout.py", GOOD.replace("words: str =", "enabled: bool = False\n    words: str =")
+    )
+    assert loader.is_off(path, settings)
+    path.write_text(path.read_text() + "0\n" * loader.LARGEST_PARSED)
+    assert not loader.is_off(path, settings)
+    assert not loader.load(path, settings).config.enabled
+
+
+def test_the_warnings_of_a_file_are_not_told_by_those_who_only_look(write, settings):
+    """Python tells each line that has an invalid escape: the log would be full of them."""
+    text = GOOD.replace("words: str =", "enabled: bool = False\n    words: str =")
+    path = write("shout.py", text + "'\\d'\n" * 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert loader.is_off(path, settings)
