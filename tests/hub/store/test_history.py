@@ -1,5 +1,6 @@
 """The history: events read from the files of processes that may be running."""
 
+import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -148,3 +149,19 @@ def test_a_file_that_cannot_be_read_hides_no_other(history, states, tmp_path):
     told = "\n".join(history.faults)
     assert "broken.db: cannot be read" in told
     assert "newer.db: cannot be read: written by a newer doorbell" in told
+
+
+def test_a_view_in_place_of_a_table_is_not_read(history, states, tmp_path):
+    """It may have rows without an end, and root would read them for ever."""
+    press = journaled(states("hub"))
+    states("odd")
+    with closing(sqlite3.connect(tmp_path / "odd.db")) as db:
+        db.execute("ALTER TABLE journal RENAME TO before")
+        db.execute(
+            "CREATE VIEW journal AS "
+            "WITH RECURSIVE r(x) AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM r) "
+            "SELECT x AS position, x'00' AS payload, 't' AS type, 0.0 AS time, "
+            "0 AS journaled, 0 AS acknowledged FROM r"
+        )
+    assert _ids(history) == [press.id]
+    assert history.faults == []
