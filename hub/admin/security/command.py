@@ -1,5 +1,6 @@
 """`doorbell secure`: a password for each process, and the broker's ACL and certificate."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ import typer
 
 from hub.admin.security import certificates
 from hub.admin.security.credentials_folder import write
+from hub.system.folder_owner import ROOT_ID, owner_of
 from hub.terminal.options import ConfigOption, read_settings
 from hub.terminal.output import complain, say
 
@@ -36,6 +38,7 @@ def secure(
     """Write passwords, ACL and certificate for your mosquitto; existing ones are kept."""
     settings, path = read_settings(config)
     folder = (folder or path.parent / "broker").absolute()
+    _refuse_others_folder(folder)
     try:
         written = write(settings, folder, host or [], user or [])
     except certificates.CertificateError as error:
@@ -46,3 +49,16 @@ def secure(
     for line in written.lost:
         say(f"! {line}")
     say("docs/security.md says what to do with them")
+
+
+def _refuse_others_folder(folder: Path) -> None:
+    """Root does not write where another user could put a link in place of a folder."""
+    if os.geteuid() != ROOT_ID or not (owner := owner_of(folder)):
+        return
+    name = owner.path.owner()
+    mine = f"sudo chown -hR {name} {folder}, then " if folder.exists() else ""
+    complain(
+        f"✗ {owner.path} belongs to {name}, who could lead root anywhere."
+        f" Write: {mine}sudo -u {name} doorbell secure …"
+    )
+    sys.exit(1)

@@ -1,5 +1,7 @@
 """`doorbell secure` writes private, complete files; `doorbell check` sees what is missing."""
 
+import os
+import pwd
 import re
 import stat
 import subprocess
@@ -14,6 +16,7 @@ from hub.admin.security.acl import acl, rights
 from hub.admin.security.certificates import CertificateError, make_ca, serves
 from hub.mqtt.connection import credentials
 from hub.wire.topics import Topics
+from tests import forked
 from tests.house import ROOT
 from tests.needs import find_program
 
@@ -228,6 +231,22 @@ def test_the_command_prints_no_secret(tmp_path):
     assert [
         fault for fault in check(sources.load(config), config).faults if "[broker]" in fault
     ] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be led to places of others: sudo")
+def test_root_writes_nothing_where_another_user_decides(tmp_path):
+    """A link in place of a folder would lead it to one of root's."""
+    roots, home = tmp_path / "roots", tmp_path / "home"
+    for one in (roots, home):
+        one.mkdir()
+    (home / "doorbell.toml").write_text('[broker]\nhost = "localhost"\n')
+    (home / "broker").symlink_to(roots)
+    os.chown(home, pwd.getpwnam("nobody").pw_uid, 0)
+    done = forked.run("hub.cli.main", "secure", "-c", str(home / "doorbell.toml"), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "who could lead root anywhere" in done.stderr
+    assert "sudo -u nobody doorbell secure" in done.stderr
+    assert list(roots.iterdir()) == []
 
 
 def test_check_tells_missing_and_open_files(write, folder, tmp_path):
