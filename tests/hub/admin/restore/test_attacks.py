@@ -224,6 +224,21 @@ def test_a_swapped_folder_leads_a_restore_nowhere(house: Path, place: Path):
     assert seen() == before
 
 
+def test_a_backup_gives_the_settings_to_no_user(house: Path):
+    """They say where root writes; the group that may read them is that of the backup."""
+    nobody = pwd.getpwnam("nobody")
+    handler = house.parent / "handlers" / "mine.py"
+    handler.write_text("")
+    for path in (house, handler):
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
+    file = backup(house).file
+    for path in (house, handler):
+        os.chown(path, 0, 0)
+    apply(prepare(file, house, sources.load(house)))
+    facts = [path.stat() for path in (house, handler)]
+    assert [(one.st_uid, one.st_gid) for one in facts] == [(0, nobody.pw_gid)] * 2
+
+
 def test_root_obeys_no_note_of_another_user(house: Path, place: Path):
     """A note says which files are moved."""
     note = house.parent / NOTE
