@@ -74,10 +74,10 @@ def is_off(path: Path, settings: Settings) -> bool:
     switches = {"enabled": False}
     if not table:
         switches["needs_settings"] = True
-    source = handler_source.read(path)
-    if len(source) > LARGEST_PARSED:
-        return False
     try:
+        source = handler_source.read(path)
+        if len(source) > LARGEST_PARSED:
+            return False
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its own process tells them; here they fill the log
             nodes = ast.walk(ast.parse(source))
