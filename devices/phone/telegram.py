@@ -6,6 +6,7 @@ https://core.telegram.org/bots/api
 import json
 import logging
 import os
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,6 +71,7 @@ class TelegramPhone:
     ) -> None:
         self._service = service
         self._chat = chat
+        self._moving = threading.Lock()  # several notifications may be under way
         self._topic = topic
         if topic is None:
             self._topic = getattr(service, "topic", None)
@@ -117,9 +119,11 @@ class TelegramPhone:
         chat = _new_chat(error)
         if chat is None or chat == asked:
             return False
-        if chat != self._chat:
-            log.warning("a Telegram chat has moved. Write its new id into the settings: %s", chat)
+        with self._moving:
+            is_news = chat != self._chat
             self._chat = chat
+        if is_news:
+            log.warning("a Telegram chat has moved. Write its new id into the settings: %s", chat)
         return True
 
     def _send(self, notification: Notification) -> Any:
