@@ -37,6 +37,14 @@ class Owner(NamedTuple):
     path: Path
 
 
+def user_name(uid: int) -> str:
+    """What a user is called; the number where nobody has it."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
 def owner_of(folder: Path) -> Owner | None:
     """The user who decides what lies there; None where only root does.
 

@@ -2,7 +2,6 @@
 
 import grp
 import os
-import pwd
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from hub.admin.install.orders import OrderError, systemctl
 from hub.admin.security import acl, credentials_folder
 from hub.mqtt.connection import credentials
 from hub.store.own_folders import are_apart, own_folders
+from hub.system.folder_owner import user_name
 from hub.terminal.words import count
 from hub.wire.tokens.house_key import KEY_FILE
 
@@ -33,7 +33,7 @@ def permissions(context: Context) -> Iterator[Finding]:
         yield from _own_folders(house)
     else:
         yield from _ownership(house, _unit_user(context.root))
-    me = pwd.getpwuid(os.geteuid()).pw_name
+    me = user_name(os.geteuid())
     groups = sorted(filter(None, map(_group_name, {os.getegid(), *os.getgroups()})))
     rights = ": root may do everything" if os.geteuid() == 0 else ""
     yield ok(f"you are {me} (groups: {', '.join(groups)}){rights}")
@@ -107,14 +107,14 @@ def _ownership(folder: Path, runs_as: str | None) -> Iterator[Finding]:
         yield skipped(f"{folder} does not exist yet, or you may not see it")
         return
     facts = folder.stat()
-    owner = _user_name(facts.st_uid)
+    owner = user_name(facts.st_uid)
     if runs_as is not None and owner != runs_as:
         words = f"{folder} belongs to {owner}, and the units run as {runs_as}"
         yield Finding("problem", words, f"sudo chown -R {runs_as}: {folder}")
         return
     strangers = [path for path in _files(folder) if path.stat().st_uid != facts.st_uid]
     if strangers:
-        other = _user_name(strangers[0].stat().st_uid)
+        other = user_name(strangers[0].stat().st_uid)
         words = f"{strangers[0]} belongs to {other}, and its folder to {owner}"
         yield Finding("problem", words, f"sudo chown -R {owner}: {folder}")
     elif facts.st_mode & (stat.S_IROTH | stat.S_IXOTH) and not _is_shut_in(folder):
@@ -133,7 +133,7 @@ def _own_folders(house: Path) -> Iterator[Finding]:
         if _mode(folder) & (stat.S_IWGRP | stat.S_IRWXO) and not _is_shut_in(folder.resolve())
     ]
     if house.stat().st_uid != 0:
-        words = f"{house} belongs to {_user_name(house.stat().st_uid)}, and not to root"
+        words = f"{house} belongs to {user_name(house.stat().st_uid)}, and not to root"
         yield Finding("problem", words, "sudo doorbell install")
     elif opened:
         words = f"other users of this machine can look into {opened[0]}"
@@ -176,13 +176,6 @@ def _mode(path: Path) -> int:
 def _is_shut_in(path: Path) -> bool:
     """Whether a folder above it keeps other users out."""
     return any(not _mode(folder) & stat.S_IXOTH for folder in path.parents)
-
-
-def _user_name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
 
 
 def _group_name(gid: int) -> str:

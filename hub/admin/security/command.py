@@ -9,7 +9,7 @@ import typer
 
 from hub.admin.security import certificates
 from hub.admin.security.credentials_folder import write
-from hub.system.folder_owner import ROOT_ID, owner_of
+from hub.system.folder_owner import ROOT_ID, owner_of, user_name
 from hub.terminal.options import ConfigOption, read_settings
 from hub.terminal.output import complain, say
 
@@ -55,7 +55,7 @@ def _refuse_others_folder(folder: Path) -> None:
     """Root does not write where another user could put a link in place of a folder."""
     if os.geteuid() != ROOT_ID or not (owner := owner_of(folder)):
         return
-    name = owner.path.owner()
+    name = user_name(owner.uid)
     mine = f"sudo chown -hR {name} {folder}, then " if folder.exists() else ""
     complain(
         f"✗ {owner.path} belongs to {name}, who could lead root anywhere."
