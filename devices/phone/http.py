@@ -43,10 +43,11 @@ def call(method: str, url: str, **more: Any) -> Any:
         raise error_of(response)
     if is_broken(response):
         raise HttpError("breaks off in its answer", is_doubtful=True)
-    if _text(response).lstrip().startswith("<"):
+    answer = _json(response)
+    if answer is None and _text(response).lstrip().startswith("<"):
         why = "Does the network want a login, or is the address wrong?"
         raise HttpError(f"answers with a web page. {why}")
-    return _json(response)
+    return answer
 
 
 def unknown_answer() -> HttpError:

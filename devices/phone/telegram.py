@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 API = "https://api.telegram.org"
 API_VARIABLE = "TELEGRAM_API"  # your own Bot API server (github.com/tdlib/telegram-bot-api)
 BAD_REQUEST = 400
-# The options of an address, each with why it is not sent; empty where it is.
 NO_LOGIN = "the token is the login"
+# The options of an address, each with why it is not sent; empty where it is.
 TELEGRAM_OPTIONS = {
     "token": "write it before the chat",
     "user": NO_LOGIN,
@@ -188,9 +188,9 @@ class TelegramPhone:
         answer = call("POST", f"{self._url}/{method}", **self._requests, **more)
         if refuses(answer):
             raise error_in(answer)
-        if not isinstance(answer, dict) or not isinstance(answer.get("result"), dict):
-            raise unknown_answer()
-        return dict(answer["result"])
+        if isinstance(answer, dict) and answer.get("ok") and isinstance(answer.get("result"), dict):
+            return dict(answer["result"])
+        raise unknown_answer()
 
     def _keyboard(self, notification: Notification) -> dict[str, str]:
         """Buttons that open their link, one in each row, because labels can be long."""

@@ -68,6 +68,8 @@ def error_unnoticed(name: str, exchanges: Sequence[Exchange], text: str) -> Phon
     Returns:
         None if the service has taken the text.
     """
+    if has_taken(exchanges, text):
+        return None
     words = _words(text)
     denied = [
         one
@@ -77,7 +79,7 @@ def error_unnoticed(name: str, exchanges: Sequence[Exchange], text: str) -> Phon
         and http.error_within(one.response)
         and _contains(one.request, words)
     ]
-    return None if has_taken(exchanges, text) else error_from(name, denied, text)
+    return error_from(name, denied, text)
 
 
 def _words(text: str) -> list[str]:

@@ -48,6 +48,7 @@ class Service:
         return {
             "ntfy": f"ntfy://127.0.0.1:{self.port}/door",
             "json": f"json://127.0.0.1:{self.port}/door",
+            "synology": f"synology://127.0.0.1:{self.port}/token",
             "tgram": f"tgram://{TOKEN}/4711",
         }[kind]
 

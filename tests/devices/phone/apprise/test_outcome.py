@@ -1,6 +1,5 @@
 """What becomes of a message that takes several requests, by all that the service has answered."""
 
-import threading
 from dataclasses import replace
 
 import pytest
@@ -130,17 +129,6 @@ def test_a_refusal_that_apprise_does_not_read_is_one(service, answer, words, kin
     service.answer = Answer(200, answer)
     with pytest.raises(PhoneAwayError, match=words):
         phone.send(NOTE)
-
-
-def test_a_form_that_has_json_within_may_have_told_the_text(service):
-    """Whatever letters it has: without an answer it is not sent all day."""
-    ended = threading.Event()
-    service.answer = lambda _: Answer() if ended.wait(10) else None
-    (phone,) = open_phones(f"synology://127.0.0.1:{service.port}/token?rto=0.2")
-    with pytest.raises(PhoneAwayError) as told:
-        phone.send(NOTE)
-    ended.set()
-    assert told.value.is_doubtful
 
 
 @pytest.mark.parametrize("answer", [{"success": True}, {"errcode": 0, "errmsg": "ok"}, b"ok", []])
