@@ -101,7 +101,7 @@ class Login:
         """This phone."""
         user = user_of(request)
         if user and user.phone:
-            await _kept(self._register.revoke, user.phone)
+            await self._revoke(request, user.phone)
         response = _go(request, LOGIN)
         self._cookie.clear(request, response)
         return response
@@ -121,7 +121,7 @@ class Login:
 
     async def revoke(self, request: Request) -> Response:
         """Log a phone out."""
-        await _kept(self._register.revoke, request.path_params["id"])
+        await self._revoke(request, request.path_params["id"])
         return _go(request, "/phones")
 
     async def revoke_others(self, request: Request) -> Response:
@@ -129,8 +129,13 @@ class Login:
         user = user_of(request)
         own = user.phone if user else ""
         others = [phone.id for phone in self._register.phones() if phone.id != own]
-        await _kept(self._register.revoke, *others)
+        await self._revoke(request, *others)
         return _go(request, "/phones")
+
+    async def _revoke(self, request: Request, *ids: str) -> None:
+        """Log these out. A phone that logs itself out still gets its response, as a stranger."""
+        del request.state.is_known
+        await _kept(self._register.revoke, *ids)
 
     async def change_password(self, request: Request) -> Response:
         """Set the household password; whoever changes it knows the present one."""

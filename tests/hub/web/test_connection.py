@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from starlette.middleware import Middleware
@@ -14,9 +14,12 @@ from starlette.routing import Route
 
 from hub.web import connection
 from hub.web.app import assemble
-from hub.web.connection import STRANGERS
+from hub.web.connection import STRANGERS, Connection
+from hub.web.login.register import Register
 from hub.web.server import Server
+from tests.forked import PATIENCE_S
 from tests.house import until
+from tests.hub.web.client import build_app, log_in
 
 HEAD = b"Host: test\r\n"
 BLOCK = b"x" * 65_536
@@ -49,25 +52,34 @@ def _endless(_: Request):
     return StreamingResponse(blocks())
 
 
-@pytest.fixture
-def server():
+@contextmanager
+def _serving(app):
     """A server on a free port. Its times are those of the tests."""
     listener = socket.create_server(("127.0.0.1", 0))
+    server = Server(app, lambda: None)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    until(lambda: server.started, "it listens")
+    server.address = listener.getsockname()
+    try:
+        yield server
+    finally:
+        server.stop()
+        for one in list(server.server_state.connections):
+            one.loop.call_soon_threadsafe(one.drop)
+        thread.join(20)
+
+
+@pytest.fixture
+def server():
+    """It serves what takes time, and what never ends."""
     routes = [
         Route(f"{root}/{name}", run, methods=["GET", "POST"])
         for root in ("", "/phone")
         for name, run in (("take", _take), ("endless", _endless))
     ]
-    server = Server(assemble(routes, [Middleware(_Known)]), lambda: None)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    until(lambda: server.started, "it listens")
-    server.address = listener.getsockname()
-    yield server
-    server.stop()
-    for one in list(server.server_state.connections):
-        one.loop.call_soon_threadsafe(one.drop)
-    thread.join(20)
+    with _serving(assemble(routes, [Middleware(_Known)])) as server:
+        yield server
 
 
 @pytest.fixture
@@ -214,6 +226,34 @@ def test_a_phone_that_is_logged_out_gets_no_more(server, open_one, monkeypatch):
     assert phone.recv(100)
     monkeypatch.setattr(_Known, "is_logged_in", False)
     until(lambda: not server.server_state.connections, "it is closed")
+
+
+def test_a_phone_that_logs_itself_out_is_told_so(tmp_path, monkeypatch):
+    """However long the disk takes, its connection lasts until it has the response."""
+    app = build_app(tmp_path)
+    phone = log_in(app, tmp_path)
+    ((name, cookie),) = phone.cookies.items()
+    has_revoked, is_looked_at = threading.Event(), threading.Event()
+    revoke, check = Register.revoke, Connection.check
+
+    def revoke_slowly(self, *ids):
+        revoke(self, *ids)
+        has_revoked.set()
+        assert is_looked_at.wait(PATIENCE_S)
+
+    def check_and_tell(self):
+        was_revoked = has_revoked.is_set()
+        check(self)
+        if was_revoked:
+            is_looked_at.set()
+
+    monkeypatch.setattr(Register, "revoke", revoke_slowly)
+    monkeypatch.setattr(Connection, "check", check_and_tell)
+    head = f"Host: door\r\nOrigin: http://door\r\nCookie: {name}={cookie}\r\n"
+    with _serving(app) as server, socket.create_connection(server.address, timeout=20) as client:
+        client.sendall(f"POST /logout HTTP/1.1\r\n{head}Content-Length: 0\r\n\r\n".encode())
+        assert client.recv(100).startswith(b"HTTP/1.1 303 ")
+    assert not Register(tmp_path).phones()
 
 
 def test_phones_are_never_put_out_by_strangers(server, open_one):

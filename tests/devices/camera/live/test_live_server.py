@@ -123,11 +123,11 @@ def test_it_ends_at_once_when_privacy_begins(doors, film):
 def test_who_reads_nothing_holds_up_nobody(doors, film, monkeypatch):
     """His connection is closed; the camera goes on, and others see."""
     monkeypatch.setattr(server.LiveServer, "stalled_s", 0.2)
-    stuck = Client(doors.folder)
-    stuck.ask("/front/video")
+    unread = Client(doors.folder).ask("/front/video")
     (viewer,) = film._viewers
     viewer._waiting.extend([viewer.first] * 5000)  # more than a socket takes
     until(lambda: viewer not in film._viewers, "it is closed")
+    unread.close()
     seen = film._ring.newest()
     until(lambda: film._ring.newest() is not seen, "the camera goes on")
     assert look(doors.folder, "/front/video", 1000)
@@ -135,11 +135,12 @@ def test_who_reads_nothing_holds_up_nobody(doors, film, monkeypatch):
 
 def test_privacy_ends_it_also_for_who_reads_nothing(doors, film):
     """Its thread waits for the client, and must not keep pictures in memory."""
-    Client(doors.folder).ask("/front/video")
+    unread = Client(doors.folder).ask("/front/video")  # without a name it would be closed at once
     (viewer,) = film._viewers
     viewer._waiting.extend([viewer.first] * 5000)
     doors.reason = "private, by its switch"
     until(lambda: not film._viewers, "it ends")
+    unread.close()
 
 
 def test_it_ends_when_the_camera_is_away_and_comes_back_with_it(doors, monkeypatch):
