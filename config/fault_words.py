@@ -44,6 +44,7 @@ PLAIN_WORDS = {
     "too_long": "too many. Write at most {max_length}.",
 }
 BAD_NAME = "not a name. Use a-z, 0-9, - and _, beginning with a letter, 32 characters at most."
+OF_TABLES = {"doors", "handlers", "triggers"}  # each with a name
 TABLES = {"dict_type", "model_type", "model_attributes_type"}
 LIMITS = {
     "greater_than": "more than",
@@ -62,7 +63,8 @@ def words(fault: Mapping[str, Any], name: str) -> str:
     """
     kind, facts = fault["type"], fault.get("ctx", {})
     if kind in TABLES:
-        return f"not a table. Write [{name}], and its keys in the lines below."
+        table = f"{name}.NAME" if name in OF_TABLES else name
+        return f"not a table. Write [{table}], and its keys in the lines below."
     if facts.get("pattern") == NAME:
         return BAD_NAME
     if kind in LIMITS:

@@ -183,6 +183,7 @@ def test_a_fault_shows_no_value(tmp_path):
         ("[doors.front.buton]\npin = 5", "[doors.front.buton]: unknown table. Did you mean"),
         ("broker = 'x'", "broker: not a table. Write [broker], and its keys in the lines below."),
         ("[[broker]]", "broker: not a table. Write [broker], and its keys in the lines below."),
+        ("[[doors]]", "doors: not a table. Write [doors.NAME], and its keys in the lines below."),
         ("[doors]\nfront = 'x'", "[doors] front: not a table. Write [doors.front], and its keys"),
         ("[quiet]\nbegin = 22\nend = 07:00:00", "[quiet] begin: not a time. Write it like 22:00"),
         ("[quiet]\nbegin = '22'\nend = 07:00:00", "[quiet] begin: not a time. Write it like"),
