@@ -1,7 +1,6 @@
 """Loads handler files for inspection only: by `check`, `doctor`, `setup` and `config`."""
 
 import os
-import pwd
 import stat
 import threading
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from config import Settings, SettingsError
 from hub.plugin import loader
 from hub.plugin.files import author_code, handler_source
 from hub.plugin.loader import HandlerFile
+from hub.system.folder_owner import user_name
 
 Answer = TypeVar("Answer")
 PATIENCE_S = 30.0  # on a Pi Zero 2 W with nothing else to do the largest take three
@@ -108,14 +108,7 @@ def _risk_for_root(path: Path) -> str:
     for place in (path, path.parent):
         facts = place.stat()
         if facts.st_uid:
-            return f"{place} belongs to {_user(facts.st_uid)}"
+            return f"{place} belongs to {user_name(facts.st_uid)}"
         if facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not facts.st_mode & stat.S_ISVTX:
             return f"{place} can be written by others"
     return ""
-
-
-def _user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"

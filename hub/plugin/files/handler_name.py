@@ -5,7 +5,7 @@ from pathlib import Path
 
 from config.section import NAME
 
-OTHERS = ("hub-", "run-", "cli-", "producer-")  # the names of other processes
+OTHERS = ("hub-", "web-", "run-", "cli-", "producer-")  # the names of other processes
 LONGEST = 32  # as NAME has it
 
 

@@ -147,6 +147,7 @@ def test_all_faults_are_told_at_once(write, tmp_path):
         ("été.py", "t_.py"),
         ("1st.py", "st.py"),
         ("hub-x.py", "my_hub-x.py"),
+        ("web-home.py", "my_web-home.py"),  # the page's state file
         (f"{'x' * 40}.py", f"{'x' * 32}.py"),
         ("été1é.py", "t_1_.py"),
         ("1.py", "my_.py"),

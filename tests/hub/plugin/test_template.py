@@ -88,7 +88,7 @@ def test_in_a_checkout_ours_is_changed_where_it_is(tmp_path):
     ("name", "why"),
     [
         ("class", "a word of Python itself"),
-        ("hub-x", "Names that begin with hub-, run-, cli-, producer- are those of other processes"),
+        ("hub-x", "Names that begin with hub-, web-, run-, cli-, producer- are"),
         ("wave", "a module of Python itself has this name. Choose another, like my_wave"),
         ("event", "a handler's file or its test uses this name"),
         ("test_it", "a handler's file or its test uses this name"),
