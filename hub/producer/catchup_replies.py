@@ -132,16 +132,16 @@ class CatchUpReplies:
     def _has_to_reply(self, kind: str, query: Query, owed: _Owed) -> bool:
         """Whether the consumer needs a reply: something is new to it, or it waits for one.
 
-        A producer that the consumer does not know replies even if nothing is owed, where such an
-        event may come from it. From then on the consumer need not compare its wall clock with ours
-        to know which events are new. A handler may publish any type but the hub's, and would reply
-        about all of them: it does so only to a consumer of all types.
+        A producer replies even if nothing is owed, where such an event may come from it. So the
+        consumer knows that this reply is not lost. From the first one on it need not compare its
+        wall clock with ours to know which events are new. A handler may publish any type but the
+        hub's, and would reply about all of them: it does so only to a consumer of all types, and
+        to one that asks it alone.
         """
         if owed.news or owed.gone or any(map(self._backlog.is_current, owed.heads)):
             return True
-        if self._backlog.source in query.known:
-            return not query.range.is_all
-        return topics.role_for(kind) == "hub" or kind == topics.EVERY
+        is_asked_alone = self._backlog.source in query.known and not query.range.is_all
+        return is_asked_alone or topics.role_for(kind) == "hub" or kind == topics.EVERY
 
     def _encode(self, query: Query, owed: _Owed) -> bytes:
         names = [_numbering(head) for head in owed.news[:HEADS]]

@@ -249,8 +249,9 @@ class CatchUp:
             self._follow(reply, sent, round_)
         else:
             round_.is_doubted = True
-        if round_.settle(sent.ask, time.monotonic()):
-            self._end(sent.kind, round_)
+        now = time.monotonic()
+        if round_.settle(sent.ask, sender, now):
+            self._end(sent.kind, round_, now)
 
     def _learn(self, reply: Reply, sent: Sent) -> bool:
         """Write down what a reply says; gives whether all of it is believed."""
@@ -287,12 +288,11 @@ class CatchUp:
             return
         round_.add(sent.ask.follow(reply.source, sent.query.until))
 
-    def _end(self, kind: str, round_: Round) -> None:
-        """All have been asked: those that did not reply are asked alone; else it rests."""
-        known = self._cursors.known_producers(kind)
-        for source in self._silent(round_, known):
-            round_.add(Ask(source))
-        if not round_.asks:
+    def _end(self, kind: str, round_: Round, now: float) -> None:
+        """All have been asked: those that do not reply are asked alone; else it rests."""
+        if silent := self._silent(round_, self._cursors.known_producers(kind)):
+            round_.wait_for(silent, now)
+        else:
             self._behind.discard(kind)
             self._cursors.forget(self._gone & self._forgotten)
             self._forgotten = set(self._gone)

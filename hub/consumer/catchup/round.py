@@ -1,6 +1,7 @@
 """The queries of a consumer for one event type: one after another, once round, and rest."""
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import replace
 
 from hub.consumer.catchup.paging import Ask
@@ -8,6 +9,7 @@ from hub.wire.query import Query
 
 AUDIT_S = 60.0  # a broker that silently dropped the last event of a stream is noticed after so long
 UNANSWERED_S = 2.0
+LATE_S = 0.25  # the replies to one query come within so long
 DOUBT_S = 4.0  # to the next round, where a reply has to be repeated
 TRIES = 3  # of one query, before the others go on without its reply
 NARROW = 10  # streams that wait to be asked about alone; if there are more, a round has all of them
@@ -40,6 +42,8 @@ class Round:
         self.replied: set[str] = set()
         self.is_doubted = False
         self._narrow: deque[Ask] = deque()
+        self._late: set[str] = set()  # sources that are asked alone, unless they reply before
+        self._late_at = 0.0
         self._rest: Ask | None = None  # what the last query had no room for
         self._is_under_way = False
         self._rest_until = 0.0  # when the next round is due
@@ -69,6 +73,13 @@ class Round:
             if not self.waiting:
                 self.ask_at = 0.0
 
+    def wait_for(self, sources: Collection[str], now: float) -> None:
+        """The round ends with the replies of these; they are asked alone, unless it comes soon."""
+        self._late.update(sources)
+        self._is_under_way = True
+        self._late_at = now + LATE_S
+        self.ask_at = 0.0 if self.is_wanted else self._late_at
+
     def next(self) -> Ask:
         """What is asked now; a query without a reply is asked again, after the others."""
         if self.waiting:
@@ -81,6 +92,9 @@ class Round:
             self._rest = None
         if self._narrow and not self.is_wanted:
             return self._narrow.popleft()
+        if not self.asks:
+            self.asks.extend(map(Ask, sorted(self._late)))
+            self._late.clear()
         if self.asks:
             return self.asks.popleft()
         self._narrow.clear()  # the round has them, too
@@ -104,14 +118,17 @@ class Round:
             self.ask_at = now + self._patience_s
             self._patience_s = min(self._patience_s * 2, AUDIT_S)
 
-    def settle(self, ask: Ask, now: float) -> bool:
-        """A reply to this was read; gives whether it ends the round, as far as is known now."""
-        if ask != self.waiting:
+    def settle(self, ask: Ask, source: str, now: float) -> bool:
+        """A reply of this source was read; gives whether it ends the round, as far as is known."""
+        is_late = source in self._late
+        self._late.discard(source)
+        if ask == self.waiting:
+            self.waiting = None
+            self._patience_s = UNANSWERED_S
+        elif self.waiting or not is_late:
             return False
-        self.waiting = None
-        self._patience_s = UNANSWERED_S
-        if self._has_more:
-            self.ask_at = 0.0
+        if self._has_more or self._late:
+            self.ask_at = 0.0 if self._has_more or self.is_wanted else self._late_at
             return False
         has_ended = self._is_under_way
         if has_ended:
@@ -127,4 +144,4 @@ class Round:
     @property
     def is_going_on(self) -> bool:
         """Whether a query has no reply yet, or is still to be sent."""
-        return self.is_wanted or self.waiting is not None or self._has_more
+        return self.is_wanted or self.waiting is not None or self._has_more or bool(self._late)

@@ -255,10 +255,15 @@ def test_every_page_brings_one_event_at_least(producer, asker, letter):
     assert asker.ask()["events"]
 
 
-def test_who_has_nothing_of_a_type_keeps_silent(producer, asker, net):
-    """Only a producer that ever said such an event answers."""
-    assert asker.ask() is None
-    assert [topic for topic, _ in net.heard if "/reply/" in topic] == []
+def test_who_has_nothing_of_a_type_says_so_where_it_may_come_from_it(net, states, asker):
+    """A hub, of which the press would be: so no reply is lost unnoticed. No handler replies."""
+    handler = "doorbell/handler/x"
+    producers = [Producer(states(name[-1]), net.bus(), name) for name in (HUB, handler)]
+    assert asker.ask(known=[HUB, handler])["heads"] == []
+    question = {"request": "r2", "cursors": [], "known": [handler], "since": 0.0}
+    asker.bus.publish(HOUSE.query(NOTIFY, "x.said"), json.dumps(question).encode())
+    told = [topic for topic, _ in net.heard if "/reply/" in topic]
+    assert told == [HOUSE.reply(HUB, "notify")], producers
 
 
 @pytest.mark.parametrize(

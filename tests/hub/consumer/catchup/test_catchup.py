@@ -27,7 +27,7 @@ from tests.hub.fakes import (
 )
 from tests.hub.listener import Listener
 
-SOON_S = 1.0  # less than any pause of the catch-up
+SOON_S = 1.0  # less than a pause of the catch-up in which nothing is under way
 
 
 def _only(path):
@@ -363,7 +363,7 @@ def test_as_many_producers_as_replies_fit_are_heard_at_once(net, states):
 
 
 def test_a_producer_that_has_nothing_to_say_holds_no_round_up(net, states, producer, listener):
-    """It is asked alone; with its reply all is known, and what is gone may be forgotten."""
+    """It replies; with that all is known, and what is gone may be forgotten."""
     silent = Producer(states("barn"), net.bus(), "doorbell/hub/barn")
     ring(silent)
     ring(producer)
