@@ -67,12 +67,14 @@ class DeviceSocket:
         self._place = place
         self._folder = folder
         self._connections: set[asyncio.StreamWriter] = set()
+        self._is_closed = False
         self.away = away
         self.slow = slow
         self._waiting_bytes = waiting_bytes
 
     def close(self) -> None:
-        """End all connections."""
+        """End all connections, also those that are just being opened."""
+        self._is_closed = True
         for writer in self._connections:
             writer.close()
 
@@ -120,6 +122,8 @@ class DeviceSocket:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> AsyncIterator[bytes]:
         self._connections.add(writer)
+        if self._is_closed:
+            writer.close()
         end = asyncio.get_running_loop().call_later(LONGEST_S, writer.close)
         try:
             while data := await reader.read(CHUNK_BYTES):

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from hub.store.guest_book.visit import Change
 
@@ -31,7 +31,7 @@ class Listener:
 
     def tell(self, changes: tuple[Change, ...]) -> None:
         """In any thread: it does not wait."""
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):  # the loop may have been closed by now
             self._loop.call_soon_threadsafe(self._take, changes)
 
     def _take(self, changes: tuple[Change, ...]) -> None:

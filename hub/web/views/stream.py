@@ -57,7 +57,7 @@ class Streams:
         ends_at = time.monotonic() + LIFE_S
         try:
             yield BEGIN
-            while not view.is_over and time.monotonic() < ends_at:
+            while not (self._is_closed or view.is_over) and time.monotonic() < ends_at:
                 if view.part and view.part.version != seen:
                     seen = view.part.version
                     yield event_of(view.part)

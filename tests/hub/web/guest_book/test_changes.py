@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import ExitStack
 
 from hub.store.guest_book.visit import Change
 from hub.web.guest_book.changes import Changes
@@ -40,6 +41,19 @@ def test_a_slow_listener_is_told_to_look_at_everything():
             changes.tell(Change("visit", str(number)))
 
     assert _heard(changes, tell, 2, most=3) == [Change("all"), Change("visit", "4")]
+
+
+def test_a_loop_that_closes_while_it_is_told_something_harms_nobody(monkeypatch):
+    """The page ends, and the thread of the guest book goes on to its last event."""
+    changes = Changes()
+    with ExitStack() as open_still:
+
+        async def listen():
+            open_still.enter_context(changes.listen())
+            monkeypatch.setattr(asyncio.get_running_loop(), "is_closed", lambda: False)
+
+        asyncio.run(listen())
+        changes.tell(Change("quiet"))
 
 
 def test_a_listener_that_has_gone_is_told_nothing():

@@ -131,6 +131,18 @@ def test_streams_end_when_the_process_stops(changes):
     asyncio.run(scenario())
 
 
+def test_a_stream_that_is_just_beginning_ends_as_well(changes):
+    """It was let in before the process was told to stop, and would hold it up."""
+
+    async def scenario():
+        streams = Streams(changes)
+        events = streams.follow("/", Shown().look, "")
+        streams.close()
+        return [event async for event in events]
+
+    assert asyncio.run(asyncio.wait_for(scenario(), PATIENCE_S)) == [BEGIN]
+
+
 def test_a_view_that_cannot_be_looked_up_ends_its_streams(changes):
     """The browser asks again, and is told why."""
 
