@@ -67,7 +67,7 @@ def _serving(app):
         server.stop()
         for one in list(server.server_state.connections):
             one.loop.call_soon_threadsafe(one.drop)
-        thread.join(20)
+        thread.join(PATIENCE_S)
 
 
 @pytest.fixture
@@ -88,7 +88,9 @@ def open_one(server):
     with ExitStack() as held:
 
         def connect(sent=b""):
-            client = held.enter_context(socket.create_connection(server.address, timeout=20))
+            client = held.enter_context(
+                socket.create_connection(server.address, timeout=PATIENCE_S)
+            )
             client.sendall(sent)
             return client
 
@@ -98,7 +100,7 @@ def open_one(server):
 def _is_served(server):
     """Whether a newcomer's request gets its response."""
     try:
-        with socket.create_connection(server.address, timeout=20) as client:
+        with socket.create_connection(server.address, timeout=PATIENCE_S) as client:
             client.sendall(b"GET /take HTTP/1.1\r\nConnection: close\r\n" + HEAD + b"\r\n")
             return client.recv(100).startswith(b"HTTP/1.1 200")
     except OSError:
@@ -183,11 +185,11 @@ def test_a_burst_of_strangers_does_not_push_out_who_came_just_before(server, ope
 @pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW)
 def test_every_request_of_a_stranger_has_a_deadline(server, open_one, monkeypatch, sent):
     """However it trickles: its head, its body, or what it reads."""
+    client = open_one(sent)
+    until(lambda: server.server_state.connections, "it is connected")
     monkeypatch.setattr(connection, "HEAD_S", 0.2)
     monkeypatch.setattr(connection, "REQUEST_S", 0.2)
     monkeypatch.setattr(connection, "STALL_S", 99)
-    client = open_one(sent)
-    until(lambda: server.server_state.connections, "it is connected")
 
     def is_over():
         _drips(client)
@@ -198,25 +200,32 @@ def test_every_request_of_a_stranger_has_a_deadline(server, open_one, monkeypatc
 
 def test_a_body_after_its_response_has_a_deadline(server, open_one, monkeypatch):
     """It is refused unread, and then trickles on."""
-    monkeypatch.setattr(connection, "HEAD_S", 0.2)
     client = open_one(b"POST /nothing HTTP/1.1\r\nContent-Length: 60000\r\n" + HEAD + b"\r\n")
     assert client.recv(100).startswith(b"HTTP/1.1 404")
+    monkeypatch.setattr(connection, "HEAD_S", 0.2)
     until(lambda: not _drips(client), "it is closed")
 
 
 def test_a_phone_reads_as_long_as_it_likes_while_it_reads(server, open_one, monkeypatch):
     """Events and downloads have no deadline; one that is not read for long is closed."""
+    asked = b"GET /phone/endless HTTP/1.1\r\n" + HEAD + b"\r\n"
+    reads, sleeps = (open_one(asked) for _ in range(2))
+
+    def unread():
+        found = server.server_state.connections
+        return [one for one in found if one.client == sleeps.getsockname() and one._paused_s]
+
+    (stalled,) = until(unread, "what the one does not read waits for it")
     for name in ("HEAD_S", "REQUEST_S"):
-        monkeypatch.setattr(connection, name, 0.1)
-    monkeypatch.setattr(connection, "STALL_S", 1.0)
-    reads, _ = (open_one(b"GET /phone/endless HTTP/1.1\r\n" + HEAD + b"\r\n") for _ in range(2))
-    until(lambda: len(server.server_state.connections) == 2, "both are connected")
+        monkeypatch.setattr(connection, name, -1.0)  # each deadline is over
+    stalled._paused_s -= connection.STALL_S
 
     def only_one_is_left():
         assert reads.recv(1_000_000)
         return len(server.server_state.connections) == 1
 
     until(only_one_is_left, "the one that does not read is closed")
+    assert stalled not in server.server_state.connections
     assert reads.recv(100)
 
 
@@ -250,7 +259,10 @@ def test_a_phone_that_logs_itself_out_is_told_so(tmp_path, monkeypatch):
     monkeypatch.setattr(Register, "revoke", revoke_slowly)
     monkeypatch.setattr(Connection, "check", check_and_tell)
     head = f"Host: door\r\nOrigin: http://door\r\nCookie: {name}={cookie}\r\n"
-    with _serving(app) as server, socket.create_connection(server.address, timeout=20) as client:
+    with (
+        _serving(app) as server,
+        socket.create_connection(server.address, timeout=PATIENCE_S) as client,
+    ):
         client.sendall(f"POST /logout HTTP/1.1\r\n{head}Content-Length: 0\r\n\r\n".encode())
         assert client.recv(100).startswith(b"HTTP/1.1 303 ")
     assert not Register(tmp_path).phones()
