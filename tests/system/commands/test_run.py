@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import forked
+from tests.forked import PATIENCE_S
 from tests.house import ROOT, free_port, until
 from tests.processes import command_line, kill_session, of_session
 
@@ -78,7 +79,7 @@ class Run:
     def close(self) -> None:
         """End it with everything that it started."""
         kill_session(self.process.pid)
-        self.process.wait(10)
+        self.process.wait(PATIENCE_S)
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.close()
@@ -238,9 +239,9 @@ def test_who_dies_is_started_again(run: Run):
     """A killed handler and a killed broker come back by themselves, and presses reach all."""
     os.kill(run.child("worker", "bark.py"), signal.SIGKILL)
     run.wait_for("bark: was killed by signal 9")
-    os.kill(run.broker(), signal.SIGKILL)
     mark = len(run.lines)
-    run.wait_for("broker: was killed by signal 9", after=mark - 1)
+    os.kill(run.broker(), signal.SIGKILL)
+    run.wait_for("broker: was killed by signal 9", after=mark)
 
     def all_react() -> bool:
         pressed = run.command("press").returncode == 0

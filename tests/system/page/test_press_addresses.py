@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hub.cli.main import app
+from hub.web.links.press_ids import BURST_S
 from tests.brokers import BrokerProcess
 from tests.forked import PATIENCE_S
 from tests.house import House, free_port, until
@@ -70,10 +72,14 @@ def test_a_button_that_calls_an_address_rings_until_it_is_revoked(house: House):
     assert re.fullmatch(rf"http://127\.0\.0\.1:{device.port}/p/[\w.-]+", address)
     assert f"shelly: rings at front: {address}\n" in device.link("--list")
     assert (device.call(address, "HEAD"), device.call(address[:-1])) == (405, 403)
-    assert (device.call(address), device.call(address)) == (200, 200)  # a burst
+    began_s = time.monotonic()
+    assert (device.call(address), device.call(address)) == (200, 200)
+    is_burst = time.monotonic() - began_s < BURST_S
     assert device.link("--revoke", "shelly") == "shelly: revoked"
     assert device.call(address) == 403
-    assert [press["data"]["via"] for press in device.presses()] == ["link"]
+    presses = device.presses()
+    assert {press["data"]["via"] for press in presses} == {"link"}
+    assert len(presses) == 1 or not is_burst
 
 
 @pytest.mark.fault_matrix
@@ -85,7 +91,7 @@ def test_a_web_process_that_dies_over_a_press_rings_once(house: House, step: str
     house.start("web", doom=WEB_STEPS[step])
     address = device.link("--press", "front")
     assert device.call(address) is None
-    house.processes.pop("web").wait(15)
+    house.processes.pop("web").wait(PATIENCE_S)
     house.start("web")
     device.call_until_it_rang(address)
     (press,) = device.presses()
@@ -102,7 +108,7 @@ def test_a_hub_that_dies_over_such_a_press_rings_once(house: House, step: str):
     house.start("one", "web")
     address = device.link("--press", "front")
     status = device.call(address)
-    house.processes.pop("hub").wait(15)
+    house.processes.pop("hub").wait(PATIENCE_S)
     house.start("hub")
     if status != 200:  # the web process has not heard the event; with 200 it is over
         assert status == 503
