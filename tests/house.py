@@ -277,7 +277,7 @@ class House:
         """End a process; returns its exit code."""
         process = self.processes.pop(name)
         process.send_signal(how)
-        return process.wait(15)
+        return process.wait(PATIENCE_S)
 
     def is_running(self, name: str) -> bool:
         return name in self.processes and self.processes[name].poll() is None

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.brokers import BrokerProcess, listens
+from tests.forked import PATIENCE_S
 from tests.house import free_port, until
 
 PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # the one in /usr/sbin insists on root
@@ -60,7 +61,7 @@ class RabbitProcess(BrokerProcess):
         """End the whole group: the script that was started is not the server."""
         if self.process:
             os.killpg(self.process.pid, how)
-            self.process.wait(10)
+            self.process.wait(PATIENCE_S)
             until(lambda: not listens(self.port), "RabbitMQ lets go of its port")
             self.process = None
             self.ends += 1

@@ -73,7 +73,7 @@ class Group:
     def end(self, how=signal.SIGKILL):
         member = self.members.pop(0)
         member.send_signal(how)
-        return member.wait(20)
+        return member.wait(PATIENCE_S)
 
     def rows(self, query):
         with psycopg.connect(self.postgres.url) as db:
@@ -207,7 +207,7 @@ def checked(folder, name):
     process = start(
         "doorbell_fleet.group.command", ROOT / "handlers" / f"{name}.py", *options, log=log
     )
-    return process.wait(60), log.read_text()
+    return process.wait(PATIENCE_S), log.read_text()
 
 
 @pytest.mark.parametrize("name", ["bark", "light", "record", "log"])

@@ -9,6 +9,7 @@ import pytest
 import redis as redis_client
 
 from fleet.tests.readers import inversions, make_topic, read, start
+from tests.forked import PATIENCE_S
 from tests.house import until
 
 PRESSES = 120
@@ -27,7 +28,7 @@ def _relay(house, to, topic="doorbell", **more):
 
 def _end(process, how=signal.SIGKILL):
     process.send_signal(how)
-    return process.wait(20)
+    return process.wait(PATIENCE_S)
 
 
 def _journal(house):
@@ -152,6 +153,6 @@ def test_a_mistake_is_told_and_ends_it_for_good(tmp_path, arguments, words):
     """With 78, so that nothing starts it again and again."""
     log = tmp_path / "log"
     process = start("doorbell_fleet.relay.command", *arguments, log=log)
-    assert process.wait(60) == 78
+    assert process.wait(PATIENCE_S) == 78
     assert words in log.read_text()
     assert isinstance(process, subprocess.Popen)

@@ -10,6 +10,7 @@ from typing import Self
 
 import av
 
+from tests.forked import PATIENCE_S
 from tests.house import ROOT, free_port, until
 from tests.processes import kill_session
 
@@ -72,8 +73,8 @@ class BrowserHouse:
 
     def __exit__(self, *_: object) -> None:
         kill_session(self.process.pid)
-        self.process.wait(10)
-        self._reader.join(10)
+        self.process.wait(PATIENCE_S)
+        self._reader.join(PATIENCE_S)
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
                 pipe.close()

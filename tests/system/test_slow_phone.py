@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.brokers import BrokerProcess
 from tests.devices.phone.service import Answer, Request, serving
+from tests.forked import PATIENCE_S
 from tests.house import House, until
 
 
@@ -14,7 +15,7 @@ def test_what_a_slow_service_has_said_outlives_a_stop(tmp_path: Path, mosquitto:
     may_answer = threading.Event()
 
     def reply(_: Request) -> Answer:
-        may_answer.wait(60)
+        may_answer.wait(PATIENCE_S)
         return Answer()
 
     with (

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub.system.log import journald
+from tests.forked import PATIENCE_S
 from tests.house import ROOT
 
 EVENT = "0198c2a4-0000-7000-8000-000000000000"
@@ -21,7 +22,7 @@ def journal(tmp_path: Path) -> Iterator[socket.socket]:
     """The journal's end of its socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "journal"))
-        listener.settimeout(20)
+        listener.settimeout(PATIENCE_S)
         yield listener
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.system import sd_notify
+from tests.forked import PATIENCE_S
 from tests.house import House, free_port, until
 
 
@@ -91,7 +92,7 @@ def test_a_faulty_handler_is_never_ready_and_says_why(home: House, systemd: List
     home.write_handler("wave", "done(event)", decoration="")
     home.start("wave", wait=False)
     process = home.processes["wave"]
-    assert process.wait(30) == 78
+    assert process.wait(PATIENCE_S) == 78
     until(
         lambda: any(line.startswith("STATUS=failed: wave.py") for line in systemd.of(process.pid)),
         "it says why",
@@ -105,7 +106,7 @@ def test_a_handler_that_is_switched_off_has_not_failed(home: House, systemd: Lis
     home.write_handler("wave", "done(event)")
     home.start("wave", wait=False)
     process = home.processes["wave"]
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE_S) == 0
     systemd.wait(process.pid, "READY=1")
     systemd.wait(process.pid, "STATUS=offline: switched off by its settings")
 

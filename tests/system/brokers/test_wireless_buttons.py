@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.brokers import BrokerProcess
+from tests.forked import PATIENCE_S
 from tests.house import AGAIN_S, House, until
 from tests.system.faults.crash import CLIENT
 
@@ -151,7 +152,7 @@ def test_a_hub_that_dies_over_a_press_rings_once(bell: Bell, step: str):
     bell.start("one")
     bell.start("hub", wait=False, doom=STEPS[step].format(1))
     bell.ears.publish(TOPIC, PRESS)
-    bell.processes.pop("hub").wait(15)
+    bell.processes.pop("hub").wait(PATIENCE_S)
     bell.start("hub")
     (press,) = bell.all_heard()
     bell.wait_outcome(press["id"], "one")
@@ -173,7 +174,7 @@ def test_a_hub_that_dies_over_the_second_press_rings_twice(bell: Bell, step: str
     bell.wait_marked()
     first = bell.heard()[0]["time"]
     bell.ears.publish(TOPIC, PRESS)
-    bell.processes.pop("hub").wait(15)
+    bell.processes.pop("hub").wait(PATIENCE_S)
     bell.start("hub")
     assert [ring["time"] > first for ring in bell.all_heard()] == [False, True]
 

@@ -35,7 +35,7 @@ def _begin_drill(house: House, *words: str) -> Command:
 
 def _result(command: Command) -> tuple[int, dict]:
     """The exit code, and what was printed: the whole, and each handler by its name."""
-    out, err = command.communicate(timeout=40)
+    out, err = command.communicate(timeout=PATIENCE_S)
     assert out, err
     printed = json.loads(out)
     return command.returncode, printed | {one["handler"]: one for one in printed["handlers"]}
@@ -100,7 +100,7 @@ def test_a_killed_handler_reacts_when_it_is_back(house: House, phone: Phone):
     _furnish(house, phone, camera="rtsp://127.0.0.1:1/none")
     house.start("hub", "light", "record")
     command = _begin_drill(house, "--kill", "light")
-    assert house.processes["light"].wait(20) == -signal.SIGKILL
+    assert house.processes["light"].wait(PATIENCE_S) == -signal.SIGKILL
     until(lambda: house.ears.events("doorbell.drilled"), "the drill is said")
     house.start("light")
     code, result = _result(command)
@@ -120,7 +120,7 @@ def test_who_cannot_be_drilled_is_told(house: House, phone: Phone):
         ((), "the hub 'home' does not answer"),
         (("--kill", "brak"), "brak: there is no such handler"),
     ):
-        _, err = (command := _begin_drill(house, *words)).communicate(timeout=40)
+        _, err = (command := _begin_drill(house, *words)).communicate(timeout=PATIENCE_S)
         assert (command.returncode, said in err) == (1, True), err
     assert house.processes["bark"].poll() is None
 

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from tests.forked import PATIENCE_S
 from tests.house import House, until
 from tests.system.commands.test_commands import doorbell
 
@@ -133,7 +134,7 @@ def test_an_attempt_that_its_process_did_not_survive_is_told(traced: House):
     )
     traced.start("one")
     press = traced.press()
-    assert traced.processes["one"].wait(15) == -9
+    assert traced.processes["one"].wait(PATIENCE_S) == -9
     traced.start("one")
     traced.wait_outcome(press, "one")
     shown = ask(traced, "trace", press).stdout

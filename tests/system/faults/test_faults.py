@@ -2,6 +2,7 @@
 
 import signal
 
+from tests.forked import PATIENCE_S
 from tests.house import House, until
 
 
@@ -57,7 +58,7 @@ def test_a_crash_between_act_and_record_is_told_to_the_handler(house: House):
     house.write_handler("one", body)
     house.start("hub", "one")
     press = house.press()
-    assert house.processes["one"].wait(15) == -signal.SIGKILL
+    assert house.processes["one"].wait(PATIENCE_S) == -signal.SIGKILL
     house.start("one")
     house.wait_outcome(press, "one")
     (done,) = house.ears.events("handler.done", "one")
@@ -72,7 +73,7 @@ def test_a_handler_that_must_not_repeat_skips_after_a_crash(house: House):
     )
     house.start("hub", "one")
     press = house.press()
-    house.processes["one"].wait(15)
+    house.processes["one"].wait(PATIENCE_S)
     house.start("one")
     house.wait_outcome(press, "one", "handler.skipped")
     assert house.effects("one") == [press]
@@ -88,7 +89,7 @@ def test_an_event_that_kills_its_handler_ends_in_the_dead_letters(house: House):
     house.start("hub", "one")
     press = house.press()
     for _ in range(2):
-        house.processes["one"].wait(15)
+        house.processes["one"].wait(PATIENCE_S)
         house.start("one", wait=False)
     house.wait_outcome(press, "one", "handler.dead")
     assert house.processes["one"].poll() is None

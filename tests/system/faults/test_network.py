@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.brokers import BrokerProcess
+from tests.forked import PATIENCE_S
 from tests.house import House, until
 from tests.system.faults.ledger import settle_accounts
 from tests.wire import PUBACK, PUBLISH, TO_BROKER, TO_CLIENT, Wire, wire_to
@@ -73,7 +74,7 @@ def test_the_broker_dies(wired: tuple[House, Wire], step: str, passes: bool):  #
     met = _connections(house)
     wire.watch = watch
     house.ring()
-    assert dead.wait(15), house.log("hub")
+    assert dead.wait(PATIENCE_S), house.log("hub")
     until(lambda: house.broker.process is None, "the broker is dead")
     wire.watch = lambda *_: None
     house.broker.start()

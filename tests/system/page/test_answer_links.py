@@ -197,7 +197,7 @@ def test_its_status_tells_how_it_is(house):
     taken = house.processes["web"]
     house.start("web", wait=False)
     second = house.processes["web"]
-    assert second.wait(30) == 75
+    assert second.wait(PATIENCE_S) == 75
     assert "[web] cannot listen on 127.0.0.1 port" in house.log("web")
     house.processes["web"] = taken
     house.kill("web", 15)

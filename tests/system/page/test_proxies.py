@@ -132,9 +132,9 @@ def site(request, tmp_path):
         yield site
     finally:
         proxy.terminate()
-        proxy.wait(20)
+        proxy.wait(PATIENCE_S)
         server.stop()
-        thread.join(20)
+        thread.join(PATIENCE_S)
 
 
 def _listens(port):

@@ -10,6 +10,7 @@ from hub.admin.doctor import page as page_of_doctor
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.page import page
 from hub.web.server import Server
+from tests.forked import PATIENCE_S
 from tests.house import free_port, until
 from tests.hub.web.client import build_app
 
@@ -32,7 +33,7 @@ def look(tmp_path):
     yield look
     for server, thread in running:
         server.stop()
-        thread.join(20)
+        thread.join(PATIENCE_S)
 
 
 def _look(folder, web):

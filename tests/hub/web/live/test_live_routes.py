@@ -9,6 +9,7 @@ import pytest
 from devices.camera.live.place import LIVE
 from hub.web import device_socket
 from hub.web.live import routes as live
+from tests.forked import PATIENCE_S
 from tests.hub.web.client import Client, build_app, log_in
 
 DOORS = {"front": {"name": "Front door"}}
@@ -37,7 +38,7 @@ def _recorder(folder, *pieces):
         thread = threading.Thread(target=serve, args=(listener,), daemon=True)
         thread.start()
         yield asked
-        thread.join(60)
+        thread.join(PATIENCE_S)
 
 
 @pytest.fixture
