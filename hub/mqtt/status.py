@@ -136,8 +136,21 @@ class StatusPublisher:
     def _publish(self) -> None:
         if self._has_yielded:
             return
+        with self._lock:
+            told = self._told()
+            payload = told.encode()
+            self._last = payload
+            self._last_s = time.monotonic()
+            self._unheard.append(payload)
+        sd_notify.status(told.state, told.words)
+        if self._bus.publish(self._topic, payload, retain=True, content_type=JSON) is None:
+            with self._lock:
+                self._unheard.clear()
+
+    def _told(self) -> Status:
+        """How it is now. Two threads may publish at once: the last one that asked here is right."""
         reason, detail = self._why()
-        told = status.status(
+        return status.status(
             self._state,
             reason,
             detail,
@@ -148,15 +161,6 @@ class StatusPublisher:
             host=self._rival.host,
             settled=self._rival.is_settled,
         )
-        sd_notify.status(self._state, told.words)
-        payload = told.encode()
-        with self._lock:
-            self._last = payload
-            self._last_s = time.monotonic()
-            self._unheard.append(payload)
-        if self._bus.publish(self._topic, payload, retain=True, content_type=JSON) is None:
-            with self._lock:
-                self._unheard.clear()
 
     def _why(self) -> tuple[Reason, str]:
         """The reason of the state; of a ready process, also what is wrong with its parts."""

@@ -6,9 +6,11 @@ import os
 import pytest
 
 from hub.mqtt.status import REPEAT_S, StatusPublisher, will
+from hub.system import sd_notify
 from hub.system.backoff import Backoff
 from hub.wire.codec import BadMessage
 from hub.wire.status import DETAIL_LENGTH, Status
+from tests.forked import PATIENCE_S
 from tests.house import until
 from tests.hub.fakes import HOUSE, NOTIFY
 
@@ -135,6 +137,21 @@ def test_the_last_word_is_its_own(net, forged):
     until(lambda: _last(net).get("state") == "ready", "it is published again")
 
 
+def test_of_two_threads_that_publish_at_once_the_last_word_is_the_newer_one(net, monkeypatch):
+    """What is said at the connection may come onto the wire behind what a process says then."""
+    bus = net.bus(connected=False)
+    status = StatusPublisher(bus, NOTIFY)
+
+    def interrupt(state, _):
+        if state == "starting":
+            status.set("ready")
+
+    monkeypatch.setattr(sd_notify, "status", interrupt)
+    bus.connect()
+    assert [said["state"] for said in _said(net)][:2] == ["ready", "starting"]
+    until(lambda: _last(net).get("state") == "ready", "the newer one is published again")
+
+
 def test_what_it_has_published_itself_is_no_overwriting(net):
     """Also if it changes faster than it comes back, or comes back twice."""
     net.fate = lambda *_: -1
@@ -152,6 +169,7 @@ def test_what_will_be_overwritten_anyway_is_not_answered(net):
     """A foreign status that comes before our own last one changes nothing."""
     bus = net.bus()
     status = StatusPublisher(bus, NOTIFY)
+    status._repeat._backoff = Backoff(PATIENCE_S, PATIENCE_S)
     net.fate = lambda *_: -1
     status.set("ready")
     net.fate = lambda *_: 1
@@ -160,6 +178,7 @@ def test_what_will_be_overwritten_anyway_is_not_answered(net):
     net.release()
     bus.hear(TOPIC, b"")
     assert status._repeat.is_waiting
+    status._repeat._timer.cancel()
 
 
 def test_what_the_broker_had_kept_is_not_answered(net):
