@@ -15,7 +15,7 @@ from config import Address, Broker
 from hub.mqtt.connection import client_ids, connect_errors, credentials
 from hub.mqtt.connection.direct_client import DirectClient
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE, Limits, limits_in
-from hub.mqtt.connection.served_client import ServedClient, ThreadClient
+from hub.mqtt.connection.served_client import ServedClient, ThreadClient, TidyClient
 from hub.mqtt.connection.turn import Turn
 from hub.mqtt.message import Will
 
@@ -131,7 +131,7 @@ class ClientFactory:
 
     def make(self, protocol: MQTTProtocolVersion) -> Client:
         """A client for a connection beside that of the bus, which leaves no will."""
-        return self._make(Client, protocol, client_ids.random())
+        return self._make(TidyClient, protocol, client_ids.random())
 
     def _make(
         self, kind: type[Kind], protocol: MQTTProtocolVersion, client_id: str, **more: Any
@@ -147,7 +147,7 @@ class ClientFactory:
             transport="websockets" if self.address.is_websocket else "tcp",
             **more,
         )
-        if self._will and kind is not Client:
+        if self._will and kind is not TidyClient:
             self._leave(self._will, client)
         if self.address.is_websocket:
             client.ws_set_options(self.address.path or "/", {"Host": _authority(self.address)})

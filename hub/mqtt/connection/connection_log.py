@@ -36,9 +36,9 @@ class ConnectionLog:
     def tell(self, why: str, address: str, level: int = logging.ERROR) -> None:
         """Log why there is no connection at an address, once for each reason."""
         is_known = (address, why) in self._told
-        log.log(logging.DEBUG if is_known else level, "broker %s: %s", address, why)
         self._told.add((address, why))
         self._reason = f"broker {address}: {why}" if level > logging.INFO else ""
+        log.log(logging.DEBUG if is_known else level, "broker %s: %s", address, why)
 
     def failed(self, error: OSError, address: str) -> None:
         """Log why no connection was made; that no broker is there yet is no error."""

@@ -1,4 +1,4 @@
-"""paho's clients, served by one thread of ours."""
+"""paho's clients, served by one thread of ours; each closes what it opened."""
 
 import threading
 from typing import Any
@@ -8,7 +8,35 @@ from paho.mqtt.client import Client
 from hub.mqtt.connection.direct_client import DirectClient
 
 
-class ThreadClient(Client):
+class TidyClient(Client):
+    """A client whose socket is closed when the handshake of WebSockets fails: paho forgets it.
+
+    It would stay open until the garbage collector comes, and the other side waits for us so long.
+    What fails in the handshake of TLS closes itself (hub.mqtt.connection.tls).
+    """
+
+    _opened: Any = None  # while the connection is made: a socket, or one with TLS around it
+
+    def _create_socket_connection(self) -> Any:
+        self._opened = super()._create_socket_connection()
+        return self._opened
+
+    def _ssl_wrap_socket(self, tcp_sock: Any) -> Any:
+        self._opened = super()._ssl_wrap_socket(tcp_sock)
+        return self._opened
+
+    def _create_socket(self) -> Any:
+        try:
+            return super()._create_socket()
+        except BaseException:
+            if self._opened:
+                self._opened.close()
+            raise
+        finally:
+            self._opened = None
+
+
+class ThreadClient(TidyClient):
     """A client for TLS: paho's own thread reads and sends.
 
     OpenSSL must not read and write a connection at once
@@ -32,6 +60,7 @@ class ThreadClient(Client):
     def close(self) -> None:
         """See DirectClient."""
         self.loop_stop()
+        self._sock_close()
 
 
 ServedClient = DirectClient | ThreadClient

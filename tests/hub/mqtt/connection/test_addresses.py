@@ -3,16 +3,21 @@
 import re
 import shutil
 import signal
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from paho.mqtt.enums import MQTTProtocolVersion
 
 from config import Broker
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import credentials
 from hub.mqtt.connection.client import ClientFactory
+from hub.mqtt.connection.connect_errors import RefusedError
+from hub.mqtt.connection.turn import Turn
 from tests.brokers import BrokerProcess, mosquitto_broker
 from tests.forked import PATIENCE_S
 from tests.house import free_port, until
@@ -107,6 +112,26 @@ def test_a_port_without_websockets_says_so(
     one = bus(host=f"ws://127.0.0.1:{mosquitto.port}/x")
     until(lambda: "no WebSocket of MQTT at ws://127.0.0.1" in caplog.text, lambda: caplog.text)
     assert one.has_reason
+
+
+@pytest.mark.parametrize("is_served", [True, False])
+def test_a_failed_handshake_closes_its_connection(*, is_served: bool):
+    """The other side would wait for us until the garbage collector comes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE_S)
+        clients = ClientFactory(Broker(host=f"ws://127.0.0.1:{server.getsockname()[1]}"))
+        protocol = MQTTProtocolVersion.MQTTv5
+        client = clients.make_served(protocol, Turn()) if is_served else clients.make(protocol)
+        with ThreadPoolExecutor() as other:
+            refused = other.submit(clients.connect, client)
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(PATIENCE_S)
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                error = refused.exception()  # it knows what is open, and keeps it so
+                assert isinstance(error, RefusedError)
+                while connection.recv(1000):
+                    pass
 
 
 @pytest.fixture(scope="module")
