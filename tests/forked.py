@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from multiprocessing import connection, reduction
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -80,7 +81,8 @@ class Forked:
 
     def send_signal(self, how: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, how)
+            with suppress(ProcessLookupError):  # it has just ended, as in subprocess
+                os.kill(self.pid, how)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)

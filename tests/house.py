@@ -11,7 +11,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 ROOT = forked.ROOT
 AGAIN_S = 3.0
 PORTS = range(20_000, 32_000)
+MOST_RESERVED = 50  # by one worker: more than one test needs
 
 
 def _begin(command: list[str], log: IO[bytes]) -> Forked | subprocess.Popen[bytes]:
@@ -54,16 +54,29 @@ def until(
     raise AssertionError(f"not within {limit_s:g} s: {what if isinstance(what, str) else what()}")
 
 
+_reserved: list[socket.socket] = []  # for the last ports that were given
+
+
 def free_port() -> int:
     """A port that is free, and stays free until a process listens on it.
 
-    The system gives connections ports from 32768 on, so that none of them takes it meanwhile.
-    SystemRandom, because Hypothesis seeds the other one alike in each worker.
+    The system gives connections ports from 32768 on, so that none of them takes it meanwhile. No
+    other worker gets it meanwhile, either: a socket with its name reserves it (unix(7),
+    "abstract"). SystemRandom, because Hypothesis seeds the other one alike in each worker.
     """
     for port in random.SystemRandom().sample(PORTS, 50):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+        reserved = socket.socket(socket.AF_UNIX)
+        try:
+            reserved.bind(f"\0doorbell-tests-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            reserved.close()
+            continue
+        _reserved.append(reserved)
+        if len(_reserved) > MOST_RESERVED:
+            _reserved.pop(0).close()
+        return port
     raise AssertionError("no port is free")
 
 
