@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from hub.mqtt.connection import turn as turns
-from hub.mqtt.connection.turn import Turn
+from hub.mqtt.connection.turn import BUSY_S, Turn
 from tests.house import until
 
 LONG_S = 60.0
@@ -23,6 +23,7 @@ class Line:
     def __init__(self):
         self._socket, self.other = socket.socketpair()
         self._socket.setblocking(False)
+        self.said = 0  # bytes
         self.read = deque()  # what was read, and in which thread
         self._alone = threading.Lock()
 
@@ -44,6 +45,7 @@ class Line:
         return bool(data)
 
     def say(self, text):
+        self.said += len(text)
         self.other.sendall(text)
 
     def close(self):
@@ -78,7 +80,9 @@ def line():
 
 
 @pytest.fixture
-def turn():
+def turn(monkeypatch):
+    """However busy the machine is, it is not taken from this thread, unless a test shortens it."""
+    monkeypatch.setattr(turns, "BUSY_S", LONG_S)
     return Turn()
 
 
@@ -98,13 +102,14 @@ def _wait_for(turn, line, number):
 def _take_the_turn(turn, line):
     """Have this thread read from now on; gives how much was read until then."""
 
-    def is_offered():
-        line.say(b"a")
-        turn.wait(0.02, lambda: False)
-        return turn._is_waiters
+    def has_it():
+        if not line.said:  # it waits from now on, and the server offers it the turn
+            line.say(b"a")
+        return turn._is_waiters and len(line.read) == line.said
 
-    until(is_offered, "it is offered")
-    return len(line.read)
+    turn.wait(LONG_S, has_it)
+    assert has_it()
+    return line.said
 
 
 def test_who_waits_reads_what_comes(turn, line, server):
@@ -115,15 +120,16 @@ def test_who_waits_reads_what_comes(turn, line, server):
     assert line.read[-1] == (b"b", threading.get_ident())
 
 
-def test_while_it_is_busy_the_server_reads(turn, line, server):
+def test_while_it_is_busy_the_server_reads(turn, line, server, monkeypatch):
     known = _take_the_turn(turn, line)
+    monkeypatch.setattr(turns, "BUSY_S", BUSY_S)
+    turn.wait(0, lambda: True)
     line.say(b"b")
     until(lambda: len(line.read) > known, "the server reads")
     assert line.read[-1] == (b"b", server.ident)
 
 
-def test_who_waits_for_something_else_hands_over_at_once(turn, line, server, monkeypatch):
-    monkeypatch.setattr(turns, "BUSY_S", LONG_S)
+def test_who_waits_for_something_else_hands_over_at_once(turn, line, server):
     known = _take_the_turn(turn, line)
     turn.hand_over()
     line.say(b"b")
@@ -145,7 +151,8 @@ def test_a_rest_is_not_disturbed(turn, line, server):
     """What comes meanwhile is read afterwards, by the thread that rested."""
     known = _take_the_turn(turn, line)
     line.say(b"b")
-    turn.rest(20 * turns.BUSY_S)
+    turn._start_timer(BUSY_S)
+    turn.rest(20 * BUSY_S)
     if turn._is_waiters:  # a starved machine took it away before
         _wait_for(turn, line, known + 1)
         assert line.read[-1] == (b"b", threading.get_ident())
