@@ -7,8 +7,10 @@ from contextlib import closing
 import pytest
 
 from hub import Drop, checkpoint, emit, keep, later, memory
+from hub.consumer.deadline import hasten
 from hub.store.memory import DiskMemory
 from hub.store.state import StateError
+from tests.forked import PATIENCE_S
 from tests.hub.fakes import (
     PRESSED,
     FakeClock,
@@ -68,10 +70,11 @@ def test_an_attempt_that_its_deadline_ended_leaves_only_its_checkpoint(react, hu
         if saves:
             checkpoint()
         memory["after"] = event.attempt
+        hasten(0.05)
         threading.Event().wait(20)
 
     ring(hub)
-    react(hang, since_s=60, attempts=1, timeout_s=0.1)
+    react(hang, since_s=60, attempts=1, timeout_s=PATIENCE_S)
     assert dict(DiskMemory(state)) == ({"before": 1} if saves else {})
 
 

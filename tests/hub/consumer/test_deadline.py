@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -90,9 +91,9 @@ def test_code_in_time_starts_no_thread_and_is_not_killed_later(monkeypatch):
     """The kernel alone counts the time, and no longer when the code has ended."""
     monkeypatch.setattr("hub.consumer.deadline.GRACE_S", 0.0)
     threads = Path("/proc/self/task")
-    before = list(threads.iterdir())
+    before = set(threads.iterdir())  # of which some that other tests have left may end
     with deadline(0.2):
-        assert list(threads.iterdir()) == before
+        assert set(threads.iterdir()) <= before
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGVTALRM})
     assert signal.sigtimedwait({signal.SIGVTALRM}, 0.3) is None
     signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
@@ -117,9 +118,12 @@ def test_who_is_to_stop_gets_no_longer_than_that(limit_s, left_s):
     """A long limit is shortened, a short one stays, and without a limit none is set."""
     hasten(3)
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    began = time.monotonic()
     with deadline(limit_s):
         hasten(3)
-        assert left_s - 1 < signal.getitimer(signal.ITIMER_REAL)[0] <= left_s
+        found_s = signal.getitimer(signal.ITIMER_REAL)[0]
+        passed_s = time.monotonic() - began
+        assert left_s - passed_s - 0.01 < found_s <= left_s
 
 
 @pytest.mark.parametrize("library", ["CDLL", "PyDLL"])

@@ -78,7 +78,7 @@ def test_messages_pass_and_the_connection_lasts(
     ]
     until(lambda: len(heard) == 20 == len(taken), lambda: f"{len(heard)}, {len(taken)}: {ends}")
     assert sorted(taken) == sorted(number for number in sent if number is not None)
-    assert bus.deliver("b", b"x", timeout_s=20)
+    assert bus.deliver("b", b"x", timeout_s=PATIENCE_S)
     is_small = limit in ("small", "all")
     assert (bus.publish("a/topic/of/its/own/1", b"x" * 300) is None) == is_small
     assert not ends

@@ -128,9 +128,9 @@ def test_a_message_that_was_refused_was_not_delivered(bus, wire, caplog):
     """A lamp's command, a wake: who waits for it is told that the broker did not take it."""
     bus.start()
     assert bus.connected.wait(PATIENCE_S)
-    assert bus.deliver("lamp/set", b"ON", timeout_s=20)
+    assert bus.deliver("lamp/set", b"ON", timeout_s=PATIENCE_S)
     wire.edit = _refused(FORBIDDEN, PUBACK)
-    assert not bus.deliver("lamp/set", b"ON", timeout_s=20)
+    assert not bus.deliver("lamp/set", b"ON", timeout_s=PATIENCE_S)
     assert "refuses that we publish to lamp/set" in caplog.text
 
 

@@ -11,6 +11,7 @@ from hub.mqtt.message import Message
 from hub.mqtt.refusals import Refusals
 from hub.mqtt.subscriptions import TOPICS, Subscriptions
 from hub.mqtt.unacknowledged import Unacknowledged
+from tests.forked import PATIENCE_S
 
 
 def _subscriptions():
@@ -90,13 +91,13 @@ def test_an_answer_that_comes_while_another_thread_subscribes_blocks_neither():
     subscriber = threading.Thread(target=subscriptions.add, args=("a", print, 1), daemon=True)
     with client.in_callback:
         subscriber.start()
-        assert client.sends.wait(10)
+        assert client.sends.wait(PATIENCE_S)
         answer = 1, [ReasonCode(PacketTypes.SUBACK, "Not authorized")]
         answered = threading.Thread(target=subscriptions.confirmed, args=answer, daemon=True)
         answered.start()
-        answered.join(10)
+        answered.join(PATIENCE_S)
         assert not answered.is_alive()
-    subscriber.join(10)
+    subscriber.join(PATIENCE_S)
     assert not subscriber.is_alive()
     assert refusals.unheard() == {"a"}
     assert retries == [1]

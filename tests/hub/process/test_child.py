@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.process.child import Child
+from tests.forked import PATIENCE_S
 from tests.house import until
 from tests.hub.fakes import python
 
@@ -54,8 +55,11 @@ class Watched:
         )
 
     def until_dead(self):
+        """Gives when that was noticed, or a moment before."""
         until(lambda: self.child.process.poll() is not None, "it ends")
+        noticed_at = time.monotonic()
         self.child.tick()
+        return noticed_at
 
 
 @pytest.fixture
@@ -95,16 +99,19 @@ def test_what_it_prints_is_echoed_with_its_name(watch):
 def test_a_crashed_child_starts_again_after_a_pause(watch, end, words):
     """The pause is printed, kept, and longer after the second crash than after the first."""
     one = watch(f"print('begun', flush=True); {end}")
-    one.until_dead()
-    died = time.monotonic()
+    died = one.until_dead()
     assert one.child.process is None
-    one.until_printed(words)
-    first_s = float(one.printed()[-1].split()[-2])
+    first_s = _pauses(one, words)[0]
     until(lambda: one.child.tick() or one.child.process, "it is started again")
     assert time.monotonic() - died >= 0.2
     assert 0.2 <= first_s <= 0.5
     one.until_dead()
-    assert 0.5 <= float([line for line in one.printed() if words in line][1].split()[-2]) <= 1.0
+    assert 0.5 <= _pauses(one, words)[1] <= 1.0
+
+
+def _pauses(one, words):
+    """The seconds that it names in lines with these words."""
+    return [float(line.split()[-2]) for line in one.printed() if words in line]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +153,7 @@ def test_an_ended_child_stays_ended(watch):
     one.until_printed("begun")
     process = one.child.process
     one.child.end()
-    one.child.wait_ended(time.monotonic() + 10)
+    one.child.wait_ended(time.monotonic() + PATIENCE_S)
     one.child.tick()
     assert (process.returncode, one.child.process) == (-signal.SIGTERM, None)
 
@@ -192,4 +199,4 @@ def test_a_start_can_be_delayed(monkeypatch):
     monkeypatch.undo()
     watched.until_printed("begun")
     watched.child.end()
-    watched.child.wait_ended(time.monotonic() + 5)
+    watched.child.wait_ended(time.monotonic() + PATIENCE_S)

@@ -397,4 +397,4 @@ def test_a_press_comes_onto_the_disk_whatever_becomes_of_its_publication(
         before = len(syncs)
         with suppress(ValueError):
             producer.publish(PRESSED, "front", {}, time=datetime.now(UTC), seen_once=True)
-        until(lambda: len(syncs) > before, "the press is synced", 10)
+        until(lambda: len(syncs) > before, "the press is synced")

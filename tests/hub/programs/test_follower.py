@@ -40,7 +40,7 @@ def _take(follower, count):
         follower.finish()
         return len(taken) >= count
 
-    until(is_there, lambda: f"{count} events: {taken}", 10)
+    until(is_there, lambda: f"{count} events: {taken}")
     assert not follower.take(wait_s=0.05)
     return taken
 

@@ -8,6 +8,7 @@ from config import Settings
 from hub.remote import press
 from hub.remote.press import PressClient, PressError
 from hub.wire.event import encode
+from tests.forked import PATIENCE_S
 from tests.hub.fakes import HOUSE, HUB, journaled
 
 
@@ -30,9 +31,16 @@ class Deaf:
 
 
 @pytest.fixture(autouse=True)
-def _hurry(monkeypatch):
-    monkeypatch.setattr(press, "PATIENCE_S", 0.25)
+def _patient(monkeypatch):
+    """However slow the machine is; the command is repeated soon."""
+    monkeypatch.setattr(press, "PATIENCE_S", PATIENCE_S)
     monkeypatch.setattr(press, "AGAIN_S", 0.05)
+
+
+@pytest.fixture
+def _hurry(monkeypatch):
+    """Where no answer comes."""
+    monkeypatch.setattr(press, "PATIENCE_S", 0.25)
 
 
 def test_a_press_is_confirmed(net, state):
@@ -50,6 +58,7 @@ def test_a_command_without_confirmation_is_repeated_as_the_same_press(net, state
     assert deaf.commands == [event.id] * 3
 
 
+@pytest.mark.usefixtures("_hurry")
 def test_without_a_hub_a_press_is_an_error(net, state):
     """It ends after a while, and its text says what to do."""
     deaf = Deaf(net, state, 99)
@@ -58,6 +67,7 @@ def test_without_a_hub_a_press_is_an_error(net, state):
     assert len(set(deaf.commands)) == 1
 
 
+@pytest.mark.usefixtures("_hurry")
 def test_without_a_broker_a_press_is_an_error(net):
     """Its text has the broker's address."""
     bus = net.bus()

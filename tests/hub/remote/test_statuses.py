@@ -27,8 +27,8 @@ def bus(settings: Settings) -> Iterator[Bus]:
     bus.start()
     assert bus.connected.wait(PATIENCE_S)
     failed = b'{"state": "failed", "detail": "no camera"}'
-    assert bus.deliver(HOUSE.status(HUB), b'{"state": "ready"}', timeout_s=20, retain=True)
-    assert bus.deliver(HOUSE.status(NOTIFY), failed, timeout_s=20, retain=True)
+    assert bus.deliver(HOUSE.status(HUB), b'{"state": "ready"}', timeout_s=PATIENCE_S, retain=True)
+    assert bus.deliver(HOUSE.status(NOTIFY), failed, timeout_s=PATIENCE_S, retain=True)
     yield bus
     bus.stop()
 

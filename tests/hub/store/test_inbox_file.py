@@ -9,6 +9,7 @@ from hub.plugin.decorator import Drop
 from hub.store.inbox import Inbox
 from hub.store.inbox_file import DEAD, IN_HAND, NEW, InboxError, InboxFile
 from hub.store.state import State
+from tests.forked import PATIENCE_S
 from tests.hub.fakes import (
     HOUSE,
     consumer_of,
@@ -148,7 +149,7 @@ def test_two_writers_wait_for_each_other(inbox, state, hub):
     with state.write():
         other = threading.Thread(target=lambda: done.append(inbox.put(press, any_age=False)))
         other.start()
-    other.join(10)
+    other.join(PATIENCE_S)
     assert done == [NEW]
 
 

@@ -88,7 +88,7 @@ def test_a_message_that_is_too_large_keeps_no_other_away(bus, broker):
     other.loop_start()
     until(lambda: other.publish("large", b"before", 1) and heard, "the subscription holds")
     for payload in (bytes(4 * MAXIMUM_PACKET_SIZE), b"behind"):
-        other.publish("large", payload, 1).wait_for_publish(20)
+        other.publish("large", payload, 1).wait_for_publish(PATIENCE_S)
     until(lambda: b"behind" in heard, "what comes behind it is heard")
     other.disconnect()
     other.loop_stop()

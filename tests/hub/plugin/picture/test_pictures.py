@@ -11,6 +11,7 @@ from hub.plugin.picture.pictures import REQUESTS, Pictures
 from hub.testing import event
 from hub.wire.event import BadEvent
 from hub.wire.picture import MOST_BYTES
+from tests.forked import PATIENCE_S
 from tests.house import until
 from tests.hub.fakes import FakeBroker, FakeBus
 
@@ -199,7 +200,7 @@ def test_a_flood_of_requests_takes_a_few_pictures_only(bus, pictures):
 
     def take(door: str, _: int) -> bytes:
         asked.append(door)
-        may_go_on.wait(10)
+        may_go_on.wait(PATIENCE_S)
         return JPEG
 
     with pictures.on_demand(take):

@@ -79,6 +79,7 @@ def test_a_commit_that_can_wait_shares_the_sync_of_the_next_one(tmp_path, disk):
     """It wakes nobody by itself."""
     with closing(State(tmp_path / "own.db")) as state:
         state.sync()
+        until(lambda: state._file.flusher._news._waiters, "the flusher rests")
         before = disk.syncs
         state.do(lambda db: db.execute("INSERT INTO memory VALUES ('a', '1')"), can_wait=True)
         _remember(state, "b")
