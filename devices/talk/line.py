@@ -63,11 +63,11 @@ class Turn:
         return monotonic() - self._taken_s > STUCK_S
 
     def finish(self) -> None:
-        """Wait until the last word was taken."""
+        """Wait until the last word was taken, unless the speaker takes nothing any more."""
         self._buffer.end()
         late_s = monotonic() + 2 * LONGEST_S
         pause = threading.Event()
-        while not self._buffer.is_empty and monotonic() < late_s:
+        while not (self._buffer.is_empty or self.is_stuck() or monotonic() > late_s):
             pause.wait(CHECK_S)
 
 
@@ -120,7 +120,8 @@ class Line:
             SpeakerError: The speaker cannot be used now.
         """
         with self._is_free:
-            if self._is_ending:
+            # Who has let go and presses again may come before her last words have been read.
+            if self._is_ending or self._speaker == person:
                 self._is_free.wait_for(lambda: self._speaker is None, HANDOVER_S)
             if self._speaker is not None:
                 raise OccupiedError(self._speaker)

@@ -5,11 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from devices.speaker import SpeakerError
+from devices.talk import line as lines
+from devices.talk import server
 from devices.talk.line import Line
 from devices.talk.pcm import BLOCK_BYTES
 from devices.talk.server import serving_talk
 from tests.devices.talk.client import Client
+
+PATIENT_S = 600.0  # on a busy machine nobody has vanished, and no speaker has stopped
 
 
 class Speaker:
@@ -98,6 +104,10 @@ class Door:
 def serving_door(folder: Path) -> Iterator[Door]:
     """Such a door, served in a folder."""
     door = Door(folder)
-    with serving_talk(folder, door.line_to):
+    with pytest.MonkeyPatch.context() as patch, serving_talk(folder, door.line_to):
+        patch.setattr(server.TalkServer, "stalled_s", PATIENT_S)
+        patch.setattr(server, "STUCK_S", PATIENT_S)
+        for limit in ("STUCK_S", "HANDOVER_S", "LONGEST_S"):
+            patch.setattr(lines, limit, PATIENT_S)
         yield door
         door.close()

@@ -138,8 +138,8 @@ def test_those_who_listen_hear_the_door_and_silence_while_one_speaks(door, monke
         one.close()
 
     def is_closed():
-        if door.microphone.hear:
-            door.microphone.hear(WORD)  # a client that is gone is noticed at the next sound
+        if hear := door.microphone.hear:
+            hear(WORD)  # a client that is gone is noticed at the next sound
         return door.microphone.hear is None
 
     until(is_closed, "it is closed")
@@ -219,6 +219,21 @@ def test_one_who_lets_go_and_presses_again_waits_for_the_last_words(door):
         door.speaker.is_stuck = False
 
     timer = threading.Timer(0.1, go_on)
+    timer.start()
+    assert door.say(by="Anna").status == 200
+    timer.join()
+
+
+def test_one_who_presses_again_before_her_last_words_were_read_waits_too(door, monkeypatch):
+    """Each connection has a thread, and the new one's may be the first to run."""
+    anna = door.say(by="Anna")
+    goes_on, at_volume = threading.Event(), lines.at_volume
+    monkeypatch.setattr(
+        lines, "at_volume", lambda *sound: goes_on.wait(PATIENCE_S) and at_volume(*sound)
+    )
+    anna.send(WORD)
+    anna.end()
+    timer = threading.Timer(0.1, goes_on.set)
     timer.start()
     assert door.say(by="Anna").status == 200
     timer.join()
