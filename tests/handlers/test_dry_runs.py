@@ -11,6 +11,7 @@ from devices.speaker import SpeakerError
 from devices.video import CameraError
 from hub import pictures
 from hub.testing import event, run
+from tests.forked import PATIENCE_S
 from tests.house import free_port
 from tests.phone import phone_service
 
@@ -78,8 +79,9 @@ def test_notify_tells_what_a_nightly_drill_found(shipped):
         ]
 
 
-def test_record_takes_a_picture_and_keeps_none(shipped, tmp_path):
+def test_record_takes_a_picture_and_keeps_none(shipped, tmp_path, monkeypatch):
     """From the camera as it is now, encoded, written, and gone."""
+    monkeypatch.setattr("devices.video.recorder.PATIENCE_S", PATIENCE_S)  # it has just been opened
     media = tmp_path / "films"
     assert _dry(shipped("record", {"folder": str(media)})).startswith("a picture of ")
     assert list(media.iterdir()) == []

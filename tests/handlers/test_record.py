@@ -14,6 +14,7 @@ from devices.video import CameraError, RecordedClip
 from hub import pictures
 from hub.plugin.api import running
 from hub.testing import Run, event, run
+from tests.forked import PATIENCE_S
 from tests.house import until
 
 
@@ -316,8 +317,9 @@ def test_the_trouble_of_every_camera_is_told(file):
     assert words == ["front is away", "front is away; back is away", "back is away"]
 
 
-def test_from_the_press_to_the_clip_with_a_real_camera(shipped, tmp_path):
+def test_from_the_press_to_the_clip_with_a_real_camera(shipped, tmp_path, monkeypatch):
     """With the test pattern: partial files go, and picture and clip can be decoded."""
+    monkeypatch.setattr("devices.video.recorder.PATIENCE_S", PATIENCE_S)  # it has just been opened
     media = tmp_path / "films"
     media.mkdir()
     part_path(media / "20261123-201500-front-a1b2c3.mp4").touch()

@@ -15,7 +15,7 @@ from tests.devices.film import RATE, is_gapless, make_film, numbers_in
 from tests.house import until
 
 PREROLL_S = 1.2
-FILM_S = 60  # longer than the tests take: it begins with 0 again after its end
+FILM_S = 120  # longer than the tests take: it begins with 0 again after its end
 Opening = Callable[..., Camera]
 
 
@@ -92,15 +92,18 @@ def test_a_clip_begins_before_the_press(film: Camera, tmp_path: Path):
 def test_a_picture_is_of_the_moment_asked_for(film: Camera, tmp_path: Path):
     """A press that waited a second is not shown who came afterwards."""
     asked_at = time.monotonic()
-    now = number_now(film, tmp_path / "now.jpg")
-    then = number_now(film, tmp_path / "then.jpg", time.monotonic() - asked_at + 1.0)
+    then = number_now(film, tmp_path / "then.jpg", 1.0)  # first: the memory is hardly longer
+    now = number_now(film, tmp_path / "now.jpg", time.monotonic() - asked_at)
     assert now - then == pytest.approx(RATE, abs=4)
 
 
 def test_a_camera_without_memory_still_gives_both(opened: Opening, tmp_path: Path):
     """`preroll_s = 0`: the clip begins with the last key frame."""
     camera = opened("test", preroll_s=0)
-    assert abs(camera.snapshot(tmp_path / "now.jpg")) < 0.5
+    until(
+        lambda: abs(camera.snapshot(tmp_path / "now.jpg")) < 0.5,
+        "one of now: a busy machine is late now and then",
+    )
     camera.start_clip(tmp_path / "clip.mp4")
     camera.snapshot(tmp_path / "later.jpg")
     recorded = camera.finish_clip()

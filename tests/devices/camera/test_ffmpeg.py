@@ -17,6 +17,7 @@ from devices.video.reading import source
 from tests.devices.film import make_film
 from tests.devices.http_camera import http_camera
 from tests.devices.rtsp import address, need_rtsp_server, serving
+from tests.forked import PATIENCE_S
 from tests.house import free_port, until
 
 
@@ -62,7 +63,10 @@ def test_a_network_camera_is_copied(rtsp: str, tmp_path: Path):
     camera = open_camera(rtsp, preroll_s=1)
     try:
         until(lambda: _reach_s(camera) > 1.2, "there is something to remember")
-        assert abs(camera.snapshot(tmp_path / "now.jpg")) < 0.5
+        until(
+            lambda: abs(camera.snapshot(tmp_path / "now.jpg")) < 0.5,
+            "one of now: a busy machine is late now and then",
+        )
         sent = b"".join(packet.data for packet in camera._ring.since(0))
         clip, length_s = camera.start_clip(tmp_path / "clip.mp4")
         until(lambda: camera.start_clip(tmp_path / "other.mp4")[1] > length_s + 0.4, "it grows")
@@ -190,7 +194,6 @@ def test_a_camera_with_too_few_key_frames_for_its_memory_is_connected_to_again(
     """It was blind for good, without a word, once a group no longer fitted; also during a clip."""
     caplog.set_level(logging.INFO)
     monkeypatch.setattr("devices.video.recorder.BLIND_S", 0.2)
-    monkeypatch.setattr("devices.video.recorder.PATIENCE_S", 60.0)  # a busy machine is slow
     words: list[str] = []
     with serving(port, "keyless"):
         camera = open_camera(address(port), ring_mb=0.03)
@@ -247,6 +250,7 @@ def test_a_frozen_camera_is_reported_and_comes_back(
             with pytest.raises(CameraError, match="gives no picture"):
                 camera.snapshot(tmp_path / "never.jpg")
             server.send_signal(signal.SIGCONT)
+            monkeypatch.setattr("devices.video.recorder.PATIENCE_S", PATIENCE_S)
             until(lambda: words[-1] == "", "it is back")
             camera.snapshot(tmp_path / "now.jpg")
             recorded = camera.finish_clip()
