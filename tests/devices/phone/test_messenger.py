@@ -8,6 +8,7 @@ import pytest
 from devices.machine import DailyWindow
 from devices.phone import Messenger, Notification, PhoneError, Recipient, UndeliveredError
 from devices.phone.delivery.dispatcher import Patience
+from tests.forked import PATIENCE_S
 
 NOW = datetime.now(UTC)
 ALWAYS = DailyWindow(time(0), time(23, 59, 59, 999_999))
@@ -23,7 +24,7 @@ class Phone:
         self.may_answer.set()
 
     def send(self, notification, previous=None):
-        assert self.may_answer.wait(10)
+        assert self.may_answer.wait(PATIENCE_S)
         if self.refuses:
             raise PhoneError("fake answers 507: full")
         self.sent.append((notification.text, previous))
@@ -104,7 +105,7 @@ def test_what_is_saved_is_saved_before_the_slow_one_answers(messenger, phones, k
     messenger._save = announce
     waiting = threading.Thread(target=_deliver, args=(messenger,))
     waiting.start()
-    assert saved.wait(10)
+    assert saved.wait(PATIENCE_S)
     assert sorted(kept.saved[-1]["told e1"]) == ["anna/0", "anna/1"]
     again = Messenger(messenger.recipients, 10, kept.saved[-1], kept.save)
     ben.may_answer.set()

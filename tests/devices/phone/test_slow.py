@@ -199,7 +199,7 @@ def test_a_service_that_is_slow_with_pictures_delays_no_text(house, slow, quick,
     slow.served.answer = lambda request: (
         slow.reply(request) if request.method == "PUT" else Answer()
     )
-    home.tells("e1")
+    home.goes_on("e1")
     home.waits("e2", "e1", picture=picture, is_picture=True)
     assert home.goes_on("e3") == "sent to 2: Ding"
     slow.may_answer.set()
@@ -233,6 +233,7 @@ def test_an_answer_is_looked_for_ever_more_rarely(house, slow, monkeypatch):
         now[0] += looks[-1]
     assert looks[0] < 2
     assert len(looks) < 9
+    until(lambda: slow.number, "it is under way")
     assert slow.number == 1
 
 
@@ -248,7 +249,7 @@ def test_an_answer_is_looked_for_when_it_usually_comes(house, slow, monkeypatch)
     slow.may_answer.set()
     home.goes_on("e1")
     slow.may_answer.clear()
-    assert 8 < home.waits("e2").retry_after_s < 11
+    until(lambda: 8 < home.waits("e2").retry_after_s < 11, "it is looked for when the other has it")
 
 
 def test_a_slow_service_is_no_trouble(house, slow):
