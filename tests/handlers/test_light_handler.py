@@ -11,6 +11,7 @@ from devices.lamp import OFF, BorrowedLamp, Darkness, LampState, LightError, Por
 from devices.machine import sun_elevation
 from hub import memory
 from hub.testing import event, run
+from tests.forked import PATIENCE_S
 
 ON = LampState(on=True)
 DIM = LampState(on=True, brightness=10, colour="#ffaa00")
@@ -252,7 +253,7 @@ def test_silent_lamps_are_asked_at_once(night):
 
     class Silent(_Lamp):
         def read(self, _patience_s=0.5):
-            together.wait(5)
+            together.wait(PATIENCE_S)
 
     lamps = {name: Silent() for name in ("wled:a", "wled:b", "wled:c")}
     home = night(None, {"scenes": {"front": {"lamps": list(lamps)}}}, lamps)

@@ -218,7 +218,7 @@ def test_lamps_that_answer_in_one_place_are_told_apart(porch, mosquitto):
 def test_a_lamp_that_lost_its_power_is_put_back_when_it_answers(porch, mosquitto):
     """It is tried again, also after a restart of the process."""
     with ZigbeeLamp(mosquitto.port) as lamp:
-        house = porch("zigbee2mqtt:porch")
+        house = porch("zigbee2mqtt:porch", minutes=LONG)  # its power goes before the time is up
         house.press()
         until(lambda: lamp.is_on and _notes(house), lambda: house.log("light"))
         lamp.is_mute = True
@@ -280,6 +280,7 @@ def test_each_door_has_its_lamps(porch, mosquitto):
             "simulated",
             "[handlers.light.scenes.front]",
             'lamps = ["zigbee2mqtt:path", "zigbee2mqtt:gate"]',
+            minutes=LONG,  # so that both are seen lit
         )
         house.press()
         until(lambda: path.is_on and gate.is_on, lambda: house.log("light"))
