@@ -170,7 +170,7 @@ class CatchUp:
         known = self._cursors.known_producers(kind)
         if round_.waiting:
             self._give_up(kind, round_, round_.waiting, known)
-        ask = round_.next()
+        ask = round_.next(now)
         query = self._query(kind, ask, known)
         if ask == Ask():
             self._heard.begin(kind, self._cursors.of_type(kind))
@@ -241,7 +241,6 @@ class CatchUp:
         check(reply, sent.kind, sender)
         round_ = self._rounds[sent.kind]
         self._alive.add(sender)
-        round_.replied.add(sender)
         self._sizes[sent.kind].replied(max(size, sent.size))
         if reply.unsettled and not sent.ask.is_full:
             round_.add(sent.ask.follow(sender, sent.query.until, is_full=True))
@@ -250,7 +249,7 @@ class CatchUp:
         else:
             round_.is_doubted = True
         now = time.monotonic()
-        if round_.settle(sent.ask, sender, now):
+        if round_.settle(sent.ask, now):
             self._end(sent.kind, round_, now)
 
     def _learn(self, reply: Reply, sent: Sent) -> bool:
@@ -259,6 +258,8 @@ class CatchUp:
         seen = Range(sent.query.after, reply.until or sent.query.until)
         is_of_round = not sent.ask.is_narrow and sent.round == self._heard.rounds[sent.kind]
         is_whole = is_of_round and self._heard.is_whole(sent.kind, reply.source, seen)
+        if is_whole:
+            self._rounds[sent.kind].heard(reply.source)
         is_whole = is_whole or seen.has_all_of(reply.source)
         is_whole = is_whole and len(heads) == len(reply.heads)
         self.doubts.confirm(heads, [event for event, _ in reply.events])

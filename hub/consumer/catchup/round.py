@@ -29,7 +29,7 @@ class Round:
         waiting: What it is about; None when it had a reply.
         asks: What follows.
         is_wanted: Whether something has happened that makes another round due.
-        replied: The sources that were heard in this round, or asked alone.
+        replied: The sources of which all was heard in this round, or that were asked alone.
         is_doubted: Whether a reply is not believed before it is repeated in another round.
     """
 
@@ -80,7 +80,12 @@ class Round:
         self._late_at = now + LATE_S
         self.ask_at = 0.0 if self.is_wanted else self._late_at
 
-    def next(self) -> Ask:
+    def heard(self, source: str) -> None:
+        """All that this source has was heard in this round, or it is asked alone for all of it."""
+        self.replied.add(source)
+        self._late.discard(source)
+
+    def next(self, now: float) -> Ask:
         """What is asked now; a query without a reply is asked again, after the others."""
         if self.waiting:
             again = replace(self.waiting, tries=self.waiting.tries + 1)
@@ -92,9 +97,10 @@ class Round:
             self._rest = None
         if self._narrow and not self.is_wanted:
             return self._narrow.popleft()
-        if not self.asks:
-            self.asks.extend(map(Ask, sorted(self._late)))
-            self._late.clear()
+        if self._late and (now >= self._late_at or not self.asks):
+            source = min(self._late)
+            self._late.discard(source)
+            return Ask(source)
         if self.asks:
             return self.asks.popleft()
         self._narrow.clear()  # the round has them, too
@@ -107,25 +113,23 @@ class Round:
         """It was asked; what the query had no room for follows next."""
         self.waiting = ask
         self.request = query.request
-        if ask.source and not ask.is_narrow:
-            self.replied.add(ask.source)
+        if ask.source and ask.range.has_all_of(ask.source):
+            self.heard(ask.source)
         if ask == Ask():
             self.is_wanted = False
         if query.until != ask.range.until:
             self._rest = replace(ask, after=query.until, tries=0)
         self.ask_at = now + UNANSWERED_S
-        if not self._has_more:
+        if not (self._has_more or self._late):
             self.ask_at = now + self._patience_s
             self._patience_s = min(self._patience_s * 2, AUDIT_S)
 
-    def settle(self, ask: Ask, source: str, now: float) -> bool:
-        """A reply of this source was read; gives whether it ends the round, as far as is known."""
-        is_late = source in self._late
-        self._late.discard(source)
+    def settle(self, ask: Ask, now: float) -> bool:
+        """A reply to this was read; gives whether it ends the round, as far as is known now."""
         if ask == self.waiting:
             self.waiting = None
             self._patience_s = UNANSWERED_S
-        elif self.waiting or not is_late:
+        elif self.waiting or not self._is_under_way:
             return False
         if self._has_more or self._late:
             self.ask_at = 0.0 if self._has_more or self.is_wanted else self._late_at

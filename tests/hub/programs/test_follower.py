@@ -222,7 +222,7 @@ def test_asking_about_one_door_does_not_put_off_the_others(net, states, hub):
     queries = CatchUp(bus, Cursors(states("relay")), NOTIFY, {"*": 0.0}, lambda: None)
 
     def ask(now):
-        asked = round_.next()
+        asked = round_.next(now)
         round_.sent(asked, queries._query("*", asked, []), now)
         return asked
 

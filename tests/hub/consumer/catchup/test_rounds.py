@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hub.consumer.catchup.paging import Ask
-from hub.consumer.catchup.round import AUDIT_S, LATE_S, Round
+from hub.consumer.catchup.round import AUDIT_S, LATE_S, TRIES, UNANSWERED_S, Round
 from hub.producer.producer import Producer
 from hub.wire import topics
 from hub.wire.query import Query
@@ -64,8 +64,9 @@ def test_who_has_not_replied_is_asked_alone_a_moment_later(net, states, producer
 def _asked(sources=()):
     """A round whose query to all had its first reply, and that waits for these."""
     round_ = Round()
-    round_.sent(round_.next(), Query("r", (), (), 0.0), 100.0)
-    assert round_.settle(Ask(), HUB, 100.0)
+    round_.sent(round_.next(100.0), Query("r", (), (), 0.0), 100.0)
+    round_.heard(HUB)
+    assert round_.settle(Ask(), 100.0)
     round_.wait_for(sources, 100.0)
     return round_
 
@@ -74,9 +75,11 @@ def test_a_round_ends_with_the_last_reply():
     """It is going on until then."""
     round_ = _asked({"a", "b"})
     assert (round_.ask_at, round_.is_going_on) == (100.0 + LATE_S, True)
-    assert not round_.settle(Ask(), "a", 100.1)
+    round_.heard("a")
+    assert not round_.settle(Ask(), 100.1)
     assert (round_.ask_at, round_.is_going_on) == (100.0 + LATE_S, True)
-    assert round_.settle(Ask(), "b", 100.1)
+    round_.heard("b")
+    assert round_.settle(Ask(), 100.1)
     assert (round_.ask_at, round_.is_going_on) == (100.1 + AUDIT_S, False)
 
 
@@ -85,12 +88,13 @@ def test_what_else_is_asked_meanwhile_does_not_end_the_wait():
     round_ = _asked({"a", "b"})
     round_.add(Ask("a", after=("x", "")))
     assert round_.ask_at == 0.0
-    ask = round_.next()
+    ask = round_.next(100.1)
     round_.sent(ask, Query("s", (), (), 0.0, after=("x", ""), until=ask.range.until), 100.1)
-    assert not round_.settle(Ask(), "b", 100.1)
-    assert not round_.settle(ask, "c", 100.2)
+    round_.heard("b")
+    assert not round_.settle(Ask(), 100.1)
+    assert not round_.settle(ask, 100.2)
     assert round_.ask_at == 100.0 + LATE_S
-    assert round_.next() == Ask("a")
+    assert round_.next(100.0 + LATE_S) == Ask("a")
 
 
 def test_another_round_that_is_wanted_waits_for_nobody():
@@ -98,4 +102,35 @@ def test_another_round_that_is_wanted_waits_for_nobody():
     round_ = _asked({"a"})
     round_.want()
     assert round_.ask_at == 0.0
-    assert [round_.next(), round_.next()] == [Ask("a"), Ask()]
+    assert [round_.next(100.1), round_.next(100.1)] == [Ask("a"), Ask()]
+
+
+def test_who_replies_while_another_one_is_asked_alone_is_not_asked():
+    """Sixteen that are a bit slow take one query more, and not sixteen."""
+    round_ = _asked({"a", "b", "c"})
+    now = round_.ask_at
+    alone = round_.next(now)
+    round_.sent(alone, _about(alone), now)
+    for source in "abc":
+        round_.heard(source)
+        assert not round_.settle(Ask(), now)
+    assert round_.settle(alone, now)
+
+
+def test_who_does_not_reply_does_not_keep_the_others_waiting():
+    """It is asked again after them."""
+    round_ = _asked({"b"})
+    round_.add(Ask("a"))
+    now = 100.0
+    asked = []
+    for _ in range(3):
+        ask = round_.next(now)
+        round_.sent(ask, _about(ask), now)
+        asked.append(ask)
+        now = round_.ask_at
+    assert asked == [Ask("a"), Ask("b"), Ask("a")]
+    assert now < 100.0 + TRIES * UNANSWERED_S + 0.1
+
+
+def _about(ask):
+    return Query("s", (), (), 0.0, after=ask.range.after, until=ask.range.until)
