@@ -227,14 +227,14 @@ def test_asking_about_one_door_does_not_put_off_the_others(net, states, hub):
         return asked
 
     assert ask(0.0) == Ask()
-    assert round_.settle(Ask(), HUB, 1.0)
+    assert round_.settle(Ask(), 1.0)
     due = round_.ask_at
     for now in (10.0, 50.0):
         round_.add(about(f"{HUB} {PRESSED} front"))
         assert round_.ask_at == 0.0
         narrow = ask(now)
         assert narrow.is_narrow
-        assert not round_.settle(narrow, HUB, now + 1)
+        assert not round_.settle(narrow, now + 1)
         assert round_.ask_at == due
 
 
