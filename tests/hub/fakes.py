@@ -32,6 +32,7 @@ from hub.wire.topics import Topics
 from tests.house import ROOT, until
 
 HUB = "doorbell/hub/home"
+BARN = "doorbell/hub/barn"  # another one
 NOTIFY = "doorbell/handler/notify"
 PRESSED = "doorbell.pressed"
 HOUSE = Topics()

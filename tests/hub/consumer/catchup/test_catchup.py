@@ -15,6 +15,7 @@ from hub.producer.producer import Producer
 from hub.wire import streams
 from hub.wire.query import CURSORS, EVENTS, HEADS, Query
 from tests.hub.fakes import (
+    BARN,
     HOUSE,
     HUB,
     NOTIFY,
@@ -362,15 +363,14 @@ def test_as_many_producers_as_replies_fit_are_heard_at_once(net, states):
     assert sorted(listener.taken) == sorted(said)
 
 
-def test_a_producer_that_has_nothing_to_say_holds_no_round_up(net, states, producer, listener):
+def test_a_producer_that_has_nothing_to_say_holds_no_round_up(net, producer, barn, listener):
     """It replies; with that all is known, and what is gone may be forgotten."""
-    silent = Producer(states("barn"), net.bus(), "doorbell/hub/barn")
-    ring(silent)
+    ring(barn)
     ring(producer)
     listener.work()
-    silent._state.begin_epoch()  # a boot, and nobody rang since
+    barn._state.begin_epoch()  # a boot, and nobody rang since
     again = Listener(listener.state, net.bus())
-    again.bus.hear(HOUSE.status("doorbell/hub/barn"), b'{"state": "ready"}', retained=True)
+    again.bus.hear(HOUSE.status(BARN), b'{"state": "ready"}', retained=True)
     assert again.catch_up.settles_in_s() > 0
     again.work()
     assert again.catch_up.settles_in_s() == 0

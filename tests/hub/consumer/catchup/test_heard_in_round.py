@@ -3,20 +3,11 @@
 import pytest
 
 from hub.consumer.catchup.round import AUDIT_S, LATE_S
-from hub.producer.producer import Producer
 from hub.wire import streams
 from hub.wire.query import Reply
 from tests.house import until
-from tests.hub.fakes import HUB, PRESSED, ring
+from tests.hub.fakes import BARN, HUB, PRESSED, ring
 from tests.hub.listener import Listener
-
-BARN = "doorbell/hub/barn"
-
-
-@pytest.fixture
-def barn(states, net):
-    """Another hub."""
-    return Producer(states("barn"), net.bus(), BARN)
 
 
 @pytest.fixture

@@ -6,20 +6,11 @@ import pytest
 
 from hub.consumer.catchup.paging import Ask
 from hub.consumer.catchup.round import AUDIT_S, LATE_S, TRIES, UNANSWERED_S, Round
-from hub.producer.producer import Producer
 from hub.wire import topics
 from hub.wire.query import Query
 from tests.house import until
-from tests.hub.fakes import HOUSE, HUB, PRESSED, ring
+from tests.hub.fakes import BARN, HOUSE, HUB, PRESSED, ring
 from tests.hub.listener import Listener
-
-BARN = "doorbell/hub/barn"
-
-
-@pytest.fixture
-def barn(states, net):
-    """Another hub."""
-    return Producer(states("barn"), net.bus(), BARN)
 
 
 def _queries(net):
