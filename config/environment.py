@@ -64,8 +64,8 @@ def _table(model: type[BaseModel], sound: Sequence[Variable]) -> dict[str, Any]:
     # 7 MB, which a house without such variables need not load.
     from pydantic_settings import BaseSettings, EnvSettingsSource  # noqa: PLC0415
 
-    class Sources(BaseSettings, model):  # type: ignore[valid-type, misc]
-        pass
+    class Sources(BaseSettings, model, defer_build=True):  # type: ignore[valid-type, misc]
+        pass  # only its fields are read: the model itself checks the values
 
     class Reader(EnvSettingsSource):
         def decode_complex_value(self, _: str, field: Any, value: Any) -> Any:

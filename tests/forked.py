@@ -6,7 +6,6 @@ its own command line, variables, folder and streams. What a program imports late
 here, too. Tests of how a program starts, and of what it has loaded by then, start Python.
 """
 
-import ctypes
 import importlib
 import multiprocessing
 import os
@@ -22,6 +21,8 @@ from multiprocessing import connection, reduction
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
+
+from hub.system.command_line import be_called
 
 PROGRAMS = ["hub.daemon", "hub.worker", "hub.web.server", "hub.cli.main"]
 BROKER = "hub.mqtt.own_broker.embedded_broker"
@@ -174,20 +175,8 @@ def _run_main(
     sys.stdout = open(1, "w", line_by_line, encoding="utf-8", closefd=False)  # noqa: SIM115
     program = importlib.import_module(module)
     sys.argv = [str(program.__file__), *arguments]
-    _be_called(sys.executable, "-m", module, *arguments)
+    be_called(sys.executable, "-m", module, *arguments)
     program.main()
-
-
-def _be_called(*words: str) -> None:
-    """Write the command line of this process, by which it is known: proc(5), fields 48 and 49."""
-    fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    begin, end = (int(field) for field in fields[45:47] or (0, 0))
-    text = b"".join(word.encode() + b"\0" for word in words)
-    if not begin:  # an emulator does not tell: QEMU's stat ends before
-        return
-    text = text[: end - begin - 1] + b"\0"  # there is room for about as many words as started it
-    ctypes.memset(begin, 0, end - begin)
-    ctypes.memmove(begin, text, len(text))
 
 
 def _run(program: str, arguments: list[str]) -> None:

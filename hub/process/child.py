@@ -1,23 +1,18 @@
 """Child processes: started, watched, restarted with backoff, ended."""
 
-import ctypes
-import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from config.faults import EX_CONFIG
+from hub.process.launch import Launcher, Process, Program
 from hub.system.backoff import Backoff
 
-PR_SET_PDEATHSIG = 1  # prctl(2)
-_libc = ctypes.CDLL(None)  # loaded before a fork: in the child a lock may be held for ever
 STEADY_S = 10.0  # a process that ran so long has its first failure
 STOP_S = 6.0
-PYTHON = (sys.executable, "-P")  # -P: import nothing from the working directory
 Echo = Callable[[str, str], None]
 
 
@@ -31,8 +26,7 @@ class Child:
         environment: Added to our own environment.
         echo: Called with the name and each line that it prints.
         reads_lines: Whether `send_line` reaches its standard input.
-        program: The Python interpreter; or another program, which gets a process group of its own,
-            because it may not ignore Ctrl-C.
+        launcher: Starts it: by default as a new Python interpreter.
         is_endless: Whether it is started again even after an end in order.
         process: The running process; None while there is none.
     """
@@ -42,9 +36,9 @@ class Child:
     environment: dict[str, str]
     echo: Echo
     reads_lines: bool = False
-    program: Sequence[str] = PYTHON
+    launcher: Launcher = field(default_factory=Program)
     is_endless: bool = False
-    process: subprocess.Popen[str] | None = None
+    process: Process | None = None
     _restart_at: float | None = 0.0  # monotonic seconds; None: not by itself
     _started_at: float = 0.0
     _backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, longest_s=30))
@@ -107,25 +101,17 @@ class Child:
     def _start(self) -> None:
         self._started_at = time.monotonic()
         self._restart_at = None
-        supervised = {
-            "DOORBELL_SUPERVISED": "1",
-            "PYTHONUNBUFFERED": "1",
-            "MALLOC_ARENA_MAX": "1",  # mallopt(3): each further arena takes memory
-        }
-        self.process = subprocess.Popen(
-            [*self.program, *self.command],
-            env=os.environ | self.environment | supervised,
-            stdin=subprocess.PIPE if self.reads_lines else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            process_group=None if self.program == PYTHON else 0,
-            preexec_fn=_obey_parent_only,  # noqa: PLW1509 - two system calls between fork and exec
-        )
-        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        try:
+            process = self.launcher.launch(
+                self.command, self.environment, reads_lines=self.reads_lines
+            )
+        except OSError as error:
+            self._delay_restart(f"cannot be started ({error})")
+            return
+        self.process = process
+        threading.Thread(target=self._read, args=(process,), daemon=True).start()
 
-    def _read(self, process: subprocess.Popen[str]) -> None:
+    def _read(self, process: Process) -> None:
         if process.stdout:
             for line in process.stdout:
                 self.echo(self.name, line.rstrip())
@@ -137,15 +123,11 @@ class Child:
         if code == EX_CONFIG:
             self.echo(self.name, "not started again until its file or the settings change")
             return
+        self._delay_restart(f"was killed by signal {-code}" if code < 0 else f"ended with {code}")
+
+    def _delay_restart(self, how: str) -> None:
         if time.monotonic() - self._started_at > STEADY_S:
             self._backoff.reset()
         wait_s = self._backoff.next_s()
         self._restart_at = time.monotonic() + wait_s
-        how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
         self.echo(self.name, f"{how}; starts again in {wait_s:.1f} s")
-
-
-def _obey_parent_only() -> None:
-    """Between fork and exec: ignore Ctrl-C, and end with the parent, even by kill -9 (Linux)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

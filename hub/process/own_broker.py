@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from config import Settings
 from hub.mqtt.own_broker import found, mosquitto
 from hub.mqtt.own_broker.address import PORT_FILE, reserve_port
-from hub.process.child import PYTHON, Child, Echo
+from hub.process.child import Child, Echo
+from hub.process.launch import Program
 from hub.system import atomic_file
 
 BROKER = "broker"  # the name of its process
@@ -89,19 +90,20 @@ class OwnBroker:
         why = NOT_INSTALLED
         if program:
             settings = mosquitto.write_settings(self._settings.state_dir, port)
-            if self._runs((program, "-c", str(settings)), (), port):
+            if self._runs(Program((program,)), ("-c", str(settings)), port):
                 return
             why = NOT_STARTED
         self.notices.append(EMBEDDED.format(why))
-        self._runs(PYTHON, ("-m", "hub.mqtt.own_broker.embedded_broker", "--port", str(port)), port)
+        command = ("-m", "hub.mqtt.own_broker.embedded_broker", "--port", str(port))
+        self._runs(Program(), command, port)
 
     def _show(self, name: str, line: str) -> None:
         if AS_ROOT not in line:
             self._echo(name, line)
 
-    def _runs(self, program: Sequence[str], command: Sequence[str], port: int) -> bool:
+    def _runs(self, program: Program, command: Sequence[str], port: int) -> bool:
         """Start a process; returns whether it listens before it ends."""
-        self.child = Child(BROKER, command, {}, self._show, program=program, is_endless=True)
+        self.child = Child(BROKER, command, {}, self._show, launcher=program, is_endless=True)
         self.child.tick()
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and not found.listens(port):

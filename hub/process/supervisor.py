@@ -13,10 +13,12 @@ from hub.plugin import loader
 from hub.process import state_place
 from hub.process.child import STOP_S, Child, Echo
 from hub.process.file_watch import FileWatch
+from hub.process.forking.fork_server import ForkServer
 from hub.process.own_broker import BROKER, OwnBroker
 from hub.process.page_address import port_file
 
 TICK_S = 0.2
+IMPORTED = ("hub.daemon", "hub.worker", "pydantic_settings", "encodings.idna")  # by each process
 HEAD_START_S = 0.5  # of what a visitor waits for, so that those handlers subscribe first
 
 
@@ -55,6 +57,7 @@ class Supervisor:
         self._files = FileWatch()
         self._files.note_read(config)
         self._held = ExitStack()
+        self._forks = ForkServer(*IMPORTED)
 
     def start(self) -> Settings:
         """Start everything; returns the settings with the broker that is in use.
@@ -67,10 +70,13 @@ class Supervisor:
             raise SettingsError([f"state_dir: {fault}"])
         self._settings.state_dir.mkdir(parents=True, exist_ok=True)
         self._lock_state_dir()
+        self._held.callback(self._forks.stop)
+        self._forks.start()  # it gets ready while the broker starts
         settings = self._settings
         if settings.broker.host is None:
             settings = self._add_broker()
         self._add("hub", ["-m", "hub.daemon", "--stdin"], reads_lines=True)
+        self._tick_children()  # the hub first, and the head start of the others begins after it
         self._held.callback(port_file(settings).unlink, missing_ok=True)
         if _has_page(settings):
             self._add("web", ["-m", "hub.web.server"])
@@ -136,13 +142,15 @@ class Supervisor:
         return with_running_broker(self._settings)
 
     def _add(self, name: str, command: list[str], *, reads_lines: bool = False) -> None:
-        child = Child(name, command, self._environment, self._echo, reads_lines)
+        child = Child(name, command, self._environment, self._echo, reads_lines, self._forks)
         self._processes[name] = child
 
     def _add_handler(self, name: str, path: Path) -> None:
         command = ["-m", "hub.worker", str(path)]
         self._files.note_read(path)
-        self._handlers[name] = Child(name, command, self._environment, self._echo)
+        self._handlers[name] = Child(
+            name, command, self._environment, self._echo, launcher=self._forks
+        )
 
     def _tick_children(self) -> None:
         for child in (*self._processes.values(), *self._handlers.values()):

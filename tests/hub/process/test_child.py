@@ -1,5 +1,7 @@
 """Child processes: started, watched, restarted with backoff, ended."""
 
+import errno
+import os
 import signal
 import time
 from dataclasses import dataclass, field
@@ -8,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from hub.process.child import Child
+from hub.process.forking.fork_server import ForkServer
+from hub.process.launch import Launcher, Program
 from tests.forked import PATIENCE_S
-from tests.house import until
+from tests.house import ROOT, until
 from tests.hub.fakes import python
 
 WAIT = "import signal; print('begun', flush=True); signal.pause()"
@@ -20,14 +24,19 @@ print("begun", flush=True)
 while True:
     signal.pause()
 """
+TOLD = "tests.hub.process.told"  # runs a program's text, as -c does
 PARENT = """
 import signal, sys
 from hub.process.child import Child
+from hub.process.forking.fork_server import ForkServer
+from hub.process.launch import Program
 
 def echo(name, line):
     print(child.process.pid, line, flush=True)
 
-child = Child("one", ["-c", sys.argv[1]], {}, echo)
+how, *command = sys.argv[1:]
+launcher = ForkServer() if how == "forked" else Program()
+child = Child("one", command, {}, echo, launcher=launcher)
 child.tick()
 signal.pause()
 """
@@ -38,11 +47,16 @@ class Watched:
     """A child and the lines that it printed."""
 
     program: str
+    launcher: Launcher
     lines: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self):
         self.child = Child(
-            "one", ["-c", self.program], {"COLOUR": "blue"}, lambda *line: self.lines.append(line)
+            "one",
+            _command(self.launcher, self.program),
+            {"COLOUR": "blue"},
+            lambda *line: self.lines.append(line),
+            launcher=self.launcher,
         )
 
     def printed(self):
@@ -62,13 +76,31 @@ class Watched:
         return noticed_at
 
 
+def _command(launcher, program):
+    return ["-c", program] if isinstance(launcher, Program) else ["-m", TOLD, program]
+
+
+@pytest.fixture(scope="module", params=["executed", "forked"])
+def launcher(request):
+    """Both ways in which a process of ours is started."""
+    if request.param == "executed":
+        yield Program()
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        server = ForkServer(TOLD)
+        server.start()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def watch():
+def watch(launcher):
     """Starts programs as children; those that are left are killed."""
     watched = []
 
     def start(program):
-        watched.append(Watched(program))
+        watched.append(Watched(program, launcher))
         watched[-1].child.tick()
         return watched[-1]
 
@@ -168,9 +200,12 @@ def test_a_child_that_ignores_sigterm_is_killed(watch):
     assert process.returncode == -signal.SIGKILL
 
 
-def test_a_child_ends_with_its_parent():
+@pytest.mark.parametrize(
+    "command", [("executed", "-c", WAIT), ("forked", "-m", TOLD, WAIT)], ids=["executed", "forked"]
+)
+def test_a_child_ends_with_its_parent(command):
     """Even by kill -9 of the parent: no process is left without a supervisor."""
-    with python(PARENT, WAIT) as parent:
+    with python(PARENT, *command, env={**os.environ, "PYTHONPATH": str(ROOT)}) as parent:
         pid = int(parent.stdout.readline().split()[0])
         assert not _is_gone(pid)
         parent.kill()
@@ -189,7 +224,7 @@ def test_a_start_can_be_delayed(monkeypatch):
     """Others get a head start."""
     now_s = time.monotonic()
     monkeypatch.setattr("time.monotonic", lambda: now_s)
-    watched = Watched(WAIT)
+    watched = Watched(WAIT, Program())
     watched.child.delay(5)
     watched.child.tick()
     assert watched.child.process is None
@@ -200,3 +235,20 @@ def test_a_start_can_be_delayed(monkeypatch):
     watched.until_printed("begun")
     watched.child.end()
     watched.child.wait_ended(time.monotonic() + PATIENCE_S)
+
+
+class _Refusing:
+    """A launcher on a machine that has no memory left."""
+
+    def launch(self, *_, **__):
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+
+def test_a_child_that_cannot_be_started_is_tried_again():
+    """That is told; the supervisor goes on."""
+    watched = Watched(WAIT, _Refusing())
+    watched.child.tick()
+    assert watched.child.process is None
+    (line,) = watched.printed()
+    assert line.startswith("cannot be started ([Errno 12] Cannot allocate memory); starts again in")
+    until(lambda: watched.child.tick() or len(watched.lines) > 1, "the next try")

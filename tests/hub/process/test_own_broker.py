@@ -84,7 +84,7 @@ def test_mosquitto_is_used_where_it_is_installed(opened):
     port = free_port()
     one = opened(port)
     assert (one.port, one.protocol()) == (port, "5.0")
-    assert "mosquitto" in one.own.child.program[0]
+    assert "mosquitto" in one.own.child.launcher.words[0]
     assert (one.said, one.own.notices, one.asked) == ([], [], [])
 
 

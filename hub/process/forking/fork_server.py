@@ -1,0 +1,167 @@
+"""Starts the fork server (server.py) when it is needed, and asks it for processes."""
+
+import ctypes
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+from hub.process.forking.forked_process import ForkedProcess
+from hub.process.launch import PYTHON, SUPERVISED, obey_parent_only
+from hub.system.processes import installed_unix_s, is_outdated
+
+PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+PATIENCE_S = 60.0  # a Pi that starts everything at once imports for some seconds
+REPLY_BYTES = 4096
+SERVER = "hub.process.forking.server"
+ROOM = "-" * 1000  # for the command lines of what is forked
+_libc = ctypes.CDLL(None)
+
+
+@dataclass(frozen=True)
+class _Server:
+    """The running server.
+
+    Attributes:
+        process: Its process.
+        connection: Takes orders, and answers each with a process ID or a fault.
+    """
+
+    process: subprocess.Popen[bytes]
+    connection: socket.socket
+
+    def fork(self, order: bytes, streams: list[int]) -> int:
+        """Have a process forked; returns its ID.
+
+        Raises:
+            OSError: what failed there; also where the server has ended, or says nothing.
+        """
+        socket.send_fds(self.connection, [order], streams)
+        message = self.connection.recv(REPLY_BYTES)
+        if not message:
+            raise ConnectionError("the fork server has ended")
+        reply: dict[str, Any] = json.loads(message)
+        if fault := reply.get("error"):
+            raise OSError(fault)
+        return int(reply["pid"])
+
+    def is_usable(self) -> bool:
+        """Whether it runs, and runs the program as it is installed now."""
+        has_ended = self.process.poll() is not None
+        return not has_ended and not is_outdated(self.process.pid, installed_unix_s())
+
+    def end(self) -> None:
+        """End it at once."""
+        self.connection.close()
+        self.process.kill()
+        self.process.wait()
+
+
+class ForkServer:
+    """Launches processes that a server forks; this process is their parent (`Launcher`).
+
+    They share the memory of what the server has imported. The server may end at any time: they live
+    on, and the next launch starts another one.
+    """
+
+    def __init__(self, *modules: str) -> None:
+        """Prepare.
+
+        Args:
+            modules: Names of those that the server imports.
+        """
+        self._modules = modules
+        self._server: _Server | None = None
+
+    def start(self) -> _Server:
+        """Start the server, and don't wait until it is ready.
+
+        Raises:
+            OSError: there is no memory for another process, and the like.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.settimeout(PATIENCE_S)
+        number = theirs.fileno()
+        with theirs:
+            process = subprocess.Popen(
+                [*PYTHON, "-m", SERVER, str(number), ROOM, *self._modules],
+                env={**os.environ, **SUPERVISED},
+                stdin=subprocess.DEVNULL,
+                pass_fds=[number],
+                preexec_fn=obey_parent_only,  # noqa: PLW1509 - two system calls
+            )
+        self._server = _Server(process, ours)
+        return self._server
+
+    def launch(
+        self, command: Sequence[str], environment: Mapping[str, str], *, reads_lines: bool
+    ) -> ForkedProcess:
+        """Fork a process that runs the `main` of a module.
+
+        Args:
+            command: `-m`, the name of the module, and the arguments.
+            environment: Added to our own environment as it was when the server started.
+            reads_lines: Whether its standard input is ours to write; else it is empty.
+
+        Raises:
+            OSError: it cannot be forked.
+        """
+        _, module, *arguments = command
+        order = {
+            "parent": os.getpid(),
+            "module": module,
+            "arguments": arguments,
+            "environment": dict(environment),
+        }
+        with ExitStack() as theirs, ExitStack() as ours:
+            given, stdin = _pipe(theirs, ours)
+            stdout, printed = _pipe(ours, theirs)
+            pid = self._ask(json.dumps(order).encode(), [given.fileno(), printed.fileno()])
+            ours.pop_all()
+        if reads_lines:
+            return ForkedProcess(pid, stdin, stdout)
+        stdin.close()
+        return ForkedProcess(pid, None, stdout)
+
+    def stop(self) -> None:
+        """End the server; what it has forked runs on."""
+        if self._server:
+            self._server.end()
+            self._server = None
+
+    def _ask(self, order: bytes, streams: list[int]) -> int:
+        """Have it forked; returns the process ID. A server that failed does not serve again."""
+        server = self._running()
+        try:
+            with _adopting():
+                return server.fork(order, streams)
+        except OSError:
+            self.stop()
+            raise
+
+    def _running(self) -> _Server:
+        if self._server and self._server.is_usable():
+            return self._server
+        self.stop()
+        return self.start()
+
+
+def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[IO[str], IO[str]]:
+    """A pipe; each of the two closes its end."""
+    read, write = os.pipe()
+    reading = reader.enter_context(os.fdopen(read, errors="replace"))
+    return reading, writer.enter_context(os.fdopen(write, "w", errors="replace"))
+
+
+@contextmanager
+def _adopting() -> Iterator[None]:
+    """Meanwhile a process whose parent ends becomes our child, instead of that of init."""
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        yield
+    finally:
+        _libc.prctl(PR_SET_CHILD_SUBREAPER, 0)

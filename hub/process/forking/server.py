@@ -1,0 +1,136 @@
+"""The fork server: a process that has imported what all others need, and forks them.
+
+A forked process shares this memory until it changes it, and need not import anything. Its parent
+is the process that asked for it, as if that had started it (setsid(2) and the like stay as they
+are): it does not end with this server, and the supervisor can wait for it.
+
+    python -m hub.process.forking.server FD ROOM MODULE...
+
+ROOM is any long word: a forked process writes its own command line over the one of the server.
+"""
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hub.system.command_line import be_called
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+MESSAGE_BYTES = 65_536
+ADOPTION_S = 10.0
+LOOK_S = 0.001
+_libc = ctypes.CDLL(None)
+
+
+class Order(NamedTuple):
+    """What is to be forked.
+
+    Attributes:
+        parent: Process ID of the one that asks, which is the subreaper (prctl(2)) of this server.
+        module: Its `main` is called.
+        arguments: The words of the command line after the module.
+        environment: Variables in addition to those of the server.
+    """
+
+    parent: int
+    module: str
+    arguments: Sequence[str]
+    environment: dict[str, str]
+
+
+def main() -> None:
+    """The program. It ends when the supervisor has closed its end of the connection."""
+    number, _, *modules = sys.argv[1:]
+    be_called(sys.executable, "-m", "hub.process.forking.server")
+    connection = socket.socket(fileno=int(number))
+    for module in modules:
+        importlib.import_module(module)
+    gc.disable()  # a collection would write to pages that are shared
+    gc.collect()
+    gc.freeze()
+    order = _serve(connection)
+    if order:
+        gc.enable()
+        _begin(order)
+
+
+def _serve(connection: socket.socket) -> Order | None:
+    """Fork for each order; returns None when there are no more, and in a fork its order."""
+    while True:
+        message, streams, _, _ = socket.recv_fds(connection, MESSAGE_BYTES, 2)
+        if not message:
+            return None
+        order = Order(**json.loads(message))
+        try:
+            is_fork = _fork(order.parent)
+        except OSError as error:
+            _reply(connection, error=str(error))
+            is_fork = False
+        if is_fork:
+            given, printed = streams
+            os.dup2(given, 0)
+            os.dup2(printed, 1)
+            os.dup2(printed, 2)
+        for stream in streams:
+            os.close(stream)
+        if is_fork:
+            _reply(connection, pid=os.getpid())
+            connection.close()
+            return order
+
+
+def _fork(parent: int) -> bool:
+    """Fork a process whose parent is that one; returns whether this is it.
+
+    A go-between forks it and ends, and the nearest subreaper adopts it.
+    """
+    go_between = os.fork()
+    if go_between:
+        _, status = os.waitpid(go_between, 0)
+        if code := os.waitstatus_to_exitcode(status):
+            raise OSError(code, os.strerror(code))
+        return False
+    try:
+        if os.fork():
+            os._exit(0)
+    except OSError as error:
+        os._exit(error.errno or 1)
+    _wait_for_adoption(parent)
+    return True
+
+
+def _wait_for_adoption(parent: int) -> None:
+    """Wait until the go-between has ended; from then on end with the new parent."""
+    deadline = time.monotonic() + ADOPTION_S
+    while os.getppid() != parent:
+        if time.monotonic() > deadline:
+            os._exit(os.EX_OSERR)  # the one that asked has ended
+        time.sleep(LOOK_S)
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it ended just before
+        os._exit(os.EX_OSERR)
+
+
+def _begin(order: Order) -> None:
+    """Do as Python does for `python -m MODULE ARGUMENTS`."""
+    os.environ.update(order.environment)
+    program = importlib.import_module(order.module)
+    sys.argv = [str(program.__file__), *order.arguments]
+    be_called(sys.executable, "-m", order.module, *order.arguments)
+    program.main()
+
+
+def _reply(connection: socket.socket, **reply: object) -> None:
+    connection.send(json.dumps(reply).encode())
+
+
+if __name__ == "__main__":
+    main()

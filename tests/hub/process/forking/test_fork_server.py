@@ -1,0 +1,176 @@
+"""Processes that are forked from one that has imported what they need."""
+
+import dataclasses
+import errno
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from hub.process.forking import fork_server
+from hub.process.forking.fork_server import ForkServer
+from hub.process.launch import Program
+from hub.system.processes import belongs_to
+from tests.forked import PATIENCE_S
+from tests.house import ROOT, until
+from tests.processes import command_line
+
+TOLD = "tests.hub.process.told"  # runs a program's text, as -c does
+WAIT = "import signal; print('begun', flush=True); signal.pause()"
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A server that has imported little."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    server = ForkServer(TOLD)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def forked(server):
+    """Forks what runs a program; kills what is left."""
+    processes = []
+
+    def fork(program, *arguments, reads_lines=False, **environment):
+        command = ["-m", TOLD, program, *arguments]
+        processes.append(server.launch(command, environment, reads_lines=reads_lines))
+        return processes[-1]
+
+    yield fork
+    for process in processes:
+        process.kill()
+        process.wait(PATIENCE_S)
+        process.stdout.close()
+
+
+def _server_pid(server):
+    return server._server.process.pid
+
+
+def test_it_is_our_child_with_a_command_line_of_its_own(forked):
+    """Others find it by that, as one that was started."""
+    one = forked(WAIT, "hub.worker", "/handlers/light.py")
+    assert one.stdout.readline() == "begun\n"
+    assert _parent(one.pid) == os.getpid()
+    assert f"-m {TOLD}" in command_line(one.pid)
+    assert belongs_to(one.pid, "doorbell/handler/light")
+
+
+def test_it_ends_as_any_child(forked):
+    """Its exit code, its traceback, and the signal that ended it."""
+    assert forked("raise SystemExit(78)").wait(PATIENCE_S) == 78
+    failed = forked("1 / 0")
+    assert "ZeroDivisionError" in failed.stdout.read()
+    assert failed.wait(PATIENCE_S) == 1
+    waiting = forked(WAIT)
+    waiting.stdout.readline()
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(0.01)
+    waiting.send_signal(signal.SIGINT)  # of the terminal: the supervisor's business
+    waiting.send_signal(signal.SIGTERM)
+    assert waiting.wait(PATIENCE_S) == -signal.SIGTERM
+    waiting.kill()  # its process ID may be another one's by now: nothing is sent
+    assert waiting.returncode == -signal.SIGTERM
+
+
+def test_it_has_its_own_variables_and_streams(forked):
+    """Neither those of the server nor of the one before."""
+    program = "import os, sys; print(os.environ.get('A'), os.environ.get('B'), sys.stdin.read())"
+    assert forked(program, A="1").stdout.read() == "1 None \n"
+    other = forked(program, B="2", reads_lines=True)
+    other.stdin.write("ding\n")
+    other.stdin.close()
+    assert other.stdout.read() == "None 2 ding\n\n"
+
+
+def test_it_has_imported_what_the_server_has(server, monkeypatch):
+    """Its memory is the server's until it changes it, so it has little of its own."""
+    monkeypatch.setattr(server, "_modules", ("hub.worker", TOLD))
+    program = "import sys; seen = 'hub.worker' in sys.modules; import hub.worker;" + PRIVATE
+    one = server.launch(["-m", TOLD, program], {}, reads_lines=False)
+    seen, private = one.stdout.read().split()
+    one.wait(PATIENCE_S)
+    one.stdout.close()
+    started = Program().launch(["-c", program], {}, reads_lines=False)
+    not_seen, alone = started.stdout.read().split()
+    started.wait(PATIENCE_S)
+    started.stdout.close()
+    assert (seen, not_seen) == ("True", "False")
+    assert int(private) < int(alone) / 2
+
+
+PRIVATE = """
+kib = [line.split() for line in open("/proc/self/smaps_rollup") if line.startswith("Private_")]
+print(seen, sum(int(words[1]) for words in kib))
+"""
+
+
+def test_it_survives_the_server(server, forked):
+    """A kill of the server ends none of them; the next launch starts another server."""
+    one = forked(WAIT)
+    one.stdout.readline()
+    before = _server_pid(server)
+    os.kill(before, signal.SIGKILL)
+    server._server.process.wait(PATIENCE_S)
+    other = forked(WAIT)
+    other.stdout.readline()
+    assert _server_pid(server) != before
+    assert (one.poll(), other.poll()) == (None, None)
+
+
+def test_a_server_that_dies_with_an_order_is_an_error(server, forked):
+    """The supervisor tries again later, with another server."""
+    forked("pass").wait(PATIENCE_S)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    server._server.connection.close()
+    server._server = dataclasses.replace(server._server, connection=ours)
+    dies = threading.Thread(target=lambda: theirs.recv(100_000) and theirs.close())
+    dies.start()
+    with pytest.raises(OSError, match="has ended"):
+        forked(WAIT)
+    dies.join(PATIENCE_S)
+    assert forked("pass").wait(PATIENCE_S) == 0
+
+
+def test_a_server_of_an_earlier_program_is_replaced(server, forked, monkeypatch):
+    """After an update nothing is forked that has half of the old one in it."""
+    forked("pass").wait(PATIENCE_S)
+    before = _server_pid(server)
+    monkeypatch.setattr(fork_server, "installed_unix_s", lambda: time.time() + 3600)
+    assert forked("pass").wait(PATIENCE_S) == 0
+    assert _server_pid(server) != before
+
+
+def test_other_orphans_are_not_ours(forked):
+    """What a process leaves behind is adopted by init, as ever, and not by the supervisor."""
+    leaves = "import os, signal; print(os.fork() or signal.pause(), flush=True)"
+    one = forked(leaves)
+    orphan = int(one.stdout.readline())
+    assert _parent(orphan) == one.pid
+    one.wait(PATIENCE_S)
+    until(lambda: _parent(orphan) != one.pid, "it is adopted")
+    assert _parent(orphan) != os.getpid()
+    os.kill(orphan, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("forks_left", [0, 1])
+def test_no_memory_for_another_process(monkeypatch, forks_left):
+    """It takes two forks; the fault of each is told."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("FORKS_LEFT", str(forks_left))
+    server = ForkServer("tests.hub.process.forking.few_forks")
+    with pytest.raises(OSError, match=os.strerror(errno.ENOMEM)):
+        server.launch(["-m", TOLD, "pass"], {}, reads_lines=False)
+    server.stop()
+
+
+def _parent(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[1])
