@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from tests.bench import bare, load, page, rival
+from tests.bench import bare, load, page, rival, together
 from tests.bench.cases import (
     BARK,
     FIVE,
@@ -45,6 +45,7 @@ def steps(plan: Plan) -> dict[str, Callable[[], Result]]:
         "notify": partial(react, plan, NOTIFY, many, slow=slow),
         "five": partial(react, plan, FIVE, many, slow=slow, with_costs=True),
         "record": partial(react, plan, RECORD, few, with_costs=True),
+        "run": partial(together.measure, plan),
         "catch-up": partial(load.catch_up, plan, load.CATCHING_UP, "catch_up"),
         "log-catch-up": partial(load.catch_up, plan, load.LOG_CATCHING_UP, "log"),
         "journal": partial(load.long_journal, plan),

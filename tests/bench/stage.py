@@ -62,12 +62,15 @@ def mosquitto() -> str:
 
 
 @contextmanager
-def stage(checkout: Checkout, settings: str = NODELAY) -> Iterator[Stage]:
+def stage(
+    checkout: Checkout, settings: str = NODELAY, house_type: type[House] = House
+) -> Iterator[Stage]:
     """Set it up; everything ends and is removed afterwards.
 
     Args:
         checkout: The code that is measured.
         settings: Of mosquitto.
+        house_type: How its processes are started.
     """
     with (
         tempfile.TemporaryDirectory(prefix="doorbell-bench-") as name,
@@ -78,6 +81,6 @@ def stage(checkout: Checkout, settings: str = NODELAY) -> Iterator[Stage]:
         disk = Disk(folder / "disk")
         disk.check(checkout.python)
         ports = (broker.port, free_port())
-        house = stack.enter_context(House(checkout, folder / "house", disk, ports))
+        house = stack.enter_context(house_type(checkout, folder / "house", disk, ports))
         sightings = stack.enter_context(closing(Sightings(house.sightings)))
         yield Stage(house, sightings, disk, ports, stack, house.press)

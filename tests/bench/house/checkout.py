@@ -55,6 +55,11 @@ class Checkout(NamedTuple):
         return [str(self.python), "-m", *module]
 
     @property
+    def run_command(self) -> list[str]:
+        """How everything is started at once."""
+        return [str(self.python), "-m", "hub.cli.main", "run"]
+
+    @property
     def environment(self) -> dict[str, str]:
         """What its systemd units set for every process, as `doorbell run` does, too."""
         unit = self.root / "systemd" / "doorbell-handler@.service"

@@ -73,7 +73,7 @@ class House:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop(*reversed(self.pids))
+        self.stop(*reversed(self._processes))
         self._ears.close()
 
     @property
@@ -86,18 +86,21 @@ class House:
         for name in names:
             if name not in ("hub", "web"):
                 self._checkout.put_handler(name, self._handlers, self.sightings)
-            with (self._folder / f"{name}.log").open("ab") as log:
-                self._processes[name] = subprocess.Popen(
-                    [*self._checkout.command(name), "--config", str(self._config)],
-                    cwd=self._checkout.root,
-                    env=self._environment,
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            self._execute(name, self._checkout.command(name))
             if wait:
                 until(lambda name=name: self._is_ready(name), lambda name=name: self.log(name))
+
+    def _execute(self, name: str, command: list[str]) -> None:
+        with (self._folder / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                [*command, "--config", str(self._config)],
+                cwd=self._checkout.root,
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def set_up_page(self, film: Path) -> None:
         """Have the camera show a film, and each answered visit end at once; before the start."""
@@ -120,7 +123,7 @@ class House:
         return next(word for word in done.stdout.split() if word.startswith("http"))
 
     def _is_ready(self, name: str) -> bool:
-        pid = self._processes[name].pid
+        pid = self.pids.get(name)
         said = self._ears.messages("doorbell/+/+/status")
         return any(one.get("pid") == pid and one["state"] == "ready" for one in said)
 
@@ -142,11 +145,14 @@ class House:
 
     def press(self, times: int = 1) -> float:
         """Press the button; returns the time just before, by time.monotonic()."""
+        return self._write_to("hub", times)
+
+    def _write_to(self, name: str, times: int) -> float:
         lines = memoryview(b"front\n" * times)
-        hub = self._processes["hub"].stdin.fileno()
+        given = self._processes[name].stdin.fileno()
         at = time.monotonic()
         while lines:
-            lines = lines[os.write(hub, lines) :]
+            lines = lines[os.write(given, lines) :]
         return at
 
     def log(self, name: str) -> str:

@@ -20,11 +20,12 @@ class Memory(NamedTuple):
 
 def of(leader: int) -> Memory:
     """Of a process and all that it started."""
-    each = [_of_one(pid) for pid in of_session(leader)]
+    each = [of_one(pid) for pid in of_session(leader)]
     return Memory(sum(one.private for one in each), sum(one.proportional for one in each))
 
 
-def _of_one(pid: int) -> Memory:
+def of_one(pid: int) -> Memory:
+    """Of a process alone."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]
     kilobytes = {
         key: int(rest.split()[0]) for key, _, rest in (line.partition(":") for line in lines)

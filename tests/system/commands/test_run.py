@@ -256,7 +256,7 @@ def test_who_dies_is_started_again(run: Run):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_process_is_left_behind(run: Run, how: signal.Signals):
     """Ctrl-C, a polite end and even kill -9 of `doorbell run` end every process that it started."""
-    until(lambda: len(run.family()) == 10, lambda: f"who is switched off has ended: {run.family()}")
+    until(lambda: len(run.family()) == 11, lambda: f"who is switched off has ended: {run.family()}")
     if how == signal.SIGINT:
         os.killpg(run.process.pid, how)
     else:
