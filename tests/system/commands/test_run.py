@@ -253,6 +253,23 @@ def test_who_dies_is_started_again(run: Run):
     until(all_react, lambda: "\n".join(run.lines))
 
 
+def test_processes_outlive_the_one_that_forked_them(run: Run):
+    """They go on reacting; the next one that dies is forked by a new server, and catches up."""
+    server = run.child("forking.server")
+    family = set(run.family())
+    os.kill(server, signal.SIGKILL)
+    before = run.press()
+    for name in SHIPPED:
+        run.wait_for("✓", f"{name} · doorbell.pressed", after=before)
+    assert family - set(run.family()) <= {server}
+    mark = len(run.lines)
+    os.kill(run.child("worker", "bark.py"), signal.SIGKILL)
+    run.wait_for("bark: was killed by signal 9", after=mark)
+    run.press()
+    run.wait_for("✓", "bark · doorbell.pressed", after=mark)
+    assert run.child("forking.server") != server
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_process_is_left_behind(run: Run, how: signal.Signals):
     """Ctrl-C, a polite end and even kill -9 of `doorbell run` end every process that it started."""
