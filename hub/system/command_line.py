@@ -1,6 +1,7 @@
 """The command line by which others know this process, in `ps` and in /proc/PID/cmdline."""
 
 import ctypes
+import os
 from pathlib import Path
 
 
@@ -16,7 +17,7 @@ def be_called(*words: str) -> None:
     begin, end = (int(field) for field in fields[45:47] or (0, 0))
     if not begin:  # an emulator such as QEMU ends the line before these fields
         return
-    text = b"".join(word.encode() + b"\0" for word in words)
+    text = b"".join(os.fsencode(word) + b"\0" for word in words)
     text = text[: end - begin - 1] + b"\0"
     ctypes.memset(begin, 0, end - begin)
     ctypes.memmove(begin, text, len(text))
