@@ -17,6 +17,7 @@ from hub.system.processes import installed_unix_s, is_outdated
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 PATIENCE_S = 60.0  # a Pi that starts everything at once imports for some seconds
 REPLY_BYTES = 4096
+BEGIN = b"!"
 SERVER = "hub.process.forking.server"
 ROOM = "-" * 1000  # for the command lines of what is forked
 _libc = ctypes.CDLL(None)
@@ -28,7 +29,7 @@ class _Server:
 
     Attributes:
         process: Its process.
-        connection: Takes orders, and answers each with a process ID or a fault.
+        connection: Takes orders. Each brings a socket along for the conversation about it.
     """
 
     process: subprocess.Popen[bytes]
@@ -37,16 +38,23 @@ class _Server:
     def fork(self, order: bytes, streams: list[int]) -> int:
         """Have a process forked; returns its ID.
 
+        It begins only when it is told that its reply came here, so none runs that nobody watches.
+
         Raises:
             OSError: what failed there; also where the server has ended, or says nothing.
         """
-        socket.send_fds(self.connection, [order], streams)
-        message = self.connection.recv(REPLY_BYTES)
-        if not message:
-            raise ConnectionError("the fork server has ended")
-        reply: dict[str, Any] = json.loads(message)
-        if fault := reply.get("error"):
-            raise OSError(fault)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours:
+            ours.settimeout(PATIENCE_S)
+            with theirs:
+                socket.send_fds(self.connection, [order], [*streams, theirs.fileno()])
+            message = ours.recv(REPLY_BYTES)
+            if not message:
+                raise ConnectionError("the fork server, or the fork, has ended")
+            reply: dict[str, Any] = json.loads(message)
+            if fault := reply.get("error"):
+                raise OSError(fault)
+            ours.send(BEGIN)
         return int(reply["pid"])
 
     def is_usable(self) -> bool:

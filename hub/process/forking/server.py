@@ -19,6 +19,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from hub.system.command_line import be_called
@@ -65,25 +66,27 @@ def main() -> None:
 def _serve(connection: socket.socket) -> Order | None:
     """Fork for each order; returns None when there are no more, and in a fork its order."""
     while True:
-        message, streams, _, _ = socket.recv_fds(connection, MESSAGE_BYTES, 2)
+        message, streams, _, _ = socket.recv_fds(connection, MESSAGE_BYTES, 3)
         if not message:
             return None
         order = Order(**json.loads(message))
-        try:
-            is_fork = _fork(order.parent)
-        except OSError as error:
-            _reply(connection, error=str(error))
-            is_fork = False
+        given, printed, asker = streams
+        with socket.socket(fileno=asker) as conversation:
+            try:
+                is_fork = _fork(order.parent)
+            except OSError as error:
+                with suppress(OSError):  # nobody may wait for it any more
+                    _reply(conversation, error=str(error))
+                is_fork = False
+            if is_fork:
+                connection.close()
+                os.dup2(given, 0)
+                os.dup2(printed, 1)
+                os.dup2(printed, 2)
+                _wait_for_leave(conversation)
+        os.close(given)
+        os.close(printed)
         if is_fork:
-            given, printed = streams
-            os.dup2(given, 0)
-            os.dup2(printed, 1)
-            os.dup2(printed, 2)
-        for stream in streams:
-            os.close(stream)
-        if is_fork:
-            _reply(connection, pid=os.getpid())
-            connection.close()
             return order
 
 
@@ -119,6 +122,18 @@ def _wait_for_adoption(parent: int) -> None:
         os._exit(os.EX_OSERR)
 
 
+def _wait_for_leave(conversation: socket.socket) -> None:
+    """Tell our process ID, and end unless we are told to begin.
+
+    The one that asked may have given up, and have another process forked in our place.
+    """
+    with suppress(OSError):
+        _reply(conversation, pid=os.getpid())
+        if conversation.recv(1):
+            return
+    os._exit(os.EX_OSERR)
+
+
 def _begin(order: Order) -> None:
     """Do as Python does for `python -m MODULE ARGUMENTS`."""
     os.environ.update(order.environment)
@@ -128,8 +143,8 @@ def _begin(order: Order) -> None:
     program.main()
 
 
-def _reply(connection: socket.socket, **reply: object) -> None:
-    connection.send(json.dumps(reply).encode())
+def _reply(conversation: socket.socket, **reply: object) -> None:
+    conversation.send(json.dumps(reply).encode())
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def test_it_is_our_child_with_a_command_line_of_its_own(forked):
     assert belongs_to(one.pid, "doorbell/handler/light")
 
 
-def test_it_ends_as_any_child(forked):
+def test_it_ends_as_any_child(forked, monkeypatch):
     """Its exit code, its traceback, and the signal that ended it."""
     assert forked("raise SystemExit(78)").wait(PATIENCE_S) == 78
     failed = forked("1 / 0")
@@ -76,8 +76,10 @@ def test_it_ends_as_any_child(forked):
     waiting.send_signal(signal.SIGINT)  # of the terminal: the supervisor's business
     waiting.send_signal(signal.SIGTERM)
     assert waiting.wait(PATIENCE_S) == -signal.SIGTERM
-    waiting.kill()  # its process ID may be another one's by now: nothing is sent
-    assert waiting.returncode == -signal.SIGTERM
+    sent = []
+    monkeypatch.setattr(os, "kill", lambda *signal: sent.append(signal))
+    waiting.kill()
+    assert not sent  # its process ID may be another one's by now
 
 
 def test_it_has_its_own_variables_and_streams(forked):
@@ -129,13 +131,13 @@ def test_a_server_that_dies_with_an_order_is_an_error(server, forked):
     """The supervisor tries again later, with another server."""
     forked("pass").wait(PATIENCE_S)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    server._server.connection.close()
-    server._server = dataclasses.replace(server._server, connection=ours)
-    dies = threading.Thread(target=lambda: theirs.recv(100_000) and theirs.close())
-    dies.start()
-    with pytest.raises(OSError, match="has ended"):
-        forked(WAIT)
-    dies.join(PATIENCE_S)
+    with server._server.connection:  # open until then: its server ends when it is closed
+        server._server = dataclasses.replace(server._server, connection=ours)
+        dies = threading.Thread(target=lambda: theirs.recv(100_000) and theirs.close())
+        dies.start()
+        with pytest.raises(OSError, match="has ended"):
+            forked(WAIT)
+        dies.join(PATIENCE_S)
     assert forked("pass").wait(PATIENCE_S) == 0
 
 
@@ -169,6 +171,77 @@ def test_no_memory_for_another_process(monkeypatch, forks_left):
     with pytest.raises(OSError, match=os.strerror(errno.ENOMEM)):
         server.launch(["-m", TOLD, "pass"], {}, reads_lines=False)
     server.stop()
+
+
+@pytest.mark.parametrize("victim", ["fork", "go-between"])
+def test_a_process_that_is_killed_during_a_launch(struck, tmp_path, victim):
+    """It is a fault at once, or an end soon after; what was told as failed never runs."""
+    server = struck(victim, "SIGKILL")
+    ran = tmp_path / "ran"
+    ran.touch()
+    launched, faults = [], []
+    for _ in range(6):
+        try:
+            launched.append(_append(server, ran))
+        except OSError as fault:
+            faults.append(fault)
+    ended = [process.wait(PATIENCE_S) for process in launched]
+    server.stop()
+    until(lambda: not _running(), "the others have ended")
+    assert len(ran.read_text().split()) == ended.count(0)
+    assert not any(isinstance(fault, TimeoutError) for fault in faults)
+    for process in launched:
+        process.stdout.close()
+
+
+def test_a_process_that_replies_too_late_does_not_begin(struck, monkeypatch, tmp_path):
+    """The supervisor has given up and starts another one: two of a handler must never run."""
+    server = struck("fork", "SIGSTOP")
+    stop = server.stop
+
+    def stop_late():
+        for pid in _running():
+            os.kill(pid, signal.SIGCONT)
+        time.sleep(0.5)
+        stop()
+
+    ran = tmp_path / "ran"
+    monkeypatch.setattr(fork_server, "PATIENCE_S", 5)
+    monkeypatch.setattr(server, "stop", stop_late)
+    with pytest.raises(TimeoutError):
+        _append(server, ran)
+    until(lambda: not _running(), "it has ended")
+    assert not ran.exists()
+
+
+@pytest.fixture
+def struck(monkeypatch):
+    """Starts a server of which one process gets a signal during each launch."""
+    servers = []
+
+    def start(victim, name):
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        monkeypatch.setenv("VICTIM", victim)
+        monkeypatch.setenv("SIGNAL", name)
+        servers.append(ForkServer("tests.hub.process.forking.struck_forks", TOLD))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def _append(server, file):
+    """Launch what appends a word to a file."""
+    program = f"print('ran', file=open({str(file)!r}, 'a'))"
+    return server.launch(["-m", TOLD, program], {}, reads_lines=False)
+
+
+def _running():
+    """Servers and forked processes that are children of ours, and have not ended."""
+    pids = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    lines = {int(pid): command_line(int(pid)) for pid in pids}
+    return [pid for pid, line in lines.items() if TOLD in line or fork_server.SERVER in line]
 
 
 def _parent(pid):
