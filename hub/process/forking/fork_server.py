@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from hub.process.forking.forked_process import ForkedProcess
 from hub.process.launch import PYTHON, SUPERVISED, obey_parent_only
-from hub.system.processes import installed_unix_s, is_outdated
+from hub.system.processes import installed_unix_s
 
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 PATIENCE_S = 60.0  # a Pi that starts everything at once imports for some seconds
@@ -30,10 +30,12 @@ class _Server:
     Attributes:
         process: Its process.
         connection: Takes orders. Each brings a socket along for the conversation about it.
+        installed_s: When the program was installed that it runs; None: in a checkout.
     """
 
     process: subprocess.Popen[bytes]
     connection: socket.socket
+    installed_s: float | None
 
     def fork(self, order: bytes, streams: list[int]) -> int:
         """Have a process forked; returns its ID.
@@ -59,8 +61,7 @@ class _Server:
 
     def is_usable(self) -> bool:
         """Whether it runs, and runs the program as it is installed now."""
-        has_ended = self.process.poll() is not None
-        return not has_ended and not is_outdated(self.process.pid, installed_unix_s())
+        return self.process.poll() is None and self.installed_s == installed_unix_s()
 
     def end(self) -> None:
         """End it at once."""
@@ -93,6 +94,7 @@ class ForkServer:
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.settimeout(PATIENCE_S)
+        installed_s = installed_unix_s()  # first of all: an update may begin meanwhile
         number = theirs.fileno()
         with theirs:
             process = subprocess.Popen(
@@ -102,7 +104,7 @@ class ForkServer:
                 pass_fds=[number],
                 preexec_fn=obey_parent_only,  # noqa: PLW1509 - two system calls
             )
-        self._server = _Server(process, ours)
+        self._server = _Server(process, ours, installed_s)
         return self._server
 
     def launch(

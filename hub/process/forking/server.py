@@ -54,6 +54,7 @@ def main() -> None:
     connection = socket.socket(fileno=int(number))
     for module in modules:
         importlib.import_module(module)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would hide how a fork ended
     gc.disable()  # a collection would write to pages that are shared
     gc.collect()
     gc.freeze()
@@ -137,6 +138,7 @@ def _wait_for_leave(conversation: socket.socket) -> None:
 def _begin(order: Order) -> None:
     """Do as Python does for `python -m MODULE ARGUMENTS`."""
     os.environ.update(order.environment)
+    time.tzset()
     program = importlib.import_module(order.module)
     sys.argv = [str(program.__file__), *order.arguments]
     be_called(sys.executable, "-m", order.module, *order.arguments)

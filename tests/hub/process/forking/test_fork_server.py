@@ -90,6 +90,8 @@ def test_it_has_its_own_variables_and_streams(forked):
     other.stdin.write("ding\n")
     other.stdin.close()
     assert other.stdout.read() == "None 2 ding\n\n"
+    zone = forked("import time; print(time.tzname[0], time.localtime(0).tm_hour)", TZ="AHEAD-5")
+    assert zone.stdout.read() == "AHEAD 5\n"
 
 
 def test_it_has_imported_what_the_server_has(server, monkeypatch):
@@ -142,12 +144,18 @@ def test_a_server_that_dies_with_an_order_is_an_error(server, forked):
 
 
 def test_a_server_of_an_earlier_program_is_replaced(server, forked, monkeypatch):
-    """After an update nothing is forked that has half of the old one in it."""
-    forked("pass").wait(PATIENCE_S)
-    before = _server_pid(server)
-    monkeypatch.setattr(fork_server, "installed_unix_s", lambda: time.time() + 3600)
-    assert forked("pass").wait(PATIENCE_S) == 0
-    assert _server_pid(server) != before
+    """After an update nothing is forked that has half of the old one in it.
+
+    That is seen without the wall clock, which may be wrong, even behind the installation.
+    """
+    servers = []
+    in_an_hour = time.time() + 3600
+    for installed_s in (in_an_hour, in_an_hour, None, time.time()):
+        monkeypatch.setattr(fork_server, "installed_unix_s", lambda at=installed_s: at)
+        assert forked("pass").wait(PATIENCE_S) == 0
+        servers.append(_server_pid(server))
+    assert servers[0] == servers[1]
+    assert len(set(servers)) == 3
 
 
 def test_other_orphans_are_not_ours(forked):
@@ -235,6 +243,17 @@ def _append(server, file):
     """Launch what appends a word to a file."""
     program = f"print('ran', file=open({str(file)!r}, 'a'))"
     return server.launch(["-m", TOLD, program], {}, reads_lines=False)
+
+
+def test_a_supervisor_that_ignores_its_children(forked):
+    """A parent may hand that down (signal(7), SIGCHLD); a process can be forked all the same."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        one = forked("print('begun')")
+        assert one.stdout.read() == "begun\n"
+        one.wait(PATIENCE_S)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def _running():
