@@ -53,7 +53,8 @@ def main() -> None:
     be_called(sys.executable, "-m", "hub.process.forking.server")
     connection = socket.socket(fileno=int(number))
     for module in modules:
-        importlib.import_module(module)
+        with suppress(Exception):  # whichever process needs it says so, and the others run
+            importlib.import_module(module)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would hide how a fork ended
     gc.disable()  # a collection would write to pages that are shared
     gc.collect()

@@ -116,6 +116,14 @@ print(seen, sum(int(words[1]) for words in kib))
 """
 
 
+def test_a_module_that_cannot_be_imported_stops_nobody_else(server, forked, monkeypatch):
+    """The process that needs it fails by itself, and says why."""
+    monkeypatch.setattr(server, "_modules", ("tests.hub.process.no_such_module", TOLD))
+    assert forked("pass").wait(PATIENCE_S) == 0
+    failed = forked("import tests.hub.process.no_such_module")
+    assert "ModuleNotFoundError" in failed.stdout.read()
+
+
 def test_it_survives_the_server(server, forked):
     """A kill of the server ends none of them; the next launch starts another server."""
     one = forked(WAIT)
