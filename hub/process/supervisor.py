@@ -3,7 +3,7 @@
 import fcntl
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from config import Settings, SettingsError, sources
@@ -71,7 +71,8 @@ class Supervisor:
         self._settings.state_dir.mkdir(parents=True, exist_ok=True)
         self._lock_state_dir()
         self._held.callback(self._forks.stop)
-        self._forks.start()  # it gets ready while the broker starts
+        with suppress(OSError):  # no memory: each launch tries again, and tells it
+            self._forks.start()  # it gets ready while the broker starts
         settings = self._settings
         if settings.broker.host is None:
             settings = self._add_broker()
