@@ -7,6 +7,9 @@ are): it does not end with this server, and the supervisor can wait for it.
     python -m hub.process.forking.server FD ROOM MODULE...
 
 ROOM is any long word: a forked process writes its own command line over the one of the server.
+
+After an update the supervisor that still runs starts the new server: this command line and what is
+sent must mean the same in both, so whatever is added to an order has a default.
 """
 
 import ctypes
