@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from types import FrameType
-from typing import Any
 
 from hub.system.kernel_timer import FatalTimer
 
@@ -25,16 +24,16 @@ def deadline(seconds: float) -> Iterator[None]:
     library) cannot be interrupted: GRACE_S later the process prints where it hangs, and the kernel
     kills it. Its inbox remembers the attempt.
     """
-    previous = signal.signal(signal.SIGALRM, _ring)
-    _fatal_timer(os.getpid()).set(seconds + GRACE_S)
+    fatal_timer = _prepared(os.getpid())
+    fatal_timer.set(seconds + GRACE_S)
     signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
     try:
         yield
     finally:
         try:
-            _disarm(previous)
+            _disarm(fatal_timer)
         except Overdue:  # the alarm rang at the last moment; its next ring is a second away
-            _disarm(previous)
+            _disarm(fatal_timer)
             raise
 
 
@@ -46,15 +45,15 @@ def hasten(seconds: float) -> None:
 
 
 @cache
-def _fatal_timer(_pid: int) -> FatalTimer:
-    """The timer of this process; a child has none of its parent's."""
+def _prepared(_pid: int) -> FatalTimer:
+    """The timer of this process; a child has none of its parent's. From now on SIGALRM is ours."""
+    signal.signal(signal.SIGALRM, _ring)
     return FatalTimer()
 
 
-def _disarm(previous: Any) -> None:
+def _disarm(fatal_timer: FatalTimer) -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)
-    _fatal_timer(os.getpid()).set(0)
-    signal.signal(signal.SIGALRM, previous)
+    fatal_timer.set(0)
 
 
 def _ring(_: int, __: FrameType | None) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from functools import cache
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _quick = ctypes.PyDLL(None)  # keeps the interpreter's lock: to give it up takes longer than a call
@@ -78,6 +79,7 @@ class WakeTimer:
         _quick.timerfd_settime(self._file, 0, ctypes.byref(_once(seconds)), None)
 
 
+@cache  # a few times are all that is ever set, and the kernel only reads this
 def _once(seconds: float) -> _TimerSpec:
     whole = int(seconds)
     return _TimerSpec(0, 0, whole, int((seconds - whole) * _NANOSECONDS))
