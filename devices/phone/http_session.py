@@ -1,19 +1,24 @@
 """The HTTP connections of this process: what they follow, and what they were answered."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import HTTPBasicAuth
+from requests.utils import NETRC_FILES
 
 ANSWER_BYTES = 1_000_000  # what is beyond is cut off
 PIECE_BYTES = 16_384
 KEEPS_MESSAGE = (307, 308)  # the others: a new request without the body (RFC 9110, 15.4)
 TOO_MANY_REQUESTS = 429  # RFC 6585, 4
 LONGEST_SLEEP_S = 30.0  # between two requests of one message
+ENVIRONMENT = ("_proxy", "_ca_bundle", "netrc")  # how variables end that `requests` reads
 
 
 class RedirectedError(requests.RequestException):
@@ -81,6 +86,9 @@ class Session(requests.Session):
     def __init__(self) -> None:
         super().__init__()
         self.hooks["response"].append(_read)
+        self.trust_env = is_environment_of_use()
+        for adapter in self.adapters.values():  # or each makes a queue of ten for one connection
+            adapter.poolmanager.connection_pool_kw["maxsize"] = 1  # type: ignore[attr-defined]
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send, unless this thread was told to wait, and record the answer."""
@@ -122,6 +130,16 @@ class Session(requests.Session):
             raise RedirectedError(response=response)
 
 
+@cache
+def is_environment_of_use() -> bool:
+    """Whether a variable, or a .netrc, said anything about connections when the process began.
+
+    Else `requests` need not look: for each message it goes through all variables six times.
+    """
+    is_set = any(name.lower().endswith(ENVIRONMENT) for name in os.environ)
+    return is_set or any(map(_is_at_home, NETRC_FILES))
+
+
 def check_sleep(wait_s: float) -> None:
     """Check that a library may sleep so many seconds between two requests that are recorded.
 
@@ -139,6 +157,13 @@ def check_sleep(wait_s: float) -> None:
 def is_broken(response: requests.Response) -> bool:
     """Whether the connection broke before the end of an answer. Its status is there."""
     return bool(getattr(response, "is_broken", False))
+
+
+def _is_at_home(name: str) -> bool:
+    try:
+        return Path("~", name).expanduser().exists()
+    except (OSError, RuntimeError):  # there is no home, or we may not look into it
+        return False
 
 
 def _is_told_to_wait() -> bool:

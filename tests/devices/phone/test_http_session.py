@@ -1,12 +1,20 @@
 """Redirects that a message does not follow, and what is kept of an answer."""
 
 import io
+import os
 
 import pytest
 import requests
 from requests.adapters import BaseAdapter
 
-from devices.phone.http_session import ANSWER_BYTES, RedirectedError, Session, recorded
+from devices.phone.http_session import (
+    ANSWER_BYTES,
+    ENVIRONMENT,
+    RedirectedError,
+    Session,
+    is_environment_of_use,
+    recorded,
+)
 from tests.devices.phone.service import Answer, serving
 
 
@@ -79,3 +87,33 @@ def test_all_answers_are_recorded():
     assert [one.request.path_url for one in exchanges] == ["/new", "/new"]
     assert [one.request.body for one in exchanges] == [b"Ding", None]
     assert [one.response.status_code for one in exchanges] == [204, 204]
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An environment that says nothing about connections, and an empty home."""
+    for name in list(os.environ):
+        if name.lower().endswith(ENVIRONMENT):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    is_environment_of_use.cache_clear()
+    yield tmp_path
+    is_environment_of_use.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["https_proxy", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "NETRC"])
+def test_variables_about_connections_are_followed(home, monkeypatch, name):
+    """A house behind a proxy, or with an authority of its own, names it there."""
+    monkeypatch.setenv(name, "/there")
+    assert Session().trust_env
+
+
+def test_a_netrc_is_followed(home):
+    """It has logins by host."""
+    (home / ".netrc").touch()
+    assert Session().trust_env
+
+
+def test_an_environment_that_says_nothing_is_not_looked_at_again(home):
+    """`requests` would go through all variables for each message."""
+    assert not Session().trust_env
