@@ -90,7 +90,7 @@ class Consumer:
         self._catch_up = CatchUp(bus, self._cursors, source, since, self._live.wake)
         bus.on_look.append(state.sync_soon)  # a claim waits no longer, however long the reaction
         for kind in reactions:
-            bus.on_delivery(kind, self._receive)
+            bus.on_delivery(kind, self._receive, own=not self._is_observer)
         bus.on_command("wake", topics.name_of(source), self._be_woken)
 
     def run(self) -> None:

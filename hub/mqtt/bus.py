@@ -139,7 +139,9 @@ class Bus(HouseMessages):
         """In a callback: if the bus's thread reads, it reads on only after so long, and more."""
         self._turn.pause(seconds)
 
-    def subscribe(self, topic_filter: str, receive: Receive, *, qos: int = 1) -> None:
+    def subscribe(
+        self, topic_filter: str, receive: Receive, *, qos: int = 1, own: bool = True
+    ) -> None:
         """Have messages of these topics given to `receive`, now and after each reconnect.
 
         Args:
@@ -147,8 +149,9 @@ class Bus(HouseMessages):
             receive: Called in the network thread.
             qos: 1 for what the broker keeps until it is acknowledged; 0 for what is repeated if it
                 gets lost, so that it need not queue behind events that wait for a slow handler.
+            own: False where what this process itself publishes need not come back. It may.
         """
-        self._traffic.subscriptions.add(topic_filter, receive, qos)
+        self._traffic.subscriptions.add(topic_filter, receive, qos, own=own)
 
     def unsubscribe(self, topic_filter: str, receive: Receive) -> None:
         """No longer give these topics to `receive`."""

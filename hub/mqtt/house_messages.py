@@ -70,7 +70,9 @@ class HouseMessages(ABC):
         self._refused: Counter[str] = Counter()
 
     @abstractmethod
-    def subscribe(self, topic_filter: str, receive: Receive, *, qos: int = 1) -> None:
+    def subscribe(
+        self, topic_filter: str, receive: Receive, *, qos: int = 1, own: bool = True
+    ) -> None:
         """Have messages of these topics given to `receive`."""
 
     @abstractmethod
@@ -99,11 +101,20 @@ class HouseMessages(ABC):
         return self.on_delivery(kind, lambda event, _: receive(event), qos=qos)
 
     def on_delivery(
-        self, kind: str, receive: Callable[[Event, bytes], None], *, qos: int = 1
+        self,
+        kind: str,
+        receive: Callable[[Event, bytes], None],
+        *,
+        qos: int = 1,
+        own: bool = True,
     ) -> Callable[[], None]:
-        """The same for a receiver that wants each event's payload, too."""
+        """The same for a receiver that wants each event's payload, too.
+
+        With `own=False` the events of this process itself need not come. They may.
+        """
         take = partial(self._event, receive)
-        ends = [self._listen(one, take, qos) for one in self.topics.event_filters(kind)]
+        filters = self.topics.event_filters(kind)
+        ends = [self._listen(one, take, qos, own=own) for one in filters]
 
         def end_all() -> None:
             for end in ends:
@@ -143,8 +154,10 @@ class HouseMessages(ABC):
         topic = self.topics.command(source, command.name_of(order), *target)
         return self.publish(topic, order.encode(), content_type=JSON)
 
-    def _listen(self, topic_filter: str, receive: Receive, qos: int) -> Callable[[], None]:
-        self.subscribe(topic_filter, receive, qos=qos)
+    def _listen(
+        self, topic_filter: str, receive: Receive, qos: int, *, own: bool = True
+    ) -> Callable[[], None]:
+        self.subscribe(topic_filter, receive, qos=qos, own=own)
         return partial(self.unsubscribe, topic_filter, receive)
 
     def _event(self, receive: Callable[[Event, bytes], None], message: Message) -> None:

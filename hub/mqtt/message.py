@@ -29,11 +29,19 @@ OnPublished = Callable[[int, bool], None]
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A filter that this process listens to."""
+    """A filter that this process listens to.
+
+    Attributes:
+        topic_filter: With the wildcards of MQTT.
+        receive: Called with each message.
+        qos: The quality of service.
+        own: Whether it wants what this process itself publishes.
+    """
 
     topic_filter: str
     receive: Receive
     qos: int
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True)

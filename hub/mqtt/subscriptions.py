@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from paho.mqtt.client import Client, topic_matches_sub
@@ -37,10 +37,10 @@ class Subscriptions:
         self._limits = Limits()
         self._lock = threading.Lock()
 
-    def add(self, topic_filter: str, receive: Receive, qos: int) -> None:
+    def add(self, topic_filter: str, receive: Receive, qos: int, *, own: bool = True) -> None:
         """Keep one more, and send it if there is a connection."""
         with self._lock:
-            self._all.append(Subscription(topic_filter, receive, qos))
+            self._all.append(Subscription(topic_filter, receive, qos, own))
             self._receivers = {}
             self._send(self._all[-1:])
 
@@ -86,11 +86,11 @@ class Subscriptions:
 
     def drain(self, client: Client, patience_s: float) -> None:
         """Before the end of a connection: cancel all, and wait until nothing comes any more."""
-        parts = list(_packets(dict.fromkeys(self.filters(), 0), self._limits.packet_limit))
+        parts = list(_packets(self.filters(), self._limits.packet_limit))
         answers = threading.Semaphore(0)
         client.on_unsubscribe = lambda *_: answers.release()
         for part in parts:
-            client.unsubscribe(list(part))
+            client.unsubscribe(part)
         deadline = time.monotonic() + patience_s
         for _ in parts:
             answers.acquire(timeout=max(0.0, deadline - time.monotonic()))
@@ -117,11 +117,16 @@ class Subscriptions:
         if self._client is None or not wanted:
             return
         five = self._client.protocol == MQTTProtocolVersion.MQTTv5
-        filters = {one.topic_filter: min(one.qos, self._limits.qos) for one in wanted}
-        for part in _packets(filters, self._limits.packet_limit):
-            _, number = self._client.subscribe(_packet(part, five=five))
-            if number is not None and (reasons := self._awaited.subscribed(number, list(part))):
-                self._note(list(part), reasons)
+        options = {one.topic_filter: self._options(one, five=five) for one in wanted}
+        for part in _packets(options, self._limits.packet_limit):
+            _, number = self._client.subscribe([(name, options[name]) for name in part])
+            if number is not None and (reasons := self._awaited.subscribed(number, part)):
+                self._note(part, reasons)
+
+    def _options(self, one: Subscription, *, five: bool) -> Any:
+        """How this is subscribed to, as paho takes it (MQTT 5, 3.8.3.1)."""
+        qos = min(one.qos, self._limits.qos)
+        return SubscribeOptions(qos=qos, noLocal=not one.own) if five else qos
 
     def _note(self, filters: Sequence[str], reasons: Sequence[ReasonCode]) -> None:
         is_news = False
@@ -149,21 +154,16 @@ def _give(receive: Receive, message: Message) -> None:
         raise
 
 
-def _packets(filters: dict[str, int], limit: int) -> Iterator[dict[str, int]]:
+def _packets(filters: Iterable[str], limit: int) -> Iterator[list[str]]:
     """The filters in as many parts as packets of this size need."""
-    part: dict[str, int] = {}
+    part: list[str] = []
     size = FRAME_BYTES
-    for name, qos in filters.items():
+    for name in filters:
         needed = len(name.encode()) + FILTER_BYTES
         if part and size + needed > limit:
             yield part
-            part, size = {}, FRAME_BYTES
-        part[name] = qos
+            part, size = [], FRAME_BYTES
+        part.append(name)
         size += needed
     if part:
         yield part
-
-
-def _packet(filters: dict[str, int], *, five: bool) -> list[tuple[str, Any]]:
-    """The filters of a SUBSCRIBE packet and their options, as paho takes them."""
-    return [(name, SubscribeOptions(qos=qos) if five else qos) for name, qos in filters.items()]

@@ -157,6 +157,7 @@ class FakeBus(HouseMessages):
         receive: Callable[[Message], None],
         *,
         qos: int = 1,  # noqa: ARG002
+        own: bool = True,  # noqa: ARG002
     ) -> None:
         self._subscriptions.append((topic_filter, receive))
 

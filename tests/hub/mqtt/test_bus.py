@@ -282,6 +282,19 @@ def test_events_that_wait_do_not_keep_answers_away(bus_to, mosquitto):
     until(lambda: answers, "the lamp's answer comes")
 
 
+def test_what_need_not_come_back_to_its_publisher_does_not(bus_to, mosquitto):
+    """Others hear it, and it still hears others (MQTT 5: No Local)."""
+    bus, heard = bus_to(mosquitto.port), []
+    other, others = bus_to(mosquitto.port, "other"), []
+    bus.subscribe("a/#", _acknowledging(heard), own=False)
+    other.subscribe("a/#", _acknowledging(others))
+    _connected(bus)
+    _connected(other)
+    until(lambda: bus.publish("a/1", b"") and others, "another process hears it")
+    until(lambda: other.publish("a/2", b"") and heard, "what others publish comes")
+    assert {message.topic for message in heard} == {"a/2"}
+
+
 def test_a_stop_in_the_middle_of_a_backlog_is_a_good_bye(mosquitto, state):
     """What is not out yet stays in the journal; the end is an orderly one."""
     bus = Bus(Broker(host="127.0.0.1", port=mosquitto.port), "tester")
