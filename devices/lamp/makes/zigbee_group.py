@@ -45,10 +45,11 @@ class ZigbeeGroup:
         Raises:
             LightAwayError: Zigbee2MQTT does not say how its lamps are called.
         """
-        if self._is_heard and not self._members:
+        left_s = self._opened + ANSWER_S - monotonic()
+        if not self._members and (self._is_heard or left_s <= 0):
             return []
         with self._news:
-            self._news.wait_for(lambda: self._is_heard, self._opened + ANSWER_S - monotonic())
+            self._news.wait_for(lambda: self._is_heard, left_s)
             self._news.wait_for(lambda: not self._nameless(), ANSWER_S)
             if nameless := self._nameless():
                 raise LightAwayError(
