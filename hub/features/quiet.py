@@ -3,7 +3,6 @@
 import logging
 import math
 import threading
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,6 +32,7 @@ class QuietKeeper(Feature):
         self._clock = state.clock
         self._topic = bus.topics.quiet(topics.source("hub", settings.hub))
         self._memory = DiskMemory(state)
+        self._kept: dict[str, Any] | None = self._memory.get(COMMAND)  # read once: it is ours alone
         self._published: QuietState | None = None
         self._command_id = ""
         self._lock = threading.Lock()  # commands come in the network thread; never publish with it
@@ -57,14 +57,13 @@ class QuietKeeper(Feature):
         """Whether the house is quiet now."""
         with self._lock:
             command_id = self._command_id
-            command = self._memory.get(COMMAND)
+            command = self._kept
             left_s = _left_s(command, self._clock) if command else 0
-            if command and left_s <= 0:
-                del self._memory[COMMAND]  # otherwise a clock that is set back would revive it
+            if left_s <= 0:
+                self._forget()  # otherwise a clock that is set back would revive it
         if command and left_s > 0:
             return QuietState(command["quiet"], "command", self._until(left_s), command_id)
-        now = datetime.fromtimestamp(self._clock.unix_s()).astimezone()
-        return replace(by_schedule(self._hours, now), command=command_id)
+        return by_schedule(self._hours, self._clock.utc(), command_id)
 
     def _until(self, left_s: float) -> datetime | None:
         """When a command ends: the same moment at each call, unless the clock was set."""
@@ -105,12 +104,20 @@ class QuietKeeper(Feature):
         with self._lock:
             self._command_id = quiet.id
             if quiet.quiet is None:
-                self._memory.pop(COMMAND, None)
+                self._forget()
                 return
-            kept = self._memory.get(COMMAND) or {}
+            kept = self._kept or {}
             is_repeat = bool(quiet.id) and kept.items() >= command.items()
             if not is_repeat:
-                self._memory[COMMAND] = command | self._now()
+                new = command | self._now()
+                self._memory[COMMAND] = new
+                self._kept = new
+
+    def _forget(self) -> None:
+        """Drop the command, if there is one. The lock is held."""
+        if self._kept:
+            self._memory.pop(COMMAND, None)
+            self._kept = None
 
     def _now(self) -> dict[str, Any]:
         """The present by all clocks, for a command that has to outlive a restart."""

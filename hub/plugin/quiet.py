@@ -1,6 +1,6 @@
 """Whether the house is quiet, for handlers that make a noise."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from config import Quiet as Hours
 from config import Settings
@@ -35,7 +35,7 @@ class Quiet:
         The hub comes first because these settings may be older than its own, or read in another
         time zone.
         """
-        now = datetime.now().astimezone()
+        now = datetime.now(UTC)
         state = self._published
         if state and (state.until is None or now < state.until):
             return state

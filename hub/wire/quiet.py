@@ -41,11 +41,18 @@ class QuietState(Message):
         return f"quiet hours{end}" if self.quiet else "no quiet hours now"
 
 
-def by_schedule(hours: Hours, now: datetime) -> QuietState:
-    """What the quiet hours say of a moment by this machine's local time."""
+def by_schedule(hours: Hours, now: datetime, command: str = "") -> QuietState:
+    """What the quiet hours say of a moment by this machine's local time.
+
+    Args:
+        hours: The quiet hours.
+        now: The moment, in any time zone.
+        command: The id of the last command.
+    """
     if hours.begin is None or hours.end is None or hours.begin == hours.end:
-        return QuietState(quiet=False, why="off")
+        return QuietState(quiet=False, why="off", command=command)
+    here = now.astimezone()
     window = DailyWindow(hours.begin, hours.end)
-    quiet = window.contains(now.time())
-    until = window.next_change(now).astimezone(UTC)
-    return QuietState(quiet, "schedule" if quiet else "off", until)
+    quiet = window.contains(here.time())
+    until = window.next_change(here).astimezone(UTC)
+    return QuietState(quiet, "schedule" if quiet else "off", until, command)
