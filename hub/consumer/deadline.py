@@ -24,7 +24,8 @@ def deadline(seconds: float) -> Iterator[None]:
     library) cannot be interrupted: GRACE_S later the process prints where it hangs, and the kernel
     kills it. Its inbox remembers the attempt.
     """
-    fatal_timer = _prepared(os.getpid())
+    signal.signal(signal.SIGALRM, _ring)  # each time: the handler's libraries may have taken it
+    fatal_timer = _fatal_timer(os.getpid())
     fatal_timer.set(seconds + GRACE_S)
     signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
     try:
@@ -45,9 +46,8 @@ def hasten(seconds: float) -> None:
 
 
 @cache
-def _prepared(_pid: int) -> FatalTimer:
-    """The timer of this process; a child has none of its parent's. From now on SIGALRM is ours."""
-    signal.signal(signal.SIGALRM, _ring)
+def _fatal_timer(_pid: int) -> FatalTimer:
+    """The timer of this process; a child has none of its parent's."""
     return FatalTimer()
 
 

@@ -46,6 +46,14 @@ def test_code_that_sleeps_is_stopped():
         _wait()
 
 
+def test_a_handler_whose_code_took_the_signal_is_stopped_at_its_next_attempt():
+    """As libraries with a time limit of their own do, and not all of them give it back."""
+    with deadline(PATIENCE_S):
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    with pytest.raises(Overdue), deadline(0.05):
+        _wait()
+
+
 def test_code_that_catches_every_exception_is_stopped():
     """A handler's own `except Exception` does not swallow it."""
     swallowed = []
