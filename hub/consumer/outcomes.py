@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -168,16 +168,23 @@ class Outcomes:
             self._record(lambda db: _last([work(db) for work in works]))
 
     def _record(self, work: Work) -> None:
-        """Do this in one transaction; it gives its last entry in the journal, if it has one."""
+        """Do this in one transaction; it gives its last entry in the journal, if it has one.
+
+        What the broker has acknowledged until now is marked with it.
+        """
         goes_on = False
+        marked: Collection[int] = ()
 
         def record(db: sqlite3.Connection) -> Entry | None:
-            nonlocal goes_on
+            nonlocal goes_on, marked
             last = work(db)
+            marked = self._producer.mark(db)
             goes_on = self._claim_next(db)
             return last
 
         self._journaled = self._state.do(record) or self._journaled
+        if marked:
+            self._producer.marked(marked)
         if not goes_on:
             self._release()
 

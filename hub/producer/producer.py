@@ -55,7 +55,6 @@ class Producer:
         # The bus's number, whether the broker took it, and when.
         self._answered: deque[tuple[int, bool, float]] = deque()
         self._acknowledged: dict[int, float] = {}  # positions to be marked in the journal, and when
-        self._marking: Collection[int] = ()  # those that the open transaction marks
         self._oversize = Oversize(bus)
         self.on_sent: OnSent = lambda _: None
         bus.on_connect.append(self._begin_again)
@@ -113,9 +112,6 @@ class Producer:
 
         The entry at this position need not be read again where it is given.
         """
-        if self._marking:
-            self._marked(self._marking)
-            self._marking = ()
         self._state.after_sync(partial(self._release, position, last))
 
     def _release(self, end: int, last: Entry | None = None) -> None:
@@ -143,15 +139,12 @@ class Producer:
     ) -> Entry:
         """Journal an event in the open transaction; after it call `release`.
 
-        What the broker has acknowledged until now is marked in the same transaction.
-
         Returns:
             Its entry in the journal.
 
         Raises:
             BadEvent: it cannot be published; the transaction must be undone.
         """
-        self._marking = self._mark(db)
         return self._journal.append(db, kind, subject, data, time=time, cause=cause)[1]
 
     def publish_again(self, event: Event) -> None:
@@ -214,21 +207,25 @@ class Producer:
         """Write down what the broker has acknowledged; called about once a second."""
         try:
             if self._acknowledged:
-                self._marked(self._state.do(self._mark))
+                self.marked(self._state.do(self.mark))
             self._state.write_back()
             if not self._state.disk_fault:
                 self._retention.sweep()
         except StateError as error:
             log.warning("acknowledgements cannot be noted now: %s", error)
 
-    def _mark(self, db: sqlite3.Connection) -> Collection[int]:
-        """In the open transaction: mark what is acknowledged; gives these positions."""
+    def mark(self, db: sqlite3.Connection) -> Collection[int]:
+        """In the open transaction: mark what the broker has acknowledged until now.
+
+        Returns:
+            These positions; once they are committed call `marked`.
+        """
         acknowledged = dict(self._acknowledged)  # other threads add to it
         if acknowledged:
             self._journal.mark_published(db, acknowledged)
         return acknowledged
 
-    def _marked(self, positions: Iterable[int]) -> None:
+    def marked(self, positions: Iterable[int]) -> None:
         """The transaction that marks them is committed."""
         for position in positions:
             self._acknowledged.pop(position, None)

@@ -172,3 +172,22 @@ def test_what_the_handler_emits_does_not_wait_for_the_next_event(catch_up, net):
 
     catch_up(act)
     assert published[1] == 1
+
+
+def test_what_the_broker_has_acknowledged_is_noted_once(state, catch_up):
+    """However many outcomes are recorded before the next ones are published."""
+    noted = []
+
+    def note(statement):
+        if statement.startswith("UPDATE journal"):
+            noted.append(statement)
+
+    def act(event):
+        if event.sequence == 1:
+            state._file.connection.set_trace_callback(note)
+            emit("bark.done", {})
+
+    catch_up(act)
+    state._file.connection.set_trace_callback(None)
+    assert len(noted) == len(rows(state, "SELECT position FROM journal WHERE published = 1"))
+    assert len(noted) == MISSED + 1
