@@ -9,6 +9,7 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -19,6 +20,7 @@ CHECKPOINT_COMMITS = 1000  # 5 MB or so; then the write-ahead log is due to be c
 CHECKPOINT_IDLE_S = 1.0  # once nothing was committed for so long,
 CHECKPOINT_MOST = 2000  # or, however busy it is, after so many (20 MB): else it fills the disk
 CACHE_KIB = 64
+APART_S = 0.02  # no more than an SD card takes for a sync
 NICENESS = 5  # others have yet to act
 # Rewrites what is there. The first commit after a complete checkpoint begins the log anew and syncs
 # its header (https://sqlite.org/fileformat2.html#walreset): this one, and nobody waits for it.
@@ -29,10 +31,10 @@ Call = Callable[[], object]
 class Flusher:
     """Syncs the write-ahead log of one SQLite file (https://sqlite.org/wal.html).
 
-    It starts at once after a commit, with no delay to gather more, unless the commit can wait for
-    the next one: each sync wakes this thread. What is committed while a sync runs is in the next
-    one. The log is a prefix: what is synced contains all that was committed
-    before.
+    It starts at once after a commit, unless the commit can wait for the next one: each sync wakes
+    this thread. What is committed while a sync runs is in the next one; where commits follow one
+    another and nobody waits for a sync, they begin APART_S after each other. The log is a prefix:
+    what is synced contains all that was committed before.
 
     Attributes:
         on_failure: Called in the flusher's thread when a sync has failed. What it was about is
@@ -57,6 +59,9 @@ class Flusher:
         self._synced = 0
         self._checkpointed = 0
         self._is_stopping = False
+        self._is_resting = False  # between two syncs
+        self._is_wanted = False  # the next one, at once
+        self._rest_until = 0.0
         self._waiting: deque[tuple[int, Call]] = deque()
         self._thread = threading.Thread(target=self._run, name="flusher", daemon=True)
         self._thread.start()
@@ -65,13 +70,14 @@ class Flusher:
         """There is one commit more; one that can wait is synced with the next one or on request."""
         with self._news:
             self._commits += 1
-            if not can_wait:
+            if not can_wait and not self._is_resting:
                 self._news.notify()
 
     def sync_soon(self) -> None:
         """Sync what could wait."""
         with self._news:
             if self._synced < self._commits:
+                self._is_wanted = True
                 self._news.notify()
 
     def after_sync(self, call: Call) -> None:
@@ -79,6 +85,7 @@ class Flusher:
         with self._news:
             if self._synced < self._commits:
                 self._waiting.append((self._commits, call))
+                self._is_wanted = True
                 self._news.notify()
                 return
         call()
@@ -112,6 +119,7 @@ class Flusher:
                 while self._synced == self._commits and not self._is_stopping:
                     if not self._news.wait(self._idle_s()):
                         break
+                self._rest()
                 number = self._commits
                 if self._synced == number and self._is_stopping:
                     return
@@ -122,7 +130,18 @@ class Flusher:
             if number - self._checkpointed >= CHECKPOINT_MOST:
                 self._checkpoint(is_busy=True)
 
+    def _rest(self) -> None:
+        """Have more commits share the next sync, if nobody waits for it and the last is just over.
+
+        The lock is held. Commits do not end the rest: to be woken by each would cost more than it.
+        """
+        self._is_resting = True
+        left_s = self._rest_until - time.monotonic()
+        self._news.wait_for(lambda: self._is_wanted or self._is_stopping, left_s)
+        self._is_resting = self._is_wanted = False
+
     def _sync(self, number: int) -> None:
+        self._rest_until = time.monotonic() + APART_S
         try:
             os.fdatasync(self._log)
         except OSError as error:

@@ -75,6 +75,37 @@ def test_what_is_committed_while_a_sync_runs_is_in_the_next_one(tmp_path, disk):
         assert disk.syncs - before <= 2
 
 
+def test_commits_that_follow_one_another_share_a_sync_that_nobody_waits_for(
+    tmp_path, disk, monkeypatch
+):
+    """To be woken by each costs a catch-up more than the syncs; who waits for one ends the rest."""
+    monkeypatch.setattr(flusher, "APART_S", 60.0)
+    with closing(State(tmp_path / "own.db")) as state:
+        state.sync()
+        until(lambda: state._file.flusher._news._waiters, "the flusher rests")
+        before = disk.syncs
+        for number in range(50):
+            _remember(state, str(number))
+        assert disk.syncs == before
+        state.sync()
+        assert disk.syncs - before == 1
+        _remember(state, "last")
+        until(lambda: state._file.flusher._is_resting, "it rests again")
+        state.sync_soon()
+        until(lambda: disk.syncs - before == 2, "no sync on request")
+
+
+def test_a_commit_after_a_pause_is_synced_at_once(tmp_path, disk, monkeypatch):
+    """The rest is between two syncs, and not before each."""
+    monkeypatch.setattr(flusher, "APART_S", 0.05)
+    with closing(State(tmp_path / "own.db")) as state:
+        state.sync()
+        before = disk.syncs
+        for number in range(3):
+            _remember(state, str(number))
+            until(lambda number=number: disk.syncs > before + number, "it is not synced by itself")
+
+
 def test_a_commit_that_can_wait_shares_the_sync_of_the_next_one(tmp_path, disk):
     """It wakes nobody by itself."""
     with closing(State(tmp_path / "own.db")) as state:
