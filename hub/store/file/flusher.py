@@ -22,9 +22,10 @@ CHECKPOINT_MOST = 2000  # or, however busy it is, after so many (20 MB): else it
 CACHE_KIB = 64
 APART_S = 0.02  # no more than an SD card takes for a sync
 NICENESS = 5  # others have yet to act
-# Rewrites what is there. The first commit after a complete checkpoint begins the log anew and syncs
-# its header (https://sqlite.org/fileformat2.html#walreset): this one, and nobody waits for it.
-BEGIN_ANEW = "UPDATE meta SET value = value WHERE key = 'epoch'"
+# Rewrites what is there, in the file's first page; an UPDATE with the same value would write
+# nothing. The first commit after a complete checkpoint begins the log anew and syncs its header
+# (https://sqlite.org/fileformat2.html#walreset): this one, and nobody waits for it.
+BEGIN_ANEW = "PRAGMA application_id = 0"
 Call = Callable[[], object]
 
 
@@ -58,6 +59,7 @@ class Flusher:
         self._commits = 1
         self._synced = 0
         self._checkpointed = 0
+        self._is_log_long = False  # it was begun anew, and has room that it does not need
         self._is_stopping = False
         self._is_resting = False  # between two syncs
         self._is_wanted = False  # the next one, at once
@@ -160,7 +162,7 @@ class Flusher:
         return None
 
     def _is_due(self) -> bool:
-        return self._commits - self._checkpointed >= CHECKPOINT_COMMITS
+        return self._is_log_long or self._commits - self._checkpointed >= CHECKPOINT_COMMITS
 
     def _idle_s(self) -> float | None:
         return CHECKPOINT_IDLE_S if self._is_due() else None
@@ -169,16 +171,19 @@ class Flusher:
         """Copy the log into the file, as far as no reader needs it, and begin the log anew.
 
         Args:
-            is_busy: Commits go on meanwhile: they wait while the last ones are copied.
+            is_busy: Commits go on meanwhile: they wait while the last ones are copied. The file
+                stays as long as it is, because to cut it takes longer than that.
         """
         self._checkpointed = self._commits
+        self._is_log_long = is_busy
+        begin_anew = "RESTART" if is_busy else "TRUNCATE"
         try:
             with closing(sqlite3.connect(self._path, isolation_level=None)) as db:
                 db.execute("PRAGMA wal_autocheckpoint = 0")
                 db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
                 _, frames, copied = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
                 if frames == copied or is_busy:
-                    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    db.execute(f"PRAGMA wal_checkpoint({begin_anew})")
                     db.execute(BEGIN_ANEW)
         except sqlite3.Error as error:
             log.warning("%s: the write-ahead log cannot be copied yet: %s", self._path, error)

@@ -178,8 +178,9 @@ def test_the_log_is_copied_into_the_file_when_nothing_happens_and_begins_anew(
 
 
 def test_the_log_stays_small_however_much_is_committed(tmp_path, monkeypatch):
-    """It must not fill the disk while nothing ever rests."""
+    """It must not fill the disk while nothing ever rests; what it has taken it gives back then."""
     monkeypatch.setattr(flusher, "CHECKPOINT_MOST", 50)
+    monkeypatch.setattr(flusher, "CHECKPOINT_IDLE_S", 0.5)
     log = tmp_path / "own.db-wal"
     sizes = []
     with closing(State(tmp_path / "own.db")) as state:
@@ -188,5 +189,34 @@ def test_the_log_stays_small_however_much_is_committed(tmp_path, monkeypatch):
             sizes.append(log.stat().st_size)
             if not number % 50:
                 state.sync()
-        until(lambda: log.stat().st_size < max(sizes), "the log is never cut")
+        assert sizes[-1] < 4 * sizes[50]
+        until(lambda: log.stat().st_size < min(sizes[50:]), "the log is never cut")
         assert len(rows(state, "SELECT * FROM memory")) == 600
+
+
+@pytest.mark.parametrize("setting", ["CHECKPOINT_COMMITS", "CHECKPOINT_MOST"])
+def test_the_first_commit_of_a_new_log_is_the_flushers_own(tmp_path, monkeypatch, setting):
+    """SQLite syncs the header with it: a press would wait for the disk."""
+    monkeypatch.setattr(flusher, setting, 5)
+    monkeypatch.setattr(flusher, "CHECKPOINT_IDLE_S", 0.001)
+    log = tmp_path / "own.db-wal"
+    with closing(State(tmp_path / "own.db")) as state:
+        salts = log.read_bytes()[SALTS]
+        for number in range(5):
+            _remember(state, str(number))
+        until(lambda: log.read_bytes()[SALTS] not in (salts, b""), "no commit is in the new log")
+
+
+def test_the_log_is_not_cut_while_commits_go_on(tmp_path, monkeypatch):
+    """To cut a long one holds them up for as long as dozens of them take."""
+    monkeypatch.setattr(flusher, "CHECKPOINT_MOST", 50)
+    monkeypatch.setattr(flusher, "CHECKPOINT_IDLE_S", 60.0)
+    log = tmp_path / "own.db-wal"
+    with closing(State(tmp_path / "own.db")) as state:
+        salts = log.read_bytes()[SALTS]
+        for number in range(60):
+            _remember(state, str(number))
+        size = log.stat().st_size
+        state.sync()
+        until(lambda: log.read_bytes()[SALTS] != salts, "the log goes on")
+        assert log.stat().st_size >= size
