@@ -95,9 +95,9 @@ class CatchUpReplies:
             )
             self._state.begin_epoch()
         owed = self._owed(kind, query, cursors)
-        self._note(consumer, owed.heads)
         if self._has_to_reply(kind, query, owed):
             self._send(consumer, self._encode(query, owed))
+        self._note(consumer, owed.heads)  # last: the reply must not wait for the sync of this
 
     def _send(self, consumer: str, reply: bytes) -> None:
         topic = self._bus.topics.reply(self._backlog.source, consumer)

@@ -342,6 +342,28 @@ def test_only_what_was_seen_once_is_published_before_its_sync(tmp_path, net, slo
         assert net.events(PRESSED) == [seen, command, after]
 
 
+def test_a_reply_waits_for_the_sync_of_what_it_says_and_of_nothing_else(tmp_path, net, slow_disk):
+    """That of how far the consumer has come would cost each page of a catch-up a sync."""
+    asker = Asker(net.bus())
+    with closing(State(tmp_path / "hub.db")) as state:
+        slow_disk.set()
+        producer = Producer(state, net.bus(), HUB)
+        ring(producer)
+        state.sync()
+        slow_disk.clear()
+        at_once = asker.ask()
+        known = producer.consumers()
+        ring(producer)
+        too_early = asker.ask()
+        slow_disk.set()
+        assert at_once
+        assert len(at_once["events"]) == 1
+        assert known == {"notify"}
+        assert too_early is None
+        until(lambda: asker.answers, "no reply after the sync")
+        assert len(asker.answers[0]["events"]) == 2
+
+
 def test_what_is_published_is_not_looked_at_again(net, state, bus, producer):
     """A journal of years is not read at each connection; what waits before or behind is found."""
     ring(producer)
