@@ -40,6 +40,10 @@ PAGE = {
 }
 
 
+# Memory for each module that is imported, and time for each request to a phone's service.
+COSTLY = ("PYTHONDONTWRITEBYTECODE", "_CA_BUNDLE", "_PROXY")
+
+
 class House:
     """A hub and handlers, with the preloaded library, and without the traces of this shell."""
 
@@ -160,5 +164,5 @@ class House:
 
 
 def _is_neutral(variable: str) -> bool:
-    """Not a setting of ours; and PYTHONDONTWRITEBYTECODE costs memory that a house does not pay."""
-    return not variable.startswith("DOORBELL_") and variable != "PYTHONDONTWRITEBYTECODE"
+    """Not a setting of ours, nor one of this shell's that costs what a house does not pay."""
+    return not variable.startswith("DOORBELL_") and not variable.upper().endswith(COSTLY)
