@@ -88,6 +88,8 @@ def main() -> None:
         if name in wanted:
             print(f"measuring: {name}", flush=True)
             results.append(step())
+            if arguments.json:  # now: a case that fails must not cost what the others took
+                document.save(arguments.json, head, results)
     head["load_after"] = f"{os.getloadavg()[0]:.1f}"
     head["rival"] = document.MISSING if installed() is None else ""
     text = document.write(head, results)

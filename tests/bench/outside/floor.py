@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from tests.bench.outside.client import PATIENCE_S, connected
 from tests.bench.outside.programs import program
@@ -55,10 +55,10 @@ def echo(port: int, there: str = THERE, back: str = BACK) -> Iterator[Callable[[
         there: The topic that is published. By default a process of the benchmark answers it.
         back: The topic on which the answer comes.
     """
-    with (
-        program(__name__, "answer", str(port)),
-        program(__name__, "ask", str(port), there, back) as asking,
-    ):
+    with ExitStack() as stack:
+        if there == THERE:  # a second answer would have the client id of the first
+            stack.enter_context(program(__name__, "answer", str(port)))
+        asking = stack.enter_context(program(__name__, "ask", str(port), there, back))
 
         def once() -> float:
             asking.stdin.write(b"\n")
