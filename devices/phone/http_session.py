@@ -87,8 +87,6 @@ class Session(requests.Session):
         super().__init__()
         self.hooks["response"].append(_read)
         self.trust_env = is_environment_of_use()
-        for adapter in self.adapters.values():  # or each makes a queue of ten for one connection
-            adapter.poolmanager.connection_pool_kw["maxsize"] = 1  # type: ignore[attr-defined]
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send, unless this thread was told to wait, and record the answer."""
