@@ -6,7 +6,6 @@ its own command line, variables, folder and streams. What a program imports late
 here, too. Tests of how a program starts, and of what it has loaded by then, start Python.
 """
 
-import importlib
 import multiprocessing
 import os
 import signal
@@ -14,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing import connection, reduction
@@ -22,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from hub.system.command_line import be_called
+from hub.process.forking.server import call_main
 
 PROGRAMS = ["hub.daemon", "hub.worker", "hub.web.server", "hub.cli.main"]
 BROKER = "hub.mqtt.own_broker.embedded_broker"
@@ -164,7 +162,6 @@ def _run_main(
 ) -> None:
     os.environ.clear()
     os.environ.update(variables)
-    time.tzset()
     tempfile.tempdir = None  # where it is may be another one now
     os.chdir(cwd)
     for number, stream in enumerate(streams):
@@ -173,10 +170,7 @@ def _run_main(
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     line_by_line = 1 if os.isatty(1) else -1
     sys.stdout = open(1, "w", line_by_line, encoding="utf-8", closefd=False)  # noqa: SIM115
-    program = importlib.import_module(module)
-    sys.argv = [str(program.__file__), *arguments]
-    be_called(sys.executable, "-m", module, *arguments)
-    program.main()
+    call_main(module, *arguments)
 
 
 def _run(program: str, arguments: list[str]) -> None:

@@ -1,6 +1,5 @@
 """How a child process is started, and what its supervisor needs of it then."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -9,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Protocol
 
-PR_SET_PDEATHSIG = 1  # prctl(2)
-_libc = ctypes.CDLL(None)  # loaded before a fork: in the child a lock may be held for ever
+from hub.process.parent import end_with_parent
+
 PYTHON = (sys.executable, "-P")  # -P: import nothing from the working directory
 SUPERVISED = {
     "DOORBELL_SUPERVISED": "1",
@@ -98,4 +97,4 @@ class Program:
 def obey_parent_only() -> None:
     """Between fork and exec: ignore Ctrl-C, and end with the parent, even by kill -9 (Linux)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent()

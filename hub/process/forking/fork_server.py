@@ -1,26 +1,24 @@
 """Starts the fork server (server.py) when it is needed, and asks it for processes."""
 
-import ctypes
 import json
 import os
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Any
 
 from hub.process.forking.forked_process import ForkedProcess
 from hub.process.launch import PYTHON, SUPERVISED, obey_parent_only
+from hub.process.parent import adopting
 from hub.system.processes import installed_unix_s
 
-PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 PATIENCE_S = 60.0  # a Pi that starts everything at once imports for some seconds
 REPLY_BYTES = 4096
 BEGIN = b"!"
 SERVER = "hub.process.forking.server"
 ROOM = "-" * 1000  # for the command lines of what is forked
-_libc = ctypes.CDLL(None)
 
 
 @dataclass(frozen=True)
@@ -147,7 +145,7 @@ class ForkServer:
         """Have it forked; returns the process ID. A server that failed does not serve again."""
         server = self._running()
         try:
-            with _adopting():
+            with adopting():
                 return server.fork(order, streams)
         except OSError:
             self.stop()
@@ -165,13 +163,3 @@ def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[IO[str], IO[str]]:
     read, write = os.pipe()
     reading = reader.enter_context(os.fdopen(read, errors="replace"))
     return reading, writer.enter_context(os.fdopen(write, "w", errors="replace"))
-
-
-@contextmanager
-def _adopting() -> Iterator[None]:
-    """Meanwhile a process whose parent ends becomes our child, instead of that of init."""
-    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
-    try:
-        yield
-    finally:
-        _libc.prctl(PR_SET_CHILD_SUBREAPER, 0)

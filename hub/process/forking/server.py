@@ -12,7 +12,6 @@ After an update the supervisor that still runs starts the new server: this comma
 sent must mean the same in both, so whatever is added to an order has a default.
 """
 
-import ctypes
 import gc
 import importlib
 import json
@@ -23,15 +22,15 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from io import FileIO
 from typing import NamedTuple
 
+from hub.process.parent import end_with_parent
 from hub.system.command_line import be_called
 
-PR_SET_PDEATHSIG = 1  # prctl(2)
 MESSAGE_BYTES = 65_536
 ADOPTION_S = 10.0
 LOOK_S = 0.001
-_libc = ctypes.CDLL(None)
 
 
 class Order(NamedTuple):
@@ -65,7 +64,8 @@ def main() -> None:
     order = _serve(connection)
     if order:
         gc.enable()
-        _begin(order)
+        os.environ.update(order.environment)
+        call_main(order.module, *order.arguments)
 
 
 def _serve(connection: socket.socket) -> Order | None:
@@ -76,23 +76,24 @@ def _serve(connection: socket.socket) -> Order | None:
             return None
         order = Order(**json.loads(message))
         given, printed, asker = streams
-        with socket.socket(fileno=asker) as conversation:
+        with (
+            FileIO(given) as stdin,
+            FileIO(printed, "w") as stdout,
+            socket.socket(fileno=asker) as conversation,
+        ):
             try:
                 is_fork = _fork(order.parent)
             except OSError as error:
                 with suppress(OSError):  # nobody may wait for it any more
                     _reply(conversation, error=str(error))
-                is_fork = False
+                continue
             if is_fork:
                 connection.close()
-                os.dup2(given, 0)
-                os.dup2(printed, 1)
-                os.dup2(printed, 2)
+                os.dup2(stdin.fileno(), 0)
+                os.dup2(stdout.fileno(), 1)
+                os.dup2(stdout.fileno(), 2)
                 _wait_for_leave(conversation)
-        os.close(given)
-        os.close(printed)
-        if is_fork:
-            return order
+                return order
 
 
 def _fork(parent: int) -> bool:
@@ -122,7 +123,7 @@ def _wait_for_adoption(parent: int) -> None:
         if time.monotonic() > deadline:
             os._exit(os.EX_OSERR)  # the one that asked has ended
         time.sleep(LOOK_S)
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent()
     if os.getppid() != parent:  # it ended just before
         os._exit(os.EX_OSERR)
 
@@ -139,13 +140,12 @@ def _wait_for_leave(conversation: socket.socket) -> None:
     os._exit(os.EX_OSERR)
 
 
-def _begin(order: Order) -> None:
-    """Do as Python does for `python -m MODULE ARGUMENTS`."""
-    os.environ.update(order.environment)
-    time.tzset()
-    program = importlib.import_module(order.module)
-    sys.argv = [str(program.__file__), *order.arguments]
-    be_called(sys.executable, "-m", order.module, *order.arguments)
+def call_main(module: str, *arguments: str) -> None:
+    """Do in a fork as Python does for `python -m MODULE ARGUMENTS`."""
+    time.tzset()  # the time zone may be another one than when the server started
+    program = importlib.import_module(module)
+    sys.argv = [str(program.__file__), *arguments]
+    be_called(sys.executable, "-m", module, *arguments)
     program.main()
 
 

@@ -15,6 +15,7 @@ from hub.process.launch import Launcher, Program
 from tests.forked import PATIENCE_S
 from tests.house import ROOT, until
 from tests.hub.fakes import python
+from tests.hub.process.told import TOLD
 
 WAIT = "import signal; print('begun', flush=True); signal.pause()"
 STUBBORN = """
@@ -24,7 +25,6 @@ print("begun", flush=True)
 while True:
     signal.pause()
 """
-TOLD = "tests.hub.process.told"  # runs a program's text, as -c does
 PARENT = """
 import signal, sys
 from hub.process.child import Child

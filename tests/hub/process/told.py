@@ -2,6 +2,8 @@
 
 import sys
 
+TOLD = __name__
+
 
 def main() -> None:
     """Run the first argument."""

@@ -18,9 +18,9 @@ from hub.process.launch import Program
 from hub.system.processes import belongs_to
 from tests.forked import PATIENCE_S
 from tests.house import ROOT, until
+from tests.hub.process.told import TOLD
 from tests.processes import command_line
 
-TOLD = "tests.hub.process.told"  # runs a program's text, as -c does
 WAIT = "import signal; print('begun', flush=True); signal.pause()"
 
 
