@@ -86,6 +86,7 @@ ONE_USER = {
         "hub/store/journal.py",
         "hub/store/kept_records.py",
         "hub/store/memory.py",
+        "hub/store/reservations.py",
         "hub/store/state.py",
         "hub/store/timers.py",
     ],

@@ -99,6 +99,7 @@ class Consumer:
         self._producer.publish_waiting()
         while not self._stopping:
             self._step()
+        self._inbox.close()
         self._producer.settle()
 
     def stop(self) -> None:
@@ -169,7 +170,7 @@ class Consumer:
         if far:
             self._catch_up.ask_soon({event.type for event, *_ in far})
         near = [live for live in lives if live not in far]
-        claimed = self._inbox.claim_all([(event, payload) for event, payload, _ in near])
+        claimed = self._take_in([(event, payload) for event, payload, _ in near])
         self._run([(event, age_s) for event, _, age_s in near], claimed)
 
     def _take_missed(self, first: OwedEvent) -> None:
@@ -177,13 +178,20 @@ class Consumer:
         owed = [first]
         while self._gathers and len(owed) < GATHERED and (more := self._catch_up.next_event()):
             owed.append(more)
-        claimed = self._inbox.claim_all(owed, missed=True)
+        claimed = self._take_in(owed, missed=True)
         succession = Succession(self._inbox, self._catch_up, self._may_go_on)
         with self._outcomes.in_succession(succession.claim_next):
             while owed:
                 taken = [(event, event.age_s(self._clock)) for event, _ in owed]
                 self._run(taken, claimed, missed=True)
                 owed, claimed = succession.claimed()
+
+    def _take_in(
+        self, events: Sequence[tuple[Event, bytes | None]], *, missed: bool = False
+    ) -> list[Delivery | None]:
+        """Claim events that come for the first time; an observer claims with its outcomes."""
+        take = self._inbox.reserve if self._gathers else self._inbox.claim_all
+        return take(events, missed=missed)
 
     def _may_go_on(self) -> bool:
         """Whether nothing is to be done before the next missed event."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hub.store import inbox_rows, timers
 from hub.store.cursors import CURSOR, Cursors
 from hub.store.inbox_rows import KEY, due_in
+from hub.store.reservations import Reservations
 from hub.store.state import State
 from hub.wire.event import Event, decode
 
@@ -27,6 +28,7 @@ class Delivery:
         is_timer: Whether the handler set it itself (`later`), so that it cannot be stale.
         is_behind: Whether events before it in its stream are missing.
         payload: The event as it came, where it is at hand.
+        is_claimed: Whether it has a row in the inbox; one that is reserved has none.
     """
 
     stream: str
@@ -37,6 +39,7 @@ class Delivery:
     is_timer: bool = False
     is_behind: bool = False
     payload: bytes | None = None
+    is_claimed: bool = True
 
     @property
     def key(self) -> Key:
@@ -55,6 +58,7 @@ class Inbox:
         self._state = state
         self._clock = state.clock
         self._cursors = Cursors(state)
+        self._reservations = Reservations(state)
 
     def recover(self) -> None:
         """At start: events in hand when the process died are due again, as redelivered.
@@ -78,6 +82,7 @@ class Inbox:
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (boot,))
             crashed = "state = 'crashed', due = ?, due_unix = ?, wait_s = 0"
             db.execute(f"UPDATE inbox SET {crashed} WHERE state = 'trying'", (now, unix))
+            self._reservations.recover(db)
 
         self._state.do(take_up)
 
@@ -104,6 +109,29 @@ class Inbox:
         return self._state.do(
             lambda db: [self.take(db, *event, missed=missed) for event in events], can_wait=True
         )
+
+    def reserve(
+        self, events: Sequence[tuple[Event, bytes | None]], *, missed: bool = False
+    ) -> list[Delivery | None]:
+        """The same without a transaction: each is claimed in the one that records its outcome.
+
+        Should this process die before, its next one gets all that happened until then, and is not
+        finished, as redelivered. That one claims each event, so that it can count the attempts.
+        """
+        if not self._reservations.begin():
+            return self.claim_all(events, missed=missed)
+        with self._state.read() as db:
+            cursors = self._reservations.take(db, [event for event, _ in events])
+        return [
+            None
+            if cursor is None
+            else replace(self._delivery(*event, cursor, missed=missed), is_claimed=False)
+            for event, cursor in zip(events, cursors, strict=True)
+        ]
+
+    def close(self) -> None:
+        """At the end: nothing is in hand."""
+        self._reservations.end()
 
     def take(
         self,
@@ -150,6 +178,8 @@ class Inbox:
 
     def finish(self, db: sqlite3.Connection, delivery: Delivery) -> None:
         """In the open transaction: nothing is left to do for this event."""
+        if not delivery.is_claimed and self._pass(db, delivery):
+            return
         if delivery.is_timer:
             db.execute(f"DELETE FROM inbox WHERE {KEY}", delivery.key)
             return
@@ -195,6 +225,15 @@ class Inbox:
             return cursor
         return self._cursors.advance(db, event.stream, event.epoch, taken=event.sequence)
 
+    def _pass(self, db: sqlite3.Connection, delivery: Delivery) -> bool:
+        """In the open transaction: move the cursor over a reserved event, if it is the next."""
+        cursor = self._cursors.at(db, delivery.stream, delivery.epoch) or 0
+        if delivery.sequence != cursor + 1:
+            self._take(db, delivery.event, delivery.payload)
+            return False
+        self._cursors.advance(db, delivery.stream, delivery.epoch, taken=delivery.sequence)
+        return True
+
     def _delivery(
         self, event: Event, payload: bytes | None, cursor: int, *, missed: bool
     ) -> Delivery:
@@ -211,11 +250,14 @@ class Inbox:
         """The event, as redelivered if it may have been done before, without a trace here.
 
         That is what happened before this boot: a power cut may have come between the act and the
-        sync of its claim. Where it cannot be told when that was, it concerns what was missed.
+        sync of its claim. Where a process of this boot died with reserved events, it is what
+        happened until its successor began. Where it cannot be told when that was, it concerns
+        what was missed.
         """
-        is_before = self._clock.is_before_boot(event.stamp)
+        cut_off_s = self._reservations.cut_off_s
+        is_before = self._clock.is_before(event.stamp, cut_off_s)
         is_uncertain = missed if is_before is None else is_before
-        if is_uncertain and not self._state.epochs.is_born_in_this_boot:
+        if is_uncertain and (cut_off_s or not self._state.epochs.is_born_in_this_boot):
             return replace(event, redelivered=True)
         return self._warned_of_copy(event)
 
@@ -232,4 +274,6 @@ class Inbox:
         self, db: sqlite3.Connection, delivery: Delivery, assignment: str, *values: object
     ) -> None:
         """Change the row of a delivery; `assignment` is one of this class's own texts."""
+        if not delivery.is_claimed:
+            self._take(db, delivery.event, delivery.payload)
         db.execute(f"UPDATE inbox SET {assignment} WHERE {KEY}", (*values, *delivery.key))

@@ -82,6 +82,13 @@ CHECKPOINT_STEPS = {  # of a handler that saves what it remembers before it acts
     "the checkpoint is acted on, not recorded": "before:hub.consumer.outcomes:Outcomes.done:1",
     "the rest is written, not committed": "after:hub.consumer.attempt:LiveAttempt.write:2",
 }
+OBSERVER_STEPS = {  # of a handler of everything, which claims an event with its outcome
+    "noted, not reserved": "after:hub.store.reservations:Reservations.begin:1",
+    "reserved, not acted on": "after:hub.store.inbox:Inbox.reserve:1",
+    "acted on, not claimed": "before:hub.consumer.outcomes:Outcomes.done:1~doorbell.pressed",
+    "passed over, not committed": "after:hub.store.inbox:Inbox.finish:1~doorbell.pressed",
+    "its outcome committed, not published": f"before:hub.mqtt.bus:Bus.publish:1{_DONE}",
+}
 DEAD_STEPS = {  # of a handler that gives up
     "given up, not committed": "after:hub.store.inbox:Inbox.dead_letter:1",
     "given up, not told": "before:hub.mqtt.bus:Bus.publish:1~event/handler/dead",
@@ -94,6 +101,7 @@ STEPS = (
     | CATCH_UP_STEPS
     | RETRY_STEPS
     | CHECKPOINT_STEPS
+    | OBSERVER_STEPS
     | DEAD_STEPS
 )
 

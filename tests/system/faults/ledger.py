@@ -48,7 +48,8 @@ class Handler:
     """One handler's side of the matter.
 
     Attributes:
-        kind: The type of the events that it reacts to: presses, or what other handlers emit.
+        kind: The type of the events that it reacts to: presses, or what other handlers emit. Of a
+            handler of everything the presses are looked at.
         repeats: Whether its policy is to act again when a crash may have come after the act.
         acts: Each act at its effect: the event's id, and whether it was marked as redelivered.
         crashes: How often it died, at most; None when nobody counted.
@@ -120,10 +121,11 @@ def read(house: House) -> Ledger:
 
 def _read_handler(house: House, name: str) -> Handler:
     books, decoration = read_books(house.state_dir / f"{name}.db"), house.handlers[name]
+    kind = decoration.split('"')[1]
     return Handler(
         books,
         house.acts(name),
-        kind=decoration.split('"')[1],
+        kind=PRESSED if kind == "*" else kind,
         repeats='on_redelivery="skip"' not in decoration,
         crashes=house.deaths(name),
     )

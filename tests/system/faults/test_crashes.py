@@ -186,6 +186,42 @@ def _remembered(house: House, key: str) -> Any:
         )
 
 
+def _furnish_observer(house: House) -> None:
+    house.write_handler("all", "if event.type == 'doorbell.pressed':\n    done(event)", '"*"')
+
+
+@pytest.mark.parametrize("step", crash.OBSERVER_STEPS)
+def test_an_observer_dies(house: House, step: str):
+    """What it may have acted on without a claim comes again, as redelivered, and is claimed."""
+    _furnish(house)
+    _furnish_observer(house)
+    house.start("all", doom=crash.OBSERVER_STEPS[step], wait=False)
+    house.start("hub", *BOTH, wait=False)
+    for each in ("hub", "all", *BOTH):
+        house.wait_ready(each)
+    house.send_press()
+    _await_death(house, "all")
+    house.start("all")
+    house.press()
+    settle_accounts(house)
+
+
+def test_an_observer_dies_and_so_does_its_successor_before_it_has_claimed_anything(house: House):
+    """That the first one may have acted is known until it is settled, and not for one start."""
+    _furnish(house)
+    _furnish_observer(house)
+    house.start("hub", *BOTH)
+    for step in ("acted on, not claimed", "not begun"):
+        house.start("all", doom=crash.STEPS[step], wait=False)
+        if step == "acted on, not claimed":
+            house.wait_ready("all")
+            house.send_press()
+        _await_death(house, "all")
+    house.start("all")
+    settle_accounts(house)
+    assert [told for _, told in house.acts("all")] == [False, True]
+
+
 @pytest.mark.parametrize("step", crash.DEAD_STEPS)
 def test_a_handler_dies_while_it_gives_up(house: House, step: str):
     """A dead letter is written and told once."""
