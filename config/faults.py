@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from config.fault_words import words
+from config.reading.variables import setter_below, setter_of
 from config.shorthand import model_in, values_of_names
-from config.variables import setter_below, setter_of
 
 if TYPE_CHECKING:
     from config.model import Settings

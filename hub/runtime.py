@@ -5,8 +5,8 @@ Where its state lives is the program's own business: it brings `Records`.
 """
 
 from config import Settings, SettingsError
-from config.sources import find as find_settings
-from config.sources import load as load_settings
+from config.reading.sources import find as find_settings
+from config.reading.sources import load as load_settings
 from hub.consumer.deadline import hasten
 from hub.consumer.dry_run import with_drill
 from hub.consumer.records import Facts, Records

@@ -28,7 +28,7 @@ IMPORTED = [
     "tests.forked",
     *PROGRAMS,
     BROKER,
-    "config.sources",
+    "config.reading.sources",
     "hub.admin.restore.restore",
     "hub.store.state",
 ]

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from config import Settings, sources
+from config import Settings
 from config.model import Broker, Chime, ClockSettings, Drill, House, Quiet
+from config.reading import sources
 from config.tables.door import ButtonSettings, Door, LedSettings
 from config.tables.homeassistant import HomeAssistant
 from config.tables.trigger import Trigger

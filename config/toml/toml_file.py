@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config.depth import TOO_DEEP, too_deep
 from config.faults import SettingsError
+from config.reading.depth import TOO_DEEP, too_deep
 from config.toml.advice import SAVE_AS, advice, advice_in_list, advice_on_open
 from config.toml.entries import Entry, entries, lines_of
 

@@ -2,8 +2,9 @@
 
 import sys
 
-from config import SettingsError, sources
+from config import SettingsError
 from config.faults import EX_CONFIG
+from config.reading import sources
 from hub.admin.check.house import check as check_house
 from hub.terminal.options import ConfigOption
 from hub.terminal.output import complain, say

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from config import Settings, SettingsError, sources
+from config import Settings, SettingsError
+from config.reading import sources
 from hub.mqtt.bus import Bus
 from hub.plugin import loader
 from hub.process.page_address import page_address, running_port

@@ -15,7 +15,7 @@ from types import FrameType
 
 from config import Settings, SettingsError
 from config.faults import EX_CONFIG
-from config.sources import find, load
+from config.reading.sources import find, load
 from hub.process import restore_guard, state_place
 from hub.store.state import StateError
 from hub.system.log.logs import set_up_logs

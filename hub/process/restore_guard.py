@@ -6,7 +6,8 @@ A restore leaves a note beside the settings file until it is complete.
 from collections.abc import Iterator
 from pathlib import Path
 
-from config import Settings, SettingsError, sources
+from config import Settings, SettingsError
+from config.reading import sources
 
 NOTE = "restore-unfinished.json"
 FROM_RESTORES = ("before-restore-", ".restore-")  # folders that earlier restores left

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from config import Settings, SettingsError, sources
+from config import Settings, SettingsError
+from config.reading import sources
 from devices.machine import fault_in_folder
 from hub.mqtt.own_broker.address import with_running_broker
 from hub.plugin import loader

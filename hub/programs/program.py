@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from config import Settings, SettingsError
-from config.sources import find, load
+from config.reading.sources import find, load
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from config import Settings, SettingsError, sources
+from config import Settings, SettingsError
+from config.reading import sources
 from hub.store.own_folders import own_folders
 
 ConfigOption = Annotated[

@@ -7,7 +7,7 @@ import pytest
 
 from config import Settings, SettingsError
 from config.places import INSTALLED
-from config.sources import DEMO, find, load
+from config.reading.sources import DEMO, find, load
 
 FIRST_STEPS = (Path(__file__).parents[2] / "docs" / "first-steps.md").read_text(encoding="utf-8")
 GUIDE_TOML = re.findall(r"^```toml\n(.*?)^```", FIRST_STEPS, re.MULTILINE | re.DOTALL)

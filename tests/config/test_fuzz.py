@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config import Settings, SettingsError
-from config.sources import load
+from config.reading.sources import load
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 KEYS = (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from config import SettingsError
-from config.sources import find, load
+from config.reading.sources import find, load
 from hub.admin.check.house import check
 
 SETTINGS = [

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config import Settings, SettingsError
-from config.sources import load
+from config.reading.sources import load
 from hub import HandlerConfig
 from hub.plugin import loader
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from config import SettingsError
-from config.sources import load
+from config.reading.sources import load
 from devices.speaker import SimulatedSpeaker, volume_at, write_bark
 from hub.testing import event, run
 

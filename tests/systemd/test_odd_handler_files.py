@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from config import Settings, sources
+from config import Settings
+from config.reading import sources
 from hub.admin.install import look
 from hub.plugin import loader
 from hub.plugin.files import handler_source

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config.sources import load
+from config.reading.sources import load
 from hub.plugin import loader
 from tests.house import ROOT
 

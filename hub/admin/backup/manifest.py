@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from config import sources
+from config.reading import sources
 from hub.store.file.schema import SCHEMA_VERSION
 
 MANIFEST = "manifest.json"

@@ -6,7 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from config import Settings, sources
+from config import Settings
+from config.reading import sources
 from config.toml import toml_file
 from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.members import Member

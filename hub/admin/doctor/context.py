@@ -6,7 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from config import Settings, SettingsError, sources
+from config import Settings, SettingsError
+from config.reading import sources
 from hub.admin.check.handler_files import Inspection
 from hub.admin.doctor.broker import Seen
 from hub.plugin import loader

@@ -6,8 +6,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from config import SettingsError, sources
+from config import SettingsError
 from config.places import INSTALLED
+from config.reading import sources
 from devices.machine import Condition, Finding, is_there, ok, skipped
 from hub.admin.doctor.context import Context
 from hub.admin.install import drop_ins, units

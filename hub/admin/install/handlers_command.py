@@ -5,8 +5,9 @@ from textwrap import shorten
 
 import typer
 
-from config import Settings, SettingsError, sources
+from config import Settings, SettingsError
 from config.faults import EX_CONFIG
+from config.reading import sources
 from hub.admin.install import instances, units
 from hub.admin.install.orders import OrderError
 from hub.plugin import loader

@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import config
-from config import Settings, SettingsError, sources
+from config import Settings, SettingsError
+from config.reading import sources
 from hub.admin.install import mosquitto, state_folders
 from hub.admin.install.drop_ins import HUB, OPTIONAL, SHIPPED
 from hub.admin.install.machine import Machine

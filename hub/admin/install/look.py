@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config import Settings, SettingsError, sources
+from config import Settings, SettingsError
+from config.reading import sources
 from hub.plugin import loader
 from hub.plugin.files import handler_name, handler_source
 from hub.system import atomic_file

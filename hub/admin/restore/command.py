@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from config import Settings, SettingsError, sources
+from config import Settings, SettingsError
+from config.reading import sources
 from hub.admin.backup.ending import clean_up_when_ended, fail
 from hub.admin.backup.manifest import BackupError
 from hub.admin.install.state_folders import together

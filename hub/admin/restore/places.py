@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from config import Settings, SettingsError, places, sources
+from config import Settings, SettingsError, places
+from config.reading import sources
 from config.toml import toml_file
 from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.members import clips_folder

@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from config import Settings, places, sources
+from config import Settings, places
+from config.reading import sources
 from config.toml import toml_file
 from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.members import refuse_mixed

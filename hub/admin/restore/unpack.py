@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from config import Settings, sources
+from config import Settings
+from config.reading import sources
 from hub.admin.backup.database_copy import check_copy
 from hub.admin.backup.manifest import MANIFEST, BackupError
 from hub.admin.backup.verify import PIECE, opened

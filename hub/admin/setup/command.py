@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from config import SettingsError, places, sources
+from config import SettingsError, places
+from config.reading import sources
 from hub.admin.install import units
 from hub.admin.install.orders import OrderError, systemctl
 from hub.system.log.visible import visible

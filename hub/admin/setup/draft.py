@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from config import Settings, SettingsError, sources
+from config import Settings, SettingsError
+from config.reading import sources
 from config.toml import toml_file
 from hub.admin.check.house import check
 from hub.admin.setup.target import Ownership, TargetError, first_text, ownership

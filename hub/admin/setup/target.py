@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from config import sources
 from config.places import INSTALLED, own_settings
+from config.reading import sources
 
 NEW = "# Written by `doorbell setup`; run it again at any time. Every setting: docs/settings.md\n"
 GROUP = "doorbell"  # may read the settings of an installed doorbell

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config import Address, Broker, SettingsError
-from config.sources import load
+from config.reading.sources import load
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from config import SettingsError
-from config.sources import load
+from config.reading.sources import load
 
 
 def _fault(tmp_path, **table):

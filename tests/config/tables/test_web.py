@@ -2,8 +2,9 @@
 
 import pytest
 
-from config import SettingsError, sources
+from config import SettingsError
 from config.model import Web
+from config.reading import sources
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import codecs
 
 import pytest
 
-from config import SettingsError, sources
+from config import SettingsError
+from config.reading import sources
 from config.toml import toml_file
 
 TEXT = '[broker]\nhost = "h"\n[doors.front]\nname = "Tür"\n'

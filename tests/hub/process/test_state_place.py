@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from config import Settings, sources
+from config import Settings
+from config.reading import sources
 from hub.process import state_place
 from hub.store.own_folders import MARK
 from hub.store.state import StateError

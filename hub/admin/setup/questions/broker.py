@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from config import Broker
-from config.sources import PATHS
+from config.reading.sources import PATHS
 from config.tables.address import parse
 from hub.admin.doctor.broker import look
 from hub.admin.setup.dialog import NONE, Dialog

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from config import SettingsError, sources
+from config import SettingsError
+from config.reading import sources
 from config.tables.door import ButtonSettings
 from devices.button import Debouncer, PressDetector, advise, diagnose, watch_edges
 from devices.gpio import GpioError

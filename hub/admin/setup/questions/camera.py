@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from config import SettingsError, sources
+from config import SettingsError
+from config.reading import sources
 from devices.camera import fault_in_camera, find_cameras, open_camera
 from devices.video import CameraError
 from hub.admin.setup.dialog import NONE, Dialog

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from config import sources
+from config.reading import sources
 from hub.admin.backup.archive import write_backup
 from hub.admin.backup.manifest import BackupError, Contents
 from hub.admin.backup.verify import verify
@@ -32,7 +32,7 @@ from tests.hub.fakes import rows
 CRASH = """
 import os, signal, sys
 from pathlib import Path
-from config import sources
+from config.reading import sources
 from hub.admin.restore import restore
 left = int(sys.argv[3])
 def count(real):
@@ -218,7 +218,8 @@ def test_nothing_is_left_of_a_backup_that_fails(config):
     """The disk is full: simulated by a limit to the size of files (EFBIG)."""
     (config.parent.parent / "var/large").write_bytes(os.urandom(300_000))
     code = (
-        "import resource, signal, sys\nfrom pathlib import Path; from config import sources\n"
+        "import resource, signal, sys\nfrom pathlib import Path\n"
+        "from config.reading import sources\n"
         "from hub.admin.backup import archive; from hub.admin.backup.manifest import BackupError\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"

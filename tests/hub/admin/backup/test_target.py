@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config import sources
+from config.reading import sources
 from hub.admin.backup.archive import write_backup
 from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.verify import verify

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from config import Settings, SettingsError, sources
+from config import Settings, SettingsError
+from config.reading import sources
 from hub.admin.check.handler_files import Inspection
 from hub.admin.check.house import check
 from hub.admin.doctor import house as doctor_house

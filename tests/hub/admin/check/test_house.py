@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from config import Settings, SettingsError, sources
+from config import Settings, SettingsError
+from config.reading import sources
 from devices.machine import fault_in_folder
 from hub.admin.check.house import check
 from tests.needs import find_program

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from config import ButtonSettings, Chime, Door, LedSettings, Settings, sources
+from config import ButtonSettings, Chime, Door, LedSettings, Settings
+from config.reading import sources
 from devices.gpio import LineInfo
 from devices.machine import Finding
 from hub.admin.doctor.broker import Seen

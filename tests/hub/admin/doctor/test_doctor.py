@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from config import Settings, sources
+from config import Settings
+from config.reading import sources
 from devices.machine import Finding, Forbidden, ok
 from hub.admin.check.house import Report
 from hub.admin.doctor import broker as broker_probe

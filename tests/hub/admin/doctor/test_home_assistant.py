@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config import Broker, HomeAssistant, Settings, sources
+from config import Broker, HomeAssistant, Settings
+from config.reading import sources
 from hub.admin.doctor import broker as broker_probe
 from hub.admin.doctor import home_assistant as doctor
 from hub.admin.doctor.broker import Seen

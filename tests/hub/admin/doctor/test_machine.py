@@ -9,8 +9,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from config import Settings, sources
+from config import Settings
 from config.model import Broker, House, Quiet
+from config.reading import sources
 from devices.machine import Finding, disk
 from hub.admin.doctor import permissions as doctor_permissions
 from hub.admin.doctor import versions as doctor_versions

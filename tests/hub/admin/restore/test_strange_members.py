@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from config import sources
+from config.reading import sources
 from hub.admin.backup.manifest import BackupError
 from hub.admin.backup.verify import verify
 from hub.admin.restore.restore import apply, prepare

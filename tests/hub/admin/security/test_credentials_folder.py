@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from config import Broker, Settings, SettingsError, sources
+from config import Broker, Settings, SettingsError
+from config.reading import sources
 from hub.admin.check.house import check
 from hub.admin.security import credentials_folder
 from hub.admin.security.acl import acl, rights

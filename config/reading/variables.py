@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from config.depth import too_deep
+from config.reading.depth import too_deep
 
 PREFIX = "DOORBELL_"
 OTHER_VARIABLES = ("BOOT", "CONFIG", "LIVE", "OWN_FOLDER", "SUPERVISED", "TALK")

@@ -3,7 +3,7 @@
 import pytest
 
 from config import Settings, SettingsError
-from config.sources import load
+from config.reading.sources import load
 
 
 def _load(tmp_path, text: str = "") -> Settings:

@@ -6,17 +6,18 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any, TypeVar
 
-from config import environment, places
+from config import places
 from config.faults import Fault, SettingsError, described
 from config.model import Settings
 from config.paths import full_path
+from config.reading import environment
+from config.reading.sound_part import sound_part
 from config.section import Section
-from config.sound_part import sound_part
 from config.toml import toml_file
 from config.toml.entries import lines_of
 
 T = TypeVar("T", bound=Section)
-DEMO = Path(__file__).parent / "demo.toml"
+DEMO = Path(__file__).parents[1] / "demo.toml"
 PATHS = ("password_dir", "ca_file", "cert_file", "key_file")  # in [broker]
 
 

@@ -6,10 +6,17 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from config.depth import TOO_DEEP, too_deep
 from config.faults import suggest
+from config.reading.depth import TOO_DEEP, too_deep
+from config.reading.variables import (
+    OTHER_VARIABLES,
+    PREFIX,
+    Variable,
+    in_small_letters,
+    json_in,
+    variables,
+)
 from config.shorthand import LISTS, kinds, model_in, values_of_names
-from config.variables import OTHER_VARIABLES, PREFIX, Variable, in_small_letters, json_in, variables
 
 NO_TEXT = "a letter is not UTF-8. Save the file that sets it as UTF-8."
 NO_TABLE = "not JSON. Write the table as JSON, or set its keys one by one."

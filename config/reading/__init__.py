@@ -1,0 +1,1 @@
+"""How the settings are read: from the file, and from the environment over it."""
