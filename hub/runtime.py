@@ -16,7 +16,7 @@ from hub.plugin.api import Attempt
 from hub.plugin.decorator import Reaction
 from hub.plugin.loader import HandlerFile, load, locate
 from hub.plugin.policy import Policy
-from hub.store.inbox import Delivery
+from hub.store.inbox.inbox import Delivery
 from hub.system.sd_notify import Watchdog
 from hub.wire.event import BadEvent, Event, decode, encode, uuid7
 from hub.wire.streams import of as stream_of

@@ -9,7 +9,7 @@ from config import Settings, SettingsError
 from hub.plugin import loader
 from hub.plugin.policy import Policy
 from hub.remote.wake import wake
-from hub.store.inbox_file import DeadLetter, InboxError, InboxFile
+from hub.store.inbox.inbox_file import DeadLetter, InboxError, InboxFile
 from hub.store.own_folders import files_in, handlers_file
 from hub.terminal.options import ConfigOption, read_house
 from hub.terminal.output import complain, say, say_json

@@ -32,7 +32,7 @@ from hub.cli.run import run
 from hub.cli.trace import list_events, show_trace
 from hub.cli.visits import visits
 from hub.mqtt.connection import connection_log
-from hub.store.inbox_file import InboxError
+from hub.store.inbox.inbox_file import InboxError
 from hub.terminal import standard_streams
 from hub.terminal.output import complain, say
 from hub.terminal.system_errors import in_words

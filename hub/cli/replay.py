@@ -12,7 +12,7 @@ from hub.plugin import loader
 from hub.plugin.policy import Policy
 from hub.remote.wake import wake
 from hub.store.history import EVERY, EventQuery, History
-from hub.store.inbox_file import DEAD, IN_HAND, NEW, InboxFile
+from hub.store.inbox.inbox_file import DEAD, IN_HAND, NEW, InboxFile
 from hub.store.own_folders import handlers_file
 from hub.terminal.options import ConfigOption, moment, read_house
 from hub.terminal.output import complain, say

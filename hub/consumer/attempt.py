@@ -6,9 +6,9 @@ from collections.abc import Container, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from hub.store.inbox.timers import Timers
 from hub.store.memory import PendingMemory
 from hub.store.state import State
-from hub.store.timers import Timers
 from hub.wire import topics
 from hub.wire.event import BadEvent, Event, encode, uuid7
 from hub.wire.trace_context import child

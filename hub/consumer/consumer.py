@@ -20,7 +20,7 @@ from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
 from hub.store.cursors import Cursors
 from hub.store.file.memory_fallback import WRITE_BACK_S
-from hub.store.inbox import Delivery, Inbox
+from hub.store.inbox.inbox import Delivery, Inbox
 from hub.store.state import State
 from hub.system.sd_notify import Watchdog
 from hub.wire import topics

@@ -10,9 +10,9 @@ from typing import Any
 
 from hub.consumer.attempt import LiveAttempt
 from hub.producer.producer import Producer
-from hub.store.inbox import Delivery, Inbox
-from hub.store.journal import Entry
-from hub.store.kept_records import KeptRecords
+from hub.store.inbox.inbox import Delivery, Inbox
+from hub.store.inbox.kept_records import KeptRecords
+from hub.store.journal.journal import Entry
 from hub.store.state import State
 from hub.wire import topics
 from hub.wire.event import Event

@@ -14,7 +14,7 @@ from hub.consumer.event_time import corrected
 from hub.mqtt.bus import Bus
 from hub.store.cursors import Cursors
 from hub.store.file.memory_fallback import WRITE_BACK_S
-from hub.store.inbox import Delivery, Inbox
+from hub.store.inbox.inbox import Delivery, Inbox
 from hub.store.state import State, StateError
 from hub.wire import topics
 from hub.wire.event import Event

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from hub.plugin.api import Attempt
-from hub.store.inbox import Delivery
+from hub.store.inbox.inbox import Delivery
 from hub.wire.event import Event
 
 Facts = Mapping[str, Any]

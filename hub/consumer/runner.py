@@ -15,7 +15,7 @@ from hub.plugin.api import running
 from hub.plugin.decorator import Drop, Reaction, retry_after_s
 from hub.plugin.handler_config import HandlerConfig
 from hub.plugin.policy import Policy
-from hub.store.inbox import Delivery
+from hub.store.inbox.inbox import Delivery
 from hub.system.backoff import backoff_s
 from hub.system.clock import SYSTEM, Clock
 from hub.system.log.journald import about

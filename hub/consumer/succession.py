@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from hub.consumer.catchup.catchup import CatchUp
-from hub.store.inbox import Delivery, Inbox
+from hub.store.inbox.inbox import Delivery, Inbox
 from hub.wire.query import OwedEvent
 
 LONGEST_S = 0.1  # so long at most, what is due and what is to be published wait

@@ -8,8 +8,8 @@ from itertools import accumulate
 from typing import Any
 
 from hub.mqtt.bus import Bus, Message
-from hub.store.backlog import Backlog
-from hub.store.retention import Retention
+from hub.store.journal.backlog import Backlog
+from hub.store.journal.retention import Retention
 from hub.store.state import State, StateError
 from hub.wire import topics
 from hub.wire.codec import JSON, BadMessage

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from hub.mqtt.bus import Bus
-from hub.store.journal import Entry
+from hub.store.journal.journal import Entry
 
 log = logging.getLogger(__name__)
 FRAME_BYTES = 128  # of a packet, beside payload and topic

@@ -14,9 +14,9 @@ from hub.mqtt.bus import Bus
 from hub.mqtt.guard import guarded
 from hub.producer.catchup_replies import CatchUpReplies
 from hub.producer.oversize import Oversize
-from hub.store.backlog import Backlog
-from hub.store.journal import Entry, Journal
-from hub.store.retention import Retention
+from hub.store.journal.backlog import Backlog
+from hub.store.journal.journal import Entry, Journal
+from hub.store.journal.retention import Retention
 from hub.store.state import State, StateError
 from hub.wire import streams
 from hub.wire.event import Event, encode

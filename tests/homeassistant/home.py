@@ -6,7 +6,7 @@ import signal
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hub.store.journal import Journal
+from hub.store.journal.journal import Journal
 from hub.store.state import State
 from hub.wire.event import Event
 from hub.wire.topics import PRESSED

@@ -22,9 +22,9 @@ from hub.mqtt.refusals import Refusals
 from hub.plugin.decorator import MARK, Reaction, handler
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
-from hub.store.journal import Journal
+from hub.store.inbox.timers import Timers
+from hub.store.journal.journal import Journal
 from hub.store.state import State
-from hub.store.timers import Timers
 from hub.system.clock import SYSTEM, Clock
 from hub.wire import streams
 from hub.wire.event import Event, decode

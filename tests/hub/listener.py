@@ -2,7 +2,7 @@
 
 from hub.consumer.catchup.catchup import CatchUp
 from hub.store.cursors import Cursors
-from hub.store.inbox import Inbox
+from hub.store.inbox.inbox import Inbox
 from tests.hub.fakes import NOTIFY, PRESSED
 
 

@@ -14,7 +14,7 @@ from hub.features.homeassistant.handlers import Handlers
 from hub.features.homeassistant.health import HealthReport
 from hub.mqtt.bus import Bus, Message
 from hub.producer.producer import Producer
-from hub.store.journal import Entry
+from hub.store.journal.journal import Entry
 from hub.store.state import State
 from hub.wire import streams, topics
 from hub.wire.event import decode

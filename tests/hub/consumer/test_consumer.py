@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr
 from hub import Drop, HandlerConfig, emit
 from hub.consumer.deadline import hasten
 from hub.producer.producer import Producer
-from hub.store.inbox import Inbox
+from hub.store.inbox.inbox import Inbox
 from hub.wire import streams
 from tests.hub.fakes import (
     HOUSE,

@@ -8,8 +8,8 @@ import pytest
 
 from hub import Drop, HandlerConfig, later, testing
 from hub.consumer.deadline import hasten
-from hub.store.inbox import Inbox
-from hub.store.inbox_file import InboxFile
+from hub.store.inbox.inbox import Inbox
+from hub.store.inbox.inbox_file import InboxFile
 from hub.wire.event import encode
 from tests.hub.fakes import (
     HOUSE,

@@ -14,7 +14,7 @@ from hub.mqtt.connection import client_ids
 from hub.mqtt.connection.client import CUT_SHORT, RECEIVE_MAXIMUM, ClientFactory
 from hub.mqtt.connection.turn import Turn
 from hub.producer.producer import Producer
-from hub.store.journal import Journal
+from hub.store.journal.journal import Journal
 from tests.forked import PATIENCE_S
 from tests.house import Ears, free_port, until
 from tests.hub.fakes import HUB, journaled, python

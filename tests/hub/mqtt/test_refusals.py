@@ -10,7 +10,7 @@ from hub.mqtt.connection.connect_errors import remedy
 from hub.mqtt.refusals import Refusals
 from hub.mqtt.status import StatusPublisher
 from hub.producer.producer import Producer
-from hub.store.journal import Journal
+from hub.store.journal.journal import Journal
 from hub.wire.status import Status
 from tests.forked import PATIENCE_S
 from tests.house import until

@@ -6,7 +6,7 @@ from hub import BadEvent, Event, checkpoint, emit, later, memory, testing
 from hub.consumer.attempt import LiveAttempt
 from hub.plugin.api import running
 from hub.producer.producer import Producer
-from hub.store.backlog import Backlog
+from hub.store.journal.backlog import Backlog
 from hub.store.memory import DiskMemory
 from tests.hub.fakes import NOTIFY, consumer_of, outcomes, reaction, ring, rows, run_until
 

@@ -11,8 +11,8 @@ import pytest
 
 from config import JournalSettings as Limits
 from hub.producer.producer import WINDOW, Producer
-from hub.store.journal import Journal
-from hub.store.retention import Retention
+from hub.store.journal.journal import Journal
+from hub.store.journal.retention import Retention
 from hub.store.state import State
 from hub.wire import streams
 from hub.wire.event import decode

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.store.cursors import Cursors
-from hub.store.inbox import Inbox
+from hub.store.inbox.inbox import Inbox
 from hub.store.state import State
 from hub.wire.query import Head
 from tests.hub.fakes import HUB, PRESSED, cursor, rows

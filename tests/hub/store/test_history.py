@@ -10,7 +10,7 @@ import pytest
 from hub.producer.producer import Producer
 from hub.store.file.schema import SCHEMA_VERSION
 from hub.store.history import EventQuery, History
-from hub.store.kept_records import KeptRecords
+from hub.store.inbox.kept_records import KeptRecords
 from hub.store.state import State
 from hub.wire.trace_context import trace_id
 from tests.hub.fakes import HUB, NOTIFY, PRESSED, journaled, ring

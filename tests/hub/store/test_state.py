@@ -10,7 +10,7 @@ import pytest
 
 from hub import testing
 from hub.store.file.schema import SCHEMA_STEPS, SCHEMA_VERSION
-from hub.store.inbox import Inbox
+from hub.store.inbox.inbox import Inbox
 from hub.store.state import State, StateError
 from hub.wire.event import encode
 from tests.forked import PATIENCE_S

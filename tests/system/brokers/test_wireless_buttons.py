@@ -32,7 +32,7 @@ EVERY_ONE = SETTINGS.replace("when =", "every_s = 0\nwhen =")  # however soon af
 PRESS = '{"action": "single"}'
 STEPS = {
     "heard, not written": "before:hub.producer.producer:Producer.publish:{}~pressed', 'front",
-    "written, not committed": "after:hub.store.journal:Journal.append:{}~pressed', 'front",
+    "written, not committed": "after:hub.store.journal.journal:Journal.append:{}~pressed', 'front",
     "committed, not published": "before:hub.mqtt.bus:Bus.publish:{}~doorbell/pressed/front",
     "published, not acknowledged": rf"before:{CLIENT}.ack:{{}}~, 1\)",
     "to be acknowledged": rf"after:{CLIENT}.ack:{{}}~, 1\)",

@@ -2,7 +2,7 @@
 
     python -m tests.system.faults.crash POINT hub.worker one --config doorbell.toml
 
-A POINT is `before:hub.store.inbox:Inbox.claim:1`: before (or `after`) the first call of that
+A POINT is `before:hub.store.inbox.inbox:Inbox.claim:1`: before (or `after`) the first call of that
 method. With `~PATTERN` behind it, only calls count whose arguments, written out, hold the pattern.
 `-` is no point: the process lives. Nothing is built into the product for this: the method is
 wrapped from outside.
@@ -30,14 +30,16 @@ POINT = re.compile(
     r"(?P<when>before|after):(?P<module>[\w.]+):(?P<name>\w+\.\w+):(?P<call>\d+)(~(?P<pattern>.+))?"
 )
 
+JOURNAL = "hub.store.journal.journal:Journal"
+INBOX = "hub.store.inbox.inbox:Inbox"
 CLIENT = "hub.mqtt.connection.direct_client:DirectClient"
 _PRESS, _DONE = "~event/doorbell/pressed", "~event/handler/done"
 HUB_STEPS = {
     "the press is not written yet": "before:hub.producer.producer:Producer.publish:1",
-    "written, not committed": "after:hub.store.journal:Journal.append:1",
+    "written, not committed": f"after:{JOURNAL}.append:1",
     "committed, not published": f"before:hub.mqtt.bus:Bus.publish:1{_PRESS}",
     "published, not acknowledged": f"after:hub.mqtt.bus:Bus.publish:1{_PRESS}",
-    "acknowledged, not noted": "before:hub.store.journal:Journal.mark_published:1",
+    "acknowledged, not noted": f"before:{JOURNAL}.mark_published:1",
     "acknowledgement noted": "after:hub.producer.producer:Producer.marked:1",
 }
 ANSWER_STEPS = {  # of a hub that is asked for what was missed
@@ -47,18 +49,18 @@ ANSWER_STEPS = {  # of a hub that is asked for what was missed
 WORKER_STEPS = {
     "to be acknowledged, not queued": rf"after:{CLIENT}.ack:1~, 1\)",  # of QoS 1
     "heard, not queued": "before:hub.consumer.consumer:Consumer._receive:1~doorbell.pressed",
-    "not begun": "before:hub.store.inbox:Inbox.claim_all:1",
-    "begun, not committed": "after:hub.store.inbox:Inbox._take:1",
-    "begun, not acted on": "after:hub.store.inbox:Inbox.claim_all:1",
+    "not begun": f"before:{INBOX}.claim_all:1",
+    "begun, not committed": f"after:{INBOX}._take:1",
+    "begun, not acted on": f"after:{INBOX}.claim_all:1",
     "acted on, not recorded": "before:hub.consumer.outcomes:Outcomes.done:1",
-    "finished, not committed": "after:hub.store.inbox:Inbox.finish:1",
-    "outcome written, not committed": "after:hub.store.journal:Journal.append:1~'handler.done'",
+    "finished, not committed": f"after:{INBOX}.finish:1",
+    "outcome written, not committed": f"after:{JOURNAL}.append:1~'handler.done'",
     "outcome committed, not published": f"before:hub.mqtt.bus:Bus.publish:1{_DONE}",
     "outcome published": f"after:hub.mqtt.bus:Bus.publish:1{_DONE}",
     "done, not gone on": "after:hub.consumer.consumer:Consumer._take_live:1",
 }
 NOTE_STEPS = {  # of a handler that notes what the broker has acknowledged, before it waits again
-    "the outcome's acknowledgement not noted": "before:hub.store.journal:Journal.mark_published:1",
+    "the outcome's acknowledgement not noted": f"before:{JOURNAL}.mark_published:1",
     "the outcome's acknowledgement noted": "after:hub.producer.producer:Producer.marked:1",
 }
 CATCH_UP_STEPS = {  # of a handler that was off while the bell rang
@@ -72,7 +74,7 @@ CATCH_UP_STEPS = {  # of a handler that was off while the bell rang
 }
 RETRY_STEPS = {  # of a handler that fails at its first attempt
     "failed, not recorded": "before:hub.consumer.runner:Runner._fail:1",
-    "the retry is planned, not committed": "after:hub.store.inbox:Inbox.retry:1",
+    "the retry is planned, not committed": f"after:{INBOX}.retry:1",
     "the retry is taken up": "before:hub.consumer.runner:Runner._attempt:2",
     "the retry is acted on, not recorded": "before:hub.consumer.outcomes:Outcomes.done:1",
 }
@@ -83,14 +85,14 @@ CHECKPOINT_STEPS = {  # of a handler that saves what it remembers before it acts
     "the rest is written, not committed": "after:hub.consumer.attempt:LiveAttempt.write:2",
 }
 OBSERVER_STEPS = {  # of a handler of everything, which claims an event with its outcome
-    "noted, not reserved": "after:hub.store.reservations:Reservations.begin:1",
-    "reserved, not acted on": "after:hub.store.inbox:Inbox.reserve:1",
+    "noted, not reserved": "after:hub.store.inbox.reservations:Reservations.begin:1",
+    "reserved, not acted on": f"after:{INBOX}.reserve:1",
     "acted on, not claimed": "before:hub.consumer.outcomes:Outcomes.done:1~doorbell.pressed",
-    "passed over, not committed": "after:hub.store.inbox:Inbox.finish:1~doorbell.pressed",
+    "passed over, not committed": f"after:{INBOX}.finish:1~doorbell.pressed",
     "its outcome committed, not published": f"before:hub.mqtt.bus:Bus.publish:1{_DONE}",
 }
 DEAD_STEPS = {  # of a handler that gives up
-    "given up, not committed": "after:hub.store.inbox:Inbox.dead_letter:1",
+    "given up, not committed": f"after:{INBOX}.dead_letter:1",
     "given up, not told": "before:hub.mqtt.bus:Bus.publish:1~event/handler/dead",
 }
 STEPS = (
@@ -136,7 +138,7 @@ def find(point: str) -> tuple[type, str, re.Match[str]]:
     """
     parts = POINT.fullmatch(point)
     if not parts:
-        raise ValueError(f"{point}: a point looks like before:hub.store.inbox:Inbox.claim:1")
+        raise ValueError(f"{point}: a point looks like before:hub.store.inbox.inbox:Inbox.claim:1")
     owner_name, method = parts["name"].split(".")
     owner = getattr(importlib.import_module(parts["module"]), owner_name, None)
     if owner is None or not hasattr(owner, method):

@@ -72,7 +72,7 @@ def test_each_step_is_still_there(step: str):
 def test_a_step_that_is_not_there_is_told():
     """A process told to die at a step that is none says so, and does not simply live on."""
     with pytest.raises(ValueError, match=r"has no Inbox\.gone"):
-        crash.find("before:hub.store.inbox:Inbox.gone:1")
+        crash.find("before:hub.store.inbox.inbox:Inbox.gone:1")
     with pytest.raises(ValueError, match="a point looks like"):
         crash.find("now")
 

@@ -36,7 +36,7 @@ main()
 """
 DYING = {
     "heard, not written": "before:hub.producer.producer:Producer.publish:1~visitor.answered",
-    "written, not committed": "after:hub.store.journal:Journal.append:1~visitor.answered",
+    "written, not committed": "after:hub.store.journal.journal:Journal.append:1~visitor.answered",
     "committed, not published": "before:hub.mqtt.bus:Bus.publish:1~event/visitor/answered",
     "published": "after:hub.mqtt.bus:Bus.publish:1~event/visitor/answered",
 }

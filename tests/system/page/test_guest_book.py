@@ -15,9 +15,9 @@ pytestmark = pytest.mark.fault_matrix
 LIVE = "heard, not queued"
 STEPS = {
     LIVE: "before:hub.consumer.projection:Projection._receive:1",
-    "taken, not written": "after:hub.store.inbox:Inbox.take:1",
+    "taken, not written": "after:hub.store.inbox.inbox:Inbox.take:1",
     "written, not committed": "after:hub.store.guest_book.entries:Entries.take:1",
-    "finished, not committed": "after:hub.store.inbox:Inbox.finish:1",
+    "finished, not committed": "after:hub.store.inbox.inbox:Inbox.finish:1",
     "committed, not told": "after:hub.consumer.projection:Projection._kept:1",
 }
 RECORD = "[handlers.record]\nclip_s = 1\npreroll_s = 1\n"

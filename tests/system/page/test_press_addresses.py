@@ -25,7 +25,7 @@ WEB_STEPS = {
 }
 HUB_STEPS = {
     "heard, not written": "before:hub.producer.producer:Producer.publish:1~doorbell.pressed",
-    "written, not committed": "after:hub.store.journal:Journal.append:1~doorbell.pressed",
+    "written, not committed": "after:hub.store.journal.journal:Journal.append:1~doorbell.pressed",
     "committed, not published": "before:hub.mqtt.bus:Bus.publish:1~event/doorbell/pressed",
     "published": "after:hub.mqtt.bus:Bus.publish:1~event/doorbell/pressed",
 }

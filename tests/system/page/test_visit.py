@@ -12,7 +12,7 @@ from tests.secured import SecuredHouse, secured_mosquitto
 from tests.system.faults import crash
 
 ATTEMPT = "hub.consumer.attempt:LiveAttempt"
-APPEND = "hub.store.journal:Journal.append"
+APPEND = "hub.store.journal.journal:Journal.append"
 PUBLISH = "hub.mqtt.bus:Bus.publish"
 SOON = "[handlers.{}]\nmissed_after_s = 5\ngap_s = 5\n"
 DYING = {

@@ -7,9 +7,9 @@ import pytest
 
 from config import JournalSettings
 from hub.consumer.catchup.doubts import FAR
-from hub.store.backlog import RENEW_S, Backlog
 from hub.store.cursors import PRODUCERS, Cursors
-from hub.store.retention import CONSUMERS, Retention
+from hub.store.journal.backlog import RENEW_S, Backlog
+from hub.store.journal.retention import CONSUMERS, Retention
 from hub.wire.codec import BadMessage
 from hub.wire.event import MOST_ATTEMPTS, decode, encode, uuid7
 from hub.wire.query import Head, Query, Reply

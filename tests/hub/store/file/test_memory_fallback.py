@@ -16,8 +16,8 @@ from hub.producer.producer import Producer
 from hub.store.file import memory_copy
 from hub.store.file.memory_copy import LAST_EVENTS, MemoryCopy
 from hub.store.file.memory_fallback import WRITE_BACK_S
-from hub.store.inbox import Inbox
-from hub.store.inbox_file import InboxFile
+from hub.store.inbox.inbox import Inbox
+from hub.store.inbox.inbox_file import InboxFile
 from hub.store.memory import DiskMemory
 from hub.store.state import State, StateError
 from tests.hub.fakes import (

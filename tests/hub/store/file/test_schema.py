@@ -12,8 +12,8 @@ import pytest
 
 from hub.store.cursors import Cursors
 from hub.store.file.schema import SCHEMA_STEPS, SCHEMA_VERSION
-from hub.store.inbox import Inbox
-from hub.store.journal import Journal
+from hub.store.inbox.inbox import Inbox
+from hub.store.journal.journal import Journal
 from hub.store.state import State, StateError
 from tests.forked import exit_code
 from tests.hub.fakes import rows

@@ -4,7 +4,6 @@ The hub's presses 1 to 4 and 6 are in the inbox of `one`: finished, to be tried 
 hand, and finished beyond a gap.
 """
 
-import importlib
 import inspect
 import sqlite3
 import sys
@@ -17,8 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hub.store.inbox import Inbox
-from hub.store.journal import Journal
+from hub.store.inbox.inbox import Inbox
+from hub.store.inbox.timers import Timers
+from hub.store.journal.journal import Journal
 from hub.store.state import State
 
 
@@ -77,7 +77,7 @@ def _write(folder: Path) -> None:
         inbox.set_timer(timer, later_s)
     else:
         with own.write() as db:
-            importlib.import_module("hub.store.timers").Timers(own.clock).set(db, timer, later_s)
+            Timers(own.clock).set(db, timer, later_s)
     hub.close()
     own.close()
 

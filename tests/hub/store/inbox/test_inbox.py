@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.store.inbox import Inbox
+from hub.store.inbox.inbox import Inbox
 from hub.store.state import State
 from tests.hub.fakes import FakeClock, cursor, rows
 from tests.hub.store.taking import finish, press, take

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from hub import testing
-from hub.store.backlog import Backlog
-from hub.store.inbox import Inbox
-from hub.store.inbox_file import InboxFile
+from hub.store.inbox.inbox import Inbox
+from hub.store.inbox.inbox_file import InboxFile
+from hub.store.journal.backlog import Backlog
 from hub.wire import topics
 from tests.hub.fakes import NOTIFY, set_timer
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.store.inbox import Inbox
+from hub.store.inbox.inbox import Inbox
 from hub.store.state import State
 from tests.hub.fakes import FakeClock, cursor, rows
 from tests.hub.store.taking import finish, press, take

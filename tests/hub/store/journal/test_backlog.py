@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hub.store.backlog import Backlog
+from hub.store.journal.backlog import Backlog
 from hub.wire import streams
 from hub.wire.query import Head
 from tests.hub.fakes import HUB, PRESSED, journaled

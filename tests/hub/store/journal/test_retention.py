@@ -3,8 +3,8 @@
 import pytest
 
 from config import JournalSettings as Limits
-from hub.store.journal import Journal
-from hub.store.retention import DAY_S, Retention
+from hub.store.journal.journal import Journal
+from hub.store.journal.retention import DAY_S, Retention
 from hub.wire import streams
 from hub.wire.query import Head
 from tests.hub.fakes import HUB, PRESSED, journaled, rows

@@ -4,10 +4,11 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hub.store import inbox_rows, timers
+from hub.store import inbox_rows
 from hub.store.cursors import CURSOR, Cursors
+from hub.store.inbox import timers
+from hub.store.inbox.reservations import Reservations
 from hub.store.inbox_rows import KEY, due_in
-from hub.store.reservations import Reservations
 from hub.store.state import State
 from hub.wire.event import Event, decode
 

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 
-from hub.store.inbox import Delivery
+from hub.store.inbox.inbox import Delivery
 from hub.store.state import State
 from hub.wire.event import Event, encode
 

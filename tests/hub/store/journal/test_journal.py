@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hub.store.journal import Journal
+from hub.store.journal.journal import Journal
 from hub.wire import streams
 from hub.wire.event import BadEvent, decode
 from tests.hub.fakes import HUB, PRESSED, journaled, rows

@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from hub.plugin.decorator import Drop
-from hub.store.inbox import Inbox
-from hub.store.inbox_file import DEAD, IN_HAND, NEW, InboxError, InboxFile
+from hub.store.inbox.inbox import Inbox
+from hub.store.inbox.inbox_file import DEAD, IN_HAND, NEW, InboxError, InboxFile
 from hub.store.state import State
 from tests.forked import PATIENCE_S
 from tests.hub.fakes import (

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from hub.store.journal import LAST
+from hub.store.journal.journal import LAST
 from hub.store.ranges import ALL, condition
 from hub.store.state import State
 from hub.wire import streams
