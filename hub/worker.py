@@ -28,7 +28,7 @@ from hub.store.memory import DiskMemory
 from hub.store.state import State
 from hub.system import language, sd_notify
 from hub.wire import topics
-from hub.wire.status import ProcessState, Reason
+from hub.wire.retained.status import ProcessState, Reason
 
 log = logging.getLogger(__name__)
 LAST_STATUS_S = 2.0

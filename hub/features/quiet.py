@@ -16,7 +16,7 @@ from hub.system.clock import Clock
 from hub.wire import topics
 from hub.wire.codec import JSON
 from hub.wire.command import Quiet
-from hub.wire.quiet import QuietState, by_schedule
+from hub.wire.retained.quiet import QuietState, by_schedule
 
 log = logging.getLogger(__name__)
 COMMAND = "quiet wished"  # the key in the hub's memory

@@ -12,8 +12,8 @@ from hub.wire import command, topics
 from hub.wire.codec import JSON, BadMessage
 from hub.wire.command import COMMANDS, Command
 from hub.wire.event import Event, decode
-from hub.wire.quiet import QuietState
-from hub.wire.status import Status
+from hub.wire.retained.quiet import QuietState
+from hub.wire.retained.status import Status
 from hub.wire.topics import Topics
 
 log = logging.getLogger(__name__)

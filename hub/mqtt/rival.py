@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from hub.wire import topics
-from hub.wire.status import HOST_LENGTH, Status
+from hub.wire.retained.status import HOST_LENGTH, Status
 
 log = logging.getLogger(__name__)
 ANSWERS = 5  # a single one may be the last word of a process that has just died, or forged

@@ -13,9 +13,9 @@ from hub.mqtt.bus import Bus, Message, Will
 from hub.mqtt.rival import Rival
 from hub.system import sd_notify
 from hub.system.backoff import Repeater
-from hub.wire import status
 from hub.wire.codec import JSON, BadMessage
-from hub.wire.status import ProcessState, Reason, Status
+from hub.wire.retained import status
+from hub.wire.retained.status import ProcessState, Reason, Status
 from hub.wire.topics import Topics
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from config import Quiet as Hours
 from config import Settings
 from hub.mqtt.bus import Bus
 from hub.wire import topics
-from hub.wire.quiet import QuietState, by_schedule
+from hub.wire.retained.quiet import QuietState, by_schedule
 
 
 class Quiet:

@@ -10,7 +10,7 @@ from hub.remote.press import AGAIN_S, PATIENCE_S, PressError
 from hub.remote.statuses import unanswered
 from hub.wire import command, topics
 from hub.wire.event import uuid7
-from hub.wire.quiet import QuietState
+from hub.wire.retained.quiet import QuietState
 
 WORDS = {"on": True, "off": False, "auto": None}
 

@@ -12,7 +12,7 @@ from hub.mqtt.house_messages import ReceivedStatus
 from hub.plugin import loader
 from hub.wire import topics
 from hub.wire.event import Event
-from hub.wire.status import Status
+from hub.wire.retained.status import Status
 
 CONCLUSIVE = ("handler.done", "handler.skipped", "handler.dead")
 QUIET_S = 0.5  # after so long without a status the broker has sent all that it keeps

@@ -8,7 +8,7 @@ from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedStatus
 from hub.mqtt.own_broker.address import with_running_broker
 from hub.wire import topics
-from hub.wire.status import Status
+from hub.wire.retained.status import Status
 
 CONNECTED_S = 3.0
 QUIET_S = 0.5  # after so long without a status the broker has sent all that it keeps

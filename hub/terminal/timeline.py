@@ -14,7 +14,7 @@ from hub.terminal.output import Console, Text
 from hub.terminal.visit import RINGS, Visit, answer_line, headline, row
 from hub.wire import topics
 from hub.wire.event import Event
-from hub.wire.quiet import QuietState
+from hub.wire.retained.quiet import QuietState
 from hub.wire.trace_context import trace_id
 
 BROKER_PATIENCE_S = 3.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hub.wire import topics
 from hub.wire.codec import JSON
 from hub.wire.command import COMMANDS
-from hub.wire.picture import JPEG
+from hub.wire.retained.picture import JPEG
 from hub.wire.topics import Topics
 
 ANY = "+"

@@ -15,8 +15,8 @@ from hub.mqtt.connection.limits import Limits
 from hub.mqtt.reminder import REMIND_S
 from hub.wire import topics
 from hub.wire.codec import BadMessage
-from hub.wire.quiet import QuietState
-from hub.wire.status import Status
+from hub.wire.retained.quiet import QuietState
+from hub.wire.retained.status import Status
 from hub.wire.topics import Topics
 
 ANSWER_S = 4.0

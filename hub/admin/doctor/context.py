@@ -14,7 +14,7 @@ from hub.plugin import loader
 from hub.plugin.handler_config import HandlerConfig
 from hub.system.processes import belongs_to
 from hub.wire import topics
-from hub.wire.status import Status
+from hub.wire.retained.status import Status
 
 
 @dataclass

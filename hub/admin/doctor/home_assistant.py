@@ -11,7 +11,7 @@ from config import Settings
 from devices.machine import Finding, ok, skipped
 from hub.admin.doctor.context import Context
 from hub.system import dns_sd
-from hub.wire import states
+from hub.wire.retained import states
 from hub.wire.topics import Topics
 
 Find = Callable[[str, float], Iterable[dict[str, str]]]

@@ -10,7 +10,7 @@ from hub.admin.install import drop_ins, units
 from hub.plugin import loader
 from hub.system.processes import installed_unix_s, is_outdated
 from hub.wire import topics
-from hub.wire.status import Status
+from hub.wire.retained.status import Status
 
 WATCHER = "doorbell-handlers.path"  # watches handler files and settings
 

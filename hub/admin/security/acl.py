@@ -8,7 +8,7 @@ from hub.system import atomic_file
 from hub.system.log.visible import escaped
 from hub.terminal.words import count
 from hub.wire import channels
-from hub.wire.states import PROBE
+from hub.wire.retained.states import PROBE
 from hub.wire.topics import Topics
 
 HEAD = """\

@@ -8,7 +8,7 @@ from hub.system.clock import Clock
 from hub.wire import topics
 from hub.wire.codec import JSON
 from hub.wire.event import Event
-from hub.wire.states import RINGS, YOUNG_S, Ring
+from hub.wire.retained.states import RINGS, YOUNG_S, Ring
 
 UNSURE_KEPT = 50
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from config import Settings
 from hub.features.homeassistant import templates
-from hub.wire import states, topics
+from hub.wire import topics
+from hub.wire.retained import states
 from hub.wire.topics import Topics
 
 Entity = dict[str, Any]

@@ -12,7 +12,7 @@ from hub.store.memory import DiskMemory
 from hub.store.state import State, StateError
 from hub.wire import topics
 from hub.wire.event import Event
-from hub.wire.states import MISSED_KEPT, DoorState
+from hub.wire.retained.states import MISSED_KEPT, DoorState
 from hub.wire.topics import Topics
 
 log = logging.getLogger(__name__)

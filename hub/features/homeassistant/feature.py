@@ -18,7 +18,7 @@ from hub.store.journal.journal import Entry
 from hub.store.state import State
 from hub.wire import streams, topics
 from hub.wire.event import decode
-from hub.wire.states import RINGS
+from hub.wire.retained.states import RINGS
 
 log = logging.getLogger(__name__)
 FOLLOWED = (*RINGS, topics.ANSWERED, topics.DRILLED)

@@ -13,7 +13,7 @@ from hub.remote.roll_call import RollCall
 from hub.store.state import State
 from hub.wire import topics
 from hub.wire.event import Event
-from hub.wire.states import FAULT_LENGTH, Health
+from hub.wire.retained.states import FAULT_LENGTH, Health
 from hub.wire.topics import Topics
 
 log = logging.getLogger(__name__)

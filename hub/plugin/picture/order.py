@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hub.mqtt.bus import Bus
-from hub.wire.picture import JPEG, PictureFacts
+from hub.wire.retained.picture import JPEG, PictureFacts
 
 log = logging.getLogger(__name__)
 Make = Callable[[int], bytes]

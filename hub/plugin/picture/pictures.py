@@ -15,7 +15,7 @@ from hub.plugin.picture.kept_pictures import KeptPictures
 from hub.plugin.picture.order import Make, Order, made, send
 from hub.wire import topics
 from hub.wire.event import BadEvent, Event
-from hub.wire.picture import MOST_BYTES, PictureFacts
+from hub.wire.retained.picture import MOST_BYTES, PictureFacts
 
 log = logging.getLogger(__name__)
 Take = Callable[[str, int], bytes]

@@ -9,8 +9,8 @@ from hub.store.guest_book.visit import Change
 from hub.system.clock import SYSTEM, Clock
 from hub.web.guest_book.changes import Changes
 from hub.wire import topics
-from hub.wire.quiet import QuietState
-from hub.wire.status import ProcessState, Reason, Status
+from hub.wire.retained.quiet import QuietState
+from hub.wire.retained.status import ProcessState, Reason, Status
 
 
 @dataclass(frozen=True, slots=True)

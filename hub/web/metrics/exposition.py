@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from hub.web.guest_book.house import House
 from hub.web.metrics.tally import BUCKETS_S, Latencies, Tally
-from hub.wire.status import STATES
+from hub.wire.retained.status import STATES
 
 
 def exposition(tally: Tally, house: House, listeners: int) -> bytes:

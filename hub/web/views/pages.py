@@ -19,7 +19,7 @@ from hub.web.guest_book.house import House
 from hub.web.views import signs
 from hub.web.views.drills import Drills
 from hub.web.views.renderer import Shown
-from hub.wire.quiet import QuietState
+from hub.wire.retained.quiet import QuietState
 
 MOST = 50  # visits on one page
 EPOCH = date(1970, 1, 1)  # days near the ends of the calendar have no Unix time

@@ -12,8 +12,8 @@ from hub.wire.channels import CHANNELS, ROLES, Channel
 from hub.wire.codec import JSON
 from hub.wire.command import COMMANDS
 from hub.wire.event import CONTENT_TYPE
-from hub.wire.picture import JPEG, headers_schema
-from hub.wire.status import VANISHED
+from hub.wire.retained.picture import JPEG, headers_schema
+from hub.wire.retained.status import VANISHED
 
 NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 WORD = r"[a-z][a-z0-9_]*"

@@ -8,9 +8,9 @@ from hub.wire.asyncapi.names import message_name
 from hub.wire.command import COMMANDS
 from hub.wire.entries import object_schema
 from hub.wire.query import Query, Reply
-from hub.wire.quiet import QuietState
-from hub.wire.states import DoorState, Health, Ring
-from hub.wire.status import Status
+from hub.wire.retained.quiet import QuietState
+from hub.wire.retained.states import DoorState, Health, Ring
+from hub.wire.retained.status import Status
 
 EVENT = {"$ref": "#/components/schemas/event"}
 HEX16 = "^[0-9a-f]{16}$"

@@ -10,7 +10,7 @@ from hub.remote import roll_call
 from hub.store.memory import DiskMemory
 from hub.wire import topics
 from hub.wire.event import encode
-from hub.wire.status import Status
+from hub.wire.retained.status import Status
 from tests.hub.fakes import HOUSE, HUB, journaled
 
 DRILLED, FAILED = topics.DRILLED, topics.DRILL_FAILED

@@ -10,7 +10,7 @@ from config import Quiet as Hours
 from config import Settings
 from hub.features.quiet import QuietKeeper
 from hub.store.memory import DiskMemory
-from hub.wire.quiet import QuietState
+from hub.wire.retained.quiet import QuietState
 from tests.hub.fakes import HOUSE, FakeBroker
 
 STATE = HOUSE.quiet("doorbell/hub/home")

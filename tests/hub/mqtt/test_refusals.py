@@ -11,7 +11,7 @@ from hub.mqtt.refusals import Refusals
 from hub.mqtt.status import StatusPublisher
 from hub.producer.producer import Producer
 from hub.store.journal.journal import Journal
-from hub.wire.status import Status
+from hub.wire.retained.status import Status
 from tests.forked import PATIENCE_S
 from tests.house import until
 from tests.hub.fakes import HUB, journaled, ring, rows

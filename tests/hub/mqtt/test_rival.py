@@ -8,7 +8,7 @@ from config import Broker
 from hub.mqtt.bus import Bus
 from hub.mqtt.rival import ANSWERS, SETTLE_S, Rival
 from hub.mqtt.status import StatusPublisher
-from hub.wire.status import VANISHED, Status
+from hub.wire.retained.status import VANISHED, Status
 from tests.forked import PATIENCE_S
 from tests.house import Ears, until
 from tests.hub.fakes import HUB

@@ -9,7 +9,7 @@ from hub.mqtt.status import REPEAT_S, StatusPublisher, will
 from hub.system import sd_notify
 from hub.system.backoff import Backoff
 from hub.wire.codec import BadMessage
-from hub.wire.status import DETAIL_LENGTH, Status
+from hub.wire.retained.status import DETAIL_LENGTH, Status
 from tests.forked import PATIENCE_S
 from tests.house import until
 from tests.hub.fakes import HOUSE, NOTIFY

@@ -10,7 +10,7 @@ from config import Quiet as Hours
 from config import Settings
 from hub.plugin.quiet import Quiet
 from hub.wire.codec import BadMessage
-from hub.wire.quiet import QuietState, by_schedule
+from hub.wire.retained.quiet import QuietState, by_schedule
 from tests import forked
 from tests.house import House, until
 from tests.hub.fakes import HOUSE, FakeBroker

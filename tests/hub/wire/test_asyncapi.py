@@ -17,7 +17,7 @@ from hub.wire import channels, topics
 from hub.wire.asyncapi.__main__ import text
 from hub.wire.command import COMMANDS
 from hub.wire.event import Event, encode
-from hub.wire.status import STATES
+from hub.wire.retained.status import STATES
 from hub.wire.topics import Topics
 from tests import contract
 from tests.house import ROOT

@@ -10,7 +10,7 @@ from devices.machine import disk as disks
 from hub.admin.doctor.context import Context
 from hub.admin.install import units
 from hub.system.clock import RELEASED, SYSTEM, Clock
-from hub.wire.quiet import by_schedule
+from hub.wire.retained.quiet import by_schedule
 
 ZONE_LIMIT_H = 3.5  # no zone is further from its sun, except in the west of China nearly
 

@@ -17,7 +17,7 @@ from hub.admin.doctor.checks import PATIENCE_S
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.hardware import devices as doctor_devices
 from hub.admin.doctor.hardware.gpio import gpio
-from hub.wire.status import Status
+from hub.wire.retained.status import Status
 from tests.devices.conftest import pins  # noqa: F401 - a fixture
 from tests.devices.film import make_film
 from tests.devices.rtsp import address, need_rtsp_server, serving

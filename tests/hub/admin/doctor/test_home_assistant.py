@@ -15,7 +15,7 @@ from hub.admin.doctor import home_assistant as doctor
 from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.context import Context
 from hub.system import dns_sd
-from hub.wire import states
+from hub.wire.retained import states
 from tests.brokers import BrokerProcess
 from tests.house import Ears
 

@@ -20,7 +20,7 @@ from hub.admin.doctor.context import Context
 from hub.admin.doctor.hardware import machine as doctor_machine
 from hub.admin.security import credentials_folder
 from hub.system.clock import Clock
-from hub.wire.quiet import QuietState
+from hub.wire.retained.quiet import QuietState
 
 NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 STRANGER = 65_533

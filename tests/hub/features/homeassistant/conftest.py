@@ -9,7 +9,7 @@ from hub.features.homeassistant import announcer
 from hub.features.homeassistant.feature import HomeAssistant
 from hub.features.homeassistant.switch import home_assistant
 from hub.producer.producer import Producer
-from hub.wire.status import Status
+from hub.wire.retained.status import Status
 from tests.hub.fakes import HOUSE, HUB, FakeBroker
 
 DOOR = "homeassistant/device/doorbell_home_front/config"

@@ -10,7 +10,7 @@ from hub.mqtt.connection.limits import Limits
 from hub.plugin.picture.pictures import REQUESTS, Pictures
 from hub.testing import event
 from hub.wire.event import BadEvent
-from hub.wire.picture import MOST_BYTES
+from hub.wire.retained.picture import MOST_BYTES
 from tests.forked import PATIENCE_S
 from tests.house import until
 from tests.hub.fakes import FakeBroker, FakeBus

@@ -1,0 +1,1 @@
+"""The retained messages: how things are. A program that connects later still gets them."""
