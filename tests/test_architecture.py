@@ -92,7 +92,7 @@ ONE_USER = {
     ],
     "rich": [
         "hub/cli/drill.py",
-        "hub/cli/trace.py",
+        "hub/cli/history/trace.py",
         "hub/terminal/output.py",
         "hub/terminal/picture.py",
         "hub/terminal/timeline.py",

@@ -21,16 +21,16 @@ from hub.admin.setup.command import setup
 from hub.cli.answer import answer
 from hub.cli.check import check
 from hub.cli.config import show_config
-from hub.cli.dead_letters import dead_letters
 from hub.cli.drill import drill
+from hub.cli.history.dead_letters import dead_letters
+from hub.cli.history.replay import replay
+from hub.cli.history.trace import list_events, show_trace
+from hub.cli.history.visits import visits
 from hub.cli.link import link
 from hub.cli.new import new
 from hub.cli.press import press
 from hub.cli.quiet import quiet
-from hub.cli.replay import replay
 from hub.cli.run import run
-from hub.cli.trace import list_events, show_trace
-from hub.cli.visits import visits
 from hub.mqtt.connection import connection_log
 from hub.store.inbox.inbox_file import InboxError
 from hub.terminal import standard_streams

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hub.cli.dead_letters import _matching
+from hub.cli.history.dead_letters import _matching
 from hub.cli.main import app
 from hub.store.inbox.inbox_file import DeadLetter, InboxError
 from hub.testing import event

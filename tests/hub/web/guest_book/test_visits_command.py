@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from hub.cli.visits import visits
+from hub.cli.history.visits import visits
 from hub.producer.producer import Producer
 from hub.store.guest_book import tables
 from hub.store.own_folders import MARK

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from config import SettingsError
-from hub.cli.dead_letters import AnyAgeOption
+from hub.cli.history.dead_letters import AnyAgeOption
 from hub.plugin import loader
 from hub.plugin.policy import Policy
 from hub.remote.wake import wake
