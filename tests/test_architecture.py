@@ -58,7 +58,7 @@ ONE_USER = {
     "opentelemetry": ["devices/collector/otlp.py"],
     "sqlite3": [
         "hub/admin/backup/database_copy.py",
-        "hub/admin/doctor/state_files.py",
+        "hub/admin/doctor/files/state_files.py",
         "hub/consumer/attempt.py",
         "hub/consumer/outcomes.py",
         "hub/consumer/projection.py",

@@ -7,11 +7,11 @@ from typing import NamedTuple
 from devices.machine import Finding, skipped
 from hub.admin.doctor import home_assistant, house, page, processes
 from hub.admin.doctor.context import Context
+from hub.admin.doctor.files.journals import journals
+from hub.admin.doctor.files.permissions import permissions
 from hub.admin.doctor.hardware import devices, machine
 from hub.admin.doctor.hardware.gpio import gpio
-from hub.admin.doctor.journals import journals
 from hub.admin.doctor.kept_presses import kept_presses
-from hub.admin.doctor.permissions import permissions
 from hub.admin.doctor.versions import versions
 
 PATIENCE_S = 30.0

@@ -20,12 +20,12 @@ from devices.machine import Finding, Forbidden, ok
 from hub.admin.check.house import Report
 from hub.admin.doctor import broker as broker_probe
 from hub.admin.doctor import house as doctor_house
-from hub.admin.doctor import journals as doctor_journals
-from hub.admin.doctor import permissions as doctor_permissions
 from hub.admin.doctor import processes as doctor_processes
 from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.checks import CHECKS, Check, examine
 from hub.admin.doctor.context import Context, open_context
+from hub.admin.doctor.files import journals as doctor_journals
+from hub.admin.doctor.files import permissions as doctor_permissions
 from hub.mqtt.connection.credentials import LoginError
 from hub.store.file.schema import SCHEMA_VERSION
 from tests.brokers import BrokerProcess

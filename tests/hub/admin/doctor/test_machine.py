@@ -13,10 +13,10 @@ from config import Settings
 from config.model import Broker, House, Quiet
 from config.reading import sources
 from devices.machine import Finding, disk
-from hub.admin.doctor import permissions as doctor_permissions
 from hub.admin.doctor import versions as doctor_versions
 from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.context import Context
+from hub.admin.doctor.files import permissions as doctor_permissions
 from hub.admin.doctor.hardware import machine as doctor_machine
 from hub.admin.security import credentials_folder
 from hub.system.clock import Clock

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from devices.machine import Finding, duration, ok, size, skipped
 from devices.machine.folder import is_there
-from hub.admin.doctor import state_files
 from hub.admin.doctor.context import Context
+from hub.admin.doctor.files import state_files
 from hub.admin.doctor.house import AS_ROOT
 from hub.store.file.schema import SCHEMA_VERSION
 from hub.store.own_folders import HUB, are_apart, files_in, own_folder

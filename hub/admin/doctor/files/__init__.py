@@ -1,0 +1,1 @@
+"""What the doctor says of files: who may read them, and whether the state in them is sound."""
