@@ -10,7 +10,7 @@ from pathlib import Path
 
 from config import Settings
 from hub.admin.backup.manifest import BackupError, Contents, encode_manifest
-from hub.admin.backup.members import (
+from hub.admin.backup.members.members import (
     Member,
     clips_folder,
     handlers_members,
@@ -19,7 +19,7 @@ from hub.admin.backup.members import (
     refuse_mixed,
     state_members,
 )
-from hub.admin.backup.settings_files import settings_members
+from hub.admin.backup.members.settings_files import settings_members
 from hub.admin.backup.shares import Limits, Share, rest, share_of_process, share_of_settings
 from hub.admin.backup.verify import is_backup
 from hub.admin.backup.writer import Databases, Writer

@@ -18,8 +18,8 @@ from config import Settings, SettingsError, places
 from config.reading import sources
 from config.toml import toml_file
 from hub.admin.backup.manifest import BackupError
-from hub.admin.backup.members import clips_folder
-from hub.admin.backup.settings_files import BROKER, named_files
+from hub.admin.backup.members.members import clips_folder
+from hub.admin.backup.members.settings_files import BROKER, named_files
 
 RESERVE = 50_000_000  # bytes that stay free: a house that runs writes, too
 MB = 1e6

@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from config import Settings
-from hub.admin.backup.members import clips_folder, is_in_checkout
-from hub.admin.backup.settings_files import BROKER
+from hub.admin.backup.members.members import clips_folder, is_in_checkout
+from hub.admin.backup.members.settings_files import BROKER
 from hub.admin.restore.restore_steps import Step
 from hub.plugin import loader
 from hub.process.restore_guard import FROM_RESTORES, NOTE

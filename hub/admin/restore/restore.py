@@ -14,8 +14,8 @@ from config import Settings, places
 from config.reading import sources
 from config.toml import toml_file
 from hub.admin.backup.manifest import BackupError
-from hub.admin.backup.members import refuse_mixed
-from hub.admin.backup.settings_files import refuse_unnamed
+from hub.admin.backup.members.members import refuse_mixed
+from hub.admin.backup.members.settings_files import refuse_unnamed
 from hub.admin.backup.verify import opened, verify
 from hub.admin.restore.fit import refuse_impossible, refuse_overlap
 from hub.admin.restore.places import new_files_beside, other_places, refuse_without_room

@@ -13,7 +13,7 @@ import pytest
 from config.reading import sources
 from hub.admin.backup.archive import write_backup
 from hub.admin.backup.manifest import BackupError, Contents
-from hub.admin.backup.members import Member
+from hub.admin.backup.members.members import Member
 from hub.admin.backup.rules import largest_sum
 from hub.admin.backup.shares import Limits, Share
 from hub.admin.backup.verify import verify

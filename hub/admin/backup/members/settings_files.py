@@ -10,8 +10,8 @@ from config import Settings
 from config.reading import sources
 from config.toml import toml_file
 from hub.admin.backup.manifest import BackupError
-from hub.admin.backup.members import Member
-from hub.admin.backup.walk import walk
+from hub.admin.backup.members.members import Member
+from hub.admin.backup.members.walk import walk
 from hub.plugin.secret_settings import texts_in
 
 BROKER = "broker"

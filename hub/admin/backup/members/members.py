@@ -8,8 +8,8 @@ from typing import NamedTuple
 from config import Settings
 from config.paths import fault_in_path, full_path
 from hub.admin.backup.manifest import BackupError
+from hub.admin.backup.members.walk import walk
 from hub.admin.backup.rules import NEVER_STATE
-from hub.admin.backup.walk import walk
 from hub.plugin import loader
 from hub.process.restore_guard import FROM_RESTORES
 from hub.store.own_folders import HANDLERS, HUB, MARK, WEB, are_apart, part_of
