@@ -4,8 +4,8 @@ from devices.machine import expanded
 from devices.speaker.cards import CAPTURE
 from devices.speaker.sounds.samples import SpeakerError, import_miniaudio
 from devices.speaker.speaker import fault_in_speaker
-from devices.talk import loudspeaker, microphone
-from devices.talk.microphone import is_file, open_microphone, read
+from devices.talk.audio import loudspeaker, microphone
+from devices.talk.audio.microphone import is_file, open_microphone, read
 
 DEFAULT = ("auto", "default")
 

@@ -4,7 +4,7 @@ import math
 from array import array
 from functools import cache
 
-from devices.talk.pcm import RATE_HZ
+from devices.talk.audio.pcm import RATE_HZ
 
 NOTES_HZ = (784.0, 1046.5)
 NOTE_S = 0.15

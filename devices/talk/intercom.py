@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devices.speaker.sounds.samples import SpeakerError
+from devices.talk.audio.loudspeaker import open_loudspeaker
+from devices.talk.audio.microphone import open_microphone
 from devices.talk.line import Line
-from devices.talk.loudspeaker import open_loudspeaker
-from devices.talk.microphone import open_microphone
 from devices.talk.place import TALK
 from devices.talk.server import serving_talk
 from devices.talk.settings import TalkSettings

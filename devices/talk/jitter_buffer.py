@@ -2,7 +2,7 @@
 
 import threading
 
-from devices.talk.pcm import bytes_for, is_quiet
+from devices.talk.audio.pcm import bytes_for, is_quiet
 
 START_S = 0.06  # so much waits before the first word is heard
 MORE_S = 0.02  # and so much more after each gap

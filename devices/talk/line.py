@@ -6,12 +6,12 @@ from contextlib import ExitStack, contextmanager
 from time import monotonic
 
 from devices.speaker.sounds.samples import SpeakerError
+from devices.talk.audio.loudspeaker import Loudspeaker
+from devices.talk.audio.microphone import Microphone
+from devices.talk.audio.pcm import at_volume
 from devices.talk.chime import chime
 from devices.talk.jitter_buffer import LONGEST_S, JitterBuffer
 from devices.talk.listener import Listener
-from devices.talk.loudspeaker import Loudspeaker
-from devices.talk.microphone import Microphone
-from devices.talk.pcm import at_volume
 from devices.words import marked
 
 AFRESH_S = 30.0  # after such a pause the next word has a chime before it
@@ -44,7 +44,7 @@ class Turn:
         self._taken_s = monotonic()
 
     def say(self, sound: bytes) -> None:
-        """Have this heard at the door: whole samples; see `devices.talk.pcm`."""
+        """Have this heard at the door: whole samples; see `devices.talk.audio.pcm`."""
         self._buffer.put(at_volume(sound, self._volume))
 
     def take(self, size: int) -> bytes:

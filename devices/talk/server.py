@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 from devices.machine.local_server import LocalServer, Request, head, refuse
 from devices.speaker.sounds.samples import SpeakerError
+from devices.talk.audio.pcm import MEDIA_TYPE, SAMPLE_BYTES
 from devices.talk.line import STUCK_S, Line, OccupiedError, Turn
-from devices.talk.pcm import MEDIA_TYPE, SAMPLE_BYTES
 from devices.talk.place import TALK
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from devices.talk.pcm import RATE_HZ
+from devices.talk.audio.pcm import RATE_HZ
 from tests.browser.speech import read_samples
 from tests.browser.talking import phones, talkative, talking_house
 from tests.house import Ears, until

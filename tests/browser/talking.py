@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devices.talk.pcm import RATE_HZ
+from devices.talk.audio.pcm import RATE_HZ
 from tests.browser.conftest import ADDRESS, OPTIONS, PHONE, address_in, log_in
 from tests.browser.house import BrowserHouse
 from tests.browser.speech import write_speech

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.talk.pcm import BYTES_A_SECOND, RATE_HZ
+from devices.talk.audio.pcm import BYTES_A_SECOND, RATE_HZ
 from tests.browser.conftest import address_in, log_in
 from tests.browser.speech import WORDS, likeness, read_samples, word
 from tests.browser.talking import (

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from devices.talk.pcm import BYTES_A_SECOND, SAMPLE_BYTES
+from devices.talk.audio.pcm import BYTES_A_SECOND, SAMPLE_BYTES
 from devices.talk.place import TALK
 from hub.system.language import gettext as _
 from hub.system.language import marked

@@ -23,7 +23,7 @@ class Piece(NamedTuple):
         door: Where they are to be heard.
         person: Who speaks.
         volume: In percent of the one that is set.
-        sound: See `devices.talk.pcm`. It may be empty.
+        sound: See `devices.talk.audio.pcm`. It may be empty.
         is_last: Whether the turn ends with it.
     """
 

@@ -10,8 +10,8 @@ import pytest
 from devices.speaker import SpeakerError
 from devices.talk import line as lines
 from devices.talk import server
+from devices.talk.audio.pcm import BLOCK_BYTES
 from devices.talk.line import Line
-from devices.talk.pcm import BLOCK_BYTES
 from devices.talk.server import serving_talk
 from tests.devices.talk.client import Client
 

@@ -5,8 +5,8 @@ from array import array
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.talk.audio.pcm import BLOCK_BYTES, bytes_for
 from devices.talk.jitter_buffer import LARGEST_START_S, LONGEST_S, MORE_S, START_S, JitterBuffer
-from devices.talk.pcm import BLOCK_BYTES, bytes_for
 
 LOUD = array("h", [9_000]).tobytes()
 

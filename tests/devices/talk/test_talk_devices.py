@@ -9,17 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from devices.speaker import SpeakerError
-from devices.talk import (
-    Intercom,
-    TalkSettings,
-    fault_in_microphone,
-    loudspeaker,
-    microphone,
-    open_intercom,
-)
-from devices.talk.loudspeaker import CardLoudspeaker, open_loudspeaker
-from devices.talk.microphone import CardMicrophone, open_microphone
-from devices.talk.pcm import BLOCK_BYTES, RATE_HZ
+from devices.talk import Intercom, TalkSettings, fault_in_microphone, open_intercom
+from devices.talk.audio import loudspeaker, microphone
+from devices.talk.audio.loudspeaker import CardLoudspeaker, open_loudspeaker
+from devices.talk.audio.microphone import CardMicrophone, open_microphone
+from devices.talk.audio.pcm import BLOCK_BYTES, RATE_HZ
 from tests.devices import alsa_card
 from tests.devices.talk.client import Client
 from tests.devices.tone import write_tone
@@ -39,8 +33,8 @@ pcm.doorstep {{
 """
 PROGRAM = """
 import json, sys, threading
-from devices.talk.loudspeaker import CardLoudspeaker
-from devices.talk.microphone import CardMicrophone
+from devices.talk.audio.loudspeaker import CardLoudspeaker
+from devices.talk.audio.microphone import CardMicrophone
 heard, is_heard = bytearray(), threading.Event()
 def hear(sound):
     heard.extend(sound)

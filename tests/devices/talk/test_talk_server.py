@@ -9,10 +9,10 @@ import pytest
 
 from devices.talk import line as lines
 from devices.talk import server
+from devices.talk.audio.pcm import BLOCK_BYTES, bytes_for
 from devices.talk.chime import chime
 from devices.talk.line import STUCK, TOO_LONG
 from devices.talk.listener import MOST_BLOCKS
-from devices.talk.pcm import BLOCK_BYTES, bytes_for
 from devices.talk.place import TALK
 from devices.talk.server import MOST_LISTENERS, TalkServer
 from tests.devices.talk.door import serving_door

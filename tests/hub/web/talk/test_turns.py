@@ -5,8 +5,8 @@ from array import array
 
 import pytest
 
+from devices.talk.audio.pcm import bytes_for
 from devices.talk.line import TOO_LONG
-from devices.talk.pcm import bytes_for
 from devices.talk.place import TALK
 from hub.web.device_socket import DeviceSocket
 from hub.web.talk import turns as module

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from devices.speaker.cards import PLAYBACK
 from devices.speaker.sounds.samples import SpeakerError
-from devices.talk.card import running
-from devices.talk.pace import paced
-from devices.talk.pcm import BLOCK_BYTES, RATE_HZ, SAMPLE_BYTES
+from devices.talk.audio.card import running
+from devices.talk.audio.pace import paced
+from devices.talk.audio.pcm import BLOCK_BYTES, RATE_HZ, SAMPLE_BYTES
 
 log = logging.getLogger(__name__)
 Take = Callable[[int], bytes]
@@ -28,8 +28,8 @@ class Loudspeaker(Protocol):
         """Play while this lasts.
 
         Args:
-            take: Gives so many bytes of sound; see `devices.talk.pcm`. It is called in another
-                thread.
+            take: Gives so many bytes of sound; see `devices.talk.audio.pcm`. It is called in
+                another thread.
 
         Raises:
             SpeakerError: The sound card is not there, or cannot be used now.

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from devices.talk.pcm import BLOCK_FRAMES, RATE_HZ
+from devices.talk.audio.pcm import BLOCK_FRAMES, RATE_HZ
 
 BLOCK_S = BLOCK_FRAMES / RATE_HZ
 

@@ -14,9 +14,9 @@ from typing import Protocol
 from devices.machine import expanded
 from devices.speaker.cards import CAPTURE
 from devices.speaker.sounds.samples import SpeakerError, import_miniaudio
-from devices.talk.card import running
-from devices.talk.pace import paced
-from devices.talk.pcm import BLOCK_BYTES, RATE_HZ, SAMPLE_BYTES
+from devices.talk.audio.card import running
+from devices.talk.audio.pace import paced
+from devices.talk.audio.pcm import BLOCK_BYTES, RATE_HZ, SAMPLE_BYTES
 
 log = logging.getLogger(__name__)
 Hear = Callable[[bytes], object]
@@ -32,8 +32,8 @@ class Microphone(Protocol):
         """Hear while this lasts.
 
         Args:
-            hear: Gets what comes, about 20 ms of sound a time; see `devices.talk.pcm`. It is called
-                in another thread.
+            hear: Gets what comes, about 20 ms of sound a time; see `devices.talk.audio.pcm`. It is
+                called in another thread.
 
         Raises:
             SpeakerError: The microphone is not there, or cannot be used now.
@@ -61,7 +61,7 @@ class SimulatedMicrophone:
     """Hears a sound again and again, at the pace of a real one.
 
     Args:
-        sound: What it hears; see `devices.talk.pcm`.
+        sound: What it hears; see `devices.talk.audio.pcm`.
     """
 
     def __init__(self, sound: Callable[[], bytes]) -> None:

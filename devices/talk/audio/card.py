@@ -6,7 +6,7 @@ from typing import Any
 
 from devices.speaker.cards import Direction
 from devices.speaker.sounds.samples import SpeakerError, import_miniaudio
-from devices.talk.pcm import RATE_HZ
+from devices.talk.audio.pcm import RATE_HZ
 
 PERIOD_MS = 20  # of a card's buffer, which has three
 
