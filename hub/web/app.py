@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from hub.web.body_limit import BodyLimit
-from hub.web.headers import SecurityHeaders
 from hub.web.links import routes as links
 from hub.web.live import routes as live
 from hub.web.login.attempts import Attempts
@@ -21,8 +20,9 @@ from hub.web.login.proxy import Proxies
 from hub.web.login.routes import Login
 from hub.web.metrics import routes as metrics
 from hub.web.push import routes as push
-from hub.web.readers_language import ReadersLanguage
-from hub.web.responses import show_fault, show_refusal
+from hub.web.responses.headers import SecurityHeaders
+from hub.web.responses.readers_language import ReadersLanguage
+from hub.web.responses.responses import show_fault, show_refusal
 from hub.web.site import Site
 from hub.web.talk import routes as talk
 from hub.web.views import routes as views

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.system.language import marked
-from hub.web.page import Page
-from hub.web.responses import show
+from hub.web.responses.page import Page
+from hub.web.responses.responses import show
 
 BYTES = 65_536
 TOO_LARGE = marked("Too much data. Nothing was done")

@@ -15,9 +15,9 @@ from hub.plugin.answer_links import LABELS
 from hub.remote.answer import AnswerError
 from hub.system.language import gettext as _
 from hub.system.language import marked
-from hub.web.page import Page
 from hub.web.rate_limiter import RateLimiter
-from hub.web.responses import show
+from hub.web.responses.page import Page
+from hub.web.responses.responses import show
 from hub.wire.event import Event
 from hub.wire.tokens.answer_token import ExpiredError, ForgedError, SignedToken, Signer
 

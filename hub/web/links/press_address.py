@@ -16,9 +16,9 @@ from hub.remote.press import PressError
 from hub.remote.press_links import PressLink, PressLinks
 from hub.system.language import marked
 from hub.web.links.press_ids import PressIds
-from hub.web.page import Page
 from hub.web.rate_limiter import RateLimiter
-from hub.web.responses import PRESS_PATH, accepts_html, show
+from hub.web.responses.page import Page
+from hub.web.responses.responses import PRESS_PATH, accepts_html, show
 from hub.wire.event import Event
 
 log = logging.getLogger(__name__)

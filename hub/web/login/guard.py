@@ -14,9 +14,9 @@ from hub.web.login.cookie import PhoneCookie
 from hub.web.login.register import Register
 from hub.web.login.same_origin import SAFE, is_from_our_page
 from hub.web.login.user import User
-from hub.web.page import Page
 from hub.web.rate_limiter import RateLimiter
-from hub.web.responses import accepts_html, link, path_of, show
+from hub.web.responses.page import Page
+from hub.web.responses.responses import accepts_html, link, path_of, show
 
 log = logging.getLogger(__name__)
 # Each address is a key of its own, so no cookie counts here.

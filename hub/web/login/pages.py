@@ -11,10 +11,10 @@ from starlette.responses import HTMLResponse
 
 from hub.system.language import gettext as _
 from hub.system.language import marked
-from hub.web import page
 from hub.web.login.password import LONGEST, SHORTEST
 from hub.web.login.register import NAME_LENGTH, Phone
-from hub.web.responses import link
+from hub.web.responses import page
+from hub.web.responses.responses import link
 
 # Unlike the page of a link: Home Assistant's ingress shows this one in a frame, below its address.
 HEADERS = {

@@ -20,7 +20,7 @@ from hub.web.login.cookie import PhoneCookie
 from hub.web.login.guard import LOGIN
 from hub.web.login.register import Register, RegisterError
 from hub.web.login.user import user_of
-from hub.web.responses import link
+from hub.web.responses.responses import link
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -25,7 +25,7 @@ from hub.web.forms import form_of
 from hub.web.guest_book.book import GuestBook
 from hub.web.login.user import user_of
 from hub.web.rate_limiter import RateLimiter
-from hub.web.responses import path_of
+from hub.web.responses.responses import path_of
 from hub.web.views.drills import Drills
 from hub.web.views.renderer import base_of
 from hub.wire.command import BY_LENGTH, is_answer

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from hub.system import language
 from hub.web.guest_book.book import GuestBook
-from hub.web.responses import path_of
+from hub.web.responses.responses import path_of
 from hub.web.views.notices import notice_of
 from hub.web.views.pages import Pages
 from hub.web.views.renderer import Part, Renderer

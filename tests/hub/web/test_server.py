@@ -12,8 +12,8 @@ from config import Settings
 from hub.remote.answer import AnswerError
 from hub.web.app import assemble
 from hub.web.links.answer_page import INVALID_A_MINUTE, AnswerPage
-from hub.web.page import HEADERS
 from hub.web.rate_limiter import RateLimiter
+from hub.web.responses.page import HEADERS
 from hub.wire.tokens.answer_token import Signer, issue
 
 SETTINGS = Settings.model_validate(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from hub.system import language
-from hub.web import headers
+from hub.web.responses import headers
 
 STYLE = """
 :root { color-scheme: light dark; --ground: #f3efe6; --field: #fffdf8; --raised: #ece6d9;

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from hub.system.language import gettext, marked
-from hub.web.page import HEADERS, Page, render
+from hub.web.responses.page import HEADERS, Page, render
 
 PRESS_PATH = "/p/"
 OUR_FAULT = marked("Something went wrong here. Nothing was sent")
