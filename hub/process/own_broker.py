@@ -9,7 +9,7 @@ from hub.mqtt.own_broker import found, mosquitto
 from hub.mqtt.own_broker.address import PORT_FILE, reserve_port
 from hub.process.child import Child, Echo
 from hub.process.launch import Program
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 
 BROKER = "broker"  # the name of its process
 AS_ROOT = "should not be run as root"  # it says so before it reads that warnings are unwanted

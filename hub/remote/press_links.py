@@ -11,8 +11,8 @@ from pathlib import Path
 
 from config import Settings
 from hub.store.own_folders import WEB, own_folder
-from hub.system import atomic_file
-from hub.system.folder_owner import acting_for
+from hub.system.files import atomic_file
+from hub.system.files.folder_owner import acting_for
 from hub.wire.tokens.house_key import key_in
 
 FILE = "press-links.json"

@@ -15,8 +15,8 @@ from pathlib import Path
 from hub.store.file.schema import version_of
 from hub.store.file.state_file import BUSY_S
 from hub.store.own_folders import files_in
-from hub.system.folder_owner import acting_for
-from hub.system.owned_file import is_odd_database
+from hub.system.files.folder_owner import acting_for
+from hub.system.files.owned_file import is_odd_database
 from hub.wire.event import BadEvent, Event, decode
 from hub.wire.trace_context import trace_id
 

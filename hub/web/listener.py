@@ -10,7 +10,7 @@ from config import Settings
 from config.tables.web import Web
 from hub.process.page_address import port_file, running_port
 from hub.store.state import StateError
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 
 ANY = 0
 

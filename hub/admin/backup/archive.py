@@ -25,8 +25,8 @@ from hub.admin.backup.verify import is_backup
 from hub.admin.backup.writer import Databases, Writer
 from hub.process.restore_guard import note_of
 from hub.store.own_folders import own_folders
-from hub.system import atomic_file
-from hub.system.folder_owner import acting_for
+from hub.system.files import atomic_file
+from hub.system.files.folder_owner import acting_for
 
 FOR_ROOT = Path("/var/tmp")  # noqa: S108 - a folder of its own in it is private
 

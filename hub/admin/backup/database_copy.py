@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hub.admin.backup.manifest import BackupError, SpoiledError
 from hub.store.file.schema import SCHEMA_VERSION
-from hub.system.folder_owner import in_child
-from hub.system.owned_file import is_odd_database
+from hub.system.files.folder_owner import in_child
+from hub.system.files.owned_file import is_odd_database
 
 BUSY_S = 30.0  # how long a process may hold its file
 PATIENCE_S = 300.0  # for the copy, also of a large file on a slow card

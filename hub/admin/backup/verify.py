@@ -13,7 +13,7 @@ from typing import IO, Any
 from hub.admin.backup.facts import read_facts
 from hub.admin.backup.manifest import LARGEST, LARGEST_MANIFEST, MANIFEST, ROOMS, BackupError
 from hub.admin.backup.rules import Inventory, largest_sum
-from hub.system.owned_file import open_regular
+from hub.system.files.owned_file import open_regular
 
 PIECE = 1 << 20  # bytes
 PADDING = 16 << 20  # bytes after the end of an archive

@@ -17,7 +17,7 @@ from hub.admin.backup.members.members import Member
 from hub.admin.backup.rules import Inventory, largest_sum
 from hub.admin.backup.shares import Limits, Share
 from hub.admin.backup.tar_member import Content, head_of
-from hub.system.owned_file import OddFileError, open_regular
+from hub.system.files.owned_file import OddFileError, open_regular
 
 LAYOUT = 64  # bytes of the manifest for each member, beside what it says
 FAULTS_OF_FILES = (

@@ -12,7 +12,7 @@ from config import Settings, SettingsError
 from hub.plugin import loader
 from hub.plugin.files import author_code, handler_source
 from hub.plugin.loader import HandlerFile
-from hub.system.folder_owner import user_name
+from hub.system.files.folder_owner import user_name
 
 Answer = TypeVar("Answer")
 PATIENCE_S = 30.0  # on a Pi Zero 2 W with nothing else to do the largest take three

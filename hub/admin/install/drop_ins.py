@@ -8,7 +8,7 @@ from pathlib import Path
 from config import Settings
 from hub.admin.install.orders import Systemctl
 from hub.mqtt.connection import credentials
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 
 UNIT = "doorbell-handler@{}.service"
 WEB = "doorbell-web.service"

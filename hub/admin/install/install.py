@@ -19,7 +19,7 @@ from hub.admin.install.orders import OrderError
 from hub.admin.security import credentials_folder
 from hub.admin.security.certificates import CertificateError
 from hub.process.restore_guard import NOTE
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 
 USER = "doorbell"
 TALK_GROUP = "doorbell-talk"  # of `talk` and the page: no other handler may listen

@@ -21,7 +21,7 @@ from hub.admin.install.drop_ins import HUB, UNIT, WEB
 from hub.admin.install.look import Look, noted, settled
 from hub.admin.install.orders import OrderError, Systemctl, systemctl
 from hub.admin.security import credentials_folder
-from hub.system.folder_owner import owner_of
+from hub.system.files.folder_owner import owner_of
 
 GROUP = "doorbell"  # the units' group
 BEGAN = "ExecMainStartTimestampMonotonic"  # in µs since the boot; 0: not started yet

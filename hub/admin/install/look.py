@@ -14,7 +14,7 @@ from config import Settings, SettingsError
 from config.reading import sources
 from hub.plugin import loader
 from hub.plugin.files import handler_name, handler_source
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 
 SETTLE_S = 0.2  # an editor may write in several steps: a file must hold still for this long
 LOOKS = 25  # a file that changes for longer is left out

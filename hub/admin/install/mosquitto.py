@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hub.admin.install.orders import OrderError, Systemctl
 from hub.admin.security import acl, credentials_folder
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 
 OWNER = "mosquitto"  # as which Debian runs it
 PASSWORDS = "passwd"

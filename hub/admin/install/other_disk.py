@@ -4,7 +4,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 
 WITHOUT_SET_ID = 0o777
 

@@ -31,7 +31,7 @@ from hub.store.own_folders import (
     own_folders,
     part_of,
 )
-from hub.system.atomic_file import fsync
+from hub.system.files.atomic_file import fsync
 from hub.wire.tokens.house_key import KEY_FILE, secret_in
 
 GROUP = "doorbell"  # of all processes, and the user of `record`

@@ -23,8 +23,8 @@ from hub.admin.restore.plan import Restore, claims, steps_of
 from hub.admin.restore.restore_steps import resume
 from hub.admin.restore.unpack import settings_in, unpack
 from hub.process.restore_guard import note_of
-from hub.system import atomic_file
-from hub.system.folder_owner import acting_for
+from hub.system.files import atomic_file
+from hub.system.files.folder_owner import acting_for
 
 
 def prepare(

@@ -12,10 +12,10 @@ from typing import Any, Self
 
 from hub.admin.backup.manifest import BackupError
 from hub.admin.install.orders import OrderError, systemctl
-from hub.system import atomic_file
-from hub.system.atomic_file import fsync
-from hub.system.folder_owner import ROOT_ID, acting_for
-from hub.system.owned_file import OddFileError, open_regular
+from hub.system.files import atomic_file
+from hub.system.files.atomic_file import fsync
+from hub.system.files.folder_owner import ROOT_ID, acting_for
+from hub.system.files.owned_file import OddFileError, open_regular
 
 STOP = "Stop it first: sudo systemctl stop doorbell.target (or end `doorbell run`)"
 LARGEST_NOTE = 64 << 20  # bytes

@@ -13,8 +13,8 @@ from config.reading import sources
 from hub.admin.backup.database_copy import check_copy
 from hub.admin.backup.manifest import MANIFEST, BackupError
 from hub.admin.backup.verify import PIECE, opened
-from hub.system import atomic_file
-from hub.system.folder_owner import acting_for
+from hub.system.files import atomic_file
+from hub.system.files.folder_owner import acting_for
 
 MODES = 0o755  # whatever a backup says, only the owner may write
 CHANGED = "the backup changed after it was checked. Take another one"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hub.mqtt.connection.credentials import CLI
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 from hub.system.log.visible import escaped
 from hub.terminal.words import count
 from hub.wire import channels

@@ -9,7 +9,7 @@ import typer
 
 from hub.admin.security import certificates
 from hub.admin.security.credentials_folder import write
-from hub.system.folder_owner import ROOT_ID, owner_of, user_name
+from hub.system.files.folder_owner import ROOT_ID, owner_of, user_name
 from hub.terminal.options import ConfigOption, read_settings
 from hub.terminal.output import complain, say
 

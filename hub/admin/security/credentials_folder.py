@@ -17,7 +17,7 @@ from config.toml.toml_file import decode
 from hub.admin.check.house import users_of
 from hub.admin.security import acl, certificates, own_rules
 from hub.mqtt.connection import credentials
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 from hub.wire.topics import Topics
 
 HOMEASSISTANT = "homeassistant"  # as which it logs in

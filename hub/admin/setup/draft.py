@@ -15,7 +15,7 @@ from config.toml import toml_file
 from hub.admin.check.house import check
 from hub.admin.setup.target import Ownership, TargetError, first_text, ownership
 from hub.admin.setup.toml_edit import Changes, amended, no_tables, put, set_value
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 
 TABLES: Mapping[str, Any] = {  # what is asked about
     "broker": {},

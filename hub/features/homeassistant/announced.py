@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.store.file.state_file import is_in_use
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 
 log = logging.getLogger(__name__)
 FILE = "homeassistant.json"

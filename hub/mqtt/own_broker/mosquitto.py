@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"  # not in the PATH of an ordinary user of Debian
 SETTINGS_FILE = "own-broker.conf"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from config import SettingsError
 from config.toml.advice import DAMAGED, SAVE_AS
-from hub.system import owned_file
-from hub.system.owned_file import OddFileError
+from hub.system.files import owned_file
+from hub.system.files.owned_file import OddFileError
 
 LARGEST = 1 << 20  # bytes of a handler file
 NOT_UTF_8 = f"it is saved as UTF-16. {SAVE_AS}"

@@ -10,7 +10,7 @@ from typing import IO
 
 from hub.store.file.flusher import Flusher
 from hub.store.file.schema import NewerSchemaError, upgrade, version_of
-from hub.system.atomic_file import fsync
+from hub.system.files.atomic_file import fsync
 
 BUSY_S = 30.0  # a command (`doorbell dead-letters`) holds the file for milliseconds
 CACHE_KIB = 256

@@ -14,7 +14,7 @@ from pathlib import Path
 from hub.store.file.schema import SCHEMA_VERSION
 from hub.store.file.state_file import BUSY_S
 from hub.store.inbox_rows import KEY
-from hub.system.folder_owner import acting_for
+from hub.system.files.folder_owner import acting_for
 from hub.wire.event import Event, decode, encode
 
 NEW = "new"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 
 FILE = "web-login.json"
 CODE_BYTES = 16  # 128 bits: guessing needs no limit

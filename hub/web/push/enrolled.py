@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from devices.phone.webpush.page_name import plain_name
 from hub.remote.push import PushError
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 from hub.web.login.register import Phone
 
 log = logging.getLogger(__name__)

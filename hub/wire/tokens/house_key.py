@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 
 from config import places
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 
 KEY_FILE = "answers.key"  # answer links were the first to need it
 KEY_BYTES = 32

@@ -13,7 +13,7 @@ from hub.admin.backup.rules import NEVER_STATE
 from hub.plugin import loader
 from hub.process.restore_guard import FROM_RESTORES
 from hub.store.own_folders import HANDLERS, HUB, MARK, WEB, are_apart, part_of
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 
 # What no copy needs.
 BROKER = ("own-broker-port", "own-broker.conf")

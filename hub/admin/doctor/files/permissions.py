@@ -16,7 +16,7 @@ from hub.admin.install.orders import OrderError, systemctl
 from hub.admin.security import acl, credentials_folder
 from hub.mqtt.connection import credentials
 from hub.store.own_folders import are_apart, own_folders
-from hub.system.folder_owner import user_name
+from hub.system.files.folder_owner import user_name
 from hub.terminal.words import count
 from hub.wire.tokens.house_key import KEY_FILE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 from tests.house import ROOT
 
 SERVICE = ROOT / "systemd" / "doorbell-handlers.service"

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from hub.system import private_view
+from hub.system.files import private_view
 
 ROOT_ID = 0
 LINKS = 40  # as many as the kernel follows: path_resolution(7)

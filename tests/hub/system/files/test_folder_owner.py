@@ -9,7 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from hub.system.folder_owner import in_child
+from hub.system.files.folder_owner import in_child
 from tests.forked import PATIENCE_S
 from tests.processes import open_files
 
@@ -17,8 +17,8 @@ USER = 61184  # the first of systemd's dynamic users
 TRY = f"""
 import ctypes, os
 from pathlib import Path
-from hub.system import private_view
-from hub.system.folder_owner import acting_for
+from hub.system.files import private_view
+from hub.system.files.folder_owner import acting_for
 c = private_view._c
 assert c.unshare(0x20000) == 0
 private_view._mount("none", Path("/"), None, 1 << 18 | 16384)
@@ -64,7 +64,7 @@ def test_root_gets_into_the_folder_of_a_dynamic_user_as_that_user():
 
 ENDED = """
 import os, signal
-from hub.system.folder_owner import in_child
+from hub.system.files.folder_owner import in_child
 from tests.processes import open_files
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGTERM))

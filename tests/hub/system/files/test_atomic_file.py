@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.system import atomic_file
+from hub.system.files import atomic_file
 from tests.house import ROOT
 
 
@@ -85,7 +85,7 @@ def test_root_in_a_sandbox_gives_files_away(tmp_path: Path):
     """It needs CAP_CHOWN only, as in doorbell-handlers.service; also where the file exists."""
     path = tmp_path / "acl"
     script = (
-        "from pathlib import Path; from hub.system import atomic_file\n"
+        "from pathlib import Path; from hub.system.files import atomic_file\n"
         f"atomic_file.write(Path({str(path)!r}), b'x', 0o600, 'daemon')"
     )
     command = [
