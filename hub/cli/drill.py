@@ -12,9 +12,9 @@ from rich.table import Table
 from config import SettingsError
 from hub.mqtt.bus import Bus
 from hub.mqtt.own_broker.address import with_running_broker
-from hub.remote.drill import DrillClient, DrillError
-from hub.remote.roll_call import DrillResult
-from hub.remote.trouble import Trouble
+from hub.remote.drill.drill import DrillClient, DrillError
+from hub.remote.drill.roll_call import DrillResult
+from hub.remote.drill.trouble import Trouble
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.outcome_signs import BY_DRILL_RESULT
 from hub.terminal.output import Console, Text, complain, say_json

@@ -10,7 +10,7 @@ from config import Settings
 from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.producer.producer import Producer
-from hub.remote.roll_call import RollCall
+from hub.remote.drill.roll_call import RollCall
 from hub.store.memory import DiskMemory
 from hub.store.state import State, StateError
 from hub.wire import topics

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from config import Settings
 from hub.mqtt.bus import Bus
-from hub.remote.roll_call import RollCall
+from hub.remote.drill.roll_call import RollCall
 from hub.store.state import State
 from hub.wire import topics
 from hub.wire.event import Event

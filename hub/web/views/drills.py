@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from config import Settings
 from hub.mqtt.bus import Bus
+from hub.remote.drill.roll_call import CONCLUSIVE, DrillResult, RollCall
 from hub.remote.press import PressClient
-from hub.remote.roll_call import CONCLUSIVE, DrillResult, RollCall
 from hub.store.guest_book.visit import Change
 from hub.web.guest_book.changes import Changes
 from hub.wire import topics

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hub.remote.roll_call import DrillResult
+from hub.remote.drill.roll_call import DrillResult
 from hub.store.guest_book.visit import Reaction
 from hub.system.language import gettext as _
 from hub.web.guest_book.house import Process

@@ -6,7 +6,7 @@ import pytest
 
 from config import Drill, Settings
 from hub.features.nightly_drill import LOOK_S, STATUSES_S, NightlyDrill
-from hub.remote import roll_call
+from hub.remote.drill import roll_call
 from hub.store.memory import DiskMemory
 from hub.wire import topics
 from hub.wire.event import encode

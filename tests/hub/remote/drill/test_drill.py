@@ -10,7 +10,7 @@ import pytest
 
 from config import Settings, SettingsError
 from hub.cli import drill as drill_command
-from hub.remote import drill, roll_call, trouble
+from hub.remote.drill import drill, roll_call, trouble
 from hub.system import processes
 from hub.system.processes import belongs_to
 from hub.wire import topics

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from config import Settings
 from hub.mqtt.bus import Bus
+from hub.remote.drill.roll_call import DrillResult, RollCall
+from hub.remote.drill.trouble import Trouble, kill, stopped, wait_for
 from hub.remote.press import PATIENCE_S, PressClient, PressError
-from hub.remote.roll_call import DrillResult, RollCall
-from hub.remote.trouble import Trouble, kill, stopped, wait_for
 from hub.system import processes
 from hub.wire import topics
 from hub.wire.event import Event
