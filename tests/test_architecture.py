@@ -16,10 +16,10 @@ from tests.house import ROOT
 ROOMS = ("hub", "devices", "config", "handlers")
 ONE_USER = {
     "paho": [
-        "hub/mqtt/connection/client.py",
-        "hub/mqtt/connection/direct_client.py",
+        "hub/mqtt/connection/clients/client.py",
+        "hub/mqtt/connection/clients/direct_client.py",
+        "hub/mqtt/connection/clients/served_client.py",
         "hub/mqtt/connection/reconnector.py",
-        "hub/mqtt/connection/served_client.py",
         "hub/mqtt/publications.py",
         "hub/mqtt/subscriptions.py",
         "hub/mqtt/traffic.py",

@@ -8,7 +8,7 @@ from functools import partial
 
 from config import Broker
 from hub.mqtt.connection import credentials
-from hub.mqtt.connection.client import ClientFactory
+from hub.mqtt.connection.clients.client import ClientFactory
 from hub.mqtt.connection.limits import Limits
 from hub.mqtt.connection.reconnector import Reconnector
 from hub.mqtt.connection.turn import Turn

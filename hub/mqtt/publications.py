@@ -10,7 +10,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from hub.mqtt.connection.client import properties
+from hub.mqtt.connection.clients.client import properties
 from hub.mqtt.connection.limits import Limits
 from hub.mqtt.message import Call
 from hub.mqtt.unacknowledged import Unacknowledged

@@ -7,8 +7,8 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from hub.mqtt.connection.clients.served_client import ServedClient
 from hub.mqtt.connection.limits import Limits
-from hub.mqtt.connection.served_client import ServedClient
 from hub.mqtt.guard import guarded
 from hub.mqtt.message import Call, Message, OnPublished
 from hub.mqtt.publications import Publications

@@ -10,7 +10,7 @@ from typing import Any
 from config import Address, Broker
 from hub.admin.security.acl import BROKERS_NAME
 from hub.mqtt.connection import connect_errors
-from hub.mqtt.connection.client import ClientFactory
+from hub.mqtt.connection.clients.client import ClientFactory
 from hub.mqtt.connection.limits import Limits
 from hub.mqtt.reminder import REMIND_S
 from hub.wire import topics

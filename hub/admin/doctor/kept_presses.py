@@ -12,7 +12,7 @@ from hub.admin.doctor.context import Context
 from hub.features.triggers.earlier_events import KEEP_S
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids
-from hub.mqtt.connection.client import ClientFactory
+from hub.mqtt.connection.clients.client import ClientFactory
 from hub.mqtt.message import Message
 from hub.wire import topics
 from hub.wire.topics import Topics

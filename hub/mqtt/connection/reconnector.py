@@ -12,10 +12,10 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from hub.mqtt.connection.client import CONNECT_TIMEOUT_S, WORKED_S, ClientFactory
+from hub.mqtt.connection.clients.client import CONNECT_TIMEOUT_S, WORKED_S, ClientFactory
+from hub.mqtt.connection.clients.served_client import ServedClient
 from hub.mqtt.connection.connection_log import ConnectionLog
 from hub.mqtt.connection.limits import Limits, limits_in
-from hub.mqtt.connection.served_client import ServedClient
 from hub.mqtt.connection.turn import Turn
 from hub.mqtt.guard import guarded
 from hub.system.backoff import Backoff

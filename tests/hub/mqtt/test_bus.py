@@ -11,7 +11,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from config import Broker
 from hub.mqtt.bus import Bus, Will
 from hub.mqtt.connection import client_ids
-from hub.mqtt.connection.client import CUT_SHORT, RECEIVE_MAXIMUM, ClientFactory
+from hub.mqtt.connection.clients.client import CUT_SHORT, RECEIVE_MAXIMUM, ClientFactory
 from hub.mqtt.connection.turn import Turn
 from hub.producer.producer import Producer
 from hub.store.journal.journal import Journal
@@ -427,7 +427,7 @@ def test_a_connection_that_does_not_last_shortens_no_wait(
 ):
     """A failing cluster is not asked again and again at once; after a steady time it is."""
     waits, connections = _Waits(), []
-    monkeypatch.setattr("hub.mqtt.connection.client.STEADY_S", steady_s)
+    monkeypatch.setattr("hub.mqtt.connection.clients.client.STEADY_S", steady_s)
     monkeypatch.setattr("hub.mqtt.connection.reconnector.Backoff", lambda **_: waits)
     with wire_to(mosquitto.port) as wire:
         bus = bus_to(wire.port)

@@ -8,7 +8,7 @@ import pytest
 
 from config import Broker
 from hub.mqtt.bus import Bus
-from hub.mqtt.connection.client import ClientFactory
+from hub.mqtt.connection.clients.client import ClientFactory
 from hub.wire.event import uuid7
 from tests import forked
 from tests.forked import PATIENCE_S

@@ -32,7 +32,7 @@ POINT = re.compile(
 
 JOURNAL = "hub.store.journal.journal:Journal"
 INBOX = "hub.store.inbox.inbox:Inbox"
-CLIENT = "hub.mqtt.connection.direct_client:DirectClient"
+CLIENT = "hub.mqtt.connection.clients.direct_client:DirectClient"
 _PRESS, _DONE = "~event/doorbell/pressed", "~event/handler/done"
 HUB_STEPS = {
     "the press is not written yet": "before:hub.producer.producer:Producer.publish:1",

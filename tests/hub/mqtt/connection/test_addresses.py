@@ -15,7 +15,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from config import Broker
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import credentials
-from hub.mqtt.connection.client import ClientFactory
+from hub.mqtt.connection.clients.client import ClientFactory
 from hub.mqtt.connection.connect_errors import RefusedError
 from hub.mqtt.connection.turn import Turn
 from tests.brokers import BrokerProcess, mosquitto_broker

@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from config import Broker
-from hub.mqtt.connection.client import ClientFactory
+from hub.mqtt.connection.clients.client import ClientFactory
 from hub.mqtt.connection.connect_errors import UnresolvedError, of_connection, of_login
 from hub.mqtt.connection.connection_log import ConnectionLog
 

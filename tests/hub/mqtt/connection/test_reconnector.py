@@ -7,7 +7,7 @@ from unittest.mock import Mock
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from config import Broker
-from hub.mqtt.connection.client import ClientFactory
+from hub.mqtt.connection.clients.client import ClientFactory
 from hub.mqtt.connection.reconnector import Reconnector
 from hub.mqtt.connection.turn import Turn
 

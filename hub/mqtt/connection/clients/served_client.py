@@ -5,7 +5,7 @@ from typing import Any
 
 from paho.mqtt.client import Client
 
-from hub.mqtt.connection.direct_client import DirectClient
+from hub.mqtt.connection.clients.direct_client import DirectClient
 
 
 class TidyClient(Client):

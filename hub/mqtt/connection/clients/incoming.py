@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hub.mqtt.connection import packets
+from hub.mqtt.connection.clients import packets
+from hub.mqtt.connection.clients.packets import HEAD_BYTES
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
-from hub.mqtt.connection.packets import HEAD_BYTES
 
 
 class Packet(NamedTuple):

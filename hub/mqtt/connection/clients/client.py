@@ -13,9 +13,9 @@ from paho.mqtt.properties import Properties
 
 from config import Address, Broker
 from hub.mqtt.connection import client_ids, connect_errors, credentials
-from hub.mqtt.connection.direct_client import DirectClient
+from hub.mqtt.connection.clients.direct_client import DirectClient
+from hub.mqtt.connection.clients.served_client import ServedClient, ThreadClient, TidyClient
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE, Limits, limits_in
-from hub.mqtt.connection.served_client import ServedClient, ThreadClient, TidyClient
 from hub.mqtt.connection.turn import Turn
 from hub.mqtt.message import Will
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.mqtt.connection import packets
-from hub.mqtt.connection.packets import MalformedPacketError, Publish
+from hub.mqtt.connection.clients import packets
+from hub.mqtt.connection.clients.packets import MalformedPacketError, Publish
 
 CONTENT = b"\x00\x03a/b\x00\x07" + b"\x02\x01\x01" + b"hello"  # with one property
 WHOLE = bytes([0x3B, len(CONTENT)]) + CONTENT

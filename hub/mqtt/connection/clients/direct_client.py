@@ -18,9 +18,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from hub.mqtt.connection import packets
-from hub.mqtt.connection.incoming import Incoming, Packet
-from hub.mqtt.connection.packets import (
+from hub.mqtt.connection.clients import packets
+from hub.mqtt.connection.clients.incoming import Incoming, Packet
+from hub.mqtt.connection.clients.packets import (
     AT_LEAST_ONCE,
     PUBACK,
     PUBLISH,

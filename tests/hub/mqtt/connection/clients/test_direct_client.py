@@ -10,10 +10,10 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from hub.consumer.deadline import Overdue
-from hub.mqtt.connection import direct_client
-from hub.mqtt.connection.direct_client import READ_BYTES, DirectClient
+from hub.mqtt.connection.clients import direct_client
+from hub.mqtt.connection.clients.direct_client import READ_BYTES, DirectClient
+from hub.mqtt.connection.clients.packets import PUBACK, bounds
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
-from hub.mqtt.connection.packets import PUBACK, bounds
 from hub.mqtt.connection.turn import Turn
 from tests.forked import PATIENCE_S
 from tests.house import until
