@@ -14,7 +14,7 @@ from config.faults import EX_CONFIG
 from hub.admin.backup.command import backup
 from hub.admin.doctor.command import doctor
 from hub.admin.install.command import install, uninstall
-from hub.admin.install.handlers_command import handlers
+from hub.admin.install.handlers.command import handlers
 from hub.admin.restore.command import restore
 from hub.admin.security.command import secure
 from hub.admin.setup.command import setup

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from config import SettingsError
-from hub.admin.install import instances
-from hub.admin.install.instances import Places
+from hub.admin.install.handlers import instances
+from hub.admin.install.handlers.instances import Places
 from hub.admin.install.orders import OrderError
 from hub.plugin import loader
 from tests.house import until

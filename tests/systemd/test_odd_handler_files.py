@@ -8,7 +8,7 @@ import pytest
 
 from config import Settings
 from config.reading import sources
-from hub.admin.install import look
+from hub.admin.install.handlers import look
 from hub.plugin import loader
 from hub.plugin.files import handler_source
 from tests.systemd.test_handlers_sync import Pi

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hub.admin.install.handlers_command import handlers
+from hub.admin.install.handlers.command import handlers
 from hub.plugin import loader
 
 

@@ -18,7 +18,7 @@ from config import Settings
 from hub.admin.check.house import users_of
 from hub.admin.install import drop_ins, mosquitto
 from hub.admin.install.drop_ins import HUB, UNIT, WEB
-from hub.admin.install.look import Look, noted, settled
+from hub.admin.install.handlers.look import Look, noted, settled
 from hub.admin.install.orders import OrderError, Systemctl, systemctl
 from hub.admin.security import credentials_folder
 from hub.system.files.folder_owner import owner_of

@@ -8,7 +8,8 @@ import typer
 from config import Settings, SettingsError
 from config.faults import EX_CONFIG
 from config.reading import sources
-from hub.admin.install import instances, units
+from hub.admin.install import units
+from hub.admin.install.handlers import instances
 from hub.admin.install.orders import OrderError
 from hub.plugin import loader
 from hub.remote import statuses

@@ -1,0 +1,1 @@
+"""Handler files as units of systemd, kept in step with what lies in the folders."""
