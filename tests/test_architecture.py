@@ -32,9 +32,9 @@ ONE_USER = {
     "av": [
         "devices/camera/ffmpeg.py",
         "devices/video/clip.py",
-        "devices/video/decoder.py",
         "devices/video/movie.py",
-        "devices/video/packet.py",
+        "devices/video/packets/decoder.py",
+        "devices/video/packets/packet.py",
         "devices/video/reading/format_watch.py",
         "devices/video/reading/source.py",
         "devices/video/snapshot.py",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import av
 
 from devices.camera.address import literal_address, without_password
-from devices.video.packet import Packet, StreamFormat
+from devices.video.packets.packet import Packet, StreamFormat
 from devices.video.reading.source import TIMEOUT_S, Source, open_source
 from devices.video.recorder import Recorder
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from devices.camera.ffmpeg import CHECK_S, FROZEN_S, RETRY_S
 from devices.machine.atomic_file import write_file
-from devices.video.packet import Packet, StreamFormat, format_of_annex_b
+from devices.video.packets.packet import Packet, StreamFormat, format_of_annex_b
 from devices.video.reading.timestamps import TimestampMapper
 from devices.video.recorded import CameraError
 from devices.video.recorder import Recorder

@@ -6,8 +6,8 @@ from devices.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from devices.video.media_folder import MediaFolder as MediaFolder
-    from devices.video.packet import Packet as Packet
-    from devices.video.packet import StreamFormat as StreamFormat
+    from devices.video.packets.packet import Packet as Packet
+    from devices.video.packets.packet import StreamFormat as StreamFormat
     from devices.video.reading.source import Source as Source
     from devices.video.recorded import CameraError as CameraError
     from devices.video.recorded import RecordedClip as RecordedClip
@@ -19,7 +19,7 @@ else:
         __name__,
         {
             "media_folder": ["MediaFolder"],
-            "packet": ["Packet", "StreamFormat"],
+            "packets.packet": ["Packet", "StreamFormat"],
             "recorded": ["CameraError", "RecordedClip"],
             "recorder": ["Recorder"],
             "settings": ["MediaSettings"],

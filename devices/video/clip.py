@@ -10,7 +10,7 @@ import av
 
 from devices.machine.atomic_file import atomic_write
 from devices.video.movie import Movie
-from devices.video.packet import Packet, StreamFormat
+from devices.video.packets.packet import Packet, StreamFormat
 from devices.video.recorded import CameraError, RecordedClip
 from devices.video.upright import turn_film
 

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import av
 
-from devices.video.decoder import Decoder
-from devices.video.packet import CLOCK, Packet, StreamFormat, format_of_stream
+from devices.video.packets.decoder import Decoder
+from devices.video.packets.packet import CLOCK, Packet, StreamFormat, format_of_stream
 
 log = logging.getLogger(__name__)
 ENCODING = {"preset": "ultrafast", "crf": "26", "threads": "2"}

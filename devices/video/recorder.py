@@ -12,8 +12,8 @@ from devices.video.clip import Clip
 from devices.video.freed_memory import return_freed_memory
 from devices.video.live.stills import Stills
 from devices.video.live.viewer import Viewer
-from devices.video.packet import Packet, StreamFormat
-from devices.video.packet_ring import PacketRing
+from devices.video.packets.packet import Packet, StreamFormat
+from devices.video.packets.packet_ring import PacketRing
 from devices.video.recorded import CameraError, NoCopyError, RecordedClip
 from devices.video.snapshot import jpeg_of
 from devices.video.trouble import TroubleReport

@@ -7,8 +7,8 @@ from typing import Any
 
 import av
 
-from devices.video.decoder import Decoder
-from devices.video.packet import CLOCK, Packet, StreamFormat
+from devices.video.packets.decoder import Decoder
+from devices.video.packets.packet import CLOCK, Packet, StreamFormat
 from devices.video.recorded import CameraError
 from devices.video.upright import turn_of, upright
 

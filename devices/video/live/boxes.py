@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from devices.video.packet import CLOCK, StreamFormat
+from devices.video.packets.packet import CLOCK, StreamFormat
 from devices.video.upright import matrix_of
 
 TRACK = 1

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from devices.video.live import boxes
 from devices.video.live.nal_units import codec_of, decoder_record, is_avcc, with_lengths
-from devices.video.packet import CLOCK, Packet, StreamFormat
+from devices.video.packets.packet import CLOCK, Packet, StreamFormat
 
 USUAL_S = 1 / 15  # the distance of two pictures, as long as it is not known
 JUMP_S = 1.0

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Self
 
-from devices.video.packet import Packet, StreamFormat
+from devices.video.packets.packet import Packet, StreamFormat
 
 BACKLOG_BYTES = 1_000_000  # two seconds at 4 Mbit/s: who looks wants to see what is now
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import av
 
 from devices.video.live.nal_units import SPS, TYPE_MASK, is_avcc, units_of
-from devices.video.packet import StreamFormat, format_of_annex_b
+from devices.video.packets.packet import StreamFormat, format_of_annex_b
 
 log = logging.getLogger(__name__)
 HEVC_SPS = 33  # ITU-T H.265, table 7-1

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from devices.video.packet import Packet, StreamFormat
+from devices.video.packets.packet import Packet, StreamFormat
 from devices.video.reading.byte_stream import ByteStream
 from devices.video.reading.jpeg_scanner import JpegScanner, size_of_jpeg
 from devices.video.reading.rate_limit import RateLimit

@@ -9,7 +9,14 @@ from typing import Any, Protocol
 
 import av
 
-from devices.video.packet import CLOCK, SQUARE, Packet, StreamFormat, format_of_stream, open_encoder
+from devices.video.packets.packet import (
+    CLOCK,
+    SQUARE,
+    Packet,
+    StreamFormat,
+    format_of_stream,
+    open_encoder,
+)
 from devices.video.reading.annex_b import AnnexB
 from devices.video.reading.byte_stream import ByteStream
 from devices.video.reading.format_watch import FormatWatch, has_record

@@ -8,7 +8,7 @@ import av
 import pytest
 
 from devices.video import Packet, Recorder, StreamFormat
-from devices.video.packet import format_of_stream
+from devices.video.packets.packet import format_of_stream
 from devices.video.snapshot import encode_jpeg
 from tests.devices.film import RATE, SIZE, is_gapless, make_film, numbers_in, picture_of
 

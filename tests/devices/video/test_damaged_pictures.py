@@ -12,7 +12,7 @@ import av
 import pytest
 
 from devices.video import CameraError, Packet, Recorder, StreamFormat
-from devices.video.packet import format_of_stream
+from devices.video.packets.packet import format_of_stream
 from tests.devices.film import RATE, SIZE, make_film, numbers_in, picture_of
 from tests.forked import PATIENCE_S
 
@@ -23,7 +23,7 @@ DAMAGED = picture_of(2)[:100] + b"\xff\xd9"  # cut in its tables
 DECODE = """
 import sys
 import av
-from devices.video.packet import Packet, format_of_stream
+from devices.video.packets.packet import Packet, format_of_stream
 from devices.video.recorded import CameraError
 from devices.video.snapshot import jpeg_of
 

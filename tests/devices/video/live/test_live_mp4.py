@@ -12,7 +12,7 @@ import pytest
 from devices.video import Packet, StreamFormat
 from devices.video.live.live_mp4 import LiveMp4
 from devices.video.live.nal_units import decoder_record, is_avcc, units_of
-from devices.video.packet import format_of_annex_b, format_of_stream
+from devices.video.packets.packet import format_of_annex_b, format_of_stream
 from devices.video.recorded import NoCopyError
 from tests.devices.film import RATE, SIZE, make_film, numbers_in
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import pytest
 
-from devices.video.packet import format_of_annex_b
+from devices.video.packets.packet import format_of_annex_b
 from devices.video.reading.annex_b import AnnexB
 from tests.devices.film import SIZE, make_film
 

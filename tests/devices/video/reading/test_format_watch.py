@@ -11,7 +11,7 @@ import pytest
 
 from devices.camera import open_camera
 from devices.video import Recorder
-from devices.video.packet import StreamFormat, format_of_annex_b
+from devices.video.packets.packet import StreamFormat, format_of_annex_b
 from devices.video.reading import format_watch
 from devices.video.reading.format_watch import FormatWatch
 from devices.video.reading.source import open_source

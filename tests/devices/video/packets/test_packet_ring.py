@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.video import Packet
-from devices.video.packet_ring import CALM_S, PacketRing
+from devices.video.packets.packet_ring import CALM_S, PacketRing
 
 
 def _packet(at: float, *, is_key: bool = False, size: int = 10) -> Packet:

@@ -5,7 +5,7 @@ from collections import deque
 from itertools import chain
 from math import inf
 
-from devices.video.packet import Packet
+from devices.video.packets.packet import Packet
 
 STALE_S = 2.0
 CALM_S = 600.0  # a busy scene makes some groups larger than others

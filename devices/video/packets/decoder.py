@@ -6,7 +6,7 @@ from typing import Any
 
 import av
 
-from devices.video.packet import Packet, StreamFormat
+from devices.video.packets.packet import Packet, StreamFormat
 
 
 class Decoder:
