@@ -95,9 +95,9 @@ ONE_USER = {
         "hub/cli/history/trace.py",
         "hub/terminal/output.py",
         "hub/terminal/picture.py",
-        "hub/terminal/timeline.py",
-        "hub/terminal/trace_tree.py",
-        "hub/terminal/visit.py",
+        "hub/terminal/timeline/timeline.py",
+        "hub/terminal/timeline/trace_tree.py",
+        "hub/terminal/timeline/visit.py",
     ],
 }
 HARDWARE = ("gpiozero", "lgpio", "picamera2", "libcamera", "av", "miniaudio")

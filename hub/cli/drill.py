@@ -16,8 +16,8 @@ from hub.remote.drill.drill import DrillClient, DrillError
 from hub.remote.drill.roll_call import DrillResult
 from hub.remote.drill.trouble import Trouble
 from hub.terminal.options import ConfigOption, door_named, read_settings
-from hub.terminal.outcome_signs import BY_DRILL_RESULT
 from hub.terminal.output import Console, Text, complain, say_json
+from hub.terminal.timeline.outcome_signs import BY_DRILL_RESULT
 from hub.wire.event import Event
 
 MS_IN_S = 1000

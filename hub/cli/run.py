@@ -19,7 +19,7 @@ from hub.process.supervisor import TICK_S, Supervisor
 from hub.system.log.visible import visible
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import Console
-from hub.terminal.timeline import BROKER_PATIENCE_S, OWN_BROKER_PATIENCE_S, Timeline
+from hub.terminal.timeline.timeline import BROKER_PATIENCE_S, OWN_BROKER_PATIENCE_S, Timeline
 from hub.web.login.register import Register
 
 HANDLERS_PATIENCE_S = 60.0

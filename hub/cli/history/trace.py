@@ -15,9 +15,9 @@ from hub.store.history import EVERY, EventQuery, History, JournaledEvent
 from hub.terminal import picture
 from hub.terminal.history import open_history, print_faults
 from hub.terminal.options import ConfigOption, SinceOption, UntilOption, door_named, read_house
-from hub.terminal.outcome_signs import BY_TYPE
 from hub.terminal.output import Console, complain, say, say_json
-from hub.terminal.trace_tree import TraceNode, render, trees_of
+from hub.terminal.timeline.outcome_signs import BY_TYPE
+from hub.terminal.timeline.trace_tree import TraceNode, render, trees_of
 from hub.terminal.words import milliseconds
 from hub.wire import topics
 from hub.wire.event import Event, encode

@@ -7,8 +7,8 @@ from rich.console import RenderableType
 from rich.tree import Tree
 
 from hub.store.history import JournaledEvent
-from hub.terminal.outcome_signs import BY_TYPE, FAILED
 from hub.terminal.output import Text
+from hub.terminal.timeline.outcome_signs import BY_TYPE, FAILED
 from hub.terminal.words import milliseconds
 from hub.wire import topics
 from hub.wire.event import Event

@@ -6,7 +6,7 @@ import pytest
 
 from hub.store.history import History
 from hub.terminal.output import Console
-from hub.terminal.trace_tree import render, trees_of
+from hub.terminal.timeline.trace_tree import render, trees_of
 from hub.wire import topics
 from hub.wire.event import uuid7
 from hub.wire.trace_context import trace_id

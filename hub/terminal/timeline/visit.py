@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from hub.plugin.answer_links import LABELS
-from hub.terminal.outcome_signs import BY_TYPE, RETRIED, WAITING
 from hub.terminal.output import Text
+from hub.terminal.timeline.outcome_signs import BY_TYPE, RETRIED, WAITING
 from hub.terminal.words import milliseconds
 from hub.wire import topics
 from hub.wire.event import Event

@@ -10,10 +10,10 @@ import pytest
 from rich.live import Live
 
 from hub.producer.producer import Producer
-from hub.terminal import timeline as timeline_module
 from hub.terminal.output import Console
-from hub.terminal.timeline import Timeline
-from hub.terminal.visit import Visit
+from hub.terminal.timeline import timeline as timeline_module
+from hub.terminal.timeline.timeline import Timeline
+from hub.terminal.timeline.visit import Visit
 from hub.wire.event import encode
 from tests.hub.fakes import HOUSE, HUB, NOTIFY, PRESSED, journaled, ring
 
@@ -279,7 +279,7 @@ def test_a_drill_is_shown_as_one(bus, console, hub):
 
 def test_a_line_after_a_visit_stands_below_it(net, hub, states, monkeypatch):
     """A settled visit is printed for good; what follows from it later is a line of its own."""
-    monkeypatch.setattr("hub.terminal.timeline.SETTLED_S", -1.0)
+    monkeypatch.setattr("hub.terminal.timeline.timeline.SETTLED_S", -1.0)
     console, bus = _console(terminal=True), net.bus()
     timeline = Timeline(bus, console)
     timeline.start()

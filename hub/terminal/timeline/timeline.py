@@ -9,9 +9,9 @@ from rich.live import Live
 
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedStatus
-from hub.terminal.outcome_signs import BY_TYPE
 from hub.terminal.output import Console, Text
-from hub.terminal.visit import RINGS, Visit, answer_line, headline, row
+from hub.terminal.timeline.outcome_signs import BY_TYPE
+from hub.terminal.timeline.visit import RINGS, Visit, answer_line, headline, row
 from hub.wire import topics
 from hub.wire.event import Event
 from hub.wire.retained.quiet import QuietState

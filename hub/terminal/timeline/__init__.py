@@ -1,0 +1,1 @@
+"""One press in the terminal: live as it happens, and later as a tree."""
