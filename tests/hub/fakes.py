@@ -18,7 +18,7 @@ from hub.consumer.consumer import Consumer
 from hub.mqtt.bus import Message
 from hub.mqtt.connection.limits import Limits
 from hub.mqtt.house_messages import HouseMessages
-from hub.mqtt.refusals import Refusals
+from hub.mqtt.traffic.refusals import Refusals
 from hub.plugin.decorator import MARK, Reaction, handler
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer

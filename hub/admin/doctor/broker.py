@@ -12,7 +12,7 @@ from hub.admin.security.acl import BROKERS_NAME
 from hub.mqtt.connection import connect_errors
 from hub.mqtt.connection.clients.client import ClientFactory
 from hub.mqtt.connection.limits import Limits
-from hub.mqtt.reminder import REMIND_S
+from hub.mqtt.traffic.reminder import REMIND_S
 from hub.wire import topics
 from hub.wire.codec import BadMessage
 from hub.wire.retained.quiet import QuietState

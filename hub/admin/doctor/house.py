@@ -15,7 +15,7 @@ from hub.mqtt.connection import credentials
 from hub.mqtt.connection.connect_errors import RefusedError, UnresolvedError
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE, Limits
 from hub.mqtt.own_broker.address import is_of_a_run
-from hub.mqtt.reminder import REMIND_S
+from hub.mqtt.traffic.reminder import REMIND_S
 from hub.terminal.words import count
 
 AS_ROOT = "sudo doorbell doctor"

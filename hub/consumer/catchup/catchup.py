@@ -224,7 +224,7 @@ class CatchUp:
             self._alive.discard(source)
             return
         if source in self._alive and not self._bus.limits.keeps:
-            return  # it repeats its status for those that came later: see hub.mqtt.reminder
+            return  # it repeats its status for those that came later: see hub.mqtt.traffic.reminder
         if len(self._alive) < PRODUCERS:
             self._alive.add(source)
         if not received.retained and source != self._source:

@@ -15,7 +15,7 @@ from hub.features.triggers.message_ids import id_of
 from hub.features.triggers.message_match import MISSING, find, matches, read_value
 from hub.mqtt.bus import Bus, Message
 from hub.mqtt.connection import client_ids
-from hub.mqtt.subscriptions import fits
+from hub.mqtt.traffic.subscriptions import fits
 from hub.producer.producer import Producer
 from hub.producer.reporter import Report, Reporter
 from hub.wire import topics

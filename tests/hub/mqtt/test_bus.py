@@ -317,7 +317,7 @@ def test_what_an_old_connection_left_open_does_not_delay_the_stop(bus_to, mosqui
     until(lambda: not bus.connected.is_set(), "the loss is noticed")
     mosquitto.start()
     assert bus.connected.wait(PATIENCE_S)
-    monkeypatch.setattr("hub.mqtt.traffic.DRAIN_S", 60.0)
+    monkeypatch.setattr("hub.mqtt.traffic.traffic.DRAIN_S", 60.0)
     began = time.monotonic()
     bus.stop()
     assert time.monotonic() - began < 60
@@ -328,7 +328,7 @@ def test_a_broker_that_loses_an_acknowledgement_is_left_for_a_new_connection(
     bus_to, broker, monkeypatch, caplog, swallowed
 ):
     """Nobody stays deaf, and nobody speaks for ever to somebody who does not listen."""
-    monkeypatch.setattr("hub.mqtt.unacknowledged.ANSWER_S", 0.3)
+    monkeypatch.setattr("hub.mqtt.traffic.unacknowledged.ANSWER_S", 0.3)
     monkeypatch.setattr("hub.mqtt.connection.reconnector.LOOK_S", 0.05)
     heard, connections = [], []
     with wire_to(broker.port) as wire:

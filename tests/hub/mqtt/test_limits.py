@@ -7,7 +7,7 @@ import pytest
 
 from config import Broker
 from hub.mqtt.bus import Bus, Message, Will
-from hub.mqtt.reminder import REMIND_S, Reminder
+from hub.mqtt.traffic.reminder import REMIND_S, Reminder
 from tests.brokers import BrokerProcess, mosquitto_broker
 from tests.forked import PATIENCE_S
 from tests.house import until

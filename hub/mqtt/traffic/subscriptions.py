@@ -13,8 +13,8 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from hub.mqtt.connection.limits import Limits
 from hub.mqtt.guard import guarded
 from hub.mqtt.message import Message, Receive, Subscription
-from hub.mqtt.refusals import Refusals
-from hub.mqtt.unacknowledged import Unacknowledged
+from hub.mqtt.traffic.refusals import Refusals
+from hub.mqtt.traffic.unacknowledged import Unacknowledged
 
 FRAME_BYTES = 16  # of a SUBSCRIBE beside its filters (MQTT 5, 3.8)
 TOPICS = 1000  # whose receivers are remembered: anybody may publish to new ones

@@ -13,7 +13,7 @@ from paho.mqtt.properties import Properties
 from hub.mqtt.connection.clients.client import properties
 from hub.mqtt.connection.limits import Limits
 from hub.mqtt.message import Call
-from hub.mqtt.unacknowledged import Unacknowledged
+from hub.mqtt.traffic.unacknowledged import Unacknowledged
 
 FRAME_BYTES = 64  # of a PUBLISH beside topic and payload: its properties are short
 log = logging.getLogger(__name__)

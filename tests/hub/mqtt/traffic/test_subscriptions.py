@@ -8,9 +8,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.mqtt.connection.limits import Limits
 from hub.mqtt.message import Message
-from hub.mqtt.refusals import Refusals
-from hub.mqtt.subscriptions import TOPICS, Subscriptions
-from hub.mqtt.unacknowledged import Unacknowledged
+from hub.mqtt.traffic.refusals import Refusals
+from hub.mqtt.traffic.subscriptions import TOPICS, Subscriptions
+from hub.mqtt.traffic.unacknowledged import Unacknowledged
 from tests.forked import PATIENCE_S
 
 

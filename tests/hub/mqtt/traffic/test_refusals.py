@@ -7,8 +7,8 @@ import pytest
 from config import Broker
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection.connect_errors import remedy
-from hub.mqtt.refusals import Refusals
 from hub.mqtt.status import StatusPublisher
+from hub.mqtt.traffic.refusals import Refusals
 from hub.producer.producer import Producer
 from hub.store.journal.journal import Journal
 from hub.wire.retained.status import Status

@@ -11,11 +11,11 @@ from hub.mqtt.connection.clients.served_client import ServedClient
 from hub.mqtt.connection.limits import Limits
 from hub.mqtt.guard import guarded
 from hub.mqtt.message import Call, Message, OnPublished
-from hub.mqtt.publications import Publications
-from hub.mqtt.refusals import Refusals
-from hub.mqtt.reminder import Reminder
-from hub.mqtt.subscriptions import Subscriptions
-from hub.mqtt.unacknowledged import Unacknowledged
+from hub.mqtt.traffic.publications import Publications
+from hub.mqtt.traffic.refusals import Refusals
+from hub.mqtt.traffic.reminder import Reminder
+from hub.mqtt.traffic.subscriptions import Subscriptions
+from hub.mqtt.traffic.unacknowledged import Unacknowledged
 from hub.system.backoff import Repeater
 
 DRAIN_S = 1.0

@@ -1,0 +1,1 @@
+"""What goes over a connection: publications, subscriptions, acknowledgements and refusals."""
