@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from config import Settings
 from hub.features.feature import Feature
-from hub.features.homeassistant.announced import Announced
-from hub.features.homeassistant.announcer import Announcer
 from hub.features.homeassistant.bell import Bell
-from hub.features.homeassistant.devices import Document, documents
+from hub.features.homeassistant.discovery.announced import Announced
+from hub.features.homeassistant.discovery.announcer import Announcer
+from hub.features.homeassistant.discovery.devices import Document, documents
 from hub.features.homeassistant.doors import Doors
 from hub.features.homeassistant.handlers import Handlers
 from hub.features.homeassistant.health import HealthReport

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from config import Settings
 from hub.features.feature import Feature
-from hub.features.homeassistant.announced import FILE, Announced
+from hub.features.homeassistant.discovery.announced import FILE, Announced
 from hub.mqtt.bus import Bus
 from hub.producer.producer import Producer
 from hub.store.state import State
@@ -12,7 +12,7 @@ from hub.store.state import State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hub.features.homeassistant.devices import Document
+    from hub.features.homeassistant.discovery.devices import Document
 
 
 def home_assistant(settings: Settings, state: State, bus: Bus, producer: Producer) -> list[Feature]:
@@ -23,7 +23,7 @@ def home_assistant(settings: Settings, state: State, bus: Bus, producer: Produce
         return [HomeAssistant(settings, state, bus, producer)]
     if not (settings.state_dir / FILE).exists():
         return []
-    from hub.features.homeassistant.announcer import Announcer  # noqa: PLC0415 - likewise
+    from hub.features.homeassistant.discovery.announcer import Announcer  # noqa: PLC0415 - likewise
 
     announced = Announced(settings.state_dir, settings.hub, settings.broker.root)
     nothing: Mapping[str, Document] = {}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from config import Settings
-from hub.features.homeassistant import announcer
+from hub.features.homeassistant.discovery import announcer
 from hub.features.homeassistant.feature import HomeAssistant
 from hub.features.homeassistant.switch import home_assistant
 from hub.producer.producer import Producer

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from config import Settings
-from hub.features.homeassistant import templates
+from hub.features.homeassistant.discovery import templates
 from hub.wire import topics
 from hub.wire.retained import states
 from hub.wire.topics import Topics

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from hub.features.feature import Feature
-from hub.features.homeassistant.announced import Announced, Components
-from hub.features.homeassistant.devices import Document
+from hub.features.homeassistant.discovery.announced import Announced, Components
+from hub.features.homeassistant.discovery.devices import Document
 from hub.mqtt.bus import Bus
 from hub.wire.codec import JSON
 

@@ -9,8 +9,8 @@ import pytest
 
 from config import Settings
 from config.tables.door import ButtonSettings, Door
-from hub.features.homeassistant.announced import FILE, Announced
-from hub.features.homeassistant.announcer import HOLD_S, LOSSES, PAUSE_S, TAKEN_S
+from hub.features.homeassistant.discovery.announced import FILE, Announced
+from hub.features.homeassistant.discovery.announcer import HOLD_S, LOSSES, PAUSE_S, TAKEN_S
 from hub.features.homeassistant.handlers import MOST
 from hub.mqtt.connection.limits import Limits
 from hub.store.state import State

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from config import Settings
-from hub.features.homeassistant import templates
-from hub.features.homeassistant.announced import escaped
-from hub.features.homeassistant.door_entities import door_entities
-from hub.features.homeassistant.hub_entities import hub_entities
+from hub.features.homeassistant.discovery import templates
+from hub.features.homeassistant.discovery.announced import escaped
+from hub.features.homeassistant.discovery.door_entities import door_entities
+from hub.features.homeassistant.discovery.hub_entities import hub_entities
 from hub.wire import topics
 from hub.wire.topics import Topics
 

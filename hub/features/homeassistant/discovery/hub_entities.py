@@ -4,8 +4,8 @@ from collections.abc import Collection
 from typing import Any
 
 from config import Settings
-from hub.features.homeassistant import templates
-from hub.features.homeassistant.door_entities import SOURCE
+from hub.features.homeassistant.discovery import templates
+from hub.features.homeassistant.discovery.door_entities import SOURCE
 from hub.wire import topics
 from hub.wire.retained import states
 from hub.wire.topics import Topics
