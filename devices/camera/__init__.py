@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from devices.camera.camera import open_camera as open_camera
     from devices.camera.discovery import FoundCamera as FoundCamera
     from devices.camera.discovery import find_cameras as find_cameras
-    from devices.camera.door_recorder import DoorRecorder as DoorRecorder
-    from devices.camera.door_recorder import open_recorder as open_recorder
     from devices.camera.ffmpeg import AvCamera as AvCamera
     from devices.camera.picamera import PiCamera as PiCamera
     from devices.camera.privacy import Privacy as Privacy
     from devices.camera.privacy_settings import PrivacySettings as PrivacySettings
-    from devices.camera.recording_settings import RecordingSettings as RecordingSettings
+    from devices.camera.recording.door_recorder import DoorRecorder as DoorRecorder
+    from devices.camera.recording.door_recorder import open_recorder as open_recorder
+    from devices.camera.recording.settings import RecordingSettings as RecordingSettings
     from devices.camera.settings import CameraSettings as CameraSettings
 else:
     __getattr__ = lazy_names(
@@ -27,12 +27,12 @@ else:
             "address": ["without_password"],
             "camera": ["Camera", "CameraError", "fault_in_camera", "open_camera"],
             "discovery": ["FoundCamera", "find_cameras"],
-            "door_recorder": ["DoorRecorder", "open_recorder"],
             "ffmpeg": ["AvCamera"],
             "picamera": ["PiCamera"],
             "privacy": ["Privacy"],
             "privacy_settings": ["PrivacySettings"],
-            "recording_settings": ["RecordingSettings"],
+            "recording.door_recorder": ["DoorRecorder", "open_recorder"],
+            "recording.settings": ["RecordingSettings"],
             "settings": ["CameraSettings"],
         },
     )

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from devices.camera.camera import Camera
 from devices.camera.live.place import LIVE
 from devices.camera.live.server import serving_live
-from devices.camera.recording_settings import ALL_DOORS, RecordingSettings
-from devices.camera.started_clip import Clips, StartedClip, Visit
+from devices.camera.recording.settings import ALL_DOORS, RecordingSettings
+from devices.camera.recording.started_clip import Clips, StartedClip, Visit
 from devices.lamp.lamp import MqttLink
 from devices.video.media_folder import MediaFolder
 from devices.video.recorded import CameraError, NoClip, RecordedClip
