@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from devices.phone.delivery.dispatcher import Dispatcher as Dispatcher
     from devices.phone.messenger.door_messenger import DoorMessenger as DoorMessenger
     from devices.phone.messenger.door_messenger import dry_run as dry_run
+    from devices.phone.messenger.memory.ring_groups import Group as Group
+    from devices.phone.messenger.memory.ring_groups import RingGroups as RingGroups
+    from devices.phone.messenger.memory.sent_log import SentLog as SentLog
     from devices.phone.messenger.messenger import Messenger as Messenger
     from devices.phone.messenger.messenger import UndeliveredError as UndeliveredError
     from devices.phone.messenger.occasion import Link as Link
     from devices.phone.messenger.occasion import Occasion as Occasion
-    from devices.phone.messenger.ring_groups import Group as Group
-    from devices.phone.messenger.ring_groups import RingGroups as RingGroups
-    from devices.phone.messenger.sent_log import SentLog as SentLog
     from devices.phone.messenger.settings import DoorMessengerSettings as DoorMessengerSettings
     from devices.phone.messenger.visit import Visit as Visit
     from devices.phone.messenger.visit_messenger import VisitMessenger as VisitMessenger
@@ -46,8 +46,8 @@ else:
             "messenger.door_messenger": ["DoorMessenger", "dry_run"],
             "messenger.messenger": ["Messenger", "UndeliveredError"],
             "messenger.occasion": ["Link", "Occasion"],
-            "messenger.ring_groups": ["Group", "RingGroups"],
-            "messenger.sent_log": ["SentLog"],
+            "messenger.memory.ring_groups": ["Group", "RingGroups"],
+            "messenger.memory.sent_log": ["SentLog"],
             "messenger.settings": ["DoorMessengerSettings"],
             "messenger.visit": ["Visit"],
             "messenger.visit_messenger": ["VisitMessenger"],

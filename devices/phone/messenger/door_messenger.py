@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from devices.phone.delivery.dispatch_result import DispatchResult
+from devices.phone.messenger.memory.sent_log import EVERYBODY
 from devices.phone.messenger.messenger import UndeliveredError
 from devices.phone.messenger.occasion import HandlerApi, Link, Occasion
 from devices.phone.messenger.page_messenger import PageMessenger
-from devices.phone.messenger.sent_log import EVERYBODY
 from devices.phone.messenger.settings import DoorMessengerSettings
 from devices.phone.messenger.texts import LATE_S, Texts, after
 from devices.phone.messenger.visit import Visit

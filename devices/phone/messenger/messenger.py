@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 from devices.device_error import DeviceError
 from devices.phone.delivery.dispatch_result import DispatchResult
 from devices.phone.delivery.dispatcher import Dispatcher
-from devices.phone.messenger.ring_groups import RingGroups
-from devices.phone.messenger.sent_log import SentLog
-from devices.phone.messenger.tries import Tries
-from devices.phone.messenger.troubles import Troubles
+from devices.phone.messenger.memory.ring_groups import RingGroups
+from devices.phone.messenger.memory.sent_log import SentLog
+from devices.phone.messenger.memory.tries import Tries
+from devices.phone.messenger.memory.troubles import Troubles
 from devices.phone.phone import Notification, Phone, Recipient, ReplyButton
 
 

@@ -3,7 +3,7 @@
 from collections import Counter, OrderedDict
 
 from devices.phone.delivery.dispatch_result import DispatchResult
-from devices.phone.messenger.sent_log import SentLog
+from devices.phone.messenger.memory.sent_log import SentLog
 
 MOST = 5  # where it is not known whether another attempt helps
 MOST_DOUBTFUL = 20  # where the phone may have it: it may have it as often
