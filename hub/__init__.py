@@ -2,14 +2,14 @@
 
 import hub.system.late_modules  # noqa: F401 # isort: skip - before anything else is imported
 from config.section import Section
-from hub.plugin import answer_links as answers
-from hub.plugin import page
 from hub.plugin.api import checkpoint, emit, keep, later, memory
 from hub.plugin.decorator import Drop, RetryAfter, handler
-from hub.plugin.device_link import link
 from hub.plugin.handler_config import HandlerConfig
+from hub.plugin.house import answer_links as answers
+from hub.plugin.house import page
+from hub.plugin.house.device_link import link
+from hub.plugin.house.quiet import quiet
 from hub.plugin.picture.pictures import pictures
-from hub.plugin.quiet import quiet
 from hub.programs import follower, producer
 from hub.wire.event import BadEvent, Event
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from hub.plugin import answer_links, page
 from hub.plugin.api import running
-from hub.plugin.quiet import quiet as house_quiet
+from hub.plugin.house import answer_links, page
+from hub.plugin.house.quiet import quiet as house_quiet
 from hub.wire import topics, trace_context
 from hub.wire.event import Event, uuid7
 

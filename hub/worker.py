@@ -17,12 +17,13 @@ from hub.consumer.resources import open_resources
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
-from hub.plugin import answer_links, loader, page
+from hub.plugin import loader
 from hub.plugin.api import memory
-from hub.plugin.device_link import link
+from hub.plugin.house import answer_links, page
+from hub.plugin.house.device_link import link
+from hub.plugin.house.quiet import quiet
 from hub.plugin.loader import HandlerFile
 from hub.plugin.picture.pictures import pictures
-from hub.plugin.quiet import quiet
 from hub.process.lifecycle import EX_TEMPFAIL, end_for_good, on_stop, serve, settle_in
 from hub.store.memory import DiskMemory
 from hub.store.state import State

@@ -9,7 +9,7 @@ import typer
 from config import SettingsError
 from hub.mqtt.bus import Bus
 from hub.mqtt.own_broker.address import with_running_broker
-from hub.plugin import answer_links
+from hub.plugin.house import answer_links
 from hub.remote.answer import AnswerClient, AnswerError
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import complain, say

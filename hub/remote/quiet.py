@@ -5,7 +5,7 @@ import threading
 
 from config import Settings
 from hub.mqtt.bus import Bus
-from hub.plugin.quiet import Quiet
+from hub.plugin.house.quiet import Quiet
 from hub.remote.press import AGAIN_S, PATIENCE_S, PressError
 from hub.remote.statuses import unanswered
 from hub.wire import command, topics

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.plugin import page
+from hub.plugin.house import page
 from hub.testing import event
 from hub.wire.tokens.push_seal import seal
 from tests.push_service import Answer, trusted

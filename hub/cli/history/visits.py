@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from config import Settings
-from hub.plugin.answer_links import LABELS
+from hub.plugin.house.answer_links import LABELS
 from hub.process.page_address import page_address
 from hub.store.guest_book.from_history import HistoryBook, ToldVisit
 from hub.store.guest_book.look_up import KeptRecording

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from hub.plugin.answer_links import LABELS
+from hub.plugin.house.answer_links import LABELS
 from hub.terminal.output import Text
 from hub.terminal.timeline.outcome_signs import BY_TYPE, RETRIED, WAITING
 from hub.terminal.words import milliseconds

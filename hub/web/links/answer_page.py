@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from config import Settings
-from hub.plugin.answer_links import LABELS
+from hub.plugin.house.answer_links import LABELS
 from hub.remote.answer import AnswerError
 from hub.system.language import gettext as _
 from hub.system.language import marked

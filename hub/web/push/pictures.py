@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from hub.plugin.page import PICTURE_PATH
+from hub.plugin.house.page import PICTURE_PATH
 from hub.wire.tokens.answer_token import ExpiredError, ForgedError
 from hub.wire.tokens.picture_token import PictureSigner
 

@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from config import Settings
-from hub.plugin.answer_links import LABELS
+from hub.plugin.house.answer_links import LABELS
 from hub.remote.answer import AnswerClient
 from hub.remote.confirmed import UnconfirmedError
 from hub.remote.press import PressClient

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from devices.lamp import OFF, LampState, LightError, open_light
-from hub.plugin.device_link import Link
+from hub.plugin.house.device_link import Link
 from tests.hub.fakes import FakeBroker
 
 ON = LampState(on=True)

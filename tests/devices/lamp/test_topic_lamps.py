@@ -13,7 +13,7 @@ from devices.lamp import (
     open_light,
     open_porch,
 )
-from hub.plugin.device_link import Link
+from hub.plugin.house.device_link import Link
 from tests.hub.fakes import FakeBroker
 
 ON = LampState(on=True)

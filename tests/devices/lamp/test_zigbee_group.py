@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 
 from devices.lamp import Darkness, DarknessSettings, LampSettings, Porch, open_light
-from hub.plugin.device_link import Link
+from hub.plugin.house.device_link import Link
 from tests.house import until
 from tests.hub.fakes import FakeBroker
 

@@ -9,7 +9,7 @@ from devices.lamp import LightAwayError, LightError
 from devices.phone import UndeliveredError
 from devices.phone.delivery.dispatch_result import DispatchResult
 from devices.speaker import SpeakerError, VoiceError
-from hub.plugin.device_link import Link
+from hub.plugin.house.device_link import Link
 from tests.hub.fakes import does, ring
 
 AWAY = "the camera rtsp://h gives no picture. Is it plugged in and reachable?"

@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 from devices import words
 from devices.phone.messenger.texts import Texts
 from devices.speaker import VisitorVoiceSettings
-from hub.plugin.answer_links import LABELS
+from hub.plugin.house.answer_links import LABELS
 from hub.system import language
 from tests.house import ROOT
 

@@ -8,7 +8,7 @@ from tzlocal import reload_localzone
 
 from config import Quiet as Hours
 from config import Settings
-from hub.plugin.quiet import Quiet
+from hub.plugin.house.quiet import Quiet
 from hub.wire.codec import BadMessage
 from hub.wire.retained.quiet import QuietState, by_schedule
 from tests import forked

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.plugin.device_link import Link
+from hub.plugin.house.device_link import Link
 
 
 @pytest.fixture
