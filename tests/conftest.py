@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.brokers import BrokerProcess, embedded_broker, mosquitto_broker
 from tests.house import ROOT, House
 from tests.needs import find_program, miss, packages
-from tests.rabbitmq import RabbitProcess, rabbitmq_broker, rabbitmq_program
+from tests.servers.brokers import BrokerProcess, embedded_broker, mosquitto_broker
+from tests.servers.rabbitmq import RabbitProcess, rabbitmq_broker, rabbitmq_program
 
 MOST_WORKERS = 8  # a worker and the processes of its house take about 300 MB
 for _variable in ("DOORBELL_CONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):

@@ -22,7 +22,7 @@ from tests import contract, forked
 from tests.forked import PATIENCE_S, SLOWER, Forked
 
 if TYPE_CHECKING:
-    from tests.brokers import BrokerProcess
+    from tests.servers.brokers import BrokerProcess
 
 ROOT = forked.ROOT
 AGAIN_S = 3.0

@@ -23,7 +23,7 @@ from hub.plugin.decorator import Reaction
 from hub.testing import event, run
 from tests import forked
 from tests.house import ROOT, free_port
-from tests.phone import phone_service
+from tests.servers.phone import phone_service
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 HANDLERS = (ROOT / "docs" / "handlers.md").read_text(encoding="utf-8")

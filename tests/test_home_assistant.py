@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers import BrokerProcess
-from tests.home_assistant import home_assistant, installed
 from tests.house import AGAIN_S, Ears, until
+from tests.servers.brokers import BrokerProcess
+from tests.servers.home_assistant import home_assistant, installed
 
 FOLDER = installed()
 

@@ -14,8 +14,8 @@ from fleet.load.count import Phase
 from fleet.load.run import Servers, run
 from fleet.load.table import Line, write
 from fleet.tests.servers import kafka_server, postgres_server
-from tests.brokers import mosquitto_broker
 from tests.needs import find_program
+from tests.servers.brokers import mosquitto_broker
 
 HOUSES = 10
 

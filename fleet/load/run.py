@@ -13,7 +13,7 @@ from fleet.load.street import Street, opened
 from fleet.load.table import Line
 from fleet.tests.readers import make_topic, read
 from fleet.tests.servers import Kafka, Postgres
-from tests.brokers import BrokerProcess
+from tests.servers.brokers import BrokerProcess
 
 PARTITIONS = 12
 LOOK_S = 0.5

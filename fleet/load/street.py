@@ -15,7 +15,7 @@ from fleet.load.processes import Processes
 from fleet.tests.readers import start
 from fleet.tests.servers import Kafka
 from hub.programs.program_producer import ProgramProducer
-from tests.brokers import BrokerProcess
+from tests.servers.brokers import BrokerProcess
 
 KIND = "bell.pressed"
 THREADS = 16  # they share the syncs of the journals

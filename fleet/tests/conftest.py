@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from fleet.tests.servers import Kafka, Postgres, kafka_server, postgres_server, redis_server
-from tests.brokers import BrokerProcess, mosquitto_broker
 from tests.house import House
 from tests.needs import find_program
+from tests.servers.brokers import BrokerProcess, mosquitto_broker
 
 
 @pytest.fixture(scope="session")

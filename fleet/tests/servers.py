@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.brokers import BrokerProcess, listens, running
 from tests.house import free_port, until
 from tests.needs import find_program, miss, packages
+from tests.servers.brokers import BrokerProcess, listens, running
 
 CLUSTER = "MkU3OEVBNTcwNTJENDM2Qk"
 KAFKA = """\

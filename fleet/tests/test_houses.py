@@ -8,7 +8,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.house import ROOT, until
 from tests.needs import miss, packages
-from tests.rabbitmq import rabbitmq_broker, rabbitmq_program
+from tests.servers.rabbitmq import rabbitmq_broker, rabbitmq_program
 
 MQTT = ROOT / "fleet" / "mqtt"
 HOUSES = 2  # in houses.json
@@ -24,7 +24,7 @@ def rabbitmq(tmp_path, monkeypatch):
     kept = [line for line in lines if not line.startswith(OF_A_CLUSTER)]
     kept += ["listeners.tcp = none", "mqtt.listeners.tcp.1 = 127.0.0.1:{port}"]
     kept += [f"load_definitions = {MQTT / 'houses.json'}", ""]
-    monkeypatch.setattr("tests.rabbitmq.SETTINGS", "\n".join(kept))
+    monkeypatch.setattr("tests.servers.rabbitmq.SETTINGS", "\n".join(kept))
     with rabbitmq_broker(tmp_path) as broker:
         until(lambda: _has_houses(tmp_path / "log"), "it knows the houses")  # after it listens
         yield broker

@@ -32,8 +32,8 @@ from tests.bench.house.checkout import Checkout
 from tests.bench.report import compare, document
 from tests.bench.report.result import Result
 from tests.bench.stage import DEBIAN
-from tests.home_assistant import installed
 from tests.house import ROOT
+from tests.servers.home_assistant import installed
 
 
 def steps(plan: Plan) -> dict[str, Callable[[], Result]]:

@@ -17,9 +17,9 @@ from tests.bench.outside.sightings import HEARD, RANG
 from tests.bench.report.result import IDLE, Result
 from tests.bench.rounds import Rounds
 from tests.bench.stage import NODELAY, OUTSIDE, mosquitto, stage
-from tests.brokers import mosquitto_broker
-from tests.home_assistant import home_assistant
 from tests.house import until
+from tests.servers.brokers import mosquitto_broker
+from tests.servers.home_assistant import home_assistant
 
 CASE = "Home Assistant's automation"
 ANSWER = "its message heard"

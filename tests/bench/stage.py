@@ -13,9 +13,9 @@ from tests.bench.house.house import House
 from tests.bench.outside import floor
 from tests.bench.outside.programs import program
 from tests.bench.outside.sightings import Sightings
-from tests.brokers import mosquitto_broker
 from tests.house import free_port
 from tests.needs import SBIN
+from tests.servers.brokers import mosquitto_broker
 
 NODELAY = "set_tcp_nodelay true\n"
 DEBIAN = ""  # mosquitto as Debian delivers it

@@ -1,6 +1,6 @@
 """Notify this phone, in a real Chromium: from the button on the page to the answer of the visitor.
 
-Chromium of Debian has no key of Google's push service, so `tests.push_service` gives the
+Chromium of Debian has no key of Google's push service, so `tests.servers.push_service` gives the
 subscription, decrypts what `notify` sends, and the browser is handed that.
 """
 
@@ -14,7 +14,7 @@ import pytest
 from tests.browser.conftest import ADDRESS, PHONE, address_in, log_in
 from tests.browser.house import BrowserHouse
 from tests.house import AGAIN_S, until
-from tests.push_service import PushService, serving
+from tests.servers.push_service import PushService, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.brokers import BrokerProcess, listens
 from tests.cluster.address import Address
 from tests.house import free_port, until
+from tests.servers.brokers import BrokerProcess, listens
 
 NAMES = ("node1", "node2", "node3")
 BIN = "/usr/lib/rabbitmq/bin"  # those in /usr/sbin insist on the user rabbitmq

@@ -13,7 +13,7 @@ from hub import pictures
 from hub.testing import event, run
 from tests.forked import PATIENCE_S
 from tests.house import free_port
-from tests.phone import phone_service
+from tests.servers.phone import phone_service
 
 # Apprise asks for a module that Python 3.13 no longer has, and has its own in place of it.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

@@ -8,7 +8,7 @@ import pytest
 from hub.plugin.house import page
 from hub.testing import event
 from hub.wire.tokens.push_seal import seal
-from tests.push_service import Answer, trusted
+from tests.servers.push_service import Answer, trusted
 
 WEB = "https://door.example"
 

@@ -17,7 +17,7 @@ from hub.testing import event
 from tests.handlers.desk import JPEG
 from tests.house import free_port, until
 from tests.needs import miss
-from tests.ntfy import ntfy_program, ntfy_server
+from tests.servers.ntfy import ntfy_program, ntfy_server
 
 # Apprise asks for a module that Python 3.13 no longer has, and has its own in place of it.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

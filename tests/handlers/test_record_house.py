@@ -9,9 +9,9 @@ from typing import Any
 import av
 import pytest
 
-from tests.brokers import BrokerProcess
 from tests.devices.film import make_film
 from tests.house import House, until
+from tests.servers.brokers import BrokerProcess
 
 QUICK = """
 [handlers.record]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.home_assistant import HomeAssistant
+from tests.servers.home_assistant import HomeAssistant
 
 REGISTRATION = {
     "app_id": "tests",

@@ -9,11 +9,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.brokers import mosquitto_broker
-from tests.home_assistant import home_assistant, installed
 from tests.homeassistant.home import Home
 from tests.house import House
 from tests.needs import find_program
+from tests.servers.brokers import mosquitto_broker
+from tests.servers.home_assistant import home_assistant, installed
 from tests.wire import wire_to
 
 collect_ignore_glob = [] if os.environ.get("HOMEASSISTANT") else ["test_*.py"]

@@ -10,10 +10,10 @@ from hub.store.journal.journal import Journal
 from hub.store.state import State
 from hub.wire.event import Event
 from hub.wire.topics import PRESSED
-from tests.brokers import BrokerProcess
-from tests.home_assistant import HomeAssistant
 from tests.house import House, until
 from tests.hub.fakes import HUB
+from tests.servers.brokers import BrokerProcess
+from tests.servers.home_assistant import HomeAssistant
 from tests.wire import Wire
 
 BELL = "event.front_door_bell"

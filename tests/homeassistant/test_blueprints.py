@@ -10,10 +10,10 @@ from hub.admin.doctor.context import open_context
 from hub.admin.doctor.home_assistant import home_assistant as home_assistant_of
 from hub.admin.doctor.house import broker as broker_of
 from hub.wire.event import uuid7
-from tests.brokers import BrokerProcess, mosquitto_broker
-from tests.home_assistant import HomeAssistant, home_assistant, installed
 from tests.homeassistant.app import App, app
 from tests.house import ROOT, House, until
+from tests.servers.brokers import BrokerProcess, mosquitto_broker
+from tests.servers.home_assistant import HomeAssistant, home_assistant, installed
 
 FOLDER = installed()
 BLUEPRINTS = ROOT / "homeassistant" / "blueprints"

@@ -5,10 +5,10 @@ import os
 import signal
 from pathlib import Path
 
-from tests.brokers import BrokerProcess
-from tests.home_assistant import HomeAssistant, home_assistant, installed
 from tests.house import House, until
 from tests.lamps import Lamp
+from tests.servers.brokers import BrokerProcess
+from tests.servers.home_assistant import HomeAssistant, home_assistant, installed
 
 FOLDER = installed()
 FLOWS = "/api/config/config_entries/flow"

@@ -8,10 +8,10 @@ import pytest
 from hub.admin.doctor.context import open_context
 from hub.admin.doctor.home_assistant import home_assistant as home_assistant_of
 from hub.admin.doctor.house import broker as broker_of
-from tests.home_assistant import HomeAssistant, home_assistant, installed
 from tests.homeassistant.home import BELL, Home
 from tests.house import until
-from tests.secured import SecuredHouse, secured_mosquitto
+from tests.servers.home_assistant import HomeAssistant, home_assistant, installed
+from tests.servers.secured import SecuredHouse, secured_mosquitto
 
 PICTURE = "image.front_door_picture"
 USER = "homeassistant"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from hub.wire.event import uuid7
-from tests.brokers import BrokerProcess
 from tests.house import ROOT, House, until
 from tests.nodered.node_red import Flow, NodeRed, node_red
+from tests.servers.brokers import BrokerProcess
 
 EXAMPLE = ROOT / "examples" / "node-red" / "doorbell.json"
 REPEATED = uuid7()

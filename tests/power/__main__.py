@@ -14,7 +14,6 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.brokers import mosquitto_broker
 from tests.house import until
 from tests.needs import find_program
 from tests.power import audit
@@ -22,6 +21,7 @@ from tests.power.machine import BOOT_S, Machine, build
 from tests.power.outside import Listener, Recorder
 from tests.power.remains import Remains, read_remains
 from tests.power.report import Row, count_between, count_in_checkpoints, document
+from tests.servers.brokers import mosquitto_broker
 
 HANDLERS = {
     "repeat": "",

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from config import Settings
-from tests.brokers import BrokerProcess
 from tests.house import ROOT, House, until
+from tests.servers.brokers import BrokerProcess
 
 PAGE = (ROOT / "docs" / "triggers.md").read_text(encoding="utf-8")
 TABLE = PAGE.partition("## Buttons, and what they send")[2].partition("\n## ")[0]

@@ -6,9 +6,9 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.brokers import BrokerProcess
 from tests.devices.http_camera import http_camera
 from tests.house import House, until
+from tests.servers.brokers import BrokerProcess
 
 pytestmark = pytest.mark.fault_matrix
 PRESSES = 4

@@ -4,10 +4,10 @@ import signal
 import threading
 from pathlib import Path
 
-from tests.brokers import BrokerProcess
 from tests.devices.phone.service import Answer, Request, serving
 from tests.forked import PATIENCE_S
 from tests.house import House, until
+from tests.servers.brokers import BrokerProcess
 
 
 def test_what_a_slow_service_has_said_outlives_a_stop(tmp_path: Path, mosquitto: BrokerProcess):

@@ -8,7 +8,7 @@ import pytest
 from devices.phone.apprise.address import service_of
 from devices.phone.reachability import address_of, fault_in_reaching
 from tests.house import free_port
-from tests.phone import phone_service
+from tests.servers.phone import phone_service
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 

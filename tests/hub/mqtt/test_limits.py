@@ -8,10 +8,10 @@ import pytest
 from config import Broker
 from hub.mqtt.bus import Bus, Message, Will
 from hub.mqtt.traffic.reminder import REMIND_S, Reminder
-from tests.brokers import BrokerProcess, mosquitto_broker
 from tests.forked import PATIENCE_S
 from tests.house import until
 from tests.hub.fakes import python
+from tests.servers.brokers import BrokerProcess, mosquitto_broker
 
 LIMITS = {  # settings of mosquitto, and of its listener
     "QoS 0": ("", "max_qos 0"),

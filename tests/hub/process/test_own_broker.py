@@ -15,9 +15,9 @@ from hub.mqtt.bus import Bus
 from hub.mqtt.own_broker import mosquitto
 from hub.mqtt.own_broker.address import with_running_broker
 from hub.process.own_broker import OwnBroker
-from tests.brokers import BrokerProcess
 from tests.forked import PATIENCE_S
 from tests.house import free_port, until
+from tests.servers.brokers import BrokerProcess
 
 
 class Opened:

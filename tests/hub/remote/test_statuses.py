@@ -8,10 +8,10 @@ import pytest
 from config import Settings
 from hub.mqtt.bus import Bus
 from hub.remote import statuses
-from tests.brokers import BrokerProcess
 from tests.forked import PATIENCE_S
 from tests.house import free_port
 from tests.hub.fakes import HOUSE, HUB, NOTIFY
+from tests.servers.brokers import BrokerProcess
 
 
 @pytest.fixture

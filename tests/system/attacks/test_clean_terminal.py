@@ -3,8 +3,8 @@
 import json
 import xml.etree.ElementTree as ET
 
-from tests.brokers import BrokerProcess
 from tests.house import House, until
+from tests.servers.brokers import BrokerProcess
 from tests.system.commands.test_trace_commands import ask
 
 HOSTILE = "a\n✓ forged\x1b]0;owned\x07\x9b2J\u202eb"

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from tests.house import ROOT, House, until
-from tests.secured import SecuredHouse, secured_mosquitto
+from tests.servers.secured import SecuredHouse, secured_mosquitto
 
 pytestmark = pytest.mark.fault_matrix
 # The attacker is a process of its own, a plain client: it hears what everybody may hear, and says

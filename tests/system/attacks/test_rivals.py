@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from config.faults import EX_CONFIG
-from tests.brokers import BrokerProcess
 from tests.house import AGAIN_S, House, until
 from tests.hub.fakes import python
+from tests.servers.brokers import BrokerProcess
 
 STATUS = "doorbell/hub/home/status"
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tests.brokers import BrokerProcess
 from tests.handlers.test_telemetry import collector
 from tests.house import House, free_port, until
+from tests.servers.brokers import BrokerProcess
 
 TYPED, NAMED, DEEP = "typed-h7nter2", "named-h7nter3", "deep-h7nter4"
 USER, PATH = "user-h7nter5", "T0KENpath6abcdefghijk"

@@ -14,7 +14,7 @@ from tests import forked
 from tests.forked import PATIENCE_S
 from tests.house import until
 from tests.processes import open_files
-from tests.secured import Person, SecuredHouse, secured_mosquitto
+from tests.servers.secured import Person, SecuredHouse, secured_mosquitto
 
 FORGED = '{"state": "ready"}'
 

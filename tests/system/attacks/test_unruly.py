@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers import BrokerProcess
 from tests.house import House, until
 from tests.needs import miss, packages
+from tests.servers.brokers import BrokerProcess
 from tests.system.faults.ledger import settle_accounts
 
 pytestmark = pytest.mark.fault_matrix

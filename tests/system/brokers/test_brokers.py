@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from tests.house import House, until
-from tests.rabbitmq import RabbitProcess
+from tests.servers.rabbitmq import RabbitProcess
 from tests.system.faults.ledger import settle_accounts
 
 pytestmark = pytest.mark.fault_matrix

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests import forked
-from tests.brokers import BrokerProcess, mosquitto_broker
 from tests.house import House, until
+from tests.servers.brokers import BrokerProcess, mosquitto_broker
 from tests.wire import PUBLISH, wire_to, without
 
 pytestmark = pytest.mark.fault_matrix

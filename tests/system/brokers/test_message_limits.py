@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.brokers import BrokerProcess, mosquitto_broker
 from tests.house import House, until
+from tests.servers.brokers import BrokerProcess, mosquitto_broker
 
 pytestmark = pytest.mark.fault_matrix
 FEW_ENDS = 60  # connections that end meanwhile; without the bounds there are hundreds

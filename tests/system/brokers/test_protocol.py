@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests import contract
-from tests.brokers import BrokerProcess
 from tests.forked import PATIENCE_S
 from tests.house import ROOT, Ears, House, until
 from tests.needs import miss, packages
+from tests.servers.brokers import BrokerProcess
 
 PAGE = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 CLIENTS = ("mosquitto_sub", "mosquitto_pub", "mosquitto_rr")

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests.brokers import BrokerProcess
 from tests.house import House, until
+from tests.servers.brokers import BrokerProcess
 
 
 def test_two_houses_share_a_broker(tmp_path: Path, mosquitto: BrokerProcess):

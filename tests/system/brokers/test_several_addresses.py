@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers import BrokerProcess, mosquitto_broker
 from tests.house import House, until
+from tests.servers.brokers import BrokerProcess, mosquitto_broker
 from tests.system.faults.ledger import settle_accounts
 
 pytestmark = pytest.mark.fault_matrix

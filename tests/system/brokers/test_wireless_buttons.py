@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.brokers import BrokerProcess
 from tests.forked import PATIENCE_S
 from tests.house import AGAIN_S, House, until
+from tests.servers.brokers import BrokerProcess
 from tests.system.faults.crash import CLIENT
 
 TOPIC = "zigbee2mqtt/bell"

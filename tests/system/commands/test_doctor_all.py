@@ -9,8 +9,8 @@ import pytest
 
 from hub.admin.doctor.checks import CHECKS
 from hub.admin.doctor.command import MARKS
-from tests.brokers import BrokerProcess
 from tests.house import ROOT, House
+from tests.servers.brokers import BrokerProcess
 from tests.system.commands.test_commands import doorbell
 
 NAMES = [check.name for check in CHECKS]

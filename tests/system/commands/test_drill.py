@@ -10,7 +10,7 @@ import pytest
 
 from tests.forked import PATIENCE_S, Command
 from tests.house import House, until
-from tests.phone import Phone, phone_service
+from tests.servers.phone import Phone, phone_service
 
 FOUR = ("notify", "record", "light", "bark")
 

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from hub.store.file.memory_fallback import IN_MEMORY, ON_DISK
-from tests.brokers import BrokerProcess
 from tests.house import House, until
+from tests.servers.brokers import BrokerProcess
 from tests.system.faults import crash
 from tests.system.faults.ledger import PATIENCE_S, Ledger, settle_accounts
 from tests.wire import TO_BROKER, TO_CLIENT, Wire

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers import BrokerProcess
 from tests.house import House
+from tests.servers.brokers import BrokerProcess
 from tests.system.faults.ledger import (
     Books,
     Handler,

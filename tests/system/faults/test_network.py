@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers import BrokerProcess
 from tests.forked import PATIENCE_S
 from tests.house import House, until
+from tests.servers.brokers import BrokerProcess
 from tests.system.faults.ledger import settle_accounts
 from tests.wire import PUBACK, PUBLISH, TO_BROKER, TO_CLIENT, Wire, wire_to
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers import BrokerProcess
 from tests.house import House
+from tests.servers.brokers import BrokerProcess
 from tests.system.faults.storm import LEAST, Storm
 from tests.wire import wire_to
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from hub.wire.event import uuid7
-from tests.brokers import BrokerProcess
 from tests.house import ROOT, House, until
+from tests.servers.brokers import BrokerProcess
 
 BEFORE = "0725396"  # the last state whose topics were ROOT/ROLE/NAME/event/TYPE.WITH.DOTS/SUBJECT
 PROGRAMS = {"hub": ["hub.daemon"], "one": ["hub.worker", "one"]}

@@ -15,7 +15,7 @@ from hub.wire.tokens.answer_token import Signer, issue
 from hub.wire.tokens.house_key import KEY_FILE
 from tests.forked import PATIENCE_S
 from tests.house import ROOT, House, free_port, until
-from tests.secured import Person, SecuredHouse, secured_mosquitto
+from tests.servers.secured import Person, SecuredHouse, secured_mosquitto
 
 # A handler that gives us the links, as `notify` gives them to a phone.
 LINKS = """

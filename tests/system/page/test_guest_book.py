@@ -8,7 +8,7 @@ import pytest
 
 from hub.wire.event import uuid7
 from tests.house import House, free_port, until
-from tests.secured import SecuredHouse, secured_mosquitto
+from tests.servers.secured import SecuredHouse, secured_mosquitto
 from tests.system.commands.test_trace_commands import ask
 
 pytestmark = pytest.mark.fault_matrix

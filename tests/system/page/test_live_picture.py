@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 import pytest
 
 from hub.web.login.register import Register
-from tests.brokers import BrokerProcess
 from tests.devices.camera.live.client import Client
 from tests.forked import PATIENCE_S
 from tests.house import House, free_port, until
+from tests.servers.brokers import BrokerProcess
 
 pytestmark = pytest.mark.fault_matrix
 

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from hub.cli.main import app
 from hub.web.links.press_ids import BURST_S
-from tests.brokers import BrokerProcess
 from tests.forked import PATIENCE_S
 from tests.house import House, free_port, until
+from tests.servers.brokers import BrokerProcess
 
 WEB_STEPS = {
     "the press has no id yet": "before:hub.web.links.press_ids:PressIds.id_for:1",

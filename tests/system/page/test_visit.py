@@ -8,7 +8,7 @@ import pytest
 from hub.wire.event import uuid7
 from tests import forked
 from tests.house import ROOT, House, until
-from tests.secured import SecuredHouse, secured_mosquitto
+from tests.servers.secured import SecuredHouse, secured_mosquitto
 from tests.system.faults import crash
 
 ATTEMPT = "hub.consumer.attempt:LiveAttempt"

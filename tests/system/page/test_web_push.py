@@ -10,7 +10,7 @@ from hub.wire.event import uuid7
 from hub.wire.tokens.house_key import key_in
 from hub.wire.tokens.push_seal import seal
 from tests.house import House, until
-from tests.push_service import Answer, PushService, serving
+from tests.servers.push_service import Answer, PushService, serving
 
 pytestmark = pytest.mark.fault_matrix
 

@@ -7,7 +7,7 @@ import pytest
 from devices.phone.webpush.sender import Sender
 from devices.phone.webpush.subscription import Subscription
 from devices.phone.webpush.web_push_phone import WebPushPhone
-from tests.push_service import PushService, trusted
+from tests.servers.push_service import PushService, trusted
 
 
 class Links:

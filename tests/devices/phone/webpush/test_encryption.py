@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_priva
 from devices.phone.webpush.encryption import encrypt
 from devices.phone.webpush.message import MESSAGE_BYTES, TEXT_BYTES
 from devices.phone.webpush.subscription import Subscription, from_base64url, to_base64url
-from tests.push_service import Browser
+from tests.servers.push_service import Browser
 
 # RFC 8291, 5 and appendix A.
 BROWSER = {

@@ -10,7 +10,7 @@ from devices.phone import fault_in_url, open_phones
 from devices.phone.webpush.page_phones import MEMORY, MOST, PagePhones
 from tests.devices.phone.webpush.conftest import Links
 from tests.house import ROOT
-from tests.push_service import Browser
+from tests.servers.push_service import Browser
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ENDPOINT = "https://push.example/x"

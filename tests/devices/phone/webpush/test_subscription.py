@@ -7,7 +7,7 @@ import pytest
 from devices.phone.http_answer import HttpError
 from devices.phone.webpush.push_service import deliver
 from devices.phone.webpush.subscription import LOCAL_VARIABLE, Subscription
-from tests.push_service import Browser
+from tests.servers.push_service import Browser
 
 GOOD = "https://fcm.googleapis.com/fcm/send/abc:def"
 

@@ -18,7 +18,7 @@ from devices.phone.webpush import push_service
 from devices.phone.webpush.message import TEXT_BYTES, message
 from devices.phone.webpush.subscription import Subscription
 from devices.phone.webpush.vapid import Vapid
-from tests.push_service import PAGE, Answer, Browser
+from tests.servers.push_service import PAGE, Answer, Browser
 
 BUTTONS = [ReplyButton("Coming", "https://door.example/a/one", "a/one")]
 RING = Notification(title="Doorbell", text="Somebody is here", key="press-1", buttons=BUTTONS)

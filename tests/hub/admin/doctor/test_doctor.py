@@ -28,10 +28,10 @@ from hub.admin.doctor.files import journals as doctor_journals
 from hub.admin.doctor.files import permissions as doctor_permissions
 from hub.mqtt.connection.credentials import LoginError
 from hub.store.file.schema import SCHEMA_VERSION
-from tests.brokers import BrokerProcess
 from tests.forked import PATIENCE_S
 from tests.house import ROOT, House, free_port, until
-from tests.secured import Secured, SecuredHouse, secured_mosquitto
+from tests.servers.brokers import BrokerProcess
+from tests.servers.secured import Secured, SecuredHouse, secured_mosquitto
 
 STRANGER = 65_533
 NOBODY = 2**22 + 1  # beyond the highest process number that Linux gives (proc(5), pid_max)

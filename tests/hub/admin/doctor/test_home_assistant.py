@@ -16,8 +16,8 @@ from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.context import Context
 from hub.system import dns_sd
 from hub.wire.retained import states
-from tests.brokers import BrokerProcess
 from tests.house import Ears
+from tests.servers.brokers import BrokerProcess
 
 DISCOVERY = "homeassistant/+/+/config"
 ANNOUNCED = "homeassistant/device/doorbell_home/config"

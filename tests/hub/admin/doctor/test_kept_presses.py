@@ -9,7 +9,7 @@ from hub.admin.doctor.broker import Seen
 from hub.admin.doctor.context import Context
 from hub.admin.doctor.kept_presses import kept_presses
 from hub.mqtt.connection.limits import Limits
-from tests.brokers import BrokerProcess, mosquitto_broker
+from tests.servers.brokers import BrokerProcess, mosquitto_broker
 
 BELL = {"topic": "zigbee2mqtt/bell", "door": "front", "say": "doorbell.pressed"}
 

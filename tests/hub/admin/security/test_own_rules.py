@@ -9,8 +9,8 @@ import pytest
 from config import Broker, Settings, SettingsError
 from hub.admin.security import credentials_folder, own_rules
 from hub.mqtt.connection import credentials
-from tests.brokers import mosquitto_broker
 from tests.forked import PATIENCE_S
+from tests.servers.brokers import mosquitto_broker
 
 GOOD = """\
 # A note

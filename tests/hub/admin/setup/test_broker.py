@@ -9,9 +9,9 @@ import pytest
 from hub.admin.setup.dialog import Dialog
 from hub.admin.setup.draft import Draft
 from hub.admin.setup.questions.broker import ask_broker
-from tests.brokers import BrokerProcess
 from tests.house import free_port
-from tests.secured import secured_mosquitto
+from tests.servers.brokers import BrokerProcess
+from tests.servers.secured import secured_mosquitto
 
 Ask = Callable[..., tuple[dict[str, Any], str]]
 SECURED = """\

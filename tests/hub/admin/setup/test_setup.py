@@ -14,8 +14,8 @@ import pytest
 
 from tests import forked
 from tests.hub.admin.setup.person import CTRL_C, CTRL_D, Person
-from tests.ntfy import ntfy_program, ntfy_server
-from tests.phone import phone_service
+from tests.servers.ntfy import ntfy_program, ntfy_server
+from tests.servers.phone import phone_service
 from tests.system.commands.test_commands import doorbell
 
 HOUSE = """\

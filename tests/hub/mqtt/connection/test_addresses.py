@@ -18,10 +18,10 @@ from hub.mqtt.connection import credentials
 from hub.mqtt.connection.clients.client import ClientFactory
 from hub.mqtt.connection.connect_errors import RefusedError
 from hub.mqtt.connection.turn import Turn
-from tests.brokers import BrokerProcess, mosquitto_broker
 from tests.forked import PATIENCE_S
 from tests.house import free_port, until
 from tests.needs import find_program
+from tests.servers.brokers import BrokerProcess, mosquitto_broker
 
 EC = ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")  # quickly made
 Connect = Callable[..., Bus]

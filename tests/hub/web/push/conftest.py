@@ -20,7 +20,7 @@ from hub.web.push.enrolment import Enrolment
 from hub.web.push.pictures import Pictures
 from hub.wire.tokens.push_seal import unseal
 from tests.hub.web.client import Client, log_in
-from tests.push_service import Browser
+from tests.servers.push_service import Browser
 
 KEY = "k" * 40
 ENDPOINT = "https://fcm.googleapis.com/fcm/send/abc"

@@ -16,10 +16,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from config import Settings
 from hub.admin.security import credentials_folder
-from tests.brokers import BrokerProcess, listens, running
 from tests.forked import PATIENCE_S
 from tests.house import ROOT, Ears, House, free_port, until
 from tests.needs import find_program
+from tests.servers.brokers import BrokerProcess, listens, running
 
 SHIPPED = ROOT / "config" / "mosquitto"
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.brokers import BrokerProcess, listens
 from tests.forked import PATIENCE_S
 from tests.house import free_port, until
+from tests.servers.brokers import BrokerProcess, listens
 
 PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # the one in /usr/sbin insists on root
 START_S = 240.0  # it takes ten, on a machine that has nothing else to do

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.brokers import listens
 from tests.house import free_port, until
+from tests.servers.brokers import listens
 
 
 class NtfyServer:

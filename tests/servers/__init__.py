@@ -1,0 +1,1 @@
+"""Servers that the tests start: real ones where they are installed, and stand-ins for others."""
