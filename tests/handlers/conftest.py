@@ -8,7 +8,6 @@ import pytest
 
 from config import Settings
 from hub.plugin.loader import SHIPPED, HandlerFile, load
-from tests.handlers.desk import Desk
 
 
 @pytest.fixture
@@ -27,16 +26,3 @@ def shipped(tmp_path: Path) -> Callable[..., HandlerFile]:
         return load(SHIPPED / f"{name}.py", settings)
 
     return load_by_name
-
-
-@pytest.fixture
-def desk(shipped: Callable[..., HandlerFile]) -> Callable[..., Desk]:
-    """Opens `notify` with these settings."""
-
-    def open_desk(
-        web: str | None = None, memory: dict[str, Any] | None = None, **table: Any
-    ) -> Desk:
-        doors = {"front": {"name": "Front door"}, "garden_gate": {}}
-        return Desk(shipped("notify", table, doors=doors), web, memory)
-
-    return open_desk

@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 
 from devices.phone import UndeliveredError
 from hub.testing import event
-from tests.handlers.desk import JPEG
+from tests.handlers.notify.desk import JPEG
 from tests.house import free_port, until
 from tests.needs import miss
 from tests.servers.ntfy import ntfy_program, ntfy_server
