@@ -1,6 +1,7 @@
 """A machine whose processes shared one state folder is updated: each gets one of its own.
 
-The state before is in /root/doorbell-shared (tests/rig/house); $RIG_SHARED names another one.
+The state before is in /root/doorbell-shared (tests/rig/stages/house);
+$RIG_SHARED names another one.
 """
 
 import json

@@ -1,6 +1,6 @@
 """A machine that runs an earlier state is updated: nothing is lost, and nothing is done twice.
 
-The earlier state is in /root/doorbell-before (tests/rig/house); $RIG_FROM names another one.
+The earlier state is in /root/doorbell-before (tests/rig/stages/house); $RIG_FROM names another one.
 """
 
 import os
