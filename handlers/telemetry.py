@@ -1,4 +1,4 @@
-"""Show events as traces in OpenTelemetry (Jaeger, Grafana Tempo, …): one span for each of them."""
+"""Show events as OpenTelemetry traces (Jaeger, Grafana Tempo, …): one span for each of them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

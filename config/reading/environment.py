@@ -1,4 +1,4 @@
-"""Settings in the environment, like `DOORBELL_BROKER__HOST=…`, with two underscores for a level."""
+"""Settings in the environment, like `DOORBELL_BROKER__HOST=…`: two underscores for a level."""
 
 import re
 from collections.abc import Mapping, Sequence

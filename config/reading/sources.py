@@ -1,4 +1,4 @@
-"""Reads the settings: `doorbell.toml`, and the environment (`DOORBELL_BROKER__HOST=…`) over it."""
+"""Reads the settings: `doorbell.toml`, and over it the environment."""
 
 import os
 from collections.abc import Mapping, Sequence

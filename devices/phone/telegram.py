@@ -205,7 +205,7 @@ def _with_title(notification: Notification, text: str) -> str:
 
 
 def _is_of_buttons(error: HttpError) -> bool:
-    """Whether the address of a button is refused: "button URL … is invalid", BUTTON_URL_INVALID."""
+    """Whether a button's address is refused: "button URL … is invalid", BUTTON_URL_INVALID."""
     text = str(error).lower()
     return error.status == BAD_REQUEST and "button" in text and "url" in text
 

@@ -76,7 +76,9 @@ class Reporter:
                 seen_once=report.seen_once or report.id is None,
             )
         except StateError as error:
-            log.error("%s %s, and it cannot be written down yet: %s", report.subject, what, error)  # noqa: TRY400 - it says it all
+            log.error(  # noqa: TRY400 - it says it all
+                "%s %s, and it cannot be written down yet: %s", report.subject, what, error
+            )
             self._unwritten.append(report)
             return None
         log.info("%s %s (%s)", report.subject, what, event.id, extra={"event": event.id})

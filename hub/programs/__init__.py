@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import hub.producer  # noqa: F401 - the room of this name is bound first, and `hub.producer` after it
+# The room of this name is bound first, and the function `hub.producer` after it.
+import hub.producer  # noqa: F401
 
 if TYPE_CHECKING:
     from hub.programs.event_follower import Follower

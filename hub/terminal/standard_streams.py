@@ -18,7 +18,8 @@ def prepare() -> None:
     for number, name in enumerate(STREAMS):
         if getattr(sys, name) is None:
             _discard(number)
-            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115, PTH123 - for as long as the process lives
+            # It stays open for as long as the process lives.
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115, PTH123
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 

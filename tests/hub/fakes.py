@@ -352,7 +352,7 @@ def run_until(
     def watch() -> None:
         try:
             until(lambda: ended.is_set() or condition(), what)
-        except BaseException as error:  # noqa: BLE001 - raised again below, in the test's own thread
+        except BaseException as error:  # noqa: BLE001 - raised again in the test's thread
             failures.append(error)
         finally:
             consumer.stop()

@@ -35,7 +35,7 @@ class NtfyServer:
 
     def fetch(self, message: dict[str, Any]) -> bytes:
         """A message's picture."""
-        with urllib.request.urlopen(message["attachment"]["url"]) as answer:  # noqa: S310 - our own server's
+        with urllib.request.urlopen(message["attachment"]["url"]) as answer:  # noqa: S310 - our own
             return bytes(answer.read())
 
 

@@ -29,7 +29,7 @@ def journal(tmp_path: Path) -> Iterator[socket.socket]:
 @pytest.fixture
 def log(tmp_path: Path, journal: socket.socket) -> Iterator[logging.Logger]:
     """A logger that writes there."""
-    logger = logging.Logger("hub.consumer.consumer", logging.DEBUG)  # noqa: LOG001 - one that no other test knows
+    logger = logging.Logger("hub.consumer.consumer", logging.DEBUG)  # noqa: LOG001 - a new one
     handler = journald.JournaldHandler("notify", tmp_path / "journal")
     logger.addHandler(handler)
     yield logger

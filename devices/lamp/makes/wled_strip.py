@@ -1,4 +1,4 @@
-"""A strip with WLED by HTTP, which knows its segments (https://kno.wled.ge/interfaces/json-api/)."""
+"""A strip with WLED by HTTP, which knows its segments (https://kno.wled.ge/interfaces/json-api)."""
 
 from typing import Any
 

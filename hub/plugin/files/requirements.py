@@ -41,7 +41,7 @@ def faults(name: str, text: str) -> list[str]:
 
 
 def _faults_in(name: str, table: dict[str, Any]) -> list[str]:
-    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - 2 MB, which few files need
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - 2 MB
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415
 
     found: list[str] = []

@@ -159,7 +159,7 @@ class ClientFactory:
             client.username_pw_set(*pair)
             self.logged_in_as = pair[0]
         if self.address.tls:
-            from hub.mqtt.connection import tls  # noqa: PLC0415 - 2 MB, which most houses do not need
+            from hub.mqtt.connection import tls  # noqa: PLC0415 - 2 MB, for TLS only
 
             client.tls_set_context(tls.context(self._broker, self._note_alert))
         return client
