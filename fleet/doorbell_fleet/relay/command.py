@@ -4,10 +4,11 @@ import argparse
 import logging
 import signal
 import sys
+from urllib.parse import urlsplit
 
 import hub
 from doorbell_fleet.relay.relay import Relay
-from doorbell_fleet.relay.target import TargetError, open_target
+from doorbell_fleet.relay.target import Target, TargetError
 
 log = logging.getLogger("doorbell_fleet.relay")
 YEAR_S = 365 * 86_400.0
@@ -20,7 +21,7 @@ def main() -> None:
     logging.basicConfig(level="INFO", format="%(levelname)s %(message)s")
     options = _parser().parse_args()
     try:
-        target = open_target(options.to, options.topic)
+        target = _open_target(options.to, options.topic)
         types = options.types or ["*"]
         with hub.follower(
             options.name, *types, config=options.config, since_s=options.since_s
@@ -37,6 +38,24 @@ def main() -> None:
         for fault in getattr(error, "faults", [str(error)]):
             log.error("%s", fault)  # noqa: TRY400 - it says it all
         sys.exit(EX_CONFIG)
+
+
+def _open_target(url: str, topic: str) -> Target:
+    """Open a target by its address, like `kafka://localhost:9092` or `redis://localhost:6379/0`.
+
+    Raises:
+        ValueError: there is no such kind of target.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme == "kafka":
+        from doorbell_fleet.relay.kafka_target import KafkaTarget  # noqa: PLC0415 - one of the two
+
+        return KafkaTarget(urlsplit(url).netloc, topic)
+    if scheme in ("redis", "rediss", "valkey"):
+        from doorbell_fleet.relay.redis_target import RedisTarget  # noqa: PLC0415 - one of the two
+
+        return RedisTarget(url.replace("valkey:", "redis:", 1), topic)
+    raise ValueError(f"--to {url}: give kafka://HOST:PORT or redis://HOST:PORT/0")
 
 
 def _parser() -> argparse.ArgumentParser:
