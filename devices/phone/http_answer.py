@@ -17,6 +17,9 @@ LONGEST_WAIT_S = 86_400.0  # a service that asks for more is tried again after a
 # A service may take later what it refuses with these (RFC 9110, 15.5 and 15.6; RFC 6585, 4).
 FOR_NOW = {302, 303, 307, 408, 421, 423, 425, 429}
 FOR_GOOD = {501, 505}
+# What a gateway says of a service that it has reached, and whose answer it did not get (RFC 9110,
+# 15.6.5, and Cloudflare's own two). A 502 mostly says that it was not reached.
+MAY_HAVE_ARRIVED = {504, 520, 524}
 SUCCESS = range(200, 300)  # RFC 9110, 15.3
 # Slack's words for it (docs.slack.dev/reference/methods/chat.postMessage); its others are for good.
 WORD = re.compile(r"[a-z_]+")
@@ -50,7 +53,7 @@ class HttpError(ConnectionError):
         self.status = status
         self.answer = answer
         self.retry_after_s = retry_after_s
-        self.is_doubtful = is_doubtful
+        self.is_doubtful = is_doubtful or status in MAY_HAVE_ARRIVED
         self.is_final = retry_after_s is None and is_final(status)
 
 

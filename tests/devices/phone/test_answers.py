@@ -87,6 +87,18 @@ def test_an_outage_is_one(service, kind, status):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("status", "is_doubtful"),
+    [(429, False), (500, False), (502, False), (503, False), (504, True), (520, True), (524, True)],
+)
+def test_a_gateway_that_got_no_answer_may_have_passed_it_on(service, kind, status, is_doubtful):
+    """The phone may show it: it must not ring all day."""
+    error = _error(service, kind, Answer(status, b"<p>the service takes too long"))
+    assert isinstance(error, PhoneAwayError)
+    assert error.is_doubtful == is_doubtful
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 413, 415, 422, 451, 501])
 def test_a_refusal_for_good_is_one(service, kind, status):
     """Another attempt would be answered alike; the service is quoted."""
