@@ -85,6 +85,8 @@ def error_from(error: requests.RequestException) -> HttpError:
         return error_of(error.response)
     if isinstance(error, LeftAloneError):
         return HttpError("wants to be left alone", retry_after_s=error.retry_after_s)
+    if isinstance(error, ValueError):  # as InvalidURL and InvalidSchema of `requests` are
+        return HttpError("leads to an address that is none. Is a redirect or a proxy wrong?")
     return HttpError(_why(error), is_doubtful=_may_have_arrived(error))
 
 

@@ -93,12 +93,21 @@ class Session(requests.Session):
         if _is_told_to_wait():
             raise LeftAloneError
         try:
-            response = super().send(request, **kwargs)
+            response = self._follow(request, **kwargs)
         except requests.RequestException as error:
             _record(Exchange(request, error=error))
             raise
         _record(Exchange(response.request, response))
         return response
+
+    def _follow(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send, and follow redirects; for some bad addresses `requests` has no error of its own."""
+        try:
+            return super().send(request, **kwargs)
+        except requests.RequestException:
+            raise
+        except ValueError as error:
+            raise requests.exceptions.InvalidURL(request=request) from error
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Write a name and a password in UTF-8, as servers read them (RFC 7617).

@@ -155,6 +155,17 @@ def test_a_redirect_that_keeps_the_message_is_followed(service, kind, status):
     assert b"Ding" in new.body
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("status", [307, 308])
+@pytest.mark.parametrize("place", ["http://[", "http://a..b/", "mailto:anna@example.org"])
+def test_a_service_that_redirects_to_no_address_is_away(service, kind, status, place):
+    """Nobody has taken the message; whoever keeps the service sees it soon."""
+    error = _error(service, kind, Answer(status, b"", {"Location": place}))
+    assert isinstance(error, PhoneAwayError)
+    assert not error.is_doubtful
+    assert "leads to an address that is none" in str(error)
+
+
 def _hang_up(server):
     connection, _ = server.accept()
     connection.close()
