@@ -3,9 +3,7 @@
 import os
 import stat
 import tarfile
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from config import Settings
@@ -20,6 +18,7 @@ from hub.admin.backup.members.members import (
     state_members,
 )
 from hub.admin.backup.members.settings_files import settings_members
+from hub.admin.backup.scratch import scratch
 from hub.admin.backup.shares import Limits, Share, rest, share_of_process, share_of_settings
 from hub.admin.backup.verify import is_backup
 from hub.admin.backup.writer import Databases, Writer
@@ -28,6 +27,7 @@ from hub.store.own_folders import own_folders
 from hub.system.files import atomic_file
 from hub.system.files.folder_owner import acting_for
 
+# Copies lie beside the backup, and for root where any user can get to its own.
 FOR_ROOT = Path("/var/tmp")  # noqa: S108 - a folder of its own in it is private
 
 
@@ -115,14 +115,6 @@ def _write(
 
 
 def _add_state(writer: Writer, folder: Path, members: Iterator[Member], share: Share) -> None:
-    with acting_for(folder), _scratch(writer.contents.file.parent) as scratch:
-        writer.add(members, share, Databases(folder, scratch))
-
-
-@contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
-    """A folder for copies: beside the backup, and for root where any user can get to its own."""
-    with tempfile.TemporaryDirectory(
-        prefix=".doorbell-backup-", dir=folder if os.getuid() else FOR_ROOT
-    ) as scratch:
-        yield Path(scratch)
+    beside = writer.contents.file.parent
+    with acting_for(folder), scratch(beside if os.getuid() else FOR_ROOT) as copies:
+        writer.add(members, share, Databases(folder, copies))
