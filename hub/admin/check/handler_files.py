@@ -3,9 +3,10 @@
 import os
 import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from config import Settings, SettingsError
@@ -26,12 +27,21 @@ class Inspection:
     Args:
         settings: Those of the house.
         patience_s: How long one file may take, in seconds.
+        known: Faults of files that are known already: these are not loaded.
+        on_code: Called with a file before its code runs, and with None after it.
     """
 
-    def __init__(self, settings: Settings, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        patience_s: float = PATIENCE_S,
+        known: Mapping[Path, SettingsError] = MappingProxyType({}),
+        on_code: Callable[[Path | None], None] = lambda _: None,
+    ) -> None:
         self._settings = settings
         self._patience_s = patience_s
-        self._found: dict[Path, HandlerFile | SettingsError] = {}
+        self._found: dict[Path, HandlerFile | SettingsError] = {**known}
+        self._on_code = on_code
 
     def of(self, path: Path) -> HandlerFile:
         """The handler in a file.
@@ -76,8 +86,12 @@ class Inspection:
                 failed.append(error)
 
         thread = threading.Thread(target=run, name=f"load-{path.stem}", daemon=True)
-        thread.start()
-        thread.join(self._patience_s)
+        self._on_code(path)
+        try:
+            thread.start()
+            thread.join(self._patience_s)
+        finally:
+            self._on_code(None)
         if done:
             return done[0]
         if failed:

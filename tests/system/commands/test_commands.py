@@ -1,6 +1,7 @@
 """The commands that check, show and write files."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from tests import forked
 from tests.forked import PATIENCE_S
-from tests.house import ROOT
+from tests.house import ROOT, until
 
 NO_PLACE = "latitude and longitude go together. Set both, or neither."
 
@@ -42,6 +43,50 @@ def test_check_tells_every_fault_at_once(tmp_path: Path):
         "timeout_s, title, urls.",
     ]
     assert "✓ record: reacts to doorbell.pressed, clip.due" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "how"),
+    [
+        ("import os\nos._exit(3)\n", "exit status 3"),
+        ("import os\nos._exit(0)\n", "exit status 0"),
+        ("import os\nos.kill(os.getpid(), 11)\n", "signal 11: Segmentation fault"),
+    ],
+)
+def test_a_file_that_ends_the_check_is_a_fault_of_its_own(tmp_path: Path, code: str, how: str):
+    """Also where there are two of them: all others are checked, too."""
+    (tmp_path / "doorbell.toml").write_text("[handlers.bark]\nvolume = 200\n")
+    (tmp_path / "handlers").mkdir()
+    for name in ("end", "odd"):
+        (tmp_path / "handlers" / f"{name}.py").write_text(code)
+    checked = doorbell(tmp_path, "check")
+    assert checked.returncode == 78
+    what = f"its code has ended the process that loads it ({how}). Look at what it and its imports"
+    assert checked.stderr.splitlines() == [
+        "✗ bark.py: [handlers.bark] volume: must be at most 100.",
+        f"✗ end.py: {what} do when they are loaded",
+        f"✗ odd.py: {what} do when they are loaded",
+    ]
+    assert "✓ record: reacts to doorbell.pressed, clip.due" in checked.stdout
+
+
+@pytest.mark.parametrize("whom", [os.kill, os.killpg])
+def test_ctrl_c_ends_a_check_that_waits_for_a_file(tmp_path: Path, whom):
+    """The terminal sends it to all processes of the command, and others to one; no file did it."""
+    (tmp_path / "handlers").mkdir()
+    text = "import os, pathlib, threading\npathlib.Path('pid').write_text(f'{os.getpid()}.')\n"
+    (tmp_path / "handlers" / "slow.py").write_text(f"{text}threading.Event().wait()\n")
+    command = [sys.executable, "-m", "hub.cli.main", "check"]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=variables, stderr=subprocess.PIPE, start_new_session=True
+    ) as checking:
+        pid = tmp_path / "pid"
+        until(lambda: pid.exists() and pid.read_text().endswith("."), "the file is loaded")
+        whom(checking.pid, signal.SIGINT)
+        told = checking.stderr.read()  # up to the end of both
+    assert checking.returncode in (-signal.SIGINT, 130)
+    assert b"slow.py" not in told
 
 
 @pytest.mark.parametrize(
