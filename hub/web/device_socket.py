@@ -1,7 +1,8 @@
 """Asks the process that has a device, over its socket. The device's libraries stay in there."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
@@ -109,8 +110,9 @@ class DeviceSocket:
         with self._place.short_name(self._folder) as name:
             reader, writer = await asyncio.open_unix_connection(name, limit=self._waiting_bytes)
         try:
-            writer.write(request.encode())
-            head = await reader.readuntil(b"\r\n\r\n")
+            with self._ending_at_close(writer):
+                writer.write(request.encode())
+                head = await reader.readuntil(b"\r\n\r\n")
             line, *fields = head.decode().strip().split("\r\n")
             headers = dict(field.split(": ", 1) for field in fields)
             return Opened(int(line.split()[1]), headers["Content-Type"], reader, writer)
@@ -121,19 +123,27 @@ class DeviceSocket:
     async def _body(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> AsyncIterator[bytes]:
-        self._connections.add(writer)
-        if self._is_closed:
-            writer.close()
         end = asyncio.get_running_loop().call_later(LONGEST_S, writer.close)
         try:
-            while data := await reader.read(CHUNK_BYTES):
-                yield data
+            with self._ending_at_close(writer):
+                while data := await reader.read(CHUNK_BYTES):
+                    yield data
         except ConnectionError:
             return  # that process was killed
         finally:
             end.cancel()
-            self._connections.discard(writer)
             writer.close()
+
+    @contextmanager
+    def _ending_at_close(self, writer: asyncio.StreamWriter) -> Iterator[None]:
+        """Meanwhile `close` ends this connection, and nobody waits for more of it."""
+        self._connections.add(writer)
+        if self._is_closed:
+            writer.close()
+        try:
+            yield
+        finally:
+            self._connections.discard(writer)
 
 
 def refusal(reason: str) -> Reply:
