@@ -1,11 +1,15 @@
 """paho's clients, served by one thread of ours; each closes what it opened."""
 
+import logging
 import threading
 from typing import Any
 
 from paho.mqtt.client import Client
+from paho.mqtt.enums import MQTTErrorCode
 
 from hub.mqtt.connection.clients.direct_client import DirectClient
+
+log = logging.getLogger(__name__)
 
 
 class TidyClient(Client):
@@ -52,6 +56,14 @@ class ThreadClient(TidyClient):
         self.loop_start()
         self._woken.wait(timeout_s)
         return True
+
+    def _packet_read(self) -> MQTTErrorCode:
+        """An exception would end paho's thread, and nobody would read the connection any more."""
+        try:
+            return super()._packet_read()
+        except Exception:  # whatever paho makes of a broken broker: it costs this connection only
+            log.exception("the connection to the broker failed")
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
 
     def wake(self) -> None:
         """See DirectClient."""
