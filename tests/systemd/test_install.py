@@ -308,6 +308,20 @@ def test_uninstall_with_data_leaves_nothing(pi: Folder):
     uninstall(pi.machine, pi.said.append, data=True)
 
 
+def test_uninstall_removes_folders_however_deep_they_are(pi: Folder):
+    """A handler may put anything into its folder, and Python cannot call itself so often."""
+    pi.install()
+    folder = pi.root / "var/lib/doorbell/deep"
+    for _ in range(1500):
+        folder.mkdir()
+        folder /= "d"
+    try:
+        uninstall(pi.machine, pi.said.append, data=True)
+        assert not (pi.root / "var/lib/doorbell").exists()
+    finally:  # pytest could not remove it either
+        subprocess.run(["rm", "-rf", pi.root / "var/lib/doorbell"], check=True)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts disks")
 def test_a_disk_that_is_mounted_for_the_state_is_emptied_and_stays(pi: Folder, tmp_path: Path):
     """It stays mounted, and everything else is removed."""

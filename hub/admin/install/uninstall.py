@@ -65,19 +65,25 @@ def _remove_program(machine: Machine) -> None:
 
 
 def _clear(folder: Path) -> list[Path]:
-    """Remove a folder and its content; returns the folders that stay because they are mounts."""
+    """Remove a folder and its content; returns the folders that stay because they are mounts.
+
+    A handler may have nested its folders deeper than Python can call itself.
+    """
+    folders = [folder]
+    for one in folders:  # it grows meanwhile, and what is inside comes behind
+        for path in one.iterdir() if one.is_dir() else ():
+            if path.is_symlink() or not path.is_dir():
+                path.unlink()
+            elif path.name != "lost+found":  # a file system's own
+                folders.append(path)
     stays: list[Path] = []
-    for path in [*folder.iterdir()] if folder.is_dir() else []:
-        if path.is_symlink() or not path.is_dir():
-            path.unlink()
-        elif path.name != "lost+found":  # a file system's own
-            stays += _clear(path)
-    if folder.is_mount():
-        return [folder, *stays]
-    if folder.is_symlink():  # to a larger disk
-        folder.unlink()
-    elif folder.is_dir() and not stays:
-        folder.rmdir()
+    for one in reversed(folders):
+        if one.is_mount():
+            stays.append(one)
+        elif one.is_symlink():  # to a larger disk
+            one.unlink()
+        elif one.is_dir() and not any(mount.is_relative_to(one) for mount in stays):
+            one.rmdir()
     return stays
 
 
