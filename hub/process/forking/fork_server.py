@@ -14,14 +14,15 @@ from hub.process.launch import PYTHON, SUPERVISED, obey_parent_only
 from hub.process.parent import adopting
 from hub.system.processes import installed_unix_s
 
-PATIENCE_S = 60.0  # a Pi that starts everything at once imports for some seconds
+IMPORTED_S = 60.0  # a Pi that starts everything at once imports for some seconds
+FORKED_S = 5.0  # it takes milliseconds, and meanwhile the supervisor looks after nobody
 REPLY_BYTES = 4096
 BEGIN = b"!"
 SERVER = "hub.process.forking.server"
 ROOM = "-" * 1000  # for the command lines of what is forked
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Server:
     """The running server.
 
@@ -29,11 +30,13 @@ class _Server:
         process: Its process.
         connection: Takes orders. Each brings a socket along for the conversation about it.
         installed_s: When the program was installed that it runs; None: in a checkout.
+        has_imported: Whether it has forked already, and so has imported everything before.
     """
 
     process: subprocess.Popen[bytes]
     connection: socket.socket
     installed_s: float | None
+    has_imported: bool = False
 
     def fork(self, order: bytes, streams: list[int]) -> int:
         """Have a process forked; returns its ID.
@@ -41,16 +44,17 @@ class _Server:
         It begins only when it is told that its reply came here, so none runs that nobody watches.
 
         Raises:
-            OSError: what failed there; also where the server has ended, or says nothing.
+            OSError: what failed there; also where the server has ended, or says nothing in time.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours:
-            ours.settimeout(PATIENCE_S)
+            ours.settimeout(FORKED_S if self.has_imported else IMPORTED_S)
             with theirs:
                 socket.send_fds(self.connection, [order], [*streams, theirs.fileno()])
             message = ours.recv(REPLY_BYTES)
             if not message:
                 raise ConnectionError("the fork server, or the fork, has ended")
+            self.has_imported = True
             reply: dict[str, Any] = json.loads(message)
             if fault := reply.get("error"):
                 raise OSError(fault)
@@ -91,7 +95,7 @@ class ForkServer:
             OSError: there is no memory for another process, and the like.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.settimeout(PATIENCE_S)
+        ours.settimeout(IMPORTED_S)
         installed_s = installed_unix_s()  # first of all: an update may begin meanwhile
         number = theirs.fileno()
         with theirs:

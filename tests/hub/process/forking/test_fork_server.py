@@ -151,6 +151,17 @@ def test_a_server_that_dies_with_an_order_is_an_error(server, forked):
     assert forked("pass").wait(PATIENCE_S) == 0
 
 
+def test_a_server_that_hangs_is_replaced_soon(server, forked, monkeypatch):
+    """Once it has imported everything a fork takes a moment; nobody else is watched meanwhile."""
+    assert forked("pass").wait(PATIENCE_S) == 0
+    os.kill(_server_pid(server), signal.SIGSTOP)
+    with monkeypatch.context() as patched:
+        patched.setattr(fork_server, "FORKED_S", 0.2)
+        with pytest.raises(TimeoutError):
+            forked(WAIT)
+    assert forked("pass").wait(PATIENCE_S) == 0
+
+
 def test_a_server_of_an_earlier_program_is_replaced(server, forked, monkeypatch):
     """After an update nothing is forked that has half of the old one in it.
 
@@ -222,7 +233,7 @@ def test_a_process_that_replies_too_late_does_not_begin(struck, monkeypatch, tmp
         stop()
 
     ran = tmp_path / "ran"
-    monkeypatch.setattr(fork_server, "PATIENCE_S", 5)
+    monkeypatch.setattr(fork_server, "IMPORTED_S", 5)
     monkeypatch.setattr(server, "stop", stop_late)
     with pytest.raises(TimeoutError):
         _append(server, ran)
