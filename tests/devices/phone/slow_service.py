@@ -75,10 +75,10 @@ class House:
     It knows already that the slow one is slow.
     """
 
-    def __init__(self, slow, quick, kind, saved=None):
+    def __init__(self, slow_phones, quick, saved=None):
         self.memory, self.saved = dict(saved or {}), dict(saved or {})
         people = [
-            Recipient("anna", open_phones(slow.urls[kind])),
+            Recipient("anna", slow_phones),
             Recipient("ben", open_phones(quick.url("json"))),
         ]
         self.messenger = Messenger(people, 10, self.memory, self._save)

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from devices.phone import UndeliveredError
+from devices.phone import UndeliveredError, open_phones
 from devices.phone.delivery import flights
 from devices.phone.delivery.dispatcher import Patience
 from tests.devices.phone.service import Answer, serving
@@ -34,7 +34,7 @@ def quick():
 @pytest.fixture
 def house(slow, quick):
     def open_house(kind="json", saved=None):
-        return House(slow, quick, kind, saved)
+        return House(open_phones(slow.urls[kind]), quick, saved)
 
     return open_house
 
