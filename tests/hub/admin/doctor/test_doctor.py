@@ -156,13 +156,16 @@ def test_who_answers(broker: BrokerProcess, context: Context):
     """Its name where it says it, the version of MQTT, how quick it is, and that it has no ACL."""
     there = context.settings.broker.model_copy(update={"host": "127.0.0.1", "port": broker.port})
     context.given = context.settings.model_copy(update={"broker": there})
+    began_s = time.monotonic()
     found, is_open = doctor_house.broker(context)
+    took_ms = (time.monotonic() - began_s) * 1000
     assert found.state == "ok"
     assert (is_open.state, "no access control list" in is_open.found) == ("warning", True)
     words = {"mosquitto": "mosquitto version 2", "embedded": "MQTT 3.1.1"}[broker.name]
     assert words in found.found
-    assert "without TLS, without a login, answers within" in found.found
-    assert 0 < context.seen.round_trip_ms < PATIENCE_S * 1000
+    assert 0 < context.seen.round_trip_ms < took_ms  # however busy the machine is
+    quick = f"answers within {context.seen.round_trip_ms:.1f} ms"
+    assert f"without TLS, without a login, {quick}" in found.found
 
 
 def test_each_address_is_looked_at(mosquitto: BrokerProcess, tmp_path: Path):
