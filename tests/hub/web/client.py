@@ -1,6 +1,7 @@
 """A browser for the application of doorbell-web, without a server."""
 
 import asyncio
+from contextlib import ExitStack
 from http.cookies import SimpleCookie
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,16 +17,22 @@ from hub.web.guest_book.house import House
 from hub.web.login.register import Register
 from hub.web.site import Site
 
+_open = ExitStack()
 HTML = "text/html,application/xhtml+xml"
 
 
 def build_site(folder, **settings):
-    """What the rooms get, in a house whose state is in this folder; its bus never connects."""
+    """What the rooms get, in a house whose state is in this folder; its bus never connects.
+
+    Its state file is open until `close_sites`.
+    """
     folder.mkdir(exist_ok=True)
     house = Settings.model_validate({"state_dir": folder, **settings})
     bus = Bus(house.broker)
     commands = RecordingsClient(bus, house, "doorbell/web/home")
-    book = GuestBook(house, State(Path(mkdtemp(dir=folder)) / "web.db"), commands)
+    state = State(Path(mkdtemp(dir=folder)) / "web.db")
+    _open.callback(state.close)
+    book = GuestBook(house, state, commands)
     at_home = House(bus, "home", book.changes)
     return Site(house, bus, "doorbell/web/home", "k" * 40, book, at_home)
 
@@ -33,6 +40,11 @@ def build_site(folder, **settings):
 def build_app(folder, **settings):
     """The application of such a house."""
     return build(build_site(folder, **settings))
+
+
+def close_sites():
+    """Close what all houses have open that were built since the last time."""
+    _open.close()
 
 
 class Client:

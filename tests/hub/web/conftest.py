@@ -1,6 +1,7 @@
 """A state file in whose time the story of `Story` is not old yet, whatever the day of the test."""
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -8,9 +9,16 @@ import pytest
 from hub.store.state import State
 from hub.web.login.attempts import Attempts
 from hub.web.rate_limiter import RateLimiter
+from tests.hub.web.client import close_sites
 from tests.hub.web.guest_book.story import BEGAN, Story
 
 LATER_S = 6 * 86_400
+
+
+@pytest.fixture(autouse=True)
+def _closed_sites() -> Iterator[None]:
+    yield
+    close_sites()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from hub.web.server import Server
 from tests.devices.talk.door import serving_door
 from tests.forked import PATIENCE_S
 from tests.house import ROOT, free_port, until
-from tests.hub.web.client import build_app
+from tests.hub.web.client import build_app, close_sites
 from tests.needs import find_program
 
 HTTPS = (ROOT / "docs" / "https.md").read_text(encoding="utf-8")
@@ -135,6 +135,7 @@ def site(request, tmp_path):
         proxy.wait(PATIENCE_S)
         server.stop()
         thread.join(PATIENCE_S)
+        close_sites()
 
 
 def _listens(port):

@@ -12,7 +12,7 @@ from hub.admin.doctor.page import page
 from hub.web.server import Server
 from tests.forked import PATIENCE_S
 from tests.house import free_port, until
-from tests.hub.web.client import build_app
+from tests.hub.web.client import build_app, close_sites
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ def look(tmp_path):
     for server, thread in running:
         server.stop()
         thread.join(PATIENCE_S)
+    close_sites()
 
 
 def _look(folder, web):
