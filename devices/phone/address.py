@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from threading import TIMEOUT_MAX
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -15,7 +16,8 @@ AS_WRITTEN = ("url", "qsd", "qsd+", "qsd-", "qsd:")  # and not what a service ma
 # What says how to reach a service, and Apprise's own options that change no message of ours: its
 # texts are short and plain, and doorbell itself tries again.
 ALWAYS = frozenset({"auth", "pass", "password", "port", "to", "token", "user", "verify"})
-ALWAYS |= {"cto", "redirect", "rto"}  # how long to wait, and whether to follow
+WAITS = ("cto", "rto")  # seconds: to connect, and to answer
+ALWAYS |= {"redirect", *WAITS}
 ALWAYS |= {"emojis", "format", "mode", "overflow", "retry", "store", "tz", "wait"}
 
 
@@ -42,6 +44,18 @@ def options_in(url: str, service: Any) -> dict[str, str]:
     """
     parsed = _parsed(url, service)
     return {key: str(value) for key, value in parsed.get("qsd", {}).items()}
+
+
+def fault_in_waits(options: Mapping[str, str]) -> str | None:
+    """Find a time to wait that is none; Apprise would take its default, of four seconds.
+
+    Args:
+        options: Those of an address.
+    """
+    for name in WAITS:
+        if name in options and not _is_time(options[name]):
+            return f"has ?{name}= with no time to wait. Write seconds, more than 0, like ?{name}=30"
+    return None
 
 
 def fault_in_address(url: str, service: Any, sent: Sent | None) -> str | None:
@@ -109,6 +123,13 @@ def _faults_in_values(url: str, service: Any, sent: Sent | None) -> Iterator[str
         kind = type(service).template_args.get(name, {}).get("type")
         if value and kind == "bool" and parse_bool(value, True) != parse_bool(value, False):
             yield f"has {_shown(name)} with an unknown value. Write yes or no"
+
+
+def _is_time(value: str) -> bool:
+    try:
+        return 0 < float(value) <= TIMEOUT_MAX
+    except ValueError:
+        return False
 
 
 def _parsed(url: str, service: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from apprise import Apprise, AppriseAsset
 from apprise.manager_plugins import NotificationManager
 
-from devices.phone.address import Sent, fault_in_address
+from devices.phone.address import Sent, fault_in_address, fault_in_waits, options_in
 from devices.phone.phone import APPRISE_LOGGER
 
 ASSET = AppriseAsset(app_id="doorbell", async_mode=False)
@@ -53,6 +53,8 @@ def fault_in_url(url: str, sent: Mapping[str, Sent]) -> str | None:
             service = service_of(url)
     except ValueError:
         return "is no notification service. See https://github.com/caronc/apprise/wiki"
+    if fault := fault_in_waits(options_in(url, service)):
+        return fault
     if any(DROPPED.search(text) for text in warnings):
         return (
             "names a topic, a chat or a person that its service cannot have. "
