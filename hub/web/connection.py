@@ -14,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_S = 10.0  # for the head of a request, from the connection or from the last response on
 REQUEST_S = 30.0  # from the head of a request to the end of its response, in a stranger's hands
 STALL_S = 30.0  # for the next 48 KiB of a response that a logged-in phone reads
+ASLEEP_S = 1.0  # and where the process is to end
 VANISHED_MS = 60_000  # without an acknowledgement of what was sent: tcp(7)
 STRANGERS = 64  # connections that carry no request of a logged-in phone
 
@@ -53,13 +54,18 @@ class Connection(H11Protocol):
         super().resume_writing()
         self._paused_s = None
 
+    def shutdown(self) -> None:
+        """See H11Protocol: a phone that sleeps over a live picture does not hold up the end."""
+        if self._has_stalled(ASLEEP_S):
+            self.drop()
+        super().shutdown()
+
     def check(self) -> None:
         """Close it if its time is over; called twice a second."""
         now = self.loop.time()
         self._look(now)
-        is_stalled = self._paused_s is not None and now - self._paused_s > STALL_S
         is_logged_out = self.is_of_phone and not self.scope["state"]["is_known"]()
-        if is_logged_out or is_stalled or now - self._since_s > self._limit_s:
+        if is_logged_out or self._has_stalled(STALL_S) or now - self._since_s > self._limit_s:
             self.drop()
 
     def drop(self) -> None:
@@ -78,6 +84,10 @@ class Connection(H11Protocol):
     def is_of_phone(self) -> bool:
         """Whether a request of somebody who is logged in is under way, as the guard has noted."""
         return not self._is_idle and "is_known" in self.scope["state"]
+
+    def _has_stalled(self, limit_s: float) -> bool:
+        """Whether the client has read nothing for so long, although there is something."""
+        return self._paused_s is not None and self.loop.time() - self._paused_s > limit_s
 
     @property
     def _is_idle(self) -> bool:

@@ -229,6 +229,19 @@ def test_a_phone_reads_as_long_as_it_likes_while_it_reads(server, open_one, monk
     assert reads.recv(100)
 
 
+def test_a_phone_that_sleeps_does_not_hold_up_the_end(server, open_one, monkeypatch, caplog):
+    """It has a live picture open, and does not read it."""
+    monkeypatch.setattr(connection, "ASLEEP_S", 0.0)
+    open_one(b"GET /phone/endless HTTP/1.1\r\n" + HEAD + b"\r\n")
+    until(
+        lambda: any(one._paused_s for one in server.server_state.connections),
+        "what it does not read waits for it",
+    )
+    server.stop()
+    until(lambda: not server.server_state.connections, "its connection is closed")
+    assert "graceful shutdown exceeded" not in caplog.text
+
+
 def test_a_phone_that_is_logged_out_gets_no_more(server, open_one, monkeypatch):
     """Also of a response that has begun: events and the live picture end at once."""
     phone = open_one(b"GET /phone/endless HTTP/1.1\r\n" + HEAD + b"\r\n")
