@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate
 from typing import Any
@@ -39,7 +39,8 @@ class _Owed:
 
     Attributes:
         heads: The numberings of the type inside the query's range.
-        news: Those that the consumer does not know, or has not all of.
+        news: Those that the consumer does not know, or has not received all of.
+        received: What of each numbering the consumer is working on: it is not sent again.
         gone: Numberings of the query that were ours, and of which nothing is left.
         room: How many bytes are left for events.
         most: How many events there may be.
@@ -47,6 +48,7 @@ class _Owed:
 
     heads: list[Head]
     news: list[Head]
+    received: Mapping[Numbering, int]
     gone: list[Numbering]
     room: int
     most: int
@@ -119,7 +121,8 @@ class CatchUpReplies:
     def _owed(self, kind: str, query: Query, cursors: Mapping[Numbering, int]) -> _Owed:
         since = None if self._backlog.source in query.known else query.since
         heads = self._backlog.owed(kind, cursors, since=since, within=query.range)
-        news = [head for head in heads if _is_news(head, cursors)]
+        received = {(stream, epoch): sequence for stream, epoch, sequence in query.received}
+        news = [head for head in heads if _is_news(_without(received, head), cursors)]
         gone = self._backlog.forgotten(cursors)
         room = (
             min(query.most or MOST_BYTES, self._bus.limits.packet_limit - FRAME_BYTES) - FRAME_BYTES
@@ -127,7 +130,7 @@ class CatchUpReplies:
         gone = gone[: _fitting(gone, room // 4)]
         room -= sum(map(_size, gone))
         most = min(query.events or EVENTS_UNASKED, EVENTS)
-        return _Owed(heads, sorted(news, key=_numbering), gone, room, most)
+        return _Owed(heads, sorted(news, key=_numbering), received, gone, room, most)
 
     def _has_to_reply(self, kind: str, query: Query, owed: _Owed) -> bool:
         """Whether the consumer needs a reply: something is new to it, or it waits for one.
@@ -148,8 +151,9 @@ class CatchUpReplies:
         heads = _whole_streams(owed.news, max(1, _fitting(names, owed.room // 2)))
         is_cut = len(heads) < len(owed.news)
         room = owed.room - sum(map(_size, names[: len(heads)]))
-        events, withheld = self._events(heads, room, owed.most)
-        count = sum(head.last - head.after for head in heads)
+        unsent = [_without(owed.received, head) for head in heads]
+        events, withheld = self._events(unsent, room, owed.most)
+        count = sum(head.last - head.after for head in unsent)
         reply = self._frame(
             query,
             heads=tuple(heads),
@@ -195,6 +199,12 @@ class CatchUpReplies:
 
 def _numbering(head: Head) -> Numbering:
     return head.stream, head.epoch
+
+
+def _without(received: Mapping[Numbering, int], head: Head) -> Head:
+    """What a head owes that the consumer has not received."""
+    after = max(head.after, received.get(_numbering(head), 0))
+    return replace(head, after=min(after, head.last))
 
 
 def _size(numbering: Numbering) -> int:

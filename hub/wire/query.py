@@ -24,6 +24,7 @@ CURSORS = 100  # in one query; at most about 25 kB of it
 HEADS = 100  # in one reply
 EVENTS = 200  # in one reply
 EVENTS_UNASKED = 50  # where the query does not say how many
+RECEIVED = 20  # in one query; of more numberings events are sent twice, and dropped
 WITHHELD = 20  # in one reply
 MANY = 10**15  # more events than a house will see
 LEAST_BYTES = 1024  # of a reply: a press fits
@@ -110,6 +111,8 @@ class Query(Message):
             and does not name in `cursors`. What has begun in the source's present epoch is named.
         most: How many bytes of a reply get through; None: MOST_BYTES.
         events: How many events a reply may have; None: EVENTS_UNASKED, as in earlier versions.
+        received: Of some numberings, the last sequence that the consumer has, and is working on.
+            They need not be sent again now. Only the cursors say what it has finished.
     """
 
     MAX_BYTES = 65_536
@@ -145,6 +148,14 @@ class Query(Message):
     )
     events: int | None = entry(
         Whole(1, MANY, f"How many events a reply may have; else {EVENTS_UNASKED}."), default=None
+    )
+    received: tuple[Cursor, ...] = entry(
+        ListOf(
+            Row(_STREAM, _EPOCH, _NUMBER),
+            RECEIVED,
+            "Stream, epoch and the last sequence of it that is there, and not finished yet.",
+        ),
+        default=(),
     )
 
     @property

@@ -9,26 +9,25 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
+from hub.consumer.catchup.alive import Alive
 from hub.consumer.catchup.doubts import Doubts
 from hub.consumer.catchup.heard import Heard
 from hub.consumer.catchup.jumps import Jumps
 from hub.consumer.catchup.message_size import MessageSize
-from hub.consumer.catchup.paging import Ask, about, divide, query_page
+from hub.consumer.catchup.paging import Ask, about, divide, query_page, received_with
 from hub.consumer.catchup.replies import Replies, check
 from hub.consumer.catchup.round import AUDIT_S, Round
 from hub.consumer.catchup.sent_queries import Sent, SentQueries
+from hub.consumer.catchup.time_away import TimeAway
 from hub.consumer.catchup.withheld import pass_over
 from hub.mqtt.bus import Bus
-from hub.mqtt.house_messages import ReceivedStatus
-from hub.store.cursors import PRODUCERS, Cursors
+from hub.store.cursors import Cursors
 from hub.wire import streams, topics
 from hub.wire.codec import JSON, BadMessage
 from hub.wire.event import Event, uuid7
-from hub.wire.query import CURSORS, MOST_BYTES, Numbering, OwedEvent, Query, Range, Reply
+from hub.wire.query import CURSORS, EVENTS, MOST_BYTES, Numbering, OwedEvent, Query, Range, Reply
 
 log = logging.getLogger(__name__)
-SETTLE_S = 5.0
-SETTLE_MOST_S = 600.0
 MUST_WAIT_S = 0.5  # without a broker a query that is due is looked at again after so long
 FRAME_BYTES = 256  # of a packet, beside its payload: topic and properties
 YEAR_S = 365 * 86_400.0  # what happened before is not owed by a producer that is not known
@@ -53,6 +52,7 @@ class CatchUp:
         wake: Callable[[], None],
         *,
         most_cursors: int = CURSORS,
+        most_events: int = EVENTS,
     ) -> None:
         """Prepare.
 
@@ -63,30 +63,28 @@ class CatchUp:
             since: For each event type, from which Unix second on a new producer owes its events.
             wake: Called from another thread when there is something to do.
             most_cursors: How many one query may carry.
+            most_events: How many it asks for.
         """
         self._bus = bus
         self._cursors = cursors
         self._source = source
         self._since = since
         self._wake = wake
-        self._most = most_cursors
+        self._most, self._most_events = most_cursors, most_events
         self._sizes = {kind: MessageSize(partial(bus.note, "catch-up")) for kind in since}
         self._replies = Replies(bus, source, wake)
         self.events: deque[OwedEvent] = deque()
         self._rounds = {kind: Round() for kind in since}
-        # Types of which a producer may know more, until a reply since the start denies it.
-        self._behind = {kind for kind in since if cursors.known_producers(kind)}
-        self._began_s = self._moved_s = time.monotonic()
+        self._time_away = TimeAway(kind for kind in since if cursors.known_producers(kind))
         self._heard = Heard()
         self._sent = SentQueries()
         self._jumps = Jumps()
         self._gone: set[Numbering] = set()  # of which their producers know nothing
         self._forgotten: set[Numbering] = set()  # those of them that may go: it was said again
         self._wanted: deque[tuple[str, bool]] = deque()  # types, and whether replies are lost
-        self._alive: set[str] = set()
         self.doubts = Doubts(cursors, partial(bus.note, "forged"))
         bus.on_connect.append(self.ask_all)
-        bus.on_status(topics.source("+", "+"), self._producer_status)
+        self._alive = Alive(bus, self._came).sources
 
     def ask_all(self) -> None:
         """In the network thread: there is a new connection; ask for every type."""
@@ -127,16 +125,10 @@ class CatchUp:
         return is_asking or bool(self.events or self._replies)
 
     def settles_in_s(self) -> float:
-        """Seconds until the events of the time away are known, as far as they can be; 0: now.
-
-        A producer that is away, or a broker, is not waited for longer than SETTLE_S.
-        """
+        """Seconds until the events of the time away are known, as far as they can be; 0: now."""
         if self.events or self._replies:
             return MUST_WAIT_S
-        if not self._behind:
-            return 0.0
-        until = min(self._moved_s + SETTLE_S, self._began_s + SETTLE_MOST_S)
-        return max(0.0, until - time.monotonic())
+        return self._time_away.settles_in_s()
 
     def ask_what_is_due(self) -> float:
         """Send the queries whose time has come; returns in how many seconds the next one is due."""
@@ -166,12 +158,21 @@ class CatchUp:
                 if topics.may_come_from(topics.role_of(source), kind):
                     round_.add(Ask(source))
 
-    def _ask(self, kind: str, round_: Round, now: float) -> None:
+    def _ask_ahead(self, kind: str, round_: Round, reply: Reply, now: float) -> None:
+        """Ask for what follows, so that it is there when these events are finished.
+
+        Where a page is cut the next one may have to be larger, or smaller: it is not asked for.
+        """
+        is_cut = reply.withheld or self._sizes[kind].within(self._room) < MOST_BYTES
+        if not is_cut and round_.may_go_on and self._bus.connected.is_set():
+            self._ask(kind, round_, now, reply)
+
+    def _ask(self, kind: str, round_: Round, now: float, reply: Reply | None = None) -> None:
         known = self._cursors.known_producers(kind)
         if round_.waiting:
             self._give_up(kind, round_, round_.waiting, known)
         ask = round_.next(now)
-        query = self._query(kind, ask, known)
+        query = self._query(kind, ask, known, reply)
         if ask == Ask():
             self._heard.begin(kind, self._cursors.of_type(kind))
         round_.sent(ask, query, now)
@@ -182,7 +183,7 @@ class CatchUp:
         publish = partial(self._bus.publish, topic, payload, content_type=JSON)
         self._cursors.after_sync(publish)
 
-    def _query(self, kind: str, ask: Ask, known: list[str]) -> Query:
+    def _query(self, kind: str, ask: Ask, known: list[str], reply: Reply | None) -> Query:
         cursors = self._cursors.of_type(kind, ask.range)
         cursors = [one for one in cursors if one[:2] not in self._gone]
         settled = cursors[:0]
@@ -198,6 +199,8 @@ class CatchUp:
             settled=settled,
             most=self._most,
             size=self._sizes[kind].within(self._room),
+            events=self._most_events,
+            received=received_with(reply),
         )
 
     def _give_up(self, kind: str, round_: Round, ask: Ask, known: Iterable[str]) -> None:
@@ -217,17 +220,9 @@ class CatchUp:
         """The producers that are there, and were not heard in this round."""
         return self._alive.intersection(known) - round_.replied - {self._source}
 
-    def _producer_status(self, received: ReceivedStatus) -> None:
+    def _came(self, source: str) -> None:
         """In the network thread: a producer that has just become ready may have missed events."""
-        source = received.source
-        if received.status is None or received.status.state != "ready":
-            self._alive.discard(source)
-            return
-        if source in self._alive and not self._bus.limits.keeps:
-            return  # it repeats its status for those that came later: see hub.mqtt.traffic.reminder
-        if len(self._alive) < PRODUCERS:
-            self._alive.add(source)
-        if not received.retained and source != self._source:
+        if source != self._source:
             role = topics.role_of(source)
             kinds = [kind for kind in self._since if topics.may_come_from(role, kind)]
             self._wanted.extend((kind, True) for kind in kinds)
@@ -251,6 +246,8 @@ class CatchUp:
         now = time.monotonic()
         if round_.settle(sent.ask, now):
             self._end(sent.kind, round_, now)
+        elif reply.more:
+            self._ask_ahead(sent.kind, round_, reply, now)
 
     def _learn(self, reply: Reply, sent: Sent) -> bool:
         """Write down what a reply says; gives whether all of it is believed."""
@@ -272,7 +269,7 @@ class CatchUp:
         self._gone.difference_update((head.stream, head.epoch) for head in reply.heads)
         self.events.extend(reply.events)
         if reply.events:
-            self._moved_s = time.monotonic()
+            self._time_away.moved()
         return len(heads) == len(reply.heads)
 
     def _follow(self, reply: Reply, sent: Sent, round_: Round) -> None:
@@ -294,7 +291,7 @@ class CatchUp:
         if silent := self._silent(round_, self._cursors.known_producers(kind)):
             round_.wait_for(silent, now)
         else:
-            self._behind.discard(kind)
+            self._time_away.is_known(kind)
             self._cursors.forget(self._gone & self._forgotten)
             self._forgotten = set(self._gone)
             self._cursors.forget_silent(kind, self._alive)

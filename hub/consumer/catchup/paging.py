@@ -10,10 +10,12 @@ from hub.wire.query import (
     EVENTS,
     LEAST_BYTES,
     MOST_BYTES,
+    RECEIVED,
     Cursor,
     Numbering,
     Query,
     Range,
+    Reply,
     digest,
     range_of,
 )
@@ -110,6 +112,8 @@ def query_page(
     settled: Iterable[Cursor] = (),
     most: int = CURSORS,
     size: int = Query.MAX_BYTES,
+    events: int = EVENTS,
+    received: Sequence[Cursor] = (),
 ) -> Query:
     """The query about what stands behind `after`.
 
@@ -127,6 +131,8 @@ def query_page(
         settled: The cursors that are not named.
         most: How many cursors it may hold.
         size: How many bytes it may have, and a reply to it. One cursor is in it in any case.
+        events: How many a reply may have.
+        received: What the consumer has and has not finished.
     """
     whole = Range(after, until)
     places = {(stream, epoch): sequence for stream, epoch, sequence in cursors}
@@ -145,14 +151,24 @@ def query_page(
         until=last,
         settled=_digests(named, [one for one in settled if asked.has(one[:2])]),
         most=max(LEAST_BYTES, min(size, MOST_BYTES)),
-        events=EVENTS,
+        events=events,
+        received=tuple(received[:RECEIVED]),
     )
+
+
+def received_with(reply: Reply | None) -> list[Cursor]:
+    """Of each numbering that a reply has events of, the last sequence."""
+    if reply is None:
+        return []
+    last = {(event.stream, event.epoch): event.sequence for event, _ in reply.events}
+    return [(*numbering, sequence) for numbering, sequence in last.items()]
 
 
 def is_same(one: Query, other: Query) -> bool:
     """Whether a query says the same as another one, and lets the reply be no larger."""
     same = one.range == other.range and one.cursors == other.cursors
-    return same and one.settled == other.settled and one.most == other.most
+    same = same and one.settled == other.settled and one.received == other.received
+    return same and one.most == other.most
 
 
 def _digests(known: Iterable[str], settled: Iterable[Cursor]) -> tuple[tuple[str, str], ...]:

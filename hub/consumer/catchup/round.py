@@ -142,6 +142,11 @@ class Round:
         return has_ended
 
     @property
+    def may_go_on(self) -> bool:
+        """Whether no reply is waited for, and more is to be asked in this round."""
+        return self.waiting is None and self._has_more
+
+    @property
     def _has_more(self) -> bool:
         return bool(self.asks or self._narrow or self._rest)
 

@@ -181,7 +181,7 @@ def test_a_timer_that_came_due_while_nobody_ran_waits_for_the_news_of_that_time(
 
 def test_a_timer_does_not_wait_for_a_broker_that_is_away(tmp_path, net, hub, monkeypatch):
     """The lamp goes off all the same, some seconds later."""
-    monkeypatch.setattr("hub.consumer.catchup.catchup.SETTLE_S", 0.3)
+    monkeypatch.setattr("hub.consumer.catchup.time_away.SETTLE_S", 0.3)
     seen = []
     rules = reaction(
         does(lambda event: seen.append(event.type)), PRESSED, "light.expired", since_s=60

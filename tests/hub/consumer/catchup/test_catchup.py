@@ -333,7 +333,7 @@ def test_with_pages_of_two_each_event_is_taken_once(data):
         }
         net = FakeBroker()
         hubs = [Producer(states[n], net.bus(), f"doorbell/hub/{n}") for n in ("home", "barn")]
-        listener = Listener(states["own"], net.bus(), most_cursors=2)
+        listener = Listener(states["own"], net.bus(), most_cursors=2, most_events=2)
         fates = iter(lambda: data.draw(st.integers(0, 1)), None)
         net.fate = lambda *_: next(fates)
         said = []
