@@ -4,6 +4,7 @@ It relies on nothing that a broker keeps, but on journals and catch-up: sessions
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 
 from config import Broker
@@ -164,6 +165,10 @@ class Bus(HouseMessages):
         send = self._traffic.publications.send
         info = send(topic, payload, retain=retain, ContentType=content_type)
         return info.mid if info else None
+
+    def together(self) -> AbstractContextManager[None]:
+        """What this thread publishes meanwhile may leave in one piece, at the end."""
+        return self._traffic.publications.together()
 
     def deliver(
         self, topic: str, payload: bytes, *, timeout_s: float, retain: bool = False, **mqtt5: object

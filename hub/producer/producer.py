@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -243,26 +244,28 @@ class Producer:
             self._refused = False
             self._sent_to = self._journal.published_to()
             self.settle()
-        under_way = set(self._in_flight.values())
         limit = min(window, self._bus.receive_maximum)
         room = max(0, limit - len(self._in_flight))
         if window == WINDOW and room < limit // 2:  # with more acknowledgements more goes at once
             return
-        for entry in self._next(room, last):
-            if entry.position in under_way:
+        entries = self._next(room, last)
+        with self._bus.together() if len(entries) > 1 else nullcontext():
+            for entry in entries:
+                if entry.position not in self._in_flight.values() and not self._send(entry):
+                    return
                 self._sent_to = entry.position
-                continue
-            if self._oversize.has(entry):  # left to the catch-up
-                self._acknowledged[entry.position] = self._state.clock.uptime_s()
-                self._sent_to = entry.position
-                continue
-            topic = self._bus.topics.event(*streams.parts(entry.stream))
-            number_given = self._bus.publish(topic, entry.payload)
-            if number_given is None:
-                return
-            self._in_flight[number_given] = entry.position
-            self._sent_to = entry.position
-            guarded(self.on_sent, entry)
+
+    def _send(self, entry: Entry) -> bool:
+        """Hand it to the bus, or leave it to the catch-up; False without a connection."""
+        if self._oversize.has(entry):
+            self._acknowledged[entry.position] = self._state.clock.uptime_s()
+            return True
+        topic = self._bus.topics.event(*streams.parts(entry.stream))
+        if (number := self._bus.publish(topic, entry.payload)) is None:
+            return False
+        self._in_flight[number] = entry.position
+        guarded(self.on_sent, entry)
+        return True
 
     def _take_answers(self) -> None:
         """Note what the broker has answered; it is written down many at a time."""

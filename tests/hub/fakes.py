@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -141,6 +142,9 @@ class FakeBus(HouseMessages):
         if not is_done():
             self._woken.wait(seconds)
         self._woken.clear()
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def pause(self, seconds: float) -> None:
         """Nothing is read here."""

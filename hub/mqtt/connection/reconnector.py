@@ -30,7 +30,7 @@ class ConnectionUser(Protocol):
     def prepare(self, client: ServedClient) -> None:
         """Take the messages and acknowledgements of a client that is not connected yet."""
 
-    def begin(self, client: Client, limits: Limits, address: str) -> None:
+    def begin(self, client: ServedClient, limits: Limits, address: str) -> None:
         """There is a connection to the broker at this address, which has these limits."""
 
     def look(self) -> str:
@@ -156,14 +156,14 @@ class Reconnector:
 
     def _new_client(self, protocol: MQTTProtocolVersion) -> ServedClient:
         client = self._clients.make_served(protocol, self._turn)
-        client.on_connect = self._connected
+        client.on_connect = self._connected  # type: ignore[assignment]
         client.on_disconnect = self._disconnected
         self._user.prepare(client)
         return client
 
     def _connected(
         self,
-        client: Client,
+        client: ServedClient,
         _: Any,
         __: ConnectFlags,
         reason: ReasonCode,

@@ -1,16 +1,17 @@
 """What a connection publishes: as the broker takes it, and awaited until it has it."""
 
 import logging
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cache
 from typing import Any
 
-from paho.mqtt.client import Client, MQTTMessageInfo
+from paho.mqtt.client import MQTTMessageInfo
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from hub.mqtt.connection.clients.client import properties
+from hub.mqtt.connection.clients.served_client import ServedClient
 from hub.mqtt.connection.limits import Limits
 from hub.mqtt.message import Call
 from hub.mqtt.traffic.unacknowledged import Unacknowledged
@@ -25,11 +26,11 @@ class Publications:
     def __init__(self, awaited: Unacknowledged, hand_over: Call) -> None:
         self._awaited = awaited
         self._hand_over = hand_over
-        self._client: Client | None = None  # while there is a connection
+        self._client: ServedClient | None = None  # while there is a connection
         self._limits = Limits()
         self._told: set[str] = set()  # the topics of what is too large
 
-    def connected(self, client: Client, limits: Limits) -> None:
+    def connected(self, client: ServedClient, limits: Limits) -> None:
         """There is a connection to a broker with these limits."""
         self._client, self._limits = client, limits
         self._told.clear()
@@ -63,6 +64,11 @@ class Publications:
             return None
         self._awaited.published(info, topic)
         return info
+
+    def together(self) -> AbstractContextManager[None]:
+        """What this thread sends meanwhile may leave in one piece, at the end."""
+        client = self._client
+        return client.together() if client else nullcontext()
 
     def deliver(
         self, topic: str, payload: bytes, timeout_s: float, *, retain: bool = False, **mqtt5: object

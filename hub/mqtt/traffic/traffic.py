@@ -61,7 +61,7 @@ class Traffic:
         client.on_subscribe = self._confirmed
         client.on_message = partial(guarded, self._received)
 
-    def begin(self, client: Client, limits: Limits, address: str) -> None:
+    def begin(self, client: ServedClient, limits: Limits, address: str) -> None:
         """See `ConnectionUser`."""
         self._awaited.clear()
         self.limits = limits

@@ -8,7 +8,8 @@ import logging
 import socket
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 AGAIN = MQTTErrorCode.MQTT_ERR_AGAIN
 SUCCESS = MQTTErrorCode.MQTT_ERR_SUCCESS
 READ_BYTES = 16_384  # at once: some events
+GATHERED_BYTES = 65_536  # more is sent before the end
 EXACTLY_ONCE = 2  # a quality of service that nothing here asks for
 
 
@@ -45,7 +47,8 @@ class DirectClient(Client):
         super().__init__(*arguments, **named)
         self._turn = turn
         self._sending = threading.Lock()
-        self._acks = b""  # not sent yet
+        self._unsent = bytearray()  # whole packets: acknowledgements, and what is gathered
+        self._gatherer = 0  # the thread whose messages are gathered
         self._unanswered: dict[int, MQTTMessageInfo] = {}
         self._reader = 0  # the thread that handles what has come
         self._incoming = Incoming()
@@ -93,8 +96,18 @@ class DirectClient(Client):
 
     def flush(self) -> None:
         """See Connection."""
-        if self._acks:
+        if self._unsent:
             self._send()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread publishes meanwhile leaves in one piece, at the end."""
+        self._gatherer = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._gatherer = 0
+            self.flush()
 
     def publish(
         self,
@@ -116,9 +129,9 @@ class DirectClient(Client):
             pass
         info = MQTTMessageInfo(number)
         self._unanswered[number] = info
-        info.rc = self._send(
-            packets.publish(name, payload or b"", number, retain=retain, properties=made)
-        )
+        packet = packets.publish(name, payload or b"", number, retain=retain, properties=made)
+        can_wait = self._gatherer == threading.get_ident() and len(self._unsent) < GATHERED_BYTES
+        info.rc = self._send(packet, can_wait=can_wait)
         if info.rc != SUCCESS:
             self._unanswered.pop(number, None)
         return info
@@ -128,23 +141,20 @@ class DirectClient(Client):
         if qos != AT_LEAST_ONCE:
             return super().ack(mid, qos)
         is_reading = threading.get_ident() == self._reader
-        return self._send(ack=packets.puback(mid), can_wait=is_reading)
+        return self._send(packets.puback(mid), can_wait=is_reading)
 
-    def _send(
-        self, packet: bytes = b"", *, ack: bytes = b"", can_wait: bool = False
-    ) -> MQTTErrorCode:
-        """Send this and the acknowledgements, or have the rest sent when there is room."""
+    def _send(self, packet: bytes = b"", *, can_wait: bool = False) -> MQTTErrorCode:
+        """Send what has waited, and this, or have the rest sent when there is room."""
         with self._sending:
-            self._acks += ack
             connection = self.socket()
             if not isinstance(connection, socket.socket):
                 return MQTTErrorCode.MQTT_ERR_NO_CONN
-            data = self._acks + packet
-            if can_wait or not data:
+            self._unsent += packet
+            if can_wait or not self._unsent:
                 return SUCCESS
             try:
-                is_sent = self._send_now(connection, data)
-                self._acks = b""
+                is_sent = self._send_now(connection, bytes(self._unsent))
+                self._unsent.clear()
             except OSError:
                 self._shut_down()
                 return MQTTErrorCode.MQTT_ERR_CONN_LOST

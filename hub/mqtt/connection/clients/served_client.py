@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from paho.mqtt.client import Client
@@ -68,6 +69,10 @@ class ThreadClient(TidyClient):
     def wake(self) -> None:
         """See DirectClient."""
         self._woken.set()
+
+    def together(self) -> AbstractContextManager[None]:
+        """See DirectClient: paho's own thread sends, and may send several at once."""
+        return nullcontext()
 
     def close(self) -> None:
         """See DirectClient."""

@@ -1,5 +1,6 @@
 """What the client makes of the bytes that a broker sends, however they are cut."""
 
+import select
 import socket
 import threading
 import time
@@ -11,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from hub.consumer.deadline import Overdue
 from hub.mqtt.connection.clients import direct_client
-from hub.mqtt.connection.clients.direct_client import READ_BYTES, DirectClient
+from hub.mqtt.connection.clients.direct_client import GATHERED_BYTES, READ_BYTES, DirectClient
 from hub.mqtt.connection.clients.packets import PUBACK, bounds
 from hub.mqtt.connection.limits import MAXIMUM_PACKET_SIZE
 from hub.mqtt.connection.turn import Turn
@@ -81,6 +82,30 @@ def _length(number):
         data.append(number & 0x7F | 0x80)
         number >>= 7
     return bytes([*data, number])
+
+
+def test_messages_that_are_published_together_leave_in_one_piece(line):
+    """Each piece wakes the broker. What another thread publishes meanwhile does not wait."""
+    piece = len(_publish(line, 1, b"one"))
+    with line.client.together():
+        line.client.publish("a/b", b"one", 1)
+        line.client.publish("a/b", b"two", 1)
+        assert not select.select([line.broker], [], [], 0)[0]
+        live = threading.Thread(target=line.client.publish, args=("a/b", b"now", 1))
+        live.start()
+        live.join()
+        assert len(line.broker.recv(1000)) == 3 * piece
+        line.client.publish("a/b", b"end", 1)
+    assert line.broker.recv(1000).endswith(b"end")
+
+
+def test_much_that_is_published_together_is_sent_before_the_end(line):
+    """It fills no memory."""
+    with line.client.together():
+        for _ in range(3):
+            line.client.publish("a/b", bytes(GATHERED_BYTES // 2), 1)
+        assert len(line.broker.recv(GATHERED_BYTES)) > 0
+        assert not line.client._unsent
 
 
 def _acknowledgements(*numbers):
