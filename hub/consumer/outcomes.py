@@ -21,6 +21,7 @@ Facts = Mapping[str, Any]
 Work = Callable[[sqlite3.Connection], Entry | None]
 ClaimNext = Callable[[sqlite3.Connection], bool]  # whether an event was claimed
 TOGETHER_S = 0.1
+HELD = 50  # outcomes that are published together: half of what may be under way at once
 
 
 class Outcomes:
@@ -40,6 +41,7 @@ class Outcomes:
         self._commit_at = 0.0
         self._claim_next: ClaimNext = _claim_nothing
         self._journaled: Entry | None = None  # the last one that is not released yet
+        self._held = 0  # commits since the last release
 
     def begin(self, event: Event, reacts_to: Container[str]) -> LiveAttempt:
         """See Records."""
@@ -185,10 +187,12 @@ class Outcomes:
         self._journaled = self._state.do(record) or self._journaled
         if marked:
             self._producer.marked(marked)
-        if not goes_on:
+        self._held += 1
+        if not goes_on or self._held >= HELD:
             self._release()
 
     def _release(self) -> None:
+        self._held = 0
         if self._journaled:
             self._producer.release(self._journaled.position, self._journaled)
             self._journaled = None

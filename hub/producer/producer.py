@@ -274,7 +274,7 @@ class Producer:
             position = self._in_flight.pop(number, None)
             if taken and position is not None:
                 self._acknowledged[position] = uptime_s
-        if len(self._acknowledged) >= WINDOW:
+        if len(self._acknowledged) >= LIVE_WINDOW:
             self.settle()
 
     def _next(self, room: int, last: Entry | None) -> list[Entry]:

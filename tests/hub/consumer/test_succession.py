@@ -6,6 +6,7 @@ import pytest
 
 from hub import emit
 from hub.consumer import consumer, succession
+from hub.consumer import outcomes as outcomes_room
 from tests.house import until
 from tests.hub.fakes import (
     consumer_of,
@@ -172,6 +173,21 @@ def test_what_the_handler_emits_does_not_wait_for_the_next_event(catch_up, net):
 
     catch_up(act)
     assert published[1] == 1
+
+
+def test_outcomes_are_published_some_at_a_time(catch_up, net, monkeypatch):
+    """However fast the handler is, no more are published at once than may be under way."""
+    monkeypatch.setattr(outcomes_room, "HELD", 3)
+    published = []
+
+    def act(event):
+        if event.sequence == 5:
+            with suppress(AssertionError):
+                until(lambda: len(net.events("handler.done")) >= 3, "they are published", 5)
+            published.append(len(net.events("handler.done")))
+
+    catch_up(act)
+    assert published == [3]
 
 
 def test_what_the_broker_has_acknowledged_is_noted_once(state, catch_up):

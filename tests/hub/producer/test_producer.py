@@ -188,6 +188,17 @@ def test_what_is_acknowledged_can_be_marked_in_an_open_transaction(state, produc
         assert not producer.mark(db)
 
 
+def test_many_acknowledgements_share_a_commit(state, bus, producer):
+    """A handler that catches up marks them with its outcomes: the network thread leaves it that."""
+    bus.acknowledges = None
+    said = [ring(producer) for _ in range(2 * WINDOW)]
+    for number in range(1, len(said) + 1):
+        bus.on_published(number, True)
+    assert len(_waiting(state)) == len(said)
+    producer.settle()
+    assert _waiting(state) == []
+
+
 def test_a_long_journal_is_published_completely_and_in_order(net, state, bus, producer):
     """More than any window: every event once, in the order of its sequence."""
     bus.connected.clear()
