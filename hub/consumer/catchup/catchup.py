@@ -183,7 +183,7 @@ class CatchUp:
         publish = partial(self._bus.publish, topic, payload, content_type=JSON)
         self._cursors.after_sync(publish)
 
-    def _query(self, kind: str, ask: Ask, known: list[str], reply: Reply | None) -> Query:
+    def _query(self, kind: str, ask: Ask, known: list[str], reply: Reply | None = None) -> Query:
         cursors = self._cursors.of_type(kind, ask.range)
         cursors = [one for one in cursors if one[:2] not in self._gone]
         settled = cursors[:0]
