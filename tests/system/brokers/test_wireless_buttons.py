@@ -36,7 +36,7 @@ STEPS = {
     "committed, not published": "before:hub.mqtt.bus:Bus.publish:{}~doorbell/pressed/front",
     "published, not acknowledged": rf"before:{CLIENT}.ack:{{}}~, 1\)",
     "to be acknowledged": rf"after:{CLIENT}.ack:{{}}~, 1\)",
-    "acknowledged": rf"after:{CLIENT}._send:{{}}~^\(\(\), {{{{}}}}\)$",
+    "acknowledged": rf"after:{CLIENT}._send_now:{{}}~@\\x02",  # a PUBACK has left
 }
 
 
