@@ -110,19 +110,14 @@ class Clock:
         is_same_machine = bool(self.boot) and stamp.boot[:8] == self.boot[:8]
         return self.uptime_s() if is_same_machine else 0.0
 
-    def is_before(self, stamp: Stamp, uptime_s: float) -> bool | None:
-        """Whether a moment was before another one; None where that is unknown.
-
-        Args:
-            stamp: The moment, of any boot and machine.
-            uptime_s: The other one, in seconds since this boot of this machine; 0 is the boot.
-        """
+    def is_before_boot(self, stamp: Stamp) -> bool | None:
+        """Whether a moment was before this boot of this machine; None where that is unknown."""
         if self.boot and stamp.boot == self.boot:
-            return stamp.uptime_s < uptime_s
+            return False
         if self.boot and stamp.boot[:8] == self.boot[:8]:
             return True
         is_comparable = not stamp.boot or (stamp.synchronised and self.is_synchronised())
-        return self.age_s(stamp) > self.uptime_s() - uptime_s if is_comparable else None
+        return self.age_s(stamp) > self.uptime_s() if is_comparable else None
 
     def corrected(self, stamp: Stamp) -> Stamp:
         """The same moment by a trusted clock, if it was in this boot and ours is trusted now."""

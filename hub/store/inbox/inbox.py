@@ -75,7 +75,8 @@ class Inbox:
 
         def take_up(db: sqlite3.Connection) -> None:
             known = db.execute("SELECT value FROM meta WHERE key = 'boot'").fetchone()
-            if not boot or known != (boot,):
+            is_new_boot = not boot or known != (boot,)
+            if is_new_boot:
                 left = "MAX(0, MIN(wait_s, due_unix - ?))"
                 db.execute(f"UPDATE inbox SET due = ? + {left} WHERE due IS NOT NULL", (now, unix))
                 uncertain = "state = 'waiting' AND due_unix < ?"
@@ -83,7 +84,7 @@ class Inbox:
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (boot,))
             crashed = "state = 'crashed', due = ?, due_unix = ?, wait_s = 0"
             db.execute(f"UPDATE inbox SET {crashed} WHERE state = 'trying'", (now, unix))
-            self._reservations.recover(db)
+            self._reservations.recover(db, is_new_boot=is_new_boot)
 
         self._state.do(take_up)
 
@@ -116,13 +117,15 @@ class Inbox:
     ) -> list[Delivery | None]:
         """The same without a transaction: each is claimed in the one that records its outcome.
 
-        Should this process die before, its next one gets all that happened until then, and is not
-        finished, as redelivered. That one claims each event, so that it can count the attempts.
+        Should this process die before, its successor gets what happened until then, and is not
+        finished, as redelivered, and claims it. Where it could not tell when one of these events
+        happened, all are claimed now.
         """
-        if not self._reservations.begin():
+        alone = [event for event, _ in events]
+        if not self._reservations.begin(alone):
             return self.claim_all(events, missed=missed)
         with self._state.read() as db:
-            cursors = self._reservations.take(db, [event for event, _ in events])
+            cursors = self._reservations.take(db, alone)
         return [
             None
             if cursor is None
@@ -227,13 +230,13 @@ class Inbox:
         return self._cursors.advance(db, event.stream, event.epoch, taken=event.sequence)
 
     def _pass(self, db: sqlite3.Connection, delivery: Delivery) -> bool:
-        """In the open transaction: move the cursor over a reserved event, if it is the next."""
+        """In the open transaction: have the cursor pass a reserved event; False behind a gap."""
         cursor = self._cursors.at(db, delivery.stream, delivery.epoch) or 0
-        if delivery.sequence != cursor + 1:
-            self._take(db, delivery.event, delivery.payload)
-            return False
-        self._cursors.advance(db, delivery.stream, delivery.epoch, taken=delivery.sequence)
-        return True
+        if delivery.sequence == cursor + 1:
+            cursor = self._cursors.advance(
+                db, delivery.stream, delivery.epoch, taken=delivery.sequence
+            )
+        return delivery.sequence <= cursor
 
     def _delivery(
         self, event: Event, payload: bytes | None, cursor: int, *, missed: bool
@@ -251,14 +254,13 @@ class Inbox:
         """The event, as redelivered if it may have been done before, without a trace here.
 
         That is what happened before this boot: a power cut may have come between the act and the
-        sync of its claim. Where a process of this boot died with reserved events, it is what
-        happened until its successor began. Where it cannot be told when that was, it concerns
-        what was missed.
+        sync of its claim. Where it cannot be told when that was, it concerns what was missed. Where
+        a process of this boot died with reserved events, it is also what these may have been.
         """
-        cut_off_s = self._reservations.cut_off_s
-        is_before = self._clock.is_before(event.stamp, cut_off_s)
+        is_before = self._clock.is_before_boot(event.stamp)
         is_uncertain = missed if is_before is None else is_before
-        if is_uncertain and (cut_off_s or not self._state.epochs.is_born_in_this_boot):
+        is_uncertain = is_uncertain and not self._state.epochs.is_born_in_this_boot
+        if is_uncertain or self._reservations.is_in_doubt(event):
             return replace(event, redelivered=True)
         return self._warned_of_copy(event)
 
@@ -274,7 +276,12 @@ class Inbox:
     def _set(
         self, db: sqlite3.Connection, delivery: Delivery, assignment: str, *values: object
     ) -> None:
-        """Change the row of a delivery; `assignment` is one of this class's own texts."""
+        """Change the row of a delivery; `assignment` is one of this class's own texts.
+
+        A reserved event gets its row now, even if the cursor has passed it meanwhile.
+        """
         if not delivery.is_claimed:
-            self._take(db, delivery.event, delivery.payload)
+            event, payload = delivery.event, delivery.payload
+            inbox_rows.insert(db, delivery.stream, event, "trying", attempts=1, payload=payload)
+            self._cursors.advance(db, delivery.stream, delivery.epoch)
         db.execute(f"UPDATE inbox SET {assignment} WHERE {KEY}", (*values, *delivery.key))

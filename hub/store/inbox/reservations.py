@@ -10,15 +10,16 @@ from hub.store.state import State, StateError
 from hub.wire.event import Event
 
 MARK = "reserves"  # in `meta`, from the first reservation of a process to its orderly end
-CUT_OFF = "cut off"  # in `meta`: the boot, and seconds since then
+CUT_OFF = "cut off at"  # in `meta`: seconds since this boot
+NEVER = -1.0
 
 
 class Reservations:
-    """Says which events can be reserved, and until when a process acted that died with some.
+    """Says which events can be reserved, and which of them a process may have had that died.
 
-    Attributes:
-        cut_off_s: Until when such a process may have acted on events that it has not recorded, in
-            seconds since this boot; 0 where it was an earlier boot, or there was none.
+    Moments are compared on the clock that never jumps: so only what this machine saw in this boot
+    can be reserved. It can be once. What may have been reserved by a process that died is claimed
+    the next time, so that an event that kills each process is counted.
     """
 
     def __init__(self, state: State) -> None:
@@ -26,36 +27,44 @@ class Reservations:
         self._clock = state.clock
         self._cursors = Cursors(state)
         self._is_marked = False
-        self._must_claim = False
-        self.cut_off_s = 0.0
+        self._cut_off_s = NEVER  # when the next process began after the last one that died so
 
-    def recover(self, db: sqlite3.Connection) -> None:
-        """At start, in the open transaction: see how the process before this one ended."""
-        self._must_claim = db.execute("DELETE FROM meta WHERE key = ?", (MARK,)).rowcount > 0
-        if self._must_claim:
-            moment = f"{self._clock.boot} {self._clock.uptime_s()}"
-            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (CUT_OFF, moment))
-        row = db.execute("SELECT value FROM meta WHERE key = ?", (CUT_OFF,)).fetchone()
-        boot, _, uptime_s = row[0].partition(" ") if row else ("", "", "0")
-        self.cut_off_s = float(uptime_s) if boot == self._clock.boot else 0.0
+    def recover(self, db: sqlite3.Connection, *, is_new_boot: bool) -> None:
+        """At start, in the open transaction: see how the process before this one ended.
 
-    def begin(self) -> bool:
-        """Before a reservation: have it noted; False where this process must claim instead.
-
-        It must if the one before it died: an event that kills each process is given up by its
-        claims.
+        Args:
+            db: The connection.
+            is_new_boot: It was in an earlier boot. What happened then is not reserved any more.
         """
-        if not self._must_claim and not self._is_marked:
+        if is_new_boot:
+            db.execute("DELETE FROM meta WHERE key IN (?, ?)", (MARK, CUT_OFF))
+        if db.execute("DELETE FROM meta WHERE key = ?", (MARK,)).rowcount:
+            now = repr(self._clock.uptime_s())
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (CUT_OFF, now))
+        row = db.execute("SELECT value FROM meta WHERE key = ?", (CUT_OFF,)).fetchone()
+        self._cut_off_s = float(row[0]) if row else NEVER
+
+    def begin(self, events: Iterable[Event]) -> bool:
+        """Before a reservation: have it noted; False where these must be claimed instead."""
+        now = self._clock.uptime_s()
+        for event in events:
+            if not self._is_of_this_boot(event) or not self._cut_off_s < event.uptime_s <= now:
+                return False
+        if not self._is_marked:
             note = "INSERT OR REPLACE INTO meta VALUES (?, '')"
             self._state.do(lambda db: db.execute(note, (MARK,)))
             self._is_marked = True
-        return self._is_marked
+        return True
 
     def end(self) -> None:
         """At the orderly end of the process: nothing is reserved."""
         if self._is_marked:
-            with suppress(StateError):  # then the next process claims
+            with suppress(StateError):  # then the next process claims what it may have been
                 self._state.do(lambda db: db.execute("DELETE FROM meta WHERE key = ?", (MARK,)))
+
+    def is_in_doubt(self, event: Event) -> bool:
+        """Whether a process that died may have acted on this event without a trace."""
+        return self._is_of_this_boot(event) and event.uptime_s <= self._cut_off_s
 
     def take(self, db: sqlite3.Connection, events: Iterable[Event]) -> list[int | None]:
         """For each event where its cursor would be if it was claimed; None if it was taken before.
@@ -80,6 +89,9 @@ class Reservations:
             cursors[numbering] = cursor + (event.sequence == cursor + 1)
             found.append(cursors[numbering])
         return found
+
+    def _is_of_this_boot(self, event: Event) -> bool:
+        return bool(event.boot) and event.boot == self._clock.boot
 
 
 def _has_row(db: sqlite3.Connection, key: tuple[str, str, int]) -> bool:
