@@ -32,11 +32,19 @@ HANDLERS = {
         '"one.done"',
     ),
     "third": ("done(event)", '"second.done", on_redelivery="skip"'),
+    "observer": (
+        "if event.type == 'doorbell.pressed':\n"
+        "    if event.attempt < 3 and event.sequence % 5 == 0:\n"
+        "        raise ValueError('not yet')\n"
+        "    done(event)",
+        '"*", backoff_s=0.02, backoff_max_s=0.1, attempts=50',
+    ),
 }
 PAUSE_S = 0.05  # on average
 LEAST = 6  # presses, for a storm
 DOOMS = {
     "hub": (*crash.HUB_STEPS.values(), *crash.ANSWER_STEPS.values()),
+    "observer": (*crash.WORKER_STEPS.values(), *crash.OBSERVER_STEPS.values()),
     "": (*crash.WORKER_STEPS.values(), *crash.CATCH_UP_STEPS.values(), *crash.RETRY_STEPS.values()),
 }
 
