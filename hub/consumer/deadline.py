@@ -22,7 +22,7 @@ def deadline(seconds: float) -> Iterator[None]:
 
     Works in the main thread only. Code that never returns to the interpreter (a hang inside a C
     library) cannot be interrupted: GRACE_S later the process prints where it hangs, and the kernel
-    kills it. Its inbox remembers the attempt.
+    kills it. Its state file tells the next process.
     """
     signal.signal(signal.SIGALRM, _ring)  # each time: the handler's libraries may have taken it
     fatal_timer = _fatal_timer(os.getpid())

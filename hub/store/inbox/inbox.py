@@ -18,7 +18,7 @@ FAR = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An event in hand: claimed, and not finished.
+    """An event in hand: claimed or reserved, and not finished.
 
     Attributes:
         stream: The stream of the event, or of the timer that it is.
