@@ -38,6 +38,7 @@ class Pi:
         self.places = Places(folder / "units", folder / "run", folder / "mosquitto")
         self.wants = self.places.units / "doorbell.target.wants"
         self.wants.mkdir(parents=True)
+        (self.places.units / "doorbell.target").touch()
         self.passwords = folder / "broker" / "passwords"
         self.version = "systemd 252 (252.39)"
         self.began: dict[str, float] = {}
@@ -93,6 +94,16 @@ def running(pi: Pi) -> Pi:
     """The same, after the first boot."""
     pi.sync()
     return pi
+
+
+def test_where_nothing_is_installed_it_is_refused_and_nothing_is_written(tmp_path: Path):
+    """As in a checkout: drop-ins for units that are not there would stay in /etc."""
+    pi = Pi(tmp_path)
+    (pi.places.units / "doorbell.target").unlink()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(OrderError, match=r"not installed here: `sudo ./install.sh` installs it"):
+        pi.sync()
+    assert (sorted(tmp_path.rglob("*")), pi.orders) == (before, [])
 
 
 def test_at_first_every_handler_is_started_now_and_at_each_boot(pi: Pi):

@@ -308,6 +308,41 @@ def test_uninstall_with_data_leaves_nothing(pi: Folder):
     uninstall(pi.machine, pi.said.append, data=True)
 
 
+@pytest.mark.parametrize("data", [False, True])
+def test_where_nothing_is_installed_uninstall_says_so_and_does_nothing(tmp_path: Path, data: bool):
+    """It asks nothing either, and does not tell of folders that it keeps."""
+    machine, said, asked = Machine(tmp_path, pytest.fail), [], []
+    uninstall(machine, said.append, data=data, agree=asked.append)
+    assert (said, asked) == (["nothing is installed here, so nothing was removed"], [])
+
+
+def test_after_uninstall_the_data_can_still_be_removed(pi: Folder):
+    """Without --data a second one tells what is kept; with it the user is asked first."""
+    pi.install()
+    uninstall(pi.machine, pi.said.append, data=False)
+    before = pi.files()
+    pi.said, asked = [], []
+    uninstall(pi.machine, pi.said.append, data=False)
+    folders = f"{pi.root}/etc/doorbell and {pi.root}/var/lib/doorbell"
+    assert pi.said[:2] == ["nothing is installed here, so nothing was removed", f"kept: {folders}"]
+    assert pi.files() == before
+    uninstall(pi.machine, pi.said.append, data=True, agree=asked.append)
+    assert (asked, pi.files()) == ([f"Everything in {folders} will be removed. Go on?"], {})
+
+
+def test_a_user_who_does_not_agree_keeps_everything(pi: Folder):
+    """Nothing is stopped either."""
+    pi.install()
+    before, pi.orders = pi.files(), []
+
+    def refuse(_: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        uninstall(pi.machine, pi.said.append, data=True, agree=refuse)
+    assert (pi.files(), pi.orders) == (before, [])
+
+
 def test_uninstall_removes_folders_however_deep_they_are(pi: Folder):
     """A handler may put anything into its folder, and Python cannot call itself so often."""
     pi.install()

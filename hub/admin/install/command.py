@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -34,18 +35,13 @@ def uninstall(
             "--data", help="Also remove settings, passwords, journals, pictures and clips."
         ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --data: do not ask.")] = False,
 ) -> None:
     """Uninstall doorbell; settings and state stay, unless --data is given."""
     _only_root("uninstall")
-    machine = Machine()
-    if data and not yes:
-        typer.confirm(
-            f"Everything in {machine.settings.parent} and {machine.state} will be removed. Go on?",
-            abort=True,
-        )
+    agree = None if yes else partial(typer.confirm, abort=True)
     try:
-        uninstall_from(machine, _print, data=data)
+        uninstall_from(Machine(), _print, data=data, agree=agree)
     except (OrderError, OSError) as error:
         complain(f"✗ {error}", "  Then run it again: it continues from there.")
         sys.exit(1)

@@ -1,5 +1,6 @@
 """Uninstalls doorbell. Settings and state stay, unless they are to be removed as well."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,23 +14,45 @@ from hub.admin.install.orders import OrderError
 
 ENVIRONMENT = re.compile(r"doorbell\.\d{8}T\d{6}")  # install.sh names them so
 
+TRACES = (  # of a program that is installed; a trace that is left is removed in a repetition
+    "etc/systemd/system/doorbell*",
+    "etc/mosquitto/doorbell*",
+    "etc/mosquitto/conf.d/doorbell*",
+    "opt/doorbell*",
+    "usr/local/bin/doorbell*",
+)
 
-def uninstall(machine: Machine, report: Callable[[str], None], *, data: bool) -> None:
+
+def uninstall(
+    machine: Machine,
+    report: Callable[[str], None],
+    *,
+    data: bool,
+    agree: Callable[[str], object] | None = None,
+) -> None:
     """Stop everything, and remove what was installed; the program itself last.
 
     Args:
         machine: What to uninstall it from.
         report: Called with a line for each step.
         data: Whether settings, passwords, journals, pictures, clips and the user are removed, too.
+        agree: Called with a question before that; it raises where the answer is no.
 
     Raises:
         OrderError: systemd or another program refuses.
         OSError: something cannot be removed. A repetition continues there.
     """
+    folders = (machine.settings.parent, machine.state, machine.at("var/lib/private/doorbell"))
+    is_here = any(any(machine.root.glob(trace)) for trace in TRACES)
+    if not is_here and not (data and any(map(os.path.lexists, folders))):
+        report("nothing is installed here, so nothing was removed")
+        _tell_kept(machine, report)
+        return
+    if data and agree:
+        agree(f"Everything in {folders[0]} and {folders[1]} will be removed. Go on?")
     for line in (*_stop(machine), *_remove_units(machine, data=data), *_free_broker(machine)):
         report(line)
     if data:
-        folders = (machine.settings.parent, machine.state, machine.at("var/lib/private/doorbell"))
         mounted = [path for folder in folders for path in _clear(folder)]
         if has(machine, "getent", "passwd", USER):
             machine.order("userdel", USER)
@@ -41,10 +64,16 @@ def uninstall(machine: Machine, report: Callable[[str], None], *, data: bool) ->
             report(f"{names}: empty, and still there because a disk is mounted on it")
     else:
         state_folders.give_back(machine)
-        report(f"kept: {machine.settings.parent} and {machine.state}")
-        report("`doorbell uninstall --data` removes them, too")
+        _tell_kept(machine, report)
     _remove_program(machine)
     report("program: removed. Packages like mosquitto stay: apt-get remove removes them")
+
+
+def _tell_kept(machine: Machine, report: Callable[[str], None]) -> None:
+    kept = [str(path) for path in (machine.settings.parent, machine.state) if path.exists()]
+    if kept:
+        report(f"kept: {' and '.join(kept)}")
+        report("`doorbell uninstall --data` removes them, too")
 
 
 def _remove_program(machine: Machine) -> None:

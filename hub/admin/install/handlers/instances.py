@@ -67,10 +67,12 @@ def sync(
 
     Raises:
         SettingsError: the settings cannot be read; then everything runs on unchanged.
-        OrderError: systemd refuses.
+        OrderError: nothing is installed here, or systemd refuses.
         OSError: something cannot be written.
     """
     places = places or Places()
+    if not (places.units / "doorbell.target").is_file():
+        raise OrderError("doorbell is not installed here: `sudo ./install.sh` installs it")
     _let_in(config)
     seen = Look.read(places.seen)
     while True:
