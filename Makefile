@@ -122,7 +122,7 @@ lock:
 
 # Where no wheel of the sound library exists (64-bit ARM) it is compiled; without a compiler the dog barks into a file.
 $(VENV)/.ready: pyproject.toml $(wildcard lock/*)
-	@echo "installing into $(VENV) (a minute or some, the first time only)"
+	@echo "installing into $(VENV) (a minute or more, the first time only)"
 	@test -x $(BIN)/pip || .ci/quietly sh .ci/make-venv $(VENV)
 	@for part in tools cffi run; do $(LIBRARY) $$part || exit; done
 	@$(LIBRARY) sound 2> $(VENV)/sound.log || { [ $$? = 1 ] || { cat $(VENV)/sound.log >&2; exit 1; }; \
