@@ -1,7 +1,6 @@
 """`doorbell handlers`: the handlers and their states; `sync` makes systemd run them."""
 
 import sys
-from textwrap import shorten
 
 import typer
 
@@ -16,7 +15,6 @@ from hub.remote import statuses
 from hub.terminal.options import ConfigOption, read_settings
 from hub.terminal.output import complain, say
 
-WIDTH = 48  # of the column of states
 handlers = typer.Typer(help="List the handlers and their states.")
 
 
@@ -35,11 +33,11 @@ def show(context: typer.Context, config: ConfigOption = None) -> None:
         state = states.get(name, "unknown: neither systemd nor a broker has it")
         if loader.is_off(path, settings):
             state = "switched off"
-        rows.append((name, state, origin))
+        rows.append((name, origin, state))
     name_width = max(len(name) for name, _, _ in rows)
-    state_width = max(len(state) for _, state, _ in rows)
-    for name, state, origin in rows:
-        say(f"{name:{name_width}}  {state:{state_width}}  {origin}")
+    origin_width = max(len(origin) for _, origin, _ in rows)
+    for name, origin, state in rows:  # a state may be long, so it is last
+        say(f"{name:{name_width}}  {origin:{origin_width}}  {state}")
 
 
 def _said(settings: Settings) -> dict[str, str]:
@@ -49,7 +47,7 @@ def _said(settings: Settings) -> dict[str, str]:
     except ConnectionError as error:
         complain(f"✗ {error}")
         return {}
-    return {name: shorten(status.line, WIDTH, placeholder=" …") for name, status in said.items()}
+    return {name: status.line for name, status in said.items()}
 
 
 @handlers.command()
