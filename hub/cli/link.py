@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from config import Settings, SettingsError
+from config.faults import suggest
 from config.section import NAME
 from hub.process.page_address import is_for_this_machine, page_address, running_port
 from hub.remote.press_links import LinkError, PressLink, PressLinks, as_page
@@ -86,7 +87,7 @@ def _refuse_mixture(asked: Mapping[str, str | bool | None], name: str | None) ->
 def _make_login(settings: Settings) -> None:
     if not settings.web.is_wanted and running_port(settings) is None:
         remedy = "Set [web] page = true, or start `doorbell run`"
-        raise SettingsError([f"no doorbell-web runs here, so there is no page. {remedy}"])
+        raise SettingsError([f"the page is not running here. {remedy}"])
     if settings.web.page is False:
         raise SettingsError(["[web] page is false: there is no page. Remove it, or set it to true"])
     address = f"{page_address(settings)}/login/{Register(settings.state_dir).make_code()}"
@@ -108,10 +109,10 @@ def _set_password(settings: Settings) -> None:
 
 
 def _make_press_link(settings: Settings, links: PressLinks, press: str, name: str | None) -> None:
-    if settings.web.url is None:
-        remedy = "Set it to the address of doorbell-web, as the device reaches it"
-        raise SettingsError([f"[web] url is not set: there are no addresses. {remedy}"])
     door = door_named(settings, press)
+    if settings.web.url is None:
+        remedy = "Set it to the address of the page, as the device reaches it"
+        raise SettingsError([f"[web] url is not set, so no device can call the page. {remedy}"])
     say(_address(settings, links, links.make(_checked(name or door), door)))
 
 
@@ -138,11 +139,11 @@ def _revoke(settings: Settings, links: PressLinks, name: str) -> None:
         register.revoke(*ids)
         say(f"{name}: logged out")
         return
-    try:
-        links.revoke(name)
-    except LinkError as error:
-        phones = ", ".join(phone.name for phone in register.phones()) or "none"
-        raise LinkError(f"{error}. Phones: {phones}") from None
+    if name not in links.all():
+        phones = [phone.name for phone in register.phones()]
+        hint = suggest(name, [*phones, *links.all()]) or " There are none."
+        raise LinkError(f"{name}: no phone and no link has this name.{hint}")
+    links.revoke(name)
     say(f"{name}: revoked")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from config import Settings, SettingsError
+from config.faults import suggest
 from config.reading import sources
 from hub.store.own_folders import own_folders
 
@@ -89,5 +90,5 @@ def door_named(settings: Settings, door: str | None) -> str:
     if door is None:
         return next(iter(settings.doors))
     if door not in settings.doors:
-        raise SettingsError([f"{door}: no such door. There are: {', '.join(settings.doors)}"])
+        raise SettingsError([f"{door}: no such door.{suggest(door, settings.doors)}"])
     return door

@@ -37,8 +37,10 @@ class Link:
 
 def test_without_an_address_of_its_own_it_says_what_to_set(tmp_path: Path):
     """A fault in the settings, like any other."""
-    with pytest.raises(SettingsError, match=r"\[web\] url is not set: there are no addresses. Set"):
+    with pytest.raises(SettingsError, match=r"\[web\] url is not set, so no device can call the"):
         Link(tmp_path, "")("--press", "front")
+    with pytest.raises(SettingsError, match="shed: no such door"):  # an address would not help
+        Link(tmp_path, "")("--press", "shed")
 
 
 def test_a_link_is_named_like_its_door_unless_it_is_given_a_name(tmp_path: Path):
@@ -53,7 +55,8 @@ def test_a_link_is_named_like_its_door_unless_it_is_given_a_name(tmp_path: Path)
     for words, fault in (
         (("--press", "back", "--name", "front"), "front: this link rings at front. Choose another"),
         (("--press", "back", "--name", "My Shelly"), "My Shelly: no name. Write up to 32 of"),
-        (("--revoke", "shelly"), "shelly: no such link. There are: front. Phones: none"),
+        (("--revoke", "frnt"), "frnt: no phone and no link has this name. Did you mean 'front'?"),
+        (("--revoke", "shelly"), "shelly: no phone and no link has this name. Known here: front."),
     ):
         assert fault in link(*words)
 
@@ -71,7 +74,7 @@ def test_it_prints_an_address_that_logs_in_once(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", r"no doorbell-web runs here, so there is no page\. Set \[web\] page = true, or"),
+        ("", r"the page is not running here\. Set \[web\] page = true, or"),
         (f"{WEB[:6]}page = false\n{WEB[6:]}", r"\[web\] page is false: there is no page"),
     ],
 )

@@ -175,7 +175,7 @@ def test_the_press_command_rings_too(lasting_run: Run):
     assert pressed.stdout.startswith("Front door rang: ")
     lasting_run.wait_for("✓", "bark · doorbell.pressed", after=before)
     wrong = lasting_run.command("press", "garage")
-    assert (wrong.returncode, wrong.stderr) == (78, "✗ garage: no such door. There are: front\n")
+    assert (wrong.returncode, wrong.stderr) == (78, "✗ garage: no such door. Known here: front.\n")
 
 
 @together
