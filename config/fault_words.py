@@ -71,5 +71,5 @@ def words(fault: Mapping[str, Any], name: str) -> str:
         return f"must be {LIMITS[kind]} {next(iter(facts.values())):g}."
     if plain := PLAIN_WORDS.get(kind):
         return plain.format(**facts)
-    said = str(fault["msg"]).removeprefix("Value error, ")
+    said = str(fault["msg"]).removeprefix("Value error, ").removesuffix(".")
     return said.replace("Input should be", "must be", 1) + "."

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
+from typer.core import TyperGroup
 from typer.main import get_command
 
-from config import SettingsError
+from config import SettingsError, fault_words
 from config.faults import EX_CONFIG
 from hub.admin.backup.command import backup
 from hub.admin.doctor.command import doctor
@@ -38,7 +40,24 @@ from hub.terminal.output import complain, say
 from hub.terminal.system_errors import in_words
 
 VALUES = {bool: "", int: "N", float: "SECONDS", Path: "FILE"}  # in the help of an option
+
+
+class Commands(TyperGroup):
+    """All commands. A value that cannot be is told in our words, and not in pydantic's."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was written."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            if isinstance(error.__cause__, ValidationError):
+                fault = error.__cause__.errors(include_input=False)[0]
+                error.message = fault_words.words(fault, "")
+            raise
+
+
 app = typer.Typer(
+    cls=Commands,
     help="A doorbell hub: one press, independent reactions, nothing lost.",
     no_args_is_help=True,
     add_completion=False,
@@ -102,7 +121,7 @@ def command_line() -> Any:
 
 
 def _name_values(command: Any) -> None:
-    for option in command.params:
+    for option in command.get_params(typer.Context(command)):  # with --help
         if option.param_type_name == "option" and option.metavar is None:
             option.metavar = VALUES.get(option.type_descriptor.annotation, "TEXT")
     for one in getattr(command, "commands", {}).values():

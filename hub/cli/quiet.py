@@ -16,6 +16,22 @@ from hub.wire.command import LONGEST_QUIET_S
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
+def seconds(text: str) -> float:
+    """Read a duration as people write it: `2h` (s, m, h, d, w).
+
+    Raises:
+        typer.BadParameter: it is none, or too long.
+    """
+    found = re.fullmatch(rf"(\d{{1,6}})([{''.join(UNITS)}])", text)
+    if not found:
+        raise typer.BadParameter(f"{text}: not a duration. Write it like 90s, 30m, 2h or 1d")
+    for_s = int(found[1]) * SECONDS[found[2]]
+    if not 0 < for_s <= LONGEST_QUIET_S:
+        days = LONGEST_QUIET_S // SECONDS["d"]
+        raise typer.BadParameter(f"{text}: write a time of 1s to {days}d")
+    return for_s
+
+
 def quiet(
     mode: Annotated[
         Literal["on", "off", "auto"] | None,
@@ -24,10 +40,11 @@ def quiet(
             "Without it, the state is shown."
         ),
     ] = None,
-    duration: Annotated[
-        str | None,
+    for_s: Annotated[
+        float | None,
         typer.Option(
             "--for",
+            parser=seconds,
             metavar="TIME",
             help="For this long, like 2h (s, m, h, d, w); without it, until changed.",
         ),
@@ -35,7 +52,6 @@ def quiet(
     config: ConfigOption = None,
 ) -> None:
     """Make the house quiet, or end it: no sounds, and everything else goes on."""
-    for_s = None if duration is None else _seconds(duration)
     if for_s is not None and mode in (None, "auto"):
         raise typer.BadParameter("--for goes with on or off")
     settings = with_running_broker(read_settings(config)[0])
@@ -44,14 +60,3 @@ def quiet(
     except PressError as error:
         complain(f"✗ {error}")
         sys.exit(1)
-
-
-def _seconds(text: str) -> float:
-    found = re.fullmatch(rf"(\d{{1,6}})([{''.join(UNITS)}])", text)
-    if not found:
-        raise typer.BadParameter(f"{text}: not a duration. Write it like 90s, 30m, 2h or 1d")
-    for_s = int(found[1]) * SECONDS[found[2]]
-    if not 0 < for_s <= LONGEST_QUIET_S:
-        days = LONGEST_QUIET_S // SECONDS["d"]
-        raise typer.BadParameter(f"--for {text}: write a time of 1s to {days}d")
-    return for_s

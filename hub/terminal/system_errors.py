@@ -4,6 +4,7 @@ import errno
 import os
 
 MENDS = {
+    errno.ENOENT: "Check the path; a folder that is missing is to be made first",
     errno.ENOSPC: "Make room there",
     errno.EDQUOT: "Make room there",
     errno.EROFS: "Choose another place, or have it mounted for writing",

@@ -309,7 +309,9 @@ def test_uninstall_with_data_leaves_nothing(pi: Folder):
 
 
 @pytest.mark.parametrize("data", [False, True])
-def test_where_nothing_is_installed_uninstall_says_so_and_does_nothing(tmp_path: Path, data: bool):
+def test_where_nothing_is_installed_uninstall_says_so_and_does_nothing(
+    tmp_path: Path, *, data: bool
+):
     """It asks nothing either, and does not tell of folders that it keeps."""
     machine, said, asked = Machine(tmp_path, pytest.fail), [], []
     uninstall(machine, said.append, data=data, agree=asked.append)

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from config import Settings, SettingsError
 from hub.cli.history.dead_letters import _matching
 from hub.cli.main import app
 from hub.store.inbox.inbox_file import DeadLetter, InboxError
+from hub.terminal.options import door_named
 from hub.testing import event
 
 
@@ -33,7 +35,30 @@ def test_quiet_for_no_time_or_too_long_is_refused(said, time):
     """A variable that a script lost would switch all sounds off for good."""
     code, words = said("quiet", "on", "--for", time)
     assert code == 2
+    assert "Invalid value for '--for'" in words
     assert "not a duration" in words or "write a time of 1s to 30d" in words
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["events", "--limit", "0"], "'--limit': must be at least 1. "),
+        (["events", "--limit", "ten"], "'--limit': not a whole number. Write it like 17"),
+        (["quiet", "maybe"], "'mode': 'maybe' is not one of 'on', 'off', 'auto'. "),
+    ],
+)
+def test_a_value_that_cannot_be_is_told_in_our_words(said, words, says):
+    """The words of the library that reads it say nothing to a person."""
+    code, output = said(*words)
+    assert (code, says in f"{output} ") == (2, True), output
+
+
+def test_a_door_that_does_not_exist_is_told_with_the_one_that_was_meant():
+    """Where none is similar, with those that there are."""
+    with pytest.raises(SettingsError, match=r"Front: no such door\. Did you mean 'front'\?"):
+        door_named(Settings(), "Front")
+    with pytest.raises(SettingsError, match=r"shed: no such door\. Known here: front\."):
+        door_named(Settings(), "shed")
 
 
 @pytest.mark.parametrize(

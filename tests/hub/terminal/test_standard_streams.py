@@ -76,6 +76,7 @@ def test_what_the_system_refuses_is_told_with_the_place(tmp_path: Path):
     [
         (OSError(errno.EROFS, "Read-only", "/srv/x"), "/srv/x: Read-only. Choose another place,"),
         (OSError(errno.EACCES, "Denied", b"/srv/\xff"), "/srv/\udcff: Denied. Use sudo, or"),
+        (OSError(errno.ENOENT, "No such file", "/x/y"), "/x/y: No such file. Check the path; a"),
         (OSError(errno.ENOTDIR, "No folder"), "No folder"),
         (TimeoutError("it took too long"), "it took too long"),
     ],
