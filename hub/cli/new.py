@@ -1,5 +1,7 @@
 """`doorbell new`: a handler file to begin with, and its test."""
 
+import sys
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -15,5 +17,9 @@ def new(
 ) -> None:
     """Write a handler file to begin with, and its test."""
     settings, _ = read_settings(config)
-    for file in write_handler(name, settings.handlers_dir):
+    files = write_handler(name, settings.handlers_dir)
+    for file in files:
         say(f"✓ {file}")
+    say(f"To run its test: {sys.executable} -m pytest {files[-1]}")
+    if find_spec("pytest") is None:
+        say(f"That needs pytest: {sys.executable} -m pip install pytest")
