@@ -76,7 +76,11 @@ def faults_in(error: ValidationError) -> list[Fault]:
 
 
 def describe(
-    error: ValidationError, model: type[BaseModel], where: str, table: str = ""
+    error: ValidationError,
+    model: type[BaseModel],
+    where: str,
+    table: str = "",
+    lines: Mapping[Path, int] = {},
 ) -> list[str]:
     """Describe each fault, like `doorbell.toml: [broker] prot: unknown key. Did you mean 'port'?`.
 
@@ -87,11 +91,12 @@ def describe(
         model: The model that was validated.
         where: The name of the file.
         table: The table that the model belongs to; empty for the whole file.
+        lines: The line of each table and key of the file, as far as they are known.
 
     Returns:
         One line for each fault.
     """
-    return [described(fault, model, where, table) for fault in faults_in(error)]
+    return [described(fault, model, where, table, lines) for fault in faults_in(error)]
 
 
 def described(

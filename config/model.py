@@ -6,7 +6,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from config import places
 from config.cross_faults import cross_faults
@@ -17,6 +17,7 @@ from config.tables.door import Door
 from config.tables.homeassistant import HomeAssistant
 from config.tables.trigger import Trigger
 from config.tables.web import Web
+from config.written import Written
 
 CLOCK_NAMES = {"sunrise", "sunset", "quiet_began", "quiet_ended", "day_ended"}
 
@@ -169,6 +170,16 @@ class Settings(Section):
     handlers_dir: Path = Path("handlers")
     state_dir: Path = Path("~/.local/state/doorbell")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    _written: Written = PrivateAttr(default_factory=Written)
+
+    @property
+    def written(self) -> Written:
+        """The file that they were read from; an empty one where they were not."""
+        return self._written
+
+    def read_from(self, written: Written) -> None:
+        """Note the file that they were read from."""
+        self._written = written
 
     @model_validator(mode="after")
     def _tables_fit_each_other(self) -> Self:

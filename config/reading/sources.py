@@ -14,7 +14,7 @@ from config.reading import environment
 from config.reading.sound_part import sound_part
 from config.section import Section
 from config.toml import toml_file
-from config.toml.entries import lines_of
+from config.written import Written
 
 T = TypeVar("T", bound=Section)
 DEMO = Path(__file__).parents[1] / "demo.toml"
@@ -64,10 +64,12 @@ def load(path: Path, draft: Path | None = None) -> Settings:
     if "handlers" in whole:
         whole["handlers"] = _plain(whole["handlers"])
     settings, found = sound_part(whole, [*file.lost, *variables.lost])
-    lines = _lines(file.text) if twice or found else {}
+    written = Written(path.name, file.text)
+    lines = written.lines if twice or found else {}
     faults += [described(one, Settings, path.name, lines=lines) for one in (*twice, *found)]
     full = None
     if settings:
+        settings.read_from(written)
         try:
             full = _with_full_paths(settings, path)
         except SettingsError as error:
@@ -75,14 +77,6 @@ def load(path: Path, draft: Path | None = None) -> Settings:
     if faults or full is None:
         raise SettingsError(faults, full)
     return full
-
-
-def _lines(text: str) -> dict[tuple[str, ...], int]:
-    """The line in which each table and key is set, the first level in small letters."""
-    lines: dict[tuple[str, ...], int] = {}
-    for path, number in lines_of(text).items():
-        lines.setdefault((path[0].lower(), *path[1:]), number)
-    return lines
 
 
 def _in_small_letters(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:

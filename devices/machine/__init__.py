@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from devices.machine.folder import Forbidden as Forbidden
     from devices.machine.folder import expanded as expanded
     from devices.machine.folder import fault_in_folder as fault_in_folder
+    from devices.machine.folder import fault_in_state_folder as fault_in_state_folder
     from devices.machine.folder import is_file as is_file
     from devices.machine.folder import is_there as is_there
     from devices.machine.folder import nearest as nearest
@@ -40,6 +41,7 @@ else:
                 "Forbidden",
                 "expanded",
                 "fault_in_folder",
+                "fault_in_state_folder",
                 "is_file",
                 "is_there",
                 "nearest",

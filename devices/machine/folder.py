@@ -55,6 +55,26 @@ def fault_in_folder(folder: Path) -> str | None:
     return None
 
 
+def fault_in_state_folder(folder: Path) -> str | None:
+    """Check by trying it whether files can be kept in a folder; the file leaves no trace.
+
+    Rights alone do not tell: in `/proc` even root can make none.
+
+    Returns:
+        Why not; None if they can.
+    """
+    from tempfile import TemporaryFile  # noqa: PLC0415 - for checks only
+
+    if fault := fault_in_folder(folder):
+        return fault
+    existing = nearest(folder)
+    try:
+        with TemporaryFile(dir=existing):
+            return None
+    except OSError as error:
+        return f"{existing} takes no files ({error.strerror}). Name another folder"
+
+
 def _mode(path: Path) -> int | None:
     try:
         return path.stat().st_mode

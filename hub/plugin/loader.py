@@ -155,7 +155,9 @@ def _load(path: Path, settings: Settings) -> HandlerFile:
     try:
         config = model.model_validate(settings.handlers.get(name, {}))
     except ValidationError as error:
-        faults += describe(error, model, path.name, f"handlers.{name}")
+        lines = settings.written.lines
+        where = settings.written.name if ("handlers", name) in lines else path.name
+        faults += describe(error, model, where, f"handlers.{name}", lines)
         usable = _without(error, model, settings.handlers.get(name, {}))
         raise SettingsError(
             [*faults, *(_faults_in_config(usable, path, settings) if usable else [])]
@@ -170,13 +172,29 @@ def _load(path: Path, settings: Settings) -> HandlerFile:
 def _faults_in_config(config: HandlerConfig, path: Path, settings: Settings) -> list[str]:
     """Connect the settings with the house, and find the faults that no single field can know."""
     config.within(settings)
-    where = f"{path.name}: [handlers.{path.stem}]"
-    faults = [f"{where} {fault}" for fault in config.faults_in_doors("doors", config.doors or ())]
+    unknown = config.faults_in_doors("doors", config.doors or ())
+    faults = [placed(fault, path, settings) for fault in unknown]
     try:
         found = author_code.lines(path, config.check, "check")
     except SettingsError as error:
         return [*faults, *error.faults]
-    return [*faults, *(f"{where} {fault}" for fault in found)]
+    return [*faults, *(placed(fault, path, settings) for fault in found)]
+
+
+def placed(fault: str, path: Path, settings: Settings) -> str:
+    """A fault in a handler's table with its place before it: that of the key where it names one.
+
+    Args:
+        fault: Its words, which may begin with a key, like `lamp: no such lamp`.
+        path: The handler's file; it is the place of what the settings do not contain.
+        settings: Those of the house.
+    """
+    written = settings.written
+    lines = written.lines
+    table = ("handlers", path.stem)
+    number = lines.get((*table, *fault.partition(":")[0].split("."))) or lines.get(table)
+    place = f"{written.name}: line {number}" if number else path.name
+    return type(fault)(f"{place}: [{'.'.join(table)}] {fault}")
 
 
 def _without(

@@ -49,17 +49,17 @@ def test_a_path_that_cannot_be_one_is_a_fault_with_its_line(tmp_path, setting, p
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ("[handlers.record]\nfolder = ", "record.py: [handlers.record] folder: "),
-        ("[handlers.record]\ncamera = ", "record.py: [handlers.record] camera: "),
-        ("[handlers.bark]\nsound = ", "bark.py: [handlers.bark] sound: "),
-        ("[handlers.talk]\nenabled = true\nmicrophone = ", "talk.py: [handlers.talk] microphone: "),
+        ("[handlers.record]\nfolder = ", "[handlers.record] folder: "),
+        ("[handlers.record]\ncamera = ", "[handlers.record] camera: "),
+        ("[handlers.bark]\nsound = ", "[handlers.bark] sound: "),
+        ("[handlers.talk]\nenabled = true\nmicrophone = ", "[handlers.talk] microphone: "),
     ],
 )
 def test_a_handlers_path_that_cannot_be_one_is_told_by_check(tmp_path, table, says, path):
     """In the words of its device."""
     file = tmp_path / "doorbell.toml"
     file.write_text(f'state_dir = "state"\n{table}"{path}"\n', encoding="utf-8")
-    assert [fault for fault in check(load(file), file).faults if fault.startswith(says)]
+    assert [fault for fault in check(load(file), file).faults if says in fault]
 
 
 @pytest.mark.parametrize("given", [Path("a" * 5000), Path("a\0b")], ids=["long", "zero"])

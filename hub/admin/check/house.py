@@ -10,12 +10,12 @@ from pathlib import Path
 from config import Settings, SettingsError
 from config.faults import suggest
 from devices.gpio.line import INSTALL
-from devices.machine import Forbidden, fault_in_folder, placed
+from devices.machine import Forbidden, fault_in_state_folder, placed
 from devices.speaker import fault_in_sound_file, fault_in_speaker
-from hub.admin.check import answer_links, event_types
+from hub.admin.check import answer_links
 from hub.admin.check.handler_files import Inspection
 from hub.mqtt.connection import credentials
-from hub.plugin import loader
+from hub.plugin import event_types, loader
 from hub.plugin.files import handler_name
 from hub.plugin.loader import HandlerFile
 from hub.process import restore_guard
@@ -63,7 +63,7 @@ def check(settings: Settings, path: Path, files: Inspection | None = None) -> Re
             continue
         running.append(loaded)
         report.good.append(f"{name}: reacts to {', '.join(loaded.reactions)}")
-        report.faults += _faults_in_absent(loaded, files)
+        report.faults += _faults_in_absent(loaded, files, settings)
     report.faults += event_types.faults(running, settings)
     report.hints += event_types.hints(running, settings)
     report.hints += answer_links.hints(running, settings)
@@ -83,10 +83,10 @@ def users_of(settings: Settings) -> list[str]:
     return [*users, credentials.CLI]
 
 
-def _faults_in_absent(loaded: HandlerFile, files: Inspection) -> list[str]:
-    place = f"{loaded.path.name}: [handlers.{loaded.name}] "
+def _faults_in_absent(loaded: HandlerFile, files: Inspection, settings: Settings) -> list[str]:
     try:
-        return [placed(place, fault, ".") for fault in files.absent(loaded)]
+        found = files.absent(loaded)
+        return [loader.placed(placed("", fault, "."), loaded.path, settings) for fault in found]
     except SettingsError as error:
         return list(error.faults)
 
@@ -118,7 +118,7 @@ def _faults_in_folders(settings: Settings) -> Iterator[str]:
     if "handlers_dir" in settings.model_fields_set and not folder.is_dir():
         hint = "Make it, or leave the setting out."
         yield f"handlers_dir: there is no folder {folder}. {hint}"
-    if fault := fault_in_folder(settings.state_dir):
+    if fault := fault_in_state_folder(settings.state_dir):
         yield placed("state_dir: ", fault, ".")
 
 

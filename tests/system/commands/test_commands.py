@@ -34,11 +34,11 @@ def test_check_tells_every_fault_at_once(tmp_path: Path):
     assert checked.stderr.splitlines() == [
         "✗ doorbell.toml: [handlers.barc]: there is no handler file barc.py. "
         "Did you mean [handlers.bark]?",
-        "✗ bark.py: [handlers.bark] volume: must be at most 100.",
-        '✗ light.py: [handlers.light] when: "night" needs a place. '
+        "✗ doorbell.toml: line 4: [handlers.bark] volume: must be at most 100.",
+        '✗ doorbell.toml: line 7: [handlers.light] when: "night" needs a place. '
         'Set latitude and longitude in [house], or when = "always"',
         "✗ mine.py, line 1: invalid syntax",
-        "✗ notify.py: [handlers.notify] prioriy: unknown key. "
+        "✗ doorbell.toml: line 2: [handlers.notify] prioriy: unknown key. "
         "Known here: doors, drill_text, enabled, group_s, max_age_s, picture, recipients, "
         "timeout_s, title, urls.",
     ]
@@ -63,7 +63,7 @@ def test_a_file_that_ends_the_check_is_a_fault_of_its_own(tmp_path: Path, code: 
     assert checked.returncode == 78
     what = f"its code has ended the process that loads it ({how}). Look at what it and its imports"
     assert checked.stderr.splitlines() == [
-        "✗ bark.py: [handlers.bark] volume: must be at most 100.",
+        "✗ doorbell.toml: line 2: [handlers.bark] volume: must be at most 100.",
         f"✗ end.py: {what} do when they are loaded",
         f"✗ odd.py: {what} do when they are loaded",
     ]
@@ -102,11 +102,12 @@ def test_a_fault_in_the_place_is_one_line(tmp_path: Path, house: str, fault: str
         f'state_dir = "state"\n[house]\n{house}\n[clock]\nsun = true\n'
         '[handlers.light]\nwhen = "night"\n[handlers.bark]\nvolume = 200\n'
     )
+    bark = 9 + house.count("\n")
     checked = doorbell(tmp_path, "check")
     assert checked.returncode == 78
     assert checked.stderr.splitlines() == [
         f"✗ doorbell.toml: {fault}",
-        "✗ bark.py: [handlers.bark] volume: must be at most 100.",
+        f"✗ doorbell.toml: line {bark}: [handlers.bark] volume: must be at most 100.",
     ]
     examined = doorbell(tmp_path, "doctor")
     assert "sunrise and sunset: the place in [house] is faulty" in examined.stdout

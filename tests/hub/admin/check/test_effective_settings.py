@@ -84,7 +84,7 @@ def test_a_handler_with_a_fault_is_told_beside_the_others(shown):
     """It is a comment, so that the text is still TOML, and shows no value."""
     text = shown("words", "int", "hunter2")
     assert "shout" not in tomllib.loads(text)["handlers"]
-    assert "# shout.py: [handlers.shout] words: " in text
+    assert "[handlers.shout] words: " in text
     assert "hunter2" not in text
 
 
