@@ -29,6 +29,7 @@ class Child:
         launcher: Starts it: by default as a new Python interpreter.
         is_endless: Whether it is started again even after an end in order.
         process: The running process; None while there is none.
+        is_faulty: Whether it ended because its file or the settings have faults.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Child:
     launcher: Launcher = field(default_factory=Program)
     is_endless: bool = False
     process: Process | None = None
+    is_faulty: bool = False
     _restart_at: float | None = 0.0  # monotonic seconds; None: not by itself
     _started_at: float = 0.0
     _backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, longest_s=30))
@@ -101,6 +103,7 @@ class Child:
     def _start(self) -> None:
         self._started_at = time.monotonic()
         self._restart_at = None
+        self.is_faulty = False
         try:
             process = self.launcher.launch(
                 self.command, self.environment, reads_lines=self.reads_lines
@@ -121,6 +124,7 @@ class Child:
         if code == 0 and not self.is_endless:
             return  # it is done
         if code == EX_CONFIG:
+            self.is_faulty = True
             self.echo(self.name, "not started again until its file or the settings change")
             return
         self._delay_restart(f"was killed by signal {-code}" if code < 0 else f"ended with {code}")
