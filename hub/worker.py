@@ -19,11 +19,13 @@ from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
 from hub.plugin import event_types, loader
 from hub.plugin.api import memory
+from hub.plugin.files import author_code
 from hub.plugin.house import answer_links, page
 from hub.plugin.house.device_link import link
 from hub.plugin.house.quiet import quiet
 from hub.plugin.loader import HandlerFile
 from hub.plugin.picture.pictures import pictures
+from hub.process import load_limit
 from hub.process.lifecycle import EX_TEMPFAIL, end_for_good, on_stop, serve, settle_in
 from hub.store.memory import DiskMemory
 from hub.store.state import State
@@ -66,7 +68,7 @@ def run(given: str, settings: Settings) -> None:
     language.speak(settings.house.language)
     bus.start()
     try:
-        file = loader.load(path or loader.locate(name, settings), settings)
+        file = _load(path or loader.locate(name, settings), settings, bus, status)
     except SettingsError as error:
         _end(bus, status, "failed", detail="; ".join(error.faults))
         raise
@@ -93,6 +95,23 @@ def run(given: str, settings: Settings) -> None:
             is_for_good = isinstance(error.__cause__, ValueError)
             sys.exit(EX_CONFIG if is_for_good else EX_TEMPFAIL)
         _end(bus, status, "offline", "stopped")
+
+
+def _load(path: Path, settings: Settings, bus: Bus, status: StatusPublisher) -> HandlerFile:
+    """Load the handler file; one that takes very long is told, and in the end given up."""
+
+    def warn(seconds: float) -> None:
+        words = author_code.too_long(path, "loading it", seconds)
+        log.warning("%s", words)
+        status.set("starting", detail=words)
+
+    def end(seconds: float) -> None:
+        words = author_code.too_long(path, "loading it", seconds)
+        _end(bus, status, "failed", detail=words)
+        end_for_good(words)
+
+    with load_limit.limited(warn, end):
+        return loader.load(path, settings)
 
 
 def _react(

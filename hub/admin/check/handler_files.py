@@ -96,9 +96,7 @@ class Inspection:
             return done[0]
         if failed:
             raise failed[0]
-        late = f"{what} takes longer than {self._patience_s:g} s"
-        hint = "Code that waits or loops belongs in its function"
-        raise SettingsError([f"{path.name}: {late}. {hint}"])
+        raise SettingsError([author_code.too_long(path, what, self._patience_s)])
 
 
 def _refuse_risk(path: Path) -> None:

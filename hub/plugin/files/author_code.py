@@ -48,6 +48,18 @@ def lines(path: Path, ask: Callable[[], object], name: str) -> list[str]:
     raise SettingsError([f"{path.name}: Config.{name}() returns no list of texts. {hint}"])
 
 
+def too_long(path: Path, what: str, seconds: float) -> str:
+    """The fault of code that has not ended after so many seconds.
+
+    Args:
+        path: The handler file.
+        what: What its code does, like `loading it`.
+        seconds: How long it was waited for.
+    """
+    hint = "Code that waits or loops belongs in its function"
+    return f"{path.name}: {what} takes longer than {seconds:g} s. {hint}"
+
+
 def place_of(path: Path, error: BaseException) -> str:
     """The handler file, and the line in it that an exception came from, where one is known."""
     numbers = [
