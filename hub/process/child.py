@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from config.faults import EX_CONFIG
 from hub.process.launch import Launcher, Process, Program
 from hub.system.backoff import Backoff
+from hub.system.kernel_timer import FatalTimer
 
 STEADY_S = 10.0  # a process that ran so long has its first failure
 STOP_S = 6.0
@@ -28,6 +29,7 @@ class Child:
         reads_lines: Whether `send_line` reaches its standard input.
         launcher: Starts it: by default as a new Python interpreter.
         is_endless: Whether it is started again even after an end in order.
+        advice: Where to look for the reason of an early end.
         process: The running process; None while there is none.
         is_faulty: Whether it ended because its file or the settings have faults.
     """
@@ -39,6 +41,7 @@ class Child:
     reads_lines: bool = False
     launcher: Launcher = field(default_factory=Program)
     is_endless: bool = False
+    advice: str = ""
     process: Process | None = None
     is_faulty: bool = False
     _restart_at: float | None = 0.0  # monotonic seconds; None: not by itself
@@ -127,7 +130,16 @@ class Child:
             self.is_faulty = True
             self.echo(self.name, "not started again until its file or the settings change")
             return
-        self._delay_restart(f"was killed by signal {-code}" if code < 0 else f"ended with {code}")
+        self._delay_restart(self._end_in_words(code))
+
+    def _end_in_words(self, code: int) -> str:
+        if code == -FatalTimer.SIGNAL:
+            return "its function took longer than timeout_s, and could not be stopped: killed"
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+        ran_s = time.monotonic() - self._started_at
+        if not self.advice or ran_s > STEADY_S:
+            return how
+        return f"{how}, {ran_s:.1f} s after its start; {self.advice}"
 
     def _delay_restart(self, how: str) -> None:
         if time.monotonic() - self._started_at > STEADY_S:

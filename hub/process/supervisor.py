@@ -157,7 +157,12 @@ class Supervisor:
         command = ["-m", "hub.worker", str(path)]
         self._files.note_read(path)
         self._handlers[name] = Child(
-            name, command, self._environment, self._echo, launcher=self._forks
+            name,
+            command,
+            self._environment,
+            self._echo,
+            launcher=self._forks,
+            advice="`doorbell check` may say why",
         )
 
     def _tick_children(self) -> None:

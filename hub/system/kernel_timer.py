@@ -41,9 +41,11 @@ class FatalTimer:
         OSError: the kernel gives no timer.
     """
 
+    SIGNAL = signal.SIGVTALRM
+
     def __init__(self) -> None:
-        faulthandler.register(signal.SIGVTALRM, file=sys.stderr, chain=True)  # chain: and it kills
-        event = _SigEvent(None, signal.SIGVTALRM, 0)
+        faulthandler.register(self.SIGNAL, file=sys.stderr, chain=True)  # chain: and it kills
+        event = _SigEvent(None, self.SIGNAL, 0)
         self._timer = ctypes.c_void_p()
         if _libc.timer_create(time.CLOCK_MONOTONIC, ctypes.byref(event), ctypes.byref(self._timer)):
             raise OSError(ctypes.get_errno(), "timer_create")

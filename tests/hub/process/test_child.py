@@ -146,6 +146,43 @@ def _pauses(one, words):
     return [float(line.split()[-2]) for line in one.printed() if words in line]
 
 
+OVERDUE = """
+from hub.consumer import deadline
+deadline.GRACE_S = 0.1
+with deadline.deadline(0.1):
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            pass
+"""
+
+
+def test_a_child_that_cannot_be_stopped_in_time_is_told_so(watch):
+    """And not only by the number of the signal; `advice` would not help here."""
+    one = watch(OVERDUE)
+    one.child.advice = "look there"
+    one.until_dead()
+    told = [line for line in one.printed() if "starts again" in line][-1]
+    assert told.startswith(
+        "its function took longer than timeout_s, and could not be stopped: killed; starts again in"
+    )
+
+
+@pytest.mark.parametrize("end", ["import os; os._exit(3)", "import os; os.abort()"])
+def test_a_child_that_ends_soon_is_told_with_where_to_look(watch, end):
+    """Its program may have ended it without a word; after a while it is no fault of the start."""
+    one = watch(end)
+    one.child.advice = "`doorbell check` may say why"
+    one.until_dead()
+    (told,) = [line for line in one.printed() if "starts again" in line]
+    assert " s after its start; `doorbell check` may say why; starts again in" in told
+    one.child._started_at -= 3600
+    one.child._plan_restart(3)
+    assert one.printed()[-1].startswith("ended with 3; starts again in")
+
+
 @pytest.mark.parametrize(
     ("code", "words"), [(78, "not started again until its file or the settings change"), (0, "")]
 )
