@@ -8,7 +8,7 @@ from types import ModuleType
 
 from config import SettingsError
 from config.toml.advice import SAVE_AS
-from hub.plugin.files import author_code, handler_source
+from hub.plugin.files import author_code, handler_source, requirements
 
 
 def execute(path: Path) -> ModuleType:
@@ -53,4 +53,6 @@ def _import_fault(path: Path, error: ModuleNotFoundError) -> str:
     package = (error.name or "").partition(".")[0]
     if not package or package in sys.modules:
         return f"{where}: {author_code.described(error)}"
-    return f"{where}: {error}. Install it where doorbell is: pip install {package}"
+    command = requirements.how_to_install(path.name, [package])
+    hint = "and name it in a `# /// script` block (docs/systemd.md)"
+    return f"{where}: {error}. Install it where doorbell is, {hint}: {command}"

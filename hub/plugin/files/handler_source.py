@@ -8,7 +8,7 @@ from pathlib import Path
 from config import SettingsError
 from config.toml.advice import DAMAGED, SAVE_AS
 from hub.system.files import owned_file
-from hub.system.files.owned_file import OddFileError
+from hub.system.files.owned_file import OddFileError, TooLargeError
 
 LARGEST = 1 << 20  # bytes of a handler file
 NOT_UTF_8 = f"it is saved as UTF-16. {SAVE_AS}"
@@ -57,6 +57,9 @@ def text(path: Path) -> str:
 
 def refusal(path: Path, error: OSError) -> str:
     """Why a file cannot be a handler, and what to do."""
+    if isinstance(error, TooLargeError):
+        hint = "Make it smaller, and have it read its data from another file"
+        return f"{path.name}: cannot be a handler ({error}). {hint}"
     if isinstance(error, OddFileError):
         return f"{path.name}: cannot be a handler ({error}). Put a file there"
     if isinstance(error, PermissionError):

@@ -40,6 +40,20 @@ def faults(name: str, text: str) -> list[str]:
     return _faults_in(name, table)
 
 
+def how_to_install(name: str, missing: list[str]) -> str:
+    """A command to copy; on an installed Pi the unit waits to be started again.
+
+    Args:
+        name: The handler file's name.
+        missing: What is to be installed.
+    """
+    named = " ".join(map(repr, missing))
+    if INSTALLED.resolve() != Path(sys.prefix).resolve():
+        return f"{Path(sys.prefix) / 'bin' / 'pip'} install {named}"
+    unit = f"doorbell-handler@{name.removesuffix('.py')}"
+    return f"sudo {INSTALLED / 'bin' / 'pip'} install {named} && sudo systemctl restart {unit}"
+
+
 def _faults_in(name: str, table: dict[str, Any]) -> list[str]:
     from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - 2 MB
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415
@@ -70,7 +84,7 @@ def _faults_in(name: str, table: dict[str, Any]) -> list[str]:
             missing.append(str(one))
             found.append(f"{name}: it needs {one}, and {why}.")
     if missing:
-        found[-1] += f" Install what is missing where doorbell is: {_how_to_install(name, missing)}"
+        found[-1] += f" Install what is missing where doorbell is: {how_to_install(name, missing)}"
     return found
 
 
@@ -79,15 +93,6 @@ def _conflict(name: str, needed: Any, locked: str) -> str:
         f"{name}: it needs {needed}, and doorbell itself is installed with {needed.name} {locked}."
         f" Write a version that {locked} fits, or leave the version out"
     )
-
-
-def _how_to_install(name: str, missing: list[str]) -> str:
-    """A command to copy; on an installed Pi the unit waits to be started again."""
-    named = " ".join(map(repr, missing))
-    if INSTALLED.resolve() != Path(sys.prefix).resolve():
-        return f"{Path(sys.prefix) / 'bin' / 'pip'} install {named}"
-    unit = f"doorbell-handler@{name.removesuffix('.py')}"
-    return f"sudo {INSTALLED / 'bin' / 'pip'} install {named} && sudo systemctl restart {unit}"
 
 
 def _why_not(needed: Any) -> str:

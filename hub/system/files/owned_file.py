@@ -19,6 +19,10 @@ class OddFileError(OSError):
     """It is not a file of the kind, owner or size that is expected; the text says what it is."""
 
 
+class TooLargeError(OddFileError):
+    """It is larger than it may be."""
+
+
 def open_regular(path: Path, largest: int) -> IO[bytes]:
     """Open a regular file for reading.
 
@@ -36,7 +40,7 @@ def open_regular(path: Path, largest: int) -> IO[bytes]:
     file = os.fdopen(_open(path), "rb")
     if os.fstat(file.fileno()).st_size > largest:
         file.close()
-        raise OddFileError(f"larger than {largest / MB:.0f} MB")
+        raise TooLargeError(f"larger than {largest / MB:.0f} MB")
     return file
 
 
@@ -50,7 +54,7 @@ def read(path: Path, largest: int) -> bytes:
     with open_regular(path, largest) as file:
         content = file.read(largest + 1)
     if len(content) > largest:
-        raise OddFileError(f"larger than {largest / MB:.0f} MB")
+        raise TooLargeError(f"larger than {largest / MB:.0f} MB")
     return content
 
 

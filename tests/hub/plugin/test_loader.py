@@ -1,6 +1,7 @@
 """The loader: whatever is wrong with a handler file is told with where, what and how."""
 
 import re
+import sys
 import warnings
 from pathlib import Path
 
@@ -72,7 +73,9 @@ def test_a_file_without_settings_of_its_own_has_the_common_ones(write, settings)
         ("def f(:\n", "shout.py, line 1: "),
         (
             "\n\nimport no_such_thing\n",
-            "shout.py, line 3: No module named 'no_such_thing'. Install it where doorbell is: ",
+            "shout.py, line 3: No module named 'no_such_thing'. Install it where doorbell is,"
+            " and name it in a `# /// script` block (docs/systemd.md):"
+            f" {sys.prefix}/bin/pip install 'no_such_thing'",
         ),
         ("\n1 / 0\n", "shout.py, line 2: ZeroDivisionError: division by zero"),
         ("raise SystemExit(3)\n", "shout.py, line 1: SystemExit: 3"),

@@ -58,7 +58,8 @@ def test_what_is_no_file_is_told_and_not_read(house: Settings):
         huge.truncate(1 << 40)
     assert checked(house).faults == [
         "folder.py: cannot be a handler (not a regular file). Put a file there",
-        "huge.py: cannot be a handler (larger than 1 MB). Put a file there",
+        "huge.py: cannot be a handler (larger than 1 MB)."
+        " Make it smaller, and have it read its data from another file",
         "loop.py: cannot be a handler (too many links). Put a file there",
         "nowhere.py: cannot be a handler (a link that leads nowhere). Put a file there",
         "pipe.py: cannot be a handler (not a regular file). Put a file there",
