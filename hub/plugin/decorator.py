@@ -5,8 +5,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Never, TypeVar
 
+from config.faults import suggest
 from hub.plugin import rules
 from hub.wire import topics
 
@@ -98,6 +99,7 @@ def handler(
     since_s: float = 0.0,
     uses: Callable[[Any], AbstractContextManager[Any]] | None = None,
     drill: Callable[..., str | None] | None = None,
+    **unknown: Never,
 ) -> Callable[[Function], Function]:
     """Make a function react to events. It stays a plain function that a test can call.
 
@@ -125,7 +127,8 @@ def handler(
         "uses": uses,
         "drill": drill,
     }
-    if faults := [*_faults_in_types(types), *rules.faults(given)]:
+    names = [f"{name}: no such argument.{suggest(name, given)}" for name in unknown]
+    if faults := [*names, *_faults_in_types(types), *rules.faults(given)]:
         raise TypeError("; ".join(faults))
     if drill and topics.PRESSED not in types:
         raise TypeError(f'drill= is the dry run of a reaction to "{topics.PRESSED}". Put it there')

@@ -88,6 +88,11 @@ def test_out_of_the_box_a_handler_has_limits():
             lambda: handler("a.b", attempts=0),
             "attempts=0: write a whole number from 1 to 1000",
         ),
+        (
+            lambda: handler("a.b", timout_s=3),
+            "timout_s: no such argument. Did you mean 'timeout_s'?",
+        ),
+        (lambda: handler("a.b", zzz=3), "zzz: no such argument. Known here: attempts, "),
         (lambda: handler("a.b")(_alone), "takes 1 arguments; a handler takes (event, config)"),
         (lambda: handler("a.b")(_three), "takes 3 arguments; a handler takes (event, config)"),
         (
