@@ -8,15 +8,7 @@ from typing import Any, NamedTuple
 from config.reading.depth import too_deep
 
 PREFIX = "DOORBELL_"
-OTHER_VARIABLES = (
-    "BOOT",
-    "CONFIG",
-    "LIVE",
-    "OWN_FOLDER",
-    "SETTINGS_COPY",
-    "SUPERVISED",
-    "TALK",
-)
+OTHER_VARIABLES = ("BOOT", "CONFIG", "LIVE", "OWN_FOLDER", "SUPERVISED", "TALK")
 
 
 class Variable(NamedTuple):

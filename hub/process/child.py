@@ -31,7 +31,6 @@ class Child:
         is_endless: Whether it is started again even after an end in order.
         advice: Where to look for the reason of an early end.
         process: The running process; None while there is none.
-        is_faulty: Whether it ended because its file or the settings have faults.
     """
 
     name: str
@@ -43,7 +42,6 @@ class Child:
     is_endless: bool = False
     advice: str = ""
     process: Process | None = None
-    is_faulty: bool = False
     _restart_at: float | None = 0.0  # monotonic seconds; None: not by itself
     _started_at: float = 0.0
     _backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, longest_s=30))
@@ -106,7 +104,6 @@ class Child:
     def _start(self) -> None:
         self._started_at = time.monotonic()
         self._restart_at = None
-        self.is_faulty = False
         try:
             process = self.launcher.launch(
                 self.command, self.environment, reads_lines=self.reads_lines
@@ -127,7 +124,6 @@ class Child:
         if code == 0 and not self.is_endless:
             return  # it is done
         if code == EX_CONFIG:
-            self.is_faulty = True
             self.echo(self.name, "not started again until its file or the settings change")
             return
         self._delay_restart(self._end_in_words(code))

@@ -16,7 +16,7 @@ from types import FrameType
 from config import Settings, SettingsError
 from config.faults import EX_CONFIG
 from config.reading.sources import find, load
-from hub.process import restore_guard, settings_copy, state_place
+from hub.process import restore_guard, state_place
 from hub.store.state import StateError
 from hub.system.log.logs import set_up_logs
 
@@ -86,7 +86,7 @@ def serve(name: str, main: Callable[[Settings], None], config: Path | None = Non
     os.umask(0o027)  # other users must not read events and pictures
     try:
         path = find(config)
-        settings = load(path, settings_copy.given())
+        settings = load(path)
         restore_guard.refuse(path, settings)
         state_place.refuse(settings)
         logging.getLogger().setLevel(settings.log_level)

@@ -7,16 +7,16 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from config import Settings, SettingsError
-from devices.machine import fault_in_state_folder
+from config.reading import sources
+from devices.machine import fault_in_folder
 from hub.mqtt.own_broker.address import with_running_broker
 from hub.plugin import loader
-from hub.process import settings_copy, state_place
+from hub.process import state_place
 from hub.process.child import STOP_S, Child, Echo
 from hub.process.file_watch import FileWatch
 from hub.process.forking.fork_server import ForkServer
 from hub.process.own_broker import BROKER, OwnBroker
 from hub.process.page_address import port_file
-from hub.process.settings_watch import SettingsWatch
 
 TICK_S = 0.2
 IMPORTED = ("hub.daemon", "hub.worker", "pydantic_settings", "encodings.idna")  # by each process
@@ -56,12 +56,9 @@ class Supervisor:
         self._processes: dict[str, Child] = {}
         self._handlers: dict[str, Child] = {}
         self._files = FileWatch()
+        self._files.note_read(config)
         self._held = ExitStack()
         self._forks = ForkServer(*IMPORTED)
-        self._watch = SettingsWatch(
-            config, settings.state_dir, echo, self._environment, self._forks
-        )
-        self._environment[settings_copy.VARIABLE] = str(self._watch.copy)
 
     def start(self) -> Settings:
         """Start everything; returns the settings with the broker that is in use.
@@ -69,14 +66,11 @@ class Supervisor:
         Raises:
             SettingsError: another `doorbell run` uses the same state folder.
         """
-        folder = self._settings.state_dir
-        fault = fault_in_state_folder(folder) or state_place.fault(self._settings)
+        fault = fault_in_folder(self._settings.state_dir) or state_place.fault(self._settings)
         if fault:
-            raise SettingsError([f"{self._config.name}: state_dir: {fault}"])
-        folder.mkdir(parents=True, exist_ok=True)
+            raise SettingsError([f"state_dir: {fault}"])
+        self._settings.state_dir.mkdir(parents=True, exist_ok=True)
         self._lock_state_dir()
-        self._held.callback(self._watch.end)
-        self._watch.begin()
         self._held.callback(self._forks.stop)
         with suppress(OSError):  # no memory: each launch tries again, and tells it
             self._forks.start()  # it gets ready while the broker starts
@@ -189,10 +183,18 @@ class Supervisor:
             self._add_handler(name, path)
 
     def _follow_settings(self) -> None:
-        """Start everything anew when the settings have changed, and have no faults."""
-        sound = [_file_of(child) for child in self._handlers.values() if not child.is_faulty]
-        settings = self._watch.changed(sound)
-        if settings is None:
+        """Start everything anew when the settings have changed; each process reads them itself.
+
+        Settings with faults change nothing: nobody could start with them.
+        """
+        if not self._files.has_changed(self._config):
+            return
+        self._files.note_read(self._config)
+        try:
+            settings = sources.load(self._config)
+        except SettingsError as error:
+            for fault in error.faults:
+                self._echo("doorbell", f"{fault} Until it is mended, everything runs on unchanged")
             return
         name = self._config.name
         self._echo("doorbell", f"{name} has changed: the hub and the handlers start again")
