@@ -17,7 +17,7 @@ from hub.consumer.resources import open_resources
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
-from hub.plugin import event_types, loader
+from hub.plugin import loader
 from hub.plugin.api import memory
 from hub.plugin.files import author_code
 from hub.plugin.house import answer_links, page
@@ -76,8 +76,6 @@ def run(given: str, settings: Settings) -> None:
         sd_notify.ready()  # systemd counts an exit before READY as a failure
         _end(bus, status, "offline", "disabled")
         return
-    for fault in event_types.faults([file], settings):
-        log.warning("%s", fault)
     if any(reaction.is_observer for reaction in file.reactions.values()):
         with suppress(OSError):  # in a sandbox; there the unit says it
             os.nice(OBSERVER_NICENESS)

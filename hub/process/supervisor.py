@@ -8,7 +8,7 @@ from pathlib import Path
 
 from config import Settings, SettingsError
 from config.reading import sources
-from devices.machine import fault_in_folder
+from devices.machine import fault_in_state_folder
 from hub.mqtt.own_broker.address import with_running_broker
 from hub.plugin import loader
 from hub.process import state_place
@@ -66,10 +66,11 @@ class Supervisor:
         Raises:
             SettingsError: another `doorbell run` uses the same state folder.
         """
-        fault = fault_in_folder(self._settings.state_dir) or state_place.fault(self._settings)
+        folder = self._settings.state_dir
+        fault = fault_in_state_folder(folder) or state_place.fault(self._settings)
         if fault:
-            raise SettingsError([f"state_dir: {fault}"])
-        self._settings.state_dir.mkdir(parents=True, exist_ok=True)
+            raise SettingsError([f"{self._config.name}: state_dir: {fault}"])
+        folder.mkdir(parents=True, exist_ok=True)
         self._lock_state_dir()
         self._held.callback(self._forks.stop)
         with suppress(OSError):  # no memory: each launch tries again, and tells it

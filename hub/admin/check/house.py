@@ -12,10 +12,10 @@ from config.faults import suggest
 from devices.gpio.line import INSTALL
 from devices.machine import Forbidden, fault_in_state_folder, placed
 from devices.speaker import fault_in_sound_file, fault_in_speaker
-from hub.admin.check import answer_links
+from hub.admin.check import answer_links, event_types
 from hub.admin.check.handler_files import Inspection
 from hub.mqtt.connection import credentials
-from hub.plugin import event_types, loader
+from hub.plugin import loader
 from hub.plugin.files import handler_name
 from hub.plugin.loader import HandlerFile
 from hub.process import restore_guard

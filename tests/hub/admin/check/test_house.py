@@ -8,6 +8,7 @@ from config import Settings, SettingsError
 from config.reading import sources
 from devices.machine import fault_in_folder
 from hub.admin.check.house import check
+from hub.process.supervisor import Supervisor
 from tests.needs import find_program
 
 TWO_DOORS = """
@@ -37,63 +38,62 @@ def report(tmp_path):
     [
         (
             'lamp = "zigbee:porch"',
-            "light.py: [handlers.light] lamp: 'zigbee:porch': not a lamp. Write simulated,",
+            "[handlers.light] lamp: 'zigbee:porch': not a lamp. Write simulated,",
         ),
         (
             'lamp = "gpio:17"\n[doors.front.button]\ndriver = "gpio"\npin = 17',
-            "light.py: [handlers.light] lamp: GPIO 17 is used by [doors.front.button]. "
-            "Use another line",
+            "[handlers.light] lamp: GPIO 17 is used by [doors.front.button]. Use another line",
         ),
         (
             '[handlers.record]\ncamera = "/dev/video99"',
-            "record.py: [handlers.record] camera: /dev/video99: there is no",
+            "[handlers.record] camera: /dev/video99: there is no",
         ),
         (
             '[handlers.record]\ncamera = "porch"',
-            "record.py: [handlers.record] camera: 'porch': no camera and no video",
+            "[handlers.record] camera: 'porch': no camera and no video",
         ),
-        ('[handlers.bark]\nspeaker = "Porch"', "bark.py: [handlers.bark] speaker: "),
+        ('[handlers.bark]\nspeaker = "Porch"', "[handlers.bark] speaker: "),
         (
             'lamp = "gpio:5"\n[handlers.light.scenes.front]\nlamps = ["gpio:5:low"]',
-            "light.py: [handlers.light] lamp: GPIO 5 is",
+            "[handlers.light] lamp: GPIO 5 is",
         ),
-        ('sensor_topic = "a/#/b"', "light.py: [handlers.light] sensor_topic: 'a/#/b': + and # are"),
+        ('sensor_topic = "a/#/b"', "[handlers.light] sensor_topic: 'a/#/b': + and # are"),
         (
             "[handlers.light.scenes.bakc]",
-            "light.py: [handlers.light] scenes: there is no door 'bakc'.",
+            "[handlers.light] scenes: there is no door 'bakc'.",
         ),
         (
             '[handlers.bark.sound_at]\nfornt = "gong"',
-            "bark.py: [handlers.bark] sound_at: there is no door 'fornt'. Did",
+            "[handlers.bark] sound_at: there is no door 'fornt'. Did",
         ),
-        ('[handlers.bark]\nsound = "doorbell.toml"', "bark.py: [handlers.bark] sound: "),
+        ('[handlers.bark]\nsound = "doorbell.toml"', "[handlers.bark] sound: "),
         ('[chime]\nspeaker = "nosuchcard"', "doorbell.toml: [chime] speaker: "),
         ('[chime]\nspeaker = "simulated"\nsound = "gone.wav"', "doorbell.toml: [chime] sound: "),
         (
             '[doors.front.led]\nnotified_by = ["notfy"]',
             "doorbell.toml: [doors.front.led] notified_by: there is no handler 'notfy'.",
         ),
-        ('[handlers.record]\nfolder = "/dev/null/films"', "record.py: [handlers.record] folder: "),
+        ('[handlers.record]\nfolder = "/dev/null/films"', "[handlers.record] folder: "),
         (
             '[handlers.record]\nprivate_topic = "home/+"',
-            "record.py: [handlers.record] private_topic: ",
+            "[handlers.record] private_topic: ",
         ),
         (
             '[handlers.notify.recipients.anna]\nurls = ["json://h"]\ndoors = ["bakc"]',
-            "notify.py: [handlers.notify] recipients.anna: there is no door 'bakc'.",
+            "[handlers.notify] recipients.anna: there is no door 'bakc'.",
         ),
     ],
 )
 def test_what_cannot_work_here_is_told(report, text, fault):
     """An unknown name, a line used twice, a device that does not exist."""
-    assert [line for line in report(text).faults if line.startswith(fault)], report(text).faults
+    assert [line for line in report(text).faults if fault in line], report(text).faults
 
 
 def test_a_voice_that_espeak_ng_does_not_have_is_told(report):
     """espeak-ng itself lists its voices."""
     find_program("espeak-ng")
     faults = report('[handlers.speak]\nenabled = true\nvoice = "espeak-ng:klingonx"').faults
-    assert any("speak.py: [handlers.speak] voice: espeak-ng:klin" in fault for fault in faults)
+    assert any("[handlers.speak] voice: espeak-ng:klin" in fault for fault in faults)
 
 
 def test_what_is_switched_off_needs_no_device(report):
@@ -132,6 +132,18 @@ def test_a_state_folder_must_be_writable(tmp_path):
     if os.geteuid():
         (tmp_path / "locked").mkdir(mode=0o500)
         assert "cannot be written by you" in fault_in_folder(tmp_path / "locked" / "b")
+
+
+def test_a_state_folder_must_take_files(tmp_path):
+    """Root may write everywhere, and can make no file in /proc all the same."""
+    path = tmp_path / "doorbell.toml"
+    path.write_text('state_dir = "/proc/x"\n')
+    settings = sources.load(path)
+    (fault,) = [line for line in check(settings, path).faults if "state_dir" in line]
+    assert fault.startswith("doorbell.toml: state_dir: /proc ")
+    with pytest.raises(SettingsError, match=r"doorbell.toml: state_dir: /proc ") as refused:
+        Supervisor(settings, path, lambda *_: None).start()
+    assert "ame another folder" in str(refused.value)
 
 
 def test_the_rest_is_checked_in_spite_of_a_fault(tmp_path):
