@@ -84,7 +84,7 @@ class CatchUp:
         self._wanted: deque[tuple[str, bool]] = deque()  # types, and whether replies are lost
         self.doubts = Doubts(cursors, partial(bus.note, "forged"))
         bus.on_connect.append(self.ask_all)
-        self._alive = Alive(bus, self._came).sources
+        self._alive = Alive(bus, self._came)
 
     def ask_all(self) -> None:
         """In the network thread: there is a new connection; ask for every type."""
@@ -188,7 +188,7 @@ class CatchUp:
         cursors = [one for one in cursors if one[:2] not in self._gone]
         settled = cursors[:0]
         if not ask.is_full:
-            cursors, settled = divide(cursors, known, self._alive)
+            cursors, settled = divide(cursors, known, self._alive.sources)
         return query_page(
             uuid7(),
             cursors,
@@ -218,7 +218,7 @@ class CatchUp:
 
     def _silent(self, round_: Round, known: Iterable[str]) -> set[str]:
         """The producers that are there, and were not heard in this round."""
-        return self._alive.intersection(known) - round_.replied - {self._source}
+        return self._alive.sources.intersection(known) - round_.replied - {self._source}
 
     def _came(self, source: str) -> None:
         """In the network thread: a producer that has just become ready may have missed events."""
@@ -235,7 +235,7 @@ class CatchUp:
             return
         check(reply, sent.kind, sender)
         round_ = self._rounds[sent.kind]
-        self._alive.add(sender)
+        self._alive.sources.add(sender)
         self._sizes[sent.kind].replied(max(size, sent.size))
         if reply.unsettled and not sent.ask.is_full:
             round_.add(sent.ask.follow(sender, sent.query.until, is_full=True))
@@ -246,7 +246,7 @@ class CatchUp:
         now = time.monotonic()
         if round_.settle(sent.ask, now):
             self._end(sent.kind, round_, now)
-        elif reply.more:
+        elif reply.more and reply.request == round_.request:  # else what it has is here already
             self._ask_ahead(sent.kind, round_, reply, now)
 
     def _learn(self, reply: Reply, sent: Sent) -> bool:
@@ -294,4 +294,4 @@ class CatchUp:
             self._time_away.is_known(kind)
             self._cursors.forget(self._gone & self._forgotten)
             self._forgotten = set(self._gone)
-            self._cursors.forget_silent(kind, self._alive)
+            self._cursors.forget_silent(kind, self._alive.sources)

@@ -4,7 +4,7 @@ import pytest
 
 from hub.producer import catchup_replies
 from hub.wire.query import Query
-from tests.hub.fakes import NOTIFY, ring, rows
+from tests.hub.fakes import NOTIFY, PRESSED, ring, rows
 from tests.hub.listener import Listener
 
 PAGE = 3
@@ -28,6 +28,12 @@ def _queries(net):
     return [Query.decode(load) for topic, load in net.heard if "/query/" in topic]
 
 
+def _sent(net):
+    """How many events all replies had."""
+    replies = [payload for topic, payload in net.heard if "/reply/" in topic]
+    return sum(payload.count(b'"specversion"') for payload in replies)
+
+
 def _begin(listener):
     """Ask, and read the first page; nothing of it is taken."""
     listener.catch_up.ask_what_is_due()
@@ -46,8 +52,22 @@ def test_what_is_worked_on_is_not_sent_again_and_does_not_count_as_taken(
     listener.live.append(first)
     listener.work()
     assert listener.taken == missed
-    told = [events for topic, events in net.heard if "/reply/" in topic]
-    assert sum(events.count(b'"specversion"') for events in told) == MISSED
+    assert _sent(net) == MISSED
+
+
+def test_a_page_that_is_late_is_sent_once_more_and_no_other(net, listener, missed):
+    """A live event had it asked for again; the first reply counts, and only the last goes on."""
+    replies = iter([1, 1, -1, -1])
+    net.fate = lambda topic, _: next(replies, 1) if "/reply/" in topic else 1
+    listener._take(_begin(listener))
+    while owed := listener.catch_up.next_event():
+        listener._take(owed.event)
+    listener.catch_up.ask_soon([PRESSED])
+    listener.catch_up.ask_what_is_due()
+    net.release()
+    listener.work()
+    assert listener.taken == missed
+    assert _sent(net) == MISSED + PAGE
 
 
 def test_what_was_received_is_asked_for_again_after_a_crash(net, producer, listener, missed):
