@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from hub.plugin.files.requirements import pip_install
 from hub.plugin.template import write_handler
 from hub.terminal.options import ConfigOption, read_settings
 from hub.terminal.output import say
@@ -22,4 +23,4 @@ def new(
         say(f"✓ {file}")
     say(f"To run its test: {sys.executable} -m pytest {files[-1]}")
     if find_spec("pytest") is None:
-        say(f"That needs pytest: {sys.executable} -m pip install pytest")
+        say(f"That needs pytest: {pip_install('pytest')}")

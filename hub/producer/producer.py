@@ -249,9 +249,10 @@ class Producer:
         if window == WINDOW and room < limit // 2:  # with more acknowledgements more goes at once
             return
         entries = self._next(room, last)
+        under_way = set(self._in_flight.values())
         with self._bus.together() if len(entries) > 1 else nullcontext():
             for entry in entries:
-                if entry.position not in self._in_flight.values() and not self._send(entry):
+                if entry.position not in under_way and not self._send(entry):
                     return
                 self._sent_to = entry.position
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 
 from config import Settings
@@ -30,10 +31,10 @@ def faults(files: Collection[HandlerFile], settings: Settings) -> Iterator[str]:
         settings: Those of the house; they name times of `[clock.at]`.
     """
     known = _published(settings)
-    odd = [one for one in _reactions(files) if one[1] not in known | EVENT_TYPES.keys()]
-    emitted = _emitted(settings) if odd else set()
-    for file, kind in odd:
-        if kind.startswith(OURS) or (kind not in emitted and _is_slip(kind, known, emitted)):
+    emitted = _emitted(settings)
+    for file, kind in _reactions(files):
+        is_ours = kind.startswith(OURS) or (kind not in emitted and _is_slip(kind, known, emitted))
+        if is_ours and kind not in known:
             place = f'{file.path.name}: @handler("{kind}")'
             yield f"{place}: the hub publishes no such event.{suggest(kind, known)}"
 
@@ -51,7 +52,7 @@ def hints(files: Collection[HandlerFile], settings: Settings) -> Iterator[str]:
             continue
         if _is_slip(kind, known, emitted):
             continue  # it is a fault
-        alike = _close(kind, known, cutoff=ALIKE)
+        alike = get_close_matches(kind, known, cutoff=ALIKE)
         hint = suggest(kind, {*emitted, *alike})
         if "Did you mean" not in hint:
             hint = " It waits for a handler on another machine."
@@ -78,13 +79,8 @@ def _is_slip(kind: str, known: Collection[str], emitted: Collection[str]) -> boo
     if first in map(_first_word, emitted):
         return False  # like `visit`, which is no slip of `visitor`
     words = set(map(_first_word, known))
-    return bool(_close(first, words, cutoff=CLOSE_WORD) and _close(kind, known, cutoff=CLOSE))
-
-
-def _close(word: str, known: Collection[str], cutoff: float) -> list[str]:
-    from difflib import get_close_matches  # noqa: PLC0415 - for odd types only
-
-    return get_close_matches(word, known, cutoff=cutoff)
+    is_close_word = get_close_matches(first, words, n=1, cutoff=CLOSE_WORD)
+    return bool(is_close_word and get_close_matches(kind, known, n=1, cutoff=CLOSE))
 
 
 def _first_word(kind: str) -> str:

@@ -13,10 +13,10 @@ from config import Settings, SettingsError
 from hub.plugin import loader
 from hub.plugin.files import author_code, handler_source
 from hub.plugin.loader import HandlerFile
+from hub.process import load_limit
 from hub.system.files.folder_owner import user_name
 
 Answer = TypeVar("Answer")
-PATIENCE_S = 30.0  # on a Pi Zero 2 W with nothing else to do the largest take three
 
 
 class Inspection:
@@ -34,7 +34,7 @@ class Inspection:
     def __init__(
         self,
         settings: Settings,
-        patience_s: float = PATIENCE_S,
+        patience_s: float = load_limit.WARN_S,
         known: Mapping[Path, SettingsError] = MappingProxyType({}),
         on_code: Callable[[Path | None], None] = lambda _: None,
     ) -> None:

@@ -47,11 +47,23 @@ def how_to_install(name: str, missing: list[str]) -> str:
         name: The handler file's name.
         missing: What is to be installed.
     """
-    named = " ".join(map(repr, missing))
-    if INSTALLED.resolve() != Path(sys.prefix).resolve():
-        return f"{Path(sys.prefix) / 'bin' / 'pip'} install {named}"
+    command = pip_install(*missing)
+    if not _is_installed():
+        return command
     unit = f"doorbell-handler@{name.removesuffix('.py')}"
-    return f"sudo {INSTALLED / 'bin' / 'pip'} install {named} && sudo systemctl restart {unit}"
+    return f"{command} && sudo systemctl restart {unit}"
+
+
+def pip_install(*packages: str) -> str:
+    """A command to copy, which installs packages where this doorbell is."""
+    named = " ".join(map(repr, packages))
+    if not _is_installed():
+        return f"{Path(sys.prefix) / 'bin' / 'pip'} install {named}"
+    return f"sudo {INSTALLED / 'bin' / 'pip'} install {named}"
+
+
+def _is_installed() -> bool:
+    return INSTALLED.resolve() == Path(sys.prefix).resolve()
 
 
 def _faults_in(name: str, table: dict[str, Any]) -> list[str]:
