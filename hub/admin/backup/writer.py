@@ -14,9 +14,9 @@ from typing import IO, NamedTuple
 from hub.admin.backup.database_copy import PATIENCE_S, copy_database
 from hub.admin.backup.manifest import LARGEST, MANIFEST, Contents, SpoiledError
 from hub.admin.backup.members.members import Member
+from hub.admin.backup.members.tar_member import Content, head_of
 from hub.admin.backup.rules import Inventory, largest_sum
 from hub.admin.backup.shares import Limits, Share
-from hub.admin.backup.tar_member import Content, head_of
 from hub.system.files.owned_file import OddFileError, open_regular
 
 LAYOUT = 64  # bytes of the manifest for each member, beside what it says

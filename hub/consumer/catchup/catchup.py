@@ -13,11 +13,11 @@ from hub.consumer.catchup.alive import Alive
 from hub.consumer.catchup.doubts import Doubts
 from hub.consumer.catchup.heard import Heard
 from hub.consumer.catchup.jumps import Jumps
-from hub.consumer.catchup.message_size import MessageSize
-from hub.consumer.catchup.paging import Ask, about, divide, query_page, received_with
-from hub.consumer.catchup.replies import Replies, check
+from hub.consumer.catchup.queries.message_size import MessageSize
+from hub.consumer.catchup.queries.paging import Ask, about, divide, query_page, received_with
+from hub.consumer.catchup.queries.replies import Replies, check
+from hub.consumer.catchup.queries.sent_queries import Sent, SentQueries
 from hub.consumer.catchup.round import AUDIT_S, Round
-from hub.consumer.catchup.sent_queries import Sent, SentQueries
 from hub.consumer.catchup.time_away import TimeAway
 from hub.consumer.catchup.withheld import pass_over
 from hub.mqtt.bus import Bus

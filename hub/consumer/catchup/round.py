@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import replace
 
-from hub.consumer.catchup.paging import Ask
+from hub.consumer.catchup.queries.paging import Ask
 from hub.wire.query import Query
 
 AUDIT_S = 60.0  # a broker that silently dropped the last event of a stream is noticed after so long

@@ -5,7 +5,7 @@ import pytest
 import hub
 from config import SettingsError
 from hub.consumer.catchup.catchup import CatchUp
-from hub.consumer.catchup.paging import Ask, about
+from hub.consumer.catchup.queries.paging import Ask, about
 from hub.consumer.catchup.round import Round
 from hub.producer.producer import Producer
 from hub.programs.event_follower import Follower

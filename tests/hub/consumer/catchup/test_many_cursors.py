@@ -2,7 +2,7 @@
 
 import json
 
-from hub.consumer.catchup.replies import BACKLOG_BYTES
+from hub.consumer.catchup.queries.replies import BACKLOG_BYTES
 from hub.consumer.catchup.round import TRIES
 from hub.producer.producer import Producer
 from hub.wire.query import CURSORS, EVENTS, Query, Reply, digest

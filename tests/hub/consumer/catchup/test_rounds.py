@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hub.consumer.catchup.paging import Ask
+from hub.consumer.catchup.queries.paging import Ask
 from hub.consumer.catchup.round import AUDIT_S, LATE_S, TRIES, UNANSWERED_S, Round
 from hub.wire import topics
 from hub.wire.query import Query

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.consumer.catchup.paging import query_page
+from hub.consumer.catchup.queries.paging import query_page
 from hub.wire import streams
 from hub.wire.query import CURSORS, Query, Range
 from tests.hub.fakes import PRESSED

@@ -3,7 +3,7 @@
 import time
 from typing import NamedTuple
 
-from hub.consumer.catchup.paging import Ask, is_same
+from hub.consumer.catchup.queries.paging import Ask, is_same
 from hub.wire.query import Query
 
 QUERIES = 64

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from hub.consumer.catchup.message_size import CALM, FAILURES, MessageSize
+from hub.consumer.catchup.queries.message_size import CALM, FAILURES, MessageSize
 from hub.wire.query import LEAST_BYTES, MOST_BYTES
 
 
