@@ -53,8 +53,7 @@ class Producer:
         self._in_flight: dict[int, int] = {}  # the bus's number → position in the journal
         # The last position that was handed to the bus in this connection.
         self._sent_to = self._journal.published_to()
-        # The bus's number, whether the broker took it, and when.
-        self._answered: deque[tuple[int, bool, float]] = deque()
+        self._answered: deque[tuple[int, bool, float]] = deque()  # number, whether taken, when
         self._acknowledged: dict[int, float] = {}  # positions to be marked in the journal, and when
         self._oversize = Oversize(bus)
         self.on_sent: OnSent = lambda _: None
