@@ -76,6 +76,7 @@ def run(given: str, settings: Settings) -> None:
         sd_notify.ready()  # systemd counts an exit before READY as a failure
         _end(bus, status, "offline", "disabled")
         return
+    status.reacts_to = tuple(file.reactions)
     if any(reaction.is_observer for reaction in file.reactions.values()):
         with suppress(OSError):  # in a sandbox; there the unit says it
             os.nice(OBSERVER_NICENESS)

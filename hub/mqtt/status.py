@@ -35,6 +35,9 @@ class StatusPublisher:
     It is published again after each reconnect, and when another status takes its place: the last
     will of an earlier connection, a forged one, or that of a second process of this source. The
     more often that happens the longer it waits, so that two do not overwrite each other for ever.
+
+    Attributes:
+        reacts_to: The event types of a handler; None as long as they are not known.
     """
 
     def __init__(self, bus: Bus, source: str, on_rival: OnRival = log.error) -> None:
@@ -47,6 +50,7 @@ class StatusPublisher:
                 another one of its source is alive; with the reason in words. From then on nothing
                 is published.
         """
+        self.reacts_to: tuple[str, ...] | None = None
         self._bus = bus
         self._rival = Rival(source)
         self._on_rival = on_rival
@@ -154,6 +158,7 @@ class StatusPublisher:
             self._state,
             reason,
             detail,
+            self.reacts_to,
             time=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             pid=os.getpid(),
             mqtt=self._bus.protocol,

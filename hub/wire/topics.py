@@ -43,9 +43,10 @@ EVERY = "*"  # in place of a type: all of them
 _EVERY_LEVEL = "all"  # the same in a topic; no type, because a type has a dot
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 _SOURCE = re.compile(rf"{NAMESPACE}/({'|'.join(ROLES)})/({_NAME})")
-_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+TYPE = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+"  # of an event
+TYPE_LENGTH = 64
+_TYPE = re.compile(TYPE)
 _SUBJECT = re.compile(_NAME)
-_TYPE_LENGTH = 64
 
 
 class Numbered(Protocol):
@@ -209,6 +210,6 @@ def fault_in(source: str, kind: str, subject: str) -> str | None:
 
 def fault_in_type(kind: str) -> str | None:
     """Why this cannot be the type of an event; None when it can."""
-    if not _TYPE.fullmatch(kind) or len(kind) > _TYPE_LENGTH:
+    if not _TYPE.fullmatch(kind) or len(kind) > TYPE_LENGTH:
         return "type is not words of a-z, 0-9 and _ joined by dots, like doorbell.pressed"
     return None

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.live import Live
 
@@ -17,10 +18,14 @@ from hub.wire.event import Event
 from hub.wire.retained.quiet import QuietState
 from hub.wire.trace_context import trace_id
 
+if TYPE_CHECKING:
+    from hub.wire.retained.status import Status
+
 BROKER_PATIENCE_S = 3.0
 OWN_BROKER_PATIENCE_S = 30.0  # it starts with this process, and takes its time on a slow machine
 SETTLED_S = 2.0  # a visit without news for so long is printed for good
 FORMER = 20  # visits; what follows later from one of them gets a line of its own
+MOST_READY = 100  # handlers: without an access control list anybody may invent some
 SEEN = 500  # event ids to remember: a broker that delivers twice does so soon
 STATE_STYLES = {"ready": "green", "failed": "red"}
 
@@ -40,7 +45,7 @@ class Timeline:
         self._patience_s = patience_s
         self._console = console
         self._lock = threading.RLock()
-        self._ready: set[str] = set()
+        self._ready: dict[str, Status] = {}
         self._begun: set[str] = set()
         self._visit: Visit | None = None
         self._changed_at = 0.0
@@ -150,7 +155,10 @@ class Timeline:
 
     def _begin(self, press: Event) -> None:
         self._conclude()
-        self._visit = Visit(press, set(self._ready))
+        is_drill = press.type == topics.DRILLED  # each handler answers one
+        ready = self._ready.items()
+        waiting = {name for name, how in ready if is_drill or how.may_react_to(press.type)}
+        self._visit = Visit(press, waiting)
         self._changed_at = time.monotonic()
 
     def _conclude(self) -> None:
@@ -192,10 +200,9 @@ class Timeline:
             self._begun.add(name)
         with self._lock:
             changed = (state == "ready") != (name in self._ready)
-            if state == "ready":
-                self._ready.add(name)
-            else:
-                self._ready.discard(name)
+            self._ready.pop(name, None)
+            if state == "ready" and len(self._ready) < MOST_READY:
+                self._ready[name] = status
         if state == "failed" and received.retained:
             return  # of the last life, or its log has been printed
         if state == "failed":

@@ -1,11 +1,12 @@
 """The status: how a process is. It is retained, and has a last will for a process that vanishes."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from hub.system.log.masking import masked
+from hub.wire import topics
 from hub.wire.codec import Message, entry
-from hub.wire.entries import Flag, OneOf, Text, Whole
+from hub.wire.entries import Flag, ListOf, OneOf, Text, Whole
 
 ProcessState = Literal["starting", "ready", "failed", "offline"]
 Reason = Literal["", "stopped", "disabled", "vanished", "private", "fault"]
@@ -20,6 +21,8 @@ REASONS: dict[Reason, str] = {
 }
 DETAIL_LENGTH = 2000
 HOST_LENGTH = 64
+TYPES = 32  # a handler of more leaves them out: it would seem to react to fewer
+_TYPE = Text(topics.TYPE_LENGTH, pattern=rf"\*|{topics.TYPE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,10 @@ class Status(Message):
         host: The name of its machine.
         settled: Whether it has had its name for itself for some seconds, and so stays when another
             process of its source appears.
+        reacts_to: The event types in a handler's file, `*` for all; None where it does not say.
     """
+
+    MAX_BYTES: ClassVar[int] = 16_384  # the longest detail and all types fit
 
     state: ProcessState = entry(OneOf(*STATES))
     reason: Reason = entry(OneOf(*REASONS, summary="Why, as a code."), default="")
@@ -57,6 +63,10 @@ class Status(Message):
     settled: bool | None = entry(
         Flag("It stays when another process of its source appears."), default=None
     )
+    reacts_to: tuple[str, ...] | None = entry(
+        ListOf(_TYPE, TYPES, "The event types that a handler reacts to; * is all of them."),
+        default=None,
+    )
 
     @property
     def words(self) -> str:
@@ -68,6 +78,11 @@ class Status(Message):
         """ProcessState and reason in one line: `offline: it vanished`."""
         return ": ".join(filter(None, (self.state, self.words)))
 
+    def may_react_to(self, kind: str) -> bool:
+        """Whether this handler reacts to events of a type, or does not say so."""
+        known = self.reacts_to
+        return known is None or kind in known or topics.EVERY in known
+
     @classmethod
     def from_wire(cls, wire: Any) -> Self:
         """See Message. A reason that this version does not know counts as words."""
@@ -77,9 +92,17 @@ class Status(Message):
         return super(Status, cls).from_wire(wire)
 
 
-def status(state: ProcessState, reason: Reason = "", detail: str = "", **more: Any) -> Status:
-    """A status whose words are masked, and cut to what may be published."""
-    return Status(state, reason, masked(detail)[:DETAIL_LENGTH], **more)
+def status(
+    state: ProcessState,
+    reason: Reason = "",
+    detail: str = "",
+    reacts_to: tuple[str, ...] | None = None,
+    **more: Any,
+) -> Status:
+    """A status whose words are masked, and all of it cut to what may be published."""
+    if reacts_to and len(reacts_to) > TYPES:
+        reacts_to = None
+    return Status(state, reason, masked(detail)[:DETAIL_LENGTH], reacts_to=reacts_to, **more)
 
 
 VANISHED = Status("offline", "vanished")

@@ -9,7 +9,7 @@ from hub.mqtt.status import REPEAT_S, StatusPublisher, will
 from hub.system import sd_notify
 from hub.system.backoff import Backoff
 from hub.wire.codec import BadMessage
-from hub.wire.retained.status import DETAIL_LENGTH, Status
+from hub.wire.retained.status import DETAIL_LENGTH, TYPES, Status
 from tests.forked import PATIENCE_S
 from tests.house import until
 from tests.hub.fakes import HOUSE, NOTIFY
@@ -92,6 +92,28 @@ def test_words_are_cut_to_what_may_be_published(net):
     assert len(Status.decode(payload).detail) == DETAIL_LENGTH
 
 
+def test_a_handler_says_to_what_it_reacts_from_when_that_is_known(net):
+    """Before its file is loaded it does not say; then in each status, also in the last one."""
+    status = StatusPublisher(net.bus(), NOTIFY)
+    status.set("starting")
+    status.reacts_to = ("doorbell.pressed", "notify.told")
+    status.set("ready")
+    status.set("offline", "stopped")
+    types = ["doorbell.pressed", "notify.told"]
+    assert [said.get("reacts_to") for said in _said(net)] == [None, types, types]
+
+
+@pytest.mark.parametrize("letter", ["x", "\N{SNOWMAN}", "\N{BELL}", "\n"])
+def test_the_longest_status_is_one(net, letter):
+    """Whatever its words are; a handler of more types than it holds says none of them."""
+    status = StatusPublisher(net.bus(), NOTIFY)
+    longest = tuple(f"a{number:02}.{'b' * 60}" for number in range(TYPES))
+    for status.reacts_to in (longest, (*longest, "a.b")):
+        status.set("failed", detail=letter * DETAIL_LENGTH)
+    payloads = [payload for topic, payload in net.heard if topic == TOPIC]
+    assert [Status.decode(payload).reacts_to for payload in payloads] == [longest, None]
+
+
 @pytest.mark.parametrize("reason", ["it vanished", "tomorrow's"])
 def test_a_reason_of_another_version_counts_as_words(reason):
     """Earlier versions had prose there, and a later one may have another code."""
@@ -101,7 +123,19 @@ def test_a_reason_of_another_version_counts_as_words(reason):
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"[]", b"{}", b'{"state": "well"}', b'{"state": "ready", "pid": "1"}', b"[" * 9999],
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"state": "well"}',
+        b'{"state": "ready", "pid": "1"}',
+        b"[" * 9999,
+        b'{"state": "ready", "reacts_to": "doorbell.pressed"}',
+        b'{"state": "ready", "reacts_to": ["Doorbell pressed"]}',
+        b'{"state": "ready", "reacts_to": [["doorbell.pressed"]]}',
+        json.dumps({"state": "ready", "reacts_to": ["a.b"] * (TYPES + 1)}).encode(),
+        json.dumps({"state": "ready", "reacts_to": ["a." + "b" * 63]}).encode(),
+    ],
 )
 def test_what_is_no_status_is_refused(payload):
     """Whatever lies on that topic."""

@@ -12,9 +12,10 @@ from rich.live import Live
 from hub.producer.producer import Producer
 from hub.terminal.output import Console
 from hub.terminal.timeline import timeline as timeline_module
-from hub.terminal.timeline.timeline import Timeline
+from hub.terminal.timeline.timeline import MOST_READY, Timeline
 from hub.terminal.timeline.visit import Visit
 from hub.wire.event import encode
+from hub.wire.retained.status import Status
 from tests.hub.fakes import HOUSE, HUB, NOTIFY, PRESSED, journaled, ring
 
 DONE = {"handler": "notify", "type": PRESSED, "attempt": 1}
@@ -178,6 +179,35 @@ def test_a_terminal_shows_the_press_that_is_going_on(net, hub, states):
     last_drawn = shown.rindex("Second")  # a slow machine draws it more than once
     assert shown.index("First") < shown.index("of the first") < last_drawn
     assert "of none" not in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "waiting"),
+    [
+        (PRESSED, ["bark", "log", "old"]),
+        ("doorbell.double_pressed", ["log", "old"]),
+        ("doorbell.drilled", ["bark", "log", "old", "speak"]),
+    ],
+)
+def test_who_does_not_react_to_an_event_is_not_waited_for(net, hub, kind, waiting):
+    """As its status says; one that does not say is waited for. Each handler answers a drill."""
+    timeline, console, bus = _live(net)
+    types = {"bark": [PRESSED], "speak": ["visitor.answered"], "log": ["*"], "old": None}
+    for name, reacts_to in types.items():
+        status = Status("ready", reacts_to=reacts_to and tuple(reacts_to))
+        bus.hear(HOUSE.status(f"doorbell/handler/{name}"), status.encode())
+    hub.publish(kind, "front", {"name": "Front door"}, time=datetime.now(UTC))
+    lines = _lines(timeline, console)
+    assert [line for line in lines if line.startswith("…")] == [f"… {name}" for name in waiting]
+
+
+def test_invented_handlers_do_not_fill_the_memory(net, hub):
+    """Only so many are waited for, and what they say is kept of these alone."""
+    timeline, console, bus = _live(net)
+    for number in range(MOST_READY + 1):
+        bus.hear(HOUSE.status(f"doorbell/handler/h{number}"), b'{"state": "ready"}')
+    ring(hub, name="Front door")
+    assert sum(line.startswith("…") for line in _lines(timeline, console)) == MOST_READY
 
 
 def test_a_status_is_printed_when_it_changes(console, bus):
