@@ -13,7 +13,7 @@ from config import SettingsError
 from hub.mqtt.bus import Bus
 from hub.mqtt.own_broker.address import with_running_broker
 from hub.remote.drill.drill import DrillClient, DrillError
-from hub.remote.drill.roll_call import DrillResult
+from hub.remote.drill.roll_call import DONE, REACHED, DrillResult
 from hub.remote.drill.trouble import Trouble
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import Console, Text, complain, say_json
@@ -86,16 +86,21 @@ def _show(event: Event, results: list[DrillResult]) -> None:
             Text(result.handler, style),
             _time("after ", result.reached_ms),
             _time("took ", result.took_ms),
-            Text(result.words, "" if result.works else style),
+            Text(result.words, "" if result.outcome == DONE else style),
         )
     console.print(table)
+    console.print(_summary(results))
+
+
+def _summary(results: list[DrillResult]) -> Text:
     broken = [result.handler for result in results if not result.works]
+    not_tried = [result.handler for result in results if result.outcome == REACHED]
+    tried = len(results) - len(not_tried)
     if broken:
-        console.print(
-            f"✗ {len(broken)} of {len(results)} do not work: {', '.join(broken)}", style="red"
-        )
-    else:
-        console.print(f"✓ all {len(results)} work", style="green")
+        return Text(f"✗ {len(broken)} of {tried} do not work: {', '.join(broken)}", "red")
+    if not_tried:
+        return Text(f"✓ {tried} work; not tried: {', '.join(not_tried)}", "green")
+    return Text(f"✓ all {tried} work", "green")
 
 
 def _time(word: str, ms: float | None) -> str:

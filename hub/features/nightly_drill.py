@@ -10,7 +10,7 @@ from config import Settings
 from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.producer.producer import Producer
-from hub.remote.drill.roll_call import RollCall
+from hub.remote.drill.roll_call import REACHED, RollCall
 from hub.store.memory import DiskMemory
 from hub.store.state import State, StateError
 from hub.wire import topics
@@ -129,8 +129,8 @@ class NightlyDrill(Feature):
             now = self._now()
             self._producer.publish(topics.DRILL_FAILED, drill.subject, data, time=now, cause=drill)
             return
-        names = ", ".join(result.handler for result in results)
-        log.info("nightly drill: all %d work: %s", len(results), names)
+        tried = [result.handler for result in results if result.outcome != REACHED]
+        log.info("nightly drill: all %d work: %s", len(tried), ", ".join(tried))
 
     def _why_no_results(self) -> str:
         if not self._bus.connected.is_set():

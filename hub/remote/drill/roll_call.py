@@ -15,6 +15,9 @@ from hub.wire.event import Event
 from hub.wire.retained.status import Status
 
 CONCLUSIVE = ("handler.done", "handler.skipped", "handler.dead")
+DONE = "done"
+REACHED = "reached"
+NOT_TRIED = f"it does not react to {topics.PRESSED}"
 QUIET_S = 0.5  # after so long without a status the broker has sent all that it keeps
 
 
@@ -24,7 +27,8 @@ class DrillResult:
 
     Attributes:
         handler: Its name.
-        outcome: `done`, `skipped`, `dead` or `missing`.
+        outcome: `done`, `reached` (but it does not react to a press, and has no dry run),
+            `skipped`, `dead` or `missing`.
         reached_ms: Milliseconds from the drill to the handler's process; None without a reaction.
         took_ms: Milliseconds that the dry run took; None without a reaction.
         words: The handler's note, or why it does not work.
@@ -40,8 +44,8 @@ class DrillResult:
 
     @property
     def works(self) -> bool:
-        """Whether this handler would react to a visitor."""
-        return self.outcome == "done"
+        """Whether the drill found no fault with this handler."""
+        return self.outcome in (DONE, REACHED)
 
 
 class RollCall:
@@ -134,14 +138,23 @@ class RollCall:
             text = f"it did not answer ({status})"
             return DrillResult(name, "missing", None, None, text, status)
         data = outcome.data
+        kind = outcome.type.rpartition(".")[2]
+        words = str(data.get("note") or data.get("reason") or "")
+        if kind == DONE and not self._is_tried(name):
+            kind, words = REACHED, NOT_TRIED
         return DrillResult(
             name,
-            outcome.type.rpartition(".")[2],
+            kind,
             _number(data.get("received_after_ms", data.get("started_after_ms"))),
             _number(data.get("took_ms")),
-            str(data.get("note") or data.get("reason") or ""),
+            words,
             status,
         )
+
+    def _is_tried(self, name: str) -> bool:
+        """Whether a drill tries what it does, as far as its status says."""
+        status = self.status(name)
+        return status is None or any(map(status.may_react_to, (topics.PRESSED, topics.DRILLED)))
 
     def _status_text(self, name: str) -> str:
         status = self.status(name)

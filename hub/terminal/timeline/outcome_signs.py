@@ -32,6 +32,7 @@ BY_TYPE = {
 # What a drill found at a handler. Skipped stands out here: such a handler ignores visitors, too.
 BY_DRILL_RESULT = {
     "done": DONE,
+    "reached": SKIPPED,
     "skipped": SKIPPED._replace(style="yellow"),
     "dead": FAILED,
     "missing": FAILED,

@@ -59,6 +59,7 @@ def of_drill(result: DrillResult, *, is_over: bool) -> Line:
         return Line(result.handler, "wait", "warn", _("is awaited"))
     sign, tone, words = {
         "done": ("check", "good", _("works")),
+        "reached": ("dot", "dim", _("is not tried")),
         "skipped": ("dot", "warn", _("would not react")),
         "dead": ("cross", "bad", _("does not work")),
         "missing": ("cross", "bad", _("did not answer")),

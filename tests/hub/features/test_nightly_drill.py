@@ -133,6 +133,41 @@ def test_a_known_consumer_is_missed_even_without_a_status(night, monkeypatch):
     ]
 
 
+@pytest.mark.parametrize(
+    ("reacts_to", "outcome"),
+    [
+        (None, "done"),
+        (("doorbell.pressed", "light.expired"), "done"),
+        (("visitor.answered", "doorbell.drilled"), "done"),
+        (("*",), "done"),
+        (("visitor.answered",), "reached"),
+        ((), "reached"),
+    ],
+)
+def test_who_does_not_react_to_a_press_is_not_called_working(night, reacts_to, outcome, caplog):
+    """A drill did not try it; that it was reached is no fault. One with a dry run was tried."""
+    caplog.set_level("INFO")
+    drill = night.drill()
+    payload = Status("ready", reacts_to=reacts_to).encode()
+    night.bus.hear(HOUSE.status("doorbell/handler/notify"), payload)
+    night.outcome(drill, "notify", note="fine")
+    (result,) = night.nightly._roll.results(drill.id)
+    assert (result.outcome, result.works) == (outcome, True)
+    assert ("does not react to doorbell.pressed" in result.words) == (outcome == "reached")
+    night.tick(1)
+    assert night.nightly.faults == []
+    assert ("nightly drill: all 1 work: notify" in caplog.messages) == (outcome == "done")
+
+
+def test_a_handler_that_is_not_tried_is_missed_all_the_same(night):
+    """Its process has to run, and answers a drill then."""
+    drill = night.drill()
+    payload = Status("ready", reacts_to=("visitor.answered",)).encode()
+    night.bus.hear(HOUSE.status("doorbell/handler/notify"), payload)
+    (result,) = night.nightly._roll.results(drill.id)
+    assert (result.outcome, result.works) == ("missing", False)
+
+
 def test_an_outcome_of_a_press_is_no_result_of_a_drill(net, state):
     """Nor is one that another process publishes in a handler's name, or what is not an event."""
     bus = net.bus()

@@ -81,6 +81,22 @@ def test_a_drill_reaches_everybody_and_disturbs_nobody(house: House, phone: Phon
     assert not (house.state_dir / "heard").exists()
 
 
+def test_a_handler_that_does_not_react_to_a_press_is_reached_and_not_tried(house: House):
+    """Its status says to what it reacts; the command tells that such a handler was not tried."""
+    house.write_handler("one", "done(event)")
+    house.write_handler("butler", "done(event)", '"visitor.answered"')
+    house.start("hub", "one", "butler")
+    statuses = [house.statuses(name, "ready")[-1] for name in ("one", "butler")]
+    types = [["doorbell.pressed"], ["visitor.answered"]]
+    assert [status["reacts_to"] for status in statuses] == types
+    code, result = _result(_begin_drill(house))
+    assert (code, result["one"]["outcome"], result["butler"]["outcome"]) == (0, "done", "reached")
+    shown = Command("hub.cli.main", "drill", "--config", house.config)
+    out, err = shown.communicate(timeout=PATIENCE_S)
+    assert "✓ 1 work; not tried: butler" in out, err
+    assert "does not react to doorbell.pressed" in out
+
+
 def test_a_stopped_handler_is_missing_and_goes_on_afterwards(house: House, phone: Phone):
     """A late handler is reported with exit code 1, and goes on in any case, also on Ctrl-C."""
     _furnish(house, phone)
