@@ -44,6 +44,16 @@ when = "always"
 speaker = "simulated"
 """
 
+SPEAK = '''"""The voice at the door, without a sound: it takes the place of ours."""
+
+from hub import Event, HandlerConfig, handler
+
+
+@handler("visitor.answered")
+def speak(event: Event, config: HandlerConfig) -> str:
+    return "said"
+'''
+
 
 class BrowserHouse:
     """`doorbell run`, its page, and its other commands."""
@@ -55,6 +65,9 @@ class BrowserHouse:
         folder.mkdir(parents=True, exist_ok=True)
         settings = SETTINGS.format(broker=free_port(), web=self.port, camera=camera, clip_s=clip_s)
         (folder / "doorbell.toml").write_text(settings)
+        self._voice = folder / "handlers" / "speak.py"
+        self._voice.parent.mkdir()
+        self.give_voice()
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
@@ -98,6 +111,14 @@ class BrowserHouse:
         assert self.process.stdin
         self.process.stdin.write("\n")
         self.process.stdin.flush()
+
+    def give_voice(self) -> None:
+        """Have a handler that speaks at the door."""
+        self._voice.write_text(SPEAK)
+
+    def take_voice(self) -> None:
+        """Have none."""
+        self._voice.unlink()
 
     def command(self, *words: str) -> str:
         """What another `doorbell` command prints."""

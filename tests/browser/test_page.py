@@ -122,6 +122,19 @@ def test_a_sentence_half_written_outlasts_what_changes(house, phone):
     phone.get_by_text("“I am in the garden”").first.wait_for()
 
 
+def test_a_sentence_is_offered_as_long_as_a_handler_speaks(house, phone):
+    """The page follows what its house can do; the other answers are always there."""
+    visit = ring(house, phone)
+    say = phone.locator(f"#reply-{visit}").locator(SAY)
+    say.wait_for()
+    house.take_voice()
+    say.wait_for(state="detached", timeout=PATIENCE_MS)
+    assert phone.locator(f"#reply-{visit}").locator(COMING).is_visible()
+    house.give_voice()
+    say.wait_for(timeout=PATIENCE_MS)
+    answer(phone, visit)
+
+
 def test_the_clip_of_a_visit_plays(house, phone):
     """In the browser, and from a point in it that was not loaded yet (Range requests)."""
     visit = ring(house, phone)

@@ -5,7 +5,9 @@ import subprocess
 import pytest
 
 from devices.speaker import Announcer
+from hub.plugin.loader import SHIPPED_NAMES
 from hub.testing import event, run
+from hub.web.guest_book.house import MUTE
 from tests.house import House, until
 
 
@@ -103,6 +105,12 @@ def test_a_drill_speaks_into_a_file_only(door):
     said, played = door(event("doorbell.drilled"))
     assert said == "espeak-ng speaks; the card could play 'Sorry, nobody answers.'"
     assert played == []
+
+
+def test_the_page_knows_which_of_our_handlers_do_not_speak(shipped):
+    """All that react to an answer, but this one: `*` handlers do not count."""
+    reacting = {name for name in SHIPPED_NAMES if "visitor.answered" in shipped(name).reactions}
+    assert reacting == {"speak", *MUTE}
 
 
 def test_an_answer_is_heard_in_a_real_house(house: House, needed):

@@ -1,6 +1,6 @@
 """How the house is now, from what its processes publish of themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from hub.mqtt.house_messages import HouseMessages, ReceivedStatus
@@ -11,6 +11,8 @@ from hub.web.guest_book.changes import Changes
 from hub.wire import topics
 from hub.wire.retained.quiet import QuietState
 from hub.wire.retained.status import ProcessState, Reason, Status
+
+MUTE = ("bark", "notify", "visit")  # those of ours that react to an answer, and do not speak it
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,14 @@ class House:
         status = self._statuses.get(source)
         return _process(source, status) if status else Process(self._hub, "offline")
 
+    def may_speak(self) -> bool:
+        """Whether a handler may say to the visitor what a person writes.
+
+        It has to react to answers, as far as its status says. A handler of everything (`*`) does
+        not count: it keeps records.
+        """
+        return any(_may_speak(source, status) for source, status in tuple(self._statuses.items()))
+
     def quiet(self) -> QuietState | None:
         """Whether the house is quiet, and until when; None where the hub has not said it yet."""
         return self._quiet
@@ -87,9 +97,16 @@ class House:
         if received.status is None:
             self._statuses.pop(received.source, None)
         elif received.source in self._statuses or len(self._statuses) < PRODUCERS:
-            self._statuses[received.source] = received.status
+            self._statuses[received.source] = self._completed(received.source, received.status)
         kind = "handler" if topics.role_of(received.source) == "handler" else "house"
         self._changes.tell(Change(kind, topics.name_of(received.source)))  # type: ignore[arg-type]
+
+    def _completed(self, source: str, status: Status) -> Status:
+        """A last will, or one that only starts, does not say to what it reacts: as before."""
+        former = self._statuses.get(source)
+        if former is None or status.reacts_to is not None:
+            return status
+        return replace(status, reacts_to=former.reacts_to)
 
     def _hear_quiet(self, state: QuietState) -> None:
         """In the network thread."""
@@ -102,3 +119,13 @@ def _process(source: str, status: Status) -> Process:
     if status.time:
         since = datetime.fromisoformat(status.time).astimezone(UTC)
     return Process(topics.name_of(source), status.state, status.reason, since, status.words)
+
+
+def _may_speak(source: str, status: Status) -> bool:
+    is_handler = topics.role_of(source) == "handler"
+    is_off = status.reason in ("stopped", "disabled")
+    if not is_handler or is_off or topics.name_of(source) in MUTE:
+        return False
+    if status.reacts_to is None:
+        return status.state == "ready"  # of an older version
+    return topics.ANSWERED in status.reacts_to

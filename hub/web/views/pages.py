@@ -53,7 +53,13 @@ class Pages:
         there = (visit for visit in self._book.visits(limit=MOST) if not visit.is_deleting)
         last = next(there, None)
         live, talk = self._served(LIVE), self._served(TALK)
-        content = {"last": last, "quiet": self._quiet(), "live": live, "talk": talk}
+        content = {
+            "last": last,
+            "quiet": self._quiet(),
+            "live": live,
+            "talk": talk,
+            "may_speak": self._house.may_speak(),
+        }
         return self._show("now.html", "now", _("Now"), content)
 
     def _served(self, place: LocalSocket) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ from hub.web.views.renderer import Renderer
 from hub.web.views.routes import STATIC
 from hub.web.views.stream import Streams
 from hub.web.views.viewer import Viewer
+from tests.hub.fakes import FakeBus
 from tests.hub.web.client import Client
 from tests.hub.web.guest_book.story import RecordingCommands, Story
 
@@ -38,10 +39,16 @@ def story() -> Story:
 
 
 @pytest.fixture
-def viewer(settings, book) -> Viewer:
-    """The views; their bus never connects."""
+def wire(net) -> FakeBus:
+    """What the views hear of the house."""
+    return net.bus()
+
+
+@pytest.fixture
+def viewer(settings, book, wire) -> Viewer:
+    """The views; what they give commands on never connects."""
     bus = Bus(settings.broker)
-    house = House(bus, "home", book.changes)
+    house = House(wire, "home", book.changes)
     drills = Drills(bus, settings, "doorbell/web/home", book.changes)
     pages = Pages(settings, book, house, drills)
     return Viewer(pages, Renderer(Assets(STATIC).address), Streams(book.changes), book)

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from hub.wire import topics
+from hub.wire.retained.status import Status
+from tests.hub.fakes import HOUSE
 from tests.hub.web.client import build_app, log_in
 
 
@@ -27,6 +29,17 @@ def test_who_rings_stands_on_now_with_the_possible_answers(browser, book, now_st
         assert f'name="answer" value="{answer}"' in browser.text
     assert f'name="visit" value="{press.id}"' in browser.text
     assert "The picture comes in a moment" in browser.text
+
+
+def test_a_sentence_is_offered_only_where_a_handler_may_speak_it(browser, book, now_story, wire):
+    """Else the visitor would hear nothing of it. The other answers end the ring all the same."""
+    book.take(now_story.press())
+    for types, is_offered in (((topics.PRESSED,), False), ((topics.ANSWERED,), True)):
+        status = Status("ready", reacts_to=types).encode()
+        wire.hear(HOUSE.status("doorbell/handler/butler"), status)
+        browser.get("/")
+        assert ("Say something…" in browser.text) == is_offered
+        assert 'name="answer" value="coming"' in browser.text
 
 
 def test_another_view_says_that_somebody_rings(browser, book, now_story):

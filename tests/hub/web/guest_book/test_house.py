@@ -1,0 +1,64 @@
+"""What the page knows of the house by the statuses of its processes."""
+
+import pytest
+
+from hub.web.guest_book.changes import Changes
+from hub.web.guest_book.house import MUTE, House
+from hub.wire.retained.status import VANISHED, Status
+from tests.hub.fakes import HOUSE
+
+SPEAKS = Status("ready", reacts_to=("visitor.answered", "visit.missed"))
+
+
+@pytest.fixture
+def bus(net):
+    """The connection of the page."""
+    return net.bus()
+
+
+@pytest.fixture
+def house(bus):
+    """What the page knows."""
+    return House(bus, "home", Changes())
+
+
+def tell(bus, name, status, role="handler"):
+    """A process publishes its status."""
+    bus.hear(HOUSE.status(f"doorbell/{role}/{name}"), status.encode())
+
+
+@pytest.mark.parametrize(
+    ("status", "may_speak"),
+    [
+        (SPEAKS, True),
+        (Status("ready"), True),  # of an older version, which does not say
+        (Status("ready", reacts_to=("doorbell.pressed",)), False),
+        (Status("ready", reacts_to=("*",)), False),  # it keeps records
+        (Status("starting"), False),
+        (Status("failed", "fault", "no such voice"), False),
+        (Status("offline", "disabled"), False),
+        (Status("offline", "stopped", reacts_to=("visitor.answered",)), False),
+    ],
+)
+def test_a_handler_that_reacts_to_answers_may_speak(bus, house, status, may_speak):
+    """Whatever its name is; one that is switched off does not."""
+    assert not house.may_speak()
+    tell(bus, "butler", status)
+    assert house.may_speak() == may_speak
+
+
+@pytest.mark.parametrize(("role", "name"), [*(("handler", name) for name in MUTE), ("hub", "home")])
+def test_who_reacts_to_answers_without_a_voice_does_not_speak(bus, house, role, name):
+    """`bark` stops its repeats, `notify` tells the other phones, `visit` ends the visit."""
+    tell(bus, name, SPEAKS, role)
+    assert not house.may_speak()
+
+
+@pytest.mark.parametrize("status", [VANISHED, Status("starting"), Status("failed", "fault", "no")])
+def test_a_handler_that_comes_back_spoke_all_the_time(bus, house, status):
+    """What does not say to what it reacts changes nothing: a sentence half written would go."""
+    tell(bus, "butler", SPEAKS)
+    tell(bus, "butler", status)
+    assert house.may_speak()
+    bus.hear(HOUSE.status("doorbell/handler/butler"), b"")
+    assert not house.may_speak()
