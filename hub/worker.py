@@ -77,6 +77,8 @@ def run(given: str, settings: Settings) -> None:
         _end(bus, status, "offline", "disabled")
         return
     status.reacts_to = tuple(file.reactions)
+    if file.config.doors is not None:
+        status.doors = tuple(file.config.doors)
     if any(reaction.is_observer for reaction in file.reactions.values()):
         with suppress(OSError):  # in a sandbox; there the unit says it
             os.nice(OBSERVER_NICENESS)

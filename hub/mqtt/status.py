@@ -38,6 +38,7 @@ class StatusPublisher:
 
     Attributes:
         reacts_to: The event types of a handler; None as long as they are not known.
+        doors: The doors that its settings name; None for all.
     """
 
     def __init__(self, bus: Bus, source: str, on_rival: OnRival = log.error) -> None:
@@ -51,6 +52,7 @@ class StatusPublisher:
                 is published.
         """
         self.reacts_to: tuple[str, ...] | None = None
+        self.doors: tuple[str, ...] | None = None
         self._bus = bus
         self._rival = Rival(source)
         self._on_rival = on_rival
@@ -159,6 +161,7 @@ class StatusPublisher:
             reason,
             detail,
             self.reacts_to,
+            self.doors,
             time=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             pid=os.getpid(),
             mqtt=self._bus.protocol,

@@ -41,12 +41,13 @@ HUB_TYPES = ("doorbell.", "visitor.", "clock.")  # what only a hub may publish
 OUTCOME_TYPES = ("handler.",)  # what the consumer loop publishes about a handler's work
 EVERY = "*"  # in place of a type: all of them
 _EVERY_LEVEL = "all"  # the same in a topic; no type, because a type has a dot
-_NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
-_SOURCE = re.compile(rf"{NAMESPACE}/({'|'.join(ROLES)})/({_NAME})")
+NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
+NAME_LENGTH = 64
+_SOURCE = re.compile(rf"{NAMESPACE}/({'|'.join(ROLES)})/({NAME})")
 TYPE = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+"  # of an event
 TYPE_LENGTH = 64
 _TYPE = re.compile(TYPE)
-_SUBJECT = re.compile(_NAME)
+_SUBJECT = re.compile(NAME)
 
 
 class Numbered(Protocol):

@@ -155,10 +155,8 @@ class Timeline:
 
     def _begin(self, press: Event) -> None:
         self._conclude()
-        is_drill = press.type == topics.DRILLED  # each handler answers one
         ready = self._ready.items()
-        waiting = {name for name, how in ready if is_drill or how.may_react_to(press.type)}
-        self._visit = Visit(press, waiting)
+        self._visit = Visit(press, {name for name, status in ready if _may_react(status, press)})
         self._changed_at = time.monotonic()
 
     def _conclude(self) -> None:
@@ -218,3 +216,9 @@ class Timeline:
             self._quiet = state.words
         if is_news:
             self.print(state.words)
+
+
+def _may_react(status: "Status", press: Event) -> bool:
+    if press.type == topics.DRILLED:
+        return True  # each handler answers it, whichever the door
+    return status.may_react_to(press.type) and status.may_serve(press.subject)

@@ -76,13 +76,14 @@ class House:
         status = self._statuses.get(source)
         return _process(source, status) if status else Process(self._hub, "offline")
 
-    def may_speak(self) -> bool:
-        """Whether a handler may say to the visitor what a person writes.
+    def may_speak(self, door: str) -> bool:
+        """Whether a handler may say to the visitor at a door what a person writes.
 
         It has to react to answers, as far as its status says. A handler of everything (`*`) does
         not count: it keeps records.
         """
-        return any(_may_speak(source, status) for source, status in tuple(self._statuses.items()))
+        known = tuple(self._statuses.items())
+        return any(_may_speak(source, how) and how.may_serve(door) for source, how in known)
 
     def quiet(self) -> QuietState | None:
         """Whether the house is quiet, and until when; None where the hub has not said it yet."""
@@ -106,7 +107,7 @@ class House:
         former = self._statuses.get(source)
         if former is None or status.reacts_to is not None:
             return status
-        return replace(status, reacts_to=former.reacts_to)
+        return replace(status, reacts_to=former.reacts_to, doors=former.doors)
 
     def _hear_quiet(self, state: QuietState) -> None:
         """In the network thread."""

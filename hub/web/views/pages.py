@@ -58,7 +58,7 @@ class Pages:
             "quiet": self._quiet(),
             "live": live,
             "talk": talk,
-            "may_speak": self._house.may_speak(),
+            "may_speak": self._house.may_speak,
         }
         return self._show("now.html", "now", _("Now"), content)
 

@@ -22,6 +22,8 @@ REASONS: dict[Reason, str] = {
 DETAIL_LENGTH = 2000
 HOST_LENGTH = 64
 TYPES = 32  # a handler of more leaves them out: it would seem to react to fewer
+DOORS = 32  # likewise
+_DOOR = Text(topics.NAME_LENGTH, pattern=topics.NAME)
 _TYPE = Text(topics.TYPE_LENGTH, pattern=rf"\*|{topics.TYPE}")
 
 
@@ -41,9 +43,10 @@ class Status(Message):
         settled: Whether it has had its name for itself for some seconds, and so stays when another
             process of its source appears.
         reacts_to: The event types in a handler's file, `*` for all; None where it does not say.
+        doors: At which doors, as far as its settings name some; None for all, or not known.
     """
 
-    MAX_BYTES: ClassVar[int] = 16_384  # the longest detail and all types fit
+    MAX_BYTES: ClassVar[int] = 20_480  # the longest detail, all types and all doors fit
 
     state: ProcessState = entry(OneOf(*STATES))
     reason: Reason = entry(OneOf(*REASONS, summary="Why, as a code."), default="")
@@ -68,6 +71,10 @@ class Status(Message):
         default=None,
     )
 
+    doors: tuple[str, ...] | None = entry(
+        ListOf(_DOOR, DOORS, "At which doors; absent for all."), default=None
+    )
+
     @property
     def words(self) -> str:
         """Why, in one line for a person; empty when there is nothing to tell."""
@@ -83,6 +90,10 @@ class Status(Message):
         known = self.reacts_to
         return known is None or kind in known or topics.EVERY in known
 
+    def may_serve(self, door: str) -> bool:
+        """Whether this handler reacts to what happens at a door, or does not say so."""
+        return self.doors is None or door in self.doors
+
     @classmethod
     def from_wire(cls, wire: Any) -> Self:
         """See Message. A reason that this version does not know counts as words."""
@@ -97,12 +108,16 @@ def status(
     reason: Reason = "",
     detail: str = "",
     reacts_to: tuple[str, ...] | None = None,
+    doors: tuple[str, ...] | None = None,
     **more: Any,
 ) -> Status:
     """A status whose words are masked, and all of it cut to what may be published."""
     if reacts_to and len(reacts_to) > TYPES:
         reacts_to = None
-    return Status(state, reason, masked(detail)[:DETAIL_LENGTH], reacts_to=reacts_to, **more)
+    if doors and len(doors) > DOORS:
+        doors = None
+    words = masked(detail)[:DETAIL_LENGTH]
+    return Status(state, reason, words, reacts_to=reacts_to, doors=doors, **more)
 
 
 VANISHED = Status("offline", "vanished")

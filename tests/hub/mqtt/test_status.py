@@ -9,7 +9,7 @@ from hub.mqtt.status import REPEAT_S, StatusPublisher, will
 from hub.system import sd_notify
 from hub.system.backoff import Backoff
 from hub.wire.codec import BadMessage
-from hub.wire.retained.status import DETAIL_LENGTH, TYPES, Status
+from hub.wire.retained.status import DETAIL_LENGTH, DOORS, TYPES, Status
 from tests.forked import PATIENCE_S
 from tests.house import until
 from tests.hub.fakes import HOUSE, NOTIFY
@@ -103,15 +103,16 @@ def test_a_handler_says_to_what_it_reacts_from_when_that_is_known(net):
     assert [said.get("reacts_to") for said in _said(net)] == [None, types, types]
 
 
-@pytest.mark.parametrize("letter", ["x", "\N{SNOWMAN}", "\N{BELL}", "\n"])
+@pytest.mark.parametrize("letter", ["x", "\N{SNOWMAN}", "\N{BELL}", "\n", "\x01"])
 def test_the_longest_status_is_one(net, letter):
-    """Whatever its words are; a handler of more types than it holds says none of them."""
+    """Whatever its words are; of more types, or doors, than it holds a handler says none."""
     status = StatusPublisher(net.bus(), NOTIFY)
-    longest = tuple(f"a{number:02}.{'b' * 60}" for number in range(TYPES))
-    for status.reacts_to in (longest, (*longest, "a.b")):
+    types = tuple(f"a{number:02}.{'b' * 60}" for number in range(TYPES))
+    doors = tuple(f"{number:02}{'d' * 62}" for number in range(DOORS))
+    for status.reacts_to, status.doors in ((types, doors), ((*types, "a.b"), (*doors, "front"))):
         status.set("failed", detail=letter * DETAIL_LENGTH)
-    payloads = [payload for topic, payload in net.heard if topic == TOPIC]
-    assert [Status.decode(payload).reacts_to for payload in payloads] == [longest, None]
+    read = [Status.decode(payload) for topic, payload in net.heard if topic == TOPIC]
+    assert [(said.reacts_to, said.doors) for said in read] == [(types, doors), (None, None)]
 
 
 @pytest.mark.parametrize("reason", ["it vanished", "tomorrow's"])
@@ -135,6 +136,9 @@ def test_a_reason_of_another_version_counts_as_words(reason):
         b'{"state": "ready", "reacts_to": [["doorbell.pressed"]]}',
         json.dumps({"state": "ready", "reacts_to": ["a.b"] * (TYPES + 1)}).encode(),
         json.dumps({"state": "ready", "reacts_to": ["a." + "b" * 63]}).encode(),
+        b'{"state": "ready", "doors": "front"}',
+        b'{"state": "ready", "doors": ["Front door"]}',
+        json.dumps({"state": "ready", "doors": ["a"] * (DOORS + 1)}).encode(),
     ],
 )
 def test_what_is_no_status_is_refused(payload):

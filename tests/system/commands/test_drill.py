@@ -85,10 +85,12 @@ def test_a_handler_that_does_not_react_to_a_press_is_reached_and_not_tried(house
     """Its status says to what it reacts; the command tells that such a handler was not tried."""
     house.write_handler("one", "done(event)")
     house.write_handler("butler", "done(event)", '"visitor.answered"')
+    house.settings = '[handlers.butler]\ndoors = ["front"]\n'
     house.start("hub", "one", "butler")
     statuses = [house.statuses(name, "ready")[-1] for name in ("one", "butler")]
     types = [["doorbell.pressed"], ["visitor.answered"]]
     assert [status["reacts_to"] for status in statuses] == types
+    assert [status.get("doors") for status in statuses] == [None, ["front"]]
     code, result = _result(_begin_drill(house))
     assert (code, result["one"]["outcome"], result["butler"]["outcome"]) == (0, "done", "reached")
     shown = Command("hub.cli.main", "drill", "--config", house.config)

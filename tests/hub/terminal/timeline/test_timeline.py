@@ -186,15 +186,20 @@ def test_a_terminal_shows_the_press_that_is_going_on(net, hub, states):
     [
         (PRESSED, ["bark", "log", "old"]),
         ("doorbell.double_pressed", ["log", "old"]),
-        ("doorbell.drilled", ["bark", "log", "old", "speak"]),
+        ("doorbell.drilled", ["bark", "gate", "log", "old", "speak"]),
     ],
 )
 def test_who_does_not_react_to_an_event_is_not_waited_for(net, hub, kind, waiting):
     """As its status says; one that does not say is waited for. Each handler answers a drill."""
     timeline, console, bus = _live(net)
-    types = {"bark": [PRESSED], "speak": ["visitor.answered"], "log": ["*"], "old": None}
-    for name, reacts_to in types.items():
-        status = Status("ready", reacts_to=reacts_to and tuple(reacts_to))
+    handlers = {
+        "bark": Status("ready", reacts_to=(PRESSED,), doors=("back", "front")),
+        "gate": Status("ready", reacts_to=(PRESSED,), doors=("garden",)),
+        "speak": Status("ready", reacts_to=("visitor.answered",)),
+        "log": Status("ready", reacts_to=("*",)),
+        "old": Status("ready"),
+    }
+    for name, status in handlers.items():
         bus.hear(HOUSE.status(f"doorbell/handler/{name}"), status.encode())
     hub.publish(kind, "front", {"name": "Front door"}, time=datetime.now(UTC))
     lines = _lines(timeline, console)

@@ -1,5 +1,7 @@
 """What the page knows of the house by the statuses of its processes."""
 
+from dataclasses import replace
+
 import pytest
 
 from hub.web.guest_book.changes import Changes
@@ -42,16 +44,26 @@ def tell(bus, name, status, role="handler"):
 )
 def test_a_handler_that_reacts_to_answers_may_speak(bus, house, status, may_speak):
     """Whatever its name is; one that is switched off does not."""
-    assert not house.may_speak()
+    assert not house.may_speak("front")
     tell(bus, "butler", status)
-    assert house.may_speak() == may_speak
+    assert house.may_speak("front") == may_speak
 
 
 @pytest.mark.parametrize(("role", "name"), [*(("handler", name) for name in MUTE), ("hub", "home")])
 def test_who_reacts_to_answers_without_a_voice_does_not_speak(bus, house, role, name):
     """`bark` stops its repeats, `notify` tells the other phones, `visit` ends the visit."""
     tell(bus, name, SPEAKS, role)
-    assert not house.may_speak()
+    assert not house.may_speak("front")
+
+
+def test_a_handler_speaks_at_its_doors_only(bus, house):
+    """Those that its settings name; another one may speak at the others."""
+    tell(bus, "butler", replace(SPEAKS, doors=("front",)))
+    assert (house.may_speak("front"), house.may_speak("garden")) == (True, False)
+    tell(bus, "butler", VANISHED)
+    assert (house.may_speak("front"), house.may_speak("garden")) == (True, False)
+    tell(bus, "gardener", replace(SPEAKS, doors=("garden",)))
+    assert house.may_speak("garden")
 
 
 @pytest.mark.parametrize("status", [VANISHED, Status("starting"), Status("failed", "fault", "no")])
@@ -59,6 +71,6 @@ def test_a_handler_that_comes_back_spoke_all_the_time(bus, house, status):
     """What does not say to what it reacts changes nothing: a sentence half written would go."""
     tell(bus, "butler", SPEAKS)
     tell(bus, "butler", status)
-    assert house.may_speak()
+    assert house.may_speak("front")
     bus.hear(HOUSE.status("doorbell/handler/butler"), b"")
-    assert not house.may_speak()
+    assert not house.may_speak("front")
