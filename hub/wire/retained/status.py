@@ -70,7 +70,6 @@ class Status(Message):
         ListOf(_TYPE, TYPES, "The event types that a handler reacts to; * is all of them."),
         default=None,
     )
-
     doors: tuple[str, ...] | None = entry(
         ListOf(_DOOR, DOORS, "At which doors; absent for all."), default=None
     )
