@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ from hub.wire import topics
 from hub.wire.event import Event
 
 Facts = Mapping[str, Any]
-Work = Callable[[sqlite3.Connection], Entry | None]
+Work = Callable[[sqlite3.Connection], list[Entry]]  # gives what it journaled
 ClaimNext = Callable[[sqlite3.Connection], bool]  # whether an event was claimed
 TOGETHER_S = 0.1
 HELD = 50  # outcomes that are published together: half of what may be under way at once
@@ -40,7 +40,7 @@ class Outcomes:
         self._together: list[Work] | None = None
         self._commit_at = 0.0
         self._claim_next: ClaimNext = _claim_nothing
-        self._journaled: Entry | None = None  # the last one that is not released yet
+        self._journaled: list[Entry] = []  # what is not released yet
         self._held = 0  # commits since the last release
 
     def begin(self, event: Event, reacts_to: Container[str]) -> LiveAttempt:
@@ -59,18 +59,19 @@ class Outcomes:
         A quiet outcome is not published.
         """
 
-        def conclude(db: sqlite3.Connection) -> Entry | None:
+        def conclude(db: sqlite3.Connection) -> list[Entry]:
             attempt.write(db)
             self._inbox.finish(db, delivery)
             self._records.add(db, attempt.kept, delivery)
             if quiet and not attempt.emitted:
-                return None
+                return []
             cause = _cause_of_what_follows(delivery)
-            last: Entry | None = None
+            entries = []
             for kind, subject, data in attempt.emitted:
                 now = self._state.clock.utc()
-                last = self._producer.append(db, kind, subject, data, time=now, cause=cause)
-            return self._journal(db, delivery, "handler.done", facts) or last
+                entry = self._producer.append(db, kind, subject, data, time=now, cause=cause)
+                entries.append(entry)
+            return entries + self._journal(db, delivery, "handler.done", facts)
 
         if self._claim_next is _claim_nothing and self._together is None:
             os.sched_yield()  # others may have yet to act: what is left here can wait
@@ -85,7 +86,7 @@ class Outcomes:
     def skipped(self, delivery: Delivery, reason: str) -> None:
         """A rule of the handler forbids to react to it."""
 
-        def conclude(db: sqlite3.Connection) -> Entry | None:
+        def conclude(db: sqlite3.Connection) -> list[Entry]:
             self._inbox.finish(db, delivery)
             return self._journal(db, delivery, "handler.skipped", {"reason": reason})
 
@@ -98,7 +99,7 @@ class Outcomes:
         facts = {**facts, "reason": reason, "again_in_s": round(wait_s, 3)}
         wait = self._inbox.retry if counts else self._inbox.postpone
 
-        def put_off(db: sqlite3.Connection) -> Entry | None:
+        def put_off(db: sqlite3.Connection) -> list[Entry]:
             wait(db, delivery, wait_s)
             return self._journal(db, delivery, "handler.retried", facts)
 
@@ -108,7 +109,7 @@ class Outcomes:
         """The process is to stop and ended it: the next process takes it up, as after a crash."""
         facts = {**facts, "reason": "stopped while it ran", "again_in_s": 0}
 
-        def release(db: sqlite3.Connection) -> Entry | None:
+        def release(db: sqlite3.Connection) -> list[Entry]:
             self._inbox.release(db, delivery)
             return self._journal(db, delivery, "handler.retried", facts)
 
@@ -117,7 +118,7 @@ class Outcomes:
     def dead(self, delivery: Delivery, facts: Facts, reason: str) -> None:
         """To the dead letters."""
 
-        def dead_letter(db: sqlite3.Connection) -> Entry | None:
+        def dead_letter(db: sqlite3.Connection) -> list[Entry]:
             if delivery.event.is_drill:
                 self._inbox.finish(db, delivery)  # a drill is never retried by hand
             else:
@@ -128,7 +129,12 @@ class Outcomes:
 
     def ignored(self, delivery: Delivery) -> None:
         """It does not concern this handler: it is finished, without an outcome."""
-        self._commit_together(lambda db: self._inbox.finish(db, delivery))
+
+        def finish(db: sqlite3.Connection) -> list[Entry]:
+            self._inbox.finish(db, delivery)
+            return []
+
+        self._commit_together(finish)
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -167,24 +173,24 @@ class Outcomes:
     def _commit_waiting(self) -> None:
         works, self._together = self._together, []
         if works:
-            self._record(lambda db: _last([work(db) for work in works]))
+            self._record(lambda db: [entry for work in works for entry in work(db)])
 
     def _record(self, work: Work) -> None:
-        """Do this in one transaction; it gives its last entry in the journal, if it has one.
+        """Do this in one transaction, and have what it journaled published, or held back.
 
         What the broker has acknowledged until now is marked with it.
         """
         goes_on = False
         marked: Collection[int] = ()
 
-        def record(db: sqlite3.Connection) -> Entry | None:
+        def record(db: sqlite3.Connection) -> list[Entry]:
             nonlocal goes_on, marked
-            last = work(db)
+            entries = work(db)
             marked = self._producer.mark(db)
             goes_on = self._claim_next(db)
-            return last
+            return entries
 
-        self._journaled = self._state.do(record) or self._journaled
+        self._journaled += self._state.do(record)
         if marked:
             self._producer.marked(marked)
         self._held += 1
@@ -194,15 +200,15 @@ class Outcomes:
     def _release(self) -> None:
         self._held = 0
         if self._journaled:
-            self._producer.release(self._journaled.position, self._journaled)
-            self._journaled = None
+            self._producer.release(self._journaled[-1].position, self._journaled)
+            self._journaled = []
 
     def _journal(
         self, db: sqlite3.Connection, delivery: Delivery, outcome: str, facts: Facts
-    ) -> Entry | None:
+    ) -> list[Entry]:
         event = delivery.event
         if event.type.startswith(topics.OUTCOME_TYPES):
-            return None
+            return []
         data = {
             "handler": self._name,
             "type": event.type,
@@ -211,17 +217,12 @@ class Outcomes:
             **facts,
         }
         now = self._state.clock.utc()
-        return self._producer.append(db, outcome, event.subject, data, time=now, cause=event)
+        return [self._producer.append(db, outcome, event.subject, data, time=now, cause=event)]
 
 
 def _claim_nothing(_: sqlite3.Connection) -> bool:
     """No event follows."""
     return False
-
-
-def _last(entries: Iterable[Entry | None]) -> Entry | None:
-    """The one that was journaled last, if there is one."""
-    return next(filter(None, reversed(list(entries))), None)
 
 
 def _cause_of_what_follows(delivery: Delivery) -> Event:

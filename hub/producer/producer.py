@@ -2,40 +2,28 @@
 
 import logging
 import sqlite3
-import threading
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from config import JournalSettings
 from hub.mqtt.bus import Bus
-from hub.mqtt.guard import guarded
 from hub.producer.catchup_replies import CatchUpReplies
-from hub.producer.oversize import Oversize
+from hub.producer.relay import OnSent, Relay
 from hub.store.journal.backlog import Backlog
 from hub.store.journal.journal import Entry, Journal
 from hub.store.journal.retention import Retention
 from hub.store.state import State, StateError
-from hub.wire import streams
 from hub.wire.event import Event, encode
 
 log = logging.getLogger(__name__)
-WINDOW = 20  # unacknowledged events of a backlog; fewer than any broker's default queue
-OnSent = Callable[[Entry], None]
-LIVE_WINDOW = 100  # a live event need not wait for a broker that has forgotten to acknowledge
 
 
 class Producer:
     """Publishes what stands in the journal, in order, until the broker has it.
 
     A live event and one left over from a crash take the same way: both are rows not yet published.
-
-    Attributes:
-        on_sent: Called with the entry of each event that was handed to the broker, again when it is
-            published again. It must be short, and may publish.
     """
 
     def __init__(
@@ -44,22 +32,7 @@ class Producer:
         self._state, self._bus = state, bus
         self._retention = Retention(state, limits or JournalSettings())
         self._journal = Journal(state, source)
-        self._releasing = threading.Lock()
-        self._released = 0  # the last position that may be published
-        self._pumping = threading.Lock()
-        self._wanted = 0  # the window with which somebody wants to publish
-        self._reconnected = False
-        self._refused = False  # since the broker was last offered what it has not taken
-        self._in_flight: dict[int, int] = {}  # the bus's number → position in the journal
-        # The last position that was handed to the bus in this connection.
-        self._sent_to = self._journal.published_to()
-        self._answered: deque[tuple[int, bool, float]] = deque()  # number, whether taken, when
-        self._acknowledged: dict[int, float] = {}  # positions to be marked in the journal, and when
-        self._oversize = Oversize(bus)
-        self.on_sent: OnSent = lambda _: None
-        bus.on_connect.append(self._begin_again)
-        bus.on_retry.append(self._offer_again)
-        bus.on_published = self._published
+        self._relay = Relay(state, bus, self._journal)
         self._replies = CatchUpReplies(state, bus, Backlog(state, source), self._retention)
         self.release(self._journal.end())
 
@@ -99,29 +72,29 @@ class Producer:
             ),
             can_wait=True,
         )
-        overtakes_none = self._released == entry.position - 1
-        publish = self._release if seen_once and overtakes_none else self.release
+        overtakes_none = self._relay.released == entry.position - 1
+        self._relay.keep_at_hand([entry])
+        release = self._relay.release if seen_once and overtakes_none else self.release
         try:
-            publish(entry.position, entry)
+            release(entry.position)
         finally:
             self._state.sync_soon()  # not before: two threads that run at once make the press late
         return event
 
-    def release(self, position: int, last: Entry | None = None) -> None:
+    def release(self, position: int, entries: Iterable[Entry] = ()) -> None:
         """Have what was committed up to this position published once it is synced.
 
-        The entry at this position need not be read again where it is given.
+        These entries, of what was committed, need not be read again.
         """
-        self._state.after_sync(partial(self._release, position, last))
+        self._relay.keep_at_hand(entries)
+        self._state.after_sync(partial(self._relay.release, position))
 
-    def _release(self, end: int, last: Entry | None = None) -> None:
-        """Publish what waits up to this position, of which the last entry may be at hand."""
-        with self._releasing:
-            self._released = max(self._released, end)
-        try:
-            self.publish_waiting(LIVE_WINDOW, last)
-        except StateError:  # it is written down; that it was acknowledged may be noted later
-            log.exception("publishing is held up")
+    def on_sent(self, call: OnSent) -> None:
+        """Have this called with the entry of each event that was handed to the broker.
+
+        Again when it is published again. It must be short, and may publish.
+        """
+        self._relay.on_sent = call
 
     def consumers(self) -> set[str]:
         """The names of the consumers whose queries came lately."""
@@ -185,34 +158,21 @@ class Producer:
 
     def has_published_all(self) -> bool:
         """Whether the broker has acknowledged everything that may be published."""
-        return not self._in_flight and self._sent_to >= self._released
+        return self._relay.has_published_all()
 
-    def publish_waiting(self, window: int = WINDOW, last: Entry | None = None) -> None:
-        """Hand to the bus what is waiting in the journal, as far as the window allows.
-
-        The last entry need not be read again where it is the only one.
-
-        It never waits for another thread that is at it: paho calls back with its own lock held, and
-        waiting there for ours would be a deadlock. The other thread looks again instead.
-        """
-        self._wanted = max(self._wanted, window)
-        while self._wanted and self._pumping.acquire(blocking=False):
-            try:
-                window, self._wanted = self._wanted, 0
-                self._pump(window, last)
-            finally:
-                self._pumping.release()
+    def publish_waiting(self) -> None:
+        """Hand to the bus what is waiting in the journal, as far as the window allows."""
+        self._relay.publish_waiting()
 
     def settle(self) -> None:
         """Write down what the broker has acknowledged; called about once a second."""
+        self._relay.note_acknowledged()
         try:
-            if self._acknowledged:
-                self.marked(self._state.do(self.mark))
             self._state.write_back()
             if not self._state.disk_fault:
                 self._retention.sweep()
         except StateError as error:
-            log.warning("acknowledgements cannot be noted now: %s", error)
+            log.warning("the journal cannot be tidied now: %s", error)
 
     def mark(self, db: sqlite3.Connection) -> Collection[int]:
         """In the open transaction: mark what the broker has acknowledged until now.
@@ -220,81 +180,8 @@ class Producer:
         Returns:
             These positions; once they are committed call `marked`.
         """
-        acknowledged = dict(self._acknowledged)  # other threads add to it
-        if acknowledged:
-            self._journal.mark_published(db, acknowledged)
-        return acknowledged
+        return self._relay.mark(db)
 
     def marked(self, positions: Iterable[int]) -> None:
         """The transaction that marks them is committed."""
-        for position in positions:
-            self._acknowledged.pop(position, None)
-
-    def _pump(self, window: int, last: Entry | None) -> None:
-        if self._reconnected:
-            self._reconnected = False
-            self._oversize.lost(self._in_flight.values())
-            self._in_flight.clear()
-            self._answered.clear()
-            self._sent_to = self._journal.published_to()
-            self.settle()
-        self._take_answers()
-        if self._refused:
-            self._refused = False
-            self._sent_to = self._journal.published_to()
-            self.settle()
-        limit = min(window, self._bus.receive_maximum)
-        room = max(0, limit - len(self._in_flight))
-        if window == WINDOW and room < limit // 2:  # with more acknowledgements more goes at once
-            return
-        entries = self._next(room, last)
-        under_way = set(self._in_flight.values())
-        with self._bus.together() if len(entries) > 1 else nullcontext():
-            for entry in entries:
-                if entry.position not in under_way and not self._send(entry):
-                    return
-                self._sent_to = entry.position
-
-    def _send(self, entry: Entry) -> bool:
-        """Hand it to the bus, or leave it to the catch-up; False without a connection."""
-        if self._oversize.has(entry):
-            self._acknowledged[entry.position] = self._state.clock.uptime_s()
-            return True
-        topic = self._bus.topics.event(*streams.parts(entry.stream))
-        if (number := self._bus.publish(topic, entry.payload)) is None:
-            return False
-        self._in_flight[number] = entry.position
-        guarded(self.on_sent, entry)
-        return True
-
-    def _take_answers(self) -> None:
-        """Note what the broker has answered; it is written down many at a time."""
-        while self._answered:
-            number, taken, uptime_s = self._answered.popleft()
-            position = self._in_flight.pop(number, None)
-            if taken and position is not None:
-                self._acknowledged[position] = uptime_s
-        if len(self._acknowledged) >= LIVE_WINDOW:
-            self.settle()
-
-    def _next(self, room: int, last: Entry | None) -> list[Entry]:
-        """The entries to be sent now."""
-        if not room or self._sent_to >= self._released:
-            return []
-        if last and last.position == self._sent_to + 1 == self._released:
-            return [last]
-        return self._journal.unpublished(self._sent_to, room, to=self._released)
-
-    def _begin_again(self) -> None:
-        """What was under way in the last connection may be lost."""
-        self._reconnected = True
-        self.publish_waiting()
-
-    def _offer_again(self) -> None:
-        """What the broker refused, it may take now."""
-        self._refused = True
-        self.publish_waiting()
-
-    def _published(self, number: int, taken: bool) -> None:  # noqa: FBT001 - the bus's callback
-        self._answered.append((number, taken, self._state.clock.uptime_s()))
-        self.publish_waiting()
+        self._relay.marked(positions)

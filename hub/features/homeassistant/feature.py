@@ -39,7 +39,7 @@ class HomeAssistant(Feature):
         self._health = HealthReport(settings, state, bus)
         self._bell = Bell(bus, settings.hub, state.clock, self._doors.miss)
         self._announcer = Announcer(bus, self._announced, self._documents, self._states)
-        producer.on_sent = self._sent
+        producer.on_sent(self._sent)
         bus.on_event("visit.missed", self._doors.follow, qos=0)
         bus.subscribe(f"{settings.homeassistant.prefix}/status", self._heard)
 

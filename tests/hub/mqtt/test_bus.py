@@ -303,7 +303,7 @@ def test_a_stop_in_the_middle_of_a_backlog_is_a_good_bye(mosquitto, state):
         journaled(state)
     producer.release(Journal(state, HUB).end())
     bus.start()
-    until(lambda: producer._sent_to > 20, "it is under way")
+    until(lambda: producer._relay._sent_to > 20, "it is under way")
     bus.stop()
 
 

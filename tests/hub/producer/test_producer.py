@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from config import JournalSettings as Limits
-from hub.producer.producer import WINDOW, Producer
+from hub.producer.producer import Producer
+from hub.producer.relay import WINDOW
 from hub.store.journal.journal import Journal
 from hub.store.journal.retention import Retention
 from hub.store.state import State
@@ -400,7 +401,7 @@ def test_what_follows_a_publication_and_fails_harms_no_event(net, state):
     def fail(_, __):
         raise ValueError("somebody's fault")
 
-    producer.on_sent = fail
+    producer.on_sent(fail)
     events = [
         producer.publish(PRESSED, "front", {}, time=datetime.now(UTC), seen_once=seen_once)
         for seen_once in (True, False, True)
