@@ -5,7 +5,7 @@ import sys
 from config import SettingsError
 from config.faults import EX_CONFIG
 from config.reading import sources
-from hub.admin.check.apart import inspection_apart
+from hub.admin.check.apart import inspected
 from hub.admin.check.house import check as check_house
 from hub.terminal.options import ConfigOption
 from hub.terminal.output import complain, say
@@ -23,7 +23,7 @@ def check(config: ConfigOption = None) -> None:
             raise
         faults += error.faults
         settings = error.usable
-    report = check_house(settings, path, inspection_apart(settings))
+    report = inspected(settings, lambda files: check_house(settings, path, files))
     for line in report.good:
         say(f"✓ {line}")
     for hint in report.hints:

@@ -1,43 +1,99 @@
-"""Loads handler files in a child process, because one may end the process (`os._exit`)."""
+"""Looks at handler files in a child process, because one may end its process (`os._exit`)."""
 
 import os
+import pickle
 import signal
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import IO, Any, NoReturn, TypeVar
 
 from config import Settings, SettingsError
 from hub.admin.check.handler_files import Inspection
 from hub.process.parent import end_with_parent
 
-LONGEST = 4096  # bytes of a path: PATH_MAX
+Answer = TypeVar("Answer")
+ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 
 
-def inspection_apart(settings: Settings) -> Inspection:
-    """Go on in a child of this process, with an inspection of the house's handler files.
+def inspected(settings: Settings, work: Callable[[Inspection], Answer]) -> Answer:
+    """What `work` finds out with an inspection of the house's handler files.
 
-    When a file ends the child, another child goes on, and there it is a fault of that file. This
-    process waits for them, and ends as the last one does. It may have one thread only, as each
-    program that forks.
+    It works in a child of this process. When a file ends the child, the work begins anew in
+    another child, and there that is a fault of this file. So it loads all files that it needs
+    before it does anything that must not be done twice.
+
+    Args:
+        settings: Those of the house.
+        work: Returns, or raises, what can be pickled.
     """
     ended: dict[Path, SettingsError] = {}
-    running = os.memfd_create("running")  # the file whose code runs; it outlives the child
-    on_interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)  # the child has words for it
-    while child := os.fork():
-        _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        file = Path(os.fsdecode(os.pread(running, LONGEST, 0)))
+    while True:
+        with _shared("running") as running, _shared("result") as result:
+            child = _fork()
+            if not child:
+                _work(work, settings, ended, running, result)
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            file = Path(os.fsdecode(_content(running)))
+            if done := _content(result):
+                answer: Answer = _unpacked(done)
+                return answer
         if not file.name or file in ended:
             sys.exit(code if code >= 0 else 128 - code)  # as a shell tells it
         ended[file] = SettingsError([_fault(file, code)])
-        os.ftruncate(running, 0)
-    signal.signal(signal.SIGINT, on_interrupt)
+
+
+def _shared(name: str) -> IO[bytes]:
+    """A file in memory; what the child writes there outlives it."""
+    return os.fdopen(os.memfd_create(name), "r+b", buffering=0)
+
+
+def _content(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
+
+
+def _fork() -> int:
+    """Fork; what is not yet written is written first, else both would write it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return os.fork()
+
+
+def _work(
+    work: Callable[[Inspection], Answer],
+    settings: Settings,
+    ended: dict[Path, SettingsError],
+    running: IO[bytes],
+    result: IO[bytes],
+) -> NoReturn:
+    """In the child: leave the result, and end without whatever the parent does at its end."""
+    for ending in ENDINGS:  # the parent has words for it
+        signal.signal(ending, signal.SIG_DFL)
     end_with_parent()
 
     def note(file: Path | None) -> None:
-        os.ftruncate(running, 0)
-        os.pwrite(running, os.fsencode(file) if file else b"", 0)
+        running.truncate(0)
+        os.pwrite(running.fileno(), os.fsencode(file) if file else b"", 0)
 
-    return Inspection(settings, known=ended, on_code=note)
+    answer, error = None, None
+    try:
+        answer = work(Inspection(settings, known=ended, on_code=note))
+    except Exception as raised:  # noqa: BLE001 - the parent raises it
+        error = raised
+    result.write(pickle.dumps((answer, error)))
+    with suppress(OSError):  # as on a full disk
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(0)
+
+
+def _unpacked(result: bytes) -> Any:
+    answer, error = pickle.loads(result)  # noqa: S301 - our own child has written it
+    if error is not None:
+        raise error
+    return answer
 
 
 def _fault(file: Path, code: int) -> str:

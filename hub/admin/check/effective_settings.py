@@ -17,12 +17,11 @@ MASK = "********"
 SECRET_KEY = re.compile(r"password(?!_dir)|passwd|secret|token|api_?key|credential", re.IGNORECASE)
 
 
-def settings_in_force(settings: Settings) -> str:
-    """TOML of all settings, the handlers' defaults included."""
+def settings_in_force(settings: Settings, files: Inspection) -> str:
+    """TOML of all settings, the defaults in these handler files included."""
     tables = {key: value for key, value in settings.model_dump().items() if key != "handlers"}
     handlers: dict[str, Any] = {}
     notes = []
-    files = Inspection(settings)
     for name, path in sorted(loader.find(settings).items()):
         try:
             handlers[name] = files.of(path).config.model_dump()
@@ -31,33 +30,31 @@ def settings_in_force(settings: Settings) -> str:
     return tomli_w.dumps(_masked(tables | {"handlers": handlers})) + "\n".join(notes)
 
 
-def as_written(table: Mapping[str, Any], settings: Settings | None) -> str:
+def as_written(table: Mapping[str, Any], files: Inspection | None) -> str:
     """TOML of a settings file's own tables, with secrets masked.
 
     Its comments are left out, because they may hold secrets as well.
 
     Args:
         table: What the file says.
-        settings: The same, checked; None when it is faulty. Then every text in a handler's table is
-            masked.
+        files: The handler files with these settings; None when the settings are faulty. Then every
+            text in a handler's table is masked.
     """
     handlers = {
-        name: _hidden(mine, _typed(name, settings))
-        for name, mine in table.get("handlers", {}).items()
+        name: _hidden(mine, _typed(name, files)) for name, mine in table.get("handlers", {}).items()
     }
     shown = {**table, "handlers": handlers} if handlers else table
     return tomli_w.dumps(_masked(shown))
 
 
-def _typed(name: str, settings: Settings | None) -> Any:
+def _typed(name: str, files: Inspection | None) -> Any:
     """A handler's settings with their types, which show what is secret; None where unknown."""
-    if settings is None:
+    if files is None:
         return None
     try:
-        file = Inspection(settings).of(loader.locate(name, settings))
+        return files.named(name).config.model_dump()
     except SettingsError:
         return None
-    return file.config.model_dump()
 
 
 def _hidden(value: Any, typed: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Loads handler files for inspection only: by `check`, `doctor`, `setup` and `config`."""
+"""Loads handler files for inspection only, and not to react: by `check`, `doctor` and others."""
 
 import os
 import stat
@@ -56,6 +56,14 @@ class Inspection:
         if isinstance(found, SettingsError):
             raise SettingsError(found.faults, found.usable)
         return found
+
+    def named(self, name: str) -> HandlerFile:
+        """The handler of this name.
+
+        Raises:
+            SettingsError: there is none, or as `of` says.
+        """
+        return self.of(loader.locate(name, self._settings))
 
     def absent(self, file: HandlerFile) -> list[str]:
         """A line for each thing that is not there now, as the file's `Config.absent` has it.

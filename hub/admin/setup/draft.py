@@ -12,7 +12,6 @@ from typing import Any
 from config import Settings, SettingsError
 from config.reading import sources
 from config.toml import toml_file
-from hub.admin.check.house import check
 from hub.admin.setup.target import Ownership, TargetError, first_text, ownership
 from hub.admin.setup.toml_edit import Changes, amended, no_tables, put, set_value
 from hub.system.files import atomic_file
@@ -91,22 +90,16 @@ class Draft:
             raise TargetError(f"{self.path}: {fault}")
         return text
 
-    def look(self) -> tuple[Settings | None, list[str]]:
-        """Check it before it is written.
+    def read(self) -> Settings:
+        """The settings as they will be.
 
-        Returns:
-            The settings as they will be, None where they cannot be used; and the faults that
-            `doorbell check` will find.
+        Raises:
+            SettingsError: all faults in them.
         """
         with tempfile.TemporaryDirectory(prefix="doorbell-setup-") as folder:
             text = Path(folder) / self.path.name
             text.write_text(self.text(), encoding="utf-8")
-            try:
-                settings = sources.load(self.path, text)
-            except SettingsError as error:
-                more = check(error.usable, self.path).faults if error.usable else []
-                return None, [*error.faults, *more]
-        return settings, check(settings, self.path).faults
+            return sources.load(self.path, text)
 
     def write(self) -> Path | None:
         """Put it in place in one step, and keep the one before beside it.

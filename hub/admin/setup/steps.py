@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from hub.admin.check import effective_settings
+from config import SettingsError
+from hub.admin.check.apart import inspected
+from hub.admin.check.effective_settings import as_written
+from hub.admin.check.handler_files import Inspection
+from hub.admin.check.house import check
 from hub.admin.setup.dialog import Dialog, Skipped
 from hub.admin.setup.draft import Draft
 from hub.admin.setup.questions import camera, lamp
@@ -65,11 +69,11 @@ def ask_step(dialog: Dialog, draft: Draft, title: str, step: Step) -> Changes:
 def agree_to_write(dialog: Dialog, draft: Draft) -> bool:
     """Show what will be written and its faults, and ask."""
     dialog.head("Checking …")
-    settings, faults = draft.look()
+    text, faults = _look_at(draft)
     comments = "" if draft.is_new else ", beside its comments"
     dialog.head(f"This will be in {draft.path}{comments}:")
     dialog.show()
-    for line in effective_settings.as_written(draft.table, settings).splitlines():
+    for line in text.splitlines():
         dialog.show(line)
     dialog.show()
     for fault in faults:
@@ -80,6 +84,24 @@ def agree_to_write(dialog: Dialog, draft: Draft) -> bool:
         return dialog.agree("Write it all the same?" if faults else "Write it?", default=not faults)
     except Skipped:
         return False
+
+
+def _look_at(draft: Draft) -> tuple[str, list[str]]:
+    """What it will say, with secrets masked, and the faults that `doorbell check` will find."""
+    faults: list[str] = []
+    try:
+        settings = draft.read()
+    except SettingsError as error:
+        faults += error.faults
+        if error.usable is None:
+            return as_written(draft.table, None), faults
+        settings = error.usable
+
+    def look(files: Inspection) -> tuple[str, list[str]]:
+        text = as_written(draft.table, None if faults else files)
+        return text, [*faults, *check(settings, draft.path, files).faults]
+
+    return inspected(settings, look)
 
 
 def _no_camera(draft: Draft) -> Changes:

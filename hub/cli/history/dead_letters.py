@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from config import Settings, SettingsError
+from hub.admin.check.apart import inspected
+from hub.admin.check.handler_files import Inspection
 from hub.plugin import loader
 from hub.plugin.policy import Policy
 from hub.remote.wake import wake
@@ -77,14 +79,16 @@ def retry_letters(
         letters = _matching(letters, event_id)
     elif not letters:
         complain("no dead letters")
+    stale = [""] * len(letters)
+    if not any_age:
+        stale = inspected(settings, lambda files: [_stale(files, letter) for letter in letters])
     woken: set[str] = set()
-    for letter in letters:
+    for letter, warning in zip(letters, stale, strict=True):
         if not _inbox(settings, letter.handler).retry(letter, any_age=any_age):
             continue  # the handler has finished with it meanwhile
         woken.add(letter.handler)
-        stale = "" if any_age else _stale(settings, letter)
         event = letter.event
-        say(f"{letter.handler}: {event.type} of {event.subject} is tried again{stale}")
+        say(f"{letter.handler}: {event.type} of {event.subject} is tried again{warning}")
     wake(settings, woken)
 
 
@@ -144,10 +148,10 @@ def _matching(letters: list[DeadLetter], event_id: str) -> list[DeadLetter]:
     return found
 
 
-def _stale(settings: Settings, letter: DeadLetter) -> str:
+def _stale(files: Inspection, letter: DeadLetter) -> str:
     """A warning where the handler's own age limit will skip the event again."""
     try:
-        file = loader.load(loader.locate(letter.handler, settings), settings)
+        file = files.named(letter.handler)
     except SettingsError:
         return ""
     policy = Policy(topics.source("handler", file.name), file.reactions, file.config)

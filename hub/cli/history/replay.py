@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
-from config import SettingsError
+from config import Settings, SettingsError
+from hub.admin.check.apart import inspected
+from hub.admin.check.handler_files import Inspection
 from hub.cli.history.dead_letters import AnyAgeOption
-from hub.plugin import loader
+from hub.plugin.loader import HandlerFile
 from hub.plugin.policy import Policy
 from hub.remote.wake import wake
 from hub.store.history import EVERY, EventQuery, History
@@ -36,28 +38,38 @@ def replay(  # noqa: PLR0917 - Typer calls it by names
 ) -> None:
     """Have a handler react to old events again, even if it has reacted to them before."""
     settings = read_house(config)
-    file = loader.load(loader.locate(handler, settings), settings)
+    query = EventQuery(kind or EVERY, since=since)
+
+    def work(files: Inspection) -> None:
+        file = files.named(handler)
+        if kind is not None and kind not in file.reactions and EVERY not in file.reactions:
+            known = ", ".join(file.reactions)
+            raise SettingsError([f"{kind}: {handler} does not react to it. It reacts to: {known}"])
+        _replay(file, settings, query, dry_run=dry_run, any_age=any_age)
+
+    inspected(settings, work)
+
+
+def _replay(
+    file: HandlerFile, settings: Settings, query: EventQuery, *, dry_run: bool, any_age: bool
+) -> None:
     policy = Policy(topics.source("handler", file.name), file.reactions, file.config)
-    if kind is not None and policy.reaction_to(kind) is None:
-        raise SettingsError(
-            [f"{kind}: {handler} does not react to it. It reacts to: {', '.join(file.reactions)}"]
-        )
-    inbox = InboxFile(handlers_file(settings.house_dir, handler))
+    inbox = InboxFile(handlers_file(settings.house_dir, file.name))
     history = History(settings.house_dir)
     fates: Counter[str] = Counter()
     put: list[Event] = []
-    for event in _wanted(policy, history, EventQuery(kind or EVERY, since=since)):
+    for event in _wanted(policy, history, query):
         fate = inbox.fate(event) if dry_run else inbox.put(event, any_age=any_age)
         fates[fate] += 1
         if fate == NEW:
             put.append(event)
-    _print_result(handler, put, fates, dry_run=dry_run)
+    _print_result(file.name, put, fates, dry_run=dry_run)
     if not any_age:
         _warn_of_stale(policy, put)
     for fault in history.faults:
         complain(f"✗ {fault}")
     if put and not dry_run:
-        wake(settings, [handler])
+        wake(settings, [file.name])
 
 
 def _wanted(policy: Policy, history: History, query: EventQuery) -> list[Event]:

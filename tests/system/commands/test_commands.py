@@ -1,5 +1,6 @@
 """The commands that check, show and write files."""
 
+import json
 import os
 import signal
 import subprocess
@@ -68,6 +69,24 @@ def test_a_file_that_ends_the_check_is_a_fault_of_its_own(tmp_path: Path, code: 
         f"✗ odd.py: {what} do when they are loaded",
     ]
     assert "✓ record: reacts to doorbell.pressed, clip.due" in checked.stdout
+
+
+def test_a_file_that_ends_its_process_ends_no_other_command(tmp_path: Path):
+    """Each names the file, and goes on with the others where it needs more than this one."""
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "end.py").write_text("import os\nos._exit(3)\n")
+    told = "end.py: its code has ended the process that loads it (exit status 3)"
+    shown = doorbell(tmp_path, "config")
+    assert f"\n# {told}. Look at" in shown.stdout
+    assert "[handlers.record]" in shown.stdout
+    examined = doorbell(tmp_path, "doctor")
+    assert examined.stdout.startswith(f"settings\n  ✗ {told}\n    → Look at")
+    assert examined.stdout.count("\nversions\n") == 1
+    in_json = json.loads(doorbell(tmp_path, "doctor", "--json").stdout)
+    assert in_json["findings"][0]["found"] == told
+    again = doorbell(tmp_path, "replay", "end", "--since", "1h")
+    assert again.returncode == 78
+    assert again.stderr.startswith(f"✗ {told}")
 
 
 @pytest.mark.parametrize("whom", [os.kill, os.killpg])

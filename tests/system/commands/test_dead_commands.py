@@ -53,6 +53,14 @@ def test_a_dead_letter_is_shown_and_sent_again_while_the_handler_runs(stubborn: 
     )
 
 
+def test_a_letter_is_tried_again_though_its_file_ends_what_loads_it_now(stubborn: House):
+    """The file is asked for its age limit only."""
+    press = _give_up(stubborn)
+    (stubborn.handlers_dir / "flag.py").write_text("import os\nos._exit(3)\n")
+    sent = ask(stubborn, "dead-letters", "retry", press)
+    assert sent.stdout == "flag: doorbell.pressed of front is tried again\n", sent.stderr
+
+
 def test_without_a_broker_it_waits_for_the_handler(stubborn: House):
     """Without any process it is done when the handler starts; the trace shows both attempts."""
     press = _give_up(stubborn)

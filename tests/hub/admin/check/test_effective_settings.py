@@ -6,6 +6,7 @@ import pytest
 
 from config import Settings
 from hub.admin.check import effective_settings
+from hub.admin.check.handler_files import Inspection
 
 FILE = '''
 from datetime import timedelta
@@ -32,7 +33,7 @@ def shown(tmp_path):
         settings = Settings(
             handlers={"shout": {key: value}}, handlers_dir=folder, state_dir=tmp_path, **more
         )
-        return effective_settings.settings_in_force(settings)
+        return effective_settings.settings_in_force(settings, Inspection(settings))
 
     return show_it
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.admin.check.house import check
 from hub.admin.setup.dialog import Dialog, Skipped, moment_in
 from hub.admin.setup.draft import Draft
 from hub.admin.setup.questions.file_viewing import how_to_see, shelf
@@ -199,9 +200,9 @@ def test_relative_folders_are_those_of_the_file(tmp_path: Path):
     (tmp_path / "mine" / "odd.py").write_text("def x(:\n", encoding="utf-8")
     draft = _draft(tmp_path, 'handlers_dir = "mine"\nstate_dir = "state"\n')
     draft.change({("handlers", "light", "enabled"): False})
-    settings, faults = draft.look()
+    settings = draft.read()
     assert settings.state_dir == tmp_path / "state"
-    assert faults == ["odd.py, line 1: invalid syntax"]
+    assert check(settings, draft.path).faults == ["odd.py, line 1: invalid syntax"]
 
 
 def test_where_there_is_no_file_it_is_the_users_own(

@@ -369,6 +369,21 @@ def test_what_is_wrong_is_told_before_it_is_written(house: Path, tmp_path: Path)
     assert _files(tmp_path) == before
 
 
+def test_a_handler_file_that_ends_its_process_does_not_end_the_setup(house: Path, tmp_path: Path):
+    """It is told with the other faults, and what was answered can still be written."""
+    (tmp_path / "handlers" / "end.py").write_text("import os\nos._exit(3)\n")
+    with Person(tmp_path, "setup") as person:
+        person.answers(("call it?", "Other"))
+        for _ in range(9):
+            assert person.asked()
+            person.types("s")
+        person.sees("✗ end.py: its code has ended the process that loads it (exit status 3)")
+        person.answers(("Write it all the same? [n", "y"))
+        person.sees("is written")
+        assert person.leaves() == 0
+    assert tomllib.loads(house.read_text())["doors"]["back"]["name"] == "Other"
+
+
 def test_a_real_ntfy_server_is_told(tmp_path: Path):
     """It gets the message as from `notify`."""
     if not (program := ntfy_program("trixie")):
