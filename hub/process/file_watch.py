@@ -9,7 +9,7 @@ class FileWatch:
     """Compares files with what they were when they were last read.
 
     A change counts when two looks in a row find the same: an editor may still be writing after the
-    first one.
+    first one. A file that was put back is another one, too: a process may have looked meanwhile.
     """
 
     def __init__(self) -> None:
@@ -39,4 +39,4 @@ def _stamp(path: Path) -> Stamp | None:
         status = path.stat()
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size
+    return status.st_ctime_ns, status.st_size

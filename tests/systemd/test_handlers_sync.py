@@ -42,6 +42,7 @@ class Pi:
         self.passwords = folder / "broker" / "passwords"
         self.version = "systemd 252 (252.39)"
         self.began: dict[str, float] = {}
+        self.failed: set[str] = set()
         self.orders: list[str] = []
         self.said: list[str] = []
 
@@ -59,7 +60,8 @@ class Pi:
             return self.version
         if arguments[0] == "show":
             return "\n\n".join(
-                f"ExecMainStartTimestampMonotonic={int(self.began.get(unit, 0) * 1e6)}\nId={unit}"
+                f"ExecMainStartTimestampMonotonic={int(self.began.get(unit, 0) * 1e6)}\nId={unit}\n"
+                f"ActiveState={'failed' if unit in self.failed else 'active'}"
                 for unit in arguments[2:]
             )
         self.orders.append(" ".join(arguments))
@@ -314,6 +316,23 @@ def test_faulty_settings_change_nothing(running: Pi):
     assert running.orders == []
     running.settings("")
     assert len(running.sync()) == 2
+
+
+@pytest.mark.parametrize("name", ["hub", "web", "handler@log", "handler@mine"])
+def test_a_unit_that_failed_before_a_save_is_started(pi: Pi, name: str):
+    """Also where the settings are again what they were: it may have begun while they were not."""
+    pi.save("mine")
+    pi.settings("[web]\npage = true\n")
+    pi.sync()
+    unit = f"doorbell-{name}.service"
+    long_ago, later = time.monotonic() - 3600, time.monotonic() + 3600
+    pi.began = {unit: long_ago}
+    assert pi.sync() == []  # it runs
+    pi.failed = {unit}
+    assert pi.sync() == [f"start --no-block {unit}"]
+    assert pi.said == [f"{name.removeprefix('handler@')}: failed before its file was saved: starts"]
+    pi.began = {unit: later}
+    assert pi.sync() == []  # it failed with the files as they are
 
 
 def test_what_failed_is_tried_again(pi: Pi):

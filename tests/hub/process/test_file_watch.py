@@ -50,12 +50,16 @@ def test_a_change_is_reported_until_the_file_is_read(watch, file):
     assert not watch.has_changed(file)
 
 
-def test_a_missing_file_has_not_changed(watch, file):
-    """Back with the same content it has not changed either, unless it was forgotten."""
-    file.unlink()
-    assert not watch.has_changed(file)
-    _write(file, 1)
+def test_a_missing_file_has_not_changed_until_it_is_back(watch, file):
+    """Also when it is the same one: what was started meanwhile has not found it."""
+    away = file.rename(file.with_suffix(".away"))
     assert [watch.has_changed(file) for _ in range(2)] == [False, False]
+    away.rename(file)
+    assert [watch.has_changed(file) for _ in range(2)] == [False, True]
+
+
+def test_a_file_that_was_forgotten_was_never_read(watch, file):
+    """It counts when it is complete."""
     watch.forget(file)
     assert [watch.has_changed(file) for _ in range(2)] == [False, True]
 

@@ -235,6 +235,17 @@ def test_a_bad_file_is_reported_and_stops_nobody(
         lasting_run.wait_for(f"{name} is ready")
 
 
+def test_a_process_that_found_no_settings_starts_when_they_are_back(run: Run):
+    """Though the file is the one that everything runs with."""
+    file = run.folder / "doorbell.toml"
+    away = file.rename(run.folder / "away")
+    os.kill(run.child("worker", "log.py"), signal.SIGKILL)
+    run.wait_for("log: not started again until its file or the settings change")
+    said = len(run.lines)
+    away.rename(file)
+    run.wait_for("log is ready", after=said)
+
+
 def test_who_dies_is_started_again(run: Run):
     """A killed handler and a killed broker come back by themselves, and presses reach all."""
     os.kill(run.child("worker", "bark.py"), signal.SIGKILL)

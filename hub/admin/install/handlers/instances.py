@@ -78,11 +78,13 @@ def sync(
     while True:
         with noted(places.looked):
             settings, look, faults = settled(config)
+        change = _Change(settings, seen, look, places, order, report)
         if look == seen:
+            change.start_failed()
             return
         for fault in faults:
             report(fault)
-        _Change(settings, seen, look, places, order, report).make()
+        change.make()
         look.write(places.seen)
         seen = look
 
@@ -116,6 +118,11 @@ class _Change:
             units = self._older_than_their_files()
             self._tell_units("restart", units, "began before its file was saved: restarts")
 
+    def start_failed(self) -> None:
+        """Start what failed before its files were saved, even if they say the same as ever."""
+        failed = self._older_than_their_files(state="failed")
+        self._tell_units("start", failed, "failed before its file was saved: starts")
+
     def _start_new(self) -> None:
         new = [UNIT.format(name) for name in self.now.handlers if name not in self.before.handlers]
         enabled = {UNIT.format(name) for name in _enabled(self.places)}
@@ -132,17 +139,19 @@ class _Change:
         ]
         self._tell_units("restart", changed, "changed: restarts")
 
-    def _older_than_their_files(self) -> list[str]:
-        """The units that systemd started at boot, and that read their files before a save."""
+    def _older_than_their_files(self, state: str = "") -> list[str]:
+        """The units that read their files before a save; with a state, those in this state."""
         saved = {HUB: self.now.saved[""]}
+        if self.settings.web.is_wanted:
+            saved[WEB] = self.now.saved[""]
         saved |= {UNIT.format(name): self.now.saved[name] for name in self.now.handlers}
-        answer = self.order("show", f"--property=Id,{BEGAN}", *saved)
+        answer = self.order("show", f"--property=Id,ActiveState,{BEGAN}", *saved)
         booted = time.time() - time.monotonic()
         older: list[str] = []
         for block in answer.strip().split("\n\n"):
             facts = dict(line.split("=", 1) for line in block.splitlines())
             began_us = int(facts.get(BEGAN, "0"))
-            if not began_us:
+            if not began_us or state not in ("", facts["ActiveState"]):
                 continue
             unit = facts["Id"]
             if booted + began_us / 1e6 < max(saved[unit], saved[HUB]):
