@@ -22,6 +22,10 @@ from hub.terminal.options import ConfigOption
 from hub.terminal.output import say
 
 PARTS = (HUB, WEB, HANDLERS)
+HERE = (
+    "To keep today's folders of state, handlers, passwords and clips, add --here: the restored"
+    " settings get them, too"
+)
 BESIDE_DATABASES = ("-wal", "-shm")  # parts of them, as SQLite keeps them
 
 
@@ -36,6 +40,9 @@ def restore(
         list[Path] | None,
         typer.Option(help="A place where the backup may write although it is not today's."),
     ] = None,
+    here: Annotated[
+        bool, typer.Option("--here", help="Keep today's folders, and put them into the settings.")
+    ] = False,
 ) -> None:
     """Replace settings and state by those of a backup; the present ones are kept beside them."""
     clean_up_when_ended()
@@ -52,7 +59,8 @@ def restore(
                 return
         if file is None:
             fail("no restore was cut off. Name the backup: doorbell restore FILE")
-        plan = prepare(file, path, settings, partial(_agree, yes=yes, named=place or []))
+        agree = partial(_agree, yes=yes, named=place or [], here=here)
+        plan = prepare(file, path, settings, agree, here=here)
         try:
             _show(plan)
             if not yes and not typer.confirm("Replace it?"):
@@ -87,7 +95,7 @@ def _present(config: Path | None) -> tuple[Path, Settings | None]:
         return path, error.usable
 
 
-def _agree(places: dict[str, Path], *, yes: bool, named: list[Path]) -> None:
+def _agree(places: dict[str, Path], *, yes: bool, named: list[Path], here: bool) -> None:
     """A backup may not choose by itself where root writes."""
     others = {name: place for name, place in places.items() if place not in named}
     if not others:
@@ -97,8 +105,10 @@ def _agree(places: dict[str, Path], *, yes: bool, named: list[Path]) -> None:
         say(f"  {name}: {path}")
     if yes:
         options = " ".join(f"--place {shlex.quote(str(path))}" for path in {*others.values()})
-        fail(f"nothing is changed. Look at these places; if they are right, add {options}")
+        hint = f"Look at these places; if they are right, add {options}"
+        fail(f"nothing is changed. {hint}{'' if here else f'. {HERE}'}")
     if not typer.confirm("Write there?"):
+        say("Nothing is changed." if here else f"Nothing is changed. {HERE}")
         raise typer.Exit(1)
 
 

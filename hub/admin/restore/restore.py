@@ -21,6 +21,7 @@ from hub.admin.restore.fit import refuse_impossible, refuse_overlap
 from hub.admin.restore.places import new_files_beside, other_places, refuse_without_room
 from hub.admin.restore.plan import Restore, claims, steps_of
 from hub.admin.restore.restore_steps import resume
+from hub.admin.restore.todays_folders import put_todays_folders
 from hub.admin.restore.unpack import settings_in, unpack
 from hub.process.restore_guard import note_of
 from hub.system.files import atomic_file
@@ -32,6 +33,8 @@ def prepare(
     config: Path,
     settings: Settings | None,
     agree: Callable[[dict[str, Path]], None] | None = None,
+    *,
+    here: bool = False,
 ) -> Restore:
     """Verify a backup, and unpack it beside what is there; nothing that is there is touched.
 
@@ -41,6 +44,7 @@ def prepare(
         settings: The present settings, where they can be read.
         agree: Called with the places that the backup's settings name and that are not today's,
             before anything is written there; it raises what ends the restore.
+        here: Whether the folders of today's settings take the place of the backup's.
 
     Raises:
         BackupError: it cannot be restored.
@@ -54,9 +58,9 @@ def prepare(
         hint = f"Say where they go: --config {places.INSTALLED}"
         raise BackupError(f"{file}: holds settings. {hint}")
     try:
-        return _prepare(file, facts, config, settings, agree)
+        return _prepare(file, facts, config, settings, agree, here=here)
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        hint = "Make room, or use sudo"
+        hint = "Make room, use sudo, or keep today's folders with --here"
         raise BackupError(f"{file}: cannot be unpacked: {error}. {hint}") from error
 
 
@@ -97,6 +101,8 @@ def _prepare(
     config: Path,
     present: Settings | None,
     agree: Callable[[dict[str, Path]], None] | None,
+    *,
+    here: bool,
 ) -> Restore:
     settings = present
     tables: Mapping[str, Any] = {}
@@ -108,7 +114,11 @@ def _prepare(
             with opened(file) as (tar, _), acting_for(config.parent):
                 folder.mkdir(parents=True, mode=0o700)
                 settings = settings_in(tar, facts, folder, config)
-                tables = toml_file.read(config, folder / facts["settings"])
+                draft = folder / facts["settings"]
+                tables = toml_file.read(config, draft)
+                if here:
+                    put_todays_folders(draft, config)
+                    settings = sources.load(config, draft)
         if settings is None:
             raise BackupError(f"{file}: holds no settings. Write {config} first")
         refuse_mixed(config, settings)
@@ -121,7 +131,7 @@ def _prepare(
         refuse_without_room(facts, plan.homes)
         undo.callback(discard, plan)
         _sweep(plan)
-        unpack(file, facts, plan.stages, settings)
+        unpack(file, facts, plan.stages, settings, config if here else None)
         plan.steps.extend(steps_of(plan))
         refuse_impossible(plan.steps)
         undo.pop_all()

@@ -13,6 +13,7 @@ from config.reading import sources
 from hub.admin.backup.database_copy import check_copy
 from hub.admin.backup.manifest import MANIFEST, BackupError
 from hub.admin.backup.verify import PIECE, opened
+from hub.admin.restore.todays_folders import put_todays_folders
 from hub.system.files import atomic_file
 from hub.system.files.folder_owner import acting_for
 
@@ -21,7 +22,13 @@ CHANGED = "the backup changed after it was checked. Take another one"
 EXCLUSIVE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
-def unpack(file: Path, facts: dict[str, Any], stages: dict[str, Path], settings: Settings) -> None:
+def unpack(
+    file: Path,
+    facts: dict[str, Any],
+    stages: dict[str, Path],
+    settings: Settings,
+    today: Path | None = None,
+) -> None:
     """Unpack each room into its own stage.
 
     Args:
@@ -29,6 +36,7 @@ def unpack(file: Path, facts: dict[str, Any], stages: dict[str, Path], settings:
         facts: Its manifest.
         stages: The folder of each room's new files; its last part is the room's name.
         settings: Those that will be in force.
+        today: The settings file of today, where the unpacked one gets its folders.
 
     Raises:
         BackupError: a state file is damaged, or of a newer program; or the backup has changed.
@@ -42,6 +50,10 @@ def unpack(file: Path, facts: dict[str, Any], stages: dict[str, Path], settings:
             stages[room].mkdir(parents=True, exist_ok=True, mode=0o750)
             stages[room].parent.chmod(0o700)
     _extract(file, entries, stages)
+    if today and facts["settings"]:
+        stage = stages["settings"].parent
+        with acting_for(stage.parent):
+            put_todays_folders(stage / facts["settings"], today)
     _finish(entries, facts["schemas"], stages, settings.state_dir.stat())
 
 

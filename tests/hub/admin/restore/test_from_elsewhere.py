@@ -35,6 +35,7 @@ def elsewhere(tmp_path: Path) -> Path:
     config.write_text(
         f'state_dir = "{tmp_path}/chosen/state"\nhandlers_dir = "{tmp_path}/chosen/handlers"\n'
         f'[broker]\nhost = "localhost"\npassword_dir = "{tmp_path}/chosen/passwords"\n'
+        "# in the hall\n"
         f'[handlers.record]\nfolder = "{tmp_path}/chosen/clips"\n'
         f'[handlers.mine]\nlog_file = "../../log"\n'
     )
@@ -71,6 +72,24 @@ def test_other_places_are_listed_in_full_and_nothing_is_written_before_a_yes(
     )
     assert (code, "is in place" in words) == (0, True), words
     assert (tmp_path / "chosen" / "state" / "hub-home.db").is_file()
+
+
+def test_a_backup_from_another_machine_gets_the_folders_of_today(tmp_path: Path, config: Path):
+    """It is said how, and the rest of its settings stays as it is."""
+    file = elsewhere(tmp_path)
+    hint = "To keep today's folders of state, handlers, passwords and clips, add --here"
+    assert f"Nothing is changed. {hint}" in restore(file, config, said="n\n")[1]
+    assert f". {hint}" in restore(file, config, "--yes")[1]
+    code, words = restore(file, config, "--here", said="y\ny\n")
+    assert (code, "is in place" in words) == (0, True), words
+    assert ("[handlers.mine] log_file: " in words, "_dir: " in words) == (True, False), words
+    assert not (tmp_path / "chosen").exists()
+    assert (tmp_path / "var" / "hub-home.db").is_file()
+    assert (config.parent / "handlers" / "mine.py").is_file()
+    assert config.read_text() == (
+        'state_dir = "../var"\n[broker]\nhost = "localhost"\n# in the hall\n'
+        '[handlers.record]\n[handlers.mine]\nlog_file = "../../log"\n'
+    )
 
 
 @pytest.mark.parametrize(
