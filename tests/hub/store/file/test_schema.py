@@ -1,9 +1,12 @@
 """State files of each earlier schema, written by the code of that time, open without a loss."""
 
 import json
+import os
 import re
 import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +19,7 @@ from hub.store.inbox.inbox import Inbox
 from hub.store.journal.journal import Journal
 from hub.store.state import State, StateError
 from tests.forked import exit_code
+from tests.house import ROOT
 from tests.hub.fakes import rows
 
 DUMPS = Path(__file__).parent / "schemas"
@@ -79,6 +83,17 @@ def _contents(path: Path) -> list[list[tuple[object, ...]]]:
 
 def _sequence(payload: bytes) -> int:
     return int(json.loads(payload)["sequence"])
+
+
+def test_todays_code_writes_the_file_of_its_schema():
+    """The script is used once for each schema; until the next one it must keep up with the code."""
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    script = [sys.executable, DUMPS / "write.py"]
+    done = subprocess.run(script, env=variables, capture_output=True, check=True, text=True)
+    known = (DUMPS / f"{SCHEMA_VERSION}.sql").read_text(encoding="utf-8")
+    rows_of = re.compile(r'^INSERT INTO "(\w+)"', re.MULTILINE)
+    assert rows_of.findall(done.stdout) == rows_of.findall(known) != []
+    assert done.stdout.endswith(f"\nPRAGMA user_version = {SCHEMA_VERSION};\n")
 
 
 def test_each_schema_has_its_file():

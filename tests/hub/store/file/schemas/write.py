@@ -1,85 +1,58 @@
-"""Prints a state file as SQL: `python write.py > NUMBER.sql`. PYTHONPATH says whose code writes it.
+"""Prints a state file as SQL; CONTRIBUTING.md, Schemas, has the command.
 
 The hub's presses 1 to 4 and 6 are in the inbox of `one`: finished, to be tried again, dead, in
 hand, and finished beyond a gap.
+
+It fits the code of its own commit only, whose names and modules it uses. For a file of an earlier
+schema check out a commit of that time, and run the script that lies there.
 """
 
-import inspect
 import sqlite3
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from hub.store.inbox.inbox import Inbox
 from hub.store.inbox.timers import Timers
 from hub.store.journal.journal import Journal
 from hub.store.state import State
-
-
-def _open(path: Path) -> State:
-    return State(path, time.time()) if "now" in inspect.signature(State).parameters else State(path)
-
-
-def _takes(function: Callable[..., Any], parameter: str) -> bool:
-    return parameter in inspect.signature(function).parameters
-
-
-def _event(appended: Any) -> Any:
-    return appended[0] if isinstance(appended, tuple) else appended
+from hub.wire.event import Event
 
 
 def _write(folder: Path) -> None:
-    hub, own = _open(folder / "hub-home.db"), _open(folder / "one.db")
-    hub_journal, own_journal, inbox = (
-        Journal(hub, "doorbell/hub/home"),
-        Journal(own, "doorbell/handler/one"),
-        Inbox(own),
-    )
-    durable = {"durable": True} if _takes(hub.write, "durable") else {}
-    with hub.write(**durable) as db:
-        presses = [
-            _event(hub_journal.append(db, "doorbell.pressed", "front", {}, time=datetime.now(UTC)))
-            for _ in range(6)
-        ]
-    deliveries = {
-        press.sequence: inbox.claim(press, **durable) for press in presses if press.sequence != 5
-    }
-    with own.write(**durable) as db:
+    with (
+        closing(State(folder / "hub-home.db")) as hub,
+        closing(State(folder / "one.db")) as own,
+    ):
+        presses = _pressed(hub)
+        _received(own, presses)
+
+
+def _pressed(hub: State) -> list[Event]:
+    journal = Journal(hub, "doorbell/hub/home")
+    now = datetime.now(UTC)
+    with hub.write() as db:
+        return [journal.append(db, "doorbell.pressed", "front", {}, time=now)[0] for _ in range(6)]
+
+
+def _received(own: State, presses: list[Event]) -> None:
+    inbox, journal = Inbox(own), Journal(own, "doorbell/handler/one")
+    deliveries = {press.sequence: inbox.claim(press) for press in presses if press.sequence != 5}
+    with own.write() as db:
         inbox.finish(db, deliveries[1])
         inbox.finish(db, deliveries[6])
-        later_s = time.time() + 60 if _takes(inbox.retry, "due") else 60
-        inbox.retry(db, deliveries[2], later_s)
+        inbox.retry(db, deliveries[2], 60)
         inbox.dead_letter(db, deliveries[3], "no such camera")
         for press in presses[:3]:
-            own_journal.append(
-                db,
-                "handler.done",
-                "front",
-                {"n": press.sequence},
-                time=datetime.now(UTC),
-                cause=press,
-            )
+            data = {"n": press.sequence}
+            journal.append(db, "handler.done", "front", data, time=datetime.now(UTC), cause=press)
         db.execute("INSERT INTO memory VALUES ('visits', '41')")
-    if _takes(own_journal.mark_published, "db"):
-        with own.write() as db:
-            own_journal.mark_published(db, {1: 5.0, 2: 5.0})
-    else:
-        positions = _takes(own_journal.mark_published, "positions")
-        own_journal.mark_published([1, 2] if positions else {1: 5.0, 2: 5.0})
-    timer = replace(presses[0], type="one.due")
-    if hasattr(inbox, "set_timer"):
-        inbox.set_timer(timer, later_s)
-    else:
-        with own.write() as db:
-            Timers(own.clock).set(db, timer, later_s)
-    hub.close()
-    own.close()
+    with own.write() as db:
+        journal.mark_published(db, {1: 5.0, 2: 5.0})
+        Timers(own.clock).set(db, replace(presses[0], type="one.due"), 60)
 
 
 with tempfile.TemporaryDirectory() as scratch:
