@@ -12,6 +12,7 @@ from typing import IO, Any, NoReturn, TypeVar
 from config import Settings, SettingsError
 from hub.admin.check.handler_files import Inspection
 from hub.process.parent import end_with_parent
+from hub.terminal.output import complain
 
 Answer = TypeVar("Answer")
 ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
@@ -39,8 +40,8 @@ def inspected(settings: Settings, work: Callable[[Inspection], Answer]) -> Answe
             if done := _content(result):
                 answer: Answer = _unpacked(done)
                 return answer
-        if not file.name or file in ended:
-            sys.exit(code if code >= 0 else 128 - code)  # as a shell tells it
+        if not file.name:
+            _end(code)
         ended[file] = SettingsError([_fault(file, code)])
 
 
@@ -96,9 +97,18 @@ def _unpacked(result: bytes) -> Any:
     return answer
 
 
+def _end(code: int) -> NoReturn:
+    """End as the child did, in which no file was being loaded; say so unless it was told to end."""
+    if -code not in (*ENDINGS, signal.SIGPIPE):
+        hint = "Perhaps a thread did it that a handler file has started"
+        complain(f"✗ something has ended this command ({_how(code)}). {hint}")
+    sys.exit(code if code >= 0 else 128 - code)  # as a shell tells it
+
+
 def _fault(file: Path, code: int) -> str:
-    how = f"exit status {code}"
-    if code < 0:
-        how = f"signal {-code}: {signal.strsignal(-code)}"
     hint = "Look at what it and its imports do when they are loaded"
-    return f"{file.name}: its code has ended the process that loads it ({how}). {hint}"
+    return f"{file.name}: its code has ended the process that loads it ({_how(code)}). {hint}"
+
+
+def _how(code: int) -> str:
+    return f"exit status {code}" if code >= 0 else f"signal {-code}: {signal.strsignal(-code)}"

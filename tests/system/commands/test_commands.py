@@ -89,6 +89,19 @@ def test_a_file_that_ends_its_process_ends_no_other_command(tmp_path: Path):
     assert again.stderr.startswith(f"✗ {told}")
 
 
+def test_a_command_that_is_ended_later_says_so(tmp_path: Path):
+    """By code of a file that runs when all are loaded: in a thread, or in its own `Config`."""
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "late.py").write_text(
+        "import os\nfrom hub import Event, HandlerConfig, handler\n"
+        "class Config(HandlerConfig):\n    def model_dump(self): os._exit(3)\n"
+        '@handler("doorbell.pressed")\ndef late(event: Event, config: Config): ...\n'
+    )
+    shown = doorbell(tmp_path, "config")
+    assert shown.returncode == 3
+    assert shown.stderr.startswith("✗ something has ended this command (exit status 3). Perhaps")
+
+
 @pytest.mark.parametrize("whom", [os.kill, os.killpg])
 def test_ctrl_c_ends_a_check_that_waits_for_a_file(tmp_path: Path, whom):
     """The terminal sends it to all processes of the command, and others to one; no file did it."""
