@@ -64,6 +64,7 @@ ONE_USER = {
         "hub/consumer/projection.py",
         "hub/consumer/succession.py",
         "hub/producer/producer.py",
+        "hub/producer/relay.py",
         "hub/programs/event_follower.py",
         "hub/store/cursors.py",
         "hub/store/file/epochs.py",
