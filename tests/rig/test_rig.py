@@ -65,6 +65,16 @@ def test_saving_settings_is_enough(pi: Pi):
     until_ready(pi)
 
 
+def test_who_failed_over_the_settings_starts_when_they_are_put_back(pi: Pi):
+    """They say the same as before; nobody has to start the process."""
+    unit = "doorbell-handler@log"
+    pi.run("mv /etc/doorbell/doorbell.toml /etc/doorbell/away")
+    pi.run(f"systemctl restart --no-block {unit}")
+    pi.until(lambda: status(pi, unit)["ActiveState"] == "failed", "it has failed")
+    pi.run("mv /etc/doorbell/away /etc/doorbell/doorbell.toml")
+    until_ready(pi)
+
+
 def test_the_units_are_sound_and_closed(pi: Pi, say):
     """For systemd they are without fault; the figures say how much memory each process takes."""
     ours = ("doorbell-web", "doorbell-handlers", "doorbell-handlers-again", *RUNNING)
