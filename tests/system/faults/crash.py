@@ -40,7 +40,7 @@ HUB_STEPS = {
     "committed, not published": f"before:hub.mqtt.bus:Bus.publish:1{_PRESS}",
     "published, not acknowledged": f"after:hub.mqtt.bus:Bus.publish:1{_PRESS}",
     "acknowledged, not noted": f"before:{JOURNAL}.mark_published:1",
-    "acknowledgement noted": "after:hub.producer.producer:Producer.marked:1",
+    "acknowledgement noted": "after:hub.producer.relay:Relay.marked:1",
 }
 ANSWER_STEPS = {  # of a hub that is asked for what was missed
     "asked, not answered": "before:hub.producer.catchup_replies:CatchUpReplies._encode:1",
@@ -61,7 +61,7 @@ WORKER_STEPS = {
 }
 NOTE_STEPS = {  # of a handler that notes what the broker has acknowledged, before it waits again
     "the outcome's acknowledgement not noted": f"before:{JOURNAL}.mark_published:1",
-    "the outcome's acknowledgement noted": "after:hub.producer.producer:Producer.marked:1",
+    "the outcome's acknowledgement noted": "after:hub.producer.relay:Relay.marked:1",
 }
 CATCH_UP_STEPS = {  # of a handler that was off while the bell rang
     "the page is not read": "before:hub.consumer.catchup.catchup:CatchUp._open:1",
