@@ -36,7 +36,7 @@ def conditions(plan: Plan, *, is_short: bool) -> dict[str, Any]:
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "cores": os.cpu_count(),
         "processor": model[1].strip() if model else platform.machine(),
-        "python": _output(str(checkout.python), "--version").removeprefix("Python "),
+        "python": _python(str(checkout.python)),
         "mosquitto": broker[1] if broker else "",
         "commit": describe or "unknown",
         "short": ", a short run" if is_short else "",
@@ -45,6 +45,13 @@ def conditions(plan: Plan, *, is_short: bool) -> dict[str, Any]:
         "journaled": f"{plan.journaled:,}",
         "load_before": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+def _python(path: str) -> str:
+    """Its version, and whether it is the system's: another may be compiled for less speed."""
+    version = _output(path, "--version").removeprefix("Python ")
+    is_system = _output(path, "-c", "import sys; print(sys.base_prefix)") == "/usr"
+    return f"{version} ({'' if is_system else 'not '}the system's)"
 
 
 def _output(*command: str) -> str:
