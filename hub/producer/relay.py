@@ -133,14 +133,18 @@ class Relay:
 
     def _next(self, room: int) -> list[Entry]:
         """The entries to be sent now: those at hand, or else from the journal."""
-        if not room or self._sent_to >= self.released:
+        end = self.released
+        if not room or self._sent_to >= end:
             return []
         entries: list[Entry] = []
-        for position in range(self._sent_to + 1, min(self._sent_to + room, self.released) + 1):
+        for position in range(self._sent_to + 1, min(self._sent_to + room, end) + 1):
             if (entry := self._at_hand.get(position)) is None:
                 break
             entries.append(entry)
-        return entries or self._journal.unpublished(self._sent_to, room, to=self.released)
+        entries = entries or self._journal.unpublished(self._sent_to, room, to=end)
+        if not entries:
+            self._sent_to = end  # the broker has all of it, from earlier connections
+        return entries
 
     def _send(self, entry: Entry) -> bool:
         """Hand it to the bus, or leave it to the catch-up; False without a connection."""

@@ -57,3 +57,13 @@ def test_what_an_earlier_process_left_goes_before_what_is_at_hand(net, state, bu
     new = ring(producer)
     bus.connect()
     assert net.events(PRESSED) == [*left, new]
+
+
+def test_after_a_reconnect_nothing_is_left_to_publish(net, state, bus):
+    """A program that ends then need not wait for it; and what comes next is sent from memory."""
+    producer = Producer(state, bus, HUB)
+    said = [ring(producer) for _ in range(3)]
+    bus.connect()
+    assert producer.has_published_all()
+    said.append(ring(producer))
+    assert net.events(PRESSED) == said
