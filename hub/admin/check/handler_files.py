@@ -14,7 +14,7 @@ from hub.plugin import loader
 from hub.plugin.files import author_code, handler_source
 from hub.plugin.loader import HandlerFile
 from hub.process import load_limit
-from hub.system.files.folder_owner import user_name
+from hub.system.files.folder_owner import owner_of, user_name
 
 Answer = TypeVar("Answer")
 
@@ -113,12 +113,18 @@ def _refuse_risk(path: Path) -> None:
         return
     handler_source.read(path)  # what is no file has no owner that could be changed
     try:
+        owner = owner_of(path)
         risk = _risk_for_root(path)
     except OSError as error:
         raise SettingsError([handler_source.refusal(path, error)]) from None
-    if risk:
+    if owner and owner.path not in (path, path.parent):  # it may exchange what lies below
+        name = user_name(owner.uid)
+        risk = f"{owner.path} belongs to {name}"
+        mend = f"Write: sudo -u {name} doorbell …"
+    else:
         places = f"{path.parent} {path}"
         mend = f"sudo chown root: {places} && sudo chmod go-w {places}"
+    if risk:
         fault = f"{path.name}: {risk}, and you are root: it was not loaded. {mend}"
         raise SettingsError([fault])
 

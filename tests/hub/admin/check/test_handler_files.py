@@ -68,3 +68,21 @@ def test_root_runs_no_code_that_others_may_write(
     os.chown(target, 0, -1)
     target.chmod(0o755)
     assert Inspection(house).of(file).name == "fine"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="what root may not")
+def test_root_runs_no_code_below_the_folder_of_another_user(house: Settings):
+    """That user could put another folder in place of root's, also while it is looked at."""
+    above = house.handlers_dir.parent
+    os.chown(above, 65534, -1)
+    told = f"fine.py: {above} belongs to nobody, and you are root.*Write: sudo -u nobody doorbell"
+    with pytest.raises(SettingsError, match=told):
+        Inspection(house).of(house.handlers_dir / "fine.py")
+    os.chown(above, 0, -1)
+    theirs = above / "theirs"
+    theirs.mkdir()
+    (theirs / "x.py").write_text(GOOD)
+    os.chown(theirs, 65534, -1)
+    (house.handlers_dir / "linked.py").symlink_to(theirs / "x.py")
+    with pytest.raises(SettingsError, match=f"linked.py: {theirs} belongs to nobody"):
+        Inspection(house).of(house.handlers_dir / "linked.py")
