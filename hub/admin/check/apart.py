@@ -4,6 +4,7 @@ import os
 import pickle
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -71,7 +72,8 @@ def _work(
 ) -> NoReturn:
     """In the child: leave the result, and end without whatever the parent does at its end."""
     for ending in ENDINGS:  # the parent has words for it
-        signal.signal(ending, signal.SIG_DFL)
+        if signal.getsignal(ending) != signal.SIG_IGN:  # as with nohup
+            signal.signal(ending, signal.SIG_DFL)
     end_with_parent()
 
     def note(file: Path | None) -> None:
@@ -81,7 +83,8 @@ def _work(
     answer, error = None, None
     try:
         answer = work(Inspection(settings, known=ended, on_code=note))
-    except Exception as raised:  # noqa: BLE001 - the parent raises it
+    except BaseException as raised:  # noqa: BLE001 - the parent raises it
+        raised.add_note(traceback.format_exc())  # a traceback cannot be pickled
         error = raised
     result.write(pickle.dumps((answer, error)))
     with suppress(OSError):  # as on a full disk
@@ -102,7 +105,7 @@ def _end(code: int) -> NoReturn:
     if -code not in (*ENDINGS, signal.SIGPIPE):
         hint = "Perhaps a thread did it that a handler file has started"
         complain(f"✗ something has ended this command ({_how(code)}). {hint}")
-    sys.exit(code if code >= 0 else 128 - code)  # as a shell tells it
+    sys.exit(128 - code if code < 0 else code or 1)  # as a shell tells it; its work is not done
 
 
 def _fault(file: Path, code: int) -> str:

@@ -12,6 +12,8 @@ from config import Settings, SettingsError
 from devices.camera import without_password
 from hub.admin.check.handler_files import Inspection
 from hub.plugin import loader
+from hub.plugin.files import author_code
+from hub.plugin.loader import HandlerFile
 
 MASK = "********"
 SECRET_KEY = re.compile(r"password(?!_dir)|passwd|secret|token|api_?key|credential", re.IGNORECASE)
@@ -24,7 +26,7 @@ def settings_in_force(settings: Settings, files: Inspection) -> str:
     notes = []
     for name, path in sorted(loader.find(settings).items()):
         try:
-            handlers[name] = files.of(path).config.model_dump()
+            handlers[name] = _dumped(files.of(path))
         except SettingsError as error:
             notes += [f"# {fault}" for fault in error.faults]
     return tomli_w.dumps(_masked(tables | {"handlers": handlers})) + "\n".join(notes)
@@ -52,9 +54,19 @@ def _typed(name: str, files: Inspection | None) -> Any:
     if files is None:
         return None
     try:
-        return files.named(name).config.model_dump()
+        return _dumped(files.named(name))
     except SettingsError:
         return None
+
+
+def _dumped(file: HandlerFile) -> dict[str, Any]:
+    """A handler's settings as a table; its author may have written how they become one.
+
+    Raises:
+        SettingsError: that code raises something.
+    """
+    with author_code.guarded(file.path):
+        return file.config.model_dump()
 
 
 def _hidden(value: Any, typed: Any) -> Any:

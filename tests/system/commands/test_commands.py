@@ -22,6 +22,10 @@ def doorbell(folder: Path, *words: str, **environment: str) -> subprocess.Comple
     return forked.run("hub.cli.main", *words, cwd=folder, env=variables)
 
 
+def _replace(file: Path, old: str, new: str) -> None:
+    file.write_text(file.read_text().replace(old, new))
+
+
 def test_check_tells_every_fault_at_once(tmp_path: Path):
     """All settings and all handler files are looked at before it ends with 78."""
     (tmp_path / "doorbell.toml").write_text(
@@ -100,6 +104,41 @@ def test_a_command_that_is_ended_later_says_so(tmp_path: Path):
     shown = doorbell(tmp_path, "config")
     assert shown.returncode == 3
     assert shown.stderr.startswith("✗ something has ended this command (exit status 3). Perhaps")
+    _replace(tmp_path / "handlers" / "late.py", "os._exit(3)", "os._exit(0)")
+    assert doorbell(tmp_path, "config").returncode == 1  # it has not done what it was to do
+
+
+@pytest.mark.parametrize("raised", ["Odd('no list')", "SystemExit('no list')"])
+def test_what_a_file_makes_of_its_settings_may_fail(tmp_path: Path, raised: str):
+    """Its own exceptions are told as its fault: no other process knows their class."""
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "odd.py").write_text(
+        "from hub import Event, HandlerConfig, handler\nclass Odd(Exception): ...\n"
+        f"class Config(HandlerConfig):\n    def model_dump(self): raise {raised}\n"
+        '@handler("doorbell.pressed")\ndef odd(event: Event, config: Config): ...\n'
+    )
+    shown = doorbell(tmp_path, "config")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert f"\n# odd.py, line 4: {raised.partition('(')[0]}: no list" in shown.stdout
+
+
+def test_a_hangup_ends_no_check_that_is_to_outlast_it(tmp_path: Path):
+    """With `nohup` its child ignores the signal, too, and blames no file for it."""
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "slow.py").write_text(
+        "import pathlib, time\npathlib.Path('loading').touch()\n"
+        "while not pathlib.Path('go on').exists(): time.sleep(0.01)\n"
+    )
+    command = ["nohup", sys.executable, "-m", "hub.cli.main", "check"]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=variables, stderr=subprocess.PIPE, start_new_session=True
+    ) as checking:
+        until((tmp_path / "loading").exists, "the file is loaded")
+        os.killpg(checking.pid, signal.SIGHUP)
+        (tmp_path / "go on").touch()
+        told = checking.stderr.read()
+    assert b"slow.py: no handler in it" in told
 
 
 @pytest.mark.parametrize("whom", [os.kill, os.killpg])
