@@ -60,7 +60,7 @@ def prepare(
     try:
         return _prepare(file, facts, config, settings, agree, here=here)
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        hint = "Make room, use sudo, or keep today's folders with --here"
+        hint = "Make room, or use sudo" if here else "Make room, use sudo, or add --here"
         raise BackupError(f"{file}: cannot be unpacked: {error}. {hint}") from error
 
 

@@ -92,6 +92,15 @@ def test_a_backup_from_another_machine_gets_the_folders_of_today(tmp_path: Path,
     )
 
 
+def test_the_folders_of_a_damaged_file_are_not_known(tmp_path: Path, config: Path):
+    """It is said whose fault it is: the backup has a file of the same name."""
+    file = elsewhere(tmp_path)
+    config.write_text('state_dir = "../var"\n[broker\n')
+    code, words = restore(file, config, "--here", "--yes")
+    assert (code, f"today's folders are not known: {config}: " in words) == (1, True), words
+    assert words.endswith("Mend that file first, or restore without --here\n")
+
+
 @pytest.mark.parametrize(
     ("text", "told", "place"),
     [
