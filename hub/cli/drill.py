@@ -96,10 +96,11 @@ def _summary(results: list[DrillResult]) -> Text:
     broken = [result.handler for result in results if not result.works]
     not_tried = [result.handler for result in results if result.outcome == REACHED]
     tried = len(results) - len(not_tried)
+    rest = f"; not tried: {', '.join(not_tried)}" if not_tried else ""
     if broken:
-        return Text(f"✗ {len(broken)} of {tried} do not work: {', '.join(broken)}", "red")
-    if not_tried:
-        return Text(f"✓ {tried} work; not tried: {', '.join(not_tried)}", "green")
+        return Text(f"✗ {len(broken)} of {tried} do not work: {', '.join(broken)}{rest}", "red")
+    if rest:
+        return Text(f"✓ {tried} work{rest}", "green")
     return Text(f"✓ all {tried} work", "green")
 
 

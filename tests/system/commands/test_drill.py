@@ -97,6 +97,10 @@ def test_a_handler_that_does_not_react_to_a_press_is_reached_and_not_tried(house
     out, err = shown.communicate(timeout=PATIENCE_S)
     assert "✓ 1 work; not tried: butler" in out, err
     assert "does not react to doorbell.pressed" in out
+    house.kill("one")
+    shown = Command("hub.cli.main", "drill", "--timeout", "1", "--config", house.config)
+    out, err = shown.communicate(timeout=PATIENCE_S)
+    assert "✗ 1 of 1 do not work: one; not tried: butler" in out, err
 
 
 def test_a_stopped_handler_is_missing_and_goes_on_afterwards(house: House, phone: Phone):
