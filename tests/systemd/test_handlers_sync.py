@@ -335,6 +335,17 @@ def test_a_unit_that_failed_before_a_save_is_started(pi: Pi, name: str):
     assert pi.sync() == []  # it failed with the files as they are
 
 
+def test_a_file_saved_before_a_boot_in_the_past_starts_nothing(pi: Pi, monkeypatch):
+    """Until a time server answers it looks newer than each start: each look would start it."""
+    pi.save("mine")
+    pi.sync()
+    unit = "doorbell-handler@mine.service"
+    pi.began, pi.failed = {unit: time.monotonic()}, {unit}
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() - 3600)
+    assert pi.sync() == []
+
+
 def test_what_failed_is_tried_again(pi: Pi):
     """It counts as seen only when systemd took the order."""
 

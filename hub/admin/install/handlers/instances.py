@@ -146,7 +146,10 @@ class _Change:
             saved[WEB] = self.now.saved[""]
         saved |= {UNIT.format(name): self.now.saved[name] for name in self.now.handlers}
         answer = self.order("show", f"--property=Id,ActiveState,{BEGAN}", *saved)
-        booted = time.time() - time.monotonic()
+        now = time.time()
+        booted = now - time.monotonic()
+        # What is of the future was saved before this boot: the clock is not set yet.
+        saved = {unit: 0.0 if at > now else at for unit, at in saved.items()}
         older: list[str] = []
         for block in answer.strip().split("\n\n"):
             facts = dict(line.split("=", 1) for line in block.splitlines())
