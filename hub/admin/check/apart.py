@@ -103,7 +103,7 @@ def _unpacked(result: bytes) -> Any:
 def _end(code: int) -> NoReturn:
     """End as the child did, in which no file was being loaded; say so unless it was told to end."""
     if -code not in (*ENDINGS, signal.SIGPIPE):
-        hint = "Perhaps a thread did it that a handler file has started"
+        hint = "Perhaps code of a handler file did it, as in a thread"
         complain(f"✗ something has ended this command ({_how(code)}). {hint}")
     sys.exit(128 - code if code < 0 else code or 1)  # as a shell tells it; its work is not done
 

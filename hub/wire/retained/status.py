@@ -71,7 +71,8 @@ class Status(Message):
         default=None,
     )
     doors: tuple[str, ...] | None = entry(
-        ListOf(_DOOR, DOORS, "At which doors; absent for all."), default=None
+        ListOf(_DOOR, DOORS, "At which doors; absent for all, or where nothing is known."),
+        default=None,
     )
 
     @property
