@@ -36,7 +36,7 @@ class Relay:
         self._pumping = threading.Lock()
         self._wanted = 0  # the window with which somebody wants to publish
         self._reconnected = False
-        self._refused = False  # since the broker was last offered what it has not taken
+        self._looks_back = False  # to what the broker has not taken, before more is sent
         self._in_flight: dict[int, int] = {}  # the bus's number → position in the journal
         self._at_hand: dict[int, Entry] = {}  # by position: need not be read from the journal
         # The last position that was handed to the bus in this connection.
@@ -111,11 +111,10 @@ class Relay:
             self._oversize.lost(self._in_flight.values())
             self._in_flight.clear()
             self._answered.clear()
-            self._sent_to = self._journal.published_to()
-            self.note_acknowledged()
+            self._looks_back = True
         self._take_answers()
-        if self._refused:
-            self._refused = False
+        if self._looks_back:
+            self._looks_back = False
             self._sent_to = self._journal.published_to()
             self.note_acknowledged()
         limit = min(window, self._bus.receive_maximum)
@@ -175,7 +174,7 @@ class Relay:
 
     def _offer_again(self) -> None:
         """What the broker refused, it may take now."""
-        self._refused = True
+        self._looks_back = True
         self.publish_waiting()
 
     def _published(self, number: int, taken: bool) -> None:  # noqa: FBT001 - the bus's callback

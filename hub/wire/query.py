@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from hub.wire import topics
 from hub.wire.codec import BadMessage, Message, Nullable, dump, entry
 from hub.wire.entries import Flag, ListOf, Nested, Row, Seconds, Text, Whole
 from hub.wire.event import Event, encode, from_wire
@@ -39,7 +40,7 @@ _PLACE = Row(Text(220), Text(16))  # between two numberings, or one itself
 _NUMBER = Whole(0, MANY)
 _REQUEST = Text(64, summary="Comes back in the reply.")
 _DIGEST = Text(16, pattern=r"[0-9a-f]{16}")
-_SOURCE = Text(96, pattern=r"doorbell/[a-z]+/[a-z0-9][a-z0-9_-]{0,63}")
+_SOURCE = Text(96, pattern=rf"doorbell/[a-z]+/{topics.NAME}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NamedTuple
 
 from config import Settings
 from config.faults import suggest
@@ -20,11 +21,24 @@ ALIKE = 0.75
 OURS = (*topics.HUB_TYPES, *topics.OUTCOME_TYPES)  # what no handler's author may add to
 
 
-def faults(files: Collection[HandlerFile], settings: Settings) -> Iterator[str]:
-    """A line for each type of the hub's own that it does not publish.
+class Judgement(NamedTuple):
+    """What is said of the types that handlers react to.
 
-    A type that differs from one of these by a letter or two is meant to be it, also where its first
-    word is not the hub's.
+    Attributes:
+        faults: A line for each type of the hub's own that it does not publish. A type that differs
+            from one of these by a letter or two is meant to be it, also where its first word is not
+            the hub's.
+        hints: A line for each other type that no handler file here seems to emit. It may be right
+            all the same: a handler on another machine may emit it, or the file may put the type
+            together as it runs.
+    """
+
+    faults: list[str]
+    hints: list[str]
+
+
+def judged(files: Collection[HandlerFile], settings: Settings) -> Judgement:
+    """Compare what the handlers react to with what the hub publishes and handler files emit.
 
     Args:
         files: The handler files that are not switched off.
@@ -32,31 +46,24 @@ def faults(files: Collection[HandlerFile], settings: Settings) -> Iterator[str]:
     """
     known = _published(settings)
     emitted = _emitted(settings)
+    found = Judgement([], [])
     for file, kind in _reactions(files):
-        is_ours = kind.startswith(OURS) or (kind not in emitted and _is_slip(kind, known, emitted))
-        if is_ours and kind not in known:
-            place = f'{file.path.name}: @handler("{kind}")'
-            yield f"{place}: the hub publishes no such event.{suggest(kind, known)}"
-
-
-def hints(files: Collection[HandlerFile], settings: Settings) -> Iterator[str]:
-    """A line for each other type that no handler file here seems to emit.
-
-    It may be right all the same: a handler on another machine may emit it, or the file may put the
-    type together as it runs.
-    """
-    known = _published(settings)
-    emitted = _emitted(settings)
-    for file, kind in _reactions(files):
-        if kind.startswith(OURS) or kind in emitted or loader.is_shipped(file.path):
+        is_ours = kind.startswith(OURS)
+        if kind in known or (kind in emitted and not is_ours):
             continue
-        if _is_slip(kind, known, emitted):
-            continue  # it is a fault
-        alike = get_close_matches(kind, known, cutoff=ALIKE)
-        hint = suggest(kind, {*emitted, *alike})
-        if "Did you mean" not in hint:
-            hint = " It waits for a handler on another machine."
-        yield f"{file.name}: no handler file here emits {kind}.{hint}"
+        if is_ours or _is_slip(kind, known, emitted):
+            words = f'{file.path.name}: @handler("{kind}"): the hub publishes no such event.'
+            found.faults.append(f"{words}{suggest(kind, known)}")
+        elif not loader.is_shipped(file.path):
+            words = f"{file.name}: no handler file here emits {kind}."
+            found.hints.append(f"{words}{_hint(kind, known, emitted)}")
+    return found
+
+
+def _hint(kind: str, known: Collection[str], emitted: Collection[str]) -> str:
+    alike = get_close_matches(kind, known, cutoff=ALIKE)
+    hint = suggest(kind, {*emitted, *alike})
+    return hint if "Did you mean" in hint else " It waits for a handler on another machine."
 
 
 def _published(settings: Settings) -> set[str]:

@@ -117,13 +117,11 @@ def _refuse_risk(path: Path) -> None:
         risk = _risk_for_root(path)
     except OSError as error:
         raise SettingsError([handler_source.refusal(path, error)]) from None
+    places = f"{path.parent} {path}"
+    mend = f"sudo chown root: {places} && sudo chmod go-w {places}"
     if owner and owner.path not in (path, path.parent):  # it may exchange what lies below
         name = user_name(owner.uid)
-        risk = f"{owner.path} belongs to {name}"
-        mend = f"Write: sudo -u {name} doorbell …"
-    else:
-        places = f"{path.parent} {path}"
-        mend = f"sudo chown root: {places} && sudo chmod go-w {places}"
+        risk, mend = f"{owner.path} belongs to {name}", f"Write: sudo -u {name} doorbell …"
     if risk:
         fault = f"{path.name}: {risk}, and you are root: it was not loaded. {mend}"
         raise SettingsError([fault])

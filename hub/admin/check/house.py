@@ -64,8 +64,9 @@ def check(settings: Settings, path: Path, files: Inspection | None = None) -> Re
         running.append(loaded)
         report.good.append(f"{name}: reacts to {', '.join(loaded.reactions)}")
         report.faults += _faults_in_absent(loaded, files, settings)
-    report.faults += event_types.faults(running, settings)
-    report.hints += event_types.hints(running, settings)
+    types = event_types.judged(running, settings)
+    report.faults += types.faults
+    report.hints += types.hints
     report.hints += answer_links.hints(running, settings)
     return report
 

@@ -105,6 +105,7 @@ def _prepare(
     here: bool,
 ) -> Restore:
     settings = present
+    settings_file: bytes | None = None
     tables: Mapping[str, Any] = {}
     stamp = datetime.now().strftime("%Y-%m-%dT%H%M%S-%f")  # noqa: DTZ005 - a name, for people here
     with ExitStack() as undo:
@@ -119,6 +120,7 @@ def _prepare(
                 if here:
                     put_todays_folders(draft, config)
                     settings = sources.load(config, draft)
+                    settings_file = draft.read_bytes()
         if settings is None:
             raise BackupError(f"{file}: holds no settings. Write {config} first")
         refuse_mixed(config, settings)
@@ -131,7 +133,7 @@ def _prepare(
         refuse_without_room(facts, plan.homes)
         undo.callback(discard, plan)
         _sweep(plan)
-        unpack(file, facts, plan.stages, settings, config if here else None)
+        unpack(file, facts, plan.stages, settings, settings_file)
         plan.steps.extend(steps_of(plan))
         refuse_impossible(plan.steps)
         undo.pop_all()

@@ -13,7 +13,6 @@ from config.reading import sources
 from hub.admin.backup.database_copy import check_copy
 from hub.admin.backup.manifest import MANIFEST, BackupError
 from hub.admin.backup.verify import PIECE, opened
-from hub.admin.restore.todays_folders import put_todays_folders
 from hub.system.files import atomic_file
 from hub.system.files.folder_owner import acting_for
 
@@ -27,7 +26,7 @@ def unpack(
     facts: dict[str, Any],
     stages: dict[str, Path],
     settings: Settings,
-    today: Path | None = None,
+    settings_file: bytes | None = None,
 ) -> None:
     """Unpack each room into its own stage.
 
@@ -36,7 +35,7 @@ def unpack(
         facts: Its manifest.
         stages: The folder of each room's new files; its last part is the room's name.
         settings: Those that will be in force.
-        today: The settings file of today, where the unpacked one gets its folders.
+        settings_file: What takes the place of the backup's own settings file.
 
     Raises:
         BackupError: a state file is damaged, or of a newer program; or the backup has changed.
@@ -50,10 +49,10 @@ def unpack(
             stages[room].mkdir(parents=True, exist_ok=True, mode=0o750)
             stages[room].parent.chmod(0o700)
     _extract(file, entries, stages)
-    if today and facts["settings"]:
+    if settings_file is not None:
         stage = stages["settings"].parent
         with acting_for(stage.parent):
-            put_todays_folders(stage / facts["settings"], today)
+            (stage / facts["settings"]).write_bytes(settings_file)
     _finish(entries, facts["schemas"], stages, settings.state_dir.stat())
 
 

@@ -10,7 +10,6 @@ from config import Settings, SettingsError
 from hub.admin.check.apart import inspected
 from hub.admin.check.handler_files import Inspection
 from hub.cli.history.dead_letters import AnyAgeOption
-from hub.plugin.loader import HandlerFile
 from hub.plugin.policy import Policy
 from hub.remote.wake import wake
 from hub.store.history import EVERY, EventQuery, History
@@ -42,19 +41,25 @@ def replay(  # noqa: PLR0917 - Typer calls it by names
 
     def work(files: Inspection) -> None:
         file = files.named(handler)
-        if kind is not None and kind not in file.reactions and EVERY not in file.reactions:
+        policy = Policy(topics.source("handler", file.name), file.reactions, file.config)
+        if kind is not None and policy.reaction_to(kind) is None:
             known = ", ".join(file.reactions)
             raise SettingsError([f"{kind}: {handler} does not react to it. It reacts to: {known}"])
-        _replay(file, settings, query, dry_run=dry_run, any_age=any_age)
+        _replay(file.name, policy, settings, query, dry_run=dry_run, any_age=any_age)
 
     inspected(settings, work)
 
 
 def _replay(
-    file: HandlerFile, settings: Settings, query: EventQuery, *, dry_run: bool, any_age: bool
+    handler: str,
+    policy: Policy,
+    settings: Settings,
+    query: EventQuery,
+    *,
+    dry_run: bool,
+    any_age: bool,
 ) -> None:
-    policy = Policy(topics.source("handler", file.name), file.reactions, file.config)
-    inbox = InboxFile(handlers_file(settings.house_dir, file.name))
+    inbox = InboxFile(handlers_file(settings.house_dir, handler))
     history = History(settings.house_dir)
     fates: Counter[str] = Counter()
     put: list[Event] = []
@@ -63,13 +68,13 @@ def _replay(
         fates[fate] += 1
         if fate == NEW:
             put.append(event)
-    _print_result(file.name, put, fates, dry_run=dry_run)
+    _print_result(handler, put, fates, dry_run=dry_run)
     if not any_age:
         _warn_of_stale(policy, put)
     for fault in history.faults:
         complain(f"✗ {fault}")
     if put and not dry_run:
-        wake(settings, [file.name])
+        wake(settings, [handler])
 
 
 def _wanted(policy: Policy, history: History, query: EventQuery) -> list[Event]:

@@ -15,7 +15,6 @@ from hub.wire.event import CONTENT_TYPE
 from hub.wire.retained.picture import JPEG, headers_schema
 from hub.wire.retained.status import VANISHED
 
-NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 WORD = r"[a-z][a-z0-9_]*"
 LEVELS = rf"{WORD}(?:/{WORD})+"
 OWN_TYPES = "|".join(word.rstrip(".") for word in (*topics.HUB_TYPES, *topics.OUTCOME_TYPES))
@@ -146,7 +145,7 @@ def _message(content_type: str, name: str) -> dict[str, Any]:
 
 
 def _parameters() -> dict[str, Any]:
-    name = {"x-pattern": NAME}
+    name = {"x-pattern": topics.NAME}
     return {
         "root": {
             "description": "[broker] root in the settings: one level, or more.",
@@ -161,7 +160,7 @@ def _parameters() -> dict[str, Any]:
         "handler": name | {"description": "The name of the handler that shall carry it out."},
         "consumer": {
             "description": "The consumer that queried: its name, or web. and that of a hub's page.",
-            "x-pattern": rf"(?:web\.)?{NAME}",
+            "x-pattern": rf"(?:web\.)?{topics.NAME}",
         },
         "subject": name
         | {"description": "What it is about; for most events the door.", "location": SUBJECT},

@@ -54,7 +54,6 @@ def _text(summary: str = "", **more: Any) -> Schema:
 
 def _event() -> Schema:
     roles = "|".join(topics.ROLES)
-    name = "[a-z0-9][a-z0-9_-]{0,63}"
     return {
         "description": "CloudEvents 1.0, structured mode. Readers ignore unknown attributes.",
         "type": "object",
@@ -63,8 +62,8 @@ def _event() -> Schema:
             "specversion": {"const": "1.0"},
             "id": _text("The same however often it is delivered.", minLength=1, maxLength=64),
             "type": _text(maxLength=64),
-            "source": _text(pattern=f"^{topics.NAMESPACE}/({roles})/{name}$"),
-            "subject": _text(pattern=f"^{name}$"),
+            "source": _text(pattern=f"^{topics.NAMESPACE}/({roles})/{topics.NAME}$"),
+            "subject": _text(pattern=f"^{topics.NAME}$"),
             "time": _text(pattern=WHOLE_TIME),
             "datacontenttype": {"const": "application/json"},
             "sequence": _text("Its place in its stream and epoch.", pattern="^(?!0{16})[0-9]{16}$"),
