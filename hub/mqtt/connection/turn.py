@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 
 from hub.system.kernel_timer import WakeTimer
 
-BUSY_S = 0.005  # most reactions are shorter
+BUSY_S = 0.05  # most reactions are shorter, also those that call a service nearby
 AT_ONCE_S = 1e-6
 Result = TypeVar("Result")
 

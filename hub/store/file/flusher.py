@@ -7,6 +7,7 @@ for one. So nobody waits for it who need not.
 
 import logging
 import os
+import select
 import sqlite3
 import threading
 import time
@@ -15,11 +16,16 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
+from hub.system.kernel_timer import WakeTimer
+
 log = logging.getLogger(__name__)
 CHECKPOINT_COMMITS = 1000  # 5 MB or so; then the write-ahead log is due to be copied to the file,
 CHECKPOINT_IDLE_S = 1.0  # once nothing was committed for so long,
 CHECKPOINT_MOST = 2000  # or, however busy it is, after so many (20 MB): else it fills the disk
 CACHE_KIB = 64
+# How soon a sync begins. What was committed begins reactions, here and in other processes, and two
+# milliseconds are nothing beside those that an SD card takes.
+AT_ONCE_S, LAG_S, NEVER_S = 1e-6, 0.002, float("inf")
 APART_S = 0.02  # no more than an SD card takes for a sync
 NICENESS = 5  # others have yet to act
 # Rewrites what is there, in the file's first page; an UPDATE with the same value would write
@@ -32,10 +38,10 @@ Call = Callable[[], object]
 class Flusher:
     """Syncs the write-ahead log of one SQLite file (https://sqlite.org/wal.html).
 
-    It starts at once after a commit, unless the commit can wait for the next one: each sync wakes
-    this thread. What is committed while a sync runs is in the next one; where commits follow one
-    another and nobody waits for a sync, they begin APART_S after each other. The log is a prefix:
-    what is synced contains all that was committed before.
+    It starts at once where somebody waits for it, else LAG_S after a commit, unless the commit can
+    wait for the next one. What is committed while a sync runs is in the next one; where commits
+    follow one another and nobody waits for a sync, they begin APART_S after each other. The log is
+    a prefix: what is synced contains all that was committed before.
 
     Attributes:
         on_failure: Called in the flusher's thread when a sync has failed. What it was about is
@@ -55,40 +61,41 @@ class Flusher:
         self.on_failure: Callable[[OSError], None] = _end
         # The file itself must not be opened here: closing it would drop SQLite's locks.
         self._log = os.open(f"{path}-wal", os.O_RDONLY | os.O_CLOEXEC)
-        self._news = threading.Condition()
+        self._lock = threading.Lock()
+        self._timer = WakeTimer()  # ends the thread's wait; to set it wakes nobody now
+        self._ringing = select.poll()
+        self._ringing.register(self._timer)
+        self._lag_s = NEVER_S  # that of the next sync
         self._commits = 1
         self._synced = 0
         self._checkpointed = 0
         self._is_log_long = False  # it was begun anew, and has room that it does not need
         self._is_stopping = False
-        self._is_resting = False  # between two syncs
-        self._is_wanted = False  # the next one, at once
         self._rest_until = 0.0
         self._waiting: deque[tuple[int, Call]] = deque()
+        self._begin(AT_ONCE_S)
         self._thread = threading.Thread(target=self._run, name="flusher", daemon=True)
         self._thread.start()
 
     def committed(self, *, can_wait: bool = False) -> None:
         """There is one commit more; one that can wait is synced with the next one or on request."""
-        with self._news:
+        with self._lock:
             self._commits += 1
-            if not can_wait and not self._is_resting:
-                self._news.notify()
+            if not can_wait:
+                self._begin(LAG_S)
 
     def sync_soon(self) -> None:
         """Sync what could wait."""
-        with self._news:
+        with self._lock:
             if self._synced < self._commits:
-                self._is_wanted = True
-                self._news.notify()
+                self._begin(LAG_S)
 
     def after_sync(self, call: Call) -> None:
         """Call it once all that is committed now is synced: at once, or in the flusher's thread."""
-        with self._news:
+        with self._lock:
             if self._synced < self._commits:
                 self._waiting.append((self._commits, call))
-                self._is_wanted = True
-                self._news.notify()
+                self._begin(AT_ONCE_S)
                 return
         call()
 
@@ -104,11 +111,17 @@ class Flusher:
         """Sync what is left, and end; a second time it does nothing."""
         if self._is_stopping:
             return
-        with self._news:
+        with self._lock:
             self._is_stopping = True
-            self._news.notify()
+            self._begin(AT_ONCE_S)
         self._thread.join()
         os.close(self._log)
+
+    def _begin(self, lag_s: float) -> None:
+        """Begin the next sync so soon, or sooner, if that was said already; with the lock held."""
+        if lag_s < self._lag_s:
+            self._lag_s = lag_s
+            self._timer.set(lag_s)
 
     def _run(self) -> None:
         with suppress(OSError):  # in a sandbox
@@ -117,11 +130,11 @@ class Flusher:
                 os.PRIO_PROCESS, own, max(NICENESS, os.getpriority(os.PRIO_PROCESS, own))
             )
         while True:
-            with self._news:
-                while self._synced == self._commits and not self._is_stopping:
-                    if not self._news.wait(self._idle_s()):
-                        break
+            if self._wait(self._idle_s()):
                 self._rest()
+            with self._lock:
+                self._timer.set(0)
+                self._lag_s = NEVER_S
                 number = self._commits
                 if self._synced == number and self._is_stopping:
                     return
@@ -132,15 +145,20 @@ class Flusher:
             if number - self._checkpointed >= CHECKPOINT_MOST:
                 self._checkpoint(is_busy=True)
 
+    def _wait(self, seconds: float | None) -> bool:
+        """Whether a sync is to begin within so many seconds."""
+        return bool(self._ringing.poll(seconds and seconds * 1000))
+
     def _rest(self) -> None:
         """Have more commits share the next sync, if nobody waits for it and the last is just over.
 
-        The lock is held. Commits do not end the rest: to be woken by each would cost more than it.
+        Commits do not end the rest: to be woken by each would cost more than it.
         """
-        self._is_resting = True
-        left_s = self._rest_until - time.monotonic()
-        self._news.wait_for(lambda: self._is_wanted or self._is_stopping, left_s)
-        self._is_resting = self._is_wanted = False
+        with self._lock:
+            self._timer.set(0)
+            left_s = self._rest_until - time.monotonic() if self._lag_s == LAG_S else 0
+        if left_s > 0:
+            self._wait(left_s)
 
     def _sync(self, number: int) -> None:
         self._rest_until = time.monotonic() + APART_S
@@ -156,7 +174,7 @@ class Flusher:
                 log.exception("what waited for the disk failed")
 
     def _next_call(self) -> Call | None:
-        with self._news:
+        with self._lock:
             if self._waiting and self._waiting[0][0] <= self._synced:
                 return self._waiting.popleft()[1]
         return None
@@ -165,6 +183,8 @@ class Flusher:
         return self._is_log_long or self._commits - self._checkpointed >= CHECKPOINT_COMMITS
 
     def _idle_s(self) -> float | None:
+        if self._is_stopping:
+            return 0.0
         return CHECKPOINT_IDLE_S if self._is_due() else None
 
     def _checkpoint(self, *, is_busy: bool = False) -> None:
