@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
-from paho.mqtt.client import Client, MQTTMessageInfo
+from paho.mqtt.client import MQTTMessageInfo
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -27,6 +27,7 @@ from hub.mqtt.connection.clients.packets import (
     PUBLISH,
     MalformedPacketError,
 )
+from hub.mqtt.connection.clients.polite_client import PoliteClient
 from hub.mqtt.connection.turn import Turn
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ GATHERED_BYTES = 65_536  # more is sent before the end
 EXACTLY_ONCE = 2  # a quality of service that nothing here asks for
 
 
-class DirectClient(Client):
+class DirectClient(PoliteClient):
     """A client whose connection one thread serves, and that sends in any, one at a time.
 
     An acknowledgement goes with the next message, or when the connection is looked at again.

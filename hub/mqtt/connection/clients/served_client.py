@@ -9,6 +9,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
 
 from hub.mqtt.connection.clients.direct_client import DirectClient
+from hub.mqtt.connection.clients.polite_client import PoliteClient
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class TidyClient(Client):
             self._opened = None
 
 
-class ThreadClient(TidyClient):
+class ThreadClient(PoliteClient, TidyClient):
     """A client for TLS: paho's own thread reads and sends.
 
     OpenSSL must not read and write a connection at once
