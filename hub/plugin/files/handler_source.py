@@ -4,6 +4,7 @@ import io
 import tokenize
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from typing import NoReturn
 
 from config import SettingsError
 from config.toml.advice import DAMAGED, SAVE_AS
@@ -16,10 +17,22 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks
 
 
 class Loader(SourceFileLoader):
-    """Python's own loader, which opens regular files of a bounded size only."""
+    """Python's own loader, which opens regular files of a bounded size only.
+
+    It keeps nothing that is compiled, and looks at none: Python tells by a file's size and second
+    what it was compiled from, and of one that was saved twice within a second it may run the first.
+    """
+
+    def path_stats(self, _: str) -> NoReturn:
+        """What Python would tell it by.
+
+        Raises:
+            OSError: always, which has it compile the file.
+        """
+        raise OSError
 
     def get_data(self, path: str) -> bytes:
-        """The content of the file, or of what Python has compiled it to.
+        """The content of the file.
 
         Raises:
             OSError: it cannot be read, or is something else.

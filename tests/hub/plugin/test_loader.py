@@ -1,5 +1,6 @@
 """The loader: whatever is wrong with a handler file is told with where, what and how."""
 
+import os
 import re
 import sys
 import warnings
@@ -54,6 +55,16 @@ def test_a_good_file_is_loaded_with_its_settings(write, tmp_path):
     assert (file.name, file.config.words, file.config.state_dir) == ("shout", "hi", tmp_path)
     assert set(file.reactions) == {"doorbell.pressed", "clip.recorded"}
     assert file.reactions["doorbell.pressed"].function(None, file.config) == "hi"
+
+
+def test_a_file_that_was_saved_twice_within_a_second_is_the_second_one(write, settings):
+    """Python would take what it compiled of the first, which has the same size, for this one's."""
+    path = write("shout.py")
+    stat = path.stat()
+    assert loader.load(path, settings).config.words == "hello"
+    write("shout.py", GOOD.replace("hello", "howdy"))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert loader.load(path, settings).config.words == "howdy"
 
 
 def test_a_file_without_settings_of_its_own_has_the_common_ones(write, settings):

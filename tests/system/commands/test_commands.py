@@ -104,8 +104,7 @@ def test_a_command_that_is_ended_later_says_so(tmp_path: Path):
     shown = doorbell(tmp_path, "config")
     assert shown.returncode == 3
     assert shown.stderr.startswith("✗ something has ended this command (exit status 3). Perhaps")
-    # Of another length: Python tells what it has compiled by the second and the size.
-    _replace(tmp_path / "handlers" / "late.py", "os._exit(3)", "os._exit(00)")
+    _replace(tmp_path / "handlers" / "late.py", "os._exit(3)", "os._exit(0)")
     assert doorbell(tmp_path, "config").returncode == 1  # it has not done what it was to do
 
 
