@@ -335,6 +335,33 @@ def test_a_unit_that_failed_before_a_save_is_started(pi: Pi, name: str):
     assert pi.sync() == []  # it failed with the files as they are
 
 
+def test_what_a_person_has_disabled_does_not_start_by_itself(pi: Pi):
+    """It may have failed before."""
+    pi.save("mine")
+    pi.sync()
+    unit = "doorbell-handler@mine.service"
+    (pi.wants / unit).unlink()
+    pi.began, pi.failed = {unit: time.monotonic() - 3600}, {unit}
+    assert pi.sync() == []
+
+
+def test_what_a_person_has_masked_is_left_alone_and_holds_up_nothing_else(pi: Pi):
+    """Systemd refuses to start it, and each look would restart all others again."""
+    pi.save("mine")
+    pi.save("other")
+    pi.sync()
+    unit = "doorbell-handler@mine.service"
+    (pi.places.units / unit).symlink_to("/dev/null")
+    pi.save("mine", "# changed")
+    pi.save("other", "# changed")
+    assert pi.sync() == ["restart --no-block doorbell-handler@other.service"]
+    pi.began, pi.failed = {unit: time.monotonic() - 3600}, {unit}
+    assert pi.sync() == []
+    (pi.places.units / "doorbell-handler@new.service").symlink_to("/dev/null")
+    pi.save("new")
+    assert pi.sync() == []
+
+
 def test_a_file_saved_before_a_boot_in_the_past_starts_nothing(pi: Pi, monkeypatch):
     """Until a time server answers it looks newer than each start: each look would start it."""
     pi.save("mine")

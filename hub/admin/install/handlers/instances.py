@@ -9,7 +9,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,10 +121,14 @@ class _Change:
     def start_failed(self) -> None:
         """Start what failed before its files were saved, even if they say the same as ever."""
         failed = self._older_than_their_files(state="failed")
+        wanted = {HUB, WEB, *map(UNIT.format, _enabled(self.places))}  # not what a person disabled
+        failed = [unit for unit in failed if unit in wanted]
         self._tell_units("start", failed, "failed before its file was saved: starts")
 
     def _start_new(self) -> None:
-        new = [UNIT.format(name) for name in self.now.handlers if name not in self.before.handlers]
+        new = self._startable(
+            UNIT.format(name) for name in self.now.handlers if name not in self.before.handlers
+        )
         enabled = {UNIT.format(name) for name in _enabled(self.places)}
         unknown = [unit for unit in new if unit not in enabled]
         if unknown:
@@ -170,11 +174,15 @@ class _Change:
             self.report(f"{', '.join(removed)}: {why}")
 
     def _tell_units(self, verb: str, units: list[str], words: str) -> None:
-        """Give systemd an order for these units, and report it."""
-        if units:
+        """Give systemd an order for these units, and report it; a masked one stays as it is."""
+        if units := self._startable(units):
             self.order(verb, "--no-block", *units)
             names = (re.sub(r"^doorbell-(handler@)?|\.service$", "", unit) for unit in units)
             self.report(f"{', '.join(names)}: {words}")
+
+    def _startable(self, units: Iterable[str]) -> list[str]:
+        """Those of these units that no person has masked: systemd would refuse to start them."""
+        return [unit for unit in units if not _is_masked(self.places.units / unit)]
 
     def _start_or_stop_web(self, *, verb: str) -> None:
         """doorbell-web runs only while `[web]` asks for the page, or for links."""
@@ -227,3 +235,8 @@ def _enabled(places: Places) -> list[str]:
     """The handlers whose units start at boot."""
     links = (places.units / "doorbell.target.wants").glob(UNIT.format("*"))
     return [link.name.removeprefix("doorbell-handler@").removesuffix(".service") for link in links]
+
+
+def _is_masked(unit: Path) -> bool:
+    """Whether a person has said that it is never to start (systemctl(1), mask)."""
+    return unit.is_symlink() and unit.readlink() == Path(os.devnull)
