@@ -98,10 +98,15 @@ def _summary(results: list[DrillResult]) -> Text:
     tried = len(results) - len(not_tried)
     rest = f"; not tried: {', '.join(not_tried)}" if not_tried else ""
     if broken:
-        return Text(f"✗ {len(broken)} of {tried} do not work: {', '.join(broken)}{rest}", "red")
-    if rest:
-        return Text(f"✓ {tried} work{rest}", "green")
-    return Text(f"✓ all {tried} work", "green")
+        verb = "does" if len(broken) == 1 else "do"
+        names = ", ".join(broken)
+        return Text(f"✗ {len(broken)} of {tried} {verb} not work: {names}{rest}", "red")
+    if not tried:
+        return Text("· nothing was tried: no handler here reacts to a press", "yellow")
+    if tried == 1:
+        return Text(f"✓ 1 works{rest}", "green")
+    every = "" if rest else "all "
+    return Text(f"✓ {every}{tried} work{rest}", "green")
 
 
 def _time(word: str, ms: float | None) -> str:

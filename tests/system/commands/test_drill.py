@@ -95,12 +95,22 @@ def test_a_handler_that_does_not_react_to_a_press_is_reached_and_not_tried(house
     assert (code, result["one"]["outcome"], result["butler"]["outcome"]) == (0, "done", "reached")
     shown = Command("hub.cli.main", "drill", "--config", house.config)
     out, err = shown.communicate(timeout=PATIENCE_S)
-    assert "✓ 1 work; not tried: butler" in out, err
+    assert "✓ 1 works; not tried: butler" in out, err
     assert "does not react to doorbell.pressed" in out
     house.kill("one")
     shown = Command("hub.cli.main", "drill", "--timeout", "1", "--config", house.config)
     out, err = shown.communicate(timeout=PATIENCE_S)
-    assert "✗ 1 of 1 do not work: one; not tried: butler" in out, err
+    assert "✗ 1 of 1 does not work: one; not tried: butler" in out, err
+
+
+def test_where_nothing_reacts_to_a_press_nothing_is_said_to_work(house: House):
+    """It is no fault either."""
+    house.write_handler("butler", "done(event)", '"visitor.answered"')
+    house.start("hub", "butler")
+    shown = Command("hub.cli.main", "drill", "--config", house.config)
+    out, err = shown.communicate(timeout=PATIENCE_S)
+    assert "· nothing was tried: no handler here reacts to a press" in out, err
+    assert shown.returncode == 0
 
 
 def test_a_stopped_handler_is_missing_and_goes_on_afterwards(house: House, phone: Phone):
