@@ -123,11 +123,12 @@ class Consumer:
         self._watchdog.feed()
         self._state.write_back()
         live = self._next_live(0)
-        if live is None and self._take_waiting():
-            return
         if live is None:
+            due_in_s = self._due_in_s()
+            if self._take_waiting(due_in_s):
+                return
             self._producer.settle()
-            live = self._next_live(self._idle_s())
+            live = self._next_live(self._idle_s(due_in_s))
         if live:
             self._take_live([live, *self._gather()])
 
@@ -219,14 +220,19 @@ class Consumer:
             runs.append((delivery, {"received_after_ms": round(age_s * 1000, 3)}))
         self._runner.run_all(runs)
 
-    def _take_waiting(self) -> bool:
-        """Run what waited for its time, or a missed event; False when there is neither.
+    def _due_in_s(self) -> float | None:
+        """In how many seconds something is due that waits for its time; None where nothing waits.
 
         A timer that came due while the process was away waits for the events of that time: they
         may make it superfluous.
         """
         self._settled = self._settled or self._catch_up.settles_in_s() == 0
-        if delivery := self._inbox.take_due(with_timers=self._settled):
+        return self._inbox.due_in_s(with_timers=self._settled)
+
+    def _take_waiting(self, due_in_s: float | None) -> bool:
+        """Run what waited for its time, or a missed event; False when there is neither."""
+        is_due = due_in_s == 0
+        if is_due and (delivery := self._inbox.take_due(with_timers=self._settled)):
             self._runner.run(delivery)
             return True
         if owed := self._catch_up.next_event():
@@ -234,10 +240,9 @@ class Consumer:
             return True
         return False
 
-    def _idle_s(self) -> float:
+    def _idle_s(self, due_in_s: float | None) -> float:
         """How long only a live event can come, in seconds."""
         ask_in_s = self._catch_up.ask_what_is_due()
-        due_in_s = self._inbox.due_in_s(with_timers=self._settled)
         if not self._settled:
             ask_in_s = min(ask_in_s, self._catch_up.settles_in_s())
         longest_s = WRITE_BACK_S if self._state.disk_fault else IDLE_S
