@@ -69,11 +69,16 @@ class WakeTimer:
             raise OSError(ctypes.get_errno(), "timerfd_create")
 
     def __del__(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
+        self.close()
+
+    def close(self) -> None:
+        """It runs out no more."""
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
 
     def fileno(self) -> int:
-        """For `select`."""
+        """For `select`; -1 when it is closed."""
         return self._file
 
     def set(self, seconds: float) -> None:

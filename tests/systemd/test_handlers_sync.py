@@ -35,7 +35,10 @@ class Pi:
         self.handlers = folder / "handlers"
         self.handlers.mkdir()
         self.settings("")
-        self.places = Places(folder / "units", folder / "run", folder / "mosquitto")
+        self.places = Places(
+            folder / "units", folder / "until-boot", folder / "run", folder / "mosquitto"
+        )
+        self.places.until_boot.mkdir()
         self.wants = self.places.units / "doorbell.target.wants"
         self.wants.mkdir(parents=True)
         (self.places.units / "doorbell.target").touch()
@@ -345,20 +348,24 @@ def test_what_a_person_has_disabled_does_not_start_by_itself(pi: Pi):
     assert pi.sync() == []
 
 
-def test_what_a_person_has_masked_is_left_alone_and_holds_up_nothing_else(pi: Pi):
+@pytest.mark.parametrize("where", ["units", "until_boot"])
+def test_what_a_person_has_masked_is_left_alone_and_holds_up_nothing_else(pi: Pi, where: str):
     """Systemd refuses to start it, and each look would restart all others again."""
+    folder = getattr(pi.places, where)
     pi.save("mine")
     pi.save("other")
     pi.sync()
     unit = "doorbell-handler@mine.service"
-    (pi.places.units / unit).symlink_to("/dev/null")
+    (folder / unit).symlink_to("/dev/null")
     pi.save("mine", "# changed")
     pi.save("other", "# changed")
     assert pi.sync() == ["restart --no-block doorbell-handler@other.service"]
     pi.began, pi.failed = {unit: time.monotonic() - 3600}, {unit}
     assert pi.sync() == []
-    (pi.places.units / "doorbell-handler@new.service").symlink_to("/dev/null")
+    (folder / "doorbell-handler@new.service").symlink_to("/dev/null")
     pi.save("new")
+    assert pi.sync() == []
+    (pi.handlers / "mine.py").unlink()
     assert pi.sync() == []
 
 

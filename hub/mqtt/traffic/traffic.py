@@ -49,6 +49,7 @@ class Traffic:
         self.on_published: OnPublished = lambda _, __: None
         self.on_look: list[Call] = []
         self.on_retry: list[Call] = []
+        self._hand_over = hand_over
         self.publications = Publications(self._awaited, hand_over)
         self.refusals = Refusals(addresses)
         self.reminder = Reminder()
@@ -89,12 +90,11 @@ class Traffic:
     def drain(self, client: Client, *, is_kept: bool) -> None:
         """Wait until the broker has all that was published, and nothing more comes from it.
 
-        A socket that is closed over unread bytes is reset, and the broker publishes the will.
-
         Args:
             client: Of the connection.
             is_kept: Whether the broker keeps the subscriptions after its end.
         """
+        self._hand_over()
         if not is_kept:
             self.subscriptions.drain(client, DRAIN_S)
         self._awaited.drain(DRAIN_S)

@@ -23,9 +23,12 @@ CHECKPOINT_COMMITS = 1000  # 5 MB or so; then the write-ahead log is due to be c
 CHECKPOINT_IDLE_S = 1.0  # once nothing was committed for so long,
 CHECKPOINT_MOST = 2000  # or, however busy it is, after so many (20 MB): else it fills the disk
 CACHE_KIB = 64
-# How soon a sync begins. What was committed begins reactions, here and in other processes, and two
-# milliseconds are nothing beside those that an SD card takes.
-AT_ONCE_S, LAG_S, NEVER_S = 1e-6, 0.002, float("inf")
+# How soon a sync begins: what was committed starts reactions, here and in other processes, and one
+# or two milliseconds for them are nothing beside those that an SD card takes.
+AT_ONCE_S = 1e-6  # somebody waits for it
+SOON_S = 0.001  # it was asked for
+LATER_S = 0.002  # nobody did: it may be later, and shared with the next commits
+NEVER_S = float("inf")
 APART_S = 0.02  # no more than an SD card takes for a sync
 NICENESS = 5  # others have yet to act
 # Rewrites what is there, in the file's first page; an UPDATE with the same value would write
@@ -38,10 +41,10 @@ Call = Callable[[], object]
 class Flusher:
     """Syncs the write-ahead log of one SQLite file (https://sqlite.org/wal.html).
 
-    It starts at once where somebody waits for it, else LAG_S after a commit, unless the commit can
-    wait for the next one. What is committed while a sync runs is in the next one; where commits
-    follow one another and nobody waits for a sync, they begin APART_S after each other. The log is
-    a prefix: what is synced contains all that was committed before.
+    A sync begins at once where somebody waits for it, SOON_S after it was asked for, else LATER_S
+    after a commit, unless that can wait for the next one. What is committed while a sync runs is in
+    the next one; where commits follow one another and nobody asks, syncs begin APART_S after each
+    other. The log is a prefix: what is synced contains all that was committed before.
 
     Attributes:
         on_failure: Called in the flusher's thread when a sync has failed. What it was about is
@@ -59,13 +62,13 @@ class Flusher:
         """
         self._path = path
         self.on_failure: Callable[[OSError], None] = _end
+        self._timer = WakeTimer()  # ends the thread's wait; to set it wakes nobody now
+        self._poll = select.poll()
+        self._poll.register(self._timer)
         # The file itself must not be opened here: closing it would drop SQLite's locks.
         self._log = os.open(f"{path}-wal", os.O_RDONLY | os.O_CLOEXEC)
         self._lock = threading.Lock()
-        self._timer = WakeTimer()  # ends the thread's wait; to set it wakes nobody now
-        self._ringing = select.poll()
-        self._ringing.register(self._timer)
-        self._lag_s = NEVER_S  # that of the next sync
+        self._delay_s = NEVER_S  # the shortest that was set for the next sync
         self._commits = 1
         self._synced = 0
         self._checkpointed = 0
@@ -73,7 +76,7 @@ class Flusher:
         self._is_stopping = False
         self._rest_until = 0.0
         self._waiting: deque[tuple[int, Call]] = deque()
-        self._begin(AT_ONCE_S)
+        self._schedule(AT_ONCE_S)
         self._thread = threading.Thread(target=self._run, name="flusher", daemon=True)
         self._thread.start()
 
@@ -82,20 +85,20 @@ class Flusher:
         with self._lock:
             self._commits += 1
             if not can_wait:
-                self._begin(LAG_S)
+                self._schedule(LATER_S)
 
     def sync_soon(self) -> None:
         """Sync what could wait."""
         with self._lock:
             if self._synced < self._commits:
-                self._begin(LAG_S)
+                self._schedule(SOON_S)
 
     def after_sync(self, call: Call) -> None:
         """Call it once all that is committed now is synced: at once, or in the flusher's thread."""
         with self._lock:
             if self._synced < self._commits:
                 self._waiting.append((self._commits, call))
-                self._begin(AT_ONCE_S)
+                self._schedule(AT_ONCE_S)
                 return
         call()
 
@@ -113,15 +116,18 @@ class Flusher:
             return
         with self._lock:
             self._is_stopping = True
-            self._begin(AT_ONCE_S)
+            self._schedule(AT_ONCE_S)
         self._thread.join()
+        with self._lock:
+            self._delay_s = 0.0  # nothing is shorter: the timer is not touched any more
+            self._timer.close()
         os.close(self._log)
 
-    def _begin(self, lag_s: float) -> None:
-        """Begin the next sync so soon, or sooner, if that was said already; with the lock held."""
-        if lag_s < self._lag_s:
-            self._lag_s = lag_s
-            self._timer.set(lag_s)
+    def _schedule(self, delay_s: float) -> None:
+        """Begin the next sync after that, or sooner, as was said already; the lock is held."""
+        if delay_s < self._delay_s:
+            self._timer.set(delay_s)  # first: a signal may end the next line
+            self._delay_s = delay_s
 
     def _run(self) -> None:
         with suppress(OSError):  # in a sandbox
@@ -130,33 +136,34 @@ class Flusher:
                 os.PRIO_PROCESS, own, max(NICENESS, os.getpriority(os.PRIO_PROCESS, own))
             )
         while True:
-            if self._wait(self._idle_s()):
+            is_called = self._wait(self._idle_s())
+            if is_called:
                 self._rest()
             with self._lock:
                 self._timer.set(0)
-                self._lag_s = NEVER_S
+                self._delay_s = NEVER_S
                 number = self._commits
                 if self._synced == number and self._is_stopping:
                     return
             if self._synced < number:
                 self._sync(number)
-            elif self._is_due():
+            elif not is_called and self._is_due():
                 self._checkpoint()
             if number - self._checkpointed >= CHECKPOINT_MOST:
                 self._checkpoint(is_busy=True)
 
     def _wait(self, seconds: float | None) -> bool:
         """Whether a sync is to begin within so many seconds."""
-        return bool(self._ringing.poll(seconds and seconds * 1000))
+        return bool(self._poll.poll(seconds and seconds * 1000))
 
     def _rest(self) -> None:
-        """Have more commits share the next sync, if nobody waits for it and the last is just over.
+        """Have more commits share the next sync, if nobody asked for it and the last is just over.
 
         Commits do not end the rest: to be woken by each would cost more than it.
         """
         with self._lock:
             self._timer.set(0)
-            left_s = self._rest_until - time.monotonic() if self._lag_s == LAG_S else 0
+            left_s = self._rest_until - time.monotonic() if self._delay_s == LATER_S else 0
         if left_s > 0:
             self._wait(left_s)
 

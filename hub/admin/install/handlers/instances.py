@@ -32,8 +32,14 @@ class Places:
     """The folders on a Pi."""
 
     units: Path = Path("/etc/systemd/system")
+    until_boot: Path = Path("/run/systemd/system")
     run: Path = Path("/run/doorbell-handlers")
     mosquitto: Path = Path("/etc/mosquitto/doorbell")
+
+    def has_masked(self, unit: str) -> bool:
+        """Whether a person has said that a unit is never to start (systemctl(1), mask)."""
+        links = (self.units / unit, self.until_boot / unit)
+        return any(one.is_symlink() and one.readlink() == Path(os.devnull) for one in links)
 
     @property
     def seen(self) -> Path:
@@ -166,7 +172,8 @@ class _Change:
         return older
 
     def _stop_removed(self) -> None:
-        removed = sorted({*_enabled(self.places), *self.before.handlers} - self.now.handlers.keys())
+        gone = sorted({*_enabled(self.places), *self.before.handlers} - self.now.handlers.keys())
+        removed = [name for name in gone if not self.places.has_masked(UNIT.format(name))]
         if removed:
             units = [UNIT.format(name) for name in removed]
             self.order("disable", "--now", "--no-block", *units)
@@ -182,7 +189,7 @@ class _Change:
 
     def _startable(self, units: Iterable[str]) -> list[str]:
         """Those of these units that no person has masked: systemd would refuse to start them."""
-        return [unit for unit in units if not _is_masked(self.places.units / unit)]
+        return [unit for unit in units if not self.places.has_masked(unit)]
 
     def _start_or_stop_web(self, *, verb: str) -> None:
         """doorbell-web runs only while `[web]` asks for the page, or for links."""
@@ -235,8 +242,3 @@ def _enabled(places: Places) -> list[str]:
     """The handlers whose units start at boot."""
     links = (places.units / "doorbell.target.wants").glob(UNIT.format("*"))
     return [link.name.removeprefix("doorbell-handler@").removesuffix(".service") for link in links]
-
-
-def _is_masked(unit: Path) -> bool:
-    """Whether a person has said that it is never to start (systemctl(1), mask)."""
-    return unit.is_symlink() and unit.readlink() == Path(os.devnull)

@@ -21,13 +21,13 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.mqtt.connection.clients import packets
 from hub.mqtt.connection.clients.incoming import Incoming, Packet
+from hub.mqtt.connection.clients.lingering_client import LingeringClient
 from hub.mqtt.connection.clients.packets import (
     AT_LEAST_ONCE,
     PUBACK,
     PUBLISH,
     MalformedPacketError,
 )
-from hub.mqtt.connection.clients.polite_client import PoliteClient
 from hub.mqtt.connection.turn import Turn
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ GATHERED_BYTES = 65_536  # more is sent before the end
 EXACTLY_ONCE = 2  # a quality of service that nothing here asks for
 
 
-class DirectClient(PoliteClient):
+class DirectClient(LingeringClient):
     """A client whose connection one thread serves, and that sends in any, one at a time.
 
     An acknowledgement goes with the next message, or when the connection is looked at again.
@@ -78,6 +78,7 @@ class DirectClient(PoliteClient):
         """At the end, also where there was no connection or `disconnect` could not be sent."""
         self._turn.end()
         self._sock_close()
+        self.linger()
 
     def fileno(self) -> int:
         """See Connection."""

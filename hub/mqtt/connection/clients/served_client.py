@@ -9,7 +9,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
 
 from hub.mqtt.connection.clients.direct_client import DirectClient
-from hub.mqtt.connection.clients.polite_client import PoliteClient
+from hub.mqtt.connection.clients.lingering_client import LingeringClient
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class TidyClient(Client):
             self._opened = None
 
 
-class ThreadClient(PoliteClient, TidyClient):
+class ThreadClient(LingeringClient, TidyClient):
     """A client for TLS: paho's own thread reads and sends.
 
     OpenSSL must not read and write a connection at once
@@ -79,6 +79,7 @@ class ThreadClient(PoliteClient, TidyClient):
         """See DirectClient."""
         self.loop_stop()
         self._sock_close()
+        self.linger()
 
 
 ServedClient = DirectClient | ThreadClient

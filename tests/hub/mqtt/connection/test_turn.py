@@ -10,10 +10,11 @@ from contextlib import closing
 import pytest
 
 from hub.mqtt.connection import turn as turns
-from hub.mqtt.connection.turn import BUSY_S, Turn
+from hub.mqtt.connection.turn import Turn
 from tests.house import until
 
 LONG_S = 60.0
+BUSY_S = 0.005
 STORM = 3000
 
 

@@ -89,6 +89,9 @@ def test_commits_that_follow_one_another_share_a_sync_that_nobody_waits_for(
         assert disk.syncs == before
         state.sync()
         assert disk.syncs - before == 1
+        _remember(state, "last")
+        state.sync_soon()
+        until(lambda: disk.syncs - before == 2, "no sync on request")
 
 
 def test_a_commit_after_a_pause_is_synced_by_itself(tmp_path, disk, monkeypatch):
@@ -117,7 +120,8 @@ def test_what_a_commit_begins_comes_before_its_sync_unless_somebody_waits_for_it
     tmp_path, disk, monkeypatch
 ):
     """The reactions to it need the processor now; who waits for the disk is not kept waiting."""
-    monkeypatch.setattr(flusher, "LAG_S", 60.0)
+    for setting in ("SOON_S", "LATER_S"):
+        monkeypatch.setattr(flusher, setting, 60.0)
     with closing(State(tmp_path / "own.db")) as state:
         state.sync()
         before = disk.syncs
