@@ -75,6 +75,21 @@ def test_who_failed_over_the_settings_starts_when_they_are_put_back(pi: Pi):
     until_ready(pi)
 
 
+def test_a_masked_handler_stays_off_and_holds_up_no_other(pi: Pi):
+    """For systemd the order to start it is an error, and each look would repeat all orders."""
+    unit, other = "doorbell-handler@visit", "doorbell-handler@log"
+    settings = pi.read("/etc/doorbell/doorbell.toml").decode()
+    pi.run(f"systemctl mask --now {unit}")
+    first = status(pi, other)["MainPID"]
+    pi.write("/etc/doorbell/doorbell.toml", settings + "\n# the same\n")
+    pi.until(lambda: status(pi, other)["MainPID"] not in (first, "0"), "it is started anew")
+    look = "doorbell handlers sync"
+    pi.until(lambda: pi.run(look, timeout_s=120) == "", "nothing is left to do", PATIENCE_S)
+    assert status(pi, unit)["ActiveState"] == "inactive"
+    pi.run(f"systemctl unmask {unit} && systemctl start --no-block {unit}")
+    until_ready(pi)
+
+
 def test_the_units_are_sound_and_closed(pi: Pi, say):
     """For systemd they are without fault; the figures say how much memory each process takes."""
     ours = ("doorbell-web", "doorbell-handlers", "doorbell-handlers-again", *RUNNING)
