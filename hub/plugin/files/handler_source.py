@@ -24,10 +24,10 @@ class Loader(SourceFileLoader):
     """
 
     def path_stats(self, _: str) -> NoReturn:
-        """What Python would tell it by.
+        """Python would compare these facts with those of the compiled file.
 
         Raises:
-            OSError: always, which has it compile the file.
+            OSError: always, so that it compiles the file.
         """
         raise OSError
 
