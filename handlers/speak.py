@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import ClassVar
 
 from devices.speaker import Announcer, VisitorVoiceSettings
 from hub import Event, HandlerConfig, handler, quiet
@@ -10,6 +11,7 @@ from hub import Event, HandlerConfig, handler, quiet
 class Config(HandlerConfig, VisitorVoiceSettings):
     """Settings of `speak`."""
 
+    speaks: ClassVar[bool] = True
     enabled: bool = False
 
     def check(self) -> list[str]:

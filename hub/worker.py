@@ -77,6 +77,7 @@ def run(given: str, settings: Settings) -> None:
         _end(bus, status, "offline", "disabled")
         return
     status.reacts_to = tuple(file.reactions)
+    status.speaks = file.config.speaks or None
     if file.config.doors is not None:
         status.doors = tuple(file.config.doors)
     if any(reaction.is_observer for reaction in file.reactions.values()):

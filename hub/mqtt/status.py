@@ -39,6 +39,7 @@ class StatusPublisher:
     Attributes:
         reacts_to: The event types of a handler; None as long as they are not known.
         doors: The doors that its settings name; None for all.
+        speaks: True for a handler that says to the visitor what a person writes.
     """
 
     def __init__(self, bus: Bus, source: str, on_rival: OnRival = log.error) -> None:
@@ -53,6 +54,7 @@ class StatusPublisher:
         """
         self.reacts_to: tuple[str, ...] | None = None
         self.doors: tuple[str, ...] | None = None
+        self.speaks: bool | None = None
         self._bus = bus
         self._rival = Rival(source)
         self._on_rival = on_rival
@@ -162,6 +164,7 @@ class StatusPublisher:
             detail,
             self.reacts_to,
             self.doors,
+            speaks=self.speaks,
             time=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             pid=os.getpid(),
             mqtt=self._bus.protocol,

@@ -14,7 +14,7 @@ from config.section import Section
 from hub.plugin.secret_settings import secrets_in, secrets_in_table
 from hub.system.log import masking
 
-OVERRIDDEN = frozenset({"check", "absent", "needs_settings"})  # they are there for that
+OVERRIDDEN = frozenset({"check", "absent", "needs_settings", "speaks"})  # they are there for that
 
 
 class HandlerConfig(Section):
@@ -27,9 +27,12 @@ class HandlerConfig(Section):
         max_age_s: Seconds after which an event is stale, in place of what the file says.
         needs_settings: Whether the handler is switched off until anything is set for it. Override
             it with True for a handler that is of no use without, like one for a lamp.
+        speaks: Whether the handler says to the visitor what a person writes, the `answer` of
+            `visitor.answered`. Override it with True: the page offers to write something then.
     """
 
     needs_settings: ClassVar[bool] = False
+    speaks: ClassVar[bool] = False
     enabled: bool = True
     doors: list[str] | None = None
     timeout_s: float | None = Field(None, gt=0, le=3600)
@@ -140,7 +143,8 @@ class HandlerConfig(Section):
 def _faults_in_names(model: type[HandlerConfig]) -> Iterator[str]:
     """A fault for each name of HandlerConfig that a subclass uses for something else.
 
-    It may give a field another default, and override `check`, `absent` and `needs_settings`.
+    It may give a field another default, and override `check`, `absent`, `needs_settings` and
+    `speaks`.
     """
     for name, field in model.model_fields.items():
         common = HandlerConfig.model_fields.get(name)

@@ -7,7 +7,6 @@ import pytest
 from devices.speaker import Announcer
 from hub.plugin.loader import SHIPPED_NAMES
 from hub.testing import event, run
-from hub.web.guest_book.house import MUTE
 from tests.house import House, until
 
 
@@ -107,10 +106,9 @@ def test_a_drill_speaks_into_a_file_only(door):
     assert played == []
 
 
-def test_the_page_knows_which_of_our_handlers_do_not_speak(shipped):
-    """All that react to an answer, but this one: `*` handlers do not count."""
-    reacting = {name for name in SHIPPED_NAMES if "visitor.answered" in shipped(name).reactions}
-    assert reacting == {"speak", *MUTE}
+def test_of_our_handlers_this_one_says_what_a_person_writes(shipped):
+    """The others that react to an answer do not speak."""
+    assert {name for name in SHIPPED_NAMES if shipped(name).config.speaks} == {"speak"}
 
 
 def test_an_answer_is_heard_in_a_real_house(house: House, needed):

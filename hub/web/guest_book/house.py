@@ -12,8 +12,6 @@ from hub.wire import topics
 from hub.wire.retained.quiet import QuietState
 from hub.wire.retained.status import ProcessState, Reason, Status
 
-MUTE = ("bark", "notify", "visit")  # those of ours that react to an answer, and do not speak it
-
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -77,11 +75,7 @@ class House:
         return _process(source, status) if status else Process(self._hub, "offline")
 
     def may_speak(self, door: str) -> bool:
-        """Whether a handler may say to the visitor at a door what a person writes.
-
-        It has to react to answers, as far as its status says. A handler of everything (`*`) does
-        not count: it keeps records.
-        """
+        """Whether a handler may say to the visitor at a door what a person writes."""
         known = tuple(self._statuses.items())
         return any(_may_speak(source, how) and how.may_serve(door) for source, how in known)
 
@@ -107,7 +101,8 @@ class House:
         former = self._statuses.get(source)
         if former is None or status.reacts_to is not None:
             return status
-        return replace(status, reacts_to=former.reacts_to, doors=former.doors)
+        known = {name: getattr(former, name) for name in ("reacts_to", "doors", "speaks")}
+        return replace(status, **known)
 
     def _hear_quiet(self, state: QuietState) -> None:
         """In the network thread."""
@@ -125,8 +120,4 @@ def _process(source: str, status: Status) -> Process:
 def _may_speak(source: str, status: Status) -> bool:
     is_handler = topics.role_of(source) == "handler"
     is_off = status.reason in ("stopped", "disabled")
-    if not is_handler or is_off or topics.name_of(source) in MUTE:
-        return False
-    if status.reacts_to is None:
-        return status.state == "ready"  # of an older version
-    return topics.ANSWERED in status.reacts_to
+    return is_handler and not is_off and bool(status.speaks)

@@ -44,6 +44,7 @@ class Status(Message):
             process of its source appears.
         reacts_to: The event types in a handler's file, `*` for all; None where it does not say.
         doors: At which doors, as far as its settings name some; None for all, or not known.
+        speaks: Whether it says to the visitor what a person writes; None where it does not.
     """
 
     MAX_BYTES: ClassVar[int] = 20_480  # the longest detail, all types and all doors fit
@@ -73,6 +74,9 @@ class Status(Message):
     doors: tuple[str, ...] | None = entry(
         ListOf(_DOOR, DOORS, "At which doors; absent for all, or where nothing is known."),
         default=None,
+    )
+    speaks: bool | None = entry(
+        Flag("A handler that says to the visitor what a person writes as an answer."), default=None
     )
 
     @property

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from hub.web.guest_book.changes import Changes
-from hub.web.guest_book.house import MUTE, House
+from hub.web.guest_book.house import House
 from hub.wire.retained.status import VANISHED, Status
 from tests.hub.fakes import HOUSE
 
-SPEAKS = Status("ready", reacts_to=("visitor.answered", "visit.missed"))
+SPEAKS = Status("ready", reacts_to=("visitor.answered", "visit.missed"), speaks=True)
 
 
 @pytest.fixture
@@ -33,26 +33,23 @@ def tell(bus, name, status, role="handler"):
     ("status", "may_speak"),
     [
         (SPEAKS, True),
-        (Status("ready"), True),  # of an older version, which does not say
-        (Status("ready", reacts_to=("doorbell.pressed",)), False),
-        (Status("ready", reacts_to=("*",)), False),  # it keeps records
+        (Status("ready", reacts_to=("visitor.answered",)), False),
         (Status("starting"), False),
         (Status("failed", "fault", "no such voice"), False),
         (Status("offline", "disabled"), False),
-        (Status("offline", "stopped", reacts_to=("visitor.answered",)), False),
+        (replace(SPEAKS, state="offline", reason="stopped"), False),
     ],
 )
-def test_a_handler_that_reacts_to_answers_may_speak(bus, house, status, may_speak):
+def test_a_handler_that_says_so_may_speak(bus, house, status, may_speak):
     """Whatever its name is; one that is switched off does not."""
     assert not house.may_speak("front")
     tell(bus, "butler", status)
     assert house.may_speak("front") == may_speak
 
 
-@pytest.mark.parametrize(("role", "name"), [*(("handler", name) for name in MUTE), ("hub", "home")])
-def test_who_reacts_to_answers_without_a_voice_does_not_speak(bus, house, role, name):
-    """`bark` stops its repeats, `notify` tells the other phones, `visit` ends the visit."""
-    tell(bus, name, SPEAKS, role)
+def test_only_a_handler_speaks(bus, house):
+    """Whatever another process says of itself."""
+    tell(bus, "home", SPEAKS, "hub")
     assert not house.may_speak("front")
 
 
