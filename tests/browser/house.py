@@ -46,11 +46,17 @@ speaker = "simulated"
 
 SPEAK = '''"""The voice at the door, without a sound: it takes the place of ours."""
 
+from typing import ClassVar
+
 from hub import Event, HandlerConfig, handler
 
 
+class Config(HandlerConfig):
+    speaks: ClassVar[bool] = True
+
+
 @handler("visitor.answered")
-def speak(event: Event, config: HandlerConfig) -> str:
+def speak(event: Event, config: Config) -> str:
     return "said"
 '''
 
