@@ -18,6 +18,7 @@ ONE_USER = {
     "paho": [
         "hub/mqtt/connection/clients/client.py",
         "hub/mqtt/connection/clients/direct_client.py",
+        "hub/mqtt/connection/clients/lingering_client.py",
         "hub/mqtt/connection/clients/served_client.py",
         "hub/mqtt/connection/reconnector.py",
         "hub/mqtt/traffic/publications.py",
