@@ -66,11 +66,22 @@ class Run:
     kept: list[float] = field(default_factory=list)
     checkpoints: list[Checkpoint] = field(default_factory=list)
 
-    def emit(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:  # noqa: ARG002 - see api.Attempt
+    def emit(
+        self,
+        kind: str,
+        subject: str,  # noqa: ARG002 - see api.Attempt
+        data: Mapping[str, Any],
+    ) -> None:
         """Note the event."""
         self.emitted.append((kind, data))
 
-    def later(self, kind: str, subject: str, data: Mapping[str, Any], after_s: float) -> None:  # noqa: ARG002
+    def later(
+        self,
+        kind: str,
+        subject: str,  # noqa: ARG002 - see api.Attempt
+        data: Mapping[str, Any],  # noqa: ARG002
+        after_s: float,
+    ) -> None:
         """Note the timer."""
         self.timers[kind] = after_s
 

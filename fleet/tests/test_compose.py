@@ -126,7 +126,10 @@ def test_every_command_runs_and_presses_come_through(mosquitto, kafka, postgres,
         with psycopg.connect(postgres.url) as db:
             if db.execute("SELECT to_regclass('doorbell.memory')").fetchone() == (None,):
                 return False
-            query = "SELECT 1 FROM doorbell.memory WHERE grp = 'counter' AND house = 'cottage' AND key = 'front'"
+            query = (
+                "SELECT 1 FROM doorbell.memory"
+                " WHERE grp = 'counter' AND house = 'cottage' AND key = 'front'"
+            )
             return db.execute(query).fetchone()
 
     try:

@@ -161,7 +161,10 @@ def test_the_rules_are_those_of_a_house(group, kafka):
     Street(kafka.servers, failing.topic, houses=1).press(8)
     until(lambda: failing.memory().get(("house0", "due"), 0) >= 1, failing.log.read_text)
     until(lambda: failing.outcomes()["handler.dead"] == 3, lambda: str(failing.outcomes()))
-    query = "SELECT sequence, attempts, reason FROM doorbell.inbox WHERE state = 'dead' AND grp = %(grp)s"
+    query = (
+        "SELECT sequence, attempts, reason FROM doorbell.inbox"
+        " WHERE state = 'dead' AND grp = %(grp)s"
+    )
     assert sorted(failing.rows(query)) == [
         (5, 1, "never"),
         (6, 3, "always"),

@@ -18,7 +18,10 @@ from tests.needs import find_program, miss
 
 ORDERS = 60
 EXAMPLE = ROOT / "examples" / "orders"
-SETTINGS = '[handlers.documents]\ndatabase = "{documents}"\n[handlers.inventory.stock]\nbell = 100\ngong = 100\n'
+SETTINGS = (
+    '[handlers.documents]\ndatabase = "{documents}"\n'
+    "[handlers.inventory.stock]\nbell = 100\ngong = 100\n"
+)
 
 
 class Shop:

@@ -130,7 +130,8 @@ class NightlyDrill(Feature):
             self._producer.publish(topics.DRILL_FAILED, drill.subject, data, time=now, cause=drill)
             return
         tried = [result.handler for result in results if result.outcome != REACHED]
-        log.info("nightly drill: works: %s", ", ".join(tried) or "nothing here reacts to a press")
+        works = f"works: {', '.join(tried)}" if tried else "nothing here reacts to a press"
+        log.info("nightly drill: %s", works)
 
     def _why_no_results(self) -> str:
         if not self._bus.connected.is_set():

@@ -11,6 +11,7 @@ from functools import cache
 _libc = ctypes.CDLL(None, use_errno=True)
 _quick = ctypes.PyDLL(None)  # keeps the interpreter's lock: to give it up takes longer than a call
 _NANOSECONDS = 1_000_000_000
+AT_ONCE_S = 1e-6  # the shortest time that a timer is set to: 0 would stop it
 
 
 class _SigEvent(ctypes.Structure):

@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol, TypeVar
 
-from hub.system.kernel_timer import WakeTimer
+from hub.system.kernel_timer import AT_ONCE_S, WakeTimer
 
 BUSY_S = 0.05  # most reactions are shorter, also those that call a service nearby
-AT_ONCE_S = 1e-6
 Result = TypeVar("Result")
 
 

@@ -16,16 +16,15 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from hub.system.kernel_timer import WakeTimer
+from hub.system.kernel_timer import AT_ONCE_S, WakeTimer
 
 log = logging.getLogger(__name__)
 CHECKPOINT_COMMITS = 1000  # 5 MB or so; then the write-ahead log is due to be copied to the file,
 CHECKPOINT_IDLE_S = 1.0  # once nothing was committed for so long,
 CHECKPOINT_MOST = 2000  # or, however busy it is, after so many (20 MB): else it fills the disk
 CACHE_KIB = 64
-# How soon a sync begins: what was committed starts reactions, here and in other processes, and one
-# or two milliseconds for them are nothing beside those that an SD card takes.
-AT_ONCE_S = 1e-6  # somebody waits for it
+# How soon a sync begins that nobody waits for: what was committed starts reactions, here and in
+# other processes, and a millisecond or two for them are nothing beside those that a card takes.
 SOON_S = 0.001  # it was asked for
 LATER_S = 0.002  # nobody did: it may be later, and shared with the next commits
 NEVER_S = float("inf")
@@ -162,8 +161,9 @@ class Flusher:
         Commits do not end the rest: to be woken by each would cost more than it.
         """
         with self._lock:
-            self._timer.set(0)
             left_s = self._rest_until - time.monotonic() if self._delay_s == LATER_S else 0
+            if left_s > 0:
+                self._timer.set(0)  # who asks from now on sets it anew
         if left_s > 0:
             self._wait(left_s)
 

@@ -101,8 +101,7 @@ class House:
         former = self._statuses.get(source)
         if former is None or status.reacts_to is not None:
             return status
-        known = {name: getattr(former, name) for name in ("reacts_to", "doors", "speaks")}
-        return replace(status, **known)
+        return replace(status, reacts_to=former.reacts_to, doors=former.doors, speaks=former.speaks)
 
     def _hear_quiet(self, state: QuietState) -> None:
         """In the network thread."""

@@ -132,11 +132,9 @@ class _Change:
         self._tell_units("start", failed, "failed before its file was saved: starts")
 
     def _start_new(self) -> None:
-        new = self._startable(
-            UNIT.format(name) for name in self.now.handlers if name not in self.before.handlers
-        )
+        new = [UNIT.format(name) for name in self.now.handlers if name not in self.before.handlers]
         enabled = {UNIT.format(name) for name in _enabled(self.places)}
-        unknown = [unit for unit in new if unit not in enabled]
+        unknown = self._startable(unit for unit in new if unit not in enabled)
         if unknown:
             self.order("enable", *unknown)  # so that the next boot starts them at once
         self._tell_units("start", new, "started")

@@ -126,7 +126,8 @@ class DirectClient(LingeringClient):
         self._raise_for_invalid_topic(name)
         made = b""
         if self.protocol == MQTTProtocolVersion.MQTTv5:
-            made = b"\0" if properties is None else properties.pack()  # type: ignore[no-untyped-call]
+            given: Any = properties  # paho gives it no types
+            made = b"\0" if given is None else given.pack()
         while (number := self._mid_generate()) in self._unanswered:
             pass
         info = MQTTMessageInfo(number)
@@ -232,7 +233,8 @@ class DirectClient(LingeringClient):
         reason = _reason(code)
         if info := self._unanswered.pop(number, None):
             with self._in_callback_mutex:
-                self.on_publish(self, None, number, reason, None)  # type: ignore[misc, call-arg, arg-type]
+                tell: Any = self.on_publish  # one of several types
+                tell(self, None, number, reason, None)
             info._set_as_published()  # noqa: SLF001 - as paho does it
 
     def _sock_recv(self, bufsize: int) -> bytes:

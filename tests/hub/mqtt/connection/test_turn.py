@@ -11,6 +11,7 @@ import pytest
 
 from hub.mqtt.connection import turn as turns
 from hub.mqtt.connection.turn import Turn
+from hub.system.kernel_timer import AT_ONCE_S
 from tests.house import until
 
 LONG_S = 60.0
@@ -139,11 +140,11 @@ def test_who_waits_for_something_else_hands_over_at_once(turn, line, server):
 
 def test_who_hands_over_too_late_keeps_nobody_awake(turn, line, server):
     """The server has just taken over: a timer that nobody stops would end each `select` at once."""
-    turn._timer.set(turns.AT_ONCE_S)
+    turn._timer.set(AT_ONCE_S)
     until(lambda: not select.select([turn._timer], [], [], 0.01)[0], "it is stopped")
     _take_the_turn(turn, line)
     turn.wait(0.01, lambda: False)
-    turn._timer.set(turns.AT_ONCE_S)
+    turn._timer.set(AT_ONCE_S)
     turn.wait(LONG_S, lambda: not select.select([turn._timer], [], [], 0.01)[0])
     assert not select.select([turn._timer], [], [], 0)[0]
 
