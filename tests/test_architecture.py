@@ -38,6 +38,7 @@ ONE_USER = {
         "devices/video/packets/packet.py",
         "devices/video/reading/format_watch.py",
         "devices/video/reading/source.py",
+        "devices/video/scaler.py",
         "devices/video/snapshot.py",
         "devices/video/upright.py",
     ],

@@ -9,6 +9,7 @@ import av
 
 from devices.video.packets.decoder import Decoder
 from devices.video.packets.packet import CLOCK, Packet, StreamFormat, format_of_stream
+from devices.video.scaler import FILM_FORMAT, Scaler
 
 log = logging.getLogger(__name__)
 ENCODING = {"preset": "ultrafast", "crf": "26", "threads": "2"}
@@ -103,9 +104,10 @@ class _EncodedTrack:
         self._stream: Any = container.add_stream("libx264", options=ENCODING)
         self._stream.width = stream_format.width // 2 * 2
         self._stream.height = stream_format.height // 2 * 2
-        self._stream.pix_fmt = "yuv420p"
+        self._stream.pix_fmt = FILM_FORMAT
         self._stream.codec_context.time_base = CLOCK
         self._stream.codec_context.sample_aspect_ratio = stream_format.shape
+        self._scaler = Scaler()
         self._last_pts = -1
 
     def change_to(self, stream_format: StreamFormat) -> None:
@@ -131,7 +133,8 @@ class _EncodedTrack:
             log.warning("%s: %s: %s", self._name, left_out, self._decoder.fault)
 
     def _encode(self, frame: Any) -> None:
-        picture = frame.reformat(self._stream.width, self._stream.height, "yuv420p")
+        size = self._stream.width, self._stream.height
+        picture = self._scaler.scale(frame, *size, FILM_FORMAT)
         self._last_pts = max(self._last_pts + 1, frame.pts or 0)
         picture.time_base = CLOCK
         picture.pts = self._last_pts

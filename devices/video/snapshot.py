@@ -10,6 +10,7 @@ import av
 from devices.video.packets.decoder import Decoder
 from devices.video.packets.packet import CLOCK, Packet, StreamFormat
 from devices.video.recorded import CameraError
+from devices.video.scaler import JPEG_FORMAT, Scaler
 from devices.video.upright import turn_of, upright
 
 JPEG_QUALITY = 4  # from 2 (best) to 31
@@ -84,10 +85,11 @@ def jpeg_within(jpeg: bytes, most_bytes: int) -> bytes:
             frame = next(container.decode(video=0))
     except (av.FFmpegError, StopIteration) as error:
         raise CameraError(f"the picture cannot be decoded: {error}") from error
+    scaler = Scaler()
     for most_width, quality in SMALLER:
         width = min(frame.width, most_width)
         height = max(1, round(frame.height * width / frame.width))
-        smaller = encode_jpeg(frame.reformat(width, height), quality)
+        smaller = encode_jpeg(scaler.scale(frame, width, height, JPEG_FORMAT), quality)
         if len(smaller) <= most_bytes:
             return smaller
     raise CameraError(f"no picture has as little as {most_bytes} bytes")
@@ -103,10 +105,10 @@ def encode_jpeg(frame: Any, quality: int = JPEG_QUALITY) -> bytes:
     encoder: Any = av.CodecContext.create("mjpeg", "w")
     encoder.width = frame.width
     encoder.height = frame.height
-    encoder.pix_fmt = "yuvj420p"
+    encoder.pix_fmt = JPEG_FORMAT
     encoder.time_base = CLOCK
-    encoder.options = {"qmin": str(quality), "qmax": str(quality)}
-    picture = frame.reformat(format="yuvj420p")
+    encoder.options = {"qmin": str(quality), "qmax": str(quality), "threads": "1"}
+    picture = Scaler().scale(frame, frame.width, frame.height, JPEG_FORMAT)
     picture.pts = 0
     picture.pict_type = 0
     packets = (*encoder.encode(picture), *encoder.encode(None))

@@ -6,6 +6,8 @@ from typing import Any
 
 import av
 
+from devices.video.scaler import JPEG_FORMAT, Scaler
+
 FILTERS: dict[int, list[tuple[str, str | None]]] = {
     90: [("transpose", "clock")],
     180: [("hflip", None), ("vflip", None)],
@@ -32,7 +34,7 @@ def upright(frame: Any, shape: Fraction, turn: int) -> Any:
         width = round(width * shape)
     elif 1 > shape >= Fraction(1, MOST_SHAPE):
         height = round(height / shape)
-    picture = frame.reformat(width, height, "yuvj420p")
+    picture = Scaler().scale(frame, width, height, JPEG_FORMAT)
     return _turned(picture, turn) if turn in FILTERS else picture
 
 

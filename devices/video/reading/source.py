@@ -26,6 +26,7 @@ from devices.video.reading.one_movie import OneMovie
 from devices.video.reading.rate_limit import RateLimit
 from devices.video.reading.timestamps import TimestampMapper
 from devices.video.recorded import CameraError
+from devices.video.scaler import FILM_FORMAT, Scaler
 from devices.video.upright import turn_of
 
 TEST_PATTERN = "testsrc2=size=640x360:rate=15,realtime"  # with a running clock, in real time
@@ -207,6 +208,7 @@ class _RawEncoder:
         self._container, self._stream = open_encoder(
             width, height, shape, start=True, options=ENCODING
         )
+        self._scaler = Scaler()
         context = self._stream.codec_context
         extradata = bytes(context.extradata or b"")
         self.stream_format = StreamFormat(
@@ -214,8 +216,9 @@ class _RawEncoder:
         )
 
     def encode(self, frames: list[Any], at: float) -> Iterator[Packet]:
+        size = self._stream.width, self._stream.height
         for frame in frames:
-            picture = frame.reformat(self._stream.width, self._stream.height, "yuv420p")
+            picture = self._scaler.scale(frame, *size, FILM_FORMAT)
             picture.time_base = CLOCK
             picture.pts = round(at / CLOCK)
             picture.pict_type = 0  # the encoder chooses
