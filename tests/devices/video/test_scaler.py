@@ -1,6 +1,5 @@
 """Pictures in another size, without threads of their own."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,12 @@ TASKS = Path("/proc/self/task")
 def test_a_picture_is_scaled_in_the_thread_that_asks() -> None:
     frame: Any = av.VideoFrame(1280, 720, "yuv420p")
     scaler = Scaler()
-    before = set(os.listdir(TASKS))
+    before = set(TASKS.iterdir())
 
     picture = scaler.scale(frame, 640, 360, JPEG_FORMAT)
 
     assert (picture.width, picture.height, picture.format.name) == (640, 360, JPEG_FORMAT)
-    assert set(os.listdir(TASKS)) <= before
+    assert set(TASKS.iterdir()) <= before
 
 
 def test_what_is_right_already_is_not_copied() -> None:
