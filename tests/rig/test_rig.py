@@ -86,7 +86,7 @@ def test_a_masked_handler_stays_off_and_holds_up_no_other(pi: Pi):
     look = "doorbell handlers sync"
     pi.until(lambda: pi.run(look, timeout_s=120) == "", "nothing is left to do", PATIENCE_S)
     assert status(pi, unit)["ActiveState"] == "inactive"
-    pi.run(f"systemctl unmask {unit} && systemctl start --no-block {unit}")
+    pi.run(f"systemctl unmask {unit} && {look}", timeout_s=120)
     until_ready(pi)
 
 

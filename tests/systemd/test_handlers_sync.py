@@ -369,6 +369,44 @@ def test_what_a_person_has_masked_is_left_alone_and_holds_up_nothing_else(pi: Pi
     assert pi.sync() == []
 
 
+def test_what_is_no_longer_masked_catches_up(pi: Pi):
+    """With what was saved and removed meanwhile, at the next look."""
+    pi.save("mine")
+    pi.save("gone")
+    pi.sync()
+    names = ("mine", "gone", "new")
+    masks = [pi.places.units / f"doorbell-handler@{name}.service" for name in names]
+    for mask in masks:
+        mask.symlink_to("/dev/null")
+    assert pi.sync() == []
+    pi.save("mine", "# changed")
+    pi.save("new")
+    (pi.handlers / "gone.py").unlink()
+    assert pi.sync() == []
+
+    for mask in masks:
+        mask.unlink()
+    assert sorted(pi.sync()) == [
+        "disable --now --no-block doorbell-handler@gone.service",
+        "enable doorbell-handler@new.service",
+        "restart --no-block doorbell-handler@mine.service doorbell-handler@new.service",
+    ]
+    assert pi.sync() == []
+
+
+def test_a_masked_handler_that_is_removed_leaves_no_link(pi: Pi):
+    """Nothing but the mask has changed since the last look."""
+    pi.save("mine")
+    pi.sync()
+    mask = pi.places.units / "doorbell-handler@mine.service"
+    mask.symlink_to("/dev/null")
+    (pi.handlers / "mine.py").unlink()
+    assert pi.sync() == []
+    mask.unlink()
+    assert pi.sync() == ["disable --now --no-block doorbell-handler@mine.service"]
+    assert pi.sync() == []
+
+
 def test_a_file_saved_before_a_boot_in_the_past_starts_nothing(pi: Pi, monkeypatch):
     """Until a time server answers it looks newer than each start: each look would start it."""
     pi.save("mine")

@@ -24,6 +24,7 @@ from hub.admin.security import credentials_folder
 from hub.system.files.folder_owner import owner_of
 
 GROUP = "doorbell"  # the units' group
+MASKED = "masked"  # in place of a file's digest: what is saved meanwhile changes nothing
 BEGAN = "ExecMainStartTimestampMonotonic"  # in µs since the boot; 0: not started yet
 
 
@@ -40,6 +41,10 @@ class Places:
         """Whether a person has said that a unit is never to start (systemctl(1), mask)."""
         links = (self.units / unit, self.until_boot / unit)
         return any(one.is_symlink() and one.readlink() == Path(os.devnull) for one in links)
+
+    def masked(self, handlers: Iterable[str]) -> list[str]:
+        """Those of these handlers whose units a person has masked."""
+        return [name for name in handlers if self.has_masked(UNIT.format(name))]
 
     @property
     def seen(self) -> Path:
@@ -84,8 +89,10 @@ def sync(
     while True:
         with noted(places.looked):
             settings, look, faults = settled(config)
+            look.handlers |= dict.fromkeys(places.masked(look.handlers), MASKED)
         change = _Change(settings, seen, look, places, order, report)
         if look == seen:
+            change.stop_removed()
             change.start_failed()
             return
         for fault in faults:
@@ -113,7 +120,7 @@ class _Change:
         drop_ins.put(
             self.settings, self.places.units, self.places.owed, self.order, self.now.handlers
         )
-        self._stop_removed()
+        self.stop_removed()
         if has_new_settings:
             self._tell_units("restart", [HUB], "the settings changed: restarts")
         if has_new_settings or is_first:
@@ -132,12 +139,14 @@ class _Change:
         self._tell_units("start", failed, "failed before its file was saved: starts")
 
     def _start_new(self) -> None:
-        new = [UNIT.format(name) for name in self.now.handlers if name not in self.before.handlers]
-        enabled = {UNIT.format(name) for name in _enabled(self.places)}
-        unknown = self._startable(unit for unit in new if unit not in enabled)
+        new = [name for name in self.now.handlers if name not in self.before.handlers]
+        unmasked = [name for name, digest in self.before.handlers.items() if digest == MASKED]
+        wanted = [name for name in self.now.handlers if name in (*new, *unmasked)]
+        enabled = _enabled(self.places)
+        unknown = self._startable(UNIT.format(name) for name in wanted if name not in enabled)
         if unknown:
             self.order("enable", *unknown)  # so that the next boot starts them at once
-        self._tell_units("start", new, "started")
+        self._tell_units("start", [UNIT.format(name) for name in new], "started")
 
     def _restart_changed(self, *, everything: bool) -> None:
         changed = [
@@ -169,9 +178,10 @@ class _Change:
                 older.append(unit)
         return older
 
-    def _stop_removed(self) -> None:
+    def stop_removed(self) -> None:
+        """Stop those whose files are gone; a masked one when it is no longer masked."""
         gone = sorted({*_enabled(self.places), *self.before.handlers} - self.now.handlers.keys())
-        removed = [name for name in gone if not self.places.has_masked(UNIT.format(name))]
+        removed = [name for name in gone if name not in self.places.masked(gone)]
         if removed:
             units = [UNIT.format(name) for name in removed]
             self.order("disable", "--now", "--no-block", *units)
