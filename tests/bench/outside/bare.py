@@ -1,11 +1,12 @@
-"""A bare bell and a bare reaction: the least that can keep the promise, in two processes.
+"""A bare bell and bare reactions: the least that can keep the promise, each a process.
 
 Each commits once before it acts, without a sync, as ours do: the bell an event before it publishes
-it, the reaction an event's id before it asks the lamp. They check nothing, log nothing, retry
-nothing and publish no outcome; their settings are a model of pydantic's, as an author writes it.
-What they need more than the echo is the price of the promise.
+it, a reaction an event's id before it acts. They check nothing, log nothing, retry nothing and
+publish no outcome; their settings are a model of pydantic's, as an author writes it. What they need
+more than the echo is the price of the promise.
 """
 
+import http.client
 import json
 import sqlite3
 import sys
@@ -17,28 +18,38 @@ from paho.mqtt.client import Client, MQTTMessage
 from pydantic import BaseModel
 
 from tests.bench.outside.client import connected
-from tests.bench.outside.sightings import FIRST_LINE, LAMP_TOPIC, Observer
+from tests.bench.outside.sightings import FIRST_LINE, LAMP, LAMP_TOPIC, PHONE, Observer
 
 PAGE_BYTES = 1024  # as in our state files
-NAME = "the bare reaction"
 TOPIC = "doorbell/hub/bare/event/doorbell/pressed/front"
 ON = json.dumps({"state": "ON"})
+NOTICE = json.dumps({"topic": "door", "title": "Doorbell", "attachments": [], "message": "x" * 200})
 JOURNAL = "CREATE TABLE book (id TEXT PRIMARY KEY, payload BLOB)"
 
 
 class Settings(BaseModel):
-    """What both are told."""
+    """What each of them is told.
 
-    port: int
+    Attributes:
+        broker: Its port on this machine.
+        phone: The port of the phone's service.
+        folder: For its database, and where what is seen is noted.
+        name: Its own.
+        effect: What it does at a press: `lamp asked`, `phone called`, or nothing.
+    """
+
+    broker: int
+    phone: int
     folder: Path
+    name: str
+    effect: str = ""
 
 
 def ring(settings: Settings) -> None:
     """Publish an event for each line of the standard input."""
-    book = _open(settings.folder / "bell.db")
-    client = connected(
-        "bare-bell", settings.port, ["bare"], lambda *_: None
-    )  # which nobody publishes
+    book = _open(settings)
+    unused = ["bare"]
+    client = connected(settings.name, settings.broker, unused, lambda *_: None)
     print("ready", flush=True)
     for _ in sys.stdin.buffer:
         id = uuid4().hex  # noqa: A001 - the attribute's name in CloudEvents
@@ -48,24 +59,35 @@ def ring(settings: Settings) -> None:
 
 
 def react(settings: Settings) -> None:
-    """Ask the lamp at each event that was not there before."""
-    book = _open(settings.folder / "reaction.db")
+    """Act at each event that was not there before."""
+    book = _open(settings)
     observer = Observer(settings.folder / "sightings")
 
     def hear(client: Client, message: MQTTMessage) -> None:
         id = json.loads(message.payload)["id"]  # noqa: A001
         take = "INSERT OR IGNORE INTO book VALUES (?, ?)"
         if book.execute(take, (id, message.payload)).rowcount:
-            observer.see(FIRST_LINE + NAME)
-            client.publish(f"{LAMP_TOPIC}/set", ON, qos=1)
+            observer.see(FIRST_LINE + settings.name)
+            if settings.effect == LAMP:
+                client.publish(f"{LAMP_TOPIC}/set", ON, qos=1)
+            elif settings.effect == PHONE:
+                _call(settings.phone)
 
-    connected("bare-reaction", settings.port, [TOPIC], hear)
+    connected(settings.name, settings.broker, [TOPIC], hear)
     print("ready", flush=True)
     threading.Event().wait()
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _call(port: int) -> None:
+    phone = http.client.HTTPConnection("127.0.0.1", port)
+    phone.request("POST", "/", NOTICE, {"Content-Type": "application/json"})
+    phone.getresponse().read()
+    phone.close()
+
+
+def _open(settings: Settings) -> sqlite3.Connection:
     """A database in which each statement is a transaction of its own."""
+    path = settings.folder / f"{settings.name}.db"
     book = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     for setting in (f"page_size = {PAGE_BYTES}", "journal_mode = WAL", "synchronous = OFF"):
         book.execute(f"PRAGMA {setting}")

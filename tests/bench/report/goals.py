@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from tests.bench import rival, together
+from tests.bench import bare, rival, together
 from tests.bench.cases import BARK, FIRST_OF_MANY, FIVE, LIGHT, MANY, NOTIFY, RECORD
 from tests.bench.house import bill
 from tests.bench.house.run_house import RUN, SERVER
@@ -15,6 +15,7 @@ P99_TO_MEDIAN = 3.0
 SLOW_TO_FAST = 1.1
 SPECIAL = ("notify", "record", SERVER)  # they have goals for their memory of their own, or none
 Results = Mapping[str, Result]  # by case
+Value = Callable[[Results], float | None]
 
 
 class Latency(NamedTuple):
@@ -36,6 +37,11 @@ class Latency(NamedTuple):
         """The worst one that was measured, as a multiple of the echo in the same rounds."""
         found = [_ratio(results[case], what) for case, what in self.measured if case in results]
         return max(found, default=None)
+
+    def floor(self, results: Results) -> float | None:
+        """The same with a bare bell and bare reactions."""
+        bare_ones = ((bare.case_of(case), bare.effect_of(what)) for case, what in self.measured)
+        return self._replace(measured=tuple(bare_ones)).ratio(results)
 
 
 def _ratio(result: Result, effect: str) -> float:
@@ -75,6 +81,10 @@ LATENCIES = (
 )
 
 
+def _unknown(_: Results) -> float | None:
+    return None
+
+
 class Goal(NamedTuple):
     """A figure and its limit.
 
@@ -83,19 +93,21 @@ class Goal(NamedTuple):
         limit: As it is printed.
         value: The figure, or None where it was not measured.
         is_met: Whether this figure keeps the limit.
+        floor: The figure of a bare bell and bare reactions.
     """
 
     what: str
     limit: str
-    value: Callable[[Results], float | None]
+    value: Value
     is_met: Callable[[float], bool]
+    floor: Value = _unknown
 
 
-def _most(what: str, limit: float, value: Callable[[Results], float | None]) -> Goal:
-    return Goal(what, f"≤ {limit:g}", value, lambda one: round(one, 2) <= limit)
+def _most(what: str, limit: float, value: Value, floor: Value = _unknown) -> Goal:
+    return Goal(what, f"≤ {limit:g}", value, lambda one: round(one, 2) <= limit, floor)
 
 
-def _least(what: str, limit: float, value: Callable[[Results], float | None]) -> Goal:
+def _least(what: str, limit: float, value: Value) -> Goal:
     return Goal(what, f"≥ {limit:g}", value, lambda one: one >= limit)
 
 
@@ -123,7 +135,7 @@ def _limited(case: str) -> list[str]:
     return [what for goal in LATENCIES for one, what in goal.measured if one == case]
 
 
-def _cost(case: str, what: str) -> Callable[[Results], float | None]:
+def _cost(case: str, what: str) -> Value:
     def value(results: Results) -> float | None:
         found = results.get(case)
         return found.a_press.get(what) if found else None
@@ -131,7 +143,7 @@ def _cost(case: str, what: str) -> Callable[[Results], float | None]:
     return value
 
 
-def _fact(what: str) -> Callable[[Results], float | None]:
+def _fact(what: str) -> Value:
     def value(results: Results) -> float | None:
         found = [one.facts[what] for one in results.values() if what in one.facts]
         return min(found, default=None)
@@ -151,7 +163,7 @@ def _memory(results: Results, cases: tuple[str, ...]) -> dict[str, tuple[float, 
     return sizes
 
 
-def _private(cases: tuple[str, ...], *names: str) -> Callable[[Results], float | None]:
+def _private(cases: tuple[str, ...], *names: str) -> Value:
     """The largest of these, or of all but those with goals of their own."""
 
     def value(results: Results) -> float | None:
@@ -162,7 +174,7 @@ def _private(cases: tuple[str, ...], *names: str) -> Callable[[Results], float |
     return value
 
 
-def _proportional(case: str) -> Callable[[Results], float | None]:
+def _proportional(case: str) -> Value:
     def value(results: Results) -> float | None:
         sizes = _memory(results, (case,))
         return sum(size[1] for size in sizes.values()) if sizes else None
@@ -170,35 +182,60 @@ def _proportional(case: str) -> Callable[[Results], float | None]:
     return value
 
 
-def _against_rival(results: Results) -> float | None:
+def _against_rival(case: str) -> Value:
     """The lamp's multiple of the echo, divided by Home Assistant's."""
-    if rival.CASE not in results or LIGHT.name not in results:
-        return None
-    return _ratio(results[LIGHT.name], LAMP) / _ratio(results[rival.CASE], rival.ANSWER)
+
+    def value(results: Results) -> float | None:
+        if rival.CASE not in results or case not in results:
+            return None
+        return _ratio(results[case], LAMP) / _ratio(results[rival.CASE], rival.ANSWER)
+
+    return value
 
 
-def _memory_goals(how: str, cases: tuple[str, ...], case: str, all_of: str) -> tuple[Goal, ...]:
+def _memory_goals(
+    how: str, cases: tuple[str, ...], case: str, all_of: str, floor: str = ""
+) -> tuple[Goal, ...]:
     plain = f"private memory {how}: hub and plain handlers, the largest, MB"
+    bare_notify = bare.name_of("notify")
+    bare_plain = [bare.BELL, *(bare.name_of(name) for name in FIVE.handlers if name != "notify")]
+    least_plain, least_notify = _private((floor,), *bare_plain), _private((floor,), bare_notify)
     return (
-        _most(plain, 20, _private(cases)),
-        _most(f"private memory {how}: `notify`, MB", 32, _private(cases, "notify")),
+        _most(plain, 20, _private(cases), least_plain),
+        _most(f"private memory {how}: `notify`, MB", 32, _private(cases, "notify"), least_notify),
         _most(f"private memory {how}: `record`, MB", 50, _private(cases, "record")),
-        _most(f"proportional memory {how}: {all_of}, MB", 170, _proportional(case)),
+        _most(
+            f"proportional memory {how}: {all_of}, MB",
+            170,
+            _proportional(case),
+            _proportional(floor),
+        ),
     )
 
 
 APART = (FIVE.name, RECORD.name)
+BARE_LIGHT, BARE_FIVE = bare.case_of(LIGHT.name), bare.case_of(FIVE.name)
 GOAL_CASES = (LIGHT.name, NOTIFY.name, FIVE.name)
 GOALS = (
-    _most("lamp asked by `light` alone, against Home Assistant's automation", 1, _against_rival),
+    _most(
+        "lamp asked by `light` alone, against Home Assistant's automation",
+        1,
+        _against_rival(LIGHT.name),
+        _against_rival(BARE_LIGHT),
+    ),
     _most("p99 to median, the worst row of the table above", P99_TO_MEDIAN, _p99_to_median),
     _most("slow disk to fast disk, the worst row", SLOW_TO_FAST, _slow_to_fast),
     _least(f"catch-up: {RATE}, the slower of the two", 2000, _fact(RATE)),
     _most("written into all state files a press, KiB", 120, _cost(RECORD.name, bill.BOOKS)),
-    _most("processor a press without `record`, ms", 15, _cost(FIVE.name, bill.CPU)),
+    _most(
+        "processor a press without `record`, ms",
+        15,
+        _cost(FIVE.name, bill.CPU),
+        _cost(BARE_FIVE, bill.CPU),
+    ),
     _most("processor a press with `record`, ms", 25, _cost(RECORD.name, bill.CPU)),
     _most("idle without a camera, % of a core", 0.5, _idle),
-    *_memory_goals("as units", APART, RECORD.name, "all six"),
+    *_memory_goals("as units", APART, RECORD.name, "all six", BARE_FIVE),
     *_memory_goals(
         "under `doorbell run`", (together.CASE,), together.CASE, f"all six and {SERVER}"
     ),
