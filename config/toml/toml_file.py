@@ -69,7 +69,8 @@ def read_text(path: Path, text_in: Path | None = None) -> str:
         with (text_in or path).open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise SettingsError([f"{path.name}: cannot be read: {error.strerror}."]) from None
+        hint = " Use sudo." if isinstance(error, PermissionError) else ""
+        raise SettingsError([f"{path.name}: cannot be read: {error.strerror}.{hint}"]) from None
     if len(content) > MOST_BYTES:
         hint = "A settings file is much smaller: is it another file?"
         raise SettingsError([f"{path.name}: it is larger than {MOST_BYTES:,} bytes. {hint}"])

@@ -20,8 +20,8 @@ class DarknessSettings(BaseModel):
     when: Literal["night", "hours", "sensor", "always"] = Field(
         "night", description="night: by the sun at [house]"
     )
-    hours_from: time | None = Field(None, description="with hours: from then on, like 17:00")
-    hours_to: time | None = Field(None, description="until then, like 07:00")
+    hours_from: time | None = Field(None, description="with hours: from then on, like 17:00:00")
+    hours_to: time | None = Field(None, description="until then, like 07:00:00")
     sensor_topic: str | None = Field(None, description="with sensor: the topic of the brightness")
     sensor_key: str | None = Field(
         None, description="a field of its JSON, like illuminance; a bare number if not set"

@@ -57,8 +57,8 @@ class RecipientSettings(BaseModel):
     after_s: float = Field(
         0, ge=0, le=3600, description="notified only if no answer has come after so long"
     )
-    quiet_from: LocalTime = Field(None, description="notified silently from then on, like 22:00")
-    quiet_to: LocalTime = Field(None, description="until then, like 07:00")
+    quiet_from: LocalTime = Field(None, description="notified silently from then on, like 22:00:00")
+    quiet_to: LocalTime = Field(None, description="until then, like 07:00:00")
 
     @model_validator(mode="after")
     def _quiet_has_two_ends(self) -> Self:

@@ -166,4 +166,5 @@ def _refuse_stranger(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() not in (0, folder.stat().st_uid):  # root acts as the owner
         owner = folder.owner()
-        raise LinkError(f"{folder} belongs to {owner}. Write: sudo -u {owner} doorbell link …")
+        sudo = "sudo" if owner == "root" else f"sudo -u {owner}"
+        raise LinkError(f"{folder} belongs to {owner}. Write: {sudo} doorbell link …")

@@ -24,7 +24,7 @@ SHIPPED = sorted(
     {path.stem for path in loader.SHIPPED.glob("*.py")} - OFF,
     key=lambda name: (name not in loader.FIRST, name),
 )
-LAMP = '[handlers.light]\nlamp = "gpio:4"\n'
+LAMP = '[handlers.light]\nlamp = "zigbee2mqtt:porch"\n'
 
 
 class Pi:
@@ -501,6 +501,19 @@ def test_the_pauses_between_restarts_grow_where_systemd_can(pi: Pi):
     pi.save("mine")
     assert pi.sync()[0] == "daemon-reload"
     assert "RestartMaxDelaySec=60" in path.read_text(encoding="utf-8")
+
+
+def test_the_sandbox_follows_the_settings(running: Pi):
+    """Before the units restart with them; what is no longer needed is closed again."""
+    path = running.places.units / "doorbell-handler@light.service.d" / "opened.conf"
+    running.settings('[handlers.light]\nlamp = "gpio:22"\n')
+    assert running.sync()[0] == "daemon-reload"
+    assert "DeviceAllow=char-gpiochip rw" in path.read_text(encoding="utf-8")
+    running.settings('[handlers.light]\nlamp = "zigbee2mqtt:porch"\n')
+    orders = running.sync()
+    assert orders[0] == "daemon-reload"
+    assert any(order.startswith("restart") and "@light" in order for order in orders)
+    assert not path.exists()
 
 
 def test_a_long_name_has_a_user_of_its_own_too(running: Pi):

@@ -1,4 +1,4 @@
-"""Drop-ins of the units that depend on this machine: its version of systemd, its hub's login."""
+"""Drop-ins of the units that depend on this machine: its version of systemd, and its settings."""
 
 import hashlib
 import re
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from config import Settings
+from hub.admin.install import openings
 from hub.admin.install.orders import Systemctl
 from hub.mqtt.connection import credentials
 from hub.system.files import atomic_file
@@ -84,6 +85,7 @@ def _wanted(settings: Settings, order: Systemctl) -> Iterable[tuple[Path, str]]:
     yield Path(f"{HUB}.d") / LOGIN, _login(settings, "hub")
     yield Path(f"{WEB}.d") / LOGIN, _login(settings, "web")
     yield Path(f"{UNIT.format('')}.d") / LOGIN, _login(settings, "handler")
+    yield from openings.openings(settings, OPTIONAL)
 
 
 def _users(handlers: Iterable[str]) -> Iterable[tuple[Path, str]]:

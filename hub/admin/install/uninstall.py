@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from hub.admin.install import drop_ins, state_folders
+from hub.admin.install import drop_ins, openings, state_folders
 from hub.admin.install.install import OURS, TALK_GROUP, USER, has
 from hub.admin.install.machine import Machine
 from hub.admin.install.orders import OrderError
@@ -141,7 +141,7 @@ def _remove_units(machine: Machine, *, data: bool) -> Iterator[str]:
             copy.unlink()
     folders = [path for path in machine.units.glob("doorbell*.d") if path.is_dir()]
     for folder in folders:
-        for ours in (drop_ins.LOGIN, drop_ins.USER):
+        for ours in (drop_ins.LOGIN, drop_ins.USER, openings.NAME):
             (folder / ours).unlink(missing_ok=True)
         if data:
             shutil.rmtree(folder)

@@ -56,6 +56,7 @@ def setup(config: ConfigOption = None) -> None:
 def _ask(draft: "Draft") -> None:
     from hub.admin.setup.dialog import Dialog  # noqa: PLC0415
     from hub.admin.setup.steps import agree_to_write, ask_all  # noqa: PLC0415
+    from hub.admin.setup.target import is_installed  # noqa: PLC0415
 
     with suppress(ImportError):
         import readline  # noqa: PLC0415 - makes the arrow keys work
@@ -63,6 +64,9 @@ def _ask(draft: "Draft") -> None:
         readline.set_auto_history(False)  # secrets are typed here
     new = ", a new file" if draft.is_new else ""
     say(f"This sets up {draft.path}{new}.")
+    if draft.path != places.INSTALLED and is_installed(places.INSTALLED):
+        say(f"! The installed doorbell reads {places.INSTALLED}, not this file. To set that up:")
+        say(f"  sudo doorbell setup --config {places.INSTALLED}")
     say("Enter accepts what is in brackets, s skips a step, Ctrl-C ends without a change.")
     dialog = Dialog(say, _read, _pressed)
     ask_all(dialog, draft)
@@ -115,7 +119,7 @@ def _what_now(path: Path) -> str:
         except OrderError:
             return "Start it now, and at each boot: sudo systemctl enable --now doorbell.target"
         return (
-            "systemd restarts everything with it; `doorbell handlers` shows the state. "
+            "systemd restarts everything with it; `sudo doorbell handlers` shows the state. "
             "Now ring the bell."
         )
     option = ""

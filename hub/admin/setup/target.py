@@ -50,6 +50,11 @@ def target(given: Path | None) -> Path:
     raise TargetError(f"{path} cannot be written by you. Run: sudo doorbell setup{option}")
 
 
+def is_installed(path: Path) -> bool:
+    """Whether it is the file that the units of an installed doorbell read."""
+    return path == INSTALLED and STATE.is_dir()
+
+
 def first_text(path: Path) -> str:
     """What a new file begins with; where the units are installed, what they need."""
     if path != INSTALLED:
@@ -77,8 +82,8 @@ def _usual() -> Path:
     path = sources.find()
     if path != sources.DEMO:
         return path
-    is_installed = INSTALLED.parent.is_dir() or os.geteuid() == 0
-    return INSTALLED if is_installed else own_settings()
+    is_for_all = INSTALLED.parent.is_dir() or os.geteuid() == 0
+    return INSTALLED if is_for_all else own_settings()
 
 
 def _is_writable(path: Path, *, exists: bool) -> bool:

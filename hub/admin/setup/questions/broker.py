@@ -1,6 +1,7 @@
 """The MQTT broker: where it is, how to log in, whether it answers; and Home Assistant on it."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,23 @@ from config.tables.address import parse
 from hub.admin.doctor.broker import look
 from hub.admin.setup.dialog import NONE, Dialog
 from hub.admin.setup.draft import Draft
+from hub.admin.setup.target import is_installed
 from hub.admin.setup.toml_edit import Changes
 
 Changed = dict[tuple[str, ...], Any]
 BROKER = "broker"
 AS_NOW = "as now"
+HERE = "localhost"
+YOURS = "The MQTT broker that you have already, for Home Assistant, zigbee2mqtt and the like"
+OURS = (
+    "The MQTT broker. localhost is the one that install.sh has set up on this machine; write "
+    "another address if you would rather use that of Home Assistant, for example"
+)
+EXAMPLES = (
+    "localhost, 192.168.1.5, mqtts://broker.example.org; the nodes of a cluster with spaces "
+    "between them"
+)
+OR_NONE = " Or none: `doorbell run` brings one of its own, for this machine alone."
 OF_ADDRESS = ("host", "port")
 OF_LOGIN = ("username", "password", "password_dir")
 OF_TLS = ("ca_file", "cert_file", "key_file")
@@ -28,14 +41,13 @@ HINTS = (
 
 def ask_broker(dialog: Dialog, draft: Draft) -> Changes:
     """Ask for the broker, try it, and offer Home Assistant; none leaves it to `doorbell run`."""
-    dialog.explain(
-        "The MQTT broker that you have already, for Home Assistant, zigbee2mqtt and the like: "
-        "localhost, 192.168.1.5, mqtts://broker.example.org; the nodes of a cluster with spaces "
-        "between them. Or none: `doorbell run` brings one of its own, for this machine alone."
-    )
+    needs_one = is_installed(draft.path)  # the units start none
+    dialog.explain(f"{OURS if needs_one else YOURS}: {EXAMPLES}.{'' if needs_one else OR_NONE}")
+    question, least = ("Address", HERE) if needs_one else ("Address, or none", NONE)
     known = _known_hosts(draft)
     while True:
-        hosts = dialog.ask("Address, or none", " ".join(known) or NONE, _understand)
+        understand = partial(_understand, needs_one=needs_one)
+        hosts = dialog.ask(question, " ".join(known) or least, understand)
         if not hosts:
             return _without(draft)
         is_new = hosts != known
@@ -58,13 +70,15 @@ def _known_hosts(draft: Draft) -> list[str]:
     return [host] if isinstance(host, str) else list(map(str, host))
 
 
-def _understand(typed: str) -> list[str]:
+def _understand(typed: str, *, needs_one: bool) -> list[str]:
     """The addresses; none of them for "none".
 
     Raises:
-        ValueError: one cannot be read.
+        ValueError: one cannot be read, or one is needed.
     """
     if typed.lower() == NONE:
+        if needs_one:
+            raise ValueError(f"an installed doorbell needs one. {HERE} is that of this machine")
         return []
     hosts = typed.replace(",", " ").split()
     for host in hosts:
@@ -143,7 +157,10 @@ def _ask_home_assistant(dialog: Dialog, draft: Draft, changes: Changed) -> Chang
     )
     folder = changes.get((BROKER, "password_dir"), draft.get(BROKER, "password_dir"))
     if folder:
-        dialog.explain(f"→ It logs in as homeassistant; its password is in {folder}/homeassistant.")
+        path = draft.path.parent / folder / "homeassistant"
+        sudo = "sudo " if is_installed(draft.path) else ""
+        dialog.explain("→ It logs in as homeassistant, with the password that this shows:")
+        dialog.show(f"  {sudo}cat {path}")
     return {enabled: None}
 
 

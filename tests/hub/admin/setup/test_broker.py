@@ -83,7 +83,7 @@ def test_a_secured_one_is_logged_in_to_as_before(ask: Ask, tmp_path: Path, mosqu
         "password_dir": "broker/passwords",
     }
     assert "mosquitto version" in shown
-    assert "its password is in broker/passwords/homeassistant" in shown
+    assert "with the password that this shows: cat" in shown
 
 
 def test_none_takes_the_broker_back(ask: Ask):
@@ -91,3 +91,18 @@ def test_none_takes_the_broker_back(ask: Ask):
     text = '[broker]\nhost = "a"\nroot = "cottage"\nusername = "me"\npassword = "x"\ntls = true\n'
     table, _ = ask(("Address, or none [a", "none"), text=text)
     assert table == {"broker": {"root": "cottage", "tls": False}}
+
+
+def test_an_installed_doorbell_needs_a_broker(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mosquitto_program: str
+):
+    """Its units start none; root alone can read the passwords."""
+    monkeypatch.setattr("hub.admin.setup.target.INSTALLED", tmp_path / "doorbell.toml")
+    monkeypatch.setattr("hub.admin.setup.target.STATE", tmp_path)
+    with secured_mosquitto(mosquitto_program, tmp_path, ()) as secured:
+        text = SECURED.format(port=secured.broker.port)
+        answers = (("Address [localhost", "none"), ("Address [localhost", ""), ("Home", ""))
+        table, shown = ask(*answers, text=text)
+    assert table["broker"]["host"] == "localhost"
+    assert "needs one. localhost is that of this machine" in shown
+    assert f"sudo cat {tmp_path}/broker/passwords/homeassistant" in shown

@@ -1,0 +1,130 @@
+"""What the settings need beyond the units' sandbox, and so what `sync` opens: no more than that.
+
+A broker, a lamp or Home Assistant on another machine needs its address, a lamp on a relay a GPIO
+line, the hub's own chime the sound card, and clips in another folder that folder.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from config import Settings
+
+ALL_UNITS, HUB, LIGHT, RECORD = (
+    "doorbell-.service.d",
+    "doorbell-hub.service.d",
+    "doorbell-handler@light.service.d",
+    "doorbell-handler@record.service.d",
+)
+NAME = "opened.conf"
+HEAD = (
+    "# Written by `doorbell handlers sync`: what the settings need. docs/systemd.md, Opening it.\n"
+)
+SERVICE = "[Service]\n"
+# A name of the house's own network is looked up there; any other one may lead anywhere.
+OF_THE_HOUSE = (".local", ".lan", ".home", ".internal", ".home.arpa", ".fritz.box")
+HOUSE_NETWORKS = (
+    "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 fc00::/7 fe80::/10"
+)
+HERE = ("localhost", "ip6-localhost")
+
+
+def openings(settings: Settings, optional: Path) -> Iterator[tuple[Path, str]]:
+    """The drop-in of each unit that may need one, and its text; empty where it does not.
+
+    Args:
+        settings: The settings. The tables of handlers in them are not checked yet.
+        optional: The folder with the drop-ins that come with doorbell and open a device.
+    """
+    light = settings.handlers.get("light", {})
+    record = settings.handlers.get("record", {})
+    lamps = list(_lamps(light))
+    hosts = [address.host for address in settings.broker.addresses]
+    yield _drop_in(ALL_UNITS, _networks(hosts))
+    sound = [_lines_of(optional / HUB / "sound.conf")] if _plays(settings) else []
+    yield _drop_in(HUB, sound)
+    gpio = [_lines_of(optional / LIGHT / "gpio.conf")] if any(map(_is_on_gpio, lamps)) else []
+    yield _drop_in(LIGHT, [*gpio, *_networks(_hosts_of_lamps(light, lamps))])
+    yield _drop_in(RECORD, _folder(record.get("folder"), settings.house_dir))
+
+
+def _drop_in(folder: str, lines: Iterable[str]) -> tuple[Path, str]:
+    text = "".join(lines)
+    return Path(folder) / NAME, f"{HEAD}{SERVICE}{text}" if text else ""
+
+
+def _lines_of(drop_in: Path) -> str:
+    """What another drop-in has below `[Service]`."""
+    return drop_in.read_text(encoding="utf-8").partition(SERVICE)[2]
+
+
+def _networks(hosts: list[str]) -> Iterator[str]:
+    """The lines that let a unit reach these hosts, names or addresses; none for this machine."""
+    for where in dict.fromkeys(map(_network, hosts)):
+        if where:
+            yield f"IPAddressAllow={where}\n"
+
+
+def _network(host: str) -> str:
+    """What systemd is to allow, so that a host can be reached; empty if it can be already."""
+    name = host.lower().rstrip(".")
+    if name in HERE:
+        return ""
+    try:
+        address = ip_address(name.partition("%")[0])  # fe80::1%eth0
+    except ValueError:
+        is_of_the_house = "." not in name or name.endswith(OF_THE_HOUSE)
+        return HOUSE_NETWORKS if is_of_the_house else "any"
+    return "" if address.is_loopback else str(address)
+
+
+def _plays(settings: Settings) -> bool:
+    return settings.chime.speaker not in (None, "simulated")
+
+
+def _lamps(light: Mapping[str, Any]) -> Iterator[str]:
+    """The names of its lamps, wherever they stand."""
+    scenes = light.get("scenes", {})
+    tables = scenes.values() if isinstance(scenes, Mapping) else ()
+    for given in (light.get("lamp"), *(_value(table, "lamps") for table in tables)):
+        for name in given if isinstance(given, list) else [given]:
+            if isinstance(name, str):
+                yield name
+
+
+def _is_on_gpio(lamp: str) -> bool:
+    return lamp.startswith("gpio:")
+
+
+def _hosts_of_lamps(light: Mapping[str, Any], lamps: list[str]) -> list[str]:
+    """Of the lamps that `light` asks over HTTP, itself or through Home Assistant."""
+    urls = [lamp.removeprefix("wled:") for lamp in lamps if lamp.startswith("wled:http")]
+    if any(lamp.startswith("homeassistant:") for lamp in lamps):
+        urls.append(_value(light.get("homeassistant"), "url") or "http://homeassistant.local")
+    return [host for url in urls if (host := _host(url))]
+
+
+def _host(url: Any) -> str:
+    try:
+        return urlsplit(str(url)).hostname or ""
+    except ValueError:  # it is no address: `light` says so
+        return ""
+
+
+def _folder(given: Any, house_dir: Path) -> Iterator[str]:
+    """The line that lets `record` write into a folder of another place than the house's."""
+    if isinstance(given, str) and given.startswith("/") and given.isprintable():
+        folder = Path(given)
+        if not folder.is_relative_to(house_dir):
+            yield f'ReadWritePaths="-{_escaped(folder)}"\n'
+
+
+def _escaped(path: Path) -> str:
+    """As it stands within quotes (systemd.syntax(7), Quoting; systemd.unit(5), Specifiers)."""
+    return str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+
+
+def _value(table: Any, key: str) -> Any:
+    return table.get(key) if isinstance(table, Mapping) else None
