@@ -16,7 +16,7 @@ class PrivacySettings(BaseModel):
     """When it is private: in its hours, and while its switch is on."""
 
     private_from: time | None = Field(None, description="nothing is recorded from then on")
-    private_to: time | None = Field(None, description="until then, like 16:30")
+    private_to: time | None = Field(None, description="until then, like 16:30:00")
     private_topic: str | None = Field(None, description="an MQTT topic: on (private) or off")
 
     @model_validator(mode="after")

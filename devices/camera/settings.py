@@ -14,7 +14,9 @@ from devices.lamp.lamp import MqttLink
 class CameraSettings(PrivacySettings):
     """For a handler's settings: `class Config(HandlerConfig, CameraSettings)`."""
 
-    camera: str = Field("test", description="test, picamera, /dev/video0, rtsp://…, a video file")
+    camera: str = Field(
+        "test", description="test, picamera, /dev/video0, rtsp://…, http://…, a video file"
+    )
     preroll_s: float = Field(5, ge=0, le=60, description="seconds of a clip before its moment")
     ring_mb: float = Field(16, ge=1, le=512, description="memory for these seconds")
     rotate: Literal[0, 90, 180, 270] = Field(

@@ -90,6 +90,28 @@ def test_a_masked_handler_stays_off_and_holds_up_no_other(pi: Pi):
     until_ready(pi)
 
 
+def test_the_broker_is_opened_to_the_house_and_the_units_reach_it_there(pi: Pi):
+    """With TLS as docs/security.md says; the sandbox opens for that address, and closes again."""
+    settings = pi.read("/etc/doorbell/doorbell.toml").decode()
+    pi.run(
+        f"cd /root/doorbell && doorbell secure --host {OUTER} --host localhost && doorbell install"
+        " && install -m 0644 config/mosquitto/tls.conf /etc/mosquitto/conf.d/doorbell-tls.conf"
+        " && systemctl restart mosquitto"
+        " && install -m 0644 /etc/doorbell/broker/ca.crt /etc/doorbell/ca.crt",
+        timeout_s=INSTALL_S,
+    )
+    there = f'host = "{OUTER}"\nport = 8883\nca_file = "ca.crt"'
+    pi.write("/etc/doorbell/doorbell.toml", settings.replace('host = "localhost"', there))
+    pi.until(lambda: f"IPAddressAllow={OUTER}" in pi.run(f"cat {OPENED} || true"), "it is open")
+    until_ready(pi)
+    hub = status(pi, "doorbell-hub")["MainPID"]
+    assert f"{OUTER}:8883" in pi.run(f"ss -tnp | grep pid={hub},")
+    pi.write("/etc/doorbell/doorbell.toml", settings)
+    pi.until(lambda: pi.run(f"ls {OPENED} || true") == "", "it is closed")
+    pi.run("rm /etc/mosquitto/conf.d/doorbell-tls.conf && systemctl restart mosquitto")
+    until_ready(pi)
+
+
 def test_the_units_are_sound_and_closed(pi: Pi, say):
     """For systemd they are without fault; the figures say how much memory each process takes."""
     ours = ("doorbell-web", "doorbell-handlers", "doorbell-handlers-again", *RUNNING)
@@ -255,6 +277,8 @@ def test_without_a_broker_it_rings_later(pi: Pi):
 
 
 PRESSES = 3
+OUTER = "10.0.2.15"  # the machine's own address in QEMU's network
+OPENED = "/etc/systemd/system/doorbell-.service.d/opened.conf"
 SHOUT = '''"""Write it down."""
 
 import socket

@@ -30,7 +30,7 @@ OWN_RULES = """\
 # Rights beyond those that `doorbell secure` writes. Uncomment what you need, run it again, and copy
 # the acl to the broker. Examples:
 
-# The lamp "zigbee2mqtt:porch", for handlers/light.py; other makes are in docs/security.md.
+# The lamp "zigbee2mqtt:porch", for handlers/light.py; other makes are in docs/lights.md.
 # user handler-light
 # topic write zigbee2mqtt/porch/set
 # topic write zigbee2mqtt/porch/get

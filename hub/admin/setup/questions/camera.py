@@ -42,9 +42,9 @@ def ask_camera(dialog: Dialog, draft: Draft) -> Changes:
         if not found:
             dialog.show("None was found on this machine.")
         question = (
-            "Number, rtsp://…, test (a test pattern) or none"
+            "Number, rtsp://…, http://…, test (a test pattern) or none"
             if found
-            else "rtsp://…, test (a pattern) or none"
+            else "rtsp://…, http://…, test (a pattern) or none"
         )
         name = dialog.pick(question, default, found, fault_in_camera)
         if name == NONE:
