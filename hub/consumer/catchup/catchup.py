@@ -19,7 +19,7 @@ from hub.consumer.catchup.queries.replies import Replies, check
 from hub.consumer.catchup.queries.sent_queries import Sent, SentQueries
 from hub.consumer.catchup.round import AUDIT_S, Round
 from hub.consumer.catchup.time_away import TimeAway
-from hub.consumer.catchup.withheld import pass_over
+from hub.consumer.catchup.withheld import Withheld
 from hub.mqtt.bus import Bus
 from hub.store.cursors import Cursors
 from hub.wire import streams, topics
@@ -78,7 +78,8 @@ class CatchUp:
         self._time_away = TimeAway(kind for kind in since if cursors.known_producers(kind))
         self._heard = Heard()
         self._sent = SentQueries()
-        self._jumps = Jumps()
+        self._jumps = Jumps(cursors)
+        self._withheld = Withheld(cursors, bus)
         self._gone: set[Numbering] = set()  # of which their producers know nothing
         self._forgotten: set[Numbering] = set()  # those of them that may go: it was said again
         self._wanted: deque[tuple[str, bool]] = deque()  # types, and whether replies are lost
@@ -251,7 +252,8 @@ class CatchUp:
 
     def _learn(self, reply: Reply, sent: Sent) -> bool:
         """Write down what a reply says; gives whether all of it is believed."""
-        heads = self._jumps.checked(reply, sent.query, self._cursors)
+        heads = self._jumps.checked(reply, sent.query)
+        self._withheld.check(reply, sent.query)
         seen = Range(sent.query.after, reply.until or sent.query.until)
         is_of_round = not sent.ask.is_narrow and sent.round == self._heard.rounds[sent.kind]
         is_whole = is_of_round and self._heard.is_whole(sent.kind, reply.source, seen)
@@ -275,11 +277,13 @@ class CatchUp:
     def _follow(self, reply: Reply, sent: Sent, round_: Round) -> None:
         """Ask the producer again where it has more, as long as that leads to anything."""
         size = self._sizes[sent.kind]
+        may_come = bool(reply.withheld)
         if reply.withheld and size.is_largest(sent.query.most or MOST_BYTES, self._room):
-            pass_over(reply.withheld, self._cursors, self._bus)
+            may_come = self._withheld.pass_over(reply)
+            round_.is_doubted |= not may_come
         elif reply.withheld:
             size.want_more()
-        if not reply.more and not reply.withheld:
+        if not reply.more and not may_come:
             return
         if self._sent.note_more(sent, reply.source):
             log.warning("%s has more for us, and never sends it: not asked for", reply.source)

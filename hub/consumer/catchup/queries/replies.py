@@ -88,7 +88,8 @@ def check(reply: Reply, kind: str, sender: str) -> None:
     if any(head.after > head.last for head in reply.heads):
         raise BadMessage("a head is malformed")
     owed = {(head.stream, head.epoch): head for head in reply.heads}
-    for event, _ in reply.events:
-        head = owed.get((event.stream, event.epoch))
-        if head is None or not head.after < event.sequence <= head.last:
+    numbers = [(event.stream, event.epoch, event.sequence) for event, _ in reply.events]
+    for stream, epoch, sequence in (*numbers, *reply.withheld):
+        head = owed.get((stream, epoch))
+        if head is None or not head.after < sequence <= head.last:
             raise BadMessage("it has events that it does not owe, by its own heads")
