@@ -2,9 +2,9 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hub.store.file.epochs import Epochs
 from hub.store.file.memory_fallback import MemoryFallback
@@ -76,6 +76,16 @@ class State:
                 raise
         with self.write() as db:
             return work(db)
+
+    def first(self, query: str, values: Sequence[object]) -> Any:
+        """The first row that a query finds, or that the disk alone has while it cannot be written.
+
+        Args:
+            query: In SQL.
+            values: Of its parameters.
+        """
+        with self.read() as db:
+            return db.execute(query, values).fetchone() or self.fallback.on_disk(query, values)
 
     def after_sync(self, call: Callable[[], object]) -> None:
         """Call it once all that was done until now survives a power cut, too.

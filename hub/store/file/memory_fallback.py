@@ -3,7 +3,8 @@
 import logging
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from hub.store.file.epochs import Epochs
 from hub.store.file.memory_copy import MemoryCopy
@@ -122,6 +123,19 @@ class MemoryFallback:
             self.disk_fault = ""
         log.warning("%s: %s", self._file.path, ON_DISK)
         self.on_change("")
+
+    def on_disk(self, query: str, values: Sequence[object]) -> Any:
+        """The first row that this finds on the disk while the state is in memory; else None.
+
+        The copy has only the last events. A full disk can still be read; one that cannot be read
+        is taken for empty.
+        """
+        if self._copy is None:
+            return None
+        try:
+            return self._file.disk.execute(query, values).fetchone()
+        except sqlite3.Error:
+            return None
 
     def close(self) -> None:
         """Give up what could not be written back."""

@@ -106,13 +106,11 @@ class Journal:
     def knows(self, event_id: str) -> bool:
         """Whether the journal has an event of this id."""
         query = "SELECT 1 FROM journal WHERE id = ?"
-        with self._state.read() as db:
-            return db.execute(query, (event_id,)).fetchone() is not None
+        return self._state.first(query, (event_id,)) is not None
 
     def find(self, event_id: str) -> Event | None:
         """The event of this id; None when there never was one, or it is no longer kept."""
-        with self._state.read() as db:
-            row = db.execute("SELECT payload FROM journal WHERE id = ?", (event_id,)).fetchone()
+        row = self._state.first("SELECT payload FROM journal WHERE id = ?", (event_id,))
         return decode(row[0]) if row else None
 
     def count(self, kinds: Iterable[str], since: datetime, until: datetime) -> dict[str, int]:

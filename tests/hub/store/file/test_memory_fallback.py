@@ -18,6 +18,7 @@ from hub.store.file.memory_copy import LAST_EVENTS, MemoryCopy
 from hub.store.file.memory_fallback import WRITE_BACK_S
 from hub.store.inbox.inbox import Inbox
 from hub.store.inbox.inbox_file import InboxFile
+from hub.store.journal.journal import Journal
 from hub.store.memory import DiskMemory
 from hub.store.state import State, StateError
 from tests.hub.fakes import (
@@ -258,6 +259,22 @@ def test_the_memory_is_given_back_where_the_disk_stays_full(tmp_path):
         copy = state._file.connection
         assert copy is not state._file.disk
     assert not _is_open(copy)
+
+
+def test_an_id_that_only_the_disk_has_is_known_in_memory_too(state, net):
+    """The copy has the last events only; a command that is repeated must not ring again."""
+    hub, journal = Producer(state, net.bus(), HUB), Journal(state, HUB)
+    first = ring(hub)
+    for _ in range(LAST_EVENTS):
+        ring(hub)
+    with _full_disk():
+        last = ring(hub)
+        assert state.disk_fault
+        assert (first.id,) not in rows(state, "SELECT id FROM journal")
+        assert journal.find(first.id) == first
+        assert [journal.knows(one) for one in (first.id, last.id, "none")] == [1, 1, 0]
+    state.fallback.write_back(at_once=True)
+    assert journal.find(first.id) == first
 
 
 def test_a_file_that_is_too_large_for_the_memory_leaves_no_copy(state, monkeypatch):
