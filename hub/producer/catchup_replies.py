@@ -70,6 +70,9 @@ class CatchUpReplies:
         kind = self._bus.topics.queried(message.topic)
         if not topics.may_come_from(self._role, kind):
             return  # each process hears the queries of all
+        if kind != topics.EVERY and (fault := topics.fault_in_type(kind)):
+            self._bus.refuse(message, f"no query: {fault}")
+            return
         if self._state.disk_fault:
             return  # most of the journal is on the disk; the consumer will ask again
         try:
@@ -99,7 +102,7 @@ class CatchUpReplies:
         owed = self._owed(kind, query, cursors)
         if self._has_to_reply(kind, query, owed):
             self._send(consumer, self._encode(query, owed))
-        self._note(consumer, owed.heads)  # last: the reply must not wait for the sync of this
+        self._note(consumer, kind, owed.heads)  # last: the reply must not wait for the sync of this
 
     def _send(self, consumer: str, reply: bytes) -> None:
         topic = self._bus.topics.reply(self._backlog.source, consumer)
@@ -190,9 +193,9 @@ class CatchUpReplies:
                     return events, withheld
         return events, withheld
 
-    def _note(self, consumer: str, heads: list[Head]) -> None:
+    def _note(self, consumer: str, kind: str, heads: list[Head]) -> None:
         try:
-            self._retention.note(consumer, heads)
+            self._retention.note(consumer, kind, heads)
         except StateError as error:
             log.warning("how far %s has come cannot be noted now: %s", consumer, error)
 

@@ -61,7 +61,13 @@ class Cursors:
         return {key.removeprefix("first "): float(value) for key, value in rows}
 
     def learn(
-        self, source: str, kind: str, heads: Iterable[Head], *, is_whole: bool = True
+        self,
+        source: str,
+        kind: str,
+        heads: Iterable[Head],
+        *,
+        is_whole: bool = True,
+        was_known: bool = False,
     ) -> list[str]:
         """Write down what a producer replied.
 
@@ -71,6 +77,9 @@ class Cursors:
             heads: How far its numberings go, and what of them it owes.
             is_whole: Whether these are all its numberings. From then on the producer is known: it
                 owes this process each new event of the type.
+            was_known: Whether the query said that this producer has replied before. Then it owes
+                all of a numbering that is new to this process; else it may leave out what happened
+                before the process wanted such events, and that is no loss.
 
         Returns:
             A line for each loss: events that retention removed before this process had them.
@@ -82,7 +91,7 @@ class Cursors:
                 room = f"(SELECT COUNT(*) FROM producer) < {PRODUCERS}"
                 add = f"INSERT OR IGNORE INTO producer SELECT ?, ? WHERE {room}"
                 db.execute(add, (source, kind))
-            return [self._learn_head(db, head) for head in known]
+            return [self._learn_head(db, head, is_owed_all=was_known) for head in known]
 
         return list(filter(None, self._state.do(write)))
 
@@ -130,11 +139,12 @@ class Cursors:
     def forget_source(self, source: str) -> None:
         """Drop what is known of a source that is no longer heard."""
         streams_of = f"{source} *"
-        as_consumer = streams_of, topics.consumer_of(source)
+        as_consumer = (topics.consumer_of(source),)
 
         def drop(db: sqlite3.Connection) -> None:
             _forget(db, source)
-            db.execute("DELETE FROM consumer WHERE stream GLOB ? AND name = ?", as_consumer)
+            db.execute("DELETE FROM consumer WHERE name = ?", as_consumer)
+            db.execute("DELETE FROM asked WHERE name = ?", as_consumer)
             db.execute("DELETE FROM inbox WHERE stream GLOB ? AND state = 'done'", (streams_of,))
 
         self._state.do(drop, can_wait=True)
@@ -180,11 +190,12 @@ class Cursors:
             self._move(db, stream, epoch, position, has_finished=position != taken)
         return position
 
-    def _learn_head(self, db: sqlite3.Connection, head: Head) -> str:
+    def _learn_head(self, db: sqlite3.Connection, head: Head, *, is_owed_all: bool) -> str:
         cursor = self.at(db, head.stream, head.epoch)
+        had = 0 if cursor is None and is_owed_all else cursor
         lost = ""
-        if cursor is not None and cursor < head.after:
-            lost = f"{head.stream}: {cursor + 1} to {head.after}"
+        if had is not None and had < head.after:
+            lost = f"{head.stream}: {had + 1} to {head.after}"
         if cursor is None or lost:
             self._move(db, head.stream, head.epoch, head.after)
         self.advance(db, head.stream, head.epoch)

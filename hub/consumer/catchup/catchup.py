@@ -262,7 +262,10 @@ class CatchUp:
         is_whole = is_whole or seen.has_all_of(reply.source)
         is_whole = is_whole and len(heads) == len(reply.heads)
         self.doubts.confirm(heads, [event for event, _ in reply.events])
-        for lost in self._cursors.learn(reply.source, sent.kind, heads, is_whole=is_whole):
+        was_known = reply.source in sent.query.known
+        for lost in self._cursors.learn(
+            reply.source, sent.kind, heads, is_whole=is_whole, was_known=was_known
+        ):
             log.error("lost to the retention of %s before we could have it: %s", reply.source, lost)
         if is_whole and is_of_round:  # and written down
             self._heard.complete(sent.kind, reply.source)

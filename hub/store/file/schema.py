@@ -111,6 +111,18 @@ CREATE VIEW head AS
         ), 0)) AS sequence
     FROM numbering
 """,
+    # What each consumer asks for, and when it last did: it is owed the first event of a type, too.
+    # Of an observer this tells only the types that it was owed before, until it asks again.
+    """
+CREATE TABLE asked (
+    name TEXT NOT NULL, type TEXT NOT NULL, heard REAL NOT NULL,
+    PRIMARY KEY (name, type)) WITHOUT ROWID;
+INSERT INTO asked
+    SELECT name, substr(half, 1, instr(half, ' ') - 1) AS type, MAX(heard)
+    FROM (SELECT name, heard, substr(stream, instr(stream, ' ') + 1) AS half FROM consumer)
+    GROUP BY name, type;
+ALTER TABLE consumer DROP COLUMN heard
+""",
 )
 SCHEMA_VERSION = len(SCHEMA_STEPS)
 

@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 DAY_S = 86_400.0
 HOUR_S = 3600.0
 CONSUMERS = 200  # whose progress is noted: without an ACL anybody may invent some
+KINDS = 100  # of events, that one consumer asks for
 BATCH = 500  # events removed in one transaction: a press must not wait for a big one
 MANY = 10**15  # beyond every sequence
 FirstToStay = dict[tuple[str, str], int]  # by stream and epoch: the first sequence that must stay
@@ -30,34 +31,32 @@ class Retention:
         self._limits = limits
         self._next_sweep_s = 0.0  # on the clock that never jumps
 
-    def note(self, consumer: str, owed: Iterable[Head]) -> None:
-        """Write down how far a consumer has come, if that has changed, and once an hour.
+    def note(self, consumer: str, kind: str, owed: Iterable[Head]) -> None:
+        """Write down what a consumer has asked for, once an hour, and how far it has come.
 
         Args:
             consumer: Its name.
+            kind: The event type that it has asked for; `*` is every type.
             owed: What it is still owed of each stream.
         """
-        now = self._state.clock.unix_s()
-        if not self._is_known(consumer) and len(self.consumers()) >= CONSUMERS:
+        if not self._has_room_for(consumer, kind):
             return
-        query = "SELECT 1 FROM consumer WHERE name = ? AND stream = ? AND epoch = ?"
-        recent = f"{query} AND sequence = ? AND heard >= ?"
+        now = self._state.clock.unix_s()
+        recent = "SELECT 1 FROM asked WHERE name = ? AND type = ? AND heard >= ?"
+        same = "SELECT 1 FROM consumer WHERE name = ? AND stream = ? AND epoch = ? AND sequence = ?"
         with self._state.read() as db:
-            changed = [
-                (*place, now)
-                for head in owed
-                for place in [(consumer, head.stream, head.epoch, head.after)]
-                if db.execute(recent, (*place, now - HOUR_S)).fetchone() is None
-            ]
-        if changed:
-            insert = "INSERT OR REPLACE INTO consumer VALUES (?, ?, ?, ?, ?)"
-            self._state.do(lambda db: db.executemany(insert, changed))
+            is_recent = db.execute(recent, (consumer, kind, now - HOUR_S)).fetchone() is not None
+            places = [(consumer, head.stream, head.epoch, head.after) for head in owed]
+            changed = [place for place in places if db.execute(same, place).fetchone() is None]
+        if is_recent and not changed:
+            return
+        with self._state.write() as db:
+            db.execute("INSERT OR REPLACE INTO asked VALUES (?, ?, ?)", (consumer, kind, now))
+            db.executemany("INSERT OR REPLACE INTO consumer VALUES (?, ?, ?, ?)", changed)
 
     def consumers(self) -> set[str]:
         """The names of the consumers that are known."""
-        query = "SELECT DISTINCT name FROM consumer WHERE heard > ?"
-        with self._state.read() as db:
-            return {name for (name,) in db.execute(query, (self._forgotten_before(),))}
+        return {name for name, _ in self._asked()}
 
     def sweep(self) -> int:
         """Remove what may go, once an hour at most.
@@ -85,20 +84,30 @@ class Retention:
             )
         return removed
 
-    def _is_known(self, consumer: str) -> bool:
-        query = "SELECT 1 FROM consumer WHERE name = ?"
+    def _asked(self) -> list[tuple[str, str]]:
+        """Which consumers are known, and for which event types each has asked."""
+        query = "SELECT name, type FROM asked WHERE heard > ?"
         with self._state.read() as db:
-            return db.execute(query, (consumer,)).fetchone() is not None
+            return db.execute(query, (self._forgotten_before(),)).fetchall()
+
+    def _has_room_for(self, consumer: str, kind: str) -> bool:
+        with self._state.read() as db:
+            rows = db.execute("SELECT type FROM asked WHERE name = ?", (consumer,)).fetchall()
+        if not rows:
+            return len(self.consumers()) < CONSUMERS
+        return (kind,) in rows or len(rows) < KINDS
 
     def _forget_empty(self) -> None:
-        """Forget old numberings without events: each boot begins a new one."""
+        """Forget old numberings without events: each boot begins a new one; and old consumers."""
         same = "SELECT 1 FROM {0} WHERE stream = {1}.stream AND epoch = {1}.epoch"
         event, numbering = same.format("journal", "numbering"), same.format("numbering", "consumer")
         empty = f"DELETE FROM numbering WHERE epoch <> ? AND NOT EXISTS ({event})"
-        gone = f"DELETE FROM consumer WHERE heard < ? AND NOT EXISTS ({numbering})"
+        is_known = "name IN (SELECT name FROM asked)"
+        gone = f"DELETE FROM consumer WHERE NOT ({is_known} AND EXISTS ({numbering}))"
         with self._state.write() as db:
             db.execute(empty, (self._state.epoch,))
-            db.execute(gone, (self._forgotten_before(),))
+            db.execute("DELETE FROM asked WHERE heard < ?", (self._forgotten_before(),))
+            db.execute(gone)
 
     def _note_published(self) -> None:
         """Write down up to where everything is published, so that nobody looks there again."""
@@ -135,17 +144,16 @@ class Retention:
 
     def _needed(self, numberings: Iterable[tuple[str, str]]) -> FirstToStay:
         """The first event of each numbering that a known consumer has yet to get."""
-        query = "SELECT name, stream, epoch, sequence FROM consumer WHERE heard > ?"
+        asked = self._asked()
         with self._state.read() as db:
-            known = db.execute(query, (self._forgotten_before(),)).fetchall()
-        has = {(name, stream, epoch): sequence for name, stream, epoch, sequence in known}
-        asks = {(name, streams.type_of(stream)) for name, stream, _, _ in known}
+            places = db.execute("SELECT name, stream, epoch, sequence FROM consumer").fetchall()
+        has = {(name, stream, epoch): sequence for name, stream, epoch, sequence in places}
         return {
             (stream, epoch): min(
                 (
                     has.get((name, stream, epoch), 0) + 1
-                    for name, kind in asks
-                    if kind == streams.type_of(stream)
+                    for name, kind in asked
+                    if streams.is_of(stream, kind)
                 ),
                 default=MANY,
             )

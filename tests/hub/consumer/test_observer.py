@@ -127,8 +127,9 @@ def test_what_an_earlier_state_file_has_of_its_own_events_goes(state, net, hub):
     said = own.publish("handler.done", "front", {}, time=datetime.now(UTC))
     earlier.work()
     assert earlier.taken == [said.id]
-    consumer = ("log", said.stream, said.epoch, 1, 0)
-    state.do(lambda db: db.execute("INSERT INTO consumer VALUES (?, ?, ?, ?, ?)", consumer))
+    consumer = ("log", said.stream, said.epoch, 1)
+    state.do(lambda db: db.execute("INSERT INTO consumer VALUES (?, ?, ?, ?)", consumer))
+    state.do(lambda db: db.execute("INSERT INTO asked VALUES ('log', '*', 0)"))
     state.do(lambda db: db.execute("INSERT INTO producer VALUES (?, '*')", (LOG,)))
     before = len(net.heard)
     ring(hub)
@@ -137,6 +138,7 @@ def test_what_an_earlier_state_file_has_of_its_own_events_goes(state, net, hub):
         streams = rows(state, f"SELECT stream FROM {table}")  # noqa: S608 - one of three
         assert not [stream for (stream,) in streams if stream.startswith(LOG)]
     assert (LOG,) not in rows(state, "SELECT source FROM producer")
+    assert rows(state, "SELECT name FROM asked") == []
     asked = [payload for topic, payload in net.heard[before:] if "handler/log/query" in topic]
     assert asked
     assert not any(LOG.encode() in payload for payload in asked)

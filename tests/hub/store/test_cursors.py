@@ -79,6 +79,14 @@ def test_an_event_that_a_new_consumer_is_not_owed_is_no_loss(state, inbox, curso
     assert cursors.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=3, last=4)]) == []
 
 
+def test_the_beginning_of_a_new_numbering_is_a_loss_if_its_producer_was_known(cursors):
+    """A producer that has replied before owes all of it: the missing beginning is named."""
+    head = Head(STREAM, EPOCH, after=3, last=4)
+    assert cursors.learn(HUB, PRESSED, [head], was_known=True) == [f"{STREAM}: 1 to 3"]
+    assert cursors.learn(HUB, PRESSED, [head], was_known=True) == []
+    assert cursors.of_type(PRESSED) == [(STREAM, EPOCH, 3)]
+
+
 def test_an_older_reply_does_not_put_the_cursor_back(state, inbox, cursors):
     """Replies may be late and out of order."""
     cursors.learn(HUB, PRESSED, [Head(STREAM, EPOCH, after=5, last=5)])

@@ -221,6 +221,27 @@ def test_what_retention_took_is_passed_over(net, states, producer, listener, cap
     assert "front: 2 to 2" in caplog.text
 
 
+def test_what_retention_took_of_a_numbering_that_is_new_is_told_too(
+    net, states, producer, listener, caplog
+):
+    """A boot began it while the consumer was away; one that has never asked has lost nothing."""
+    ring(producer)
+    listener.work()
+    net.fate = _only("/event/")
+    producer._state.begin_epoch()
+    lost, left = ring(producer), ring(producer)
+    with producer._state.write() as db:
+        db.execute("DELETE FROM journal WHERE id = ?", (lost.id,))
+    Listener(states("record"), net.bus(), source="doorbell/handler/record").work()
+    assert "lost to the retention" not in caplog.text
+    listener.catch_up.ask_all()
+    listener.work()
+    assert listener.taken[-1] == left.id
+    assert f"lost to the retention of {HUB} before we could have it: {left.stream}: 1 to 1" in (
+        caplog.text
+    )
+
+
 def test_a_page_that_nobody_asked_for_moves_nothing(producer, listener, net):
     """Else one message from anybody could make a handler take what comes for long had."""
     first = ring(producer)

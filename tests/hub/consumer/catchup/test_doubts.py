@@ -128,7 +128,7 @@ def test_invented_producers_and_consumers_are_bounded(state):
     for number in range(PRODUCERS + 1):
         cursors.learn(f"doorbell/hub/h{number}", PRESSED, [])
     for number in range(CONSUMERS + 1):
-        retention.note(f"c{number}", [Head(event.stream, event.epoch, 1, 1)])
+        retention.note(f"c{number}", PRESSED, [Head(event.stream, event.epoch, 1, 1)])
     assert rows(state, "SELECT COUNT(*) FROM producer") == [(PRODUCERS,)]
     assert rows(state, "SELECT COUNT(*) FROM consumer") == [(CONSUMERS,)]
 

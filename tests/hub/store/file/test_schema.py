@@ -24,6 +24,7 @@ from tests.hub.fakes import rows
 
 DUMPS = Path(__file__).parent / "schemas"
 STREAMS_SINCE = 5  # before that the tables were keyed by topics
+ASKED_SINCE = 8  # before that a consumer was known by the streams that it was owed
 STREAM_OF = {  # every key in the dumps, and some that an owner's file may hold
     "doorbell/hub/home/event/doorbell.pressed/front": "doorbell/hub/home doorbell.pressed front",
     "doorbell/handler/one/event/handler.done/front": "doorbell/handler/one handler.done front",
@@ -54,7 +55,7 @@ class Doomed(state_file.sqlite3.Connection):
     def execute(self, text, *values):
         global kill
         steps = ("ALTER", "CREATE", "DELETE", "DROP", "UPDATE", "INSERT INTO record", "--")
-        steps += ("PRAGMA user_version =",)
+        steps += ("INSERT INTO asked", "PRAGMA user_version =")
         if text.lstrip().startswith(steps):
             kill -= 1
             if kill < 0:
@@ -174,6 +175,23 @@ def test_the_journal_knows_whose_clock_was_not_set(tmp_path):
             (0,),
             (0,),
         ]
+
+
+def test_what_each_consumer_has_asked_for_comes_along(tmp_path):
+    """Retention still knows the consumers of an earlier file, and for which types they asked."""
+    path = _written(tmp_path / "one.db", ASKED_SINCE - 1)
+    hub = "doorbell/hub/home"
+    told = [
+        ("log", f"{hub} doorbell.pressed front", "e", 1, 2.0),
+        ("log", f"{hub} doorbell.pressed back", "e", 4, 3.0),
+        ("log", f"{hub} doorbell.stuck front", "e", 1, 2.0),
+    ]
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executemany("INSERT INTO consumer VALUES (?, ?, ?, ?, ?)", told)
+    with closing(State(path)) as state:
+        asked = [("log", "doorbell.pressed", 3.0), ("log", "doorbell.stuck", 2.0)]
+        assert rows(state, "SELECT * FROM asked") == asked
+        assert rows(state, "SELECT * FROM consumer") == sorted(row[:4] for row in told)
 
 
 @pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))

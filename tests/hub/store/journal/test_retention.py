@@ -3,9 +3,10 @@
 import pytest
 
 from config import JournalSettings as Limits
+from hub.store.journal.backlog import Backlog
 from hub.store.journal.journal import Journal
-from hub.store.journal.retention import DAY_S, Retention
-from hub.wire import streams
+from hub.store.journal.retention import DAY_S, KINDS, Retention
+from hub.wire import streams, topics
 from hub.wire.query import Head
 from tests.hub.fakes import HUB, PRESSED, journaled, rows
 
@@ -40,7 +41,7 @@ def _left(state):
 
 
 def _has_come_to(retention, state, sequence, name="notify"):
-    retention.note(name, [Head(STREAM, state.epoch, sequence, 99)])
+    retention.note(name, PRESSED, [Head(STREAM, state.epoch, sequence, 99)])
 
 
 def test_an_old_event_is_removed(state, retention, say):
@@ -104,13 +105,13 @@ def test_progress_is_written_when_it_has_changed(state, retention, say):
     """A query a minute must not wear out an SD card."""
     say(3)
     _has_come_to(retention, state, 1)
-    (before,) = rows(state, "SELECT heard FROM consumer")
+    (before,) = rows(state, "SELECT heard FROM asked")
     state.clock.passed_s = 60
     _has_come_to(retention, state, 1)
-    assert rows(state, "SELECT heard FROM consumer") == [before]
+    assert rows(state, "SELECT heard FROM asked") == [before]
     state.clock.passed_s = 7200
     _has_come_to(retention, state, 1)
-    assert rows(state, "SELECT heard FROM consumer") != [before]
+    assert rows(state, "SELECT heard FROM asked") != [before]
 
 
 def test_the_sequence_goes_on_after_all_events_were_removed(state, retention, say):
@@ -176,3 +177,33 @@ def test_a_numbering_that_began_while_a_handler_was_away_is_kept_for_it(state, r
     state.clock.passed_s = 31 * DAY_S
     assert retention.sweep() == 2
     assert _left(state) == [3]
+
+
+@pytest.mark.parametrize("kind", [topics.EVERY, "doorbell.stuck"])
+def test_the_first_event_of_a_type_is_kept_for_a_consumer_that_has_asked_for_it(
+    state, retention, say, kind
+):
+    """When it asked there was no such event: it is known all the same, and is owed the first."""
+    say(1)
+    retention.note("log", kind, Backlog(state, HUB).owed(kind, {}, since=None))
+    assert retention.consumers() == {"log"}
+    journaled(state, "doorbell.stuck", time=state.clock.utc())
+    say(30, text="x" * 50_000)
+    retention.sweep()
+    assert rows(state, "SELECT sequence FROM journal WHERE type = 'doorbell.stuck'") == [(1,)]
+
+
+def test_what_a_forgotten_consumer_has_asked_for_goes_with_it(state, retention, say):
+    """Whoever invents consumers must not fill the file over the years."""
+    say(1)
+    _has_come_to(retention, state, 1)
+    state.clock.passed_s = 31 * DAY_S
+    retention.sweep()
+    assert rows(state, "SELECT * FROM asked") == rows(state, "SELECT * FROM consumer") == []
+
+
+def test_the_types_of_a_consumer_are_bounded(state, retention):
+    """Without an ACL anybody may invent some."""
+    for number in range(KINDS + 1):
+        retention.note("log", f"doorbell.invented{number}", [])
+    assert rows(state, "SELECT COUNT(*) FROM asked") == [(KINDS,)]
