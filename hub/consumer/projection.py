@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Generic, NamedTuple, TypeVar
 
 from hub.consumer.catchup.catchup import MUST_WAIT_S, CatchUp
 from hub.consumer.catchup.live_queue import LiveQueue
@@ -24,10 +25,22 @@ GATHER_S = 0.1  # what comes in this time shares a commit
 GATHERED = 50
 IDLE_S = 60.0
 Taken = tuple[Event, bytes | None]
-Keep = Callable[[sqlite3.Connection, Event], None]
+News = TypeVar("News")
 
 
-class Projection:
+class _Kept(NamedTuple, Generic[News]):
+    """An event that came for the first time.
+
+    Attributes:
+        delivery: Of the inbox.
+        news: What `keep` gave; nothing where the event is left out.
+    """
+
+    delivery: Delivery
+    news: tuple[News, ...]
+
+
+class Projection(Generic[News]):
     """Takes in every event once, live or missed, with the inbox of a handler.
 
     What a handler does cannot be undone, so it claims an event, acts, and records the outcome. A
@@ -41,8 +54,8 @@ class Projection:
         *,
         state: State,
         bus: Bus,
-        keep: Keep,
-        on_kept: Callable[[], object],
+        keep: Callable[[sqlite3.Connection, Event], News],
+        on_kept: Callable[[Sequence[News]], object],
         since_s: float,
     ) -> None:
         """Listen.
@@ -52,13 +65,15 @@ class Projection:
             state: Its state file.
             bus: Its connection.
             keep: Called in a transaction with each event, in the projection's thread. It may be
-                undone and repeated.
-            on_kept: Called after each commit, and at least once a minute.
+                undone and repeated, so it changes nothing but the file.
+            on_kept: Called after each commit with what `keep` gave for its events, and at least
+                once a minute.
             since_s: How many seconds before its first start it catches up.
         """
         self._state = state
         self._keep = keep
         self._on_kept = on_kept
+        self._news: list[News] = []  # of what is committed
         self._inbox = Inbox(state)
         self._live: LiveQueue[Taken] = LiveQueue()
         self._stopping = threading.Event()
@@ -74,7 +89,8 @@ class Projection:
             self._state.write_back()
             if taken := self._next():
                 self._take(taken, missed=taken[0][1] is None)
-            self._on_kept()
+            news, self._news = self._news, []
+            self._on_kept(news)
 
     def stop(self) -> None:
         """End soon. May be called from any thread."""
@@ -123,17 +139,18 @@ class Projection:
             self._catch_up.ask_soon({event.type for event, _ in far})
             taken = [one for one in taken if one not in far]
         others: list[Taken] = []
-        for (event, _), delivery in zip(taken, self._kept(taken, missed=missed), strict=True):
-            if delivery:
+        for (event, _), kept in zip(taken, self._kept(taken, missed=missed), strict=True):
+            if kept:
+                self._news += kept.news
                 doubts.took(event)
-                if delivery.is_behind:
+                if kept.delivery.is_behind:
                     self._catch_up.ask_soon([event.type])
             elif other := doubts.other(event):
                 others.append((other, None))
         if others:
             self._take(others, missed=True)
 
-    def _kept(self, taken: Sequence[Taken], *, missed: bool) -> list[Delivery | None]:
+    def _kept(self, taken: Sequence[Taken], *, missed: bool) -> list[_Kept[News] | None]:
         """Keep these events, whatever it takes: without them the next ones would make no sense."""
         while True:
             try:
@@ -147,13 +164,14 @@ class Projection:
 
     def _kept_one(
         self, db: sqlite3.Connection, event: Event, payload: bytes | None, *, missed: bool
-    ) -> Delivery | None:
+    ) -> _Kept[News] | None:
         delivery = self._inbox.take(db, event, payload, missed=missed)
         if delivery is None:
             return None
+        news: tuple[News, ...] = ()
         db.execute("SAVEPOINT one")
         try:
-            self._keep(db, corrected(event, self._state.clock))
+            news = (self._keep(db, corrected(event, self._state.clock)),)
         except sqlite3.OperationalError:  # the disk
             raise
         except Exception:
@@ -161,4 +179,4 @@ class Projection:
             db.execute("ROLLBACK TO one")
         db.execute("RELEASE one")
         self._inbox.finish(db, delivery)
-        return delivery
+        return _Kept(delivery, news)

@@ -1,10 +1,10 @@
 """The guest book: who came, how it ended, what was recorded, and what each handler did."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from config import Settings
 from hub.store.guest_book import tables, upkeep
@@ -32,6 +32,13 @@ class RecordingCommands(Protocol):
         """See `RecordingsClient`."""
 
 
+class Entry(NamedTuple):
+    """An event that was written down, and what has changed by that."""
+
+    event: Event
+    changes: Sequence[Change]
+
+
 class GuestBook:
     """The visits of a house. Many threads may use it; looking up takes milliseconds.
 
@@ -57,10 +64,8 @@ class GuestBook:
         self._look_up = LookUp(rules)
         self._keep_days = settings.web.keep_days
         self._next_removal_s = 0.0  # on the clock that never jumps
-        self._entered: list[Change] = []
         self.handlers: Callable[[], Collection[str]] = tuple
         self.watchers: list[Watch] = []
-        self._taken: list[Event] = []
         self._recorder_files = RecorderFiles(settings)
         self._commands = commands
         state.do(tables.make)
@@ -167,23 +172,23 @@ class GuestBook:
             command = Recordings(uuid7(), visit.id, action, presses, files, by)
             self._commands.give(command, visit.door)
 
-    def enter(self, db: Connection, event: Event) -> None:
-        """In the open transaction of the inbox: write down what an event says."""
-        self._entered += self._entries.take(db, event)
-        self._taken.append(event)
+    def enter(self, db: Connection, event: Event) -> Entry:
+        """In the open transaction of the inbox: write down what an event says.
+
+        It may be undone and repeated. Once it is committed, give the entry to `settle`.
+        """
+        return Entry(event, self._entries.take(db, event))
 
     def take(self, event: Event) -> None:
         """Write down what one event says, without an inbox, as tests do."""
-        self._state.do(partial(self.enter, event=event))
-        self.settle()
+        self.settle([self._state.do(partial(self.enter, event=event))])
 
-    def settle(self) -> None:
-        """Tell what was entered, once it is committed; end visits, and remove old ones."""
-        entered, self._entered = self._entered, []
-        taken, self._taken = self._taken, []
+    def settle(self, entries: Sequence[Entry] = ()) -> None:
+        """Tell what was entered and is committed; end visits, and remove old ones."""
         for watch in self.watchers:
-            for event in taken:
-                watch(event)
+            for entry in entries:
+                watch(entry.event)
+        entered = [change for entry in entries for change in entry.changes]
         self.changes.tell(*dict.fromkeys(entered))
         now_s = self._now_s()
         with self._state.read() as db:

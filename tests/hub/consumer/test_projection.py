@@ -32,7 +32,7 @@ class _Records:
             state=state,
             bus=self.bus,
             keep=self._keep,
-            on_kept=lambda: self.told.append(self.seen()),
+            on_kept=self.told.extend,
             since_s=since_s,
         )
 
@@ -42,6 +42,7 @@ class _Records:
     def _keep(self, db, event):
         db.execute("INSERT INTO seen VALUES (?)", (event.id,))
         self.fails(event)
+        return event.id
 
     @contextmanager
     def running(self):
@@ -165,6 +166,7 @@ def test_it_goes_on_in_memory_while_the_disk_takes_nothing(records, hub):
             during = ring(hub)
             records.sees(before, during)
             assert records.state.disk_fault
+            until(lambda: records.told == [before.id, during.id], lambda: records.told)
         records.state.clock.passed_s += WRITE_BACK_S
         records.projection._live.wake()
         until(lambda: not records.state.disk_fault, "it is written back")

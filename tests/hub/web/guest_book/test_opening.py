@@ -10,7 +10,8 @@ from hub.store.state import StateError
 from hub.web.guest_book.opening import open_guest_book
 from hub.wire import topics
 from tests.house import until
-from tests.hub.fakes import ring
+from tests.hub.fakes import PRESSED, ring
+from tests.hub.store.file.test_memory_fallback import _full_disk as full_disk
 
 WEB = topics.source("web", "home")
 
@@ -23,6 +24,18 @@ def test_it_takes_in_events_while_it_is_open(tmp_path, net, hub):
         until(lambda: book.visit(press.id), "the press is in the book")
     with open_guest_book(Settings(state_dir=tmp_path), net.bus(), WEB) as again:
         assert again.visit(press.id).presses == 1
+
+
+def test_each_event_is_told_once_although_its_transaction_was_tried_twice(tmp_path, net, hub):
+    """A watcher counts presses: on a full disk it would count each of them twice."""
+    told = []
+    with open_guest_book(Settings(state_dir=tmp_path), net.bus(), WEB) as book:
+        book.watchers.append(told.append)
+        with full_disk():
+            press = ring(hub)
+            until(lambda: told, "the press is told")
+        assert book.visit(press.id).presses == 1
+    assert [event.id for event in told if event.type == PRESSED] == [press.id]
 
 
 def test_a_book_that_cannot_go_on_ends_the_process(tmp_path, net, hub, monkeypatch):
