@@ -1,6 +1,7 @@
 """Combine presses into visits: `visit.started`, and then `visit.answered` or `visit.missed`."""
 
 from devices.button import VisitAnswer, VisitSettings
+from devices.machine import Moment
 from hub import Event, HandlerConfig, emit, handler, later, memory
 
 
@@ -15,7 +16,7 @@ class Config(HandlerConfig, VisitSettings):
 @handler("doorbell.pressed", "doorbell.double_pressed", max_age_s=86_400)
 def ring(event: Event, config: Config) -> str:
     """A press begins a visit, or belongs to one. After the answer it rings no more."""
-    at = event.time.timestamp()
+    at = Moment.seen(event)
     age_s = event.age_s()
     with config.open_book(memory, event.door) as book:
         if book.visit_of(event.id):
@@ -37,7 +38,7 @@ def answer(event: Event, config: Config) -> str:
     said = {"answer": event.data.get("answer", ""), "by": event.data.get("by", "")}
     if said["answer"] == "snooze":
         return "the visitor still waits"
-    given = VisitAnswer(event.id, event.data.get("press", ""), event.time.timestamp(), said)
+    given = VisitAnswer(event.id, event.data.get("press", ""), Moment.seen(event), said)
     with config.open_book(memory, event.door) as book:
         visit = book.answer(given)
         if visit is None:
@@ -50,7 +51,7 @@ def answer(event: Event, config: Config) -> str:
 def miss(event: Event, config: Config) -> str:
     """No answer came in time. If the power was off at that time, the visit is missed late."""
     with config.open_book(memory, event.data["door"]) as book:
-        visit = book.miss(event.subject, by=event.id, at=event.time.timestamp())
+        visit = book.miss(event.subject, by=event.id, at=Moment.seen(event))
         if visit is None:
             return "the visitor was answered"
         is_late = visit.late or config.is_over(event.age_s())

@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from devices.machine import Moment
+
 VisitState = Literal["ringing", "answered", "missed"]
+MOMENTS = ("began", "last", "ended")  # of a visit
+NEVER = Moment(0.0)
 KEPT = 20  # of each door: visits that are over, and answers that found no visit
 
 
 @dataclass(slots=True)
 class Visit:
-    """One visitor, who may have pressed several times. Times are Unix seconds.
+    """One visitor, who may have pressed several times.
 
     Attributes:
         id: The id of the first press that arrived.
@@ -25,34 +29,42 @@ class Visit:
         last: When the last press was.
         late: Whether the visit was already over when its first press arrived.
         state: How the visit stands.
-        ended: When it ended; 0 while it rings.
+        ended: When it ended; NEVER while it rings.
         by: The id of the event that ended it; empty while it rings.
     """
 
     id: str
     door: str
     presses: list[str]
-    began: float
-    last: float
+    began: Moment
+    last: Moment
     late: bool = False
     state: VisitState = "ringing"
-    ended: float = 0
+    ended: Moment = NEVER
     by: str = ""
 
-    def add(self, press: str, at: float) -> None:
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "Visit":
+        """A visit from what `as_json` gave."""
+        moments = {name: Moment.of(kept[name]) for name in MOMENTS}
+        return cls(**{**kept, **moments})
+
+    def add(self, press: str, at: Moment) -> None:
         """Add a press. One that is known already changes nothing."""
         if press not in self.presses:
             self.presses.append(press)
-        self.began = min(at, self.began)
-        self.last = max(at, self.last)
+        if at.since(self.began) < 0:
+            self.began = at
+        if at.since(self.last) > 0:
+            self.last = at
 
-    def end(self, state: VisitState, *, by: str, at: float) -> None:
+    def end(self, state: VisitState, *, by: str, at: Moment) -> None:
         """End the visit.
 
         Args:
             state: How it ended.
             by: The id of the event that ended it.
-            at: When, in Unix seconds.
+            at: When.
         """
         self.state = state
         self.by = by
@@ -60,16 +72,17 @@ class Visit:
 
     def facts(self) -> dict[str, Any]:
         """The visit as the data of an event: its id, the number of presses, and when it began."""
-        at = datetime.fromtimestamp(self.began, UTC).isoformat(timespec="milliseconds")
+        at = datetime.fromtimestamp(self.began.at, UTC).isoformat(timespec="milliseconds")
         return {"visit": self.id, "presses": len(self.presses), "at": at.replace("+00:00", "Z")}
 
     def as_json(self) -> dict[str, Any]:
-        """The visit as a JSON object, for `Visit(**...)`."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        """The visit as a JSON object, for `Visit.of`."""
+        kept = {name: getattr(self, name) for name in self.__slots__}
+        return kept | {name: kept[name].as_json() for name in MOMENTS}
 
     def in_words(self) -> str:
         """The visit by its local time, and how it stands."""
-        began = datetime.fromtimestamp(self.began, UTC).astimezone()
+        began = datetime.fromtimestamp(self.began.at, UTC).astimezone()
         return f"the visit of {began:%H:%M:%S} was {self.state}"
 
 
@@ -80,18 +93,24 @@ class VisitAnswer:
     Attributes:
         id: The id of its event.
         press: The id of the press that it answers; empty for the visitor who rings at that time.
-        at: When it was given, in Unix seconds.
+        at: When it was given.
         said: What it said, as a JSON object.
     """
 
     id: str
     press: str
-    at: float
+    at: Moment
     said: dict[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "VisitAnswer":
+        """An answer from what `as_json` gave."""
+        return cls(**{**kept, "at": Moment.of(kept["at"])})
+
     def as_json(self) -> dict[str, Any]:
-        """The answer as a JSON object, for `VisitAnswer(**...)`."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        """The answer as a JSON object, for `VisitAnswer.of`."""
+        kept = {name: getattr(self, name) for name in self.__slots__}
+        return kept | {"at": self.at.as_json()}
 
 
 class VisitBook:
@@ -107,8 +126,8 @@ class VisitBook:
         self, kept: Mapping[str, Any] | None, *, gap_s: float, missed_after_s: float
     ) -> None:
         kept = kept or {"visits": [], "answers": []}
-        self._visits = [Visit(**one) for one in kept["visits"]]
-        self._answers = [VisitAnswer(**one) for one in kept["answers"]]
+        self._visits = [Visit.of(one) for one in kept["visits"]]
+        self._answers = [VisitAnswer.of(one) for one in kept["answers"]]
         self._gap_s = gap_s
         self._missed_after_s = missed_after_s
 
@@ -124,19 +143,21 @@ class VisitBook:
         """The visit that rings and that this answer is for."""
         return self._latest(lambda one: one.state == "ringing" and self._fits(answer, one))
 
-    def add_press(self, press: str, door: str, at: float, *, late: bool) -> Visit:
+    def add_press(self, press: str, door: str, at: Moment, *, late: bool) -> Visit:
         """Add a press to its visit, or begin a new one.
 
         Args:
             press: The id of the press.
             door: The door.
-            at: When it was, in Unix seconds.
+            at: When it was.
             late: Whether a visit that begins with it is over already.
 
         Returns:
             The visit.
         """
-        visit = self._latest(lambda one: one.began - self._gap_s <= at < self._ends(one))
+        visit = self._latest(
+            lambda one: at.since(one.began) >= -self._gap_s and not self._is_over(one, at)
+        )
         if visit is None:
             visit = Visit(press, door, [], at, at, late)
             self._visits.append(visit)
@@ -179,13 +200,13 @@ class VisitBook:
         visit.end("answered", by=press, at=answer.at)
         return answer
 
-    def miss(self, visit_id: str, *, by: str, at: float) -> Visit | None:
+    def miss(self, visit_id: str, *, by: str, at: Moment) -> Visit | None:
         """End a visit that rings without an answer.
 
         Args:
             visit_id: Its id.
             by: The id of the event that ends it.
-            at: When, in Unix seconds.
+            at: When.
 
         Returns:
             The visit; None if it is over.
@@ -207,18 +228,23 @@ class VisitBook:
 
     def _latest(self, fits: Callable[[Visit], bool]) -> Visit | None:
         """Of the visits that fit, the one that began last."""
-        return max(filter(fits, self._visits), key=lambda visit: visit.began, default=None)
+        latest = None
+        for visit in filter(fits, self._visits):
+            if latest is None or visit.began.since(latest.began) > 0:
+                latest = visit
+        return latest
 
-    def _ends(self, visit: Visit) -> float:
-        """Until when a press belongs to the visit: while it rings, or the visitor may be there."""
+    def _is_over(self, visit: Visit, at: Moment) -> bool:
+        """Whether a press at that time is another visitor's: the one who rang must have left."""
         if visit.state == "answered":
-            return max(visit.last, visit.ended) + self._gap_s
-        return visit.last + self._missed_after_s
+            return min(at.since(visit.last), at.since(visit.ended)) >= self._gap_s
+        return at.since(visit.last) >= self._missed_after_s
 
     def _fits(self, answer: VisitAnswer, visit: Visit) -> bool:
         if answer.press:
             return answer.press in visit.presses
-        return visit.began <= answer.at <= visit.last + self._missed_after_s
+        is_since_it_began = answer.at.since(visit.began) >= 0
+        return is_since_it_began and answer.at.since(visit.last) <= self._missed_after_s
 
 
 @contextmanager

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from devices.machine.folder import is_there as is_there
     from devices.machine.folder import nearest as nearest
     from devices.machine.folder import placed as placed
+    from devices.machine.moment import Moment as Moment
     from devices.machine.sun import SimulatedTime as SimulatedTime
     from devices.machine.sun import SystemTime as SystemTime
     from devices.machine.sun import TimeSource as TimeSource
@@ -47,6 +48,7 @@ else:
                 "nearest",
                 "placed",
             ],
+            "moment": ["Moment"],
             "sun": [
                 "SimulatedTime",
                 "SystemTime",

@@ -136,13 +136,13 @@ class Producer:
         """The last event of these types that happened to one thing; None where none is kept."""
         return self._journal.last(kinds, subject)
 
-    def times(self, kinds: Iterable[str], subject: str, since: datetime) -> list[datetime]:
-        """When events of these types happened to one thing, from that time on."""
-        return self._journal.times(kinds, subject, since)
+    def ages_from(self, first: Event, kinds: Iterable[str]) -> list[float]:
+        """See `Journal.ages_from`."""
+        return self._journal.ages_from(first, kinds)
 
-    def since(self, kind: str, subject: str, since: datetime) -> list[Event]:
-        """The events of a type that happened to one thing, from that time on."""
-        return self._journal.since(kind, subject, since)
+    def recent(self, kind: str, subject: str, within_s: float) -> list[Event]:
+        """See `Journal.recent`."""
+        return self._journal.recent(kind, subject, within_s)
 
     def was_published_soon(self, event_id: str, within_s: float) -> bool:
         """See `Journal.was_published_soon`."""

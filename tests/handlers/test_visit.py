@@ -123,6 +123,14 @@ def test_an_answer_ends_it(door, named):
     ]
 
 
+def test_an_answer_after_the_clock_was_set_ends_the_visit_that_it_is_for(door):
+    """A Raspberry Pi boots three hours slow, and a time server sets it before the owner answers."""
+    boot = "b" * 16
+    _, press = door.press(-10_800, boot=boot, uptime_s=20.0, synchronised=False)
+    door.answer(20, boot=boot, uptime_s=40.0)
+    assert door.due(press.id) == "the visitor was answered"
+
+
 def test_an_answer_to_a_later_press_is_for_the_whole_visit(door):
     """The link of the second notification is as good as that of the first."""
     _, first = door.press(0)

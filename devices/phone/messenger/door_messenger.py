@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from devices.machine import Moment
 from devices.phone.delivery.dispatch_result import DispatchResult
 from devices.phone.messenger.memory.sent_log import EVERYBODY
 from devices.phone.messenger.messenger import UndeliveredError
@@ -77,7 +78,7 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
 
     def ring(self, press: Occasion) -> DispatchResult:
         """Somebody is there, or was. Further rings of this visitor are counted with the first."""
-        visit = self.visit(press.id, press.door, press.time)
+        visit = self.visit(press)
         if visit.press != press.id:
             wait_s = self.settings.group_s if visit.count % RINGS else 0
             self.hub.later(AGAIN, wait_s, visit.as_json())
@@ -109,7 +110,7 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
         visit = Visit.of(timer.data)
         if self.is_answered(visit):
             return DispatchResult(why_not="somebody has answered meanwhile")
-        age_s = (datetime.now(UTC) - visit.time).total_seconds()
+        age_s = Moment.seen(timer).since(visit.moment) + timer.age_s()
         text = self._texts.ring(visit.door, visit.time, age_s)
         if timer.type == WAITED:
             missed = self._texts.missed(visit.door, visit.time)
@@ -155,14 +156,15 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
         data = answered.data
         by, words, via = (str(data.get(key, "")) for key in ("by", "answer", "via"))
         who = self.recipient_of(by)
+        moment = Moment.seen(answered)
         if words == "snooze":
             whose = who
             if not by and via == "command":
                 whose = EVERYBODY
             return self._snooze(whose, answered.time)
         if not data.get("late"):  # else the visitor who rings now is not answered
-            self.log.record_answer(answered.door, answered.time.isoformat())
-        press = str(data.get("press") or self.latest(answered.door, answered.time) or "")
+            self.log.record_answer(answered.door, moment)
+        press = str(data.get("press") or self.latest(answered.door, moment) or "")
         if not press:
             return DispatchResult()
         return self.tell(

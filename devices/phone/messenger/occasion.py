@@ -27,6 +27,18 @@ class Occasion(Protocol):
         """When it happened."""
 
     @property
+    def boot(self) -> str:
+        """Which boot of which machine saw it; empty when unknown."""
+
+    @property
+    def uptime_s(self) -> float:
+        """Seconds from that boot."""
+
+    @property
+    def synchronised(self) -> bool:
+        """Whether that wall clock could be believed."""
+
+    @property
     def cause(self) -> str | None:
         """The id of the event that it follows from: of a picture, its press."""
 

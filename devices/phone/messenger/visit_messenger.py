@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from devices.machine import Moment
 from devices.phone.delivery.dispatch_result import DispatchResult
 from devices.phone.messenger.messenger import Messenger
 from devices.phone.messenger.occasion import Link, Occasion
@@ -42,10 +43,18 @@ class VisitMessenger(Messenger):
         self._links = links
         self._call_later = call_later
 
-    def visit(self, press: str, door: str, at: datetime) -> Visit:
+    def visit(self, press: Occasion) -> Visit:
         """The visit that a press belongs to."""
-        first, count = self.group(press, door, at)
-        return Visit(first, door, at.isoformat(), count)
+        first, count = self.group(press.id, press.door, Moment.seen(press))
+        return Visit(
+            first,
+            press.door,
+            press.time.isoformat(),
+            count,
+            press.boot,
+            press.uptime_s,
+            press.synchronised,
+        )
 
     def first_at(self, door: str) -> list[Recipient]:
         """The recipients who are told at once."""
@@ -59,7 +68,7 @@ class VisitMessenger(Messenger):
 
     def is_answered(self, visit: Visit) -> bool:
         """Whether somebody has answered since this visitor rang."""
-        return self.log.is_answered(visit.door, visit.at)
+        return self.log.is_answered(visit.door, visit.moment)
 
     def tell(
         self,

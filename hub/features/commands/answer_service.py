@@ -1,7 +1,7 @@
 """Takes the answers to a visitor and reports each as one event: `visitor.answered`."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +19,7 @@ from hub.wire.event import Event
 
 log = logging.getLogger(__name__)
 VIA = {"web": "link", "cli": "command"}  # how an answer came, by the role of its sender
-PATIENCE = timedelta(seconds=120)  # a visitor who has not pressed for so long has left
+PATIENCE_S = 120.0  # a visitor who has not pressed for so long has left
 
 
 class AnswerService(Feature):
@@ -70,6 +70,5 @@ class AnswerService(Feature):
 
     def _has_left(self, press: Event) -> bool:
         """Whether this visitor has left, and nobody or another one is at the door now."""
-        now = datetime.now(UTC)
-        times = [*self._producer.times(topics.PRESSES, press.subject, press.time), now]
-        return any(later - earlier > PATIENCE for earlier, later in pairwise(sorted(times)))
+        ages = [*self._producer.ages_from(press, topics.PRESSES), 0.0]
+        return any(earlier - later > PATIENCE_S for earlier, later in pairwise(ages))

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from config import Settings
+from devices.machine import Moment
 from hub.producer.producer import Producer
 from hub.store.memory import DiskMemory
 from hub.store.state import State, StateError
 from hub.wire import topics
 from hub.wire.event import Event
-from hub.wire.retained.states import MISSED_KEPT, DoorState
+from hub.wire.retained.states import MISSED_KEPT, DoorState, Visit
 from hub.wire.topics import Topics
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,9 @@ SNOOZE = "snooze"  # an answer to the phone, not to the visitor
 @dataclass
 class _Door:
     state: DoorState = field(default_factory=DoorState)
-    began: datetime | None = None  # when the visitor who waits rang first
+    press: Event | None = None  # the last one
+    first: Event | None = None  # the first one of the visitor who waits
+    answer: Event | None = None  # the last one
 
 
 class Doors:
@@ -56,7 +59,7 @@ class Doors:
             if event.type in topics.PRESSES:
                 self._press(door, event)
             elif event.type == topics.ANSWERED:
-                _answer(door, event)
+                self._answer(door, event)
             elif event.type == "visit.missed":
                 _miss(door, event)
 
@@ -90,24 +93,38 @@ class Doors:
             }
 
     def _press(self, door: _Door, event: Event) -> None:
-        visitor = door.state.visitor
-        if visitor and event.time <= visitor:
+        if door.press and not self._is_before(door.press, event):
             return
-        if event.age_s(self._clock) > self._patience_s:
-            door.began = event.time
-            door.state = replace(door.state, visitor=event.time, visit="none")
+        is_waiting = event.age_s(self._clock) <= self._patience_s
+        if not is_waiting or door.state.visit != "waiting":
+            door.first = event
+        door.press = event
+        visit: Visit = "waiting" if is_waiting else "none"
+        door.state = replace(door.state, visitor=event.time, visit=visit)
+
+    def _answer(self, door: _Door, event: Event) -> None:
+        if door.answer and not self._is_before(door.answer, event):
             return
-        if door.state.visit != "waiting":
-            door.began = event.time
-        door.state = replace(door.state, visitor=event.time, visit="waiting")
+        answer, by = str(event.data.get("answer", "")), str(event.data.get("by", ""))
+        door.answer = event
+        door.state = replace(door.state, answer=answer, by=by, answered=event.time)
+        is_for_the_last = door.press is not None and not self._is_before(event, door.press)
+        if is_for_the_last and answer != SNOOZE and not event.data.get("late"):
+            door.state = replace(door.state, visit="answered")
+
+    def _is_before(self, one: Event, other: Event) -> bool:
+        """Whether one event was before another; where that is unknown, this boot's are later."""
+        moment, other_moment = Moment.seen(one), Moment.seen(other)
+        if moment.is_comparable(other_moment):
+            return moment.since(other_moment) < 0
+        return one.boot != self._clock.boot
 
     def _end_visit(self, door: _Door) -> None:
         """End a visit of which no handler says how it ended."""
-        visitor = door.state.visitor
-        if door.state.visit == "waiting" and visitor:
-            waited_s = (self._clock.utc() - visitor).total_seconds()
-            if waited_s > self._patience_s:
-                door.state = replace(door.state, visit="none")
+        if door.press is None or door.state.visit != "waiting":
+            return
+        if door.press.age_s(self._clock) > self._patience_s:
+            door.state = replace(door.state, visit="none")
 
 
 def _missed_after_s(settings: Settings) -> float:
@@ -119,24 +136,13 @@ def _missed_after_s(settings: Settings) -> float:
         return MISSED_AFTER_S
 
 
-def _answer(door: _Door, event: Event) -> None:
-    if door.state.answered and event.time <= door.state.answered:
-        return
-    answer, by = str(event.data.get("answer", "")), str(event.data.get("by", ""))
-    door.state = replace(door.state, answer=answer, by=by, answered=event.time)
-    visitor = door.state.visitor
-    is_for_the_last = visitor is not None and event.time >= visitor
-    if is_for_the_last and answer != SNOOZE and not event.data.get("late"):
-        door.state = replace(door.state, visit="answered")
-
-
 def _miss(door: _Door, event: Event) -> None:
-    began, at = door.began, str(event.data.get("at", ""))
-    if began is None or door.state.visit == "answered":
+    first, at = door.first, str(event.data.get("at", ""))
+    if first is None or door.state.visit == "answered":
         return
     try:
         visit = datetime.fromisoformat(at).astimezone(UTC)
     except ValueError:
         return
-    if visit + SAME >= began:
+    if event.data.get("visit") == first.id or visit + SAME >= first.time:
         door.state = replace(door.state, visit="missed")

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 from config import Trigger
 from hub.features.triggers.message_ids import is_of
@@ -39,8 +38,7 @@ class EarlierEvents:
         if trigger.on_change:  # this process has seen the state before: it did change
             return False
         return any(
-            event.data.get("trigger") == name and event.age_s() < trigger.every_s
-            for event in self._since(trigger, trigger.every_s)
+            event.data.get("trigger") == name for event in self._recent(trigger, trigger.every_s)
         )
 
     def has(self, name: str, trigger: Trigger, message: Message) -> bool:
@@ -55,16 +53,14 @@ class EarlierEvents:
         return any(
             event.data.get("trigger") == name
             and is_of(event.id, message.topic, message.payload)
-            and event.age_s() < REDELIVERED_S
             and not self._producer.was_published_soon(event.id, SOON_S)
-            for event in self._since(trigger, REDELIVERED_S)
+            for event in self._recent(trigger, REDELIVERED_S)
         )
 
-    def _since(self, trigger: Trigger, within_s: float) -> list[Event]:
+    def _recent(self, trigger: Trigger, within_s: float) -> list[Event]:
         """The events of that time; none where the journal cannot be read: the bell rings."""
-        since = datetime.now(UTC) - timedelta(seconds=within_s)
         try:
-            return self._producer.since(trigger.say, trigger.door, since)
+            return self._producer.recent(trigger.say, trigger.door, within_s)
         except StateError as error:
             log.warning("%s; a press may ring twice", error)
             return []

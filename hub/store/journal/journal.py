@@ -4,14 +4,16 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from hub.store.state import State, StateError
+from hub.system.clock import Stamp
 from hub.wire import streams, topics, trace_context
 from hub.wire.event import BadEvent, Event, decode, encode, uuid7
 
 MANY = 10**15  # beyond every position
+RECENT = 1000  # events of a stream, and more than that are not looked at
 LAST = "SELECT sequence FROM head WHERE stream = ? AND epoch = ?"
 
 
@@ -137,31 +139,40 @@ class Journal:
                 found += [decode(row[0])] if row else []
         return max(found, key=lambda event: event.time, default=None)
 
-    def times(self, kinds: Iterable[str], subject: str, since: datetime) -> list[datetime]:
-        """When events of these types happened to one subject, from that time on."""
-        query = "SELECT time FROM journal WHERE stream = ? AND time >= ?"
-        found: list[datetime] = []
+    def ages_from(self, first: Event, kinds: Iterable[str]) -> list[float]:
+        """How old an event is, and each of these types that was journaled of its subject since.
+
+        Returns:
+            Their ages in seconds, the oldest first. Within this boot no wall clock counts.
+        """
+        query = (
+            "SELECT payload FROM journal WHERE stream = ?"
+            " AND position > (SELECT position FROM journal WHERE id = ?) ORDER BY position LIMIT ?"
+        )
+        events = [first]
         with self._state.read() as db:
             for kind in kinds:
-                values = (streams.of(self.source, kind, subject), since.timestamp())
-                found += [
-                    datetime.fromtimestamp(time, UTC) for (time,) in db.execute(query, values)
-                ]
-        return found
+                stream = streams.of(self.source, kind, first.subject)
+                found = db.execute(query, (stream, first.id, RECENT))
+                events += [decode(payload) for (payload,) in found]
+        return sorted((self._clock.age_s(event.stamp) for event in events), reverse=True)
 
-    def since(self, kind: str, subject: str, since: datetime) -> list[Event]:
-        """The events of a type that happened to one subject, from that time on.
+    def recent(self, kind: str, subject: str, within_s: float) -> list[Event]:
+        """The last events of a type that happened to one subject, and are no older than that.
+
+        Of another boot the wall clock must say so, too: the age may be more than is known.
 
         Raises:
             StateError: the journal cannot be read.
         """
-        query = "SELECT payload FROM journal WHERE stream = ? AND time >= ?"
-        values = (streams.of(self.source, kind, subject), since.timestamp())
+        query = "SELECT payload FROM journal WHERE stream = ? ORDER BY position DESC LIMIT ?"
         try:
             with self._state.read() as db:
-                return [decode(payload) for (payload,) in db.execute(query, values)]
+                found = db.execute(query, (streams.of(self.source, kind, subject), RECENT))
+                events = [decode(payload) for (payload,) in found]
         except sqlite3.DatabaseError as error:
             raise StateError(f"the journal cannot be read: {error}") from None
+        return [event for event in events if self._is_within(event.stamp, within_s)]
 
     def was_published_soon(self, event_id: str, within_s: float) -> bool:
         """Whether this process, or an earlier one, noted that a broker had it within that time.
@@ -211,6 +222,11 @@ class Journal:
             " WHERE position = ?"
         )
         db.executemany(mark, rows)
+
+    def _is_within(self, stamp: Stamp, seconds: float) -> bool:
+        is_of_this_boot = bool(stamp.boot) and stamp.boot == self._clock.boot
+        since_s = self._clock.unix_s() - stamp.time.timestamp()
+        return self._clock.age_s(stamp) < seconds and (is_of_this_boot or since_s < seconds)
 
     def _insert(self, db: sqlite3.Connection, stream: str, event: Event) -> Entry:
         payload = encode(event)

@@ -190,6 +190,35 @@ def test_the_next_one_is_called_if_nobody_answers(family, tmp_path):
     assert phones["ben"].texts[1:] == ["Front door: coming (anna)"]
 
 
+@pytest.mark.parametrize("ahead_h", [-3, 3])
+def test_an_answer_counts_for_its_own_visitor_whatever_the_clock_said(family, ahead_h):
+    """An earlier boot's answer is not for who rings before the clock is set; a later answer is."""
+    home, phones = family(anna={}, ben={"after_s": 30})
+    answer = event("visitor.answered", answer="coming", by="anna", press="x")
+    home.hears(replace(answer, boot="a" * 16, time=answer.time - timedelta(minutes=10)))
+    home.hears(_seen(event(), 20, ahead_h=ahead_h, synchronised=False))
+    (waited,) = home.later
+    home.hears(waited)
+    assert [note.text for note in phones["ben"].told]
+    home.hears(_seen(answer, 40))
+    assert home.hears(waited) == "somebody has answered meanwhile"
+
+
+def _seen(one, uptime_s, *, ahead_h=0, **more):
+    time = one.time + timedelta(hours=ahead_h)
+    return replace(one, time=time, boot="b" * 16, uptime_s=uptime_s, **more)
+
+
+def test_an_answer_of_an_earlier_version_is_known(family):
+    """It noted the time in ISO 8601."""
+    home, _ = family(anna={}, ben={"after_s": 30})
+    press = event()
+    home.hears(press)
+    (waited,) = home.later
+    home.memory["answered front"] = (press.time + timedelta(seconds=9)).isoformat()
+    assert home.hears(waited) == "somebody has answered meanwhile"
+
+
 def test_the_others_read_that_somebody_answers(family):
     """Silently, in the notification that they have; never as a second one, nor to the answerer."""
     home, phones = family(phones={"cleo": Fake(updates=False)}, anna={}, ben={}, cleo={})

@@ -1,11 +1,12 @@
 """Which rings belong to one visitor, so that they share one notification and its picture."""
 
 from collections import OrderedDict
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-RECENT = timedelta(seconds=120)
+from devices.machine import Moment
+
+RECENT_S = 120.0
 REMEMBERED = 200  # groups of rings, and pictures
 Value = TypeVar("Value")
 
@@ -31,18 +32,18 @@ class RingGroups:
 
     def __init__(self, group_s: float) -> None:
         self._group_s = group_s
-        self._last: dict[str, tuple[Group, datetime]] = {}  # by door
+        self._last: dict[str, tuple[Group, Moment]] = {}  # by door
         self._groups: OrderedDict[str, Group] = OrderedDict()  # by press
         self._pictures: OrderedDict[str, Path] = OrderedDict()  # by press
 
-    def group(self, press: str, door: str, at: datetime) -> Group:
+    def group(self, press: str, door: str, at: Moment) -> Group:
         """Find the group of a ring. The answer for one press is always the same."""
         if press in self._groups:
             return self._groups[press]
         group = Group(press, 1)
         if door in self._last:
             last, when = self._last[door]
-            if timedelta() <= at - when <= timedelta(seconds=self._group_s):
+            if 0 <= at.since(when) <= self._group_s:
                 group = Group(last.first, last.rings + 1)
         self._last[door] = group, at
         _remember(self._groups, press, group)
@@ -52,12 +53,12 @@ class RingGroups:
         """Whether this press shares the notification of an earlier one."""
         return press in self._groups and self._groups[press].first != press
 
-    def latest(self, door: str, at: datetime) -> str | None:
+    def latest(self, door: str, at: Moment) -> str | None:
         """The first press of the visitor who rings at a door now, or did in the last 2 minutes."""
         if door not in self._last:
             return None
         group, when = self._last[door]
-        return group.first if at - when <= RECENT else None
+        return group.first if at.since(when) <= RECENT_S else None
 
     def keep_picture(self, press: str, picture: Path) -> None:
         """Remember the picture of a press for notifications that follow."""

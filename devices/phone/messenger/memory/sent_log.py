@@ -1,8 +1,11 @@
 """What was sent to whom, kept in a handler's memory, which survives a crash."""
 
 from collections.abc import Mapping, MutableMapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from devices.machine import Moment
 
 KEPT = 40  # of each kind: receipts, pictures, later calls
 OWED = 2000  # events of which more is owed: a day of outage, in a house that is rung at all day
@@ -105,13 +108,19 @@ class SentLog:
         """Whether this recipient gets nothing now (Unix time in seconds)."""
         return any(self._memory.get(f"snoozed {one}", 0) > now_s for one in (name, EVERYBODY))
 
-    def record_answer(self, door: str, at: str) -> None:
-        """Record when a visitor at this door was answered (ISO 8601, UTC)."""
-        self._memory[f"answered {door}"] = at
+    def record_answer(self, door: str, at: Moment) -> None:
+        """Record when a visitor at this door was answered."""
+        self._memory[f"answered {door}"] = at.as_json()
 
-    def is_answered(self, door: str, since: str) -> bool:
-        """Whether a visitor at this door was answered since then (ISO 8601, UTC)."""
-        return bool(self._memory.get(f"answered {door}", "") >= since)
+    def is_answered(self, door: str, since: Moment) -> bool:
+        """Whether a visitor at this door was answered since then, as far as that is known."""
+        kept = self._memory.get(f"answered {door}")
+        if isinstance(kept, str):  # earlier versions kept ISO 8601
+            kept = datetime.fromisoformat(kept).timestamp()
+        if kept is None:
+            return False
+        answered = Moment.of(kept)
+        return answered.is_comparable(since) and answered.since(since) >= 0
 
     def keep_picture(self, press: str, picture: Path) -> None:
         """Keep a picture's path for recipients who are notified later, even by a new process."""

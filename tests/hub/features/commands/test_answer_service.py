@@ -80,6 +80,18 @@ def test_an_answer_to_a_visitor_who_has_left_is_late(net, hub, ages, late):
     assert event.data["late"] is late
 
 
+@pytest.mark.parametrize(("ahead_h", "after_s", "late"), [(-3, 15, False), (3, 600, True)])
+def test_a_clock_that_is_set_makes_no_answer_late(net, hub, ahead_h, after_s, late):
+    """A Raspberry Pi boots at a wrong time; only how long the visitor has waited counts."""
+    clock = hub._state.clock
+    clock.ahead_s, clock.synchronised = ahead_h * 3600.0, False
+    press = ring(hub, at=clock.utc())
+    clock.ahead_s, clock.synchronised, clock.passed_s = 0.0, True, after_s
+    _command(net, press=press.id)
+    (event,) = _published(net)
+    assert event.data["late"] is late
+
+
 def test_an_answer_needs_no_known_press(net, hub):
     """The press may have left the journal, or there was none."""
     _command(net, CLI, press=uuid7())

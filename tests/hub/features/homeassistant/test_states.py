@@ -1,6 +1,7 @@
 """How a door, the hub and its machine are."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -69,6 +70,33 @@ def test_a_visit_is_missed_when_the_handler_says_so(hub, states):
     _missed(hub, visits, second)
     assert hub.door["visit"] == "waiting"
     _missed(hub, visits, third)
+    assert hub.door["visit"] == "missed"
+
+
+@pytest.mark.parametrize("ahead_h", [-3, 3])
+def test_a_clock_that_is_set_changes_no_visit(hub, states, ahead_h):
+    """A Raspberry Pi boots at a wrong time, and a time server sets it while the visitor waits."""
+    clock = hub.state.clock
+    ring(hub.producer)
+    _answer(hub)
+    clock.reboot(synchronised=False)
+    clock.ahead_s = ahead_h * 3600.0
+    hub.start()
+    ring(hub.producer, at=clock.utc())
+    hub.tick()
+    assert hub.door["visit"] == "waiting"
+    clock.ahead_s, clock.synchronised = 0.0, True
+    hub.tick()
+    assert hub.door["visit"] == "waiting"
+    hub.producer.publish(
+        topics.ANSWERED, "front", {"answer": "leave_it", "by": ""}, time=clock.utc()
+    )
+    hub.tick()
+    assert (hub.door["visit"], hub.door["answer"]) == ("answered", "leave_it")
+    second = ring(hub.producer, at=clock.utc())
+    hub.tick()
+    assert hub.door["visit"] == "waiting"
+    _missed(hub, states("visit"), replace(second, time=second.time - timedelta(hours=1)))
     assert hub.door["visit"] == "missed"
 
 

@@ -2,11 +2,14 @@
 
 import json
 import sqlite3
+from datetime import timedelta
 
 import pytest
 
 from config import Settings
+from hub.features.triggers.earlier_events import REDELIVERED_S
 from hub.features.triggers.feature import Triggers
+from hub.features.triggers.message_ids import id_of
 from hub.mqtt.bus import Message
 from hub.producer.reporter import Reporter
 from tests.house import House, until
@@ -175,6 +178,36 @@ def test_a_message_given_again_is_the_same_press(states):
     gate.start()
     gate.hear(*PRESS, again=True)
     assert len(gate.published("doorbell.pressed")) == 1
+
+
+@pytest.mark.parametrize("ahead_h", [-3, 3])
+def test_a_message_given_again_after_the_clock_was_set_is_the_same_press(states, ahead_h):
+    """Its event is as old as it is, whatever the wall clock said then."""
+    gate = Gate(states, bell=RING | {"every_s": 0})
+    clock, topic, payload = gate.state.clock, PRESS[0], PRESS[1].encode()
+    clock.ahead_s, clock.synchronised = ahead_h * 3600.0, False
+    data, event_id = {"trigger": "bell"}, id_of(topic, payload)
+    gate.producer.publish("doorbell.pressed", "front", data, time=clock.utc(), id=event_id)
+    clock.ahead_s, clock.synchronised = 0.0, True
+    gate.start()
+    gate.hear(*PRESS, again=True)
+    assert len(gate.published("doorbell.pressed")) == 1
+    clock.passed_s = REDELIVERED_S
+    gate.hear(*PRESS, again=True)
+    assert len(gate.published("doorbell.pressed")) == 2
+
+
+def test_a_message_given_again_after_a_reboot_is_no_repeat_of_what_was_long_before(states):
+    """Of a boot without a time nothing says how old its events are: the bell rings."""
+    gate = Gate(states, bell=RING | {"every_s": 0})
+    clock, topic, payload = gate.state.clock, PRESS[0], PRESS[1].encode()
+    clock.synchronised, before = False, clock.utc() - timedelta(hours=1)
+    data, event_id = {"trigger": "bell"}, id_of(topic, payload)
+    gate.producer.publish("doorbell.pressed", "front", data, time=before, id=event_id)
+    clock.reboot(synchronised=False)
+    gate.start()
+    gate.hear(*PRESS, again=True)
+    assert len(gate.published("doorbell.pressed")) == 2
 
 
 def test_a_message_given_again_late_is_the_same_press(states):
