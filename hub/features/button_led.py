@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from config import Settings
 from devices.button import GpioLed, Led, LedState, SimulatedLed
 from devices.gpio import GpioError
+from hub.features.early_reactions import EarlyReactions
 from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.producer.reporter import Report, Reporter
@@ -35,6 +36,7 @@ class ShownLed:
     Attributes:
         led: The LED.
         notified_by: The handlers whose reaction means that a person knows of the visitor.
+        early: What a person knew before the LED showed it.
         state: What it shows.
         presses: The ids of the presses that it shows; empty for one that is not written down yet.
         until_s: When it goes dark, in seconds of a monotonic clock.
@@ -42,6 +44,7 @@ class ShownLed:
 
     led: Led
     notified_by: tuple[str, ...]
+    early: EarlyReactions = field(default_factory=EarlyReactions)
     state: LedState = "off"
     presses: list[str] = field(default_factory=list)
     until_s: float = 0.0
@@ -51,11 +54,13 @@ class ShownLed:
         """Whether a visitor waits for an answer."""
         return self.state in WAITING
 
-    def ring(self, press: str, until_s: float) -> None:
+    def ring(self, press: Event | None, until_s: float) -> None:
         """Show a press: of the visitor who waits already, or of the next one."""
         earlier = self.presses if self.is_waiting else []
-        self.presses = [*earlier, press][-PRESSES_KEPT:]
+        self.presses = [*earlier, press.id if press else ""][-PRESSES_KEPT:]
         self.show("pressed", until_s)
+        if self.early.has(press):  # looked at last: the next notification finds the state above
+            self.show("notified", until_s)
 
     def show(self, state: LedState, until_s: float) -> None:
         """Show this state until then."""
@@ -120,7 +125,7 @@ class ButtonLeds(Feature):
         if shown is None or late_s > OUTDATED_S:
             return
         if report.kind == topics.PRESSED:  # a double press changes nothing: the LED rings already
-            shown.ring(event.id if event else "", self._seconds() + PATIENCE_S)
+            shown.ring(event, self._seconds() + PATIENCE_S)
         elif report.kind == topics.ANSWERED and _is_for_visitor(report):
             self._end(shown, "answered", ANSWERED_S)
 
@@ -134,8 +139,10 @@ class ButtonLeds(Feature):
                 state, for_s = ENDS[event.type]
                 self._end(shown, state, for_s)
             return
-        is_of_press = shown.state == "pressed" and event.cause in shown.presses
-        if is_of_press and shown.is_notification(event):
+        if not shown.is_notification(event):
+            return
+        shown.early.note(event)
+        if shown.state == "pressed" and event.cause in shown.presses:
             shown.show("notified", shown.until_s)
 
     def _end(self, shown: ShownLed, state: LedState, for_s: float) -> None:

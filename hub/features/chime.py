@@ -12,6 +12,7 @@ from config import Chime as ChimeSettings
 from config import Settings
 from devices.gpio import GpioError
 from devices.speaker import ChimeOutput, RelayChime, write_chime
+from hub.features.early_reactions import EarlyReactions
 from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.producer.reporter import Report, Reporter
@@ -87,6 +88,7 @@ class Chime(Feature):
         self._seconds = seconds
         self._after_s = settings.chime.after_s
         self._lock = threading.Lock()
+        self._early = EarlyReactions()
         self._waiting: dict[str, float] = {}  # a press → when the chime rings for it
         self.faults = []
         self._gong: ChimeOutput | None = None
@@ -128,10 +130,12 @@ class Chime(Feature):
             return
         press = event.id if event else report.at.isoformat()
         with self._lock:
-            self._waiting[press] = self._seconds() + self._after_s
+            if not self._early.has(event):
+                self._waiting[press] = self._seconds() + self._after_s
 
     def _receive(self, event: Event) -> None:
         if event.cause and event.data.get("handler") not in SILENT:
+            self._early.note(event)
             with self._lock:
                 self._waiting.pop(event.cause, None)
 

@@ -7,7 +7,7 @@ import pytest
 from config import Settings
 from hub.features.button_led import ANSWERED_S, MISSED_S, PATIENCE_S, ButtonLeds
 from hub.producer.reporter import Report, Reporter
-from hub.wire.event import encode
+from hub.wire.event import decode, encode
 from tests.hub.fakes import HOUSE, FakeBroker, Producer, journaled
 
 
@@ -74,6 +74,17 @@ def test_the_led_shows_each_stage_of_a_visit(step):
     assert step.shows == "answered"
     step.pass_s(ANSWERED_S + 1)
     assert step.shows == "off"
+
+
+def test_a_notification_that_is_faster_than_the_hub_is_shown(step):
+    """The press is published before the hub goes on, and on a busy machine a phone has it."""
+
+    def notify(press):
+        step.handler("notify", "notification.sent", press)
+
+    step.bus.broker.fate = lambda _, payload: notify(decode(payload)) or 1
+    step.press()
+    assert step.shows == "notified"
 
 
 def test_a_missed_visit_blinks(step):

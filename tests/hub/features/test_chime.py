@@ -9,7 +9,7 @@ from config import Settings
 from hub.features.chime import Chime
 from hub.producer.reporter import Report, Reporter
 from hub.store.state import StateError
-from hub.wire.event import encode
+from hub.wire.event import decode, encode
 from tests.house import House, until
 from tests.hub.fakes import HOUSE, FakeBroker, Producer, journaled
 
@@ -46,6 +46,10 @@ class Porch:
         )
         self.bus.hear(HOUSE.of_event(event), encode(event))
 
+    def before_report(self, call):
+        """Call it with a press that is published and not reported yet."""
+        self.bus.broker.fate = lambda _, payload: call(decode(payload)) or 1
+
     def pass_s(self, seconds):
         self.s += seconds
         self.chime.tick()
@@ -77,6 +81,15 @@ def test_a_reaction_keeps_it_silent(porch):
     porch.react("notify", press, "handler.retried")
     porch.pass_s(10)
     assert porch.strikes == 1
+
+
+@pytest.mark.parametrize(("name", "strikes"), [("bark", 0), ("log", 1)])
+def test_a_reaction_that_is_faster_than_the_hub_keeps_it_silent(porch, name, strikes):
+    """The press is published before the hub goes on, and on a busy machine a handler is done."""
+    porch.before_report(lambda press: porch.react(name, press))
+    porch.press()
+    porch.pass_s(10)
+    assert porch.strikes == strikes
 
 
 def test_without_a_broker_it_does_not_wait(porch):
