@@ -183,14 +183,16 @@ class CatchUpReplies:
             page = self._backlog.page(head, most - len(events))
             for sequence, event in page:
                 name = (head.stream, head.epoch)
-                if len(event) > room and len(withheld) < WITHHELD:
-                    withheld.append((*name, sequence))
-                    size += _size(name)
-                elif size + len(event) < room:
-                    events.append(event)
-                    size += len(event) + 1
-                else:
+                is_large = len(event) > room
+                added = _size(name) if is_large else len(event)
+                is_full = size > 0 and size + added > room  # the first one is taken in any case
+                if is_full or len(withheld) == WITHHELD:
                     return events, withheld
+                size += added + 1
+                if is_large:
+                    withheld.append((*name, sequence))
+                else:
+                    events.append(event)
         return events, withheld
 
     def _note(self, consumer: str, kind: str, heads: list[Head]) -> None:

@@ -1,12 +1,14 @@
-"""The replies of a producer: whom a query concerns."""
+"""The replies of a producer: whom a query concerns, and what fits into a reply."""
 
+import json
 from unittest.mock import Mock
 
 import pytest
 
 from hub.producer.producer import Producer
-from hub.wire.query import Query
-from tests.hub.fakes import HOUSE, HUB, PRESSED
+from hub.wire.query import LEAST_BYTES, Query
+from hub.wire.topics import consumer_of
+from tests.hub.fakes import HOUSE, HUB, PRESSED, ring
 
 LIGHT, BARK = "doorbell/handler/light", "doorbell/handler/bark"
 
@@ -28,3 +30,40 @@ def test_a_query_is_read_by_those_who_may_publish_its_type(states, net, monkeypa
         bus.hear(HOUSE.query(BARK, kind), query.encode())
         found += [source] * read.call_count
     assert found == readers
+
+
+@pytest.fixture
+def reply_to(net, hub):
+    """Asks the hub for a reply of so many bytes; returns its payload."""
+    bus = net.bus()
+    replies = []
+    bus.subscribe(HOUSE.reply(HUB, consumer_of(BARK)), replies.append)
+
+    def ask(most):
+        query = Query(request="r", cursors=(), known=(HUB,), since=0.0, most=most)
+        bus.publish(HOUSE.query(BARK, PRESSED), query.encode())
+        return replies.pop().payload
+
+    return ask
+
+
+def test_an_event_is_sent_or_withheld_in_a_reply_of_any_size(hub, reply_to):
+    """Else the consumer would ask for it without end."""
+    ring(hub, note="x" * 2000)
+    found = set()
+    for most in range(2000, 3500):
+        reply = json.loads(reply_to(most))
+        found.add((len(reply["events"]), len(reply.get("withheld", []))))
+        assert not reply["more"], most
+    assert found == {(0, 1), (1, 0)}
+
+
+def test_a_reply_that_withholds_many_events_is_no_larger_than_the_query_allows(hub, reply_to):
+    """A larger one would not get through, and a query of the same size would bring it again."""
+    for _ in range(30):
+        ring(hub, note="x" * 1000)
+    payload = reply_to(LEAST_BYTES)
+    reply = json.loads(payload)
+    assert reply["withheld"]
+    assert reply["more"]
+    assert len(payload) <= LEAST_BYTES
