@@ -135,7 +135,7 @@ class GpioButton:
         """Do what is due, or wait until something is due or an edge comes. The lock is held."""
         now = time.monotonic()
         debouncer = self._debouncer
-        if self._classifier.deadline is not None and self._classifier.deadline <= now:
+        if self._is_kind_due(now):
             self._classify(self._classifier.advance(now), now)
         elif debouncer.phase == "resting":
             self._changed.wait()
@@ -149,6 +149,14 @@ class GpioButton:
         else:
             self._contradicted_since = None
             self._accept(debouncer.advance(now))
+
+    def _is_kind_due(self, now: float) -> bool:
+        """Whether a hold has become another kind of press.
+
+        While the line falls, the hold may have ended before that. The next state decides it.
+        """
+        deadline = self._classifier.deadline
+        return deadline is not None and deadline <= now and self._debouncer.phase != "falling"
 
     def _line_agrees(self) -> bool:
         """Whether the line, read now, is as its last edge left it."""

@@ -1,5 +1,6 @@
 """The buttons. gpiozero's own mock drives the pins, and each press arrives in a queue."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 
@@ -143,15 +144,17 @@ def test_a_simulated_button_is_pressed_by_hand():
 class _Kinds(_Bell):
     """The same, which also collects the other kinds of presses."""
 
-    def __init__(self, pins, *, held=False, **limits):
+    def __init__(self, pins, *, held=False, edges=(), debounce_s=0.0, **limits):
         super().__init__(pins)
         self.button.close()
         self.more: SimpleQueue[tuple[str, float]] = SimpleQueue()
         self.button = GpioButton(
-            17, min_press_s=0.01, debounce_s=0, classifier=PressClassifier(**limits)
+            17, min_press_s=0.01, debounce_s=debounce_s, classifier=PressClassifier(**limits)
         )
         if held:
             self.down()
+        for at, level in edges:
+            self.button._on_edge(at, level)
         self.button.listen(self.presses.put, lambda kind, _, held_s: self.more.put((kind, held_s)))
 
 
@@ -193,3 +196,25 @@ def test_a_button_held_at_the_start_is_no_press_but_may_be_stuck(pins):
         assert bell.presses.empty()
         bell.down()
         bell.presses.get(timeout=PATIENCE_S)
+
+
+def test_a_button_released_in_time_is_not_long_pressed(pins):
+    """The release is certain only after the debouncing: until then no limit of the hold counts.
+
+    The button was held for 0.9 s, and 1 s was over while the line rested.
+    """
+    now = time.monotonic()
+    edges = [(now - 1.1, 0), (now - 0.2, 1)]
+    with _Kinds(pins, edges=edges, debounce_s=0.5, long_s=1) as bell:
+        bell.presses.get(timeout=PATIENCE_S)
+        until(lambda: bell.button._debouncer.phase == "resting", "it is over")
+    assert bell.more.empty()
+
+
+def test_contacts_that_bounce_in_a_hold_do_not_hide_that_it_is_long(pins):
+    """The line fell shortly before the limit, and came back after it."""
+    now = time.monotonic()
+    edges = [(now - 1.1, 0), (now - 0.2, 1), (now, 0)]
+    with _Kinds(pins, edges=edges, debounce_s=0.5, long_s=1) as bell:
+        bell.presses.get(timeout=PATIENCE_S)
+        assert bell.more.get(timeout=PATIENCE_S)[0] == "long_pressed"
