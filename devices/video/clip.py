@@ -137,6 +137,14 @@ class Clip:
         except (av.FFmpegError, OSError, ValueError) as error:
             log.error("the clip %s is abandoned: %s", self.path, error)  # noqa: TRY400
             self._failure = error
+            self._drop_waiting()
+
+    def _drop_waiting(self) -> None:
+        """End without a file: what waits, and what comes, would stay in memory for nothing."""
+        with self._lock:
+            self._ended = True
+            self._queue = queue.SimpleQueue()
+            self._waiting_bytes = 0
 
     def _write_from(self, first: Packet, path: Path) -> None:
         stream_format, packet = self._format, first
