@@ -5,6 +5,7 @@ They stand in the journals, and in the records that a handler such as `log` keep
 
 import heapq
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -17,6 +18,7 @@ from hub.store.file.state_file import BUSY_S
 from hub.store.own_folders import files_in
 from hub.system.files.folder_owner import acting_for
 from hub.system.files.owned_file import is_odd_database
+from hub.wire.codec import dump
 from hub.wire.event import BadEvent, Event, decode
 from hub.wire.trace_context import trace_id
 
@@ -30,7 +32,10 @@ HAS_TEXT = "instr(CAST(payload AS TEXT), ?) AND json_valid(CAST(payload AS TEXT)
 TRACEPARENT = "json_extract(CAST(payload AS TEXT), '$.traceparent')"
 CAUSE = "json_extract(CAST(payload AS TEXT), '$.causationid')"
 OF_TRACE = f"{HAS_TEXT} AND {TRACEPARENT} LIKE ?"
-OF_NAME = f"{HAS_TEXT} AND (id LIKE ? OR id LIKE ? OR {TRACEPARENT} LIKE ? OR {CAUSE} = ?)"
+OF_NAME = (
+    "id LIKE ? ESCAPE '!' OR id LIKE ? ESCAPE '!'"
+    f" OR ({HAS_TEXT} AND {TRACEPARENT} LIKE ? ESCAPE '!') OR ({HAS_TEXT} AND {CAUSE} = ?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +112,21 @@ class History:
 
         Args:
             name: An event's id, the beginning or the end of one, or a trace id or its beginning.
-                The whole id of an event that is no longer kept finds what followed from it.
+                The whole id of an event that is no longer kept finds what followed from it. A
+                program chooses its ids: they may have any characters.
         """
-        plain = name.replace("%", "").replace("_", "").lower()
-        if not plain:
+        if not name:
             return set()
-        values = (plain, f"{plain}%", f"%{plain}", f"00-{plain}%", plain)
+        part = re.sub("[!%_]", r"!\g<0>", name)
+        written = dump({"": name}).decode()[len('{"":"') : -len('"}')]
+        values = (f"{part}%", f"%{part}", name.lower(), f"00-{part}%", written, name)
         found: set[str] = set()
         for place in self._places():
             for entry in self._read(*place, OF_NAME, values):
                 trace = trace_id(entry.event.traceparent)
-                if plain == entry.event.id:
+                if name == entry.event.id:
                     return {trace}
-                if _fits(plain, entry.event.id, trace) or plain == entry.event.cause:
+                if _fits(name.lower(), entry.event.id.lower(), trace) or name == entry.event.cause:
                     found.add(trace)
         return found
 

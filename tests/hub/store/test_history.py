@@ -15,6 +15,8 @@ from hub.store.state import State
 from hub.wire.trace_context import trace_id
 from tests.hub.fakes import HUB, NOTIFY, PRESSED, journaled, ring
 
+SHOP = "doorbell/producer/shop"
+
 
 @pytest.fixture
 def states(states):
@@ -65,11 +67,28 @@ def test_a_trace_is_found_by_what_people_have_at_hand(history, states):
     one, two = (journaled(states("hub"), time=datetime.now(UTC)) for _ in range(2))
     follower = journaled(states("notify"), "clip.recorded", source=NOTIFY, cause=one)
     trace = trace_id(one.traceparent)
-    for name in (one.id, one.id[-12:], follower.id, trace, trace[:12]):
+    for name in (one.id, one.id[-12:], one.id.upper(), follower.id, trace, trace[:12].upper()):
         assert history.traces(name) == {trace}, name
     assert history.traces(one.id[:6]) == {trace, trace_id(two.traceparent)}
-    assert history.traces("%") == history.traces("nothing") == set()
+    assert not any(map(history.traces, ("", "%", "_", "nothing")))
     assert [told.event.id for told in history.trace(trace)] == [one.id, follower.id]
+
+
+@pytest.mark.parametrize(
+    "chosen", ["order-4711", "ORDER-4712", "order_4713", "100%", "a!b", 'the "7"', "Größe", "a\\b"]
+)
+def test_an_id_that_a_program_chose_is_found(history, states, chosen):
+    """It may have any characters. It is found whole, in parts, and as the cause of an event."""
+    order = journaled(states("shop"), "order.placed", source=SHOP, id=chosen)
+    other = journaled(states("shop"), "order.placed", source=SHOP, id=f"x{chosen.swapcase()}x")
+    done = journaled(states("notify"), "handler.done", source=NOTIFY, cause=order)
+    trace = trace_id(order.traceparent)
+    for name in (chosen, chosen[:-1], chosen[1:]):
+        assert history.traces(name) == {trace}, name
+    assert history.traces(other.id) == {trace_id(other.traceparent)}
+    states("shop").close()
+    (history.folder / "shop.db").unlink()
+    assert history.traces(chosen) == {trace_id(done.traceparent)}
 
 
 def test_text_in_data_belongs_to_no_trace(history, states):
