@@ -33,6 +33,7 @@ class QuietKeeper(Feature):
         self._topic = bus.topics.quiet(topics.source("hub", settings.hub))
         self._memory = DiskMemory(state)
         self._kept: dict[str, Any] | None = self._memory.get(COMMAND)  # read once: it is ours alone
+        self._is_saved = True
         self._published: QuietState | None = None
         self._command_id = ""
         self._lock = threading.Lock()  # commands come in the network thread; never publish with it
@@ -43,10 +44,10 @@ class QuietKeeper(Feature):
 
     def tick(self) -> None:
         """Publish the state if it has changed."""
-        try:
-            self._publish_change()
-        except StateError as error:
-            log.warning("quiet: %s", error)
+        with self._lock:
+            if not self._is_saved:
+                self._save()
+        self._publish_change()
 
     def reason(self) -> str | None:
         """Why nothing may make a noise now; None when it may."""
@@ -59,8 +60,8 @@ class QuietKeeper(Feature):
             command_id = self._command_id
             command = self._kept
             left_s = _left_s(command, self._clock) if command else 0
-            if left_s <= 0:
-                self._forget()  # otherwise a clock that is set back would revive it
+            if command and left_s <= 0:
+                self._hold(None)  # otherwise a clock that is set back would revive it
         if command and left_s > 0:
             return QuietState(command["quiet"], "command", self._until(left_s), command_id)
         return by_schedule(self._hours, self._clock.utc(), command_id)
@@ -92,11 +93,11 @@ class QuietKeeper(Feature):
 
     def _receive(self, received: ReceivedCommand) -> None:
         """Take a command, in the network thread."""
-        received.ack()
         if isinstance(received.command, Quiet):
             self._keep(received.command)
             self._published = None
             self._publish_change()
+        received.ack()
 
     def _keep(self, quiet: Quiet) -> None:
         """Keep the command. When it comes a second time, its time does not begin anew."""
@@ -104,20 +105,32 @@ class QuietKeeper(Feature):
         with self._lock:
             self._command_id = quiet.id
             if quiet.quiet is None:
-                self._forget()
+                self._hold(None)
                 return
             kept = self._kept or {}
             is_repeat = bool(quiet.id) and kept.items() >= command.items()
             if not is_repeat:
-                new = command | self._now()
-                self._memory[COMMAND] = new
-                self._kept = new
+                self._hold(command | self._now())
 
-    def _forget(self) -> None:
-        """Drop the command, if there is one. The lock is held."""
-        if self._kept:
-            self._memory.pop(COMMAND, None)
-            self._kept = None
+    def _hold(self, command: dict[str, Any] | None) -> None:
+        """Let this command hold from now on, whatever the disk says. The lock is held."""
+        if command != self._kept:
+            self._kept = command
+            self._save()
+
+    def _save(self) -> None:
+        """Write what holds; where that fails, the next tick tries it again. The lock is held."""
+        try:
+            if self._kept:
+                self._memory[COMMAND] = self._kept
+            else:
+                self._memory.pop(COMMAND, None)
+        except StateError as error:
+            if self._is_saved:
+                log.warning("quiet: what was commanded cannot be written yet: %s", error)
+            self._is_saved = False
+        else:
+            self._is_saved = True
 
     def _now(self) -> dict[str, Any]:
         """The present by all clocks, for a command that has to outlive a restart."""

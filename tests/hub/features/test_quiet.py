@@ -10,6 +10,7 @@ from config import Quiet as Hours
 from config import Settings
 from hub.features.quiet import QuietKeeper
 from hub.store.memory import DiskMemory
+from hub.store.state import StateError
 from hub.wire.retained.quiet import QuietState
 from tests.hub.fakes import HOUSE, FakeBroker
 
@@ -134,6 +135,38 @@ def test_a_command_that_ends_does_not_end_the_next_one(keeper):
     memory.end()
     keeper.keeper.tick()
     assert keeper.now == (True, "command")
+
+
+class Held(DiskMemory):
+    """A memory whose file another program holds for a while."""
+
+    is_held = True
+
+    def __setitem__(self, key, value):
+        self._fail()
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key):
+        self._fail()
+        super().__delitem__(key)
+
+    def _fail(self):
+        if self.is_held:
+            raise StateError("another program holds the file")
+
+
+@pytest.mark.parametrize(("word", "now"), [("off", (False, "command")), ("auto", (False, "off"))])
+def test_a_command_that_cannot_be_written_holds_and_is_written_later(keeper, word, now):
+    """A sender without an id does not repeat it; and a restart finds the last command."""
+    keeper.command("on")
+    memory = keeper.keeper._memory = Held(keeper.state)
+    keeper.command(word)
+    keeper.pass_s(1)
+    assert keeper.now == now
+    memory.is_held = False
+    keeper.pass_s(1)
+    keeper.start()
+    assert keeper.now == now
 
 
 def test_plain_words_are_commands_too(keeper):
