@@ -96,9 +96,9 @@ class Supervisor:
         return self._processes["hub"].send_line(door)
 
     def tick(self) -> None:
-        """Restart what has died, and look at the handlers folder and the settings."""
-        self._follow_handler_files()
+        """Restart what has died, and look at the settings and the handlers folder."""
         self._follow_settings()
+        self._follow_handler_files()
         self._tick_children()
 
     def stop(self) -> None:
@@ -197,6 +197,7 @@ class Supervisor:
             for fault in error.faults:
                 self._echo("doorbell", f"{fault} Until it is mended, everything runs on unchanged")
             return
+        self._settings = settings
         name = self._config.name
         self._echo("doorbell", f"{name} has changed: the hub and the handlers start again")
         self._follow_page(settings)
