@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -148,7 +148,8 @@ def _alert(fault: str) -> str:
 
 
 def _day(unix_s: float) -> str:
-    day = datetime.fromtimestamp(unix_s, UTC).date().isoformat()
+    """The day by this machine's local time, as on the other pages."""
+    day = datetime.fromtimestamp(unix_s).astimezone().date().isoformat()
     return f'<time datetime="{day}">{day}</time>'
 
 
