@@ -20,7 +20,7 @@ from hub.wire.retained.status import Status
 from hub.wire.topics import Topics
 
 ANSWER_S = 4.0
-UNKEPT_S = REMIND_S + 1  # how long to listen where the broker keeps nothing
+UNKEPT_S = REMIND_S + 2  # how long to listen where the broker keeps nothing: a look more
 QUIET_S = 0.5  # after such a pause the broker has sent everything that it keeps
 STEP_S = 0.05
 TAKEN, NOBODY_LISTENS = 0x00, 0x10

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from hub.mqtt.guard import guarded
 
-REMIND_S = 5.0
+REMIND_S = 4.0  # two looks
 
 
 class Reminder:
@@ -26,7 +26,7 @@ class Reminder:
         self._last_s = self._monotonic_s()
 
     def look(self) -> None:
-        """Call them if it is time; called about once a second."""
+        """Call them if it is time; called every two seconds."""
         now_s = self._monotonic_s()
         if self._is_needed and now_s >= self._last_s + REMIND_S:
             self._last_s = now_s
