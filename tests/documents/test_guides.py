@@ -78,24 +78,15 @@ def test_what_it_is_said_to_say_it_says():
             assert quoted.strip("`") in source, quoted
 
 
-@pytest.mark.parametrize("guide", ["troubleshooting", "wiring", "shopping", "settings", "doctor"])
+@pytest.mark.parametrize("guide", ["troubleshooting", "wiring", "settings", "doctor"])
 def test_every_command_named_is_one(guide: str):
     """What a guide tells to type is in the list of commands."""
     commands = (DOCS / "commands.md").read_text(encoding="utf-8")
     text = (DOCS / f"{guide}.md").read_text(encoding="utf-8")
-    for command in set(re.findall(r"(?:`|^    )doorbell (\w+)", text, re.MULTILINE)):
+    named = set(re.findall(r"(?:`|^    )doorbell (\w+)", text, re.MULTILINE))
+    assert named
+    for command in named:
         assert f"`doorbell {command}" in commands, command
-
-
-@pytest.mark.parametrize("guide", ["troubleshooting", "wiring", "shopping", "settings", "doctor"])
-def test_every_heading_linked_to_is_there(guide: str):
-    """A link into the middle of a document leads to a heading."""
-    for file, anchor in re.findall(
-        r"\]\(([\w.]+\.md)#([\w-]+)\)", (DOCS / f"{guide}.md").read_text("utf-8")
-    ):
-        heads = re.findall(r"^#+ (.*)$", (DOCS / file).read_text(encoding="utf-8"), re.MULTILINE)
-        known = {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
-        assert anchor in known, f"{file}#{anchor}"
 
 
 def test_the_picture_in_the_readme_loads_nothing():
