@@ -9,7 +9,6 @@ from hub.wire import topics
 from hub.wire.event import Event
 
 MAX_AGE_S = 300.0  # an older drill tells nothing about now
-EVERYTHING = "*"
 
 
 def with_drill(reactions: Mapping[str, Reaction]) -> dict[str, Reaction]:
@@ -21,7 +20,7 @@ def with_drill(reactions: Mapping[str, Reaction]) -> dict[str, Reaction]:
     Args:
         reactions: The file's reactions by event type.
     """
-    if topics.DRILLED in reactions or EVERYTHING in reactions:
+    if topics.DRILLED in reactions or topics.EVERY in reactions:
         return dict(reactions)
     return {**reactions, topics.DRILLED: _dry(reactions.get(topics.PRESSED))}
 

@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 from config import Settings
+from hub.system.files.port_file import read_port
 
 PORT_FILE = "web-port"  # under `doorbell run`, which takes a free port
 LOOPBACKS = ("127.0.0.1", "::1", "localhost")
@@ -18,10 +19,7 @@ def port_file(settings: Settings) -> Path:
 
 def running_port(settings: Settings) -> int | None:
     """The port that it has now; None when there is no `doorbell run` with a page."""
-    try:
-        return int(port_file(settings).read_text(encoding="ascii"))
-    except (FileNotFoundError, ValueError):
-        return None
+    return read_port(port_file(settings))
 
 
 def page_address(settings: Settings) -> str:

@@ -12,8 +12,6 @@ from hub.wire import command, topics
 from hub.wire.event import uuid7
 from hub.wire.retained.quiet import QuietState
 
-WORDS = {"on": True, "off": False, "auto": None}
-
 
 def ask(settings: Settings, word: str | None, for_s: float | None) -> QuietState:
     """Send a command and wait until the hub confirms it; without a command only ask.
@@ -73,7 +71,7 @@ class QuietClient:
             raise PressError(self._bus.absence)
         with self._lock:
             self._wanted = uuid7()
-            order = command.Quiet(WORDS[word], for_s, self._wanted)
+            order = command.Quiet(command.QUIET_WORDS[word.encode()], for_s, self._wanted)
             self._received.clear()
             for _ in range(int(PATIENCE_S / AGAIN_S)):
                 self._bus.command(self._source, order, self._settings.hub)

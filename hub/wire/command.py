@@ -221,7 +221,7 @@ COMMANDS = {
         ("cli", "web"),
         "hub",
         "Have the house quiet, or not.",
-        words={"enum": ["on", "off", "auto"]},
+        words={"enum": [word.decode() for word in QUIET_WORDS]},
     ),
     "subscribe": CommandType(
         Subscribe,

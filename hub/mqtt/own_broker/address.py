@@ -3,6 +3,7 @@
 import socket
 
 from config import Settings, SettingsError
+from hub.system.files.port_file import read_port
 
 PORT_FILE = "own-broker-port"
 TRIES = 5
@@ -10,12 +11,10 @@ TRIES = 5
 
 def with_running_broker(settings: Settings) -> Settings:
     """The settings, with the broker that `doorbell run` uses now, where they name none."""
-    port_file = settings.state_dir / PORT_FILE
-    if settings.broker.host is not None or not port_file.is_file():
+    port = read_port(settings.state_dir / PORT_FILE)
+    if settings.broker.host is not None or port is None:
         return settings
-    broker = settings.broker.model_copy(
-        update={"host": "127.0.0.1", "port": int(port_file.read_text(encoding="ascii"))}
-    )
+    broker = settings.broker.model_copy(update={"host": "127.0.0.1", "port": port})
     return settings.model_copy(update={"broker": broker})
 
 

@@ -2,7 +2,10 @@
 
 import socket
 
-from hub.mqtt.own_broker.address import reserve_port
+import pytest
+
+from config import Settings
+from hub.mqtt.own_broker.address import PORT_FILE, reserve_port, with_running_broker
 from tests.house import free_port
 
 
@@ -26,3 +29,11 @@ def test_a_port_on_which_another_program_listens_is_left_alone():
         port, reserved = reserve_port(taken)
         reserved.close()
         assert port != taken
+
+
+@pytest.mark.parametrize(("content", "port"), [(None, None), ("", None), ("1", 1)])
+def test_the_broker_that_runs_is_found_by_the_port_that_it_left(tmp_path, content, port):
+    """A `doorbell run` that begins or ends at this moment has left none."""
+    if content is not None:
+        (tmp_path / PORT_FILE).write_text(content)
+    assert with_running_broker(Settings(state_dir=tmp_path)).broker.port == port
