@@ -11,6 +11,7 @@ from functools import partial
 
 from hub.consumer.catchup.alive import Alive
 from hub.consumer.catchup.doubts import Doubts
+from hub.consumer.catchup.gone import Gone
 from hub.consumer.catchup.heard import Heard
 from hub.consumer.catchup.jumps import Jumps
 from hub.consumer.catchup.queries.message_size import MessageSize
@@ -25,7 +26,7 @@ from hub.store.cursors import Cursors
 from hub.wire import streams, topics
 from hub.wire.codec import JSON, BadMessage
 from hub.wire.event import Event, uuid7
-from hub.wire.query import CURSORS, EVENTS, MOST_BYTES, Numbering, OwedEvent, Query, Range, Reply
+from hub.wire.query import CURSORS, EVENTS, MOST_BYTES, OwedEvent, Query, Range, Reply
 
 log = logging.getLogger(__name__)
 MUST_WAIT_S = 0.5  # without a broker a query that is due is looked at again after so long
@@ -80,8 +81,7 @@ class CatchUp:
         self._sent = SentQueries()
         self._jumps = Jumps(cursors)
         self._withheld = Withheld(cursors, bus)
-        self._gone: set[Numbering] = set()  # of which their producers know nothing
-        self._forgotten: set[Numbering] = set()  # those of them that may go: it was said again
+        self._gone = Gone(cursors)
         self._wanted: deque[tuple[str, bool]] = deque()  # types, and whether replies are lost
         self.doubts = Doubts(cursors, partial(bus.note, "forged"))
         bus.on_connect.append(self.ask_all)
@@ -259,8 +259,7 @@ class CatchUp:
         is_whole = is_of_round and self._heard.is_whole(sent.kind, reply.source, seen)
         if is_whole:
             self._rounds[sent.kind].heard(reply.source)
-        is_whole = is_whole or seen.has_all_of(reply.source)
-        is_whole = is_whole and len(heads) == len(reply.heads)
+        is_whole = (is_whole or seen.has_all_of(reply.source)) and len(heads) == len(reply.heads)
         self.doubts.confirm(heads, [event for event, _ in reply.events])
         was_known = reply.source in sent.query.known
         for lost in self._cursors.learn(
@@ -269,9 +268,7 @@ class CatchUp:
             log.error("lost to the retention of %s before we could have it: %s", reply.source, lost)
         if is_whole and is_of_round:  # and written down
             self._heard.complete(sent.kind, reply.source)
-        gone = [key for key in reply.gone if streams.source_of(key[0]) == reply.source]
-        self._gone.update(gone)
-        self._gone.difference_update((head.stream, head.epoch) for head in reply.heads)
+        self._gone.note(reply)
         self.events.extend(reply.events)
         if reply.events:
             self._time_away.moved()
@@ -299,6 +296,5 @@ class CatchUp:
             round_.wait_for(silent, now)
         else:
             self._time_away.is_known(kind)
-            self._cursors.forget(self._gone & self._forgotten)
-            self._forgotten = set(self._gone)
+            self._gone.end_round()
             self._cursors.forget_silent(kind, self._alive.sources)
