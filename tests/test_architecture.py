@@ -90,6 +90,7 @@ ONE_USER = {
         "hub/store/inbox_rows.py",
         "hub/store/journal/backlog.py",
         "hub/store/journal/journal.py",
+        "hub/store/journal/retention.py",
         "hub/store/memory.py",
         "hub/store/state.py",
     ],

@@ -1,6 +1,7 @@
 """Removes events from a journal: what is old or too much, and no consumer still needs."""
 
 import logging
+import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
@@ -48,11 +49,13 @@ class Retention:
             is_recent = db.execute(recent, (consumer, kind, now - HOUR_S)).fetchone() is not None
             places = [(consumer, head.stream, head.epoch, head.after) for head in owed]
             changed = [place for place in places if db.execute(same, place).fetchone() is None]
-        if is_recent and not changed:
-            return
-        with self._state.write() as db:
+
+        def write(db: sqlite3.Connection) -> None:
             db.execute("INSERT OR REPLACE INTO asked VALUES (?, ?, ?)", (consumer, kind, now))
             db.executemany("INSERT OR REPLACE INTO consumer VALUES (?, ?, ?, ?)", changed)
+
+        if changed or not is_recent:
+            self._state.do(write)
 
     def consumers(self) -> set[str]:
         """The names of the consumers that are known."""
