@@ -14,7 +14,6 @@ from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.producer.producer import Producer
 from hub.store.state import State, StateError
-from hub.system.clock import RELEASED, Clock
 from hub.wire import topics
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 HOUSE = "house"  # the subject of these events
 LOOK_S = 2.0
-UNSET_S = 600.0  # after that an unset clock is trusted: there may be no time server
 DAY = timedelta(days=1)
 SUN = {"sunrise": "clock.sunrise", "sunset": "clock.sunset"}
 
@@ -47,7 +45,7 @@ class Calendar(Feature):
         self._settings = settings
         self._producer = producer
         self._seconds = seconds
-        self._clock: Clock = state.clock
+        self._clock = state.clock
         self._within = timedelta(seconds=settings.clock.late_max_s)
         self._summary = DailySummary(state, bus) if settings.clock.summary_at else None
         self._look_at = -LOOK_S
@@ -59,7 +57,7 @@ class Calendar(Feature):
         if self._seconds() < self._look_at or not (self._daily or self._settings.clock.sun):
             return
         self._look_at = self._seconds() + LOOK_S
-        if not self._is_clock_trusted():
+        if not self._clock.may_be_right():
             return
         now = self._clock.utc()
         for due, kind, day in sorted(self._due(now)):
@@ -67,10 +65,6 @@ class Calendar(Feature):
                 self._publish(kind, due, day, now)
             except StateError as error:
                 log.warning("%s: %s", kind, error)
-
-    def _is_clock_trusted(self) -> bool:
-        is_plausible = self._clock.uptime_s() > UNSET_S and self._clock.unix_s() >= RELEASED
-        return self._clock.is_synchronised() or is_plausible
 
     def _due(self, now: datetime) -> Iterator[tuple[datetime, str, date]]:
         """The events that are due and not too late: time, type and day."""

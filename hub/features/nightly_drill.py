@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from config import Settings
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 LOOK_S = 10.0  # how often it looks at the time of day
 STATUSES_S = 5.0  # how long it waits for the broker's kept statuses
+SET_BACK = timedelta(days=7)
 UNDER_WAY = "drill under way"  # in the hub's memory: the id of the drill that has begun
 DONE = "drilled on"  # in the hub's memory: the day of the last nightly drill
 INTERRUPTED = "drill: the hub ended before it had a result. Try `doorbell drill`"
@@ -47,6 +48,7 @@ class NightlyDrill(Feature):
         self._settings = settings
         self._producer = producer
         self._bus = bus
+        self._clock = state.clock
         self._memory = DiskMemory(state)
         self._seconds = seconds
         self._now = now
@@ -93,13 +95,24 @@ class NightlyDrill(Feature):
             return
         self._look_at = self._seconds() + LOOK_S
         day = self._daily.due(self._now())
-        if day is None or self._memory.get(DONE) == day:
+        if day is None or not self._clock.may_be_right() or self._is_done(day):
             return
         # Noted first: a drill that kills this process must not begin again after the restart.
         self._memory[DONE] = day
         self._roll = RollCall(self._bus, self._settings, self._producer.consumers())
         self._roll.open()
         self._since = self._seconds()
+
+    def _is_done(self, day: str) -> bool:
+        """Whether this day has had its drill, or lies before one: the clock was set back.
+
+        It is not set back by a week: then it was wrong when the last drill was noted.
+        """
+        done = self._memory.get(DONE)
+        if done is None:
+            return False
+        ahead = date.fromisoformat(done) - date.fromisoformat(day)
+        return timedelta() <= ahead <= SET_BACK
 
     def _press_when_statuses_are_known(self, roll: RollCall) -> None:
         if not roll.is_quiet and self._passed_s() < STATUSES_S:

@@ -11,6 +11,7 @@ from pathlib import Path
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 TIMESYNCD_MARK = Path("/run/systemd/timesync/synchronized")  # systemd-timesyncd.service(8)
 BELIEVED_S = 1.0  # how long an answer about the clock holds: each takes a system call or two
+UNSET_S = 600.0  # after that an unset clock may be right: there may be no time server
 RELEASED = 1_767_225_600.0  # 2026-01-01: an earlier time is wrong, whatever vouches for it
 # The boot's id from systemd (%b in systemd.unit(5)), whose sandboxes have no /proc/sys.
 BOOT = "DOORBELL_BOOT"
@@ -69,6 +70,11 @@ class Clock:
             self._is_vouched = _kernel_vouches() or TIMESYNCD_MARK.exists()
             self._ask_again_at = now + BELIEVED_S
         return self._is_vouched and time.time() >= RELEASED
+
+    def may_be_right(self) -> bool:
+        """Whether the wall clock may say what is due: it was set, or no time server sets it."""
+        is_plausible = self.uptime_s() > UNSET_S and self.unix_s() >= RELEASED
+        return self.is_synchronised() or is_plausible
 
     def utc(self) -> datetime:
         """Now, by the wall clock."""

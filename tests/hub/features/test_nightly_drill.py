@@ -104,6 +104,29 @@ def test_a_night_has_one_drill(night):
     assert len(night.net.events(DRILLED)) == 2
 
 
+def test_a_clock_that_cannot_be_trusted_begins_no_drill(night):
+    """A Raspberry Pi boots in the past: its day may be one that has had its drill."""
+    night.state.clock.reboot(synchronised=False)
+    night.tick()
+    night.tick()
+    assert night.net.events(DRILLED) == []
+    night.state.clock.synchronised = True
+    night.outcome(night.drill(), "notify")
+    assert len(night.net.events(DRILLED)) == 1
+
+
+@pytest.mark.parametrize(
+    ("last", "drills"), [("2026-11-24", 0), ("2026-11-30", 0), ("2026-12-01", 1), ("2031-01-01", 1)]
+)
+def test_a_day_before_the_last_drill_has_none_but_for_a_wrong_clock(night, last, drills):
+    """The clock was set back; where it is more than a week, it was wrong at the last drill."""
+    DiskMemory(night.state)["drilled on"] = last
+    night.tick()
+    night.tick()
+    assert len(night.net.events(DRILLED)) == drills
+    assert DiskMemory(night.state)["drilled on"] == ("2026-11-23" if drills else last)
+
+
 def test_without_a_time_there_is_no_drill(night):
     """That is the default."""
     night.begin(at=None)

@@ -162,6 +162,7 @@ def test_who_cannot_be_drilled_is_told(house: House, phone: Phone):
 )  # a house with a nightly drill has its own
 def test_a_nightly_drill_tells_the_phone_what_no_longer_works(house: House, phone: Phone):
     """A broken camera and a dead handler are reported at night, once even after a restart."""
+    house.has_set_clock = True
     at = datetime.now() - timedelta(minutes=1)  # noqa: DTZ005 - the setting holds local time
     _furnish(
         house, phone, "rtsp://127.0.0.1:1/none", f"[drill]\nat = {at:%H:%M:%S}\ntimeout_s = 5\n"
