@@ -56,6 +56,10 @@ class Moment(NamedTuple):
         """The moment as a JSON value; a number where the boot is unknown."""
         return [*self] if self.boot else self.at
 
+    def later(self, seconds: float) -> "Moment":
+        """The moment that many seconds after this one."""
+        return self._replace(at=self.at + seconds, uptime_s=self.uptime_s + seconds)
+
     def since(self, earlier: "Moment") -> float:
         """Seconds from another moment to this one: exact where both were in one boot.
 

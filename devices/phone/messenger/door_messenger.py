@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +160,7 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
             whose = who
             if not by and via == "command":
                 whose = EVERYBODY
-            return self._snooze(whose, answered.time)
+            return self._snooze(whose, moment)
         if not data.get("late"):  # else the visitor who rings now is not answered
             self.log.record_answer(answered.door, moment)
         press = str(data.get("press") or self.latest(answered.door, moment) or "")
@@ -197,8 +196,8 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
             self.hub.later(TOLD, 0, {"press": press.id}, subject=press.door)
             self._save()
 
-    def _snooze(self, name: str, at: datetime) -> DispatchResult:
-        self.log.snooze(name, at.timestamp() + SNOOZE_S)
+    def _snooze(self, name: str, at: Moment) -> DispatchResult:
+        self.log.snooze(name, at.later(SNOOZE_S))
         return DispatchResult(why_not=f"no more for {name or 'everybody'} for an hour")
 
     def _links_for(self, occasion: Any, by: str) -> Iterable[Link]:

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 from devices.device_error import DeviceError
+from devices.machine import Moment
 from devices.phone.delivery.dispatch_result import DispatchResult
 from devices.phone.delivery.dispatcher import Dispatcher
 from devices.phone.messenger.memory.ring_groups import RingGroups
@@ -79,7 +79,7 @@ class Messenger(Dispatcher, RingGroups):
         recipients: Sequence[Recipient],
         event_id: str,
         *,
-        at: datetime,
+        at: Moment,
         buttons: Callable[[Recipient], Sequence[ReplyButton]] = lambda _: (),
         wanted: Callable[[Phone], bool] = lambda _: True,
         on_hold: Callable[[Recipient], None] = lambda _: None,
@@ -116,7 +116,7 @@ class Messenger(Dispatcher, RingGroups):
         lacking = self.log.lacking(notification.key) if notification.is_follow_up else []
         result = self.send(
             event_id,
-            [one for one in recipients if not self.log.is_snoozed(one.name, at.timestamp())],
+            [one for one in recipients if not self.log.is_snoozed(one.name, at)],
             lambda recipient: replace(notification, buttons=buttons(recipient)),
             replace(self._so_far(event_id), text=notification.text),
             self.log.receipts,

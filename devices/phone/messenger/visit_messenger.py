@@ -129,7 +129,7 @@ class VisitMessenger(Messenger):
             message,
             recipients,
             occasion.id,
-            at=occasion.time,
+            at=Moment.seen(occasion),
             buttons=buttons,
             wanted=wanted,
             on_hold=hold,

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 import pytest
 from aiosmtpd.controller import Controller
 
+from devices.machine import Moment
 from devices.phone import Messenger, Notification, Recipient, UndeliveredError
 from devices.phone.delivery.dispatcher import Patience
 from devices.phone.registry import open_phones
 from tests.devices.phone.service import Answer, Service, serving
 from tests.house import free_port, until
 
-NOW = datetime.now(UTC)
+NOW = Moment(datetime.now(UTC).timestamp())
 PATIENCE = Patience(30.0, 30.0, 0.1, 30.0)  # the machine may be busy
 SLOW_S = 20.0  # no quick one is slow, on a busy machine either
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from devices.machine import Moment
 from devices.phone import (
     Messenger,
     Notification,
@@ -22,7 +23,7 @@ from devices.phone.delivery.dispatcher import Patience
 from tests.forked import PATIENCE_S
 from tests.house import until
 
-NOW = datetime.now(UTC)
+NOW = Moment(datetime.now(UTC).timestamp())
 NOTE = Notification(title="Doorbell", text="Ding", key="press")
 
 

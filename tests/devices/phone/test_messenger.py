@@ -5,12 +5,12 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from devices.machine import DailyWindow
+from devices.machine import DailyWindow, Moment
 from devices.phone import Messenger, Notification, PhoneError, Recipient, UndeliveredError
 from devices.phone.delivery.dispatcher import Patience
 from tests.forked import PATIENCE_S
 
-NOW = datetime.now(UTC)
+NOW = Moment(datetime.now(UTC).timestamp())
 ALWAYS = DailyWindow(time(0), time(23, 59, 59, 999_999))
 
 
@@ -152,9 +152,9 @@ def test_what_an_earlier_version_kept_counts(messenger, phones, kept):
 
 def test_who_snoozes_is_left_out(messenger, phones):
     """And when everybody does, that is said."""
-    messenger.log.snooze("anna", NOW.timestamp() + 60)
+    messenger.log.snooze("anna", NOW.later(60))
     assert _deliver(messenger).note == "sent to 1: Ding"
-    messenger.log.snooze("*", NOW.timestamp() + 60)
+    messenger.log.snooze("*", NOW.later(60))
     assert _deliver(messenger, "e2").note == "no recipient now"
     assert [len(phone.sent) for phone in phones] == [0, 0, 1]
 

@@ -209,6 +209,18 @@ def _seen(one, uptime_s, *, ahead_h=0, **more):
     return replace(one, time=time, boot="b" * 16, uptime_s=uptime_s, **more)
 
 
+@pytest.mark.parametrize("ahead_h", [-3, 3])
+def test_a_snooze_lasts_an_hour_whatever_the_clock_said(family, ahead_h):
+    """Nobody is woken before it is over, and no visitor is kept quiet after it."""
+    home, phones = family(anna={}, ben={})
+    snooze = event("visitor.answered", answer="snooze", by="anna", press="x")
+    home.hears(_seen(snooze, 20, ahead_h=ahead_h, synchronised=False))
+    home.hears(_seen(event(), 3000))
+    assert (len(phones["anna"].told), len(phones["ben"].told)) == (0, 1)
+    home.hears(_seen(event(), 4000))
+    assert len(phones["anna"].told) == 1
+
+
 def test_an_answer_of_an_earlier_version_is_known(family):
     """It noted the time in ISO 8601."""
     home, _ = family(anna={}, ben={"after_s": 30})

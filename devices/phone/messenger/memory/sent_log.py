@@ -95,18 +95,20 @@ class SentLog:
         """Record that this recipient was notified later, and so may read the answer."""
         self._put("called", press, [*self.escalated_to(press), name])
 
-    def snooze(self, name: str, until_s: float) -> None:
+    def snooze(self, name: str, until: Moment) -> None:
         """Send nothing more to a recipient for a while.
 
         Args:
             name: The recipient's name; `*` for everybody.
-            until_s: Unix time in seconds.
+            until: When the while is over.
         """
-        self._memory[f"snoozed {name}"] = until_s
+        self._memory[f"snoozed {name}"] = until.as_json()
 
-    def is_snoozed(self, name: str, now_s: float) -> bool:
-        """Whether this recipient gets nothing now (Unix time in seconds)."""
-        return any(self._memory.get(f"snoozed {one}", 0) > now_s for one in (name, EVERYBODY))
+    def is_snoozed(self, name: str, at: Moment) -> bool:
+        """Whether this recipient gets nothing then, as far as that is known."""
+        kept = (self._memory.get(f"snoozed {one}") for one in (name, EVERYBODY))
+        until = [Moment.of(value) for value in kept if value is not None]
+        return any(one.is_comparable(at) and one.since(at) > 0 for one in until)
 
     def record_answer(self, door: str, at: Moment) -> None:
         """Record when a visitor at this door was answered."""
