@@ -218,7 +218,10 @@ class Retention:
             return db.execute(f"DELETE {removed}", values).rowcount
 
     def _forgotten_before(self) -> float:
-        return self._state.clock.unix_s() - self._limits.forget_consumers_days * DAY_S
+        clock = self._state.clock
+        if not clock.may_be_right():  # one that is far ahead would have all of them forgotten
+            return 0.0
+        return clock.unix_s() - self._limits.forget_consumers_days * DAY_S
 
     def _is_too_large(self) -> bool:
         query = "SELECT COALESCE(SUM(LENGTH(payload)), 0) FROM journal"

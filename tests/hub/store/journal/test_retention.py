@@ -73,6 +73,17 @@ def test_an_event_that_a_known_consumer_has_yet_to_get_stays(state, retention, s
     assert _left(state) == [6]
 
 
+def test_a_clock_that_nobody_has_set_forgets_no_consumer(state, retention, say):
+    """A Raspberry Pi may boot years ahead, until a time server answers."""
+    say(300, text="x" * 4000)
+    _has_come_to(retention, state, 2)
+    state.clock.reboot(synchronised=False)
+    state.clock.ahead_s = 400 * DAY_S
+    retention.sweep()
+    assert _left(state)[0] == 3
+    assert retention.consumers() == {"notify"}
+
+
 def test_an_event_that_no_broker_has_acknowledged_stays(state, retention, say):
     """It stays however old it is, because it is not published yet."""
     say(1, published=False)
