@@ -25,7 +25,7 @@ def fault_in_path(path: Path) -> str | None:
         return "it has letters that no path can have. Write another path"
     if expanded.startswith("~"):
         user = expanded.partition("/")[0]
-        return f"{user[:40]} is no user with a home folder. Write the path from / on"
+        return f"{user[:40]} is not a user with a home folder. Write the path from / on"
     if len(os.fsencode(expanded)) > LONGEST_PATH or max(map(len, names), default=0) > LONGEST_NAME:
         return "it is longer than a path can be. Write a shorter one"
     return None

@@ -41,7 +41,7 @@ def found(path: Path) -> bool:
     except (OSError, ValueError) as error:
         raise SettingsError([f"{path}: cannot be read: {_reason(error)}. {ELSE}"]) from None
     if not is_file:
-        raise SettingsError([f"{path}: it is no file. {ELSE}"])
+        raise SettingsError([f"{path}: it is not a file. {ELSE}"])
     return True
 
 

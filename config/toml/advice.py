@@ -54,7 +54,10 @@ ADVICE = (
     (KEY + r"=\s*\d+(?:\.\d+){2,}", TEXT),
     (KEY + r"=\s*\d\d?(?:[:.]\d\d?)?\s*(?i:[ap]\.?m\b|uhr\b|o'?clock)", TIME),
     (KEY + r"=\s*\d\d?:\d\d?(?::\d\d?)?\b", TIME),
-    (KEY + r"=\s*[\u2010-\u2015\u2212]\s*[\d.]", "{key}: that is no minus. Write a plain one: -"),
+    (
+        KEY + r"=\s*[\u2010-\u2015\u2212]\s*[\d.]",
+        "{key}: that is not a minus. Write a plain one: -",
+    ),
     (KEY + rf"=\s*{VALUE}\s*[;,]" + END, "{key}: leave out the sign at the end of the line"),
     (KEY + rf"=\s*{VALUE}\s*//", "{key}: a note begins with #"),
     (KEY + r"=\s*[+-]?(?:\d[\d.]*,\d+|\d+\.|\.\d+)" + END, NUMBER),

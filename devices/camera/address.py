@@ -74,7 +74,7 @@ def fault_in_address(name: str) -> str | None:
     """Why this can be no camera's address, with what to write; None if it can."""
     scheme, _, rest = name.strip().partition("://")
     if scheme.lower() not in SCHEMES:
-        return f"{scheme}:// is no camera's address. Write rtsp://…, http://… or https://…"
+        return f"{scheme}:// is not a camera's address. Write rtsp://…, http://… or https://…"
     found = readings(rest)
     if not found:
         return (

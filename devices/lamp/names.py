@@ -63,7 +63,7 @@ def fault_in_lamp(name: str) -> str | None:
         return f"{name!r}: not a lamp. Write {LAMP_NAMES}"
     if output and not re.fullmatch(OUTPUTS[make], output):
         example = EXAMPLES[make.partition("-")[0]]
-        return f"{name!r}: {output!r} is no output. Write it like {make}:{device}:{example}"
+        return f"{name!r}: {output!r} is not an output. Write it like {make}:{device}:{example}"
     if make == "homeassistant":
         return _fault_in_entity(device)
     if make == "wled" and "://" in device:

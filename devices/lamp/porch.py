@@ -167,7 +167,7 @@ class Porch:
         named = ticket.get("named", name)
         if named not in self._settings.lamps:
             forget_lamp(name, self._memory)
-            return "it is no lamp of ours any more"
+            return "it is not a lamp of ours any more"
         return self._borrow(name, named).give_back(is_last_try=is_last_try)
 
     def look(self, door: str, patience_s: float = DRILL_PATIENCE_S) -> str:

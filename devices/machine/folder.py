@@ -48,7 +48,7 @@ def fault_in_folder(folder: Path) -> str | None:
     """
     existing = nearest(folder)
     if not existing.is_dir():
-        return f"{existing} is no folder. Name another one"
+        return f"{existing} is not a folder. Name another one"
     if not os.access(existing, os.W_OK | os.X_OK):
         hint = "Change its owner, or name another folder"
         return Forbidden(f"{existing} cannot be written by you. {hint}")

@@ -34,7 +34,7 @@ NTFY_OPTIONS = {
     "attach": "the visitor's picture is the attachment",
     "filename": "the visitor's picture is the attachment",
     "actions": "the buttons are the answers",
-    "optional": "a notification that fails is told",
+    "optional": "a notification that fails is reported",
 }
 NTFY_ALIASES = {"xtags": "tags", "avatar_url": "icon"}
 SENT_AS_IT_IS = ("click", "icon", "email", "delay", "call")

@@ -38,7 +38,7 @@ TELEGRAM_OPTIONS = {
     "image": "it would be Apprise's picture",
     "content": "a text stands below its picture",
     "template": "the text is doorbell's own",
-    "optional": "a notification that fails is told",
+    "optional": "a notification that fails is reported",
 }
 NO_BUTTONS = (
     "Telegram takes no buttons with this address: the texts come without them. "

@@ -78,7 +78,7 @@ class CatchUpReplies:
         try:
             query = Query.decode(message.payload)
         except BadMessage as error:
-            self._bus.refuse(message, f"no query: {error}")
+            self._bus.refuse(message, f"not a query: {error}")
             return
         sender = self._bus.topics.source_of(message.topic)
         if sender != self._backlog.source or kind != topics.EVERY:  # an observer's own events

@@ -82,7 +82,7 @@ class ProgramProducer:
         if self._program.rival:
             raise RuntimeError(self._program.rival)
         if id is not None and not (0 < len(id) <= ID_LENGTH and id.isprintable()):
-            raise BadEvent(f"id is no text of 1 to {ID_LENGTH} characters")
+            raise BadEvent(f"id is not a text of 1 to {ID_LENGTH} characters")
         subject = subject or topics.name_of(self._program.source)
         with self._one_at_a_time:
             event = self._producer.find(id) if id else None

@@ -271,7 +271,7 @@ def decode(name: str, payload: bytes) -> Command:
         BadMessage: whatever is wrong with it.
     """
     if name not in COMMANDS:
-        raise BadMessage(f"{name} is no command. There are: {', '.join(COMMANDS)}")
+        raise BadMessage(f"{name} is not a command. There are: {', '.join(COMMANDS)}")
     return COMMANDS[name].message.decode(payload)
 
 

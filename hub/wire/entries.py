@@ -53,7 +53,7 @@ class Text(_Plain):
     def read(self, value: Any) -> str:
         """See Entry."""
         if not isinstance(value, str) or not self._least <= len(value) <= self._most:
-            raise BadMessage(f"is no text of {self._least} to {self._most} characters")
+            raise BadMessage(f"is not a text of {self._least} to {self._most} characters")
         if self._printable and not value.isprintable():
             raise BadMessage("has control characters")
         if self._expression and not self._expression.fullmatch(value):
@@ -101,7 +101,7 @@ class Whole(_Plain):
     def read(self, value: Any) -> int:
         """See Entry."""
         if type(value) is not int or not self._least <= value <= self._most:
-            raise BadMessage(f"is no whole number from {self._least} to {self._most}")
+            raise BadMessage(f"is not a whole number from {self._least} to {self._most}")
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class Seconds(_Plain):
         """See Entry."""
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not math.isfinite(value) or not 0 <= value <= self._most:
-            raise BadMessage(f"is no number up to {self._most:g}")
+            raise BadMessage(f"is not a number up to {self._most:g}")
         if value == 0 and not self._zero:
             raise BadMessage("is 0")
         return value  # type: ignore[no-any-return]
@@ -161,7 +161,7 @@ class Moment(_Plain):
                 raise BadMessage("has no zone")
             return moment.astimezone(UTC)
         except (ValueError, TypeError, OverflowError):
-            raise BadMessage("is no RFC 3339 time with a zone") from None
+            raise BadMessage("is not an RFC 3339 time with a zone") from None
 
     def write(self, value: datetime) -> str:
         """See Entry."""
@@ -183,7 +183,7 @@ class ListOf:
     def read(self, value: Any) -> tuple[Any, ...]:
         """See Entry."""
         if not isinstance(value, list) or len(value) > self._most:
-            raise BadMessage(f"is no list of {self._most} at most")
+            raise BadMessage(f"is not a list of at most {self._most}")
         return tuple(map(self._inner.read, value))
 
     def write(self, value: Any) -> list[Any]:
@@ -205,7 +205,7 @@ class Row:
     def read(self, value: Any) -> tuple[Any, ...]:
         """See Entry."""
         if not isinstance(value, list) or len(value) != len(self._places):
-            raise BadMessage(f"is no list of {len(self._places)}")
+            raise BadMessage(f"is not a list of {len(self._places)}")
         return tuple(kind.read(one) for kind, one in zip(self._places, value, strict=True))
 
     def write(self, value: Sequence[Any]) -> list[Any]:
@@ -228,7 +228,7 @@ class Nested:
     def read(self, value: Any) -> Message:
         """See Entry."""
         if not isinstance(value, dict):
-            raise BadMessage("is no object")
+            raise BadMessage("is not an object")
         return self._message.from_wire(value)
 
     def write(self, value: Message) -> dict[str, Any]:

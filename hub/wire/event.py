@@ -127,7 +127,7 @@ def encode(event: Event) -> bytes:
         payload = _JSON.encode(wire).encode()
     except (TypeError, ValueError, RecursionError):
         raise BadEvent(
-            "its data is no JSON: only text, finite numbers, true, false, null, lists and objects"
+            "its data is not JSON: only text, finite numbers, true, false, null, lists and objects"
         ) from None
     if len(payload) > MAX_BYTES:
         raise BadEvent(f"larger than {MAX_BYTES} bytes. Send large data as a path")
@@ -166,7 +166,7 @@ def from_wire(wire: Mapping[str, Any]) -> Event:
     if not isinstance(data, dict):
         raise BadEvent("data is not an object")
     if not _is_attempt(data.get("attempt", 1)) and str(wire.get("type")).startswith("handler."):
-        raise BadEvent(f"attempt is no whole number from 1 to {MOST_ATTEMPTS}")
+        raise BadEvent(f"attempt is not a whole number from 1 to {MOST_ATTEMPTS}")
     source, kind, subject = (_text(wire, key, 128) for key in ("source", "type", "subject"))
     if fault := topics.fault_in(source, kind, subject):
         raise BadEvent(fault)
@@ -217,7 +217,7 @@ def _clocks(wire: Mapping[str, Any]) -> dict[str, Any]:
 def _text(wire: Mapping[str, Any], key: str, limit: int) -> str:
     value = wire.get(key)
     if not isinstance(value, str) or not 0 < len(value) <= limit or not value.isprintable():
-        raise BadEvent(f"{key} is missing or is no text of 1 to {limit} characters")
+        raise BadEvent(f"{key} is missing or is not a text of 1 to {limit} characters")
     return value
 
 

@@ -193,9 +193,9 @@ class _Events:
     def read(self, value: Any) -> tuple[OwedEvent, ...]:
         """See Entry."""
         if not isinstance(value, list) or len(value) > EVENTS:
-            raise BadMessage(f"is no list of {EVENTS} at most")
+            raise BadMessage(f"is not a list of at most {EVENTS}")
         if not all(isinstance(one, dict) for one in value):
-            raise BadMessage("holds what is no object")
+            raise BadMessage("holds something that is not an object")
         events = map(from_wire, value)
         return tuple(OwedEvent(event, encode(event)) for event in events)
 

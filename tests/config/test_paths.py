@@ -23,7 +23,10 @@ SETTINGS = [
 @pytest.mark.parametrize(
     ("path", "says"),
     [
-        ('"~nosuchuser/x"', "~nosuchuser is no user with a home folder. Write the path from / on"),
+        (
+            '"~nosuchuser/x"',
+            "~nosuchuser is not a user with a home folder. Write the path from / on",
+        ),
         (r'"a\u0000b"', "a zero byte is in it. Write it without"),
         (f'"{"a" * 300}"', "it is longer than a path can be. Write a shorter one"),
         (f'"{"a/" * 2500}"', "it is longer than a path can be. Write a shorter one"),

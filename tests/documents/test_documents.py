@@ -73,7 +73,7 @@ def test_the_checkpoint_in_the_docs_keeps_what_it_says(tmp_path: Path):
     assert (known, doing.timers) == ({}, {"hens.due": 60})
     (tmp_path / "no").mkdir()
     with run(memory=known) as doing:
-        assert react(doing.event, file.config) == "open, for the 1. time"
+        assert react(doing.event, file.config) == "open (1 times so far)"
 
 
 def test_the_lamp_in_the_docs_is_lit_and_put_back(tmp_path: Path):

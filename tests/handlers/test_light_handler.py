@@ -196,7 +196,7 @@ def test_what_was_never_switched_is_not_put_back(night):
     home = night(lamp)
     assert home.expire() == "it was never switched"
     home.memory["lit gone"] = {"before": None, "left": ON.as_json()}
-    assert home.expire("gone") == "it is no lamp of ours any more"
+    assert home.expire("gone") == "it is not a lamp of ours any more"
     assert (lamp.put_so, home.memory) == ([], {})
 
 

@@ -300,7 +300,7 @@ def test_an_ambiguous_address_is_refused_at_the_start(shipped):
         shipped("record", {"camera": ambiguous, "cameras": {"front": "rstp://h", "back": "test"}})
     camera, front = refused.value.faults
     assert "[handlers.record] camera: it is not clear where in the address" in camera
-    assert "cameras.front: rstp:// is no camera's address" in front
+    assert "cameras.front: rstp:// is not a camera's address" in front
     assert "secret" not in str(refused.value)
 
 

@@ -52,7 +52,7 @@ def fault_in_url(url: str, sent: Mapping[str, Sent]) -> str | None:
         with unlogged(), apprise_warnings() as warnings:
             service = service_of(url)
     except ValueError:
-        return "is no notification service. See https://github.com/caronc/apprise/wiki"
+        return "is not a notification service. See https://github.com/caronc/apprise/wiki"
     if fault := fault_in_waits(options_in(url, service)):
         return fault
     if any(DROPPED.search(text) for text in warnings):

@@ -69,10 +69,10 @@ def fault_in_endpoint(endpoint: str) -> str | None:
         parts = urlsplit(endpoint)
         port = parts.port or HTTPS
     except ValueError:
-        return "is no address"
+        return "is not an address"
     host = parts.hostname or ""
     if parts.scheme != "https" or not host or "@" in parts.netloc or " " in endpoint:
-        return "is no https address"
+        return "is not an https address"
     if may_be_at_home():
         return None
     if port != HTTPS or "." not in host.strip(".") or _is_ip_address(host):
@@ -94,7 +94,7 @@ def from_base64url(text: str) -> bytes:
     try:
         return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), b"-_", True)
     except ValueError:
-        raise ValueError("a key of the subscription is no base64url") from None
+        raise ValueError("a key of the subscription is not base64url") from None
 
 
 def to_base64url(data: bytes) -> str:

@@ -87,7 +87,7 @@ def _refuse_other_file(file: Path) -> None:
         raise BackupError("a link, a device or the like is there. Name a file")
     if facts.st_size and not is_backup(file):
         hint = "Name another file, or remove that one"
-        raise BackupError(f"a file is there that is no backup of doorbell. {hint}")
+        raise BackupError(f"a file is there that is not a backup of doorbell. {hint}")
 
 
 def _write(

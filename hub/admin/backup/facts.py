@@ -69,7 +69,7 @@ def read_facts(text: bytes) -> dict[str, Any]:
 def _refuse_newer(found: Any) -> None:
     """Before all else: a newer manifest may have another shape."""
     if not isinstance(found, dict):
-        raise ValueError("its manifest is no table")  # noqa: TRY004 - a fault of a file
+        raise ValueError("its manifest is not a table")  # noqa: TRY004 - a fault of a file
     schemas = found.get("schemas")
     versions = [found.get("schema"), *(schemas.values() if isinstance(schemas, dict) else ())]
     newest = max((one for one in versions if isinstance(one, int)), default=0)

@@ -74,19 +74,21 @@ def _faults_in(name: str, table: dict[str, Any]) -> list[str]:
     missing: list[str] = []
     wanted, python = table.get("dependencies", []), table.get("requires-python", "")
     if not isinstance(wanted, list):
-        return [f'{name}: dependencies is no list. Write dependencies = ["pyserial>=3.5"]']
+        return [f'{name}: dependencies is not a list. Write dependencies = ["pyserial>=3.5"]']
     here = ".".join(map(str, sys.version_info[:3]))
     try:
         if not SpecifierSet(str(python)).contains(here):
             found.append(f"{name}: it needs Python {python}, and this is {here}")
     except InvalidSpecifier:
-        found.append(f'{name}: requires-python: {python!r} is no version. Write it like ">=3.11"')
+        found.append(
+            f'{name}: requires-python: {python!r} is not a version. Write it like ">=3.11"'
+        )
     for one in wanted:
         try:
             needed = Requirement(str(one))
         except InvalidRequirement:
             found.append(
-                f'{name}: dependencies: {one!r} is no requirement. Write it like "pyserial>=3.5"'
+                f'{name}: dependencies: {one!r} is not a requirement. Write it like "pyserial>=3.5"'
             )
             continue
         if (needed.marker is None or needed.marker.evaluate()) and (why := _why_not(needed)):

@@ -45,7 +45,7 @@ def is_right(password: str, kept: str) -> bool:
     """
     method, numbers, salt, wanted = kept.split("$")
     if method != "scrypt":
-        raise ValueError(f"{method} is no method of ours")
+        raise ValueError(f"{method} is not a method of ours")
     exponent, r, p = map(int, numbers.split(","))
     found = _scrypt(password, base64.b64decode(salt), exponent, r, p)
     return hmac.compare_digest(found, base64.b64decode(wanted))

@@ -37,7 +37,7 @@ class Ring(Message):
     """Somebody rings now. It may come twice, with the same id."""
 
     event_type: str = entry(OneOf(*RINGS.values()))
-    id: str = entry(Text(64, summary="The id of the press: what has it again is no other ring."))
+    id: str = entry(Text(64, summary="The id of the press: the same id again is the same ring."))
     time: datetime = entry(Moment())
     age_s: float = entry(Seconds(YOUNG_S, zero=True, summary="Seconds since the press."))
     via: str = entry(Text(64, summary="How it came: button, command or trigger."), default="")

@@ -66,7 +66,7 @@ def test_what_a_trigger_waits_for_may_be_json(monkeypatch, tmp_path, text, when)
         ("DOORBELL_HUB__X", "y", "unknown variable. Did you mean 'DOORBELL_HUB'?"),
         ("DOORBELL_DOORS__FRONT__BUTON__PIN", "5", "buton: unknown key. Did you mean 'button'?"),
         ("DOORBELL_WEB__PROXIES", "nowhere", "not an address or network. Write 192.168.1.5"),
-        ("DOORBELL_STATE_DIR", "~nosuchuser/x", "~nosuchuser is no user with a home folder"),
+        ("DOORBELL_STATE_DIR", "~nosuchuser/x", "~nosuchuser is not a user with a home folder"),
         ("DOORBELL_OWN_FOLDER", "/etc", "not such a folder. It is a folder within state_dir"),
         ("DOORBELL_OWN_FOLDER", "../x", "not such a folder. It is a folder within state_dir"),
     ],

@@ -98,7 +98,7 @@ def test_a_file_that_a_power_cut_has_damaged_is_told(tmp_path, content):
         ("a = 52.5°N", "a: not a number. Write it like 2.5, without a unit"),
         ("a = 5.", "a: not a number. Write it like 2.5"),
         ("a = .5", "a: not a number. Write it like 2.5"),
-        ("a = \u22125.0", "a: that is no minus. Write a plain one: -"),
+        ("a = \u22125.0", "a: that is not a minus. Write a plain one: -"),
         ("a = 1883;", "a: leave out the sign at the end of the line"),
         ("a = 'x',", "a: leave out the sign at the end of the line"),
         ("a = 1 // one", "a: a note begins with #"),

@@ -87,7 +87,7 @@ def test_a_percent_sign_may_be_one():
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("rstp://h/d", "rstp:// is no camera's address. Write rtsp://"),
+        ("rstp://h/d", "rstp:// is not a camera's address. Write rtsp://"),
         ("rtsp://", "there is no host in the address. Write rtsp://USER:PASSWORD@HOST/PATH"),
         ("rtsp://admin:secret@", "%2F for /"),
         ("rtsp://a:b@secret/s@y.z/q", "not clear where in the address the password ends"),

@@ -27,10 +27,10 @@ def test_a_lamp_has_a_name(name):
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
-        ("tasmota:porch:left", "'left' is no output. Write it like tasmota:porch:2"),
-        ("tasmota:porch:0", "'0' is no output"),
-        ("shelly-light:porch:l1", "'l1' is no output. Write it like shelly-light:porch:1"),
-        ("zigbee2mqtt:porch:1st", "'1st' is no output. Write it like zigbee2mqtt:porch:l1"),
+        ("tasmota:porch:left", "'left' is not an output. Write it like tasmota:porch:2"),
+        ("tasmota:porch:0", "'0' is not an output"),
+        ("shelly-light:porch:l1", "'l1' is not an output. Write it like shelly-light:porch:1"),
+        ("zigbee2mqtt:porch:1st", "'1st' is not an output. Write it like zigbee2mqtt:porch:l1"),
         ("tasmota:%prefix%/%topic%", "like tasmota:home/porch/%prefix%"),
         ("tasmota:home/porch/cmnd", "like tasmota:home/porch/%prefix%"),
         ("tasmota:porch/#", "+ and # are not allowed"),

@@ -158,7 +158,7 @@ def test_a_url_of_no_service_is_a_fault_that_does_not_show_it(shipped, bad):
     (fault,) = told.value.faults
     assert fault.startswith("notify.py: [handlers.notify")
     assert "urls" in fault
-    assert "number [2] is no notification service" in fault
+    assert "number [2] is not a notification service" in fault
     assert "S3CRET" not in fault
 
 
@@ -169,7 +169,7 @@ def test_each_address_has_its_own_fault(shipped):
         shipped("notify", {"urls": urls})
     (fault,) = told.value.faults
     assert "number [1] has ?clik=, which is not sent: " in fault
-    assert "; number [3, 4] is no notification service" in fault
+    assert "; number [3, 4] is not a notification service" in fault
 
 
 def test_a_url_of_no_service_is_not_in_the_log(shipped, caplog):

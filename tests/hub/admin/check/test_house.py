@@ -127,7 +127,7 @@ def test_a_state_folder_must_be_writable(tmp_path):
     """Whether it exists or has yet to be made."""
     assert fault_in_folder(tmp_path / "a" / "b") is None
     (tmp_path / "file").write_text("")
-    assert "is no folder" in fault_in_folder(tmp_path / "file" / "b")
+    assert "is not a folder" in fault_in_folder(tmp_path / "file" / "b")
     assert fault_in_folder(tmp_path / "file")
     if os.geteuid():
         (tmp_path / "locked").mkdir(mode=0o500)

@@ -315,7 +315,7 @@ def test_what_cannot_be_is_asked_again_with_the_reason(tmp_path: Path):
             ("Number, or none", "simulated", "Sounds: bark"),
             ("Sound", "moo", "'moo': no sound."),
             ("Sound", "ding", "6 of 10"),
-            ("URL", "foo://hunter2", "this is no notification service"),
+            ("URL", "foo://hunter2", "this is not a notification service"),
             ("URL", "NTFY", "test message to ntfy://…? "),
             ("", "n", "7 of 10"),
             ("Lamp", "candle", "'candle': not a lamp"),

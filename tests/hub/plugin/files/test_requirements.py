@@ -88,9 +88,9 @@ def test_another_python_is_told(faults):
     ("line", "words"),
     [
         ("dependencies = [", "not TOML"),
-        ('dependencies = "pyserial"', "is no list"),
-        ('dependencies = ["=="]', "is no requirement"),
-        ('requires-python = "new"', "is no version"),
+        ('dependencies = "pyserial"', "is not a list"),
+        ('dependencies = ["=="]', "is not a requirement"),
+        ('requires-python = "new"', "is not a version"),
     ],
 )
 def test_a_block_that_says_nothing_sensible_is_told(line: str, words: str, faults):
