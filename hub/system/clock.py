@@ -15,6 +15,10 @@ UNSET_S = 600.0  # after that an unset clock may be right: there may be no time 
 RELEASED = 1_767_225_600.0  # 2026-01-01: an earlier time is wrong, whatever vouches for it
 # The boot's id from systemd (%b in systemd.unit(5)), whose sandboxes have no /proc/sys.
 BOOT = "DOORBELL_BOOT"
+# Of a Raspberry Pi: cards that were cloned carry one machine id. systemd's sandboxes show it.
+SERIAL = "sys/firmware/devicetree/base/serial-number"
+# Two clocks differ by less: up to 16 s each the kernel calls one synchronised (NTP_PHASE_LIMIT).
+APART_S = 32.0
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -43,9 +47,14 @@ class Clock:
         boot: See Stamp.
     """
 
-    def __init__(self) -> None:
-        machine = _first_line("/etc/machine-id") or _first_line("/proc/sys/kernel/hostname")
-        boot_id = _first_line("/proc/sys/kernel/random/boot_id").replace("-", "")
+    def __init__(self, root: Path = Path("/")) -> None:
+        """Read which machine and which boot of it this is.
+
+        Args:
+            root: Where the files of the system are.
+        """
+        machine = _machine(root)
+        boot_id = _first_line(root / "proc/sys/kernel/random/boot_id").replace("-", "")
         boot = os.environ.get(BOOT) or boot_id
         self.boot = _digest(machine) + _digest(boot) if machine and boot else ""
         self._is_vouched = False
@@ -109,26 +118,33 @@ class Clock:
         is their difference; so it is where the stamp has a time and nothing else. Of an untrusted
         time in an earlier boot of this machine one thing is known: it is before this boot.
         """
-        if self.boot and stamp.boot == self.boot:
+        if self._is_of_this_boot(stamp):
             return max(0.0, self.uptime_s() - stamp.uptime_s)
-        if not stamp.boot or (stamp.synchronised and self.is_synchronised()):
+        if self._is_comparable(stamp):
             return max(0.0, self.unix_s() - stamp.time.timestamp())
-        is_same_machine = bool(self.boot) and stamp.boot[:8] == self.boot[:8]
-        return self.uptime_s() if is_same_machine else 0.0
+        return self.uptime_s() if self._is_of_this_machine(stamp) else 0.0
 
     def is_before_boot(self, stamp: Stamp) -> bool | None:
-        """Whether a moment was before this boot of this machine; None where that is unknown."""
-        if self.boot and stamp.boot == self.boot:
+        """Whether a moment was before this boot of this machine; None where that is unknown.
+
+        Two machines may have one id. So another boot of this machine is an earlier one, unless two
+        trusted clocks say clearly that the moment was since this boot.
+        """
+        if self._is_of_this_boot(stamp):
             return False
-        if self.boot and stamp.boot[:8] == self.boot[:8]:
-            return True
-        is_comparable = not stamp.boot or (stamp.synchronised and self.is_synchronised())
-        return self.age_s(stamp) > self.uptime_s() if is_comparable else None
+        is_of_this_machine = self._is_of_this_machine(stamp)
+        if not self._is_comparable(stamp):
+            return True if is_of_this_machine else None
+        uptime_s = self.uptime_s()
+        after_boot_s = stamp.time.timestamp() - (self.unix_s() - uptime_s)
+        if is_of_this_machine:
+            return not APART_S < after_boot_s < uptime_s + APART_S
+        return after_boot_s < 0
 
     def corrected(self, stamp: Stamp) -> Stamp:
         """The same moment by a trusted clock, if it was in this boot and ours is trusted now."""
-        is_of_this_boot = bool(stamp.boot) and stamp.boot == self.boot
-        if stamp.synchronised or not is_of_this_boot or not self.is_synchronised():
+        is_right = stamp.synchronised or not self._is_of_this_boot(stamp)
+        if is_right or not self.is_synchronised():
             return stamp
         return Stamp(
             self.utc() - timedelta(seconds=self.age_s(stamp)),
@@ -136,6 +152,17 @@ class Clock:
             stamp.uptime_s,
             synchronised=True,
         )
+
+    def _is_of_this_boot(self, stamp: Stamp) -> bool:
+        """Its half is random, and enough: it stays if a new version names the machine anew."""
+        return bool(self.boot) and stamp.boot[8:] == self.boot[8:]
+
+    def _is_of_this_machine(self, stamp: Stamp) -> bool:
+        return bool(self.boot) and stamp.boot[:8] == self.boot[:8]
+
+    def _is_comparable(self, stamp: Stamp) -> bool:
+        """Whether its time and that of our clock may be compared."""
+        return not stamp.boot or (stamp.synchronised and self.is_synchronised())
 
 
 class _Timex(ctypes.Structure):
@@ -150,9 +177,18 @@ def _kernel_vouches() -> bool:
     return 0 <= state < TIME_ERROR
 
 
-def _first_line(path: str) -> str:
+def _machine(root: Path) -> str:
+    """What tells this machine from others; empty where nothing does.
+
+    A MAC address would not do: it may be random, come late, or be hidden in a sandbox.
+    """
+    name = _first_line(root / "etc/machine-id") or _first_line(root / "proc/sys/kernel/hostname")
+    return f"{name} {_first_line(root / SERIAL)}".strip()
+
+
+def _first_line(path: Path) -> str:
     try:
-        return Path(path).read_text(encoding="ascii").strip()
+        return path.read_text(encoding="ascii").strip("\0\n ")
     except (OSError, ValueError):
         return ""
 

@@ -1,12 +1,12 @@
 """The clocks: an age that does not depend on a wrong one, and a time that is put right."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from hub.system.clock import RELEASED, Clock, Stamp, _first_line
+from hub.system.clock import BOOT, RELEASED, SERIAL, Clock, Stamp
 from tests.hub.fakes import FakeClock
 
 
@@ -85,18 +85,92 @@ def test_the_machines_own_clocks_are_what_they_say():
     assert not one.is_synchronised() or time.time() > RELEASED
 
 
-def test_a_process_that_does_not_see_proc_sys_is_told_the_boot(monkeypatch):
+def _machine(root, *, machine_id="", hostname="doorbell", serial="", boot_id="1"):
+    files = {
+        "etc/machine-id": machine_id,
+        "proc/sys/kernel/hostname": hostname,
+        "proc/sys/kernel/random/boot_id": boot_id,
+        SERIAL: f"{serial}\0" if serial else "",
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        if text:
+            (root / name).write_text(text, encoding="ascii")
+    return root
+
+
+@pytest.fixture
+def unnamed_boot(monkeypatch):
+    monkeypatch.delenv(BOOT, raising=False)
+
+
+@pytest.mark.usefixtures("unnamed_boot")
+def test_a_process_that_does_not_see_proc_sys_is_told_the_boot(tmp_path, monkeypatch):
     """It knows the boot from a variable; without that it claims none, and trusts no other."""
-    seen, boot_id = Clock(), Path("/proc/sys/kernel/random/boot_id")
-    monkeypatch.setenv(
-        "DOORBELL_BOOT", boot_id.read_text(encoding="ascii").strip().replace("-", "")
-    )
-    monkeypatch.setattr(
-        "hub.system.clock._first_line", lambda path: "" if "boot_id" in path else _first_line(path)
-    )
-    assert Clock().boot == seen.boot
-    monkeypatch.delenv("DOORBELL_BOOT")
-    blind = Clock()
+    seen = Clock(_machine(tmp_path / "seen", machine_id="a", boot_id="12-34"))
+    sandbox = _machine(tmp_path / "sandbox", machine_id="a", boot_id="")
+    monkeypatch.setenv(BOOT, "1234")
+    assert Clock(sandbox).boot == seen.boot
+    monkeypatch.delenv(BOOT)
+    blind = Clock(sandbox)
     assert blind.boot == ""
     assert blind.age_s(seen.stamp()) < 1
     assert seen.age_s(blind.stamp()) < 1
+
+
+@pytest.mark.usefixtures("unnamed_boot")
+@pytest.mark.parametrize("name", [{"machine_id": "0123"}, {"hostname": "doorbell"}])
+def test_a_cloned_card_makes_another_machine_of_another_raspberry_pi(tmp_path, name):
+    """Its serial number tells it from the other; elsewhere the machine's id alone has to."""
+    boots = [
+        Clock(_machine(tmp_path / str(number), serial=serial, boot_id=boot_id, **name)).boot
+        for number, (serial, boot_id) in enumerate(
+            [("10a", "1"), ("10a", "2"), ("10b", "3"), ("", "4"), ("", "5")]
+        )
+    ]
+    machines = [boot[:8] for boot in boots]
+    assert machines[0] == machines[1]
+    assert machines[3] == machines[4]
+    assert len(set(machines)) == 3
+    assert len(set(boots)) == 5
+
+
+@pytest.mark.usefixtures("unnamed_boot")
+def test_within_one_boot_a_new_name_of_the_machine_changes_no_age(tmp_path):
+    """An update may name the machine anew, and what was seen before it is still of this boot."""
+    before = Clock(_machine(tmp_path / "before", machine_id="a"))
+    after = FakeClock(boot=Clock(_machine(tmp_path / "after", machine_id="a", serial="1")).boot)
+    after.ahead_s, after.synchronised = 1e6, False
+    seen = replace(before.stamp(), uptime_s=after.uptime_s() - 10, synchronised=False)
+    assert before.boot != after.boot
+    assert after.age_s(seen) == pytest.approx(10, abs=1)
+    assert after.is_before_boot(seen) is False
+
+
+@pytest.mark.parametrize(
+    ("after_boot_s", "synchronised", "is_before"),
+    [
+        (-1.0, True, True),
+        (10.0, True, True),
+        (100.0, True, False),
+        (1000.0, True, True),
+        (100.0, False, True),
+    ],
+    ids=[
+        "before this boot",
+        "so soon after it that two clocks may differ by as much",
+        "since this boot",
+        "later than now",
+        "since this boot, by a clock that nobody has set",
+    ],
+)
+def test_another_boot_of_this_machine_was_before_unless_two_good_clocks_say_no(
+    clock, after_boot_s, synchronised, is_before
+):
+    """A second machine may have the id of this one, and its press of now is no old one."""
+    clock.reboot()
+    clock.passed_s += 119.0
+    booted = clock.utc() - timedelta(seconds=clock.uptime_s())
+    seen = booted + timedelta(seconds=after_boot_s)
+    stamp = Stamp(seen, "a" * 8 + "c" * 8, 5.0, synchronised)
+    assert clock.is_before_boot(stamp) is is_before

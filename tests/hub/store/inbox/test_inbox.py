@@ -135,6 +135,17 @@ def test_what_happened_before_this_boot_may_be_done(tmp_path, ago_s, stamp, miss
         assert Inbox(state).claim(event, missed=missed).event.redelivered is redelivered
 
 
+def test_a_live_press_of_a_second_machine_with_the_same_id_is_new(tmp_path):
+    """A cloned card: only the boot differs, and two good clocks say that the press is of now."""
+    clock = FakeClock()
+    State(tmp_path / "own.db", clock).close()
+    clock.reboot()
+    clock.passed_s += 600.0
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        event = _seen(clock, 0.5, boot="a" * 8 + "c" * 8)
+        assert not Inbox(state).claim(event).event.redelivered
+
+
 def test_a_file_that_is_new_in_this_boot_has_done_nothing_before(tmp_path):
     """A handler that was installed a moment ago takes what it is owed as new."""
     clock = FakeClock()
