@@ -82,6 +82,7 @@ ONE_USER = {
         "hub/store/guest_book/tables.py",
         "hub/store/guest_book/upkeep.py",
         "hub/store/history.py",
+        "hub/store/inbox/copies.py",
         "hub/store/inbox/inbox.py",
         "hub/store/inbox/inbox_file.py",
         "hub/store/inbox/kept_records.py",

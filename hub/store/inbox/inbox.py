@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from hub.store import inbox_rows
 from hub.store.cursors import CURSOR, Cursors
-from hub.store.inbox import timers
+from hub.store.inbox import copies, timers
 from hub.store.inbox.reservations import Reservations
 from hub.store.inbox_rows import KEY, due_in
 from hub.store.state import State
@@ -51,8 +51,9 @@ class Delivery:
 class Inbox:
     """Takes each event once.
 
-    A row is an event that is not finished (`trying`, `waiting`, `crashed`, `dead`), or that was
-    finished ahead of its cursor (`done`). What a cursor has passed needs no row.
+    A row is an event that is not finished (`trying`, `waiting`, `crashed`, `dead`, and `wanted` by
+    a person), or that was finished ahead of its cursor (`done`). What a cursor has passed needs no
+    row.
     """
 
     def __init__(self, state: State) -> None:
@@ -82,6 +83,7 @@ class Inbox:
                 uncertain = "state = 'waiting' AND due_unix < ?"
                 db.execute(f"UPDATE inbox SET state = 'crashed' WHERE {uncertain}", (booted,))
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (boot,))
+            copies.take_up(db)
             crashed = "state = 'crashed', due = ?, due_unix = ?, wait_s = 0"
             db.execute(f"UPDATE inbox SET {crashed} WHERE state = 'trying'", (now, unix))
             self._reservations.recover(db, is_new_boot=is_new_boot)
@@ -167,9 +169,7 @@ class Inbox:
         trying = "state = 'trying', due = NULL, attempts = ?, crashes = ?"
         claim = f"UPDATE inbox SET {trying} WHERE {KEY}"
         self._state.do(lambda db: db.execute(claim, (attempts, crashes, *key)))
-        event = replace(self._warned_of_copy(decode(payload)), attempt=attempts)
-        if crashes:
-            event = replace(event, redelivered=True)
+        event = replace(decode(payload), attempt=attempts, redelivered=crashes > 0)
         is_timer = timers.is_timer(stream)
         return Delivery(*key, event, bool(any_age), is_timer, payload=payload)
 
@@ -193,13 +193,12 @@ class Inbox:
 
     def retry(self, db: sqlite3.Connection, delivery: Delivery, wait_s: float) -> None:
         """In the open transaction: try again in so many seconds."""
-        waiting = "state = 'waiting', due = ?, due_unix = ?, wait_s = ?"
-        self._set(db, delivery, waiting, *due_in(self._clock, wait_s))
+        self._wait(db, delivery, wait_s)
 
     def postpone(self, db: sqlite3.Connection, delivery: Delivery, wait_s: float) -> None:
         """In the open transaction: try again in so many seconds, and count no attempt."""
-        waiting = "state = 'waiting', due = ?, due_unix = ?, wait_s = ?, attempts = attempts - 1"
-        self._set(db, delivery, waiting, *due_in(self._clock, wait_s))
+        self._wait(db, delivery, wait_s)
+        db.execute(f"UPDATE inbox SET attempts = attempts - 1 WHERE {KEY}", delivery.key)
 
     def release(self, db: sqlite3.Connection, delivery: Delivery) -> None:
         """In the open transaction: the stop of this process ended the attempt.
@@ -272,6 +271,12 @@ class Inbox:
         copied = self._state.epochs.copied_unix_s
         is_older = copied and self._clock.corrected(event.stamp).time.timestamp() <= copied
         return replace(event, redelivered=True) if is_older else event
+
+    def _wait(self, db: sqlite3.Connection, delivery: Delivery, wait_s: float) -> None:
+        """Have it wait; what may have been done before is redelivered in each attempt."""
+        waiting = "state = 'waiting', due = ?, due_unix = ?, wait_s = ?, crashes = MAX(crashes, ?)"
+        due = due_in(self._clock, wait_s)
+        self._set(db, delivery, waiting, *due, delivery.event.redelivered)
 
     def _set(
         self, db: sqlite3.Connection, delivery: Delivery, assignment: str, *values: object

@@ -20,14 +20,15 @@ from hub.wire.event import Event, decode, encode
 NEW = "new"
 IN_HAND = "in hand"
 DEAD = "dead"
-# Due at once on any clock, with all its attempts.
+# Due at once on any clock, with all its attempts. And `wanted`: what may have been done before
+# makes it no redelivery, because a person wants it done.
 RETRY = (
-    "UPDATE inbox SET state = 'waiting', attempts = 0, crashes = 0, due = 0, due_unix = ?,"
+    "UPDATE inbox SET state = 'wanted', attempts = 0, crashes = 0, due = 0, due_unix = ?,"
     f" wait_s = 0, any_age = ? WHERE {KEY} AND state = 'dead'"
 )
 PUT = (
     "INSERT OR REPLACE INTO inbox (stream, epoch, sequence, payload, state, due, due_unix, wait_s,"
-    " any_age) VALUES (?, ?, ?, ?, 'waiting', 0, ?, 0, ?)"
+    " any_age) VALUES (?, ?, ?, ?, 'wanted', 0, ?, 0, ?)"
 )
 
 

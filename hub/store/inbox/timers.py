@@ -28,9 +28,9 @@ class Timers:
     ) -> None:
         """In the open transaction: deliver this event to this process in so many seconds.
 
-        It replaces the last timer of its type and subject, but for one that is in hand or dead:
-        the number tells them apart. The payload is the event as it was when it was set; its data
-        may have changed since.
+        It replaces the last timer of its type and subject, but for one that is in hand, dead, or
+        wanted by a person: the number tells them apart. The payload is the event as it was when it
+        was set; its data may have changed since.
         """
         stream = streams.of(SOURCE, event.type, event.subject)
         replaced = "DELETE FROM inbox WHERE stream = ? AND state IN ('waiting', 'crashed')"

@@ -1,5 +1,6 @@
 """The inbox: each event is taken once, whatever order it comes in and however often."""
 
+import shutil
 import tempfile
 from contextlib import closing
 from dataclasses import replace
@@ -68,6 +69,50 @@ def test_an_event_in_hand_at_a_crash_is_due_again_as_redelivered(state, inbox):
     assert (third.event.attempt, third.event.redelivered) == (3, True)
     finish(state, inbox, third)
     assert rows(state, "SELECT * FROM inbox") == []
+
+
+@pytest.mark.parametrize("put_off", [Inbox.retry, Inbox.postpone])
+def test_an_event_that_was_a_redelivery_stays_one_in_each_attempt(tmp_path, put_off):
+    """What may have been done before this boot may have been done before the second attempt."""
+    clock = FakeClock()
+    State(tmp_path / "own.db", clock).close()
+    clock.passed_s += 600.0
+    clock.reboot()
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        inbox = Inbox(state)
+        delivery = inbox.claim(_seen(clock, 60.0, boot="a" * 8 + "c" * 8, uptime_s=5.0))
+        for _ in range(2):
+            assert delivery.event.redelivered
+            with state.write() as db:
+                put_off(inbox, db, delivery, 0.0)
+            delivery = inbox.take_due()
+
+
+def test_what_waits_in_a_copied_file_comes_as_redelivered(tmp_path):
+    """It may have been done since the copy was made. What is put off after it was not."""
+    clock = FakeClock()
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        inbox = Inbox(state)
+        _put_off(state, inbox, press(1))
+    (tmp_path / "own.db").rename(tmp_path / "backup")
+    shutil.copy(tmp_path / "backup", tmp_path / "own.db")
+    for _ in range(2):
+        with closing(State(tmp_path / "own.db", clock)) as state:
+            inbox = Inbox(state)
+            inbox.recover()
+            _put_off(state, inbox, replace(_seen(clock, 0.0), sequence=2))
+    with closing(State(tmp_path / "own.db", clock)) as state:
+        inbox = Inbox(state)
+        inbox.recover()
+        taken = [inbox.take_due(), inbox.take_due()]
+        found = {delivery.sequence: delivery.event.redelivered for delivery in taken}
+        assert found == {1: True, 2: False}
+
+
+def _put_off(state, inbox, event):
+    if delivery := inbox.claim(event):
+        with state.write() as db:
+            inbox.retry(db, delivery, 0.0)
 
 
 def test_a_retry_is_taken_when_it_is_due(state, inbox):

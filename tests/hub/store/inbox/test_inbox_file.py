@@ -1,10 +1,13 @@
 """A handler's inbox as commands see it: dead letters and replayed events, running or not."""
 
+import shutil
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
+from hub import testing
 from hub.plugin.decorator import Drop
 from hub.store.inbox.inbox import Inbox
 from hub.store.inbox.inbox_file import DEAD, IN_HAND, NEW, InboxError, InboxFile
@@ -12,6 +15,7 @@ from hub.store.state import State
 from tests.forked import PATIENCE_S
 from tests.hub.fakes import (
     HOUSE,
+    FakeClock,
     consumer_of,
     does,
     journaled,
@@ -96,6 +100,43 @@ def test_an_event_that_is_done_can_be_replayed(hub, react, inbox, state):
     react(does(seen.append), until=2, on_redelivery="skip")
     assert [event.redelivered for event in seen] == [False, False]
     assert rows(state, "SELECT * FROM inbox") == []
+
+
+@pytest.mark.parametrize("wished", ["before the next start", "after it"])
+@pytest.mark.parametrize("way", ["retry", "put"])
+def test_what_a_person_wants_from_a_copied_file_is_no_redelivery(tmp_path, way, wished):
+    """It was moved to another disk, in a boot whose clock is not set: the wish is newer."""
+    path, clock = tmp_path / "own.db", FakeClock()
+    with closing(State(path, clock)) as state:
+        own = Inbox(state)
+        delivery = own.claim(testing.event("doorbell.pressed", "front"))
+        with state.write() as db:
+            own.dead_letter(db, delivery, "no sound card")
+            if way == "put":
+                own.finish(db, delivery)
+    path.rename(tmp_path / "backup")
+    shutil.copy(tmp_path / "backup", path)
+    inbox = InboxFile(path)
+
+    def wish():
+        if way == "retry":
+            assert inbox.retry(*inbox.dead(), any_age=True)
+        else:
+            assert inbox.put(delivery.event, any_age=True) == NEW
+
+    if wished == "before the next start":
+        wish()
+    clock.reboot(synchronised=False)
+    with closing(State(path, clock)) as state:
+        own = Inbox(state)
+        own.recover()
+        if wished == "after it":
+            wish()
+        again = own.take_due()
+        assert (again.event.id, again.event.redelivered) == (delivery.event.id, False)
+        with state.write() as db:
+            own.retry(db, again, 0.0)
+        assert not own.take_due().event.redelivered
 
 
 def test_an_event_that_never_came_is_taken_once(state, inbox, hub, net, react):
