@@ -13,7 +13,6 @@ from hub.store.state import State
 from hub.wire.event import Event, decode
 
 Key = tuple[str, str, int]  # stream, epoch and sequence
-FAR = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +66,11 @@ class Inbox:
 
         After a boot the clock that `due` is counted on has begun anew. Then a row waits for what
         the wall clock says is left, and not longer than its whole time, should that clock be wrong.
-        And what may have been due before a power cut may have been done then, without a trace.
+        What waits has not been acted on, whatever cut the power: `take_due` would have said so.
         """
         now = self._clock.uptime_s()
         unix = self._clock.unix_s()
         boot = self._clock.boot
-        booted = unix - now if self._clock.is_synchronised() else FAR
 
         def take_up(db: sqlite3.Connection) -> None:
             known = db.execute("SELECT value FROM meta WHERE key = 'boot'").fetchone()
@@ -80,8 +78,6 @@ class Inbox:
             if is_new_boot:
                 left = "MAX(0, MIN(wait_s, due_unix - ?))"
                 db.execute(f"UPDATE inbox SET due = ? + {left} WHERE due IS NOT NULL", (now, unix))
-                uncertain = "state = 'waiting' AND due_unix < ?"
-                db.execute(f"UPDATE inbox SET state = 'crashed' WHERE {uncertain}", (booted,))
                 db.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (boot,))
             copies.take_up(db)
             crashed = "state = 'crashed', due = ?, due_unix = ?, wait_s = 0"
@@ -152,7 +148,11 @@ class Inbox:
         return None if cursor is None else self._delivery(event, payload, cursor, missed=missed)
 
     def take_due(self, *, with_timers: bool = True) -> Delivery | None:
-        """Take in hand a row whose time has come: a retry, a timer, or an event of a crash."""
+        """Take in hand a row whose time has come: a retry, a timer, or an event of a crash.
+
+        Its claim is on the disk before anything acts on it. So a row that still waits after a
+        power cut was not acted on since it was put off, and one that was in hand says so.
+        """
         query = (
             "SELECT stream, epoch, sequence, payload, attempts, crashes, state, any_age FROM inbox"
             " WHERE due <= ? AND (? OR stream NOT GLOB ?) ORDER BY due LIMIT 1"
@@ -169,6 +169,7 @@ class Inbox:
         trying = "state = 'trying', due = NULL, attempts = ?, crashes = ?"
         claim = f"UPDATE inbox SET {trying} WHERE {KEY}"
         self._state.do(lambda db: db.execute(claim, (attempts, crashes, *key)))
+        self._state.sync()
         event = replace(decode(payload), attempt=attempts, redelivered=crashes > 0)
         is_timer = timers.is_timer(stream)
         return Delivery(*key, event, bool(any_age), is_timer, payload=payload)

@@ -1,15 +1,19 @@
 """The timers: each type and subject has one, it comes once, and no clock moves it."""
 
+import os
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from hub import testing
+from hub.store.file import flusher
 from hub.store.inbox.inbox import Inbox
 from hub.store.inbox.inbox_file import InboxFile
 from hub.store.journal.backlog import Backlog
+from hub.store.state import State
 from hub.wire import topics
-from tests.hub.fakes import NOTIFY, set_timer
+from tests.hub.fakes import NOTIFY, FakeClock, set_timer
 
 TIMER = testing.event("light.expired", "lamp")
 
@@ -101,18 +105,46 @@ def test_no_consumer_is_offered_a_timer(state):
     assert Backlog(state, NOTIFY).owed(topics.EVERY, {}, since=None) == []
 
 
-@pytest.mark.parametrize(
-    ("waits_s", "synchronised", "redelivered"),
-    [(10.0, True, True), (300.0, True, False), (300.0, False, True)],
-)
-def test_what_may_have_been_due_before_the_boot_may_be_done(
-    state, inbox, waits_s, synchronised, redelivered
-):
-    """A power cut may have taken the trace of it. Without the time of day nobody can tell."""
+@pytest.mark.parametrize("is_timer", [True, False], ids=["a timer", "a retry"])
+@pytest.mark.parametrize("synchronised", [True, False], ids=["clock set", "clock not set"])
+@pytest.mark.parametrize("waits_s", [10.0, 300.0], ids=["due before it", "due after it"])
+def test_what_waits_over_a_boot_is_no_redelivery(state, inbox, waits_s, synchronised, is_timer):
+    """It was not acted on since it was put off, whatever time it is."""
     inbox.recover()
-    set_timer(state, TIMER, waits_s)
+    if is_timer:
+        set_timer(state, TIMER, waits_s)
+    else:
+        delivery = inbox.claim(TIMER)
+        with state.write() as db:
+            inbox.retry(db, delivery, waits_s)
     state.clock.passed_s = 60.0
     state.clock.reboot(synchronised=synchronised)
     inbox.recover()
     state.clock.passed_s += waits_s
-    assert inbox.take_due().event.redelivered is redelivered
+    assert not inbox.take_due().event.redelivered
+
+
+def test_what_was_taken_up_before_a_power_cut_comes_as_redelivered(tmp_path, monkeypatch):
+    """Its claim is on the disk before the act: nothing is left to that of the outcome."""
+    monkeypatch.setattr(flusher, "LATER_S", 3600.0)  # none but who waits has a sync
+    own, disk = tmp_path / "own.db", {}
+    sync = os.fdatasync
+
+    def sync_all(descriptor):
+        sync(descriptor)
+        disk.update({path: path.read_bytes() for path in (own, own.with_name("own.db-wal"))})
+
+    monkeypatch.setattr(os, "fdatasync", sync_all)
+    clock = FakeClock().stand()
+    with closing(State(own, clock)) as state:
+        set_timer(state, TIMER, 0.0)
+        state.sync()
+        assert not Inbox(state).take_due().event.redelivered
+        left = dict(disk)
+    for path, content in left.items():
+        path.write_bytes(content)
+    clock.reboot(synchronised=False)
+    with closing(State(own, clock)) as state:
+        inbox = Inbox(state)
+        inbox.recover()
+        assert inbox.take_due().event.redelivered
