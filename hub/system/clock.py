@@ -28,7 +28,8 @@ class Stamp:
 
     Attributes:
         time: By the wall clock, UTC.
-        boot: 16 hex digits: 8 for the machine, 8 for this boot of it; empty when unknown.
+        boot: 16 hex digits: 8 for the machine, 8 for this boot of it; empty where its speaker does
+            not say.
         uptime_s: Seconds since that boot, suspended time included (CLOCK_BOOTTIME). This clock
             never jumps.
         synchronised: Whether the wall clock could be trusted.
@@ -44,7 +45,10 @@ class Clock:
     """The machine's clocks.
 
     Attributes:
-        boot: See Stamp.
+        machine: 8 hex digits; empty where nothing tells this machine from others.
+        boot: See Stamp. Where it cannot be read, each start of the program has one, as if it was
+            on a machine of its own: nothing is then taken for seen by this machine before.
+        knows_boot: Whether it could be read, so that all processes of this machine have the same.
     """
 
     def __init__(self, root: Path = Path("/")) -> None:
@@ -56,7 +60,9 @@ class Clock:
         machine = _machine(root)
         boot_id = _first_line(root / "proc/sys/kernel/random/boot_id").replace("-", "")
         boot = os.environ.get(BOOT) or boot_id
-        self.boot = _digest(machine) + _digest(boot) if machine and boot else ""
+        self.machine = _digest(machine) if machine else ""
+        self.knows_boot = bool(machine and boot)
+        self.boot = self.machine + _digest(boot) if self.knows_boot else os.urandom(8).hex()
         self._is_vouched = False
         self._ask_again_at = 0.0
 
@@ -155,10 +161,10 @@ class Clock:
 
     def _is_of_this_boot(self, stamp: Stamp) -> bool:
         """Its half is random, and enough: it stays if a new version names the machine anew."""
-        return bool(self.boot) and stamp.boot[8:] == self.boot[8:]
+        return stamp.boot[8:] == self.boot[8:]
 
     def _is_of_this_machine(self, stamp: Stamp) -> bool:
-        return bool(self.boot) and stamp.boot[:8] == self.boot[:8]
+        return stamp.boot[:8] == self.boot[:8]
 
     def _is_comparable(self, stamp: Stamp) -> bool:
         """Whether its time and that of our clock may be compared."""

@@ -246,6 +246,7 @@ class FakeClock(Clock):
     ) -> None:
         super().__init__()
         self.boot, self.synchronised = boot, synchronised
+        self.knows_boot = True
         self.ahead_s = ahead_s  # of the real wall clock
         self.passed_s = 0.0  # since it was made, beyond what really passed
         self._rebooted_at = 0.0

@@ -35,8 +35,7 @@ def own(state_dir: Path, source: str, root: str) -> str:
         key = secret_in(state_dir / KEY_FILE)
     except OSError:
         return random()
-    machine = SYSTEM.boot[:8]
-    text = f"client id {machine} {root} {source}"
+    text = f"client id {SYSTEM.machine} {root} {source}"
     digest = hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
     name = "".join(filter(str.isalnum, topics.name_of(source)))
     return (name[:NAME_LENGTH] + digest)[:LENGTH]

@@ -74,7 +74,7 @@ class Inbox:
 
         def take_up(db: sqlite3.Connection) -> None:
             known = db.execute("SELECT value FROM meta WHERE key = 'boot'").fetchone()
-            is_new_boot = not boot or known != (boot,)
+            is_new_boot = known != (boot,)
             if is_new_boot:
                 left = "MAX(0, MIN(wait_s, due_unix - ?))"
                 db.execute(f"UPDATE inbox SET due = ? + {left} WHERE due IS NOT NULL", (now, unix))

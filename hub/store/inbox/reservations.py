@@ -91,7 +91,7 @@ class Reservations:
         return found
 
     def _is_of_this_boot(self, event: Event) -> bool:
-        return bool(event.boot) and event.boot == self._clock.boot
+        return self._clock.knows_boot and event.boot == self._clock.boot
 
 
 def _has_row(db: sqlite3.Connection, key: tuple[str, str, int]) -> bool:

@@ -12,6 +12,7 @@ from hub import testing
 from hub.store.file.schema import SCHEMA_STEPS, SCHEMA_VERSION
 from hub.store.inbox.inbox import Inbox
 from hub.store.state import State, StateError
+from hub.system.clock import BOOT, Clock
 from hub.wire.event import encode
 from tests.forked import PATIENCE_S
 from tests.hub.fakes import FakeClock, python, rows
@@ -35,6 +36,7 @@ MEND_AND_TRY_AGAIN = """
 import sys
 from pathlib import Path
 from hub.store.state import State, StateError
+from hub.system.clock import BOOT, Clock
 path = Path(sys.argv[1])
 try:
     State(path)
@@ -236,11 +238,11 @@ def test_a_copy_that_was_put_in_place_begins_an_epoch_and_is_known_as_a_copy(tmp
         assert state.epochs.copied_unix_s == copied
 
 
-def test_where_the_boot_cannot_be_told_each_start_begins_an_epoch(tmp_path):
+def test_where_the_boot_cannot_be_told_each_start_begins_an_epoch(tmp_path, monkeypatch):
     """A power cut may have taken the last numbers, and they are used once only."""
-    clock = FakeClock()
-    clock.boot = ""
-    with closing(State(tmp_path / "own.db", clock)) as state:
+    monkeypatch.delenv(BOOT, raising=False)
+    nowhere = tmp_path / "no such system"
+    with closing(State(tmp_path / "own.db", Clock(nowhere))) as state:
         epoch = state.epoch
-    with closing(State(tmp_path / "own.db", clock)) as state:
+    with closing(State(tmp_path / "own.db", Clock(nowhere))) as state:
         assert state.epoch != epoch

@@ -106,16 +106,36 @@ def unnamed_boot(monkeypatch):
 
 @pytest.mark.usefixtures("unnamed_boot")
 def test_a_process_that_does_not_see_proc_sys_is_told_the_boot(tmp_path, monkeypatch):
-    """It knows the boot from a variable; without that it claims none, and trusts no other."""
+    """It knows the boot from a variable."""
     seen = Clock(_machine(tmp_path / "seen", machine_id="a", boot_id="12-34"))
-    sandbox = _machine(tmp_path / "sandbox", machine_id="a", boot_id="")
     monkeypatch.setenv(BOOT, "1234")
-    assert Clock(sandbox).boot == seen.boot
-    monkeypatch.delenv(BOOT)
-    blind = Clock(sandbox)
-    assert blind.boot == ""
-    assert blind.age_s(seen.stamp()) < 1
-    assert seen.age_s(blind.stamp()) < 1
+    told = Clock(_machine(tmp_path / "sandbox", machine_id="a", boot_id=""))
+    assert (told.boot, told.knows_boot) == (seen.boot, True)
+
+
+@pytest.mark.usefixtures("unnamed_boot")
+@pytest.mark.parametrize("hidden", [{"boot_id": ""}, {"hostname": ""}])
+def test_where_the_boot_cannot_be_read_each_start_is_one_of_a_machine_of_its_own(tmp_path, hidden):
+    """Only good clocks are compared then: no event of another process is called old or repeated."""
+    root = _machine(tmp_path, **hidden)
+    clocks = [FakeClock(boot=Clock(root).boot).stand() for _ in range(2)]
+    one, other = clocks
+    assert len({clock.boot[:8] for clock in clocks}) == 2
+    assert not Clock(root).knows_boot
+    stamp = other.stamp(other.utc() - timedelta(seconds=30))
+    assert other.age_s(stamp) == pytest.approx(30, abs=0.001)
+    assert one.age_s(stamp) == pytest.approx(30, abs=1)
+    assert one.is_before_boot(stamp) is False
+    one.synchronised = False
+    assert one.age_s(stamp) == 0.0
+    assert one.is_before_boot(stamp) is None
+
+
+@pytest.mark.usefixtures("unnamed_boot")
+def test_the_machine_is_known_where_the_boot_is_not(tmp_path):
+    """A client id is made from it, and is the same after each start."""
+    root = _machine(tmp_path, boot_id="")
+    assert Clock(root).machine == Clock(root).machine != ""
 
 
 @pytest.mark.usefixtures("unnamed_boot")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub import testing
+from hub.system.clock import BOOT, Clock
 from hub.wire import trace_context
 from hub.wire.event import MAX_BYTES, BadEvent, Event, decode, encode, uuid7
 from tests.hub.fakes import FakeClock
@@ -196,3 +197,20 @@ def test_how_often_it_was_delivered_is_no_part_of_an_event():
     )
     assert again == event
     assert encode(again) == encode(event)
+
+
+def test_a_press_of_a_hub_without_a_boot_or_a_time_is_not_old_elsewhere(tmp_path, monkeypatch):
+    """Its clock is two days behind, and the event says that nobody has set it."""
+    monkeypatch.delenv(BOOT, raising=False)
+    hub = FakeClock(boot=Clock(tmp_path).boot, ahead_s=-172_800.0, synchronised=False)
+    stamp = hub.stamp()
+    seen = replace(
+        testing.event(),
+        time=stamp.time,
+        boot=stamp.boot,
+        uptime_s=stamp.uptime_s,
+        synchronised=stamp.synchronised,
+    )
+    heard = decode(encode(seen))
+    assert not heard.synchronised
+    assert heard.age_s(FakeClock(boot="b" * 16)) == 0.0

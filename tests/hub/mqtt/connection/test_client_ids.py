@@ -32,7 +32,7 @@ def test_ids_differ_by_process_house_and_machine(tmp_path, monkeypatch):
     seen.add(client_ids.own(here, NOTIFY, "doorbell"))
     seen.add(client_ids.own(here, HUB, "next_door"))
     shutil.copytree(here, there)
-    monkeypatch.setattr("hub.mqtt.connection.client_ids.SYSTEM.boot", "b" * 16)
+    monkeypatch.setattr("hub.mqtt.connection.client_ids.SYSTEM.machine", "b" * 8)
     seen.add(client_ids.own(there, HUB, "doorbell"))
     assert len(seen) == 4
 

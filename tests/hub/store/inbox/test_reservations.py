@@ -201,6 +201,6 @@ def test_an_event_is_claimed_where_nobody_knows_for_sure_when_it_happened(
 
 def test_without_the_id_of_the_boot_each_event_is_claimed(tmp_path, clock):
     """The seconds since a boot say nothing then."""
-    clock.boot = ""
+    clock.knows_boot = False
     (delivery,) = _cut_off(tmp_path / "log.db", clock, _seen(clock, 1))
     assert delivery.is_claimed
