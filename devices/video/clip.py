@@ -134,8 +134,9 @@ class Clip:
                 self._write_from(begun[1], part)
                 if self._turn:
                     turn_film(part, self._turn, self._format.width, self._format.height)
-        except (av.FFmpegError, OSError, ValueError) as error:
-            log.error("the clip %s is abandoned: %s", self.path, error)  # noqa: TRY400
+        except Exception as error:  # whatever it is, the clip must not count as written
+            is_odd = not isinstance(error, av.FFmpegError | OSError | ValueError)
+            log.error("the clip %s is abandoned: %s", self.path, error, exc_info=is_odd)  # noqa: TRY400
             self._failure = error
             self._drop_waiting()
 

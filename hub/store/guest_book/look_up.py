@@ -104,10 +104,12 @@ class LookUp:
         return _recordings(db, tables.number_of(db, press), ending)
 
     def presses(self, db: sqlite3.Connection, press: str, most: int) -> list[str]:
-        """The ids of the last presses of a visit, and of its answers."""
-        keys = (
-            "SELECT key FROM visit_key WHERE visit = ? AND key LIKE '%-%' ORDER BY key DESC LIMIT ?"
-        )
+        """The ids of the last presses of a visit, and of its answers.
+
+        The keys of a visit are these and trace ids, which have 32 letters and no hyphen.
+        """
+        is_id = "(key LIKE '%-%' OR LENGTH(key) != 32)"
+        keys = f"SELECT key FROM visit_key WHERE visit = ? AND {is_id} ORDER BY key DESC LIMIT ?"
         number = tables.number_of(db, press)
         return [key for (key,) in db.execute(keys, (number, most))]
 

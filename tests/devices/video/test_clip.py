@@ -45,3 +45,18 @@ def test_a_clip_whose_file_failed_keeps_no_pictures(
     lines = [record.message for record in caplog.records if record.levelno >= logging.INFO]
     assert len(lines) == 1
     assert "is abandoned" in lines[0]
+
+
+def test_a_clip_whose_writing_fails_in_any_way_is_no_clip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Also in one that nobody has thought of."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr("devices.video.movie.Movie.write", fail)
+    clip = Clip(tmp_path / "clip.mp4", FORMAT, [_packet(0)], time.monotonic())
+    with pytest.raises(CameraError, match="could not be written: odd"):
+        clip.finish()
+    assert not list(tmp_path.iterdir())

@@ -1,6 +1,7 @@
 """Pictures and clips of a visit: which file is shown, and how it is deleted or kept."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,17 @@ def test_deleting_names_all_files_of_the_visit(book, press, commands):
     )
     assert sorted(command.files) == [PICTURE, CLIP]
     assert press.id in command.presses
+
+
+def test_a_press_whose_id_a_program_chose_is_named_too(book, story, commands):
+    """It need not look like those of ours."""
+    pressed = replace(story.press(), id="nap1")
+    book.take(pressed)
+    for event in _recorded(story, pressed, PICTURE):
+        book.take(event)
+    book.delete(pressed.id, by="Anna")
+    ((command, _),) = commands.given
+    assert command.presses == ("nap1",)
 
 
 def test_many_files_are_named_in_several_commands(book, story, press, commands):
