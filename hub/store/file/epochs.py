@@ -4,10 +4,9 @@ import secrets
 import sqlite3
 from collections.abc import Mapping
 
+from hub.store.file.origin import Origin
 from hub.store.file.state_file import StateFile
 from hub.system.clock import Clock
-
-NO_FACTS: Mapping[str, str] = {}
 
 
 class Epochs:
@@ -28,29 +27,27 @@ class Epochs:
 
     def __init__(self, file: StateFile, clock: Clock) -> None:
         self._file = file
-        with file.write() as db:
-            born = db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (_new_epoch(),))
-            if born.rowcount:
-                _set_meta(db, {"born in": clock.boot})
+        with file.read() as db:
             meta = dict(db.execute("SELECT key, value FROM meta"))
+        origin = Origin(file, clock.boot, meta)
+        now = {"numbered in": clock.boot}
+        if "epoch" not in meta:
+            now |= {"epoch": _new_epoch(), "born in": clock.boot}
+        elif origin.is_copy:
+            now |= {"epoch": _new_epoch(), "copied": repr(clock.unix_s())}
+        elif meta.get("numbered in", clock.boot) != clock.boot or not clock.boot:
+            now |= {"epoch": _new_epoch()}
+        with origin.noted() as facts, file.write() as db:
+            _set_meta(db, now | facts)
+        meta |= now
         self.is_born_in_this_boot = bool(clock.boot) and meta.get("born in") == clock.boot
+        self.copied_unix_s = float(meta.get("copied", 0))
         self.current: str = meta["epoch"]
-        now = {"inode": str(file.path.stat().st_ino), "numbered in": clock.boot}
-        if meta.get("inode", now["inode"]) != now["inode"]:
-            now["copied"] = repr(clock.unix_s())
-        self.copied_unix_s = float((meta | now).get("copied", 0))
-        is_changed = any(meta.get(key, value) != value for key, value in now.items())
-        if is_changed or not clock.boot:
-            self.begin(now)
-        elif not now.items() <= meta.items():
-            with file.write() as db:
-                _set_meta(db, now)
 
-    def begin(self, facts: Mapping[str, str] = NO_FACTS) -> None:
-        """Begin a new epoch, and write down why it had to begin."""
-        epoch = _new_epoch()
+    def begin(self) -> None:
+        """Begin a new epoch."""
         with self._file.write() as db:
-            _set_meta(db, {**facts, "epoch": epoch})
+            epoch = begin_in(db)
         self.follow(epoch)
 
     def follow(self, epoch: str) -> None:

@@ -1,14 +1,13 @@
 """The state file of a process: opening, locking and transactions."""
 
-import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import IO
 
 from hub.store.file.flusher import Flusher
+from hub.store.file.lock_file import LockFile
 from hub.store.file.schema import NewerSchemaError, upgrade, version_of
 from hub.system.files.atomic_file import fsync
 
@@ -30,6 +29,7 @@ class StateFile:
         connection: What transactions run on: `disk`, or a copy in memory while the disk cannot be
             written.
         lock: Held during each transaction, and while `connection` changes.
+        lock_file: Keeps other processes away.
         flusher: Syncs what was committed to `disk`.
     """
 
@@ -44,7 +44,7 @@ class StateFile:
         self.lock = threading.RLock()
         with opened(path) as opening:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-            opening.enter_context(_lock_file(path))
+            self.lock_file = opening.enter_context(closing(_locked(path)))
             self.connection = self.disk = sqlite3.connect(
                 path,
                 timeout=BUSY_S,
@@ -123,26 +123,11 @@ def opened(path: Path) -> Iterator[ExitStack]:
             ) from error
 
 
-def is_in_use(path: Path) -> bool:
-    """Whether a process holds this state file."""
-    try:
-        with path.with_suffix(".lock").open("r") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:  # held, or another user's
-        return True
-    return False
-
-
-def _lock_file(path: Path) -> IO[str]:
+def _locked(path: Path) -> LockFile:
     """Refuse a second process: two processes with one inbox would act twice."""
-    lock = path.with_suffix(".lock").open("a")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return LockFile(path)
     except BlockingIOError:
-        lock.close()
         raise StateError(
             f"{path}: in use: {path.stem} runs already. Stop the other one first"
         ) from None
-    return lock

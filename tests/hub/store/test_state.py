@@ -1,6 +1,5 @@
 """The state file: one process, one file, all or nothing."""
 
-import shutil
 import signal
 import sqlite3
 import threading
@@ -12,7 +11,6 @@ from hub import testing
 from hub.store.file.schema import SCHEMA_STEPS, SCHEMA_VERSION
 from hub.store.inbox.inbox import Inbox
 from hub.store.state import State, StateError
-from hub.system.clock import BOOT, Clock
 from hub.wire.event import encode
 from tests.forked import PATIENCE_S
 from tests.hub.fakes import FakeClock, python, rows
@@ -201,48 +199,3 @@ def test_a_file_of_the_first_schema_is_upgraded(tmp_path):
         inbox.recover()
         assert inbox.due_in_s() == pytest.approx(300.0, abs=0.001)
         assert rows(state, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
-
-
-def test_a_file_keeps_its_epoch_within_a_boot(tmp_path):
-    """A restart of the process neither begins an epoch nor makes the file a copy."""
-    clock = FakeClock()
-    with closing(State(tmp_path / "own.db", clock)) as state:
-        epoch = state.epoch
-    with closing(State(tmp_path / "own.db", clock)) as state:
-        assert (state.epoch, state.epochs.copied_unix_s) == (epoch, 0)
-
-
-def test_each_boot_begins_an_epoch(tmp_path):
-    """The card may have been written from an older copy of itself. The file is no copy then."""
-    clock = FakeClock()
-    with closing(State(tmp_path / "own.db", clock)) as state:
-        epoch = state.epoch
-    clock.reboot()
-    with closing(State(tmp_path / "own.db", clock)) as state:
-        assert state.epoch != epoch
-        assert state.epochs.copied_unix_s == 0
-
-
-def test_a_copy_that_was_put_in_place_begins_an_epoch_and_is_known_as_a_copy(tmp_path):
-    """Its next numbers may be used already, and what it has not finished may be done already."""
-    clock = FakeClock()
-    with closing(State(tmp_path / "own.db", clock)) as state:
-        epoch = state.epoch
-    (tmp_path / "own.db").rename(tmp_path / "backup")
-    shutil.copy(tmp_path / "backup", tmp_path / "own.db")
-    with closing(State(tmp_path / "own.db", clock)) as state:
-        assert state.epoch != epoch
-        copied = state.epochs.copied_unix_s
-        assert copied == pytest.approx(clock.unix_s(), abs=60)
-    with closing(State(tmp_path / "own.db", clock)) as state:
-        assert state.epochs.copied_unix_s == copied
-
-
-def test_where_the_boot_cannot_be_told_each_start_begins_an_epoch(tmp_path, monkeypatch):
-    """A power cut may have taken the last numbers, and they are used once only."""
-    monkeypatch.delenv(BOOT, raising=False)
-    nowhere = tmp_path / "no such system"
-    with closing(State(tmp_path / "own.db", Clock(nowhere))) as state:
-        epoch = state.epoch
-    with closing(State(tmp_path / "own.db", Clock(nowhere))) as state:
-        assert state.epoch != epoch

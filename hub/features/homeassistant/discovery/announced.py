@@ -7,7 +7,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from hub.store.file.state_file import is_in_use
+from hub.store.file.lock_file import is_in_use
 from hub.system.files import atomic_file
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,72 @@
+"""The lock file of a state file: it keeps a second process away, and knows the last start.
+
+It stays where it is when a copy is put in place of the state file. So it can tell that the copy is
+one: the last start is not in it.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+
+LARGEST = 1000  # bytes
+
+
+class LockFile:
+    """Holds the lock until it is closed, or this process ends."""
+
+    def __init__(self, state_file: Path) -> None:
+        """Make the lock file beside a state file, if there is none, and lock it.
+
+        Raises:
+            BlockingIOError: another process holds it.
+            OSError: it cannot be opened.
+        """
+        descriptor = os.open(_path(state_file), os.O_RDWR | os.O_CREAT, 0o666)
+        self._file = os.fdopen(descriptor, "r+b", buffering=0)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise
+
+    def starts(self, boot: str) -> set[str]:
+        """One of these was the last start; none if that was not in this boot.
+
+        A power cut may leave the lock file older or newer than the state file.
+        """
+        text = os.pread(self._file.fileno(), LARGEST, 0).decode("ascii", "replace")
+        noted, *starts = text.split() or [""]
+        return set(starts) if noted == boot else set()
+
+    def note(self, boot: str, *starts: str) -> None:
+        """Write down a start. All have one length, so that each note covers the one before.
+
+        Args:
+            boot: The boot of the machine.
+            starts: The start; or two, while it is not known which of them the state file has.
+
+        Raises:
+            OSError: the disk takes nothing.
+        """
+        first, last = starts[0], starts[-1]
+        os.pwrite(self._file.fileno(), f"{boot} {first} {last}\n".encode(), 0)
+
+    def close(self) -> None:
+        """Let another process have it."""
+        self._file.close()
+
+
+def is_in_use(state_file: Path) -> bool:
+    """Whether a process holds this state file."""
+    try:
+        with _path(state_file).open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:  # held, or another user's
+        return True
+    return False
+
+
+def _path(state_file: Path) -> Path:
+    return state_file.with_suffix(".lock")
