@@ -9,6 +9,7 @@ from hub.store.own_folders import are_apart, part_of
 from hub.store.state import StateError
 
 REMEDY = "Finish the update: sudo doorbell install"
+PROGRAM = "A program of your own needs the variable DOORBELL_OWN_FOLDER=handlers/NAME"
 
 
 def refuse(settings: Settings) -> None:
@@ -28,7 +29,7 @@ def fault(settings: Settings) -> str | None:
     if not own.parts:
         if not are_apart(house):
             return None
-        hint = f"{REMEDY}; or give `doorbell run` another state_dir"
+        hint = f"{REMEDY}; or give `doorbell run` another state_dir. {PROGRAM}"
         return f"{house}: each unit has a folder of its own there, and this process none. {hint}"
     for path in house.glob("*.db"):
         if part_of(path.name, [own.name]) == own.as_posix():

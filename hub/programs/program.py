@@ -11,7 +11,7 @@ from config.reading.sources import find, load
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
-from hub.process.restore_guard import refuse
+from hub.process import restore_guard, state_place
 from hub.store.state import State
 from hub.wire import topics
 
@@ -69,14 +69,15 @@ def opened(role: str, name: str, config: Path | str | None) -> Iterator[Program]
 
     Raises:
         SettingsError: the settings have faults, or the name is invalid.
-        StateError: another process has this name, or the file cannot be used.
+        StateError: another process has this name, or the file cannot be used or lies elsewhere.
     """
     if not topics.is_name(name):
         rule = "Use a-z, 0-9, - and _, beginning with a letter or digit"
         raise SettingsError([f"{name!r} is not the name of a {role}. {rule}"])
     path = find(Path(config) if config else None)
     settings = load(path)
-    refuse(path, settings)
+    restore_guard.refuse(path, settings)
+    state_place.refuse(settings)
     if role == "handler":
         _refuse_handler(name, settings)
     file = name if role == "handler" else credentials.user(role, name)

@@ -18,6 +18,7 @@ OF_HOUSE = (HUB, WEB, HANDLERS, MEDIA, KEY_FILE, "lost+found")
 OF_HUB = ("hub-", "homeassistant.json", "chime.wav", "led-")
 OF_WEB = ("web-", "press-links.json", "press-requests.json")
 NO_HANDLERS = ("hub-", "web-")  # state files that begin so are those of the hub and the page
+PRODUCER = "producer-"  # a program's journal; its unit has the folder of a handler of its name
 OF_HANDLERS = {
     "bark.wav": "bark",
     "gpio-": "light",
@@ -86,6 +87,8 @@ def part_of(name: str, handlers: Iterable[str]) -> str | None:
     if name in OF_HOUSE:
         return None
     handler = name.partition(".")[0]
+    if handler.startswith(PRODUCER) and handler != PRODUCER:
+        return of_handler(handler.removeprefix(PRODUCER))
     if handler in handlers and not handler.startswith(NO_HANDLERS):
         return of_handler(handler)
     if name.startswith(OF_HUB):

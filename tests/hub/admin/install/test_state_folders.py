@@ -29,6 +29,8 @@ SHARED = (
     "my-own/notes",
     "notes.txt",
     "press-links.json",
+    "producer-shop.db",
+    "producer-shop.db-wal",
     "record.db",
     "record.private",
 )
@@ -36,6 +38,7 @@ APART = {
     "handlers/bark": ("bark.db", "bark.wav"),
     "handlers/light": ("light.db", "light.db-shm", "light.db-wal"),
     "handlers/my-own": ("my-own.db", "my-own/notes"),
+    "handlers/shop": ("producer-shop.db", "producer-shop.db-wal"),
     "handlers/record": ("record.db", "record.private"),
     "hub": ("homeassistant.json", "hub-home.db", "hub-home.db-wal", "hub-home.lock"),
     "web": ("press-links.json",),
@@ -90,7 +93,7 @@ def test_each_process_gets_what_it_wrote(machine: Machine):
     assert "notes.txt" in told[0]
     assert (machine.state / "notes.txt").stat().st_mode & 0o077 == 0
     assert [path.name for path in files_in(machine.state)] == [
-        "bark.db", "hub-home.db", "light.db", "my-own.db", "record.db",
+        "bark.db", "hub-home.db", "light.db", "my-own.db", "producer-shop.db", "record.db",
     ]  # fmt: skip
 
 
@@ -110,7 +113,7 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return left
 
 
-@pytest.mark.parametrize("after", range(16))
+@pytest.mark.parametrize("after", range(18))
 @pytest.mark.parametrize("way", ["apart", "back"])
 def test_wherever_it_is_cut_off_no_process_starts_without_its_state(
     machine: Machine, cuts: list[int], after: int, way: str, monkeypatch: pytest.MonkeyPatch
@@ -127,7 +130,11 @@ def test_wherever_it_is_cut_off_no_process_starts_without_its_state(
             state_folders.gather(machine)
     except OSError:
         pass
-    for part, name in (("hub", "hub-home.db"), ("handlers/light", "light.db")):
+    for part, name in (
+        ("hub", "hub-home.db"),
+        ("handlers/light", "light.db"),
+        ("handlers/shop", "producer-shop.db"),
+    ):
         own = machine.state / part
         wal = f"{name}-wal"
         if (own / name).exists():
