@@ -4,6 +4,7 @@ Before there were such folders all of it lay in the house's own, as it still doe
 under `doorbell run`. Nothing of doorbell may run meanwhile. A move that was cut off is finished by
 the next one; until then no process starts whose state file still lies in the house's folder
 (`hub.process.state_place`). So that file is the last to leave it, and the first to come back.
+Before that it takes in its log: a command that looks at a file without its log gives it a new one.
 """
 
 import errno
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from hub.admin.install.machine import Machine
 from hub.admin.install.other_disk import to_other_disk
+from hub.admin.install.whole_file import make_whole
 from hub.mqtt.connection import client_ids
 from hub.process.restore_guard import FROM_RESTORES
 from hub.store.own_folders import (
@@ -72,6 +74,7 @@ def spread(machine: Machine) -> Iterator[str]:
         _refuse_planted(house / name)
     (house / MARK).touch()
     (house / HANDLERS).mkdir(mode=0o755, exist_ok=True)
+    _make_whole(house)
     for part, paths in _moves(house).items():
         folder = _make(machine, part)
         machine.own(folder, ROOT, OWN_MODE)
@@ -105,6 +108,7 @@ def gather(machine: Machine) -> None:
     for part, real in own_folders(house).items():
         folder = house / part
         (real / client_ids.KEY_FILE).unlink(missing_ok=True)  # each process makes it anew
+        _make_whole(real)
         known = [path for path in _content(real) if _is_own(path, part)]
         for path in sorted(known, key=_is_database, reverse=True):
             _set_aside(house, path.name)
@@ -193,6 +197,11 @@ def _handlers(house: Path) -> set[str]:
 
 def _is_own(path: Path, part: str) -> bool:
     return part_of(path.name, [part.rpartition("/")[2]]) == part
+
+
+def _make_whole(folder: Path) -> None:
+    for path in filter(_is_database, _content(folder)):
+        make_whole(path)
 
 
 def _is_database(path: Path) -> bool:

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import sqlite3
 import stat
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,10 @@ from config import Settings
 from hub.admin.install import state_folders
 from hub.admin.install.machine import Machine
 from hub.process import state_place
+from hub.store.inbox.inbox_file import InboxFile
 from hub.store.own_folders import MARK, files_in
+from tests.forked import PATIENCE_S
+from tests.hub.fakes import python
 
 SHARED = (
     "answers.key",
@@ -150,6 +155,67 @@ def test_wherever_it_is_cut_off_no_process_starts_without_its_state(
         state_folders.gather(machine)
         assert _files(machine.state) == set(SHARED)
         assert not machine.at("var/lib/private/doorbell/hub").exists()
+
+
+LEAVE_A_LOG = """
+import os, sys
+from pathlib import Path
+from hub.store.state import State
+state = State(Path(sys.argv[1]))
+with state.write() as db:
+    db.execute("INSERT INTO memory VALUES ('key', 'value')")
+state.sync()
+os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("after", range(4))
+@pytest.mark.parametrize("way", ["apart", "back"])
+def test_a_look_at_a_file_whose_move_was_cut_off_costs_nothing(
+    tmp_path: Path, cuts: list[int], after: int, way: str
+):
+    """Its process was killed, and the last commits were in the log only."""
+    machine = Machine(tmp_path, lambda *_: "")
+    house = machine.state
+    own = house / "handlers/light/light.db"
+    left = own if way == "back" else house / "light.db"
+    house.mkdir(parents=True)
+    if way == "back":
+        list(state_folders.spread(machine))
+    with python(LEAVE_A_LOG, left) as process:
+        process.communicate(timeout=PATIENCE_S)
+    assert left.with_name("light.db-wal").stat().st_size
+    cuts[0] = after
+    with suppress(OSError):
+        _move_all(machine, way)
+    for path in (own, house / "light.db"):
+        if path.exists():
+            assert InboxFile(path).dead() == []
+    cuts[0] = 10**6
+    _move_all(machine, way)
+    target = house / "light.db" if way == "back" else own
+    with closing(sqlite3.connect(target)) as db:
+        assert db.execute("SELECT * FROM memory").fetchall() == [("key", "value")]
+    assert not list(house.rglob("before-update*"))
+
+
+def _move_all(machine: Machine, way: str) -> None:
+    if way == "apart":
+        list(state_folders.spread(machine))
+    else:
+        state_folders.gather(machine)
+
+
+def test_no_link_leads_root_into_a_file_of_others(machine: Machine, tmp_path: Path):
+    """SQLite would cut off what a link in place of the log leads to."""
+    target = tmp_path / "elsewhere"
+    target.write_text("of others")
+    log = machine.state / "light.db-wal"
+    log.unlink()
+    log.symlink_to(target)
+    list(state_folders.spread(machine))
+    assert target.read_text() == "of others"
+    assert (machine.state / "handlers/light/light.db-wal").is_symlink()
 
 
 def test_it_goes_back_and_comes_again(machine: Machine):
