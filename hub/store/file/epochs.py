@@ -1,12 +1,15 @@
 """The epochs of a state file: which numbering its next events belong to."""
 
+import logging
 import secrets
 import sqlite3
 from collections.abc import Mapping
 
 from hub.store.file.origin import Origin
-from hub.store.file.state_file import StateFile
+from hub.store.file.state_file import StateError, StateFile
 from hub.system.clock import Clock
+
+log = logging.getLogger(__name__)
 
 
 class Epochs:
@@ -37,8 +40,13 @@ class Epochs:
             now |= {"epoch": _new_epoch(), "copied": repr(clock.unix_s())}
         elif meta.get("numbered in", clock.boot) != clock.boot or not clock.boot:
             now |= {"epoch": _new_epoch()}
-        with origin.noted() as facts, file.write() as db:
-            _set_meta(db, now | facts)
+        try:
+            with origin.noted() as facts, file.write() as db:
+                _set_meta(db, now | facts)
+        except (StateError, OSError):
+            if "epoch" in now:
+                raise
+            log.warning("%s: this start cannot be noted: the disk takes nothing", file.path)
         meta |= now
         self.is_born_in_this_boot = bool(clock.boot) and meta.get("born in") == clock.boot
         self.copied_unix_s = float(meta.get("copied", 0))

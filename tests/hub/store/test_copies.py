@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub.store.file.lock_file import LockFile
-from hub.store.file.state_file import StateFile
+from hub.store.file.state_file import StateError, StateFile
 from hub.store.state import State
 from hub.system.clock import BOOT, Clock
 from hub.system.files.birth_time import birth_time
@@ -236,3 +236,17 @@ def test_a_start_that_is_cut_off_changes_nothing_about_it(tmp_path, clock, monke
     now, copied = _run(path, clock)
     assert now != epoch
     assert copied
+
+
+def test_a_start_that_cannot_be_noted_is_a_start_all_the_same(tmp_path, clock, monkeypatch):
+    """On a disk that takes nothing; the file does not count as a copy afterwards."""
+    path = tmp_path / "own.db"
+    epoch, _ = _run(path, clock)
+
+    def fail(*_: object) -> None:
+        raise StateError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StateFile, "write", fail)
+        assert _run(path, clock) == (epoch, 0)
+    assert _run(path, clock) == (epoch, 0)

@@ -33,7 +33,9 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO "meta" VALUES('born in','50de8cf3ebc4e257');
 INSERT INTO "meta" VALUES('epoch','5a2f03a651985a93');
 INSERT INTO "meta" VALUES('inode','9996673');
+INSERT INTO "meta" VALUES('made','1795976830.677379557');
 INSERT INTO "meta" VALUES('numbered in','50de8cf3ebc4e257');
+INSERT INTO "meta" VALUES('start','c1c4b093d6f19d61');
 CREATE TABLE "numbering" (
     stream TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
     PRIMARY KEY (stream, epoch)) WITHOUT ROWID;
