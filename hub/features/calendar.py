@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 HOUSE = "house"  # the subject of these events
 LOOK_S = 2.0
 DAY = timedelta(days=1)
+PUT_BACK = "not published: it was due before this hub's state file was put back"
 SUN = {"sunrise": "clock.sunrise", "sunset": "clock.sunset"}
 
 
@@ -30,7 +31,8 @@ class Calendar(Feature):
     """Publishes each event of the clock once: its id is made from the day and kept in the journal.
 
     After a time off, the hub publishes the latest event of each type that it missed, unless that is
-    longer ago than `late_max_s`. A clock that cannot be trusted publishes nothing.
+    longer ago than `late_max_s`. A clock that cannot be trusted publishes nothing. A hub whose file
+    was put back does not know what it has published: it publishes nothing that was due before.
     """
 
     def __init__(
@@ -45,7 +47,8 @@ class Calendar(Feature):
         self._settings = settings
         self._producer = producer
         self._seconds = seconds
-        self._clock = state.clock
+        self._clock: Clock = state.clock
+        self._epochs = state.epochs
         self._within = timedelta(seconds=settings.clock.late_max_s)
         self._summary = DailySummary(state, bus) if settings.clock.summary_at else None
         self._look_at = -LOOK_S
@@ -91,6 +94,10 @@ class Calendar(Feature):
         event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
         if self._published.get(kind) == event_id or self._producer.knows(event_id):
             self._published[kind] = event_id
+            return
+        if at.timestamp() <= self._epochs.copied_unix_s:
+            self._published[kind] = event_id
+            log.warning("%s: %s, and may have been published already", kind, PUT_BACK)
             return
         data: dict[str, Any] = {"late_s": round((now - at).total_seconds())}
         if kind == topics.DAY_ENDED:

@@ -4,10 +4,11 @@ import logging
 import secrets
 import sqlite3
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from hub.store.file.origin import Origin
 from hub.store.file.state_file import StateError, StateFile
-from hub.system.clock import Clock
+from hub.system.clock import Clock, Stamp
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +23,12 @@ class Epochs:
 
     Attributes:
         current: 16 hex digits, the epoch of the events that are written now.
-        copied_unix_s: When this file was found to be a copy that was put in place; 0 if it is none.
-            What happened before may have been acted on already, by the process on the file that it
-            replaced.
         is_born_in_this_boot: Whether there was no such file before this boot of the machine.
     """
 
     def __init__(self, file: StateFile, clock: Clock) -> None:
         self._file = file
+        self._clock = clock
         with file.read() as db:
             meta = dict(db.execute("SELECT key, value FROM meta"))
         origin = Origin(file, clock.boot, meta)
@@ -37,7 +36,7 @@ class Epochs:
         if "epoch" not in meta:
             now |= {"epoch": _new_epoch(), "born in": clock.boot}
         elif origin.is_copy:
-            now |= {"epoch": _new_epoch(), "copied": repr(clock.unix_s())}
+            now |= {"epoch": _new_epoch(), **_copied(clock.stamp())}
         elif meta.get("numbered in", clock.boot) != clock.boot or not clock.boot:
             now |= {"epoch": _new_epoch()}
         try:
@@ -49,8 +48,17 @@ class Epochs:
             log.warning("%s: this start cannot be noted: the disk takes nothing", file.path)
         meta |= now
         self.is_born_in_this_boot = bool(clock.boot) and meta.get("born in") == clock.boot
-        self.copied_unix_s = float(meta.get("copied", 0))
+        self._copied = _copied_at(meta)
         self.current: str = meta["epoch"]
+
+    @property
+    def copied_unix_s(self) -> float:
+        """When this file was found to be a copy that was put in place; 0 if it is none.
+
+        What happened before may have been acted on already, by the process on the file that it
+        replaced. Where the clock was set later in the same boot, it is the right time.
+        """
+        return self._clock.corrected(self._copied).time.timestamp() if self._copied else 0.0
 
     def begin(self) -> None:
         """Begin a new epoch."""
@@ -68,6 +76,21 @@ def begin_in(db: sqlite3.Connection) -> str:
     epoch = _new_epoch()
     _set_meta(db, {"epoch": epoch})
     return epoch
+
+
+def _copied(now: Stamp) -> dict[str, str]:
+    """What `meta` says of a copy; more of one that was found before the clock was set."""
+    found_in = "" if now.synchronised else f"{now.boot} {now.uptime_s}"
+    return {"copied": repr(now.time.timestamp()), "copied in": found_in}
+
+
+def _copied_at(meta: Mapping[str, str]) -> Stamp | None:
+    """When the file was found to be a copy; None if it is none."""
+    if "copied" not in meta:
+        return None
+    time = datetime.fromtimestamp(float(meta["copied"]), UTC)
+    boot, _, uptime_s = meta.get("copied in", "").partition(" ")
+    return Stamp(time, boot, float(uptime_s or 0), synchronised=not boot)
 
 
 def _new_epoch() -> str:

@@ -1,8 +1,11 @@
 """Events of the clock: each once, late when need be, and never by a clock without trust."""
 
 import re
+import shutil
 import time as clock
+from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from tzlocal import reload_localzone
@@ -14,7 +17,7 @@ from hub.features.calendar import LOOK_S, Calendar
 from hub.wire.event import decode
 from tests import contract
 from tests.house import ROOT, House, until
-from tests.hub.fakes import FakeBroker, FakeClock, Producer, ring
+from tests.hub.fakes import FakeBroker, FakeClock, Producer, opened_state, ring
 
 BERLIN = Place(latitude=52.52, longitude=13.40)
 
@@ -280,6 +283,29 @@ def test_the_summary_counts_missed_visitors_and_failures(states):
         contract.faults(*next(heard for heard in house.net.heard if "clock/day_ended" in heard[0]))
         == []
     )
+
+
+def _tea(path: Path, at: str) -> list[str]:
+    """What a hub publishes that starts on this file at this time, and ends."""
+    started = SetClock()
+    started.wall = datetime.fromisoformat(at).astimezone(UTC)
+    with closing(opened_state(path, started)) as state:
+        house = Day(lambda _: state, clock=ClockSettings(at={"tea": time(16)}))
+        house.at(at)
+        return house.names
+
+
+def test_a_hub_whose_file_was_put_back_does_not_publish_again(tmp_path):
+    """It has forgotten that it published; from now on each event comes."""
+    path = tmp_path / "hub-home.db"
+    assert _tea(path, "2026-11-23T15:00") == []
+    shutil.copy(path, tmp_path / "old")
+    assert _tea(path, "2026-11-23T16:30") == ["tea"]
+    path.rename(tmp_path / "aside")
+    shutil.copy(tmp_path / "old", path)
+    assert _tea(path, "2026-11-23T17:00") == []
+    assert _tea(path, "2026-11-23T17:30") == []
+    assert _tea(path, "2026-11-24T16:30") == ["tea"]
 
 
 def test_without_settings_nothing_is_loaded(states):

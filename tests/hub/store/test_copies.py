@@ -174,6 +174,22 @@ def test_a_copy_that_was_written_into_the_file_is_a_copy(tmp_path, clock):
     assert copied
 
 
+def test_a_copy_that_was_found_before_the_clock_was_set_has_the_right_time(tmp_path, clock):
+    """A Raspberry Pi boots in the past, and a time server answers later."""
+    path = tmp_path / "own.db"
+    _run(path, clock)
+    shutil.copy(path, tmp_path / "old")
+    _run(path, clock)
+    shutil.copy(tmp_path / "old", path)
+    clock.stand()
+    right = clock.unix_s()
+    clock.ahead_s, clock.synchronised = -86_400.0, False
+    assert _run(path, clock)[1] == pytest.approx(right - 86_400.0, abs=1)
+    clock.ahead_s, clock.synchronised = 0.0, True
+    clock.passed_s = 600.0
+    assert _run(path, clock)[1] == pytest.approx(right, abs=1)
+
+
 def test_a_file_put_back_from_an_earlier_boot_is_a_copy(tmp_path, clock):
     """What was done in this boot, on the file that it replaces, is not before the boot."""
     path = tmp_path / "own.db"
