@@ -47,7 +47,7 @@ class Calendar(Feature):
         self._settings = settings
         self._producer = producer
         self._seconds = seconds
-        self._clock: Clock = state.clock
+        self._clock = state.clock
         self._epochs = state.epochs
         self._within = timedelta(seconds=settings.clock.late_max_s)
         self._summary = DailySummary(state, bus) if settings.clock.summary_at else None
