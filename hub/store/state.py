@@ -1,5 +1,6 @@
 """The state of a process: journal, inbox and memory in one file, and in one transaction."""
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -7,12 +8,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hub.store.file.epochs import Epochs
+from hub.store.file.lock_file import give_up_room
 from hub.store.file.memory_fallback import MemoryFallback
 from hub.store.file.state_file import StateError, StateFile, opened
 from hub.system.clock import SYSTEM, Clock
 
 __all__ = ["State", "StateError"]
 Result = TypeVar("Result")
+log = logging.getLogger(__name__)
 
 
 class State:
@@ -35,15 +38,26 @@ class State:
             StateError: the file cannot be used; the text says what to do.
         """
         self.clock = clock
-        with opened(path) as opening:
-            self._file = StateFile(path)
-            opening.callback(self._file.close)
-            self.epochs = Epochs(self._file, clock)
-            opening.pop_all()
+        try:
+            self._open(path)
+        except StateError as error:
+            if not (error.__cause__ and give_up_room(path)):
+                raise
+            log.warning("%s. It is tried again with the room that was held for this", error)
+            self._open(path)
+        else:
+            self._file.lock_file.take_room()
         self.fallback = MemoryFallback(self._file, self.epochs, clock)
         self._file.flusher.on_failure = self.fallback.sync_failed
         self.read = self._file.read
         self.write = self._file.write
+
+    def _open(self, path: Path) -> None:
+        with opened(path) as opening:
+            self._file = StateFile(path)
+            opening.callback(self._file.close)
+            self.epochs = Epochs(self._file, self.clock)
+            opening.pop_all()
 
     @property
     def epoch(self) -> str:

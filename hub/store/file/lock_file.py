@@ -1,14 +1,17 @@
 """The lock file of a state file: it keeps a second process away, and knows the last start.
 
 It stays where it is when a copy is put in place of the state file. So it can tell that the copy is
-one: the last start is not in it.
+one: the last start is not in it. And it holds some room on the disk, which is given up where a
+process could not start otherwise: then it can open its state file, and keep it in memory.
 """
 
 import fcntl
 import os
+from contextlib import closing, suppress
 from pathlib import Path
 
-LARGEST = 1000  # bytes
+LARGEST = 1000  # bytes, of what is written in it
+ROOM = 131_072  # bytes: SQLite's index of a log takes 32 KiB, and some commits as much again
 
 
 class LockFile:
@@ -35,7 +38,7 @@ class LockFile:
         A power cut may leave the lock file older or newer than the state file.
         """
         text = os.pread(self._file.fileno(), LARGEST, 0).decode("ascii", "replace")
-        noted, *starts = text.split() or [""]
+        noted, *starts = text.partition("\n")[0].split() or [""]
         return set(starts) if noted == boot else set()
 
     def note(self, boot: str, *starts: str) -> None:
@@ -51,9 +54,28 @@ class LockFile:
         first, last = starts[0], starts[-1]
         os.pwrite(self._file.fileno(), f"{boot} {first} {last}\n".encode(), 0)
 
+    def take_room(self) -> None:
+        """Hold the room, if the disk still has it. Nothing is written for that."""
+        with suppress(OSError):
+            os.posix_fallocate(self._file.fileno(), 0, ROOM)
+
+    def give_up_room(self) -> bool:
+        """Give it up; False where there is none."""
+        if os.fstat(self._file.fileno()).st_size <= LARGEST:
+            return False
+        os.ftruncate(self._file.fileno(), LARGEST)
+        return True
+
     def close(self) -> None:
         """Let another process have it."""
         self._file.close()
+
+
+def give_up_room(state_file: Path) -> bool:
+    """Give up the room of a state file that no process holds; False where there is none."""
+    with suppress(OSError), closing(LockFile(state_file)) as lock_file:
+        return lock_file.give_up_room()
+    return False
 
 
 def is_in_use(state_file: Path) -> bool:

@@ -120,6 +120,7 @@ class MemoryFallback:
             self._copy.db.close()
             self._copy = None
             self._file.connection = self._file.disk
+            self._file.lock_file.take_room()
             self.disk_fault = ""
         log.warning("%s: %s", self._file.path, ON_DISK)
         self.on_change("")

@@ -77,3 +77,27 @@ def test_the_bell_rings_on_a_full_disk(house: House, small_disk: Path):
     settle_accounts(house)
     expected = [*before, *during, *after, *last]
     assert (house.effects("one"), house.effects("two")) == (expected, expected)
+
+
+def test_who_starts_on_a_full_disk_rings_all_the_same(house: House, small_disk: Path):
+    """As after a boot: each gives up the room that it held, and keeps its state in memory."""
+    house.write_handler("one", "done(event)")
+    house.write_handler("two", "done(event)")
+    house.start(*EVERYBODY)
+    presses = [house.press()]
+    for name in ("one", "two"):
+        house.wait_outcome(presses[0], name)
+    for name in EVERYBODY:
+        house.kill(name)
+    for path in small_disk.glob("*-shm"):
+        path.unlink()  # as after a boot that was in order
+    _fill(small_disk / "ballast")
+    house.start(*EVERYBODY)
+    for _ in range(5):
+        presses.append(house.press())
+        for name in ("one", "two"):
+            house.wait_outcome(presses[-1], name)
+    (small_disk / "ballast").unlink()
+    until(lambda: not any(_reasons(house)), lambda: f"all are well again: {_reasons(house)}")
+    settle_accounts(house)
+    assert (house.effects("one"), house.effects("two")) == (presses, presses)

@@ -35,6 +35,8 @@ from tests.hub.fakes import (
     set_timer,
 )
 
+PUT = "INSERT INTO memory VALUES (?, ?)"
+
 
 @contextmanager
 def _full_disk():
@@ -259,6 +261,29 @@ def test_the_memory_is_given_back_where_the_disk_stays_full(tmp_path):
         copy = state._file.connection
         assert copy is not state._file.disk
     assert not _is_open(copy)
+
+
+def test_a_boot_with_a_full_disk_begins_a_numbering_in_the_room_that_was_held(small_disk):
+    """Nothing else is left. When there is room again, it is held again."""
+    path, clock = small_disk / "own.db", FakeClock()
+    with closing(State(path, clock)) as state:
+        state.do(lambda db: db.execute("INSERT INTO memory VALUES ('a', '1')"))
+        epoch = state.epoch
+    room = (small_disk / "own.lock").stat().st_size
+    with (small_disk / "ballast").open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 512)
+    clock.reboot()
+    with closing(State(path, clock)) as state:
+        assert state.epoch != epoch
+        for number in range(50):
+            state.do(lambda db, key=str(number): db.execute(PUT, (key, "x" * 4000)))
+        assert state.disk_fault
+        (small_disk / "ballast").unlink()
+        state.fallback.write_back(at_once=True)
+        assert not state.disk_fault
+        assert len(rows(state, "SELECT * FROM memory")) == 51
+    assert (small_disk / "own.lock").stat().st_size == room
 
 
 def test_an_id_that_only_the_disk_has_is_known_in_memory_too(state, net):
