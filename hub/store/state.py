@@ -43,10 +43,9 @@ class State:
         except StateError as error:
             if not (error.__cause__ and give_up_room(path)):
                 raise
-            log.warning("%s. It is tried again with the room that was held for this", error)
+            log.warning("%s: opened with the room that was held for a full disk", path)
             self._open(path)
-        else:
-            self._file.lock_file.take_room()
+        self._file.lock_file.take_room()  # also what is left of it, for the next start
         self.fallback = MemoryFallback(self._file, self.epochs, clock)
         self._file.flusher.on_failure = self.fallback.sync_failed
         self.read = self._file.read

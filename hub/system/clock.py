@@ -160,8 +160,7 @@ class Clock:
         )
 
     def _is_of_this_boot(self, stamp: Stamp) -> bool:
-        """Its half is random, and enough: it stays if a new version names the machine anew."""
-        return stamp.boot[8:] == self.boot[8:]
+        return is_same_boot(stamp.boot, self.boot)
 
     def _is_of_this_machine(self, stamp: Stamp) -> bool:
         return stamp.boot[:8] == self.boot[:8]
@@ -169,6 +168,14 @@ class Clock:
     def _is_comparable(self, stamp: Stamp) -> bool:
         """Whether its time and that of our clock may be compared."""
         return not stamp.boot or (stamp.synchronised and self.is_synchronised())
+
+
+def is_same_boot(one: str, other: str) -> bool:
+    """Whether two stamps name one boot.
+
+    The boot's half is random, and enough: it stays if a new version names the machine anew.
+    """
+    return bool(one) and one[8:] == other[8:]
 
 
 class _Timex(ctypes.Structure):

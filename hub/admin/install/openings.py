@@ -43,9 +43,9 @@ def openings(settings: Settings, optional: Path) -> Iterator[tuple[Path, str]]:
     lamps = list(_lamps(light))
     hosts = [address.host for address in settings.broker.addresses]
     yield _drop_in(ALL_UNITS, _networks(hosts))
-    sound = [_lines_of(optional / HUB / "sound.conf")] if _plays(settings) else []
+    sound = [below_head(optional / HUB / "sound.conf")] if _plays(settings) else []
     yield _drop_in(HUB, sound)
-    gpio = [_lines_of(optional / LIGHT / "gpio.conf")] if any(map(_is_on_gpio, lamps)) else []
+    gpio = [below_head(optional / LIGHT / "gpio.conf")] if any(map(_is_on_gpio, lamps)) else []
     yield _drop_in(LIGHT, [*gpio, *_networks(_hosts_of_lamps(light, lamps))])
     yield _drop_in(RECORD, _folder(record.get("folder"), settings.house_dir))
 
@@ -55,8 +55,8 @@ def _drop_in(folder: str, lines: Iterable[str]) -> tuple[Path, str]:
     return Path(folder) / NAME, f"{HEAD}{SERVICE}{text}" if text else ""
 
 
-def _lines_of(drop_in: Path) -> str:
-    """What another drop-in has below `[Service]`."""
+def below_head(drop_in: Path) -> str:
+    """What a drop-in has below `[Service]`."""
     return drop_in.read_text(encoding="utf-8").partition(SERVICE)[2]
 
 
@@ -109,7 +109,7 @@ def _hosts_of_lamps(light: Mapping[str, Any], lamps: list[str]) -> list[str]:
 def _host(url: Any) -> str:
     try:
         return urlsplit(str(url)).hostname or ""
-    except ValueError:  # it is no address: `light` says so
+    except ValueError:  # not an address: `light` says so
         return ""
 
 

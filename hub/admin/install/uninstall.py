@@ -10,6 +10,7 @@ from pathlib import Path
 from hub.admin.install import drop_ins, openings, state_folders
 from hub.admin.install.install import OURS, TALK_GROUP, USER, has
 from hub.admin.install.machine import Machine
+from hub.admin.install.openings import below_head
 from hub.admin.install.orders import OrderError
 
 ENVIRONMENT = re.compile(r"doorbell\.\d{8}T\d{6}")  # install.sh names them so
@@ -136,7 +137,7 @@ def _remove_units(machine: Machine, *, data: bool) -> Iterator[str]:
         if drop_ins.OPTIONAL not in path.parents:
             (machine.units / path.relative_to(drop_ins.SHIPPED)).unlink(missing_ok=True)
         elif (copy := machine.units / path.relative_to(drop_ins.OPTIONAL)).is_file() and (
-            copy.read_bytes() == path.read_bytes() or copy == machine.units / drop_ins.BACKOFF
+            below_head(copy) == below_head(path) or copy == machine.units / drop_ins.BACKOFF
         ):
             copy.unlink()
     folders = [path for path in machine.units.glob("doorbell*.d") if path.is_dir()]

@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class Withheld:
-    """Goes on without them, when a second reply says so, too; and tells it.
+    """Goes on without them, when a second reply says so, too; and reports it.
 
     Args:
         cursors: How far this consumer has come.

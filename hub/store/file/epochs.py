@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from hub.store.file.origin import Origin
 from hub.store.file.state_file import StateError, StateFile
-from hub.system.clock import Clock, Stamp
+from hub.system.clock import Clock, Stamp, is_same_boot
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Epochs:
             now |= {"epoch": _new_epoch(), "born in": clock.boot}
         elif origin.is_copy:
             now |= {"epoch": _new_epoch(), **_copied(clock.stamp())}
-        elif meta.get("numbered in", clock.boot) != clock.boot or not clock.boot:
+        elif meta.get("numbered in", clock.boot) != clock.boot:
             now |= {"epoch": _new_epoch()}
         try:
             with origin.noted() as facts, file.write() as db:
@@ -47,7 +47,7 @@ class Epochs:
                 raise
             log.warning("%s: this start cannot be noted: the disk takes nothing", file.path)
         meta |= now
-        self.is_born_in_this_boot = bool(clock.boot) and meta.get("born in") == clock.boot
+        self.is_born_in_this_boot = is_same_boot(meta.get("born in", ""), clock.boot)
         self._copied = _copied_at(meta)
         self.current: str = meta["epoch"]
 
@@ -56,9 +56,16 @@ class Epochs:
         """When this file was found to be a copy that was put in place; 0 if it is none.
 
         What happened before may have been acted on already, by the process on the file that it
-        replaced. Where the clock was set later in the same boot, it is the right time.
+        replaced. Where the clock was set later in the same boot, it is the right time. Where it was
+        set in a later boot only, that time may be any, but not after this boot.
         """
-        return self._clock.corrected(self._copied).time.timestamp() if self._copied else 0.0
+        if self._copied is None:
+            return 0.0
+        found = self._clock.corrected(self._copied)
+        at = found.time.timestamp()
+        if found.synchronised or not self._clock.is_synchronised():
+            return at
+        return min(at, self._clock.unix_s() - self._clock.uptime_s())
 
     def begin(self) -> None:
         """Begin a new epoch."""

@@ -55,9 +55,13 @@ class LockFile:
         os.pwrite(self._file.fileno(), f"{boot} {first} {last}\n".encode(), 0)
 
     def take_room(self) -> None:
-        """Hold the room, if the disk still has it. Nothing is written for that."""
-        with suppress(OSError):
-            os.posix_fallocate(self._file.fileno(), 0, ROOM)
+        """Hold the room, or what the disk still has of it. Nothing is written for that."""
+        room = ROOM
+        while room > LARGEST:
+            with suppress(OSError):
+                os.posix_fallocate(self._file.fileno(), 0, room)
+                return
+            room //= 2
 
     def give_up_room(self) -> bool:
         """Give it up; False where there is none."""

@@ -38,7 +38,7 @@ class Origin:
         has_moved = any(
             value and (meta.get(key) or value) != value for key, value in self._facts.items()
         )
-        is_behind = bool(starts) and meta.get(START) not in starts
+        is_behind = bool(starts) and START in meta and meta[START] not in starts
         self.is_copy = bool(meta) and (has_moved or is_behind)
         self._start_before = meta.get(START, self._start)
         if self.is_copy:

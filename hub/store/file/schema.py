@@ -121,7 +121,8 @@ INSERT INTO asked
     SELECT name, substr(half, 1, instr(half, ' ') - 1) AS type, MAX(heard)
     FROM (SELECT name, heard, substr(stream, instr(stream, ' ') + 1) AS half FROM consumer)
     GROUP BY name, type;
-ALTER TABLE consumer DROP COLUMN heard
+ALTER TABLE consumer DROP COLUMN heard;
+INSERT OR IGNORE INTO meta SELECT 'copy taken up', value FROM meta WHERE key = 'copied'
 """,
 )
 SCHEMA_VERSION = len(SCHEMA_STEPS)

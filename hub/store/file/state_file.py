@@ -45,6 +45,7 @@ class StateFile:
         with opened(path) as opening:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
             self.lock_file = opening.enter_context(closing(_locked(path)))
+            opening.callback(self.lock_file.take_room)  # at the end: what the log had, too
             self.connection = self.disk = sqlite3.connect(
                 path,
                 timeout=BUSY_S,

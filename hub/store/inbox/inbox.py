@@ -10,6 +10,7 @@ from hub.store.inbox import copies, timers
 from hub.store.inbox.reservations import Reservations
 from hub.store.inbox_rows import KEY, due_in
 from hub.store.state import State
+from hub.system.clock import is_same_boot
 from hub.wire.event import Event, decode
 
 Key = tuple[str, str, int]  # stream, epoch and sequence
@@ -74,7 +75,7 @@ class Inbox:
 
         def take_up(db: sqlite3.Connection) -> None:
             known = db.execute("SELECT value FROM meta WHERE key = 'boot'").fetchone()
-            is_new_boot = known != (boot,)
+            is_new_boot = known is None or not is_same_boot(known[0], boot)
             if is_new_boot:
                 left = "MAX(0, MIN(wait_s, due_unix - ?))"
                 db.execute(f"UPDATE inbox SET due = ? + {left} WHERE due IS NOT NULL", (now, unix))

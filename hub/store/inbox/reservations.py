@@ -7,6 +7,7 @@ from contextlib import suppress
 from hub.store.cursors import Cursors
 from hub.store.inbox_rows import KEY
 from hub.store.state import State, StateError
+from hub.system.clock import is_same_boot
 from hub.wire.event import Event
 
 MARK = "reserves"  # in `meta`, from the first reservation of a process to its orderly end
@@ -91,7 +92,7 @@ class Reservations:
         return found
 
     def _is_of_this_boot(self, event: Event) -> bool:
-        return self._clock.knows_boot and event.boot == self._clock.boot
+        return self._clock.knows_boot and is_same_boot(event.boot, self._clock.boot)
 
 
 def _has_row(db: sqlite3.Connection, key: tuple[str, str, int]) -> bool:

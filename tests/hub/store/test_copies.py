@@ -266,3 +266,31 @@ def test_a_start_that_cannot_be_noted_is_a_start_all_the_same(tmp_path, clock, m
         patch.setattr(StateFile, "write", fail)
         assert _run(path, clock) == (epoch, 0)
     assert _run(path, clock) == (epoch, 0)
+
+
+def test_a_first_start_that_is_cut_off_makes_no_copy_of_a_file_of_an_earlier_version(
+    tmp_path, clock
+):
+    """The lock file knows that start already, and the file none at all."""
+    path = tmp_path / "own.db"
+    epoch, _ = _run(path, clock)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DELETE FROM meta WHERE key IN ('made', 'start')")
+        db.commit()
+    with closing(LockFile(path)) as lock_file:
+        lock_file.note(clock.boot, "a" * 16)
+    assert _run(path, clock) == (epoch, 0)
+
+
+def test_a_copy_that_was_found_with_a_clock_ahead_is_not_of_the_future(tmp_path, clock):
+    """Else each press would count as one from before it, for as long as that clock was ahead."""
+    path = tmp_path / "own.db"
+    _run(path, clock)
+    path.rename(tmp_path / "backup")
+    shutil.copy(tmp_path / "backup", path)
+    clock.reboot(synchronised=False)
+    clock.ahead_s = 400 * 86_400.0
+    assert _run(path, clock)[1] == pytest.approx(clock.unix_s(), abs=60)
+    clock.ahead_s = 0
+    clock.reboot()
+    assert _run(path, clock)[1] <= clock.unix_s()

@@ -118,3 +118,15 @@ def test_a_malformed_head_harms_nobody(net, producer, listener, head):
     _reply(listener, heads=[head])
     listener.work()
     assert listener.taken == [said.id]
+
+
+def test_one_reply_closes_no_numbering_of_a_known_producer(net, producer, listener):
+    """It owes all of one that is new to us: a beginning that is gone has to be told twice."""
+    ring(producer)
+    listener.work()
+    stream = streams.of(HUB, PRESSED, "side")
+    head = {"stream": stream, "epoch": producer._state.epoch, "after": 1000, "last": 1000}
+    listener.catch_up.ask_soon([PRESSED])
+    _reply(listener, heads=[head])
+    listener.catch_up.next_event()
+    assert listener.cursors.position(stream, producer._state.epoch) == 0

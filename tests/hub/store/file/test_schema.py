@@ -55,7 +55,7 @@ class Doomed(state_file.sqlite3.Connection):
     def execute(self, text, *values):
         global kill
         steps = ("ALTER", "CREATE", "DELETE", "DROP", "UPDATE", "INSERT INTO record", "--")
-        steps += ("INSERT INTO asked", "PRAGMA user_version =")
+        steps += ("INSERT INTO asked", "INSERT OR IGNORE INTO meta SELECT", "PRAGMA user_version =")
         if text.lstrip().startswith(steps):
             kill -= 1
             if kill < 0:
