@@ -61,7 +61,7 @@ ONE_USER = {
     "sqlite3": [
         "hub/admin/backup/database_copy.py",
         "hub/admin/doctor/files/state_files.py",
-        "hub/admin/install/whole_file.py",
+        "hub/admin/install/moves/whole_file.py",
         "hub/consumer/attempt.py",
         "hub/consumer/outcomes.py",
         "hub/consumer/projection.py",

@@ -40,8 +40,10 @@ class Moment(NamedTuple):
     synchronised: bool = True
 
     @classmethod
-    def of(cls, value: "float | list[float | str]") -> "Moment":
-        """A moment from what `as_json` gave; a number is a Unix time."""
+    def of(cls, value: "float | str | list[float | str]") -> "Moment":
+        """A moment from what `as_json` gave, or earlier versions: Unix time, or ISO 8601."""
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value).timestamp()
         if isinstance(value, int | float):
             return cls(float(value))
         at, boot, uptime_s, synchronised = value

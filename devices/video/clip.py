@@ -136,7 +136,8 @@ class Clip:
                     turn_film(part, self._turn, self._format.width, self._format.height)
         except Exception as error:  # whatever it is, the clip must not count as written
             is_odd = not isinstance(error, av.FFmpegError | OSError | ValueError)
-            log.error("the clip %s is abandoned: %s", self.path, error, exc_info=is_odd)  # noqa: TRY400
+            words = "the clip %s is abandoned: %s"
+            log.error(words, self.path, error, exc_info=is_odd)  # noqa: TRY400
             self._failure = error
             self._drop_waiting()
 

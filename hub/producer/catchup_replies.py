@@ -71,7 +71,7 @@ class CatchUpReplies:
         if not topics.may_come_from(self._role, kind):
             return  # each process hears the queries of all
         if kind != topics.EVERY and (fault := topics.fault_in_type(kind)):
-            self._bus.refuse(message, f"no query: {fault}")
+            self._bus.refuse(message, f"not a query: {fault}")
             return
         if self._state.disk_fault:
             return  # most of the journal is on the disk; the consumer will ask again

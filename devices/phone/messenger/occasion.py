@@ -1,13 +1,13 @@
 """What a messenger knows of events and of the hub: the parts that it uses."""
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from datetime import datetime
 from typing import Any, Protocol
 
+from devices.machine.moment import Seen
 from devices.phone.webpush.sender import PageLinks
 
 
-class Occasion(Protocol):
+class Occasion(Seen, Protocol):
     """What a message follows from: a `hub.Event`."""
 
     @property
@@ -21,22 +21,6 @@ class Occasion(Protocol):
     @property
     def door(self) -> str:
         """Where it happened."""
-
-    @property
-    def time(self) -> datetime:
-        """When it happened."""
-
-    @property
-    def boot(self) -> str:
-        """Which boot of which machine saw it; empty when unknown."""
-
-    @property
-    def uptime_s(self) -> float:
-        """Seconds from that boot."""
-
-    @property
-    def synchronised(self) -> bool:
-        """Whether that wall clock could be believed."""
 
     @property
     def cause(self) -> str | None:

@@ -45,16 +45,9 @@ class VisitMessenger(Messenger):
 
     def visit(self, press: Occasion) -> Visit:
         """The visit that a press belongs to."""
-        first, count = self.group(press.id, press.door, Moment.seen(press))
-        return Visit(
-            first,
-            press.door,
-            press.time.isoformat(),
-            count,
-            press.boot,
-            press.uptime_s,
-            press.synchronised,
-        )
+        moment = Moment.seen(press)
+        first, count = self.group(press.id, press.door, moment)
+        return Visit(first, press.door, moment, count)
 
     def first_at(self, door: str) -> list[Recipient]:
         """The recipients who are told at once."""

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import av
 
+from devices.video.scaler import FILM_FORMAT, JPEG_FORMAT
+
 CLOCK = Fraction(1, 90_000)  # seconds a tick, as usual in MP4
 SQUARE = Fraction(1)
-BROWSER_FORMATS = ("yuv420p", "yuvj420p")  # samplings of H.264 that browsers can show
+BROWSER_FORMATS = (FILM_FORMAT, JPEG_FORMAT)  # samplings of H.264 that browsers can show
 
 
 class Packet(NamedTuple):
@@ -123,7 +125,7 @@ def open_encoder(
     stream = container.add_stream("libx264", options={"preset": "ultrafast", **options})
     stream.width = width // 2 * 2
     stream.height = height // 2 * 2
-    stream.pix_fmt = "yuv420p"
+    stream.pix_fmt = FILM_FORMAT
     stream.codec_context.time_base = CLOCK
     stream.codec_context.sample_aspect_ratio = shape
     if start:

@@ -12,9 +12,10 @@ from pathlib import Path
 import config
 from config import Settings, SettingsError
 from config.reading import sources
-from hub.admin.install import mosquitto, state_folders
+from hub.admin.install import mosquitto
 from hub.admin.install.drop_ins import HUB, OPTIONAL, SHIPPED
 from hub.admin.install.machine import Machine
+from hub.admin.install.moves import state_folders
 from hub.admin.install.orders import OrderError
 from hub.admin.security import credentials_folder
 from hub.admin.security.certificates import CertificateError

@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from config import Settings
+from devices.lamp.described import HomeAssistantSettings
+from devices.lamp.names import gpio_pin, take_apart
 
 ALL_UNITS, HUB, LIGHT, RECORD = (
     "doorbell-.service.d",
@@ -43,9 +45,10 @@ def openings(settings: Settings, optional: Path) -> Iterator[tuple[Path, str]]:
     lamps = list(_lamps(light))
     hosts = [address.host for address in settings.broker.addresses]
     yield _drop_in(ALL_UNITS, _networks(hosts))
-    sound = [below_head(optional / HUB / "sound.conf")] if _plays(settings) else []
-    yield _drop_in(HUB, sound)
-    gpio = [below_head(optional / LIGHT / "gpio.conf")] if any(map(_is_on_gpio, lamps)) else []
+    plays = settings.chime.speaker not in (None, "simulated")
+    yield _drop_in(HUB, [below_head(optional / HUB / "sound.conf")] if plays else [])
+    has_relay = any(gpio_pin(lamp) is not None for lamp in lamps)
+    gpio = [below_head(optional / LIGHT / "gpio.conf")] if has_relay else []
     yield _drop_in(LIGHT, [*gpio, *_networks(_hosts_of_lamps(light, lamps))])
     yield _drop_in(RECORD, _folder(record.get("folder"), settings.house_dir))
 
@@ -80,10 +83,6 @@ def _network(host: str) -> str:
     return "" if address.is_loopback else str(address)
 
 
-def _plays(settings: Settings) -> bool:
-    return settings.chime.speaker not in (None, "simulated")
-
-
 def _lamps(light: Mapping[str, Any]) -> Iterator[str]:
     """The names of its lamps, wherever they stand."""
     scenes = light.get("scenes", {})
@@ -94,15 +93,13 @@ def _lamps(light: Mapping[str, Any]) -> Iterator[str]:
                 yield name
 
 
-def _is_on_gpio(lamp: str) -> bool:
-    return lamp.startswith("gpio:")
-
-
 def _hosts_of_lamps(light: Mapping[str, Any], lamps: list[str]) -> list[str]:
     """Of the lamps that `light` asks over HTTP, itself or through Home Assistant."""
-    urls = [lamp.removeprefix("wled:") for lamp in lamps if lamp.startswith("wled:http")]
-    if any(lamp.startswith("homeassistant:") for lamp in lamps):
-        urls.append(_value(light.get("homeassistant"), "url") or "http://homeassistant.local")
+    names = list(map(take_apart, lamps))
+    urls = [name.device for name in names if name.make == "wled" and "://" in name.device]
+    if any(name.make == "homeassistant" for name in names):
+        default = HomeAssistantSettings.model_fields["url"].default
+        urls.append(_value(light.get("homeassistant"), "url") or default)
     return [host for url in urls if (host := _host(url))]
 
 

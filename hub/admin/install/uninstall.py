@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from hub.admin.install import drop_ins, openings, state_folders
+from hub.admin.install import drop_ins, openings
 from hub.admin.install.install import OURS, TALK_GROUP, USER, has
 from hub.admin.install.machine import Machine
+from hub.admin.install.moves import state_folders
 from hub.admin.install.openings import below_head
 from hub.admin.install.orders import OrderError
 

@@ -12,7 +12,7 @@ from config import Settings, SettingsError
 from config.reading import sources
 from hub.admin.backup.ending import clean_up_when_ended, fail
 from hub.admin.backup.manifest import BackupError
-from hub.admin.install.state_folders import together
+from hub.admin.install.moves.state_folders import together
 from hub.admin.restore.plan import Restore
 from hub.admin.restore.restore import apply, discard, prepare
 from hub.admin.restore.restore_steps import Step, at_rest, resume

@@ -55,6 +55,11 @@ def is_installed(path: Path) -> bool:
     return path == INSTALLED and STATE.is_dir()
 
 
+def sudo(path: Path) -> str:
+    """What commands begin with that use this file: only root may read what the units read."""
+    return "sudo " if is_installed(path) else ""
+
+
 def first_text(path: Path) -> str:
     """What a new file begins with; where the units are installed, what they need."""
     if path != INSTALLED:

@@ -1,7 +1,5 @@
 """A reply that moves a cursor over events that were never had is believed when it is repeated."""
 
-from functools import partial
-
 from hub.consumer.catchup.claims import Claims
 from hub.store.cursors import Cursors
 from hub.wire.query import Head, Numbering, Query, Reply
@@ -29,13 +27,12 @@ class Jumps:
         """
         heads = {(head.stream, head.epoch): head for head in reply.heads}
         self._told.forget(reply, query, heads.keys())
-        owes_all = reply.source in query.known  # of a numbering that is new
-        believed = partial(self._is_believed, owes_all=owes_all)
-        return [head for key, head in heads.items() if believed(key, head)]
+        owed = reply.source in query.known  # all of a numbering that is new
+        return [head for key, head in heads.items() if self._is_believed(key, head, is_owed=owed)]
 
-    def _is_believed(self, key: Numbering, head: Head, *, owes_all: bool) -> bool:
+    def _is_believed(self, key: Numbering, head: Head, *, is_owed: bool) -> bool:
         position = self._cursors.position(*key)
-        is_loss = position < head.after and (owes_all or position > 0)
+        is_loss = position < head.after and (is_owed or position > 0)
         if is_loss or head.after > position + FAR:
             return self._told.is_repeated(key, head.after)
         self._told.drop(key)

@@ -27,22 +27,22 @@ class Origin:
 
         Args:
             file: The state file.
-            boot: The boot of the machine; empty where it cannot be told.
+            boot: The boot of the machine. Where it cannot be told, each start has one of its own:
+                then the lock file tells nothing.
             meta: What the file says of itself; nothing if it is new.
         """
         self._lock_file = file.lock_file
         self._boot = boot
         self._start = secrets.token_hex(8)
         self._facts = {"inode": str(file.path.stat().st_ino), "made": birth_time(file.path)}
-        starts = self._lock_file.starts(boot) if boot else set()
+        starts = self._lock_file.starts(boot)
         has_moved = any(
             value and (meta.get(key) or value) != value for key, value in self._facts.items()
         )
         is_behind = bool(starts) and START in meta and meta[START] not in starts
         self.is_copy = bool(meta) and (has_moved or is_behind)
-        self._start_before = meta.get(START, self._start)
-        if self.is_copy:
-            self._start_before = self._start  # whatever the copy says must not become valid
+        # Whatever a copy says must not become valid.
+        self._start_before = self._start if self.is_copy else meta.get(START, self._start)
 
     @contextmanager
     def noted(self) -> Iterator[dict[str, str]]:
@@ -50,9 +50,6 @@ class Origin:
 
         A crash at any point leaves a genuine file genuine, and a copy a copy.
         """
-        if not self._boot:
-            yield self._facts
-            return
         self._lock_file.note(self._boot, self._start_before, self._start)
         yield {**self._facts, START: self._start}
         self._lock_file.note(self._boot, self._start)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.store.state import State, StateError
-from hub.system.clock import Stamp
+from hub.system.clock import Stamp, is_same_boot
 from hub.wire import streams, topics, trace_context
 from hub.wire.event import BadEvent, Event, decode, encode, uuid7
 
@@ -224,9 +224,9 @@ class Journal:
         db.executemany(mark, rows)
 
     def _is_within(self, stamp: Stamp, seconds: float) -> bool:
-        is_of_this_boot = bool(stamp.boot) and stamp.boot == self._clock.boot
         since_s = self._clock.unix_s() - stamp.time.timestamp()
-        return self._clock.age_s(stamp) < seconds and (is_of_this_boot or since_s < seconds)
+        is_known = is_same_boot(stamp.boot, self._clock.boot) or since_s < seconds
+        return is_known and self._clock.age_s(stamp) < seconds
 
     def _insert(self, db: sqlite3.Connection, stream: str, event: Event) -> Entry:
         payload = encode(event)

@@ -93,26 +93,30 @@ def test_a_command_that_is_over_does_not_come_back(keeper):
     assert keeper.now == (False, "off")
 
 
-class Interrupted(DiskMemory):
+class Watched(DiskMemory):
+    """A memory that does something before each change of its file."""
+
+    def __setitem__(self, key, value):
+        self._before_change()
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key):
+        self._before_change()
+        super().__delitem__(key)
+
+
+class Interrupted(Watched):
     """A memory that is slow to write: meanwhile another thread runs, as far as it is let."""
 
     def __init__(self, state, meanwhile):
         super().__init__(state)
         self.meanwhile, self.threads = meanwhile, []
 
-    def _interrupt(self):
+    def _before_change(self):
         if not self.threads:
             self.threads.append(threading.Thread(target=self.meanwhile))
             self.threads[0].start()
             self.threads[0].join(0.1)
-
-    def __setitem__(self, key, value):
-        self._interrupt()
-        super().__setitem__(key, value)
-
-    def __delitem__(self, key):
-        self._interrupt()
-        super().__delitem__(key)
 
     def end(self):
         self.threads[0].join()
@@ -137,20 +141,12 @@ def test_a_command_that_ends_does_not_end_the_next_one(keeper):
     assert keeper.now == (True, "command")
 
 
-class Held(DiskMemory):
+class Held(Watched):
     """A memory whose file another program holds for a while."""
 
     is_held = True
 
-    def __setitem__(self, key, value):
-        self._fail()
-        super().__setitem__(key, value)
-
-    def __delitem__(self, key):
-        self._fail()
-        super().__delitem__(key)
-
-    def _fail(self):
+    def _before_change(self):
         if self.is_held:
             raise StateError("another program holds the file")
 

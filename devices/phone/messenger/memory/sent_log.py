@@ -1,7 +1,6 @@
 """What was sent to whom, kept in a handler's memory, which survives a crash."""
 
 from collections.abc import Mapping, MutableMapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +116,6 @@ class SentLog:
     def is_answered(self, door: str, since: Moment) -> bool:
         """Whether a visitor at this door was answered since then, as far as that is known."""
         kept = self._memory.get(f"answered {door}")
-        if isinstance(kept, str):  # earlier versions kept ISO 8601
-            kept = datetime.fromisoformat(kept).timestamp()
         if kept is None:
             return False
         answered = Moment.of(kept)

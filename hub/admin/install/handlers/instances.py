@@ -42,9 +42,9 @@ class Places:
         links = (self.units / unit, self.until_boot / unit)
         return any(one.is_symlink() and one.readlink() == Path(os.devnull) for one in links)
 
-    def masked(self, handlers: Iterable[str]) -> list[str]:
-        """Those of these handlers whose units a person has masked."""
-        return [name for name in handlers if self.has_masked(UNIT.format(name))]
+    def has_masked_handler(self, name: str) -> bool:
+        """Whether that holds for the unit of this handler."""
+        return self.has_masked(UNIT.format(name))
 
     @property
     def seen(self) -> Path:
@@ -89,7 +89,8 @@ def sync(
     while True:
         with noted(places.looked):
             settings, look, faults = settled(config)
-            look.handlers |= dict.fromkeys(places.masked(look.handlers), MASKED)
+            masked = filter(places.has_masked_handler, look.handlers)
+            look.handlers |= dict.fromkeys(masked, MASKED)
         change = _Change(settings, seen, look, places, order, report)
         if look == seen:
             change.stop_removed()
@@ -139,14 +140,13 @@ class _Change:
         self._tell_units("start", failed, "failed before its file was saved: starts")
 
     def _start_new(self) -> None:
-        new = [name for name in self.now.handlers if name not in self.before.handlers]
-        unmasked = [name for name, digest in self.before.handlers.items() if digest == MASKED]
-        wanted = [name for name in self.now.handlers if name in (*new, *unmasked)]
-        enabled = _enabled(self.places)
+        before, enabled = self.before.handlers, _enabled(self.places)
+        wanted = [name for name in self.now.handlers if before.get(name, MASKED) == MASKED]
         unknown = self._startable(UNIT.format(name) for name in wanted if name not in enabled)
         if unknown:
             self.order("enable", *unknown)  # so that the next boot starts them at once
-        self._tell_units("start", [UNIT.format(name) for name in new], "started")
+        new = [UNIT.format(name) for name in wanted if name not in before]
+        self._tell_units("start", new, "started")
 
     def _restart_changed(self, *, everything: bool) -> None:
         changed = [
@@ -181,7 +181,7 @@ class _Change:
     def stop_removed(self) -> None:
         """Stop those whose files are gone; a masked one when it is no longer masked."""
         gone = sorted({*_enabled(self.places), *self.before.handlers} - self.now.handlers.keys())
-        removed = [name for name in gone if name not in self.places.masked(gone)]
+        removed = [name for name in gone if not self.places.has_masked_handler(name)]
         if removed:
             units = [UNIT.format(name) for name in removed]
             self.order("disable", "--now", "--no-block", *units)

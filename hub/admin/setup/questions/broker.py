@@ -13,7 +13,7 @@ from config.tables.address import parse
 from hub.admin.doctor.broker import look
 from hub.admin.setup.dialog import NONE, Dialog
 from hub.admin.setup.draft import Draft
-from hub.admin.setup.target import is_installed
+from hub.admin.setup.target import is_installed, sudo
 from hub.admin.setup.toml_edit import Changes
 
 Changed = dict[tuple[str, ...], Any]
@@ -45,8 +45,8 @@ def ask_broker(dialog: Dialog, draft: Draft) -> Changes:
     dialog.explain(f"{OURS if needs_one else YOURS}: {EXAMPLES}.{'' if needs_one else OR_NONE}")
     question, least = ("Address", HERE) if needs_one else ("Address, or none", NONE)
     known = _known_hosts(draft)
+    understand = partial(_understand, needs_one=needs_one)
     while True:
-        understand = partial(_understand, needs_one=needs_one)
         hosts = dialog.ask(question, " ".join(known) or least, understand)
         if not hosts:
             return _without(draft)
@@ -158,9 +158,8 @@ def _ask_home_assistant(dialog: Dialog, draft: Draft, changes: Changed) -> Chang
     folder = changes.get((BROKER, "password_dir"), draft.get(BROKER, "password_dir"))
     if folder:
         path = draft.path.parent / folder / "homeassistant"
-        sudo = "sudo " if is_installed(draft.path) else ""
         dialog.explain("→ It logs in as homeassistant, with the password that this shows:")
-        dialog.show(f"  {sudo}cat {path}")
+        dialog.show(f"  {sudo(draft.path)}cat {path}")
     return {enabled: None}
 
 

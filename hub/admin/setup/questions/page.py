@@ -2,7 +2,7 @@
 
 from hub.admin.setup.dialog import NONE, Dialog
 from hub.admin.setup.draft import Draft
-from hub.admin.setup.target import is_installed
+from hub.admin.setup.target import sudo
 from hub.admin.setup.toml_edit import Changes
 from hub.process.page_address import LOOPBACKS
 
@@ -21,8 +21,7 @@ def ask_page(dialog: Dialog, draft: Draft) -> Changes:
     choice = dialog.choose("Page: house, here or none", _default(draft), (HOUSE, HERE, NONE))
     if choice == NONE:
         return {(*WEB, "page"): False if _is_on(draft) else draft.get(*WEB, "page", kind=bool)}
-    sudo = "sudo " if is_installed(draft.path) else ""
-    dialog.show(f"Log a phone in when it runs: {sudo}doorbell link")
+    dialog.show(f"Log a phone in when it runs: {sudo(draft.path)}doorbell link")
     if draft.get(*WEB, "url") is None:
         dialog.show("Answers in notifications need its address, too: docs/answers.md")
     listen = draft.get(*WEB, "listen")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from config import Settings
-from hub.admin.install import state_folders
 from hub.admin.install.machine import Machine
+from hub.admin.install.moves import state_folders
 from hub.process import state_place
 from hub.store.inbox.inbox_file import InboxFile
 from hub.store.own_folders import MARK, files_in

@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hub.admin.install.machine import Machine
-from hub.admin.install.other_disk import to_other_disk
-from hub.admin.install.whole_file import make_whole
+from hub.admin.install.moves.other_disk import to_other_disk
+from hub.admin.install.moves.whole_file import make_whole
 from hub.mqtt.connection import client_ids
 from hub.process.restore_guard import FROM_RESTORES
 from hub.store.own_folders import (

@@ -1,5 +1,6 @@
 """Makes a state file whole before it is moved: what stands in its log is copied into it."""
 
+import os
 import sqlite3
 import stat
 from contextlib import closing, suppress
@@ -18,11 +19,9 @@ def make_whole(path: Path) -> None:
     A move that is cut off between the two would part them; a command that looks at the file then
     gives it a new log. A damaged file stays as it is, and so does one that root must not open.
     """
-    log = path.with_name(f"{path.name}-wal")
-    if not _is_plain(log) or not log.stat().st_size or not _is_plain(path):
-        return
-    beside = [path.with_name(f"{path.name}{end}") for end in BESIDE]
-    if not all(_is_plain(file) for file in beside if file.exists() or file.is_symlink()):
+    log, *others = (path.with_name(f"{path.name}{end}") for end in BESIDE)
+    there = [path, log, *filter(os.path.lexists, others)]
+    if not all(map(_is_plain, there)) or not log.stat().st_size:
         return
     with suppress(OSError), acting_for(path.parent):
         in_child(lambda: _copy_log(path), PATIENCE_S)

@@ -1,0 +1,1 @@
+"""Moves state files to the folders of their processes, and back."""
