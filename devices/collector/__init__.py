@@ -6,7 +6,6 @@ from devices.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from devices.collector.collector import Collector as Collector
-    from devices.collector.collector import SimulatedCollector as SimulatedCollector
     from devices.collector.collector import Span as Span
     from devices.collector.event_span import span_of as span_of
     from devices.collector.otlp import OtlpCollector as OtlpCollector
@@ -17,7 +16,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "collector": ["Collector", "SimulatedCollector", "Span"],
+            "collector": ["Collector", "Span"],
             "event_span": ["span_of"],
             "otlp": ["OtlpCollector"],
             "registry": ["fault_in_collector", "open_collector"],

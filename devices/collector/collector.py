@@ -55,21 +55,3 @@ class Collector(Protocol):
 
     def close(self) -> None:
         """Close the connection."""
-
-
-class SimulatedCollector:
-    """Keeps the spans in a list.
-
-    Attributes:
-        spans: All spans that were sent.
-    """
-
-    def __init__(self) -> None:
-        self.spans: list[Span] = []
-
-    def send(self, span: Span) -> None:
-        """See Collector."""
-        self.spans.append(span)
-
-    def close(self) -> None:
-        """See Collector."""

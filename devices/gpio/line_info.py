@@ -19,7 +19,6 @@ CHIP = struct.Struct("32s32sI")  # struct gpiochip_info: name, label, lines
 # struct gpio_v2_line_info: name, consumer, offset, num_attrs, flags, and what we do not need
 LINE = struct.Struct("32s32sIIQ176x")
 USED = 1 << 0  # GPIO_V2_LINE_FLAG_USED
-OUTPUT = 1 << 3  # GPIO_V2_LINE_FLAG_OUTPUT
 HEADER = "pinctrl-"  # the chip of the header: pinctrl-bcm2835, pinctrl-bcm2711, pinctrl-rp1
 Ioctl = Callable[[int, int, bytearray], int]
 Answer = TypeVar("Answer")
@@ -33,14 +32,12 @@ class LineInfo(NamedTuple):
         label: The chip's name.
         name: The board's name for the line, like `GPIO17`.
         user: The program that uses it; empty if it is free. lgpio (and so we) is called `lg`.
-        is_output: Whether the line is switched, and not read.
     """
 
     chip: Path
     label: str
     name: str
     user: str
-    is_output: bool
 
 
 def gpio_chips(root: Path = Path("/")) -> list[Path]:
@@ -79,7 +76,7 @@ def read_line_info(pin: int, root: Path = Path("/"), ioctl: Ioctl = fcntl.ioctl)
         return None
     name, user, flags = _ask(header, lambda device: _line(device, pin, ioctl))
     user = (user or "another program") if flags & USED else ""
-    return LineInfo(header, label, name, user, bool(flags & OUTPUT))
+    return LineInfo(header, label, name, user)
 
 
 def _header_of(chips: dict[Path, tuple[str, int]]) -> Path | None:

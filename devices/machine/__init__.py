@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from devices.machine.folder import nearest as nearest
     from devices.machine.folder import placed as placed
     from devices.machine.moment import Moment as Moment
-    from devices.machine.sun import SimulatedTime as SimulatedTime
-    from devices.machine.sun import SystemTime as SystemTime
-    from devices.machine.sun import TimeSource as TimeSource
     from devices.machine.sun import is_dark as is_dark
     from devices.machine.sun import solar_day as solar_day
     from devices.machine.sun import sun_elevation as sun_elevation
@@ -50,9 +47,6 @@ else:
             ],
             "moment": ["Moment"],
             "sun": [
-                "SimulatedTime",
-                "SystemTime",
-                "TimeSource",
                 "is_dark",
                 "solar_day",
                 "sun_elevation",

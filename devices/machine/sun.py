@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
-from typing import Protocol
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
@@ -11,36 +10,6 @@ SECOND = timedelta(seconds=1)
 HORIZON = -0.833
 CIVIL_TWILIGHT = -6.0  # degrees
 MINUTES_PER_DEGREE = 4
-
-
-class TimeSource(Protocol):
-    """Something that tells the time."""
-
-    def now(self) -> datetime:
-        """The time, in UTC."""
-
-
-class SystemTime:
-    """The computer's clock."""
-
-    def now(self) -> datetime:
-        """See TimeSource."""
-        return datetime.now(UTC)
-
-
-class SimulatedTime:
-    """A time that stands still until a program changes it.
-
-    Args:
-        at: The time, with its zone.
-    """
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        """See TimeSource."""
-        return self.at
 
 
 def sun_elevation(

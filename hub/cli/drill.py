@@ -37,8 +37,13 @@ def drill(
         ),
     ] = None,
     timeout: Annotated[
-        float, typer.Option(help="Seconds to wait for all handlers.", min=1, max=240)
-    ] = 30,
+        float | None,
+        typer.Option(
+            help="Seconds to wait for all handlers; without it, timeout_s of [drill].",
+            min=1,
+            max=240,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     config: ConfigOption = None,
 ) -> None:
@@ -53,7 +58,7 @@ def drill(
     client = DrillClient(bus, settings)
     bus.start()
     try:
-        event, results = client.drill(where, trouble, timeout)
+        event, results = client.drill(where, trouble, timeout or settings.drill.timeout_s)
     except DrillError as error:
         complain(f"✗ {error}")
         sys.exit(1)

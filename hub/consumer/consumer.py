@@ -1,6 +1,5 @@
 """The consumer: takes in each event once, live or missed, and gives it to the runner."""
 
-import logging
 import queue
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -27,7 +26,6 @@ from hub.wire import topics
 from hub.wire.event import Event
 from hub.wire.query import OwedEvent
 
-log = logging.getLogger(__name__)
 STOP_GRACE_S = 3.0
 IDLE_S = 60.0
 GATHER_S = 0.1  # nobody waits for an observer: what comes in this time shares its commits

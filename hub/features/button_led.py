@@ -1,6 +1,5 @@
 """Shows the visitor in the button's LED what happens: it rings, a phone has it, an answer, none."""
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,11 +11,10 @@ from hub.features.early_reactions import EarlyReactions
 from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.producer.reporter import Report, Reporter
+from hub.store.guest_book.rules import rules_of
 from hub.wire import topics
 from hub.wire.event import Event
 
-log = logging.getLogger(__name__)
-PATIENCE_S = 120.0  # the LED goes dark after that, even if nothing ended the visit
 ANSWERED_S = 30.0
 MISSED_S = 4.0  # as long as it blinks
 OUTDATED_S = 10.0  # an older press is not shown: its visitor no longer waits
@@ -85,6 +83,7 @@ class ButtonLeds(Feature):
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._seconds = seconds
+        self._patience_s = rules_of(settings).over_after_s
         self._leds: dict[str, ShownLed] = {}
         faults = []
         for door in settings.doors:
@@ -124,8 +123,11 @@ class ButtonLeds(Feature):
         shown = self._leds.get(report.subject)
         if shown is None or late_s > OUTDATED_S:
             return
-        if report.kind == topics.PRESSED:  # a double press changes nothing: the LED rings already
-            shown.ring(event, self._seconds() + PATIENCE_S)
+        until_s = self._seconds() + self._patience_s
+        if report.kind == topics.PRESSED:
+            shown.ring(event, until_s)
+        elif report.kind == topics.DOUBLE_PRESSED and shown.is_waiting:
+            shown.until_s = until_s  # the LED rings already, and this visitor waits from now on
         elif report.kind == topics.ANSWERED and _is_for_visitor(report):
             self._end(shown, "answered", ANSWERED_S)
 

@@ -1,6 +1,5 @@
 """The buttons of all doors: opened, tried again when they fail, and each press reported."""
 
-import logging
 import os
 import sys
 import time
@@ -23,7 +22,6 @@ from hub.features.feature import Feature
 from hub.producer.reporter import Report, Reporter
 from hub.wire import topics
 
-log = logging.getLogger(__name__)
 RETRY_S = 15.0  # how often a button that cannot be opened is tried again
 CHUNK_BYTES = 4096
 TYPES: dict[PressKind, str] = {
@@ -81,11 +79,11 @@ class Buttons(Feature):
                 self._press_by_hand(line.decode(errors="replace").strip())
 
     def _press_by_hand(self, door: str) -> None:
-        if door not in self._settings.doors:
-            return
-        is_simulated = isinstance(self._buttons.get(door), SimulatedButton)
-        via = "button" if is_simulated else "command"
-        self._report(topics.PRESSED, door, datetime.now(UTC), via=via)
+        button = self._buttons.get(door)
+        if isinstance(button, SimulatedButton):
+            button.press()
+        elif door in self._settings.doors:
+            self._report(topics.PRESSED, door, datetime.now(UTC), via="command")
 
     def _open_missing(self) -> None:
         self._closed = []

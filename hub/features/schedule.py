@@ -28,11 +28,12 @@ class Daily:
     def last(self, now: datetime, within: timedelta) -> datetime | None:
         """The latest time before now, in its own zone; None when it is longer ago than `within`."""
         found = None
-        at = self._next(now.astimezone(UTC) - within)
+        now = now.astimezone(UTC)  # between two times of one zone Python ignores the offsets
+        at = self._next(now - max(within, LOOK_BACK))
         while at is not None and at.astimezone(UTC) <= now:
             found = at
             at = self._next(at.astimezone(UTC) + timedelta(microseconds=1))
-        return found
+        return found if found and now - found.astimezone(UTC) <= within else None
 
     def due(self, now: datetime) -> str | None:
         """The day (`2026-03-29`) whose time has come and not long passed; None between the times.
@@ -40,13 +41,8 @@ class Daily:
         A caller that keeps the day does nothing twice: neither after a restart, nor when the clock
         is set back, nor in the hour that comes twice.
         """
-        planned = self._next(now.astimezone(UTC) - LOOK_BACK)
-        if planned is None:
-            return None
-        # In UTC: between two times of one zone Python ignores the offsets.
-        late = now.astimezone(UTC) - planned.astimezone(UTC)
-        is_due = timedelta(0) <= late <= GRACE
-        return planned.date().isoformat() if is_due else None
+        planned = self.last(now, GRACE)
+        return planned.date().isoformat() if planned else None
 
     def _next(self, after: datetime) -> datetime | None:
         planned: datetime | None = self._trigger.get_next_fire_time(None, after)

@@ -1,6 +1,5 @@
 """The producer of a program: what it publishes is in its journal before `publish` returns."""
 
-import logging
 import threading
 import time
 from collections.abc import Mapping
@@ -14,7 +13,6 @@ from hub.store.state import StateError
 from hub.wire import topics
 from hub.wire.event import BadEvent, Event
 
-log = logging.getLogger(__name__)
 TICK_S = 1.0
 LAST_S = 5.0
 POLL_S = 0.01

@@ -25,7 +25,7 @@ from hub.wire.trace_context import trace_id
 
 LAST = "last"
 PIPE_WIDTH = 400  # columns: output into a file or another program is not cut off
-ROOTS = ("doorbell.pressed", "doorbell.drilled")
+ROOTS = (*topics.PRESSES, topics.DRILLED)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one event a line.")]
 
 

@@ -11,12 +11,12 @@ from hub.plugin.house.answer_links import LABELS
 from hub.process.page_address import page_address
 from hub.store.guest_book.from_history import HistoryBook, ToldVisit
 from hub.store.guest_book.look_up import KeptRecording
+from hub.store.guest_book.rules import rules_of
 from hub.store.guest_book.visit import Visit
 from hub.terminal.history import open_history, print_faults
 from hub.terminal.options import ConfigOption, door_named, read_house
 from hub.terminal.output import complain, say, say_json
 from hub.web.guest_book.recorder_files import RecorderFiles
-from hub.web.guest_book.rules import rules_of
 
 
 def day_of(text: str) -> date:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from config import Settings
 from devices.machine import Moment
 from hub.producer.producer import Producer
+from hub.store.guest_book.rules import rules_of
 from hub.store.memory import DiskMemory
 from hub.store.state import State, StateError
 from hub.wire import topics
@@ -18,8 +19,6 @@ from hub.wire.topics import Topics
 
 log = logging.getLogger(__name__)
 MISSED = "missed rings"  # the key in the hub's memory
-MISSED_AFTER_S = 120.0  # the default of the handler `visit`
-GRACE_S = 10.0  # so much later than the handler says it, a visit is over anyway
 SAME = timedelta(milliseconds=1)  # a visit's time is cut to that
 SNOOZE = "snooze"  # an answer to the phone, not to the visitor
 
@@ -39,7 +38,7 @@ class Doors:
         self._clock = state.clock
         self._source = topics.source("hub", settings.hub)
         self._memory = DiskMemory(state)
-        self._patience_s = _missed_after_s(settings) + GRACE_S
+        self._patience_s = rules_of(settings).over_after_s
         self._lock = threading.Lock()
         self._doors = {door: _Door() for door in settings.doors}
         missed = self._memory.get(MISSED, {})
@@ -125,15 +124,6 @@ class Doors:
             return
         if door.press.age_s(self._clock) > self._patience_s:
             door.state = replace(door.state, visit="none")
-
-
-def _missed_after_s(settings: Settings) -> float:
-    """How long a visitor waits; the default where the settings of `visit` are wrong, as it says."""
-    wanted = settings.handlers.get("visit", {}).get("missed_after_s", MISSED_AFTER_S)
-    try:
-        return float(wanted)
-    except (TypeError, ValueError):
-        return MISSED_AFTER_S
 
 
 def _miss(door: _Door, event: Event) -> None:

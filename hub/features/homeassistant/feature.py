@@ -1,6 +1,5 @@
 """What the hub does for Home Assistant: announce, ring, and say how everything is."""
 
-import logging
 from collections.abc import Mapping
 
 from config import Settings
@@ -20,7 +19,6 @@ from hub.wire import streams, topics
 from hub.wire.event import decode
 from hub.wire.retained.states import RINGS
 
-log = logging.getLogger(__name__)
 FOLLOWED = (*RINGS, topics.ANSWERED, topics.DRILLED)
 HANDLER = "handler_"  # the keys of the handlers' entities begin with it
 
@@ -36,7 +34,7 @@ class HomeAssistant(Feature):
         self._described: frozenset[str] | None = None  # the handlers in `_devices`
         self._devices: Mapping[str, Document] = {}
         self._doors = Doors(settings, state, producer)
-        self._health = HealthReport(settings, state, bus)
+        self._health = HealthReport(settings, state, bus, producer)
         self._bell = Bell(bus, settings.hub, state.clock, self._doors.miss)
         self._announcer = Announcer(bus, self._announced, self._documents, self._states)
         producer.on_sent(self._sent)

@@ -1,6 +1,5 @@
 """How the hub and its machine are: disk, clock, the last drill, and the last fault."""
 
-import logging
 import os
 import threading
 import time
@@ -9,6 +8,7 @@ from dataclasses import replace
 
 from config import Settings
 from hub.mqtt.bus import Bus
+from hub.producer.producer import Producer
 from hub.remote.drill.roll_call import RollCall
 from hub.store.state import State
 from hub.wire import topics
@@ -16,7 +16,6 @@ from hub.wire.event import Event
 from hub.wire.retained.states import FAULT_LENGTH, Health
 from hub.wire.topics import Topics
 
-log = logging.getLogger(__name__)
 LOOK_S = 60.0
 MB = 1_000_000
 STEP_MB = 100  # so that not every picture is a change
@@ -31,12 +30,14 @@ class HealthReport:
         settings: Settings,
         state: State,
         bus: Bus,
+        producer: Producer,
         *,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._state = state
         self._bus = bus
+        self._producer = producer
         self._source = topics.source("hub", settings.hub)
         self._seconds = seconds
         self._look_at = 0.0
@@ -66,7 +67,7 @@ class HealthReport:
             return
         if self._roll:
             self._roll.close()
-        self._roll = RollCall(self._bus, self._settings)
+        self._roll = RollCall(self._bus, self._settings, self._producer.consumers())
         self._drill, self._drill_ends_at = drill, self._seconds() + self._settings.drill.timeout_s
         self._roll.open()
         self._change(drill="running", drilled=drill.time, failed=())

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from hub.store.guest_book import tables
-from hub.store.guest_book.rules import GRACE_S, VisitRules
-from hub.store.guest_book.visit import Reaction, Visit, VisitDay
+from hub.store.guest_book.rules import VisitRules
+from hub.store.guest_book.visit import Reaction, Visit
 
 PICTURE = ".jpg"
 CLIP = ".mp4"
@@ -88,15 +88,6 @@ class LookUp:
             )
         ]
 
-    def days(self, db: sqlite3.Connection, door: str | None) -> list[VisitDay]:
-        """See GuestBook."""
-        select = (
-            "SELECT date(began, 'unixepoch', 'localtime') AS day, COUNT(*) FROM visit"
-            " WHERE fate != 'deleted' AND (? IS NULL OR door = ?) GROUP BY day ORDER BY day DESC"
-        )
-        rows = db.execute(select, (door, door))
-        return [VisitDay(date.fromisoformat(day), count) for day, count in rows]
-
     def recordings(
         self, db: sqlite3.Connection, press: str, ending: str = ""
     ) -> list[KeptRecording]:
@@ -116,9 +107,9 @@ class LookUp:
     def _visit(self, db: sqlite3.Connection, row: Sequence[object], now_s: float) -> Visit:
         number, press, hub, door, name, began, last, presses, state, *rest = row
         answer, by, ended, late, kept, fate = rest
-        over_s = last + self._rules.missed_after_s  # type: ignore[operator]
-        if state == "ringing" and now_s > over_s + GRACE_S:
-            state, ended = "missed", over_s  # no handler says so
+        rules = self._rules
+        if state == "ringing" and now_s > last + rules.over_after_s:  # type: ignore[operator]
+            state, ended = "missed", last + rules.missed_after_s  # type: ignore[operator]
         return Visit(
             id=press,  # type: ignore[arg-type]
             hub=hub,  # type: ignore[arg-type]

@@ -1,6 +1,10 @@
 """Which presses are one visit, and when nobody waits any more."""
 
 from dataclasses import dataclass
+from typing import Any
+
+from config import Settings
+from devices.button.visit_settings import VisitSettings
 
 GRACE_S = 10.0  # so much later than the handler `visit` says it, a visit is missed anyway
 
@@ -16,3 +20,22 @@ class VisitRules:
 
     gap_s: float
     missed_after_s: float
+
+    @property
+    def over_after_s(self) -> float:
+        """A visit is over so many seconds after its last press, even if no handler says so."""
+        return self.missed_after_s + GRACE_S
+
+
+def rules_of(settings: Settings) -> VisitRules:
+    """The rules of a house; the defaults in place of settings that are wrong."""
+    table = settings.handlers.get("visit", {})
+    return VisitRules(_number(table, "gap_s"), _number(table, "missed_after_s"))
+
+
+def _number(table: dict[str, Any], name: str) -> float:
+    default = float(VisitSettings.model_fields[name].default)
+    try:
+        return float(table.get(name, default))
+    except (TypeError, ValueError):
+        return default

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from hub.store.guest_book.rules import GRACE_S, VisitRules
+from hub.store.guest_book.rules import VisitRules
 from hub.store.guest_book.visit import Change
 
 DAY_S = 86_400.0
@@ -13,7 +13,7 @@ OF_A_VISIT = ("visit_key", "recording", "reaction")
 def overdue(db: sqlite3.Connection, rules: VisitRules, now_s: float) -> list[int]:
     """The visits that ring, though their visitors have left."""
     query = "SELECT number FROM visit WHERE began > ? AND state = 'ringing' AND last < ?"
-    last_s = now_s - rules.missed_after_s - GRACE_S
+    last_s = now_s - rules.over_after_s
     return [number for (number,) in db.execute(query, (now_s - DAY_S, last_s))]
 
 

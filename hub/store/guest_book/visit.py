@@ -1,7 +1,7 @@
 """What the guest book knows of a visit, and of each reaction to it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 VisitState = Literal["ringing", "answered", "missed"]
@@ -73,19 +73,6 @@ class Reaction:
     took_s: float | None = None
     note: str = ""
     attempt: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class VisitDay:
-    """A day on which somebody rang.
-
-    Attributes:
-        day: The date by this machine's local time.
-        visits: How many visits began then.
-    """
-
-    day: date
-    visits: int
 
 
 @dataclass(frozen=True, slots=True)

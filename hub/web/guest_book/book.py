@@ -11,13 +11,13 @@ from hub.store.guest_book import tables, upkeep
 from hub.store.guest_book.entries import Entries
 from hub.store.guest_book.look_up import CLIP, PICTURE, LookUp
 from hub.store.guest_book.recording_entries import can_be_named, staying, wait_only_for
+from hub.store.guest_book.rules import rules_of
 from hub.store.guest_book.tables import Connection, number_of
 from hub.store.guest_book.upkeep import BATCH, DAY_S
-from hub.store.guest_book.visit import Change, Reaction, Visit, VisitDay
+from hub.store.guest_book.visit import Change, Reaction, Visit
 from hub.store.state import State
 from hub.web.guest_book.changes import Changes
 from hub.web.guest_book.recorder_files import RecorderFiles
-from hub.web.guest_book.rules import rules_of
 from hub.wire.event import Event, uuid7
 from hub.wire.recordings import MOST_RECORDINGS, Action, Recordings
 
@@ -103,11 +103,6 @@ class GuestBook:
         """What each handler did for a visit, in the order in which it ended."""
         with self._state.read() as db:
             return self._look_up.reactions(db, visit_id)
-
-    def days(self, door: str | None = None) -> list[VisitDay]:
-        """The days on which somebody rang, the newest first."""
-        with self._state.read() as db:
-            return self._look_up.days(db, door)
 
     def picture(self, visit_id: str) -> Path | None:
         """The JPEG of a visit's last press; None if there is none, or it is gone."""

@@ -10,8 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.machine.sun import (
-    SimulatedTime,
-    SystemTime,
     is_dark,
     solar_day,
     sun_elevation,
@@ -76,18 +74,6 @@ def test_it_is_never_dark_on_both_sides_of_the_earth(at, latitude, longitude):
     here, there = (latitude, longitude), (-latitude, longitude + 180)
     assert not (is_dark(at, *here) and is_dark(at, *there))
     assert sun_elevation(at, *here) == pytest.approx(-sun_elevation(at, *there), abs=1.2)
-
-
-def test_a_simulated_clock_stands_where_it_is_put():
-    """A test turns the time; the system's clock gives it in UTC."""
-    clock = SimulatedTime(datetime(2026, 1, 1, tzinfo=UTC))
-    assert clock.now() == datetime(2026, 1, 1, tzinfo=UTC)
-    clock.at += timedelta(hours=1)
-    assert clock.now() == datetime(2026, 1, 1, 1, tzinfo=UTC)
-    before = datetime.now(UTC)
-    now = SystemTime().now()
-    assert now.utcoffset() == timedelta(0)
-    assert before <= now <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize(

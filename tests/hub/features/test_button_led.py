@@ -5,10 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config import Settings
-from hub.features.button_led import ANSWERED_S, MISSED_S, PATIENCE_S, ButtonLeds
+from hub.features.button_led import ANSWERED_S, MISSED_S, ButtonLeds
 from hub.producer.reporter import Report, Reporter
+from hub.store.guest_book.rules import GRACE_S
 from hub.wire.event import decode, encode
 from tests.hub.fakes import HOUSE, FakeBroker, Producer, journaled
+
+MISSED_AFTER_S = 300.0  # not the default
+RULES = {"handlers": {"visit": {"missed_after_s": MISSED_AFTER_S}}}
 
 
 class Step:
@@ -17,7 +21,7 @@ class Step:
     def __init__(self, states, tmp_path):
         self.states, self.net, self.s = states, FakeBroker(), 100.0
         doors = {"front": {"name": "Front door", "led": {}}, "back": {}}
-        settings = Settings.model_validate({"doors": doors, "state_dir": tmp_path})
+        settings = Settings.model_validate({"doors": doors, "state_dir": tmp_path, **RULES})
         self.bus = self.net.bus()
         self.reporter = Reporter(Producer(states("hub"), self.bus, "doorbell/hub/home"))
         self.leds = ButtonLeds(settings, self.reporter, self.bus, seconds=lambda: self.s)
@@ -125,16 +129,31 @@ def test_several_presses_are_one_visit(step):
 
 
 def test_it_goes_dark_by_itself(step):
-    """Even when no handler is running."""
+    """Even when no handler is running; but not before `visit` had time to say what happened."""
     step.press()
-    step.pass_s(PATIENCE_S + 1)
+    step.pass_s(MISSED_AFTER_S + 1)
+    assert step.shows == "pressed"
+    step.pass_s(GRACE_S)
+    assert step.shows == "off"
+
+
+def test_the_second_press_of_a_pair_lengthens_the_visit(step):
+    """The handler `visit` counts from the last press, of whichever kind."""
+    press = step.press()
+    step.pass_s(100)
+    step.press(kind="doorbell.double_pressed")
+    step.pass_s(MISSED_AFTER_S)
+    step.handler("visit", "visit.missed", press, visit=press.id)
+    assert step.shows == "missed"
+    step.pass_s(MISSED_S + 1)
+    step.press(kind="doorbell.double_pressed")
     assert step.shows == "off"
 
 
 def test_only_this_press_at_this_door_counts(step):
     """Another door's press, a press written down late, and an earlier press show nothing."""
     former = step.press()
-    step.pass_s(PATIENCE_S + 1)
+    step.pass_s(MISSED_AFTER_S + GRACE_S + 1)
     step.press("back")
     step.press(ago_s=60)
     assert step.shows == "off"

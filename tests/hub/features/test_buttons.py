@@ -85,3 +85,26 @@ def test_what_a_button_means_is_said_once_each(reporter, state):
     pressed, double = "doorbell.pressed", "doorbell.double_pressed"
     assert [kind for kind, _ in outcomes(state)] == [pressed, double, pressed, "doorbell.stuck"]
     buttons.close()
+
+
+def test_a_simulated_button_knows_pairs(reporter, state):
+    """Whoever tries `double_s` without hardware presses Enter twice."""
+    settings = Settings(doors={"front": Door(name="Front door", button=ButtonSettings(double_s=5))})
+    buttons = Buttons(settings, reporter)
+    buttons.tick()
+    for door in ("front", "front", "cellar"):
+        buttons._press_by_hand(door)
+    kinds = [kind for kind, _ in outcomes(state)]
+    assert kinds == ["doorbell.pressed", "doorbell.double_pressed"]
+    buttons.close()
+
+
+def test_enter_presses_a_button_of_another_kind_as_a_command_does(mixed, reporter, state):
+    """The button itself was not pressed, and its event does not say so."""
+    buttons = Buttons(mixed, reporter)
+    buttons.tick()
+    buttons._press_by_hand("back")
+    assert [(kind, data["via"]) for kind, data in outcomes(state)] == [
+        ("doorbell.pressed", "command")
+    ]
+    buttons.close()

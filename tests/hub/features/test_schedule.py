@@ -46,3 +46,14 @@ def test_the_hour_that_is_left_out_does_not_leave_the_day_out():
 def test_just_before_midnight_the_day_is_the_one_that_was_planned():
     """23:55 belongs to yesterday, even at 00:05."""
     assert Daily(time(23, 55), BERLIN).due(_local("2026-11-24T00:05:00")) == "2026-11-23"
+
+
+@pytest.mark.parametrize("within_s", [60, 1800, 10_800])
+def test_what_summer_time_leaves_out_is_found_however_narrow_the_look(within_s):
+    """02:30 of 29 March 2026 comes at 03:30, which is 01:30 in UTC; and then it is not too old."""
+    daily, at = Daily(time(2, 30), BERLIN), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    within = timedelta(seconds=within_s)
+    found = daily.last(at + timedelta(seconds=5), within)
+    assert found is not None
+    assert found.astimezone(UTC) == at
+    assert daily.last(at + within + timedelta(seconds=1), within) is None

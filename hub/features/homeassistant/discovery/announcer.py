@@ -1,7 +1,6 @@
 """Publishes the announcements, again where they may be lost, and takes back what is no more."""
 
 import json
-import logging
 import math
 import random
 import time
@@ -13,7 +12,6 @@ from hub.features.homeassistant.discovery.devices import Document
 from hub.mqtt.bus import Bus
 from hub.wire.codec import JSON
 
-log = logging.getLogger(__name__)
 SETTLE_S = 1.0  # after a connection the statuses of the handlers come
 FRAME_BYTES = 100
 LARGE_BYTES = 2000

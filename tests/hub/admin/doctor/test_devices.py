@@ -51,7 +51,7 @@ def kernel(user: str) -> Callable[..., LineInfo | None]:
 
     def line(pin: int, root: Path) -> LineInfo | None:
         return (
-            LineInfo(root / "dev/gpiochip0", "pinctrl-bcm2835", f"GPIO{pin}", user, False)
+            LineInfo(root / "dev/gpiochip0", "pinctrl-bcm2835", f"GPIO{pin}", user)
             if pin <= 27
             else None
         )

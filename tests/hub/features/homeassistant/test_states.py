@@ -177,3 +177,14 @@ def test_a_drill_has_a_result(hub, states, kind, result, failed):
     hub.tick()
     assert (hub.health["drill"], hub.health["failed"]) == (result, failed)
     assert hub.health["fault"] == "".join(failed)
+
+
+def test_a_handler_that_nobody_sees_any_more_fails_its_drill(hub, monkeypatch):
+    """The broker has forgotten its status; its queries have said that it is of this house."""
+    monkeypatch.setattr(type(hub.producer), "consumers", lambda _: {"record"})
+    hub.producer.publish(topics.DRILLED, "front", {"name": "x"}, time=datetime.now(UTC))
+    hub.tick()
+    hub.features[0]._health._drill_ends_at = 0
+    hub.tick()
+    assert hub.health["drill"] == "failed"
+    assert hub.health["failed"][0].startswith("record: ")

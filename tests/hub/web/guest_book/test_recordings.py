@@ -133,7 +133,7 @@ def test_a_visit_is_gone_when_its_recorder_says_so(book, story, press):
     assert book.visit(press.id).is_deleting
     changed = {"visit": press.id, "action": "delete", "files": [PICTURE, CLIP]}
     book.take(story.handler("recordings.changed", changed, press))
-    assert (book.visit(press.id), book.visits(), book.days()) == (None, [], [])
+    assert (book.visit(press.id), book.visits()) == (None, [])
     book.take(story.outcome(press, "notify", note="told Anna"))
     for event in _recorded(story, press, PICTURE):
         book.take(event)
