@@ -10,7 +10,8 @@ from config import SettingsError
 from hub.mqtt.bus import Bus
 from hub.mqtt.own_broker.address import with_running_broker
 from hub.plugin.house import answer_links
-from hub.remote.answer import AnswerClient, AnswerError
+from hub.remote.answer import AnswerClient
+from hub.remote.confirmed import UnconfirmedError
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import complain, say
 from hub.wire import topics
@@ -41,7 +42,7 @@ def answer(
     bus.start()
     try:
         event = answerer.answer(named, text, by=by)
-    except AnswerError as error:
+    except UnconfirmedError as error:
         complain(f"✗ {error}")
         sys.exit(1)
     finally:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from hub.mqtt.own_broker.address import with_running_broker
-from hub.remote.press import PressError
+from hub.remote.confirmed import UnconfirmedError
 from hub.remote.quiet import ask
 from hub.terminal.options import UNITS, ConfigOption, read_settings
 from hub.terminal.output import complain, say
@@ -57,6 +57,6 @@ def quiet(
     settings = with_running_broker(read_settings(config)[0])
     try:
         say(ask(settings, mode, for_s).words)
-    except PressError as error:
+    except UnconfirmedError as error:
         complain(f"✗ {error}")
         sys.exit(1)
