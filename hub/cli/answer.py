@@ -15,9 +15,7 @@ from hub.remote.confirmed import UnconfirmedError
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import complain, say
 from hub.wire import topics
-from hub.wire.command import ANSWER_LENGTH, is_answer
-
-NAME_LENGTH = 64  # characters, as the hub accepts them
+from hub.wire.command import ANSWER_LENGTH, BY_LENGTH, is_answer
 
 
 def answer(
@@ -34,8 +32,8 @@ def answer(
     text = _answer_of(" ".join(words))
     if not is_answer(text):
         raise SettingsError([f"not an answer: write 1 to {ANSWER_LENGTH} characters on one line"])
-    if len(by) > NAME_LENGTH or not (by or "x").isprintable():
-        raise SettingsError([f"--by: write a name of at most {NAME_LENGTH} characters"])
+    if len(by) > BY_LENGTH or not (by or "x").isprintable():
+        raise SettingsError([f"--by: write a name of at most {BY_LENGTH} characters"])
     named = door_named(settings, door)
     bus = Bus(settings.broker)
     answerer = AnswerClient(bus, settings, topics.source("cli", str(os.getpid())))

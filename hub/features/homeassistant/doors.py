@@ -12,6 +12,7 @@ from hub.producer.producer import Producer
 from hub.store.memory import DiskMemory
 from hub.store.state import State, StateError
 from hub.wire import topics
+from hub.wire.command import SNOOZE
 from hub.wire.event import Event
 from hub.wire.retained.states import MISSED_KEPT, DoorState, Visit
 from hub.wire.topics import Topics
@@ -21,7 +22,6 @@ MISSED = "missed rings"  # the key in the hub's memory
 MISSED_AFTER_S = 120.0  # the default of the handler `visit`
 GRACE_S = 10.0  # so much later than the handler says it, a visit is over anyway
 SAME = timedelta(milliseconds=1)  # a visit's time is cut to that
-SNOOZE = "snooze"  # an answer to the phone, not to the visitor
 
 
 @dataclass
