@@ -103,8 +103,8 @@ def _with_full_paths(settings: Settings, path: Path) -> Settings:
     else:
         folders["state_dir"] = places.own_state() / own
     parts = {
-        "broker": _section_with_full_paths(settings.broker, PATHS, base),
-        "chime": _section_with_full_paths(settings.chime, ["sound"], base),
+        "broker": section_with_full_paths(settings.broker, PATHS, base),
+        "chime": section_with_full_paths(settings.chime, ["sound"], base),
     }
     full = settings.model_copy(update=folders | parts)
     # What was not set still counts as not set.
@@ -112,7 +112,8 @@ def _with_full_paths(settings: Settings, path: Path) -> Settings:
     return full
 
 
-def _section_with_full_paths(section: T, keys: Sequence[str], base: Path) -> T:
+def section_with_full_paths(section: T, keys: Sequence[str], base: Path) -> T:
+    """The section, in which these keys with relative paths start at a folder."""
     paths = {key: getattr(section, key) for key in keys}
     return section.model_copy(
         update={key: full_path(path, base) for key, path in paths.items() if path}

@@ -10,13 +10,12 @@ from config import SettingsError
 from hub.mqtt.bus import Bus
 from hub.mqtt.own_broker.address import with_running_broker
 from hub.plugin.house import answer_links
-from hub.remote.answer import AnswerClient, AnswerError
+from hub.remote.answer import AnswerClient
+from hub.remote.confirmed import UnconfirmedError
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import complain, say
 from hub.wire import topics
-from hub.wire.command import ANSWER_LENGTH, is_answer
-
-NAME_LENGTH = 64  # characters, as the hub accepts them
+from hub.wire.command import ANSWER_LENGTH, BY_LENGTH, is_answer
 
 
 def answer(
@@ -33,15 +32,15 @@ def answer(
     text = _answer_of(" ".join(words))
     if not is_answer(text):
         raise SettingsError([f"not an answer: write 1 to {ANSWER_LENGTH} characters on one line"])
-    if len(by) > NAME_LENGTH or not (by or "x").isprintable():
-        raise SettingsError([f"--by: write a name of at most {NAME_LENGTH} characters"])
+    if len(by) > BY_LENGTH or not (by or "x").isprintable():
+        raise SettingsError([f"--by: write a name of at most {BY_LENGTH} characters"])
     named = door_named(settings, door)
     bus = Bus(settings.broker)
     answerer = AnswerClient(bus, settings, topics.source("cli", str(os.getpid())))
     bus.start()
     try:
         event = answerer.answer(named, text, by=by)
-    except AnswerError as error:
+    except UnconfirmedError as error:
         complain(f"✗ {error}")
         sys.exit(1)
     finally:

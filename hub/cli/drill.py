@@ -18,9 +18,8 @@ from hub.remote.drill.trouble import Trouble
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import Console, Text, complain, say_json
 from hub.terminal.timeline.outcome_signs import BY_DRILL_RESULT
+from hub.terminal.words import milliseconds
 from hub.wire.event import Event
-
-MS_IN_S = 1000
 
 
 def drill(
@@ -115,9 +114,7 @@ def _summary(results: list[DrillResult]) -> Text:
 
 
 def _time(word: str, ms: float | None) -> str:
-    if ms is None:
-        return ""
-    return f"{word}{ms / MS_IN_S:.1f} s" if ms >= MS_IN_S else f"{word}{ms:.1f} ms"
+    return "" if ms is None else f"{word}{milliseconds(ms)}"
 
 
 def _slowness(text: str) -> tuple[str, float]:

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from hub.mqtt.own_broker.address import with_running_broker
-from hub.remote.press import PressError, press_and_wait
+from hub.remote.confirmed import UnconfirmedError
+from hub.remote.press import press_and_wait
 from hub.terminal.options import ConfigOption, door_named, read_settings
 from hub.terminal.output import complain, say
 
@@ -20,7 +21,7 @@ def press(
     settings = with_running_broker(settings)
     try:
         event = press_and_wait(settings, door_named(settings, door))
-    except PressError as error:
+    except UnconfirmedError as error:
         complain(f"✗ {error}")
         sys.exit(1)
     say(f"{event.data.get('name', event.subject)} rang: {event.id}")

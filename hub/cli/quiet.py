@@ -1,19 +1,19 @@
 """`doorbell quiet`: switch the house to quiet or back, or ask for its state."""
 
-import re
 import sys
+from datetime import timedelta
 from typing import Annotated, Literal
 
 import typer
 
 from hub.mqtt.own_broker.address import with_running_broker
-from hub.remote.press import PressError
+from hub.remote.confirmed import UnconfirmedError
 from hub.remote.quiet import ask
-from hub.terminal.options import UNITS, ConfigOption, read_settings
+from hub.terminal.options import ConfigOption, duration, read_settings
 from hub.terminal.output import complain, say
 from hub.wire.command import LONGEST_QUIET_S
 
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+LONGEST = timedelta(seconds=LONGEST_QUIET_S)
 
 
 def seconds(text: str) -> float:
@@ -22,14 +22,12 @@ def seconds(text: str) -> float:
     Raises:
         typer.BadParameter: it is none, or too long.
     """
-    found = re.fullmatch(rf"(\d{{1,6}})([{''.join(UNITS)}])", text)
-    if not found:
+    length = duration(text)
+    if length is None:
         raise typer.BadParameter(f"{text}: not a duration. Write it like 90s, 30m, 2h or 1d")
-    for_s = int(found[1]) * SECONDS[found[2]]
-    if not 0 < for_s <= LONGEST_QUIET_S:
-        days = LONGEST_QUIET_S // SECONDS["d"]
-        raise typer.BadParameter(f"{text}: write a time of 1s to {days}d")
-    return for_s
+    if not timedelta(0) < length <= LONGEST:
+        raise typer.BadParameter(f"{text}: write a time of 1s to {LONGEST.days}d")
+    return length.total_seconds()
 
 
 def quiet(
@@ -57,6 +55,6 @@ def quiet(
     settings = with_running_broker(read_settings(config)[0])
     try:
         say(ask(settings, mode, for_s).words)
-    except PressError as error:
+    except UnconfirmedError as error:
         complain(f"✗ {error}")
         sys.exit(1)

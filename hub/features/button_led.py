@@ -13,6 +13,7 @@ from hub.mqtt.bus import Bus
 from hub.producer.reporter import Report, Reporter
 from hub.store.guest_book.rules import rules_of
 from hub.wire import topics
+from hub.wire.command import SNOOZE
 from hub.wire.event import Event
 
 ANSWERED_S = 30.0
@@ -22,7 +23,6 @@ ENDS: dict[str, tuple[LedState, float]] = {
     "visit.answered": ("answered", ANSWERED_S),
     "visit.missed": ("missed", MISSED_S),
 }
-SNOOZE = "snooze"  # an answer to the phone, not to the visitor
 WAITING = ("pressed", "notified")
 PRESSES_KEPT = 100
 

@@ -91,25 +91,25 @@ class Chime(Feature):
         self._early = EarlyReactions()
         self._waiting: dict[str, float] = {}  # a press → when the chime rings for it
         self.faults = []
-        self._gong: ChimeOutput | None = None
+        self._output: ChimeOutput | None = None
         try:
-            self._gong = _open(settings, settings.chime)
+            self._output = _open(settings, settings.chime)
         except (GpioError, FileNotFoundError) as error:
             self.faults = [f"[chime] {error}"]
-        if self._gong:
+        if self._output:
             reporter.on_report.append(self._reported)
             bus.on_event("handler.done", self._receive, qos=0)
 
     def tick(self) -> None:
         """Ring for the presses without a reaction."""
         overdue = ", ".join(self._take_overdue())
-        if not overdue or not self._gong:
+        if not overdue or not self._output:
             return
         if reason := self._quiet():
             log.warning("no handler reacted to %s; the chime is silent: %s", overdue, reason)
             return
         log.warning("no handler reacted to %s: the hub's own chime rings", overdue)
-        self._gong.ring()
+        self._output.ring()
 
     def _take_overdue(self) -> list[str]:
         now = self._seconds()
@@ -121,9 +121,9 @@ class Chime(Feature):
         return overdue
 
     def close(self) -> None:
-        """Close the gong or the player."""
-        if self._gong:
-            self._gong.close()
+        """Close the relay or the player."""
+        if self._output:
+            self._output.close()
 
     def _reported(self, report: Report, event: Event | None, late_s: float) -> None:
         if report.kind != topics.PRESSED or late_s > OUTDATED_S:

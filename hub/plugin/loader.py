@@ -17,6 +17,7 @@ from config.faults import describe
 from hub.plugin.decorator import MARK, Reaction
 from hub.plugin.files import author_code, handler_module, handler_name, handler_source, requirements
 from hub.plugin.handler_config import HandlerConfig
+from hub.plugin.policy import Policy
 from hub.wire import topics
 
 NOT_OURS = ("_", ".", "test_")
@@ -38,6 +39,11 @@ class HandlerFile:
     path: Path
     config: HandlerConfig
     reactions: dict[str, Reaction]
+
+    @property
+    def policy(self) -> Policy:
+        """Its rules, for a command that asks what its process will do."""
+        return Policy(topics.source("handler", self.name), self.reactions, self.config)
 
 
 def find(settings: Settings) -> dict[str, Path]:

@@ -62,12 +62,19 @@ class Policy:
             reaction: The function for it.
             any_age: It is not stale however old it is: a timer, or a replay that says so.
         """
-        limit_s = None if any_age else self.max_age_s(event, reaction)
-        if limit_s is not None and (age_s := event.age_s(self._clock)) > limit_s:
-            return f"stale: {age_s:.0f} s old, {limit_s:.0f} s at most"
+        limit_s = None if any_age else self.stale_limit_s(event)
+        if limit_s is not None:
+            return f"stale: {event.age_s(self._clock):.0f} s old, {limit_s:.0f} s at most"
         if event.redelivered and reaction.on_redelivery == "skip":
             return MAYBE_DONE
         return None
+
+    def stale_limit_s(self, event: Event) -> float | None:
+        """The age limit that this event has exceeded, in seconds; None when it is not stale."""
+        reaction = self.reaction_to(event.type)
+        limit_s = self.max_age_s(event, reaction) if reaction else None
+        is_stale = limit_s is not None and event.age_s(self._clock) > limit_s
+        return limit_s if is_stale else None
 
     def needs_synced_claim(self, event: Event, reaction: Reaction) -> bool:
         """Whether the claim must be on the disk before the act.

@@ -2,14 +2,10 @@
 
 from config import Settings
 from hub.mqtt.bus import Bus
-from hub.remote.confirmed import ConfirmedCommands, UnconfirmedError
+from hub.remote.confirmed import ConfirmedCommands
 from hub.wire import topics
 from hub.wire.command import Answer
 from hub.wire.event import Event, uuid7
-
-PATIENCE_S = 5.0
-AGAIN_S = 1.0
-AnswerError = UnconfirmedError
 
 
 class AnswerClient:
@@ -37,7 +33,7 @@ class AnswerClient:
             id: Becomes the event's id; two answers with the same id are one event.
 
         Raises:
-            AnswerError: there is no broker, or no hub.
+            UnconfirmedError: there is no broker, or no hub.
         """
         command = Answer(id or uuid7(), answer, by, press)
-        return self._commands.give(command, door, patience_s=PATIENCE_S, again_s=AGAIN_S)
+        return self._commands.give(command, door)

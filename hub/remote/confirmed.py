@@ -9,6 +9,9 @@ from hub.wire.command import Answer, Drill, Press, Subscribe
 from hub.wire.event import Event
 from hub.wire.recordings import Recordings
 
+PATIENCE_S = 5.0  # for the broker and the hub together
+AGAIN_S = 1.0
+
 
 class UnconfirmedError(RuntimeError):
     """The hub did not confirm the command; the text says why and what to do."""
@@ -38,27 +41,18 @@ class ConfirmedCommands:
         self._lock = threading.Lock()
         bus.on_event(kind, self._receive)
 
-    def give(
-        self,
-        command: Press | Drill | Answer | Subscribe | Recordings,
-        target: str,
-        *,
-        patience_s: float,
-        again_s: float,
-    ) -> Event:
+    def give(self, command: Press | Drill | Answer | Subscribe | Recordings, target: str) -> Event:
         """Give a command that has an id, and wait.
 
         Args:
             command: What is to be done.
             target: At which door, or for which phone.
-            patience_s: How many seconds to wait, for the broker and the hub together.
-            again_s: After how many seconds the command is repeated.
 
         Raises:
             UnconfirmedError: there is no broker, or no hub.
         """
-        deadline = time.monotonic() + patience_s
-        if not self._bus.connected.wait(patience_s):
+        deadline = time.monotonic() + PATIENCE_S
+        if not self._bus.connected.wait(PATIENCE_S):
             raise UnconfirmedError(self._bus.absence)
         confirmed = threading.Event()
         with self._lock:
@@ -66,7 +60,7 @@ class ConfirmedCommands:
         try:
             while (left_s := deadline - time.monotonic()) > 0:
                 self._bus.command(self._source, command, self._hub, target)
-                if confirmed.wait(min(again_s, left_s)):
+                if confirmed.wait(min(AGAIN_S, left_s)):
                     return self._confirmed[command.id]
         finally:
             self._forget(command.id, confirmed)

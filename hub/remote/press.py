@@ -4,14 +4,10 @@ import os
 
 from config import Settings
 from hub.mqtt.bus import Bus
-from hub.remote.confirmed import ConfirmedCommands, UnconfirmedError
+from hub.remote.confirmed import ConfirmedCommands
 from hub.wire import topics
 from hub.wire.command import Drill, Press
 from hub.wire.event import Event, uuid7
-
-PATIENCE_S = 5.0
-AGAIN_S = 1.0
-PressError = UnconfirmedError
 
 
 class PressClient:
@@ -41,17 +37,17 @@ class PressClient:
             press_id: Becomes the event's id: two presses with the same id are one.
 
         Raises:
-            PressError: there is no broker, or no hub.
+            UnconfirmedError: there is no broker, or no hub.
         """
         command = self._command(press_id or uuid7())
-        return self._commands.give(command, door, patience_s=PATIENCE_S, again_s=AGAIN_S)
+        return self._commands.give(command, door)
 
 
 def press_and_wait(settings: Settings, door: str) -> Event:
     """Press over a separate connection.
 
     Raises:
-        PressError: there is no broker, or no hub.
+        UnconfirmedError: there is no broker, or no hub.
     """
     bus = Bus(settings.broker)
     client = PressClient(bus, settings)

@@ -2,14 +2,10 @@
 
 from config import Settings
 from hub.mqtt.bus import Bus
-from hub.remote.confirmed import ConfirmedCommands, UnconfirmedError
+from hub.remote.confirmed import ConfirmedCommands
 from hub.wire import topics
 from hub.wire.command import Subscribe
 from hub.wire.event import Event, uuid7
-
-PATIENCE_S = 5.0
-AGAIN_S = 1.0
-PushError = UnconfirmedError
 
 
 class PushClient:
@@ -26,7 +22,7 @@ class PushClient:
             sealed: Its subscription, from `push_seal.seal`; empty for no more notifications.
 
         Raises:
-            PushError: there is no broker, or no hub.
+            UnconfirmedError: there is no broker, or no hub.
         """
         command = Subscribe(uuid7(), sealed)
-        return self._commands.give(command, phone, patience_s=PATIENCE_S, again_s=AGAIN_S)
+        return self._commands.give(command, phone)

@@ -6,7 +6,7 @@ import threading
 from config import Settings
 from hub.mqtt.bus import Bus
 from hub.plugin.house.quiet import Quiet
-from hub.remote.press import AGAIN_S, PATIENCE_S, PressError
+from hub.remote.confirmed import AGAIN_S, PATIENCE_S, UnconfirmedError
 from hub.remote.statuses import unanswered
 from hub.wire import command, topics
 from hub.wire.event import uuid7
@@ -22,7 +22,7 @@ def ask(settings: Settings, word: str | None, for_s: float | None) -> QuietState
         for_s: For how many seconds; None until the next command.
 
     Raises:
-        PressError: there is no broker, or no hub.
+        UnconfirmedError: there is no broker, or no hub.
     """
     bus = Bus(settings.broker)
     client = QuietClient(bus, settings)
@@ -31,7 +31,7 @@ def ask(settings: Settings, word: str | None, for_s: float | None) -> QuietState
         if word:
             return client.send(word, for_s)
         if not bus.connected.wait(PATIENCE_S):
-            raise PressError(bus.absence)
+            raise UnconfirmedError(bus.absence)
         return client.look()
     finally:
         bus.stop()
@@ -65,10 +65,10 @@ class QuietClient:
             for_s: For how many seconds; None until the next command.
 
         Raises:
-            PressError: there is no broker, or no hub.
+            UnconfirmedError: there is no broker, or no hub.
         """
         if not self._bus.connected.wait(PATIENCE_S):
-            raise PressError(self._bus.absence)
+            raise UnconfirmedError(self._bus.absence)
         with self._lock:
             self._wanted = uuid7()
             order = command.Quiet(command.QUIET_WORDS[word.encode()], for_s, self._wanted)
@@ -77,7 +77,7 @@ class QuietClient:
                 self._bus.command(self._source, order, self._settings.hub)
                 if self._received.wait(AGAIN_S) and self._state:
                     return self._state
-        raise PressError(unanswered(self._bus, self._settings.hub, self._source))
+        raise UnconfirmedError(unanswered(self._bus, self._settings.hub, self._source))
 
     def look(self) -> QuietState:
         """The state that the broker keeps; without one the schedule of the settings."""

@@ -2,13 +2,9 @@
 
 from config import Settings
 from hub.mqtt.bus import Bus
-from hub.remote.confirmed import ConfirmedCommands, UnconfirmedError
+from hub.remote.confirmed import ConfirmedCommands
 from hub.wire import topics
 from hub.wire.recordings import Recordings
-
-PATIENCE_S = 5.0
-AGAIN_S = 1.0
-RecordingsError = UnconfirmedError
 
 
 class RecordingsClient:
@@ -26,6 +22,6 @@ class RecordingsClient:
             door: Of the visit.
 
         Raises:
-            RecordingsError: there is no broker, or no hub.
+            UnconfirmedError: there is no broker, or no hub.
         """
-        self._commands.give(command, door, patience_s=PATIENCE_S, again_s=AGAIN_S)
+        self._commands.give(command, door)

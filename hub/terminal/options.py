@@ -24,6 +24,12 @@ ConfigOption = Annotated[
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
+def duration(text: str) -> timedelta | None:
+    """A duration as people write it: `2h` (s, m, h, d, w); None if it is none."""
+    found = re.fullmatch(rf"(\d{{1,6}})([{''.join(UNITS)}])", text)
+    return timedelta(**{UNITS[found[2]]: int(found[1])}) if found else None
+
+
 def moment(text: str) -> datetime:
     """Read a time as people write it.
 
@@ -35,8 +41,8 @@ def moment(text: str) -> datetime:
         typer.BadParameter: it is none of these.
     """
     try:
-        if ago := re.fullmatch(r"(\d{1,6})([smhdw])", text):
-            return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        if (ago := duration(text)) is not None:
+            return datetime.now(UTC) - ago
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         raise typer.BadParameter(

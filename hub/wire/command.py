@@ -15,6 +15,7 @@ from hub.wire.tokens.push_seal import SEALED_LENGTH
 
 BY_LENGTH = 64
 ANSWER_LENGTH = 200  # a word like `coming`, or a sentence to be spoken at the door
+SNOOZE = "snooze"  # an answer to the phone, not to the visitor
 LONGEST_QUIET_S = 30 * 86_400
 QUIET_WORDS = {b"on": True, b"off": False, b"auto": None}
 PRESS_WORDS = (b"PRESS", b"ON", b"")

@@ -50,12 +50,7 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
         door_name: Callable[[str], str],
         hub: HandlerApi,
     ) -> None:
-        super().__init__(
-            settings,
-            hub,
-            links=self._links_for,
-            call_later=self._call_later,
-        )
+        super().__init__(settings, hub)
         self._texts = Texts(door_name)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -200,14 +195,16 @@ class DoorMessenger(PageMessenger, AbstractContextManager["DoorMessenger"]):
         self.log.snooze(name, at.later(SNOOZE_S))
         return DispatchResult(why_not=f"no more for {name or 'everybody'} for an hour")
 
-    def _links_for(self, occasion: Any, by: str) -> Iterable[Link]:
+    def links_for(self, occasion: Any, by: str) -> Iterable[Link]:
+        """See VisitMessenger."""
         if occasion.type not in ANSWERABLE:
             return []
         if occasion.type == WAITED:  # its subject is not the door
             occasion = replace(occasion, subject=occasion.data["door"])
         return self.hub.answers.links(occasion, by=by, on_page=self.has_page_phones)
 
-    def _call_later(self, place: str, wait_s: float, data: Mapping[str, Any]) -> None:
+    def call_later(self, place: str, wait_s: float, data: Mapping[str, Any]) -> None:
+        """See VisitMessenger."""
         self.hub.later(WAITED, wait_s, data, subject=place)
 
 

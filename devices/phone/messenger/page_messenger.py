@@ -1,11 +1,11 @@
 """A messenger that also tells the phones on whose page somebody chose "Notify this phone"."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from devices.phone.delivery.dispatch_result import DispatchResult
-from devices.phone.messenger.occasion import HandlerApi, Link, Occasion
+from devices.phone.messenger.occasion import HandlerApi, Occasion
 from devices.phone.messenger.settings import DoorMessengerSettings
 from devices.phone.messenger.visit_messenger import VisitMessenger
 from devices.phone.phone import Recipient
@@ -24,18 +24,9 @@ class PageMessenger(VisitMessenger):
     Args:
         settings: Who is told, on which phones, and how.
         hub: The module `hub`.
-        links: See VisitMessenger, as for the next one.
-        call_later: See VisitMessenger.
     """
 
-    def __init__(
-        self,
-        settings: DoorMessengerSettings,
-        hub: HandlerApi,
-        *,
-        links: Callable[[Any, str], Iterable[Link]],
-        call_later: Callable[[str, float, Mapping[str, Any]], None],
-    ) -> None:
+    def __init__(self, settings: DoorMessengerSettings, hub: HandlerApi) -> None:
         self.settings = settings
         self.hub = hub
         self._page = PagePhones(hub.memory, hub.page)
@@ -47,8 +38,6 @@ class PageMessenger(VisitMessenger):
             hub.memory,
             hub.checkpoint,
             title=settings.title,
-            links=links,
-            call_later=call_later,
         )
 
     @property

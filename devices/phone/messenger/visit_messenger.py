@@ -1,5 +1,6 @@
 """Messages about visitors: whom to tell at once, whom later, and who reads the answer."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +14,10 @@ from devices.phone.messenger.visit import Visit
 from devices.phone.phone import Notification, Phone, Recipient, ReplyButton
 
 
-class VisitMessenger(Messenger):
+class VisitMessenger(Messenger, ABC):
     """A messenger that knows visitors, and recipients who are told later.
+
+    A subclass says which answers a person can give, and has `tell_waiting` called later.
 
     Args:
         recipients: See Messenger, as for the next three.
@@ -22,9 +25,6 @@ class VisitMessenger(Messenger):
         memory: See Messenger.
         save: See Messenger.
         title: The headline of all messages.
-        links: Gives the answers for an occasion and the name of a recipient.
-        call_later: Has `tell_waiting` called after so many seconds with this data. The text names
-            the recipient and the visit: a second call with the same text replaces the first.
     """
 
     def __init__(
@@ -35,13 +35,23 @@ class VisitMessenger(Messenger):
         save: Callable[[], None],
         *,
         title: str,
-        links: Callable[[Any, str], Iterable[Link]],
-        call_later: Callable[[str, float, Mapping[str, Any]], None],
     ) -> None:
         super().__init__(recipients, group_s, memory, save)
         self._title = title
-        self._links = links
-        self._call_later = call_later
+
+    @abstractmethod
+    def links_for(self, occasion: Any, by: str) -> Iterable[Link]:
+        """The answers to an occasion, for the recipient of this name."""
+
+    @abstractmethod
+    def call_later(self, place: str, wait_s: float, data: Mapping[str, Any]) -> None:
+        """Have `tell_waiting` called after so many seconds with this data.
+
+        Args:
+            place: Names the recipient and the visit: a second call with it replaces the first.
+            wait_s: After how many seconds.
+            data: What `tell_waiting` gets.
+        """
 
     def visit(self, press: Occasion) -> Visit:
         """The visit that a press belongs to."""
@@ -98,7 +108,7 @@ class VisitMessenger(Messenger):
         """
 
         def buttons(recipient: Recipient) -> list[ReplyButton]:
-            links = self._links(occasion, recipient.name)
+            links = self.links_for(occasion, recipient.name)
             return [ReplyButton(link.label, link.url, link.path) for link in links]
 
         def hold(recipient: Recipient) -> None:
@@ -178,4 +188,4 @@ class VisitMessenger(Messenger):
     ) -> None:
         place = f"{recipient.name or 'all'}-{visit.press[-12:]}"
         data = {**visit.as_json(), "name": recipient.name, "held": held}
-        self._call_later(place, wait_s, data)
+        self.call_later(place, wait_s, data)

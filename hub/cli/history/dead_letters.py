@@ -9,14 +9,12 @@ from config import Settings, SettingsError
 from hub.admin.check.apart import inspected
 from hub.admin.check.handler_files import Inspection
 from hub.plugin import loader
-from hub.plugin.policy import Policy
 from hub.remote.wake import wake
 from hub.store.inbox.inbox_file import DeadLetter, InboxError, InboxFile
 from hub.store.own_folders import files_in, handlers_file
 from hub.terminal.options import ConfigOption, read_house
 from hub.terminal.output import complain, say, say_json
 from hub.terminal.words import count
-from hub.wire import topics
 from hub.wire.event import encode
 
 SHORT_ID = 8  # characters: the end of an id is its random part
@@ -151,12 +149,10 @@ def _matching(letters: list[DeadLetter], event_id: str) -> list[DeadLetter]:
 def _stale(files: Inspection, letter: DeadLetter) -> str:
     """A warning where the handler's own age limit will skip the event again."""
     try:
-        file = files.named(letter.handler)
+        policy = files.named(letter.handler).policy
     except SettingsError:
         return ""
-    policy = Policy(topics.source("handler", file.name), file.reactions, file.config)
-    reaction = policy.reaction_to(letter.event.type)
-    limit_s = policy.max_age_s(letter.event, reaction) if reaction else None
-    if limit_s is None or letter.is_timer or letter.event.age_s() <= limit_s:
+    limit_s = policy.stale_limit_s(letter.event)
+    if limit_s is None or letter.is_timer:
         return ""
     return f", and skipped as stale: it is older than {limit_s:g} s. With --any-age it is not"

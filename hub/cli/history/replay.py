@@ -18,7 +18,6 @@ from hub.store.own_folders import handlers_file
 from hub.terminal.options import ConfigOption, moment, read_house
 from hub.terminal.output import complain, say
 from hub.terminal.words import count
-from hub.wire import topics
 from hub.wire.event import Event
 
 
@@ -41,11 +40,10 @@ def replay(  # noqa: PLR0917 - Typer calls it by names
 
     def work(files: Inspection) -> None:
         file = files.named(handler)
-        policy = Policy(topics.source("handler", file.name), file.reactions, file.config)
-        if kind is not None and policy.reaction_to(kind) is None:
+        if kind is not None and file.policy.reaction_to(kind) is None:
             known = ", ".join(file.reactions)
             raise SettingsError([f"{kind}: {handler} does not react to it. It reacts to: {known}"])
-        _replay(file.name, policy, settings, query, dry_run=dry_run, any_age=any_age)
+        _replay(file.name, file.policy, settings, query, dry_run=dry_run, any_age=any_age)
 
     inspected(settings, work)
 
@@ -106,13 +104,7 @@ def _print_result(handler: str, put: list[Event], fates: Counter[str], *, dry_ru
 
 def _warn_of_stale(policy: Policy, put: list[Event]) -> None:
     """The handler's own age limit will skip these events."""
-    old = [event for event in put if _is_stale(policy, event)]
+    old = [event for event in put if policy.stale_limit_s(event) is not None]
     if old:
         words = "too old by its max_age_s: skipped, unless you add --any-age"
         say(f"{count(len(old), 'event')} {words}")
-
-
-def _is_stale(policy: Policy, event: Event) -> bool:
-    reaction = policy.reaction_to(event.type)
-    limit_s = policy.max_age_s(event, reaction) if reaction else None
-    return limit_s is not None and event.age_s() > limit_s

@@ -1,24 +1,25 @@
-"""Commands that have an id, and become one event each: what features that take them share."""
+"""Commands that become one event each: what features that take them share."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from config import Settings
+from hub.features.commands.repeats import Repeats
 from hub.features.feature import Feature
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedCommand
 from hub.producer.producer import Producer
 from hub.producer.reporter import Report, Reporter
 from hub.wire import topics
-from hub.wire.command import Subscribe
-from hub.wire.recordings import Recordings
 
 
 class CommandEvents(Feature):
-    """Turns the commands of one type into events, which a handler gets also after an outage.
+    """Turns commands into events, which a handler gets also after an outage.
 
-    A repeated command has the same id, and makes no second event: the first one is published once
-    more, as the confirmation.
+    A repeated command (nobody confirmed it, or a link was followed twice) has the same id. It makes
+    no second event: the first one is published once more, so that the sender gets its confirmation.
+    Inboxes drop the repeat. A bare word has no id: see `Repeats`.
 
     Args:
         settings: Those of the house, with the name of this hub.
@@ -27,46 +28,50 @@ class CommandEvents(Feature):
         bus: The connection.
 
     Attributes:
-        command: The type of the commands.
-        kind: The type of the events.
+        commands: The names of the commands.
+        kind: The type of the events that confirm them.
+        confirms_to: The roles to which a repeated command is confirmed again.
     """
 
-    command: ClassVar[str]
+    commands: ClassVar[Sequence[str]]
     kind: ClassVar[str]
+    confirms_to: ClassVar[Sequence[str]] = ("cli", "web")
 
     def __init__(
         self, settings: Settings, reporter: Reporter, producer: Producer, bus: Bus
     ) -> None:
+        self._settings = settings
         self._reporter = reporter
         self._producer = producer
-        bus.on_command(self.command, settings.hub, self._receive)
+        self._repeats = Repeats()
+        for name in self.commands:
+            bus.on_command(name, settings.hub, self._receive)
 
     @abstractmethod
-    def report_of(self, command: Any, subject: str) -> Report:
+    def report_of(self, command: Any, received: ReceivedCommand) -> Report:
         """The event that a command becomes."""
 
+    def is_target(self, subject: str) -> bool:
+        """Whether a command can be for this; perhaps a door that the settings no longer have."""
+        return topics.is_name(subject)
+
     def _receive(self, received: ReceivedCommand) -> None:
-        command = received.command
+        command: Any = received.command
         _, subject = received.target
-        if not isinstance(command, Subscribe | Recordings):
-            return
         if self._reporter.waits_with(command.id):
             return  # no acknowledgement yet: its event waits for the disk
-        if self._reporter.knows(command.id):
-            confirm_again(self._producer, command.id, self.kind)
-        elif topics.is_name(subject):  # perhaps of a door that the settings no longer have
-            self._reporter.report(self.report_of(command, subject))
+        if self.is_target(subject):
+            self._take(command, received)
         received.ack()
 
+    def _take(self, command: Any, received: ReceivedCommand) -> None:
+        if command.id and self._reporter.knows(command.id):
+            if topics.role_of(received.source) in self.confirms_to:
+                self._confirm_again(command.id)
+        elif command.id or not self._repeats.has(received):
+            self._reporter.report(self.report_of(command, received))
 
-def confirm_again(producer: Producer, event_id: str, kind: str) -> None:
-    """Publish an event once more, for the sender of a repeated command: inboxes drop the repeat.
-
-    Args:
-        producer: Has the event in its journal.
-        event_id: Of the command, and so of the event.
-        kind: The type of the event. One of another type has the same id by chance or malice.
-    """
-    event = producer.find(event_id)
-    if event and event.type == kind:
-        producer.publish_again(event)
+    def _confirm_again(self, event_id: str) -> None:
+        event = self._producer.find(event_id)
+        if event and event.type == self.kind:  # else it has the same id by chance or malice
+            self._producer.publish_again(event)

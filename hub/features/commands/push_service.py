@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from hub.features.commands.command_events import CommandEvents
+from hub.mqtt.house_messages import ReceivedCommand
 from hub.producer.reporter import Report
 from hub.wire import topics
 from hub.wire.command import Subscribe
@@ -11,10 +12,11 @@ from hub.wire.command import Subscribe
 class PushService(CommandEvents):
     """Turns the command `subscribe` into an event: the page has no journal, `notify` may be off."""
 
-    command = "subscribe"
+    commands = ("subscribe",)
     kind = topics.PUSH_CHANGED
 
-    def report_of(self, command: Subscribe, subject: str) -> Report:
-        """See CommandEvents. The subject is the phone."""
+    def report_of(self, command: Subscribe, received: ReceivedCommand) -> Report:
+        """See CommandEvents."""
+        _, phone = received.target
         data = {"subscription": command.subscription}
-        return Report(self.kind, subject, data, datetime.now(UTC), command.id)
+        return Report(self.kind, phone, data, datetime.now(UTC), command.id)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hub.features.commands.command_events import CommandEvents
+from hub.mqtt.house_messages import ReceivedCommand
 from hub.producer.reporter import Report
 from hub.wire import topics
 from hub.wire.recordings import Recordings
@@ -12,13 +13,14 @@ from hub.wire.recordings import Recordings
 class RecordingsService(CommandEvents):
     """Turns the command `recordings` into an event, which a recorder gets whenever it can."""
 
-    command = "recordings"
+    commands = ("recordings",)
     kind = topics.RECORDINGS_WANTED
 
-    def report_of(self, command: Recordings, subject: str) -> Report:
+    def report_of(self, command: Recordings, received: ReceivedCommand) -> Report:
         """See CommandEvents. The press that began the visit is its cause, where we have it."""
+        _, door = received.target
         data: dict[str, Any] = command.to_wire()
         del data["id"]
         press = self._producer.find(command.visit)
         now = datetime.now(UTC)
-        return Report(self.kind, subject, data, now, command.id, press)
+        return Report(self.kind, door, data, now, command.id, press)

@@ -13,6 +13,7 @@ from hub.store.guest_book.rules import rules_of
 from hub.store.memory import DiskMemory
 from hub.store.state import State, StateError
 from hub.wire import topics
+from hub.wire.command import SNOOZE
 from hub.wire.event import Event
 from hub.wire.retained.states import MISSED_KEPT, DoorState, Visit
 from hub.wire.topics import Topics
@@ -20,7 +21,6 @@ from hub.wire.topics import Topics
 log = logging.getLogger(__name__)
 MISSED = "missed rings"  # the key in the hub's memory
 SAME = timedelta(milliseconds=1)  # a visit's time is cut to that
-SNOOZE = "snooze"  # an answer to the phone, not to the visitor
 
 
 @dataclass

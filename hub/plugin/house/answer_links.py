@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from config import Settings
 from devices.words import gettext
 from hub.wire import topics
+from hub.wire.command import BY_LENGTH
 from hub.wire.event import Event
 from hub.wire.tokens.house_key import key_in
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 LABELS = {"coming": "Coming", "leave_it": "Leave it at the door", "snooze": "Snooze 1 h"}
-BY_LENGTH = 64
 
 
 class Answer(NamedTuple):

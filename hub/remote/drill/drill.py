@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from config import Settings
 from hub.mqtt.bus import Bus
+from hub.remote.confirmed import PATIENCE_S, UnconfirmedError
 from hub.remote.drill.roll_call import DrillResult, RollCall
 from hub.remote.drill.trouble import Trouble, kill, stopped, wait_for
-from hub.remote.press import PATIENCE_S, PressClient, PressError
+from hub.remote.press import PressClient
 from hub.system import processes
 from hub.wire import topics
 from hub.wire.event import Event
@@ -78,7 +79,7 @@ class DrillClient:
     def _press(self, door: str) -> Event:
         try:
             return self._client.press(door)
-        except PressError as error:
+        except UnconfirmedError as error:
             raise DrillError(str(error)) from error
 
     def _pids(self, names: Sequence[str] | Mapping[str, float]) -> dict[str, int]:

@@ -10,6 +10,7 @@ from config import Settings
 from hub.mqtt.bus import Bus
 from hub.mqtt.house_messages import ReceivedStatus
 from hub.plugin import loader
+from hub.remote.statuses import QUIET_S
 from hub.wire import topics
 from hub.wire.event import Event
 from hub.wire.retained.status import Status
@@ -18,7 +19,6 @@ CONCLUSIVE = ("handler.done", "handler.skipped", "handler.dead")
 DONE = "done"
 REACHED = "reached"
 NOT_TRIED = f"it does not react to {topics.PRESSED}"
-QUIET_S = 0.5  # after so long without a status the broker has sent all that it keeps
 
 
 @dataclass(frozen=True, slots=True)

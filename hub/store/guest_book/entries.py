@@ -18,6 +18,7 @@ from hub.store.guest_book.rows import (
 )
 from hub.store.guest_book.rules import VisitRules
 from hub.wire import topics
+from hub.wire.command import SNOOZE
 from hub.wire.event import Event
 from hub.wire.trace_context import trace_id
 
@@ -26,7 +27,6 @@ MOST_REACTIONS = 200  # to one visit
 MOST_ATTEMPTS = 1_000_000
 MOST_MS = 1e12
 CAUSE_LENGTH = 12  # the end of an id tells the events of one visit apart
-SNOOZE = "snooze"  # an answer to the phone, not to the visitor
 Enter = Callable[[sqlite3.Connection, Event], Changes]
 
 

@@ -132,7 +132,7 @@ class GuestBook:
             by: Who wants it; empty where that is not known.
 
         Raises:
-            RecordingsError: there is no broker, or no hub. Ask again.
+            UnconfirmedError: there is no broker, or no hub. Ask again.
         """
         self._give(visit_id, "delete", by)
 
@@ -147,7 +147,7 @@ class GuestBook:
             by: Who wants it; empty where that is not known.
 
         Raises:
-            RecordingsError: there is no broker, or no hub. Ask again.
+            UnconfirmedError: there is no broker, or no hub. Ask again.
         """
         self._give(visit_id, "keep" if on else "release", by)
 

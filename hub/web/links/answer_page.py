@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from config import Settings
 from hub.plugin.house.answer_links import LABELS
-from hub.remote.answer import AnswerError
+from hub.remote.confirmed import UnconfirmedError
 from hub.system.language import gettext as _
 from hub.system.language import marked
 from hub.web.rate_limiter import RateLimiter
@@ -77,7 +77,7 @@ class AnswerPage:
         more = {"by": token.by, "press": token.press, "id": token.id}
         try:
             event = await run_in_threadpool(self._answers.answer, token.door, token.answer, **more)
-        except AnswerError as error:
+        except UnconfirmedError as error:
             log.warning("the hub did not take an answer: %s", error)
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, NO_HUB) from None
         page = Page(

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from config import Settings
-from hub.remote.press import PressError
+from hub.remote.confirmed import UnconfirmedError
 from hub.remote.press_links import PressLink, PressLinks
 from hub.system.language import marked
 from hub.web.links.press_ids import PressIds
@@ -94,7 +94,7 @@ class PressAddress:
         press_id = self._ids.id_for(link.name)
         try:
             self._presses.press(link.door, press_id)
-        except PressError as error:
+        except UnconfirmedError as error:
             log.warning("the hub did not take a press of the link %s: %s", link.name, error)
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, NO_HUB) from None
         self._ids.confirm(link.name, press_id)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from devices.phone.webpush.page_name import plain_name
-from hub.remote.push import PushError
+from hub.remote.confirmed import UnconfirmedError
 from hub.system.files import atomic_file
 from hub.web.login.register import Phone
 
@@ -38,7 +38,7 @@ class Enrolled:
     Args:
         folder: The state folder.
         phone: Gives the phone with this id; None when it was logged out.
-        end: Tells the hub that the phone of this name gets no more; raises PushError.
+        end: Tells the hub that the phone of this name gets no more; raises UnconfirmedError.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Enrolled:
                     continue
                 self._end(name)
                 self.remove(name)
-            except (PushError, OSError) as error:
+            except (UnconfirmedError, OSError) as error:
                 log.warning("web push to %s has not ended yet: %s", name, error)
                 return
             log.info("web push to %s has ended: the phone is logged out or renamed", name)

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from devices.phone.webpush.subscription import Subscription
-from hub.remote.push import PushError
+from hub.remote.confirmed import UnconfirmedError
 from hub.web.login.user import User, user_of
 from hub.web.push.enrolled import Enrolled
 from hub.web.push.phone_names import name_of
@@ -105,7 +105,7 @@ class Enrolment:
                 self._enrolled.confirm(name)
             else:
                 self._enrolled.remove(name)
-        except PushError as error:
+        except UnconfirmedError as error:
             log.warning("the hub was not told of web push to %s: %s", name, error)
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, NO_HUB) from None
         except OSError as error:

@@ -38,7 +38,7 @@ class Drills:
         """Make a marked test press, which makes no sound.
 
         Raises:
-            PressError: there is no broker, or no hub.
+            UnconfirmedError: there is no broker, or no hub.
         """
         self._last = self._client.press(door)
         self._changes.tell(Change("house"))

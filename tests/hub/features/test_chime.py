@@ -30,7 +30,7 @@ class Porch:
             settings, self.reporter, self.bus, quiet=lambda: self.quiet, seconds=lambda: self.s
         )
         self.strikes = 0
-        self.chime._gong = self
+        self.chime._output = self
 
     def ring(self):
         self.strikes += 1

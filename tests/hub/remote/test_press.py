@@ -5,8 +5,9 @@ import json
 import pytest
 
 from config import Settings
-from hub.remote import press
-from hub.remote.press import PressClient, PressError
+from hub.remote import confirmed
+from hub.remote.confirmed import UnconfirmedError
+from hub.remote.press import PressClient
 from hub.wire.event import encode
 from tests.forked import PATIENCE_S
 from tests.hub.fakes import HOUSE, HUB, journaled
@@ -33,14 +34,14 @@ class Deaf:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch):
     """However slow the machine is; the command is repeated soon."""
-    monkeypatch.setattr(press, "PATIENCE_S", PATIENCE_S)
-    monkeypatch.setattr(press, "AGAIN_S", 0.05)
+    monkeypatch.setattr(confirmed, "PATIENCE_S", PATIENCE_S)
+    monkeypatch.setattr(confirmed, "AGAIN_S", 0.05)
 
 
 @pytest.fixture
 def _hurry(monkeypatch):
     """Where no answer comes."""
-    monkeypatch.setattr(press, "PATIENCE_S", 0.25)
+    monkeypatch.setattr(confirmed, "PATIENCE_S", 0.25)
 
 
 def test_a_press_is_confirmed(net, state):
@@ -62,7 +63,7 @@ def test_a_command_without_confirmation_is_repeated_as_the_same_press(net, state
 def test_without_a_hub_a_press_is_an_error(net, state):
     """It ends after a while, and its text says what to do."""
     deaf = Deaf(net, state, 99)
-    with pytest.raises(PressError, match="the hub 'home' does not answer"):
+    with pytest.raises(UnconfirmedError, match="the hub 'home' does not answer"):
         PressClient(deaf.bus, Settings()).press("front")
     assert len(set(deaf.commands)) == 1
 
@@ -72,5 +73,5 @@ def test_without_a_broker_a_press_is_an_error(net):
     """Its text has the broker's address."""
     bus = net.bus()
     bus.connected.clear()
-    with pytest.raises(PressError, match="no broker at"):
+    with pytest.raises(UnconfirmedError, match="no broker at"):
         PressClient(bus, Settings()).press("front")

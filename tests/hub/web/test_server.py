@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from config import Settings
-from hub.remote.answer import AnswerError
+from hub.remote.confirmed import UnconfirmedError
 from hub.web.app import assemble
 from hub.web.links.answer_page import INVALID_A_MINUTE, AnswerPage
 from hub.web.rate_limiter import RateLimiter
@@ -33,7 +33,7 @@ class _Answers:
 
     def answer(self, door, answer, **more):
         if self.away:
-            raise AnswerError("the hub 'home' does not answer")
+            raise UnconfirmedError("the hub 'home' does not answer")
         self.given.append((door, answer, more))
         return type("Said", (), {"id": more["id"]})
 

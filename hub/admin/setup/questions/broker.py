@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from config import Broker
-from config.reading.sources import PATHS
+from config.reading.sources import PATHS, section_with_full_paths
 from config.tables.address import parse
 from hub.admin.doctor.broker import look
 from hub.admin.setup.dialog import NONE, Dialog
@@ -137,10 +136,7 @@ def _as_it_will_be(draft: Draft, changes: Changes) -> Broker:
     table = dict(draft.get(BROKER, kind=Mapping, default={}))
     table |= {key: value for (_, key), value in changes.items()}
     broker = Broker.model_validate({key: one for key, one in table.items() if one is not None})
-    paths = {key: getattr(broker, key) for key in PATHS}
-    base = draft.path.parent
-    full = {key: base / Path(path).expanduser() for key, path in paths.items() if path}
-    return broker.model_copy(update=full)
+    return section_with_full_paths(broker, PATHS, draft.path.parent)
 
 
 def _ask_home_assistant(dialog: Dialog, draft: Draft, changes: Changed) -> Changed:

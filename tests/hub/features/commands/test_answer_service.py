@@ -8,8 +8,9 @@ from config import Settings
 from hub.features.commands.answer_service import AnswerService
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
-from hub.remote import answer
-from hub.remote.answer import AnswerClient, AnswerError
+from hub.remote import confirmed
+from hub.remote.answer import AnswerClient
+from hub.remote.confirmed import UnconfirmedError
 from hub.store.state import StateError
 from hub.wire.event import uuid7
 from tests.forked import PATIENCE_S
@@ -22,8 +23,8 @@ CLI = "doorbell/cli/1"
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch):
     """However slow the machine is; the command is repeated soon."""
-    monkeypatch.setattr(answer, "PATIENCE_S", PATIENCE_S)
-    monkeypatch.setattr(answer, "AGAIN_S", 0.05)
+    monkeypatch.setattr(confirmed, "PATIENCE_S", PATIENCE_S)
+    monkeypatch.setattr(confirmed, "AGAIN_S", 0.05)
 
 
 @pytest.fixture
@@ -196,10 +197,10 @@ def test_a_command_without_confirmation_is_repeated_with_its_id(net, hub):
 
 def test_without_a_hub_or_a_broker_an_answer_is_an_error(net, monkeypatch):
     """After a while, with what to do."""
-    monkeypatch.setattr(answer, "PATIENCE_S", 0.3)
-    with pytest.raises(AnswerError, match="the hub 'home' does not answer"):
+    monkeypatch.setattr(confirmed, "PATIENCE_S", 0.3)
+    with pytest.raises(UnconfirmedError, match="the hub 'home' does not answer"):
         AnswerClient(net.bus(), Settings(), WEB).answer("front", "coming")
-    with pytest.raises(AnswerError, match="no broker at"):
+    with pytest.raises(UnconfirmedError, match="no broker at"):
         AnswerClient(net.bus(connected=False), Settings(), WEB).answer("front", "coming")
 
 

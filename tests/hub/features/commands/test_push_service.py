@@ -8,8 +8,9 @@ from config import Settings
 from hub.features.commands.push_service import PushService
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
-from hub.remote import push
-from hub.remote.push import PushClient, PushError
+from hub.remote import confirmed
+from hub.remote.confirmed import UnconfirmedError
+from hub.remote.push import PushClient
 from hub.wire.event import uuid7
 from tests.hub.fakes import HOUSE, HUB
 
@@ -59,6 +60,6 @@ def test_the_page_waits_for_the_confirmation(net, hub, monkeypatch):
     """The event is the one of its command; without a hub it says so."""
     event = PushClient(net.bus(), Settings(), WEB).change("annas-phone", "")
     assert event.data == {"subscription": ""}
-    monkeypatch.setattr(push, "PATIENCE_S", 0.1)
-    with pytest.raises(PushError):
+    monkeypatch.setattr(confirmed, "PATIENCE_S", 0.1)
+    with pytest.raises(UnconfirmedError):
         PushClient(net.bus(), Settings(hub="cottage"), WEB).change("annas-phone", "")

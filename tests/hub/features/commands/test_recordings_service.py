@@ -8,8 +8,9 @@ from config import Settings
 from hub.features.commands.recordings_service import RecordingsService
 from hub.producer.producer import Producer
 from hub.producer.reporter import Reporter
-from hub.remote import recordings
-from hub.remote.recordings import RecordingsClient, RecordingsError
+from hub.remote import confirmed
+from hub.remote.confirmed import UnconfirmedError
+from hub.remote.recordings import RecordingsClient
 from hub.wire.event import uuid7
 from hub.wire.recordings import Recordings
 from tests.hub.fakes import HOUSE, HUB, ring
@@ -63,7 +64,7 @@ def test_the_page_waits_for_the_confirmation(net, hub, monkeypatch):
     client = RecordingsClient(net.bus(), Settings(), WEB)
     client.give(Recordings(uuid7(), "a-press", "keep"), "front")
     assert net.events("doorbell.recordings_wanted")[0].data["action"] == "keep"
-    monkeypatch.setattr(recordings, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(confirmed, "PATIENCE_S", 0.05)
     lost = RecordingsClient(net.bus(), Settings(hub="other"), WEB)
-    with pytest.raises(RecordingsError, match="does not answer"):
+    with pytest.raises(UnconfirmedError, match="does not answer"):
         lost.give(Recordings(uuid7(), "a-press", "keep"), "front")

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from config import Settings
-from hub.remote.press import PressError
+from hub.remote.confirmed import UnconfirmedError
 from hub.remote.press_links import PressLinks
 from hub.web.app import assemble
 from hub.web.body_limit import BYTES
@@ -27,7 +27,7 @@ class _Presses:
 
     def press(self, door, press_id=None):
         if self.away:
-            raise PressError("the hub 'home' does not answer")
+            raise UnconfirmedError("the hub 'home' does not answer")
         self.given.append((door, press_id))
 
 

@@ -6,7 +6,7 @@ import pytest
 from starlette.middleware import Middleware
 
 from config.tables.web import Web
-from hub.remote.push import PushError
+from hub.remote.confirmed import UnconfirmedError
 from hub.web.app import assemble
 from hub.web.login.attempts import Attempts
 from hub.web.login.cookie import PhoneCookie
@@ -35,7 +35,7 @@ class Hub:
 
     def change(self, phone, sealed):
         if self.is_away:
-            raise PushError("no hub")
+            raise UnconfirmedError("no hub")
         found = unseal(KEY, phone, sealed) if sealed else None
         self.told.append((phone, found))
 
