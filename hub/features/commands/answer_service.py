@@ -8,20 +8,20 @@ from typing import Any
 from hub.features.commands.command_events import CommandEvents
 from hub.mqtt.house_messages import ReceivedCommand
 from hub.producer.reporter import Report
+from hub.store.guest_book.rules import rules_of
 from hub.wire import topics
 from hub.wire.command import Answer
 from hub.wire.event import Event
 
 log = logging.getLogger(__name__)
 VIA = {"web": "link", "cli": "command"}  # how an answer came, by the role of its sender
-PATIENCE_S = 120.0  # a visitor who has not pressed for so long has left
 
 
 class AnswerService(CommandEvents):
     """Turns answers into `visitor.answered`."""
 
     commands = ("answer",)
-    kind = topics.ANSWERED
+    kinds = (topics.ANSWERED,)
 
     def is_target(self, subject: str) -> bool:
         """See CommandEvents. Only doors of the settings."""
@@ -42,9 +42,10 @@ class AnswerService(CommandEvents):
             "press": command.press,
             "late": press is not None and self._has_left(press),
         }
-        return Report(self.kind, door, data, datetime.now(UTC), command.id or None, press)
+        return Report(topics.ANSWERED, door, data, datetime.now(UTC), command.id or None, press)
 
     def _has_left(self, press: Event) -> bool:
         """Whether this visitor has left, and nobody or another one is at the door now."""
         ages = [*self._producer.ages_from(press, topics.PRESSES), 0.0]
-        return any(earlier - later > PATIENCE_S for earlier, later in pairwise(ages))
+        patience_s = rules_of(self._settings).missed_after_s
+        return any(earlier - later > patience_s for earlier, later in pairwise(ages))

@@ -29,13 +29,11 @@ class CommandEvents(Feature):
 
     Attributes:
         commands: The names of the commands.
-        kind: The type of the events that confirm them.
-        confirms_to: The roles to which a repeated command is confirmed again.
+        kinds: The types of the events that they become.
     """
 
     commands: ClassVar[Sequence[str]]
-    kind: ClassVar[str]
-    confirms_to: ClassVar[Sequence[str]] = ("cli", "web")
+    kinds: ClassVar[Sequence[str]]
 
     def __init__(
         self, settings: Settings, reporter: Reporter, producer: Producer, bus: Bus
@@ -55,6 +53,10 @@ class CommandEvents(Feature):
         """Whether a command can be for this; perhaps a door that the settings no longer have."""
         return topics.is_name(subject)
 
+    def is_awaited(self, received: ReceivedCommand) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether the sender of a repeated command waits for its confirmation."""
+        return True
+
     def _receive(self, received: ReceivedCommand) -> None:
         command: Any = received.command
         _, subject = received.target
@@ -66,12 +68,12 @@ class CommandEvents(Feature):
 
     def _take(self, command: Any, received: ReceivedCommand) -> None:
         if command.id and self._reporter.knows(command.id):
-            if topics.role_of(received.source) in self.confirms_to:
+            if self.is_awaited(received):
                 self._confirm_again(command.id)
         elif command.id or not self._repeats.has(received):
             self._reporter.report(self.report_of(command, received))
 
     def _confirm_again(self, event_id: str) -> None:
         event = self._producer.find(event_id)
-        if event and event.type == self.kind:  # else it has the same id by chance or malice
+        if event and event.type in self.kinds:  # else it has the same id by chance or malice
             self._producer.publish_again(event)

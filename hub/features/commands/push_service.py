@@ -13,10 +13,10 @@ class PushService(CommandEvents):
     """Turns the command `subscribe` into an event: the page has no journal, `notify` may be off."""
 
     commands = ("subscribe",)
-    kind = topics.PUSH_CHANGED
+    kinds = (topics.PUSH_CHANGED,)
 
     def report_of(self, command: Subscribe, received: ReceivedCommand) -> Report:
         """See CommandEvents."""
         _, phone = received.target
         data = {"subscription": command.subscription}
-        return Report(self.kind, phone, data, datetime.now(UTC), command.id)
+        return Report(topics.PUSH_CHANGED, phone, data, datetime.now(UTC), command.id)

@@ -14,7 +14,7 @@ class RecordingsService(CommandEvents):
     """Turns the command `recordings` into an event, which a recorder gets whenever it can."""
 
     commands = ("recordings",)
-    kind = topics.RECORDINGS_WANTED
+    kinds = (topics.RECORDINGS_WANTED,)
 
     def report_of(self, command: Recordings, received: ReceivedCommand) -> Report:
         """See CommandEvents. The press that began the visit is its cause, where we have it."""
@@ -23,4 +23,4 @@ class RecordingsService(CommandEvents):
         del data["id"]
         press = self._producer.find(command.visit)
         now = datetime.now(UTC)
-        return Report(self.kind, door, data, now, command.id, press)
+        return Report(topics.RECORDINGS_WANTED, door, data, now, command.id, press)

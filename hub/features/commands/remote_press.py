@@ -20,8 +20,7 @@ class RemotePress(CommandEvents):
     """
 
     commands = ("press", "drill")
-    kind = topics.PRESSED
-    confirms_to = ("web",)
+    kinds = (topics.PRESSED, topics.DRILLED)
 
     def is_target(self, subject: str) -> bool:
         """See CommandEvents. Only doors of the settings."""
@@ -32,10 +31,18 @@ class RemotePress(CommandEvents):
         log.warning(words, subject, doors)
         return False
 
+    def is_awaited(self, received: ReceivedCommand) -> bool:
+        """See CommandEvents."""
+        return _is_web(received)
+
     def report_of(self, command: Press | Drill, received: ReceivedCommand) -> Report:
         """See CommandEvents."""
         _, door = received.target
         kind = topics.DRILLED if isinstance(command, Drill) else topics.PRESSED
-        via = "link" if topics.role_of(received.source) == "web" else "command"
+        via = "link" if _is_web(received) else "command"
         data = {"name": self._settings.door_name(door), "via": via}
         return Report(kind, door, data, datetime.now(UTC), command.id or None)
+
+
+def _is_web(received: ReceivedCommand) -> bool:
+    return topics.role_of(received.source) == "web"

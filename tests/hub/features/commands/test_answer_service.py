@@ -32,7 +32,8 @@ def hub(states, net):
     bus = net.bus()
     producer = Producer(states("hub"), bus, HUB)
     producer.reporter = Reporter(producer)
-    AnswerService(Settings(), producer.reporter, producer, bus)
+    producer.settings = Settings()
+    AnswerService(producer.settings, producer.reporter, producer, bus)
     return producer
 
 
@@ -79,6 +80,14 @@ def test_an_answer_to_a_visitor_who_has_left_is_late(net, hub, ages, late):
     _command(net, press=first.id)
     (event,) = _published(net)
     assert event.data["late"] is late
+
+
+def test_a_visitor_waits_as_long_as_the_settings_say(net, hub):
+    """The handler `visit` counts in the same way."""
+    hub.settings.handlers["visit"] = {"missed_after_s": 900}
+    for age_s in (1000, 600):
+        _command(net, press=ring(hub, age_s=age_s).id)
+    assert [event.data["late"] for event in _published(net)] == [True, False]
 
 
 @pytest.mark.parametrize(("ahead_h", "after_s", "late"), [(-3, 15, False), (3, 600, True)])

@@ -45,12 +45,14 @@ def test_a_press_command_rings_once_with_its_id(net, state):
     assert [event.id for event in net.events(topics.PRESSED)] == [ID]
 
 
-def test_a_repeated_press_of_the_web_is_confirmed_again(net, state):
+@pytest.mark.parametrize("name", ["press", "drill"])
+def test_what_the_web_repeats_is_confirmed_again(net, state, name):
     """With the event that there is: its sender may have died before it heard it."""
+    kind = {"press": topics.PRESSED, "drill": topics.DRILLED}[name]
     for _ in range(2):
-        net.take(HOUSE.command("doorbell/web/home", "press", "home", "front"), COMMAND)
-    assert outcomes(state) == [("doorbell.pressed", DONE | {"via": "link"})]
-    first, again = net.events(topics.PRESSED)
+        net.take(HOUSE.command("doorbell/web/home", name, "home", "front"), COMMAND)
+    assert outcomes(state) == [(kind, DONE | {"via": "link"})]
+    first, again = net.events(kind)
     assert (first.id, first.sequence) == (again.id, again.sequence) == (ID, 1)
 
 
