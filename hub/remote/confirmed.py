@@ -14,6 +14,10 @@ class UnconfirmedError(RuntimeError):
     """The hub did not confirm the command; the text says why and what to do."""
 
 
+class UnsentError(UnconfirmedError):
+    """There is no connection to the broker, so the command was not sent."""
+
+
 class ConfirmedCommands:
     """Gives commands over a bus; many threads may do so at once.
 
@@ -55,11 +59,12 @@ class ConfirmedCommands:
             again_s: After how many seconds the command is repeated.
 
         Raises:
-            UnconfirmedError: there is no broker, or no hub.
+            UnsentError: there is no broker.
+            UnconfirmedError: there is no hub, or it does not answer.
         """
         deadline = time.monotonic() + patience_s
         if not self._bus.connected.wait(patience_s):
-            raise UnconfirmedError(self._bus.absence)
+            raise UnsentError(self._bus.absence)
         confirmed = threading.Event()
         with self._lock:
             self._waiting.setdefault(command.id, []).append(confirmed)

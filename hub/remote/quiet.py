@@ -6,6 +6,7 @@ import threading
 from config import Settings
 from hub.mqtt.bus import Bus
 from hub.plugin.house.quiet import Quiet
+from hub.remote.confirmed import UnsentError
 from hub.remote.press import AGAIN_S, PATIENCE_S, PressError
 from hub.remote.statuses import unanswered
 from hub.wire import command, topics
@@ -68,7 +69,7 @@ class QuietClient:
             PressError: there is no broker, or no hub.
         """
         if not self._bus.connected.wait(PATIENCE_S):
-            raise PressError(self._bus.absence)
+            raise UnsentError(self._bus.absence)
         with self._lock:
             self._wanted = uuid7()
             order = command.Quiet(command.QUIET_WORDS[word.encode()], for_s, self._wanted)
