@@ -14,6 +14,7 @@ from devices.speaker.sounds.samples import SpeakerError
 from devices.talk.audio.pcm import MEDIA_TYPE, SAMPLE_BYTES
 from devices.talk.line import STUCK_S, Line, OccupiedError, Turn
 from devices.talk.place import TALK
+from devices.words import marked
 
 log = logging.getLogger(__name__)
 MOST_LISTENERS = 12  # fewer than there are places, so that a crowd of them leaves one to speak
@@ -49,7 +50,7 @@ class TalkServer(LocalServer):
     """
 
     what = "talk"
-    too_many = "too many are listening"
+    too_many = marked("too many are listening")
     stalled_s = 2.0  # a phone that sends nothing for so long has vanished
 
     def __init__(self, listener: socket.socket, line_to: Callable[[str], Line]) -> None:

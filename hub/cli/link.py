@@ -103,7 +103,7 @@ def _make_login(settings: Settings) -> None:
 def _set_password(settings: Settings) -> None:
     given = typer.prompt("New household password", hide_input=True, confirmation_prompt=True)
     if fault := passwords.fault_in(given):
-        raise LinkError(f"the password is {fault}")
+        raise LinkError(f"nothing was changed. {fault}")
     Register(settings.state_dir).set_password(passwords.hash_of(given))
     say("The household password is set. Phones that are logged in stay so")
 

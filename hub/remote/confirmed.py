@@ -17,6 +17,10 @@ class UnconfirmedError(RuntimeError):
     """The hub did not confirm the command; the text says why and what to do."""
 
 
+class UnsentError(UnconfirmedError):
+    """There is no connection to the broker, so the command was not sent."""
+
+
 class ConfirmedCommands:
     """Gives commands over a bus; many threads may do so at once.
 
@@ -49,11 +53,12 @@ class ConfirmedCommands:
             target: At which door, or for which phone.
 
         Raises:
-            UnconfirmedError: there is no broker, or no hub.
+            UnsentError: there is no broker.
+            UnconfirmedError: there is no hub, or it does not answer.
         """
         deadline = time.monotonic() + PATIENCE_S
         if not self._bus.connected.wait(PATIENCE_S):
-            raise UnconfirmedError(self._bus.absence)
+            raise UnsentError(self._bus.absence)
         confirmed = threading.Event()
         with self._lock:
             self._waiting.setdefault(command.id, []).append(confirmed)

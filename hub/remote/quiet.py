@@ -6,7 +6,7 @@ import threading
 from config import Settings
 from hub.mqtt.bus import Bus
 from hub.plugin.house.quiet import Quiet
-from hub.remote.confirmed import AGAIN_S, PATIENCE_S, UnconfirmedError
+from hub.remote.confirmed import AGAIN_S, PATIENCE_S, UnconfirmedError, UnsentError
 from hub.remote.statuses import unanswered
 from hub.wire import command, topics
 from hub.wire.event import uuid7
@@ -22,7 +22,8 @@ def ask(settings: Settings, word: str | None, for_s: float | None) -> QuietState
         for_s: For how many seconds; None until the next command.
 
     Raises:
-        UnconfirmedError: there is no broker, or no hub.
+        UnsentError: there is no broker.
+            UnconfirmedError: there is no hub, or it does not answer.
     """
     bus = Bus(settings.broker)
     client = QuietClient(bus, settings)
@@ -65,10 +66,11 @@ class QuietClient:
             for_s: For how many seconds; None until the next command.
 
         Raises:
-            UnconfirmedError: there is no broker, or no hub.
+            UnsentError: there is no broker.
+            UnconfirmedError: there is no hub, or it does not answer.
         """
         if not self._bus.connected.wait(PATIENCE_S):
-            raise UnconfirmedError(self._bus.absence)
+            raise UnsentError(self._bus.absence)
         with self._lock:
             self._wanted = uuid7()
             order = command.Quiet(command.QUIET_WORDS[word.encode()], for_s, self._wanted)

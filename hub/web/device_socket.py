@@ -7,7 +7,10 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
 from devices.machine.local_socket import LocalSocket
+from hub.system.language import gettext as _
 
 CHUNK_BYTES = 65_536
 ANSWER_S = 10.0  # a camera that was just switched on takes some seconds to give its first picture
@@ -153,3 +156,11 @@ def refusal(reason: str) -> Reply:
         yield reason.encode()
 
     return Reply(HTTPStatus.SERVICE_UNAVAILABLE, TEXT, body())
+
+
+async def respond(reply: Reply) -> Response:
+    """Pass a reply on: what comes, as it comes; why there is nothing, in the reader's language."""
+    if reply.status == HTTPStatus.OK:
+        return StreamingResponse(reply.body, media_type=reply.media_type)
+    words = b"".join([part async for part in reply.body]).decode(errors="replace")
+    return PlainTextResponse(_(words), reply.status)

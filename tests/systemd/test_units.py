@@ -111,6 +111,7 @@ def test_a_process_is_watched_and_started_again(name: str):
     text = (UNITS / f"{name}.service").read_text(encoding="utf-8")
     for line in (
         "Type=notify",
+        "TimeoutStartSec=15min",
         "WatchdogSec=30",
         "Restart=on-failure",
         "RestartPreventExitStatus=78",

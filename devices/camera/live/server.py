@@ -13,6 +13,7 @@ from devices.camera.camera import Camera
 from devices.camera.live.place import LIVE
 from devices.machine.local_server import LocalServer, Request, head, refuse, send, shut
 from devices.video.recorded import CameraError, NoCopyError
+from devices.words import marked
 
 if TYPE_CHECKING:  # it comes with PyAV, which takes 20 MB
     from devices.video.live.viewer import Viewer
@@ -51,7 +52,7 @@ class LiveServer(LocalServer):
     """
 
     what = "live picture"
-    too_many = "too many are looking"
+    too_many = marked("too many are looking")
 
     def __init__(self, listener: socket.socket, camera_at: Callable[[str], Camera]) -> None:
         self._camera_at = camera_at

@@ -8,11 +8,20 @@ from ipaddress import ip_address
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from devices.words import marked
+
 ENDPOINT_LENGTH = 2048
 POINT_BYTES = 65  # an uncompressed point of P-256 (RFC 8291, 2.1)
 SECRET_BYTES = 16  # RFC 8291, 3.2
 HTTPS = 443
 LOCAL_VARIABLE = "PUSH_SERVICE_AT_HOME"  # your own push service, in your own network
+INCOMPLETE = marked("the subscription lacks endpoint, p256dh, auth or page")
+FOREIGN_KEYS = marked("the subscription's keys are not those of a browser")
+UNREADABLE_KEY = marked("a key of the subscription is not base64url")
+ODD_CHARACTERS = marked("the subscription's endpoint has odd characters")
+NO_ADDRESS = marked("the subscription's endpoint is not an address")
+NO_HTTPS = marked("the subscription's endpoint is not an https address")
+NOT_PUBLIC = marked("the subscription's endpoint is not that of a public push service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +56,13 @@ class Subscription:
         keys = keys if isinstance(keys, Mapping) else {}
         found = [value.get("endpoint"), keys.get("p256dh"), keys.get("auth"), value.get("page")]
         if not all(isinstance(one, str) and len(one) <= ENDPOINT_LENGTH for one in found):
-            raise ValueError("the subscription lacks endpoint, p256dh, auth or page")
+            raise ValueError(INCOMPLETE)
         subscription = cls(*map(str, found))
         if fault := fault_in_endpoint(subscription.endpoint):
-            raise ValueError(f"the subscription's endpoint {fault}")
+            raise ValueError(fault)
         point = from_base64url(subscription.p256dh)
         if len(point) != POINT_BYTES or len(from_base64url(subscription.auth)) != SECRET_BYTES:
-            raise ValueError("the subscription's keys are not those of a browser")
+            raise ValueError(FOREIGN_KEYS)
         return subscription
 
     def as_json(self) -> dict[str, str]:
@@ -64,19 +73,19 @@ class Subscription:
 def fault_in_endpoint(endpoint: str) -> str | None:
     """Why an address cannot be that of a push service; None if it can."""
     if not endpoint.isascii() or not endpoint.isprintable():
-        return "has odd characters"
+        return ODD_CHARACTERS
     try:
         parts = urlsplit(endpoint)
         port = parts.port or HTTPS
     except ValueError:
-        return "is not an address"
+        return NO_ADDRESS
     host = parts.hostname or ""
     if parts.scheme != "https" or not host or "@" in parts.netloc or " " in endpoint:
-        return "is not an https address"
+        return NO_HTTPS
     if may_be_at_home():
         return None
     if port != HTTPS or "." not in host.strip(".") or _is_ip_address(host):
-        return "is not that of a public push service"
+        return NOT_PUBLIC
     return None
 
 
@@ -94,7 +103,7 @@ def from_base64url(text: str) -> bytes:
     try:
         return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), b"-_", True)
     except ValueError:
-        raise ValueError("a key of the subscription is not base64url") from None
+        raise ValueError(UNREADABLE_KEY) from None
 
 
 def to_base64url(data: bytes) -> str:

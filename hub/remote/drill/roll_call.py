@@ -19,6 +19,7 @@ CONCLUSIVE = ("handler.done", "handler.skipped", "handler.dead")
 DONE = "done"
 REACHED = "reached"
 NOT_TRIED = f"it does not react to {topics.PRESSED}"
+KEPT_DRILLS = 5  # besides the one to keep: the page listens as long as it runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +52,29 @@ class DrillResult:
 class RollCall:
     """Listens to statuses and to the outcomes of drills from `open` to `close`."""
 
-    def __init__(self, bus: Bus, settings: Settings, known: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        settings: Settings,
+        known: Iterable[str] = (),
+        on_outcome: Callable[[], object] = lambda: None,
+    ) -> None:
         """Prepare.
 
         Args:
             bus: To listen on.
             settings: Of this house; they name the handlers that are switched off.
             known: Names of handlers that should be there even if the broker keeps no status.
+            on_outcome: Called in the network thread when a handler has reacted to a drill.
         """
         self._bus = bus
         self._settings = settings
         self._files = loader.find(settings)
         self._known = set(known) & self._files.keys()
         self._statuses: dict[str, Status] = {}
-        self._outcomes: dict[tuple[str, str], Event] = {}
+        self._on_outcome = on_outcome
+        self._outcomes: dict[str, dict[str, Event]] = {}  # by the drill's id, then by handler
+        self._kept = ""
         self._heard_at = time.monotonic()
         self._lock = threading.Lock()
         self._ends: list[Callable[[], None]] = []
@@ -117,23 +127,27 @@ class RollCall:
     def is_complete(self, drill: str, names: Collection[str]) -> bool:
         """Whether all of these handlers have reacted to the drill of that id."""
         with self._lock:
-            return all((drill, name) in self._outcomes or self._has_failed(name) for name in names)
+            reacted = self._outcomes.get(drill, {})
+            return all(name in reacted or self._has_failed(name) for name in names)
 
     def _has_failed(self, name: str) -> bool:
         """Whether it published that it does not run: nothing will come from it."""
         status = self._statuses.get(name)
         return status is not None and status.state == "failed"
 
+    def keep(self, drill: str) -> None:
+        """Keep what this drill finds, however many drills follow it; called again, of another."""
+        self._kept = drill
+
     def results(self, drill: str) -> list[DrillResult]:
         """What the drill of that id found at each handler that should react, or did."""
         with self._lock:
-            reacted = {name for cause, name in self._outcomes if cause == drill}
-        return [self._result(drill, name) for name in sorted(reacted | set(self.expected()))]
+            reacted = dict(self._outcomes.get(drill, {}))
+        names = sorted(reacted.keys() | set(self.expected()))
+        return [self._result(name, reacted.get(name)) for name in names]
 
-    def _result(self, drill: str, name: str) -> DrillResult:
+    def _result(self, name: str, outcome: Event | None) -> DrillResult:
         status = self._status_text(name)
-        with self._lock:
-            outcome = self._outcomes.get((drill, name))
         if outcome is None:
             text = f"it did not answer ({status})"
             return DrillResult(name, "missing", None, None, text, status)
@@ -170,9 +184,15 @@ class RollCall:
                 self._statuses.pop(name, None)  # it was cleared: that handler is gone for good
 
     def _outcome(self, event: Event) -> None:
-        if event.data.get("type") == topics.DRILLED and event.cause:
-            with self._lock:
-                self._outcomes[event.cause, topics.name_of(event.source)] = event
+        if event.data.get("type") != topics.DRILLED or not event.cause:
+            return
+        with self._lock:
+            reacted = self._outcomes.setdefault(event.cause, {})
+            reacted[topics.name_of(event.source)] = event
+            others = [drill for drill in self._outcomes if drill != self._kept]
+            for drill in others[:-KEPT_DRILLS]:
+                del self._outcomes[drill]
+        self._on_outcome()
 
 
 def _number(value: Any) -> float | None:

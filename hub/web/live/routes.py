@@ -5,16 +5,17 @@ from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from devices.camera.live.place import LIVE
-from hub.web.device_socket import DeviceSocket
+from hub.system.language import marked
+from hub.web.device_socket import DeviceSocket, respond
 from hub.web.site import Site
 
 KINDS = ("video", "still")
-AWAY = "No live picture: the process that has the camera does not run"
-SLOW = "No live picture: the process that has the camera does not answer"
+AWAY = marked("No live picture: the process that has the camera does not run")
+SLOW = marked("No live picture: the process that has the camera does not answer")
 
 
 def routes(site: Site) -> list[Route]:
@@ -44,5 +45,4 @@ class LivePictures:
         kind = request.path_params["kind"]
         if door not in self._doors or kind not in KINDS:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        reply = await self._recorder.ask(f"/{door}/{kind}")
-        return StreamingResponse(reply.body, reply.status, media_type=reply.media_type)
+        return await respond(await self._recorder.ask(f"/{door}/{kind}"))

@@ -35,14 +35,15 @@ NO_PASSWORD = marked("No password is set yet.")
 PASSWORD = marked("Household password")
 RENAME = marked("Rename")
 SET_PASSWORD = marked("Set the password")
+PHONE = marked("Phone")
 MACHINES = (
     (r"iPhone", "iPhone"),
     (r"iPad", "iPad"),
-    (r"Android.*Mobile", "Android phone"),
-    (r"Android", "Android tablet"),
+    (r"Android.*Mobile", marked("Android phone")),
+    (r"Android", marked("Android tablet")),
     (r"Mac OS X|Macintosh", "Mac"),
-    (r"Windows", "Windows PC"),
-    (r"Linux|X11", "Linux PC"),
+    (r"Windows", marked("Windows PC")),
+    (r"Linux|X11", marked("Linux PC")),
 )
 
 
@@ -107,7 +108,8 @@ def phones(
 def name_for(request: Request) -> str:
     """What this phone may be called, by what its browser says of itself."""
     agent = request.headers.get("user-agent", "")
-    return next((name for pattern, name in MACHINES if re.search(pattern, agent)), "Phone")
+    found = (name for pattern, name in MACHINES if re.search(pattern, agent))
+    return _(next(found, PHONE))
 
 
 def _how() -> str:

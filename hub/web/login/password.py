@@ -7,8 +7,12 @@ import hmac
 import secrets
 import unicodedata
 
+from hub.system.language import gettext, marked
+
 SHORTEST = 8
 LONGEST = 256
+TOO_SHORT = marked("The password is too short. Write at least {} characters; some words are best")
+TOO_LONG = marked("The password is too long. Write at most {} characters")
 # OWASP's Password Storage Cheat Sheet counts these as equal to N=2^17, r=8, p=1. They take 16 MB,
 # so that a Pi with 512 MB can check a password, and about 0.2 s on a PC.
 N_EXPONENT = 14
@@ -21,11 +25,11 @@ _libc = ctypes.CDLL(None)
 
 
 def fault_in(password: str) -> str | None:
-    """Why this cannot be the password, for people; None when it can."""
+    """Why this cannot be the password, in the current language; None when it can."""
     if len(password) < SHORTEST:
-        return f"too short. Write at least {SHORTEST} characters; some words are best"
+        return gettext(TOO_SHORT).format(SHORTEST)
     if len(password) > LONGEST:
-        return f"too long. Write at most {LONGEST} characters"
+        return gettext(TOO_LONG).format(LONGEST)
     return None
 
 

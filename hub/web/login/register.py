@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from hub.system.files import atomic_file
+from hub.system.language import marked
 
 FILE = "web-login.json"
 CODE_BYTES = 16  # 128 bits: guessing needs no limit
@@ -22,6 +23,7 @@ PHONES = 100
 FORGOTTEN_S = 400 * 86_400.0  # browsers keep no cookie longer (RFC 6265bis, 5.5)
 SEEN_S = 86_400.0  # "last seen" is written once a day, which spares the SD card
 NAME_LENGTH = 40
+LOGGED_OUT = marked("This phone is no longer logged in")
 
 
 class RegisterError(RuntimeError):
@@ -132,7 +134,7 @@ class Register:
         """
         with self._changed() as content:
             if id_ not in content.phones:
-                raise RegisterError("this phone is no longer logged in")
+                raise RegisterError(LOGGED_OUT)
             others = {key: one for key, one in content.phones.items() if key != id_}
             phone = replace(content.phones[id_], name=_free(name, others))
             self._write(replace(content, phones=content.phones | {id_: phone}))

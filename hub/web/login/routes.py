@@ -87,9 +87,8 @@ class Login:
             return pages.code_is_gone()
         if new and (fault := password.fault_in(new)):
             has_password = bool(self._register.password)
-            text = f"The password is {fault}"
             return pages.first_log_in(
-                has_password=has_password, name=name, fault=text, status=HTTPStatus.BAD_REQUEST
+                has_password=has_password, name=name, fault=fault, status=HTTPStatus.BAD_REQUEST
             )
         if not await _kept(self._register.use, code):
             return pages.code_is_gone()
@@ -116,7 +115,7 @@ class Login:
         try:
             await _kept(self._register.rename, request.path_params["id"], form.get("name", ""))
         except RegisterError as error:
-            return self._phones(request, str(error).capitalize())
+            return self._phones(request, str(error))
         return _go(request, "/phones")
 
     async def revoke(self, request: Request) -> Response:
@@ -142,7 +141,7 @@ class Login:
         form = await form_of(request)
         new = form.get("new", "")
         if fault := password.fault_in(new):
-            return self._phones(request, f"The password is {fault}")
+            return self._phones(request, fault)
         if self._register.password:
             found = await self._fault_in(request, form.get("password", ""))
             if found:

@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from hub.system.language import marked
 from hub.web.login.user import user_of
 from hub.web.metrics.tally import Tally
 from hub.web.site import Site
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-LOG_IN = "Log in first, or set [web] metrics = true and ask from this machine"
+LOG_IN = marked("Log in first, or set [web] metrics = true and ask from this machine")
 
 
 def health(site: Site) -> list[Route]:

@@ -5,13 +5,14 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from hub.wire.event import Event
 from hub.wire.topics import DRILLED, PRESSES
 
 OUTCOME = "handler."
 NAME_LENGTH = 64
-MOST_COUNTED = 1000  # handlers and outcomes: without an ACL anybody may invent some
+MOST_COUNTED = 1000  # doors; handlers with outcomes: without an ACL anybody may invent some
 # Seconds: a lamp should be on in the first of them, a phone should have buzzed in the second half.
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -61,16 +62,19 @@ class Tally:
             self.events += 1
             self.lag_s = max(0.0, (datetime.now(UTC) - event.time).total_seconds())
             if event.type in PRESSES:
-                self.presses[event.subject] += 1
+                self._note_press(event)
             elif event.type.startswith(OUTCOME):
                 self._note_outcome(event)
+
+    def _note_press(self, event: Event) -> None:
+        if _has_room(self.presses, event.subject):
+            self.presses[event.subject] += 1
 
     def _note_outcome(self, event: Event) -> None:
         data = event.data
         handler, caused_by = str(data.get("handler", ""))[:NAME_LENGTH], data.get("type")
         counted = handler, event.type.removeprefix(OUTCOME)
-        is_invented = counted not in self.outcomes and len(self.outcomes) >= MOST_COUNTED
-        if caused_by == DRILLED or is_invented:
+        if caused_by == DRILLED or not _has_room(self.outcomes, counted):
             return
         self.outcomes[counted] += 1
         started_ms, took_ms = data.get("started_after_ms"), data.get("took_ms")
@@ -79,3 +83,8 @@ class Tally:
         if isinstance(started_ms, int | float) and isinstance(took_ms, int | float):
             latencies = self.latencies.setdefault(handler, Latencies())
             latencies.add(max(0.0, started_ms + took_ms) / 1000)
+
+
+def _has_room(counts: Counter[Any], key: object) -> bool:
+    """Whether this is counted already, or there is room for one more."""
+    return key in counts or len(counts) < MOST_COUNTED

@@ -14,6 +14,8 @@ from starlette.routing import Route
 
 from devices.phone.webpush.subscription import Subscription
 from hub.remote.confirmed import UnconfirmedError
+from hub.system.language import gettext as _
+from hub.system.language import marked
 from hub.web.login.user import User, user_of
 from hub.web.push.enrolled import Enrolled
 from hub.web.push.phone_names import name_of
@@ -22,10 +24,13 @@ from hub.wire.tokens.push_seal import push_secret, seal
 
 log = logging.getLogger(__name__)
 CHANGES_A_MINUTE = 20  # each is an event that the hub keeps
-NO_HUB = "The doorbell does not respond now. Try again"
-TOO_OFTEN = "Too often. Try again in a minute"
-NAME_TAKEN = "Another phone is called so. Give this one another name on the page of the phones"
-DISK = "The disk of the doorbell takes nothing, so this could not be kept"
+NO_HUB = marked("The doorbell does not respond now. Try again")
+TOO_OFTEN = marked("Too often. Try again in a minute")
+NAME_TAKEN = marked(
+    "Another phone has this name. Give this one another name on the page of the phones"
+)
+DISK = marked("The disk of the doorbell takes nothing, so this could not be kept")
+NO_OBJECT = marked("This is no JSON object")
 
 
 class Enrolment:
@@ -74,7 +79,8 @@ class Enrolment:
             is_again = asked.get("again") is True
             sealed = self._sealed(name, subscription, page, is_again=is_again)
         except ValueError as error:
-            words = f"This browser cannot be notified: {error}"
+            reason = {"reason": _(str(error))}
+            words = _("This browser cannot be notified: %(reason)s") % reason
             raise HTTPException(HTTPStatus.BAD_REQUEST, words) from None
         await run_in_threadpool(self._take, name, user.phone, sealed)
         return JSONResponse({"ok": True, "phone": name})
@@ -127,7 +133,7 @@ def _name(request: Request, device: str) -> tuple[User, str]:
     try:
         return user, name_of(user, device)
     except ValueError as error:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, str(error).capitalize()) from None
+        raise HTTPException(HTTPStatus.BAD_REQUEST, str(error)) from None
 
 
 async def _json(request: Request) -> dict[str, Any]:
@@ -136,5 +142,5 @@ async def _json(request: Request) -> dict[str, Any]:
     except (ValueError, RecursionError):  # the latter by too much nesting
         found = None
     if not isinstance(found, dict):
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "No JSON object")
+        raise HTTPException(HTTPStatus.BAD_REQUEST, NO_OBJECT)
     return found

@@ -3,8 +3,10 @@
 import re
 
 from devices.phone.webpush.page_name import LENGTH, plain_name
+from hub.system.language import marked
 from hub.web.login.user import User
 
+NO_DEVICE = marked("This browser does not say which of your devices it is")
 DEVICE = re.compile(r"[0-9a-f]{4}")
 
 
@@ -22,5 +24,5 @@ def name_of(user: User, device: str) -> str:
     if user.phone:
         return plain_name(user.name)
     if not DEVICE.fullmatch(device):
-        raise ValueError("this browser does not say which of your devices it is")
+        raise ValueError(NO_DEVICE)
     return f"{plain_name(user.name)[: LENGTH - 5].rstrip('-')}-{device}"

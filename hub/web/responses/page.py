@@ -1,4 +1,4 @@
-"""The HTML of an answer link: one button, legible on a phone in the dark."""
+"""The plain pages, legible on a phone in the dark: answer links, login, phones, errors."""
 
 import base64
 import hashlib

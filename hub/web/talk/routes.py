@@ -6,14 +6,13 @@ from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from devices.talk.audio.pcm import BYTES_A_SECOND, SAMPLE_BYTES
 from devices.talk.place import TALK
-from hub.system.language import gettext as _
 from hub.system.language import marked
-from hub.web.device_socket import DeviceSocket
+from hub.web.device_socket import DeviceSocket, respond
 from hub.web.login.guard import FROM_ELSEWHERE
 from hub.web.login.same_origin import OWN
 from hub.web.login.user import User, user_of
@@ -81,11 +80,7 @@ class Talk:
         """What the door's microphone hears, without an end, or in words why nothing is heard."""
         if request.headers.get("sec-fetch-site", OWN[0]) not in OWN:
             raise HTTPException(HTTPStatus.FORBIDDEN, FROM_ELSEWHERE)
-        reply = await self._socket.ask(f"/{self._door(request)}/listen")
-        if reply.status != HTTPStatus.OK:
-            words = b"".join([part async for part in reply.body]).decode(errors="replace")
-            return PlainTextResponse(_(words), reply.status)
-        return StreamingResponse(reply.body, reply.status, media_type=reply.media_type)
+        return await respond(await self._socket.ask(f"/{self._door(request)}/listen"))
 
     def _door(self, request: Request) -> str:
         door: str = request.path_params["door"]

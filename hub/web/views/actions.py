@@ -18,9 +18,10 @@ from starlette.routing import Route
 from config import Settings
 from hub.plugin.house.answer_links import LABELS
 from hub.remote.answer import AnswerClient
-from hub.remote.confirmed import UnconfirmedError
+from hub.remote.confirmed import UnconfirmedError, UnsentError
 from hub.remote.press import PressClient
 from hub.remote.quiet import QuietClient
+from hub.system.language import marked
 from hub.web.forms import form_of
 from hub.web.guest_book.book import GuestBook
 from hub.web.login.user import user_of
@@ -32,6 +33,7 @@ from hub.wire.command import BY_LENGTH, is_answer
 
 TRIES_A_MINUTE = 6  # drills and test rings
 DIGITS = 9  # of the seconds of quiet: Python refuses to read thousands of them
+UNREADABLE = marked("This form cannot be read")
 QUIET = {"on": "quiet", "off": "loud", "auto": "auto"}
 
 
@@ -94,7 +96,7 @@ class Actions:
             for_s = float(min(int(word), 86_400))
             word = "on"
         if word not in QUIET:
-            raise HTTPException(HTTPStatus.BAD_REQUEST, "This form cannot be read")
+            raise HTTPException(HTTPStatus.BAD_REQUEST, UNREADABLE)
         return await _give(request, lambda: self._quiet.send(word, for_s), "house", QUIET[word])
 
     async def try_it(self, request: Request) -> Response:
@@ -102,7 +104,7 @@ class Actions:
         fields = await form_of(request)
         door = fields.get("door", "")
         if door not in self._settings.doors:
-            raise HTTPException(HTTPStatus.BAD_REQUEST, "This form cannot be read")
+            raise HTTPException(HTTPStatus.BAD_REQUEST, UNREADABLE)
         if not self._tries.take():
             return _see(request, "house", "often")
         if fields.get("what") == "press":
@@ -130,8 +132,10 @@ async def _give(request: Request, act: Callable[[], object], view: str, notice: 
     """Act, and show the view with what became of it."""
     try:
         await run_in_threadpool(act)
+    except UnsentError:
+        return _see(request, view, "unsent")
     except UnconfirmedError:
-        return _see(request, view, "no-hub")
+        return _see(request, view, "unconfirmed")
     return _see(request, view, notice)
 
 

@@ -1,17 +1,17 @@
 """Drills that are begun on the page: which handlers have reacted so far."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from config import Settings
 from hub.mqtt.bus import Bus
-from hub.remote.drill.roll_call import CONCLUSIVE, DrillResult, RollCall
+from hub.remote.drill.roll_call import DrillResult, RollCall
 from hub.remote.press import PressClient
 from hub.store.guest_book.visit import Change
 from hub.web.guest_book.changes import Changes
-from hub.wire import topics
-from hub.wire.event import Event
 
-TAKES_S = 60.0  # a handler that has not answered by then does not work
+if TYPE_CHECKING:
+    from hub.wire.event import Event
 
 
 class Drills:
@@ -26,13 +26,12 @@ class Drills:
             source: As which this process gives commands.
             changes: Told when a handler has reacted.
         """
-        self._roll = RollCall(bus, settings)
+        self._roll = RollCall(bus, settings, on_outcome=self._tell)
         self._client = PressClient(bus, settings, source, drill=True)
         self._changes = changes
+        self._timeout_s = settings.drill.timeout_s
         self._last: Event | None = None
         self._roll.open()
-        for kind in CONCLUSIVE:
-            bus.on_event(kind, self._hear)
 
     def begin(self, door: str) -> None:
         """Make a marked test press, which makes no sound.
@@ -41,7 +40,8 @@ class Drills:
             UnconfirmedError: there is no broker, or no hub.
         """
         self._last = self._client.press(door)
-        self._changes.tell(Change("house"))
+        self._roll.keep(self._last.id)
+        self._tell()
 
     def began(self) -> datetime | None:
         """When the last drill began; None if there was none since the start of this process."""
@@ -54,8 +54,7 @@ class Drills:
     def is_over(self) -> bool:
         """Whether it has taken so long that a handler without an answer does not work."""
         began = self.began()
-        return began is None or (datetime.now(UTC) - began).total_seconds() > TAKES_S
+        return began is None or (datetime.now(UTC) - began).total_seconds() > self._timeout_s
 
-    def _hear(self, event: Event) -> None:
-        if event.data.get("type") == topics.DRILLED:
-            self._changes.tell(Change("house"))
+    def _tell(self) -> None:
+        self._changes.tell(Change("house"))

@@ -34,7 +34,10 @@ def notice_of(code: str | None) -> Notice | None:
         "pressed": _("The bell rang"),
     }
     bad = {
-        "no-hub": _("The doorbell does not respond. Nothing was sent. Try again"),
+        "unsent": _("The doorbell does not respond. Nothing was sent. Try again"),
+        "unconfirmed": _(
+            "The doorbell did not confirm it. Look whether it was done before you try again"
+        ),
         "gone": _("This visit was deleted"),
         "empty": _("Write a sentence of at most 200 characters"),
         "often": _("Too often. Try again in a minute"),

@@ -216,6 +216,25 @@ def test_an_outcome_of_a_press_is_no_result_of_a_drill(net, state):
     assert [(result.handler, result.works) for result in call.results(drill.id)] == [("one", True)]
 
 
+def test_a_roll_that_is_never_closed_keeps_few_drills(net, state, monkeypatch):
+    """That of the page listens as long as its process runs: the last ones, and the one it shows."""
+    monkeypatch.setattr(roll_call, "KEPT_DRILLS", 2)
+    bus = net.bus()
+    call = roll_call.RollCall(bus, Settings())
+    call.open()
+    drills = [journaled(state, DRILLED) for _ in range(5)]
+    call.keep(drills[0].id)
+    for drill in drills:
+        for name in ("one", "two"):
+            source = f"doorbell/handler/{name}"
+            data = {"type": DRILLED}
+            done = journaled(state, "handler.done", source=source, cause=drill, data=data)
+            bus.hear(HOUSE.of_event(done), encode(done))
+    found = [[result.handler for result in call.results(drill.id)] for drill in drills]
+    reacted = ["one", "two"]
+    assert found == [reacted, [], [], reacted, reacted]
+
+
 def test_the_memory_is_written_before_the_drill(night):
     """A drill that kills the hub does not begin again after the restart."""
     night.tick()

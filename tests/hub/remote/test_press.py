@@ -6,7 +6,7 @@ import pytest
 
 from config import Settings
 from hub.remote import confirmed
-from hub.remote.confirmed import UnconfirmedError
+from hub.remote.confirmed import UnconfirmedError, UnsentError
 from hub.remote.press import PressClient
 from hub.wire.event import encode
 from tests.forked import PATIENCE_S
@@ -63,15 +63,16 @@ def test_a_command_without_confirmation_is_repeated_as_the_same_press(net, state
 def test_without_a_hub_a_press_is_an_error(net, state):
     """It ends after a while, and its text says what to do."""
     deaf = Deaf(net, state, 99)
-    with pytest.raises(UnconfirmedError, match="the hub 'home' does not answer"):
+    with pytest.raises(UnconfirmedError, match="the hub 'home' does not answer") as found:
         PressClient(deaf.bus, Settings()).press("front")
+    assert not isinstance(found.value, UnsentError)
     assert len(set(deaf.commands)) == 1
 
 
 @pytest.mark.usefixtures("_hurry")
 def test_without_a_broker_a_press_is_an_error(net):
-    """Its text has the broker's address."""
+    """Its text has the broker's address. Nothing was sent."""
     bus = net.bus()
     bus.connected.clear()
-    with pytest.raises(UnconfirmedError, match="no broker at"):
+    with pytest.raises(UnsentError, match="no broker at"):
         PressClient(bus, Settings()).press("front")

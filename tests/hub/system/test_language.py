@@ -1,8 +1,10 @@
 """In which language a person reads, and whether each catalogue is whole."""
 
+import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from gettext import NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +24,7 @@ from tests.house import ROOT
 CATALOGUES = sorted(language.FOLDER.glob("*/LC_MESSAGES/doorbell.po"))
 BABEL = [sys.executable, "-m", "babel.messages.frontend", "--quiet"]
 PLACES = re.compile(r"%\(\w+\)s")
+SENTENCE = re.compile(r"[A-Z][a-z]+ \w+")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,14 @@ def test_every_word_has_a_translation(path, collected):
     assert [one for one in wanted if one not in known] == [], "run .ci/words"
     assert [one for one in wanted if not all(_forms(known[one].string))] == []
     assert [one for one in known if one and one not in wanted] == [], "run .ci/words"
+
+
+def test_no_sentence_of_the_page_is_left_out(collected):
+    """What a refusal says, and the sentences that a module of the page has as constants."""
+    marked = {message.id for message in collected}
+    for path in (ROOT / "hub" / "web").rglob("*.py"):
+        shown = set(filter(SENTENCE.match, _shown(ast.parse(path.read_text("utf-8")))))
+        assert shown <= marked, path
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parent.parent.name)
@@ -127,3 +138,14 @@ def test_a_language_counts_for_its_request_only():
 def _forms(text) -> tuple[str, ...]:
     """One form, or that for one and that for many."""
     return (text,) if isinstance(text, str) else tuple(text)
+
+
+def _shown(module: ast.Module) -> Iterator[str]:
+    """The texts of its constants and of its HTTPExceptions."""
+    constants = [node.value for node in module.body if isinstance(node, ast.Assign)]
+    calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
+    refusals = [one for one in calls if ast.unparse(one.func) == "HTTPException"]
+    given = [argument for refusal in refusals for argument in refusal.args]
+    for node in (*constants, *given):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value

@@ -10,6 +10,7 @@ const title = document.title;
 const SILENT_MS = 40_000; // the server sends a beat every 15 s: a phone that slept has missed some
 const CHECK_MS = 5_000;
 const NOTICE_MS = 10_000;
+const JSON_ONLY = { Accept: "application/json" }; // for refusals: a view is HTML all the same
 const FORMATS = {
   time: { hour: "numeric", minute: "2-digit" },
   moment: { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" },
@@ -84,6 +85,12 @@ function showPage(html) {
   if (good) setTimeout(() => good.remove(), NOTICE_MS);
 }
 
+function showRefusal(words) {
+  const notice = document.querySelector("#refusal").content.cloneNode(true);
+  notice.querySelector("span").textContent = words;
+  notices.replaceChildren(notice);
+}
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.method !== "post" || form.ariaBusy === "true") return;
@@ -91,8 +98,10 @@ document.addEventListener("submit", async (event) => {
   form.ariaBusy = "true";
   try {
     const body = new URLSearchParams(new FormData(form, event.submitter));
-    const response = await fetch(form.getAttribute("action"), { method: "POST", body });
-    if (new URL(response.url).pathname !== location.pathname) location.assign(response.url);
+    const response = await fetch(form.getAttribute("action"), { method: "POST", body, headers: JSON_ONLY });
+    if (response.status === 401) location.reload(); // it leads to the login
+    else if (!response.redirected) showRefusal((await response.json()).text);
+    else if (new URL(response.url).pathname !== location.pathname) location.assign(response.url);
     else showPage(await response.text());
   } catch {
     line.textContent = line.dataset.lost;
@@ -102,10 +111,21 @@ document.addEventListener("submit", async (event) => {
 
 let stream;
 let heardAt;
+let wasOpen = false; // since this page was loaded
 
 function hear() {
+  wasOpen = true;
   heardAt = Date.now();
   line.textContent = "";
+}
+
+// A phone that was logged out gets no more: loading the page again leads to the login. Where it does not,
+// the stream is not open before it is refused, and the page stays.
+async function lose() {
+  line.textContent = line.dataset.lost;
+  if (!wasOpen || stream.readyState !== EventSource.CLOSED) return;
+  const response = await fetch(location.href, { headers: JSON_ONLY });
+  if (response.status === 401) location.reload();
 }
 
 function listen() {
@@ -113,7 +133,7 @@ function listen() {
   heardAt = Date.now();
   stream = new EventSource(`${main.dataset.stream}&seen=${main.dataset.version}`);
   stream.onopen = hear;
-  stream.onerror = () => (line.textContent = line.dataset.lost);
+  stream.onerror = () => lose().catch(() => {});
   stream.addEventListener("beat", hear);
   stream.addEventListener("part", (event) => {
     hear();

@@ -72,6 +72,16 @@ def test_invented_handlers_cost_no_memory(monkeypatch):
     assert max(len(handler) for handler, _ in tally.outcomes) < 100
 
 
+def test_invented_doors_cost_no_memory(monkeypatch):
+    """Nor at which door somebody rang; those that are known are counted on."""
+    monkeypatch.setattr(tally_module, "MOST_COUNTED", 2)
+    tally = Tally()
+    for number in range(5):
+        _tell(tally, "doorbell.pressed", subject=f"door-{number}")
+    _tell(tally, "doorbell.pressed", subject="door-0")
+    assert tally.presses == {"door-0": 2, "door-1": 1}
+
+
 def test_how_long_reactions_to_a_press_took_is_a_histogram(text):
     """From the press to the outcome; the buckets hold all that were shorter."""
     bucket = 'doorbell_reaction_seconds_bucket{{handler="bark",le="{}"}}'

@@ -3,9 +3,11 @@
 import pytest
 from starlette.middleware import Middleware
 
+from hub.remote.confirmed import UnconfirmedError, UnsentError
 from hub.web.app import assemble
 from hub.web.login.user import User
 from hub.web.views.actions import Actions
+from hub.web.views.notices import notice_of
 from hub.wire.command import Answer
 from hub.wire.event import uuid7
 from tests.hub.web.client import Client
@@ -63,3 +65,31 @@ def test_whatever_a_phone_is_called_it_can_answer(settings, book, story, name, b
     client = Client(assemble(actions.routes(), [Middleware(LoggedIn, name=name)]))
     assert client.post("/answer", {"answer": "coming", "visit": press.id}) == 303
     assert [(one.by, one.press) for one in answers.given] == [(by, press.id)]
+
+
+class Presses:
+    """In place of `PressClient`: the hub confirms nothing."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def press(self, _):
+        """Fail."""
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (UnsentError("no broker"), "Nothing was sent. Try again"),
+        (UnconfirmedError("no answer"), "Look whether it was done before you try again"),
+    ],
+)
+def test_nothing_was_sent_is_said_only_where_that_is_certain(settings, book, error, words):
+    """The hub may have a test ring all the same, and the next one would be another."""
+    actions = Actions(settings, book, answers=None, presses=Presses(error), quiet=None, drills=None)
+    client = Client(assemble(actions.routes()))
+    assert client.post("/try", {"door": "front", "what": "press"}) == 303
+    _, _, code = client.headers["location"].partition("?notice=")
+    assert words in notice_of(code).words
+    assert notice_of(code).is_bad
