@@ -23,7 +23,7 @@ def ask(settings: Settings, word: str | None, for_s: float | None) -> QuietState
 
     Raises:
         UnsentError: there is no broker.
-            UnconfirmedError: there is no hub, or it does not answer.
+        UnconfirmedError: there is no hub, or it does not answer.
     """
     bus = Bus(settings.broker)
     client = QuietClient(bus, settings)
