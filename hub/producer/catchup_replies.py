@@ -21,11 +21,11 @@ from hub.wire.query import (
     WITHHELD,
     Cursor,
     Head,
-    Numbering,
     Query,
     Reply,
     digest,
 )
+from hub.wire.streams import Numbering
 
 log = logging.getLogger(__name__)
 FRAME_BYTES = 300  # of a reply, with its topic

@@ -87,6 +87,16 @@ class Event:
         return streams.of(self.source, self.type, self.subject)
 
     @property
+    def numbering(self) -> streams.Numbering:
+        """Its stream and epoch."""
+        return self.stream, self.epoch
+
+    @property
+    def key(self) -> streams.Key:
+        """What journals and inboxes keep it by: its stream, epoch and sequence."""
+        return self.stream, self.epoch, self.sequence
+
+    @property
     def stamp(self) -> Stamp:
         """When it happened, in every way that is known."""
         return Stamp(self.time, self.boot, self.uptime_s, self.synchronised)

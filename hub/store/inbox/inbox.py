@@ -12,8 +12,7 @@ from hub.store.inbox_rows import KEY, due_in
 from hub.store.state import State
 from hub.system.clock import is_same_boot
 from hub.wire.event import Event, decode
-
-Key = tuple[str, str, int]  # stream, epoch and sequence
+from hub.wire.streams import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,14 +220,14 @@ class Inbox:
         Returns:
             Where the cursor is then; None when the event was taken before, and nothing is written.
         """
-        cursor = self._cursors.at(db, event.stream, event.epoch) or 0
+        cursor = self._cursors.at(db, *event.numbering) or 0
         if event.sequence <= cursor:
             return None
         if not inbox_rows.insert(db, event.stream, event, "trying", attempts=1, payload=payload):
             return None
         if event.sequence > cursor + 1:
             return cursor
-        return self._cursors.advance(db, event.stream, event.epoch, taken=event.sequence)
+        return self._cursors.advance(db, *event.numbering, taken=event.sequence)
 
     def _pass(self, db: sqlite3.Connection, delivery: Delivery) -> bool:
         """In the open transaction: have the cursor pass a reserved event; False behind a gap."""
@@ -243,9 +242,7 @@ class Inbox:
         self, event: Event, payload: bytes | None, cursor: int, *, missed: bool
     ) -> Delivery:
         return Delivery(
-            event.stream,
-            event.epoch,
-            event.sequence,
+            *event.key,
             self._warned(event, missed=missed),
             is_behind=cursor < event.sequence,
             payload=payload,

@@ -8,7 +8,8 @@ from hub.store.journal.journal import LAST
 from hub.store.ranges import ALL, condition
 from hub.store.state import State
 from hub.wire import streams
-from hub.wire.query import Cursor, Head, Numbering, Range
+from hub.wire.query import Cursor, Head, Range
+from hub.wire.streams import Numbering
 
 
 class Backlog:
