@@ -193,12 +193,17 @@ class Inbox:
             self._set(db, delivery, "state = 'done', due = NULL, payload = NULL")
 
     def retry(self, db: sqlite3.Connection, delivery: Delivery, wait_s: float) -> None:
-        """In the open transaction: try again in so many seconds."""
-        self._wait(db, delivery, wait_s)
+        """In the open transaction: try again in so many seconds.
+
+        What may have been done before is redelivered in each attempt.
+        """
+        waiting = "state = 'waiting', due = ?, due_unix = ?, wait_s = ?, crashes = MAX(crashes, ?)"
+        due = due_in(self._clock, wait_s)
+        self._set(db, delivery, waiting, *due, delivery.event.redelivered)
 
     def postpone(self, db: sqlite3.Connection, delivery: Delivery, wait_s: float) -> None:
         """In the open transaction: try again in so many seconds, and count no attempt."""
-        self._wait(db, delivery, wait_s)
+        self.retry(db, delivery, wait_s)
         db.execute(f"UPDATE inbox SET attempts = attempts - 1 WHERE {KEY}", delivery.key)
 
     def release(self, db: sqlite3.Connection, delivery: Delivery) -> None:
@@ -270,12 +275,6 @@ class Inbox:
         copied = self._state.epochs.copied_unix_s
         is_older = copied and self._clock.corrected(event.stamp).time.timestamp() <= copied
         return replace(event, redelivered=True) if is_older else event
-
-    def _wait(self, db: sqlite3.Connection, delivery: Delivery, wait_s: float) -> None:
-        """Have it wait; what may have been done before is redelivered in each attempt."""
-        waiting = "state = 'waiting', due = ?, due_unix = ?, wait_s = ?, crashes = MAX(crashes, ?)"
-        due = due_in(self._clock, wait_s)
-        self._set(db, delivery, waiting, *due, delivery.event.redelivered)
 
     def _set(
         self, db: sqlite3.Connection, delivery: Delivery, assignment: str, *values: object
