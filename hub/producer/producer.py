@@ -50,8 +50,9 @@ class Producer:
     ) -> Event:
         """Journal an event, and publish it: once it is synced, or at once if it was seen once.
 
-        What can be made a second time, by its sender or by a calendar, would be after a power cut,
-        under another number. What was seen once cannot: a boot begins a new numbering.
+        What its sender or a calendar can repeat is synced first, or it would come again under
+        another number. A press cannot be repeated, so it is published at once; the next boot begins
+        a new numbering.
 
         Args:
             kind: Its type.
