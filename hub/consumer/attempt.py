@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.store.inbox.timers import Timers
+from hub.store.inbox.timers import set_timer
 from hub.store.memory import PendingMemory
 from hub.store.state import State
 from hub.wire import topics
@@ -72,7 +72,7 @@ class LiveAttempt:
         self.memory.write(db)
         clock = self._state.clock
         for timer, payload, due_s in self._timers.values():
-            Timers(clock).set(db, timer, due_s - clock.uptime_s(), payload)
+            set_timer(db, clock, timer, due_s - clock.uptime_s(), payload)
 
     def _event(
         self, kind: str, subject: str, data: Mapping[str, Any], time: datetime

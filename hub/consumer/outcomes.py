@@ -3,12 +3,12 @@
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 from hub.consumer.attempt import LiveAttempt
+from hub.consumer.records import Facts
 from hub.producer.producer import Producer
 from hub.store.inbox.inbox import Delivery, Inbox
 from hub.store.inbox.kept_records import KeptRecords
@@ -17,7 +17,6 @@ from hub.store.state import State
 from hub.wire import topics
 from hub.wire.event import Event
 
-Facts = Mapping[str, Any]
 Work = Callable[[sqlite3.Connection], list[Entry]]  # gives what it journaled
 ClaimNext = Callable[[sqlite3.Connection], bool]  # whether an event was claimed
 TOGETHER_S = 0.1

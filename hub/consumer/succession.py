@@ -14,7 +14,7 @@ LONGEST_S = 0.1  # so long at most, what is due and what is to be published wait
 class Succession:
     """Claims the next missed event. An event costs one commit instead of two.
 
-    The claim is still there before the act, and no earlier than after the act before.
+    The claim still precedes its act, and is never made before the act before it has ended.
     """
 
     def __init__(self, inbox: Inbox, catch_up: CatchUp, may_go_on: Callable[[], bool]) -> None:

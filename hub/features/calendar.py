@@ -92,7 +92,7 @@ class Calendar(Feature):
     def _publish(self, kind: str, at: datetime, day: date, now: datetime) -> None:
         name = f"doorbell:{self._settings.hub}:{kind}:{day}"
         event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
-        if self._published.get(kind) == event_id or self._producer.knows(event_id):
+        if self._published.get(kind) == event_id or self._producer.journal.knows(event_id):
             self._published[kind] = event_id
             return
         if at.timestamp() <= self._epochs.copied_unix_s:
@@ -109,7 +109,7 @@ class Calendar(Feature):
     def _day_before(self, until: datetime) -> Mapping[str, Any]:
         """Counts for the 24 hours before: by door, and the failures by handler."""
         since = until - DAY
-        journal = self._producer
+        journal = self._producer.journal
         summary = self._summary
         return {
             "presses": journal.count(topics.PRESSES, since, until),

@@ -14,12 +14,12 @@ from hub.mqtt.connection.limits import Limits
 from hub.mqtt.connection.reconnector import Reconnector
 from hub.mqtt.connection.turn import Turn
 from hub.mqtt.house_messages import HouseMessages
-from hub.mqtt.message import Call, Message, OnPublished, Receive, Subscription, Will
+from hub.mqtt.message import Call, Message, OnPublished, Receive, Will
 from hub.mqtt.traffic.traffic import Traffic
 from hub.wire.event import CONTENT_TYPE
 from hub.wire.topics import Topics
 
-__all__ = ["Bus", "Message", "Subscription", "Will"]
+__all__ = ["Bus", "Message", "Will"]
 
 
 class Bus(HouseMessages):

@@ -11,7 +11,7 @@ from hub.mqtt.message import Message, Receive
 from hub.wire import command, topics
 from hub.wire.codec import JSON, BadMessage
 from hub.wire.command import COMMANDS, Command
-from hub.wire.event import Event, decode
+from hub.wire.event import CONTENT_TYPE, Event, decode
 from hub.wire.retained.quiet import QuietState
 from hub.wire.retained.status import Status
 from hub.wire.topics import Topics
@@ -81,7 +81,7 @@ class HouseMessages(ABC):
 
     @abstractmethod
     def publish(
-        self, topic: str, payload: bytes, *, retain: bool = False, content_type: str = JSON
+        self, topic: str, payload: bytes, *, retain: bool = False, content_type: str = CONTENT_TYPE
     ) -> int | None:
         """Hand a message to the network thread; None when there is no connection."""
 

@@ -13,6 +13,7 @@ from hub.mqtt.bus import Bus, Message, Will
 from hub.mqtt.rival import Rival
 from hub.system import sd_notify
 from hub.system.backoff import Repeater
+from hub.system.clock import rfc3339
 from hub.wire.codec import JSON, BadMessage
 from hub.wire.retained import status
 from hub.wire.retained.status import ProcessState, Reason, Status
@@ -165,7 +166,7 @@ class StatusPublisher:
             self.reacts_to,
             self.doors,
             speaks=self.speaks,
-            time=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            time=rfc3339(datetime.now(UTC), "seconds"),
             pid=os.getpid(),
             mqtt=self._bus.protocol,
             instance=self._rival.instance,

@@ -21,16 +21,17 @@ from hub.wire.query import (
     WITHHELD,
     Cursor,
     Head,
-    Numbering,
     Query,
     Reply,
     digest,
 )
+from hub.wire.streams import Numbering
 
 log = logging.getLogger(__name__)
 FRAME_BYTES = 300  # of a reply, with its topic
 HEAD_BYTES = 80  # of a head beside its stream, and of an event that is withheld
 PAGE_BYTES = 131_072  # of events
+RENEW_S = 600.0  # between two numberings that a consumer's claim begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class CatchUpReplies:
         self._backlog = backlog
         self._retention = retention
         self._role = topics.role_of(backlog.source)
+        self._renew_after_s = 0.0  # on the clock that never jumps
         bus.subscribe(bus.topics.every_query(), self._receive, qos=0)
 
     def _receive(self, message: Message) -> None:
@@ -92,17 +94,31 @@ class CatchUpReplies:
         if not self._settle(kind, query, cursors):
             self._send(consumer, self._frame(query, unsettled=True).encode())
             return
-        if self._backlog.is_behind(cursors):
-            log.error(
-                "%s has had more events than this file knows: it is an older copy, or somebody"
-                " forges events. Numbering anew",
-                consumer,
-            )
-            self._state.begin_epoch()
+        self._renew_for(consumer, cursors)
         owed = self._owed(kind, query, cursors)
         if self._has_to_reply(kind, query, owed):
             self._send(consumer, self._encode(query, owed))
         self._note(consumer, kind, owed.heads)  # last: the reply must not wait for the sync of this
+
+    def _renew_for(self, consumer: str, cursors: Mapping[Numbering, int]) -> None:
+        """Begin a new numbering where a consumer has had more than the journal holds.
+
+        One in RENEW_S is enough, whatever is forged.
+        """
+        clock = self._state.clock
+        if clock.uptime_s() < self._renew_after_s or not self._backlog.is_behind(cursors):
+            return
+        try:
+            self._state.begin_epoch()
+        except StateError as error:
+            log.warning("no new numbering can begin now, though %s needs one: %s", consumer, error)
+            return
+        self._renew_after_s = clock.uptime_s() + RENEW_S
+        log.error(
+            "%s has had more events than this file knows: it is an older copy, or somebody"
+            " forges events. Numbering anew",
+            consumer,
+        )
 
     def _send(self, consumer: str, reply: bytes) -> None:
         topic = self._bus.topics.reply(self._backlog.source, consumer)

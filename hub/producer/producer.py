@@ -24,6 +24,9 @@ class Producer:
     """Publishes what stands in the journal, in order, until the broker has it.
 
     A live event and one left over from a crash take the same way: both are rows not yet published.
+
+    Attributes:
+        journal: What it has published, and will.
     """
 
     def __init__(
@@ -31,10 +34,10 @@ class Producer:
     ) -> None:
         self._state, self._bus = state, bus
         self._retention = Retention(state, limits or JournalSettings())
-        self._journal = Journal(state, source)
-        self._relay = Relay(state, bus, self._journal)
+        self.journal = Journal(state, source)
+        self._relay = Relay(state, bus, self.journal)
         self._replies = CatchUpReplies(state, bus, Backlog(state, source), self._retention)
-        self.release(self._journal.end())
+        self.release(self.journal.end())
 
     def publish(
         self,
@@ -50,8 +53,9 @@ class Producer:
     ) -> Event:
         """Journal an event, and publish it: once it is synced, or at once if it was seen once.
 
-        What can be made a second time, by its sender or by a calendar, would be after a power cut,
-        under another number. What was seen once cannot: a boot begins a new numbering.
+        What its sender or a calendar can repeat is synced first, or it would come again under
+        another number. A press cannot be repeated, so it is published at once; the next boot begins
+        a new numbering.
 
         Args:
             kind: Its type.
@@ -67,7 +71,7 @@ class Producer:
             BadEvent: it cannot be published.
         """
         event, entry = self._state.do(
-            lambda db: self._journal.append(
+            lambda db: self.journal.append(
                 db, kind, subject, data, time=time, id=id, cause=cause, planned=planned
             ),
             can_wait=True,
@@ -118,43 +122,15 @@ class Producer:
         Raises:
             BadEvent: it cannot be published; the transaction must be undone.
         """
-        return self._journal.append(db, kind, subject, data, time=time, cause=cause)[1]
+        return self.journal.append(db, kind, subject, data, time=time, cause=cause)[1]
 
     def publish_again(self, event: Event) -> None:
         """Publish an event once more, for a program that waits for it; inboxes drop the repeat."""
         self._bus.publish(self._bus.topics.of_event(event), encode(event))
 
-    def knows(self, event_id: str) -> bool:
-        """Whether there is an event of this id in the journal."""
-        return self._journal.knows(event_id)
-
-    def find(self, event_id: str) -> Event | None:
-        """The event of this id; None when there never was one, or it is no longer kept."""
-        return self._journal.find(event_id)
-
-    def last(self, kinds: Iterable[str], subject: str) -> Event | None:
-        """The last event of these types that happened to one thing; None where none is kept."""
-        return self._journal.last(kinds, subject)
-
-    def ages_from(self, first: Event, kinds: Iterable[str]) -> list[float]:
-        """See `Journal.ages_from`."""
-        return self._journal.ages_from(first, kinds)
-
-    def recent(self, kind: str, subject: str, within_s: float) -> list[Event]:
-        """See `Journal.recent`."""
-        return self._journal.recent(kind, subject, within_s)
-
-    def was_published_soon(self, event_id: str, within_s: float) -> bool:
-        """See `Journal.was_published_soon`."""
-        return self._journal.was_published_soon(event_id, within_s)
-
     def after_sync(self, call: Callable[[], object]) -> None:
         """Call it when all that was journaled up to now is synced."""
         self._state.after_sync(call)
-
-    def count(self, kinds: Iterable[str], since: datetime, until: datetime) -> dict[str, int]:
-        """How many events of these types happened in that time, by their subject."""
-        return self._journal.count(kinds, since, until)
 
     def has_published_all(self) -> bool:
         """Whether the broker has acknowledged everything that may be published."""

@@ -86,7 +86,7 @@ class Reporter:
 
     def knows(self, command_id: str) -> bool:
         """Whether an event with this id was journaled, or waits for the disk."""
-        return self.waits_with(command_id) or self._producer.knows(command_id)
+        return self.waits_with(command_id) or self._producer.journal.knows(command_id)
 
     def waits_with(self, command_id: str) -> bool:
         """Whether an event with this id waits for the disk."""

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from queue import Empty
+from typing import TYPE_CHECKING
 
 from hub.consumer.catchup.catchup import CatchUp
 from hub.consumer.catchup.live_queue import LiveQueue
@@ -16,7 +17,10 @@ from hub.mqtt.bus import Bus
 from hub.store.cursors import Cursors
 from hub.store.state import State
 from hub.wire.event import Event
-from hub.wire.query import Numbering, OwedEvent
+from hub.wire.query import OwedEvent
+
+if TYPE_CHECKING:
+    from hub.wire.streams import Numbering
 
 LEAST_WAIT_S = 0.05
 GAP_S = 60.0  # from then on the status says that a producer does not reply

@@ -83,7 +83,7 @@ class ProgramProducer:
             raise BadEvent(f"id is not a text of 1 to {ID_LENGTH} characters")
         subject = subject or topics.name_of(self._program.source)
         with self._one_at_a_time:
-            event = self._producer.find(id) if id else None
+            event = self._producer.journal.find(id) if id else None
             if event and (event.type, event.subject) != (kind, subject):
                 was = f"{event.type} of {event.subject}"
                 raise BadEvent(f"{id}: this is the id of another event, {was}. Give each its own")

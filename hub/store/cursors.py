@@ -7,7 +7,8 @@ from hub.store.inbox_rows import KEY
 from hub.store.ranges import ALL, condition
 from hub.store.state import State
 from hub.wire import streams, topics
-from hub.wire.query import Cursor, Head, Numbering, Range
+from hub.wire.query import Cursor, Head, Range
+from hub.wire.streams import Numbering
 
 CURSOR = "SELECT sequence FROM cursor WHERE stream = ? AND epoch = ?"
 FORGET_AFTER_S = 30 * 86_400.0

@@ -178,6 +178,16 @@ def is_same_boot(one: str, other: str) -> bool:
     return bool(one) and one[8:] == other[8:]
 
 
+def rfc3339(moment: datetime, timespec: str) -> str:
+    """A moment as text in UTC, like `2026-11-23T17:04:05Z`.
+
+    Args:
+        moment: With a zone.
+        timespec: How exact; see `datetime.isoformat`.
+    """
+    return moment.astimezone(UTC).isoformat("T", timespec).removesuffix("+00:00") + "Z"
+
+
 class _Timex(ctypes.Structure):
     """`struct timex` of adjtimex(2), as far as we look; the kernel fills 208 bytes."""
 

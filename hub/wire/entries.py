@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from hub.system.clock import rfc3339
 from hub.wire.codec import BadMessage, Entry, Message, entries, required
 
 
@@ -165,7 +166,7 @@ class Moment(_Plain):
 
     def write(self, value: datetime) -> str:
         """See Entry."""
-        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return rfc3339(value, "seconds")
 
     def schema(self) -> dict[str, Any]:
         """See Entry."""

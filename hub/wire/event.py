@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.system.clock import SYSTEM, Clock, Stamp
+from hub.system.clock import SYSTEM, Clock, Stamp, rfc3339
 from hub.wire import streams, topics
 from hub.wire.codec import BadMessage
 from hub.wire.trace_context import TRACEPARENT
@@ -87,6 +87,16 @@ class Event:
         return streams.of(self.source, self.type, self.subject)
 
     @property
+    def numbering(self) -> streams.Numbering:
+        """Its stream and epoch."""
+        return self.stream, self.epoch
+
+    @property
+    def key(self) -> streams.Key:
+        """What journals and inboxes keep it by: its stream, epoch and sequence."""
+        return self.stream, self.epoch, self.sequence
+
+    @property
     def stamp(self) -> Stamp:
         """When it happened, in every way that is known."""
         return Stamp(self.time, self.boot, self.uptime_s, self.synchronised)
@@ -108,9 +118,7 @@ def encode(event: Event) -> bytes:
         "type": event.type,
         "source": event.source,
         "subject": event.subject,
-        "time": event.time.astimezone(UTC)
-        .isoformat(timespec="microseconds")
-        .replace("+00:00", "Z"),
+        "time": rfc3339(event.time, "microseconds"),
         "datacontenttype": "application/json",
         # Sequence is a string that sorts (CloudEvents' sequence extension), hence the zeros.
         "sequence": f"{event.sequence:016d}",

@@ -20,6 +20,7 @@ from hub.wire import topics
 from hub.wire.codec import BadMessage, Message, Nullable, dump, entry
 from hub.wire.entries import Flag, ListOf, Nested, Row, Seconds, Text, Whole
 from hub.wire.event import Event, encode, from_wire
+from hub.wire.streams import Numbering
 
 CURSORS = 100  # in one query; at most about 25 kB of it
 HEADS = 100  # in one reply
@@ -31,7 +32,6 @@ MANY = 10**15  # more events than a house will see
 LEAST_BYTES = 1024  # of a reply: a press fits
 MOST_BYTES = 196_608  # of a reply, and far below what we take from a broker
 
-Numbering = tuple[str, str]  # a stream and an epoch
 Cursor = tuple[str, str, int]
 
 _STREAM = Text(220, pattern=r"[^ ]+ [^ ]+ [^ ]+", summary="Source, type and subject of events.")

@@ -6,6 +6,8 @@ of the three holds a space. It is the key of journals and cursors; a topic is on
 
 from hub.wire.topics import EVERY
 
+Numbering = tuple[str, str]  # a stream and an epoch
+Key = tuple[str, str, int]  # of an event: its numbering, and its sequence there
 _PARTS = 3
 
 

@@ -50,7 +50,7 @@ _TYPE = re.compile(TYPE)
 _SUBJECT = re.compile(NAME)
 
 
-class Numbered(Protocol):
+class Addressed(Protocol):
     """What the topic of an event is made of."""
 
     @property
@@ -84,7 +84,7 @@ class Topics:
         """Where an event is published."""
         return f"{self.root}{source[len(NAMESPACE) :]}/event/{kind.replace('.', '/')}/{subject}"
 
-    def of_event(self, event: Numbered) -> str:
+    def of_event(self, event: Addressed) -> str:
         """Where this event is published."""
         return self.event(event.source, event.type, event.subject)
 

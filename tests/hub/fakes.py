@@ -23,12 +23,12 @@ from hub.mqtt.traffic.refusals import Refusals
 from hub.plugin.decorator import MARK, Reaction, handler
 from hub.plugin.handler_config import HandlerConfig
 from hub.producer.producer import Producer
-from hub.store.inbox.timers import Timers
+from hub.store.inbox import timers
 from hub.store.journal.journal import Journal
 from hub.store.state import State
 from hub.system.clock import SYSTEM, Clock
 from hub.wire import streams
-from hub.wire.event import Event, decode
+from hub.wire.event import Event, decode, encode
 from hub.wire.topics import Topics
 from tests.house import ROOT, until
 
@@ -309,7 +309,7 @@ def journaled(
 
 def set_timer(state: State, event: Event, wait_s: float) -> None:
     """What `later` does when the run has succeeded."""
-    state.do(lambda db: Timers(state.clock).set(db, event, wait_s))
+    state.do(lambda db: timers.set_timer(db, state.clock, event, wait_s, encode(event)))
 
 
 def does(act: Callable[[Event], Any] = lambda _: None) -> Callable[..., Any]:

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Collection
 from typing import Generic, TypeVar
 
+from hub.wire import streams
 from hub.wire.query import Query, Reply
 
 MOST = 1000  # claims that wait
 WAIT_S = 3.0  # between the two replies; the real one to the first query is there by then
-Key = TypeVar("Key", bound=tuple[str, str] | tuple[str, str, int])
+Key = TypeVar("Key", bound=streams.Numbering | streams.Key)
 
 
 class Claims(Generic[Key]):

@@ -12,7 +12,8 @@ from hashlib import blake2b
 
 from hub.store.cursors import Cursors
 from hub.wire.event import Event
-from hub.wire.query import Head, Numbering
+from hub.wire.query import Head
+from hub.wire.streams import Key, Numbering
 
 log = logging.getLogger(__name__)
 FAR = 1000  # numbers beyond the last one that is known to be real
@@ -37,23 +38,23 @@ class Doubts:
         self._cursors = cursors
         self._tell = tell
         self._real: OrderedDict[Numbering, int] = OrderedDict()
-        self._ids: OrderedDict[tuple[str, str, int], str] = OrderedDict()
+        self._ids: OrderedDict[Key, str] = OrderedDict()
 
     def is_far(self, event: Event) -> bool:
         """Whether a live event has to be confirmed: its producer is asked, and sends it again."""
-        return event.sequence > self._real_to(event.stream, event.epoch) + FAR
+        return event.sequence > self._real_to(event.numbering) + FAR
 
     def confirm(self, heads: Iterable[Head], events: Iterable[Event]) -> None:
         """A producer has replied to a query of ours: so far its numberings go."""
-        real = [(head.stream, head.epoch, head.after) for head in heads]
-        real += [_key(event) for event in events]
-        for stream, epoch, sequence in real:
-            if sequence > self._real_to(stream, epoch):
-                self._real[stream, epoch] = sequence
+        real = [((head.stream, head.epoch), head.after) for head in heads]
+        real += [(event.numbering, event.sequence) for event in events]
+        for numbering, sequence in real:
+            if sequence > self._real_to(numbering):
+                self._real[numbering] = sequence
 
     def took(self, event: Event) -> None:
         """An event was taken for the first time."""
-        self._ids[_key(event)] = event.id
+        self._ids[event.key] = event.id
         if len(self._ids) > REMEMBERED:
             self._ids.popitem(last=False)
 
@@ -62,7 +63,7 @@ class Doubts:
 
         It gets a numbering of its own, made of its id: so it is taken once, too.
         """
-        if self._ids.get(_key(event), event.id) == event.id:
+        if self._ids.get(event.key, event.id) == event.id:
             return None
         words = FORGED.format(number=event.sequence, stream=event.stream)
         log.error("%s", words)
@@ -70,16 +71,11 @@ class Doubts:
         own = blake2b(f"{event.epoch} {event.id}".encode(), digest_size=8).hexdigest()
         return replace(event, epoch=own)
 
-    def _real_to(self, stream: str, epoch: str) -> int:
+    def _real_to(self, numbering: Numbering) -> int:
         """The last number that is known to be real: at first the cursor of this numbering."""
-        key = (stream, epoch)
-        if key not in self._real:
-            self._real[key] = self._cursors.position(stream, epoch)
+        if numbering not in self._real:
+            self._real[numbering] = self._cursors.position(*numbering)
             if len(self._real) > NUMBERINGS:
                 self._real.popitem(last=False)
-        self._real.move_to_end(key)
-        return self._real[key]
-
-
-def _key(event: Event) -> tuple[str, str, int]:
-    return event.stream, event.epoch, event.sequence
+        self._real.move_to_end(numbering)
+        return self._real[numbering]

@@ -2,7 +2,8 @@
 
 from hub.store.cursors import Cursors
 from hub.wire import streams
-from hub.wire.query import Numbering, Reply
+from hub.wire.query import Reply
+from hub.wire.streams import Numbering
 
 
 class Gone:

@@ -2,7 +2,8 @@
 
 from hub.consumer.catchup.claims import Claims
 from hub.store.cursors import Cursors
-from hub.wire.query import Head, Numbering, Query, Reply
+from hub.wire.query import Head, Query, Reply
+from hub.wire.streams import Numbering
 
 FAR = 1000  # that many events that are not owed are a jump, also in a numbering that is new
 

@@ -33,7 +33,7 @@ class AnswerService(CommandEvents):
     def report_of(self, command: Answer, received: ReceivedCommand) -> Report:
         """See CommandEvents. The press that it answers is its cause, where we have that press."""
         _, door = received.target
-        press = self._producer.find(command.press) if command.press else None
+        press = self._producer.journal.find(command.press) if command.press else None
         data: dict[str, Any] = {
             "name": self._settings.door_name(door),
             "via": VIA[topics.role_of(received.source)],
@@ -46,6 +46,6 @@ class AnswerService(CommandEvents):
 
     def _has_left(self, press: Event) -> bool:
         """Whether this visitor has left, and nobody or another one is at the door now."""
-        ages = [*self._producer.ages_from(press, topics.PRESSES), 0.0]
+        ages = [*self._producer.journal.ages_from(press, topics.PRESSES), 0.0]
         patience_s = rules_of(self._settings).missed_after_s
         return any(earlier - later > patience_s for earlier, later in pairwise(ages))

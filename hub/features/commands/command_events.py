@@ -74,6 +74,6 @@ class CommandEvents(Feature):
             self._reporter.report(self.report_of(command, received))
 
     def _confirm_again(self, event_id: str) -> None:
-        event = self._producer.find(event_id)
+        event = self._producer.journal.find(event_id)
         if event and event.type in self.kinds:  # else it has the same id by chance or malice
             self._producer.publish_again(event)

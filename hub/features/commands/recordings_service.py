@@ -21,6 +21,6 @@ class RecordingsService(CommandEvents):
         _, door = received.target
         data: dict[str, Any] = command.to_wire()
         del data["id"]
-        press = self._producer.find(command.visit)
+        press = self._producer.journal.find(command.visit)
         now = datetime.now(UTC)
         return Report(topics.RECORDINGS_WANTED, door, data, now, command.id, press)

@@ -46,7 +46,7 @@ class Doors:
             times = tuple(map(datetime.fromisoformat, missed.get(door, ())))
             known.state = replace(known.state, missed=times)
             for kinds in (topics.PRESSES, (topics.ANSWERED,)):
-                if event := producer.last(kinds, door):
+                if event := producer.journal.last(kinds, door):
                     self.follow(event)
 
     def follow(self, event: Event) -> None:

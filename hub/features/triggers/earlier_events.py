@@ -53,14 +53,14 @@ class EarlierEvents:
         return any(
             event.data.get("trigger") == name
             and is_of(event.id, message.topic, message.payload)
-            and not self._producer.was_published_soon(event.id, SOON_S)
+            and not self._producer.journal.was_published_soon(event.id, SOON_S)
             for event in self._recent(trigger, REDELIVERED_S)
         )
 
     def _recent(self, trigger: Trigger, within_s: float) -> list[Event]:
         """The events of that time; none where the journal cannot be read: the bell rings."""
         try:
-            return self._producer.recent(trigger.say, trigger.door, within_s)
+            return self._producer.journal.recent(trigger.say, trigger.door, within_s)
         except StateError as error:
             log.warning("%s; a press may ring twice", error)
             return []

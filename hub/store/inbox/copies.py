@@ -10,9 +10,9 @@ _NOTE = (
 
 
 def take_up(db: sqlite3.Connection) -> None:
-    """At start, in the open transaction: what waits in a new copy is as after a crash.
+    """Treat what waits in a new copy as after a crash, except what a person put there.
 
-    But for what a person wants: that is wanted from this copy.
+    Called at start, in the open transaction.
     """
     if db.execute(_NOTE, (KNOWN, KNOWN)).rowcount:
         db.execute("UPDATE inbox SET state = 'crashed' WHERE state = 'waiting'")

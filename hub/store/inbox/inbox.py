@@ -12,8 +12,7 @@ from hub.store.inbox_rows import KEY, due_in
 from hub.store.state import State
 from hub.system.clock import is_same_boot
 from hub.wire.event import Event, decode
-
-Key = tuple[str, str, int]  # stream, epoch and sequence
+from hub.wire.streams import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +193,17 @@ class Inbox:
             self._set(db, delivery, "state = 'done', due = NULL, payload = NULL")
 
     def retry(self, db: sqlite3.Connection, delivery: Delivery, wait_s: float) -> None:
-        """In the open transaction: try again in so many seconds."""
-        self._wait(db, delivery, wait_s)
+        """In the open transaction: try again in so many seconds.
+
+        What may have been done before is redelivered in each attempt.
+        """
+        waiting = "state = 'waiting', due = ?, due_unix = ?, wait_s = ?, crashes = MAX(crashes, ?)"
+        due = due_in(self._clock, wait_s)
+        self._set(db, delivery, waiting, *due, delivery.event.redelivered)
 
     def postpone(self, db: sqlite3.Connection, delivery: Delivery, wait_s: float) -> None:
         """In the open transaction: try again in so many seconds, and count no attempt."""
-        self._wait(db, delivery, wait_s)
+        self.retry(db, delivery, wait_s)
         db.execute(f"UPDATE inbox SET attempts = attempts - 1 WHERE {KEY}", delivery.key)
 
     def release(self, db: sqlite3.Connection, delivery: Delivery) -> None:
@@ -221,14 +225,14 @@ class Inbox:
         Returns:
             Where the cursor is then; None when the event was taken before, and nothing is written.
         """
-        cursor = self._cursors.at(db, event.stream, event.epoch) or 0
+        cursor = self._cursors.at(db, *event.numbering) or 0
         if event.sequence <= cursor:
             return None
         if not inbox_rows.insert(db, event.stream, event, "trying", attempts=1, payload=payload):
             return None
         if event.sequence > cursor + 1:
             return cursor
-        return self._cursors.advance(db, event.stream, event.epoch, taken=event.sequence)
+        return self._cursors.advance(db, *event.numbering, taken=event.sequence)
 
     def _pass(self, db: sqlite3.Connection, delivery: Delivery) -> bool:
         """In the open transaction: have the cursor pass a reserved event; False behind a gap."""
@@ -243,9 +247,7 @@ class Inbox:
         self, event: Event, payload: bytes | None, cursor: int, *, missed: bool
     ) -> Delivery:
         return Delivery(
-            event.stream,
-            event.epoch,
-            event.sequence,
+            *event.key,
             self._warned(event, missed=missed),
             is_behind=cursor < event.sequence,
             payload=payload,
@@ -273,12 +275,6 @@ class Inbox:
         copied = self._state.epochs.copied_unix_s
         is_older = copied and self._clock.corrected(event.stamp).time.timestamp() <= copied
         return replace(event, redelivered=True) if is_older else event
-
-    def _wait(self, db: sqlite3.Connection, delivery: Delivery, wait_s: float) -> None:
-        """Have it wait; what may have been done before is redelivered in each attempt."""
-        waiting = "state = 'waiting', due = ?, due_unix = ?, wait_s = ?, crashes = MAX(crashes, ?)"
-        due = due_in(self._clock, wait_s)
-        self._set(db, delivery, waiting, *due, delivery.event.redelivered)
 
     def _set(
         self, db: sqlite3.Connection, delivery: Delivery, assignment: str, *values: object

@@ -16,6 +16,7 @@ from hub.store.file.state_file import BUSY_S
 from hub.store.inbox_rows import KEY
 from hub.system.files.folder_owner import acting_for
 from hub.wire.event import Event, decode, encode
+from hub.wire.streams import Key
 
 NEW = "new"
 IN_HAND = "in hand"
@@ -60,7 +61,7 @@ class DeadLetter:
         return self.stream != self.event.stream
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> Key:
         """The key of its row in the inbox."""
         return self.stream, self.event.epoch, self.event.sequence
 
@@ -144,7 +145,7 @@ class InboxFile:
         with self._write() as db:
             fate = _fate(db, event)
             if fate == NEW:
-                db.execute(PUT, (*_key(event), encode(event), time.time(), any_age))
+                db.execute(PUT, (*event.key, encode(event), time.time(), any_age))
         return fate
 
     @contextmanager
@@ -169,12 +170,8 @@ class InboxFile:
             raise InboxError(f"{self._path}: {error}. {hint}") from error
 
 
-def _key(event: Event) -> tuple[str, str, int]:
-    return event.stream, event.epoch, event.sequence
-
-
 def _fate(db: sqlite3.Connection, event: Event) -> str:
-    row = db.execute(f"SELECT state FROM inbox WHERE {KEY}", _key(event)).fetchone()
+    row = db.execute(f"SELECT state FROM inbox WHERE {KEY}", event.key).fetchone()
     if row is None or row[0] == "done":
         return NEW
     return DEAD if row[0] == "dead" else IN_HAND

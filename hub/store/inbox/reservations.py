@@ -9,6 +9,7 @@ from hub.store.inbox_rows import KEY
 from hub.store.state import State, StateError
 from hub.system.clock import is_same_boot
 from hub.wire.event import Event
+from hub.wire.streams import Key, Numbering
 
 MARK = "reserves"  # in `meta`, from the first reservation of a process to its orderly end
 CUT_OFF = "cut off at"  # in `meta`: seconds since this boot
@@ -74,12 +75,12 @@ class Reservations:
             db: A connection for reading.
             events: In the order in which they are to be handled.
         """
-        cursors: dict[tuple[str, str], int] = {}
-        taken: set[tuple[str, str, int]] = set()
+        cursors: dict[Numbering, int] = {}
+        taken: set[Key] = set()
         found: list[int | None] = []
         for event in events:
-            numbering = (event.stream, event.epoch)
-            key = (*numbering, event.sequence)
+            numbering = event.numbering
+            key = event.key
             cursor = cursors.get(numbering)
             if cursor is None:
                 cursor = self._cursors.at(db, *numbering) or 0
@@ -95,5 +96,5 @@ class Reservations:
         return self._clock.knows_boot and is_same_boot(event.boot, self._clock.boot)
 
 
-def _has_row(db: sqlite3.Connection, key: tuple[str, str, int]) -> bool:
+def _has_row(db: sqlite3.Connection, key: Key) -> bool:
     return db.execute(f"SELECT 1 FROM inbox WHERE {KEY}", key).fetchone() is not None

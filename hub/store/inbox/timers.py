@@ -17,28 +17,23 @@ def is_timer(stream: str) -> bool:
     return streams.source_of(stream) == SOURCE
 
 
-class Timers:
-    """Sets timers: one for each type and subject."""
+def set_timer(
+    db: sqlite3.Connection, clock: Clock, event: Event, wait_s: float, payload: bytes
+) -> None:
+    """In the open transaction: deliver this event to this process in so many seconds.
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def set(
-        self, db: sqlite3.Connection, event: Event, wait_s: float, payload: bytes | None = None
-    ) -> None:
-        """In the open transaction: deliver this event to this process in so many seconds.
-
-        It replaces the last timer of its type and subject, but for one that is in hand, dead, or
-        wanted by a person: the number tells them apart. The payload is the event as it was when it
-        was set; its data may have changed since.
-        """
-        stream = streams.of(SOURCE, event.type, event.subject)
-        replaced = "DELETE FROM inbox WHERE stream = ? AND state IN ('waiting', 'crashed')"
-        db.execute(replaced, (stream,))
-        highest = "SELECT COALESCE(MAX(sequence), 0) FROM inbox WHERE stream = ?"
-        (last,) = db.execute(highest, (stream,)).fetchone()
-        if last:
-            event = replace(decode(payload) if payload else event, sequence=last + 1)
-            payload = None
-        due = inbox_rows.due_in(self._clock, wait_s)
+    It replaces the last timer of its type and subject, but for one that is in hand, dead, or wanted
+    by a person: the number tells them apart. The payload is the event as it was when it was set;
+    its data may have changed since.
+    """
+    stream = streams.of(SOURCE, event.type, event.subject)
+    replaced = "DELETE FROM inbox WHERE stream = ? AND state IN ('waiting', 'crashed')"
+    db.execute(replaced, (stream,))
+    highest = "SELECT COALESCE(MAX(sequence), 0) FROM inbox WHERE stream = ?"
+    (last,) = db.execute(highest, (stream,)).fetchone()
+    due = inbox_rows.due_in(clock, wait_s)
+    if last:
+        numbered = replace(decode(payload), sequence=last + 1)
+        inbox_rows.insert(db, stream, numbered, "waiting", due=due)
+    else:
         inbox_rows.insert(db, stream, event, "waiting", due=due, payload=payload)

@@ -8,9 +8,8 @@ from hub.store.journal.journal import LAST
 from hub.store.ranges import ALL, condition
 from hub.store.state import State
 from hub.wire import streams
-from hub.wire.query import Cursor, Head, Numbering, Range
-
-RENEW_S = 600.0  # between two numberings that a consumer's claim begins
+from hub.wire.query import Cursor, Head, Range
+from hub.wire.streams import Numbering
 
 
 class Backlog:
@@ -23,7 +22,6 @@ class Backlog:
     def __init__(self, state: State, source: str) -> None:
         self._state = state
         self.source = source
-        self._renew_after_s = 0.0  # on the clock that never jumps
 
     def owed(
         self,
@@ -88,19 +86,14 @@ class Backlog:
         """Whether a consumer has had more than the journal holds.
 
         Then the journal is an older copy, or somebody forges events, or queries: a new numbering
-        helps in each case. One in RENEW_S is enough, whatever is forged.
+        helps in each case.
         """
-        if self._state.clock.uptime_s() < self._renew_after_s:
-            return False
         with self._state.read() as db:
-            is_behind = any(
+            return any(
                 sequence > (_last(db, stream, epoch) or 0)
                 for (stream, epoch), sequence in cursors.items()
                 if epoch == self._state.epoch and streams.source_of(stream) == self.source
             )
-        if is_behind:
-            self._renew_after_s = self._state.clock.uptime_s() + RENEW_S
-        return is_behind
 
     def forgotten(self, cursors: Mapping[Numbering, int]) -> list[Numbering]:
         """The cursors' numberings that were this journal's, and of which nothing is left."""

@@ -9,6 +9,7 @@ from config import JournalSettings
 from hub.store.state import State
 from hub.wire import streams
 from hub.wire.query import Head
+from hub.wire.streams import Numbering
 
 log = logging.getLogger(__name__)
 DAY_S = 86_400.0
@@ -17,7 +18,7 @@ CONSUMERS = 200  # whose progress is noted: without an ACL anybody may invent so
 KINDS = 100  # of events, that one consumer asks for
 BATCH = 500  # events removed in one transaction: a press must not wait for a big one
 MANY = 10**15  # beyond every sequence
-FirstToStay = dict[tuple[str, str], int]  # by stream and epoch: the first sequence that must stay
+FirstToStay = dict[Numbering, int]  # the first sequence that must stay
 
 
 class Retention:
@@ -145,7 +146,7 @@ class Retention:
         needed = self._needed([(stream, epoch) for stream, epoch, _ in every])
         return {key: min(needed[key], kept.get(key, MANY)) for key in needed}
 
-    def _needed(self, numberings: Iterable[tuple[str, str]]) -> FirstToStay:
+    def _needed(self, numberings: Iterable[Numbering]) -> FirstToStay:
         """The first event of each numbering that a known consumer has yet to get."""
         asked = self._asked()
         with self._state.read() as db:

@@ -19,7 +19,8 @@ from hub.web.rate_limiter import RateLimiter
 from hub.web.responses.page import Page
 from hub.web.responses.responses import show
 from hub.wire.event import Event
-from hub.wire.tokens.answer_token import ExpiredError, ForgedError, SignedToken, Signer
+from hub.wire.tokens.answer_token import SignedToken, Signer
+from hub.wire.tokens.timed_signer import ExpiredError, ForgedError
 
 log = logging.getLogger(__name__)
 TOKEN_LENGTH = 1024

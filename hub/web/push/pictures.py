@@ -12,8 +12,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from hub.plugin.house.page import PICTURE_PATH
-from hub.wire.tokens.answer_token import ExpiredError, ForgedError
 from hub.wire.tokens.picture_token import PictureSigner
+from hub.wire.tokens.timed_signer import ExpiredError, ForgedError
 
 TRIES = 10  # the notification may be faster than the event of the picture
 AGAIN_S = 0.3

@@ -1,8 +1,10 @@
 """The picture on the wire: a JPEG, and with MQTT 5 user properties that say what it shows."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from hub.system.clock import rfc3339
 
 JPEG = "image/jpeg"
 # Less than any broker takes that we know of; AWS IoT has the lowest limit, 131,072 with the topic.
@@ -23,8 +25,7 @@ class PictureFacts:
 
     def user_properties(self) -> list[tuple[str, str]]:
         """The user properties of its message (MQTT 5, 3.3.2.3.7)."""
-        time = self.time.astimezone(UTC).isoformat(timespec="milliseconds")
-        found = [("time", time.replace("+00:00", "Z"))]
+        found = [("time", rfc3339(self.time, "milliseconds"))]
         return [("event", self.event), *found] if self.event else found
 
 

@@ -1,28 +1,23 @@
 """Signed tokens for one picture: the holder may see that of one press, for a day."""
 
-import hashlib
+from collections.abc import Callable
+from datetime import datetime
 
-from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
-
-from hub.wire.tokens.answer_token import INVALID, ExpiredError, ForgedError
+from hub.wire.tokens.timed_signer import INVALID, ForgedError, TimedSigner, present_time
 
 VALID_S = 86_400 + 3600  # a push service keeps a message for a day
-_SALT = "doorbell picture"  # a signature for another purpose is invalid here
+_SALT = "doorbell picture"
 
 
 class PictureSigner:
-    """Signs and verifies with the key of this house (HMAC-SHA-256, itsdangerous)."""
+    """Signs and verifies with the key of this house."""
 
-    def __init__(self, key: str) -> None:
-        self._serializer = URLSafeTimedSerializer(
-            key,
-            salt=_SALT,
-            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-        )
+    def __init__(self, key: str, now: Callable[[], datetime] = present_time) -> None:
+        self._signer = TimedSigner(key, _SALT, now)
 
     def sign(self, press: str) -> str:
         """A token for the picture of this press, as text for a URL."""
-        return str(self._serializer.dumps(press))
+        return self._signer.sign(press)
 
     def verify(self, text: str) -> str:
         """The id of the press whose picture may be seen.
@@ -31,12 +26,7 @@ class PictureSigner:
             ForgedError: this house did not sign it, or it is damaged.
             ExpiredError: it is older than a day.
         """
-        try:
-            press = self._serializer.loads(text, max_age=VALID_S)
-        except SignatureExpired:
-            raise ExpiredError("this picture's address has expired") from None
-        except BadData:
-            raise ForgedError(INVALID) from None
+        press = self._signer.verify(text, VALID_S)
         if not isinstance(press, str):
             raise ForgedError(INVALID)
         return press

@@ -5,10 +5,13 @@ from unittest.mock import Mock
 
 import pytest
 
+from hub.producer.catchup_replies import RENEW_S
 from hub.producer.producer import Producer
+from hub.wire import streams
 from hub.wire.query import LEAST_BYTES, Query
 from hub.wire.topics import consumer_of
 from tests.hub.fakes import HOUSE, HUB, PRESSED, ring
+from tests.hub.store.file.test_memory_fallback import _full_disk as full_disk
 
 LIGHT, BARK = "doorbell/handler/light", "doorbell/handler/bark"
 
@@ -67,3 +70,47 @@ def test_a_reply_that_withholds_many_events_is_no_larger_than_the_query_allows(h
     assert reply["withheld"]
     assert reply["more"]
     assert len(payload) <= LEAST_BYTES
+
+
+@pytest.fixture
+def behind(states, net):
+    """A hub's state file, and a query that claims more of its numbering than it has."""
+    state = states("hub")
+    Producer(state, net.bus(), HUB)
+
+    def ask():
+        claim = (streams.of(HUB, PRESSED, "front"), state.epoch, 10)
+        query = Query(request="r", cursors=(claim,), known=(HUB,), since=0.0)
+        net.bus().publish(HOUSE.query(BARK, PRESSED), query.encode())
+
+    return state, ask
+
+
+def _epochs_after(state, ask, times):
+    found = []
+    for _ in range(times):
+        ask()
+        found.append(state.epoch)
+    return found
+
+
+def test_forged_queries_begin_one_numbering_in_a_while(behind):
+    """A claim to have had more may be true, after a forged event: but not once a second."""
+    state, ask = behind
+    first = state.epoch
+    second, third = _epochs_after(state, ask, 2)
+    assert first != second == third
+    state.clock.passed_s += RENEW_S + 1
+    assert _epochs_after(state, ask, 1) != [third]
+
+
+def test_a_numbering_that_cannot_begin_begins_with_the_next_query(behind, caplog):
+    """Else what is published for ten minutes could have numbers that the consumer has had."""
+    state, ask = behind
+    ask()
+    state.clock.passed_s += RENEW_S + 1
+    before = state.epoch
+    with full_disk():
+        assert _epochs_after(state, ask, 1) == [before]
+    assert "no new numbering can begin now" in caplog.text
+    assert _epochs_after(state, ask, 1) != [before]

@@ -178,7 +178,7 @@ def test_what_is_no_good_link_answers_nothing(house):
     token = issue("home", "front", press, "coming", "anna")
     forged = Signer("another key, which is long enough too").sign(token)
     assert phone.ask("POST", f"/a/{forged}")[0] == 403
-    serializer = Signer((house.state_dir / KEY_FILE).read_text().strip())._serializer
+    serializer = Signer((house.state_dir / KEY_FILE).read_text().strip())._signer._serializer
     signer = serializer.make_signer(serializer.salt)
     signer.get_timestamp = lambda: 1_000_000_000
     old = signer.sign(serializer.dump_payload(token)).decode()

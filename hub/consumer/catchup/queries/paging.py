@@ -12,13 +12,13 @@ from hub.wire.query import (
     MOST_BYTES,
     RECEIVED,
     Cursor,
-    Numbering,
     Query,
     Range,
     Reply,
     digest,
     range_of,
 )
+from hub.wire.streams import Numbering
 
 RECENT_EPOCHS = 2  # of a source, whose cursors are named
 UNHEARD_CURSORS = 20  # that are named of a source that is away
@@ -160,7 +160,7 @@ def received_with(reply: Reply | None) -> list[Cursor]:
     """Of each numbering that a reply has events of, the last sequence."""
     if reply is None:
         return []
-    last = {(event.stream, event.epoch): event.sequence for event, _ in reply.events}
+    last = {event.numbering: event.sequence for event, _ in reply.events}
     return [(*numbering, sequence) for numbering, sequence in last.items()]
 
 

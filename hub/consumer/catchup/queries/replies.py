@@ -88,7 +88,7 @@ def check(reply: Reply, kind: str, sender: str) -> None:
     if any(head.after > head.last for head in reply.heads):
         raise BadMessage("a head is malformed")
     owed = {(head.stream, head.epoch): head for head in reply.heads}
-    numbers = [(event.stream, event.epoch, event.sequence) for event, _ in reply.events]
+    numbers = [event.key for event, _ in reply.events]
     for stream, epoch, sequence in (*numbers, *reply.withheld):
         head = owed.get((stream, epoch))
         if head is None or not head.after < sequence <= head.last:

@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hub.store.inbox.inbox import Inbox
-from hub.store.inbox.timers import Timers
+from hub.store.inbox.timers import set_timer
 from hub.store.journal.journal import Journal
 from hub.store.state import State
-from hub.wire.event import Event
+from hub.wire.event import Event, encode
 
 
 def _write(folder: Path) -> None:
@@ -52,7 +52,8 @@ def _received(own: State, presses: list[Event]) -> None:
         db.execute("INSERT INTO memory VALUES ('visits', '41')")
     with own.write() as db:
         journal.mark_published(db, {1: 5.0, 2: 5.0})
-        Timers(own.clock).set(db, replace(presses[0], type="one.due"), 60)
+        due = replace(presses[0], type="one.due")
+        set_timer(db, own.clock, due, 60, encode(due))
 
 
 with tempfile.TemporaryDirectory() as scratch:
