@@ -172,7 +172,7 @@ class Projection(Generic[News]):
         db.execute("SAVEPOINT one")
         try:
             news = (self._keep(db, corrected(event, self._state.clock)),)
-        except sqlite3.OperationalError:  # the disk
+        except (sqlite3.OperationalError, StateError):  # the disk
             raise
         except Exception:
             log.exception("%s %s is left out", event.type, event.id)

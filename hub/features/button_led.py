@@ -36,7 +36,7 @@ class ShownLed:
         notified_by: The handlers whose reaction means that a person knows of the visitor.
         early: What a person knew before the LED showed it.
         state: What it shows.
-        presses: The ids of the presses that it shows; empty for one that is not written down yet.
+        presses: The ids of the presses that it shows; the time of one that is not written down yet.
         until_s: When it goes dark, in seconds of a monotonic clock.
     """
 
@@ -52,13 +52,23 @@ class ShownLed:
         """Whether a visitor waits for an answer."""
         return self.state in WAITING
 
-    def ring(self, press: Event | None, until_s: float) -> None:
+    def ring(self, press: str, until_s: float) -> None:
         """Show a press: of the visitor who waits already, or of the next one."""
         earlier = self.presses if self.is_waiting else []
-        self.presses = [*earlier, press.id if press else ""][-PRESSES_KEPT:]
+        self.presses = [*earlier, press][-PRESSES_KEPT:]
         self.show("pressed", until_s)
-        if self.early.has(press):  # looked at last: the next notification finds the state above
-            self.show("notified", until_s)
+        self._look_back(press)
+
+    def journaled(self, before: str, press: str) -> None:
+        """A press that it may show is written down, and has an id in place of its time."""
+        if before in self.presses:
+            self.presses = [press if one == before else one for one in self.presses]
+            self._look_back(press)
+
+    def _look_back(self, press: str) -> None:
+        """Show what a person knew before; the next notification finds the state above."""
+        if self.state == "pressed" and self.early.has(press):
+            self.show("notified", self.until_s)
 
     def show(self, state: LedState, until_s: float) -> None:
         """Show this state until then."""
@@ -94,6 +104,7 @@ class ButtonLeds(Feature):
         self.faults = faults
         if self._leds:
             reporter.on_report.append(self._reported)
+            reporter.on_journaled.append(self._journaled)
             for kind in ("notification.sent", "handler.done", *ENDS):
                 bus.on_event(kind, self._receive, qos=0)
 
@@ -125,11 +136,15 @@ class ButtonLeds(Feature):
             return
         until_s = self._seconds() + self._patience_s
         if report.kind == topics.PRESSED:
-            shown.ring(event, until_s)
+            shown.ring(event.id if event else report.at.isoformat(), until_s)
         elif report.kind == topics.DOUBLE_PRESSED and shown.is_waiting:
             shown.until_s = until_s  # the LED rings already, and this visitor waits from now on
         elif report.kind == topics.ANSWERED and _is_for_visitor(report):
             self._end(shown, "answered", ANSWERED_S)
+
+    def _journaled(self, report: Report, event: Event) -> None:
+        if shown := self._leds.get(report.subject):
+            shown.journaled(report.at.isoformat(), event.id)
 
     def _receive(self, event: Event) -> None:
         """Take the event of a handler, in the network thread."""

@@ -98,6 +98,7 @@ class Chime(Feature):
             self.faults = [f"[chime] {error}"]
         if self._output:
             reporter.on_report.append(self._reported)
+            reporter.on_journaled.append(self._journaled)
             bus.on_event("handler.done", self._receive, qos=0)
 
     def tick(self) -> None:
@@ -130,8 +131,15 @@ class Chime(Feature):
             return
         press = event.id if event else report.at.isoformat()
         with self._lock:
-            if not self._early.has(event):
+            if not self._early.has(press):
                 self._waiting[press] = self._seconds() + self._after_s
+
+    def _journaled(self, report: Report, event: Event) -> None:
+        """Handlers know the press from now on. It rings when it would have rung, if it has not."""
+        with self._lock:
+            at = self._waiting.pop(report.at.isoformat(), None)
+            if at is not None and not self._early.has(event.id):
+                self._waiting[event.id] = at
 
     def _receive(self, event: Event) -> None:
         if event.cause and event.data.get("handler") not in SILENT:

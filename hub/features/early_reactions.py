@@ -27,7 +27,7 @@ class EarlyReactions:
             if len(self._causes) > KEPT:
                 del self._causes[next(iter(self._causes))]
 
-    def has(self, event: Event | None) -> bool:
-        """Whether a reaction to this event was heard; None is one that nobody heard of yet."""
+    def has(self, press: str) -> bool:
+        """Whether a reaction to the event of this id was heard."""
         with self._lock:
-            return event is not None and event.id in self._causes
+            return press in self._causes

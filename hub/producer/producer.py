@@ -142,6 +142,7 @@ class Producer:
 
     def settle(self) -> None:
         """Write down what the broker has acknowledged; called about once a second."""
+        self._relay.go_on()
         self._relay.note_acknowledged()
         try:
             self._state.write_back()

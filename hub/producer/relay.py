@@ -37,6 +37,7 @@ class Relay:
         self._wanted = 0  # the window with which somebody wants to publish
         self._reconnected = False
         self._looks_back = False  # to what the broker has not taken, before more is sent
+        self._is_held_up = False  # by a disk that cannot be read
         self._in_flight: dict[int, int] = {}  # the bus's number → position in the journal
         self._at_hand: dict[int, Entry] = {}  # by position: need not be read from the journal
         # The last position that was handed to the bus in this connection.
@@ -58,10 +59,12 @@ class Relay:
         """What stands up to this position may be published: do it."""
         with self._releasing:
             self.released = max(self.released, position)
-        try:
+        self.publish_waiting(LIVE_WINDOW)
+
+    def go_on(self) -> None:
+        """Publish what a disk that could not be read has held up."""
+        if self._is_held_up:
             self.publish_waiting(LIVE_WINDOW)
-        except StateError:  # it is written down; that it was acknowledged may be noted later
-            log.exception("publishing is held up")
 
     def has_published_all(self) -> bool:
         """Whether the broker has acknowledged everything that may be published."""
@@ -72,12 +75,20 @@ class Relay:
 
         It never waits for another thread that is at it: paho calls back with its own lock held, and
         waiting there for ours would be a deadlock. The other thread looks again instead.
+
+        Where the journal cannot be read it says so once, and fails nobody: what is to be published
+        is written down, and `go_on` tries it again.
         """
         self._wanted = max(self._wanted, window)
         while self._wanted and self._pumping.acquire(blocking=False):
             try:
                 window, self._wanted = self._wanted, 0
                 self._pump(window)
+                self._is_held_up = False
+            except StateError as error:
+                if not self._is_held_up:
+                    log.error("publishing is held up: %s", error)  # noqa: TRY400 - it says it all
+                self._is_held_up = True
             finally:
                 self._pumping.release()
 
@@ -114,8 +125,7 @@ class Relay:
             self._looks_back = True
         self._take_answers()
         if self._looks_back:
-            self._looks_back = False
-            self._sent_to = self._journal.published_to()
+            self._look_back()
             self.note_acknowledged()
         limit = min(window, self._bus.receive_maximum)
         room = max(0, limit - len(self._in_flight))
@@ -129,6 +139,14 @@ class Relay:
                     return
                 self._sent_to = entry.position
                 self._at_hand.pop(entry.position, None)
+
+    def _look_back(self) -> None:
+        self._looks_back = False  # first: another thread may want it again meanwhile
+        try:
+            self._sent_to = self._journal.published_to()
+        except StateError:
+            self._looks_back = True
+            raise
 
     def _next(self, room: int) -> list[Entry]:
         """The entries to be sent now: those at hand, or else from the journal."""

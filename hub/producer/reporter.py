@@ -1,6 +1,7 @@
 """Journals and publishes what the hub saw; keeps it in memory while the disk takes nothing."""
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -37,52 +38,62 @@ class Report(NamedTuple):
 
 
 OnReport = Callable[[Report, Event | None, float], None]
+OnJournaled = Callable[[Report, Event], None]
 
 
 class Reporter:
     """The one way by which the hub says that something happened at a door.
 
     Attributes:
-        on_report: Called with each report, its event (None when it cannot be journaled yet), and
-            how many seconds ago it was seen. May be called again when it is journaled.
+        on_report: Called once with each report, its event (None when it cannot be journaled yet),
+            and how many seconds ago it was seen.
+        on_journaled: Called with a report that went to `on_report` without an event, and with its
+            event, once that is journaled.
     """
 
     def __init__(self, producer: Producer) -> None:
         self._producer = producer
+        self._lock = threading.Lock()  # held while `_unwritten` changes
         self._unwritten: deque[Report] = deque(maxlen=UNWRITTEN)
         self.on_report: list[OnReport] = []
+        self.on_journaled: list[OnJournaled] = []
 
     def report(self, report: Report) -> Event | None:
         """Say it; None when it cannot be written down yet, and is when the disk takes it."""
-        event = self._write(report)
-        late_s = (datetime.now(UTC) - report.at).total_seconds()
-        for call in self.on_report:
-            try:
-                call(report, event, late_s)
-            except Exception:
-                log.exception("what follows a press in the hub failed")
-        return event
-
-    def _write(self, report: Report) -> Event | None:
-        what = report.kind.partition(".")[2].replace("_", " ")
         try:
-            event = self._producer.publish(
-                report.kind,
-                report.subject,
-                report.data,
-                time=report.at,
-                id=report.id,
-                cause=report.cause,
-                seen_once=report.seen_once or report.id is None,
-            )
+            event = self._write(report)
         except StateError as error:
+            what = _what(report)
             log.error(  # noqa: TRY400 - it says it all
                 "%s %s, and it cannot be written down yet: %s", report.subject, what, error
             )
-            self._unwritten.append(report)
+            self._tell(report, None)
+            self._keep(report)  # last: `on_journaled` must not come before `on_report`
             return None
-        log.info("%s %s (%s)", report.subject, what, event.id, extra={"event": event.id})
+        self._tell(report, event)
         return event
+
+    def _tell(self, report: Report, event: Event | None) -> None:
+        late_s = (datetime.now(UTC) - report.at).total_seconds()
+        for call in self.on_report:
+            _guarded(call, report, event, late_s)
+
+    def _write(self, report: Report) -> Event:
+        event = self._producer.publish(
+            report.kind,
+            report.subject,
+            report.data,
+            time=report.at,
+            id=report.id,
+            cause=report.cause,
+            seen_once=report.seen_once or report.id is None,
+        )
+        log.info("%s %s (%s)", report.subject, _what(report), event.id, extra={"event": event.id})
+        return event
+
+    def _keep(self, report: Report) -> None:
+        with self._lock:
+            self._unwritten.append(report)
 
     def knows(self, command_id: str) -> bool:
         """Whether an event with this id was journaled, or waits for the disk."""
@@ -93,6 +104,33 @@ class Reporter:
         return any(report.id == command_id for report in list(self._unwritten))
 
     def settle(self) -> None:
-        """Write down what could not be written before."""
-        for _ in range(len(self._unwritten)):
-            self.report(self._unwritten.popleft())
+        """Write down what could not be written before, the oldest first; of one thread only.
+
+        What fails again stays where it is, and so does what came after it. A report waits until it
+        is journaled, so that a repeated command always finds it in one of the two places.
+        """
+        while self._unwritten:
+            report = self._unwritten[0]
+            try:
+                event = self._write(report)
+            except StateError:  # its first failure is in the log
+                return
+            self._remove(report)
+            for call in self.on_journaled:
+                _guarded(call, report, event)
+
+    def _remove(self, report: Report) -> None:
+        with self._lock:
+            if self._unwritten[0] is report:  # else newer ones have pushed it out
+                self._unwritten.popleft()
+
+
+def _what(report: Report) -> str:
+    return report.kind.partition(".")[2].replace("_", " ")
+
+
+def _guarded(call: Callable[..., None], *values: object) -> None:
+    try:
+        call(*values)
+    except Exception:
+        log.exception("what follows a press in the hub failed")

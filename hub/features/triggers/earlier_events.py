@@ -62,5 +62,5 @@ class EarlierEvents:
         try:
             return self._producer.journal.recent(trigger.say, trigger.door, within_s)
         except StateError as error:
-            log.warning("%s; a press may ring twice", error)
+            log.warning("a press may ring twice: %s", error)
             return []

@@ -66,9 +66,18 @@ class StateFile:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for queries that change nothing."""
+        """The connection, for queries that change nothing.
+
+        Raises:
+            StateError: the file cannot be read.
+        """
         with self.lock:
-            yield self.connection
+            try:
+                yield self.connection
+            except sqlite3.DatabaseError as error:
+                raise StateError(
+                    f"{self.path}: cannot be read: {error}. Look at the disk."
+                ) from error  # a transaction around it may go on in memory
 
     @contextmanager
     def write(self, *, can_wait: bool = False) -> Iterator[sqlite3.Connection]:

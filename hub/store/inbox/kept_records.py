@@ -10,6 +10,7 @@ from hub.wire.event import Event, encode
 KeptRecord = tuple[Event, float]  # an event, and for how many days it is kept
 DAY_S = 86_400.0
 HOUR_S = 3600.0
+ADD = "INSERT OR IGNORE INTO record (id, time, type, payload, days) VALUES (?, ?, ?, ?, ?)"
 BATCH = 500  # records removed in one transaction: the next event must not wait for a big one
 
 
@@ -32,19 +33,20 @@ class KeptRecords:
         """
         for event, days in kept:
             payload = delivery.payload if delivery and event is delivery.event else None
-            row = (event.id, event.time.timestamp(), event.type, payload or encode(event))
-            db.execute("INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?)", row)
+            row = (event.id, event.time.timestamp(), event.type, payload or encode(event), days)
+            db.execute(ADD, row)
             self._sweep(db, days)
 
     def _sweep(self, db: sqlite3.Connection, days: float) -> None:
-        """Remove some of the old records, now and then.
+        """Remove some of the records whose days are over, now and then.
 
-        While the wall clock cannot be believed no record is called old.
+        One of an earlier schema has none, and gets these. While the wall clock cannot be believed
+        no record is called old.
         """
         if self._clock.uptime_s() < self._next_sweep_s or not self._clock.is_synchronised():
             return
-        old = "SELECT id FROM record WHERE time < ? ORDER BY id LIMIT ?"
-        before = self._clock.unix_s() - days * DAY_S
-        removed = db.execute(f"DELETE FROM record WHERE id IN ({old})", (before, BATCH)).rowcount
+        old = "SELECT id FROM record WHERE time + COALESCE(days, ?) * ? < ? ORDER BY id LIMIT ?"
+        values = (days, DAY_S, self._clock.unix_s(), BATCH)
+        removed = db.execute(f"DELETE FROM record WHERE id IN ({old})", values).rowcount
         if removed < BATCH:
             self._next_sweep_s = self._clock.uptime_s() + HOUR_S

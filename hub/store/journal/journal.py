@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hub.store.state import State, StateError
+from hub.store.state import State
 from hub.system.clock import Stamp, is_same_boot
 from hub.wire import streams, topics, trace_context
 from hub.wire.event import BadEvent, Event, decode, encode, uuid7
@@ -161,17 +161,11 @@ class Journal:
         """The last events of a type that happened to one subject, and are no older than that.
 
         Of another boot the wall clock must say so, too: the age may be more than is known.
-
-        Raises:
-            StateError: the journal cannot be read.
         """
         query = "SELECT payload FROM journal WHERE stream = ? ORDER BY position DESC LIMIT ?"
-        try:
-            with self._state.read() as db:
-                found = db.execute(query, (streams.of(self.source, kind, subject), RECENT))
-                events = [decode(payload) for (payload,) in found]
-        except sqlite3.DatabaseError as error:
-            raise StateError(f"the journal cannot be read: {error}") from None
+        with self._state.read() as db:
+            found = db.execute(query, (streams.of(self.source, kind, subject), RECENT))
+            events = [decode(payload) for (payload,) in found]
         return [event for event in events if self._is_within(event.stamp, within_s)]
 
     def was_published_soon(self, event_id: str, within_s: float) -> bool:

@@ -8,6 +8,7 @@ from config import Settings
 from hub.features.button_led import ANSWERED_S, MISSED_S, ButtonLeds
 from hub.producer.reporter import Report, Reporter
 from hub.store.guest_book.rules import GRACE_S
+from hub.store.state import StateError
 from hub.wire.event import decode, encode
 from tests.hub.fakes import HOUSE, FakeBroker, Producer, journaled
 
@@ -23,7 +24,8 @@ class Step:
         doors = {"front": {"name": "Front door", "led": {}}, "back": {}}
         settings = Settings.model_validate({"doors": doors, "state_dir": tmp_path, **RULES})
         self.bus = self.net.bus()
-        self.reporter = Reporter(Producer(states("hub"), self.bus, "doorbell/hub/home"))
+        self.producer = Producer(states("hub"), self.bus, "doorbell/hub/home")
+        self.reporter = Reporter(self.producer)
         self.leds = ButtonLeds(settings, self.reporter, self.bus, seconds=lambda: self.s)
         self.file = tmp_path / "led-front"
 
@@ -174,6 +176,50 @@ def test_a_second_press_begins_anew(step):
     step.handler("notify", "notification.sent", press)
     step.press()
     assert step.shows == "pressed"
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_a_press_that_is_written_down_later_goes_on_as_it_was_shown(step, monkeypatch, is_early):
+    """It does not begin anew with each refusal of the disk, and then follows its handlers."""
+
+    def refuse(*_, **__):
+        raise StateError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(step.producer, "publish", refuse)
+        step.press()
+        step.pass_s(MISSED_AFTER_S + 1)
+        step.reporter.settle()
+    presses = []
+
+    def notify(press):
+        presses.append(press)
+        if is_early:
+            step.handler("notify", "notification.sent", press)
+
+    step.bus.broker.fate = lambda _, payload: notify(decode(payload)) or 1
+    step.reporter.settle()
+    if not is_early:
+        assert step.shows == "pressed"
+        step.handler("notify", "notification.sent", presses[0])
+    assert step.shows == "notified"
+    step.pass_s(GRACE_S)
+    assert step.shows == "off"
+
+
+def test_a_visit_that_is_over_is_not_shown_again(step, monkeypatch):
+    """Its press is written down when nobody waits any more."""
+
+    def refuse(*_, **__):
+        raise StateError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(step.producer, "publish", refuse)
+        step.press()
+        step.answer("coming")
+        step.pass_s(ANSWERED_S + 1)
+    step.reporter.settle()
+    assert step.shows == "off"
 
 
 def test_it_goes_dark_when_the_hub_ends(step):

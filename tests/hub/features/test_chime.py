@@ -108,20 +108,57 @@ def test_in_quiet_hours_it_is_silent(porch):
     assert porch.strikes == 0
 
 
-def test_a_press_that_cannot_be_written_down_rings_too(porch, monkeypatch):
-    """But not again when it is written down much later."""
+@pytest.fixture
+def full_disk(porch, monkeypatch):
+    """Refuses each press until it is called."""
 
     def refuse(*_, **__):
         raise StateError("the disk is full")
 
-    monkeypatch.setattr(porch.producer, "publish", refuse)
+    with monkeypatch.context() as patch:
+        patch.setattr(porch.producer, "publish", refuse)
+        yield patch.undo
+
+
+def test_a_press_that_cannot_be_written_down_rings_too(porch, full_disk):
+    """In time, however often the disk refuses it; and not again when it is written down."""
     porch.press()
-    porch.pass_s(10)
+    for _ in range(4):
+        porch.reporter.settle()
+        porch.pass_s(1)
     assert porch.strikes == 1
-    monkeypatch.undo()
+    full_disk()
+    porch.reporter.settle()
+    porch.pass_s(10)
     porch.press(ago_s=60)
     porch.pass_s(10)
     assert porch.strikes == 1
+
+
+def test_a_press_that_cannot_be_written_down_rings_once_without_a_broker(porch, full_disk):
+    """It rang every second, as often as the disk refused it."""
+    porch.bus.connected.clear()
+    porch.press()
+    for _ in range(4):
+        porch.reporter.settle()
+        porch.pass_s(1)
+    full_disk()
+    porch.reporter.settle()
+    porch.pass_s(1)
+    assert porch.strikes == 1
+
+
+@pytest.mark.parametrize(("name", "strikes"), [("bark", 0), ("log", 1)])
+def test_a_press_that_is_written_down_in_time_may_have_a_reaction(porch, full_disk, name, strikes):
+    """It is one press, also for the chime, and the reaction may come before the hub goes on."""
+    porch.press()
+    porch.pass_s(1)
+    full_disk()
+    porch.before_report(lambda press: porch.react(name, press))
+    porch.reporter.settle()
+    porch.pass_s(2.1)
+    porch.pass_s(10)
+    assert porch.strikes == strikes
 
 
 def test_a_missing_sound_file_is_a_fault(states, tmp_path):

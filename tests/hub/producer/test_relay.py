@@ -1,11 +1,13 @@
 """The relay takes what it publishes from memory where it can, and from the journal where not."""
 
+import sqlite3
+
 import pytest
 
 from hub.producer.producer import Producer
 from hub.producer.relay import LIVE_WINDOW
 from hub.store.journal.journal import Journal
-from tests.hub.fakes import HUB, PRESSED, journaled, ring
+from tests.hub.fakes import HUB, PRESSED, journaled, ring, rows
 
 
 @pytest.fixture
@@ -67,3 +69,32 @@ def test_after_a_reconnect_nothing_is_left_to_publish(net, state, bus):
     assert producer.has_published_all()
     said.append(ring(producer))
     assert net.events(PRESSED) == said
+
+
+@pytest.mark.parametrize("read", ["published_to", "unpublished"])
+def test_a_journal_that_cannot_be_read_holds_up_no_press(state, bus, read, monkeypatch, caplog):
+    """It is written down, and who saw it learns that. It is published once the disk is read."""
+    producer = Producer(state, bus, HUB)
+    bus.acknowledges = None
+    lost = ring(producer)
+
+    def fail(*_, **__):
+        with state.read():
+            raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, read, fail)
+        bus.connect()
+        bus.broker.heard.clear()
+        pressed = ring(producer)
+        producer.settle()
+        assert not bus.broker.events(PRESSED)
+        assert producer.knows(pressed.id)
+        held_up = [one for one in caplog.messages if one.startswith("publishing is held up: ")]
+        assert len(held_up) == 1
+    assert rows(state, "SELECT published FROM journal") == [(0,), (0,)]
+    bus.acknowledges = True
+    producer.settle()
+    assert bus.broker.events(PRESSED) == [lost, pressed]
+    producer.settle()
+    assert rows(state, "SELECT published FROM journal") == [(1,), (1,)]

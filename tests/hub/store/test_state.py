@@ -8,12 +8,13 @@ from contextlib import closing
 import pytest
 
 from hub import testing
-from hub.store.file.schema import SCHEMA_STEPS, SCHEMA_VERSION
+from hub.store.file.schema import PAGE_BYTES, SCHEMA_STEPS, SCHEMA_VERSION
 from hub.store.inbox.inbox import Inbox
+from hub.store.journal.journal import Journal
 from hub.store.state import State, StateError
 from hub.wire.event import encode
 from tests.forked import PATIENCE_S
-from tests.hub.fakes import FakeClock, python, rows
+from tests.hub.fakes import HUB, FakeClock, python, rows
 
 INSERT = "INSERT INTO memory VALUES ('key', 'value')"
 LEAKS = pytest.mark.filterwarnings(
@@ -138,6 +139,38 @@ def test_the_error_for_a_file_that_cannot_be_used_says_what_to_do(tmp_path, faul
         StateError, match=r"own\.db: cannot be used: .*\. Check the folder's permissions and space"
     ):
         State(path)
+
+
+def test_the_error_for_a_file_that_cannot_be_read_says_what_to_do(tmp_path):
+    """An overwritten page of the journal, found after the file was opened."""
+    path = tmp_path / "own.db"
+    with closing(State(path)) as state:
+        page = dict(rows(state, "SELECT name, rootpage FROM sqlite_master"))["journal"]
+    with path.open("r+b") as file:
+        file.seek((page - 1) * PAGE_BYTES)
+        file.write(b"\xff" * PAGE_BYTES)
+    words = r"own\.db: cannot be read: .*malformed\. Look at the disk\."
+    with closing(State(path)) as state:
+        with pytest.raises(StateError, match=words):
+            Journal(state, HUB)
+        assert rows(state, "SELECT * FROM memory") == []
+
+
+def test_a_read_that_fails_within_a_transaction_counts_as_its_fault(state):
+    """The disk fails in a transaction; that is tried again in memory, whatever it was doing."""
+    disk = state._file.disk
+
+    def work(db):
+        with state.read():
+            if db is disk:
+                fault = sqlite3.OperationalError("disk I/O error")
+                fault.sqlite_errorcode = sqlite3.SQLITE_IOERR
+                raise fault
+        db.execute(INSERT)
+
+    state.do(work)
+    assert "own.db: cannot be read: disk I/O error. Look at the disk." in state.disk_fault
+    assert rows(state, "SELECT key FROM memory") == [("key",)]
 
 
 def test_threads_take_turns(state):

@@ -24,6 +24,7 @@ from tests.hub.fakes import rows
 
 DUMPS = Path(__file__).parent / "schemas"
 STREAMS_SINCE = 5  # before that the tables were keyed by topics
+RECORDS_SINCE = 3
 ASKED_SINCE = 8  # before that a consumer was known by the streams that it was owed
 STREAM_OF = {  # every key in the dumps, and some that an owner's file may hold
     "doorbell/hub/home/event/doorbell.pressed/front": "doorbell/hub/home doorbell.pressed front",
@@ -192,6 +193,17 @@ def test_what_each_consumer_has_asked_for_comes_along(tmp_path):
         asked = [("log", "doorbell.pressed", 3.0), ("log", "doorbell.stuck", 2.0)]
         assert rows(state, "SELECT * FROM asked") == asked
         assert rows(state, "SELECT * FROM consumer") == sorted(row[:4] for row in told)
+
+
+@pytest.mark.parametrize("version", range(RECORDS_SINCE, SCHEMA_VERSION + 1))
+def test_the_records_of_a_handler_come_along(tmp_path, version):
+    """An earlier one does not say for how many days it is kept."""
+    path = _written(tmp_path / "one.db", version)
+    with closing(sqlite3.connect(path)) as db, db:
+        insert = "INSERT INTO record (id, time, type, payload) VALUES ('a', 1.5, 'b.c', x'7b7d')"
+        db.execute(insert)
+    with closing(State(path)) as state:
+        assert rows(state, "SELECT * FROM record") == [("a", 1.5, "b.c", b"{}", None)]
 
 
 @pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))

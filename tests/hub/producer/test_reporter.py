@@ -1,0 +1,104 @@
+"""What the hub saw, while the disk takes nothing."""
+
+import logging
+from datetime import UTC, datetime
+
+import pytest
+
+from hub.producer.reporter import Report, Reporter
+from hub.store.state import StateError
+from tests.hub.fakes import PRESSED
+
+
+class Desk:
+    """A reporter whose disk can be full, and what it told of."""
+
+    def __init__(self, hub, monkeypatch):
+        self.hub, self.is_full, self.told = hub, False, []
+        publish = hub.publish
+
+        def try_to(*arguments, **more):
+            if self.is_full:
+                raise StateError("the disk is full")
+            return publish(*arguments, **more)
+
+        monkeypatch.setattr(hub, "publish", try_to)
+        self.reporter = Reporter(hub)
+        self.reporter.on_report.append(lambda _, event, __: self.told.append(("seen", event)))
+        self.reporter.on_journaled.append(
+            lambda report, event: self.told.append((report.id, event.id))
+        )
+
+    def report(self, number):
+        return self.reporter.report(Report(PRESSED, "front", {}, datetime.now(UTC), str(number)))
+
+
+@pytest.fixture
+def desk(hub, monkeypatch):
+    return Desk(hub, monkeypatch)
+
+
+def test_a_report_that_waits_is_told_once_and_its_event_once(desk, caplog):
+    """However often the disk refuses it meanwhile; and so it stands in the log."""
+    desk.is_full = True
+    assert desk.report(1) is None
+    for _ in range(5):
+        desk.reporter.settle()
+    assert desk.told == [("seen", None)]
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    desk.is_full = False
+    desk.reporter.settle()
+    desk.reporter.settle()
+    assert desk.told == [("seen", None), ("1", "1")]
+    assert desk.hub.knows("1")
+    assert not desk.reporter.waits_with("1")
+
+
+def test_reports_that_wait_are_written_in_their_order(desk, net):
+    """Also where one comes while the first of them is refused again."""
+    desk.is_full = True
+    for number in range(3):
+        desk.report(number)
+    publish = desk.hub.publish
+
+    def refuse_and_hear(*arguments, **more):
+        desk.hub.publish = publish
+        desk.report(3)
+        raise StateError("the disk is full")
+
+    desk.hub.publish = refuse_and_hear
+    desk.reporter.settle()
+    desk.is_full = False
+    desk.reporter.settle()
+    assert [event.id for event in net.events(PRESSED)] == ["0", "1", "2", "3"]
+
+
+def test_a_report_is_known_while_it_is_written_down(desk):
+    """A command that is repeated at this moment must not become a second event."""
+    desk.is_full = True
+    desk.report(1)
+    desk.is_full = False
+    publish = desk.hub.publish
+
+    def look(*arguments, **more):
+        assert desk.reporter.knows("1")
+        return publish(*arguments, **more)
+
+    desk.hub.publish = look
+    desk.reporter.settle()
+    assert desk.told[-1] == ("1", "1")
+
+
+def test_a_fault_in_what_follows_keeps_no_report_back(desk):
+    """The chime may fail, and the press is written down all the same."""
+
+    def fail(*_):
+        raise OSError("no sound card")
+
+    desk.reporter.on_report.insert(0, fail)
+    desk.reporter.on_journaled.insert(0, fail)
+    desk.is_full = True
+    desk.report(1)
+    desk.is_full = False
+    desk.reporter.settle()
+    assert desk.told == [("seen", None), ("1", "1")]
