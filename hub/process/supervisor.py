@@ -200,12 +200,13 @@ class Supervisor:
         self._settings = settings
         name = self._config.name
         self._echo("doorbell", f"{name} has changed: the hub and the handlers start again")
+        hub = self._processes["hub"]
+        hub.restart()
+        hub.tick()  # at once: the bell must not wait for what takes long to stop
         self._follow_page(settings)
-        for name in ("hub", "web"):
-            if child := self._processes.get(name):
-                child.restart()
-        for child in self._handlers.values():
-            child.restart()
+        others = [self._processes["web"]] if "web" in self._processes else []
+        for child in (*others, *self._handlers.values()):
+            child.begin_restart()
 
     def _follow_page(self, settings: Settings) -> None:
         """Run the web process unless the settings want neither page nor links."""
