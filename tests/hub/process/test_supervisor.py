@@ -115,6 +115,25 @@ def test_another_handlers_folder_is_followed(lines, tmp_path):
     assert "from_one" not in running.handlers
 
 
+def test_another_broker_counts_at_the_next_start(lines, tmp_path):
+    """The processes keep the one that was chosen, and the change is not passed over in silence."""
+    config = tmp_path / "doorbell.toml"
+    text = 'state_dir = "state"\n[broker]\nhost = "127.0.0.1"\n'
+    config.write_text(text)
+    running = Supervisor(sources.load(config), config, lambda *line: lines.append(line))
+    running.start()
+    told = (
+        "doorbell",
+        "[broker] in doorbell.toml has changed: that counts when you start `doorbell run` again",
+    )
+    for host, count in (("localhost", 1), ("127.0.0.1", 1)):
+        config.write_text(text.replace("127.0.0.1", host))
+        running.tick()
+        running.tick()
+        assert lines.count(told) == count
+    running.stop()
+
+
 @pytest.fixture
 def slow_house(monkeypatch, tmp_path):
     """A running house of two handlers whose settings have changed: its supervisor and its forks."""
