@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from config import JournalSettings, Settings, SettingsError
-from config.faults import EX_CONFIG
 from devices.device_error import DeviceError
 from hub.consumer import dry_run
 from hub.consumer.consumer import Consumer
@@ -26,7 +25,7 @@ from hub.plugin.house.quiet import quiet
 from hub.plugin.loader import HandlerFile
 from hub.plugin.picture.pictures import pictures
 from hub.process import load_limit
-from hub.process.lifecycle import EX_TEMPFAIL, end_for_good, on_stop, serve, settle_in
+from hub.process.lifecycle import end_for_good, on_stop, serve, settle_in
 from hub.store.memory import DiskMemory
 from hub.store.state import State, StateError, refuse_second
 from hub.system import language, sd_notify
@@ -102,7 +101,7 @@ def run(given: str, settings: Settings) -> None:
             log.debug("", exc_info=True)
             _end(bus, status, "failed", detail=str(error))
             is_for_good = isinstance(error.__cause__, ValueError)
-            sys.exit(EX_CONFIG if is_for_good else EX_TEMPFAIL)
+            sys.exit(os.EX_CONFIG if is_for_good else os.EX_TEMPFAIL)
         _end(bus, status, "offline", "stopped")
 
 

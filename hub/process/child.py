@@ -1,5 +1,6 @@
 """Child processes: started, watched, restarted with backoff, ended."""
 
+import os
 import signal
 import subprocess
 import threading
@@ -7,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from config.faults import EX_CONFIG
 from hub.process.launch import Launcher, Process, Program
 from hub.system.backoff import Backoff
 from hub.system.kernel_timer import FatalTimer
@@ -136,7 +136,7 @@ class Child:
     def _plan_restart(self, code: int) -> None:
         if code == 0 and not self.is_endless:
             return  # it is done
-        if code == EX_CONFIG:
+        if code == os.EX_CONFIG:
             self.echo(self.name, "not started again until its file or the settings change")
             return
         self._delay_restart(self._end_in_words(code))
