@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from config.model import Settings
 
 Path = tuple[str, ...]
-EX_CONFIG = 78  # sysexits.h: a configuration error; systemd must not restart on it
 MOVED = {
     "quiet_from": "it applies to the whole house now. Set begin and end in [quiet].",
     "quiet_to": "it applies to the whole house now. Set begin and end in [quiet].",

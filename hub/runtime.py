@@ -4,7 +4,7 @@ What a handler file is, its rules, and the runner that keeps them are these, at 
 Where its state lives is the program's own business: it brings `Records`.
 """
 
-from config import Settings, SettingsError
+from config import SettingsError
 from config.reading.sources import find as find_settings
 from config.reading.sources import load as load_settings
 from hub.consumer.deadline import hasten
@@ -15,7 +15,6 @@ from hub.consumer.runner import Runner
 from hub.plugin.api import Attempt
 from hub.plugin.decorator import Reaction
 from hub.plugin.loader import HandlerFile, load, locate
-from hub.plugin.policy import Policy
 from hub.store.inbox.inbox import Delivery
 from hub.system.sd_notify import Watchdog
 from hub.wire.event import BadEvent, Event, decode, encode, uuid7
@@ -32,11 +31,9 @@ __all__ = [
     "Event",
     "Facts",
     "HandlerFile",
-    "Policy",
     "Reaction",
     "Records",
     "Runner",
-    "Settings",
     "SettingsError",
     "Watchdog",
     "child_trace",

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from config import JournalSettings, Settings, SettingsError
-from config.faults import EX_CONFIG
 from devices.device_error import DeviceError
 from hub.consumer import dry_run
 from hub.consumer.consumer import Consumer
@@ -26,9 +25,9 @@ from hub.plugin.house.quiet import quiet
 from hub.plugin.loader import HandlerFile
 from hub.plugin.picture.pictures import pictures
 from hub.process import load_limit
-from hub.process.lifecycle import EX_TEMPFAIL, end_for_good, on_stop, serve, settle_in
+from hub.process.lifecycle import end_for_good, on_stop, serve, settle_in
 from hub.store.memory import DiskMemory
-from hub.store.state import State
+from hub.store.state import State, StateError, refuse_second
 from hub.system import language, sd_notify
 from hub.wire import topics
 from hub.wire.retained.status import ProcessState, Reason
@@ -57,6 +56,8 @@ def run(given: str, settings: Settings) -> None:
     path = Path(given) if given.endswith(".py") else None
     name = Path(given).stem
     source = topics.source("handler", name)
+    state_file = settings.state_dir / f"{name}.db"
+    refuse_second(state_file)  # before it takes over the connection of the one that runs
     bus = Bus(
         settings.broker,
         client_ids.own(settings.state_dir, source, settings.broker.root),
@@ -86,7 +87,12 @@ def run(given: str, settings: Settings) -> None:
     answer_links.attach(settings)
     page.attach(settings.state_dir)
     pictures.attach(bus, source, settings.hub, settings.state_dir)
-    with closing(State(settings.state_dir / f"{file.name}.db")) as state:
+    try:
+        opened = State(state_file)
+    except StateError as error:
+        _end(bus, status, "failed", detail=str(error))
+        raise
+    with closing(opened) as state:
         state.fallback.on_change = partial(status.note, "disk")
         try:
             _react(file, state, bus, status, source=source, limits=settings.journal)
@@ -95,7 +101,7 @@ def run(given: str, settings: Settings) -> None:
             log.debug("", exc_info=True)
             _end(bus, status, "failed", detail=str(error))
             is_for_good = isinstance(error.__cause__, ValueError)
-            sys.exit(EX_CONFIG if is_for_good else EX_TEMPFAIL)
+            sys.exit(os.EX_CONFIG if is_for_good else os.EX_TEMPFAIL)
         _end(bus, status, "offline", "stopped")
 
 

@@ -1,9 +1,9 @@
 """`doorbell check`: every fault in the settings and handler files, at once."""
 
+import os
 import sys
 
 from config import SettingsError
-from config.faults import EX_CONFIG
 from config.reading import sources
 from hub.admin.check.apart import inspected
 from hub.admin.check.house import check as check_house
@@ -32,5 +32,5 @@ def check(config: ConfigOption = None) -> None:
     for fault in faults:
         complain(f"✗ {fault}")
     if faults:
-        sys.exit(EX_CONFIG)
+        sys.exit(os.EX_CONFIG)
     say(f"✓ {path}: {count(len(settings.doors), 'door')}")

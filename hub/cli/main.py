@@ -1,6 +1,7 @@
 """`doorbell`: registers the commands, each of which has a file of its own."""
 
 import logging
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +13,6 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from config import SettingsError, fault_words
-from config.faults import EX_CONFIG
 from hub.admin.backup.command import backup
 from hub.admin.doctor.command import doctor
 from hub.admin.install.command import install, uninstall
@@ -107,7 +107,7 @@ def _run() -> None:
     except SettingsError as error:
         for fault in error.faults:
             complain(f"✗ {fault}")
-        sys.exit(EX_CONFIG)
+        sys.exit(os.EX_CONFIG)
     except InboxError as error:
         complain(f"✗ {error}")
         sys.exit(1)

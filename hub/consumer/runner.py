@@ -29,14 +29,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 NOTE_LENGTH = 500
 POSTPONED_MOST_S = 7 * 86_400.0  # where nothing says how old an event may be
+NOT_BEGUN = "stopped before it ran"
 NOTHING: Mapping[str, Any] = {}
+
+
+class _NotBegunError(Exception):
+    """The process is to end, so that the function was not called."""
 
 
 class Runner:
     """One handler's functions, under its rules.
 
     Attributes:
-        is_stopping: Whether the process is to end; an attempt that is then cut off is released.
+        is_stopping: Whether the process is to end; an attempt that is then cut off is released, and
+            one that has not begun is left to the next process.
     """
 
     def __init__(
@@ -113,7 +119,10 @@ class Runner:
         failure: BaseException | None = None
         try:
             with running(attempt), self._watchdog.extend(limit_s), deadline(limit_s):
-                note = _text(reaction.function(*arguments))
+                note = _text(self._call(reaction, arguments))
+        except _NotBegunError:
+            self._outcomes.retried(delivery, facts, NOT_BEGUN, 0.0, counts=False)
+            return
         except (Exception, Overdue, SystemExit) as error:  # noqa: BLE001 - a handler may raise anything
             failure = error
         data: dict[str, Any] = {
@@ -125,6 +134,15 @@ class Runner:
             self._succeed(delivery, reaction, attempt, note, data)
         else:
             self._fail(delivery, reaction, failure, _reason(failure, limit_s), data)
+
+    def _call(self, reaction: Reaction, arguments: Sequence[Any]) -> Any:
+        """Call the function, unless the process is to end.
+
+        Its time runs already, so a stop that comes later finds a timer that it can shorten.
+        """
+        if self.is_stopping:
+            raise _NotBegunError
+        return reaction.function(*arguments)
 
     def _succeed(
         self,

@@ -1,5 +1,6 @@
 """Child processes: started, watched, restarted with backoff, ended."""
 
+import os
 import signal
 import subprocess
 import threading
@@ -7,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from config.faults import EX_CONFIG
 from hub.process.launch import Launcher, Process, Program
 from hub.system.backoff import Backoff
 from hub.system.kernel_timer import FatalTimer
@@ -44,14 +44,17 @@ class Child:
     process: Process | None = None
     _restart_at: float | None = 0.0  # monotonic seconds; None: not by itself
     _started_at: float = 0.0
+    _kill_at: float = 0.0  # monotonic seconds, where it is to restart
     _backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, longest_s=30))
 
     def tick(self) -> None:
         """Notice that it has ended; start it when its time has come."""
         if self.process and (code := self.process.poll()) is not None:
             self.process = None
-            self._plan_restart(code)
+            if self._restart_at is None:
+                self._plan_restart(code)
         if self.process or self._restart_at is None:
+            self._kill_if_overdue()
             return
         if time.monotonic() >= self._restart_at:
             self._start()
@@ -67,8 +70,13 @@ class Child:
 
     def restart(self) -> None:
         """End it, and start it at the next tick without a pause."""
+        self.begin_restart()
+        self.wait_ended(self._kill_at)
+
+    def begin_restart(self) -> None:
+        """Send SIGTERM, and do not wait: the first tick after its end starts it again."""
         self.end()
-        self.wait_ended(time.monotonic() + STOP_S)
+        self._kill_at = time.monotonic() + STOP_S
         self._backoff.reset()
         self._restart_at = 0.0
 
@@ -101,6 +109,11 @@ class Child:
             self.process.wait()
         self.process = None
 
+    def _kill_if_overdue(self) -> None:
+        """Kill it when it was to restart, and does not end."""
+        if self.process and self._restart_at is not None and time.monotonic() >= self._kill_at:
+            self.process.kill()
+
     def _start(self) -> None:
         self._started_at = time.monotonic()
         self._restart_at = None
@@ -123,7 +136,7 @@ class Child:
     def _plan_restart(self, code: int) -> None:
         if code == 0 and not self.is_endless:
             return  # it is done
-        if code == EX_CONFIG:
+        if code == os.EX_CONFIG:
             self.echo(self.name, "not started again until its file or the settings change")
             return
         self._delay_restart(self._end_in_words(code))

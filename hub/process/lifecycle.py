@@ -14,14 +14,12 @@ from queue import SimpleQueue
 from types import FrameType
 
 from config import Settings, SettingsError
-from config.faults import EX_CONFIG
 from config.reading.sources import find, load
 from hub.process import restore_guard, state_place
 from hub.store.state import StateError
 from hub.system.log.logs import set_up_logs
 
 COLLECT_AFTER = 5000  # new objects; one press makes some hundred that stay for a moment
-EX_TEMPFAIL = 75  # sysexits.h: trying again later may help
 log = logging.getLogger("doorbell")
 _has_on_stop = threading.Event()
 _ended_for_good = threading.Event()
@@ -36,7 +34,7 @@ def end_for_good(reason: str) -> None:
     log.error("%s", reason)
     _ended_for_good.set()
     if not _has_on_stop.is_set():
-        os._exit(EX_CONFIG)
+        os._exit(os.EX_CONFIG)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -92,11 +90,11 @@ def serve(name: str, main: Callable[[Settings], None], config: Path | None = Non
         logging.getLogger().setLevel(settings.log_level)
         main(settings)
         if _ended_for_good.is_set():
-            sys.exit(EX_CONFIG)
+            sys.exit(os.EX_CONFIG)
     except SettingsError as error:
         for fault in error.faults:
             log.error("%s", fault)  # noqa: TRY400 - the sentence says it; a traceback would hide it
-        sys.exit(EX_CONFIG)
+        sys.exit(os.EX_CONFIG)
     except StateError as error:
         log.error("%s", error)  # noqa: TRY400 - likewise
-        sys.exit(EX_TEMPFAIL)
+        sys.exit(os.EX_TEMPFAIL)

@@ -18,11 +18,11 @@ LOOK_S = 0.01
 QUESTION = "A broker listens on port {} of this machine already. Shall this house use it?"
 ALWAYS = (
     'To use it without being asked, set host = "localhost" in [broker]; to have one of its own, set'
-    " another port"
+    " another port. That counts when you start `doorbell run` again"
 )
 BESIDE = (
     "a broker listens on port {} of this machine already. This house has one of its own; to use"
-    ' that one, set host = "localhost" in [broker]'
+    ' that one, set host = "localhost" in [broker], and start `doorbell run` again'
 )
 NOT_INSTALLED = "mosquitto is not installed"
 NOT_STARTED = "mosquitto does not start (its reason is above)"

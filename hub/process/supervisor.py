@@ -20,6 +20,7 @@ from hub.process.page_address import port_file
 
 TICK_S = 0.2
 IMPORTED = ("hub.daemon", "hub.worker", "pydantic_settings", "encodings.idna")  # by each process
+BROKER_COUNTS = "that counts when you start `doorbell run` again"
 HEAD_START_S = 0.5  # of what a visitor waits for, so that those handlers subscribe first
 
 
@@ -48,6 +49,7 @@ class Supervisor:
             ask: Asks the person, and returns whether the answer was yes; None: there is no person.
         """
         self._settings = settings
+        self._broker = settings.broker
         self._ask = ask
         self.notices: list[str] = []
         self._config = config
@@ -200,12 +202,15 @@ class Supervisor:
         self._settings = settings
         name = self._config.name
         self._echo("doorbell", f"{name} has changed: the hub and the handlers start again")
+        if settings.broker != self._broker:
+            self._echo("doorbell", f"[broker] in {name} has changed: {BROKER_COUNTS}")
+        hub = self._processes["hub"]
+        hub.restart()
+        hub.tick()  # at once: the bell must not wait for what takes long to stop
         self._follow_page(settings)
-        for name in ("hub", "web"):
-            if child := self._processes.get(name):
-                child.restart()
-        for child in self._handlers.values():
-            child.restart()
+        others = [self._processes["web"]] if "web" in self._processes else []
+        for child in (*others, *self._handlers.values()):
+            child.begin_restart()
 
     def _follow_page(self, settings: Settings) -> None:
         """Run the web process unless the settings want neither page nor links."""

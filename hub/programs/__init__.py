@@ -46,7 +46,7 @@ def follower(
     It is `doorbell/handler/NAME` on the wire, like a handler, and keeps its cursors in `NAME.db`.
 
     Args:
-        name: One process at a time has it, and no handler.
+        name: One process at a time has it, and no handler; the rule for a handler's name counts.
         types: The event types to follow; `*` is all of them.
         config: The settings file; None to look for it, as every process does.
         since_s: How many seconds before its first start a new follower begins.

@@ -81,7 +81,7 @@ class Follower:
             Nothing, if none came in that time.
 
         Raises:
-            RuntimeError: what was taken before is not finished; a query names what is.
+            RuntimeError: `finish` was not called for the last events.
         """
         if self._taken:
             raise RuntimeError("finish() what was taken before you take more")

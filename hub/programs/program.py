@@ -11,6 +11,7 @@ from config.reading.sources import find, load
 from hub.mqtt.bus import Bus
 from hub.mqtt.connection import client_ids, credentials
 from hub.mqtt.status import StatusPublisher, will
+from hub.plugin.files import handler_name
 from hub.process import restore_guard, state_place
 from hub.store.state import State
 from hub.wire import topics
@@ -71,8 +72,7 @@ def opened(role: str, name: str, config: Path | str | None) -> Iterator[Program]
         SettingsError: the settings have faults, or the name is invalid.
         StateError: another process has this name, or the file cannot be used or lies elsewhere.
     """
-    if not topics.is_name(name):
-        rule = "Use a-z, 0-9, - and _, beginning with a letter or digit"
+    if rule := _broken_rule(role, name):
         raise SettingsError([f"{name!r} is not the name of a {role}. {rule}"])
     path = find(Path(config) if config else None)
     settings = load(path)
@@ -87,6 +87,15 @@ def opened(role: str, name: str, config: Path | str | None) -> Iterator[Program]
             yield program
         finally:
             program.close()
+
+
+def _broken_rule(role: str, name: str) -> str:
+    """The rule that a name breaks; a follower's file lies beside those of the handlers."""
+    if role == "handler":
+        return handler_name.broken_rule(name)
+    if topics.is_name(name):
+        return ""
+    return "Use a-z, 0-9, - and _, beginning with a letter or digit"
 
 
 def _refuse_handler(name: str, settings: Settings) -> None:

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -41,8 +40,7 @@ class ProgramProducer:
             time.sleep(POLL_S)
         self._ended.set()
         self._ticker.join()
-        with suppress(StateError):
-            self._producer.settle()
+        self._producer.settle()
 
     def publish(
         self,

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from hub.store.file.epochs import Epochs
 from hub.store.file.lock_file import give_up_room
 from hub.store.file.memory_fallback import MemoryFallback
-from hub.store.file.state_file import StateError, StateFile, opened
+from hub.store.file.state_file import StateError, StateFile, opened, refuse_second
 from hub.system.clock import SYSTEM, Clock
 
-__all__ = ["State", "StateError"]
+__all__ = ["State", "StateError", "refuse_second"]
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import time
@@ -28,7 +29,6 @@ from hub.runtime import (
 )
 
 log = logging.getLogger("doorbell_fleet.group")
-EX_CONFIG = 78
 AGAIN_S = 1.0
 GONE = (psycopg.OperationalError, psycopg.InterfaceError)  # the database, or the connection
 STOP_GRACE_S = 3.0
@@ -43,7 +43,7 @@ def main() -> None:
     except SettingsError as error:
         for fault in error.faults:
             log.error("%s", fault)  # noqa: TRY400 - it says it all
-        sys.exit(EX_CONFIG)
+        sys.exit(os.EX_CONFIG)
     if options.check:
         log.info("%s may run in a group", file.path.name)
         return

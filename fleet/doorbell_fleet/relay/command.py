@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import signal
 import sys
 from urllib.parse import urlsplit
@@ -12,8 +13,6 @@ from doorbell_fleet.relay.target import Target, TargetError
 
 log = logging.getLogger("doorbell_fleet.relay")
 YEAR_S = 365 * 86_400.0
-EX_TEMPFAIL = 75
-EX_CONFIG = 78
 
 
 def main() -> None:
@@ -33,11 +32,11 @@ def main() -> None:
             relay.run()
     except TargetError as error:
         log.error("%s", error)  # noqa: TRY400 - it says it all
-        sys.exit(EX_TEMPFAIL)
+        sys.exit(os.EX_TEMPFAIL)
     except (ValueError, RuntimeError) as error:
         for fault in getattr(error, "faults", [str(error)]):
             log.error("%s", fault)  # noqa: TRY400 - it says it all
-        sys.exit(EX_CONFIG)
+        sys.exit(os.EX_CONFIG)
 
 
 def _open_target(url: str, topic: str) -> Target:

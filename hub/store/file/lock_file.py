@@ -94,5 +94,17 @@ def is_in_use(state_file: Path) -> bool:
     return False
 
 
+def is_held(state_file: Path) -> bool:
+    """Whether a process is known to hold this state file; nothing is made."""
+    try:
+        with _path(state_file).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # there is none, or it is another user's
+        return False
+    return False
+
+
 def _path(state_file: Path) -> Path:
     return state_file.with_suffix(".lock")

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from hub.store.file.flusher import Flusher
-from hub.store.file.lock_file import LockFile
+from hub.store.file.lock_file import LockFile, is_held
 from hub.store.file.schema import NewerSchemaError, upgrade, version_of
 from hub.system.files.atomic_file import fsync
 
@@ -133,11 +133,23 @@ def opened(path: Path) -> Iterator[ExitStack]:
             ) from error
 
 
+def refuse_second(path: Path) -> None:
+    """For a process that has much to do before it opens its file.
+
+    Raises:
+        StateError: another process holds the file.
+    """
+    if is_held(path):
+        raise _in_use(path)
+
+
 def _locked(path: Path) -> LockFile:
     """Refuse a second process: two processes with one inbox would act twice."""
     try:
         return LockFile(path)
     except BlockingIOError:
-        raise StateError(
-            f"{path}: in use: {path.stem} runs already. Stop the other one first"
-        ) from None
+        raise _in_use(path) from None
+
+
+def _in_use(path: Path) -> StateError:
+    return StateError(f"{path}: in use: {path.stem} runs already. Stop the other one first")

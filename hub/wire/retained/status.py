@@ -86,7 +86,7 @@ class Status(Message):
 
     @property
     def line(self) -> str:
-        """ProcessState and reason in one line: `offline: it vanished`."""
+        """State and reason in one line: `offline: it vanished`."""
         return ": ".join(filter(None, (self.state, self.words)))
 
     def may_react_to(self, kind: str) -> bool:

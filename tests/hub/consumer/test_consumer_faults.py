@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from contextlib import closing
+from contextlib import closing, nullcontext
 
 import pytest
 
@@ -10,6 +10,7 @@ from hub import Drop, HandlerConfig, later, testing
 from hub.consumer.deadline import hasten
 from hub.store.inbox.inbox import Inbox
 from hub.store.inbox.inbox_file import InboxFile
+from hub.system.sd_notify import Watchdog
 from hub.wire.event import encode
 from tests.hub.fakes import (
     HOUSE,
@@ -85,6 +86,46 @@ def test_a_stop_while_it_runs_buries_nobody(state, net, hub):
     ring(hub)
     consumer.run()
     assert rows(state, "SELECT state FROM inbox") != [("dead",)]
+
+
+def test_a_stop_just_before_it_runs_leaves_it_to_the_next_process(state, net, hub, monkeypatch):
+    """Also where it must not be repeated: nothing was done yet, and it counts as no attempt."""
+    acts = []
+    rules = {"attempts": 1, "since_s": 60, "on_redelivery": "skip"}
+    act = reaction(does(lambda event: acts.append(event.attempt)), **rules)
+    consumer = consumer_of(state, net.bus(), act)
+
+    def stop(_):
+        consumer.stop()
+        return nullcontext()
+
+    ring(hub)
+    with monkeypatch.context() as patched:
+        patched.setattr(Watchdog, "extend", lambda _, limit_s: stop(limit_s))
+        consumer.run()
+    assert acts == []
+    assert outcomes(state)[0][1]["reason"] == "stopped before it ran"
+    run_until(consumer_of(state, net.bus(), act), lambda: len(outcomes(state)) > 1)
+    assert acts == [1]
+
+
+def test_what_was_gathered_with_an_event_at_a_stop_is_left_to_the_next_process(state, net, hub):
+    """Each would have its whole time, and no process is given that at its stop."""
+    acts = []
+
+    def act(event):
+        acts.append(event.sequence)
+        consumer.stop()
+
+    observes = reaction(does(act), "*", since_s=60)
+    consumer = consumer_of(state, net.bus(), observes)
+    for _ in range(3):
+        ring(hub)
+    consumer.run()
+    assert acts == [1]
+    act_on = reaction(does(lambda event: acts.append(event.sequence)), "*", since_s=60)
+    run_until(consumer_of(state, net.bus(), act_on), lambda: len(acts) > 2)
+    assert acts == [1, 2, 3]
 
 
 def test_a_handler_that_calls_exit_has_failed(react, hub):

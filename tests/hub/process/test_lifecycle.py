@@ -1,8 +1,9 @@
 """The end of a process: in order at a signal, or for good."""
 
+import os
+
 import pytest
 
-from config.faults import EX_CONFIG
 from tests.forked import PATIENCE_S
 from tests.hub.fakes import python
 
@@ -30,7 +31,7 @@ def test_a_process_that_ends_for_good_says_why_and_ends_with_78(tmp_path, when, 
     config.write_text("", encoding="utf-8")
     with python(PROGRAM, config, when) as process:
         out, err = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == EX_CONFIG
+    assert process.returncode == os.EX_CONFIG
     assert "ERROR hub: there is another one" in err
     assert out == printed
 

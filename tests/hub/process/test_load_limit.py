@@ -1,11 +1,11 @@
 """A handler file whose code never ends when it is loaded is told, and its process ends for good."""
 
+import os
 import signal
 
 import pytest
 
 from config import Broker
-from config.faults import EX_CONFIG
 from hub.mqtt.bus import Bus
 from hub.process import load_limit
 from hub.wire import topics
@@ -76,7 +76,7 @@ def test_a_file_that_never_ends_ends_its_process_with_78(start, code, statuses):
     """Its log and its status say why; nothing that it catches helps it."""
     process = start(ENDLESS.format(code=code), "0.2 0.5")
     _, told = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == EX_CONFIG
+    assert process.returncode == os.EX_CONFIG
     assert f"WARNING stuck: {LATE.format(0.2)}" in told
     assert f"ERROR stuck: {LATE.format(0.5)}" in told
     until(lambda: ("failed", LATE.format(0.5)) in statuses, lambda: str(statuses))

@@ -136,7 +136,9 @@ def test_a_broker_that_is_there_is_offered(
     assert (one.port == mosquitto.port) == is_shared
     assert (one.own.child is None) == is_shared
     assert len(one.asked) == (answer is not None)
-    assert 'set host = "localhost" in [broker]' in " ".join(one.own.notices)
+    (notice,) = [line for line in one.own.notices if "set host" in line]
+    assert 'set host = "localhost" in [broker]' in notice
+    assert "start `doorbell run` again" in notice
     assert one.protocol()
 
 

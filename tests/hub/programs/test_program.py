@@ -1,10 +1,11 @@
-"""A program of a person's own does not begin with an empty journal while its own lies elsewhere."""
+"""A program of a person's own opens its own state file, and where it lies no other."""
 
 from pathlib import Path
 
 import pytest
 
 import hub
+from config import SettingsError
 from hub.store.own_folders import MARK
 from hub.store.state import State, StateError
 
@@ -41,3 +42,21 @@ def test_without_such_a_folder_it_does_not_start_in_an_installed_house(house: Pa
     """The next update would take its journal away."""
     with pytest.raises(StateError, match="DOORBELL_OWN_FOLDER=handlers/NAME"):
         _open(house)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("hub-home", "those of other processes"),
+        ("producer-shop", "those of other processes"),
+        ("2nd-copy", "beginning with a letter"),
+        ("x" * 33, "32 characters at most"),
+    ],
+)
+def test_a_follower_takes_no_other_process_s_file(tmp_path: Path, name: str, rule: str) -> None:
+    """Its file is NAME.db, so its name follows the rule for a handler's."""
+    config = tmp_path / "doorbell.toml"
+    config.write_text(f'state_dir = "{tmp_path}"\n[broker]\nport = 9\n')
+    with pytest.raises(SettingsError, match=rule), hub.follower(name, "*", config=config):
+        pass
+    assert not (tmp_path / f"{name}.db").exists()

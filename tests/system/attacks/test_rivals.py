@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from config.faults import EX_CONFIG
 from tests.house import AGAIN_S, House, until
 from tests.hub.fakes import python
 from tests.servers.brokers import BrokerProcess
@@ -90,7 +89,7 @@ def _code(house: House, name: str) -> int | None:
 def _wait_ended(house: House, name: str) -> None:
     """Until it has ended by itself, as one that must not be started again."""
     until(lambda: _code(house, name) is not None, lambda: f"{name} ends: {house.log(name)}")
-    assert _code(house, name) == EX_CONFIG
+    assert _code(house, name) == os.EX_CONFIG
 
 
 def _kept(house: House, topic: str = STATUS) -> dict[str, object]:
@@ -125,7 +124,7 @@ def test_of_two_hubs_that_start_together_exactly_one_stays(houses: tuple[House, 
     """Which one does not matter; it goes on ringing."""
     for house in houses:
         house.start("hub", wait=False)
-    until(lambda: [_code(house, "hub") for house in houses].count(EX_CONFIG) == 1, "one ends")
+    until(lambda: [_code(house, "hub") for house in houses].count(os.EX_CONFIG) == 1, "one ends")
     (other,) = [house for house in houses if _code(house, "hub") is None]
     _settle(other)
     other.press()

@@ -264,9 +264,14 @@ def test_who_dies_is_started_again(run: Run):
     until(all_react, lambda: "\n".join(run.lines))
 
 
+def _wait_settled(run: Run) -> None:
+    until(lambda: len(run.family()) == 11, lambda: f"who is switched off has ended: {run.family()}")
+
+
 def test_processes_outlive_the_one_that_forked_them(run: Run):
     """They go on reacting; the next one that dies is forked by a new server, and catches up."""
     server = run.child("forking.server")
+    _wait_settled(run)
     family = set(run.family())
     os.kill(server, signal.SIGKILL)
     before = run.press()
@@ -284,7 +289,7 @@ def test_processes_outlive_the_one_that_forked_them(run: Run):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_process_is_left_behind(run: Run, how: signal.Signals):
     """Ctrl-C, a polite end and even kill -9 of `doorbell run` end every process that it started."""
-    until(lambda: len(run.family()) == 11, lambda: f"who is switched off has ended: {run.family()}")
+    _wait_settled(run)
     if how == signal.SIGINT:
         os.killpg(run.process.pid, how)
     else:

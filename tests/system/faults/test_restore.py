@@ -1,12 +1,12 @@
 """A house is backed up while it runs, goes on, is put back, and keeps its promise."""
 
+import os
 import sqlite3
 import subprocess
 import threading
 from contextlib import closing
 from pathlib import Path
 
-from config.faults import EX_CONFIG
 from hub.process.restore_guard import NOTE
 from tests import forked
 from tests.forked import PATIENCE_S
@@ -122,7 +122,7 @@ def test_no_process_starts_while_a_restore_is_unfinished(house: House):
     (house.folder / NOTE).write_text('{"steps": [], "rest": []}')
     for name in ("hub", "one"):
         house.start(name, wait=False)
-        assert house.processes[name].wait(PATIENCE_S) == EX_CONFIG
+        assert house.processes[name].wait(PATIENCE_S) == os.EX_CONFIG
         assert "sudo doorbell restore" in house.log(name)
     assert "finished" in _doorbell(house, "restore", str(house.folder / "any.tar.gz")).stdout
     house.start("hub", "one")

@@ -1,11 +1,11 @@
 """`doorbell handlers`: the handlers and their states; `sync` makes systemd run them."""
 
+import os
 import sys
 
 import typer
 
 from config import Settings, SettingsError
-from config.faults import EX_CONFIG
 from config.reading import sources
 from hub.admin.install import units
 from hub.admin.install.handlers import instances
@@ -58,7 +58,7 @@ def sync(config: ConfigOption = None) -> None:
     except SettingsError as error:
         for fault in error.faults:
             complain(f"✗ {fault} Until it is mended, everything runs on unchanged")
-        sys.exit(EX_CONFIG)
+        sys.exit(os.EX_CONFIG)
     except (OrderError, OSError) as error:
         complain(f"✗ {error}")
         sys.exit(1)
