@@ -108,7 +108,7 @@ def test_the_broker_is_opened_to_the_house_and_the_units_reach_it_there(pi: Pi):
         said = f"{log} | grep 'connected to the broker at {OUTER}:8883' || true"
         pi.until(lambda said=said: pi.run(said), f"{unit} reaches it there", PATIENCE_S)
     pi.write("/etc/doorbell/doorbell.toml", settings)
-    pi.until(lambda: pi.run(f"ls {OPENED} || true") == "", "it is closed")
+    pi.until(lambda: pi.ask(f"test -e {OPENED}")[0] == 1, "it is closed")
     pi.run("rm /etc/mosquitto/conf.d/doorbell-tls.conf && systemctl restart mosquitto")
     until_ready(pi)
 
