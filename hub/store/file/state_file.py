@@ -100,7 +100,7 @@ class StateFile:
             except BaseException as error:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
-                if isinstance(error, sqlite3.OperationalError):
+                if _is_of_disk(error):
                     raise StateError(
                         f"{self.path}: cannot be written: {error}. Make room, or look at the disk."
                     ) from error
@@ -141,6 +141,11 @@ def refuse_second(path: Path) -> None:
     """
     if is_held(path):
         raise _in_use(path)
+
+
+def _is_of_disk(error: BaseException) -> bool:
+    """Whether the disk refuses, or what is on it is damaged, for which there is no own class."""
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
 
 
 def _locked(path: Path) -> LockFile:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hub.producer.producer import Producer
 from hub.producer.reporter import Report, Reporter
-from hub.store.state import StateError
-from tests.hub.fakes import PRESSED
+from hub.store.state import State, StateError
+from tests.hub.fakes import HUB, PRESSED
 
 
 class Desk:
@@ -50,7 +51,7 @@ def test_a_report_that_waits_is_told_once_and_its_event_once(desk, caplog):
     desk.reporter.settle()
     desk.reporter.settle()
     assert desk.told == [("seen", None), ("1", "1")]
-    assert desk.hub.knows("1")
+    assert desk.hub.journal.knows("1")
     assert not desk.reporter.waits_with("1")
 
 
@@ -102,3 +103,28 @@ def test_a_fault_in_what_follows_keeps_no_report_back(desk):
     desk.is_full = False
     desk.reporter.settle()
     assert desk.told == [("seen", None), ("1", "1")]
+
+
+def test_a_press_that_meets_a_damaged_index_is_not_lost(tmp_path, net):
+    """It waits for a disk that can be written, and what rings without one is told of it."""
+    path = tmp_path / "hub.db"
+    state = State(path)
+    with state.write() as db:
+        query = "SELECT rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name = 'journal'"
+        pages = [page for (page,) in db.execute(query)]
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    state.close()
+    with path.open("r+b") as file:
+        for page in pages:
+            file.seek((page - 1) * size)
+            file.write(b"\xff" * size)
+    state = State(path)
+    told = []
+    try:
+        reporter = Reporter(Producer(state, net.bus(), HUB))
+        reporter.on_report.append(lambda report, event, _: told.append((report.id, event)))
+        reporter.report(Report(PRESSED, "front", {}, datetime.now(UTC), "1"))
+        assert told == [("1", None)]
+        assert reporter.waits_with("1")
+    finally:
+        state.close()
