@@ -89,7 +89,7 @@ def test_a_journal_that_cannot_be_read_holds_up_no_press(state, bus, read, monke
         pressed = ring(producer)
         producer.settle()
         assert not bus.broker.events(PRESSED)
-        assert producer.knows(pressed.id)
+        assert producer.journal.knows(pressed.id)
         held_up = [one for one in caplog.messages if one.startswith("publishing is held up: ")]
         assert len(held_up) == 1
     assert rows(state, "SELECT published FROM journal") == [(0,), (0,)]
