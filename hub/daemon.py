@@ -141,8 +141,7 @@ class Hub:
         """
         faults = [fault for feature in self.features for fault in feature.faults]
         faults += self._failed.values()
-        if self._state.disk_fault:
-            faults.append(self._state.disk_fault)
+        faults += filter(None, (self._state.disk_fault, self._reporter.fault))
         if faults == self._reported:
             return
         self._reported = faults

@@ -102,6 +102,9 @@ def run(given: str, settings: Settings) -> None:
             _end(bus, status, "failed", detail=str(error))
             is_for_good = isinstance(error.__cause__, ValueError)
             sys.exit(os.EX_CONFIG if is_for_good else os.EX_TEMPFAIL)
+        except StateError as error:
+            _end(bus, status, "failed", detail=str(error))
+            raise
         _end(bus, status, "offline", "stopped")
 
 

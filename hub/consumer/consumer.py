@@ -243,7 +243,8 @@ class Consumer:
         ask_in_s = self._catch_up.ask_what_is_due()
         if not self._settled:
             ask_in_s = min(ask_in_s, self._catch_up.settles_in_s())
-        longest_s = WRITE_BACK_S if self._state.disk_fault else IDLE_S
+        is_disk_bad = self._state.disk_fault or self._producer.is_held_up
+        longest_s = WRITE_BACK_S if is_disk_bad else IDLE_S
         longest_s = min(longest_s, self._watchdog.every_s or IDLE_S)
         wait_s = min(ask_in_s, longest_s) or MUST_WAIT_S
         return wait_s if due_in_s is None else min(wait_s, due_in_s)

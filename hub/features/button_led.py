@@ -1,5 +1,6 @@
 """Shows the visitor in the button's LED what happens: it rings, a phone has it, an answer, none."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class ShownLed:
         state: What it shows.
         presses: The ids of the presses that it shows; the time of one that is not written down yet.
         until_s: When it goes dark, in seconds of a monotonic clock.
+        lock: Of `presses`, which several threads change.
     """
 
     led: Led
@@ -46,6 +48,7 @@ class ShownLed:
     state: LedState = "off"
     presses: list[str] = field(default_factory=list)
     until_s: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def is_waiting(self) -> bool:
@@ -54,15 +57,18 @@ class ShownLed:
 
     def ring(self, press: str, until_s: float) -> None:
         """Show a press: of the visitor who waits already, or of the next one."""
-        earlier = self.presses if self.is_waiting else []
-        self.presses = [*earlier, press][-PRESSES_KEPT:]
+        with self.lock:
+            earlier = self.presses if self.is_waiting else []
+            self.presses = [*earlier, press][-PRESSES_KEPT:]
         self.show("pressed", until_s)
         self._look_back(press)
 
     def journaled(self, before: str, press: str) -> None:
         """A press that it may show is written down, and has an id in place of its time."""
-        if before in self.presses:
+        with self.lock:
+            is_shown = before in self.presses
             self.presses = [press if one == before else one for one in self.presses]
+        if is_shown:
             self._look_back(press)
 
     def _look_back(self, press: str) -> None:

@@ -136,12 +136,20 @@ class Producer:
         """Whether the broker has acknowledged everything that may be published."""
         return self._relay.has_published_all()
 
+    @property
+    def is_held_up(self) -> bool:
+        """Whether what is to be published cannot be read now."""
+        return self._relay.is_held_up
+
     def publish_waiting(self) -> None:
         """Hand to the bus what is waiting in the journal, as far as the window allows."""
         self._relay.publish_waiting()
 
     def settle(self) -> None:
-        """Write down what the broker has acknowledged; called about once a second."""
+        """Write down what the broker has acknowledged, and go on with what is held up.
+
+        Called about once a second by the hub, and by a handler before it waits.
+        """
         self._relay.go_on()
         self._relay.note_acknowledged()
         try:

@@ -26,6 +26,7 @@ class Relay:
     Attributes:
         on_sent: See `Producer`.
         released: The last position that may be published.
+        is_held_up: Whether the journal could not be read the last time.
     """
 
     def __init__(self, state: State, bus: Bus, journal: Journal) -> None:
@@ -37,7 +38,7 @@ class Relay:
         self._wanted = 0  # the window with which somebody wants to publish
         self._reconnected = False
         self._looks_back = False  # to what the broker has not taken, before more is sent
-        self._is_held_up = False  # by a disk that cannot be read
+        self.is_held_up = False
         self._in_flight: dict[int, int] = {}  # the bus's number → position in the journal
         self._at_hand: dict[int, Entry] = {}  # by position: need not be read from the journal
         # The last position that was handed to the bus in this connection.
@@ -63,12 +64,13 @@ class Relay:
 
     def go_on(self) -> None:
         """Publish what a disk that could not be read has held up."""
-        if self._is_held_up:
+        if self.is_held_up:
             self.publish_waiting(LIVE_WINDOW)
 
     def has_published_all(self) -> bool:
         """Whether the broker has acknowledged everything that may be published."""
-        return not self._in_flight and self._sent_to >= self.released
+        is_behind = self._reconnected or self._looks_back or self._sent_to < self.released
+        return not self._in_flight and not is_behind
 
     def publish_waiting(self, window: int = WINDOW) -> None:
         """Hand to the bus what is waiting, as far as the window allows.
@@ -84,11 +86,11 @@ class Relay:
             try:
                 window, self._wanted = self._wanted, 0
                 self._pump(window)
-                self._is_held_up = False
+                self.is_held_up = False
             except StateError as error:
-                if not self._is_held_up:
+                if not self.is_held_up:
                     log.error("publishing is held up: %s", error)  # noqa: TRY400 - it says it all
-                self._is_held_up = True
+                self.is_held_up = True
             finally:
                 self._pumping.release()
 

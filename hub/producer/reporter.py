@@ -55,6 +55,7 @@ class Reporter:
         self._producer = producer
         self._lock = threading.Lock()  # held while `_unwritten` changes
         self._unwritten: deque[Report] = deque(maxlen=UNWRITTEN)
+        self._refusal = ""  # the last one
         self.on_report: list[OnReport] = []
         self.on_journaled: list[OnJournaled] = []
 
@@ -67,6 +68,7 @@ class Reporter:
             log.error(  # noqa: TRY400 - it says it all
                 "%s %s, and it cannot be written down yet: %s", report.subject, what, error
             )
+            self._refusal = str(error)
             self._tell(report, None)
             self._keep(report)  # last: `on_journaled` must not come before `on_report`
             return None
@@ -95,9 +97,23 @@ class Reporter:
         with self._lock:
             self._unwritten.append(report)
 
+    @property
+    def fault(self) -> str:
+        """Why events wait to be written down; empty when none does."""
+        return f"events wait for the disk: {self._refusal}" if self._unwritten else ""
+
     def knows(self, command_id: str) -> bool:
-        """Whether an event with this id was journaled, or waits for the disk."""
-        return self.waits_with(command_id) or self._producer.journal.knows(command_id)
+        """Whether an event with this id was journaled, or waits for the disk.
+
+        Not where the journal cannot be read: then the report waits, and is written down once.
+        """
+        if self.waits_with(command_id):
+            return True
+        try:
+            return self._producer.journal.knows(command_id)
+        except StateError as error:
+            log.warning("taken for new: %s", error)
+            return False
 
     def waits_with(self, command_id: str) -> bool:
         """Whether an event with this id waits for the disk."""
@@ -115,6 +131,10 @@ class Reporter:
                 event = self._write(report)
             except StateError:  # its first failure is in the log
                 return
+            except Exception:  # its id is in the journal already: the others must not wait for it
+                log.exception("%s %s cannot be written down", report.subject, _what(report))
+                self._remove(report)
+                continue
             self._remove(report)
             for call in self.on_journaled:
                 _guarded(call, report, event)

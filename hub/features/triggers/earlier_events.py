@@ -53,7 +53,7 @@ class EarlierEvents:
         return any(
             event.data.get("trigger") == name
             and is_of(event.id, message.topic, message.payload)
-            and not self._producer.journal.was_published_soon(event.id, SOON_S)
+            and not self._was_published_soon(event)
             for event in self._recent(trigger, REDELIVERED_S)
         )
 
@@ -64,3 +64,11 @@ class EarlierEvents:
         except StateError as error:
             log.warning("a press may ring twice: %s", error)
             return []
+
+    def _was_published_soon(self, event: Event) -> bool:
+        """Whether it was; likewise."""
+        try:
+            return self._producer.journal.was_published_soon(event.id, SOON_S)
+        except StateError as error:
+            log.warning("a press may ring twice: %s", error)
+            return True

@@ -75,6 +75,8 @@ class StateFile:
             try:
                 yield self.connection
             except sqlite3.DatabaseError as error:
+                if not _is_of_disk(error):
+                    raise
                 raise StateError(
                     f"{self.path}: cannot be read: {error}. Look at the disk."
                 ) from error  # a transaction around it may go on in memory

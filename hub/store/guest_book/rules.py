@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from config import Settings
 from devices.button.visit_settings import VisitSettings
 
@@ -34,8 +36,8 @@ def rules_of(settings: Settings) -> VisitRules:
 
 
 def _number(table: dict[str, Any], name: str) -> float:
-    default = float(VisitSettings.model_fields[name].default)
+    wanted = {key: value for key, value in table.items() if key == name}
     try:
-        return float(table.get(name, default))
-    except (TypeError, ValueError):
-        return default
+        return float(getattr(VisitSettings.model_validate(wanted), name))
+    except ValidationError:
+        return float(VisitSettings.model_fields[name].default)

@@ -105,6 +105,18 @@ def test_a_fault_in_what_follows_keeps_no_report_back(desk):
     assert desk.told == [("seen", None), ("1", "1")]
 
 
+def test_a_report_that_can_never_be_written_keeps_no_other_back(desk):
+    """Its id is in the journal, which could not be read when it came."""
+    desk.is_full = True
+    for number in (1, 1, 2):
+        desk.report(number)
+    assert desk.reporter.fault == "events wait for the disk: the disk is full"
+    desk.is_full = False
+    desk.reporter.settle()
+    assert desk.hub.journal.knows("2")
+    assert desk.reporter.fault == ""
+
+
 def test_a_press_that_meets_a_damaged_index_is_not_lost(tmp_path, net):
     """It waits for a disk that can be written, and what rings without one is told of it."""
     path = tmp_path / "hub.db"
@@ -123,8 +135,11 @@ def test_a_press_that_meets_a_damaged_index_is_not_lost(tmp_path, net):
     try:
         reporter = Reporter(Producer(state, net.bus(), HUB))
         reporter.on_report.append(lambda report, event, _: told.append((report.id, event)))
+        assert not reporter.knows("1")
         reporter.report(Report(PRESSED, "front", {}, datetime.now(UTC), "1"))
         assert told == [("1", None)]
-        assert reporter.waits_with("1")
+        assert reporter.knows("1")
+        reporter.settle()
+        assert reporter.fault.startswith("events wait for the disk: ")
     finally:
         state.close()
