@@ -87,14 +87,10 @@ def run(given: str, settings: Settings) -> None:
     answer_links.attach(settings)
     page.attach(settings.state_dir)
     pictures.attach(bus, source, settings.hub, settings.state_dir)
-    try:
-        opened = State(state_file)
-    except StateError as error:
-        _end(bus, status, "failed", detail=str(error))
-        raise
-    with closing(opened) as state:
-        state.fallback.on_change = partial(status.note, "disk")
+    with ExitStack() as stack:
         try:
+            state = stack.enter_context(closing(State(state_file)))
+            state.fallback.on_change = partial(status.note, "disk")
             _react(file, state, bus, status, source=source, limits=settings.journal)
         except OpenError as error:
             log.error("what it uses cannot be opened: %s", error)  # noqa: TRY400 - it says it all

@@ -142,7 +142,7 @@ class ButtonLeds(Feature):
             return
         until_s = self._seconds() + self._patience_s
         if report.kind == topics.PRESSED:
-            shown.ring(event.id if event else report.at.isoformat(), until_s)
+            shown.ring(event.id if event else report.stand_in, until_s)
         elif report.kind == topics.DOUBLE_PRESSED and shown.is_waiting:
             shown.until_s = until_s  # the LED rings already, and this visitor waits from now on
         elif report.kind == topics.ANSWERED and _is_for_visitor(report):
@@ -150,7 +150,7 @@ class ButtonLeds(Feature):
 
     def _journaled(self, report: Report, event: Event) -> None:
         if shown := self._leds.get(report.subject):
-            shown.journaled(report.at.isoformat(), event.id)
+            shown.journaled(report.stand_in, event.id)
 
     def _receive(self, event: Event) -> None:
         """Take the event of a handler, in the network thread."""

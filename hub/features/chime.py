@@ -129,7 +129,7 @@ class Chime(Feature):
     def _reported(self, report: Report, event: Event | None, late_s: float) -> None:
         if report.kind != topics.PRESSED or late_s > OUTDATED_S:
             return
-        press = event.id if event else report.at.isoformat()
+        press = event.id if event else report.stand_in
         with self._lock:
             if not self._early.has(press):
                 self._waiting[press] = self._seconds() + self._after_s
@@ -137,7 +137,7 @@ class Chime(Feature):
     def _journaled(self, report: Report, event: Event) -> None:
         """Handlers know the press from now on. It rings when it would have rung, if it has not."""
         with self._lock:
-            at = self._waiting.pop(report.at.isoformat(), None)
+            at = self._waiting.pop(report.stand_in, None)
             if at is not None and not self._early.has(event.id):
                 self._waiting[event.id] = at
 

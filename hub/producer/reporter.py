@@ -36,6 +36,11 @@ class Report(NamedTuple):
     cause: Event | None = None
     seen_once: bool = False
 
+    @property
+    def stand_in(self) -> str:
+        """What stands for the id of its event until that is journaled."""
+        return self.at.isoformat()
+
 
 OnReport = Callable[[Report, Event | None, float], None]
 OnJournaled = Callable[[Report, Event], None]

@@ -32,7 +32,7 @@ def ask(settings: Settings, word: str | None, for_s: float | None) -> QuietState
         if word:
             return client.send(word, for_s)
         if not bus.connected.wait(PATIENCE_S):
-            raise UnconfirmedError(bus.absence)
+            raise UnsentError(bus.absence)
         return client.look()
     finally:
         bus.stop()

@@ -82,27 +82,22 @@ def give_up_room(state_file: Path) -> bool:
     return False
 
 
-def is_in_use(state_file: Path) -> bool:
-    """Whether a process holds this state file."""
-    try:
-        with _path(state_file).open("r") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:  # held, or another user's
-        return True
-    return False
+def is_in_use(state_file: Path, *, if_unknown: bool = True) -> bool:
+    """Whether a process holds this state file; nothing is made.
 
-
-def is_held(state_file: Path) -> bool:
-    """Whether a process is known to hold this state file; nothing is made."""
+    Args:
+        state_file: The state file.
+        if_unknown: What to say of another user's, whose lock cannot be looked at.
+    """
     try:
         with _path(state_file).open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
     except BlockingIOError:
         return True
-    except OSError:  # there is none, or it is another user's
-        return False
+    except OSError:
+        return if_unknown
     return False
 
 

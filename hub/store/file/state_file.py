@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from hub.store.file.flusher import Flusher
-from hub.store.file.lock_file import LockFile, is_held
+from hub.store.file.lock_file import LockFile, is_in_use
 from hub.store.file.schema import NewerSchemaError, upgrade, version_of
 from hub.system.files.atomic_file import fsync
 
@@ -141,7 +141,7 @@ def refuse_second(path: Path) -> None:
     Raises:
         StateError: another process holds the file.
     """
-    if is_held(path):
+    if is_in_use(path, if_unknown=False):  # opening it has better words for that
         raise _in_use(path)
 
 

@@ -47,16 +47,7 @@ class Signer:
         return self._signer.sign(token)
 
     def verify(self, text: str, expire_s: float) -> SignedToken:
-        """Read a signed token.
-
-        Args:
-            text: From `sign`.
-            expire_s: How many seconds it is valid.
-
-        Raises:
-            ForgedError: this house did not sign it, or it is damaged.
-            ExpiredError: it is older.
-        """
+        """The token in a signed text; see `TimedSigner.verify`."""
         found = self._signer.verify(text, expire_s)
         if not (
             isinstance(found, list)

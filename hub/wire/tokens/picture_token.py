@@ -20,12 +20,7 @@ class PictureSigner:
         return self._signer.sign(press)
 
     def verify(self, text: str) -> str:
-        """The id of the press whose picture may be seen.
-
-        Raises:
-            ForgedError: this house did not sign it, or it is damaged.
-            ExpiredError: it is older than a day.
-        """
+        """The id of the press whose picture may be seen; see `TimedSigner.verify`."""
         press = self._signer.verify(text, VALID_S)
         if not isinstance(press, str):
             raise ForgedError(INVALID)

@@ -33,7 +33,7 @@ class TimedSigner:
         now: Tells the time.
     """
 
-    def __init__(self, key: str, salt: str, now: Callable[[], datetime] = present_time) -> None:
+    def __init__(self, key: str, salt: str, now: Callable[[], datetime]) -> None:
         self._now = now
         self._serializer = URLSafeTimedSerializer(
             key,
